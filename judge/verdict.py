@@ -1,0 +1,101 @@
+"""What the judge is asked and what it answers."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """The verdict on one test or on one program, in the abbreviations contest judges use."""
+
+    AC = "AC"  # accepted
+    WA = "WA"  # wrong answer
+    TLE = "TLE"  # time limit exceeded
+    MLE = "MLE"  # memory limit exceeded
+    OLE = "OLE"  # output limit exceeded
+    RE = "RE"  # runtime error: an uncaught exception, a signal or a non-zero exit status
+    CE = "CE"  # compilation error: the program is not valid Python
+
+
+# A program gets the verdict of the first kind in this list that any of its tests got.
+PRECEDENCE = (Verdict.CE, Verdict.RE, Verdict.MLE, Verdict.TLE, Verdict.OLE, Verdict.WA, Verdict.AC)
+
+
+@dataclass(frozen=True)
+class TestCase:
+    """One test: what goes to standard input and what a right program prints."""
+
+    __test__ = False  # not a pytest class
+
+    input: str
+    output: str
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one run of a program may use."""
+
+    seconds: float = 2.0  # CPU time; the wall clock allows `wall_factor` times that
+    memory_bytes: int = 256 * 2**20
+    output_bytes: int = 16 * 2**20
+    wall_factor: float = 3.0
+
+    @property
+    def wall_seconds(self) -> float:
+        """Seconds of wall-clock time after which a run is stopped whatever its CPU time."""
+        return self.seconds * self.wall_factor + 1.0
+
+
+@dataclass(frozen=True)
+class TestResult:
+    """What happened on one test."""
+
+    __test__ = False
+
+    verdict: Verdict
+    output: str = ""  # what the program printed, cut at the output limit
+    error: str = ""  # the end of standard error
+    cpu_seconds: float = 0.0
+    wall_seconds: float = 0.0
+
+    @property
+    def passed(self) -> bool:
+        return self.verdict is Verdict.AC
+
+
+@dataclass(frozen=True)
+class Report:
+    """The results of one program on a list of tests, in the order of the tests.
+
+    With `stop_at_failure` the list ends at the first failure, so `len(results) <= total`.
+    """
+
+    results: list[TestResult] = field(default_factory=list)
+    total: int = 0
+    isolation: str = ""  # the name of the protection the program ran under
+
+    @property
+    def verdict(self) -> Verdict:
+        """The deciding verdict by `PRECEDENCE`; AC when there was nothing to fail."""
+        seen = {result.verdict for result in self.results}
+        return next((verdict for verdict in PRECEDENCE if verdict in seen), Verdict.AC)
+
+    @property
+    def passed(self) -> int:
+        """The number of tests passed."""
+        return sum(result.passed for result in self.results)
+
+    @property
+    def all_passed(self) -> bool:
+        return self.passed == self.total
+
+    @property
+    def pass_rate(self) -> float:
+        """Passed tests over all tests, 0 to 1; NaN when there are none."""
+        return self.passed / self.total if self.total else math.nan
+
+
+class JudgeError(RuntimeError):
+    """The judge itself failed: the program was not judged, which is no verdict."""
