@@ -1,0 +1,141 @@
+"""Load problems and, apart from them, their hidden tests.
+
+One loader for a dataset of the Hugging Face hub (`deepmind/code_contests`), a local folder in its layout, the bundled
+pack (`pack`), and a single problem in AlphaCodium's custom-problem format (a JSON file).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from judge.verdict import TestCase
+from program.problem import DEFAULT_MEMORY_BYTES, DEFAULT_SECONDS, Problem, PublicTest
+
+PACK = "pack"
+PACK_FOLDER = Path(__file__).parent / "pack"
+PYTHON3 = 3  # the language's number in CodeContests
+
+
+class DataError(ValueError):
+    """The data cannot be had or is not what it should be; one line that says why."""
+
+
+@dataclass(frozen=True)
+class HiddenTests:
+    """What only the evaluation may see of a problem."""
+
+    private: tuple[TestCase, ...] = field(repr=False)
+    generated: tuple[TestCase, ...] = field(repr=False)
+
+    def all(self) -> list[TestCase]:
+        return [*self.private, *self.generated]
+
+
+@dataclass(frozen=True)
+class Known:
+    """Programs whose verdict is known, in Python 3."""
+
+    right: tuple[str, ...] = field(repr=False)
+    wrong: tuple[str, ...] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class ProblemSet:
+    """The problems of one split; what must not reach a program is looked up by name."""
+
+    data: str
+    split: str
+    problems: tuple[Problem, ...]
+    fingerprint: str  # SHA-256 over names, statements and all tests, 12 hex digits
+    _hidden: dict[str, HiddenTests] = field(repr=False)
+    _known: dict[str, Known] = field(repr=False)
+
+    def hidden(self, name: str) -> HiddenTests:
+        return self._hidden[name]
+
+    def known(self, name: str) -> Known:
+        return self._known[name]
+
+    def select(self, limit: int | None) -> ProblemSet:
+        """The first `limit` problems; all of them when None."""
+        return ProblemSet(
+            self.data, self.split, self.problems[:limit], self.fingerprint, self._hidden, self._known
+        )
+
+
+def load_problems(data: str, split: str) -> ProblemSet:
+    """Load one split.
+
+    Args:
+        data: `pack`, the folder or hub name of a dataset in the schema of `deepmind/code_contests`, or a JSON file.
+        split: `valid`, `test`, …; of no matter for a single JSON file.
+
+    Raises:
+        DataError: nothing there, another schema, no such split, or names that occur twice.
+    """
+    rows = list(_rows(data, split))
+    if not rows:
+        raise DataError(f"{data}: split {split} has no problems")
+    names = [str(row.get("name")) for row in rows]
+    double = {name for name in names if names.count(name) > 1}
+    if double:
+        raise DataError(f"{data}: problem {sorted(double)[0]!r} occurs more than once")
+    problems, hidden, known = [], {}, {}
+    digest = hashlib.sha256()
+    for name, row in zip(names, rows, strict=True):
+        try:
+            problem = _problem(row)
+            hidden[name] = HiddenTests(_tests(row, "private_tests"), _tests(row, "generated_tests"))
+            known[name] = Known(_python3(row, "solutions"), _python3(row, "incorrect_solutions"))
+        except (KeyError, TypeError, ValueError) as fault:
+            raise DataError(f"{data}: problem {name!r} is not in the schema of code_contests ({fault!r})") from fault
+        problems.append(problem)
+        digest.update(json.dumps([name, problem.text(), [[t.input, t.output] for t in hidden[name].all()]]).encode())
+    return ProblemSet(data, split, tuple(problems), digest.hexdigest()[:12], hidden, known)
+
+
+def _rows(data: str, split: str) -> Iterable[dict[str, Any]]:
+    if data.endswith(".json"):
+        try:
+            loaded = json.loads(Path(data).read_text())
+        except (OSError, ValueError) as fault:
+            raise DataError(f"{data} cannot be read as a JSON problem: {fault}") from fault
+        return loaded if isinstance(loaded, list) else [loaded]
+    import datasets
+
+    datasets.disable_progress_bars()
+    try:
+        return datasets.load_dataset(str(PACK_FOLDER) if data == PACK else data, split=split)
+    except (OSError, ValueError, datasets.exceptions.DatasetsError) as fault:
+        lines = str(fault).strip().splitlines() or [""]
+        raise DataError(f"{data}, split {split}, cannot be loaded: {lines[0]}") from fault
+
+
+def _problem(row: dict[str, Any]) -> Problem:
+    limit = row.get("time_limit")
+    return Problem(
+        name=row["name"],
+        description=row["description"],
+        public_tests=tuple(PublicTest(input=t.input, output=t.output) for t in _tests(row, "public_tests")),
+        seconds=limit["seconds"] + limit["nanos"] / 1e9 if limit else DEFAULT_SECONDS,
+        memory_bytes=row.get("memory_limit_bytes") or DEFAULT_MEMORY_BYTES,
+    )
+
+
+def _tests(row: dict[str, Any], key: str) -> tuple[TestCase, ...]:
+    tests = row.get(key) or {"input": [], "output": []}
+    return tuple(TestCase(i, o) for i, o in zip(tests["input"], tests["output"], strict=True))
+
+
+def _python3(row: dict[str, Any], key: str) -> tuple[str, ...]:
+    programs = row.get(key) or {"language": [], "solution": []}
+    return tuple(
+        text for number, text in zip(programs["language"], programs["solution"], strict=True) if number == PYTHON3
+    )
+
+

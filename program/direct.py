@@ -1,0 +1,32 @@
+"""The baseline: one call that writes the program."""
+
+from __future__ import annotations
+
+import dspy
+from pydantic import BaseModel, ConfigDict
+
+from program.problem import Problem
+from program.stage import Sampling, Stage
+from signatures.code import SolveDirectly
+
+
+class DirectConfig(BaseModel):
+    """max_code_tokens: the most one answer may have."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_code_tokens: int = 700
+
+
+class Direct(dspy.Module):
+    """Statement in, program out."""
+
+    def __init__(self, config: DirectConfig | None = None) -> None:
+        super().__init__()
+        self.config = config or DirectConfig()
+        self.solve = Stage(SolveDirectly, self.config.max_code_tokens, attempts=1)
+
+    def forward(self, problem: Problem, sampling: Sampling = Sampling()) -> dspy.Prediction:
+        """`code`: the program; empty when the LM gave none."""
+        answer = self.solve(sampling, problem=problem.text())
+        return dspy.Prediction(code=answer.code if answer else "")

@@ -1,0 +1,52 @@
+"""The process that holds the embedded server: `python -m program.llama_process PROGRAM WEIGHTS PORT SLOTS`.
+
+It ends when its standard input closes, which is what happens when the process that started it ends in any way.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+from program.llama_server import CONTEXT_TOKENS
+
+
+def main(program: str, weights: str, port: int, slots: int) -> None:
+    """Serve until standard input closes. `program` is `xllamacpp` or the path of a `llama-server`."""
+    if program == "xllamacpp":
+        import xllamacpp
+
+        server = xllamacpp.Server(_wheel_settings(xllamacpp.CommonParams(), weights, port, slots))
+        _wait_for_end()
+        del server
+        os._exit(0)
+    process = subprocess.Popen(
+        [program, "-m", weights, "--host", "127.0.0.1", "--port", str(port), "-np", str(slots)]
+        + ["-c", str(CONTEXT_TOKENS * slots), "--no-webui"],
+        stdin=subprocess.DEVNULL,
+    )
+    _wait_for_end()
+    process.terminate()
+    process.wait()
+
+
+def _wheel_settings(settings, weights: str, port: int, slots: int):
+    settings.model.path = weights
+    settings.hostnames = ["127.0.0.1"]
+    settings.port = port
+    settings.n_parallel = slots
+    settings.n_ctx = CONTEXT_TOKENS * slots
+    settings.fit_params = False  # it would start a second copy to measure memory
+    settings.cache_prompt = True
+    settings.cont_batching = True
+    return settings
+
+
+def _wait_for_end() -> None:
+    while sys.stdin.buffer.read(4096):
+        pass
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))

@@ -1,0 +1,65 @@
+"""The problem as a program sees it: the statement, its limits and its public tests, and nothing else.
+
+Hidden tests have no place in this type; they live in `eval`, behind the problem's name.
+"""
+
+from __future__ import annotations
+
+import re
+
+from pydantic import BaseModel, ConfigDict
+
+from judge.verdict import Limits, TestCase
+
+_EXAMPLES = re.compile(r"^\s*(Examples?|Samples?)\b", re.MULTILINE | re.IGNORECASE)
+
+DEFAULT_SECONDS = 5.0
+DEFAULT_MEMORY_BYTES = 256 * 2**20
+
+
+class PublicTest(BaseModel):
+    """An example of the statement."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    input: str
+    output: str
+
+    def case(self) -> TestCase:
+        return TestCase(self.input, self.output)
+
+
+class Problem(BaseModel):
+    """A contest problem without its hidden tests.
+
+    `seconds` and `memory_bytes` are the limits of one run; where the data gives none the defaults of this module hold.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    description: str
+    public_tests: tuple[PublicTest, ...] = ()
+    seconds: float = DEFAULT_SECONDS
+    memory_bytes: int = DEFAULT_MEMORY_BYTES
+
+    def limits(self) -> Limits:
+        return Limits(seconds=self.seconds, memory_bytes=self.memory_bytes)
+
+    def tests(self) -> list[TestCase]:
+        return [test.case() for test in self.public_tests]
+
+    def text(self) -> str:
+        """The problem as prompts show it: name, statement, limit and, unless the statement has them, the examples."""
+        parts = [self.name, self.description.strip(), f"Time limit: {self.seconds:g} seconds"]
+        if not self._shows_examples():
+            for number, test in enumerate(self.public_tests, 1):
+                parts.append(f"Example {number}\nInput:\n{test.input.strip()}\nOutput:\n{test.output.strip()}")
+        return "\n\n".join(parts)
+
+    def _shows_examples(self) -> bool:
+        """CodeContests statements end with their examples; stating them twice would only cost tokens."""
+        words = " ".join(self.description.split())
+        return _EXAMPLES.search(self.description) is not None and all(
+            " ".join(test.input.split()) in words for test in self.public_tests
+        )

@@ -1,0 +1,68 @@
+"""A language model that answers by script, for tests."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import dspy
+    from dspy.lm15 import Request, Response
+
+Rule = Callable[[str], str]
+
+
+class ScriptedEngine:
+    """An engine for `dspy.LM(engine=…)` that answers in order, or by a rule over the whole prompt text.
+
+    Args:
+        answers: texts given one after the other, or a function from the prompt to the text. An exception in place of a
+            text is raised.
+    """
+
+    supports_response_schema = True
+    supported_params = frozenset({"response_format", "temperature", "max_tokens"})
+
+    def __init__(self, answers: Iterable[str | Exception] | Rule) -> None:
+        self._rule = answers if callable(answers) else None
+        self._answers = iter(()) if callable(answers) else iter(answers)
+        self._lock = threading.Lock()
+        self.prompts: list[str] = []
+
+    def complete(self, request: Request) -> Response:
+        from dspy.lm15 import Message, Response, Usage
+
+        prompt = prompt_text(request)
+        with self._lock:
+            self.prompts.append(prompt)
+            answer = self._rule(prompt) if self._rule else next(self._answers, None)
+        if answer is None:
+            raise AssertionError(f"the script has no answer left for: {prompt[:200]}")
+        if isinstance(answer, Exception):
+            raise answer
+        used = Usage(
+            input_tokens=len(prompt.split()),
+            output_tokens=len(answer.split()),
+            total_tokens=len(prompt.split()) + len(answer.split()),
+        )
+        return Response(
+            id=None, model="scripted", message=Message.assistant(answer), finish_reason="stop", usage=used
+        )
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def prompt_text(request: Request) -> str:
+    """System text and messages of a request, one after the other."""
+    system = request.system
+    parts = [system if isinstance(system, str) else "".join(part.text for part in system)] if system else []
+    return "\n\n".join([*parts, *(message.text or "" for message in request.messages)])
+
+
+def scripted_lm(answers: Iterable[str | Exception] | Rule, *, cache: bool = False) -> dspy.LM:
+    """A `dspy.LM` over a `ScriptedEngine`, which is found at `lm.engine`."""
+    import dspy
+
+    return dspy.LM("scripted/lm", engine=ScriptedEngine(answers), cache=cache, num_retries=0)

@@ -1,0 +1,122 @@
+"""One stage of a program: a `dspy.Predict` that is counted, bounded, and never ends the rollout.
+
+An LM that times out or answers what cannot be read costs this stage one repeat with other sampling, then the stage is
+given up and the program goes on without it.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import dspy
+from dspy.utils.exceptions import AdapterParseError, LMConfigurationError, LMError
+from pydantic import BaseModel, ConfigDict
+
+from program.account import Call, account
+
+REPEAT_TEMPERATURE = 0.8
+
+
+class Sampling(BaseModel):
+    """How answers are drawn.
+
+    temperature: of a stage's first call; a repeat uses 0.8.
+    sample: which sample of a problem this is; another number draws other answers.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    temperature: float = 0.2
+    sample: int = 0
+
+
+class _Recorder(dspy.Module):
+    """Holds the history of exactly the calls made through it, whatever other threads do."""
+
+    def forward(self, predict: dspy.Predict, inputs: dict[str, Any], config: dict[str, Any]) -> dspy.Prediction:
+        return predict(**inputs, config=config)
+
+
+class Stage(dspy.Module):
+    """A stage asks its LM to fill `signature`.
+
+    Args:
+        signature: what is asked.
+        max_tokens: the most an answer may have; guards against endless generation.
+        attempts: calls before the stage is given up.
+        max_items: for list fields, how many items are asked for at most.
+    """
+
+    def __init__(
+        self,
+        signature: type[dspy.Signature],
+        max_tokens: int,
+        attempts: int = 2,
+        max_items: dict[str, int] | None = None,
+    ) -> None:
+        super().__init__()
+        self.name = signature.__name__
+        for field, bound in (max_items or {}).items():
+            signature = signature.with_updated_fields(field, maxItems=bound)
+        self.predict = dspy.Predict(signature)
+        self.max_tokens = max_tokens
+        self.attempts = attempts
+
+    def forward(self, sampling: Sampling, draw: int = 0, **inputs: Any) -> dspy.Prediction | None:
+        """The filled signature, or None when no attempt gave one.
+
+        Args:
+            sampling: of the rollout.
+            draw: numbers repeated calls with equal inputs, so that each draws a new answer.
+            inputs: the signature's input fields.
+
+        Raises:
+            LMConfigurationError: the LM is set up wrongly; nothing would ever work.
+        """
+        for attempt in range(self.attempts):
+            number = (sampling.sample * 100 + draw) * 10 + attempt
+            temperature = sampling.temperature if number == sampling.sample * 1000 else REPEAT_TEMPERATURE
+            config: dict[str, Any] = {"temperature": temperature, "max_tokens": self.max_tokens}
+            if number and temperature:
+                config["rollout_id"] = number
+            answer = self._ask(inputs, config)
+            if answer is not None:
+                return answer
+        account().decide(f"{self.name}: given up after {self.attempts} calls")
+        return None
+
+    def _ask(self, inputs: dict[str, Any], config: dict[str, Any]) -> dspy.Prediction | None:
+        recorder, begin = _Recorder(), time.perf_counter()
+        call = Call(stage=self.name)
+        answer = None
+        try:
+            answer = recorder(predict=self.predict, inputs=inputs, config=config)
+        except LMConfigurationError:
+            raise
+        except AdapterParseError as fault:
+            call.outcome, call.detail = "unparsable", _first_line(fault)
+        except LMError as fault:
+            call.outcome, call.detail = "lm_error", _first_line(fault)
+        call.seconds = time.perf_counter() - begin
+        _fill_usage(call, recorder.history)
+        account().calls.append(call)
+        return answer
+
+
+def _fill_usage(call: Call, history: list[dict[str, Any]]) -> None:
+    for entry in history:
+        usage = entry["usage"]
+        if not usage:
+            call.from_cache = True
+            continue
+        call.prompt_tokens += usage.get("prompt_tokens") or 0
+        call.completion_tokens += usage.get("completion_tokens") or 0
+        call.cached_tokens += (usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0
+        if entry.get("cost") is not None:
+            call.dollars = (call.dollars or 0.0) + entry["cost"]
+
+
+def _first_line(fault: Exception) -> str:
+    lines = [line for line in str(fault).splitlines() if line.strip()]
+    return f"{type(fault).__name__}: {lines[0] if lines else ''}"[:200]

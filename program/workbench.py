@@ -1,0 +1,65 @@
+"""Runs the programs of one rollout on the tests the flow may see, and remembers how each did."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from judge.checker import differing_lines
+from judge.judge import judge
+from judge.verdict import TestCase, TestResult
+from program.account import JudgeRun, account
+from program.problem import Problem
+
+
+class Workbench:
+    """All programs seen so far, their results on public and AI tests, and the best of them."""
+
+    def __init__(self, problem: Problem, ai_tests: Sequence[TestCase]) -> None:
+        self.public = problem.tests()
+        self.ai = list(ai_tests)
+        self._limits = problem.limits()
+        self._results: dict[str, dict[TestCase, TestResult]] = {}
+
+    def results(self, code: str, tests: Sequence[TestCase]) -> list[TestResult]:
+        """The results of `code` on `tests`; what was run before is not run again."""
+        known = self._results.setdefault(code, {})
+        missing = [test for test in tests if test not in known]
+        if missing:
+            begin = time.perf_counter()
+            report = judge(code, missing, self._limits)
+            known.update(zip(missing, report.results, strict=True))
+            kind = "public" if missing[0] in self.public else "ai"
+            verdicts = [result.verdict.value for result in report.results]
+            account().judge_runs.append(JudgeRun(tests=kind, verdicts=verdicts, seconds=time.perf_counter() - begin))
+        return [known[test] for test in tests]
+
+    def passes(self, code: str, tests: Sequence[TestCase]) -> bool:
+        return all(result.passed for result in self.results(code, tests))
+
+    def passes_all_public(self, code: str) -> bool:
+        return self.passes(code, self.public)
+
+    def best(self) -> str:
+        """The program that passes most public tests, then most AI tests, then comes closest; of equals the latest.
+
+        Empty when no program was seen.
+        """
+        programs = list(self._results)
+        if not programs:
+            return ""
+        return max(enumerate(programs), key=lambda item: (*self._merit(item[1]), item[0]))[1]
+
+    def _merit(self, code: str) -> tuple[int, int, int]:
+        public = self.results(code, self.public)
+        passed = sum(result.passed for result in public)
+        agreed = sum(result.passed for result in self.results(code, self.ai)) if self.ai and passed == len(public) else 0
+        return passed, agreed, -self.distance(code)
+
+    def distance(self, code: str) -> int:
+        """Differing output lines over the public tests; a run that crashed counts as far away."""
+        total = 0
+        for test, result in zip(self.public, self.results(code, self.public), strict=True):
+            crashed = result.verdict in ("RE", "CE", "TLE", "MLE", "OLE")
+            total += 1000 if crashed else differing_lines(result.output, test.output)
+        return total

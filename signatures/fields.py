@@ -1,0 +1,33 @@
+"""The types of the structured fields that stages exchange."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+# A bound on how much one string or list may hold. It is put into the JSON schema that constrains generation, so that
+# a small model cannot run on for ever, but an answer that breaks it is not refused.
+ShortText = Annotated[str, Field(json_schema_extra={"maxLength": 160})]
+LongText = Annotated[str, Field(json_schema_extra={"maxLength": 500})]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Solution(_Record):
+    """One way to solve the problem, in words."""
+
+    name: ShortText = Field(description="a short name for the approach")
+    content: LongText = Field(description="the steps, with the loops and data structures to use")
+    why_it_works: ShortText = Field(description="why it gives the right answer within the limits")
+    complexity: ShortText = Field(description="time and memory, as O(...)")
+
+
+class AITest(_Record):
+    """A test written by the model: an input in the format of the problem and the output it claims."""
+
+    input: LongText = Field(description="the exact text of standard input")
+    output: LongText = Field(description="the exact text a right program prints")
+    explanation: ShortText = Field(description="what this test checks")

@@ -1,0 +1,24 @@
+"""What the first stages are asked: to understand the problem before any code (AlphaCodium, section 3)."""
+
+from __future__ import annotations
+
+import dspy
+
+from signatures.fields import ShortText
+
+
+class ReflectOnProblem(dspy.Signature):
+    """Read the contest problem and restate it for yourself in short bullet points: the goal, what each input line
+    holds, what exactly has to be printed, the rules and limits, and the small details that are easily overlooked."""
+
+    problem: str = dspy.InputField(desc="the statement with its example tests")
+    reflection: list[ShortText] = dspy.OutputField(desc="short bullet points", minItems=1, maxItems=5)
+
+
+class ExplainTests(dspy.Signature):
+    """For every example test of the problem explain, in one or two sentences, how its output follows from its input.
+    Name the numbers involved. Give one explanation for each example, in their order."""
+
+    problem: str = dspy.InputField(desc="the statement with its example tests")
+    reflection: list[str] = dspy.InputField(desc="what was noted about the problem")
+    explanations: list[ShortText] = dspy.OutputField(desc="one explanation for each example test", minItems=1)
