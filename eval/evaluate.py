@@ -1,0 +1,98 @@
+"""One evaluation from its options to its table."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from eval.data import load_problems
+from eval.loop import Arm, run_loop
+from eval.models import open_model
+from eval.run_folder import RunFolder, read_rollouts
+from eval.summary import Summary, markdown_table, summarize
+from program import artifact
+from program.artifact import ArtifactError
+
+
+def evaluate(options: argparse.Namespace) -> None:
+    """Evaluate `options.artifacts`; see `eval.run` for the options. Prints and stores the table.
+
+    Raises:
+        ArtifactError, DataError, RunError: bad input, before any LM call.
+        LMError: the model does not answer.
+    """
+    config = parse_settings(options.set)
+    problems = load_problems(options.data, options.split).select(options.limit)
+    arms = [_arm(path, config) for path in options.artifacts]
+    names = [arm.name for arm in arms]
+    if len(set(names)) < len(names):
+        raise ArtifactError(f"two artifacts have the same folder name: {', '.join(sorted(names))}")
+    folder = RunFolder(
+        options.out,
+        {
+            "artifacts": {arm.name: _hash(path) for arm, path in zip(arms, options.artifacts, strict=True)},
+            "settings": config,
+            "data": options.data,
+            "split": options.split,
+            "data_fingerprint": problems.fingerprint,
+            "problems": [problem.name for problem in problems.problems],
+            "lm": options.lm,
+            "samples": options.n,
+            "temperature": options.temperature,
+        },
+    )
+    with open_model(options.lm, problems, api_base=options.api_base, slots=options.concurrency) as lm:
+        for _ in run_loop(
+            folder,
+            arms,
+            problems,
+            lm,
+            samples=options.n,
+            temperature=options.temperature,
+            concurrency=options.concurrency,
+            label=options.lm,
+        ):
+            pass
+    summaries = summaries_of(options.out)
+    table = markdown_table(summaries)
+    (options.out / "summary.md").write_text(f"{options.lm}, {options.data} {options.split}\n\n{table}\n")
+    print(table)
+
+
+def summaries_of(run: Path) -> list[Summary]:
+    """One summary an arm of a stored run, in the order the arms first appear."""
+    rollouts = read_rollouts(run)
+    names = list(dict.fromkeys(sorted(rollout.arm for rollout in rollouts)))
+    return [summarize(name, [rollout for rollout in rollouts if rollout.arm == name]) for name in names]
+
+
+def parse_settings(settings: list[str]) -> dict[str, Any]:
+    """`["solutions=2", …]` as a dictionary; values are read as YAML.
+
+    Raises:
+        ArtifactError: no `=` in one of them.
+    """
+    pairs = {}
+    for setting in settings:
+        key, equals, value = setting.partition("=")
+        if not equals:
+            raise ArtifactError(f"--set {setting}: expected KEY=VALUE")
+        pairs[key] = yaml.safe_load(value)
+    return pairs
+
+
+def _arm(path: Path, config: dict[str, Any]) -> Arm:
+    program, manifest = artifact.load(path, config)
+    return Arm(path.name, program, artifact.adapter_of(manifest))
+
+
+def _hash(path: Path) -> str:
+    """Names the very prompts and configuration that were evaluated."""
+    digest = hashlib.sha256()
+    for name in ("program.json", "manifest.json"):
+        digest.update((path / name).read_bytes())
+    return digest.hexdigest()[:12]

@@ -1,0 +1,30 @@
+"""The language model of an evaluation: real ones by `program.lm`, and the simulated one, which needs the pack's known programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import dspy
+
+from eval.data import ProblemSet
+from program.lm import open_lm
+
+
+@contextmanager
+def open_model(
+    model: str, problems: ProblemSet, *, api_base: str | None = None, slots: int = 4, cache: bool = False
+) -> Iterator[dspy.LM]:
+    """A checked `dspy.LM` for `model`; see `program.lm.open_lm`. `simulated` is the fake with known skills.
+
+    Raises:
+        LMError: the model cannot be used.
+    """
+    if model == "simulated":
+        from eval.simulated_lm import simulated_lm
+        from eval.simulated_skills import Skills
+
+        yield simulated_lm(problems, Skills(), cache=cache)
+        return
+    with open_lm(model, api_base=api_base, slots=slots, cache=cache) as lm:
+        yield lm

@@ -1,0 +1,70 @@
+"""One rollout: a program solves one problem once, and its answer is judged. A bad rollout is data, not a crash."""
+
+from __future__ import annotations
+
+import time
+import dspy
+from pydantic import BaseModel
+
+from eval.data import ProblemSet
+from eval.score import Score, Status, score
+from judge.verdict import JudgeError
+from program.account import Account, Totals, new_account
+from program.problem import Problem
+from program.stage import Sampling
+
+
+class Rollout(BaseModel):
+    """What is stored of a rollout, one JSON line each.
+
+    status: "not judged" where infrastructure failed (LM out of reach, judge fault); never counted as a failure.
+    seconds: wall-clock time of the program, without the judging of its answer.
+    """
+
+    arm: str
+    problem: str
+    sample: int
+    status: Status
+    error: str = ""
+    code: str = ""
+    score: Score | None = None
+    totals: Totals = Totals()
+    account: Account = Account()
+    seconds: float = 0.0
+
+    def key(self) -> tuple[str, str, int]:
+        return self.arm, self.problem, self.sample
+
+
+def run_rollout(
+    arm: str, program: dspy.Module, problem: Problem, sample: int, temperature: float, problems: ProblemSet
+) -> Rollout:
+    """Run `program` on `problem` and judge what comes out. Never raises for one rollout.
+
+    The program gets the `Problem` only; hidden tests are touched after it has ended.
+    """
+    begin = time.perf_counter()
+    rollout = Rollout(arm=arm, problem=problem.name, sample=sample, status="not judged")
+    with new_account() as account:
+        try:
+            sampling = Sampling(sample=sample, temperature=temperature)
+            rollout.code = program(problem=problem, sampling=sampling).code
+            rollout.seconds = time.perf_counter() - begin
+            _judge(rollout, account, problem, problems)
+        except JudgeError as fault:
+            rollout.error = f"JudgeError: {fault}"
+        except Exception as fault:  # the one boundary: whatever a rollout dies of is stored with it and seen in reports
+            rollout.error = f"{type(fault).__name__}: {str(fault)[:500]}"
+        rollout.seconds = rollout.seconds or time.perf_counter() - begin
+    rollout.account, rollout.totals = account, account.totals()
+    return rollout
+
+
+def _judge(rollout: Rollout, account: Account, problem: Problem, problems: ProblemSet) -> None:
+    lost = next((call for call in account.calls if call.outcome == "lm_error"), None)
+    if not rollout.code and lost is not None:
+        rollout.error = lost.detail
+        return
+    rollout.score = score(rollout.code, problem, problems)
+    rollout.status = "solved" if rollout.score.solved else "failed"
+

@@ -1,0 +1,94 @@
+"""A run on disk: its configuration and one JSON line a rollout, appended as it ends.
+
+A run that was killed goes on where it stopped; a run under another configuration is refused.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
+from eval.rollout import Rollout
+
+
+class RunError(ValueError):
+    """The folder cannot be used for this run; one line that says why."""
+
+
+class RunFolder:
+    """The files of one run.
+
+    Args:
+        path: the folder, made when it is missing.
+        config: what decides the results, JSON values only.
+
+    Raises:
+        RunError: the folder holds a run with another configuration.
+    """
+
+    def __init__(self, path: Path, config: dict[str, Any]) -> None:
+        self.path = path
+        self._lock = threading.Lock()
+        path.mkdir(parents=True, exist_ok=True)
+        stored = path / "config.json"
+        config = json.loads(json.dumps(config))
+        if stored.is_file():
+            _refuse_difference(path, json.loads(stored.read_text()), config)
+        else:
+            stored.write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n")
+        _drop_torn_line(path / "rollouts.jsonl")
+
+    def append(self, rollout: Rollout) -> None:
+        """Store one rollout for good: it is on disk when this returns."""
+        line = rollout.model_dump_json() + "\n"
+        with self._lock, (self.path / "rollouts.jsonl").open("a") as file:
+            file.write(line)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def judged(self) -> dict[tuple[str, str, int], Rollout]:
+        """The rollouts that need not be run again."""
+        return {rollout.key(): rollout for rollout in read_rollouts(self.path) if rollout.status != "not judged"}
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """The configuration of a stored run.
+
+    Raises:
+        RunError: there is no run.
+    """
+    if not (path / "config.json").is_file():
+        raise RunError(f"{path} is not a run: it has no config.json")
+    return json.loads((path / "config.json").read_text())
+
+
+def read_rollouts(path: Path) -> list[Rollout]:
+    """The stored rollouts; of a rollout that was run again the last."""
+    file = path / "rollouts.jsonl"
+    if not file.is_file():
+        return []
+    rollouts = (Rollout.model_validate_json(line) for line in file.read_text().splitlines() if line)
+    return list({rollout.key(): rollout for rollout in rollouts}.values())
+
+
+def _refuse_difference(path: Path, stored: dict[str, Any], config: dict[str, Any]) -> None:
+    for key in sorted({*stored, *config}):
+        if stored.get(key) != config.get(key):
+            raise RunError(
+                f"{path} holds a run with another configuration: {key} is {stored.get(key)!r} there and "
+                f"{config.get(key)!r} now; choose another folder"
+            )
+
+
+def _drop_torn_line(file: Path) -> None:
+    """A kill in mid-write leaves half a line at the end; the rollout it belonged to is run again."""
+    if not file.is_file():
+        return
+    content = file.read_bytes()
+    whole = content.rfind(b"\n") + 1
+    if whole < len(content):
+        with file.open("r+b") as opened:
+            opened.truncate(whole)

@@ -1,0 +1,149 @@
+"""Artifacts: a program, hand-written or compiled, as a folder that can be looked at, loaded and compared.
+
+`program.json` is DSPy's state of the predictors (instructions and demonstrations; JSON, never pickle); `manifest.json` says what the
+program is, where it comes from, and what it expects of the code that loads it.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal
+
+import dspy
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from program.adapter import LeanAdapter
+from program.alphacodium import AlphaCodium
+from program.direct import Direct, DirectConfig
+from program.flow_config import FlowConfig
+
+ProgramName = Literal["alphacodium", "direct"]
+
+
+class ArtifactError(ValueError):
+    """The artifact cannot be loaded by this code; one line that says why."""
+
+
+class Manifest(BaseModel):
+    """What `manifest.json` holds.
+
+    program: which program class.
+    config: its configuration, in full.
+    adapter: how prompts are made; the same for every artifact so far.
+    predictors: the input and output fields of every predictor, in order; must be those of the code.
+    origin: "hand-written" or "compiled".
+    compile: the resolved configuration of the compilation, with LM, data, split, problem names and seed.
+    scores: what the optimizer saw on its training problems.
+    cost: what compiling cost.
+    versions: of the packages that decide what a prompt looks like.
+    commit: of this repository when the artifact was written.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    program: ProgramName
+    config: dict[str, Any]
+    adapter: Literal["lean"] = "lean"
+    predictors: dict[str, list[str]]
+    origin: Literal["hand-written", "compiled"] = "hand-written"
+    compile: dict[str, Any] | None = None
+    scores: dict[str, Any] | None = None
+    cost: dict[str, Any] | None = None
+    versions: dict[str, str] = {}
+    commit: str = ""
+
+
+def new_program(name: ProgramName, config: dict[str, Any]) -> dspy.Module:
+    """The hand-written program `name` under `config`.
+
+    Raises:
+        ArtifactError: a key of `config` does not exist or has a value that is not allowed.
+    """
+    try:
+        match name:
+            case "alphacodium":
+                return AlphaCodium(FlowConfig(**config))
+            case "direct":
+                return Direct(DirectConfig(**config))
+    except ValidationError as fault:
+        first = fault.errors()[0]
+        raise ArtifactError(f"config of {name}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from fault
+
+
+def adapter_of(manifest: Manifest) -> dspy.Adapter:
+    """The adapter the artifact's prompts are made with."""
+    match manifest.adapter:
+        case "lean":
+            return LeanAdapter()
+
+
+def predictors_of(program: dspy.Module) -> dict[str, list[str]]:
+    """Every predictor's name with its field names, inputs first."""
+    return {name: list(predictor.signature.fields) for name, predictor in program.named_predictors()}
+
+
+def describe(name: ProgramName, program: Any, **more: Any) -> Manifest:
+    """A manifest of `program` as it is, with the versions and the commit at hand."""
+    return Manifest(
+        program=name,
+        config=program.config.model_dump(),
+        predictors=predictors_of(program),
+        versions={package: version(package) for package in ("dspy", "pydantic")},
+        commit=_commit(),
+        **more,
+    )
+
+
+def save(folder: Path, program: dspy.Module, manifest: Manifest) -> None:
+    """Write the artifact. The manifest comes last: a folder without one is no artifact."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "program.json").write_text(_pretty(program.dump_state()))
+    (folder / "manifest.json").write_text(_pretty(manifest.model_dump()))
+
+
+def load(folder: Path, config: dict[str, Any] | None = None) -> tuple[dspy.Module, Manifest]:
+    """The program and the manifest of an artifact.
+
+    Args:
+        folder: of the artifact.
+        config: keys of the program's configuration to change.
+
+    Raises:
+        ArtifactError: no artifact, a broken one, or one made for other predictors than the code has.
+    """
+    try:
+        manifest = Manifest(**json.loads((folder / "manifest.json").read_text()))
+        state = json.loads((folder / "program.json").read_text())
+    except FileNotFoundError as fault:
+        raise ArtifactError(f"{folder} is not an artifact: {fault.filename} is missing") from fault
+    except (ValueError, TypeError) as fault:
+        raise ArtifactError(f"{folder} is not an artifact: {str(fault).splitlines()[0]}") from fault
+    manifest.config = {**manifest.config, **(config or {})}
+    program = new_program(manifest.program, manifest.config)
+    _refuse_other_predictors(folder, manifest.predictors, predictors_of(program))
+    if set(state) != set(manifest.predictors):
+        raise ArtifactError(f"{folder}: program.json and manifest.json name different predictors")
+    program.load_state(state)
+    return program, manifest
+
+
+def _refuse_other_predictors(folder: Path, saved: dict[str, list[str]], here: dict[str, list[str]]) -> None:
+    for name in sorted({*saved, *here}):
+        if saved.get(name) != here.get(name):
+            raise ArtifactError(
+                f"{folder} was made for other code: predictor {name} has fields {saved.get(name)} there and "
+                f"{here.get(name)} here"
+            )
+
+
+def _pretty(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+def _commit() -> str:
+    """The commit at hand, with a + when the work tree differs; empty outside of git."""
+    asked = subprocess.run(["git", "describe", "--always", "--dirty=+"], capture_output=True, text=True, check=False)
+    return asked.stdout.strip() if asked.returncode == 0 else ""
