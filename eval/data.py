@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -63,9 +63,7 @@ class ProblemSet:
 
     def select(self, limit: int | None) -> ProblemSet:
         """The first `limit` problems; all of them when None."""
-        return ProblemSet(
-            self.data, self.split, self.problems[:limit], self.fingerprint, self._hidden, self._known
-        )
+        return ProblemSet(self.data, self.split, self.problems[:limit], self.fingerprint, self._hidden, self._known)
 
 
 def load_problems(data: str, split: str) -> ProblemSet:
@@ -99,19 +97,20 @@ def load_problems(data: str, split: str) -> ProblemSet:
     return ProblemSet(data, split, tuple(problems), digest.hexdigest()[:12], hidden, known)
 
 
-def _rows(data: str, split: str) -> Iterable[dict[str, Any]]:
+def _rows(data: str, split: str) -> Iterator[Any]:
     if data.endswith(".json"):
         try:
             loaded = json.loads(Path(data).read_text())
         except (OSError, ValueError) as fault:
             raise DataError(f"{data} cannot be read as a JSON problem: {fault}") from fault
-        return loaded if isinstance(loaded, list) else [loaded]
+        return iter(loaded if isinstance(loaded, list) else [loaded])
     import datasets
+    from datasets.exceptions import DatasetsError
 
     datasets.disable_progress_bars()
     try:
-        return datasets.load_dataset(str(PACK_FOLDER) if data == PACK else data, split=split)
-    except (OSError, ValueError, datasets.exceptions.DatasetsError) as fault:
+        return iter(datasets.load_dataset(str(PACK_FOLDER) if data == PACK else data, split=split))
+    except (OSError, ValueError, DatasetsError) as fault:
         lines = str(fault).strip().splitlines() or [""]
         raise DataError(f"{data}, split {split}, cannot be loaded: {lines[0]}") from fault
 
@@ -137,5 +136,3 @@ def _python3(row: dict[str, Any], key: str) -> tuple[str, ...]:
     return tuple(
         text for number, text in zip(programs["language"], programs["solution"], strict=True) if number == PYTHON3
     )
-
-

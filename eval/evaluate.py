@@ -42,7 +42,6 @@ def evaluate(options: argparse.Namespace) -> None:
             "problems": [problem.name for problem in problems.problems],
             "lm": options.lm,
             "samples": options.n,
-            "temperature": options.temperature,
         },
     )
     with open_model(options.lm, problems, api_base=options.api_base, slots=options.concurrency) as lm:
@@ -52,7 +51,6 @@ def evaluate(options: argparse.Namespace) -> None:
             problems,
             lm,
             samples=options.n,
-            temperature=options.temperature,
             concurrency=options.concurrency,
             label=options.lm,
         ):

@@ -31,11 +31,10 @@ def run_loop(
     lm: dspy.LM,
     *,
     samples: int = 1,
-    temperature: float = 0.2,
     concurrency: int = 4,
     label: str = "rollouts",
 ) -> Iterator[Rollout]:
-    """Run every arm on every problem, problem by problem so that drift hits all arms alike, and yield rollouts as they end.
+    """Run every arm on every problem and yield rollouts as they end; problem by problem, so that drift hits all alike.
 
     What `folder` already holds is yielded first and not run again. Closing the iterator early leaves the
     rollouts in flight to end and be stored.
@@ -49,7 +48,7 @@ def run_loop(
 
     def one(arm: Arm, problem: Problem, sample: int) -> Rollout:
         with dspy.context(lm=lm, adapter=arm.adapter):
-            rollout = run_rollout(arm.name, arm.program, problem, sample, temperature, problems)
+            rollout = run_rollout(arm.name, arm.program, problem, sample, problems)
         folder.append(rollout)
         return rollout
 

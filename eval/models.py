@@ -1,4 +1,4 @@
-"""The language model of an evaluation: real ones by `program.lm`, and the simulated one, which needs the pack's known programs."""
+"""The language model of an evaluation: a real one by `program.lm`, or the simulated one, which needs known programs."""
 
 from __future__ import annotations
 

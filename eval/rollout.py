@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+
 import dspy
 from pydantic import BaseModel
 
@@ -11,7 +12,6 @@ from eval.score import Score, Status, score
 from judge.verdict import JudgeError
 from program.account import Account, Totals, new_account
 from program.problem import Problem
-from program.stage import Sampling
 
 
 class Rollout(BaseModel):
@@ -36,9 +36,7 @@ class Rollout(BaseModel):
         return self.arm, self.problem, self.sample
 
 
-def run_rollout(
-    arm: str, program: dspy.Module, problem: Problem, sample: int, temperature: float, problems: ProblemSet
-) -> Rollout:
+def run_rollout(arm: str, program: dspy.Module, problem: Problem, sample: int, problems: ProblemSet) -> Rollout:
     """Run `program` on `problem` and judge what comes out. Never raises for one rollout.
 
     The program gets the `Problem` only; hidden tests are touched after it has ended.
@@ -47,13 +45,12 @@ def run_rollout(
     rollout = Rollout(arm=arm, problem=problem.name, sample=sample, status="not judged")
     with new_account() as account:
         try:
-            sampling = Sampling(sample=sample, temperature=temperature)
-            rollout.code = program(problem=problem, sampling=sampling).code
+            rollout.code = program(problem=problem, sample=sample).code
             rollout.seconds = time.perf_counter() - begin
             _judge(rollout, account, problem, problems)
         except JudgeError as fault:
             rollout.error = f"JudgeError: {fault}"
-        except Exception as fault:  # the one boundary: whatever a rollout dies of is stored with it and seen in reports
+        except Exception as fault:  # noqa: BLE001  the one boundary: whatever a rollout dies of is stored with it and seen in reports
             rollout.error = f"{type(fault).__name__}: {str(fault)[:500]}"
         rollout.seconds = rollout.seconds or time.perf_counter() - begin
     rollout.account, rollout.totals = account, account.totals()
@@ -67,4 +64,3 @@ def _judge(rollout: Rollout, account: Account, problem: Problem, problems: Probl
         return
     rollout.score = score(rollout.code, problem, problems)
     rollout.status = "solved" if rollout.score.solved else "failed"
-

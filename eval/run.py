@@ -11,15 +11,18 @@ from program.command import run_command
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m eval.run", description="Evaluate programs on hidden tests.")
     parser.add_argument("artifacts", nargs="+", type=Path, help="folders of programs, hand-written or compiled")
-    parser.add_argument("--data", default="pack", help="pack, a hub name, a local folder in its layout, or a JSON problem")
+    parser.add_argument(
+        "--data", default="pack", help="pack, a hub name, a local folder in its layout, or a JSON problem"
+    )
     parser.add_argument("--split", default="test")
     parser.add_argument("--limit", type=int, help="only the first problems")
     parser.add_argument("--lm", default="local/qwen2.5-coder-0.5b", help="the model (default: %(default)s)")
     parser.add_argument("--api-base", help="address of an OpenAI-compatible server that has the model")
     parser.add_argument("--n", type=int, default=1, help="samples a problem (default: %(default)s)")
-    parser.add_argument("--temperature", type=float, default=0.2, help="of first calls (default: %(default)s)")
     parser.add_argument("--concurrency", type=int, default=8, help="rollouts side by side (default: %(default)s)")
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a key of the programs' configuration")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="a key of the programs' configuration"
+    )
     parser.add_argument("--out", required=True, type=Path, help="folder of the run; an interrupted run goes on there")
     options = parser.parse_args()
 

@@ -82,7 +82,7 @@ def run_program(program: Path, stdin: str, limits: Limits) -> Run:
                 cpu_seconds=usage.ru_utime + usage.ru_stime,
                 wall_seconds=wall_seconds,
                 peak_bytes=usage.ru_maxrss * 1024,
-                timed_out=timed_out or status in (-signal.SIGXCPU, -signal.SIGKILL) and _cpu(usage) >= limits.seconds,
+                timed_out=timed_out or (status in (-signal.SIGXCPU, -signal.SIGKILL) and _cpu(usage) >= limits.seconds),
                 output_exceeded=written > limits.output_bytes or status == -signal.SIGXFSZ,
             )
 

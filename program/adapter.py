@@ -1,20 +1,20 @@
 """How a signature becomes a prompt and an answer becomes field values.
 
-DSPy's own adapters spend some 300 prompt tokens a call on describing their format; on a laptop, prompt tokens cost as much
-time as answers. This one is lean, and it asks for each kind of answer in the form models are best at:
+DSPy's own adapters spend some 300 prompt tokens a call on describing their format; on a laptop, prompt tokens cost as
+much time as answers. This one is lean, and it asks for each kind of answer in the form models are best at:
 
 - a program goes into a fenced Python block, with what the stage says about it in front, unescaped;
 - everything else is JSON, and where the server can constrain generation it gets the JSON schema.
 
-What is read is read with tolerance (prose around, missing fences, truncated tails, single bad list items); what is accepted
-has the declared type.
+What is read is read with tolerance (prose around, missing fences, truncated tails, single bad list items); what is
+accepted has the declared type.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from typing import Any, get_origin
+from typing import Any, cast, get_origin
 
 import dspy
 import json_repair
@@ -72,9 +72,7 @@ class LeanAdapter(dspy.JSONAdapter):
                 return _parse_code(signature, completion)
             return _parse_json(signature, completion)
         except ValueError as fault:
-            raise AdapterParseError(
-                adapter_name=type(self).__name__, signature=signature, lm_response=completion, message=str(fault)
-            ) from fault
+            raise AdapterParseError(type(self).__name__, cast(Any, signature), completion, str(fault)) from fault
 
 
 def answer_schema(signature: type[dspy.Signature]) -> dict[str, Any]:
@@ -87,7 +85,8 @@ def answer_schema(signature: type[dspy.Signature]) -> dict[str, Any]:
             item.pop("description", None)
             item.pop("title", None)
     for name, field in signature.output_fields.items():
-        bounds = {key: field.json_schema_extra[key] for key in _BOUNDS if key in field.json_schema_extra}
+        extras = _extras(field)
+        bounds = {key: extras[key] for key in _BOUNDS if key in extras}
         schema["properties"][name].update(bounds)
     return schema
 
@@ -108,7 +107,11 @@ def _answer_format(signature: type[dspy.Signature]) -> str:
 
 
 def _description(field: Any) -> str:
-    return field.json_schema_extra["desc"]
+    return _extras(field)["desc"]
+
+
+def _extras(field: Any) -> dict[str, Any]:
+    return field.json_schema_extra
 
 
 def _example(annotation: Any, description: str) -> Any:

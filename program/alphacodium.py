@@ -1,7 +1,7 @@
 """The AlphaCodium flow (Ridnik et al., arXiv 2401.08500, figure 1): understand, plan, test, write, run and fix.
 
-    problem ─► reflection ─► test reasoning ─► solutions ─► ranking ─► AI tests ─► code ─► fix on public tests ─► fix on AI tests
-               └───────────────── pre-processing, in words ────────────────┘      └─────── code iterations, by running ──────┘
+problem ─► reflection ─► test reasoning ─► solutions ─► ranking ─► AI tests      (pre-processing, in words)
+        └► code, down the ranking ─► fix on public tests ─► fix on AI tests      (code iterations, by running)
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from program.flow_config import FlowConfig
 from program.problem import Problem
 from program.ranking import in_order, without_repeats
 from program.repair import Repairer
-from program.stage import Sampling, Stage
+from program.stage import Stage
 from program.workbench import Workbench
 from signatures.code import FixCode, WriteCode
 from signatures.plan import ProposeSolutions, RankSolutions, WriteTests
@@ -26,57 +26,63 @@ class AlphaCodium(dspy.Module):
     def __init__(self, config: FlowConfig | None = None) -> None:
         super().__init__()
         self.config = c = config or FlowConfig()
-        self.reflect = Stage(ReflectOnProblem, c.max_text_tokens)
-        self.explain_tests = Stage(ExplainTests, c.max_text_tokens)
-        self.propose_solutions = Stage(ProposeSolutions, c.max_text_tokens, max_items={"solutions": c.solutions})
-        self.rank_solutions = Stage(RankSolutions, c.max_text_tokens, max_items={"ranking": c.solutions})
-        self.write_tests = Stage(WriteTests, c.max_text_tokens, max_items={"tests": max(1, c.ai_tests)})
-        self.write_code = Stage(WriteCode, c.max_code_tokens)
-        self.fix_code = Stage(FixCode, c.max_code_tokens)
+        words, code, heat = c.max_text_tokens, c.max_code_tokens, c.temperature
+        self.reflect = Stage(ReflectOnProblem, words, heat)
+        self.explain_tests = Stage(ExplainTests, words, heat)
+        self.propose_solutions = Stage(ProposeSolutions, words, heat, max_items={"solutions": c.solutions})
+        self.rank_solutions = Stage(RankSolutions, words, heat, max_items={"ranking": c.solutions})
+        self.write_tests = Stage(WriteTests, words, heat, max_items={"tests": max(1, c.ai_tests)})
+        self.write_code = Stage(WriteCode, code, heat)
+        self.fix_code = Stage(FixCode, code, heat)
 
-    def forward(self, problem: Problem, sampling: Sampling = Sampling()) -> dspy.Prediction:
+    def forward(self, problem: Problem, sample: int = 0) -> dspy.Prediction:
         """`code`: the program; empty when no stage gave one."""
         text = problem.text()
-        reflection = self._reflect(sampling, text)
-        explanations = self._explain(sampling, text, reflection, problem)
-        solutions = self._plan(sampling, text, reflection, explanations)
-        bench = Workbench(problem, self._ai_tests(sampling, text, reflection, problem))
-        repairer = Repairer(bench, self.fix_code, sampling, text)
-        code = self._first_code(sampling, text, reflection, solutions, bench)
+        reflection = self._reflect(sample, text)
+        explanations = self._explain(sample, text, reflection, problem)
+        solutions = self._plan(sample, text, reflection, explanations)
+        bench = Workbench(problem, self._ai_tests(sample, text, reflection, problem))
+        repairer = Repairer(bench, self.fix_code, sample, text)
+        code = self._first_code(sample, text, reflection, solutions, bench)
         code = repairer.run(code, bench.public, self.config.public_fixes_per_test, self.config.public_fixes)
         repairer.run(code, bench.ai, 1, self.config.ai_fixes)
         return dspy.Prediction(code=bench.best())
 
-    def _reflect(self, sampling, text):
-        answer = self.reflect(sampling, problem=text)
+    def _reflect(self, sample, text):
+        answer = self.reflect(sample, problem=text)
         return without_repeats(answer.reflection) if answer else []
 
-    def _explain(self, sampling, text, reflection, problem):
+    def _explain(self, sample, text, reflection, problem):
         if not problem.public_tests:
             return []
-        answer = self.explain_tests(sampling, problem=text, reflection=reflection)
+        answer = self.explain_tests(sample, problem=text, reflection=reflection)
         return answer.explanations[: len(problem.public_tests)] if answer else []
 
-    def _plan(self, sampling, text, reflection, explanations):
-        asked = {"problem": text, "reflection": reflection, "explanations": explanations, "count": self.config.solutions}
-        answer = self.propose_solutions(sampling, **asked)
+    def _plan(self, sample, text, reflection, explanations):
+        asked = {
+            "problem": text,
+            "reflection": reflection,
+            "explanations": explanations,
+            "count": self.config.solutions,
+        }
+        answer = self.propose_solutions(sample, **asked)
         solutions = without_repeats(answer.solutions[: self.config.solutions]) if answer else []
         if len(solutions) < 2:
             return solutions
-        ranking = self.rank_solutions(sampling, problem=text, solutions=solutions)
+        ranking = self.rank_solutions(sample, problem=text, solutions=solutions)
         return in_order(solutions, ranking.ranking) if ranking else solutions
 
-    def _ai_tests(self, sampling, text, reflection, problem):
+    def _ai_tests(self, sample, text, reflection, problem):
         if not self.config.ai_tests:
             return []
-        answer = self.write_tests(sampling, problem=text, reflection=reflection, count=self.config.ai_tests)
+        answer = self.write_tests(sample, problem=text, reflection=reflection, count=self.config.ai_tests)
         return usable_tests(answer.tests[: self.config.ai_tests], problem) if answer else []
 
-    def _first_code(self, sampling, text, reflection, solutions, bench):
+    def _first_code(self, sample, text, reflection, solutions, bench):
         """The best solution twice, then down the ranking, until the public tests pass."""
         for attempt in range(self.config.code_attempts):
             solution = solutions[max(0, attempt - 1) % len(solutions)] if solutions else None
-            answer = self.write_code(sampling, attempt, problem=text, reflection=reflection, solution=solution)
+            answer = self.write_code(sample, attempt, problem=text, reflection=reflection, solution=solution)
             if answer and bench.passes_all_public(answer.code):
                 break
         return bench.best()

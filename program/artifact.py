@@ -1,7 +1,7 @@
 """Artifacts: a program, hand-written or compiled, as a folder that can be looked at, loaded and compared.
 
-`program.json` is DSPy's state of the predictors (instructions and demonstrations; JSON, never pickle); `manifest.json` says what the
-program is, where it comes from, and what it expects of the code that loads it.
+`program.json` is DSPy's state of the predictors (instructions and demonstrations; JSON, never pickle);
+`manifest.json` says what the program is, where it comes from, and what it expects of the code that loads it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 import subprocess
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import dspy
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -82,7 +82,7 @@ def adapter_of(manifest: Manifest) -> dspy.Adapter:
 
 def predictors_of(program: dspy.Module) -> dict[str, list[str]]:
     """Every predictor's name with its field names, inputs first."""
-    return {name: list(predictor.signature.fields) for name, predictor in program.named_predictors()}
+    return {name: list(cast(Any, predictor.signature).fields) for name, predictor in program.named_predictors()}
 
 
 def describe(name: ProgramName, program: Any, **more: Any) -> Manifest:

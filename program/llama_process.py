@@ -5,9 +5,11 @@ It ends when its standard input closes, which is what happens when the process t
 
 from __future__ import annotations
 
+import importlib
 import os
 import subprocess
 import sys
+from typing import Any
 
 from program.llama_server import CONTEXT_TOKENS
 
@@ -15,15 +17,17 @@ from program.llama_server import CONTEXT_TOKENS
 def main(program: str, weights: str, port: int, slots: int) -> None:
     """Serve until standard input closes. `program` is `xllamacpp` or the path of a `llama-server`."""
     if program == "xllamacpp":
-        import xllamacpp
+        xllamacpp: Any = importlib.import_module("xllamacpp")
 
         server = xllamacpp.Server(_wheel_settings(xllamacpp.CommonParams(), weights, port, slots))
         _wait_for_end()
         del server
         os._exit(0)
     process = subprocess.Popen(
-        [program, "-m", weights, "--host", "127.0.0.1", "--port", str(port), "-np", str(slots)]
-        + ["-c", str(CONTEXT_TOKENS * slots), "--no-webui"],
+        [
+            *(program, "-m", weights, "--host", "127.0.0.1", "--port", str(port)),
+            *("-np", str(slots), "-c", str(CONTEXT_TOKENS * slots), "--no-webui"),
+        ],
         stdin=subprocess.DEVNULL,
     )
     _wait_for_end()

@@ -1,8 +1,8 @@
 """The embedded LM: llama.cpp as an OpenAI-compatible server on 127.0.0.1.
 
-`serve` starts the server as a process of its own, waits until it answers, hands out its address and stops it. The address is
-also put into the environment, so processes that a run starts share the one server. The server ends when its
-standard input closes: it cannot outlive the run, however that ends.
+`serve` starts the server as a process of its own, waits until it answers, hands out its address and stops it. The
+address is also put into the environment, so processes that a run starts share the one server. The server ends when
+its standard input closes: it cannot outlive the run, however that ends.
 
 A `llama-server` on PATH, or the one ALPHACODIUM_LLAMA_SERVER names, is used when there is one (a build for the very
 processor reads prompts up to 1.7 times as fast); else the wheel `xllamacpp` (dependency group `llama`).

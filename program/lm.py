@@ -1,7 +1,7 @@
 """From a model string to a `dspy.LM` that is known to answer.
 
-`local/…` models run embedded on this machine; with `--api-base` any OpenAI-compatible server is spoken to natively (so that
-it gets the JSON schema of structured answers); every other string is DSPy's own affair.
+`local/…` models run embedded on this machine; with `--api-base` any OpenAI-compatible server is spoken to natively
+(so that it gets the JSON schema of structured answers); every other string is DSPy's own affair.
 """
 
 from __future__ import annotations
@@ -75,11 +75,11 @@ def _openai_compatible(model: str, address: str, cache: bool):
     provider, _, name = model.partition("/")
     if provider != "local":
         provider, name = "server", model.removeprefix("openai/").removeprefix("hosted_vllm/")
-    key = {"env_keys": (KEY_VARIABLE,)} if os.environ.get(KEY_VARIABLE) else {"env_keys": ()}
+    keys = (KEY_VARIABLE,) if os.environ.get(KEY_VARIABLE) else ()
     definition = ProviderDefinition.chat(
-        AccessPolicy(provider=provider, base_url=address, **key),
+        AccessPolicy(provider=provider, base_url=address, env_keys=keys),
         compat=OpenAIChatCompat(max_tokens_field="max_tokens"),
-        placeholder_key=None if key["env_keys"] else "none",
+        placeholder_key=None if keys else "none",
     )
     register_provider(definition, supports=ModelSupport(response_schema=True), replace=True)
     return dspy.LM(f"{provider}/{name}", cache=cache, timeout=TIMEOUT_SECONDS, num_retries=3)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from judge.verdict import TestCase, TestResult, Verdict
 from program.account import account
-from program.stage import Sampling, Stage
+from program.stage import Stage
 from program.workbench import Workbench
 
 SHOWN_CHARACTERS = 400  # of each input and output in a failure report
@@ -20,11 +20,11 @@ CRASHES = (Verdict.RE, Verdict.CE, Verdict.TLE, Verdict.MLE, Verdict.OLE)
 class Repairer:
     """Repairs programs of one rollout; the anchors live as long as it does."""
 
-    def __init__(self, bench: Workbench, fix: Stage, sampling: Sampling, problem_text: str) -> None:
+    def __init__(self, bench: Workbench, fix: Stage, sample: int, problem_text: str) -> None:
         self.bench = bench
         self.anchors: list[TestCase] = []
         self._fix = fix
-        self._sampling = sampling
+        self._sample = sample
         self._text = problem_text
         self._calls = 0
 
@@ -55,7 +55,7 @@ class Repairer:
         """One fix of `code` for `test`: the fixed program if it is kept, else `code`."""
         self._calls += 1
         failure = describe_failure(test, result)
-        answer = self._fix(self._sampling, self._calls, problem=self._text, code=code, failure=failure)
+        answer = self._fix(self._sample, self._calls, problem=self._text, code=code, failure=failure)
         if answer is None:
             return code
         fixed = answer.fixed_code

@@ -46,9 +46,7 @@ class ScriptedEngine:
             output_tokens=len(answer.split()),
             total_tokens=len(prompt.split()) + len(answer.split()),
         )
-        return Response(
-            id=None, model="scripted", message=Message.assistant(answer), finish_reason="stop", usage=used
-        )
+        return Response(id=None, model="scripted", message=Message.assistant(answer), finish_reason="stop", usage=used)
 
     def close(self) -> None:
         """Nothing is held."""
@@ -57,7 +55,9 @@ class ScriptedEngine:
 def prompt_text(request: Request) -> str:
     """System text and messages of a request, one after the other."""
     system = request.system
-    parts = [system if isinstance(system, str) else "".join(part.text for part in system)] if system else []
+    parts = (
+        [system if isinstance(system, str) else "".join(getattr(part, "text", "") for part in system)] if system else []
+    )
     return "\n\n".join([*parts, *(message.text or "" for message in request.messages)])
 
 

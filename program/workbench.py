@@ -53,7 +53,9 @@ class Workbench:
     def _merit(self, code: str) -> tuple[int, int, int]:
         public = self.results(code, self.public)
         passed = sum(result.passed for result in public)
-        agreed = sum(result.passed for result in self.results(code, self.ai)) if self.ai and passed == len(public) else 0
+        agreed = (
+            sum(result.passed for result in self.results(code, self.ai)) if self.ai and passed == len(public) else 0
+        )
         return passed, agreed, -self.distance(code)
 
     def distance(self, code: str) -> int:

@@ -27,8 +27,8 @@ class WriteCode(dspy.Signature):
 
 
 class FixCode(dspy.Signature):
-    """The Python program below fails a test of the contest problem. Find the mistake, say in one sentence what it is, and
-    write the whole corrected program. Change what is wrong and keep what is right."""
+    """The Python program below fails a test of the contest problem. Find the mistake, say in one sentence what it is,
+    and write the whole corrected program. Change what is wrong and keep what is right."""
 
     problem: str = dspy.InputField(desc="the statement with its example tests")
     code: str = dspy.InputField(desc="the program that fails")

@@ -8,8 +8,8 @@ from signatures.fields import AITest, ShortText, Solution
 
 
 class ProposeSolutions(dspy.Signature):
-    """Propose different ways to solve the problem, each described in words and not in code. Each must be right for every
-    input the statement allows and fast enough for the largest one; prefer the simple one."""
+    """Propose different ways to solve the problem, each described in words and not in code. Each must be right for
+    every input the statement allows and fast enough for the largest one; prefer the simple one."""
 
     problem: str = dspy.InputField(desc="the statement with its example tests")
     reflection: list[str] = dspy.InputField(desc="what was noted about the problem")
@@ -28,8 +28,8 @@ class RankSolutions(dspy.Signature):
 
 
 class WriteTests(dspy.Signature):
-    """Write further tests for the problem. Each has an input in exactly the format of the examples and the output that a
-    right program prints for it. Go from easy to hard: a small one, an edge case, a larger one. Work out each
+    """Write further tests for the problem. Each has an input in exactly the format of the examples and the output that
+    a right program prints for it. Go from easy to hard: a small one, an edge case, a larger one. Work out each
     output with care and do not repeat the examples."""
 
     problem: str = dspy.InputField(desc="the statement with its example tests")

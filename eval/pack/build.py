@@ -1,8 +1,8 @@
 """Build the bundled pack from its sources: `python -m eval.pack.build [--check]`.
 
-Each problem is one TOML file in `source/valid` or `source/test`: statement, public tests, inputs of the hidden tests, a generator of
-more of them, two right and two wrong programs. The result is one JSON-lines file a split, in the schema of
-`deepmind/code_contests`; the outputs of the hidden tests are what the first right program prints.
+Each problem is one TOML file in `source/valid` or `source/test`: statement, public tests, inputs of the hidden tests,
+a generator of more of them, two right and two wrong programs. The result is one JSON-lines file a split, in the
+schema of `deepmind/code_contests`; the outputs of the hidden tests are what the first right program prints.
 """
 
 from __future__ import annotations

@@ -1,0 +1,94 @@
+"""How the simulated LM reads a request: which stage asks, about which problem, with which demonstrations."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+
+import dspy
+from dspy.lm15 import Request
+
+from program.adapter import LeanAdapter
+from signatures.code import FixCode, SolveDirectly, WriteCode
+from signatures.plan import ProposeSolutions, RankSolutions, WriteTests
+from signatures.understand import ExplainTests, ReflectOnProblem
+
+SIGNATURES: tuple[type[dspy.Signature], ...] = (
+    SolveDirectly,
+    ReflectOnProblem,
+    ExplainTests,
+    ProposeSolutions,
+    RankSolutions,
+    WriteTests,
+    WriteCode,
+    FixCode,
+)
+_HEADING = re.compile(r"^## (\w+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A request, read. Without a signature it is none of our stages'."""
+
+    signature: type[dspy.Signature] | None
+    user: str = field(repr=False)  # the last user message
+    demos: tuple[tuple[str, str], ...] = field(repr=False)  # earlier user and assistant messages, in pairs
+    digest: str  # of the system text and all messages
+    characters: int  # of the same
+
+    @property
+    def stage(self) -> str:
+        """The name of the signature; empty without one."""
+        return self.signature.__name__ if self.signature else ""
+
+
+def read_prompt(request: Request) -> Prompt:
+    """Read a request, as `LeanAdapter` or anyone else has written it."""
+    system = request.system or ""
+    if not isinstance(system, str):
+        system = "".join(part.text for part in system)
+    messages = [(message.role, message.text or "") for message in request.messages]
+    user = next((text for role, text in reversed(messages) if role == "user"), "")
+    demos = tuple(
+        (first[1], second[1])
+        for first, second in zip(messages, messages[1:], strict=False)
+        if (first[0], second[0]) == ("user", "assistant")
+    )
+    digest = hashlib.sha256(repr((system, messages)).encode()).hexdigest()
+    characters = len(system) + sum(len(text) for _, text in messages)
+    return Prompt(_recognise(system, user), user, demos, digest, characters)
+
+
+def sections(message: str) -> dict[str, str]:
+    """The `## field` sections of a user message, by field."""
+    found = list(_HEADING.finditer(message))
+    ends = [heading.start() for heading in found[1:]] + [len(message)]
+    parts: dict[str, str] = {}
+    for heading, end in zip(found, ends, strict=True):
+        # The first of a name counts: what follows may be a comment in a program.
+        parts.setdefault(heading.group(1), message[heading.end() : end].strip())
+    return parts
+
+
+def problem_name(message: str) -> str:
+    """The first line of the `## problem` section (see `Problem.text`); empty when there is none."""
+    return sections(message).get("problem", "").partition("\n")[0].strip()
+
+
+def _recognise(system: str, user: str) -> type[dspy.Signature] | None:
+    """The signature that asks, by its instructions or, where an optimizer changed those, by answer form and headings."""
+    for signature in SIGNATURES:
+        if system.startswith(signature.instructions.strip()):
+            return signature
+    headings = set(_HEADING.findall(user))
+    fitting = [signature for signature in SIGNATURES if system.endswith(_answer_form(signature))]
+    if not fitting or "problem" not in headings:
+        return None
+    # Two stages ask for a bare program; what they are given tells them apart.
+    return max(fitting, key=lambda s: (len(headings & set(s.input_fields)), -len(s.input_fields)))
+
+
+def _answer_form(signature: type[dspy.Signature]) -> str:
+    written = LeanAdapter().format_system_message(signature)
+    return written.removeprefix(signature.instructions.strip()).strip()
