@@ -2,7 +2,8 @@
 
     python -m eval.serve_simulated --data pack --split valid --port 0 --set skills.code_right=0.4
 
-The first line printed is the base URL, ending in `/v1`; any model name is accepted, and every answer's says `simulated/…`.
+The first line printed is the base URL, ending in `/v1`; any model name is accepted,
+and every answer's says `simulated/…`.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import sys
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
+
+from program.command import run_command
 
 if TYPE_CHECKING:
     from dspy.lm15 import Response
@@ -110,56 +112,50 @@ def _completion(response: Response) -> dict[str, Any]:
     }
 
 
-def _skills(settings: list[str]) -> Skills:
-    """The skills with `skills.NAME=VALUE` settings.
+def _skills(parser: argparse.ArgumentParser, settings: list[str]) -> Skills:
+    from pydantic import ValidationError
 
-    Raises:
-        ValueError: a setting that is none, of an unknown name or with a value that does not fit.
-    """
     from eval.simulated_skills import Skills
 
     values = {}
     for setting in settings:
         key, equals, value = setting.partition("=")
         if not equals or not key.startswith("skills."):
-            raise ValueError(f"--set {setting}: a setting has the form skills.NAME=VALUE")
+            parser.error(f"--set {setting}: a setting has the form skills.NAME=VALUE")
         values[key.removeprefix("skills.")] = value
-    return Skills.model_validate(values)
+    try:
+        return Skills.model_validate(values)
+    except ValidationError as fault:
+        wrong = fault.errors()[0]
+        parser.error(f"--set skills.{'.'.join(map(str, wrong['loc']))}: {wrong['msg']}")
+
+
+def _serve(data: str, splits: list[str], port: int, skills: Skills) -> None:
+    from eval.data import load_problems
+    from eval.simulated_lm import SimulatedEngine
+
+    first, *more = [load_problems(data, split) for split in splits]
+    with SimulatedServer(SimulatedEngine(first, skills, more), port) as server:
+        print(server.address, flush=True)
+        server.serve_forever()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m eval.serve_simulated", description="Serve the simulated LM.")
-    parser.add_argument("--data", default="pack", help="what problems it knows: as everywhere (default: pack)")
     parser.add_argument(
-        "--split", action="append", help="may be given again, so that demonstrations may come from others"
+        "--data", default="pack", help="pack, a hub name, a local folder in its layout, or a JSON problem"
     )
-    parser.add_argument("--port", type=int, default=0, help="0 for any free one (default)")
+    parser.add_argument("--split", action="append", help="default: test; may be given again for demonstrations' splits")
+    parser.add_argument("--port", type=int, default=0, help="0 (default) takes a free one")
     parser.add_argument(
-        "--set", action="append", default=[], metavar="skills.NAME=VALUE", help="see eval.simulated_skills"
+        "--set", action="append", default=[], metavar="skills.NAME=VALUE", help="names: see eval/simulated_skills.py"
     )
     options = parser.parse_args()
-    from pydantic import ValidationError
+    skills = _skills(parser, options.set)
 
-    from eval.data import DataError, load_problems
+    from eval.data import DataError
 
-    try:
-        skills = _skills(options.set)
-        first, *more = [load_problems(options.data, split) for split in options.split or ["test"]]
-        from eval.simulated_lm import SimulatedEngine
-
-        server = SimulatedServer(SimulatedEngine(first, skills, more), options.port)
-    except ValidationError as fault:
-        wrong = fault.errors()[0]
-        parser.error(f"--set skills.{'.'.join(map(str, wrong['loc']))}: {wrong['msg']}")
-    except (DataError, ValueError, OSError, OverflowError) as fault:
-        parser.error(str(fault))
-    print(server.address, flush=True)
-    try:
-        server.serve_forever()
-    except KeyboardInterrupt:
-        sys.exit(0)
-    finally:
-        server.server_close()
+    run_command(lambda: _serve(options.data, options.split or ["test"], options.port, skills), DataError, OSError)
 
 
 if __name__ == "__main__":

@@ -80,7 +80,7 @@ def _filled(schema: dict[str, Any], definitions: dict[str, Any]) -> Any:
 
 
 def _remark(what: str, name: str, chance: random.Random) -> str:
-    """Words that differ from draw to draw, so that what is asked with them later is a new prompt with luck of its own."""
+    """Words that differ from draw to draw: what is asked with them later is then a new prompt with luck of its own."""
     return f"{what} in {name} (simulated remark {chance.randrange(10**6)})"
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import dspy
+from dspy import lm15
 from dspy.utils.exceptions import AdapterParseError
 
 from eval.data import ProblemSet

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import dspy
-from dspy.lm15 import Request
+from dspy.lm15 import Request, TextPart
 
 from program.adapter import LeanAdapter
 from signatures.code import FixCode, SolveDirectly, WriteCode
@@ -47,12 +48,12 @@ def read_prompt(request: Request) -> Prompt:
     """Read a request, as `LeanAdapter` or anyone else has written it."""
     system = request.system or ""
     if not isinstance(system, str):
-        system = "".join(part.text for part in system)
+        system = "".join(part.text for part in system if isinstance(part, TextPart))
     messages = [(message.role, message.text or "") for message in request.messages]
     user = next((text for role, text in reversed(messages) if role == "user"), "")
     demos = tuple(
         (first[1], second[1])
-        for first, second in zip(messages, messages[1:], strict=False)
+        for first, second in pairwise(messages)
         if (first[0], second[0]) == ("user", "assistant")
     )
     digest = hashlib.sha256(repr((system, messages)).encode()).hexdigest()
@@ -77,7 +78,7 @@ def problem_name(message: str) -> str:
 
 
 def _recognise(system: str, user: str) -> type[dspy.Signature] | None:
-    """The signature that asks, by its instructions or, where an optimizer changed those, by answer form and headings."""
+    """Who asks: known by the instructions or, where an optimizer changed those, by answer form and headings."""
     for signature in SIGNATURES:
         if system.startswith(signature.instructions.strip()):
             return signature

@@ -64,7 +64,7 @@ class Truth:
             return self._tests[name]
 
     def is_right(self, stage: str, name: str, answer: dict[str, Any]) -> bool:
-        """Whether the parsed answer of a stage (a signature's name) is right; False for stages nothing is known about."""
+        """Whether a parsed answer of `stage`, a signature's name, is right; False where nothing is known about it."""
         match stage:
             case "SolveDirectly" | "WriteCode":
                 return self._is_known(name, answer["code"])
@@ -93,7 +93,7 @@ class Truth:
             first = judge(known.right[0], [TestCase(text, "")], problem.limits()).results[0]
             ran = first.verdict in (Verdict.AC, Verdict.WA) and first.output.strip()
             test = TestCase(text, first.output)
-            # A changed input may break a rule of the statement; two right programs that agree make it most likely sound.
+            # A changed input may break a rule of the statement; that two right programs agree makes it likely sound.
             if ran and judge(known.right[-1], [test], problem.limits()).all_passed:
                 made[text] = test
             if len(made) == MAX_TESTS:
@@ -108,10 +108,7 @@ def wrong_output(output: str) -> str:
         return "0\n"
     last = tokens[-1]
     word = last.group()
-    if word in _OPPOSITE:
-        changed = _OPPOSITE[word]
-    else:
-        changed = str(int(word) + 1) if _NUMBER.fullmatch(word) else f"7{word}"
+    changed = _OPPOSITE.get(word) or (str(int(word) + 1) if _NUMBER.fullmatch(word) else f"7{word}")
     return output[: last.start()] + changed + output[last.end() :]
 
 
