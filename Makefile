@@ -1,13 +1,39 @@
-# Everything runs from the root of the repository with the tools in .venv. `make quickstart` and `make test` are all a newcomer needs.
+# Everything runs from the root of the repository with what is in .venv.
+# `make quickstart` and `make test` are all a newcomer needs.
 
 UV_VERSION := 0.13.9
 UV := $(shell command -v uv 2>/dev/null || echo .cache/uv/bin/uv)
 PYTHON := .venv/bin/python
+QUICK := runs/quickstart
+LARGE := --lm local/qwen2.5-coder-1.5b
+arms = artifacts/direct artifacts/compiled-direct-$(1) artifacts/handwritten artifacts/compiled-flow-$(1)
 
-.PHONY: quickstart test check test-embedded format lint types layers tests pack clean
+.PHONY: quickstart results test check test-embedded format lint types layers tests clean
 
+# Compiles the direct prompt live, evaluates it and the flow (hand-written and as compiled before) on a few problems.
 quickstart: .venv/quickstart-ready
-	$(PYTHON) -m eval.quickstart
+	@echo "Compiling and evaluating with a small language model on this machine; about a quarter of an hour on two cores."
+	$(PYTHON) -m optimize.compile optimize/configs/direct.toml --out $(QUICK)/compiled-direct
+	$(PYTHON) -m eval.run artifacts/direct $(QUICK)/compiled-direct --limit 12 --out $(QUICK)/direct
+	$(PYTHON) -m eval.run artifacts/handwritten artifacts/compiled-flow-0.5b --limit 4 --out $(QUICK)/flow
+	@echo
+	$(PYTHON) -m eval.compare $(QUICK)/direct $(QUICK)/flow
+	@echo
+	@echo "Too small to conclude anything from. The committed full results (docs/results.md):"
+	@echo
+	@cat docs/results.md
+
+# Everything docs/results.md reports, in some hours; what is there already is not run again.
+results: .venv/results-ready
+	$(PYTHON) -m optimize.compile optimize/configs/direct.toml --out artifacts/compiled-direct-0.5b
+	$(PYTHON) -m optimize.compile optimize/configs/flow.toml --out artifacts/compiled-flow-0.5b
+	$(PYTHON) -m eval.run $(call arms,0.5b) --out runs/pack-0.5b
+	$(PYTHON) -m optimize.compile optimize/configs/direct.toml $(LARGE) --limit 12 --out artifacts/compiled-direct-1.5b
+	$(PYTHON) -m optimize.compile optimize/configs/flow.toml $(LARGE) --limit 12 --out artifacts/compiled-flow-1.5b
+	$(PYTHON) -m eval.run $(call arms,1.5b) $(LARGE) --limit 12 --out runs/pack-1.5b
+	$(PYTHON) -m optimize.compile optimize/configs/contests.toml --out artifacts/compiled-flow-contests-1.5b
+	$(PYTHON) -m eval.run artifacts/direct artifacts/handwritten artifacts/compiled-flow-contests-1.5b $(LARGE) \
+		--data ../shared/codecontests --match '_A\.' --limit 8 --out runs/contests-1.5b
 
 test: .venv/ready tests
 
@@ -15,8 +41,8 @@ check: .venv/ready lint types layers tests
 
 # uv itself is fetched from the package registry when the machine has none.
 .cache/uv/bin/uv:
-	python3 -m venv .cache/uv
-	.cache/uv/bin/pip install --quiet uv==$(UV_VERSION)
+	python3 -m venv .cache/uv && .cache/uv/bin/pip install --quiet uv==$(UV_VERSION) \
+		|| python3 -m pip install --quiet --target .cache/uv uv==$(UV_VERSION)
 
 .venv/ready: pyproject.toml uv.lock | $(UV)
 	$(UV) sync --frozen --inexact --group dev
@@ -25,6 +51,10 @@ check: .venv/ready lint types layers tests
 .venv/quickstart-ready: pyproject.toml uv.lock | $(UV)
 	$(UV) sync --frozen --inexact --group dev --group llama --group weights-0-5b
 	touch $@ .venv/ready
+
+.venv/results-ready: pyproject.toml uv.lock | $(UV)
+	$(UV) sync --frozen --inexact --all-groups
+	touch $@ .venv/quickstart-ready .venv/ready
 
 lint:
 	.venv/bin/ruff format --check .

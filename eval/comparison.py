@@ -60,10 +60,9 @@ def _paired(first: str, first_rollouts: list[Rollout], second: str, second_rollo
         x, y = [a[name] for name in shared], [b[name] for name in shared]
         low, high = difference_interval(x, y)
         gain = (sum(y) - sum(x)) / len(shared)
-        lines.append(
-            f"- {title}: {gain * 100:+.1f} points on {len(shared)} problems, "
-            f"95 % CI {low * 100:+.1f} to {high * 100:+.1f} ({'shown' if low > 0 or high < 0 else 'not shown at this size'})"
-        )
+        shown = "shown" if low > 0 or high < 0 else "not shown at this size"
+        interval = f"95 % CI {low * 100:+.1f} to {high * 100:+.1f}"
+        lines.append(f"- {title}: {gain * 100:+.1f} points on {len(shared)} problems, {interval} ({shown})")
         if what == "solved" and set(x) | set(y) <= {0.0, 1.0}:
             lost = [name for name in shared if a[name] > b[name]]
             won = [name for name in shared if b[name] > a[name]]

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from judge.verdict import TestCase
+from program.lm import CACHE_FOLDER
 from program.problem import DEFAULT_MEMORY_BYTES, DEFAULT_SECONDS, Problem, PublicTest
 
 PACK = "pack"
@@ -61,9 +63,19 @@ class ProblemSet:
     def known(self, name: str) -> Known:
         return self._known[name]
 
-    def select(self, limit: int | None) -> ProblemSet:
-        """The first `limit` problems; all of them when None."""
-        return ProblemSet(self.data, self.split, self.problems[:limit], self.fingerprint, self._hidden, self._known)
+    def select(self, limit: int | None = None, match: str | None = None) -> ProblemSet:
+        """Those problems whose name has the regular expression `match` in it, and of them the first `limit`.
+
+        Raises:
+            DataError: `match` is no regular expression, or nothing is left.
+        """
+        try:
+            chosen = [problem for problem in self.problems if match is None or re.search(match, problem.name)][:limit]
+        except re.error as fault:
+            raise DataError(f"--match {match}: {fault}") from fault
+        if not chosen:
+            raise DataError(f"{self.data} {self.split}: no problem is left to run on")
+        return ProblemSet(self.data, self.split, tuple(chosen), self.fingerprint, self._hidden, self._known)
 
 
 def load_problems(data: str, split: str) -> ProblemSet:
@@ -108,11 +120,22 @@ def _rows(data: str, split: str) -> Iterator[Any]:
     from datasets.exceptions import DatasetsError
 
     datasets.disable_progress_bars()
+    path = str(PACK_FOLDER) if data == PACK else data
+    cache = _cache_of(Path(path)) if Path(path).is_dir() else None
     try:
-        return iter(datasets.load_dataset(str(PACK_FOLDER) if data == PACK else data, split=split))
+        return iter(datasets.load_dataset(path, split=split, cache_dir=cache))
     except (OSError, ValueError, DatasetsError) as fault:
         lines = str(fault).strip().splitlines() or [""]
         raise DataError(f"{data}, split {split}, cannot be loaded: {lines[0]}") from fault
+
+
+def _cache_of(folder: Path) -> str:
+    """Where `datasets` keeps its copy of a local folder. Its own choice of place does not see that a file has changed."""
+    digest = hashlib.sha256()
+    for file in sorted(folder.rglob("*")):
+        if file.suffix in (".parquet", ".jsonl", ".json", ".md"):
+            digest.update(f"{file} {file.stat().st_size} {file.stat().st_mtime_ns}\n".encode())
+    return str(CACHE_FOLDER / "datasets" / digest.hexdigest()[:16])
 
 
 def _problem(row: dict[str, Any]) -> Problem:

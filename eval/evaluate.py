@@ -26,7 +26,7 @@ def evaluate(options: argparse.Namespace) -> None:
         LMError: the model does not answer.
     """
     config = parse_settings(options.set)
-    problems = load_problems(options.data, options.split).select(options.limit)
+    problems = load_problems(options.data, options.split).select(options.limit, options.match)
     arms = [_arm(path, config) for path in options.artifacts]
     names = [arm.name for arm in arms]
     if len(set(names)) < len(names):

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import dspy
 
-from eval.data import ProblemSet
+from eval.data import PACK, ProblemSet, load_problems
 from program.lm import open_lm
 
 
@@ -24,7 +24,10 @@ def open_model(
         from eval.simulated_lm import simulated_lm
         from eval.simulated_skills import Skills
 
-        yield simulated_lm(problems, Skills(), cache=cache)
+        # Demonstrations come from another split than the one that is evaluated.
+        splits = [split for split in ("valid", "test") if problems.data == PACK and split != problems.split]
+        others = [load_problems(PACK, split) for split in splits]
+        yield simulated_lm(problems, Skills(), cache=cache, demo_problems=others)
         return
     with open_lm(model, api_base=api_base, slots=slots, cache=cache) as lm:
         yield lm

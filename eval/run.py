@@ -15,6 +15,7 @@ def main() -> None:
         "--data", default="pack", help="pack, a hub name, a local folder in its layout, or a JSON problem"
     )
     parser.add_argument("--split", default="test")
+    parser.add_argument("--match", help="only problems whose name has this regular expression in it")
     parser.add_argument("--limit", type=int, help="only the first problems")
     parser.add_argument("--lm", default="local/qwen2.5-coder-0.5b", help="the model (default: %(default)s)")
     parser.add_argument("--api-base", help="address of an OpenAI-compatible server that has the model")

@@ -52,9 +52,7 @@ def read_prompt(request: Request) -> Prompt:
     messages = [(message.role, message.text or "") for message in request.messages]
     user = next((text for role, text in reversed(messages) if role == "user"), "")
     demos = tuple(
-        (first[1], second[1])
-        for first, second in pairwise(messages)
-        if (first[0], second[0]) == ("user", "assistant")
+        (first[1], second[1]) for first, second in pairwise(messages) if (first[0], second[0]) == ("user", "assistant")
     )
     digest = hashlib.sha256(repr((system, messages)).encode()).hexdigest()
     characters = len(system) + sum(len(text) for _, text in messages)

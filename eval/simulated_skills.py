@@ -37,8 +37,8 @@ class Skills(BaseModel):
     format_broken: Probability = 0.02
     demo_gain: Probability = 0.05
     demo_gain_cap: Probability = 0.2
-    latency_seconds: float = Field(0.0, ge=0)
-    tokens_per_character: float = Field(0.25, ge=0)
-    requests_per_minute: int = Field(0, ge=0)
+    latency_seconds: float = Field(default=0.0, ge=0)
+    tokens_per_character: float = Field(default=0.25, ge=0)
+    requests_per_minute: int = Field(default=0, ge=0)
     fault_rate: Probability = 0.0
     timeout_rate: Probability = 0.0

@@ -17,6 +17,7 @@ OPTIONS = (
     "demos",
     "data",
     "split",
+    "match",
     "limit",
     "seed",
     "concurrency",
@@ -36,6 +37,7 @@ def main() -> None:
     parser.add_argument("--demos", type=int, help="demonstrations a predictor gets at most")
     parser.add_argument("--data", help="pack, a hub name or a local folder in its layout")
     parser.add_argument("--split", help="what to compile on (default: valid)")
+    parser.add_argument("--match", help="only problems whose name has this regular expression in it")
     parser.add_argument("--limit", type=int, help="only the first problems")
     parser.add_argument("--seed", type=int)
     parser.add_argument("--concurrency", type=int, help="rollouts side by side")

@@ -28,7 +28,7 @@ def compile_artifact(config: CompileConfig, out: Path) -> None:
         LMError: the model does not answer.
     """
     program, manifest = artifact.load(Path(config.start), config.settings)
-    problems = load_problems(config.data, config.split).select(config.limit)
+    problems = load_problems(config.data, config.split).select(config.limit, config.match)
     without_hidden = [p.name for p in problems.problems if not problems.hidden(p.name).all()]
     if without_hidden:
         raise ConfigError(
@@ -58,13 +58,15 @@ def compile_artifact(config: CompileConfig, out: Path) -> None:
     print(markdown_table([summary]))
     for name, predictor in compiled.named_predictors():
         print(f"{name}: {len(predictor.demos)} demonstrations")
+    if not any(predictor.demos for predictor in compiled.predictors()):
+        print(f"no rollout reached a hidden pass rate of {config.threshold}: the program has no demonstrations")
     print(f"wrote {out}")
 
 
 def plan(config: CompileConfig) -> str:
     """What the compilation would do, without any LM call."""
     program, manifest = artifact.load(Path(config.start), config.settings)
-    problems = load_problems(config.data, config.split).select(config.limit)
+    problems = load_problems(config.data, config.split).select(config.limit, config.match)
     predictors = ", ".join(name for name, _ in program.named_predictors())
     return "\n".join(
         [

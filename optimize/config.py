@@ -25,7 +25,8 @@ class CompileConfig(BaseModel):
     threshold: hidden-test pass rate from which a rollout is good enough to give demonstrations.
     data: pack, a hub name or a local folder in its layout.
     split: what is compiled on; never the split that is evaluated.
-    limit: only the first problems of the split.
+    match: only problems whose name has this regular expression in it.
+    limit: of these, only the first problems of the split.
     seed: of whatever the optimizer draws.
     concurrency: rollouts side by side.
     settings: keys of the program's configuration to change.
@@ -42,6 +43,7 @@ class CompileConfig(BaseModel):
     threshold: float = Field(default=1.0, gt=0, le=1)
     data: str = "pack"
     split: str = "valid"
+    match: str | None = None
     limit: int | None = Field(default=None, ge=1)
     seed: int = 0
     concurrency: int = Field(default=8, ge=1)

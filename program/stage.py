@@ -10,11 +10,21 @@ import time
 from typing import Any
 
 import dspy
-from dspy.utils.exceptions import AdapterParseError, LMConfigurationError, LMError
+from dspy.utils.exceptions import (
+    AdapterParseError,
+    LMAuthError,
+    LMBillingError,
+    LMConfigurationError,
+    LMError,
+    LMUnexpectedError,
+    LMUnsupportedModelError,
+)
 
 from program.account import Call, account
 
 REPEAT_TEMPERATURE = 0.8
+# With these no later call would fare better, so they end the rollout instead of costing it a stage.
+SYSTEMIC = (LMConfigurationError, LMAuthError, LMBillingError, LMUnsupportedModelError, LMUnexpectedError)
 
 
 class _Recorder(dspy.Module):
@@ -61,7 +71,7 @@ class Stage(dspy.Module):
             inputs: the signature's input fields.
 
         Raises:
-            LMConfigurationError: the LM is set up wrongly; nothing would ever work.
+            LMError: one of `SYSTEMIC`, a wrong key for instance: nothing would ever work.
         """
         for attempt in range(self.attempts):
             number = (sample * 100 + draw) * 10 + attempt
@@ -81,7 +91,7 @@ class Stage(dspy.Module):
         answer = None
         try:
             answer = recorder(predict=self.predict, inputs=inputs, config=config)
-        except LMConfigurationError:
+        except SYSTEMIC:
             raise
         except AdapterParseError as fault:
             call.outcome, call.detail = "unparsable", _first_line(fault)

@@ -1,0 +1,74 @@
+"""What many tests share. Imports stand inside of the fixtures, so that tests of the judge need not wait for DSPy."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import sys
+
+import pytest
+
+from judge.checker import outputs_match
+from judge.judge import syntax_error
+from judge.verdict import Report, TestCase, TestResult, Verdict
+
+FAULTS = {TimeoutError: Verdict.TLE, MemoryError: Verdict.MLE, BufferError: Verdict.OLE}
+
+
+@pytest.fixture
+def lean_adapter():
+    """Prompts and answers as the programs' artifacts have them."""
+    import dspy
+
+    from program.adapter import LeanAdapter
+
+    with dspy.context(adapter=LeanAdapter()):
+        yield
+
+
+@pytest.fixture
+def account():
+    """The account of the rollout at hand."""
+    from program.account import new_account
+
+    with new_account() as opened:
+        yield opened
+
+
+@pytest.fixture
+def double():
+    """Print twice the number: a problem with two public tests."""
+    from program.problem import Problem, PublicTest
+
+    tests = (PublicTest(input="1\n", output="2\n"), PublicTest(input="2\n", output="4\n"))
+    return Problem(name="Double", description="Print twice the number.", public_tests=tests)
+
+
+@pytest.fixture
+def runs(monkeypatch) -> list[tuple[str, TestCase]]:
+    """Puts a judge inside of this process where the workbench has the real one; lists every run it does.
+
+    A program shows how it fails by what it raises: TimeoutError is TLE, MemoryError MLE, BufferError OLE, others RE.
+    """
+    done: list[tuple[str, TestCase]] = []
+
+    def quick_judge(program, tests, limits):
+        done.extend((program, test) for test in tests)
+        return Report([_run(program, test, monkeypatch) for test in tests], len(tests), "none")
+
+    monkeypatch.setattr("program.workbench.judge", quick_judge)
+    return done
+
+
+def _run(program: str, test: TestCase, monkeypatch: pytest.MonkeyPatch) -> TestResult:
+    if fault := syntax_error(program):
+        return TestResult(Verdict.CE, error=fault)
+    with contextlib.redirect_stdout(io.StringIO()) as printed, monkeypatch.context() as patched:
+        patched.setattr(sys, "stdin", io.StringIO(test.input))
+        try:
+            exec(program, {"__name__": "__main__"})
+        except Exception as fault:  # noqa: BLE001  whatever the program under test raises
+            verdict = FAULTS.get(type(fault), Verdict.RE)
+            return TestResult(verdict, printed.getvalue(), f"Traceback\n{type(fault).__name__}: {fault}")
+    verdict = Verdict.AC if outputs_match(printed.getvalue(), test.output) else Verdict.WA
+    return TestResult(verdict, printed.getvalue())

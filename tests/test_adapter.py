@@ -1,0 +1,353 @@
+"""The lean adapter: what prompts look like, what is read out of answers, what constrains them."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import dspy
+import pytest
+from dspy.utils.exceptions import AdapterParseError
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from program.adapter import LeanAdapter, answer_schema
+from program.stage import Stage
+from signatures.code import FixCode, SolveDirectly, WriteCode
+from signatures.fields import AITest, Solution
+from signatures.plan import ProposeSolutions, RankSolutions, WriteTests
+from signatures.understand import ExplainTests, ReflectOnProblem
+
+ADAPTER = LeanAdapter()
+GREEDY = Solution(name="Greedy", content="Sort.\nTake the largest first.", why_it_works="exchange", complexity="O(n)")
+TABLE = Solution(name="DP", content='Fill a "table" {i, j}.', why_it_works="all cases", complexity="O(n²)")
+CODE = 'import sys\n\n\ndef main():\n    print("```", sys.stdin.read().split())\n\n\nmain()\n'
+
+# For every signature: realistic inputs and outputs.
+VALUES = {
+    SolveDirectly: ({"problem": "Double\n\nPrint 2n."}, {"code": CODE}),
+    WriteCode: ({"problem": "Double", "reflection": ["n is small"], "solution": GREEDY}, {"code": CODE}),
+    FixCode: (
+        {"problem": "Double", "code": "print(1)", "failure": "It prints a wrong answer.\nInput:\n2"},
+        {"mistake": "It prints `1`:\nnot 2n.", "fixed_code": CODE},
+    ),
+    ReflectOnProblem: ({"problem": "Double"}, {"reflection": ["n ≤ 10", 'quoted "n"', "{braces}"]}),
+    ExplainTests: (
+        {"problem": "Double", "reflection": ["r"]},
+        {"explanations": ["1 + 1 = 2", "two\nlines and a \\ backslash"]},
+    ),
+    ProposeSolutions: (
+        {"problem": "Double", "reflection": ["r"], "explanations": ["e"], "count": 2},
+        {"solutions": [GREEDY, TABLE]},
+    ),
+    RankSolutions: ({"problem": "Double", "solutions": [GREEDY, TABLE]}, {"ranking": ["DP", "Greedy"]}),
+    WriteTests: (
+        {"problem": "Double", "reflection": ["r"], "count": 2},
+        {
+            "tests": [
+                AITest(input="1\n2\n", output="3\n", explanation="small"),
+                AITest(input="", output="0", explanation=""),
+            ]
+        },
+    ),
+}
+CODE_STAGES = [SolveDirectly, WriteCode, FixCode]
+JSON_STAGES = [signature for signature in VALUES if signature not in CODE_STAGES]
+
+
+def by_name(signatures):
+    return pytest.mark.parametrize("signature", signatures, ids=lambda signature: signature.__name__)
+
+
+def prompt(signature, inputs, demos=()) -> str:
+    messages = ADAPTER.format(signature, list(demos), inputs)
+    return "\n".join(f"{message['role']}:\n{message['content']}" for message in messages)
+
+
+# Prompts
+
+
+def test_a_code_prompt_to_the_letter():
+    assert ADAPTER.format(SolveDirectly, [], {"problem": "Double\n\nPrint 2n.\n"}) == [
+        {
+            "role": "system",
+            "content": f"{SolveDirectly.instructions}\n\nAnswer in this form and add nothing:\n"
+            "```python\n<the complete program>\n```",
+        },
+        {"role": "user", "content": "## problem\nDouble\n\nPrint 2n."},
+    ]
+
+
+def test_a_json_prompt_to_the_letter():
+    system, user = ADAPTER.format(RankSolutions, [], {"problem": "Double", "solutions": [GREEDY]})
+    assert system["content"] == (
+        f"{RankSolutions.instructions}\n\nAnswer with a JSON object and nothing else, in this form:\n"
+        '{"ranking": ["the names of all solutions, best first", "…"]}'
+    )
+    assert user["content"].startswith("## problem\nDouble\n\n## solutions\n- name: Greedy\n")
+
+
+@by_name(VALUES)
+def test_prompts_hold_instruction_values_and_form_and_nothing_of_dspy(signature):
+    inputs, outputs = VALUES[signature]
+    text = prompt(signature, inputs)
+    assert signature.instructions in text
+    assert re.findall(r"^## (\w+)$", text, re.MULTILINE) == list(inputs)  # in the order of the signature
+    for value in ("Double", "print(1)", "wrong answer", "Greedy", "Take the largest first.", "O(n²)"):
+        assert (value in text) == (value in json.dumps(inputs, default=dict, ensure_ascii=False))
+    answer_form = text.split("Answer ")[1].split("\nuser:")[0]
+    shown = [name for name in outputs if not name.endswith("code")]
+    assert all(name in answer_form for name in shown)
+    assert ("```python" in answer_form) == (signature in CODE_STAGES)
+    for boilerplate in ("[[ ##", "Your input fields", "Your objective", "Respond with", "completed", "Python type"):
+        assert boilerplate not in text
+
+
+@by_name(VALUES)
+def test_prompts_are_the_same_every_time(signature):
+    inputs, outputs = VALUES[signature]
+    demo = dspy.Example(**inputs, **outputs)
+    assert prompt(signature, inputs, [demo]) == prompt(signature, dict(reversed(inputs.items())), [demo])
+
+
+def test_the_form_of_a_record_names_every_field_of_it():
+    form = json.loads(prompt(WriteTests, {"problem": "p"}).split("in this form:\n")[1].split("\nuser:")[0])
+    assert set(form) == {"tests"} and set(form["tests"][0]) == set(AITest.model_fields)
+
+
+@pytest.mark.parametrize("empty", [{}, {"reflection": [], "solution": None}, {"reflection": []}])
+def test_empty_inputs_are_left_out(empty):
+    assert prompt(WriteCode, {"problem": "p", **empty}).endswith("user:\n## problem\np")
+
+
+def test_a_changed_instruction_is_what_is_asked():
+    text = prompt(SolveDirectly.with_instructions("Rather write nothing."), {"problem": "p"})
+    assert text.startswith("system:\nRather write nothing.") and SolveDirectly.instructions not in text
+
+
+@by_name(VALUES)
+def test_a_demonstration_is_a_turn_that_answers_in_the_form_asked_for(signature):
+    inputs, outputs = VALUES[signature]
+    messages = ADAPTER.format(signature, [dspy.Example(**inputs, **outputs)], inputs)
+    assert [message["role"] for message in messages] == ["system", "user", "assistant", "user"]
+    assert messages[1]["content"] == messages[3]["content"]
+    assert ADAPTER.parse(signature, messages[2]["content"]) == outputs
+
+
+@by_name(VALUES)
+def test_a_demonstration_looks_the_same_after_saving_and_loading(signature):
+    inputs, outputs = VALUES[signature]
+    here, there = dspy.Predict(signature), dspy.Predict(signature)
+    here.demos = [dspy.Example(**inputs, **outputs)]
+    there.load_state(json.loads(json.dumps(here.dump_state())))
+    assert prompt(signature, inputs, there.demos) == prompt(signature, inputs, here.demos)
+
+
+# Round trip
+
+
+@by_name(VALUES)
+def test_what_a_demonstration_shows_is_read_back(signature):
+    outputs = VALUES[signature][1]
+    assert ADAPTER.parse(signature, ADAPTER.format_assistant_message_content(signature, outputs)) == outputs
+
+
+def _stands_in_a_fence(text: str) -> bool:
+    return bool(text.strip()) and not re.search(r"(^|\n)[ \t]*```", text)
+
+
+texts = st.text(st.characters(codec="utf-8"), max_size=80)
+programs = texts.filter(_stands_in_a_fence).map(lambda text: text.strip() + "\n")
+
+
+@settings(deadline=None, max_examples=40, database=None)
+@given(programs, texts.filter(lambda text: "```" not in text).map(str.strip))
+def test_any_program_and_any_words_before_it_are_read_back(code, mistake):
+    outputs = {"mistake": mistake, "fixed_code": code}
+    assert ADAPTER.parse(FixCode, ADAPTER.format_assistant_message_content(FixCode, outputs)) == outputs
+
+
+@settings(deadline=None, max_examples=40, database=None)
+@given(st.lists(st.builds(AITest, input=texts, output=texts, explanation=texts), min_size=1, max_size=3), texts)
+def test_any_text_in_json_is_read_back(tests, around):
+    outputs = {"tests": tests}
+    answer = ADAPTER.format_assistant_message_content(WriteTests, outputs)
+    assert ADAPTER.parse(WriteTests, answer) == outputs
+    assert ADAPTER.parse(WriteTests, f"Here it is:\n```json\n{answer}\n```\n") == outputs
+
+
+# Programs in answers
+
+PROGRAM = "n = int(input())\nprint(n)\n"
+misread = pytest.mark.xfail(strict=True, reason="the answer is misread: fence marks or words end up in the program")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        f"```python\n{PROGRAM}```",
+        f"```py\n{PROGRAM}```",
+        f"```Python3\n{PROGRAM}```",
+        f"```\n{PROGRAM}```",
+        f"``` python \n{PROGRAM}```  \n",
+        f"```python\n\n\n{PROGRAM}\n\n```",
+        f"Sure, here is `the program`:\n\n```python\n{PROGRAM}```\n\nIt reads n and prints it.",
+        f"```python\n{PROGRAM}",
+        f"The program:\n```python\n{PROGRAM}",
+        PROGRAM,
+        f"Sure!\n\n{PROGRAM}",
+        f"It is short:\n```python\nprint()\n```\nNo, this way:\n```python\n{PROGRAM}```\n",
+        f"```python\n{PROGRAM}```\nAn example:\n```\n5\n```\n",
+        f"```python\n\n```\n```python\n{PROGRAM}```",
+        pytest.param(f"{PROGRAM}```\n", marks=misread, id="closing fence only"),
+        pytest.param(f"```python\n{PROGRAM.strip()}```", marks=misread, id="closing fence at the end of the last line"),
+        pytest.param(
+            f"```python\n{PROGRAM}```\nFor example:\n```text\n1 2 3 4 5 6 7 8 9 10\n1 2 3 4 5 6 7 8 9 10\n```",
+            marks=misread,
+            id="a longer block of another kind",
+        ),
+        pytest.param(f"```python\n{PROGRAM}```".replace("\n", "\r\n"), marks=misread, id="carriage returns"),
+        pytest.param(f"```python 3\n{PROGRAM}```\nIt prints n.\n", marks=misread, id="two words after the fence"),
+    ],
+)
+def test_the_program_is_found(answer):
+    code = ADAPTER.parse(SolveDirectly, answer)["code"]
+    assert code == PROGRAM
+
+
+@misread
+def test_without_a_fence_the_program_begins_at_its_first_line():
+    program = "a,b=map(int,input().split())\nprint(a+b)\n"
+    assert ADAPTER.parse(SolveDirectly, program)["code"] == program
+
+
+@misread
+def test_a_program_may_hold_a_line_of_three_back_quotes():
+    outputs = {"code": "text = '''\n```\n'''\nprint(text)\n"}
+    assert ADAPTER.parse(SolveDirectly, ADAPTER.format_assistant_message_content(SolveDirectly, outputs)) == outputs
+
+
+def test_the_words_before_the_program_are_the_mistake_with_or_without_its_name():
+    for answer in ("mistake: off by one", "off by one", "\n  mistake:   off by one\n"):
+        parsed = ADAPTER.parse(FixCode, f"{answer}\n\n```python\n{PROGRAM}```\nNow it works.")
+        assert parsed == {"mistake": "off by one", "fixed_code": PROGRAM}
+    assert ADAPTER.parse(FixCode, f"```python\n{PROGRAM}```")["mistake"] == ""
+
+
+@by_name(CODE_STAGES)
+@pytest.mark.parametrize("answer", ["", "  \n", "I cannot solve this.", "```python\n\n```", "```python\n"])
+def test_an_answer_without_a_program_is_an_error(signature, answer):
+    with pytest.raises(AdapterParseError, match="no program in the answer"):
+        ADAPTER.parse(signature, answer)
+
+
+# JSON in answers
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        '{"reflection": ["a", "b"]}',
+        '```json\n{"reflection": ["a", "b"]}\n```',
+        'Sure!\n\n{"reflection": ["a", "b"]}\nI hope that helps {you}.',
+        pytest.param(
+            'For n in {1, 2}:\n{"reflection": ["a", "b"]}',
+            marks=pytest.mark.xfail(strict=True, reason="JSON is looked for at the first brace of the answer only"),
+            id="braces in front",
+        ),
+        '{"reflection": ["a", "b"], "more": 1}',
+        '[{"reflection": ["a", "b"]}]',
+        '{"reflection": ["a", "b"',
+        '{"reflection": ["a", "b',
+        '{"reflection": ["a", "b"],}',
+        "{'reflection': ['a', 'b']}",
+        '{"reflection": ["a", {"x": 1}, null, "b"]}',
+    ],
+)
+def test_json_is_found_and_mended_and_single_bad_items_are_dropped(answer):
+    assert ADAPTER.parse(ReflectOnProblem, answer) == {"reflection": ["a", "b"]}
+
+
+def test_numbers_stand_for_strings():
+    assert ADAPTER.parse(ReflectOnProblem, '{"reflection": [3, 2.5]}') == {"reflection": ["3", "2.5"]}
+
+
+@pytest.mark.xfail(strict=True, reason="inside of a record a number is no string: the whole test is dropped")
+def test_numbers_stand_for_strings_inside_of_records():
+    parsed = ADAPTER.parse(WriteTests, '{"tests": [{"input": 5, "output": 10, "explanation": "small"}]}')
+    assert parsed == {"tests": [AITest(input="5", output="10", explanation="small")]}
+
+
+def test_of_records_the_whole_ones_are_kept():
+    whole = {"input": "5", "output": "10", "explanation": "small"}
+    answer = json.dumps({"tests": [{"input": "1"}, whole, {**whole, "output": ["10"]}, "5"]})
+    assert ADAPTER.parse(WriteTests, answer) == {"tests": [AITest(**whole)]}
+    cut = json.dumps({"tests": [whole, whole]})[:-30]
+    assert ADAPTER.parse(WriteTests, cut) == {"tests": [AITest(**whole)]}
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ("", "no JSON object in the answer"),
+        ("That is hard to say.", "no JSON object in the answer"),
+        ('["a", "b"]', "no JSON object in the answer"),
+        ('{"thoughts": ["a"]}', "field reflection is missing"),
+        ('{"reflection": "a"}', "reflection does not fit its type"),
+        ('{"reflection": {"a": 1}}', "reflection does not fit its type"),
+        ('{"reflection": null}', "reflection does not fit its type"),
+        ('{"reflection": []}', "no item of reflection fits its type"),
+        ('{"reflection": [null, ["a"]]}', "no item of reflection fits its type"),
+    ],
+)
+def test_an_answer_that_does_not_fit_is_an_error_that_says_why(answer, reason):
+    with pytest.raises(AdapterParseError, match=reason):
+        ADAPTER.parse(ReflectOnProblem, answer)
+
+
+# The schema that constrains generation
+
+
+def _objects(schema):
+    return [schema, *schema.get("$defs", {}).values()]
+
+
+@by_name(JSON_STAGES)
+def test_the_schema_requires_everything_and_allows_nothing_else(signature):
+    schema = answer_schema(signature)
+    assert list(schema["properties"]) == list(signature.output_fields)
+    for part in _objects(schema):
+        assert part["additionalProperties"] is False
+        assert part["required"] == list(part["properties"])
+
+
+@by_name(JSON_STAGES)
+def test_every_string_of_the_schema_is_bounded(signature):
+    def strings(part):
+        if isinstance(part, dict):
+            if part.get("type") == "string":
+                yield part
+            for inner in part.values():
+                yield from strings(inner)
+
+    found = list(strings(answer_schema(signature)))
+    assert found and all(0 < string["maxLength"] <= 500 for string in found)
+
+
+def test_a_stage_bounds_its_lists():
+    stage = Stage(WriteTests, 100, 0.2, max_items={"tests": 4})
+    assert answer_schema(stage.predict.signature)["properties"]["tests"]["maxItems"] == 4
+    assert "maxItems" not in answer_schema(WriteTests)["properties"]["tests"]
+
+
+@pytest.mark.xfail(strict=True, reason="dspy.OutputField(minItems=…, maxItems=…) drops the bounds: no schema has them")
+@by_name(JSON_STAGES)
+def test_the_bounds_a_signature_declares_are_in_the_schema(signature):
+    (field,) = answer_schema(signature)["properties"].values()
+    assert field["minItems"] == 1
+    assert field.get("maxItems") == (5 if signature is ReflectOnProblem else None)
+
+
+def test_a_longer_answer_than_the_schema_allows_is_not_refused():
+    long = {"reflection": ["x" * 1000] * 9}
+    assert ADAPTER.parse(ReflectOnProblem, json.dumps(long)) == long
