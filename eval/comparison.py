@@ -28,6 +28,8 @@ def compare(runs: Sequence[Path], arms: Sequence[str] | None = None) -> str:
         )
     found: dict[str, list[Rollout]] = {}
     for run in runs:
+        for name in read_config(run)["artifacts"]:
+            found[_label(run, name, len(runs))] = []
         for rollout in read_rollouts(run):
             found.setdefault(_label(run, rollout.arm, len(runs)), []).append(rollout)
     names = list(arms or found)
@@ -36,13 +38,19 @@ def compare(runs: Sequence[Path], arms: Sequence[str] | None = None) -> str:
         raise RunError(f"no arm {missing[0]}; there are {', '.join(found) or 'none'}")
     if len(names) < 2:
         raise RunError(f"a comparison needs two arms; found {', '.join(names) or 'none'}")
-    parts = [markdown_table([summarize(name, found[name]) for name in names])]
+    parts = ["\n".join(_header(run) for run in runs), markdown_table([summarize(name, found[name]) for name in names])]
     parts += [_paired(names[0], found[names[0]], name, found[name]) for name in names[1:]]
     return "\n\n".join(parts)
 
 
 def _label(run: Path, arm: str, runs: int) -> str:
     return arm if runs == 1 else f"{run.name}/{arm}"
+
+
+def _header(run: Path) -> str:
+    config = read_config(run)
+    samples = f"n = {config['samples']}"
+    return f"{run}: model {config['lm']}, {len(config['problems'])} problems of {config['data']} {config['split']}, {samples}"
 
 
 def _data_of(run: Path) -> tuple[str, str, str]:

@@ -130,7 +130,7 @@ def _rows(data: str, split: str) -> Iterator[Any]:
 
 
 def _cache_of(folder: Path) -> str:
-    """Where `datasets` keeps its copy of a local folder. Its own choice of place does not see that a file has changed."""
+    """Where `datasets` keeps its copy of a local folder; by itself it would not see that a file has changed."""
     digest = hashlib.sha256()
     for file in sorted(folder.rglob("*")):
         if file.suffix in (".parquet", ".jsonl", ".json", ".md"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import yaml
 from eval.data import load_problems
 from eval.loop import Arm, run_loop
 from eval.models import open_model
-from eval.run_folder import RunFolder, read_rollouts
+from eval.run_folder import RunFolder, read_config, read_rollouts
 from eval.summary import Summary, markdown_table, summarize
 from program import artifact
 from program.artifact import ArtifactError
@@ -27,15 +26,18 @@ def evaluate(options: argparse.Namespace) -> None:
     """
     config = parse_settings(options.set)
     problems = load_problems(options.data, options.split).select(options.limit, options.match)
-    arms = [_arm(path, config) for path in options.artifacts]
+    arms, fingerprints = [], {}
+    for path in options.artifacts:
+        program, manifest = artifact.load(path, config)
+        arms.append(Arm(path.name, program, artifact.adapter_of(manifest)))
+        fingerprints[path.name] = artifact.fingerprint(program, manifest)
     names = [arm.name for arm in arms]
     if len(set(names)) < len(names):
         raise ArtifactError(f"two artifacts have the same folder name: {', '.join(sorted(names))}")
     folder = RunFolder(
         options.out,
         {
-            "artifacts": {arm.name: _hash(path) for arm, path in zip(arms, options.artifacts, strict=True)},
-            "settings": config,
+            "artifacts": fingerprints,
             "data": options.data,
             "split": options.split,
             "data_fingerprint": problems.fingerprint,
@@ -62,9 +64,9 @@ def evaluate(options: argparse.Namespace) -> None:
 
 
 def summaries_of(run: Path) -> list[Summary]:
-    """One summary an arm of a stored run, in the order the arms first appear."""
+    """One summary an arm of a stored run, in the order the artifacts were given."""
     rollouts = read_rollouts(run)
-    names = list(dict.fromkeys(sorted(rollout.arm for rollout in rollouts)))
+    names = read_config(run)["artifacts"]
     return [summarize(name, [rollout for rollout in rollouts if rollout.arm == name]) for name in names]
 
 
@@ -81,16 +83,3 @@ def parse_settings(settings: list[str]) -> dict[str, Any]:
             raise ArtifactError(f"--set {setting}: expected KEY=VALUE")
         pairs[key] = yaml.safe_load(value)
     return pairs
-
-
-def _arm(path: Path, config: dict[str, Any]) -> Arm:
-    program, manifest = artifact.load(path, config)
-    return Arm(path.name, program, artifact.adapter_of(manifest))
-
-
-def _hash(path: Path) -> str:
-    """Names the very prompts and configuration that were evaluated."""
-    digest = hashlib.sha256()
-    for name in ("program.json", "manifest.json"):
-        digest.update((path / name).read_bytes())
-    return digest.hexdigest()[:12]

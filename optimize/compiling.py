@@ -39,7 +39,11 @@ def compile_artifact(config: CompileConfig, out: Path) -> None:
         "data_fingerprint": problems.fingerprint,
         "problems": [problem.name for problem in problems.problems],
     }
-    folder = RunFolder(out / "training", {**resolved, "start_program": manifest.model_dump()})
+    resolved["start_fingerprint"] = artifact.fingerprint(program, manifest)
+    folder = RunFolder(out / "training", resolved)
+    if (out / "manifest.json").is_file():
+        print(f"{out} is compiled already")
+        return
     teacher = config.teacher_lm or config.lm
     dspy.configure_cache(enable_disk_cache=True, enable_memory_cache=False, disk_cache_dir=str(_cache_of(resolved)))
     with open_model(teacher, problems, api_base=config.api_base, slots=config.concurrency, cache=True) as lm:

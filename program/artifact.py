@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 from importlib.metadata import version
@@ -95,6 +96,12 @@ def describe(name: ProgramName, program: Any, **more: Any) -> Manifest:
         commit=_commit(),
         **more,
     )
+
+
+def fingerprint(program: Any, manifest: Manifest) -> str:
+    """Names what decides a program's prompts and behaviour, and nothing else: 12 hex digits."""
+    decides = [manifest.program, manifest.adapter, program.config.model_dump(), program.dump_state()]
+    return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def save(folder: Path, program: dspy.Module, manifest: Manifest) -> None:

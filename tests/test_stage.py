@@ -135,19 +135,25 @@ def test_stages_keep_their_name_whatever_bounds_and_instructions_they_get(accoun
 
 
 @pytest.fixture
-def cache(tmp_path):
-    before = dspy.cache
-    dspy.configure_cache(disk_cache_dir=str(tmp_path))
+def cache(monkeypatch):
+    monkeypatch.setattr(dspy, "cache", dspy.cache)
+    dspy.configure_cache(enable_disk_cache=False)
+
+
+@pytest.fixture
+def cache_on_disk(cache, tmp_path):
+    dspy.configure_cache(enable_memory_cache=False, disk_cache_dir=str(tmp_path))
     yield
     dspy.cache.disk_cache.close()
-    dspy.cache = before
 
 
 def program(number: int) -> str:
     return f"```python\nprint({number})\n```"
 
 
-def test_a_cached_answer_is_counted_as_such_and_costs_nothing(cache, account):
+@pytest.mark.parametrize("where", ["cache", "cache_on_disk"])
+def test_a_cached_answer_is_counted_as_such_and_costs_nothing(where, request, account):
+    request.getfixturevalue(where)
     lm = scripted_lm([program(1)], cache=True)
     assert solve(lm).code == solve(lm).code == "print(1)\n"
     paid, free = account.calls

@@ -1,0 +1,45 @@
+"""How many requests side by side the embedded LM serves best: `python -m benchmarks.slots [MODEL] [--slots 1 2 4 8]`.
+
+Every number of slots gets the same 24 short requests (direct prompt, 120 answer tokens, temperature 0); what counts is the time for
+all of them. Noisy machines: compare within one run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from eval.data import load_problems
+from program.lm import DEFAULT_MODEL, open_lm
+
+REQUESTS = 24
+ANSWER_TOKENS = 120
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.slots", description="Throughput of the embedded LM by slots."
+    )
+    parser.add_argument("model", nargs="?", default=DEFAULT_MODEL)
+    parser.add_argument("--slots", nargs="+", type=int, default=[1, 2, 4, 8])
+    options = parser.parse_args()
+    prompts = [f"Write a Python program.\n\n{problem.text()}" for problem in load_problems("pack", "valid").problems]
+    print("| slots | seconds | prompt tokens/s | answer tokens/s |\n| --- | --- | --- | --- |")
+    for slots in options.slots:
+        with open_lm(options.model, slots=slots) as lm:
+
+            def ask(prompt: str, lm=lm) -> None:
+                lm(prompt, max_tokens=ANSWER_TOKENS, temperature=0.0)
+
+            begin = time.perf_counter()
+            with ThreadPoolExecutor(slots) as pool:
+                list(pool.map(ask, prompts[:REQUESTS]))
+            seconds = time.perf_counter() - begin
+            read = sum(entry["usage"]["prompt_tokens"] for entry in lm.history)
+            written = sum(entry["usage"]["completion_tokens"] for entry in lm.history)
+        print(f"| {slots} | {seconds:.1f} | {read / seconds:.0f} | {written / seconds:.1f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

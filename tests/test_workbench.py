@@ -1,0 +1,122 @@
+"""The workbench: what was run is remembered, and of all programs seen it knows the best."""
+
+from __future__ import annotations
+
+import pytest
+
+from judge.verdict import TestCase, Verdict
+from program.problem import Problem, PublicTest
+from program.workbench import Workbench
+
+RIGHT = "print(2 * int(input()))\n"
+FIRST_ONLY = "print(2)\n"
+NEVER = "print(0)\n"
+CRASH = "raise ValueError\n"
+AI_TESTS = [TestCase("3\n", "6\n"), TestCase("0\n", "0\n")]
+# Right on the public tests, wrong on one or both of the AI tests.
+NOT_ON_THREE = "n = int(input())\nprint(2 * n if n != 3 else -1)\n"
+ONLY_PUBLIC = "n = int(input())\nprint(2 * n if n in (1, 2) else -1)\n"
+
+
+def bench_with(problem, *programs, ai_tests=AI_TESTS) -> Workbench:
+    bench = Workbench(problem, ai_tests)
+    for program in programs:
+        bench.passes_all_public(program)
+    return bench
+
+
+def test_a_program_is_never_run_twice_on_a_test(double, runs):
+    bench = bench_with(double, NEVER, RIGHT, FIRST_ONLY)
+    for program in (RIGHT, FIRST_ONLY, NEVER, RIGHT):
+        bench.results(program, bench.public[1:])
+        bench.results(program, [*bench.ai[:1], *bench.public])
+        bench.results(program, bench.ai)
+        bench.distance(program)
+    assert bench.best() == RIGHT
+    assert len(runs) == len(set(runs)) == 3 * 4
+
+
+@pytest.mark.xfail(strict=True, reason="tests that are new and equal are all run")
+def test_a_program_is_run_once_on_a_test_that_the_statement_gives_twice(double, runs):
+    twice = double.model_copy(update={"public_tests": double.public_tests * 2})
+    assert bench_with(twice).passes_all_public(RIGHT)
+    assert len(runs) == 2
+
+
+def test_results_come_in_the_order_of_the_tests(double, runs):
+    bench = bench_with(double)
+    bench.results(FIRST_ONLY, bench.public[1:])
+    results = bench.results(FIRST_ONLY, [bench.ai[0], *bench.public])
+    assert [result.verdict for result in results] == [Verdict.WA, Verdict.AC, Verdict.WA]
+
+
+def test_every_run_is_in_the_account_and_only_runs(double, runs, account):
+    bench = bench_with(double, FIRST_ONLY, FIRST_ONLY)
+    bench.results(RIGHT, bench.ai)
+    bench.results(RIGHT, bench.ai)
+    assert [(run.tests, run.verdicts) for run in account.judge_runs] == [("public", ["AC", "WA"]), ("ai", ["AC", "AC"])]
+    assert all(run.seconds > 0 for run in account.judge_runs)
+    assert account.totals().judge_seconds == sum(run.seconds for run in account.judge_runs)
+
+
+@pytest.mark.parametrize(
+    ("worse", "better"),
+    [
+        pytest.param(NEVER, RIGHT, id="more public tests"),
+        pytest.param("print(5, 2)\n" * 3, FIRST_ONLY, id="one public test instead of none"),
+        pytest.param("n = int(input())\nprint(n * 2 if n != 1 else 3)\n", ONLY_PUBLIC, id="public before AI tests"),
+        pytest.param(ONLY_PUBLIC, NOT_ON_THREE, id="some AI tests"),
+        pytest.param(NOT_ON_THREE, RIGHT, id="all AI tests"),
+        pytest.param("print(0)\nprint(0)\n", NEVER, id="fewer lines that differ"),
+        pytest.param(CRASH, "print(0)\n" * 50, id="anything rather than a crash"),
+        pytest.param("print(\n", NEVER, id="anything rather than no program"),
+        pytest.param("print(2)\nraise ValueError\n", NEVER, id="what was printed before a crash does not count"),
+    ],
+)
+def test_the_best_program_does_better(double, runs, worse, better):
+    assert bench_with(double, worse, better).best() == better
+    assert bench_with(double, better, worse).best() == better
+
+
+def test_ai_tests_count_only_where_all_public_tests_pass(double, runs):
+    likes_ai = "n = int(input())\nprint(2 * n if n != 2 else '0\\n0')\n"  # one public test, both AI tests
+    closer = "n = int(input())\nprint(2 * n if n == 1 else 7)\n"  # one public test, fewer lines that differ
+    assert bench_with(double, closer, likes_ai).best() == closer
+    assert not [test for _, test in runs if test in AI_TESTS]  # so they are not even run
+
+
+def test_of_equals_the_latest_is_the_best(double, runs):
+    again = RIGHT + "# once more\n"
+    assert bench_with(double, RIGHT, again).best() == again
+    assert bench_with(double, again, NEVER, RIGHT, NEVER).best() == RIGHT
+
+
+def test_without_programs_there_is_no_best(double):
+    assert bench_with(double).best() == ""
+
+
+def test_without_public_tests_the_ai_tests_decide(runs):
+    bare = Problem(name="Bare", description="Print twice the number.")
+    assert bench_with(bare, RIGHT, NEVER).best() == RIGHT
+    assert bench_with(bare, RIGHT, NEVER, ai_tests=[]).best() == NEVER  # nothing tells them apart
+    assert bench_with(bare).passes_all_public(CRASH)
+
+
+def test_distance_counts_lines_that_differ_over_all_public_tests(runs):
+    lines = Problem(
+        name="Lines",
+        description="",
+        public_tests=(PublicTest(input="1", output="a\nb\nc\n"), PublicTest(input="2", output="a\n")),
+    )
+    bench = bench_with(lines)
+    assert bench.distance("print('a\\nb\\nc')\n") == 2  # right on the first, two lines too many on the second
+    assert bench.distance("print('a')\n") == 2
+    assert bench.distance("print('x\\nb')\n") == 2 + 2
+    assert bench.distance(CRASH) == 2000
+
+
+def test_the_real_judge_stands_behind_it(double):
+    bench = bench_with(double)
+    verdicts = {code: bench.results(code, bench.public)[1].verdict for code in (RIGHT, FIRST_ONLY, CRASH, "print(\n")}
+    assert list(verdicts.values()) == [Verdict.AC, Verdict.WA, Verdict.RE, Verdict.CE]
+    assert bench.best() == RIGHT
