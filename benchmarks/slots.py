@@ -1,7 +1,7 @@
 """How many requests side by side the embedded LM serves best: `python -m benchmarks.slots [MODEL] [--slots 1 2 4 8]`.
 
-Every number of slots gets the same 24 short requests (direct prompt, 120 answer tokens, temperature 0); what counts is the time for
-all of them. Noisy machines: compare within one run.
+Every number of slots gets the same 24 short requests (direct prompt, 120 answer tokens, temperature 0); what counts is
+the time for all of them. Noisy machines: compare within one run.
 """
 
 from __future__ import annotations

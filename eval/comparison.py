@@ -49,8 +49,8 @@ def _label(run: Path, arm: str, runs: int) -> str:
 
 def _header(run: Path) -> str:
     config = read_config(run)
-    samples = f"n = {config['samples']}"
-    return f"{run}: model {config['lm']}, {len(config['problems'])} problems of {config['data']} {config['split']}, {samples}"
+    what = f"{len(config['problems'])} problems of {config['data']} {config['split']}, n = {config['samples']}"
+    return f"{run}: model {config['lm']}, {what}"
 
 
 def _data_of(run: Path) -> tuple[str, str, str]:

@@ -70,7 +70,7 @@ def read_rollouts(path: Path) -> list[Rollout]:
     file = path / "rollouts.jsonl"
     if not file.is_file():
         return []
-    rollouts = (Rollout.model_validate_json(line) for line in file.read_text().splitlines() if line)
+    rollouts = (Rollout.model_validate_json(line) for line in file.read_text().split("\n") if line)
     return list({rollout.key(): rollout for rollout in rollouts}.values())
 
 

@@ -12,8 +12,11 @@ accepted has the declared type.
 
 from __future__ import annotations
 
+import ast
 import json
 import re
+import warnings
+from collections.abc import Iterable
 from typing import Any, cast, get_origin
 
 import dspy
@@ -21,10 +24,10 @@ import json_repair
 from dspy.utils.exceptions import AdapterParseError
 from pydantic import BaseModel, TypeAdapter, ValidationError, create_model
 
-_FENCE = re.compile(r"```[ \t]*([\w+-]*)[ \t]*\n(.*?)(?:\n[ \t]*```|\Z)", re.DOTALL)
+_OPENING_FENCE = re.compile(r"^[ \t]*```[ \t]*([\w+-]*)[^\n`]*\n", re.MULTILINE)
+_PYTHON_NAMES = ("", "python", "python3", "py", "py3")
+MAX_BRACES = 20  # of an answer, at which JSON is looked for
 _PYTHON_LINE = re.compile(r"^(import |from \w+ import |def |class |for |while |if |print\(|\w[\w, ]* = )", re.MULTILINE)
-
-_BOUNDS = ("minItems", "maxItems", "maxLength")
 
 
 class LeanAdapter(dspy.JSONAdapter):
@@ -85,9 +88,10 @@ def answer_schema(signature: type[dspy.Signature]) -> dict[str, Any]:
             item.pop("description", None)
             item.pop("title", None)
     for name, field in signature.output_fields.items():
-        extras = _extras(field)
-        bounds = {key: extras[key] for key in _BOUNDS if key in extras}
-        schema["properties"][name].update(bounds)
+        if get_origin(field.annotation) is list:
+            schema["properties"][name]["minItems"] = 1
+        if "maxItems" in _extras(field):
+            schema["properties"][name]["maxItems"] = _extras(field)["maxItems"]
     return schema
 
 
@@ -149,28 +153,50 @@ def _show(value: Any) -> str:
 
 def _parse_code(signature: type[dspy.Signature], completion: str) -> dict[str, Any]:
     *words, code = signature.output_fields
-    blocks = [match for match in _FENCE.finditer(completion) if match.group(2).strip()]
-    if blocks:
-        block = max(blocks, key=lambda match: len(match.group(2)))
-        program, before = block.group(2), completion[: block.start()]
-    elif _PYTHON_LINE.search(completion):
-        start = _PYTHON_LINE.search(completion)
-        assert start is not None
-        program, before = completion[start.start() :], completion[: start.start()]
-    else:
-        raise ValueError("no program in the answer")
+    program, before = _find_program(completion.replace("\r\n", "\n"))
     values: dict[str, Any] = {code: program.strip("\n") + "\n"}
     for name in words:
         values[name] = before.strip().removeprefix(f"{name}:").strip()
     return values
 
 
+def _find_program(text: str) -> tuple[str, str]:
+    """The program in an answer and the words before it: the longest Python block, else what looks like code."""
+    blocks = [(_block_from(text, fence.end()), fence) for fence in _OPENING_FENCE.finditer(text)]
+    blocks = [(block, fence) for block, fence in blocks if block.strip()]
+    python = [each for each in blocks if each[1].group(1).lower() in _PYTHON_NAMES] or blocks
+    if python:
+        block, fence = max(python, key=lambda each: len(each[0]))
+        return block, text[: fence.start()]
+    bare = text.strip().removesuffix("```").rstrip()
+    if _is_python(bare) and ("(" in bare or "=" in bare):
+        return bare, ""
+    first = _PYTHON_LINE.search(bare)
+    if first is None:
+        raise ValueError("no program in the answer")
+    return bare[first.start() :], bare[: first.start()]
+
+
+def _block_from(text: str, start: int) -> str:
+    """The block that begins at `start`. A program may hold three back quotes, so the first end that gives one counts."""
+    ends = [match.start() for match in re.finditer("```", text[start:])]
+    blocks = [text[start : start + end] for end in ends] or [text[start:]]
+    return next((block for block in blocks if block.strip() and _is_python(block)), blocks[0])
+
+
+def _is_python(text: str) -> bool:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # notices about the model's escapes are no business of ours
+            ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
+
+
 def _parse_json(signature: type[dspy.Signature], completion: str) -> dict[str, Any]:
-    start = completion.find("{")
-    loaded = json_repair.loads(completion[start:]) if start >= 0 else None
-    if isinstance(loaded, list):
-        loaded = next((item for item in loaded if isinstance(item, dict)), None)
-    if not isinstance(loaded, dict):
+    loaded = _find_object(completion, signature.output_fields)
+    if loaded is None:
         raise ValueError("no JSON object in the answer")
     values = {}
     for name, field in signature.output_fields.items():
@@ -178,6 +204,20 @@ def _parse_json(signature: type[dspy.Signature], completion: str) -> dict[str, A
             raise ValueError(f"field {name} is missing")
         values[name] = _fit(loaded[name], field.annotation, name)
     return values
+
+
+def _find_object(text: str, names: Iterable[str]) -> dict[str, Any] | None:
+    """The first JSON object in `text` with one of the names, else the first one at all."""
+    found = None
+    for brace in [match.start() for match in re.finditer(r"{", text)][:MAX_BRACES]:
+        loaded = json_repair.loads(text[brace:])
+        if isinstance(loaded, list):
+            loaded = next((item for item in loaded if isinstance(item, dict)), None)
+        if isinstance(loaded, dict):
+            if any(name in loaded for name in names):
+                return loaded
+            found = found or loaded
+    return found
 
 
 def _fit(value: Any, annotation: Any, name: str) -> Any:

@@ -27,8 +27,8 @@ class AlphaCodium(dspy.Module):
         super().__init__()
         self.config = c = config or FlowConfig()
         words, code, heat = c.max_text_tokens, c.max_code_tokens, c.temperature
-        self.reflect = Stage(ReflectOnProblem, words, heat)
-        self.explain_tests = Stage(ExplainTests, words, heat)
+        self.reflect = Stage(ReflectOnProblem, words, heat, max_items={"reflection": 5})
+        self.explain_tests = Stage(ExplainTests, words, heat, max_items={"explanations": 5})
         self.propose_solutions = Stage(ProposeSolutions, words, heat, max_items={"solutions": c.solutions})
         self.rank_solutions = Stage(RankSolutions, words, heat, max_items={"ranking": c.solutions})
         self.write_tests = Stage(WriteTests, words, heat, max_items={"tests": max(1, c.ai_tests)})

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from judge.verdict import Limits, TestCase
 
-_EXAMPLES = re.compile(r"^\s*(Examples?|Samples?)\b", re.MULTILINE | re.IGNORECASE)
+_EXAMPLES = re.compile(r"^\s*(Examples?|Samples?)(\s+(Input|\d+))?\s*:?\s*$", re.MULTILINE | re.IGNORECASE)
 
 DEFAULT_SECONDS = 5.0
 DEFAULT_MEMORY_BYTES = 256 * 2**20

@@ -47,15 +47,19 @@ class Repairer:
                     break
                 left -= 1
                 code = self._try_fix(code, test, result)
-            if self.bench.passes(code, [test]) and test not in self.anchors:
-                self.anchors.append(test)
+            self._anchor(code, [test])
+        self._anchor(code, tests)  # a fix for one test may have mended others
         return code
+
+    def _anchor(self, code: str, tests: Sequence[TestCase]) -> None:
+        passed = [test for test in tests if test not in self.anchors and self.bench.passes(code, [test])]
+        self.anchors.extend(dict.fromkeys(passed))
 
     def _try_fix(self, code: str, test: TestCase, result: TestResult) -> str:
         """One fix of `code` for `test`: the fixed program if it is kept, else `code`."""
-        self._calls += 1
         failure = describe_failure(test, result)
         answer = self._fix(self._sample, self._calls, problem=self._text, code=code, failure=failure)
+        self._calls += 1
         if answer is None:
             return code
         fixed = answer.fixed_code

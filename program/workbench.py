@@ -24,7 +24,7 @@ class Workbench:
     def results(self, code: str, tests: Sequence[TestCase]) -> list[TestResult]:
         """The results of `code` on `tests`; what was run before is not run again."""
         known = self._results.setdefault(code, {})
-        missing = [test for test in tests if test not in known]
+        missing = [test for test in dict.fromkeys(tests) if test not in known]
         if missing:
             begin = time.perf_counter()
             report = judge(code, missing, self._limits)

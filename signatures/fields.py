@@ -13,7 +13,7 @@ LongText = Annotated[str, Field(json_schema_extra={"maxLength": 500})]
 
 
 class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", coerce_numbers_to_str=True)
 
 
 class Solution(_Record):

@@ -15,7 +15,7 @@ class ProposeSolutions(dspy.Signature):
     reflection: list[str] = dspy.InputField(desc="what was noted about the problem")
     explanations: list[str] = dspy.InputField(desc="why the examples have their outputs")
     count: int = dspy.InputField(desc="how many solutions to propose at most")
-    solutions: list[Solution] = dspy.OutputField(desc="the proposed solutions", minItems=1)
+    solutions: list[Solution] = dspy.OutputField(desc="the proposed solutions")
 
 
 class RankSolutions(dspy.Signature):
@@ -24,7 +24,7 @@ class RankSolutions(dspy.Signature):
 
     problem: str = dspy.InputField(desc="the statement with its example tests")
     solutions: list[Solution] = dspy.InputField(desc="the proposed solutions")
-    ranking: list[ShortText] = dspy.OutputField(desc="the names of all solutions, best first", minItems=1)
+    ranking: list[ShortText] = dspy.OutputField(desc="the names of all solutions, best first")
 
 
 class WriteTests(dspy.Signature):
@@ -35,4 +35,4 @@ class WriteTests(dspy.Signature):
     problem: str = dspy.InputField(desc="the statement with its example tests")
     reflection: list[str] = dspy.InputField(desc="what was noted about the problem")
     count: int = dspy.InputField(desc="how many tests to write at most")
-    tests: list[AITest] = dspy.OutputField(desc="the tests", minItems=1)
+    tests: list[AITest] = dspy.OutputField(desc="the tests")

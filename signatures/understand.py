@@ -12,7 +12,7 @@ class ReflectOnProblem(dspy.Signature):
     holds, what exactly has to be printed, the rules and limits, and the small details that are easily overlooked."""
 
     problem: str = dspy.InputField(desc="the statement with its example tests")
-    reflection: list[ShortText] = dspy.OutputField(desc="short bullet points", minItems=1, maxItems=5)
+    reflection: list[ShortText] = dspy.OutputField(desc="short bullet points")
 
 
 class ExplainTests(dspy.Signature):
@@ -21,4 +21,4 @@ class ExplainTests(dspy.Signature):
 
     problem: str = dspy.InputField(desc="the statement with its example tests")
     reflection: list[str] = dspy.InputField(desc="what was noted about the problem")
-    explanations: list[ShortText] = dspy.OutputField(desc="one explanation for each example test", minItems=1)
+    explanations: list[ShortText] = dspy.OutputField(desc="one explanation for each example test")

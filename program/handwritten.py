@@ -1,0 +1,37 @@
+"""Write the hand-written programs as artifacts: `python -m program.handwritten`, after a change of a signature or a default.
+
+The flow's bounds here are tight, for small local models that pay for every token in time; the paper's are the defaults of
+`program.flow_config`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from program.artifact import ProgramName, describe, new_program, save
+
+LEAN_FLOW = {
+    "solutions": 2,
+    "ai_tests": 3,
+    "code_attempts": 2,
+    "public_fixes_per_test": 2,
+    "public_fixes": 3,
+    "ai_fixes": 1,
+    "max_text_tokens": 400,
+    "max_code_tokens": 700,
+}
+HAND_WRITTEN: dict[str, tuple[ProgramName, dict[str, Any]]] = {
+    "direct": ("direct", {}),
+    "handwritten": ("alphacodium", LEAN_FLOW),
+}
+
+
+def main() -> None:
+    for folder, (name, config) in HAND_WRITTEN.items():
+        program = new_program(name, config)
+        save(Path("artifacts") / folder, program, describe(name, program))
+
+
+if __name__ == "__main__":
+    main()

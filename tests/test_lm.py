@@ -1,0 +1,243 @@
+"""From a model string to an LM: what cannot work is said in one line, what works speaks to the server as it should."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import dspy
+import pytest
+
+from program.adapter import answer_schema
+from program.lm import LMError, open_lm
+from program.stage import Stage
+from signatures.code import FixCode, SolveDirectly
+from signatures.plan import WriteTests
+
+ANSWER = '{"tests": [{"input": "1", "output": "2", "explanation": "x"}]}\n\n```python\nprint(1)\n```'
+
+
+class Server(ThreadingHTTPServer):
+    """As much of an OpenAI-compatible server as is needed; keeps the requests it gets."""
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.address = f"http://127.0.0.1:{self.server_port}/v1"
+        self.status = 200
+        self.requests: list[tuple[str, dict[str, str], dict]] = []
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def do_POST(self):
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        self.server.requests.append((self.path, headers, body))
+        message = {"role": "assistant", "content": ANSWER}
+        usage = {"prompt_tokens": 30, "completion_tokens": 12, "total_tokens": 42}
+        answer = {
+            **{"id": "1", "object": "chat.completion", "created": 1, "model": body["model"]},
+            "choices": [{"index": 0, "finish_reason": "stop", "message": message}],
+            "usage": {**usage, "prompt_tokens_details": {"cached_tokens": 20}},
+        }
+        failure = {"error": {"message": "that does not work\nat all", "type": "some"}}
+        text = json.dumps(answer if self.server.status == 200 else failure).encode()
+        self.send_response(self.server.status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    def log_message(self, format, *args):
+        """Not to the test's output."""
+
+
+@contextmanager
+def serving() -> Iterator[Server]:
+    server = Server()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def server():
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def no_keys(monkeypatch):
+    for variable in ("LM_API_KEY", "OPENAI_API_KEY", "ANTHROPIC_API_KEY"):
+        monkeypatch.delenv(variable, raising=False)
+
+
+@pytest.fixture
+def no_network(monkeypatch):
+    """Every attempt to connect is an error, and so is every wait."""
+    attempts = []
+
+    def refuse(*arguments, **_):
+        attempts.append(arguments)
+        raise AssertionError("a connection was tried")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "create_connection", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    monkeypatch.setattr(time, "sleep", refuse)
+    yield
+    assert not attempts
+
+
+def refusal(model, **options) -> str:
+    with pytest.raises(LMError) as caught, open_lm(model, **options):
+        pass
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 400
+    return str(caught.value)
+
+
+# What cannot work
+
+
+def test_an_unknown_embedded_model_is_refused_with_those_there_are(no_network):
+    said = refusal("local/gpt-9")
+    assert "local/gpt-9" in said and "local/qwen2.5-coder-0.5b" in said and "local/qwen2.5-coder-1.5b" in said
+
+
+@pytest.mark.parametrize("model", ["gpt-4o-mini", "qwen2.5-coder-0.5b", ""])
+def test_a_model_without_a_provider_is_refused_with_an_example(no_network, model):
+    said = refusal(model)
+    assert f"unknown model {model}:" in said and "PROVIDER/NAME" in said
+
+
+@pytest.mark.parametrize(
+    ("model", "variable"), [("openai/gpt-4o-mini", "OPENAI_API_KEY"), ("anthropic/claude-x", "ANTHROPIC_API_KEY")]
+)
+def test_a_missing_key_is_said_without_asking_the_network(no_network, model, variable):
+    said = refusal(model)
+    assert f"{model} does not answer" in said and variable in said
+
+
+def test_a_server_out_of_reach_is_said(monkeypatch):
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)  # between the attempts
+    with socket.socket() as bound:  # and not listening
+        bound.bind(("127.0.0.1", 0))
+        port = bound.getsockname()[1]
+        said = refusal("openai/tiny", api_base=f"http://127.0.0.1:{port}/v1")
+    assert "does not answer" in said and f"127.0.0.1:{port}" in said
+
+
+@pytest.mark.parametrize(("status", "name"), [(401, "LMAuthError"), (404, "LMInvalidRequestError")])
+def test_a_server_that_refuses_is_not_asked_again(server, status, name):
+    server.status = status
+    said = refusal("openai/tiny", api_base=server.address)
+    assert name in said and "that does not work" in said and len(server.requests) == 1
+
+
+def test_a_server_that_fails_is_asked_again(server, monkeypatch):
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
+    server.status = 500
+    assert "LMServerError" in refusal("openai/tiny", api_base=server.address)
+    assert len(server.requests) == 4
+
+
+# What a server gets
+
+
+def ask(lm, signature, **inputs):
+    from program.adapter import LeanAdapter
+
+    with dspy.context(lm=lm, adapter=LeanAdapter()):
+        return Stage(signature, 55, 0.2, max_items={"tests": 3} if signature is WriteTests else None)(4, **inputs)
+
+
+def test_opening_costs_one_small_request_and_leaves_no_trace(server):
+    with open_lm("openai/tiny", api_base=server.address) as lm:
+        assert lm.history == []
+    ((path, _, body),) = server.requests
+    assert path == "/v1/chat/completions" and body["max_tokens"] <= 16
+
+
+def test_a_structured_stage_sends_its_schema(server, account):
+    with open_lm("openai/tiny", api_base=server.address) as lm:
+        answer = ask(lm, WriteTests, problem="Double", reflection=["r"], count=3)
+    body = server.requests[-1][2]
+    sent = body["response_format"]
+    assert sent["type"] == "json_schema" and sent["json_schema"]["strict"] is True
+    assert sent["json_schema"]["name"].isidentifier()
+    assert sent["json_schema"]["schema"] == answer_schema(
+        Stage(WriteTests, 1, 0, max_items={"tests": 3}).predict.signature
+    )
+    assert (body["max_tokens"], body["temperature"]) == (55, 0.2)
+    assert [message["role"] for message in body["messages"]] == ["system", "user"]
+    assert answer.tests[0].output == "2"
+    (call,) = account.calls
+    assert (call.prompt_tokens, call.cached_tokens, call.completion_tokens) == (30, 20, 12) and not call.from_cache
+
+
+@pytest.mark.parametrize(
+    ("signature", "inputs"), [(SolveDirectly, {}), (FixCode, {"code": "print()", "failure": "It prints nothing."})]
+)
+def test_a_stage_that_writes_code_sends_no_schema(server, signature, inputs):
+    with open_lm("openai/tiny", api_base=server.address) as lm:
+        assert ask(lm, signature, problem="Double", **inputs)
+    assert "response_format" not in server.requests[-1][2]
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [
+        ("openai/tiny", "tiny"),
+        ("hosted_vllm/org/tiny", "org/tiny"),
+        ("org/tiny", "org/tiny"),
+        ("tiny", "tiny"),
+        ("local/tiny", "tiny"),
+    ],
+)
+def test_the_server_is_asked_for_the_model_by_its_own_name(server, model, name):
+    with open_lm(model, api_base=server.address):
+        assert server.requests[-1][2]["model"] == name
+
+
+def test_only_the_key_for_this_server_is_sent(server, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "not-for-this-server")
+    with open_lm("openai/tiny", api_base=server.address):
+        assert server.requests[-1][1].get("authorization") in (None, "Bearer none")
+    monkeypatch.setenv("LM_API_KEY", "for-this-server")
+    with open_lm("openai/tiny", api_base=server.address):
+        assert server.requests[-1][1]["authorization"] == "Bearer for-this-server"
+    monkeypatch.delenv("LM_API_KEY")
+    with open_lm("openai/tiny", api_base=server.address):
+        assert server.requests[-1][1].get("authorization") in (None, "Bearer none")
+    assert "not-for-this-server" not in str(server.requests)
+
+
+def test_two_models_open_at_once_each_ask_their_own_server(server):
+    with (
+        serving() as other,
+        open_lm("openai/tiny", api_base=server.address) as first,
+        open_lm("openai/large", api_base=other.address) as second,
+    ):
+        for lm in (first, second, first):
+            ask(lm, SolveDirectly, problem="p")
+    assert [body["model"] for _, _, body in server.requests] == ["tiny"] * 3
+    assert [body["model"] for _, _, body in other.requests] == ["large"] * 2
+
+
+def test_the_cache_is_used_only_on_demand(server, monkeypatch):
+    monkeypatch.setattr(dspy, "cache", dspy.cache)
+    dspy.configure_cache(enable_disk_cache=False)
+    for cache, asked in ((False, 3), (True, 2)):
+        server.requests.clear()
+        with open_lm("openai/tiny", api_base=server.address, cache=cache) as lm:
+            assert ask(lm, SolveDirectly, problem="p").code == ask(lm, SolveDirectly, problem="p").code
+        assert len(server.requests) == asked

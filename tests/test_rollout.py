@@ -1,0 +1,163 @@
+"""One rollout and its score: every way it can end is a stored state, and none of them is an exception."""
+
+from __future__ import annotations
+
+import dspy
+import pytest
+from dspy.utils.exceptions import LMServerError, LMTimeoutError
+
+from eval.data import HiddenTests, ProblemSet
+from eval.rollout import Rollout, run_rollout
+from eval.score import score
+from judge.verdict import JudgeError, TestCase
+from program.adapter import LeanAdapter
+from program.alphacodium import AlphaCodium
+from program.direct import Direct
+from program.problem import Problem, PublicTest
+from program.scripted_lm import scripted_lm
+
+RIGHT = "print(2 * int(input()))\n"
+ABOVE_TEN = "n = int(input())\nprint(2 * n if n > 10 else 0)\n"  # fails the public test only
+BELOW_TEN = "n = int(input())\nprint(2 * n if n < 10 else 0)\n"  # passes the public test only
+PRIVATE = (TestCase("12\n", "24\n"),)
+GENERATED = (TestCase("30\n", "60\n"), TestCase("40\n", "80\n"), TestCase("50\n", "100\n"))
+
+
+class Fixed(dspy.Module):
+    """A program that answers what it is made with, or raises it."""
+
+    def __init__(self, answer: object) -> None:
+        super().__init__()
+        self.answer = answer
+
+    def forward(self, problem: Problem, sample: int = 0) -> dspy.Prediction:
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return dspy.Prediction(code=self.answer)
+
+
+@pytest.fixture
+def problem() -> Problem:
+    return Problem(name="Double", description="Double it.", public_tests=(PublicTest(input="3\n", output="6\n"),))
+
+
+def problem_set(problem: Problem, private=PRIVATE, generated=GENERATED) -> ProblemSet:
+    return ProblemSet("here", "test", (problem,), "0", {problem.name: HiddenTests(private, generated)}, {})
+
+
+def run(program: dspy.Module, problem: Problem, answers=(), sample: int = 0) -> Rollout:
+    with dspy.context(lm=scripted_lm(answers), adapter=LeanAdapter()):
+        return run_rollout("arm", program, problem, sample, problem_set(problem))
+
+
+def fenced(code: str) -> str:
+    return f"```python\n{code}```"
+
+
+def test_a_right_program_is_solved(problem):
+    rollout = run(Direct(), problem, [fenced(RIGHT)], sample=2)
+    assert (rollout.status, rollout.error, rollout.key()) == ("solved", "", ("arm", "Double", 2))
+    assert rollout.code == RIGHT and rollout.score and rollout.score.hidden_rate == 1.0
+    assert [call.stage for call in rollout.account.calls] == ["SolveDirectly"]
+    assert rollout.totals.calls == 1 and rollout.totals.completion_tokens > 0
+
+
+def test_a_wrong_program_is_failed(problem):
+    rollout = run(Direct(), problem, [fenced(BELOW_TEN)])
+    assert rollout.status == "failed" and rollout.score and rollout.score.hidden_rate == 0.0
+    assert rollout.score.public.passed == 1
+
+
+def test_an_answer_without_a_program_is_failed_and_not_lost(problem):
+    rollout = run(Direct(), problem, ["I would rather not."])
+    assert (rollout.status, rollout.code) == ("failed", "")
+    assert rollout.totals.failed_calls == 1
+
+
+@pytest.mark.parametrize("fault", [LMTimeoutError("late", model="m"), LMServerError("down", model="m")])
+def test_an_lm_that_died_before_any_program_is_not_judged(problem, fault):
+    rollout = run(Direct(), problem, [fault])
+    assert rollout.status == "not judged" and rollout.score is None
+    assert type(fault).__name__ in rollout.error and "\n" not in rollout.error
+
+
+def test_an_lm_that_died_for_a_while_does_not_cost_the_rollout(problem):
+    """Every stage but the one that writes code fails; the flow goes on with what it has."""
+
+    def answer(prompt: str):
+        if "complete Python 3 program" in prompt:
+            return fenced(RIGHT)
+        return LMTimeoutError("late", model="m")
+
+    rollout = run(AlphaCodium(), problem, answer)
+    assert rollout.status == "solved" and rollout.totals.failed_calls > 0
+
+
+@pytest.mark.parametrize("fault", [ValueError("no\nsuch thing"), KeyError("x"), RecursionError("deep"), OSError(28, "full")])
+def test_a_program_that_raises_is_not_judged_and_keeps_the_error(problem, fault):
+    rollout = run(Fixed(fault), problem)
+    assert rollout.status == "not judged" and rollout.score is None
+    assert rollout.error.startswith(type(fault).__name__)
+
+
+def test_a_prediction_without_code_is_stored_as_an_error(problem):
+    rollout = run(Fixed(None), problem)
+    assert rollout.status == "not judged" and rollout.error
+
+
+def test_a_judge_that_fails_on_the_answer_is_not_judged_and_the_code_is_kept(problem, monkeypatch):
+    def broken_judge(*_, **__):
+        raise JudgeError("no processes left")
+
+    monkeypatch.setattr("eval.score.judge", broken_judge)
+    rollout = run(Fixed(RIGHT), problem)
+    assert (rollout.status, rollout.score, rollout.code) == ("not judged", None, RIGHT)
+    assert "no processes left" in rollout.error
+
+
+def test_a_judge_that_fails_inside_of_the_flow_is_not_judged(problem, monkeypatch):
+    def broken_judge(*_, **__):
+        raise JudgeError("no processes left")
+
+    monkeypatch.setattr("program.workbench.judge", broken_judge)
+    rollout = run(AlphaCodium(), problem, lambda prompt: fenced(RIGHT) if "complete Python 3" in prompt else "{}")
+    assert rollout.status == "not judged" and "JudgeError" in rollout.error
+    assert rollout.account.calls, "what was paid until then is kept"
+
+
+def test_every_end_can_be_stored_and_read_again(problem):
+    for program in (Fixed(RIGHT), Fixed(""), Fixed(ValueError("ä"))):
+        rollout = run(program, problem)
+        assert Rollout.model_validate_json(rollout.model_dump_json()) == rollout
+
+
+def test_the_hidden_rate_counts_private_and_generated_tests_together(problem):
+    half = "n = int(input())\nprint(2 * n if n < 35 else 0)\n"  # 1 of 1 private, 1 of 3 generated
+    result = score(half, problem, problem_set(problem))
+    assert (result.private.passed, result.private.total) == (1, 1)
+    assert (result.generated.passed, result.generated.total) == (1, 3)
+    assert result.hidden_rate == 2 / 4 and not result.solved
+    assert result.generated.verdict == "WA" and result.private.verdict == "AC"
+
+
+def test_solved_needs_the_public_tests_too(problem):
+    result = score(ABOVE_TEN, problem, problem_set(problem))
+    assert result.hidden_rate == 1.0 and result.public.passed == 0 and not result.solved
+
+
+@pytest.mark.parametrize("code", ["", "  \n"])
+def test_an_empty_program_fails_everything(problem, code):
+    result = score(code, problem, problem_set(problem))
+    assert (result.public.passed, result.private.passed, result.generated.passed) == (0, 0, 0)
+    assert (result.public.total, result.private.total, result.generated.total) == (1, 1, 3)
+    assert result.hidden_rate == 0.0 and not result.solved and result.public.verdict == "CE"
+
+
+def test_a_program_that_is_not_python_fails_everything(problem):
+    result = score("def f(:\n", problem, problem_set(problem))
+    assert result.hidden_rate == 0.0 and result.private.verdict == "CE" and result.generated.total == 3
+
+
+def test_nothing_is_solved_without_hidden_tests(problem):
+    result = score(RIGHT, problem, problem_set(problem, (), ()))
+    assert result.hidden_rate == 0.0 and not result.solved

@@ -1,0 +1,146 @@
+"""A run on disk: what is stored is found again, a killed run goes on, another configuration is refused."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from eval.rollout import Rollout
+from eval.run_folder import RunError, RunFolder, read_config, read_rollouts
+from eval.score import Score, SetResult
+from program.account import Account, Call, JudgeRun
+
+CONFIG = {"lm": "scripted", "samples": 2, "problems": ["a", "b"], "settings": {"solutions": 2}}
+
+
+def rollout(problem: str = "a", sample: int = 0, status="solved", **more) -> Rollout:
+    return Rollout(arm="direct", problem=problem, sample=sample, status=status, **more)
+
+
+def full_rollout() -> Rollout:
+    result = SetResult(passed=1, total=2, verdict="WA")
+    account = Account(
+        calls=[Call(stage="WriteCode", prompt_tokens=10, dollars=0.25, detail="a\nb")],
+        judge_runs=[JudgeRun(tests="public", verdicts=["AC", "WA"], seconds=0.5)],
+        decisions=["fix reverted"],
+    )
+    return rollout(
+        status="failed",
+        error="größer",
+        code='print("ä\t\\n")\n',
+        score=Score(public=result, private=result, generated=result, hidden_rate=0.5, solved=False, judge_seconds=1.0),
+        account=account,
+        totals=account.totals(),
+        seconds=1.5,
+    )
+
+
+def test_what_is_appended_is_read_again(tmp_path):
+    folder = RunFolder(tmp_path / "run", CONFIG)
+    stored = [full_rollout(), rollout("b")]
+    for each in stored:
+        folder.append(each)
+    assert read_rollouts(tmp_path / "run") == stored
+    assert read_config(tmp_path / "run") == CONFIG
+
+
+def test_a_run_opened_again_knows_what_is_done_and_appends(tmp_path):
+    RunFolder(tmp_path, CONFIG).append(rollout("a"))
+    again = RunFolder(tmp_path, dict(reversed(CONFIG.items())))
+    assert set(again.judged()) == {("direct", "a", 0)}
+    again.append(rollout("a", sample=1))
+    assert set(again.judged()) == {("direct", "a", 0), ("direct", "a", 1)}
+
+
+def test_many_threads_append_whole_lines(tmp_path):
+    folder = RunFolder(tmp_path, CONFIG)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: folder.append(rollout("a", number, code="x" * 5000)), range(60)))
+    assert sorted(each.sample for each in read_rollouts(tmp_path)) == list(range(60))
+
+
+@pytest.mark.parametrize("kept", [1, 20, -2])
+def test_a_torn_last_line_is_dropped_and_the_rollout_runs_again(tmp_path, kept):
+    folder = RunFolder(tmp_path, CONFIG)
+    folder.append(rollout("a"))
+    file = tmp_path / "rollouts.jsonl"
+    whole = file.read_bytes()
+    file.write_bytes(whole + full_rollout().model_dump_json().encode()[:kept])
+    again = RunFolder(tmp_path, CONFIG)
+    assert file.read_bytes() == whole
+    again.append(rollout("b"))
+    assert [each.problem for each in read_rollouts(tmp_path)] == ["a", "b"]
+
+
+def test_a_file_that_is_one_torn_line_becomes_empty(tmp_path):
+    RunFolder(tmp_path, CONFIG)
+    (tmp_path / "rollouts.jsonl").write_text('{"arm": "di')
+    assert RunFolder(tmp_path, CONFIG).judged() == {}
+
+
+@pytest.mark.parametrize(
+    ("changed", "key"),
+    [
+        ({**CONFIG, "samples": 3}, "samples"),
+        ({**CONFIG, "settings": {"solutions": 3}}, "settings"),
+        ({**CONFIG, "more": 1}, "more"),
+        ({key: CONFIG[key] for key in ("lm", "samples", "problems")}, "settings"),
+    ],
+)
+def test_another_configuration_is_refused_and_the_run_left_as_it_is(tmp_path, changed, key):
+    RunFolder(tmp_path, CONFIG).append(rollout())
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    with pytest.raises(RunError) as caught:
+        RunFolder(tmp_path, changed)
+    assert f"{key} is" in str(caught.value) and str(tmp_path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_rollouts_not_judged_run_again_and_the_last_one_counts(tmp_path):
+    folder = RunFolder(tmp_path, CONFIG)
+    folder.append(rollout("a", status="not judged", error="LMTimeoutError: late"))
+    folder.append(rollout("b"))
+    assert set(folder.judged()) == {("direct", "b", 0)}
+    folder.append(rollout("a", status="failed", code="print(1)\n"))
+    assert {key[1]: each.status for key, each in folder.judged().items()} == {"a": "failed", "b": "solved"}
+    assert [each.status for each in read_rollouts(tmp_path) if each.problem == "a"] == ["failed"]
+
+
+@pytest.mark.parametrize("separator", ["\u2028", "\x85", "\x0c", "\x1c", "\r"])
+def test_a_program_with_an_odd_line_separator(tmp_path, separator):
+    RunFolder(tmp_path, CONFIG).append(rollout(code=f"print('{separator}')\n"))
+    (stored,) = read_rollouts(tmp_path)
+    assert stored.code == f"print('{separator}')\n"
+
+
+@pytest.mark.xfail(strict=True, raises=ValueError, reason="such text cannot be written as JSON; append raises")
+def test_a_program_with_half_a_surrogate_pair_does_not_end_the_run(tmp_path):
+    folder = RunFolder(tmp_path, CONFIG)
+    folder.append(rollout(code="print('\ud83d')\n"))
+    assert [each.problem for each in read_rollouts(tmp_path)] == ["a"]
+
+
+def test_no_run_and_an_empty_run(tmp_path):
+    with pytest.raises(RunError, match="not a run"):
+        read_config(tmp_path / "nowhere")
+    RunFolder(tmp_path / "run", CONFIG)
+    assert read_rollouts(tmp_path / "run") == []
+
+
+@pytest.mark.xfail(strict=True, raises=OSError, reason="RunFolder lets the OSError through; --out FILE ends in a traceback")
+def test_a_folder_that_cannot_be_made_is_a_run_error(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RunError):
+        RunFolder(tmp_path / "file", CONFIG)
+
+
+@pytest.mark.xfail(strict=True, reason="config.json is not written in one piece, and a torn one is a JSONDecodeError")
+def test_a_torn_configuration_is_a_run_error(tmp_path):
+    RunFolder(tmp_path, CONFIG)
+    text = (tmp_path / "config.json").read_text()
+    (tmp_path / "config.json").write_text(text[: len(text) // 2])
+    with pytest.raises(RunError):
+        RunFolder(tmp_path, json.loads(text))
