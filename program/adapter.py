@@ -178,7 +178,7 @@ def _find_program(text: str) -> tuple[str, str]:
 
 
 def _block_from(text: str, start: int) -> str:
-    """The block that begins at `start`. A program may hold three back quotes, so the first end that gives one counts."""
+    """The block from `start` on. A program may hold three back quotes: the first end that leaves Python is the end."""
     ends = [match.start() for match in re.finditer("```", text[start:])]
     blocks = [text[start : start + end] for end in ends] or [text[start:]]
     return next((block for block in blocks if block.strip() and _is_python(block)), blocks[0])
