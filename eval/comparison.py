@@ -29,9 +29,9 @@ def compare(runs: Sequence[Path], arms: Sequence[str] | None = None) -> str:
     found: dict[str, list[Rollout]] = {}
     for run in runs:
         for name in read_config(run)["artifacts"]:
-            found[_label(run, name, len(runs))] = []
+            found[_label(run, name, runs)] = []
         for rollout in read_rollouts(run):
-            found.setdefault(_label(run, rollout.arm, len(runs)), []).append(rollout)
+            found.setdefault(_label(run, rollout.arm, runs), []).append(rollout)
     names = list(arms or found)
     missing = [name for name in names if name not in found]
     if missing:
@@ -43,8 +43,12 @@ def compare(runs: Sequence[Path], arms: Sequence[str] | None = None) -> str:
     return "\n\n".join(parts)
 
 
-def _label(run: Path, arm: str, runs: int) -> str:
-    return arm if runs == 1 else f"{run.name}/{arm}"
+def _label(run: Path, arm: str, runs: Sequence[Path]) -> str:
+    """The arm's name, with as much of the run's path as tells it from the others."""
+    if len(runs) == 1:
+        return arm
+    same_name = [other for other in runs if other.name == run.name]
+    return f"{run.name if len(same_name) == 1 else run}/{arm}"
 
 
 def _header(run: Path) -> str:

@@ -53,7 +53,7 @@ class ProblemSet:
     data: str
     split: str
     problems: tuple[Problem, ...]
-    fingerprint: str  # SHA-256 over names, statements and all tests, 12 hex digits
+    fingerprint: str  # SHA-256 over problems and hidden tests, 12 hex digits
     _hidden: dict[str, HiddenTests] = field(repr=False)
     _known: dict[str, Known] = field(repr=False)
 
@@ -89,6 +89,8 @@ def load_problems(data: str, split: str) -> ProblemSet:
         DataError: nothing there, another schema, no such split, or names that occur twice.
     """
     rows = list(_rows(data, split))
+    if not all(isinstance(row, dict) for row in rows):
+        raise DataError(f"{data}: not every problem is an object")
     if not rows:
         raise DataError(f"{data}: split {split} has no problems")
     names = [str(row.get("name")) for row in rows]
@@ -103,9 +105,10 @@ def load_problems(data: str, split: str) -> ProblemSet:
             hidden[name] = HiddenTests(_tests(row, "private_tests"), _tests(row, "generated_tests"))
             known[name] = Known(_python3(row, "solutions"), _python3(row, "incorrect_solutions"))
         except (KeyError, TypeError, ValueError) as fault:
-            raise DataError(f"{data}: problem {name!r} is not in the schema of code_contests ({fault!r})") from fault
+            what = " ".join(f"{type(fault).__name__}: {fault}".split())
+            raise DataError(f"{data}: problem {name!r} is not in the schema of code_contests ({what})") from fault
         problems.append(problem)
-        digest.update(json.dumps([name, problem.text(), [[t.input, t.output] for t in hidden[name].all()]]).encode())
+        digest.update(json.dumps([problem.model_dump(), [[t.input, t.output] for t in hidden[name].all()]]).encode())
     return ProblemSet(data, split, tuple(problems), digest.hexdigest()[:12], hidden, known)
 
 
@@ -151,6 +154,8 @@ def _problem(row: dict[str, Any]) -> Problem:
 
 def _tests(row: dict[str, Any], key: str) -> tuple[TestCase, ...]:
     tests = row.get(key) or {"input": [], "output": []}
+    if not all(isinstance(text, str) for text in [*tests["input"], *tests["output"]]):
+        raise TypeError(f"{key} holds what is no text")
     return tuple(TestCase(i, o) for i, o in zip(tests["input"], tests["output"], strict=True))
 
 

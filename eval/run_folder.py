@@ -32,19 +32,24 @@ class RunFolder:
     def __init__(self, path: Path, config: dict[str, Any]) -> None:
         self.path = path
         self._lock = threading.Lock()
-        path.mkdir(parents=True, exist_ok=True)
-        stored = path / "config.json"
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as fault:
+            raise RunError(f"{path} cannot be made a folder: {fault.strerror}") from fault
         config = json.loads(json.dumps(config))
-        if stored.is_file():
-            _refuse_difference(path, json.loads(stored.read_text()), config)
+        if (path / "config.json").is_file():
+            _refuse_difference(path, read_config(path), config)
         else:
-            stored.write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n")
+            half = path / "config.json.tmp"
+            half.write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n")
+            half.rename(path / "config.json")
         _drop_torn_line(path / "rollouts.jsonl")
 
     def append(self, rollout: Rollout) -> None:
         """Store one rollout for good: it is on disk when this returns."""
-        line = rollout.model_dump_json() + "\n"
-        with self._lock, (self.path / "rollouts.jsonl").open("a") as file:
+        # Models write half surrogate pairs too, which are no text that can be stored.
+        line = (json.dumps(rollout.model_dump(), ensure_ascii=False) + "\n").encode("utf-8", "replace")
+        with self._lock, (self.path / "rollouts.jsonl").open("ab") as file:
             file.write(line)
             file.flush()
             os.fsync(file.fileno())
@@ -58,11 +63,14 @@ def read_config(path: Path) -> dict[str, Any]:
     """The configuration of a stored run.
 
     Raises:
-        RunError: there is no run.
+        RunError: there is no run, or its configuration is damaged.
     """
     if not (path / "config.json").is_file():
         raise RunError(f"{path} is not a run: it has no config.json")
-    return json.loads((path / "config.json").read_text())
+    try:
+        return json.loads((path / "config.json").read_text())
+    except ValueError as fault:
+        raise RunError(f"{path / 'config.json'} is damaged: {fault}") from fault
 
 
 def read_rollouts(path: Path) -> list[Rollout]:

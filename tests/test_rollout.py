@@ -93,7 +93,9 @@ def test_an_lm_that_died_for_a_while_does_not_cost_the_rollout(problem):
     assert rollout.status == "solved" and rollout.totals.failed_calls > 0
 
 
-@pytest.mark.parametrize("fault", [ValueError("no\nsuch thing"), KeyError("x"), RecursionError("deep"), OSError(28, "full")])
+@pytest.mark.parametrize(
+    "fault", [ValueError("no\nsuch thing"), KeyError("x"), RecursionError("deep"), OSError(28, "full")]
+)
 def test_a_program_that_raises_is_not_judged_and_keeps_the_error(problem, fault):
     rollout = run(Fixed(fault), problem)
     assert rollout.status == "not judged" and rollout.score is None

@@ -130,7 +130,9 @@ def test_no_run_and_an_empty_run(tmp_path):
     assert read_rollouts(tmp_path / "run") == []
 
 
-@pytest.mark.xfail(strict=True, raises=OSError, reason="RunFolder lets the OSError through; --out FILE ends in a traceback")
+@pytest.mark.xfail(
+    strict=True, raises=OSError, reason="RunFolder lets the OSError through; --out FILE ends in a traceback"
+)
 def test_a_folder_that_cannot_be_made_is_a_run_error(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(RunError):
