@@ -11,7 +11,7 @@ import yaml
 from eval.data import load_problems
 from eval.loop import Arm, run_loop
 from eval.models import open_model
-from eval.run_folder import RunFolder, read_config, read_rollouts
+from eval.run_folder import RunError, RunFolder, read_config, read_rollouts
 from eval.summary import Summary, markdown_table, summarize
 from program import artifact
 from program.artifact import ArtifactError
@@ -24,6 +24,9 @@ def evaluate(options: argparse.Namespace) -> None:
         ArtifactError, DataError, RunError: bad input, before any LM call.
         LMError: the model does not answer.
     """
+    for name in ("n", "limit", "concurrency"):
+        if getattr(options, name) is not None and getattr(options, name) < 1:
+            raise RunError(f"--{name} must be at least 1")
     config = parse_settings(options.set)
     problems = load_problems(options.data, options.split).select(options.limit, options.match)
     arms, fingerprints = [], {}
@@ -81,5 +84,8 @@ def parse_settings(settings: list[str]) -> dict[str, Any]:
         key, equals, value = setting.partition("=")
         if not equals:
             raise ArtifactError(f"--set {setting}: expected KEY=VALUE")
-        pairs[key] = yaml.safe_load(value)
+        try:
+            pairs[key] = yaml.safe_load(value)
+        except yaml.YAMLError as fault:
+            raise ArtifactError(f"--set {setting}: the value is not YAML") from fault
     return pairs

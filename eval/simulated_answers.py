@@ -36,7 +36,7 @@ def known_answer(prompt: Prompt, name: str, skill: float, chance: random.Random,
         case "FixCode":
             others = [program for program in known.wrong if program.strip() != parts.get("code")] or known.wrong
             fixed = chance.choice(known.right if right else others)
-            return {"mistake": _remark("The mistake", name, chance), "fixed_code": fixed}
+            return {"fixed_code": fixed}
         case "RankSolutions":
             names = _SOLUTION_NAME.findall(parts.get("solutions", ""))
             return {"ranking": _ranking(names, truth.right_solution(name), right, chance)}

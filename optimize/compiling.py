@@ -16,7 +16,9 @@ from eval.summary import markdown_table, summarize
 from optimize.bootstrap import compile_bootstrap
 from optimize.config import CompileConfig, ConfigError
 from program import artifact
+from program.lm import LMError
 
+MAX_LOST = 0.02  # of the rollouts may be lost to infrastructure; with more the result would be about that
 WORK_FOLDER = Path(os.environ.get("ALPHACODIUM_CACHE", ".cache")) / "compile"
 
 
@@ -49,7 +51,13 @@ def compile_artifact(config: CompileConfig, out: Path) -> None:
     with open_model(teacher, problems, api_base=config.api_base, slots=config.concurrency, cache=True) as lm:
         adapter = artifact.adapter_of(manifest)
         compiled = compile_bootstrap(program, adapter, lm, problems, config, folder)
-    summary = summarize("teacher", read_rollouts(folder.path))
+    rollouts = read_rollouts(folder.path)
+    lost = [rollout for rollout in rollouts if rollout.status == "not judged"]
+    if len(lost) > MAX_LOST * len(rollouts):
+        raise LMError(
+            f"{len(lost)} of {len(rollouts)} rollouts were not judged ({lost[0].error}); start again to go on"
+        )
+    summary = summarize("teacher", rollouts)
     written = artifact.describe(
         manifest.program,
         compiled,

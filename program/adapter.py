@@ -3,7 +3,7 @@
 DSPy's own adapters spend some 300 prompt tokens a call on describing their format; on a laptop, prompt tokens cost as
 much time as answers. This one is lean, and it asks for each kind of answer in the form models are best at:
 
-- a program goes into a fenced Python block, with what the stage says about it in front, unescaped;
+- a program goes into a fenced Python block, unescaped;
 - everything else is JSON, and where the server can constrain generation it gets the JSON schema.
 
 What is read is read with tolerance (prose around, missing fences, truncated tails, single bad list items); what is
@@ -25,8 +25,9 @@ from dspy.utils.exceptions import AdapterParseError
 from pydantic import BaseModel, TypeAdapter, ValidationError, create_model
 
 _OPENING_FENCE = re.compile(r"^[ \t]*```[ \t]*([\w+-]*)[^\n`]*\n", re.MULTILINE)
-_PYTHON_NAMES = ("", "python", "python3", "py", "py3")
-MAX_BRACES = 20  # of an answer, at which JSON is looked for
+_PYTHON_NAMES = ("python", "python3", "py", "py3")
+# Bounds on how many places of an answer are tried; a model that runs in circles writes thousands.
+MAX_BRACES, MAX_FENCES, MAX_ENDS = 20, 12, 6
 _PYTHON_LINE = re.compile(r"^(import |from \w+ import |def |class |for |while |if |print\(|\w[\w, ]* = )", re.MULTILINE)
 
 
@@ -54,15 +55,21 @@ class LeanAdapter(dspy.JSONAdapter):
         sections = [f"## {name}\n{_show(inputs[name])}" for name in signature.input_fields if inputs.get(name)]
         return "\n\n".join(part for part in (prefix, *sections, suffix) if part)
 
+    def format_demos(self, signature: type[dspy.Signature], demos: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        messages = []
+        for demo in demos:
+            messages.append({"role": "user", "content": self.format_user_message_content(signature, demo)})
+            messages.append({"role": "assistant", "content": self.format_assistant_message_content(signature, demo)})
+        return messages
+
     def format_assistant_message_content(
         self, signature: type[dspy.Signature], outputs: dict[str, Any], missing_field_message: str | None = None
     ) -> str:
         values = {name: outputs.get(name, missing_field_message) for name in signature.output_fields}
         if not _answers_with_code(signature):
             return json.dumps(_plain(values), ensure_ascii=False)
-        *words, code = values
-        parts = [f"{name}: {values[name]}" for name in words]
-        return "\n\n".join([*parts, f"```python\n{str(values[code]).strip()}\n```"])
+        (code,) = values.values()
+        return f"```python\n{str(code).strip()}\n```"
 
     def parse(self, signature: type[dspy.Signature], completion: str) -> dict[str, Any]:
         """The output fields of `signature` in `completion`.
@@ -74,7 +81,7 @@ class LeanAdapter(dspy.JSONAdapter):
             if _answers_with_code(signature):
                 return _parse_code(signature, completion)
             return _parse_json(signature, completion)
-        except ValueError as fault:
+        except (ValueError, RecursionError) as fault:
             raise AdapterParseError(type(self).__name__, cast(Any, signature), completion, str(fault)) from fault
 
 
@@ -96,16 +103,15 @@ def answer_schema(signature: type[dspy.Signature]) -> dict[str, Any]:
 
 
 def _answers_with_code(signature: type[dspy.Signature]) -> bool:
-    """Whether the last output is a program: then the answer is words and a fenced block instead of JSON."""
-    fields = signature.output_fields
-    return all(field.annotation is str for field in fields.values()) and list(fields)[-1].endswith("code")
+    """Whether the output is a program, and nothing else: then the answer is a fenced block instead of JSON."""
+    (name, field), *more = signature.output_fields.items()
+    return not more and field.annotation is str and name.endswith("code")
 
 
 def _answer_format(signature: type[dspy.Signature]) -> str:
     if _answers_with_code(signature):
-        words = [f"{name}: <{_description(field)}>" for name, field in list(signature.output_fields.items())[:-1]]
-        block = f"```python\n<{_description(list(signature.output_fields.values())[-1])}>\n```"
-        return "Answer in this form and add nothing:\n" + "\n\n".join([*words, block])
+        (field,) = signature.output_fields.values()
+        return f"Answer in this form and add nothing:\n```python\n<{_description(field)}>\n```"
     example = {name: _example(field.annotation, _description(field)) for name, field in signature.output_fields.items()}
     return f"Answer with a JSON object and nothing else, in this form:\n{json.dumps(example, ensure_ascii=False)}"
 
@@ -152,34 +158,30 @@ def _show(value: Any) -> str:
 
 
 def _parse_code(signature: type[dspy.Signature], completion: str) -> dict[str, Any]:
-    *words, code = signature.output_fields
-    program, before = _find_program(completion.replace("\r\n", "\n"))
-    values: dict[str, Any] = {code: program.strip("\n") + "\n"}
-    for name in words:
-        values[name] = before.strip().removeprefix(f"{name}:").strip()
-    return values
+    (name,) = signature.output_fields
+    return {name: _find_program(completion.replace("\r\n", "\n")).strip("\n") + "\n"}
 
 
-def _find_program(text: str) -> tuple[str, str]:
-    """The program in an answer and the words before it: the longest Python block, else what looks like code."""
-    blocks = [(_block_from(text, fence.end()), fence) for fence in _OPENING_FENCE.finditer(text)]
-    blocks = [(block, fence) for block, fence in blocks if block.strip()]
-    python = [each for each in blocks if each[1].group(1).lower() in _PYTHON_NAMES] or blocks
-    if python:
-        block, fence = max(python, key=lambda each: len(each[0]))
-        return block, text[: fence.start()]
+def _find_program(text: str) -> str:
+    """The program in an answer: the longest Python block, else the longest block, else what looks like code."""
+    fences = list(_OPENING_FENCE.finditer(text))[:MAX_FENCES]
+    for names in (_PYTHON_NAMES, ("",), None):  # a block said to be Python goes before one without a name, and so on
+        chosen = [fence for fence in fences if names is None or fence.group(1).lower() in names]
+        blocks = [_block_from(text, fence.end()) for fence in chosen]
+        if any(block.strip() for block in blocks):
+            return max(blocks, key=len)
     bare = text.strip().removesuffix("```").rstrip()
     if _is_python(bare) and ("(" in bare or "=" in bare):
-        return bare, ""
+        return bare
     first = _PYTHON_LINE.search(bare)
     if first is None:
         raise ValueError("no program in the answer")
-    return bare[first.start() :], bare[: first.start()]
+    return bare[first.start() :]
 
 
 def _block_from(text: str, start: int) -> str:
     """The block from `start` on. A program may hold three back quotes: the first end that leaves Python is the end."""
-    ends = [match.start() for match in re.finditer("```", text[start:])]
+    ends = [match.start() for match in re.finditer("```", text[start:])][:MAX_ENDS]
     blocks = [text[start : start + end] for end in ends] or [text[start:]]
     return next((block for block in blocks if block.strip() and _is_python(block)), blocks[0])
 

@@ -14,6 +14,8 @@ from typing import Any
 
 from program.llama_server import CONTEXT_TOKENS
 
+STOP_SECONDS = 5.0
+
 
 def main(program: str, weights: str, port: int, slots: int) -> None:
     """Serve until standard input closes. `program` is `xllamacpp` or the path of a `llama-server`."""
@@ -38,6 +40,10 @@ def main(program: str, weights: str, port: int, slots: int) -> None:
 def _end_with(process: subprocess.Popen) -> None:
     _wait_for_end()
     process.terminate()
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
 
 
 def _wheel_settings(settings, weights: str, port: int, slots: int):

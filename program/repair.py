@@ -39,6 +39,7 @@ class Repairer:
         """
         if not code:
             return code
+        self._anchor(code, tests)
         left = fixes
         for test in tests:
             for _ in range(fixes_per_test):

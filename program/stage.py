@@ -74,7 +74,7 @@ class Stage(dspy.Module):
             LMError: one of `SYSTEMIC`, a wrong key for instance: nothing would ever work.
         """
         for attempt in range(self.attempts):
-            number = (sample * 100 + draw) * 10 + attempt
+            number = (sample * 1000 + draw) * 10 + attempt
             temperature = self.temperature if draw == attempt == 0 else REPEAT_TEMPERATURE
             config: dict[str, Any] = {"temperature": temperature, "max_tokens": self.max_tokens}
             if number and temperature:

@@ -27,11 +27,10 @@ class WriteCode(dspy.Signature):
 
 
 class FixCode(dspy.Signature):
-    """The Python program below fails a test of the contest problem. Find the mistake, say in one sentence what it is,
-    and write the whole corrected program. Change what is wrong and keep what is right."""
+    """The Python program below fails a test of the contest problem. Find the mistake and write the whole corrected
+    program. Its first line is a comment that says what was wrong. Change what is wrong and keep what is right."""
 
     problem: str = dspy.InputField(desc="the statement with its example tests")
     code: str = dspy.InputField(desc="the program that fails")
     failure: str = dspy.InputField(desc="the test and what the program did on it")
-    mistake: str = dspy.OutputField(desc="the mistake in one sentence")
-    fixed_code: str = dspy.OutputField(desc="the whole corrected program")
+    fixed_code: str = dspy.OutputField(desc="the whole corrected program, with the mistake in a comment on top")

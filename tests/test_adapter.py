@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 
@@ -29,7 +30,7 @@ VALUES = {
     WriteCode: ({"problem": "Double", "reflection": ["n is small"], "solution": GREEDY}, {"code": CODE}),
     FixCode: (
         {"problem": "Double", "code": "print(1)", "failure": "It prints a wrong answer.\nInput:\n2"},
-        {"mistake": "It prints `1`:\nnot 2n.", "fixed_code": CODE},
+        {"fixed_code": CODE},
     ),
     ReflectOnProblem: ({"problem": "Double"}, {"reflection": ["n ≤ 10", 'quoted "n"', "{braces}"]}),
     ExplainTests: (
@@ -161,9 +162,9 @@ programs = texts.filter(_stands_in_a_fence).map(lambda text: text.strip() + "\n"
 
 
 @settings(deadline=None, max_examples=40, database=None)
-@given(programs, texts.filter(lambda text: "```" not in text).map(str.strip))
-def test_any_program_and_any_words_before_it_are_read_back(code, mistake):
-    outputs = {"mistake": mistake, "fixed_code": code}
+@given(programs)
+def test_any_program_is_read_back(code):
+    outputs = {"fixed_code": code}
     assert ADAPTER.parse(FixCode, ADAPTER.format_assistant_message_content(FixCode, outputs)) == outputs
 
 
@@ -179,7 +180,6 @@ def test_any_text_in_json_is_read_back(tests, around):
 # Programs in answers
 
 PROGRAM = "n = int(input())\nprint(n)\n"
-misread = pytest.mark.xfail(strict=True, reason="the answer is misread: fence marks or words end up in the program")
 
 
 @pytest.mark.parametrize(
@@ -199,15 +199,18 @@ misread = pytest.mark.xfail(strict=True, reason="the answer is misread: fence ma
         f"It is short:\n```python\nprint()\n```\nNo, this way:\n```python\n{PROGRAM}```\n",
         f"```python\n{PROGRAM}```\nAn example:\n```\n5\n```\n",
         f"```python\n\n```\n```python\n{PROGRAM}```",
-        pytest.param(f"{PROGRAM}```\n", marks=misread, id="closing fence only"),
-        pytest.param(f"```python\n{PROGRAM.strip()}```", marks=misread, id="closing fence at the end of the last line"),
+        pytest.param(f"{PROGRAM}```\n", id="closing fence only"),
+        pytest.param(f"```python\n{PROGRAM.strip()}```", id="closing fence at the end of the last line"),
         pytest.param(
             f"```python\n{PROGRAM}```\nFor example:\n```text\n1 2 3 4 5 6 7 8 9 10\n1 2 3 4 5 6 7 8 9 10\n```",
-            marks=misread,
             id="a longer block of another kind",
         ),
-        pytest.param(f"```python\n{PROGRAM}```".replace("\n", "\r\n"), marks=misread, id="carriage returns"),
-        pytest.param(f"```python 3\n{PROGRAM}```\nIt prints n.\n", marks=misread, id="two words after the fence"),
+        pytest.param(f"```python\n{PROGRAM}```".replace("\n", "\r\n"), id="carriage returns"),
+        pytest.param(f"```python 3\n{PROGRAM}```\nIt prints n.\n", id="two words after the fence"),
+        pytest.param(
+            f"```python\n{PROGRAM}```\nFor example:\n```\n1 2 3 4 5 6 7 8 9 10\n1 2 3 4 5 6 7 8 9 10\n```",
+            id="a longer block without a name",
+        ),
     ],
 )
 def test_the_program_is_found(answer):
@@ -215,23 +218,32 @@ def test_the_program_is_found(answer):
     assert code == PROGRAM
 
 
-@misread
 def test_without_a_fence_the_program_begins_at_its_first_line():
     program = "a,b=map(int,input().split())\nprint(a+b)\n"
     assert ADAPTER.parse(SolveDirectly, program)["code"] == program
 
 
-@misread
 def test_a_program_may_hold_a_line_of_three_back_quotes():
     outputs = {"code": "text = '''\n```\n'''\nprint(text)\n"}
     assert ADAPTER.parse(SolveDirectly, ADAPTER.format_assistant_message_content(SolveDirectly, outputs)) == outputs
 
 
-def test_the_words_before_the_program_are_the_mistake_with_or_without_its_name():
-    for answer in ("mistake: off by one", "off by one", "\n  mistake:   off by one\n"):
-        parsed = ADAPTER.parse(FixCode, f"{answer}\n\n```python\n{PROGRAM}```\nNow it works.")
-        assert parsed == {"mistake": "off by one", "fixed_code": PROGRAM}
-    assert ADAPTER.parse(FixCode, f"```python\n{PROGRAM}```")["mistake"] == ""
+def test_an_answer_that_is_one_fence_after_another_is_given_up_soon(monkeypatch):
+    parsed = []
+
+    def parse(text, *_, **__):
+        parsed.append(text)
+        raise SyntaxError
+
+    with monkeypatch.context() as patched, contextlib.suppress(AdapterParseError):
+        patched.setattr("program.adapter.ast.parse", parse)
+        ADAPTER.parse(SolveDirectly, "```\n" * 60)
+    assert len(parsed) <= 3 * 60  # and not 60 * 60 / 2
+
+
+def test_words_around_the_program_are_no_part_of_it():
+    answer = f"The mistake: off by one\n\n```python\n{PROGRAM}```\nNow it works."
+    assert ADAPTER.parse(FixCode, answer) == {"fixed_code": PROGRAM}
 
 
 @by_name(CODE_STAGES)
@@ -250,11 +262,7 @@ def test_an_answer_without_a_program_is_an_error(signature, answer):
         '{"reflection": ["a", "b"]}',
         '```json\n{"reflection": ["a", "b"]}\n```',
         'Sure!\n\n{"reflection": ["a", "b"]}\nI hope that helps {you}.',
-        pytest.param(
-            'For n in {1, 2}:\n{"reflection": ["a", "b"]}',
-            marks=pytest.mark.xfail(strict=True, reason="JSON is looked for at the first brace of the answer only"),
-            id="braces in front",
-        ),
+        'For n in {1, 2}:\n{"reflection": ["a", "b"]}',
         '{"reflection": ["a", "b"], "more": 1}',
         '[{"reflection": ["a", "b"]}]',
         '{"reflection": ["a", "b"',
@@ -272,7 +280,6 @@ def test_numbers_stand_for_strings():
     assert ADAPTER.parse(ReflectOnProblem, '{"reflection": [3, 2.5]}') == {"reflection": ["3", "2.5"]}
 
 
-@pytest.mark.xfail(strict=True, reason="inside of a record a number is no string: the whole test is dropped")
 def test_numbers_stand_for_strings_inside_of_records():
     parsed = ADAPTER.parse(WriteTests, '{"tests": [{"input": 5, "output": 10, "explanation": "small"}]}')
     assert parsed == {"tests": [AITest(input="5", output="10", explanation="small")]}
@@ -302,6 +309,19 @@ def test_of_records_the_whole_ones_are_kept():
 )
 def test_an_answer_that_does_not_fit_is_an_error_that_says_why(answer, reason):
     with pytest.raises(AdapterParseError, match=reason):
+        ADAPTER.parse(ReflectOnProblem, answer)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param('{"reflection": ' + "[" * 3000, id="brackets"),
+        pytest.param('{"a": ' * 3000, id="objects"),
+        pytest.param("{" * 1500, id="braces"),
+    ],
+)
+def test_endless_nesting_is_an_answer_like_any_other_that_cannot_be_read(answer):
+    with pytest.raises(AdapterParseError):
         ADAPTER.parse(ReflectOnProblem, answer)
 
 
@@ -340,12 +360,9 @@ def test_a_stage_bounds_its_lists():
     assert "maxItems" not in answer_schema(WriteTests)["properties"]["tests"]
 
 
-@pytest.mark.xfail(strict=True, reason="dspy.OutputField(minItems=…, maxItems=…) drops the bounds: no schema has them")
 @by_name(JSON_STAGES)
-def test_the_bounds_a_signature_declares_are_in_the_schema(signature):
-    (field,) = answer_schema(signature)["properties"].values()
-    assert field["minItems"] == 1
-    assert field.get("maxItems") == (5 if signature is ReflectOnProblem else None)
+def test_no_list_may_be_empty(signature):
+    assert [field["minItems"] for field in answer_schema(signature)["properties"].values()] == [1]
 
 
 def test_a_longer_answer_than_the_schema_allows_is_not_refused():

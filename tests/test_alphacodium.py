@@ -10,6 +10,7 @@ import dspy
 import pytest
 from dspy.utils.exceptions import LMConfigurationError, LMTimeoutError
 
+from program.adapter import answer_schema
 from program.alphacodium import AlphaCodium
 from program.direct import Direct
 from program.flow_config import FlowConfig
@@ -176,6 +177,17 @@ def test_more_than_was_asked_for_is_not_used(double, runs):
     flow = run(double, config, WriteTests=written(("3", "6"), ("5", "10")))
     assert "Multiplying" not in flow.prompts("RankSolutions")[0]
     assert [test.input for _, test in runs] == ["1\n", "2\n", "3\n"]
+
+
+def test_every_list_the_flow_asks_for_is_bounded():
+    program = AlphaCodium(FlowConfig(solutions=2, ai_tests=4))
+    bounds = {}
+    for name, predictor in program.named_predictors():
+        for schema in answer_schema(predictor.signature)["properties"].values():
+            if schema["type"] == "array":
+                bounds[name.removesuffix(".predict")] = schema["maxItems"]
+    assert set(bounds) == {"reflect", "explain_tests", "propose_solutions", "rank_solutions", "write_tests"}
+    assert bounds["propose_solutions"] == bounds["rank_solutions"] == 2 and bounds["write_tests"] == 4
 
 
 @pytest.mark.parametrize("stage", PLANNING)

@@ -14,6 +14,7 @@ import eval.run
 import optimize.compile
 from eval.data import load_problems
 from eval.run_folder import read_rollouts
+from optimize.examples import trainset
 from program.scripted_lm import ScriptedEngine
 from tests.packs import Task, answer_rule, call, isolate, use_lm, write_pack, write_start
 
@@ -174,3 +175,12 @@ def test_the_rollouts_that_could_tell_did_happen(traces):
             assert each.score.public.passed == PUBLIC and each.score.hidden_rate == 0
         if problem.startswith("Echo Line"):
             assert each.status == "solved"
+
+
+def test_an_example_of_the_training_set_holds_nothing_but_the_problem(tmp_path):
+    """Whatever else an optimizer does with examples, it cannot show what they do not have."""
+    problems = load_problems(str(write_pack(tmp_path / "data", tasks_of("valid"), tasks_of("test"))), "valid")
+    for example, problem in zip(trainset(problems), problems.problems, strict=True):
+        assert example.toDict().keys() == {"problem"} == example.inputs().toDict().keys()
+        hidden = [test.input.strip().encode() for test in problems.hidden(problem.name).all()]
+        assert holders(hidden, {"example": repr(example).encode()}) == set()

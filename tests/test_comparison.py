@@ -109,7 +109,6 @@ def test_several_runs_are_told_apart_by_folder(tmp_path):
     assert "second/flow against first/flow:" in report and "- only second/flow solves: apple" in report
 
 
-@pytest.mark.xfail(strict=True, raises=RunError, reason="arms are named by the last part of the run's path only")
 def test_runs_in_folders_of_the_same_name_are_kept_apart(tmp_path):
     first = write_run(tmp_path / "monday" / "run", {"flow": {"apple": 0.0, "berry": 0.0}})
     second = write_run(tmp_path / "friday" / "run", {"flow": {"apple": 1.0, "berry": 0.0}})

@@ -114,7 +114,6 @@ def test_anchors_last_from_one_run_to_the_next(double, account):
     assert wrong_test not in repair.repairer.anchors
 
 
-@pytest.mark.xfail(strict=True, reason="only the test at hand becomes an anchor, not one the same fix made pass")
 def test_a_test_that_a_later_fix_makes_pass_becomes_an_anchor_too(double):
     repair = Repair(double, [NEVER, RIGHT])
     repair.run("print(1)\n")  # fails both; the fix for the first is no good, that for the second mends both
@@ -174,7 +173,6 @@ def test_every_fix_is_another_draw(double):
     assert len(set(drawn)) == 4
 
 
-@pytest.mark.xfail(strict=True, reason="fixes are numbered from 1, so that even the first counts as a repeat")
 def test_the_first_fix_is_asked_for_at_the_stages_own_temperature(double):
     repair = Repair(double, [RIGHT])
     repair.run(NEVER)

@@ -36,7 +36,6 @@ def test_a_program_is_never_run_twice_on_a_test(double, runs):
     assert len(runs) == len(set(runs)) == 3 * 4
 
 
-@pytest.mark.xfail(strict=True, reason="tests that are new and equal are all run")
 def test_a_program_is_run_once_on_a_test_that_the_statement_gives_twice(double, runs):
     twice = double.model_copy(update={"public_tests": double.public_tests * 2})
     assert bench_with(twice).passes_all_public(RIGHT)
