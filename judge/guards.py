@@ -81,7 +81,8 @@ class Guards:
         Raises:
             OSError, ValueError: a layer that was possible before is refused now.
         """
-        os.setsid()
+        if self._filter is None:
+            os.setsid()  # out of the zygote's process group, which it could signal; the filter denies that anyway
         seconds = int(cpu_seconds) + 2  # the zygote watches more closely; this holds if it cannot
         _limit(resource.RLIMIT_CPU, seconds)
         _limit(resource.RLIMIT_AS, memory_bytes + STACK_ROOM)

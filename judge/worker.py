@@ -18,13 +18,14 @@ from judge.verdict import JudgeError
 _PROJECT = str(Path(__file__).resolve().parent.parent)
 _STACK_KILOBYTES = 2**20  # of the main thread; deep recursion is common, and only what is touched is used
 _START_SECONDS, _LOAD_SECONDS, _SLACK_SECONDS = 60.0, 60.0, 60.0
-# In a test's process `serve` returns and the program runs right here, at the top, like a program of its own.
+# In a test's process `serve` returns and the program runs right here, at the top, like a program of its own,
+# two levels down (this script and `exec`), for which the recursion limit makes up.
 _SCRIPT = """
 import sys
 sys.path.insert(0, {project!r})
 from judge.zygote import serve
 sys.path.pop(0)
-sys.setrecursionlimit(sys.getrecursionlimit() + 1)
+sys.setrecursionlimit(sys.getrecursionlimit() + 2)
 candidate = serve({channel}, {layers!r}, {identity})
 names = candidate.begin()
 try:
@@ -38,7 +39,7 @@ candidate.finish(status)
 # `-I` would ignore the hash seed, which is fixed so that verdicts repeat.
 _FLAGS = ("-s", "-P", "-B", "-X", "int_max_str_digits=0")
 # The shell is there for the stack: its limit counts when a program is executed, and the judge's own must not change.
-_SHELL = f'ulimit -s {_STACK_KILOBYTES} 2>/dev/null || ulimit -s "$(ulimit -H -s)"; exec "$0" "$@"'
+_SHELL = f'ulimit -S -s {_STACK_KILOBYTES} 2>/dev/null || ulimit -S -s "$(ulimit -H -s)"; exec "$0" "$@"'
 _ENVIRONMENT = {"PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 _identities = itertools.count()
 
