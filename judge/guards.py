@@ -46,8 +46,11 @@ class Guards:
     ) -> None:
         self._in_namespaces = in_namespaces
         self._readable = readable
-        self._uid = _free_uid(identity) if UID in wanted and os.geteuid() == 0 else None
         self._landlock = LANDLOCK in wanted and _possible(landlock.version)
+        # Where the interpreter lies in a directory that is closed to others, another user cannot import what is not
+        # imported yet, and right programs would fail. Landlock does for files what the other user is for.
+        keep_reach = self._landlock and not in_namespaces
+        self._uid = _free_uid(identity, readable if keep_reach else []) if UID in wanted else None
         self._filter: Filter | None = None
         if SECCOMP in wanted and _possible(Filter):
             self._filter = Filter()
@@ -91,14 +94,14 @@ class Guards:
         _limit(resource.RLIMIT_NOFILE, MAX_FILES)
         if self._uid is not None or (self._in_namespaces and os.geteuid() == 0):
             _limit(resource.RLIMIT_NPROC, MAX_THREADS)
+        if self._landlock and not self._in_namespaces:
+            landlock.restrict([*self._readable, "/proc/self", "/dev/urandom"], ["/dev/null"])
         if self._uid is not None:
             os.setresuid(self._uid, self._uid, self._uid)
             kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # else its own /proc/self, and so /dev/stdin, is closed to it
         elif os.geteuid() == 0:
             kernel.drop_capabilities()
         kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
-        if self._landlock and not self._in_namespaces:
-            landlock.restrict([*self._readable, "/proc/self", "/dev/urandom"], ["/dev/null"])
         if self._filter is not None:
             self._filter.install(os.getpid())
 
@@ -118,14 +121,19 @@ def _possible(probe) -> bool:  # noqa: ANN001 - a callable that raises OSError w
     return True
 
 
-def _free_uid(identity: int) -> int | None:
-    """A user number that is nobody's, or None where none can be taken (a container that maps only a few)."""
+def _free_uid(identity: int, needed: Sequence[str]) -> int | None:
+    """A user number that is nobody's and from which the paths `needed` can be listed, or None where there is none:
+    without privileges, or in a container that maps only a few numbers."""
+    if os.geteuid() != 0:
+        return None
     for uid in (_FIRST_UID + identity % 2**22, _NOBODY):
         child = os.fork()
         if child == 0:
             try:
                 os.setresgid(uid, uid, uid)
                 os.setresuid(uid, uid, uid)
+                for path in filter(os.path.isabs, needed):
+                    os.stat(path)
             except OSError:
                 os._exit(1)
             os._exit(0)

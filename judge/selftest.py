@@ -32,7 +32,7 @@ attempt("init", lambda: os.kill(1, 0))
 """
 _FORBIDDEN = {
     NAMESPACES: {"read", "write", "root"},
-    UID: {"root", "write", "init"},
+    UID: {"root", "init"},
     LANDLOCK: {"read", "write"},
     SECCOMP: {"fork", "socket", "root", "init"},
 }
@@ -62,7 +62,7 @@ def start(wanted: Sequence[str] = LAYERS) -> tuple[Worker, list[str]]:
 
 def is_full(layers: Sequence[str]) -> bool:
     """Whether the layers together keep all of the promises of `judge.pool`."""
-    return SECCOMP in layers and (LANDLOCK in layers or NAMESPACES in layers) and (UID in layers or NAMESPACES in layers)
+    return SECCOMP in layers and (LANDLOCK in layers or NAMESPACES in layers)
 
 
 def _try_out(worker: Worker) -> set[str]:
