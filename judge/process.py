@@ -26,6 +26,7 @@ from judge.verdict import JudgeError, Limits
 ERROR_TAIL = 4000  # characters of standard error that are kept
 STACK_ROOM = 2**30  # address space beyond the memory limit, for thread stacks
 FLAGS = ("-s", "-P", "-B", "-X", "int_max_str_digits=0")
+_LOOK_EVERY = 0.025  # seconds
 _PR_SET_PDEATHSIG = 1
 # Looked up here: after the fork of a process with threads nothing may be loaded.
 _prctl = ctypes.CDLL(None).prctl
@@ -75,7 +76,7 @@ def run_program(program: Path, stdin: str, limits: Limits) -> Run:
                 )
             except (OSError, subprocess.SubprocessError) as failure:
                 raise JudgeError(f"cannot start a program: {failure}") from failure
-            timed_out, usage, status = _wait(process, limits.wall_seconds)
+            timed_out, usage, status = _wait(process, limits)
             wall_seconds = time.monotonic() - begin
             written = max(os.fstat(file.fileno()).st_size for file in (output, error))
             output.seek(0)
@@ -89,7 +90,7 @@ def run_program(program: Path, stdin: str, limits: Limits) -> Run:
                 wall_seconds=wall_seconds,
                 peak_bytes=_peak_bytes(usage),
                 memory_exceeded=_peak_bytes(usage) > limits.memory_bytes,
-                timed_out=timed_out or status in (-signal.SIGXCPU, -signal.SIGKILL) and _cpu(usage) >= limits.seconds,
+                timed_out=timed_out,
                 output_exceeded=written > limits.output_bytes or status == -signal.SIGXFSZ,
             )
 
@@ -100,22 +101,20 @@ def _peak_bytes(usage: resource.struct_rusage) -> int:
     return usage.ru_maxrss * 1024 if usage.ru_maxrss > own else 0
 
 
-def _cpu(usage: resource.struct_rusage) -> float:
-    return usage.ru_utime + usage.ru_stime
-
-
-def _wait(process: subprocess.Popen, wall_seconds: float) -> tuple[bool, resource.struct_rusage, int]:
+def _wait(process: subprocess.Popen, limits: Limits) -> tuple[bool, resource.struct_rusage, int]:
     """Wait for the process, kill its whole session in the end, and return (timed out, usage, exit status)."""
     timed_out = False
-    deadline = time.monotonic() + wall_seconds
+    deadline = time.monotonic() + limits.wall_seconds
     pidfd = os.pidfd_open(process.pid)
     try:
         poller = select.poll()
         poller.register(pidfd, select.POLLIN)
-        if not poller.poll(max(0.0, deadline - time.monotonic()) * 1000):
-            timed_out = True
-            _kill_session(process.pid)
-            poller.poll()
+        while not poller.poll(_LOOK_EVERY * 1000):
+            if time.monotonic() > deadline or _cpu_seconds(process.pid) > limits.seconds:
+                timed_out = True
+                _kill_session(process.pid)
+                poller.poll()
+                break
     finally:
         os.close(pidfd)
     # The leader is a zombie now: its process group is still there to be killed, its number not yet given away.
@@ -123,6 +122,14 @@ def _wait(process: subprocess.Popen, wall_seconds: float) -> tuple[bool, resourc
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     return timed_out, usage, process.returncode
+
+
+def _cpu_seconds(pid: int) -> float:
+    """By the process's own precise clock."""
+    try:
+        return time.clock_gettime((~pid << 3) | 2)
+    except OSError:
+        return 0.0  # it ended this moment
 
 
 def _kill_session(pid: int) -> None:
@@ -134,8 +141,8 @@ def _kill_session(pid: int) -> None:
 
 def _restrict(limits: Limits) -> None:
     """In the child, before the program: apply the limits."""
-    seconds = max(1, int(limits.seconds + 1.0))
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+    seconds = int(limits.seconds * 1.5) + 2  # should the judge not be there to look
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes + STACK_ROOM,) * 2)
     resource.setrlimit(resource.RLIMIT_FSIZE, (limits.output_bytes + 1,) * 2)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
