@@ -1,7 +1,7 @@
 """One test's process, from its fork to its exit: a Python program run as `python program.py` would run it.
 
-The zygote's script executes the program at its top level, between `Candidate.begin` and `Candidate.finish`, so that
-the candidate's recursion depth and tracebacks are those of a program of its own.
+The program is executed where its process was forked, some frames deep, because returning from those would touch, and
+so copy, much memory; the recursion limit makes up for them.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import gc
 import os
 import sys
 from types import CodeType, ModuleType, TracebackType
+from typing import NoReturn
 
 FLUSH_FAILED = 120  # what the interpreter exits with when standard output cannot be flushed
 
@@ -19,11 +20,22 @@ class Candidate:
     """The program of one test, in its own process."""
 
     def __init__(self, code: CodeType, path: str) -> None:
-        self.code = code
+        self._code = code
         self._path = path
         self._main = ModuleType("__main__")
 
-    def begin(self) -> dict[str, object]:
+    def run(self) -> NoReturn:
+        """Run the program from its first line to the end of the process."""
+        names = self._begin()
+        try:
+            exec(self._code, names)  # noqa: S102 - that is the purpose
+        except BaseException as fault:  # noqa: BLE001 - as the interpreter does: whatever ends the program is reported
+            status = _status_of(fault)
+        else:
+            status = 0
+        self._finish(status)
+
+    def _begin(self) -> dict[str, object]:
         """Make the interpreter look freshly started, and return the program's global names."""
         names = self._main.__dict__
         names.update(__file__=self._path, __builtins__=sys.modules["builtins"], __annotations__={}, __cached__=None)
@@ -31,19 +43,8 @@ class Candidate:
         sys.argv = [self._path]
         return names
 
-    def status_of(self, fault: BaseException) -> int:
-        """Report the exception that ended the program as the interpreter does, and return the exit status."""
-        # The first frame is the zygote's script.
-        traceback = fault.__traceback__.tb_next if fault.__traceback__ else None
-        if isinstance(fault, SystemExit):
-            return _exit_status(fault)
-        if isinstance(fault, KeyboardInterrupt):
-            _report(fault, traceback)
-            return 130
-        return _report(fault, traceback)
-
-    def finish(self, status: int) -> None:
-        """End the process as the interpreter would: threads, `atexit`, flushes, finalisers. Does not return."""
+    def _finish(self, status: int) -> NoReturn:
+        """End the process as the interpreter would: threads, `atexit`, flushes, finalisers."""
         threading = sys.modules.get("threading")
         if threading is not None:
             _quietly(threading._shutdown)  # noqa: SLF001 - what the interpreter itself calls
@@ -60,6 +61,15 @@ class Candidate:
         gc.collect()
         flushed = _flush_all() and flushed
         os._exit(status & 0xFF if flushed else FLUSH_FAILED)
+
+
+def _status_of(fault: BaseException) -> int:
+    """Report the exception that ended the program as the interpreter does, and return the exit status."""
+    if isinstance(fault, SystemExit):
+        return _exit_status(fault)
+    # The first frame is not the program's.
+    status = _report(fault, fault.__traceback__.tb_next if fault.__traceback__ else None)
+    return 130 if isinstance(fault, KeyboardInterrupt) else status
 
 
 def _exit_status(fault: SystemExit) -> int:

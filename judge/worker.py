@@ -18,23 +18,14 @@ from judge.verdict import JudgeError
 _PROJECT = str(Path(__file__).resolve().parent.parent)
 _STACK_KILOBYTES = 2**20  # of the main thread; deep recursion is common, and only what is touched is used
 _START_SECONDS, _LOAD_SECONDS, _SLACK_SECONDS = 60.0, 60.0, 60.0
-# In a test's process `serve` returns and the program runs right here, at the top, like a program of its own,
-# two levels down (this script and `exec`), for which the recursion limit makes up.
+# The recursion limit makes up for the frames that a program has above it here and would not have by itself.
 _SCRIPT = """
 import sys
 sys.path.insert(0, {project!r})
 from judge.zygote import serve
 sys.path.pop(0)
-sys.setrecursionlimit(sys.getrecursionlimit() + 2)
-candidate = serve({channel}, {layers!r}, {identity})
-names = candidate.begin()
-try:
-    exec(candidate.code, names)
-except BaseException as fault:
-    status = candidate.status_of(fault)
-else:
-    status = 0
-candidate.finish(status)
+sys.setrecursionlimit(sys.getrecursionlimit() + 5)
+serve({channel}, {layers!r}, {identity})
 """
 # `-I` would ignore the hash seed, which is fixed so that verdicts repeat.
 _FLAGS = ("-s", "-P", "-B", "-X", "int_max_str_digits=0")

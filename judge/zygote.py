@@ -15,6 +15,7 @@ import os
 import resource
 import signal
 import sys
+from typing import NoReturn
 
 from judge import kernel, namespaces, protocol
 from judge.candidate import Candidate
@@ -31,8 +32,8 @@ _NAME = "program.py"
 THREAD_STACK = 8 * 2**20  # what threads get that do not ask: the usual, though this process's own stack is larger
 
 
-def serve(number: int, wanted: list[str], identity: int) -> Candidate:
-    """Serve the judge at the other end of socket `number`. Returns in the processes of the tests only."""
+def serve(number: int, wanted: list[str], identity: int) -> NoReturn:
+    """Serve the judge at the other end of socket `number` until it goes."""
     import _thread
 
     channel = _socket.socket(fileno=number)
@@ -61,7 +62,7 @@ def serve(number: int, wanted: list[str], identity: int) -> Candidate:
             child = os.fork()
             if child == 0:
                 kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
-                return _serve_program(channel, guards, files[0], in_world=inside)
+                _serve_program(channel, guards, files[0], in_world=inside)
             _, status = os.waitpid(child, 0)
             if status:
                 channel.send(protocol.DIED + protocol.text(str(os.waitstatus_to_exitcode(status))))
@@ -87,13 +88,13 @@ def _enter_world(channel: _socket.socket, libraries: list[str]) -> bool:
     return True
 
 
-def _give_up(channel: _socket.socket, why: str) -> None:
+def _give_up(channel: _socket.socket, why: str) -> NoReturn:
     channel.send(protocol.FAULT + protocol.text(why))
     os._exit(1)
 
 
-def _serve_program(channel: _socket.socket, guards: Guards, source: int, *, in_world: bool) -> Candidate:
-    """Compile a program and run it on whatever comes. Returns in the processes of the tests only."""
+def _serve_program(channel: _socket.socket, guards: Guards, source: int, *, in_world: bool) -> NoReturn:
+    """Compile a program and run it on whatever comes."""
     kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
     nowhere = os.open("/dev/null", os.O_RDWR)
     os.dup2(nowhere, 2)  # warnings of the compiler's
@@ -134,7 +135,7 @@ def _serve_program(channel: _socket.socket, guards: Guards, source: int, *, in_w
         child = os.fork()
         if child == 0:
             _become_candidate(guards, request, files, fault_end)
-            return candidate
+            candidate.run()
         for file in files:
             os.close(file)
         try:
