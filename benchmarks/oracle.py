@@ -93,12 +93,16 @@ def differences(job: Job, pool: Pool) -> tuple[int, int, list[str]]:
                 continue
             ours = session.run(test.input, job.limits)
             seen = [verdict_of(run, test.output, job.limits, job.checker) for run in (ours, plain)]
-            if any(abs(run.cpu_seconds - job.limits.seconds) <= _CLOSE * job.limits.seconds for run in (ours, plain)) and (
-                Verdict.TLE in seen
-            ):
+            if any(
+                abs(run.cpu_seconds - job.limits.seconds) <= _CLOSE * job.limits.seconds for run in (ours, plain)
+            ) and (Verdict.TLE in seen):
                 close += 1
-            elif seen[0] != seen[1] or (seen[0] in (Verdict.AC, Verdict.WA, Verdict.RE) and _facts(ours) != _facts(plain)):
-                found.append(f"{job.name}, test {index}: {_short(seen[0], ours)}, the plain process {_short(seen[1], plain)}")
+            elif seen[0] != seen[1] or (
+                seen[0] in (Verdict.AC, Verdict.WA, Verdict.RE) and _facts(ours) != _facts(plain)
+            ):
+                found.append(
+                    f"{job.name}, test {index}: {_short(seen[0], ours)}, the plain process {_short(seen[1], plain)}"
+                )
     return len(job.tests), close, found
 
 

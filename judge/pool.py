@@ -207,7 +207,9 @@ class Pool:
             raise JudgeError(f"full protection is required, and here there is only {name!r}{why}")
         if not full and self.sandbox == "prefer":
             warnings.warn(
-                f"untrusted programs run with less protection than asked for: {name!r}{why}", RuntimeWarning, stacklevel=3
+                f"untrusted programs run with less protection than asked for: {name!r}{why}",
+                RuntimeWarning,
+                stacklevel=3,
             )
         self._isolation = name
 

@@ -177,4 +177,3 @@ def _plain_run(program: bytes, given: str, limits: Limits) -> Run:
         path = Path(folder) / "program.py"
         path.write_bytes(program)
         return run_program(path, given, limits)
-

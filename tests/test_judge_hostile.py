@@ -14,7 +14,7 @@ from judge.judge import judge
 from judge.pool import Pool
 from judge.verdict import JudgeError, Limits, TestCase, TestResult, Verdict
 
-LIMITS = Limits(seconds=0.7, memory_bytes=96 * 2**20, output_bytes=10**6, wall_factor=1.0)
+LIMITS = Limits(seconds=0.4, memory_bytes=96 * 2**20, output_bytes=10**6, wall_factor=0.5)
 SECRET = "expected-4711"
 CANARY = "judge-canary-4711"
 PLACES = ("/tmp", "/var/tmp", "/dev/shm", os.getcwd())
@@ -150,21 +150,30 @@ BURDENS = {
     "a catastrophic pattern": ("import re; re.match('(a*)*b', 'a' * 60)", {Verdict.TLE}),
     "sleep": ("import time; time.sleep(100)", {Verdict.TLE}),
     "waiting for itself": ("import threading; a = threading.Lock(); a.acquire(); a.acquire()", {Verdict.TLE}),
-    "a thread that never ends": ("import threading, time; threading.Thread(target=time.sleep, args=(99,)).start()", {Verdict.TLE}),
+    "a thread that never ends": (
+        "import threading, time; threading.Thread(target=time.sleep, args=(99,)).start()",
+        {Verdict.TLE},
+    ),
     "atexit that never ends": ("import atexit\n@atexit.register\ndef f():\n    while True: pass", {Verdict.TLE}),
     "memory at once": ("x = bytearray(10**11)", {Verdict.MLE}),
     "memory at once, touched": ("x = b'x' * (10**9)", {Verdict.MLE}),
     "memory by growth": ("x = []\nwhile True: x.append(bytes(10**6))", {Verdict.MLE}),
     "memory, swallowing the error": (
-        "x = []\nwhile True:\n    try: x.append(bytearray(10**6))\n    except MemoryError: pass", {Verdict.MLE},
+        "x = []\nwhile True:\n    try: x.append(bytearray(10**6))\n    except MemoryError: pass",
+        {Verdict.MLE},
     ),
-    "memory in anonymous maps": ("import mmap\nx = []\nwhile True:\n    x.append(mmap.mmap(-1, 2**22)); x[-1].write(bytes(2**22))",
-                                 {Verdict.MLE, Verdict.RE}),
+    "memory in anonymous maps": (
+        "import mmap\nx = []\nwhile True:\n    x.append(mmap.mmap(-1, 2**22)); x[-1].write(bytes(2**22))",
+        {Verdict.MLE, Verdict.RE},
+    ),
     "output flood": ("while True: print('x' * 10**5)", {Verdict.OLE}),
     "error flood": ("import sys\nwhile True: print('x' * 10**5, file=sys.stderr)", {Verdict.OLE}),
     "a sparse output": ("import os; os.lseek(1, 2**40, 0); os.write(1, b'x')", {Verdict.RE}),
     "a fork bomb": ("import os\nwhile True: os.fork()", {Verdict.RE}),
-    "a daemon": ("import os\nif os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n        import time; time.sleep(99)", {Verdict.RE}),
+    "a daemon": (
+        "import os\nif os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n        import time; time.sleep(99)",
+        {Verdict.RE},
+    ),
     "200 threads": (
         "import threading, time\nfor i in range(200):\n    threading.Thread(target=time.sleep, args=(99,), daemon=True).start()",
         {Verdict.WA, Verdict.RE},
@@ -174,18 +183,25 @@ BURDENS = {
         {Verdict.RE, Verdict.TLE},
     ),
     "filling the disk": (
-        "for i in range(10**6):\n    with open(f'f{i}', 'wb') as f: f.write(bytes(10**6))", {Verdict.RE, Verdict.OLE},
+        "for i in range(10**6):\n    with open(f'f{i}', 'wb') as f: f.write(bytes(10**6))",
+        {Verdict.RE, Verdict.OLE},
     ),
     "files without end": ("for i in range(10**6): open(f'f{i}', 'w').close()", {Verdict.RE}),
     "a deep tree": ("import os\nwhile True:\n    os.mkdir('d'); os.chdir('d')", {Verdict.RE, Verdict.TLE}),
     "descriptors without end": ("x = [open('/dev/null') for i in range(10**5)]", {Verdict.RE}),
     "segfault": ("import ctypes; ctypes.string_at(0)", {Verdict.RE}),
-    "stack overflow": ("import sys\nsys.setrecursionlimit(10**9)\nclass A:\n    def __eq__(s, o): return [s] == [o]\nA() == A()\nx = A()\n"
-                       "f = lambda: max([0], key=lambda _: f())\nf()", {Verdict.RE, Verdict.MLE}),
+    "stack overflow": (
+        "import sys\nsys.setrecursionlimit(10**9)\nclass A:\n    def __eq__(s, o): return [s] == [o]\nA() == A()\nx = A()\n"
+        "f = lambda: max([0], key=lambda _: f())\nf()",
+        {Verdict.RE, Verdict.MLE},
+    ),
     "os._exit(0)": ("import os; os._exit(0)", {Verdict.WA}),
     "closing stdout": ("import os; os.close(0); os.close(1); os.close(2)", {Verdict.RE, Verdict.WA}),
     "a feigned fault of the judge's": ("import os; os._exit(97)", {Verdict.RE}),
-    "a compiler bomb": ("x = " + "(" * 90 + "1" + ",)" * 90 + "\n" + "y = (1 << 10**9) if 0 else 2", {Verdict.WA, Verdict.CE}),
+    "a compiler bomb": (
+        "x = " + "(" * 90 + "1" + ",)" * 90 + "\n" + "y = (1 << 10**9) if 0 else 2",
+        {Verdict.WA, Verdict.CE},
+    ),
     "a deep expression": ("x = " + "-" * 200000 + "1", {Verdict.CE}),
 }
 
@@ -262,7 +278,7 @@ def test_no_burden_is_too_heavy(pool, name):
         pytest.skip("needs seccomp")
     result = attack(pool, program)
     assert result.verdict in verdicts, (result.verdict, result.error[-300:])
-    assert result.cpu_seconds < 3 * LIMITS.seconds
+    assert result.cpu_seconds < 10 * LIMITS.seconds
     assert result.peak_bytes < LIMITS.memory_bytes + 2**30
     assert len(result.output) <= LIMITS.output_bytes and len(result.error) <= 4000
 

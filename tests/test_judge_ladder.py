@@ -21,6 +21,7 @@ from judge.worker import WorkerLost
 from tests.test_judge_hostile import descendants, settles, zygote_processes
 
 LIMITS = Limits(seconds=1.0, wall_factor=1.0)
+SHORT = Limits(seconds=0.2, wall_factor=1.0)
 SUM = "import heapq, decimal\nprint(sum(map(int, open(0).read().split())), open('/dev/null').read())"
 DAEMON = """
 import os, time
@@ -51,7 +52,7 @@ def test_programs_run_right_on_every_rung(layers):
         report = judge(SUM, [TestCase("1 2 3", "6"), TestCase("4", "5")], LIMITS, pool=pool)
         assert [result.verdict for result in report.results] == [Verdict.AC, Verdict.WA], report.results[0].error
         assert report.isolation == pool.isolation()
-        assert judge("while True: pass", [TestCase("", "")], LIMITS, pool=pool).verdict is Verdict.TLE
+        assert judge("while True: pass", [TestCase("", "")], SHORT, pool=pool).verdict is Verdict.TLE
 
 
 @pytest.mark.parametrize("layers", [(), (UID,), (NAMESPACES,), (NAMESPACES, UID, LANDLOCK)], ids="+".join)
@@ -119,7 +120,9 @@ def test_a_layer_that_does_not_hold_is_not_named(monkeypatch):
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 def test_without_privileges(tmp_path):
     """The whole judge as an ordinary user, by an interpreter that this user can reach."""
-    python = next((found for found in (sys.executable, shutil.which("python3", path="/usr/bin")) if reachable(found)), None)
+    python = next(
+        (found for found in (sys.executable, shutil.which("python3", path="/usr/bin")) if reachable(found)), None
+    )
     if python is None:
         pytest.skip("no interpreter of at least this version that an ordinary user can start")
     tmp_path.chmod(0o755)
@@ -133,8 +136,15 @@ def test_without_privileges(tmp_path):
         "a = judge('import os\\nos.fork()', [TestCase('', '')], Limits())\nprint(a.verdict)"
     )
     done = subprocess.run(
-        [python, "-W", "ignore", "-c", script], cwd=tmp_path, user=65534, group=65534, extra_groups=[],
-        capture_output=True, text=True, timeout=60, env={},
+        [python, "-W", "ignore", "-c", script],
+        cwd=tmp_path,
+        user=65534,
+        group=65534,
+        extra_groups=[],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={},
     )
     assert done.stdout.startswith("AC fork+"), done.stdout + done.stderr
     assert "uid" not in done.stdout and done.stdout.endswith("RE\n")

@@ -101,7 +101,9 @@ def test_the_queue_is_bounded():
         slot = pool.acquire()
         pool.worker_of(slot)
         answers: list = []
-        threads = [threading.Thread(target=lambda: answers.append(judge(DOUBLE, TESTS, LIMITS, pool=pool))) for _ in range(2)]
+        threads = [
+            threading.Thread(target=lambda: answers.append(judge(DOUBLE, TESTS, LIMITS, pool=pool))) for _ in range(2)
+        ]
         for thread in threads:
             thread.start()
         assert settles(lambda: len(pool._waiting) == 2)

@@ -53,15 +53,27 @@ CASES = {
     "input to the end": ("import sys; print(sum(map(int, sys.stdin)))", "1\n2\n3", "6\n", 0),
     "end of input": ("input()", "", "", 1),
     "read by descriptor": ("import os; print(os.read(0, 99))", "ab\n", "b'ab\\n'\n", 0),
-    "stdin is a file": ("import os, stat; print(stat.S_ISREG(os.fstat(0).st_mode), os.fstat(0).st_size)", "abc", None, 0),
+    "stdin is a file": (
+        "import os, stat; print(stat.S_ISREG(os.fstat(0).st_mode), os.fstat(0).st_size)",
+        "abc",
+        None,
+        0,
+    ),
     "open(0)": ("print(open(0).read().split())", "a b\nc", "['a', 'b', 'c']\n", 0),
     "/dev/stdin": ("print(open('/dev/stdin').read())", "abc", "abc\n", 0),
-    "seek in stdin": ("import sys; a = sys.stdin.read(); sys.stdin.seek(0); print(a == sys.stdin.read())", "x\n", None, 0),
+    "seek in stdin": (
+        "import sys; a = sys.stdin.read(); sys.stdin.seek(0); print(a == sys.stdin.read())",
+        "x\n",
+        None,
+        0,
+    ),
     "memory map of stdin": ("import mmap; print(mmap.mmap(0, 0, prot=mmap.PROT_READ)[:])", "abc", "b'abc'\n", 0),
     "modes and names": (
         "import sys\nfor f in (sys.stdin, sys.stdout, sys.stderr):\n"
         "    print(f.name, f.mode, f.fileno(), f.encoding, f.errors, f.isatty(), f.line_buffering, f.seekable())",
-        "", None, 0,
+        "",
+        None,
+        0,
     ),
     "the FastIO template": (FAST_IO, "2\n3\n", "5\n", 0),
     "carriage returns": ("print(repr(input()), repr(input()))", "a\r\nb\r\n", "'a\\r' 'b\\r'\n", 0),
@@ -75,8 +87,18 @@ CASES = {
     "main": ("if __name__ == '__main__': print(__name__, __doc__, __spec__, __package__)", "", None, 0),
     "globals": ("print(sorted(globals()))", "", None, 0),
     "import main": ("x = 5\nimport __main__\nprint(__main__.x)", "", "5\n", 0),
-    "pickle of its own class": ("import pickle\nclass A: pass\nprint(type(pickle.loads(pickle.dumps(A()))) is A)", "", None, 0),
-    "dataclass": ("from dataclasses import dataclass\n@dataclass\nclass P:\n    x: int\nprint(P(3))", "", "P(x=3)\n", 0),
+    "pickle of its own class": (
+        "import pickle\nclass A: pass\nprint(type(pickle.loads(pickle.dumps(A()))) is A)",
+        "",
+        None,
+        0,
+    ),
+    "dataclass": (
+        "from dataclasses import dataclass\n@dataclass\nclass P:\n    x: int\nprint(P(3))",
+        "",
+        "P(x=3)\n",
+        0,
+    ),
     "argv": ("import sys; print(len(sys.argv), sys.argv[0].endswith('program.py'))", "", "1 True\n", 0),
     "exception": ("print('before')\n1 / 0", "", "before\n", 1),
     "atexit": ("import atexit; atexit.register(print, 'bye'); print('hi')", "", "hi\nbye\n", 0),
@@ -91,46 +113,85 @@ CASES = {
     "closed descriptor": ("import os; print(1); os.close(1)", "", "", 120),
     "threads": (
         "import threading\nts = [threading.Thread(target=print, args=(i,)) for i in range(8)]\n"
-        "[t.start() for t in ts]\n[t.join() for t in ts]", "", "".join(f"{i}\n" for i in range(8)), 0,
+        "[t.start() for t in ts]\n[t.join() for t in ts]",
+        "",
+        "".join(f"{i}\n" for i in range(8)),
+        0,
     ),
     "a thread that outlives main": (
         "import threading, time\ndef f():\n    time.sleep(0.05); print('late')\nthreading.Thread(target=f).start()",
-        "", "late\n", 0,
+        "",
+        "late\n",
+        0,
     ),
     "thread pool": (
-        "from concurrent.futures import ThreadPoolExecutor as T\nwith T(4) as t: print(sum(t.map(int, '123')))", "", "6\n", 0,
+        "from concurrent.futures import ThreadPoolExecutor as T\nwith T(4) as t: print(sum(t.map(int, '123')))",
+        "",
+        "6\n",
+        0,
     ),
     "an exception in a thread": ("import threading; threading.Thread(target=lambda: 1/0).start()", "", "", 0),
     "deep recursion in a thread": (
         "import sys, threading\nsys.setrecursionlimit(10**6)\nthreading.stack_size(2**27)\n"
         "def f(n): return 0 if n == 0 else 1 + max(f(n - 1), 0)\n"
-        "t = threading.Thread(target=lambda: print(f(10**5)))\nt.start(); t.join()", "", "100000\n", 0,
+        "t = threading.Thread(target=lambda: print(f(10**5)))\nt.start(); t.join()",
+        "",
+        "100000\n",
+        0,
     ),
     "deep recursion through C": (
         "import sys, functools\nsys.setrecursionlimit(10**6)\n@functools.lru_cache(None)\n"
-        "def f(n): return 0 if n == 0 else 1 + f(n - 1)\nprint(f(30000))", "", "30000\n", 0,
+        "def f(n): return 0 if n == 0 else 1 + f(n - 1)\nprint(f(30000))",
+        "",
+        "30000\n",
+        0,
     ),
     "how deep it goes": (
-        "d = 0\ndef f():\n    global d\n    d += 1\n    f()\ntry: f()\nexcept RecursionError: print(d)", "", None, 0,
+        "d = 0\ndef f():\n    global d\n    d += 1\n    f()\ntry: f()\nexcept RecursionError: print(d)",
+        "",
+        None,
+        0,
     ),
     "runaway recursion": ("def f(): f()\nf()", "", "", 1),
     "big integers": ("print(len(str(3**20000)), int('9' * 5000) % 7)", "", None, 0),
-    "asyncio": ("import asyncio\nasync def m():\n    await asyncio.sleep(0)\n    print(1)\nasyncio.run(m())", "", "1\n", 0),
-    "a late import": ("def f():\n    import decimal, json, fractions\n    return decimal.Decimal(1) / 3\nprint(f())", "", None, 0),
+    "asyncio": (
+        "import asyncio\nasync def m():\n    await asyncio.sleep(0)\n    print(1)\nasyncio.run(m())",
+        "",
+        "1\n",
+        0,
+    ),
+    "a late import": (
+        "def f():\n    import decimal, json, fractions\n    return decimal.Decimal(1) / 3\nprint(f())",
+        "",
+        None,
+        0,
+    ),
     "an import by name": ("print(__import__('string').digits)", "", "0123456789\n", 0),
     "no such module": ("import nowhere", "", "", 1),
     "codecs": ("print('é'.encode('latin-1'), 'x'.encode('idna'), b'a'.decode('utf-16-le', 'replace'))", "", None, 0),
     "resource limits": (
         "import resource, sys\nresource.setrlimit(resource.RLIMIT_STACK, (2**26, resource.RLIM_INFINITY))\nprint('ok')",
-        "", "ok\n", 0,
+        "",
+        "ok\n",
+        0,
     ),
     "its own signal": ("import os, signal; os.kill(os.getpid(), signal.SIGTERM)", "", "", -15),
     "abort": ("import os; os.abort()", "", "", -6),
-    "alarm": ("import signal, time\nsignal.signal(14, lambda *_: print('rang'))\nsignal.alarm(1)\ntime.sleep(2)", "", "rang\n", 0),
+    "alarm": (
+        "import signal, time\nsignal.signal(14, lambda *_: print('rang'))\nsignal.alarm(1)\ntime.sleep(2)",
+        "",
+        "rang\n",
+        0,
+    ),
     "scratch files": ("open('a', 'w').write('x'); print(open('a').read())", "", "x\n", 0),
     "source with a coding line": ("# -*- coding: latin-1 -*-\nprint(len('é'))", "", "2\n", 0),
     "the hash seed": ("print(hash('abc'))", "", None, 0),
-    "its own excepthook": ("import sys\nsys.excepthook = lambda *a: print('hook', a[0].__name__)\n1 / 0", "", "hook ZeroDivisionError\n", 1),
+    "its own excepthook": (
+        "import sys\nsys.excepthook = lambda *a: print('hook', a[0].__name__)\n1 / 0",
+        "",
+        "hook ZeroDivisionError\n",
+        1,
+    ),
 }
 
 
@@ -173,7 +234,7 @@ def test_no_state_is_carried_between_tests(pool):
 
 def test_tracebacks_are_the_programs_own(pool):
     fault = run(pool, "def f():\n    return 1 / 0\nf()", "").error
-    assert fault.startswith("Traceback (most recent call last):\n  File \"program.py\", line 3, in <module>\n")
+    assert fault.startswith('Traceback (most recent call last):\n  File "program.py", line 3, in <module>\n')
     assert "return 1 / 0" in fault and "zygote" not in fault
 
 
