@@ -120,7 +120,7 @@ _pool: Pool | None = None
 
 def _compare(job: Job) -> tuple[int, int, list[str]]:
     """In a worker process, kept small: the kernel counts the size of who starts a process into the process's peak."""
-    global _pool  # noqa: PLW0603 - one per process
+    global _pool
     _pool = _pool or Pool(1, sandbox="prefer")
     return differences(job, _pool)
 

@@ -47,8 +47,8 @@ class Candidate:
         """End the process as the interpreter would: threads, `atexit`, flushes, finalisers."""
         threading = sys.modules.get("threading")
         if threading is not None:
-            _quietly(threading._shutdown)  # noqa: SLF001 - what the interpreter itself calls
-        _quietly(atexit._run_exitfuncs)  # noqa: SLF001 - as above
+            _quietly(threading._shutdown)
+        _quietly(atexit._run_exitfuncs)
         flushed = _flush_all()
         # The interpreter drops the modules now, and with them what they hold: files are flushed, `__del__` is called.
         sys.stdin, sys.stdout, sys.stderr = sys.__stdin__, sys.__stdout__, sys.__stderr__
@@ -92,7 +92,7 @@ def _report(fault: BaseException, traceback: TracebackType | None) -> int:
     return 1
 
 
-def _quietly(action) -> None:  # noqa: ANN001 - any callable
+def _quietly(action) -> None:
     """Call `action`; what it raises is the program's own doing and, this late, only ever printed."""
     try:
         action()

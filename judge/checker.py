@@ -102,7 +102,7 @@ def numeric_distance(actual: str, expected: str) -> float:
         if not (_NUMBER.fullmatch(one) and _NUMBER.fullmatch(other)):
             return math.inf
         total += abs(float(one) - float(other))
-    return total if total == total else math.inf  # inf - inf, of numbers beyond a double
+    return math.inf if math.isnan(total) else total  # inf - inf, of numbers beyond a double
 
 
 def _deepmind_match(actual: str, expected: str) -> bool:

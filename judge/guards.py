@@ -114,7 +114,7 @@ def _limit(which: int, value: int) -> None:
     resource.setrlimit(which, (value, value))
 
 
-def _possible(probe) -> bool:  # noqa: ANN001 - a callable that raises OSError where the kernel lacks something
+def _possible(probe) -> bool:
     try:
         probe()
     except OSError:

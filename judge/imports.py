@@ -46,5 +46,5 @@ def import_beforehand(code: CodeType) -> None:
         if known and top not in _NOT_BEFOREHAND and name not in sys.modules:
             try:
                 importlib.import_module(name)
-            except Exception:  # noqa: BLE001 - whatever it is, the program will meet it itself, in its own test
+            except Exception:  # noqa: BLE001, S112 - whatever it is, the program will meet it itself, in its own test
                 continue

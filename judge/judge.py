@@ -10,9 +10,10 @@ from functools import partial
 from judge.cache import VerdictCache
 from judge.checker import STRICT, Checker
 from judge.order import FailureHistory, fingerprint
-from judge.pool import Pool, default_pool
+from judge.pool import Pool
 from judge.process import Run
 from judge.session import Session
+from judge.shared import default_pool
 from judge.verdict import Limits, Report, TestCase, TestResult, Verdict
 
 _history = FailureHistory()
@@ -77,7 +78,7 @@ def judge(
     return report
 
 
-async def judge_async(program: str, tests: Sequence[TestCase], limits: Limits, **options) -> Report:  # noqa: ANN003
+async def judge_async(program: str, tests: Sequence[TestCase], limits: Limits, **options) -> Report:
     """`judge`, with its options, for asyncio. A cancelled call leaves its run to end by itself, within its limits.
 
     Raises:

@@ -21,29 +21,19 @@ a candidate may do whatever the user may.
 
 from __future__ import annotations
 
-import atexit
 import os
 import threading
 import warnings
-from collections import deque
-from typing import Literal
+from typing import Literal, Self
 
 from judge import selftest
 from judge.guards import LAYERS
+from judge.turns import MAX_WAITING, Turns
 from judge.verdict import JudgeError
 from judge.worker import Refused, Worker, WorkerLost
 
 Sandbox = Literal["require", "prefer", "off"]
 PLAIN = "process"
-MAX_WAITING = 4096
-
-
-class _Ticket:
-    """A place in the queue."""
-
-    def __init__(self) -> None:
-        self.called = threading.Event()
-        self.slot: Slot | None = None
 
 
 class Slot:
@@ -81,13 +71,9 @@ class Pool:
         self.sandbox: Sandbox = sandbox
         self.restarts = 0  # zygotes that were lost and replaced
         self._layers = layers if sandbox != "off" else ()
-        self._max_waiting = max_waiting
-        self._lock = threading.Lock()
         self._starting = threading.Lock()
-        self._waiting: deque[_Ticket] = deque()
         self._slots = [Slot() for _ in range(self.workers)]
-        self._idle = list(self._slots)
-        self._closed = False
+        self._turns = Turns(self._slots, max_waiting)
         self._isolation: str | None = None
 
     def isolation(self) -> str:
@@ -110,7 +96,8 @@ class Pool:
         Raises:
             JudgeError: the pool is closed, or a zygote cannot be started, or protects less than required or than the first one did.
         """
-        self._check_open()
+        if self._turns.closed:
+            raise JudgeError("the judge is closed")
         if slot.worker is not None or self._isolation == PLAIN:
             return slot.worker
         with self._starting:
@@ -123,6 +110,8 @@ class Pool:
                 self._settle(PLAIN, full=False, why=f" ({fault})")
                 return None
             try:
+                if self._turns.closed:  # meanwhile, by another thread
+                    raise JudgeError("the judge is closed")
                 name = "+".join(["fork", *held])
                 if first:
                     self._settle(name, full=selftest.is_full(held))
@@ -139,68 +128,35 @@ class Pool:
         Raises:
             JudgeError: too many wait already, or the pool is closed.
         """
-        ticket = _Ticket()
-        with self._lock:
-            self._check_open()
-            if self._idle and not self._waiting:
-                return self._idle.pop()
-            if len(self._waiting) >= self._max_waiting:
-                raise JudgeError(f"{self._max_waiting} threads wait for the judge already")
-            self._waiting.append(ticket)
-        try:
-            ticket.called.wait()
-        except BaseException:
-            with self._lock:
-                if ticket in self._waiting:
-                    self._waiting.remove(ticket)
-            if ticket.slot is not None:
-                self.release(ticket.slot)
-            raise
-        if ticket.slot is None:
-            raise JudgeError("the judge was closed")
-        return ticket.slot
+        return self._turns.acquire()
 
     def release(self, slot: Slot) -> None:
         """Give the turn to the next in the queue."""
-        with self._lock:
-            if self._closed:
-                slot.drop()
-            elif self._waiting:
-                ticket = self._waiting.popleft()
-                ticket.slot = slot
-                ticket.called.set()
-            else:
-                self._idle.append(slot)
+        if self._turns.closed:
+            slot.drop()
+        self._turns.release(slot)
 
     def wanted(self) -> bool:
         """Whether somebody waits for a turn."""
-        return bool(self._waiting)
+        return self._turns.waiting > 0
 
     def lose(self, slot: Slot) -> None:
         """End the slot's zygote, which failed, and count it."""
         slot.drop()
-        with self._lock:
+        with self._starting:
             self.restarts += 1
 
     def close(self) -> None:
         """End all zygotes and turn away who waits. Runs at work end at once, with a `JudgeError` for their callers."""
-        with self._lock:
-            self._closed = True
-            waiting, self._waiting = self._waiting, deque()
-        for ticket in waiting:
-            ticket.called.set()
+        self._turns.close()
         for slot in self._slots:
             slot.drop()
 
-    def __enter__(self) -> Pool:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def _check_open(self) -> None:
-        if self._closed:
-            raise JudgeError("the judge is closed")
 
     def _settle(self, name: str, *, full: bool, why: str = "") -> None:
         if not full and self.sandbox == "require":
@@ -212,42 +168,3 @@ class Pool:
                 stacklevel=3,
             )
         self._isolation = name
-
-
-_default: Pool | None = None
-_default_lock = threading.Lock()
-
-
-def default_pool() -> Pool:
-    """The pool of everybody who brings none, made when first asked for and closed when the interpreter ends."""
-    global _default  # noqa: PLW0603 - the one shared pool of the process
-    with _default_lock:
-        if _default is None:
-            _default = Pool()
-        return _default
-
-
-def set_default_sandbox(sandbox: Sandbox, workers: int | None = None) -> Pool:
-    """Replace the default pool by one with this protection, at the start of a program."""
-    global _default  # noqa: PLW0603 - as above
-    with _default_lock:
-        old, _default = _default, Pool(workers, sandbox=sandbox)
-        if old is not None:
-            old.close()
-        return _default
-
-
-def _close_default() -> None:
-    if _default is not None:
-        _default.close()
-
-
-def _forget_default() -> None:
-    """In a fork of the judge's process: the zygotes are the parent's, and the locks may be held by nobody."""
-    global _default, _default_lock  # noqa: PLW0603 - as above
-    _default = None
-    _default_lock = threading.Lock()
-
-
-atexit.register(_close_default)
-os.register_at_fork(after_in_child=_forget_default)

@@ -72,7 +72,7 @@ def run_program(program: Path, stdin: str, limits: Limits) -> Run:
                     cwd=scratch,
                     env={"PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
                     start_new_session=True,
-                    preexec_fn=lambda: _restrict(limits),
+                    preexec_fn=lambda: _restrict(limits),  # noqa: PLW1509 - it only calls what is loaded already
                 )
             except (OSError, subprocess.SubprocessError) as failure:
                 raise JudgeError(f"cannot start a program: {failure}") from failure
@@ -143,10 +143,10 @@ def _restrict(limits: Limits) -> None:
     """In the child, before the program: apply the limits."""
     seconds = int(limits.seconds * 1.5) + 2  # should the judge not be there to look
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-    resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes + STACK_ROOM,) * 2)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limits.output_bytes + 1,) * 2)
+    resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes + STACK_ROOM, limits.memory_bytes + STACK_ROOM))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limits.output_bytes + 1, limits.output_bytes + 1))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_STACK, (resource.RLIM_INFINITY,) * 2)
+    resource.setrlimit(resource.RLIMIT_STACK, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 

@@ -6,7 +6,7 @@ import os
 import tempfile
 import time
 from pathlib import Path
-from types import TracebackType
+from typing import Self
 
 from judge import protocol
 from judge.pool import Pool, Slot
@@ -33,10 +33,10 @@ class Session:
         self._turn_began = 0.0
         self.retries = 0
 
-    def __enter__(self) -> Session:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, *_: BaseException | TracebackType | None) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._leave(clean=kind is None or issubclass(kind, JudgeError))
 
     def compile(self) -> str | None:

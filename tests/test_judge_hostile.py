@@ -142,8 +142,10 @@ for which in (resource.RLIMIT_AS, resource.RLIMIT_CPU, resource.RLIMIT_FSIZE):
 BURDENS = {
     "an endless loop": ("while True: pass", {Verdict.TLE}),
     "a loop that swallows exceptions": (
-        "import signal\nfor s in range(1, 65):\n    try: signal.signal(s, signal.SIG_IGN)\n    except (OSError, ValueError): pass\n"
-        "while True:\n    try:\n        while True: pass\n    except BaseException: pass",
+        (
+            "import signal\nfor s in range(1, 65):\n    try: signal.signal(s, signal.SIG_IGN)\n    except (OSError, ValueError): pass\n"
+            "while True:\n    try:\n        while True: pass\n    except BaseException: pass"
+        ),
         {Verdict.TLE},
     ),
     "a loop inside native code": ("sum(range(10**15))", {Verdict.TLE}),
@@ -191,8 +193,10 @@ BURDENS = {
     "descriptors without end": ("x = [open('/dev/null') for i in range(10**5)]", {Verdict.RE}),
     "segfault": ("import ctypes; ctypes.string_at(0)", {Verdict.RE}),
     "stack overflow": (
-        "import sys\nsys.setrecursionlimit(10**9)\nclass A:\n    def __eq__(s, o): return [s] == [o]\nA() == A()\nx = A()\n"
-        "f = lambda: max([0], key=lambda _: f())\nf()",
+        (
+            "import sys\nsys.setrecursionlimit(10**9)\nclass A:\n    def __eq__(s, o): return [s] == [o]\nA() == A()\nx = A()\n"
+            "f = lambda: max([0], key=lambda _: f())\nf()"
+        ),
         {Verdict.RE, Verdict.MLE},
     ),
     "os._exit(0)": ("import os; os._exit(0)", {Verdict.WA}),
@@ -263,7 +267,7 @@ def attack(pool: Pool, program: str, limits: Limits = LIMITS) -> TestResult:
 
 @pytest.mark.parametrize("name", THEFTS)
 def test_nothing_is_stolen(pool, name):
-    if pool.isolation() != "+".join(["fork", NAMESPACES, UID, LANDLOCK, SECCOMP]):
+    if pool.isolation() != f"fork+{NAMESPACES}+{UID}+{LANDLOCK}+{SECCOMP}":
         pytest.skip(f"needs full protection, and here there is {pool.isolation()}")
     program = THEFTS[name].format(pid=os.getpid(), cwd=os.getcwd(), places=PLACES, canary=CANARY)
     result = attack(pool, program, Limits(seconds=5.0, memory_bytes=256 * 2**20))

@@ -69,8 +69,10 @@ CASES = {
     ),
     "memory map of stdin": ("import mmap; print(mmap.mmap(0, 0, prot=mmap.PROT_READ)[:])", "abc", "b'abc'\n", 0),
     "modes and names": (
-        "import sys\nfor f in (sys.stdin, sys.stdout, sys.stderr):\n"
-        "    print(f.name, f.mode, f.fileno(), f.encoding, f.errors, f.isatty(), f.line_buffering, f.seekable())",
+        (
+            "import sys\nfor f in (sys.stdin, sys.stdout, sys.stderr):\n"
+            "    print(f.name, f.mode, f.fileno(), f.encoding, f.errors, f.isatty(), f.line_buffering, f.seekable())"
+        ),
         "",
         None,
         0,
@@ -112,8 +114,10 @@ CASES = {
     "closed stdout": ("import sys; print(1); sys.stdout.close()", "", "1\n", 0),
     "closed descriptor": ("import os; print(1); os.close(1)", "", "", 120),
     "threads": (
-        "import threading\nts = [threading.Thread(target=print, args=(i,)) for i in range(8)]\n"
-        "[t.start() for t in ts]\n[t.join() for t in ts]",
+        (
+            "import threading\nts = [threading.Thread(target=print, args=(i,)) for i in range(8)]\n"
+            "[t.start() for t in ts]\n[t.join() for t in ts]"
+        ),
         "",
         "".join(f"{i}\n" for i in range(8)),
         0,
@@ -132,16 +136,20 @@ CASES = {
     ),
     "an exception in a thread": ("import threading; threading.Thread(target=lambda: 1/0).start()", "", "", 0),
     "deep recursion in a thread": (
-        "import sys, threading\nsys.setrecursionlimit(10**6)\nthreading.stack_size(2**27)\n"
-        "def f(n): return 0 if n == 0 else 1 + max(f(n - 1), 0)\n"
-        "t = threading.Thread(target=lambda: print(f(10**5)))\nt.start(); t.join()",
+        (
+            "import sys, threading\nsys.setrecursionlimit(10**6)\nthreading.stack_size(2**27)\n"
+            "def f(n): return 0 if n == 0 else 1 + max(f(n - 1), 0)\n"
+            "t = threading.Thread(target=lambda: print(f(10**5)))\nt.start(); t.join()"
+        ),
         "",
         "100000\n",
         0,
     ),
     "deep recursion through C": (
-        "import sys, functools\nsys.setrecursionlimit(10**6)\n@functools.lru_cache(None)\n"
-        "def f(n): return 0 if n == 0 else 1 + f(n - 1)\nprint(f(30000))",
+        (
+            "import sys, functools\nsys.setrecursionlimit(10**6)\n@functools.lru_cache(None)\n"
+            "def f(n): return 0 if n == 0 else 1 + f(n - 1)\nprint(f(30000))"
+        ),
         "",
         "30000\n",
         0,
