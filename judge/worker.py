@@ -24,7 +24,7 @@ import sys
 sys.path.insert(0, {project!r})
 from judge.zygote import serve
 sys.path.pop(0)
-sys.setrecursionlimit(sys.getrecursionlimit() + 5)
+sys.setrecursionlimit(sys.getrecursionlimit() + (5 if sys.version_info < (3, 12) else 4))
 serve({channel}, {layers!r}, {identity})
 """
 # `-I` would ignore the hash seed, which is fixed so that verdicts repeat.
