@@ -16,7 +16,7 @@ from typing import Any
 
 from judge.verdict import TestCase
 from program.lm import CACHE_FOLDER
-from program.problem import DEFAULT_MEMORY_BYTES, DEFAULT_SECONDS, Problem, PublicTest
+from program.problem import Problem, PublicTest
 
 PACK = "pack"
 PACK_FOLDER = Path(__file__).parent / "pack"
@@ -147,8 +147,8 @@ def _problem(row: dict[str, Any]) -> Problem:
         name=row["name"],
         description=row["description"],
         public_tests=tuple(PublicTest(input=t.input, output=t.output) for t in _tests(row, "public_tests")),
-        seconds=limit["seconds"] + limit["nanos"] / 1e9 if limit else DEFAULT_SECONDS,
-        memory_bytes=row.get("memory_limit_bytes") or DEFAULT_MEMORY_BYTES,
+        seconds=limit["seconds"] + limit["nanos"] / 1e9 if limit else None,
+        memory_bytes=row.get("memory_limit_bytes") or None,
     )
 
 

@@ -65,5 +65,5 @@ def score(program: str, problem: Problem, problems: ProblemSet) -> Score:
 def _judge(program: str, tests: list[TestCase], problem: Problem) -> SetResult:
     if not program.strip():
         return SetResult(passed=0, total=len(tests), verdict="CE")
-    report = judge(program, tests, problem.limits())
+    report = judge(program, tests, problem.limits(), checker=problem.checker())
     return SetResult(passed=report.passed, total=report.total, verdict=report.verdict.value)

@@ -2,84 +2,114 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-import threading
+import asyncio
 from collections.abc import Sequence
-from pathlib import Path
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
-from judge.checker import outputs_match
-from judge.process import Run, run_program
+from judge.cache import VerdictCache
+from judge.checker import STRICT, Checker
+from judge.order import FailureHistory, fingerprint
+from judge.pool import Pool
+from judge.process import Run
+from judge.session import Session
+from judge.shared import default_pool
 from judge.verdict import Limits, Report, TestCase, TestResult, Verdict
 
-ISOLATION = "process"
-# No more programs run at once than there are cores, however many threads ask: CPU time stays honest.
-_SLOTS = threading.BoundedSemaphore(os.cpu_count() or 1)
+_history = FailureHistory()
+# Threads of `judge_async`: they only wait for the pool, which decides what runs.
+_threads = ThreadPoolExecutor(max_workers=32, thread_name_prefix="judge")
 
 
-def judge(program: str, tests: Sequence[TestCase], limits: Limits, *, stop_at_failure: bool = False) -> Report:
-    """Run `program` (Python source) on every test, each in a fresh process, and compare what it prints.
+def judge(
+    program: str,
+    tests: Sequence[TestCase],
+    limits: Limits,
+    *,
+    stop_at_failure: bool = False,
+    checker: Checker = STRICT,
+    pool: Pool | None = None,
+    cache: VerdictCache | None = None,
+    in_order: bool = False,
+) -> Report:
+    """Run `program` (Python source) on the tests, each in a fresh process, and compare what it prints.
 
-    Safe to call from many threads at once.
+    Safe to call from many threads at once; they share the pool's processes, first come, first served.
 
     Args:
-        program: the source text; one that does not compile gets CE on the first test.
-        tests: in the order they are run.
+        program: the source text; one that does not compile gets CE on every test.
+        tests: inputs and expected outputs; the latter never leave this process.
         limits: for each single test.
         stop_at_failure: leave out the tests after the first one that fails.
+        checker: the rule by which outputs are compared.
+        pool: where to run; by default the one shared by all.
+        cache: where to look for the report first, and to keep it.
+        in_order: with `stop_at_failure`, run the tests as given and not the likeliest to fail first.
 
     Raises:
         JudgeError: the judge failed, so there is no verdict.
     """
-    fault = syntax_error(program)
-    if fault is not None:
-        failed = [TestResult(Verdict.CE, error=fault) for _ in tests]
-        return Report(failed[:1] if stop_at_failure else failed, len(tests), ISOLATION)
+    pool = pool or default_pool()
+    reorder = stop_at_failure and not in_order and len(tests) > 1
+    prints = fingerprint(tests) if reorder or cache is not None else ""
+    key = ""
+    if cache is not None:
+        key = VerdictCache.key(program, prints, limits, checker.name, stop_at_failure=stop_at_failure)
+        known = cache.get(key)
+        if known is not None:
+            return known
     results: list[TestResult] = []
-    with tempfile.TemporaryDirectory(prefix="judge-") as folder:
-        os.chmod(folder, 0o755)
-        path = Path(folder) / "program.py"
-        path.write_text(program, encoding="utf-8", errors="surrogateescape")
-        for test in tests:
-            with _SLOTS:
-                run = run_program(path, test.input, limits)
-            results.append(_result(run, test, limits))
-            if stop_at_failure and not results[-1].passed:
-                break
-    return Report(results, len(tests), ISOLATION)
+    with Session(pool, program) as session:
+        fault = session.compile()
+        if fault is not None:
+            results = [TestResult(Verdict.CE, error=fault, index=index) for index in range(len(tests))]
+            results = results[:1] if stop_at_failure else results
+        else:
+            for index in _history.order(prints, tests) if reorder else range(len(tests)):
+                test = tests[index]
+                results.append(_result(session.run(test.input, limits), test, limits, checker, index))
+                if stop_at_failure and not results[-1].passed:
+                    if reorder:
+                        _history.add(prints, index)
+                    break
+    report = Report(results, len(tests), pool.isolation(), checker.name, session.retries)
+    if cache is not None:
+        cache.put(key, report)
+    return report
 
 
-def syntax_error(program: str) -> str | None:
-    """What keeps `program` from compiling, in one line, or None."""
-    import warnings
+async def judge_async(program: str, tests: Sequence[TestCase], limits: Limits, **options) -> Report:
+    """`judge`, with its options, for asyncio. A cancelled call leaves its run to end by itself, within its limits.
 
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            compile(program, "program.py", "exec", dont_inherit=True)
-    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as fault:
-        line = getattr(fault, "lineno", None)
-        return f"{type(fault).__name__}: {getattr(fault, 'msg', fault)}" + (f" (line {line})" if line else "")
-    return None
+    Raises:
+        JudgeError: the judge failed, so there is no verdict.
+    """
+    call = partial(judge, program, tests, limits, **options)
+    return await asyncio.get_running_loop().run_in_executor(_threads, call)
 
 
-def _result(run: Run, test: TestCase, limits: Limits) -> TestResult:
-    return TestResult(
-        verdict=_verdict(run, test, limits),
-        output=run.output,
-        error=run.error,
-        cpu_seconds=run.cpu_seconds,
-        wall_seconds=run.wall_seconds,
-    )
-
-
-def _verdict(run: Run, test: TestCase, limits: Limits) -> Verdict:
+def verdict_of(run: Run, expected: str, limits: Limits, checker: Checker = STRICT) -> Verdict:
+    """The verdict on one finished run of a program that compiles."""
     if run.output_exceeded:
         return Verdict.OLE
     if run.timed_out or run.cpu_seconds > limits.seconds:
         return Verdict.TLE
-    if run.peak_bytes > limits.memory_bytes or (run.exit_status != 0 and "MemoryError" in run.error):
+    if run.memory_exceeded or run.peak_bytes > limits.memory_bytes:
         return Verdict.MLE
-    if run.exit_status != 0:
+    if run.exit_status != 0 and "MemoryError" in run.error:
+        return Verdict.MLE
+    if run.exit_status != 0 and checker.needs_success:
         return Verdict.RE
-    return Verdict.AC if outputs_match(run.output, test.output) else Verdict.WA
+    return Verdict.AC if checker.matches(run.output, expected) else Verdict.WA
+
+
+def _result(run: Run, test: TestCase, limits: Limits, checker: Checker, index: int) -> TestResult:
+    return TestResult(
+        verdict=verdict_of(run, test.output, limits, checker),
+        output=run.output,
+        error=run.error,
+        cpu_seconds=run.cpu_seconds,
+        wall_seconds=run.wall_seconds,
+        index=index,
+        peak_bytes=run.peak_bytes,
+    )

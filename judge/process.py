@@ -1,5 +1,6 @@
-"""Run one program on one input as its own process, bounded by resource limits.
+"""Run one program on one input as its own process, `python program.py` with resource limits and nothing else.
 
+This is the oracle that the fork server is compared with, and what is left where there can be no fork server.
 What this protects from: endless loops, memory and output floods, left-over children, and files written
 next to the project (the program runs in an empty scratch directory with an empty environment).
 What it does not protect from: reading files the user may read, and the network.
@@ -16,14 +17,19 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 from judge.verdict import JudgeError, Limits
 
 ERROR_TAIL = 4000  # characters of standard error that are kept
-MAX_PROCESSES = 64
+STACK_ROOM = 2**30  # address space beyond the memory limit, for thread stacks
+FLAGS = ("-s", "-P", "-B", "-X", "int_max_str_digits=0")
+_LOOK_EVERY = 0.025  # seconds
 _PR_SET_PDEATHSIG = 1
+# Looked up here: after the fork of a process with threads nothing may be loaded.
+_prctl = ctypes.CDLL(None).prctl
 
 
 @dataclass(frozen=True)
@@ -35,9 +41,10 @@ class Run:
     exit_status: int  # as in `subprocess`: negative for a signal
     cpu_seconds: float
     wall_seconds: float
-    peak_bytes: int
+    peak_bytes: int  # resident at most; 0 where it is not known
     timed_out: bool
-    output_exceeded: bool
+    output_exceeded: bool  # by standard output or standard error
+    memory_exceeded: bool = False
 
 
 def run_program(program: Path, stdin: str, limits: Limits) -> Run:
@@ -58,20 +65,20 @@ def run_program(program: Path, stdin: str, limits: Limits) -> Run:
             begin = time.monotonic()
             try:
                 process = subprocess.Popen(
-                    [sys.executable, "-I", "-B", str(program)],
+                    [sys.executable, *FLAGS, str(program)],
                     stdin=source,
                     stdout=output,
                     stderr=error,
                     cwd=scratch,
-                    env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONHASHSEED": "0"},
+                    env={"PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
                     start_new_session=True,
                     preexec_fn=lambda: _restrict(limits),
                 )
             except (OSError, subprocess.SubprocessError) as failure:
                 raise JudgeError(f"cannot start a program: {failure}") from failure
-            timed_out, usage, status = _wait(process, limits.wall_seconds)
+            timed_out, usage, status = _wait(process, limits)
             wall_seconds = time.monotonic() - begin
-            written = os.fstat(output.fileno()).st_size
+            written = max(os.fstat(file.fileno()).st_size for file in (output, error))
             output.seek(0)
             text = output.read(limits.output_bytes + 1).decode("utf-8", "replace")
             error.seek(max(0, os.fstat(error.fileno()).st_size - ERROR_TAIL))
@@ -81,28 +88,33 @@ def run_program(program: Path, stdin: str, limits: Limits) -> Run:
                 exit_status=status,
                 cpu_seconds=usage.ru_utime + usage.ru_stime,
                 wall_seconds=wall_seconds,
-                peak_bytes=usage.ru_maxrss * 1024,
-                timed_out=timed_out or (status in (-signal.SIGXCPU, -signal.SIGKILL) and _cpu(usage) >= limits.seconds),
+                peak_bytes=_peak_bytes(usage),
+                memory_exceeded=_peak_bytes(usage) > limits.memory_bytes,
+                timed_out=timed_out,
                 output_exceeded=written > limits.output_bytes or status == -signal.SIGXFSZ,
             )
 
 
-def _cpu(usage: resource.struct_rusage) -> float:
-    return usage.ru_utime + usage.ru_stime
+def _peak_bytes(usage: resource.struct_rusage) -> int:
+    """The program's peak, where it can be told: the kernel counts the judge's own size in, from before the exec."""
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return usage.ru_maxrss * 1024 if usage.ru_maxrss > own else 0
 
 
-def _wait(process: subprocess.Popen, wall_seconds: float) -> tuple[bool, resource.struct_rusage, int]:
+def _wait(process: subprocess.Popen, limits: Limits) -> tuple[bool, resource.struct_rusage, int]:
     """Wait for the process, kill its whole session in the end, and return (timed out, usage, exit status)."""
     timed_out = False
-    deadline = time.monotonic() + wall_seconds
+    deadline = time.monotonic() + limits.wall_seconds
     pidfd = os.pidfd_open(process.pid)
     try:
         poller = select.poll()
         poller.register(pidfd, select.POLLIN)
-        if not poller.poll(max(0.0, deadline - time.monotonic()) * 1000):
-            timed_out = True
-            _kill_session(process.pid)
-            poller.poll()
+        while not poller.poll(_LOOK_EVERY * 1000):
+            if time.monotonic() > deadline or _cpu_seconds(process.pid) > limits.seconds:
+                timed_out = True
+                _kill_session(process.pid)
+                poller.poll()
+                break
     finally:
         os.close(pidfd)
     # The leader is a zombie now: its process group is still there to be killed, its number not yet given away.
@@ -110,6 +122,14 @@ def _wait(process: subprocess.Popen, wall_seconds: float) -> tuple[bool, resourc
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     return timed_out, usage, process.returncode
+
+
+def _cpu_seconds(pid: int) -> float:
+    """By the process's own precise clock."""
+    try:
+        return time.clock_gettime((~pid << 3) | 2)
+    except OSError:
+        return 0.0  # it ended this moment
 
 
 def _kill_session(pid: int) -> None:
@@ -121,11 +141,22 @@ def _kill_session(pid: int) -> None:
 
 def _restrict(limits: Limits) -> None:
     """In the child, before the program: apply the limits."""
-    seconds = max(1, int(limits.seconds + 1.0))
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
-    resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes + 2**28,) * 2)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limits.output_bytes + 1,) * 2)
+    seconds = int(limits.seconds * 1.5) + 2  # should the judge not be there to look
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes + STACK_ROOM, limits.memory_bytes + STACK_ROOM))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limits.output_bytes + 1, limits.output_bytes + 1))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_STACK, (resource.RLIM_INFINITY,) * 2)
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    resource.setrlimit(resource.RLIMIT_NPROC, (MAX_PROCESSES, MAX_PROCESSES))
+    resource.setrlimit(resource.RLIMIT_STACK, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def syntax_error(program: bytes) -> str | None:
+    """What keeps `program` from compiling, in one line, or None. It is compiled in this very process."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(program, "program.py", "exec", dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as fault:
+        line = getattr(fault, "lineno", None)
+        return f"{type(fault).__name__}: {getattr(fault, 'msg', fault)}" + (f" (line {line})" if line else "")
+    return None

@@ -19,7 +19,8 @@ class Verdict(StrEnum):
     CE = "CE"  # compilation error: the program is not valid Python
 
 
-# A program gets the verdict of the first kind in this list that any of its tests got.
+# A program gets the verdict of the first kind in this list that any of its tests got: what says most about why the
+# program is wrong comes first. On one test: CE, OLE, TLE, MLE, RE, then WA or AC.
 PRECEDENCE = (Verdict.CE, Verdict.RE, Verdict.MLE, Verdict.TLE, Verdict.OLE, Verdict.WA, Verdict.AC)
 
 
@@ -59,6 +60,8 @@ class TestResult:
     error: str = ""  # the end of standard error
     cpu_seconds: float = 0.0
     wall_seconds: float = 0.0
+    index: int = 0  # the test's place in the list that was handed in
+    peak_bytes: int = 0  # resident memory at most; 0 where it is not known
 
     @property
     def passed(self) -> bool:
@@ -67,7 +70,8 @@ class TestResult:
 
 @dataclass(frozen=True)
 class Report:
-    """The results of one program on a list of tests, in the order of the tests.
+    """The results of one program on a list of tests, in the order they were run: that of the tests, or, when a
+    first failure was looked for, the likeliest to fail first; each result has its test's `index`.
 
     With `stop_at_failure` the list ends at the first failure, so `len(results) <= total`.
     """
@@ -75,6 +79,8 @@ class Report:
     results: list[TestResult] = field(default_factory=list)
     total: int = 0
     isolation: str = ""  # the name of the protection the program ran under
+    checker: str = ""  # the name of the rule by which outputs were compared
+    retries: int = 0  # runs that were repeated because the judge lost a process of its own
 
     @property
     def verdict(self) -> Verdict:

@@ -9,12 +9,12 @@ import re
 
 from pydantic import BaseModel, ConfigDict
 
+from judge.checker import Checker
+from judge.limits import limits_of
+from judge.tolerance import strict_for
 from judge.verdict import Limits, TestCase
 
 _EXAMPLES = re.compile(r"^\s*(Examples?|Samples?)(\s+(Input|\d+))?\s*:?\s*$", re.MULTILINE | re.IGNORECASE)
-
-DEFAULT_SECONDS = 5.0
-DEFAULT_MEMORY_BYTES = 256 * 2**20
 
 
 class PublicTest(BaseModel):
@@ -32,7 +32,7 @@ class PublicTest(BaseModel):
 class Problem(BaseModel):
     """A contest problem without its hidden tests.
 
-    `seconds` and `memory_bytes` are the limits of one run; where the data gives none the defaults of this module hold.
+    `seconds` and `memory_bytes` are the limits the statement gives for one run; None where the data has none.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -40,18 +40,25 @@ class Problem(BaseModel):
     name: str
     description: str
     public_tests: tuple[PublicTest, ...] = ()
-    seconds: float = DEFAULT_SECONDS
-    memory_bytes: int = DEFAULT_MEMORY_BYTES
+    seconds: float | None = None
+    memory_bytes: int | None = None
 
     def limits(self) -> Limits:
-        return Limits(seconds=self.seconds, memory_bytes=self.memory_bytes)
+        """What one run of a Python program may use; see `judge.limits`."""
+        return limits_of(self.seconds, self.memory_bytes)
+
+    def checker(self) -> Checker:
+        """How outputs are compared: strictly, with the tolerance the statement names."""
+        return strict_for(self.description)
 
     def tests(self) -> list[TestCase]:
         return [test.case() for test in self.public_tests]
 
     def text(self) -> str:
         """The problem as prompts show it: name, statement, limit and, unless the statement has them, the examples."""
-        parts = [self.name, self.description.strip(), f"Time limit: {self.seconds:g} seconds"]
+        parts = [self.name, self.description.strip()]
+        if self.seconds:
+            parts.append(f"Time limit: {self.seconds:g} seconds")
         if not self._shows_examples():
             for number, test in enumerate(self.public_tests, 1):
                 parts.append(f"Example {number}\nInput:\n{test.input.strip()}\nOutput:\n{test.output.strip()}")

@@ -19,6 +19,7 @@ class Workbench:
         self.public = problem.tests()
         self.ai = list(ai_tests)
         self._limits = problem.limits()
+        self._checker = problem.checker()
         self._results: dict[str, dict[TestCase, TestResult]] = {}
 
     def results(self, code: str, tests: Sequence[TestCase]) -> list[TestResult]:
@@ -27,7 +28,7 @@ class Workbench:
         missing = [test for test in dict.fromkeys(tests) if test not in known]
         if missing:
             begin = time.perf_counter()
-            report = judge(code, missing, self._limits)
+            report = judge(code, missing, self._limits, checker=self._checker)
             known.update(zip(missing, report.results, strict=True))
             kind = "public" if missing[0] in self.public else "ai"
             verdicts = [result.verdict.value for result in report.results]
@@ -63,5 +64,5 @@ class Workbench:
         total = 0
         for test, result in zip(self.public, self.results(code, self.public), strict=True):
             crashed = result.verdict in ("RE", "CE", "TLE", "MLE", "OLE")
-            total += 1000 if crashed else differing_lines(result.output, test.output)
+            total += 1000 if crashed else differing_lines(result.output, test.output, self._checker)
         return total

@@ -9,7 +9,6 @@ import sys
 import pytest
 
 from judge.checker import outputs_match
-from judge.judge import syntax_error
 from judge.verdict import Report, TestCase, TestResult, Verdict
 
 FAULTS = {TimeoutError: Verdict.TLE, MemoryError: Verdict.MLE, BufferError: Verdict.OLE}
@@ -52,7 +51,7 @@ def runs(monkeypatch) -> list[tuple[str, TestCase]]:
     """
     done: list[tuple[str, TestCase]] = []
 
-    def quick_judge(program, tests, limits):
+    def quick_judge(program, tests, limits, *, checker):
         done.extend((program, test) for test in tests)
         return Report([_run(program, test, monkeypatch) for test in tests], len(tests), "none")
 
@@ -61,12 +60,14 @@ def runs(monkeypatch) -> list[tuple[str, TestCase]]:
 
 
 def _run(program: str, test: TestCase, monkeypatch: pytest.MonkeyPatch) -> TestResult:
-    if fault := syntax_error(program):
-        return TestResult(Verdict.CE, error=fault)
+    try:
+        code = compile(program, "program.py", "exec")
+    except SyntaxError as fault:
+        return TestResult(Verdict.CE, error=str(fault))
     with contextlib.redirect_stdout(io.StringIO()) as printed, monkeypatch.context() as patched:
         patched.setattr(sys, "stdin", io.StringIO(test.input))
         try:
-            exec(program, {"__name__": "__main__"})
+            exec(code, {"__name__": "__main__"})
         except Exception as fault:  # noqa: BLE001  whatever the program under test raises
             verdict = FAULTS.get(type(fault), Verdict.RE)
             return TestResult(verdict, printed.getvalue(), f"Traceback\n{type(fault).__name__}: {fault}")

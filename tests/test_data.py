@@ -11,7 +11,7 @@ import pytest
 
 from eval.data import DataError, load_problems
 from judge.verdict import TestCase
-from program.problem import DEFAULT_MEMORY_BYTES, DEFAULT_SECONDS, Problem
+from program.problem import Problem
 from tests.packs import VALID, Task, write_dataset, write_pack
 
 ROOT = Path(__file__).parent.parent
@@ -136,10 +136,10 @@ def test_select_takes_the_first_and_keeps_the_fingerprint(tmp_path):
 def test_real_codecontests(split, count):
     problems = load_problems(str(REAL_DATA), split)
     assert len(problems.problems) == count
-    without_limit = [problem for problem in problems.problems if problem.seconds == DEFAULT_SECONDS]
+    without_limit = [problem for problem in problems.problems if problem.seconds is None]
     # The train rows have no time limit, the test rows have real ones; nobody knows the memory limits.
     assert len(without_limit) == count if split == "train" else len(without_limit) < count
-    assert {problem.memory_bytes for problem in problems.problems} == {DEFAULT_MEMORY_BYTES}
+    assert {problem.memory_bytes for problem in problems.problems} == {None}
     assert all(problems.hidden(problem.name).all() for problem in problems.problems)
     assert all(test.input.endswith("\n") for test in problems.hidden(problems.problems[0].name).all())
 
@@ -148,7 +148,7 @@ def test_alphacodiums_custom_problem_format(tmp_path):
     problems = load_problems(write_json(tmp_path / "problem.json", ALPHACODIUM_PROBLEM), "valid")
     (problem,) = problems.problems
     assert problem.name == "my_problem" and problem.tests() == [TestCase("abc\n", "3\n")]
-    assert (problem.seconds, problem.memory_bytes) == (DEFAULT_SECONDS, DEFAULT_MEMORY_BYTES)
+    assert (problem.seconds, problem.memory_bytes) == (None, None)
     assert problems.hidden("my_problem").all() == [TestCase("a\n", "1\n")]
     assert problems.known("my_problem").right == ()
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from judge.verdict import Limits, TestCase
-from program.problem import DEFAULT_MEMORY_BYTES, DEFAULT_SECONDS, Problem, PublicTest
+from judge.limits import limits_of
+from judge.verdict import TestCase
+from program.problem import Problem, PublicTest
 
 PAIR = PublicTest(input="1 2\n3\n", output="6\n")
 OTHER = PublicTest(input="5\n", output="5\n")
@@ -26,7 +27,7 @@ def test_examples_the_statement_does_not_show_are_shown():
 @pytest.mark.parametrize("heading", ["Examples", "Example", "  SAMPLE 1:", "Sample Input", "example"])
 def test_examples_the_statement_shows_are_not_shown_twice(heading):
     statement = f"Print the sum.\n\n{heading}\n\nInput\n\n1  2\n3\n\nOutput\n\n6"
-    assert problem(statement, PAIR).text() == f"Sum\n\n{statement}\n\nTime limit: 5 seconds"
+    assert problem(statement, PAIR).text() == f"Sum\n\n{statement}"
 
 
 @pytest.mark.parametrize(
@@ -45,14 +46,15 @@ def test_prose_about_an_example_is_not_an_example():
 
 
 def test_without_public_tests_there_are_no_examples():
-    assert problem().text() == "Sum\n\nPrint the sum.\n\nTime limit: 5 seconds"
+    assert problem().text() == "Sum\n\nPrint the sum."
+    assert problem(seconds=1.5).text() == "Sum\n\nPrint the sum.\n\nTime limit: 1.5 seconds"
 
 
 def test_limits_and_tests_are_what_the_judge_takes():
     made = problem("", PAIR, seconds=1.5, memory_bytes=2**20)
-    assert made.limits() == Limits(seconds=1.5, memory_bytes=2**20)
+    assert made.limits() == limits_of(1.5, 2**20)
     assert made.tests() == [TestCase("1 2\n3\n", "6\n")]  # to the letter
-    assert problem().limits() == Limits(seconds=DEFAULT_SECONDS, memory_bytes=DEFAULT_MEMORY_BYTES)
+    assert problem().limits() == limits_of(None, None)
 
 
 @pytest.mark.parametrize("field", ["hidden_tests", "private_tests", "generated_tests", "solutions", "tests", "extra"])

@@ -1,0 +1,163 @@
+"""Run every known program through the judge and through a plain process per test, and report any difference.
+
+    python -m benchmarks.oracle [--programs N] [--tests N] [--seconds S] [--workers N]
+
+Ends with exit status 1 when a verdict, an output or an exit status differs. A test on which either run's CPU time is
+within 20 % of the limit counts as none: it could go either way.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from judge.checker import STRICT, Checker
+from judge.judge import verdict_of
+from judge.limits import limits_of
+from judge.pool import Pool
+from judge.process import Run, run_program
+from judge.session import Session, source_bytes
+from judge.tolerance import strict_for
+from judge.verdict import Limits, TestCase, Verdict
+
+SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "codecontests"
+_CLOSE = 0.2
+_PATIENCE = 30.0
+
+
+@dataclass
+class Job:
+    """A program, its tests and what is known about it."""
+
+    name: str
+    program: str
+    tests: list[TestCase]
+    limits: Limits
+    checker: Checker = STRICT
+    correct: bool | None = None
+
+
+def shared_jobs(folder: Path = SHARED) -> Iterator[Job]:
+    """The human and the model-written programs of the shared data, on all tests of their problems.
+
+    Raises:
+        FileNotFoundError: the data is not there.
+    """
+    from pyarrow import parquet
+
+    problems = {row["name"]: row for row in parquet.read_table(next(folder.glob("data/test-*.parquet"))).to_pylist()}
+    for kind in ("human", "model"):
+        with open(folder / f"{kind}_solutions.jsonl", encoding="utf-8") as file:
+            for number, line in enumerate(file):
+                entry = json.loads(line)
+                row = problems[entry["name"]]
+                limit = row["time_limit"] or {"seconds": 0, "nanos": 0}
+                yield Job(
+                    f"{kind} {number}: {entry['name']}",
+                    entry["solution"],
+                    [
+                        TestCase(given, expected)
+                        for group in ("public_tests", "private_tests", "generated_tests")
+                        for given, expected in zip(row[group]["input"], row[group]["output"], strict=True)
+                    ],
+                    limits_of(limit["seconds"] + limit["nanos"] / 1e9, row["memory_limit_bytes"]),
+                    strict_for(row["description"]),
+                    entry.get("correct"),
+                )
+
+
+def all_jobs() -> Iterator[Job]:
+    """Every program there is to compare on. (The bundled pack's are added here.)"""
+    yield from shared_jobs()
+
+
+def differences(job: Job, pool: Pool) -> tuple[int, int, list[str]]:
+    """Run a program both ways: how many tests were run, how many were too close to the limit, and what differed."""
+    found: list[str] = []
+    close = 0
+    with tempfile.TemporaryDirectory() as folder, Session(pool, job.program) as session:
+        path = Path(folder) / "program.py"
+        path.write_bytes(source_bytes(job.program))
+        fault = session.compile()
+        for index, test in enumerate(job.tests):
+            plain = run_program(path, test.input, job.limits)
+            if fault is not None:
+                if plain.exit_status == 0 or "Error" not in plain.error:
+                    found.append(f"{job.name}, test {index}: {fault!r}, yet the plain process ran it")
+                continue
+            ours = session.run(test.input, job.limits)
+            seen = [verdict_of(run, test.output, job.limits, job.checker) for run in (ours, plain)]
+            if any(
+                abs(run.cpu_seconds - job.limits.seconds) <= _CLOSE * job.limits.seconds for run in (ours, plain)
+            ) and (Verdict.TLE in seen):
+                close += 1
+            elif seen[0] != seen[1] or (
+                seen[0] in (Verdict.AC, Verdict.WA, Verdict.RE) and _facts(ours) != _facts(plain)
+            ):
+                found.append(
+                    f"{job.name}, test {index}: {_short(seen[0], ours)}, the plain process {_short(seen[1], plain)}"
+                )
+    return len(job.tests), close, found
+
+
+def _facts(run: Run) -> tuple[str, int]:
+    return run.output, run.exit_status
+
+
+def _short(verdict: Verdict, run: Run) -> str:
+    last = run.error.strip().splitlines()[-1:]
+    used = f"{run.cpu_seconds:.2f} s {run.peak_bytes >> 20} MiB"
+    return f"{verdict} status {run.exit_status} {used} {run.output[:60]!r} {last}"
+
+
+_pool: Pool | None = None
+
+
+def _compare(job: Job) -> tuple[int, int, list[str]]:
+    """In a worker process, kept small: the kernel counts the size of who starts a process into the process's peak."""
+    global _pool
+    _pool = _pool or Pool(1, sandbox="prefer")
+    return differences(job, _pool)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--programs", type=int, help="only so many programs, evenly chosen")
+    parser.add_argument("--tests", type=int, help="only so many tests of each")
+    parser.add_argument("--seconds", type=float, default=2.0, help="cut time limits to this: loops take both ways long")
+    parser.add_argument("--workers", type=int, default=multiprocessing.cpu_count())
+    options = parser.parse_args()
+    jobs = list(all_jobs())
+    if options.programs:
+        jobs = jobs[:: max(1, len(jobs) // options.programs)][: options.programs]
+    if options.tests:
+        for job in jobs:
+            job.tests = job.tests[: options.tests]
+    for job in jobs:
+        # A plain process is also stopped by the wall clock, however busy the machine: that must not decide here.
+        job.limits = replace(job.limits, seconds=min(job.limits.seconds, options.seconds), wall_factor=_PATIENCE)
+    begin = time.monotonic()
+    tests = close = wrong = 0
+    with multiprocessing.get_context("spawn").Pool(options.workers) as workers:
+        for done, (ran, near, found) in enumerate(workers.imap_unordered(_compare, jobs), 1):
+            tests, close, wrong = tests + ran, close + near, wrong + len(found)
+            for line in found[:5]:
+                print(line, flush=True)
+            if done % 10 == 0:
+                print(f"{done}/{len(jobs)} programs, {time.monotonic() - begin:.0f} s", file=sys.stderr, flush=True)
+    print(
+        f"{len(jobs)} programs, {tests} tests run both ways in {time.monotonic() - begin:.0f} s: "
+        f"{wrong} differences, {close} too close to the time limit to count"
+    )
+    return 1 if wrong or not jobs else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

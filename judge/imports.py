@@ -1,0 +1,50 @@
+"""Import beforehand, once per program, what every one of its tests would import."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterator
+from types import CodeType
+
+_IMPORT_NAME, _EXTENDED_ARG = "IMPORT_NAME", "EXTENDED_ARG"
+# Modules that do something visible when they are imported, or are no business of a contest program.
+_NOT_BEFOREHAND = {
+    *("antigravity", "this", "__hello__", "__phello__", "__main__", "idlelib", "turtle", "turtledemo", "tkinter"),
+    *("lib2to3", "test", "ensurepip", "venv", "pip", "webbrowser", "readline", "rlcompleter", "pdb", "site"),
+    *("multiprocessing", "_aix_support", "sitecustomize", "usercustomize"),
+}
+_OTHERS = {"numpy", "sortedcontainers"}
+
+
+def imported_names(code: CodeType) -> Iterator[str]:
+    """The names of the modules that `code`, or anything nested in it, imports by a statement."""
+    from opcode import opmap
+
+    import_name, extended = opmap[_IMPORT_NAME], opmap[_EXTENDED_ARG]
+    waiting = [code]
+    while waiting:
+        current = waiting.pop()
+        waiting += [constant for constant in current.co_consts if isinstance(constant, CodeType)]
+        argument = 0
+        steps = current.co_code
+        for place in range(0, len(steps), 2):
+            argument |= steps[place + 1]
+            if steps[place] == extended:
+                argument <<= 8
+                continue
+            if steps[place] == import_name:
+                yield current.co_names[argument]
+            argument = 0
+
+
+def import_beforehand(code: CodeType) -> None:
+    """Import the library modules that `code` names. A module that cannot be imported is left for it to find out."""
+    for name in dict.fromkeys(imported_names(code)):
+        top = name.partition(".")[0]
+        known = top in sys.stdlib_module_names or top in _OTHERS
+        if known and top not in _NOT_BEFOREHAND and name not in sys.modules:
+            try:
+                importlib.import_module(name)
+            except Exception:  # noqa: BLE001 - whatever it is, the program will meet it itself, in its own test
+                continue

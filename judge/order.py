@@ -1,0 +1,50 @@
+"""In which order to try tests when the first failure ends the matter."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import Counter, OrderedDict
+from collections.abc import Sequence
+
+from judge.verdict import TestCase
+
+_REMEMBERED = 4096  # test sets
+
+
+def fingerprint(tests: Sequence[TestCase]) -> str:
+    """A hash of a list of tests: inputs, outputs and their order."""
+    digest = hashlib.sha256()
+    for test in tests:
+        for text in (test.input, test.output):
+            part = text.encode("utf-8", "surrogatepass")
+            digest.update(len(part).to_bytes(8, "little"))
+            digest.update(part)
+    return digest.hexdigest()
+
+
+class FailureHistory:
+    """Which tests of which test set programs have failed so far. Safe for many threads.
+
+    Programs for one problem tend to fail on the same tests, so those go first, the commonest first; then the others as
+    given. Data sets put the statement's examples first, and those are small and telling: on wrong programs of the
+    shared data smallest first runs four times as many tests, largest first takes a third more CPU time.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._failures: OrderedDict[str, Counter[int]] = OrderedDict()
+
+    def add(self, key: str, index: int) -> None:
+        """Remember that a program failed test `index` of the set with this fingerprint."""
+        with self._lock:
+            self._failures.setdefault(key, Counter())[index] += 1
+            self._failures.move_to_end(key)
+            while len(self._failures) > _REMEMBERED:
+                self._failures.popitem(last=False)
+
+    def order(self, key: str, tests: Sequence[TestCase]) -> list[int]:
+        """The indices of `tests`, the likeliest to fail first."""
+        with self._lock:
+            seen = dict(self._failures.get(key, ()))
+        return sorted(range(len(tests)), key=lambda index: (-seen.get(index, 0), index))

@@ -1,0 +1,80 @@
+"""What the judge and its zygotes say to each other: one datagram a message, over a socket pair of their own.
+
+Files travel as descriptors beside the message. A candidate never holds either end of the socket.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import NamedTuple, Protocol
+
+# From the judge.
+LOAD, RUN, END = b"L", b"R", b"E"
+# From a zygote.
+READY, LOADED, DONE, DIED, FAULT = b"Y", b"l", b"d", b"D", b"F"
+
+TIMED_OUT, MEMORY_EXCEEDED, LEFT_OVERS = 1, 2, 4  # flags of `Done`
+MAX_TEXT = 8000
+_MAX_MESSAGE = 16384
+_MAX_FILES = 3
+_SOL_SOCKET, _SCM_RIGHTS = 1, 1
+_RUN = struct.Struct("<ddqq")
+_DONE = struct.Struct("<iddqi")
+
+
+class Run(NamedTuple):
+    """A request to run the loaded program; standard input, output and error travel beside it."""
+
+    cpu_seconds: float
+    wall_seconds: float
+    memory_bytes: int
+    output_bytes: int
+
+    def pack(self) -> bytes:
+        return RUN + _RUN.pack(*self)
+
+
+class Done(NamedTuple):
+    """How a run ended. `status` is a wait status; the numbers come from the kernel, never from the candidate."""
+
+    status: int
+    cpu_seconds: float
+    wall_seconds: float
+    peak_bytes: int
+    flags: int
+
+    def pack(self) -> bytes:
+        return DONE + _DONE.pack(*self)
+
+
+class _Socket(Protocol):
+    def recvmsg(self, size: int, ancillary: int = ..., /) -> tuple[bytes, list[tuple[int, int, bytes]], int, object]:
+        """As `socket.socket.recvmsg`."""
+        ...
+
+
+def unpack_run(body: bytes) -> Run:
+    return Run(*_RUN.unpack(body))
+
+
+def unpack_done(body: bytes) -> Done:
+    return Done(*_DONE.unpack(body))
+
+
+def text(message: str) -> bytes:
+    """A text as the body of a message, cut to what fits."""
+    return message.encode("utf-8", "backslashreplace")[:MAX_TEXT]
+
+
+def receive(channel: _Socket) -> tuple[bytes, bytes, list[int]]:
+    """The next message: its kind, its body and the descriptors beside it. The kind is empty when the other end is gone.
+
+    Raises:
+        OSError: as the socket's.
+    """
+    data, ancillary, _, _ = channel.recvmsg(_MAX_MESSAGE, 16 + 8 + 4 * _MAX_FILES)
+    files: list[int] = []
+    for level, kind, payload in ancillary:
+        if (level, kind) == (_SOL_SOCKET, _SCM_RIGHTS):
+            files += [number for (number,) in struct.iter_unpack("i", payload[: len(payload) // 4 * 4])]
+    return data[:1], data[1:], files

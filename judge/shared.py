@@ -1,0 +1,47 @@
+"""The pool of everybody who brings none."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+
+from judge.pool import Pool, Sandbox
+
+_default: Pool | None = None
+_default_lock = threading.Lock()
+
+
+def default_pool() -> Pool:
+    """The pool of everybody who brings none, made when first asked for and closed when the interpreter ends."""
+    global _default
+    with _default_lock:
+        if _default is None:
+            _default = Pool()
+        return _default
+
+
+def set_default_sandbox(sandbox: Sandbox, workers: int | None = None) -> Pool:
+    """Replace the default pool by one with this protection, at the start of a program."""
+    global _default
+    with _default_lock:
+        old, _default = _default, Pool(workers, sandbox=sandbox)
+        if old is not None:
+            old.close()
+        return _default
+
+
+def _close_default() -> None:
+    if _default is not None:
+        _default.close()
+
+
+def _forget_default() -> None:
+    """In a fork of the judge's process: the zygotes are the parent's, and the locks may be held by nobody."""
+    global _default, _default_lock
+    _default = None
+    _default_lock = threading.Lock()
+
+
+atexit.register(_close_default)
+os.register_at_fork(after_in_child=_forget_default)

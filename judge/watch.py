@@ -1,0 +1,126 @@
+"""Watch one candidate's process from its fork to its end, inside the zygote, and see to it that nothing is left."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import time
+
+from judge.protocol import LEFT_OVERS, MEMORY_EXCEEDED, TIMED_OUT, Done, Run
+
+_LOOK_EVERY = 0.025  # seconds between looks at the memory of a long run
+_STARVED_FACTOR = 10  # however busy the machine, a run ends after this many times its wall-clock limit
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+class JudgeGone(Exception):
+    """The judge closed its end of the socket."""
+
+
+class Watch:
+    """Watches the candidates of one zygote, one at a time.
+
+    Args:
+        channel: the descriptor of the judge's socket; the judge's end closing ends the run.
+        sweep: whether a candidate could have left processes behind.
+    """
+
+    def __init__(self, channel: int, *, sweep: bool) -> None:
+        self._poller = select.poll()
+        self._poller.register(channel, select.POLLIN)
+        self._sweep = sweep
+
+    def until_end(self, pid: int, request: Run) -> Done:
+        """Wait for the child `pid`, killing it at its limits.
+
+        Raises:
+            JudgeGone: the judge went away; the child is dead.
+        """
+        begin = time.monotonic()
+        flags = 0
+        handle = os.pidfd_open(pid)
+        self._poller.register(handle, select.POLLIN)
+        try:
+            look = min(_LOOK_EVERY, request.cpu_seconds)
+            while True:
+                ready = self._poller.poll(look * 1000)
+                if ready and ready[0][0] != handle and len(ready) == 1:
+                    os.kill(pid, signal.SIGKILL)
+                    os.waitpid(pid, 0)
+                    raise JudgeGone
+                if ready:
+                    break
+                flags |= _exceeded(pid, request, time.monotonic() - begin)
+                if flags:
+                    os.kill(pid, signal.SIGKILL)
+                    look = 1.0
+        finally:
+            self._poller.unregister(handle)
+            os.close(handle)
+        wall = time.monotonic() - begin
+        _, status, usage = os.wait4(pid, 0)
+        if self._sweep and _kill_descendants():
+            flags |= LEFT_OVERS
+        return Done(status, usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss * 1024, flags)
+
+
+def _exceeded(pid: int, request: Run, wall: float) -> int:
+    """The flags of the limits that the running child has passed."""
+    flags = 0
+    try:
+        # The process's CPU clock: all its threads, to the nanosecond.
+        if time.clock_gettime((~pid << 3) | 2) > request.cpu_seconds:
+            flags |= TIMED_OUT
+    except OSError:
+        return 0  # it ended this moment
+    if wall > request.wall_seconds and wall - _waited(pid) > request.wall_seconds:
+        flags |= TIMED_OUT
+    if wall > request.wall_seconds * _STARVED_FACTOR:
+        flags |= TIMED_OUT
+    if _resident_bytes(pid) > request.memory_bytes:
+        flags |= MEMORY_EXCEEDED
+    return flags
+
+
+def _waited(pid: int) -> float:
+    """Seconds that the child was ready to run and had no core: the machine's load, no fault of the program's."""
+    longest = 0.0
+    try:
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{task}/schedstat", "rb") as file:
+                longest = max(longest, int(file.read().split()[1]) / 1e9)
+    except OSError:
+        return longest  # no /proc here, or a thread that has just ended
+    return longest
+
+
+def _resident_bytes(pid: int) -> int:
+    try:
+        with open(f"/proc/{pid}/statm", "rb") as file:
+            return int(file.read().split()[1]) * _PAGE
+    except OSError:
+        return 0  # no /proc here (the address space limit still holds), or it ended this moment
+
+
+def _kill_descendants() -> bool:
+    """Kill what the candidate left behind. As the subreaper, this process is the parent of all that was orphaned."""
+    found = False
+    while True:
+        try:
+            os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return found
+        found = True
+        for name in os.listdir("/proc"):
+            if name.isdigit() and _parent(int(name)) == os.getpid():
+                os.kill(int(name), signal.SIGKILL)
+        time.sleep(0.001)
+
+
+def _parent(pid: int) -> int:
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return int(file.read().rpartition(b")")[2].split()[1])
+    except OSError:
+        return 0

@@ -1,0 +1,164 @@
+"""One zygote as seen from the judge: start it, load a program, run it, end it."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from judge import protocol
+from judge.verdict import JudgeError
+
+_PROJECT = str(Path(__file__).resolve().parent.parent)
+_STACK_KILOBYTES = 2**20  # of the main thread; deep recursion is common, and only what is touched is used
+_START_SECONDS, _LOAD_SECONDS, _SLACK_SECONDS = 60.0, 60.0, 60.0
+# The recursion limit makes up for the frames that a program has above it here and would not have by itself.
+_SCRIPT = """
+import sys
+sys.path.insert(0, {project!r})
+from judge.zygote import serve
+sys.path.pop(0)
+sys.setrecursionlimit(sys.getrecursionlimit() + (5 if sys.version_info < (3, 12) else 4))
+serve({channel}, {layers!r}, {identity})
+"""
+# `-I` would ignore the hash seed, which is fixed so that verdicts repeat.
+_FLAGS = ("-s", "-P", "-B", "-X", "int_max_str_digits=0")
+# The shell is there for the stack: its limit counts when a program is executed, and the judge's own must not change.
+_SHELL = f'ulimit -S -s {_STACK_KILOBYTES} 2>/dev/null || ulimit -S -s "$(ulimit -H -s)"; exec "$0" "$@"'
+_ENVIRONMENT = {"PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+_identities = itertools.count()
+
+
+class WorkerLost(Exception):
+    """The zygote, or its process for the program, is gone or does not answer."""
+
+
+class ProgramDied(Exception):
+    """The process for the program ended while the program was being compiled. Its argument is the exit status."""
+
+
+class Refused(Exception):
+    """The zygote, or a test's process, could not be set up. Its argument says why."""
+
+
+class Worker:
+    """A running zygote. Not for several threads at once; whoever holds it ends it with `kill`.
+
+    Args:
+        wanted: the layers of protection to use where they exist, see `judge.guards.LAYERS`.
+
+    Raises:
+        Refused: a layer that exists could not be set up.
+        WorkerLost: the zygote did not start.
+    """
+
+    def __init__(self, wanted: Sequence[str]) -> None:
+        self._killing, self._dead = threading.Lock(), False
+        self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        identity = os.getpid() * 61 + next(_identities)
+        script = _SCRIPT.format(project=_PROJECT, channel=theirs.fileno(), layers=list(wanted), identity=identity)
+        # Real files from the start: the interpreter sets its standard streams up for what it finds.
+        files = [os.memfd_create(f"zygote-{name}") for name in ("in", "out", "err")]
+        self._errors = files[2]
+        try:
+            self._process = subprocess.Popen(
+                ["/bin/sh", "-c", _SHELL, sys.executable, *_FLAGS, "-c", script],
+                stdin=files[0],
+                stdout=files[1],
+                stderr=files[2],
+                env=_ENVIRONMENT,
+                cwd="/",
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+            )
+        except OSError as failure:
+            self._channel.close()
+            os.close(self._errors)
+            raise WorkerLost(f"cannot start a zygote: {failure}") from failure
+        finally:
+            theirs.close()
+            os.close(files[0])
+            os.close(files[1])
+        self.pid = self._process.pid
+        try:
+            self.layers = [word for word in self._receive(_START_SECONDS, protocol.READY).decode().split(",") if word]
+        except BaseException:
+            self.kill()
+            raise
+
+    def load(self, source: int) -> str | None:
+        """Load the program in the file `source`: None, or why it does not compile.
+
+        Raises:
+            ProgramDied, WorkerLost
+        """
+        self._send(protocol.LOAD, [source])
+        return self._receive(_LOAD_SECONDS, protocol.LOADED).decode("utf-8", "replace") or None
+
+    def run(self, files: Sequence[int], request: protocol.Run) -> protocol.Done:
+        """Run the loaded program once on `files`: its standard input, output and error.
+
+        Raises:
+            WorkerLost, Refused
+        """
+        self._send(request.pack(), files)
+        try:
+            # The zygote keeps the limits; this is for a zygote that hangs.
+            return protocol.unpack_done(self._receive(request.wall_seconds * 10 + _SLACK_SECONDS, protocol.DONE))
+        except ProgramDied as fault:
+            raise WorkerLost(f"the program's process ended with {fault}") from fault
+
+    def end(self) -> None:
+        """Unload the program.
+
+        Raises:
+            WorkerLost
+        """
+        self._send(protocol.END, [])
+
+    def kill(self) -> None:
+        """End the zygote and everything beneath it. May be called again, and from any thread."""
+        with self._killing:
+            if self._dead:
+                return
+            self._dead = True
+            self._channel.close()
+            try:
+                os.killpg(self._process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass  # already dead, and waited for below
+            self._process.wait()
+            os.close(self._errors)
+
+    def _send(self, message: bytes, files: Sequence[int]) -> None:
+        try:
+            self._channel.settimeout(_SLACK_SECONDS)
+            socket.send_fds(self._channel, [message], files)
+        except OSError as failure:
+            raise WorkerLost(f"the zygote does not listen: {failure}") from failure
+
+    def _receive(self, seconds: float, wanted: bytes) -> bytes:
+        self._channel.settimeout(seconds)
+        try:
+            kind, body, _ = protocol.receive(self._channel)
+        except OSError as failure:
+            raise WorkerLost(f"the zygote does not answer: {failure}") from failure
+        if kind == wanted:
+            return body
+        if kind == protocol.DIED:
+            raise ProgramDied(int(body))
+        if kind == protocol.FAULT:
+            raise Refused(body.decode("utf-8", "replace"))
+        if not kind:
+            raise WorkerLost(f"the zygote ended: {self._last_words()}")
+        raise JudgeError(f"a zygote answered {kind!r} where {wanted!r} was due")
+
+    def _last_words(self) -> str:
+        size = os.fstat(self._errors).st_size
+        return os.pread(self._errors, 2000, max(0, size - 2000)).decode("utf-8", "replace").strip()

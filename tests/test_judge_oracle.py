@@ -1,0 +1,50 @@
+"""A fixed sample of the known programs through the judge and through a plain process per test: no difference.
+
+`python -m benchmarks.oracle` does this with all of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from benchmarks.oracle import SHARED, differences, shared_jobs
+from judge.judge import judge
+from judge.pool import Pool
+
+PROGRAMS, TESTS, SECONDS = 20, 6, 1.0
+
+pytestmark = pytest.mark.skipif(not SHARED.is_dir(), reason=f"the shared data is not there: {SHARED}")
+
+
+@pytest.fixture(scope="module")
+def sample():
+    jobs = list(shared_jobs())
+    jobs = jobs[:: len(jobs) // PROGRAMS][:PROGRAMS]
+    for job in jobs:
+        job.tests = job.tests[:: max(1, len(job.tests) // TESTS)][:TESTS]
+    return jobs
+
+
+def test_the_judge_and_a_plain_process_say_the_same(sample):
+    found: list[str] = []
+    ran = 0
+    with Pool(1) as pool:
+        for job in sample:
+            job = replace(job, limits=replace(job.limits, seconds=SECONDS, wall_factor=30.0))
+            tests, _, differing = differences(job, pool)
+            ran += tests
+            found += differing
+    assert ran >= TESTS * PROGRAMS // 2 and not found, "\n".join(found)
+
+
+def test_right_programs_pass(sample):
+    """On the sampled tests; `correct` is a label on all of them, so wrong programs may pass here."""
+    with Pool(1) as pool:
+        wrong = [
+            job.name
+            for job in sample
+            if job.correct and not judge(job.program, job.tests, job.limits, checker=job.checker, pool=pool).all_passed
+        ]
+    assert not wrong
