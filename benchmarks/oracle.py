@@ -2,8 +2,8 @@
 
     python -m benchmarks.oracle [--programs N] [--tests N] [--seconds S] [--workers N]
 
-Ends with exit status 1 when a verdict, an output or an exit status differs. A test on which either run's CPU time is
-within 20 % of the limit counts as none: it could go either way.
+Ends with exit status 1 when a verdict, an output or an exit status differs. One that is due to
+either run's CPU time being within 20 % of the limit counts as none: it could go either way.
 """
 
 from __future__ import annotations
@@ -94,17 +94,20 @@ def differences(job: Job, pool: Pool) -> tuple[int, int, list[str]]:
                 continue
             ours = session.run(test.input, job.limits)
             seen = [verdict_of(run, test.output, job.limits, job.checker) for run in (ours, plain)]
-            if any(
-                abs(run.cpu_seconds - job.limits.seconds) <= _CLOSE * job.limits.seconds for run in (ours, plain)
-            ) and (Verdict.TLE in seen):
-                close += 1
-            elif seen[0] != seen[1] or (
-                seen[0] in (Verdict.AC, Verdict.WA, Verdict.RE) and _facts(ours) != _facts(plain)
-            ):
-                found.append(
-                    f"{job.name}, test {index}: {_short(seen[0], ours)}, the plain process {_short(seen[1], plain)}"
-                )
+            if seen[0] == seen[1]:
+                differ = seen[0] in (Verdict.AC, Verdict.WA, Verdict.RE) and _facts(ours) != _facts(plain)
+            else:
+                near = any(_near(run, job.limits) for run in (ours, plain)) and Verdict.TLE in seen
+                close += near
+                differ = not near
+            if differ:
+                both = f"{_short(seen[0], ours)}, the plain process {_short(seen[1], plain)}"
+                found.append(f"{job.name}, test {index}: {both}")
     return len(job.tests), close, found
+
+
+def _near(run: Run, limits: Limits) -> bool:
+    return abs(run.cpu_seconds - limits.seconds) <= _CLOSE * limits.seconds
 
 
 def _facts(run: Run) -> tuple[str, int]:
