@@ -31,9 +31,13 @@ def set_default_sandbox(sandbox: Sandbox, workers: int | None = None) -> Pool:
         return _default
 
 
-def _close_default() -> None:
-    if _default is not None:
-        _default.close()
+def close_default() -> None:
+    """End the default pool's processes; whoever judges next gets a new one."""
+    global _default
+    with _default_lock:
+        old, _default = _default, None
+    if old is not None:
+        old.close()
 
 
 def _forget_default() -> None:
@@ -43,5 +47,5 @@ def _forget_default() -> None:
     _default_lock = threading.Lock()
 
 
-atexit.register(_close_default)
+atexit.register(close_default)
 os.register_at_fork(after_in_child=_forget_default)

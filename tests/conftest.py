@@ -9,9 +9,17 @@ import sys
 import pytest
 
 from judge.checker import outputs_match
+from judge.shared import close_default
 from judge.verdict import Report, TestCase, TestResult, Verdict
 
 FAULTS = {TimeoutError: Verdict.TLE, MemoryError: Verdict.MLE, BufferError: Verdict.OLE}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def judge_alone(request):
+    """Tests of the judge count its processes, so those that other tests have left waiting go first."""
+    if request.module.__name__.rpartition(".")[2].startswith("test_judge"):
+        close_default()
 
 
 @pytest.fixture
