@@ -1,8 +1,8 @@
 """A small world of its own for the zygote: its own process numbers, network, and a root with little more than Python.
 
 In it are, read-only, the interpreter's library and the system's shared libraries, `/proc` with the candidates' own
-entries only, a few devices, and two memory file systems of bounded size: `/tmp`, the candidate's scratch directory,
-and `/program`, where its source lies.
+entries only, a few devices, and two memory file systems of bounded size: `/scratch`, the candidate's directory (also
+`/tmp`, unless the interpreter's library lies there), and `/program`, where its source lies.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sysconfig
 
 from judge import kernel
 
-SCRATCH, PROGRAM = "/tmp", "/program"  # as seen inside
+SCRATCH, PROGRAM = "/scratch", "/program"  # as seen inside
 _SCRATCH_BYTES, _PROGRAM_BYTES = 64 * 2**20, 16 * 2**20
 _SCRATCH_FILES = 1024
 _SYSTEM = ("/usr/lib", "/usr/lib64", "/lib", "/lib64", "/etc/ld.so.cache", "/usr/share/zoneinfo")
@@ -76,6 +76,8 @@ def build_root(libraries: list[str]) -> None:
     ):
         os.mkdir(root + name)
         kernel.mount("scratch", root + name, "tmpfs", _MOUNT_FLAGS | kernel.MS_NOEXEC, options)
+    if not os.path.lexists(root + "/tmp"):
+        os.symlink(SCRATCH, root + "/tmp")
     os.mkdir(root + "/proc")
     kernel.mount("proc", root + "/proc", "proc", _MOUNT_FLAGS | kernel.MS_NOEXEC, "hidepid=invisible,subset=pid")
     os.chdir(root)
