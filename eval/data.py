@@ -57,22 +57,35 @@ class ProblemSet:
     _hidden: dict[str, HiddenTests] = field(repr=False)
     _known: dict[str, Known] = field(repr=False)
 
+    def problem(self, name: str) -> Problem:
+        return next(problem for problem in self.problems if problem.name == name)
+
     def hidden(self, name: str) -> HiddenTests:
         return self._hidden[name]
 
     def known(self, name: str) -> Known:
         return self._known[name]
 
-    def select(self, limit: int | None = None, match: str | None = None) -> ProblemSet:
-        """Those problems whose name has the regular expression `match` in it, and of them the first `limit`.
+    def select(
+        self, limit: int | None = None, match: str | None = None, exclude: str | Path | None = None
+    ) -> ProblemSet:
+        """A part of the problems, in their order.
+
+        Args:
+            limit: only the first so many of those that are left.
+            match: only those whose name has this regular expression in it.
+            exclude: a file as `eval.audit` writes it; without the problems it names.
 
         Raises:
-            DataError: `match` is no regular expression, or nothing is left.
+            DataError: `match` is no regular expression, `exclude` no such file, or nothing is left.
         """
+        left_out = read_exclusions(exclude) if exclude else set()
         try:
-            chosen = [problem for problem in self.problems if match is None or re.search(match, problem.name)][:limit]
+            matching = re.compile(match or "")
         except re.error as fault:
             raise DataError(f"--match {match}: {fault}") from fault
+        fitting = [p for p in self.problems if matching.search(p.name) and p.name not in left_out]
+        chosen = fitting[:limit]
         if not chosen:
             raise DataError(f"{self.data} {self.split}: no problem is left to run on")
         return ProblemSet(self.data, self.split, tuple(chosen), self.fingerprint, self._hidden, self._known)
@@ -110,6 +123,18 @@ def load_problems(data: str, split: str) -> ProblemSet:
         problems.append(problem)
         digest.update(json.dumps([problem.model_dump(), [[t.input, t.output] for t in hidden[name].all()]]).encode())
     return ProblemSet(data, split, tuple(problems), digest.hexdigest()[:12], hidden, known)
+
+
+def read_exclusions(path: str | Path) -> set[str]:
+    """The names of the problems that an exclusion file leaves out.
+
+    Raises:
+        DataError: the file is not one of `eval.audit`.
+    """
+    try:
+        return set(json.loads(Path(path).read_text())["exclude"])
+    except (OSError, ValueError, KeyError, TypeError) as fault:
+        raise DataError(f"{path} is not a file of exclusions: {type(fault).__name__}: {fault}") from fault
 
 
 def _rows(data: str, split: str) -> Iterator[Any]:

@@ -28,7 +28,7 @@ def evaluate(options: argparse.Namespace) -> None:
         if getattr(options, name) is not None and getattr(options, name) < 1:
             raise RunError(f"--{name} must be at least 1")
     config = parse_settings(options.set)
-    problems = load_problems(options.data, options.split).select(options.limit, options.match)
+    problems = load_problems(options.data, options.split).select(options.limit, options.match, options.exclude)
     arms, fingerprints = [], {}
     for path in options.artifacts:
         program, manifest = artifact.load(path, config)

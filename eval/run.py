@@ -16,6 +16,7 @@ def main() -> None:
     )
     parser.add_argument("--split", default="test")
     parser.add_argument("--match", help="only problems whose name has this regular expression in it")
+    parser.add_argument("--exclude", type=Path, help="without the problems this file names (see eval.audit)")
     parser.add_argument("--limit", type=int, help="only the first problems")
     parser.add_argument("--lm", default="local/qwen2.5-coder-0.5b", help="the model (default: %(default)s)")
     parser.add_argument("--api-base", help="address of an OpenAI-compatible server that has the model")

@@ -43,7 +43,7 @@ class RunFolder:
             half = path / "config.json.tmp"
             half.write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n")
             half.rename(path / "config.json")
-        _drop_torn_line(path / "rollouts.jsonl")
+        drop_torn_line(path / "rollouts.jsonl")
 
     def append(self, rollout: Rollout) -> None:
         """Store one rollout for good: it is on disk when this returns."""
@@ -91,7 +91,7 @@ def _refuse_difference(path: Path, stored: dict[str, Any], config: dict[str, Any
             )
 
 
-def _drop_torn_line(file: Path) -> None:
+def drop_torn_line(file: Path) -> None:
     """A kill in mid-write leaves half a line at the end; the rollout it belonged to is run again."""
     if not file.is_file():
         return

@@ -18,6 +18,7 @@ OPTIONS = (
     "data",
     "split",
     "match",
+    "exclude",
     "limit",
     "seed",
     "concurrency",
@@ -38,6 +39,7 @@ def main() -> None:
     parser.add_argument("--data", help="pack, a hub name or a local folder in its layout")
     parser.add_argument("--split", help="what to compile on (default: valid)")
     parser.add_argument("--match", help="only problems whose name has this regular expression in it")
+    parser.add_argument("--exclude", help="without the problems this file names (see eval.audit)")
     parser.add_argument("--limit", type=int, help="only the first problems")
     parser.add_argument("--seed", type=int)
     parser.add_argument("--concurrency", type=int, help="rollouts side by side")

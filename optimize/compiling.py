@@ -30,7 +30,7 @@ def compile_artifact(config: CompileConfig, out: Path) -> None:
         LMError: the model does not answer.
     """
     program, manifest = artifact.load(Path(config.start), config.settings)
-    problems = load_problems(config.data, config.split).select(config.limit, config.match)
+    problems = load_problems(config.data, config.split).select(config.limit, config.match, config.exclude)
     without_hidden = [p.name for p in problems.problems if not problems.hidden(p.name).all()]
     if without_hidden:
         raise ConfigError(
@@ -78,7 +78,7 @@ def compile_artifact(config: CompileConfig, out: Path) -> None:
 def plan(config: CompileConfig) -> str:
     """What the compilation would do, without any LM call."""
     program, manifest = artifact.load(Path(config.start), config.settings)
-    problems = load_problems(config.data, config.split).select(config.limit, config.match)
+    problems = load_problems(config.data, config.split).select(config.limit, config.match, config.exclude)
     predictors = ", ".join(name for name, _ in program.named_predictors())
     return "\n".join(
         [

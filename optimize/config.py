@@ -26,6 +26,7 @@ class CompileConfig(BaseModel):
     data: pack, a hub name or a local folder in its layout.
     split: what is compiled on; never the split that is evaluated.
     match: only problems whose name has this regular expression in it.
+    exclude: a file of problems to leave out, as eval.audit writes it.
     limit: of these, only the first problems of the split.
     seed: of whatever the optimizer draws.
     concurrency: rollouts side by side.
@@ -44,6 +45,7 @@ class CompileConfig(BaseModel):
     data: str = "pack"
     split: str = "valid"
     match: str | None = None
+    exclude: str | None = None
     limit: int | None = Field(default=None, ge=1)
     seed: int = 0
     concurrency: int = Field(default=8, ge=1)

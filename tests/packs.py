@@ -5,6 +5,8 @@ Each test of a pipeline is about four or five of these problems: enough for ever
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -241,3 +243,10 @@ def call(monkeypatch: pytest.MonkeyPatch, main: Callable[[], None], *arguments: 
     except SystemExit as left:
         return int(left.code or 0)
     return 0
+
+
+def printed(patched: pytest.MonkeyPatch, main: Callable[[], None], *arguments: str | Path) -> str:
+    """What a command prints that ends well."""
+    with contextlib.redirect_stdout(io.StringIO()) as output:
+        assert call(patched, main, *arguments) == 0
+    return output.getvalue()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
 import subprocess
 import sys
@@ -30,6 +28,7 @@ from tests.packs import (
     call,
     demonstrations,
     isolate,
+    printed,
     stage_of,
     use_lm,
     write_dataset,
@@ -85,13 +84,6 @@ def own_caches(monkeypatch, tmp_path):
 
 def compile_options(data: Path, start: Path, out: Path, *more: str) -> list[str | Path]:
     return ["--start", start, "--data", data, "--out", out, "--demos", "2", "--concurrency", "1", *more]
-
-
-def printed(patched: pytest.MonkeyPatch, main: Callable[[], None], *arguments: str | Path) -> str:
-    """What a command prints that ends well."""
-    with contextlib.redirect_stdout(io.StringIO()) as output:
-        assert call(patched, main, *arguments) == 0
-    return output.getvalue()
 
 
 def statuses(run: Path, arm: str) -> dict[str, str]:

@@ -1,0 +1,123 @@
+"""What a dataset's own programs say about its tests.
+
+A problem is suspect when its tests reject a right program, when right programs print different answers to one test (so
+several answers are accepted, and comparing with the stored one is wrong), or when its statement speaks of interaction.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from tqdm import tqdm
+
+from eval.data import ProblemSet, load_problems
+from eval.judging import read_solutions
+from judge.judge import judge
+from judge.shared import default_pool
+from judge.verdict import Report
+from program.problem import Problem
+
+_INTERACTIVE = re.compile(r"\binteractive\b|\binteractor\b|\bflush\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found about one problem: programs accepted and rejected, and why it is suspect, if it is."""
+
+    name: str
+    right: int
+    right_accepted: int
+    wrong: int
+    wrong_rejected: int
+    reasons: tuple[str, ...]
+
+
+def audit(options: argparse.Namespace) -> None:
+    """Audit every problem of a split, print a table and write the suspects; see `eval.audit` for the options.
+
+    Raises:
+        DataError, SolutionsError: bad input.
+        JudgeError: the judge failed.
+    """
+    problems = load_problems(options.data, options.split).select(exclude=options.exclude)
+    right, wrong = _programs(problems, options.solutions)
+    with ThreadPoolExecutor(default_pool().workers) as threads:
+        examined = threads.map(
+            lambda problem: examine(
+                problem, problems, right[problem.name][: options.programs], wrong[problem.name][: options.programs]
+            ),
+            problems.problems,
+        )
+        findings = list(tqdm(examined, total=len(problems.problems), unit="problem", mininterval=2))
+    print(report(findings))
+    if options.out:
+        suspects = {finding.name: list(finding.reasons) for finding in findings if finding.reasons}
+        text = json.dumps({"data": options.data, "split": options.split, "exclude": suspects}, indent=2)
+        options.out.write_text(text + "\n")
+        print(f"wrote {len(suspects)} suspects to {options.out}")
+
+
+def examine(problem: Problem, problems: ProblemSet, right: Sequence[str], wrong: Sequence[str]) -> Finding:
+    """Judge the right programs on all tests and the wrong ones up to their first failure."""
+    tests = [*problem.tests(), *problems.hidden(problem.name).all()]
+    limits, checker = problem.limits(), problem.checker()
+    reports = [judge(program, tests, limits, checker=checker) for program in right]
+    accepted = sum(each.all_passed for each in reports)
+    rejected = sum(not judge(p, tests, limits, checker=checker, stop_at_failure=True).all_passed for p in wrong)
+    reasons = []
+    if accepted < len(right):
+        verdicts = sorted({each.verdict.value for each in reports if not each.all_passed})
+        reasons.append(f"rejects {len(right) - accepted} of {len(right)} right programs ({', '.join(verdicts)})")
+    if _answers_differ(problem, reports):
+        reasons.append("right programs print different answers")
+    if _INTERACTIVE.search(problem.description):
+        reasons.append("interactive")
+    return Finding(problem.name, len(right), accepted, len(wrong), rejected, tuple(reasons))
+
+
+def report(findings: Sequence[Finding]) -> str:
+    """The suspects as a Markdown table, and the rates over all problems."""
+    lines = ["| problem | right accepted | wrong rejected | why it is suspect |", "| --- | --- | --- | --- |"]
+    for f in findings:
+        if f.reasons:
+            counts = f"{f.right_accepted} / {f.right} | {f.wrong_rejected} / {f.wrong}"
+            lines.append(f"| {f.name} | {counts} | {'; '.join(f.reasons)} |")
+    right, accepted = sum(f.right for f in findings), sum(f.right_accepted for f in findings)
+    wrong, rejected = sum(f.wrong for f in findings), sum(f.wrong_rejected for f in findings)
+    without = sum(not f.right for f in findings)
+    lines.append("")
+    lines.append(f"right programs accepted: {accepted} / {right}; wrong programs rejected: {rejected} / {wrong}")
+    lines.append(
+        f"{len(lines) - 4} of {len(findings)} problems are suspect; {without} have no right program to tell by"
+    )
+    return "\n".join(lines)
+
+
+def _answers_differ(problem: Problem, reports: Sequence[Report]) -> bool:
+    """Whether two programs that ran well on a test printed answers that the checker calls different."""
+    checker = problem.checker()
+    for results in zip(*(each.results for each in reports), strict=True):
+        answers = [result.output for result in results if result.verdict in ("AC", "WA")]
+        if any(not checker.matches(answer, answers[0]) for answer in answers[1:]):
+            return True
+    return False
+
+
+def _programs(problems: ProblemSet, more: Path | None) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    right: dict[str, list[str]] = defaultdict(list)
+    wrong: dict[str, list[str]] = defaultdict(list)
+    for problem in problems.problems:
+        known = problems.known(problem.name)
+        right[problem.name] += known.right
+        wrong[problem.name] += known.wrong
+    for line in read_solutions(more) if more else []:
+        if isinstance(line.get("correct"), bool) and line["name"] in right:
+            (right if line["correct"] else wrong)[line["name"]].append(line["solution"])
+    return right, wrong
