@@ -9,7 +9,6 @@ either run's CPU time being within 20 % of the limit counts as none: it could go
 from __future__ import annotations
 
 import argparse
-import json
 import multiprocessing
 import sys
 import tempfile
@@ -18,13 +17,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from eval.data import ProblemSet, load_problems
+from eval.judging import read_solutions
 from judge.checker import STRICT, Checker
 from judge.judge import verdict_of
-from judge.limits import limits_of
 from judge.pool import Pool
 from judge.process import Run, run_program
 from judge.session import Session, source_bytes
-from judge.tolerance import strict_for
 from judge.verdict import Limits, TestCase, Verdict
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "codecontests"
@@ -48,33 +47,34 @@ def shared_jobs(folder: Path = SHARED) -> Iterator[Job]:
     """The human and the model-written programs of the shared data, on all tests of their problems.
 
     Raises:
-        FileNotFoundError: the data is not there.
+        DataError, FileNotFoundError: the data is not there.
     """
-    from pyarrow import parquet
-
-    problems = {row["name"]: row for row in parquet.read_table(next(folder.glob("data/test-*.parquet"))).to_pylist()}
+    problems = load_problems(str(folder), "test")
     for kind in ("human", "model"):
-        with open(folder / f"{kind}_solutions.jsonl", encoding="utf-8") as file:
-            for number, line in enumerate(file):
-                entry = json.loads(line)
-                row = problems[entry["name"]]
-                limit = row["time_limit"] or {"seconds": 0, "nanos": 0}
-                yield Job(
-                    f"{kind} {number}: {entry['name']}",
-                    entry["solution"],
-                    [
-                        TestCase(given, expected)
-                        for group in ("public_tests", "private_tests", "generated_tests")
-                        for given, expected in zip(row[group]["input"], row[group]["output"], strict=True)
-                    ],
-                    limits_of(limit["seconds"] + limit["nanos"] / 1e9, row["memory_limit_bytes"]),
-                    strict_for(row["description"]),
-                    entry.get("correct"),
-                )
+        for number, line in enumerate(read_solutions(folder / f"{kind}_solutions.jsonl")):
+            yield _job(f"{kind} {number}", line["name"], line["solution"], problems, line.get("correct"))
+
+
+def pack_jobs() -> Iterator[Job]:
+    """The right and the wrong programs of the bundled pack."""
+    for split in ("valid", "test"):
+        problems = load_problems("pack", split)
+        for problem in problems.problems:
+            known = problems.known(problem.name)
+            for correct, programs in ((True, known.right), (False, known.wrong)):
+                for number, program in enumerate(programs):
+                    yield _job(f"pack {correct} {number}", problem.name, program, problems, correct)
+
+
+def _job(kind: str, name: str, program: str, problems: ProblemSet, correct: bool | None) -> Job:
+    problem = problems.problem(name)
+    tests = [*problem.tests(), *problems.hidden(name).all()]
+    return Job(f"{kind}: {name}", program, tests, problem.limits(), problem.checker(), correct)
 
 
 def all_jobs() -> Iterator[Job]:
-    """Every program there is to compare on. (The bundled pack's are added here.)"""
+    """Every program there is to compare on: the bundled pack's, then the shared ones."""
+    yield from pack_jobs()
     yield from shared_jobs()
 
 
