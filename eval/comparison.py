@@ -31,7 +31,7 @@ def compare(runs: Sequence[Path], arms: Sequence[str] | None = None) -> str:
         for name in read_config(run)["artifacts"]:
             found[_label(run, name, runs)] = []
         for rollout in read_rollouts(run):
-            found.setdefault(_label(run, rollout.arm, runs), []).append(rollout)
+            found[_label(run, rollout.arm, runs)].append(rollout)
     names = list(arms or found)
     missing = [name for name in names if name not in found]
     if missing:
@@ -44,11 +44,11 @@ def compare(runs: Sequence[Path], arms: Sequence[str] | None = None) -> str:
 
 
 def _label(run: Path, arm: str, runs: Sequence[Path]) -> str:
-    """The arm's name, with as much of the run's path as tells it from the others."""
-    if len(runs) == 1:
+    """The arm's name, with as much of the run's path as tells it from the arms of other runs."""
+    others = [other for other in runs if other != run and arm in read_config(other)["artifacts"]]
+    if not others:
         return arm
-    same_name = [other for other in runs if other.name == run.name]
-    return f"{run.name if len(same_name) == 1 else run}/{arm}"
+    return f"{run if any(other.name == run.name for other in others) else run.name}/{arm}"
 
 
 def _header(run: Path) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
@@ -33,7 +33,7 @@ def run_loop(
     samples: int = 1,
     concurrency: int = 4,
     label: str = "rollouts",
-) -> Iterator[Rollout]:
+) -> Generator[Rollout]:
     """Run every arm on every problem and yield rollouts as they end; problem by problem, so that drift hits all alike.
 
     What `folder` already holds is yielded first and not run again. Closing the iterator early leaves the

@@ -8,6 +8,7 @@ So a killed compilation goes on where it stopped, and the result is what DSPy al
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 
 import dspy
 
@@ -40,7 +41,8 @@ def compile_bootstrap(
     """
     arm = Arm("teacher", program, adapter)
     rollouts = run_loop(folder, [arm], problems, lm, concurrency=config.concurrency, label="bootstrap")
-    _run_until_enough(rollouts, [problem.name for problem in problems.problems], config)
+    with closing(rollouts):
+        _run_until_enough(rollouts, [problem.name for problem in problems.problems], config)
     # Without `max_labeled_demos=0` raw examples, which have no stage outputs, would fill up the demonstrations.
     optimizer = dspy.BootstrapFewShot(
         metric=Accept(HiddenPassRate(problems), config.threshold),

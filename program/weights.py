@@ -11,9 +11,12 @@ import hashlib
 import importlib
 import importlib.util
 import os
+import socket
 import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 CHUNK = 2**22
 
@@ -92,13 +95,27 @@ def find_weights(model: str, folder: Path) -> Path:
 
 
 def _from_hub(weights: Weights) -> tuple[Path | None, str]:
-    from huggingface_hub import hf_hub_download
+    from huggingface_hub import constants, hf_hub_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
+    download = partial(hf_hub_download, weights.repository, weights.file, revision=weights.revision)
     try:
-        return Path(hf_hub_download(weights.repository, weights.file, revision=weights.revision)), ""
+        return Path(download(local_files_only=True)), ""
+    except LocalEntryNotFoundError as fault:
+        if constants.HF_HUB_OFFLINE or not _is_known(urlsplit(constants.ENDPOINT).hostname):
+            return None, f"{type(fault).__name__}: not in the local cache, and {constants.ENDPOINT} cannot be reached"
+    try:
+        return Path(download()), ""
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as fault:
         return None, f"{type(fault).__name__}: {' '.join(str(fault).split())[:200]}"
+
+
+def _is_known(host: str | None) -> bool:
+    """Whether a host name can be looked up; without that the hub's client would go on trying for half a minute."""
+    try:
+        return bool(socket.getaddrinfo(host, 443))
+    except OSError:
+        return False
 
 
 def _join_parts(weights: Weights, path: Path) -> Path:

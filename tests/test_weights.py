@@ -8,6 +8,7 @@ import sys
 import huggingface_hub
 import pytest
 from huggingface_hub import constants
+from huggingface_hub.errors import LocalEntryNotFoundError
 
 from program.weights import MODELS, Weights, WeightsError, find_weights
 
@@ -180,8 +181,11 @@ def test_without_any_way_the_message_says_what_to_do(folder):
 
 
 def test_a_hub_that_fails_without_a_word_is_as_good_as_none(monkeypatch, folder):
-    def fail(*_, **__):
-        raise TimeoutError
+    def fail(*_, local_files_only=False, **__):
+        raise LocalEntryNotFoundError("not in the cache") if local_files_only else TimeoutError
+
+    monkeypatch.setattr("program.weights._is_known", lambda host: True)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
 
     monkeypatch.setattr(huggingface_hub, "hf_hub_download", fail)
     assert "TimeoutError" in refusal(folder)
