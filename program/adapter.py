@@ -5,30 +5,18 @@ much time as answers. This one is lean, and it asks for each kind of answer in t
 
 - a program goes into a fenced Python block, unescaped;
 - everything else is JSON, and where the server can constrain generation it gets the JSON schema.
-
-What is read is read with tolerance (prose around, missing fences, truncated tails, single bad list items); what is
-accepted has the declared type.
 """
 
 from __future__ import annotations
 
-import ast
 import json
-import re
-import warnings
-from collections.abc import Iterable
 from typing import Any, cast, get_origin
 
 import dspy
-import json_repair
 from dspy.utils.exceptions import AdapterParseError
-from pydantic import BaseModel, TypeAdapter, ValidationError, create_model
+from pydantic import BaseModel, create_model
 
-_OPENING_FENCE = re.compile(r"^[ \t]*```[ \t]*([\w+-]*)[^\n`]*\n", re.MULTILINE)
-_PYTHON_NAMES = ("python", "python3", "py", "py3")
-# Bounds on how many places of an answer are tried; a model that runs in circles writes thousands.
-MAX_BRACES, MAX_FENCES, MAX_ENDS = 20, 12, 6
-_PYTHON_LINE = re.compile(r"^(import |from \w+ import |def |class |for |while |if |print\(|\w[\w, ]* = )", re.MULTILINE)
+from program.answers import read_code, read_json
 
 
 class LeanAdapter(dspy.JSONAdapter):
@@ -79,8 +67,8 @@ class LeanAdapter(dspy.JSONAdapter):
         """
         try:
             if _answers_with_code(signature):
-                return _parse_code(signature, completion)
-            return _parse_json(signature, completion)
+                return read_code(signature, completion)
+            return read_json(signature, completion)
         except (ValueError, RecursionError) as fault:
             raise AdapterParseError(type(self).__name__, cast(Any, signature), completion, str(fault)) from fault
 
@@ -155,91 +143,3 @@ def _show(value: Any) -> str:
     if isinstance(value, dict):
         return "\n  ".join(f"{key}: {_show(item)}" for key, item in value.items())
     return str(value)
-
-
-def _parse_code(signature: type[dspy.Signature], completion: str) -> dict[str, Any]:
-    (name,) = signature.output_fields
-    return {name: _find_program(completion.replace("\r\n", "\n")).strip("\n") + "\n"}
-
-
-def _find_program(text: str) -> str:
-    """The program in an answer: the longest Python block, else the longest block, else what looks like code."""
-    fences = list(_OPENING_FENCE.finditer(text))[:MAX_FENCES]
-    for names in (_PYTHON_NAMES, ("",), None):  # a block said to be Python goes before one without a name, and so on
-        chosen = [fence for fence in fences if names is None or fence.group(1).lower() in names]
-        blocks = [_block_from(text, fence.end()) for fence in chosen]
-        if any(block.strip() for block in blocks):
-            return max(blocks, key=len)
-    bare = text.strip().removesuffix("```").rstrip()
-    if _is_python(bare) and ("(" in bare or "=" in bare):
-        return bare
-    first = _PYTHON_LINE.search(bare)
-    if first is None:
-        raise ValueError("no program in the answer")
-    return bare[first.start() :]
-
-
-def _block_from(text: str, start: int) -> str:
-    """The block from `start` on. A program may hold three back quotes: the first end that leaves Python is the end."""
-    ends = [match.start() for match in re.finditer("```", text[start:])][:MAX_ENDS]
-    blocks = [text[start : start + end] for end in ends] or [text[start:]]
-    return next((block for block in blocks if block.strip() and _is_python(block)), blocks[0])
-
-
-def _is_python(text: str) -> bool:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # notices about the model's escapes are no business of ours
-            ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return True
-
-
-def _parse_json(signature: type[dspy.Signature], completion: str) -> dict[str, Any]:
-    loaded = _find_object(completion, signature.output_fields)
-    if loaded is None:
-        raise ValueError("no JSON object in the answer")
-    values = {}
-    for name, field in signature.output_fields.items():
-        if name not in loaded:
-            raise ValueError(f"field {name} is missing")
-        values[name] = _fit(loaded[name], field.annotation, name)
-    return values
-
-
-def _find_object(text: str, names: Iterable[str]) -> dict[str, Any] | None:
-    """The first JSON object in `text` with one of the names, else the first one at all."""
-    found = None
-    for brace in [match.start() for match in re.finditer(r"{", text)][:MAX_BRACES]:
-        loaded = json_repair.loads(text[brace:])
-        if isinstance(loaded, list):
-            loaded = next((item for item in loaded if isinstance(item, dict)), None)
-        if isinstance(loaded, dict):
-            if any(name in loaded for name in names):
-                return loaded
-            found = found or loaded
-    return found
-
-
-def _fit(value: Any, annotation: Any, name: str) -> Any:
-    """`value` as the declared type; of a list, the items that fit."""
-    if get_origin(annotation) is list and isinstance(value, list):
-        item_type = TypeAdapter(annotation.__args__[0])
-        items = [item for item in (_validated(item_type, item) for item in value) if item is not None]
-        if not items:
-            raise ValueError(f"no item of {name} fits its type")
-        return items
-    fitted = _validated(TypeAdapter(annotation), value)
-    if fitted is None:
-        raise ValueError(f"{name} does not fit its type")
-    return fitted
-
-
-def _validated(kind: TypeAdapter, value: Any) -> Any:
-    if isinstance(value, int | float):
-        value = str(value)
-    try:
-        return kind.validate_python(value)
-    except ValidationError:
-        return None

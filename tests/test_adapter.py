@@ -236,7 +236,7 @@ def test_an_answer_that_is_one_fence_after_another_is_given_up_soon(monkeypatch)
         raise SyntaxError
 
     with monkeypatch.context() as patched, contextlib.suppress(AdapterParseError):
-        patched.setattr("program.adapter.ast.parse", parse)
+        patched.setattr("program.answers.ast.parse", parse)
         ADAPTER.parse(SolveDirectly, "```\n" * 60)
     assert len(parsed) <= 3 * 60  # and not 60 * 60 / 2
 
