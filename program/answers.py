@@ -1,7 +1,7 @@
 """What an answer says.
 
-It is read with tolerance (prose around, missing fences, truncated tails, single bad list items), and accepted only in the
-declared types.
+It is read with tolerance (prose around, missing fences, truncated tails, single bad list items), and accepted only in
+the declared types.
 """
 
 from __future__ import annotations
