@@ -6,7 +6,6 @@ the declared types.
 
 from __future__ import annotations
 
-import ast
 import re
 import warnings
 from collections.abc import Iterable
@@ -16,6 +15,10 @@ import dspy
 import json_repair
 from pydantic import TypeAdapter, ValidationError
 
+_FILE = "<answer>"
+# What the compiler thinks of a model's style is no business of ours.
+warnings.filterwarnings("ignore", category=SyntaxWarning, module=_FILE)
+warnings.filterwarnings("ignore", category=DeprecationWarning, module=_FILE)
 _OPENING_FENCE = re.compile(r"^[ \t]*```[ \t]*([\w+-]*)[^\n`]*\n", re.MULTILINE)
 _PYTHON_NAMES = ("python", "python3", "py", "py3")
 # Bounds on how many places of an answer are tried; a model that runs in circles writes thousands.
@@ -59,10 +62,9 @@ def _block_from(text: str, start: int) -> str:
 
 def _is_python(text: str) -> bool:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # notices about the model's escapes are no business of ours
-            ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        # Not `ast.parse`: in Python 3.11 two threads that build syntax trees at once can meet a SystemError.
+        compile(text, _FILE, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
         return False
     return True
 
