@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from program.command import run_command
+from program.lm import DEFAULT_MODEL
 
 
 def main() -> None:
@@ -18,7 +19,7 @@ def main() -> None:
     parser.add_argument("--match", help="only problems whose name has this regular expression in it")
     parser.add_argument("--exclude", type=Path, help="without the problems this file names (see eval.audit)")
     parser.add_argument("--limit", type=int, help="only the first problems")
-    parser.add_argument("--lm", default="local/qwen2.5-coder-0.5b", help="the model (default: %(default)s)")
+    parser.add_argument("--lm", default=DEFAULT_MODEL, help="the model (default: %(default)s)")
     parser.add_argument("--api-base", help="address of an OpenAI-compatible server that has the model")
     parser.add_argument("--n", type=int, default=1, help="samples a problem (default: %(default)s)")
     parser.add_argument("--concurrency", type=int, default=8, help="rollouts side by side (default: %(default)s)")

@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from program.lm import DEFAULT_MODEL
+
 
 class ConfigError(ValueError):
     """The configuration cannot be used; one line that says why."""
@@ -36,7 +38,7 @@ class CompileConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     start: str = "artifacts/handwritten"
-    lm: str = "local/qwen2.5-coder-0.5b"
+    lm: str = DEFAULT_MODEL
     api_base: str | None = None
     teacher_lm: str | None = None
     optimizer: Literal["bootstrap"] = "bootstrap"

@@ -6,10 +6,6 @@ import logging
 import sys
 from collections.abc import Callable
 
-from judge.verdict import JudgeError
-from program.artifact import ArtifactError
-from program.lm import LMError
-
 USER_ERROR = 2
 OUTAGE = 1
 
@@ -21,6 +17,11 @@ def run_command(main: Callable[[], None], *user_errors: type[Exception]) -> None
         main: the command.
         user_errors: exceptions besides `ArtifactError` that mean bad input.
     """
+    # Not at the top: what artifacts need takes seconds to import, and `--help` should not.
+    from judge.verdict import JudgeError
+    from program.artifact import ArtifactError
+    from program.lm import LMError
+
     logging.getLogger("dspy").setLevel(logging.ERROR)  # truncation and type notices; failures are in the account
     try:
         main()

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from program.command import run_command
+from program.lm import DEFAULT_MODEL
 
 
 def main() -> None:
@@ -16,7 +17,7 @@ def main() -> None:
         "problem", type=Path, help='JSON: {"name", "description", "public_tests": {"input": […], "output": […]}}'
     )
     parser.add_argument("--artifact", type=Path, default=Path("artifacts/handwritten"), help="(default: %(default)s)")
-    parser.add_argument("--lm", default="local/qwen2.5-coder-0.5b", help="the model (default: %(default)s)")
+    parser.add_argument("--lm", default=DEFAULT_MODEL, help="the model (default: %(default)s)")
     parser.add_argument("--api-base", help="address of an OpenAI-compatible server that has the model")
     options = parser.parse_args()
     run_command(lambda: _solve(options), ProblemError)

@@ -20,11 +20,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from eval.simulated_prompt import SIGNATURES
 from program import artifact
 from program.scripted_lm import Rule, scripted_lm
-from signatures.code import FixCode, SolveDirectly, WriteCode
-from signatures.plan import ProposeSolutions, RankSolutions, WriteTests
-from signatures.understand import ExplainTests, ReflectOnProblem
 
 PYTHON3 = 3
 SMALL_FLOW = {"solutions": 2, "ai_tests": 2, "code_attempts": 2, "public_fixes": 2, "ai_fixes": 1}
@@ -150,17 +148,7 @@ def demonstrations(prompt: str) -> list[str]:
 
 def stage_of(prompt: str) -> str:
     """The name of the signature a prompt is made from."""
-    signatures = (
-        SolveDirectly,
-        ReflectOnProblem,
-        ExplainTests,
-        ProposeSolutions,
-        RankSolutions,
-        WriteTests,
-        WriteCode,
-        FixCode,
-    )
-    return next(each.__name__ for each in signatures if prompt.startswith(each.instructions.strip()))
+    return next(each.__name__ for each in SIGNATURES if prompt.startswith(each.instructions.strip()))
 
 
 def answer_rule(tasks: Sequence[Task] = (*VALID, *TEST), **fates: str) -> Rule:
