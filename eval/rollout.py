@@ -3,22 +3,40 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import dspy
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from eval.data import ProblemSet
 from eval.score import Score, Status, score
 from judge.verdict import JudgeError
-from program.account import Account, Totals, new_account
+from program.account import Account, Best, Totals, new_account
 from program.problem import Problem
 
 
+class Checkpoint(BaseModel):
+    """What the rollout would have returned, had it ended after so much spending, and how that does on hidden tests.
+
+    program: names the code (`program.account.name_of`); calls, tokens, dollars, seconds, fixes: spent until then.
+    """
+
+    program: str
+    calls: int
+    tokens: int
+    dollars: float | None
+    seconds: float
+    fixes: int
+    solved: bool
+    hidden_rate: float
+
+
 class Rollout(BaseModel):
-    """What is stored of a rollout, one JSON line each.
+    """What is stored of a rollout, one JSON line each; its texts are in its trace (see `eval.traces`).
 
     status: "not judged" where infrastructure failed (LM out of reach, judge fault); never counted as a failure.
     seconds: wall-clock time of the program, without the judging of its answer.
+    checkpoints: in the order of spending; the last one is the answer.
     """
 
     arm: str
@@ -28,12 +46,17 @@ class Rollout(BaseModel):
     error: str = ""
     code: str = ""
     score: Score | None = None
+    checkpoints: list[Checkpoint] = []
     totals: Totals = Totals()
-    account: Account = Account()
+    account: Account = Field(default_factory=Account)
     seconds: float = 0.0
 
     def key(self) -> tuple[str, str, int]:
         return self.arm, self.problem, self.sample
+
+    def slim(self) -> dict[str, Any]:
+        """JSON values without the texts of the account."""
+        return {**self.model_dump(exclude={"account"}), "account": self.account.slim()}
 
 
 def run_rollout(arm: str, program: dspy.Module, problem: Problem, sample: int, problems: ProblemSet) -> Rollout:
@@ -63,4 +86,19 @@ def _judge(rollout: Rollout, account: Account, problem: Problem, problems: Probl
         rollout.error = lost.detail
         return
     rollout.score = score(rollout.code, problem, problems)
+    rollout.checkpoints = _checkpoints(rollout, account, problem, problems)
     rollout.status = "solved" if rollout.score.solved else "failed"
+
+
+def _checkpoints(rollout: Rollout, account: Account, problem: Problem, problems: ProblemSet) -> list[Checkpoint]:
+    scores = {rollout.code: rollout.score}
+    found = []
+    for best in (event for event in account.events if isinstance(event, Best)):
+        if best.code not in scores:
+            scores[best.code] = score(best.code, problem, problems)
+        known = scores[best.code]
+        assert known is not None
+        spent = best.model_dump(include={"program", "calls", "tokens", "dollars", "fixes"})
+        judged = {"solved": known.solved, "hidden_rate": known.hidden_rate}
+        found.append(Checkpoint(**spent, seconds=best.started, **judged))
+    return found

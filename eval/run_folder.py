@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.rollout import Rollout
+from eval.traces import write_trace
 
 
 class RunError(ValueError):
@@ -46,9 +47,10 @@ class RunFolder:
         drop_torn_line(path / "rollouts.jsonl")
 
     def append(self, rollout: Rollout) -> None:
-        """Store one rollout for good: it is on disk when this returns."""
+        """Store one rollout for good, its trace first: it is on disk when this returns."""
+        write_trace(self.path, rollout)
         # Models write half surrogate pairs too, which are no text that can be stored.
-        line = (json.dumps(rollout.model_dump(), ensure_ascii=False) + "\n").encode("utf-8", "replace")
+        line = (json.dumps(rollout.slim(), ensure_ascii=False) + "\n").encode("utf-8", "replace")
         with self._lock, (self.path / "rollouts.jsonl").open("ab") as file:
             file.write(line)
             file.flush()

@@ -1,65 +1,219 @@
 """What a rollout did: every LM call, every judge run, every decision, and what all that cost.
 
-The account of the rollout at hand is found through a context variable, so that stages need not hand it through.
+The account of the rollout at hand is found through a context variable, so that stages need not hand it through. It is
+the rollout's trace: events in the order they ended, light numbers and texts in one. `slim` leaves the texts out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+import threading
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, PrivateAttr
 
-Outcome = Literal["ok", "unparsable", "lm_error"]
+# ok: an answer that was read; unparsable: one that was not; endless: one cut off at the token cap while it repeated
+# itself; lm_error: none came.
+Outcome = Literal["ok", "unparsable", "endless", "lm_error"]
+
+
+class Message(BaseModel):
+    """One message of a prompt."""
+
+    role: str
+    content: str
 
 
 class Call(BaseModel):
-    """One request of a stage to its LM. Token counts are the provider's; 0 where the answer came from a cache."""
+    """One request of a stage to its LM. Token counts are the provider's; 0 where the answer came from a cache.
 
+    started: seconds since the rollout began; seconds: from the request to the answer, waiting included.
+    cached_tokens: of the prompt tokens, those a prefix cache served.
+    dollars: None where no price is known.
+    retries: requests before this one that were refused or failed and were sent again.
+    repair: whether the call shows the model an answer that could not be read and asks for it again.
+    salvaged: whether the answer could be read with tolerance only.
+    prompt, answer: the texts; in the trace, not in `rollouts.jsonl`.
+    """
+
+    kind: Literal["call"] = "call"
     stage: str
     outcome: Outcome = "ok"
-    prompt_tokens: int = 0
-    cached_tokens: int = 0  # of the prompt tokens, those a prefix cache served
-    completion_tokens: int = 0
-    dollars: float | None = None  # None where no price is known
-    seconds: float = 0.0
-    from_cache: bool = False
     detail: str = ""
+    model: str = ""
+    prompt_hash: str = ""
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    completion_tokens: int = 0
+    dollars: float | None = None
+    started: float = 0.0
+    seconds: float = 0.0
+    retries: int = 0
+    repair: bool = False
+    salvaged: bool = False
+    from_cache: bool = False
+    prompt: list[Message] = []
+    answer: str = ""
+
+
+class TestRun(BaseModel):
+    """One program on one test, as the flow saw it; texts are cut to 2,000 characters."""
+
+    input: str
+    expected: str
+    output: str = ""
+    error: str = ""
+    verdict: str
 
 
 class JudgeRun(BaseModel):
-    """One program run on one set of tests inside the flow."""
+    """One program run on some tests inside the flow.
 
-    tests: str  # "public" or "ai"
+    tests: where they come from.
+    program: names the code; see `name_of`.
+    code, runs: the texts; in the trace, not in `rollouts.jsonl`.
+    """
+
+    kind: Literal["judge"] = "judge"
+    tests: Literal["public", "ai", "other"]
+    program: str
     verdicts: list[str]
-    seconds: float
+    started: float = 0.0
+    seconds: float = 0.0
+    code: str = ""
+    runs: list[TestRun] = []
+
+
+class Decision(BaseModel):
+    """Something the flow decided, in words."""
+
+    kind: Literal["decision"] = "decision"
+    what: str
+    started: float = 0.0
+
+
+class Best(BaseModel):
+    """From here on `program` is what the rollout would return if it ended now.
+
+    calls, tokens, dollars: spent so far (tokens: prompt and answer).
+    fixes: calls of repair stages so far.
+    code: the text; in the trace, not in `rollouts.jsonl`.
+    """
+
+    kind: Literal["best"] = "best"
+    program: str
+    started: float = 0.0
+    calls: int = 0
+    tokens: int = 0
+    dollars: float | None = None
+    fixes: int = 0
+    code: str = ""
+
+
+Event = Annotated[Call | JudgeRun | Decision | Best, Field(discriminator="kind")]
+TEXTS = {"prompt", "answer", "code", "runs"}
+
+
+FIXING = ("FixCode",)  # the stages whose calls count as fixes
+
+
+def name_of(code: str) -> str:
+    """Names a program by its text: 12 hex digits."""
+    return hashlib.sha256(code.encode("utf-8", "replace")).hexdigest()[:12]
 
 
 class Account(BaseModel):
-    """Everything a rollout did, in the order of doing."""
+    """Everything a rollout did.
 
-    calls: list[Call] = Field(default_factory=list)
-    judge_runs: list[JudgeRun] = Field(default_factory=list)
-    decisions: list[str] = Field(default_factory=list)
+    marks: what should be known about how it went, such as "budget: calls".
+    """
+
+    events: list[Event] = Field(default_factory=list)
+    marks: list[str] = Field(default_factory=list)
+    _begin: float = PrivateAttr(default_factory=time.perf_counter)
+    _lock: Any = PrivateAttr(default_factory=threading.Lock)
+    _listener: Callable[[Any], None] | None = PrivateAttr(default=None)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Account) and (self.events, self.marks) == (other.events, other.marks)
+
+    @property
+    def calls(self) -> list[Call]:
+        return [event for event in self.events if isinstance(event, Call)]
+
+    @property
+    def judge_runs(self) -> list[JudgeRun]:
+        return [event for event in self.events if isinstance(event, JudgeRun)]
+
+    @property
+    def decisions(self) -> list[str]:
+        return [event.what for event in self.events if isinstance(event, Decision)]
+
+    def now(self) -> float:
+        """Seconds since the rollout began."""
+        return time.perf_counter() - self._begin
+
+    def enter(self, event: Call | JudgeRun | Decision | Best) -> None:
+        with self._lock:
+            self.events.append(event)
+            if self._listener:
+                self._listener(event)
 
     def decide(self, what: str) -> None:
-        self.decisions.append(what)
+        self.enter(Decision(what=what, started=self.now()))
+
+    def best(self, code: str) -> None:
+        """Note that `code` is now what the rollout would return; nothing happens when it was already."""
+        last = next((event for event in reversed(self.events) if isinstance(event, Best)), None)
+        if not code.strip() or (last and last.code == code):
+            return
+        spent = self.totals()
+        self.enter(
+            Best(
+                program=name_of(code),
+                started=self.now(),
+                calls=spent.calls,
+                tokens=spent.prompt_tokens + spent.completion_tokens,
+                dollars=spent.dollars,
+                fixes=sum(call.stage in FIXING for call in self.calls),
+                code=code,
+            )
+        )
+
+    def mark(self, what: str) -> None:
+        with self._lock:
+            if what not in self.marks:
+                self.marks.append(what)
+
+    def listen(self, listener: Callable[[Any], None]) -> None:
+        """Call `listener` with every event from now on, one at a time."""
+        self._listener = listener
+
+    def slim(self) -> dict[str, Any]:
+        """The account as JSON values, without the texts."""
+        return {
+            "events": [event.model_dump(exclude=TEXTS) for event in self.events],
+            "marks": self.marks,
+        }
 
     def totals(self) -> Totals:
         """The sums over all calls. `dollars` is None when the price of any call is unknown."""
-        paid = [call for call in self.calls if not call.from_cache]
+        calls, runs = self.calls, self.judge_runs
+        paid = [call for call in calls if not call.from_cache]
         prices = [call.dollars for call in paid]
         return Totals(
             calls=len(paid),
-            failed_calls=sum(call.outcome != "ok" for call in self.calls),
+            failed_calls=sum(call.outcome != "ok" for call in calls),
             prompt_tokens=sum(call.prompt_tokens for call in paid),
             cached_tokens=sum(call.cached_tokens for call in paid),
             completion_tokens=sum(call.completion_tokens for call in paid),
             dollars=None if any(price is None for price in prices) else sum(price or 0.0 for price in prices),
             lm_seconds=sum(call.seconds for call in paid),
-            judge_seconds=sum(run.seconds for run in self.judge_runs),
+            judge_seconds=sum(run.seconds for run in runs),
         )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dspy
 
+from program.account import account
 from program.ai_tests import usable_tests
 from program.flow_config import FlowConfig
 from program.problem import Problem
@@ -45,7 +46,9 @@ class AlphaCodium(dspy.Module):
         repairer = Repairer(bench, self.fix_code, sample, text)
         code = self._first_code(sample, text, reflection, solutions, bench)
         code = repairer.run(code, bench.public, self.config.public_fixes_per_test, self.config.public_fixes)
+        account().best(bench.best())
         repairer.run(code, bench.ai, 1, self.config.ai_fixes)
+        account().best(bench.best())
         return dspy.Prediction(code=bench.best())
 
     def _reflect(self, sample, text):
@@ -85,4 +88,5 @@ class AlphaCodium(dspy.Module):
             answer = self.write_code(sample, attempt, problem=text, reflection=reflection, solution=solution)
             if answer and bench.passes_all_public(answer.code):
                 break
+        account().best(bench.best())
         return bench.best()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dspy
 from pydantic import BaseModel, ConfigDict
 
+from program.account import account
 from program.problem import Problem
 from program.stage import Stage
 from signatures.code import SolveDirectly
@@ -33,4 +34,6 @@ class Direct(dspy.Module):
     def forward(self, problem: Problem, sample: int = 0) -> dspy.Prediction:
         """`code`: the program; empty when the LM gave none."""
         answer = self.solve(sample, problem=problem.text())
-        return dspy.Prediction(code=answer.code if answer else "")
+        code = answer.code if answer else ""
+        account().best(code)
+        return dspy.Prediction(code=code)

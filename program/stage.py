@@ -6,6 +6,8 @@ given up and the program goes on without it.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
 from typing import Any
 
@@ -20,7 +22,7 @@ from dspy.utils.exceptions import (
     LMUnsupportedModelError,
 )
 
-from program.account import Call, account
+from program.account import Call, Message, account
 
 REPEAT_TEMPERATURE = 0.8
 # With these no later call would fare better, so they end the rollout instead of costing it a stage.
@@ -87,7 +89,7 @@ class Stage(dspy.Module):
 
     def _ask(self, inputs: dict[str, Any], config: dict[str, Any]) -> dspy.Prediction | None:
         recorder, begin = _Recorder(), time.perf_counter()
-        call = Call(stage=self.name)
+        call = Call(stage=self.name, started=account().now())
         answer = None
         try:
             answer = recorder(predict=self.predict, inputs=inputs, config=config)
@@ -99,12 +101,16 @@ class Stage(dspy.Module):
             call.outcome, call.detail = "lm_error", _first_line(fault)
         call.seconds = time.perf_counter() - begin
         _fill_usage(call, recorder.history)
-        account().calls.append(call)
+        account().enter(call)
         return answer
 
 
 def _fill_usage(call: Call, history: list[dict[str, Any]]) -> None:
     for entry in history:
+        call.model = entry["model"]
+        call.prompt = [Message(role=each["role"], content=each["content"]) for each in entry["messages"]]
+        call.prompt_hash = _hash(entry["messages"])
+        call.answer = "\n".join(str(output) for output in entry["outputs"])
         usage = entry["usage"]
         if not usage:
             call.from_cache = True
@@ -114,6 +120,10 @@ def _fill_usage(call: Call, history: list[dict[str, Any]]) -> None:
         call.cached_tokens += (usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0
         if entry.get("cost") is not None:
             call.dollars = (call.dollars or 0.0) + entry["cost"]
+
+
+def _hash(messages: list[dict[str, Any]]) -> str:
+    return hashlib.sha256(json.dumps(messages, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def _first_line(fault: Exception) -> str:

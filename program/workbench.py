@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from judge.checker import differing_lines
 from judge.judge import judge
 from judge.verdict import TestCase, TestResult
-from program.account import JudgeRun, account
+from program.account import JudgeRun, TestRun, account, name_of
 from program.problem import Problem
+
+SHOWN_CHARACTERS = 2000
 
 
 class Workbench:
@@ -31,8 +33,7 @@ class Workbench:
             report = judge(code, missing, self._limits, checker=self._checker)
             known.update(zip(missing, report.results, strict=True))
             kind = "public" if missing[0] in self.public else "ai"
-            verdicts = [result.verdict.value for result in report.results]
-            account().judge_runs.append(JudgeRun(tests=kind, verdicts=verdicts, seconds=time.perf_counter() - begin))
+            account().enter(_judge_run(code, kind, missing, report.results, time.perf_counter() - begin))
         return [known[test] for test in tests]
 
     def passes(self, code: str, tests: Sequence[TestCase]) -> bool:
@@ -66,3 +67,25 @@ class Workbench:
             crashed = result.verdict in ("RE", "CE", "TLE", "MLE", "OLE")
             total += 1000 if crashed else differing_lines(result.output, test.output, self._checker)
         return total
+
+
+def _judge_run(code, kind, tests, results, seconds):
+    runs = [
+        TestRun(
+            input=test.input[:SHOWN_CHARACTERS],
+            expected=test.output[:SHOWN_CHARACTERS],
+            output=result.output[:SHOWN_CHARACTERS],
+            error=result.error[-SHOWN_CHARACTERS:],
+            verdict=result.verdict.value,
+        )
+        for test, result in zip(tests, results, strict=True)
+    ]
+    return JudgeRun(
+        tests=kind,
+        program=name_of(code),
+        verdicts=[run.verdict for run in runs],
+        started=account().now() - seconds,
+        seconds=seconds,
+        code=code,
+        runs=runs,
+    )

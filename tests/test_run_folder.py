@@ -10,7 +10,7 @@ import pytest
 from eval.rollout import Rollout
 from eval.run_folder import RunError, RunFolder, read_config, read_rollouts
 from eval.score import Score, SetResult
-from program.account import Account, Call, JudgeRun
+from program.account import Account, Call, Decision, JudgeRun
 
 CONFIG = {"lm": "scripted", "samples": 2, "problems": ["a", "b"], "settings": {"solutions": 2}}
 
@@ -22,9 +22,11 @@ def rollout(problem: str = "a", sample: int = 0, status="solved", **more) -> Rol
 def full_rollout() -> Rollout:
     result = SetResult(passed=1, total=2, verdict="WA")
     account = Account(
-        calls=[Call(stage="WriteCode", prompt_tokens=10, dollars=0.25, detail="a\nb")],
-        judge_runs=[JudgeRun(tests="public", verdicts=["AC", "WA"], seconds=0.5)],
-        decisions=["fix reverted"],
+        events=[
+            Call(stage="WriteCode", prompt_tokens=10, dollars=0.25, detail="a\nb"),
+            JudgeRun(tests="public", program="0" * 12, verdicts=["AC", "WA"], seconds=0.5),
+            Decision(what="fix reverted"),
+        ],
     )
     return rollout(
         status="failed",
@@ -91,12 +93,12 @@ def test_a_file_that_is_one_torn_line_becomes_empty(tmp_path):
 )
 def test_another_configuration_is_refused_and_the_run_left_as_it_is(tmp_path, changed, key):
     RunFolder(tmp_path, CONFIG).append(rollout())
-    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    before = {path.name: path.read_bytes() for path in sorted(tmp_path.rglob("*")) if path.is_file()}
     with pytest.raises(RunError) as caught:
         RunFolder(tmp_path, changed)
     assert f"{key} is" in str(caught.value) and str(tmp_path) in str(caught.value)
     assert "\n" not in str(caught.value)
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    assert {path.name: path.read_bytes() for path in sorted(tmp_path.rglob("*")) if path.is_file()} == before
 
 
 def test_rollouts_not_judged_run_again_and_the_last_one_counts(tmp_path):

@@ -1,0 +1,45 @@
+"""The traces of a run: one file a rollout, one JSON line an event, with every prompt, answer, program and test run.
+
+`RUN/traces/ARM/PROBLEM-SAMPLE.jsonl.gz`; read one with `zcat` or `python -m eval.show`.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import re
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from eval.rollout import Rollout
+from program.account import Event
+
+_EVENT: TypeAdapter[Event] = TypeAdapter(Event)
+
+
+def trace_path(run: Path, arm: str, problem: str, sample: int) -> Path:
+    """Where the trace of a rollout is; the digits keep apart names that differ in what file names cannot hold."""
+    readable = re.sub(r"[^A-Za-z0-9]+", "-", problem).strip("-")[:60]
+    digits = hashlib.sha256(problem.encode()).hexdigest()[:6]
+    return run / "traces" / arm / f"{readable}-{digits}-{sample}.jsonl.gz"
+
+
+def write_trace(run: Path, rollout: Rollout) -> None:
+    """Write the trace whole or not at all."""
+    path = trace_path(run, *rollout.key())
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = (json.dumps(event.model_dump(), ensure_ascii=False) for event in rollout.account.events)
+    text = "".join(f"{line}\n" for line in lines)
+    half = path.with_suffix(".tmp")
+    half.write_bytes(gzip.compress(text.encode("utf-8", "replace"), mtime=0))
+    half.rename(path)
+
+
+def read_trace(run: Path, arm: str, problem: str, sample: int) -> list[Event]:
+    """The events of a rollout with all their texts; empty where no trace was kept."""
+    path = trace_path(run, arm, problem, sample)
+    if not path.is_file():
+        return []
+    return [_EVENT.validate_json(line) for line in gzip.decompress(path.read_bytes()).decode().split("\n") if line]
