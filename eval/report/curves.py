@@ -1,0 +1,76 @@
+"""Solved against budget: what each arm would have solved, had every rollout been stopped after so much spending.
+
+Made from the checkpoints of stored rollouts: one run gives the curve over all budgets.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+
+from eval.rollout import Rollout
+from eval.statistics import mean_interval
+
+Unit = Literal["calls", "tokens", "dollars", "seconds"]
+UNITS: tuple[Unit, ...] = ("calls", "tokens", "dollars", "seconds")
+MOST_STEPS = 100  # of a curve; more cannot be seen
+INTERVALS = 5  # budgets with an interval on a curve
+
+
+def solved_curve(rollouts: Sequence[Rollout], unit: Unit) -> dict[str, Any] | None:
+    """The curve of one arm, None where a cost is not known or nothing was judged.
+
+    `steps`: [budget, solved] pairs, solved being the mean over problems of the share of samples whose best program
+    within the budget passes everything; it holds until the next budget.
+    `intervals`: [budget, low, high], 95 % bootstrap over problems, at some of the budgets.
+    """
+    paths: dict[str, list[list[tuple[float, bool]]]] = defaultdict(list)
+    for rollout in rollouts:
+        if rollout.score is not None:
+            path = _path(rollout, unit)
+            if path is None:
+                return None
+            paths[rollout.problem].append(path)
+    budgets = sorted({spent for samples in paths.values() for path in samples for spent, _ in path})
+    if not budgets:
+        return None
+    chosen = _spread(budgets, MOST_STEPS)
+    shares = np.array([np.mean([_solved_at(path, chosen) for path in samples], axis=0) for samples in paths.values()])
+    solved = shares.mean(axis=0)
+    steps = [[float(budget), float(share)] for budget, share in zip(chosen, solved, strict=True)]
+    intervals = [[chosen[i], *mean_interval(shares[:, i].tolist())] for i in _far_apart(chosen)]
+    return {"steps": steps, "intervals": intervals}
+
+
+def _path(rollout: Rollout, unit: Unit) -> list[tuple[float, bool]] | None:
+    """What was spent at each change of the best program, and whether that program passes everything."""
+    totals = rollout.totals
+    if rollout.checkpoints or not rollout.code:
+        spent = [(getattr(point, unit), point.solved) for point in rollout.checkpoints]
+    else:  # runs that are older than checkpoints know the end only
+        ends = {"calls": totals.calls, "tokens": totals.prompt_tokens + totals.completion_tokens}
+        ends |= {"dollars": totals.dollars, "seconds": rollout.seconds}
+        spent = [(ends[unit], rollout.status == "solved")]
+    return None if any(cost is None for cost, _ in spent) else spent
+
+
+def _solved_at(path: list[tuple[float, bool]], budgets: Sequence[float]) -> np.ndarray:
+    costs, solved = [cost for cost, _ in path], np.array([False, *(each for _, each in path)])
+    return solved[np.searchsorted(costs, budgets, side="right")]
+
+
+def _far_apart(budgets: Sequence[float]) -> list[int]:
+    """Indexes of a few budgets, about evenly spread on the axis, the last one among them."""
+    places = np.geomspace(max(budgets[0], budgets[-1] / 1e6), budgets[-1], INTERVALS) if budgets[-1] else [0.0]
+    found = np.searchsorted(budgets, places, side="right") - 1
+    return sorted({*(int(i) for i in found if i >= 0), len(budgets) - 1})
+
+
+def _spread(values: list[Any], most: int) -> list[Any]:
+    """At most so many of `values`, evenly spread, the first and the last among them."""
+    if len(values) <= most:
+        return values
+    return [values[round(i * (len(values) - 1) / (most - 1))] for i in range(most)]
