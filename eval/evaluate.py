@@ -10,7 +10,9 @@ import yaml
 
 from eval.data import load_problems
 from eval.loop import Arm, run_loop
+from eval.mlflow_tracing import mlflow_traces
 from eval.models import open_model
+from eval.report.write import REPORT, write_report
 from eval.run_folder import RunError, RunFolder, read_config, read_rollouts
 from eval.summary import Summary, markdown_table, summarize
 from program import artifact
@@ -18,7 +20,7 @@ from program.artifact import ArtifactError
 
 
 def evaluate(options: argparse.Namespace) -> None:
-    """Evaluate `options.artifacts`; see `eval.run` for the options. Prints and stores the table.
+    """Evaluate `options.artifacts`; see `eval.run` for the options. Prints and stores the table, and writes the report.
 
     Raises:
         ArtifactError, DataError, RunError: bad input, before any LM call.
@@ -49,7 +51,10 @@ def evaluate(options: argparse.Namespace) -> None:
             "samples": options.n,
         },
     )
-    with open_model(options.lm, problems, api_base=options.api_base, slots=options.concurrency) as lm:
+    with (
+        mlflow_traces(options.mlflow, options.out.name),
+        open_model(options.lm, problems, api_base=options.api_base, slots=options.concurrency) as lm,
+    ):
         for _ in run_loop(
             folder,
             arms,
@@ -64,6 +69,7 @@ def evaluate(options: argparse.Namespace) -> None:
     table = markdown_table(summaries)
     (options.out / "summary.md").write_text(f"{options.lm}, {options.data} {options.split}\n\n{table}\n")
     print(table)
+    write_report([options.out], options.out / REPORT, problems)
 
 
 def summaries_of(run: Path) -> list[Summary]:

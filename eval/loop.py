@@ -7,9 +7,9 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 import dspy
-from tqdm import tqdm
 
 from eval.data import ProblemSet
+from eval.progress import Progress
 from eval.rollout import Rollout, run_rollout
 from eval.run_folder import RunFolder
 from program.problem import Problem
@@ -44,7 +44,6 @@ def run_loop(
     known = [done[key] for key in (_key(*task) for task in wanted) if key in done]
     yield from known
     left = [task for task in wanted if _key(*task) not in done]
-    solved = sum(rollout.status == "solved" for rollout in known)
 
     def one(arm: Arm, problem: Problem, sample: int) -> Rollout:
         with dspy.context(lm=lm, adapter=arm.adapter):
@@ -54,7 +53,7 @@ def run_loop(
 
     with (
         ThreadPoolExecutor(concurrency, thread_name_prefix="rollout") as pool,
-        tqdm(total=len(wanted), initial=len(known), desc=label, unit="rollout", mininterval=2) as bar,
+        Progress(label, len(wanted), known) as progress,
     ):
         pending: set[Future[Rollout]] = set()
         while left or pending:
@@ -63,9 +62,7 @@ def run_loop(
             ended, pending = wait(pending, return_when=FIRST_COMPLETED)
             for future in ended:
                 rollout = future.result()
-                solved += rollout.status == "solved"
-                bar.update()
-                bar.set_postfix_str(f"{solved} solved")
+                progress.add(rollout)
                 yield rollout
 
 

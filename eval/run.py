@@ -27,6 +27,7 @@ def main() -> None:
         "--set", action="append", default=[], metavar="KEY=VALUE", help="a key of the programs' configuration"
     )
     parser.add_argument("--out", required=True, type=Path, help="folder of the run; an interrupted run goes on there")
+    parser.add_argument("--mlflow", metavar="URI", help="also trace to MLflow: a server or a folder (file:///…)")
     options = parser.parse_args()
 
     from eval.data import DataError

@@ -1,4 +1,4 @@
-"""A rollout as a story: its events in the order of the trace, its programs numbered, and how each differs from the last.
+"""A rollout as a story: its events in the order of the trace, its programs by number, and how each changed the last.
 
 The report (`eval.report`) and the terminal (`eval.show`) tell the same one.
 """

@@ -14,11 +14,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="the file (default: report.html in the first run's folder)")
     options = parser.parse_args()
 
-    from eval.report.write import write_report
+    from eval.report.write import REPORT, write_report
     from eval.run_folder import RunError
 
     def report() -> None:
-        out = options.out or options.runs[0] / "report.html"
+        out = options.out or options.runs[0] / REPORT
         write_report(options.runs, out)
         print(out)
 

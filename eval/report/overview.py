@@ -20,10 +20,10 @@ def overview(runs: Runs, notes: list[str]) -> dict[str, Any]:
     curves: unit to one curve an arm; a curve is null where that cost is not known.
     """
     configs = list(runs.configs.values())
-    first = configs[0]
+    first, samples = configs[0], max(config["samples"] for config in configs)
     return {
         "title": f"{_count(len(runs.arms), 'program')} on {_count(len(runs.problems), 'problem')}",
-        "subtitle": f"{first['data']} {first['split']}, {_count(max(c['samples'] for c in configs), 'sample')} a problem",
+        "subtitle": f"{first['data']} {first['split']}, {_count(samples, 'sample')} a problem",
         "runs": [str(path) for path in runs.configs],
         "notes": [*notes, *_warnings(runs)],
         "arms": [_arm(arm, runs.arms[0]) for arm in runs.arms],

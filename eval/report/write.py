@@ -24,6 +24,7 @@ from eval.report.problem import problem_block
 from eval.report.texts import TextTable, shared_chunks, with_references
 from program.problem import Problem
 
+REPORT = "report.html"  # its name in a run's folder
 PAGE = Path(__file__).parent / "page"
 SCRIPTS = ("elements", "formats", "stories", "headline", "curves", "grid", "programs", "events", "problem", "main")
 
