@@ -21,10 +21,13 @@ def main() -> None:
 
     def write() -> None:
         text = export(options.run, options.format)
-        if options.out:
-            options.out.write_text(text, encoding="utf-8")
-        else:
+        if options.out is None:
             sys.stdout.write(text)
+            return
+        try:
+            options.out.write_text(text, encoding="utf-8")
+        except OSError as fault:
+            raise RunError(f"{options.out}: {fault.strerror}") from fault
 
     run_command(write, RunError)
 

@@ -29,8 +29,8 @@ def mlflow_traces(uri: str | None, experiment: str) -> Iterator[None]:
     # Folders are refused by default since MLflow 3; who names one here wants one.
     os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")
     try:
-        import mlflow
-        import mlflow.dspy
+        import mlflow  # pyright: ignore[reportMissingImports]
+        import mlflow.dspy  # pyright: ignore[reportMissingImports]
     except ImportError as fault:
         raise RunError("--mlflow needs MLflow: uv sync --inexact --group mlflow") from fault
     try:

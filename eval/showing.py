@@ -11,7 +11,7 @@ from eval.rollout import Checkpoint, Rollout
 from eval.run_folder import RunError, read_config, read_rollouts
 from eval.story import Story, Version, lines_of, read_story
 from eval.summary import markdown_table, summarize
-from eval.terminal import Painter, harmless
+from eval.terminal import Colour, Painter, harmless
 from program.account import Best, Call, Decision, JudgeRun
 
 MARKS = {"solved": "●", "failed": "○", "not judged": "–"}
@@ -150,8 +150,9 @@ def _program(version: Version, paint: Painter) -> Iterator[str]:
         yield from _indented(version.code)
         return
     names = f"program {version.number - 1}", f"program {version.number}"
+    colours: dict[str, Colour] = {"+": "good", "-": "bad"}
     for line in unified_diff(lines_of(version.before), lines_of(version.code), *names, lineterm=""):
-        colour = {"+": "good", "-": "bad"}.get(line[0], "faint")
+        colour = colours.get(line[0], "faint")
         yield f"          {paint(harmless(line), colour)}"
 
 

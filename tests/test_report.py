@@ -107,7 +107,7 @@ def test_the_grid_has_a_cell_for_every_arm_and_problem_and_a_mark_for_every_samp
         rollout("tuned", "Halve", 0, "solved"),
     ]
     told = report_of(tmp_path, rollouts)["overview"]
-    assert told["problems"] == ["Double", "Halve"]
+    assert told["problems"] == ["Double", "Halve"] and told["runs"] == ["run"]
     assert told["cells"] == [[[["s", 0, 7, 7], ["f", 1, 5, 7]], [["n", 0, 0, 0]]], [[], [["s", 0, 7, 7]]]]
 
 

@@ -170,6 +170,20 @@ def test_a_rollout_that_was_not_judged_says_so(page):
     assert page.locator(".note", has_text="No trace").count() == 1
 
 
+def test_a_story_whose_texts_are_gone_still_has_its_events(browser, tmp_path):
+    run = write_run(tmp_path / "run", [rollout()])
+    for trace in run.rglob("*.jsonl.gz"):
+        trace.unlink()
+    write_report([run], tmp_path / "report.html")
+    page = browser.new_page()
+    page.set_default_timeout(PATIENCE)
+    page.goto(f"{(tmp_path / 'report.html').as_uri()}#problem=0&arm=0&sample=0")
+    page.locator(".note", has_text="The texts of this trace were not kept.").wait_for()
+    page.locator(".event.judge summary").first.click()
+    assert page.locator(".event[open] p").inner_text() == "The text of this program was not kept."
+    page.close()
+
+
 def test_hostile_names_and_texts_are_shown_and_do_nothing(page):
     title = page.title()
     page.get_by_label("tuned on Hostile").click()

@@ -47,14 +47,29 @@ def solved_curve(rollouts: Sequence[Rollout], unit: Unit) -> dict[str, Any] | No
 
 def _path(rollout: Rollout, unit: Unit) -> list[tuple[float, bool]] | None:
     """What was spent at each change of the best program, and whether that program passes everything."""
-    totals = rollout.totals
+    path: list[tuple[float, bool]] = []
+    for cost, solved in _checkpoints(rollout, unit):
+        if cost is None:
+            return None
+        path.append((cost, solved))
+    return path
+
+
+def _checkpoints(rollout: Rollout, unit: Unit) -> list[tuple[float | None, bool]]:
+    """Runs that are older than checkpoints know the end only."""
     if rollout.checkpoints or not rollout.code:
-        spent = [(getattr(point, unit), point.solved) for point in rollout.checkpoints]
-    else:  # runs that are older than checkpoints know the end only
-        ends = {"calls": totals.calls, "tokens": totals.prompt_tokens + totals.completion_tokens}
-        ends |= {"dollars": totals.dollars, "seconds": rollout.seconds}
-        spent = [(ends[unit], rollout.status == "solved")]
-    return None if any(cost is None for cost, _ in spent) else spent
+        return [(getattr(point, unit), point.solved) for point in rollout.checkpoints]
+    totals = rollout.totals
+    match unit:
+        case "calls":
+            cost = totals.calls
+        case "tokens":
+            cost = totals.prompt_tokens + totals.completion_tokens
+        case "dollars":
+            cost = totals.dollars
+        case "seconds":
+            cost = rollout.seconds
+    return [(cost, rollout.status == "solved")]
 
 
 def _solved_at(path: list[tuple[float, bool]], budgets: Sequence[float]) -> np.ndarray:

@@ -24,7 +24,7 @@ def overview(runs: Runs, notes: list[str]) -> dict[str, Any]:
     return {
         "title": f"{_count(len(runs.arms), 'program')} on {_count(len(runs.problems), 'problem')}",
         "subtitle": f"{first['data']} {first['split']}, {_count(samples, 'sample')} a problem",
-        "runs": [str(path) for path in runs.configs],
+        "runs": [path.resolve().name for path in runs.configs],  # no paths: reports are sent to others
         "notes": [*notes, *_warnings(runs)],
         "arms": [_arm(arm, runs.arms[0]) for arm in runs.arms],
         "curves": {unit: [solved_curve(arm.rollouts, unit) for arm in runs.arms] for unit in UNITS},

@@ -22,6 +22,7 @@ from eval.report.arms import Runs, load_statements, read_runs, statements_of
 from eval.report.overview import overview
 from eval.report.problem import problem_block
 from eval.report.texts import TextTable, shared_chunks, with_references
+from eval.run_folder import RunError
 from program.problem import Problem
 
 REPORT = "report.html"  # its name in a run's folder
@@ -38,14 +39,17 @@ def write_report(runs: Sequence[Path], out: Path, problems: ProblemSet | None = 
         problems: the data of the runs, when it is loaded already.
 
     Raises:
-        RunError: no such run, or runs over different data.
+        RunError: no such run, runs over different data, or `out` cannot be written.
     """
     read = read_runs(runs)
     statements, note = statements_of(read, problems) if problems else load_statements(read)
     page = render(read, statements, [note] if note else [])
     half = out.with_suffix(".tmp")
-    half.write_text(page, encoding="utf-8")
-    half.rename(out)
+    try:
+        half.write_text(page, encoding="utf-8")
+        half.rename(out)
+    except OSError as fault:
+        raise RunError(f"{out} cannot be written: {fault.strerror}") from fault
 
 
 def render(runs: Runs, statements: dict[str, Problem], notes: list[str]) -> str:

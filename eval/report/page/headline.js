@@ -5,7 +5,7 @@ function headline(data) {
     "section",
     {},
     make("h1", {}, data.title),
-    make("p", { class: "quiet" }, data.subtitle),
+    make("p", { class: "quiet" }, `${data.subtitle}; ${data.runs.length === 1 ? "run" : "runs"} ${data.runs.join(", ")}`),
     data.notes.map((note) => make("p", { class: "note", role: "note" }, note)),
     make("div", { class: "cards" }, data.arms.map((arm, index) => card(arm, index, data.arms[0]))),
   );

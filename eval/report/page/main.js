@@ -20,7 +20,9 @@ async function show() {
     page.replaceChildren(make("p", { class: "note" }, "This browser is too old to unpack the stories of problems."));
     return;
   }
+  const address = location.hash;
   const story = await readStory(number);
+  if (location.hash !== address) return; // somebody went on while it was unpacked
   page.replaceChildren(problemPage(data, story, number, Number(place.get("arm") ?? 0), Number(place.get("sample") ?? 0)));
   window.scrollTo(0, 0);
 }

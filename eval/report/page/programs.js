@@ -4,6 +4,7 @@ const CONTEXT = 3; // unchanged lines shown around a change
 
 function program(story, versions, number) {
   const index = versions.findIndex((version) => version.number === number);
+  if (!story.text(versions[index].code)) return make("p", { class: "quiet" }, "The text of this program was not kept.");
   const lines = linesOf(story.text(versions[index].code));
   const whole = () => wholeProgram(lines);
   if (index === 0) return make("div", { class: "program" }, whole());
