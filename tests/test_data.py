@@ -28,7 +28,7 @@ ALPHACODIUM_PROBLEM = {
 
 @pytest.fixture(autouse=True)
 def own_datasets_cache(monkeypatch, tmp_path):
-    monkeypatch.setattr("eval.data.CACHE_FOLDER", tmp_path / "cache")
+    monkeypatch.setattr("eval.rows.CACHE_FOLDER", tmp_path / "cache")
 
 
 def strings_in(value: Any) -> list[str]:
