@@ -89,7 +89,14 @@ def test_a_pickle_that_would_run_something_is_refused_and_runs_nothing(tmp_path)
 
 @pytest.mark.parametrize(
     "cell",
-    ["", "no base64!", base64.b64encode(b"not compressed").decode(), packed([1, 2]), packed("{not json"), packed("x")[:30]],
+    [
+        "",
+        "no base64!",
+        base64.b64encode(b"not compressed").decode(),
+        packed([1, 2]),
+        packed("{not json"),
+        packed("x")[:30],
+    ],
 )
 def test_private_tests_that_cannot_be_unpacked_are_one_line(tmp_path, cell):
     row = {**rows_of("livecodebench.jsonl")[0], "private_test_cases": cell}
