@@ -12,7 +12,6 @@ from eval.rollout import Rollout, judge_rollout
 from eval.run_folder import RunFolder
 from judge.shared import default_pool
 from judge.verdict import JudgeError
-from program.account import TEXTS, Account
 
 
 def judge_into(
@@ -42,7 +41,7 @@ def judge_into(
             judge_rollout(rollout, rollout.account, problems.problem(rollout.problem), problems)
         except JudgeError as fault:
             rollout.error = f"JudgeError: {fault}"
-        folder.append(rollout, trace=_has_texts(rollout.account))
+        folder.append(rollout, trace=_has_texts(rollout))
         return rollout
 
     with (
@@ -55,5 +54,6 @@ def judge_into(
     return [stored[rollout.key()] for rollout in given]
 
 
-def _has_texts(account: Account) -> bool:
-    return any(event.model_dump(include=TEXTS, exclude_defaults=True) for event in account.events)
+def _has_texts(rollout: Rollout) -> bool:
+    """Whether the account came from a trace; without one, as of imported programs, there is none to keep."""
+    return any(call.prompt or call.answer for call in rollout.account.calls)

@@ -1,4 +1,4 @@
-"""Layouts of datasets: recognised by their columns, read as problems, hidden tests and facts, and refused in one line."""
+"""Layouts of datasets: known by their columns, read as problems, hidden tests and facts, and refused in one line."""
 
 from __future__ import annotations
 
