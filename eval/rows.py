@@ -56,6 +56,8 @@ def read_rows(data: str, split: str) -> Rows:
             return datasets.load_dataset(f"{path}/.", split=split, cache_dir=_cache_of(path))
         with _quick_without_network(datasets):
             return datasets.load_dataset(data, split=split)
+    except ConnectionError as fault:
+        raise DataError(f"{data} is neither a folder nor a file here, and the hub cannot be reached") from fault
     except (OSError, ValueError, RuntimeError, DatasetsError) as fault:
         lines = str(fault).strip().splitlines() or [""]
         raise DataError(f"{data}, split {split}, cannot be loaded: {lines[0]}") from fault
