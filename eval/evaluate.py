@@ -74,18 +74,22 @@ def summaries_of(run: Path) -> list[Summary]:
 
 
 def parse_settings(settings: list[str]) -> dict[str, Any]:
-    """`["solutions=2", …]` as a dictionary; values are read as YAML.
+    """`["solutions=2", "budget.calls=8", …]` as a nested dictionary; values are read as YAML.
 
     Raises:
         ArtifactError: no `=` in one of them.
     """
-    pairs = {}
+    pairs: dict[str, Any] = {}
     for setting in settings:
         key, equals, value = setting.partition("=")
         if not equals:
             raise ArtifactError(f"--set {setting}: expected KEY=VALUE")
+        *above, last = key.split(".")
         try:
-            pairs[key] = yaml.safe_load(value)
+            changed: dict[str, Any] = {last: yaml.safe_load(value)}
         except yaml.YAMLError as fault:
             raise ArtifactError(f"--set {setting}: the value is not YAML") from fault
+        for name in reversed(above):
+            changed = {name: changed}
+        pairs = artifact.merged(pairs, changed)
     return pairs

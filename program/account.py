@@ -16,6 +16,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, PrivateAttr
 
+from program.budget import Budget
+
 # ok: an answer that was read; unparsable: one that was not; endless: one cut off at the token cap while it repeated
 # itself; lm_error: none came.
 Outcome = Literal["ok", "unparsable", "endless", "lm_error"]
@@ -136,6 +138,8 @@ class Account(BaseModel):
     marks: list[str] = Field(default_factory=list)
     _begin: float = PrivateAttr(default_factory=time.perf_counter)
     _lock: Any = PrivateAttr(default_factory=threading.Lock)
+    _budget: Budget = PrivateAttr(default_factory=Budget)
+    _taken: int = PrivateAttr(default=0)
     _listener: Callable[[Any], None] | None = PrivateAttr(default=None)
 
     def __eq__(self, other: object) -> bool:
@@ -156,6 +160,37 @@ class Account(BaseModel):
     def now(self) -> float:
         """Seconds since the rollout began."""
         return time.perf_counter() - self._begin
+
+    def limit(self, budget: Budget) -> None:
+        """From now on `take_call` refuses what `budget` does not allow."""
+        self._budget = budget
+
+    def take_call(self) -> str | None:
+        """Count a call that is about to begin; when it must not, the name of the spent resource, which is marked."""
+        with self._lock:
+            spent = self._spent()
+            if spent is None:
+                self._taken += 1
+            elif (mark := f"budget: {spent}") not in self.marks:
+                self.marks.append(mark)
+            return spent
+
+    def seconds_left(self) -> float | None:
+        """Of the budget; None where it does not bound them."""
+        return None if self._budget.seconds is None else self._budget.seconds - self.now()
+
+    def _spent(self) -> str | None:
+        totals, budget = self.totals(), self._budget
+        used = {
+            "calls": self._taken,
+            "tokens": totals.prompt_tokens + totals.completion_tokens,
+            "dollars": sum(call.dollars or 0.0 for call in self.calls),
+            "seconds": self.now(),
+        }
+        limits = budget.model_dump()
+        return next(
+            (name for name, amount in used.items() if limits[name] is not None and amount >= limits[name]), None
+        )
 
     def enter(self, event: Call | JudgeRun | Decision | Best) -> None:
         with self._lock:
