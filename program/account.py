@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, PrivateAttr
 
-from program.budget import Budget
+from program.budget import Budget, run_spending, spent_of
 
 # ok: an answer that was read; unparsable: one that was not; endless: one cut off at the token cap while it repeated
 # itself; lm_error: none came.
@@ -120,6 +120,7 @@ Event = Annotated[Call | JudgeRun | Decision | Best, Field(discriminator="kind")
 TEXTS = {"prompt", "answer", "code", "runs"}
 
 
+RUN_BUDGET = "run budget:"  # begins the mark of a rollout that the budget of the run has cut short
 FIXING = ("FixCode",)  # the stages whose calls count as fixes
 
 
@@ -167,11 +168,15 @@ class Account(BaseModel):
 
     def take_call(self) -> str | None:
         """Count a call that is about to begin; when it must not, the name of the spent resource, which is marked."""
+        run = run_spending()
         with self._lock:
             spent = self._spent()
+            mark = f"budget: {spent}"
+            if spent is None and run and (spent := run.take_call()):
+                mark = f"{RUN_BUDGET} {spent}"
             if spent is None:
                 self._taken += 1
-            elif (mark := f"budget: {spent}") not in self.marks:
+            elif mark not in self.marks:
                 self.marks.append(mark)
             return spent
 
@@ -180,19 +185,20 @@ class Account(BaseModel):
         return None if self._budget.seconds is None else self._budget.seconds - self.now()
 
     def _spent(self) -> str | None:
-        totals, budget = self.totals(), self._budget
+        totals = self.totals()
         used = {
             "calls": self._taken,
             "tokens": totals.prompt_tokens + totals.completion_tokens,
             "dollars": sum(call.dollars or 0.0 for call in self.calls),
             "seconds": self.now(),
         }
-        limits = budget.model_dump()
-        return next(
-            (name for name, amount in used.items() if limits[name] is not None and amount >= limits[name]), None
-        )
+        return spent_of(used, self._budget)
 
     def enter(self, event: Call | JudgeRun | Decision | Best) -> None:
+        """Take up an event; what a call has used counts for the run too."""
+        run = run_spending()
+        if run and isinstance(event, Call):
+            run.add(event.prompt_tokens + event.completion_tokens, event.dollars or 0.0)
         with self._lock:
             self.events.append(event)
             if self._listener:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from dspy.utils.exceptions import LMError, is_retryable_lm_error
+from dspy.utils.exceptions import LMError, LMTimeoutError, is_retryable_lm_error
 from pydantic import BaseModel, ConfigDict, Field
 
 WINDOW_SECONDS = 60.0
@@ -77,7 +77,9 @@ class Pace:
         return wait
 
     def may_retry(self, fault: LMError, attempt: int) -> bool:
-        return attempt < self.limits.retries and is_retryable_lm_error(fault)
+        """Whether to send a request again after `attempt` retries; one that timed out is tried once more only."""
+        most = min(1, self.limits.retries) if isinstance(fault, LMTimeoutError) else self.limits.retries
+        return attempt < most and is_retryable_lm_error(fault)
 
     def rest(self, seconds: float) -> None:
         self._sleep(seconds)

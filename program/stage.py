@@ -103,7 +103,9 @@ class Stage(dspy.Module):
             account().enter(last.call)
             if last.answer is not None:
                 return last.answer
-        account().decide(f"{self.name}: given up after {self.attempts} calls")
+            if last.call.outcome == "lm_error":  # requests were sent again already, as often as makes sense
+                break
+        account().decide(f"{self.name}: given up")
         return None
 
     def _config(self, sample: int, draw: int, attempt: int) -> dict[str, Any]:
