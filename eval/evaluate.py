@@ -5,9 +5,7 @@ from __future__ import annotations
 import argparse
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from eval.data import load_problems
@@ -20,6 +18,7 @@ from program.artifact import ArtifactError
 from program.budget import Budget, Spending
 from program.lm import open_lm
 from program.pace import Pace, RateLimits
+from program.settings import parse_settings
 
 
 def evaluate(options: argparse.Namespace) -> None:
@@ -116,25 +115,3 @@ def summaries_of(run: Path) -> list[Summary]:
     rollouts = read_rollouts(run)
     names = read_config(run)["artifacts"]
     return [summarize(name, [rollout for rollout in rollouts if rollout.arm == name]) for name in names]
-
-
-def parse_settings(settings: list[str]) -> dict[str, Any]:
-    """`["solutions=2", "budget.calls=8", …]` as a nested dictionary; values are read as YAML.
-
-    Raises:
-        ArtifactError: no `=` in one of them.
-    """
-    pairs: dict[str, Any] = {}
-    for setting in settings:
-        key, equals, value = setting.partition("=")
-        if not equals:
-            raise ArtifactError(f"--set {setting}: expected KEY=VALUE")
-        *above, last = key.split(".")
-        try:
-            changed: dict[str, Any] = {last: yaml.safe_load(value)}
-        except yaml.YAMLError as fault:
-            raise ArtifactError(f"--set {setting}: the value is not YAML") from fault
-        for name in reversed(above):
-            changed = {name: changed}
-        pairs = artifact.merged(pairs, changed)
-    return pairs
