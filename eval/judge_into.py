@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from eval.data import ProblemSet
 from eval.rollout import Rollout, judge_rollout
-from eval.run_folder import RunFolder
+from eval.run_folder import RunFolder, read_rollouts
 from judge.shared import default_pool
 from judge.verdict import JudgeError
 
@@ -31,7 +31,7 @@ def judge_into(
     Returns:
         The rollouts as the run has them now, in the given order.
     """
-    stored = folder.judged()
+    stored = {each.key(): each for each in read_rollouts(folder.path) if each.status != "not judged"}
     given = list(rollouts)
     left = [each for each in given if each.key() not in stored or stored[each.key()].code != each.code]
 

@@ -13,7 +13,7 @@ from eval.rollout import Rollout, judge_rollout
 from eval.run_folder import RunFolder, read_config, read_rollouts
 from eval.traces import read_trace, trace_path
 from judge.verdict import JudgeError
-from program.account import Account, Call
+from program.account import RUN_BUDGET, Account, Call
 from tests.packs import VALID, call, printed, write_dataset, write_pack
 
 TWICE, SQUARE, SUCCESSOR, TRIANGLE = VALID
@@ -146,6 +146,9 @@ def test_excluded_problems_are_not_part_of_the_new_run(workplace, monkeypatch):
 def test_an_interrupted_rescoring_judges_the_rest_only(workplace, monkeypatch):
     from eval import rollout as rollouts
 
+    cut_short = rescored("run")[SQUARE.name]
+    cut_short.account.marks.append(f"{RUN_BUDGET} calls")  # eval.run would run it again; here it is judged once
+    RunFolder(workplace / "run", read_config(Path("run"))).append(cut_short, trace=False)
     judged, real = [], rollouts.score
 
     def score(code, problem, problems):
