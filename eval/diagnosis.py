@@ -54,8 +54,6 @@ def _public(story: Story, result: SetResult) -> list[str]:
 def _hidden(score: Score) -> list[str]:
     total = score.private.total + score.generated.total
     failed = total - score.private.passed - score.generated.passed
-    if not total:
-        return ["The problem has no hidden tests, so nothing can be solved."]
     if not failed:
         return [f"It passes all {total} hidden tests."]
     sets = [("private", score.private), ("generated", score.generated)]
@@ -102,7 +100,7 @@ def _failed_calls(story: Story) -> list[str]:
 
 
 def _marks(story: Story) -> list[str]:
-    return [f"{mark}." for mark in story.rollout.account.marks]
+    return [f"Marked: {mark}." for mark in story.rollout.account.marks]
 
 
 def _quote(text: str) -> str:

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from eval.rollout import Rollout
-from eval.run_folder import read_config, read_rollouts
+from eval.run_folder import read_rollouts
 from eval.score import SetResult
+from eval.story import run_config
 from program.account import name_of
 
 Format = Literal["csv", "json", "markdown"]
@@ -22,7 +23,7 @@ def export(run: Path, form: Format) -> str:
     Raises:
         RunError: `run` is not a run.
     """
-    lm = read_config(run)["lm"]
+    lm = run_config(run)["lm"]
     rows = [rollout_row(rollout, lm) for rollout in read_rollouts(run)]
     match form:
         case "csv":

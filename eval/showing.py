@@ -8,8 +8,8 @@ from pathlib import Path
 
 from eval.diagnosis import why
 from eval.rollout import Checkpoint, Rollout
-from eval.run_folder import RunError, read_config, read_rollouts
-from eval.story import Story, Version, lines_of, read_story
+from eval.run_folder import RunError, read_rollouts
+from eval.story import Story, Version, lines_of, read_story, run_config
 from eval.summary import markdown_table, summarize
 from eval.terminal import Colour, Painter, harmless
 from program.account import Best, Call, Decision, JudgeRun
@@ -23,7 +23,7 @@ def run_overview(run: Path, paint: Painter) -> str:
     Raises:
         RunError: `run` is not a run.
     """
-    config, rollouts = read_config(run), read_rollouts(run)
+    config, rollouts = run_config(run), read_rollouts(run)
     arms = list(config["artifacts"])
     table = markdown_table([summarize(arm, [r for r in rollouts if r.arm == arm]) for arm in arms])
     width = max((len(name) for name in config["problems"]), default=0)
@@ -55,7 +55,7 @@ def problem_stories(
     Raises:
         RunError: no such run, problem or rollout.
     """
-    config = read_config(run)
+    config = run_config(run)
     name = _find(problem, config["problems"])
     order = {arm: place for place, arm in enumerate(config["artifacts"])}
     chosen = [

@@ -22,7 +22,8 @@ from eval.report.overview import overview
 from eval.report.texts import TextTable, shared_chunks, split, with_references
 from eval.report.write import write_report
 from eval.rollout import Rollout
-from eval.run_folder import RunError
+from eval.run_folder import RunError, RunFolder
+from program.account import Account, Totals
 from tests.packs import answer_rule, call, isolate, number_task, printed, use_lm, write_pack, write_start
 from tests.stored_runs import FIRST, SECOND, rollout, write_run
 
@@ -184,6 +185,14 @@ def test_a_run_older_than_traces_makes_a_report(tmp_path):
     assert told["overview"]["curves"]["calls"][0]["steps"] == [[4.0, 1.0]]
 
 
+def test_programs_made_elsewhere_have_no_cost_and_no_curve(tmp_path):
+    told = rollout(checkpoints=[], account=Account(marks=["imported"]), totals=Totals(dollars=None), seconds=0.0)
+    run = write_run(tmp_path / "run", [told], problems=["Double"], samples=3, imported={"file": "x.jsonl"})
+    shown = overview(read_runs([run]), [])
+    assert shown["curves"] == {unit: [None] for unit in ("calls", "tokens", "dollars", "seconds")}
+    assert (shown["arms"][0]["solved"], shown["arms"][0]["calls"], shown["notes"]) == ([1.0, 1.0, 1.0], None, [])
+
+
 def test_a_report_over_an_empty_run_is_made(tmp_path):
     told = report_of(tmp_path, [], artifacts={"flow": "0"}, problems=["Double"])
     assert told["overview"]["arms"][0]["solved"] is None and told["problem-0"]["rollouts"] == []
@@ -210,6 +219,9 @@ def test_the_command_writes_into_the_first_run_and_refuses_what_is_no_run(tmp_pa
     assert "problem-0" in scripts((run / "report.html").read_text())
     assert call(monkeypatch, eval.report.__main__.main, tmp_path / "none") == 2
     assert capsys.readouterr().err == f"error: {tmp_path / 'none'} is not a run: it has no config.json\n"
+    RunFolder(tmp_path / "training", {"data": "pack"})
+    assert call(monkeypatch, eval.report.__main__.main, tmp_path / "training") == 2
+    assert "is not a run that can be shown: its config.json has no 'artifacts'" in capsys.readouterr().err
 
 
 def test_nothing_hostile_stands_in_the_page_as_it_is(tmp_path):

@@ -120,4 +120,4 @@ def test_a_rollout_without_a_program_names_the_calls_that_failed():
 def test_a_rollout_that_was_not_judged_gives_the_error_and_its_marks():
     told = rollout(end="not judged")
     told.account.mark("budget: calls")
-    assert why(story_of(told)) == ["Not judged: JudgeError: lost.", "budget: calls."]
+    assert why(story_of(told)) == ["Not judged: JudgeError: lost.", "Marked: budget: calls."]

@@ -9,7 +9,8 @@ from typing import Any
 
 from eval.data import DataError, ProblemSet, load_problems
 from eval.rollout import Rollout
-from eval.run_folder import RunError, read_config, read_rollouts
+from eval.run_folder import RunError, read_rollouts
+from eval.story import run_config
 from program.problem import Problem
 
 
@@ -46,7 +47,7 @@ def read_runs(paths: Sequence[Path]) -> Runs:
     Raises:
         RunError: no such run, the same one twice, or runs over different data.
     """
-    configs = {path: read_config(path) for path in paths}
+    configs = {path: run_config(path) for path in paths}
     if len(configs) < len(paths):
         raise RunError("the same run is named twice")
     if len({_data_of(config) for config in configs.values()}) > 1:
@@ -81,10 +82,13 @@ def statements_of(runs: Runs, problems: ProblemSet) -> tuple[dict[str, Problem],
 def _arms(path: Path, config: dict[str, Any], configs: dict[Path, dict[str, Any]]) -> list[ReportArm]:
     rollouts = read_rollouts(path)
     expected = len(config["problems"]) * config["samples"]
-    return [
-        ReportArm(_label(path, name, configs), path, config["lm"], [r for r in rollouts if r.arm == name], expected)
-        for name in config["artifacts"]
-    ]
+    arms = []
+    for name in config["artifacts"]:
+        own = [rollout for rollout in rollouts if rollout.arm == name]
+        # Imported programs need not be as many for every problem.
+        count = len(own) if "imported" in config else expected
+        arms.append(ReportArm(_label(path, name, configs), path, config["lm"], own, count))
+    return arms
 
 
 def _label(path: Path, arm: str, configs: dict[Path, dict[str, Any]]) -> str:

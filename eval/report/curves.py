@@ -56,10 +56,12 @@ def _path(rollout: Rollout, unit: Unit) -> list[tuple[float, bool]] | None:
 
 
 def _checkpoints(rollout: Rollout, unit: Unit) -> list[tuple[float | None, bool]]:
-    """Runs that are older than checkpoints know the end only."""
+    """What is known of them; runs older than checkpoints know the end only."""
     if rollout.checkpoints or not rollout.code:
         return [(getattr(point, unit), point.solved) for point in rollout.checkpoints]
     totals = rollout.totals
+    if not costs_known(rollout):
+        return [(None, False)]
     match unit:
         case "calls":
             cost = totals.calls
@@ -70,6 +72,11 @@ def _checkpoints(rollout: Rollout, unit: Unit) -> list[tuple[float | None, bool]
         case "seconds":
             cost = rollout.seconds
     return [(cost, rollout.status == "solved")]
+
+
+def costs_known(rollout: Rollout) -> bool:
+    """Whether it is known how the program came about; of those made elsewhere it is not."""
+    return bool(rollout.totals.calls or rollout.account.calls)
 
 
 def _solved_at(path: list[tuple[float, bool]], budgets: Sequence[float]) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from eval.report.arms import ReportArm, Runs
-from eval.report.curves import UNITS, solved_curve
+from eval.report.curves import UNITS, costs_known, solved_curve
 from eval.rollout import Rollout
 from eval.statistics import difference_interval, mcnemar
 from eval.summary import by_problem, summarize
@@ -34,9 +34,19 @@ def overview(runs: Runs, notes: list[str]) -> dict[str, Any]:
 
 
 def _arm(arm: ReportArm, first: ReportArm) -> dict[str, Any]:
-    """The row of an arm. Costs are means over rollouts; `against` compares with the first arm, paired by problem."""
+    """The row of an arm. Costs are means over rollouts, None where not known; `against` compares with the first arm, paired by problem."""
     summary = summarize(arm.label, arm.rollouts)
     count, totals = max(1, len(arm.rollouts)), summary.totals
+    priced = any(costs_known(rollout) for rollout in arm.rollouts)
+    costs = {
+        "calls": totals.calls,
+        "failed_calls": totals.failed_calls,
+        "prompt_tokens": totals.prompt_tokens,
+        "cached_tokens": totals.cached_tokens,
+        "answer_tokens": totals.completion_tokens,
+        "dollars": totals.dollars,
+        "seconds": summary.seconds,
+    }
     return {
         "name": arm.label,
         "lm": arm.lm,
@@ -46,13 +56,7 @@ def _arm(arm: ReportArm, first: ReportArm) -> dict[str, Any]:
         "solved": [summary.solved, *summary.solved_interval] if summary.problems else None,
         "hidden": [summary.hidden_rate, *summary.hidden_rate_interval] if summary.problems else None,
         "public": summary.public_rate,
-        "calls": totals.calls / count,
-        "failed_calls": totals.failed_calls / count,
-        "prompt_tokens": totals.prompt_tokens / count,
-        "cached_tokens": totals.cached_tokens / count,
-        "answer_tokens": totals.completion_tokens / count,
-        "dollars": None if totals.dollars is None else totals.dollars / count,
-        "seconds": summary.seconds / count,
+        **{name: number / count if priced and number is not None else None for name, number in costs.items()},
         "against": None if arm is first else _against(first.rollouts, arm.rollouts),
     }
 
