@@ -34,7 +34,7 @@ def overview(runs: Runs, notes: list[str]) -> dict[str, Any]:
 
 
 def _arm(arm: ReportArm, first: ReportArm) -> dict[str, Any]:
-    """The row of an arm. Costs are means over rollouts, None where not known; `against` compares with the first arm, paired by problem."""
+    """The row of an arm: costs are means over rollouts, None where not known; `against` is paired by problem."""
     summary = summarize(arm.label, arm.rollouts)
     count, totals = max(1, len(arm.rollouts)), summary.totals
     priced = any(costs_known(rollout) for rollout in arm.rollouts)

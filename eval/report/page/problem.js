@@ -35,12 +35,6 @@ function chooser(data, story, number, rollout) {
 }
 
 function rolloutParts(data, story, rollout) {
-  const cost = [
-    plural(rollout.calls, "LM call"),
-    `${amount(rollout.tokens)} tokens`,
-    known(rollout.dollars) && rollout.tokens ? money(rollout.dollars) : "",
-    duration(rollout.seconds),
-  ];
   return [
     make(
       "section",
@@ -48,7 +42,7 @@ function rolloutParts(data, story, rollout) {
       make("h2", {}, `${data.arms[rollout.arm].name}, sample ${rollout.sample}: ${rollout.status}`),
       make("ul", {}, rollout.why.map((sentence) => make("li", {}, sentence))),
       rollout.score && scoreTable(rollout.score),
-      make("p", { class: "quiet" }, cost.filter((part) => part).join(" · ")),
+      make("p", { class: "quiet" }, spending(rollout)),
     ),
     story.statement && unfolding({ class: "part", id: "statement" }, "Statement", () => statement(story)),
     rollout.answer && unfolding({ class: "part", id: "answer" }, `Answer: program ${rollout.answer}`, () => answer(story, rollout)),
@@ -56,6 +50,12 @@ function rolloutParts(data, story, rollout) {
     traceNote(rollout),
     trace(story, rollout),
   ];
+}
+
+function spending(rollout) {
+  if (!known(rollout.calls)) return "What it cost is not known.";
+  const price = known(rollout.dollars) ? [money(rollout.dollars)] : [];
+  return [plural(rollout.calls, "LM call"), `${amount(rollout.tokens)} tokens`, ...price, duration(rollout.seconds)].join(" · ");
 }
 
 function traceNote(rollout) {
