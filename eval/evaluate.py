@@ -10,7 +10,9 @@ from pydantic import ValidationError
 
 from eval.data import load_problems
 from eval.loop import Arm, Conditions, run_loop
+from eval.mlflow_tracing import mlflow_traces
 from eval.models import open_model
+from eval.report.write import REPORT, write_report
 from eval.rules import Rules
 from eval.run_folder import RunError, RunFolder, read_config, read_rollouts
 from eval.selection import select
@@ -24,7 +26,7 @@ from program.settings import parse_settings
 
 
 def evaluate(options: argparse.Namespace) -> None:
-    """Evaluate `options.artifacts`; see `eval.run` for the options. Prints and stores the table.
+    """Evaluate `options.artifacts`; see `eval.run` for the options. Prints and stores the table, and writes the report.
 
     Raises:
         ArtifactError, DataError, RunError: bad input, before any LM call.
@@ -60,6 +62,7 @@ def evaluate(options: argparse.Namespace) -> None:
         },
     )
     with ExitStack() as models:
+        models.enter_context(mlflow_traces(options.mlflow, options.out.name))
         lm = models.enter_context(
             open_model(options.lm, problems, api_base=options.api_base, slots=options.concurrency)
         )
@@ -81,6 +84,7 @@ def evaluate(options: argparse.Namespace) -> None:
     table = markdown_table(summaries)
     (options.out / "summary.md").write_text(f"{options.lm}, {options.data} {options.split}\n\n{table}\n")
     print(table)
+    write_report([options.out], options.out / REPORT, problems)
 
 
 def pace_of(options: argparse.Namespace) -> Pace:

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import dspy
-from tqdm import tqdm
 
 from eval.data import ProblemSet
+from eval.progress import Progress
 from eval.rollout import Rollout, run_rollout
 from eval.run_folder import RunFolder
 from program.budget import Budget, Spending, spending_of_run
@@ -66,7 +66,6 @@ def run_loop(
     known = [done[key] for key in (_key(*task) for task in wanted) if key in done]
     yield from known
     left = [task for task in wanted if _key(*task) not in done]
-    solved = sum(rollout.status == "solved" for rollout in known)
 
     def one(arm: Arm, problem: Problem, sample: int) -> Rollout:
         with dspy.context(lm=lm, adapter=arm.adapter), conditions.hold():
@@ -76,7 +75,7 @@ def run_loop(
 
     with (
         ThreadPoolExecutor(concurrency, thread_name_prefix="rollout") as pool,
-        tqdm(total=len(wanted), initial=len(known), desc=label, unit="rollout", mininterval=2) as bar,
+        Progress(label, len(wanted), known) as progress,
     ):
         pending: set[Future[Rollout]] = set()
         while left or pending:
@@ -87,9 +86,7 @@ def run_loop(
             ended, pending = wait(pending, return_when=FIRST_COMPLETED)
             for future in ended:
                 rollout = future.result()
-                solved += rollout.status == "solved"
-                bar.update()
-                bar.set_postfix_str(f"{solved} solved")
+                progress.add(rollout)
                 yield rollout
 
 

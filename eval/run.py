@@ -31,6 +31,7 @@ def main() -> None:
     parser.add_argument("--max-usd", type=float, help="dollars of the whole run, by the price map")
     parser.add_argument("--max-seconds", type=float, help="seconds of the whole run")
     parser.add_argument("--out", required=True, type=Path, help="folder of the run; an interrupted run goes on there")
+    parser.add_argument("--mlflow", metavar="URI", help="also trace to MLflow: a server or a folder (file:///…)")
     options = parser.parse_args()
 
     from eval.data import DataError

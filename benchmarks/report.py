@@ -1,0 +1,141 @@
+"""How large the report of a large run is, and how long it takes to write and to open.
+
+    python -m benchmarks.report RUN [--problems 165] [--samples 5] [--chromium PATH]
+
+RUN is a stored run with traces; the simulated model makes one. Its problems are repeated under new ids until there
+are enough. A copy with the same texts would cost nothing, as equal texts are stored once; so in each copy all text
+that does not recur from problem to problem in RUN is changed, letter by letter, which keeps it as hard to compress as
+it was. Arms are those of RUN. Opening is measured with `--chromium` (and the dependency group `browser`): from the
+request until the grid is there, beside an empty page on the same machine, the CPU time of the page's main thread in
+that (what a machine with nothing else to do would need), and from the click on a cell until the story is there;
+medians of 5 rounds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import statistics
+import string
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from eval.report.arms import read_runs
+from eval.report.problem import problem_block
+from eval.report.texts import shared_chunks, split
+from eval.report.write import write_report
+from eval.rollout import Rollout
+from eval.run_folder import RunFolder, read_config, read_rollouts
+from eval.story import read_story
+from program.account import Account, Best, Call, JudgeRun, name_of
+
+ROUNDS = 5
+
+
+class Variation:
+    """Changes texts so that no copy of a problem has a chunk in common with another, but for what problems share."""
+
+    def __init__(self, shared: set[str], turn: int) -> None:
+        lower, upper = string.ascii_lowercase, string.ascii_uppercase
+        self._shared = shared
+        self._table = str.maketrans(lower + upper, lower[turn:] + lower[:turn] + upper[turn:] + upper[:turn])
+
+    def text(self, text: str) -> str:
+        return "\n".join(chunk if chunk in self._shared else chunk.translate(self._table) for chunk in split(text))
+
+    def rollout(self, run: Path, rollout: Rollout, name: str) -> Rollout:
+        """The rollout with its whole trace, under another problem's name."""
+        events = [event.model_copy(deep=True) for event in read_story(run, rollout).events]
+        for event in events:
+            if isinstance(event, Call):
+                event.answer = self.text(event.answer)
+                for message in event.prompt:
+                    message.content = self.text(message.content)
+            if isinstance(event, JudgeRun | Best):
+                event.code = self.text(event.code)
+                event.program = name_of(event.code)
+            if isinstance(event, JudgeRun):
+                for test in event.runs:
+                    test.input, test.expected = self.text(test.input), self.text(test.expected)
+                    test.output, test.error = self.text(test.output), self.text(test.error)
+        account = Account(events=events, marks=rollout.account.marks)
+        return rollout.model_copy(update={"problem": name, "code": self.text(rollout.code), "account": account})
+
+
+def repeat(run: Path, out: Path, problems: int, samples: int) -> None:
+    """Write a run with so many problems into `out`."""
+    config, rollouts, runs = read_config(run), read_rollouts(run), read_runs([run])
+    shared = set(shared_chunks([problem_block(runs, name, None)[1] for name in runs.problems]))
+    names = [f"{i}_{runs.problems[i % len(runs.problems)]}" for i in range(problems)]
+    folder = RunFolder(out, {**config, "problems": names, "samples": samples, "data": "repeated.json"})
+    for number, name in enumerate(names):
+        variation = Variation(shared, number // len(runs.problems))
+        source = runs.problems[number % len(runs.problems)]
+        for rollout in rollouts:
+            if rollout.problem == source and rollout.sample < samples:
+                folder.append(variation.rollout(run, rollout, name))
+
+
+def open_times(chromium: str, report: Path) -> dict[str, float]:
+    """Seconds until an empty page and the overview are there, and from the click on a cell until its story is."""
+    from playwright.sync_api import sync_playwright
+
+    empty = report.with_name("empty.html")
+    empty.write_text("<!doctype html><table id='grid'><tr><td>nothing</table>")
+    times: dict[str, list[float]] = {"empty": [], "open": [], "open_cpu": [], "story": []}
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium, timeout=120_000)
+        for _ in range(ROUNDS):
+            for name, file in (("empty", empty), ("open", report)):
+                page = browser.new_page()
+                page.set_default_timeout(120_000)
+                session = page.context.new_cdp_session(page)
+                session.send("Performance.enable", {"timeDomain": "threadTicks"})
+                begin = time.perf_counter()
+                page.goto(file.as_uri())
+                page.wait_for_selector("#grid")
+                times[name].append(time.perf_counter() - begin)
+                if file == report:
+                    metrics = session.send("Performance.getMetrics")["metrics"]
+                    times["open_cpu"].append(next(m["value"] for m in metrics if m["name"] == "TaskDuration"))
+                    begin = time.perf_counter()
+                    page.locator(".cell").last.evaluate("cell => cell.click()")
+                    page.wait_for_selector(".trace")
+                    times["story"].append(time.perf_counter() - begin)
+                page.close()
+        browser.close()
+    return {f"{name}_seconds": round(statistics.median(each), 2) for name, each in times.items()}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.report", description="Measure the report of a large run."
+    )
+    parser.add_argument("run", type=Path, help="a run with traces")
+    parser.add_argument("--problems", type=int, default=165)
+    parser.add_argument("--samples", type=int, default=5)
+    parser.add_argument("--chromium", help="its executable, to measure opening too")
+    options = parser.parse_args()
+    with TemporaryDirectory() as folder:
+        large = Path(folder) / "run"
+        repeat(options.run, large, options.problems, options.samples)
+        traces = sum(file.stat().st_size for file in large.rglob("*.gz"))
+        begin, cpu = time.perf_counter(), time.process_time()
+        write_report([large], large / "report.html")
+        found = {
+            "rollouts": len(read_rollouts(large)),
+            "traces_mb": round(traces / 1e6, 2),
+            "report_mb": round((large / "report.html").stat().st_size / 1e6, 2),
+            "write_seconds": round(time.perf_counter() - begin, 1),
+            "write_cpu_seconds": round(time.process_time() - cpu, 1),
+            "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        }
+        if options.chromium:
+            found |= open_times(options.chromium, large / "report.html")
+        print(json.dumps(found, indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,36 @@
+"""Export a run, one row a rollout: `python -m eval.export RUN --format csv --out FILE`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from program.command import run_command
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m eval.export", description="Write a run as a table.")
+    parser.add_argument("run", type=Path, help="a folder written by eval.run")
+    parser.add_argument("--format", choices=("csv", "json", "markdown"), default="csv", help="default: %(default)s")
+    parser.add_argument("--out", type=Path, help="the file (default: standard output)")
+    options = parser.parse_args()
+
+    from eval.exporting import export
+    from eval.run_folder import RunError
+
+    def write() -> None:
+        text = export(options.run, options.format)
+        if options.out is None:
+            sys.stdout.write(text)
+            return
+        try:
+            options.out.write_text(text, encoding="utf-8")
+        except OSError as fault:
+            raise RunError(f"{options.out}: {fault.strerror}") from fault
+
+    run_command(write, RunError)
+
+
+if __name__ == "__main__":
+    main()

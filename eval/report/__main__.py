@@ -1,0 +1,29 @@
+"""Write the report of stored runs: `python -m eval.report RUN…`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from program.command import run_command
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m eval.report", description="Write runs as a page to look at.")
+    parser.add_argument("runs", nargs="+", type=Path, help="folders written by eval.run, over the same data")
+    parser.add_argument("--out", type=Path, help="the file (default: report.html in the first run's folder)")
+    options = parser.parse_args()
+
+    from eval.report.write import REPORT, write_report
+    from eval.run_folder import RunError
+
+    def report() -> None:
+        out = options.out or options.runs[0] / REPORT
+        write_report(options.runs, out)
+        print(out)
+
+    run_command(report, RunError)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+// A program of a rollout: what changed since the one before, or the whole of it.
+
+const CONTEXT = 3; // unchanged lines shown around a change
+
+function program(story, versions, number) {
+  const index = versions.findIndex((version) => version.number === number);
+  if (!story.text(versions[index].code)) return make("p", { class: "quiet" }, "The text of this program was not kept.");
+  const lines = linesOf(story.text(versions[index].code));
+  const whole = () => wholeProgram(lines);
+  if (index === 0) return make("div", { class: "program" }, whole());
+  const before = linesOf(story.text(versions[index - 1].code));
+  const changed = () => listing(differences(before, lines, versions[index].changes));
+  const holder = make("div", {}, changed());
+  const toggle = make("button", { type: "button" }, "whole program");
+  toggle.addEventListener("click", () => {
+    const showsWhole = toggle.textContent === "whole program";
+    toggle.textContent = showsWhole ? "changes only" : "whole program";
+    holder.replaceChildren(showsWhole ? whole() : changed());
+  });
+  const title = `Changes since program ${number - 1}: ${tally(versions[index].changes)} `;
+  return make("div", { class: "program" }, make("p", {}, title, toggle), holder);
+}
+
+// The report counts lines in the same way where it finds the changes.
+function linesOf(code) {
+  return code.replace(/\n$/, "").split("\n");
+}
+
+function wholeProgram(lines) {
+  return listing(lines.map((text, i) => ({ sign: " ", text, number: i + 1 })));
+}
+
+function tally(changes) {
+  const added = changes.reduce((sum, [, , from, to]) => sum + to - from, 0);
+  const removed = changes.reduce((sum, [from, to]) => sum + to - from, 0);
+  return `+${added} −${removed}`;
+}
+
+// Changed lines with some around them; a gap says how many were left out.
+function differences(before, after, changes) {
+  const shown = [];
+  let next = 0;
+  const keep = (from, to) => {
+    for (let i = from; i < to; i++) shown.push({ sign: " ", text: after[i], number: i + 1 });
+  };
+  const skip = (count) => count > 0 && shown.push({ sign: "gap", text: `${plural(count, "line")} unchanged` });
+  for (const [from, to, added, end] of changes) {
+    const start = Math.max(next, added - CONTEXT);
+    const tail = next ? Math.min(next + CONTEXT, start) : 0;
+    keep(next, tail);
+    skip(start - Math.max(next, tail));
+    keep(start, added);
+    before.slice(from, to).forEach((text) => shown.push({ sign: "−", text }));
+    for (let i = added; i < end; i++) shown.push({ sign: "+", text: after[i], number: i + 1 });
+    next = end;
+  }
+  const tail = Math.min(next + CONTEXT, after.length);
+  keep(next, tail);
+  skip(after.length - tail);
+  return shown;
+}
+
+const LINE_CLASSES = { "+": "added", "−": "removed", gap: "gap", " ": "same" };
+
+function listing(lines) {
+  const rows = lines.map(({ sign, text, number }) =>
+    make(
+      "span",
+      { class: `code-line ${LINE_CLASSES[sign]}` },
+      make("span", { class: "number" }, sign === "gap" ? "" : `${number ?? ""}`),
+      make("span", { class: "sign" }, sign === "gap" ? "…" : sign),
+      make("span", { class: "code-text" }, `${text}\n`),
+    ),
+  );
+  return make("pre", { class: "code" }, rows);
+}

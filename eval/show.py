@@ -1,0 +1,39 @@
+"""Look at a run in the terminal: `python -m eval.show RUN [PROBLEM]`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from program.command import run_command
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m eval.show", description="Show a stored run, or what happened on one of its problems."
+    )
+    parser.add_argument("run", type=Path, help="a folder written by eval.run")
+    parser.add_argument("problem", nargs="?", help="the name of a problem, or how it begins")
+    parser.add_argument("--arm", help="only this program")
+    parser.add_argument("--sample", type=int, help="only this sample, counted from 0")
+    parser.add_argument("--prompts", action="store_true", help="show prompts too")
+    options = parser.parse_args()
+
+    from eval.run_folder import RunError
+    from eval.showing import problem_stories, run_overview
+    from eval.terminal import Painter
+
+    def show() -> None:
+        paint = Painter(sys.stdout)
+        if options.problem is None:
+            print(run_overview(options.run, paint))
+            return
+        chosen = {"arm": options.arm, "sample": options.sample, "prompts": options.prompts}
+        print(problem_stories(options.run, options.problem, paint, **chosen))
+
+    run_command(show, RunError)
+
+
+if __name__ == "__main__":
+    main()
