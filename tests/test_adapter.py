@@ -12,7 +12,8 @@ from dspy.utils.exceptions import AdapterParseError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from program.adapter import LeanAdapter, answer_schema
+from program.adapter import LeanAdapter
+from program.answer_schema import answer_schema
 from program.stage import Stage
 from signatures.code import FixCode, SolveDirectly, WriteCode
 from signatures.fields import AITest, Solution
@@ -237,7 +238,7 @@ def test_an_answer_that_is_one_fence_after_another_is_given_up_soon(monkeypatch)
         return False
 
     with monkeypatch.context() as patched, contextlib.suppress(AdapterParseError):
-        patched.setattr("program.answers._is_python", is_python)
+        patched.setattr("program.answers.is_python", is_python)
         ADAPTER.parse(SolveDirectly, "```\n" * 60)
     assert len(parsed) <= 3 * 60  # and not 60 * 60 / 2
 

@@ -10,7 +10,7 @@ import dspy
 import pytest
 from dspy.utils.exceptions import LMConfigurationError, LMTimeoutError
 
-from program.adapter import answer_schema
+from program.answer_schema import answer_schema
 from program.alphacodium import AlphaCodium
 from program.direct import Direct
 from program.flow_config import FlowConfig

@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import dspy
 import pytest
 
-from program.adapter import answer_schema
+from program.answer_schema import answer_schema
 from program.lm import LMError, open_lm
 from program.stage import Stage
 from signatures.code import FixCode, SolveDirectly
