@@ -12,6 +12,8 @@ import dspy
 from dspy.adapters.utils import annotation_allows_none, apply_output_field_defaults
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+_DOTS = ("…", "...")  # how models write that there would be more
+
 
 def fit_fields(signature: type[dspy.Signature], found: dict[str, Any]) -> tuple[dict[str, Any], int]:
     """The output fields of `signature` in `found`, each of its declared type, and how many list items were dropped.
@@ -64,12 +66,12 @@ def _validated(kind: TypeAdapter, value: Any) -> Any:
 
 def form_texts(signature: type[dspy.Signature]) -> frozenset[str]:
     """The words that stand for values where the form of an answer is shown, as `repeats_form` compares them."""
-    texts = {"", "…", "..."}
+    texts = {*_DOTS}
     for field in signature.output_fields.values():
         texts.add(_bare(field.json_schema_extra["desc"]))
         for record in records_in(field.annotation):
             texts.update(_bare(inner.description or "") for inner in record.model_fields.values())
-    return frozenset(texts)
+    return frozenset(texts - {""})
 
 
 def repeats_form(value: Any, texts: frozenset[str]) -> bool:
@@ -78,12 +80,12 @@ def repeats_form(value: Any, texts: frozenset[str]) -> bool:
     Small models copy the form they are shown and take that for an answer.
     """
     if isinstance(value, str):
-        return bool(value.strip()) and _bare(value) in texts
+        return _bare(value) in texts
     if isinstance(value, BaseModel):
         held = [getattr(value, name) for name in type(value).model_fields]
         shown = [each for each in held if each != ""]
         # Three dots alone may be a test's data; with a description beside them they are not.
-        described = any(isinstance(each, str) and len(each) > 3 for each in shown)
+        described = any(isinstance(each, str) and _bare(each) not in _DOTS for each in shown)
         return described and all(isinstance(each, str) and repeats_form(each, texts) for each in shown)
     return False
 

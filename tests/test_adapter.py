@@ -5,16 +5,19 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+from typing import Literal
 
 import dspy
 import pytest
 from dspy.utils.exceptions import AdapterParseError
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import BaseModel, Field
 
 from program.adapter import LeanAdapter
-from program.answer_schema import answer_schema
+from program.answer_schema import answer_schema, response_format
 from program.stage import Stage
+from program.yaml_adapter import YAMLAdapter
 from signatures.code import FixCode, SolveDirectly, WriteCode
 from signatures.fields import AITest, Solution
 from signatures.plan import ProposeSolutions, RankSolutions, WriteTests
@@ -370,3 +373,76 @@ def test_no_list_may_be_empty(signature):
 def test_a_longer_answer_than_the_schema_allows_is_not_refused():
     long = {"reflection": ["x" * 1000] * 9}
     assert ADAPTER.parse(ReflectOnProblem, json.dumps(long)) == long
+
+
+def test_the_schema_is_named_by_its_fields_whatever_becomes_of_the_signature():
+    stage = Stage(WriteTests, 100, 0.2, max_items={"tests": 4})
+    for signature in (WriteTests, stage.predict.signature, WriteTests.with_instructions("Do it.")):
+        assert response_format(signature)["json_schema"]["name"] == "tests"
+        assert answer_schema(signature)["title"] == "tests"
+
+
+# A form that cannot be copied
+
+DESCRIBED = LeanAdapter(form="described")
+
+
+def test_a_described_form_to_the_letter():
+    system, user = DESCRIBED.format(WriteTests, [], {"problem": "Double", "count": 2})
+    assert system["content"] == (
+        f"{WriteTests.instructions}\n\nAnswer with a JSON object and nothing else. Its keys:\n"
+        '- "tests" (list of objects): the tests; the keys of an object:\n'
+        '  - "input" (text): the exact text of standard input\n'
+        '  - "output" (text): the exact text a right program prints\n'
+        '  - "explanation" (text): what this test checks'
+    )
+    assert user == ADAPTER.format(WriteTests, [], {"problem": "Double", "count": 2})[1]
+
+
+class _Judgement(BaseModel):
+    right: bool = Field(description="whether it is")
+    score: int | None = Field(description="how good")
+    labels: list[str] = Field(description="what it uses")
+
+
+class _Judge(dspy.Signature):
+    """Judge."""
+
+    code: str = dspy.InputField()
+    verdict: Literal["yes", "no"] = dspy.OutputField(desc="the verdict")
+    judgement: _Judgement = dspy.OutputField(desc="the judgement")
+    doubts: list[float] = dspy.OutputField(desc="how sure")
+
+
+def test_a_described_form_names_every_type():
+    assert DESCRIBED.answer_form(_Judge).split("\n")[1:] == [
+        '- "verdict" ("yes" or "no"): the verdict',
+        '- "judgement" (object): the judgement; the keys of an object:',
+        '  - "right" (true or false): whether it is',
+        '  - "score" (whole number): how good',
+        '  - "labels" (list of texts): what it uses',
+        '- "doubts" (list of items, each number): how sure',
+    ]
+
+
+@by_name(VALUES)
+def test_what_a_described_form_says_is_no_answer(signature):
+    with pytest.raises(AdapterParseError):
+        DESCRIBED.parse(signature, DESCRIBED.answer_form(signature))
+
+
+@by_name(VALUES)
+@pytest.mark.parametrize("adapter", [ADAPTER, YAMLAdapter()], ids=["lean", "yaml"])
+def test_a_form_that_is_copied_is_no_answer(adapter, signature):
+    with pytest.raises(AdapterParseError, match="only repeats the form"):
+        adapter.parse(signature, adapter.answer_form(signature).partition("\n")[2])
+
+
+def test_of_a_list_the_copied_items_are_dropped():
+    answer = {"reflection": ["Short  bullet points", "n is small", "…"]}
+    assert ADAPTER.parse(ReflectOnProblem, json.dumps(answer)) == {"reflection": ["n is small"]}
+    copied = {name: field.description for name, field in AITest.model_fields.items()}
+    half = {**copied, "input": "5\n", "output": "10\n"}
+    dots = {"input": "...\n", "output": "...\n", "explanation": ""}
+    tests = ADAPTER.parse(WriteTests, json.dumps({"tests": [copied, half, dots]}))["tests"]
+    assert tests == [AITest(**half), AITest(**dots)]
