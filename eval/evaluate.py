@@ -31,7 +31,7 @@ def evaluate(options: argparse.Namespace) -> None:
     problems = load_problems(options.data, options.split).select(options.limit, options.match, options.exclude)
     arms, fingerprints = [], {}
     for path in options.artifacts:
-        program, manifest = artifact.load(path, config)
+        program, manifest = artifact.load(path, config, options.adapter)
         arms.append(Arm(path.name, program, artifact.adapter_of(manifest)))
         fingerprints[path.name] = artifact.fingerprint(program, manifest)
     names = [arm.name for arm in arms]
@@ -46,6 +46,7 @@ def evaluate(options: argparse.Namespace) -> None:
             "data_fingerprint": problems.fingerprint,
             "problems": [problem.name for problem in problems.problems],
             "lm": options.lm,
+            "adapter": options.adapter,
             "samples": options.n,
         },
     )

@@ -20,6 +20,7 @@ OPTIONS = (
     "match",
     "exclude",
     "limit",
+    "adapter",
     "seed",
     "concurrency",
 )
@@ -43,6 +44,7 @@ def main() -> None:
     parser.add_argument("--limit", type=int, help="only the first problems")
     parser.add_argument("--seed", type=int)
     parser.add_argument("--concurrency", type=int, help="rollouts side by side")
+    parser.add_argument("--adapter", help="in place of the artifact's own: lean, yaml, chat, json or xml")
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="a key of the program's configuration"
     )
