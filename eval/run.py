@@ -27,6 +27,13 @@ def main() -> None:
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="a key of the programs' configuration"
     )
+    parser.add_argument("--escalate-lm", help="a stronger model for later rounds of flows that have them")
+    parser.add_argument("--requests-per-minute", type=int, help="what the provider allows")
+    parser.add_argument("--tokens-per-minute", type=int, help="what the provider allows")
+    parser.add_argument("--max-calls", type=int, help="LM calls of the whole run")
+    parser.add_argument("--max-tokens", type=int, help="tokens of the whole run, prompts and answers")
+    parser.add_argument("--max-usd", type=float, help="dollars of the whole run, by the price map")
+    parser.add_argument("--max-seconds", type=float, help="seconds of the whole run")
     parser.add_argument("--out", required=True, type=Path, help="folder of the run; an interrupted run goes on there")
     options = parser.parse_args()
 

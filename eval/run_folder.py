@@ -13,6 +13,7 @@ from typing import Any
 
 from eval.rollout import Rollout
 from eval.traces import write_trace
+from program.account import RUN_BUDGET
 
 
 class RunError(ValueError):
@@ -57,8 +58,8 @@ class RunFolder:
             os.fsync(file.fileno())
 
     def judged(self) -> dict[tuple[str, str, int], Rollout]:
-        """The rollouts that need not be run again."""
-        return {rollout.key(): rollout for rollout in read_rollouts(self.path) if rollout.status != "not judged"}
+        """The rollouts that need not be run again: neither lost nor cut short by the budget of the run."""
+        return {rollout.key(): rollout for rollout in read_rollouts(self.path) if _is_whole(rollout)}
 
 
 def read_config(path: Path) -> dict[str, Any]:
@@ -82,6 +83,10 @@ def read_rollouts(path: Path) -> list[Rollout]:
         return []
     rollouts = (Rollout.model_validate_json(line) for line in file.read_text().split("\n") if line)
     return list({rollout.key(): rollout for rollout in rollouts}.values())
+
+
+def _is_whole(rollout: Rollout) -> bool:
+    return rollout.status != "not judged" and not any(mark.startswith(RUN_BUDGET) for mark in rollout.account.marks)
 
 
 def _refuse_difference(path: Path, stored: dict[str, Any], config: dict[str, Any]) -> None:

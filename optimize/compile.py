@@ -62,9 +62,9 @@ def main() -> None:
 
 
 def _compile(options: argparse.Namespace) -> None:
-    from eval.evaluate import parse_settings
     from optimize.compiling import compile_artifact, plan
     from optimize.config import read_config
+    from program.settings import parse_settings
 
     changes: dict[str, Any] = {key: getattr(options, key) for key in OPTIONS if getattr(options, key) is not None}
     settings = parse_settings(options.set)

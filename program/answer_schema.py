@@ -30,8 +30,8 @@ def answer_schema(signature: type[dspy.Signature]) -> dict[str, Any]:
             continue
         part.update(additionalProperties=False, required=list(part["properties"]))
         for item in part["properties"].values():
-            item.pop("description", None)
-            item.pop("title", None)
+            for key in ("description", "title", "default"):
+                item.pop(key, None)
     for name, field in signature.output_fields.items():
         extras: Any = field.json_schema_extra
         if get_origin(field.annotation) is list:

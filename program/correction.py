@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import dspy
-from dspy.utils.exceptions import AdapterParseError
 
 SHOWN_CHARACTERS = 2000  # of the bad answer: as much as a program has; what is longer has mostly run in circles
 REASON_CHARACTERS = 200
+REQUEST = "That answer cannot be read: "
+# How DSPy words an AdapterParseError: the message, if there is one, then the answer, then the fields.
+_MESSAGE = re.compile(
+    r"(?P<said>.*?)\s*Adapter \w+ failed to parse the LM response.*"
+    r"Expected to find output fields in the LM response: \[(?P<fields>[^\]]*)\]",
+    re.DOTALL,
+)
 
 
 class Corrected(dspy.Adapter):
@@ -17,14 +24,14 @@ class Corrected(dspy.Adapter):
     Args:
         adapter: what the call was made with.
         answer: what came back.
-        fault: why it could not be read; see `reason`.
+        fault: why it could not be read: words of one's own, or the text of the AdapterParseError.
     """
 
     def __init__(self, adapter: dspy.Adapter, answer: str, fault: str) -> None:
         super().__init__(use_native_function_calling=adapter.use_native_function_calling)
         self.adapter = adapter
         self._answer = answer
-        self._fault = fault
+        self._reason = reason(fault)
 
     def format(
         self, signature: type[dspy.Signature], demos: list[dict[str, Any]], inputs: dict[str, Any]
@@ -32,9 +39,7 @@ class Corrected(dspy.Adapter):
         shown = self._answer.strip()
         if len(shown) > SHOWN_CHARACTERS:
             shown = f"{shown[:SHOWN_CHARACTERS]} …"
-        asked = (
-            f"That answer cannot be read: {self._fault}. Give the whole answer again in the required form, only that."
-        )
+        asked = f"{REQUEST}{self._reason}. Give the whole answer again in the required form, only that."
         return [
             *self.adapter.format(signature, demos, inputs),
             # Servers refuse empty messages.
@@ -53,10 +58,8 @@ class Corrected(dspy.Adapter):
         return self.adapter._call_preprocess(lm, lm_kwargs, signature, inputs)
 
 
-def reason(fault: AdapterParseError) -> str:
-    """What could not be read, in one line."""
-    said = str(fault).split(f"Adapter {fault.adapter_name} failed to parse", maxsplit=1)[0].strip()
-    if not said:
-        missing = [name for name in fault.signature.output_fields if name not in (fault.parsed_result or {})]
-        said = f"there is no {' and no '.join(missing)} in it"
+def reason(fault: str) -> str:
+    """What could not be read, in one line: of the text of an AdapterParseError the part that says so."""
+    message = _MESSAGE.match(fault)
+    said = fault if message is None else message["said"] or f"it does not have what is asked for: {message['fields']}"
     return " ".join(said.split())[:REASON_CHARACTERS].rstrip(".")

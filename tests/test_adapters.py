@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import string
+from typing import get_origin
 
 import dspy
 import pytest
@@ -17,9 +18,8 @@ from program.answers import is_python
 from program.reading import collected_readings
 from program.scripted_lm import scripted_lm
 from signatures.code import SolveDirectly
-from signatures.fields import AITest, Solution
 from signatures.understand import ReflectOnProblem
-from tests.test_adapter import VALUES, by_name
+from tests.stage_values import VALUES, by_name
 
 by_adapter = pytest.mark.parametrize("name", ADAPTERS)
 OURS = ("lean", "yaml")
@@ -63,18 +63,20 @@ any_text = st.text(st.characters(codec="utf-8"), max_size=60)
 
 def values_of(signature, text) -> st.SearchStrategy[dict]:
     """The output fields of a signature, filled with texts."""
-    kinds = {Solution: Solution.model_fields, AITest: AITest.model_fields}
-    filled = {}
-    for name, field in signature.output_fields.items():
-        item = field.annotation.__args__[0] if name.endswith("s") or name in ("ranking", "reflection") else None
-        if item in kinds:
-            filled[name] = st.lists(st.builds(item, **dict.fromkeys(kinds[item], text)), min_size=1, max_size=3)
-        elif item is not None:
-            filled[name] = st.lists(text, min_size=1, max_size=3)
-        else:
-            lines = st.lists(text.map(lambda line: f"print({line!r})"), min_size=1, max_size=4)
-            filled[name] = lines.map(lambda lines: "\n".join(lines) + "\n").filter(is_python)
-    return st.fixed_dictionaries(filled)
+    return st.fixed_dictionaries(
+        {name: _values_of(name, field.annotation, text) for name, field in signature.output_fields.items()}
+    )
+
+
+def _values_of(name, kind, text):
+    if get_origin(kind) is list:
+        (item,) = kind.__args__
+        fields = getattr(item, "model_fields", None)
+        return st.lists(st.builds(item, **dict.fromkeys(fields, text)) if fields else text, min_size=1, max_size=3)
+    if not name.endswith("code"):
+        return text
+    lines = st.lists(text.map(lambda line: f"print({line!r})"), min_size=1, max_size=4)
+    return lines.map(lambda lines: "\n".join(lines) + "\n").filter(is_python)
 
 
 def usable(outputs: dict) -> bool:
@@ -160,7 +162,7 @@ def test_a_spoilt_answer_is_read_or_is_a_parse_error(name, signature, cut, place
     assert values.keys() == signature.output_fields.keys()
     for field, value in values.items():
         kind = signature.output_fields[field].annotation
-        assert isinstance(value, str if kind is str else list)
+        assert isinstance(value, get_origin(kind) or kind)
 
 
 @by_name(VALUES)

@@ -18,7 +18,7 @@ from program.answer_schema import answer_schema, response_format
 from program.lm import LMError, open_lm
 from program.stage import Stage
 from signatures.code import FixCode, SolveDirectly
-from signatures.plan import WriteTests
+from signatures.tests import WriteTests
 
 ANSWER = '{"tests": [{"input": "1", "output": "2", "explanation": "x"}]}\n\n```python\nprint(1)\n```'
 

@@ -8,13 +8,15 @@ import pytest
 from program.account import Message
 from program.adapter_choice import adapter_named
 from program.prefix_sharing import shared_prefix
-from signatures.code import FixCode, SolveDirectly, WriteCode
-from signatures.plan import ProposeSolutions, RankSolutions, WriteTests
+from signatures.code import AnalyseFailure, FixCode, SolveDirectly, WriteCode
+from signatures.plan import ProposeSolutions, RankSolutions
+from signatures.tests import WriteTests
 from signatures.understand import ExplainTests, ReflectOnProblem
-from tests.test_adapter import VALUES, by_name
+from tests.stage_values import VALUES, by_name
 
 STATEMENT = "Double\n\n" + "Print twice the number that is given. " * 40
-STAGES = [ReflectOnProblem, ExplainTests, ProposeSolutions, RankSolutions, WriteTests, WriteCode, FixCode]
+STAGES = [ReflectOnProblem, ExplainTests, ProposeSolutions, RankSolutions, WriteTests, WriteCode]
+STAGES += [AnalyseFailure, FixCode]
 OURS = pytest.mark.parametrize("kind", ["lean", "yaml"])
 
 

@@ -11,9 +11,10 @@ from program.scripted_lm import scripted_lm
 from program.yaml_adapter import YAMLAdapter
 from signatures.code import FixCode, SolveDirectly
 from signatures.fields import AITest, Solution
-from signatures.plan import ProposeSolutions, RankSolutions, WriteTests
+from signatures.plan import ProposeSolutions, RankSolutions
+from signatures.tests import WriteTests
 from signatures.understand import ReflectOnProblem
-from tests.test_adapter import VALUES, by_name
+from tests.stage_values import VALUES, by_name
 
 ADAPTER = YAMLAdapter()
 SMALL = AITest(input="1\n2\n", output="3\n", explanation="small")

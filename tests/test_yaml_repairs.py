@@ -17,8 +17,8 @@ from program.yaml_repairs import (
     without_surroundings,
     without_torn_tail,
 )
-from signatures.plan import WriteTests
-from tests.test_adapter import VALUES
+from signatures.tests import WriteTests
+from tests.stage_values import VALUES
 
 CODE = Keys(("code",), (), frozenset({"code"}))
 LIST = Keys(("reflection",))
