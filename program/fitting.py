@@ -12,6 +12,8 @@ import dspy
 from dspy.adapters.utils import annotation_allows_none, apply_output_field_defaults
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from program.answer_form import description
+
 _DOTS = ("…", "...")  # how models write that there would be more
 
 
@@ -68,7 +70,7 @@ def form_texts(signature: type[dspy.Signature]) -> frozenset[str]:
     """The words that stand for values where the form of an answer is shown, as `repeats_form` compares them."""
     texts = {*_DOTS}
     for field in signature.output_fields.values():
-        texts.add(_bare(field.json_schema_extra["desc"]))
+        texts.add(_bare(description(field)))
         for record in records_in(field.annotation):
             texts.update(_bare(inner.description or "") for inner in record.model_fields.values())
     return frozenset(texts - {""})
