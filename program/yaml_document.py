@@ -19,6 +19,7 @@ from pydantic import BaseModel
 from program.answer_form import unwrapped
 from program.answers import find_program, is_python, whole_lines
 from program.yaml_keys import holds_program, keys_of
+from program.yaml_loader import compose
 
 _BULLET = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+(.*)$", re.MULTILINE)
 _NOTHING = ("", "~", "null")
@@ -42,7 +43,7 @@ class Document:
         self.values: dict[str, Any] = {}
         self._text = text
         self._long = keys_of(signature).long
-        root = _compose(text)
+        root = compose(text)
         if root is None:
             raise ValueError("it is empty")
         self._fill(root, {name: field.annotation for name, field in signature.output_fields.items()})
@@ -166,24 +167,6 @@ def program_at_margin(text: str) -> str:
     margin = " " * first
     moved = next((n for n, line in enumerate(lines) if line.strip() and not line.startswith(margin)), len(lines))
     return "\n".join([line[first:] for line in lines[:moved]] + lines[moved:]) + "\n"
-
-
-class _Loader(yaml.BaseLoader):
-    """Composes text only: anchors, aliases and tags would take some of it away, so they count as faults."""
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        event = self.peek_event()
-        if getattr(event, "anchor", None) or getattr(event, "tag", None):
-            raise yaml.YAMLError("there is an anchor, an alias or a tag in it")
-        return super().compose_node(parent, index)
-
-
-def _compose(text: str) -> yaml.Node | None:
-    loader = _Loader(text)
-    try:
-        return loader.get_node() if loader.check_node() else None
-    finally:
-        loader.dispose()
 
 
 def _is_record(kind: Any) -> bool:

@@ -15,12 +15,12 @@ from yaml.reader import Reader
 
 from program.yaml_keys import Keys
 from program.yaml_lines import Line, depth_of, joined, lines_of
+from program.yaml_loader import FAULTS, compose
 
 MAX_TORN_LINES = 6  # how many lines at the end of a cut-off answer are given up at most
 _FENCE = re.compile(r"^([ \t]*)```[ \t]*([\w+-]*)[^\n`]*$", re.MULTILINE)
 # What may be missing at the end of an answer that was cut off.
 _CLOSINGS = ("", '"', "'", "]", '"]', "']", "}", '"}', "'}", '"}]', "}]")
-_FAULTS = (yaml.YAMLError, ValueError, OverflowError)
 
 
 def without_surroundings(text: str, keys: Keys) -> str:
@@ -119,30 +119,27 @@ def _quoted(line: Line) -> Line:
 def _is_whole(value: str) -> bool:
     """Whether YAML takes a value as one thing to its end."""
     try:
-        node = yaml.compose(value, Loader=yaml.BaseLoader)
-    except _FAULTS:
+        node = compose(value)
+    except FAULTS:
         return False
     if node is None:
         return not value
-    whole = node.end_mark.index == len(value) and value[0] not in "&!"
-    return whole and (isinstance(node, yaml.ScalarNode) or value[0] in "[{")
+    return node.end_mark.index == len(value) and (isinstance(node, yaml.ScalarNode) or value[0] in "[{")
 
 
 def without_torn_tail(text: str, keys: Keys) -> str:
     """An answer that was cut off, with its last quote or bracket closed, or without its last lines."""
-    lines = text.rstrip().split("\n")
-    for torn in range(min(MAX_TORN_LINES + 1, len(lines))):
-        kept = "\n".join(lines[: len(lines) - torn])
-        for closing in _CLOSINGS:
-            if _composes(kept + closing):
-                return f"{kept}{closing}\n"
-    return text
+    text = text.rstrip()
+    lines = text.split("\n")
+    tries = [text + closing for closing in _CLOSINGS]
+    tries += ["\n".join(lines[:-torn]) for torn in range(1, min(MAX_TORN_LINES + 1, len(lines)))]
+    return next((f"{kept}\n" for kept in tries if _composes(kept)), f"{text}\n")
 
 
 def _composes(text: str) -> bool:
     try:
-        return yaml.compose(text, Loader=yaml.BaseLoader) is not None
-    except _FAULTS:
+        return compose(text) is not None
+    except FAULTS:
         return False
 
 

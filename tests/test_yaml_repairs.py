@@ -193,7 +193,7 @@ def test_what_was_cut_off_is_closed_or_dropped(text, expected):
 
 def test_of_too_long_a_torn_end_nothing_is_guessed():
     text = "reflection: [a\n" + "b: ]\n" * 20
-    assert without_torn_tail(text, LIST) == text
+    assert without_torn_tail(text, LIST).strip() == text.strip()
 
 
 # What needs no repair
