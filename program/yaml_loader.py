@@ -40,8 +40,8 @@ class _Loader(yaml.BaseLoader):
         self._depth -= 1
         return node
 
-    def fetch_flow_collection_start(self, token: type[yaml.Token]) -> None:
+    def fetch_flow_collection_start(self, TokenClass: type[yaml.Token]) -> None:
         # The scanner runs ahead of the composer.
         if self.flow_level > MAX_DEPTH:
             raise yaml.YAMLError("it is nested too deeply")
-        super().fetch_flow_collection_start(token)
+        super().fetch_flow_collection_start(TokenClass)
