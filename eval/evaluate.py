@@ -41,7 +41,7 @@ def evaluate(options: argparse.Namespace) -> None:
     problems = problems.judged_by(Rules(checker=options.checker))
     arms, fingerprints = [], {}
     for path in options.artifacts:
-        program, manifest = artifact.load(path, config)
+        program, manifest = artifact.load(path, config, options.adapter)
         arms.append(Arm(path.name, program, artifact.adapter_of(manifest)))
         fingerprints[path.name] = artifact.fingerprint(program, manifest)
     names = [arm.name for arm in arms]
@@ -56,6 +56,7 @@ def evaluate(options: argparse.Namespace) -> None:
             "data_fingerprint": problems.fingerprint,
             "problems": [problem.name for problem in problems.problems],
             "lm": options.lm,
+            "adapter": options.adapter,
             "escalate_lm": options.escalate_lm,
             "samples": options.n,
             **problems.rules.model_dump(),

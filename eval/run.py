@@ -20,6 +20,7 @@ def main() -> None:
     parser.add_argument("--n", type=int, default=1, help="samples a problem (default: %(default)s)")
     add_checker(parser)
     parser.add_argument("--concurrency", type=int, default=8, help="rollouts side by side (default: %(default)s)")
+    parser.add_argument("--adapter", help="in place of the artifacts' own: lean, yaml, chat, json or xml")
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="a key of the programs' configuration"
     )

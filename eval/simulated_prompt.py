@@ -11,6 +11,7 @@ import dspy
 from dspy.lm15 import Request, TextPart
 
 from program.adapter import LeanAdapter
+from program.correction import REQUEST
 from signatures.code import (
     AnalyseFailure,
     DrawLesson,
@@ -67,12 +68,17 @@ def read_prompt(request: Request) -> Prompt:
     if not isinstance(system, str):
         system = "".join(part.text for part in system if isinstance(part, TextPart))
     messages = [(message.role, message.text or "") for message in request.messages]
+    characters = len(system) + sum(len(text) for _, text in messages)
+    if messages and messages[-1][1].startswith(REQUEST):
+        messages = messages[:-2]  # asked once more: the next draw for the same prompt
     user = next((text for role, text in reversed(messages) if role == "user"), "")
     demos = tuple(
         (first[1], second[1]) for first, second in pairwise(messages) if (first[0], second[0]) == ("user", "assistant")
     )
+    if system.startswith("## problem\n"):  # problem-first: the task, which is the system text elsewhere, comes last
+        told, _, task = user.rpartition("## task\n")
+        system, user = task, f"{system}\n\n{told}"
     digest = hashlib.sha256(repr((system, messages)).encode()).hexdigest()
-    characters = len(system) + sum(len(text) for _, text in messages)
     return Prompt(_recognise(system, user), user, demos, digest, characters)
 
 

@@ -23,6 +23,7 @@ OPTIONS = (
     "difficulty",
     "exclude",
     "limit",
+    "adapter",
     "seed",
     "concurrency",
 )
@@ -44,6 +45,7 @@ def main() -> None:
     add_selection(parser)
     parser.add_argument("--seed", type=int)
     parser.add_argument("--concurrency", type=int, help="rollouts side by side")
+    parser.add_argument("--adapter", help="in place of the artifact's own: lean, yaml, chat, json or xml")
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="a key of the program's configuration"
     )

@@ -29,7 +29,7 @@ def compile_artifact(config: CompileConfig, out: Path) -> None:
         ConfigError, ArtifactError, DataError, RunError: bad input, before any LM call.
         LMError: the model does not answer.
     """
-    program, manifest = artifact.load(Path(config.start), config.settings)
+    program, manifest = artifact.load(Path(config.start), config.settings, config.adapter)
     problems = config.select(load_problems(config.data, config.split))
     without_hidden = [p.name for p in problems.problems if not problems.hidden(p.name).all()]
     if without_hidden:
@@ -63,6 +63,7 @@ def compile_artifact(config: CompileConfig, out: Path) -> None:
     written = artifact.describe(
         manifest.program,
         compiled,
+        adapter=manifest.adapter,
         origin="compiled",
         compile=resolved,
         scores=summary.model_dump(include={"problems", "solved", "hidden_rate", "public_rate", "not_judged"}),
@@ -79,7 +80,7 @@ def compile_artifact(config: CompileConfig, out: Path) -> None:
 
 def plan(config: CompileConfig) -> str:
     """What the compilation would do, without any LM call."""
-    program, manifest = artifact.load(Path(config.start), config.settings)
+    program, manifest = artifact.load(Path(config.start), config.settings, config.adapter)
     problems = config.select(load_problems(config.data, config.split))
     predictors = ", ".join(name for name, _ in program.named_predictors())
     return "\n".join(

@@ -20,6 +20,7 @@ class CompileConfig(BaseModel):
     """One docstring line a field.
 
     start: the artifact that is compiled.
+    adapter: how prompts are made, in place of what `start` says; see program.adapter_choice.
     lm: the model the program is compiled for.
     api_base: address of an OpenAI-compatible server that has `lm`.
     teacher_lm: the model that makes demonstrations; `lm` itself when not given.
@@ -41,6 +42,7 @@ class CompileConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     start: str = "artifacts/handwritten"
+    adapter: str | None = None
     lm: str = DEFAULT_MODEL
     api_base: str | None = None
     teacher_lm: str | None = None

@@ -1,4 +1,4 @@
-"""What an answer says.
+"""What an answer says: programs in fenced blocks, everything else as JSON.
 
 It is read with tolerance (prose around, missing fences, truncated tails, single bad list items), and accepted only in
 the declared types.
@@ -6,14 +6,17 @@ the declared types.
 
 from __future__ import annotations
 
+import json
 import re
 import warnings
 from collections.abc import Iterable
-from typing import Any, get_origin
+from typing import Any
 
 import dspy
 import json_repair
-from pydantic import TypeAdapter, ValidationError
+
+from program.fitting import fit_fields, form_texts, repeats_form
+from program.reading import Reading
 
 _FILE = "<answer>"
 # What the compiler thinks of a model's style is no business of ours.
@@ -24,20 +27,36 @@ _PYTHON_NAMES = ("python", "python3", "py", "py3")
 # Bounds on how many places of an answer are tried; a model that runs in circles writes thousands.
 MAX_BRACES, MAX_FENCES, MAX_ENDS = 20, 12, 6
 _PYTHON_LINE = re.compile(r"^(import |from \w+ import |def |class |for |while |if |print\(|\w[\w, ]* = )", re.MULTILINE)
+_DECODER = json.JSONDecoder()
 
 
-def read_code(signature: type[dspy.Signature], completion: str) -> dict[str, Any]:
+def read_code(signature: type[dspy.Signature], completion: str) -> Reading:
     """The one output field of `signature`, a program, in an answer.
 
     Raises:
         ValueError: there is none.
     """
     (name,) = signature.output_fields
-    return {name: _find_program(completion.replace("\r\n", "\n")).strip("\n") + "\n"}
+    text = completion.replace("\r\n", "\n")
+    program = find_program(text)
+    if repeats_form(program, form_texts(signature)):
+        raise ValueError("no program in the answer: it only repeats the form")
+    if text.strip() == f"```python\n{program.strip()}\n```":
+        return Reading({name: whole_lines(program)})
+    return Reading({name: whole_lines(program)}, ("text around the program" if "```" in text else "no fence",))
 
 
-def _find_program(text: str) -> str:
-    """The program in an answer: the longest Python block, else the longest block, else what looks like code."""
+def whole_lines(program: str) -> str:
+    """The program without empty lines around it, and with a line end."""
+    return program.strip("\n") + "\n"
+
+
+def find_program(text: str) -> str:
+    """The program in an answer: the longest Python block, else the longest block, else what looks like code.
+
+    Raises:
+        ValueError: there is none.
+    """
     fences = list(_OPENING_FENCE.finditer(text))[:MAX_FENCES]
     for names in (_PYTHON_NAMES, ("",), None):  # a block said to be Python goes before one without a name, and so on
         chosen = [fence for fence in fences if names is None or fence.group(1).lower() in names]
@@ -61,6 +80,7 @@ def _block_from(text: str, start: int) -> str:
 
 
 def is_python(text: str) -> bool:
+    """Whether the compiler takes it."""
     try:
         # Not `ast.parse`: in Python 3.11 two threads that build syntax trees at once can meet a SystemError.
         compile(text, _FILE, "exec", dont_inherit=True)
@@ -69,55 +89,40 @@ def is_python(text: str) -> bool:
     return True
 
 
-def read_json(signature: type[dspy.Signature], completion: str) -> dict[str, Any]:
+def read_json(signature: type[dspy.Signature], completion: str) -> Reading:
     """The output fields of `signature` in the JSON of an answer, each of its declared type.
 
     Raises:
         ValueError: no JSON, or a field is missing or does not fit.
     """
-    loaded = _find_object(completion, signature.output_fields)
-    if loaded is None:
-        raise ValueError("no JSON object in the answer")
-    values = {}
-    for name, field in signature.output_fields.items():
-        if name not in loaded:
-            raise ValueError(f"field {name} is missing")
-        values[name] = _fit(loaded[name], field.annotation, name)
-    return values
+    loaded, repairs = _find_object(completion, signature.output_fields)
+    values, dropped = fit_fields(signature, loaded)
+    return Reading(values, repairs, dropped)
 
 
-def _find_object(text: str, names: Iterable[str]) -> dict[str, Any] | None:
-    """The first JSON object in `text` with one of the names, else the first one at all."""
-    found = None
+def _find_object(text: str, names: Iterable[str]) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The first JSON object in `text` with one of the names, else the first one at all, and what it took to read it."""
+    found: dict[str, Any] | None = None
+    how: tuple[str, ...] = ()
     for brace in [match.start() for match in re.finditer(r"{", text)][:MAX_BRACES]:
-        loaded = json_repair.loads(text[brace:])
+        loaded, repairs = _load(text, brace)
         if isinstance(loaded, list):
             loaded = next((item for item in loaded if isinstance(item, dict)), None)
         if isinstance(loaded, dict):
             if any(name in loaded for name in names):
-                return loaded
-            found = found or loaded
-    return found
+                return loaded, repairs
+            if not found:
+                found, how = loaded, repairs
+    if found is None:
+        raise ValueError("no JSON object in the answer")
+    return found, how
 
 
-def _fit(value: Any, annotation: Any, name: str) -> Any:
-    """`value` as the declared type; of a list, the items that fit."""
-    if get_origin(annotation) is list and isinstance(value, list):
-        item_type = TypeAdapter(annotation.__args__[0])
-        items = [item for item in (_validated(item_type, item) for item in value) if item is not None]
-        if not items:
-            raise ValueError(f"no item of {name} fits its type")
-        return items
-    fitted = _validated(TypeAdapter(annotation), value)
-    if fitted is None:
-        raise ValueError(f"{name} does not fit its type")
-    return fitted
-
-
-def _validated(kind: TypeAdapter, value: Any) -> Any:
-    if isinstance(value, int | float):
-        value = str(value)
+def _load(text: str, start: int) -> tuple[Any, tuple[str, ...]]:
+    """The JSON value at `start`, and what it took."""
     try:
-        return kind.validate_python(value)
-    except ValidationError:
-        return None
+        loaded, end = _DECODER.raw_decode(text, start)
+    except ValueError:
+        return json_repair.loads(text[start:]), ("JSON mended",)
+    alone = not text[:start].strip() and not text[end:].strip()
+    return loaded, () if alone else ("text around the JSON",)

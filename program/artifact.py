@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 import dspy
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
-from program.adapter import LeanAdapter
+from program.adapter_choice import adapter_named
 from program.alphacodium import AlphaCodium
 from program.direct import ChainOfThought, Direct, DirectConfig
 from program.flow_config import FlowConfig
@@ -35,7 +35,7 @@ class Manifest(BaseModel):
 
     program: which program class.
     config: its configuration, in full.
-    adapter: how prompts are made; the same for every artifact so far.
+    adapter: how prompts are made and answers read; see `program.adapter_choice`.
     predictors: the input and output fields of every predictor, in order; must be those of the code.
     origin: "hand-written" or "compiled".
     compile: the resolved configuration of the compilation, with LM, data, split, problem names and seed.
@@ -49,7 +49,7 @@ class Manifest(BaseModel):
 
     program: ProgramName
     config: dict[str, Any]
-    adapter: Literal["lean"] = "lean"
+    adapter: str = "lean"
     predictors: dict[str, list[str]]
     origin: Literal["hand-written", "compiled"] = "hand-written"
     compile: dict[str, Any] | None = None
@@ -57,6 +57,12 @@ class Manifest(BaseModel):
     cost: dict[str, Any] | None = None
     versions: dict[str, str] = {}
     commit: str = ""
+
+    @field_validator("adapter")
+    @classmethod
+    def _exists(cls, name: str) -> str:
+        adapter_named(name)
+        return name
 
 
 def new_program(name: ProgramName, config: dict[str, Any]) -> Any:
@@ -84,9 +90,7 @@ def new_program(name: ProgramName, config: dict[str, Any]) -> Any:
 
 def adapter_of(manifest: Manifest) -> dspy.Adapter:
     """The adapter the artifact's prompts are made with."""
-    match manifest.adapter:
-        case "lean":
-            return LeanAdapter()
+    return adapter_named(manifest.adapter)
 
 
 def predictors_of(program: dspy.Module) -> dict[str, list[str]]:
@@ -119,15 +123,18 @@ def save(folder: Path, program: dspy.Module, manifest: Manifest) -> None:
     (folder / "manifest.json").write_text(_pretty(manifest.model_dump()))
 
 
-def load(folder: Path, config: dict[str, Any] | None = None) -> tuple[dspy.Module, Manifest]:
+def load(
+    folder: Path, config: dict[str, Any] | None = None, adapter: str | None = None
+) -> tuple[dspy.Module, Manifest]:
     """The program and the manifest of an artifact.
 
     Args:
         folder: of the artifact.
         config: keys of the program's configuration to change.
+        adapter: the adapter to use in place of the artifact's.
 
     Raises:
-        ArtifactError: no artifact, a broken one, or one made for other predictors than the code has.
+        ArtifactError: no artifact, a broken one, one made for other predictors than the code has, or no such adapter.
     """
     try:
         manifest = Manifest.model_validate(json.loads((folder / "manifest.json").read_text()))
@@ -140,6 +147,7 @@ def load(folder: Path, config: dict[str, Any] | None = None) -> tuple[dspy.Modul
         raise ArtifactError(f"{folder}: manifest.json: {where}: {first['msg']}") from fault
     except ValueError as fault:
         raise ArtifactError(f"{folder} is not an artifact: {fault}") from fault
+    manifest.adapter = _existing(adapter) if adapter else manifest.adapter
     saved = new_program(manifest.program, manifest.config)
     _refuse_other_predictors(folder, manifest.predictors, predictors_of(saved))
     if not isinstance(state, dict) or set(state) != set(manifest.predictors):
@@ -152,6 +160,14 @@ def load(folder: Path, config: dict[str, Any] | None = None) -> tuple[dspy.Modul
     program.load_state({**program.dump_state(), **{key: state[key] for key in state if key in program.dump_state()}})
     manifest.config, manifest.predictors = program.config.model_dump(), predictors_of(program)
     return program, manifest
+
+
+def _existing(adapter: str) -> str:
+    try:
+        adapter_named(adapter)
+    except ValueError as fault:
+        raise ArtifactError(str(fault)) from fault
+    return adapter
 
 
 def merged(config: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from dspy.utils.exceptions import (
 from program.account import Call, Message, account
 from program.correction import Corrected
 from program.pace import pace
+from program.reading import collected_readings
 from program.repetition import runs_in_circles
 
 REPEAT_TEMPERATURE = 0.8
@@ -129,8 +130,9 @@ class Stage(dspy.Module):
             adapter = Corrected(adapter, last.call.answer, str(last.fault))
         recorder = _Recorder()
         try:
-            with dspy.context(adapter=adapter):
+            with dspy.context(adapter=adapter), collected_readings() as readings:
                 tried.answer = self._patiently(recorder, inputs, config, call)
+            call.salvaged = any(reading.salvaged for reading in readings)
         except SYSTEMIC:
             raise
         except AdapterParseError as fault:

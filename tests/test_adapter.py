@@ -5,59 +5,30 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+from typing import Literal
 
 import dspy
 import pytest
 from dspy.utils.exceptions import AdapterParseError
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import BaseModel, Field
 
-from program.adapter import LeanAdapter, answer_schema
+from program.adapter import LeanAdapter
+from program.answer_form import answers_with_code
+from program.answer_schema import answer_schema, response_format
 from program.stage import Stage
-from signatures.code import FixCode, SolveDirectly, WriteCode
-from signatures.fields import AITest, Solution
-from signatures.plan import ProposeSolutions, RankSolutions, WriteTests
-from signatures.understand import ExplainTests, ReflectOnProblem
+from program.yaml_adapter import YAMLAdapter
+from signatures.code import FixCode, SolveDirectly, SolveStepByStep, WriteCode
+from signatures.fields import AITest
+from signatures.plan import RankSolutions
+from signatures.tests import WriteTests
+from signatures.understand import ReflectOnProblem
+from tests.stage_values import GREEDY, VALUES, by_name
 
 ADAPTER = LeanAdapter()
-GREEDY = Solution(name="Greedy", content="Sort.\nTake the largest first.", why_it_works="exchange", complexity="O(n)")
-TABLE = Solution(name="DP", content='Fill a "table" {i, j}.', why_it_works="all cases", complexity="O(n²)")
-CODE = 'import sys\n\n\ndef main():\n    print("```", sys.stdin.read().split())\n\n\nmain()\n'
-
-# For every signature: realistic inputs and outputs.
-VALUES = {
-    SolveDirectly: ({"problem": "Double\n\nPrint 2n."}, {"code": CODE}),
-    WriteCode: ({"problem": "Double", "reflection": ["n is small"], "solution": GREEDY}, {"code": CODE}),
-    FixCode: (
-        {"problem": "Double", "code": "print(1)", "failure": "It prints a wrong answer.\nInput:\n2"},
-        {"fixed_code": CODE},
-    ),
-    ReflectOnProblem: ({"problem": "Double"}, {"reflection": ["n ≤ 10", 'quoted "n"', "{braces}"]}),
-    ExplainTests: (
-        {"problem": "Double", "reflection": ["r"]},
-        {"explanations": ["1 + 1 = 2", "two\nlines and a \\ backslash"]},
-    ),
-    ProposeSolutions: (
-        {"problem": "Double", "reflection": ["r"], "explanations": ["e"], "count": 2},
-        {"solutions": [GREEDY, TABLE]},
-    ),
-    RankSolutions: ({"problem": "Double", "solutions": [GREEDY, TABLE]}, {"ranking": ["DP", "Greedy"]}),
-    WriteTests: (
-        {"problem": "Double", "reflection": ["r"], "count": 2},
-        {
-            "tests": [
-                AITest(input="1\n2\n", output="3\n", explanation="small"),
-                AITest(input="", output="0", explanation=""),
-            ]
-        },
-    ),
-}
-CODE_STAGES = [SolveDirectly, WriteCode, FixCode]
+CODE_STAGES = [signature for signature in VALUES if answers_with_code(signature)]
 JSON_STAGES = [signature for signature in VALUES if signature not in CODE_STAGES]
-
-
-def by_name(signatures):
-    return pytest.mark.parametrize("signature", signatures, ids=lambda signature: signature.__name__)
 
 
 def prompt(signature, inputs, demos=()) -> str:
@@ -83,7 +54,8 @@ def test_a_json_prompt_to_the_letter():
     system, user = ADAPTER.format(RankSolutions, [], {"problem": "Double", "solutions": [GREEDY]})
     assert system["content"] == (
         f"{RankSolutions.instructions}\n\nAnswer with a JSON object and nothing else, in this form:\n"
-        '{"ranking": ["the names of all solutions, best first", "…"]}'
+        '{"ranking": ["the names of all solutions, best first", "…"], '
+        '"steps": ["the steps of the best one, and how they lead to each example\'s output", "…"]}'
     )
     assert user["content"].startswith("## problem\nDouble\n\n## solutions\n- name: Greedy\n")
 
@@ -237,7 +209,7 @@ def test_an_answer_that_is_one_fence_after_another_is_given_up_soon(monkeypatch)
         return False
 
     with monkeypatch.context() as patched, contextlib.suppress(AdapterParseError):
-        patched.setattr("program.answers._is_python", is_python)
+        patched.setattr("program.answers.is_python", is_python)
         ADAPTER.parse(SolveDirectly, "```\n" * 60)
     assert len(parsed) <= 3 * 60  # and not 60 * 60 / 2
 
@@ -351,6 +323,8 @@ def test_every_string_of_the_schema_is_bounded(signature):
             for inner in part.values():
                 yield from strings(inner)
 
+    if signature is SolveStepByStep:
+        return  # a program has no bound but the token cap
     found = list(strings(answer_schema(signature)))
     assert found and all(0 < string["maxLength"] <= 500 for string in found)
 
@@ -363,9 +337,83 @@ def test_a_stage_bounds_its_lists():
 
 @by_name(JSON_STAGES)
 def test_no_list_may_be_empty(signature):
-    assert [field["minItems"] for field in answer_schema(signature)["properties"].values()] == [1]
+    fields = answer_schema(signature)["properties"].values()
+    assert all(field["minItems"] == 1 for field in fields if field["type"] == "array")
 
 
 def test_a_longer_answer_than_the_schema_allows_is_not_refused():
     long = {"reflection": ["x" * 1000] * 9}
     assert ADAPTER.parse(ReflectOnProblem, json.dumps(long)) == long
+
+
+def test_the_schema_is_named_by_its_fields_whatever_becomes_of_the_signature():
+    stage = Stage(WriteTests, 100, 0.2, max_items={"tests": 4})
+    for signature in (WriteTests, stage.predict.signature, WriteTests.with_instructions("Do it.")):
+        assert response_format(signature)["json_schema"]["name"] == "tests"
+        assert answer_schema(signature)["title"] == "tests"
+
+
+# A form that cannot be copied
+
+DESCRIBED = LeanAdapter(form="described")
+
+
+def test_a_described_form_to_the_letter():
+    system, user = DESCRIBED.format(WriteTests, [], {"problem": "Double", "count": 2})
+    assert system["content"] == (
+        f"{WriteTests.instructions}\n\nAnswer with a JSON object and nothing else. Its keys:\n"
+        '- "tests" (list of objects): the tests; the keys of an object:\n'
+        '  - "input" (text): the exact text of standard input\n'
+        '  - "output" (text): the exact text a right program prints\n'
+        '  - "explanation" (text): what this test checks'
+    )
+    assert user == ADAPTER.format(WriteTests, [], {"problem": "Double", "count": 2})[1]
+
+
+class _Judgement(BaseModel):
+    right: bool = Field(description="whether it is")
+    score: int | None = Field(description="how good")
+    labels: list[str] = Field(description="what it uses")
+
+
+class _Judge(dspy.Signature):
+    """Judge."""
+
+    code: str = dspy.InputField()
+    verdict: Literal["yes", "no"] = dspy.OutputField(desc="the verdict")
+    judgement: _Judgement = dspy.OutputField(desc="the judgement")
+    doubts: list[float] = dspy.OutputField(desc="how sure")
+
+
+def test_a_described_form_names_every_type():
+    assert DESCRIBED.answer_form(_Judge).split("\n")[1:] == [
+        '- "verdict" ("yes" or "no"): the verdict',
+        '- "judgement" (object): the judgement; the keys of an object:',
+        '  - "right" (true or false): whether it is',
+        '  - "score" (whole number): how good',
+        '  - "labels" (list of texts): what it uses',
+        '- "doubts" (list of items, each number): how sure',
+    ]
+
+
+@by_name(VALUES)
+def test_what_a_described_form_says_is_no_answer(signature):
+    with pytest.raises(AdapterParseError):
+        DESCRIBED.parse(signature, DESCRIBED.answer_form(signature))
+
+
+@by_name(VALUES)
+@pytest.mark.parametrize("adapter", [ADAPTER, YAMLAdapter()], ids=["lean", "yaml"])
+def test_a_form_that_is_copied_is_no_answer(adapter, signature):
+    with pytest.raises(AdapterParseError, match="only repeats the form"):
+        adapter.parse(signature, adapter.answer_form(signature).partition("\n")[2])
+
+
+def test_of_a_list_the_copied_items_are_dropped():
+    answer = {"reflection": ["Short  bullet points", "n is small", "…"]}
+    assert ADAPTER.parse(ReflectOnProblem, json.dumps(answer)) == {"reflection": ["n is small"]}
+    copied = {name: field.description for name, field in AITest.model_fields.items()}
+    half = {**copied, "input": "5\n", "output": "10\n"}
+    dots = {"input": "...\n", "output": "...\n", "explanation": ""}
+    tests = ADAPTER.parse(WriteTests, json.dumps({"tests": [copied, half, dots]}))["tests"]
+    assert tests == [AITest(**half), AITest(**dots)]

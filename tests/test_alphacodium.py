@@ -10,8 +10,8 @@ import dspy
 import pytest
 from dspy.utils.exceptions import LMConfigurationError, LMTimeoutError
 
-from program.adapter import answer_schema
 from program.alphacodium import AlphaCodium
+from program.answer_schema import answer_schema
 from program.direct import Direct
 from program.flow_config import FlowConfig
 from program.problem import Problem

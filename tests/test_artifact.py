@@ -151,7 +151,7 @@ def test_a_program_that_is_no_program_is_refused(direct, content):
 
 
 @pytest.mark.parametrize(
-    "update", [{"colour": "red"}, {"program": "magic"}, {"predictors": "all"}, {"adapter": "chat"}]
+    "update", [{"colour": "red"}, {"program": "magic"}, {"predictors": "all"}, {"adapter": "telegraph"}]
 )
 def test_a_wrong_manifest_is_refused_by_the_key(direct, update):
     change(direct / "manifest.json", **update)

@@ -13,11 +13,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import dspy
 import pytest
 
-from program.adapter import answer_schema
+from program.adapter_choice import adapter_named
+from program.answer_schema import answer_schema, response_format
 from program.lm import LMError, open_lm
 from program.stage import Stage
 from signatures.code import FixCode, SolveDirectly
-from signatures.plan import WriteTests
+from signatures.tests import WriteTests
 
 ANSWER = '{"tests": [{"input": "1", "output": "2", "explanation": "x"}]}\n\n```python\nprint(1)\n```'
 
@@ -182,6 +183,15 @@ def test_a_structured_stage_sends_its_schema(server, account):
     assert answer.tests[0].output == "2"
     (call,) = account.calls
     assert (call.prompt_tokens, call.cached_tokens, call.completion_tokens) == (30, 20, 12) and not call.from_cache
+
+
+@pytest.mark.parametrize("model", ["openai/tiny", "local/tiny"])
+@pytest.mark.parametrize("name", ["lean", "json"])
+def test_every_adapter_that_asks_for_json_sends_the_same_schema(server, name, model):
+    signature = Stage(WriteTests, 1, 0, max_items={"tests": 3}).predict.signature
+    with open_lm(model, api_base=server.address) as lm, dspy.context(lm=lm, adapter=adapter_named(name)):
+        dspy.Predict(signature)(problem="Double", reflection=["r"], count=3)
+    assert server.requests[-1][2]["response_format"] == response_format(signature)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,89 @@
+"""Asks every stage under every adapter and keeps the answers, a JSON line each."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import dspy
+from tqdm import tqdm
+
+from benchmarks.adapter_inputs import Inputs, signature_of, stages_of
+from benchmarks.adapter_table import Asked
+from eval.run_folder import drop_torn_line
+from program.account import Call, new_account
+from program.adapter_choice import adapter_named
+from program.stage import Stage
+
+
+def ask_all(
+    program: dspy.Module,
+    inputs: dict[str, Inputs],
+    adapters: Sequence[str],
+    stages: Sequence[str] | None,
+    lm: Any,
+    concurrency: int,
+    file: Path,
+) -> None:
+    """Ask what `file` does not hold yet, problem by problem, so that drift hits all adapters alike.
+
+    Args:
+        program: whose stages are asked, with their demonstrations and sampling.
+        inputs: by problem.
+        adapters: by name.
+        stages: names of those to ask; None for all.
+        lm: the model.
+        concurrency: requests side by side.
+        file: of the answers; each is on disk before another is begun in its place.
+    """
+    drop_torn_line(file)
+    done = {record.key() for record in read_answers(file, program) if not record.lost}
+    tasks = [
+        (problem, stage, adapter)
+        for number, (problem, given) in enumerate(inputs.items())
+        for stage in given
+        if stages is None or stage in stages
+        for adapter in _turned(adapters, number)  # nobody is always the first
+        if (problem, stage, adapter) not in done
+    ]
+    lock = threading.Lock()
+
+    def one(task: tuple[str, str, str]) -> None:
+        problem, stage, adapter = task
+        calls = _ask(stages_of(program)[stage], adapter, lm, inputs[problem][stage])
+        line = json.dumps({"problem": problem, "stage": stage, "adapter": adapter, "calls": calls})
+        with lock, file.open("a") as opened:
+            opened.write(f"{line}\n")
+
+    with ThreadPoolExecutor(concurrency) as pool:
+        list(tqdm(pool.map(one, tasks), desc="answers", total=len(tasks), unit="answer"))
+
+
+def read_answers(file: Path, program: dspy.Module) -> list[Asked]:
+    """What `file` holds; of what was asked again the last."""
+    stages = stages_of(program)
+    records = {}
+    for line in file.read_text().splitlines() if file.is_file() else ():
+        each = json.loads(line)
+        calls = [Call(**call) for call in each.pop("calls")]
+        record = Asked(**each, calls=calls, signature=signature_of(stages[each["stage"]]))
+        records[record.key()] = record
+    return list(records.values())
+
+
+def _ask(stage: Stage, adapter: str, lm: Any, inputs: dict[str, Any]) -> list[dict[str, Any]]:
+    """The calls of one stage: the first and, if its answer could not be read, the one that mends it."""
+    asked = Stage(signature_of(stage), stage.max_tokens, stage.temperature, attempts=2)
+    asked.name, asked.predict.demos = stage.name, stage.predict.demos
+    with new_account() as account, dspy.context(lm=lm, adapter=adapter_named(adapter)):
+        asked(0, **inputs)
+    return [call.model_dump(exclude={"prompt"}) for call in account.calls]
+
+
+def _turned(items: Sequence[str], number: int) -> list[str]:
+    first = number % len(items)
+    return [*items[first:], *items[:first]]

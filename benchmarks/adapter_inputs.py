@@ -1,0 +1,80 @@
+"""Equal inputs for every adapter: what the stages were asked in one rollout of each problem, kept in a file."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, cast
+
+import dspy
+from dspy.utils.callback import BaseCallback
+from pydantic import TypeAdapter
+from tqdm import tqdm
+
+from eval.run_folder import drop_torn_line
+from program.account import new_account
+from program.problem import Problem
+from program.sections_adapter import plain
+from program.stage import Stage
+
+Inputs = dict[str, dict[str, Any]]  # stage name to its input fields
+
+
+class _Listener(BaseCallback):
+    """Keeps what each stage is asked first."""
+
+    def __init__(self) -> None:
+        self.inputs: Inputs = {}
+        self._lock = threading.Lock()
+
+    def on_module_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
+        if isinstance(instance, Stage):
+            fields = signature_of(instance).input_fields
+            with self._lock:
+                given = {name: plain(value) for name, value in inputs["kwargs"].items() if name in fields}
+                self.inputs.setdefault(instance.name, given)
+
+
+def stages_of(program: dspy.Module) -> dict[str, Stage]:
+    """The stages of a program by the names of their signatures."""
+    return {module.name: module for _, module in program.named_sub_modules() if isinstance(module, Stage)}
+
+
+def signature_of(stage: Stage) -> type[dspy.Signature]:
+    """What a stage asks its LM to fill."""
+    return cast(Any, stage.predict.signature)
+
+
+def fixed_inputs(
+    program: dspy.Module, problems: Iterable[Problem], lm: Any, adapter: dspy.Adapter, file: Path
+) -> dict[str, Inputs]:
+    """By problem, what the stages of `program` were asked in one rollout; what `file` holds is not run again.
+
+    A stage that the rollout did not get to (nothing to repair) is not in it.
+    """
+    drop_torn_line(file)
+    lines = file.read_text().splitlines() if file.is_file() else []
+    known: dict[str, Inputs] = {each["problem"]: each["inputs"] for each in map(json.loads, lines)}
+    stages = stages_of(program)
+    found = {}
+    for problem in tqdm(list(problems), desc="inputs", unit="problem"):
+        if problem.name not in known:
+            known[problem.name] = _asked(program, problem, lm, adapter)
+            with file.open("a") as opened:
+                opened.write(json.dumps({"problem": problem.name, "inputs": known[problem.name]}) + "\n")
+        found[problem.name] = {name: _typed(stages[name], given) for name, given in known[problem.name].items()}
+    return found
+
+
+def _asked(program: dspy.Module, problem: Problem, lm: Any, adapter: dspy.Adapter) -> Inputs:
+    listener = _Listener()
+    with new_account(), dspy.context(lm=lm, adapter=adapter, callbacks=[listener]):
+        program(problem=problem)
+    return listener.inputs
+
+
+def _typed(stage: Stage, given: dict[str, Any]) -> dict[str, Any]:
+    kinds: dict[str, Any] = {name: field.annotation for name, field in signature_of(stage).input_fields.items()}
+    return {name: TypeAdapter(kinds[name]).validate_python(value) for name, value in given.items()}

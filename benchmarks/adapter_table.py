@@ -1,0 +1,109 @@
+"""What the records of `benchmarks.adapters` say. Every answer is read anew, so a better reader gives better numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import dspy
+from dspy.utils.exceptions import AdapterParseError
+
+from program.account import Call
+from program.adapter_choice import adapter_named
+from program.reading import Reading, collected_readings
+
+HEADER = (
+    "| adapter | stage | answers | read at once | after a second call | salvaged | fields lost | items dropped "
+    "| prompt tokens | cached | answer tokens | seconds |"
+)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One stage asked under one adapter: the first call and, if its answer could not be read, one more.
+
+    The second call shows the bad answer and asks for it again; after an empty or an endless answer it only asks again.
+    """
+
+    problem: str
+    stage: str
+    adapter: str
+    calls: list[Call]
+    signature: type[dspy.Signature]
+
+    @property
+    def lost(self) -> bool:
+        """Whether infrastructure failed, so that nothing can be said."""
+        return any(call.outcome == "lm_error" for call in self.calls)
+
+    def key(self) -> tuple[str, str, str]:
+        return self.problem, self.stage, self.adapter
+
+    def readings(self) -> list[Reading | None]:
+        """What is read out of each call's answer; None where it cannot be read."""
+        return [read(self.adapter, self.signature, call.answer) for call in self.calls]
+
+
+def read(adapter: str, signature: type[dspy.Signature], answer: str) -> Reading | None:
+    """What the adapter of that name reads out of an answer; None where it cannot."""
+    with collected_readings() as readings:
+        try:
+            adapter_named(adapter).parse(signature, answer)
+        except AdapterParseError:
+            return None
+    return readings[0]
+
+
+def markdown(records: Sequence[Asked], adapters: Sequence[str]) -> str:
+    """A row for every adapter and stage, and one for each adapter over all stages."""
+    lines = [HEADER, "|" + " --- |" * HEADER.count(" | ") + " --- |"]
+    for adapter in adapters:
+        mine = [record for record in records if record.adapter == adapter]
+        stages = list(dict.fromkeys(record.stage for record in mine))
+        lines += [_row(adapter, stage, [record for record in mine if record.stage == stage]) for stage in stages]
+        if mine:
+            lines.append(_row(f"**{adapter}**", "all", mine))
+    lost = sum(record.lost for record in records)
+    return "\n".join([*lines, *([f"\n{lost} requests were lost to infrastructure and count nowhere."] if lost else [])])
+
+
+def _row(adapter: str, stage: str, records: Iterable[Asked]) -> str:
+    asked = [record for record in records if not record.lost]
+    readings = [record.readings() for record in asked]
+    first = [each[0] for each in readings]
+    final = [next((reading for reading in each if reading is not None), None) for each in readings]
+    read_at_once = [reading for reading in first if reading is not None]
+    fields = sum(len(record.signature.output_fields) for record in asked)
+    got = sum(len(reading.values) for reading in final if reading is not None)
+    kept = sum(_items(reading) for reading in final if reading is not None)
+    dropped = sum(reading.dropped for reading in final if reading is not None)
+    cells = [
+        adapter,
+        stage,
+        str(len(asked)),
+        _share(len(read_at_once), len(asked)),
+        _share(sum(reading is not None for reading in final), len(asked)),
+        _share(sum(reading.salvaged for reading in read_at_once), len(read_at_once)),
+        _share(fields - got, fields),
+        _share(dropped, kept + dropped),
+        _mean(asked, lambda call: call.prompt_tokens, "{:.0f}"),
+        _mean(asked, lambda call: call.cached_tokens, "{:.0f}"),
+        _mean(asked, lambda call: call.completion_tokens, "{:.0f}"),
+        _mean(asked, lambda call: call.seconds, "{:.1f}"),
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def _items(reading: Reading) -> int:
+    return sum(len(value) for value in reading.values.values() if isinstance(value, list))
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part / whole:.0%} ({part}/{whole})" if whole else "–"
+
+
+def _mean(records: Sequence[Asked], number: Callable[[Call], Any], form: str) -> str:
+    """A stage's calls are added up: a repair is part of what the answer costs."""
+    sums = [sum(number(call) for call in record.calls) for record in records]
+    return form.format(sum(sums) / len(sums)) if sums else "–"

@@ -1,0 +1,100 @@
+"""Which adapter a model answers best: `python -m benchmarks.adapters --lm local/… --out runs/adapters-NAME`.
+
+One rollout a problem with the artifact's own adapter fixes what every stage is asked; then every adapter asks every
+stage the same. An answer that cannot be read is repaired by one call, as in the flow. Stopped, it goes on with the same
+command. `OUT/inputs.jsonl` holds the inputs, `OUT/answers.jsonl` every answer; the table is made from these alone
+(`--table` makes it without any call).
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from program.command import run_command
+from program.lm import DEFAULT_MODEL
+
+DEFAULT_ADAPTERS = ["lean", "lean+described", "yaml", "json", "chat", "xml"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.adapters", description="Compare adapters, by stage.")
+    parser.add_argument("--lm", default=DEFAULT_MODEL, help="the model (default: %(default)s)")
+    parser.add_argument("--api-base", help="address of an OpenAI-compatible server that has the model")
+    parser.add_argument("--adapters", nargs="+", default=DEFAULT_ADAPTERS, metavar="NAME", help="see adapter_choice.py")
+    parser.add_argument("--stages", nargs="+", metavar="NAME", help="names of signatures (default: all there are)")
+    parser.add_argument("--artifact", type=Path, default=Path("artifacts/handwritten"), help="(default: %(default)s)")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a key of its configuration")
+    parser.add_argument("--data", default="pack")
+    parser.add_argument("--split", default="valid")
+    parser.add_argument("--problems", type=int, default=20, help="the first so many (default: %(default)s)")
+    parser.add_argument("--concurrency", type=int, default=4, help="requests side by side (default: %(default)s)")
+    parser.add_argument("--out", type=Path, required=True, help="folder of inputs, answers and table")
+    parser.add_argument("--table", action="store_true", help="make the table of what is there, without any call")
+    options = parser.parse_args()
+
+    from eval.data import DataError
+    from eval.run_folder import RunError
+
+    run_command(lambda: compare(options), DataError, RunError)
+
+
+def compare(options: argparse.Namespace) -> None:
+    """Ask what has not been asked yet; print the table and write it to `OUT/summary.md`.
+
+    Raises:
+        ArtifactError, DataError, RunError: bad input, before any LM call.
+        LMError: the model does not answer.
+    """
+    from benchmarks.adapter_answers import ask_all, read_answers
+    from benchmarks.adapter_inputs import fixed_inputs, stages_of
+    from benchmarks.adapter_table import markdown
+    from eval.data import load_problems
+    from eval.models import open_model
+    from eval.run_folder import RunFolder
+    from program import artifact
+    from program.settings import parse_settings
+
+    program, manifest = artifact.load(options.artifact, parse_settings(options.set))
+    _check(options, list(stages_of(program)))
+    problems = load_problems(options.data, options.split).select(options.problems)
+    decides = {
+        "lm": options.lm,
+        "artifact": artifact.fingerprint(program, manifest),
+        "data": options.data,
+        "split": options.split,
+        "data_fingerprint": problems.fingerprint,
+    }
+    answers = RunFolder(options.out, decides).path / "answers.jsonl"
+    if not options.table:
+        adapter = artifact.adapter_of(manifest)
+        with open_model(options.lm, problems, api_base=options.api_base, slots=options.concurrency) as lm:
+            inputs = fixed_inputs(program, problems.problems, lm, adapter, options.out / "inputs.jsonl")
+            ask_all(program, inputs, options.adapters, options.stages, lm, options.concurrency, answers)
+    records = read_answers(answers, program)
+    table = markdown(records, options.adapters)
+    asked = len({record.problem for record in records})
+    (options.out / "summary.md").write_text(
+        f"{options.lm}, {options.data} {options.split}, {asked} problems\n\n{table}\n"
+    )
+    print(table)
+
+
+def _check(options: argparse.Namespace, stages: list[str]) -> None:
+    from eval.run_folder import RunError
+    from program.adapter_choice import adapter_named
+
+    for stage in options.stages or ():
+        if stage not in stages:
+            raise RunError(f"{options.artifact} has no stage {stage}; it has {', '.join(stages)}")
+    if options.concurrency < 1 or options.problems < 1:
+        raise RunError("--concurrency and --problems must be at least 1")
+    try:
+        for name in options.adapters:
+            adapter_named(name)
+    except ValueError as fault:
+        raise RunError(str(fault)) from fault
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+"""What an adapter has read out of an answer, and whether that took tolerance.
+
+DSPy hands a stage the field values alone, so adapters note their readings where the stage can collect them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The output fields of an answer.
+
+    values: by field name, each of its declared type.
+    repairs: what had to be overlooked or mended, in words; empty where the answer has the form that was asked for.
+    dropped: list items that fit no declared type or only repeat the form.
+    """
+
+    values: dict[str, Any]
+    repairs: tuple[str, ...] = ()
+    dropped: int = 0
+
+    @property
+    def salvaged(self) -> bool:
+        """Whether the answer could be read with tolerance only."""
+        return bool(self.repairs) or self.dropped > 0
+
+
+_collected: ContextVar[list[Reading] | None] = ContextVar("readings", default=None)
+
+
+@contextmanager
+def collected_readings() -> Iterator[list[Reading]]:
+    """The readings of the answers that are parsed inside of the block, in this thread or task."""
+    readings: list[Reading] = []
+    token = _collected.set(readings)
+    try:
+        yield readings
+    finally:
+        _collected.reset(token)
+
+
+def note(reading: Reading) -> dict[str, Any]:
+    """Hand `reading` to whoever collects, and return its values."""
+    readings = _collected.get()
+    if readings is not None:
+        readings.append(reading)
+    return reading.values
