@@ -50,7 +50,7 @@ class Prompt:
     """A request, read. Without a signature it is none of our stages'."""
 
     signature: type[dspy.Signature] | None
-    user: str = field(repr=False)  # the last user message
+    user: str = field(repr=False)  # the message that asks
     demos: tuple[tuple[str, str], ...] = field(repr=False)  # earlier user and assistant messages, in pairs
     digest: str  # of the system text and all messages
     characters: int  # of the same
@@ -67,13 +67,24 @@ def read_prompt(request: Request) -> Prompt:
     if not isinstance(system, str):
         system = "".join(part.text for part in system if isinstance(part, TextPart))
     messages = [(message.role, message.text or "") for message in request.messages]
-    user = next((text for role, text in reversed(messages) if role == "user"), "")
+    last = _question(messages)
+    user = messages[last][1] if messages else ""
     demos = tuple(
-        (first[1], second[1]) for first, second in pairwise(messages) if (first[0], second[0]) == ("user", "assistant")
+        (first[1], second[1])
+        for first, second in pairwise(messages[:last])
+        if (first[0], second[0]) == ("user", "assistant")
     )
     digest = hashlib.sha256(repr((system, messages)).encode()).hexdigest()
     characters = len(system) + sum(len(text) for _, text in messages)
     return Prompt(_recognise(system, user), user, demos, digest, characters)
+
+
+def _question(messages: list[tuple[str, str]]) -> int:
+    """The place of the message that asks: the last one about a problem, as a request to correct an answer may follow
+    it; without any, the last one of the user."""
+    asked = [place for place, (role, _) in enumerate(messages) if role == "user"]
+    about = [place for place in asked if "problem" in sections(messages[place][1])]
+    return (about or asked or [0])[-1]
 
 
 def sections(message: str) -> dict[str, str]:
