@@ -17,7 +17,10 @@ def shown(frame):
     values = {{}}
     for name, value in frame.f_locals.items():
         if not name.startswith("__") and isinstance(value, (int, float, str, list, tuple, dict, set, bool)):
-            text = repr(value)
+            try:
+                text = repr(value)
+            except Exception:
+                text = "?"
             values[name] = text if len(text) < 40 else text[:36] + " ..."
     before, known[id(frame)] = known.get(id(frame), {{}}), values
     return ", ".join(f"{{name}} = {{text}}" for name, text in values.items() if before.get(name) != text)

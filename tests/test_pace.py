@@ -178,9 +178,6 @@ def solve(answers, limited: Pace):
         return Stage(SolveDirectly, 100, 0.2)(0, problem="p")
 
 
-
-
-
 def test_a_stage_sends_a_refused_request_again_within_one_call(account, clock):
     storm = [rate_limit(3.0), LMServerError("500"), rate_limit(2.0)]
     assert solve([*storm, GOOD], paced(clock)).code == "print(1)\n"

@@ -77,7 +77,8 @@ def test_a_stage_of_one_attempt_is_not_repeated(account):
 
 
 @pytest.mark.parametrize(
-    "error", [LMTimeoutError("slow\nvery slow"), LMServerError("500"), LMRateLimitError("wait"), ContextWindowExceededError()]
+    "error",
+    [LMTimeoutError("slow\nvery slow"), LMServerError("500"), LMRateLimitError("wait"), ContextWindowExceededError()],
 )
 def test_an_error_of_the_lm_costs_the_stage_and_no_more(account, error):
     lm = scripted_lm([error, GOOD])
