@@ -12,6 +12,7 @@ import dspy
 from eval.simulated_prompt import SIGNATURES
 from program.adapter import LeanAdapter
 from program.scripted_lm import scripted_lm
+from signatures.code import SolveStepByStep
 
 RIGHT = "print(2 * int(input()))\n"
 FIRST_ONLY, SECOND_ONLY = "print(2)\n", "print(4)\n"  # right on one of the two public tests of `double`
@@ -49,7 +50,9 @@ def checked(*tests: tuple[str, str]) -> str:
 
 USUAL: dict[str, Answer | Sequence[Answer]] = {
     "SolveDirectly": code(RIGHT),
-    "SolveStepByStep": json.dumps({"reasoning": "Twice is two times.", "code": RIGHT}),
+    "SolveStepByStep": LeanAdapter().format_assistant_message_content(
+        SolveStepByStep, {"reasoning": "Twice is two times.", "code": RIGHT}
+    ),
     "ReflectOnProblem": '{"reflection": ["the input is one number", "The  input is one number"]}',
     "ExplainTests": '{"explanations": ["1 + 1 is 2", "2 + 2 is 4", "a third that nobody asked for"]}',
     "CheckExplanations": '{"checked": ["1 twice is 2", "2 twice is 4"]}',
