@@ -90,9 +90,9 @@ def _question(messages: list[tuple[str, str]]) -> int:
 def sections(message: str) -> dict[str, str]:
     """The `## field` sections of a user message, by field."""
     found = list(_HEADING.finditer(message))
-    ends = [heading.start() for heading in found[1:]] + [len(message)]
+    ends = [*(heading.start() for heading in found[1:]), len(message)]
     parts: dict[str, str] = {}
-    for heading, end in zip(found, ends, strict=True):
+    for heading, end in zip(found, ends, strict=False):  # without a heading there is one end too many
         # The first of a name counts: what follows may be a comment in a program.
         parts.setdefault(heading.group(1), message[heading.end() : end].strip())
     return parts

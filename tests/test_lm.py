@@ -17,7 +17,7 @@ from program.adapter import answer_schema
 from program.lm import LMError, open_lm
 from program.stage import Stage
 from signatures.code import FixCode, SolveDirectly
-from signatures.plan import WriteTests
+from signatures.tests import WriteTests
 
 ANSWER = '{"tests": [{"input": "1", "output": "2", "explanation": "x"}]}\n\n```python\nprint(1)\n```'
 
@@ -143,10 +143,10 @@ def test_a_server_that_refuses_is_not_asked_again(server, status, name):
     assert name in said and "that does not work" in said and len(server.requests) == 1
 
 
-def test_a_server_that_fails_is_asked_again(server, monkeypatch):
+def test_a_server_that_fails_is_asked_again_as_often_as_wanted(server, monkeypatch):
     monkeypatch.setattr(time, "sleep", lambda seconds: None)
     server.status = 500
-    assert "LMServerError" in refusal("openai/tiny", api_base=server.address)
+    assert "LMServerError" in refusal("openai/tiny", api_base=server.address, retries=3)
     assert len(server.requests) == 4
 
 
@@ -169,7 +169,7 @@ def test_opening_costs_one_small_request_and_leaves_no_trace(server):
 
 def test_a_structured_stage_sends_its_schema(server, account):
     with open_lm("openai/tiny", api_base=server.address) as lm:
-        answer = ask(lm, WriteTests, problem="Double", reflection=["r"], count=3)
+        answer = ask(lm, WriteTests, problem="Double", reflection=["r"], explanations=["e"], count=3)
     body = server.requests[-1][2]
     sent = body["response_format"]
     assert sent["type"] == "json_schema" and sent["json_schema"]["strict"] is True
@@ -177,7 +177,7 @@ def test_a_structured_stage_sends_its_schema(server, account):
     assert sent["json_schema"]["schema"] == answer_schema(
         Stage(WriteTests, 1, 0, max_items={"tests": 3}).predict.signature
     )
-    assert (body["max_tokens"], body["temperature"]) == (55, 0.2)
+    assert (body["max_tokens"], body["temperature"]) == (55, 0.6)  # of a later sample
     assert [message["role"] for message in body["messages"]] == ["system", "user"]
     assert answer.tests[0].output == "2"
     (call,) = account.calls
