@@ -32,6 +32,7 @@ from program.call_record import cut_off, fill, first_line
 from program.correction import Corrected
 from program.pace import pace
 from program.repetition import runs_in_circles
+from program.valid_text import valid_text
 
 REPEAT_TEMPERATURE = 0.8
 LATER_SAMPLE_TEMPERATURE = 0.6  # samples of one problem should differ, and at 0.2 they hardly do
@@ -129,11 +130,11 @@ class Stage(dspy.Module):
         call.repair = last is not None and last.call.outcome == "unparsable" and last.call.answer.strip() != ""
         adapter = dspy.settings.adapter
         if last and call.repair:
-            adapter = Corrected(adapter, last.call.answer, str(last.fault))
+            adapter = Corrected(adapter, valid_text(last.call.answer), valid_text(str(last.fault)))
         recorder = _Recorder()
         try:
             with dspy.context(adapter=adapter):
-                tried.answer = self._patiently(recorder, inputs, config, call)
+                tried.answer = self._valid(self._patiently(recorder, inputs, config, call))
         except SYSTEMIC:
             raise
         except AdapterParseError as fault:
@@ -148,6 +149,11 @@ class Stage(dspy.Module):
         call.seconds = account().now() - call.started
         pace().spent(call.prompt_tokens + call.completion_tokens)
         return tried
+
+    def _valid(self, answer: dspy.Prediction) -> dspy.Prediction:
+        for name in self.predict.signature.output_fields:
+            answer[name] = valid_text(answer[name])
+        return answer
 
     def _patiently(self, recorder, inputs, config, call) -> dspy.Prediction:
         while True:

@@ -49,3 +49,8 @@ def test_what_cannot_is_not(text, examples):
 @pytest.mark.parametrize("examples", [["3\n1 2 3\n"], ["a b\n", "c d\n"], ["1.5 x\n7\n"]])
 def test_every_example_looks_like_itself(examples):
     assert all(looks_like(text, examples) for text in examples)
+
+
+def test_a_token_that_is_nearly_a_number_is_looked_through_once():
+    """Were every split of its digits tried, this would not end."""
+    assert not looks_like("9" * 1_000_000 + "x", ["1\n"])

@@ -14,27 +14,11 @@ from program.pace import LONGEST_WAIT_SECONDS, Pace, RateLimits, at_pace, pace
 from program.scripted_lm import scripted_lm
 from program.stage import Stage
 from signatures.code import SolveDirectly
+from tests.clock import Clock
 
 pytestmark = pytest.mark.usefixtures("lean_adapter")
 
 GOOD = "```python\nprint(1)\n```"
-
-
-class Clock:
-    """Time that passes only where someone sleeps."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-        self.slept: list[float] = []
-        self._lock = threading.Lock()
-
-    def read(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        with self._lock:
-            self.slept.append(seconds)
-            self.now += seconds
 
 
 @pytest.fixture

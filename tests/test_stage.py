@@ -132,6 +132,22 @@ def test_an_empty_answer_is_asked_for_again_and_not_repaired(account):
     assert [(call.outcome, call.repair) for call in account.calls] == [("unparsable", False), ("ok", False)]
 
 
+def test_half_characters_of_an_answer_get_no_further(account):
+    """JSON can escape them, and no provider takes them in a prompt."""
+    tests = '{"tests": [{"input": "1\\ud83d", "output": "\\ude00", "explanation": "fine \\ud83d\\ude00"}]}'
+    with dspy.context(lm=scripted_lm([tests, '{"reflection": ["\\udfff"]}'])):
+        (test,) = Stage(WriteTests, 100, 0.2)(0, problem="p", reflection=[], explanations=[], count=1).tests
+        assert (test.input, test.output, test.explanation) == ("1?", "?", "fine 😀")
+        assert Stage(ReflectOnProblem, 100, 0.2)(0, problem="p").reflection == ["?"]
+
+
+def test_nor_those_of_an_answer_that_is_to_be_repaired(account, monkeypatch):
+    shown = []
+    monkeypatch.setattr(stage_module, "Corrected", lambda adapter, *told: shown.extend(told) or adapter)
+    assert solve(scripted_lm(["\ud83d", GOOD])) is not None
+    assert shown[0] == "?" and "\ud83d" not in shown[1]
+
+
 # Endless generation
 
 CIRCLES = "and then we add one, " * 40
