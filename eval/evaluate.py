@@ -11,7 +11,9 @@ from pydantic import ValidationError
 from eval.data import load_problems
 from eval.loop import Arm, Conditions, run_loop
 from eval.models import open_model
+from eval.rules import Rules
 from eval.run_folder import RunError, RunFolder, read_config, read_rollouts
+from eval.selection import select
 from eval.summary import Summary, markdown_table, summarize
 from program import artifact
 from program.artifact import ArtifactError
@@ -28,12 +30,13 @@ def evaluate(options: argparse.Namespace) -> None:
         ArtifactError, DataError, RunError: bad input, before any LM call.
         LMError: the model does not answer.
     """
-    for name in ("n", "limit", "concurrency"):
-        if getattr(options, name) is not None and getattr(options, name) < 1:
+    for name in ("n", "concurrency"):
+        if getattr(options, name) < 1:
             raise RunError(f"--{name} must be at least 1")
     pace, spending = pace_of(options), spending_of(options)
     config = parse_settings(options.set)
-    problems = load_problems(options.data, options.split).select(options.limit, options.match, options.exclude)
+    problems = select(load_problems(options.data, options.split), options, scored=True)
+    problems = problems.judged_by(Rules(checker=options.checker))
     arms, fingerprints = [], {}
     for path in options.artifacts:
         program, manifest = artifact.load(path, config)
@@ -53,6 +56,7 @@ def evaluate(options: argparse.Namespace) -> None:
             "lm": options.lm,
             "escalate_lm": options.escalate_lm,
             "samples": options.n,
+            **problems.rules.model_dump(),
         },
     )
     with ExitStack() as models:

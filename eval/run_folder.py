@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.rollout import Rollout
+from eval.rules import Rules
 from eval.traces import write_trace
 from program.account import RUN_BUDGET
 
@@ -47,9 +48,15 @@ class RunFolder:
             half.rename(path / "config.json")
         drop_torn_line(path / "rollouts.jsonl")
 
-    def append(self, rollout: Rollout) -> None:
-        """Store one rollout for good, its trace first: it is on disk when this returns."""
-        write_trace(self.path, rollout)
+    def append(self, rollout: Rollout, *, trace: bool = True) -> None:
+        """Store one rollout for good, its trace first: it is on disk when this returns.
+
+        Args:
+            rollout: with all texts in its account.
+            trace: False where the account has no texts, so that there is no trace to keep.
+        """
+        if trace:
+            write_trace(self.path, rollout)
         # Models write half surrogate pairs too, which are no text that can be stored.
         line = (json.dumps(rollout.slim(), ensure_ascii=False) + "\n").encode("utf-8", "replace")
         with self._lock, (self.path / "rollouts.jsonl").open("ab") as file:
@@ -90,6 +97,8 @@ def _is_whole(rollout: Rollout) -> bool:
 
 
 def _refuse_difference(path: Path, stored: dict[str, Any], config: dict[str, Any]) -> None:
+    default = Rules().model_dump()  # of runs from before the rules were recorded
+    stored, config = {**default, **stored}, {**default, **config}
     for key in sorted({*stored, *config}):
         if stored.get(key) != config.get(key):
             raise RunError(

@@ -218,7 +218,7 @@ def _opener(lm: Any) -> Any:
 def isolate(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     """Keep every cache a pipeline writes below `folder`, and give DSPy the cache it has now back at the end. Nothing
     waits before it asks a failing LM again."""
-    monkeypatch.setattr("eval.data.CACHE_FOLDER", folder)
+    monkeypatch.setattr("eval.rows.CACHE_FOLDER", folder)
     monkeypatch.setattr("optimize.compiling.WORK_FOLDER", folder / "compile")
     monkeypatch.setattr("program.pace.Pace.rest", lambda pace, seconds: None)  # before a request is sent again
     monkeypatch.setattr(dspy, "cache", dspy.cache)
