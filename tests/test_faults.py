@@ -20,7 +20,7 @@ from tests.scripted import Rollout, written
 
 pytestmark = pytest.mark.usefixtures("runs")
 
-SEEDS = 12
+SEEDS = 200
 IN_FLIGHT = 8  # calls of one rollout at the same time, at most
 EVERY_STAGE = {
     "check_explanations": True,
