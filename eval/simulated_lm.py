@@ -102,6 +102,10 @@ class SimulatedEngine:
         message = lm15.Message.assistant(answer)
         return lm15.Response(id=None, model=self.model, message=message, finish_reason="stop", usage=usage)
 
+    def prepare(self, name: str) -> None:
+        """Make the tests of a problem now, which takes about a second, and not when they are first asked for."""
+        self._truth.valid_tests(name)
+
     def close(self) -> None:
         """Nothing is held."""
 

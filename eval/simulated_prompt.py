@@ -51,7 +51,7 @@ class Prompt:
     """A request, read. Without a signature it is none of our stages'."""
 
     signature: type[dspy.Signature] | None
-    user: str = field(repr=False)  # the last user message
+    user: str = field(repr=False)  # the message that asks
     demos: tuple[tuple[str, str], ...] = field(repr=False)  # earlier user and assistant messages, in pairs
     digest: str  # of the system text and all messages
     characters: int  # of the same
@@ -69,11 +69,12 @@ def read_prompt(request: Request) -> Prompt:
         system = "".join(part.text for part in system if isinstance(part, TextPart))
     messages = [(message.role, message.text or "") for message in request.messages]
     characters = len(system) + sum(len(text) for _, text in messages)
-    if messages and messages[-1][1].startswith(REQUEST):
-        messages = messages[:-2]  # asked once more: the next draw for the same prompt
-    user = next((text for role, text in reversed(messages) if role == "user"), "")
+    last = _question(messages)
+    user = messages[last][1] if messages else ""
     demos = tuple(
-        (first[1], second[1]) for first, second in pairwise(messages) if (first[0], second[0]) == ("user", "assistant")
+        (first[1], second[1])
+        for first, second in pairwise(messages[:last])
+        if (first[0], second[0]) == ("user", "assistant")
     )
     if system.startswith("## problem\n"):  # problem-first: the task, which is the system text elsewhere, comes last
         told, _, task = user.rpartition("## task\n")
@@ -82,12 +83,17 @@ def read_prompt(request: Request) -> Prompt:
     return Prompt(_recognise(system, user), user, demos, digest, characters)
 
 
+def _question(messages: list[tuple[str, str]]) -> int:
+    """The place of the message that asks: the user's last one that is no request to correct an answer."""
+    return max((n for n, (role, text) in enumerate(messages) if role == "user" and not text.startswith(REQUEST)), default=0)
+
+
 def sections(message: str) -> dict[str, str]:
     """The `## field` sections of a user message, by field."""
     found = list(_HEADING.finditer(message))
-    ends = [heading.start() for heading in found[1:]] + [len(message)]
+    ends = [*(heading.start() for heading in found[1:]), len(message)]
     parts: dict[str, str] = {}
-    for heading, end in zip(found, ends, strict=True):
+    for heading, end in zip(found, ends, strict=False):  # without a heading there is one end too many
         # The first of a name counts: what follows may be a comment in a program.
         parts.setdefault(heading.group(1), message[heading.end() : end].strip())
     return parts

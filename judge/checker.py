@@ -24,7 +24,8 @@ from typing import Literal
 TOLERANCE = 1e-6
 DEEPMIND_TOLERANCE = 1e-5
 _FRACTION = re.compile(r"[+-]?(?:\d+\.\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?\d+[eE][+-]?\d+", re.ASCII)
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+# Possessive: a token of a million digits and a letter would otherwise be split at every digit.
+_NUMBER = re.compile(r"[+-]?(?:\d++\.?\d*+|\.\d++)(?:[eE][+-]?\d++)?", re.ASCII)
 _INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
 _SPECIAL = re.compile(r"[+-]?(?:inf(?:inity)?|nan)|[+-]?nan\([0-9a-z_]*\)")
 _YES_NO = {"yes", "no"}

@@ -180,9 +180,20 @@ class Account(BaseModel):
                 self.marks.append(mark)
             return spent
 
+    def spent(self) -> str | None:
+        """The resource of the rollout or of the run of which nothing is left for a call; None while there is."""
+        run = run_spending()
+        with self._lock:
+            return self._spent() or (run.spent() if run else None)
+
     def seconds_left(self) -> float | None:
         """Of the budget; None where it does not bound them."""
         return None if self._budget.seconds is None else self._budget.seconds - self.now()
+
+    def out_of_time(self) -> bool:
+        """Whether the budget of seconds is spent, so that not even programs should be run any more."""
+        left = self.seconds_left()
+        return left is not None and left <= 0
 
     def _spent(self) -> str | None:
         totals = self.totals()
@@ -206,6 +217,11 @@ class Account(BaseModel):
 
     def decide(self, what: str) -> None:
         self.enter(Decision(what=what, started=self.now()))
+
+    def decide_once(self, what: str) -> None:
+        """As `decide`; nothing happens when the same was entered before."""
+        if what not in self.decisions:
+            self.decide(what)
 
     def best(self, code: str) -> None:
         """Note that `code` is now what the rollout would return; nothing happens when it was already."""

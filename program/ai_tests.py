@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from judge.checker import Checker
-from judge.verdict import TestCase
+from judge.verdict import TestCase, TestResult
 from program.account import account
 from program.input_shape import looks_like
 from program.problem import Problem
@@ -27,7 +27,7 @@ def usable_tests(tests: Sequence[AITest], problem: Problem) -> list[TestCase]:
     usable: dict[str, TestCase] = {}
     dropped: Counter[str] = Counter()
     for test in tests:
-        if len(test.input) > MAX_CHARACTERS or len(test.output) > MAX_CHARACTERS:
+        if is_huge(test):
             dropped["huge"] += 1
             continue
         key = _plain(test.input)
@@ -45,6 +45,10 @@ def usable_tests(tests: Sequence[AITest], problem: Problem) -> list[TestCase]:
     return list(usable.values())
 
 
+def is_huge(test: AITest) -> bool:
+    return len(test.input) > MAX_CHARACTERS or len(test.output) > MAX_CHARACTERS
+
+
 def agreed_tests(tests: Sequence[TestCase], programs: Sequence[str], bench: Workbench) -> list[TestCase]:
     """The tests with the output that most of the model's claim and the programs' outputs agree on.
 
@@ -53,15 +57,15 @@ def agreed_tests(tests: Sequence[TestCase], programs: Sequence[str], bench: Work
 
     Args:
         tests: with the outputs the model claims.
-        programs: different programs, equally good on the public tests.
+        programs: different programs that pass all public tests; others have no say.
         bench: runs them.
     """
     if len(programs) < 2:
         return list(tests)
     agreed = []
-    for number, test in enumerate(tests, 1):
-        outputs = [result.output for program in programs if not (result := bench.results(program, [test])[0]).crashed]
-        votes = [test.output, *outputs]
+    runs = zip(*(bench.results(program, tests) for program in programs), strict=True)
+    for number, (test, results) in enumerate(zip(tests, runs, strict=True), 1):
+        votes = [test.output, *(result.output for result in results if usable_output(result))]
         winner = max(votes, key=lambda vote: _supporters(vote, votes, bench.checker))
         if 2 * _supporters(winner, votes, bench.checker) <= len(programs) + 1:
             account().decide(f"AI test {number} is doubtful: no output has a majority")
@@ -71,6 +75,11 @@ def agreed_tests(tests: Sequence[TestCase], programs: Sequence[str], bench: Work
             account().decide(f"AI test {number}: the output that most programs print replaces the claimed one")
             agreed.append(TestCase(test.input, winner))
     return agreed
+
+
+def usable_output(result: TestResult) -> bool:
+    """Whether a program printed something that can be expected of others."""
+    return not result.crashed and result.output.strip() != "" and len(result.output) <= MAX_CHARACTERS
 
 
 def _supporters(output: str, votes: Sequence[str], checker: Checker) -> int:

@@ -51,7 +51,7 @@ class AlphaCodium(dspy.Module):
             for turn in range(self.config.rounds):
                 with model_of(turn):
                     self._go_through(Task(problem, sample, turn, self.config), bench)
-                if bench.nothing_fails():
+                if bench.nothing_fails() or account().spent():
                     break
         return dspy.Prediction(code=bench.best())
 
@@ -65,18 +65,20 @@ class AlphaCodium(dspy.Module):
         attempts = count(written)
         fixing = self.repair(task, notes, bench, lambda: self.write_code.write(task, notes, choices, next(attempts)))
 
-        code = fixing.run(bench.best(), bench.public, config.public_fixes_per_test, config.public_fixes)
+        fixing.run(bench.best(), bench.public, config.public_fixes_per_test, config.public_fixes)
         left = config.public_fixes - fixing.tries
-        bench.add_ai_tests(self._ai_tests(code, ai_tests.result(), oracle.result(), bench))
-        code = fixing.run(code, bench.ai, 1, config.ai_fixes)
+        bench.add_ai_tests(self._ai_tests(ai_tests.result(), oracle.result(), bench))
+        code = fixing.run(bench.best(), bench.ai, 1, config.ai_fixes)
         fixing.run(code, bench.public, config.public_fixes_per_test, left)
 
-    def _ai_tests(self, code, tests, oracle, bench):
+    def _ai_tests(self, tests, oracle, bench):
         """The tests the model wrote, with the outputs that brute force or a majority of programs give them."""
+        if account().out_of_time():
+            return []
         if not trusted(oracle, bench):
-            return agreed_tests(tests, bench.equals_of(code), bench)
+            return agreed_tests(tests, bench.passing(), bench)
         settled = settled_tests(tests, oracle, bench)
-        return differing_tests(code, oracle, bench, self.config.stress_inputs) + settled
+        return differing_tests(bench.best(), oracle, bench, self.config.stress_inputs) + settled
 
     def _solved_directly(self, problem: Problem, sample: int, bench: Workbench) -> bool:
         """The cheap try first, where the configuration asks for it."""

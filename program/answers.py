@@ -22,7 +22,7 @@ _FILE = "<answer>"
 # What the compiler thinks of a model's style is no business of ours.
 warnings.filterwarnings("ignore", category=SyntaxWarning, module=_FILE)
 warnings.filterwarnings("ignore", category=DeprecationWarning, module=_FILE)
-_OPENING_FENCE = re.compile(r"^[ \t]*```[ \t]*([\w+-]*)[^\n`]*\n", re.MULTILINE)
+_OPENING_FENCE = re.compile(r"^[ \t]*```[ \t]*([\w+-]*+)[^\n`]*+\n", re.MULTILINE)
 _PYTHON_NAMES = ("python", "python3", "py", "py3")
 # Bounds on how many places of an answer are tried; a model that runs in circles writes thousands.
 MAX_BRACES, MAX_FENCES, MAX_ENDS = 20, 12, 6

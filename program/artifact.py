@@ -22,6 +22,7 @@ from program.direct import ChainOfThought, Direct, DirectConfig
 from program.flow_config import FlowConfig
 from program.reflexion import Reflexion, ReflexionConfig
 from program.sampling import Sampling, SamplingConfig
+from program.stage import Stage
 
 ProgramName = Literal["alphacodium", "direct", "chain-of-thought", "sampling", "reflexion"]
 
@@ -69,23 +70,31 @@ def new_program(name: ProgramName, config: dict[str, Any]) -> Any:
     """The hand-written program `name` under `config`.
 
     Raises:
-        ArtifactError: a key of `config` does not exist or has a value that is not allowed.
+        ArtifactError: a key of `config` does not exist, has a value that is not allowed, or names no stage.
     """
     try:
-        match name:
-            case "alphacodium":
-                return AlphaCodium(FlowConfig(**config))
-            case "direct":
-                return Direct(DirectConfig(**config))
-            case "chain-of-thought":
-                return ChainOfThought(DirectConfig(**config))
-            case "sampling":
-                return Sampling(SamplingConfig(**config))
-            case "reflexion":
-                return Reflexion(ReflexionConfig(**config))
+        program = _new_program(name, config)
     except ValidationError as fault:
         first = fault.errors()[0]
         raise ArtifactError(f"config of {name}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from fault
+    stages = {part.name for _, part in program.named_sub_modules() if isinstance(part, Stage)}
+    if unknown := sorted(set(program.config.temperatures) - stages):
+        raise ArtifactError(f"config of {name}: temperatures: {unknown[0]} is none of its stages: {sorted(stages)}")
+    return program
+
+
+def _new_program(name: ProgramName, config: dict[str, Any]) -> Any:
+    match name:
+        case "alphacodium":
+            return AlphaCodium(FlowConfig(**config))
+        case "direct":
+            return Direct(DirectConfig(**config))
+        case "chain-of-thought":
+            return ChainOfThought(DirectConfig(**config))
+        case "sampling":
+            return Sampling(SamplingConfig(**config))
+        case "reflexion":
+            return Reflexion(ReflexionConfig(**config))
 
 
 def adapter_of(manifest: Manifest) -> dspy.Adapter:

@@ -7,14 +7,13 @@ small inputs it looks for inputs on which the flow's program prints something el
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import dspy
 
-from judge.judge import judge
-from judge.verdict import TestCase
+from judge.verdict import Limits, TestCase
 from program.account import account
-from program.ai_tests import MAX_CHARACTERS
+from program.ai_tests import usable_output
 from program.flow_config import FlowConfig
 from program.input_shape import looks_like
 from program.side_by_side import together
@@ -22,6 +21,7 @@ from program.task import Task
 from program.workbench import Workbench
 from signatures.tests import WriteBruteForce, WriteGenerator
 
+SMALL_INPUT_SECONDS = 1.0  # tiny inputs need no more, and there are many of them
 MAX_FOUND = 2  # failing random inputs that become tests: the smallest ones say most
 
 
@@ -71,7 +71,7 @@ def settled_tests(tests: Sequence[TestCase], oracle: Oracle, bench: Workbench) -
     """The tests with the outputs of the brute-force program; those it does not manage keep the claimed ones."""
     settled = []
     for number, (test, result) in enumerate(zip(tests, bench.results(oracle.brute_force, tests), strict=True), 1):
-        if result.crashed or result.passed or not result.output.strip():
+        if result.passed or not usable_output(result):
             settled.append(test)
         else:
             account().decide(f"AI test {number}: the output of the brute-force program replaces the claimed one")
@@ -88,20 +88,26 @@ def differing_tests(code: str, oracle: Oracle, bench: Workbench, count: int) -> 
         bench: runs the two programs.
         count: inputs to try.
     """
-    if not oracle.generator or not code:
+    if not oracle.generator or code in ("", oracle.brute_force):
         return []
-    seeds = [TestCase(f"{seed}\n", "") for seed in range(1, count + 1)]
-    made = [result.output for result in judge(oracle.generator, seeds, bench.limits).results if not result.crashed]
-    public = [test.input for test in bench.public]
-    inputs = [text for text in dict.fromkeys(made) if text.strip() and len(text) <= MAX_CHARACTERS]
-    inputs = [text for text in inputs if looks_like(text, public)]
-    truth = judge(oracle.brute_force, [TestCase(text, "") for text in inputs], bench.limits).results
-    tests = [
-        TestCase(text, result.output)
-        for text, result in zip(inputs, truth, strict=True)
-        if not result.crashed and result.output.strip()
-    ]
-    report = judge(code, tests, bench.limits, checker=bench.checker)
-    failing = [test for test, result in zip(tests, report.results, strict=True) if not result.passed]
+    limits = replace(bench.limits, seconds=min(bench.limits.seconds, SMALL_INPUT_SECONDS))
+    inputs = _random_inputs(oracle.generator, bench, limits, count)
+    truth = bench.run(oracle.brute_force, [TestCase(text, "") for text in inputs], limits)
+    outputs = zip(inputs, truth, strict=True)
+    tests = [TestCase(text, result.output) for text, result in outputs if usable_output(result)]
+    results = zip(tests, bench.run(code, tests, limits), strict=True)
+    failing = [test for test, result in results if not result.passed]
     account().decide(f"stress: the program fails {len(failing)} of {len(tests)} random inputs")
     return sorted(failing, key=lambda test: len(test.input))[:MAX_FOUND]
+
+
+def _random_inputs(generator: str, bench: Workbench, limits: Limits, count: int) -> list[str]:
+    """What `generator` prints for the seeds from 1 on, where that looks like an input; each once."""
+    seeds = [TestCase(f"{seed}\n", "") for seed in range(1, count + 1)]
+    first = bench.run(generator, seeds[:1], limits)
+    if first[0].crashed:  # so it would with every seed, and each may cost all its time
+        return []
+    results = [*first, *bench.run(generator, seeds[1:], limits)]
+    public = [test.input for test in bench.public]
+    made = dict.fromkeys(result.output for result in results if usable_output(result))
+    return [text for text in made if looks_like(text, public)]

@@ -6,10 +6,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from program.program_config import ProgramConfig
+from program.program_config import ReasoningConfig
 
 
-class FlowConfig(ProgramConfig):
+class FlowConfig(ReasoningConfig):
     """What each key does, besides those of every program.
 
     solutions: solutions proposed at most; 0 leaves planning out, and code is written from the reflection alone.
@@ -28,6 +28,7 @@ class FlowConfig(ProgramConfig):
     ai_fixes: fixes tried on all AI tests together; each failing AI test gets one.
     fix_calls: 1 to analyse and fix in one call, 2 for a call each.
     trace_lines: lines of a runtime trace that a fix is shown; 0 for no trace.
+    trace_depth: nested calls that the trace follows.
     brute_force: have a slow, obvious program and a generator of small inputs written; the first decides on the outputs
         of AI tests, and both together look for inputs on which the program fails.
     stress_inputs: random small inputs tried with `brute_force`.
@@ -54,6 +55,7 @@ class FlowConfig(ProgramConfig):
     ai_fixes: int = Field(default=4, ge=0)
     fix_calls: Literal[1, 2] = 1
     trace_lines: int = Field(default=0, ge=0, le=200)
+    trace_depth: int = Field(default=4, ge=1)
     brute_force: bool = False
     stress_inputs: int = Field(default=30, ge=1, le=1000)
     direct_first: int = Field(default=0, ge=0)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 _INTEGER = re.compile(r"[+-]?\d+")
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_NUMBER = re.compile(r"[+-]?(\d++\.?\d*+|\.\d++)([eE][+-]?\d++)?")
 
 
 def looks_like(text: str, examples: Sequence[str]) -> bool:

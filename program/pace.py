@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import threading
 import time
@@ -14,7 +15,7 @@ from dspy.utils.exceptions import LMError, LMTimeoutError, is_retryable_lm_error
 from pydantic import BaseModel, ConfigDict, Field
 
 WINDOW_SECONDS = 60.0
-LONGEST_WAIT_SECONDS = 120.0
+LONGEST_WAIT_SECONDS = 120.0  # who asks for more patience than that is not tried again
 
 
 class RateLimits(BaseModel):
@@ -55,10 +56,18 @@ class Pace:
         self._tokens: deque[tuple[float, int]] = deque()
         self._not_before = 0.0
 
-    def wait(self) -> None:
-        """Return when the next request may go out, and count it."""
+    def wait(self, at_most: float | None = None) -> bool:
+        """Return when the next request may go out, and count it; False, at once, when that takes too long.
+
+        Args:
+            at_most: seconds there are to wait; None for as many as it takes.
+        """
+        deadline = math.inf if at_most is None else self._clock() + at_most
         while (pause := self._pause()) > 0:
+            if self._clock() + pause > deadline:
+                return False
             self._sleep(pause)
+        return True
 
     def spent(self, tokens: int) -> None:
         """Count what a request has used."""
@@ -79,7 +88,8 @@ class Pace:
     def may_retry(self, fault: LMError, attempt: int) -> bool:
         """Whether to send a request again after `attempt` retries; one that timed out is tried once more only."""
         most = min(1, self.limits.retries) if isinstance(fault, LMTimeoutError) else self.limits.retries
-        return attempt < most and is_retryable_lm_error(fault)
+        asked_for_too_much = (fault.retry_after or 0.0) > LONGEST_WAIT_SECONDS
+        return attempt < most and is_retryable_lm_error(fault) and not asked_for_too_much
 
     def rest(self, seconds: float) -> None:
         self._sleep(seconds)

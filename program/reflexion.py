@@ -8,14 +8,14 @@ from pydantic import Field
 from program.account import account
 from program.failure import describe_failure
 from program.problem import Problem
-from program.program_config import ProgramConfig
+from program.program_config import ReasoningConfig
 from program.workbench import Workbench
 from signatures.code import DrawLesson, SolveWithLessons
 
 MAX_BULLETS = 3
 
 
-class ReflexionConfig(ProgramConfig):
+class ReflexionConfig(ReasoningConfig):
     """What each key does, besides those of every program.
 
     attempts: programs written at most.
@@ -48,9 +48,9 @@ class Reflexion(dspy.Module):
             answer = self.solve(sample, attempt, problem=text, lessons=kept)
             code = answer.code if answer else ""
             bench.add(code)
-            if not code or bench.passes_all_public(code):
+            if bench.passes_all_public(code) or account().spent():
                 break
-            if attempt + 1 < self.config.attempts:
+            if code and attempt + 1 < self.config.attempts:
                 lessons.append(self._lesson(sample, attempt, text, kept, code, bench))
         return dspy.Prediction(code=bench.best())
 

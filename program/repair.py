@@ -2,8 +2,8 @@
 
 A test the current program passes becomes an anchor. A fix is kept only if it gets further on the failing test and
 breaks no anchor; so a wrong AI test may cost a call, but not a right program. A model that answers with the same
-program, or with one that fails in the same way, is stuck: the program is written anew from the next solution, and if
-that leads nowhere either, the test is left.
+program, with one that was tried before, or with one that fails in the same way, is stuck: the program is written anew
+from the next solution, and if that leads nowhere either, the test is left.
 """
 
 from __future__ import annotations
@@ -104,19 +104,21 @@ class RepairLoop:
         if new.strip() == code.strip():
             account().decide("fix: the same program again")
             return code, False
+        known = new in self._bench.programs
         after = self._bench.results(new, [test])[0]
         self._bench.add(new)
         if not (after.passed or (before.crashed and not after.crashed)):
             account().decide(f"fix reverted: {before.verdict} became {after.verdict}")
-            return code, not _same_failure(before, after)
+            return code, not (known or _same_failure(before, after))
         if not self._bench.passes(new, self._bench.anchors):
             account().decide("fix reverted: it breaks an anchor")
-            return code, True
+            return code, not known
         account().decide(f"fix kept: {before.verdict} became {after.verdict}")
         return new, True
 
     def _failure(self, code: str, test: TestCase, result: TestResult) -> str:
-        steps = last_steps(code, test, self._bench.limits, self._task.config.trace_lines)
+        config = self._task.config
+        steps = last_steps(code, test, self._bench, config.trace_lines, config.trace_depth)
         return describe_failure(test, result, steps)
 
 

@@ -15,7 +15,7 @@ def runs_in_circles(answer: str) -> bool:
     tail = answer[-TAIL_CHARACTERS:]
     for length in range(1, min(LONGEST_UNIT, len(tail) // REPEATS) + 1):
         unit = tail[-length:]
-        needed = REPEATS if unit.strip() and len(set(unit)) > 1 else len(tail) // length
-        if tail.endswith(unit * max(REPEATS, needed)):
+        says_something = unit.strip() and len(set(unit)) > 1
+        if tail.endswith(unit * (REPEATS if says_something else TAIL_CHARACTERS // length)):
             return True
     return False

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from judge.judge import judge
-from judge.verdict import Limits, TestCase
+from judge.verdict import TestCase
+from program.workbench import Workbench
 
 MAX_CHARACTERS = 2000
-MAX_DEPTH = 4  # of nested calls that are followed, as in AlphaCodium's configuration
 _MARK = "== last steps =="
 # The program is run by this one, which notes every line of it and prints the last ones to standard error at the end.
 _TRACER = """
 import collections, sys
-code, count, depth, mark = {code!r}, {count}, {depth}, {mark!r}
+code, count, depth, room, mark = {code!r}, {count}, {depth}, {room}, {mark!r}
 steps, known = collections.deque(maxlen=count), {{}}
-lines = code.splitlines()
+lines = code.split("\\n")
 def shown(frame):
     values = {{}}
     for name, value in frame.f_locals.items():
         if not name.startswith("__") and isinstance(value, (int, float, str, list, tuple, dict, set, bool)):
-            text = repr(value)
+            try:
+                text = repr(value)
+            except Exception:
+                text = "?"
             values[name] = text if len(text) < 40 else text[:36] + " ..."
     before, known[id(frame)] = known.get(id(frame), {{}}), values
     return ", ".join(f"{{name}} = {{text}}" for name, text in values.items() if before.get(name) != text)
@@ -45,18 +47,25 @@ try:
     exec(compiled, names)
 finally:
     sys.settrace(None)
-    sys.stderr.write("\\n" + mark + "\\n" + "\\n".join(steps) + "\\n" + mark + "\\n")
+    last = "\\n".join(steps)[-room:]
+    sys.stderr.write("\\n" + mark + " begin\\n" + last + "\\n" + mark + " end\\n")
 """
 
 
-def last_steps(code: str, test: TestCase, limits: Limits, count: int) -> str:
+def last_steps(code: str, test: TestCase, bench: Workbench, count: int, depth: int) -> str:
     """The last `count` lines that `code` ran on `test`, each with the values it changed; empty for `count` 0.
 
     Empty also where the program does not compile or does not come to an end under tracing.
+
+    Args:
+        code: the program.
+        test: whose input it gets.
+        bench: runs it.
+        count: lines at most.
+        depth: of nested calls that are followed.
     """
     if count == 0:
         return ""
-    traced = _TRACER.format(code=code, count=count, depth=MAX_DEPTH, mark=_MARK)
-    error = judge(traced, [test], limits).results[0].error
-    _, found, rest = error.partition(f"{_MARK}\n")
-    return rest.partition(f"\n{_MARK}")[0][-MAX_CHARACTERS:] if found else ""
+    traced = _TRACER.format(code=code, count=count, depth=depth, room=MAX_CHARACTERS, mark=_MARK)
+    _, found, rest = bench.run(traced, [test], bench.limits)[0].error.rpartition(f"{_MARK} begin\n")
+    return rest.partition(f"\n{_MARK} end")[0] if found else ""

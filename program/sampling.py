@@ -12,14 +12,14 @@ from judge.verdict import TestCase
 from program.account import account
 from program.ai_tests import usable_tests
 from program.problem import Problem
-from program.program_config import ProgramConfig
+from program.program_config import ReasoningConfig
 from program.side_by_side import start, together
 from program.workbench import Workbench
 from signatures.code import SolveDirectly
 from signatures.tests import WriteTests
 
 
-class SamplingConfig(ProgramConfig):
+class SamplingConfig(ReasoningConfig):
     """What each key does, besides those of every program.
 
     programs: programs sampled; AlphaCode's N. The first is asked for at `temperature`, the others at 0.8.
@@ -52,14 +52,16 @@ class Sampling(dspy.Module):
         """`code`: a program of the largest group; empty when no call gave one."""
         account().limit(self.config.budget)
         bench = Workbench(problem)
+        samples: list[str] = []
         tests = start(lambda: self._inputs(problem, sample))
         for first in range(0, self.config.programs, self.config.at_once):
             draws = range(first, min(first + self.config.at_once, self.config.programs))
             for code in together(*(lambda d=draw: self._program(problem, sample, d) for draw in draws)):
+                samples.append(code)
                 bench.add(code)
-            if self.config.stop_early and self._passing(bench) >= self.config.agree:
+            if self.config.stop_early and sum(map(bench.passes_all_public, samples)) >= self.config.agree:
                 break
-        code = chosen(bench, tests.result())
+        code = chosen(samples, [] if account().out_of_time() else tests.result(), bench)
         account().best(code)
         return dspy.Prediction(code=code)
 
@@ -75,18 +77,16 @@ class Sampling(dspy.Module):
         )
         return usable_tests(answer.tests[: self.config.ai_tests], problem) if answer else []
 
-    def _passing(self, bench: Workbench) -> int:
-        return sum(bench.passes_all_public(code) for code in bench.programs)
 
-
-def chosen(bench: Workbench, tests: Sequence[TestCase]) -> str:
+def chosen(samples: Sequence[str], tests: Sequence[TestCase], bench: Workbench) -> str:
     """The first program of the largest group; empty when there is no program.
 
     Args:
-        bench: with the sampled programs. Without one that passes all public tests the closest program is taken.
+        samples: the programs; one that was sampled twice counts twice.
         tests: whose inputs tell behaviours apart; their claimed outputs count for nothing.
+        bench: that has the samples. Without one that passes all public tests the closest program is taken.
     """
-    passing = [code for code in bench.programs if bench.passes_all_public(code)]
+    passing = [code for code in samples if bench.passes_all_public(code)]
     if not passing:
         return bench.best()
     groups: list[list[str]] = []

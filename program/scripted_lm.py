@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ class ScriptedEngine:
 
     Args:
         answers: texts given one after the other, or a function from the prompt to the text. An exception in place of a
-            text is raised.
+            text is raised. A text of as many words as the request allows tokens is said to have been cut off there.
     """
 
     supports_response_schema = True
@@ -46,7 +47,8 @@ class ScriptedEngine:
             output_tokens=len(answer.split()),
             total_tokens=len(prompt.split()) + len(answer.split()),
         )
-        return Response(id=None, model="scripted", message=Message.assistant(answer), finish_reason="stop", usage=used)
+        ended = "length" if used.output_tokens >= (request.config.max_tokens or math.inf) else "stop"
+        return Response(id=None, model="scripted", message=Message.assistant(answer), finish_reason=ended, usage=used)
 
     def close(self) -> None:
         """Nothing is held."""

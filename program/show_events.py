@@ -30,7 +30,8 @@ class Story:
                 yield from self._texts(event)
             case JudgeRun():
                 yield f"{when}  run on {event.tests} tests: {' '.join(event.verdicts)}  (program {event.program})"
-                yield from self._difference(event.code)
+                if event.tests != "other":  # brute force and the like are no versions of the program
+                    yield from self._difference(event.code)
             case Decision():
                 yield f"{when}  → {event.what}"
             case Best():

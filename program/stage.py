@@ -3,14 +3,13 @@
 What goes wrong costs calls and nothing else:
 - a refused or failed request is sent again with growing patience (see `program.pace`);
 - an answer that cannot be read is shown to the LM once, with what is wrong, and asked for again;
-- one that ran on to the token cap in circles is asked for again with other sampling;
+- one that ran in circles up to the token cap is asked for again with other sampling, and where nothing better comes
+  what can be read of it is taken;
 - then the stage is given up, and the program goes on without it. So it does when the rollout's budget is spent.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as OutOfTime
 from contextvars import copy_context
@@ -28,11 +27,13 @@ from dspy.utils.exceptions import (
     LMUnsupportedModelError,
 )
 
-from program.account import Call, Message, account
+from program.account import Call, account
+from program.call_record import cut_off, fill, first_line
 from program.correction import Corrected
 from program.pace import pace
 from program.reading import collected_readings
 from program.repetition import runs_in_circles
+from program.valid_text import valid_text
 
 REPEAT_TEMPERATURE = 0.8
 LATER_SAMPLE_TEMPERATURE = 0.6  # samples of one problem should differ, and at 0.2 they hardly do
@@ -96,18 +97,21 @@ class Stage(dspy.Module):
             LMError: one of `SYSTEMIC`, a wrong key for instance: nothing would ever work.
         """
         last: _Tried | None = None
+        readable: dspy.Prediction | None = None
         for attempt in range(self.attempts):
             if spent := account().take_call():
-                account().decide(f"{self.name}: not asked, the budget of {spent} is spent")
-                return None
+                account().decide_once(f"{self.name}: not asked, the budget of {spent} is spent")
+                return readable
             last = self._ask(inputs, self._config(sample, draw, attempt), last)
             account().enter(last.call)
-            if last.answer is not None:
+            if last.call.outcome == "ok":
                 return last.answer
+            readable = last.answer if last.answer is not None else readable
             if last.call.outcome == "lm_error":  # requests were sent again already, as often as makes sense
                 break
-        account().decide(f"{self.name}: given up")
-        return None
+        if readable is None:
+            account().decide(f"{self.name}: given up")
+        return readable
 
     def _config(self, sample: int, draw: int, attempt: int) -> dict[str, Any]:
         number = (sample * 1000 + draw) * 10 + attempt
@@ -127,30 +131,36 @@ class Stage(dspy.Module):
         call.repair = last is not None and last.call.outcome == "unparsable" and last.call.answer.strip() != ""
         adapter = dspy.settings.adapter
         if last and call.repair:
-            adapter = Corrected(adapter, last.call.answer, str(last.fault))
+            adapter = Corrected(adapter, valid_text(last.call.answer), valid_text(str(last.fault)))
         recorder = _Recorder()
         try:
             with dspy.context(adapter=adapter), collected_readings() as readings:
-                tried.answer = self._patiently(recorder, inputs, config, call)
+                tried.answer = self._valid(self._patiently(recorder, inputs, config, call))
             call.salvaged = any(reading.salvaged for reading in readings)
         except SYSTEMIC:
             raise
         except AdapterParseError as fault:
-            tried.fault, call.outcome, call.detail = fault, "unparsable", _first_line(fault)
+            tried.fault, call.outcome, call.detail = fault, "unparsable", first_line(fault)
         except LMError as fault:
-            tried.fault, call.outcome, call.detail = fault, "lm_error", _first_line(fault)
+            tried.fault, call.outcome, call.detail = fault, "lm_error", first_line(fault)
         except OutOfTime:
             call.outcome, call.detail = "lm_error", "no answer within the budget of seconds"
-        _fill(call, recorder.history)
-        if call.outcome == "unparsable" and runs_in_circles(call.answer):
-            call.outcome = "endless"
+        fill(call, recorder.history)
+        if runs_in_circles(call.answer) and (call.outcome == "unparsable" or cut_off(recorder.history)):
+            call.outcome, call.detail = "endless", call.detail or "cut off while it repeated itself"
         call.seconds = account().now() - call.started
         pace().spent(call.prompt_tokens + call.completion_tokens)
         return tried
 
+    def _valid(self, answer: dspy.Prediction) -> dspy.Prediction:
+        for name in self.predict.signature.output_fields:
+            answer[name] = valid_text(answer[name])
+        return answer
+
     def _patiently(self, recorder, inputs, config, call) -> dspy.Prediction:
         while True:
-            pace().wait()
+            if not pace().wait(account().seconds_left()):
+                raise OutOfTime
             try:
                 return _within(account().seconds_left(), recorder, self.predict, inputs, config)
             except LMError as fault:
@@ -165,31 +175,10 @@ def _within(seconds, recorder, predict, inputs, config) -> dspy.Prediction:
     """The prediction; a call that takes longer than the rollout has left is left behind."""
     if seconds is None:
         return recorder(predict=predict, inputs=inputs, config=config)
+    if seconds <= 0:
+        raise OutOfTime
     pool = ThreadPoolExecutor(1, thread_name_prefix="call")
     context = copy_context()
     future = pool.submit(context.run, lambda: recorder(predict=predict, inputs=inputs, config=config))
     pool.shutdown(wait=False)
-    return future.result(timeout=max(0.0, seconds))
-
-
-def _fill(call: Call, history: list[dict[str, Any]]) -> None:
-    """What the LM reports of the answer: texts, usage, price."""
-    for entry in history:
-        call.model = entry["model"]
-        call.prompt = [Message(role=each["role"], content=str(each["content"])) for each in entry["messages"]]
-        call.prompt_hash = hashlib.sha256(json.dumps(entry["messages"], sort_keys=True).encode()).hexdigest()[:12]
-        call.answer = "\n".join(str(output) for output in entry["outputs"])
-        usage = entry["usage"]
-        if not usage:
-            call.from_cache = True
-            continue
-        call.prompt_tokens += usage.get("prompt_tokens") or 0
-        call.completion_tokens += usage.get("completion_tokens") or 0
-        call.cached_tokens += (usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0
-        if entry.get("cost") is not None:
-            call.dollars = (call.dollars or 0.0) + entry["cost"]
-
-
-def _first_line(fault: Exception) -> str:
-    lines = [line for line in str(fault).splitlines() if line.strip()]
-    return f"{type(fault).__name__}: {lines[0] if lines else ''}"[:200]
+    return future.result(timeout=seconds)

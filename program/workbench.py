@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from judge.checker import differing_lines
 from judge.judge import judge
-from judge.verdict import TestCase, TestResult
+from judge.verdict import Limits, TestCase, TestResult
 from program.account import JudgeRun, TestRun, account, name_of
 from program.answers import is_python
 from program.problem import Problem
 
 CRASHED = 1000  # differing lines that a crash counts as
 SHOWN_CHARACTERS = 2000
+Kind = Literal["public", "ai", "other"]
 
 
 class Workbench:
@@ -47,12 +49,20 @@ class Workbench:
         """The results of `code` on `tests`; what was run before is not run again."""
         known = self._results.setdefault(code, {})
         missing = [test for test in dict.fromkeys(tests) if test not in known]
-        if missing:
-            begin = account().now()
-            report = judge(code, missing, self.limits, checker=self.checker)
-            known.update(zip(missing, report.results, strict=True))
-            account().enter(self._judge_run(code, missing, report.results, begin))
+        public = [test for test in missing if test in self.public]
+        written = [test for test in missing if test not in self.public]
+        known.update(zip(public, self.run(code, public, self.limits, "public"), strict=True))
+        known.update(zip(written, self.run(code, written, self.limits, "ai"), strict=True))
         return [known[test] for test in tests]
+
+    def run(self, code: str, tests: Sequence[TestCase], limits: Limits, kind: Kind = "other") -> list[TestResult]:
+        """Run `code` and enter that in the account, whatever was run before: for programs that are no candidates."""
+        if not tests:
+            return []
+        begin = account().now()
+        results = judge(code, tests, limits, checker=self.checker).results
+        account().enter(_judge_run(kind, code, tests, results, begin))
+        return results
 
     def passes(self, code: str, tests: Sequence[TestCase]) -> bool:
         return all(result.passed for result in self.results(code, tests))
@@ -61,13 +71,15 @@ class Workbench:
         """Whether `code` is a program that passes every public test."""
         return bool(code.strip()) and self.passes(code, self.public)
 
-    def equals_of(self, code: str) -> list[str]:
-        """The programs that pass as many public tests as `code`, itself among them."""
-        return [program for program in self.programs if self._passed_public(program) == self._passed_public(code)]
+    def passing(self) -> list[str]:
+        """The programs that pass every public test."""
+        return [code for code in self.programs if self.passes_all_public(code)]
 
     def anchor(self, code: str, tests: Sequence[TestCase]) -> None:
-        """Make anchors of those of `tests` that `code` passes."""
-        self.anchors += [test for test in tests if test not in self.anchors and self.passes(code, [test])]
+        """From now on those of the anchors and of `tests` are anchors that `code` passes."""
+        tried = list(dict.fromkeys([*self.anchors, *tests]))
+        results = zip(tried, self.results(code, tried), strict=True)
+        self.anchors = [test for test, result in results if result.passed]
 
     def nothing_fails(self) -> bool:
         """Whether the best program passes every test the flow has."""
@@ -104,23 +116,24 @@ class Workbench:
     def _passed_public(self, code: str) -> int:
         return sum(result.passed for result in self.results(code, self.public))
 
-    def _judge_run(self, code, tests, results, begin) -> JudgeRun:
-        runs = [
-            TestRun(
-                input=test.input[:SHOWN_CHARACTERS],
-                expected=test.output[:SHOWN_CHARACTERS],
-                output=result.output[:SHOWN_CHARACTERS],
-                error=result.error[-SHOWN_CHARACTERS:],
-                verdict=result.verdict.value,
-            )
-            for test, result in zip(tests, results, strict=True)
-        ]
-        return JudgeRun(
-            tests="public" if tests[0] in self.public else "ai",
-            program=name_of(code),
-            verdicts=[run.verdict for run in runs],
-            started=begin,
-            seconds=account().now() - begin,
-            code=code,
-            runs=runs,
+
+def _judge_run(kind: Kind, code: str, tests, results, begin: float) -> JudgeRun:
+    runs = [
+        TestRun(
+            input=test.input[:SHOWN_CHARACTERS],
+            expected=test.output[:SHOWN_CHARACTERS],
+            output=result.output[:SHOWN_CHARACTERS],
+            error=result.error[-SHOWN_CHARACTERS:],
+            verdict=result.verdict.value,
         )
+        for test, result in zip(tests, results, strict=True)
+    ]
+    return JudgeRun(
+        tests=kind,
+        program=name_of(code),
+        verdicts=[run.verdict for run in runs],
+        started=begin,
+        seconds=account().now() - begin,
+        code=code,
+        runs=runs,
+    )

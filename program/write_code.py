@@ -24,15 +24,15 @@ class WriteCode(dspy.Module):
 
     def forward(self, task: Task, notes: Notes, choices: Sequence[Choice], bench: Workbench) -> int:
         """Put programs on the bench: the best solution twice, then down the ranking. The number of attempts made."""
-        attempt, written = 0, []
+        # One program is often enough; only after it has failed are several written at once.
+        attempt, at_once, written = 0, 1 if bench.public else CANDIDATES_WITHOUT_TESTS, []
         while attempt < task.config.code_attempts and not _enough(written, bench):
-            # One program is often enough; only after it has failed are several written at once.
-            count = min(task.config.code_at_once if attempt else 1, task.config.code_attempts - attempt)
+            count = min(at_once, task.config.code_attempts - attempt)
             numbers = range(attempt, attempt + count)
             for code in together(*(lambda n=number: self.write(task, notes, choices, n) for number in numbers)):
                 bench.add(code)
                 written.append(code)
-            attempt += count
+            attempt, at_once = attempt + count, task.config.code_at_once
         return attempt
 
     def write(self, task: Task, notes: Notes, choices: Sequence[Choice], attempt: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dspy
 
 from judge.verdict import TestCase
-from program.ai_tests import usable_tests
+from program.ai_tests import is_huge, usable_tests
 from program.flow_config import FlowConfig
 from program.task import Notes, Task
 from signatures.tests import CheckTests
@@ -35,8 +35,8 @@ class WriteTests(dspy.Module):
         answer = self.write_tests(task.number, **asked, count=count)
         if answer is None:
             return []
-        tests = answer.tests[:count]
-        if task.config.check_ai_tests:
+        tests = [test for test in answer.tests[:count] if not is_huge(test)]  # a prompt would not hold those
+        if tests and task.config.check_ai_tests:
             checked = self.check_tests(task.number, **asked, tests=tests)
             tests = checked.checked[:count] if checked else tests
         return usable_tests(tests, task.problem)

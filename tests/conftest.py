@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import sys
+import threading
 
 import pytest
 
@@ -34,6 +35,15 @@ def lean_adapter():
 
 
 @pytest.fixture
+def impatient():
+    """Requests that fail are not sent again, so that nothing waits and every request is a call."""
+    from program.pace import Pace, RateLimits, at_pace
+
+    with at_pace(Pace(RateLimits(retries=0))) as pace:
+        yield pace
+
+
+@pytest.fixture
 def account():
     """The account of the rollout at hand."""
     from program.account import new_account
@@ -58,10 +68,12 @@ def runs(monkeypatch) -> list[tuple[str, TestCase]]:
     A program shows how it fails by what it raises: TimeoutError is TLE, MemoryError MLE, BufferError OLE, others RE.
     """
     done: list[tuple[str, TestCase]] = []
+    alone = threading.Lock()  # standard input and output are the process's
 
     def quick_judge(program, tests, limits, *, checker):
-        done.extend((program, test) for test in tests)
-        return Report([_run(program, test, monkeypatch) for test in tests], len(tests), "none")
+        with alone:
+            done.extend((program, test) for test in tests)
+            return Report([_run(program, test, monkeypatch) for test in tests], len(tests), "none")
 
     monkeypatch.setattr("program.workbench.judge", quick_judge)
     return done

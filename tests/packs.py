@@ -178,7 +178,7 @@ def answer_rule(tasks: Sequence[Task] = (*VALID, *TEST), **fates: str) -> Rule:
             case "ProposeSolutions":
                 return json.dumps({"solutions": [_solution("plain loop"), _solution("formula")]})
             case "RankSolutions":
-                return json.dumps({"ranking": ["formula", "plain loop"]})
+                return json.dumps({"ranking": ["formula", "plain loop"], "steps": [f"do as {name} says"]})
             case "WriteTests":
                 # One with a new input, one that only repeats a public test.
                 made = ["5\n", task.inputs[0]]
@@ -216,9 +216,11 @@ def _opener(lm: Any) -> Any:
 
 
 def isolate(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
-    """Keep every cache a pipeline writes below `folder`, and give DSPy the cache it has now back at the end."""
+    """Keep every cache a pipeline writes below `folder`, and give DSPy the cache it has now back at the end. Nothing
+    waits before it asks a failing LM again."""
     monkeypatch.setattr("eval.rows.CACHE_FOLDER", folder)
     monkeypatch.setattr("optimize.compiling.WORK_FOLDER", folder / "compile")
+    monkeypatch.setattr("program.pace.Pace.rest", lambda pace, seconds: None)  # before a request is sent again
     monkeypatch.setattr(dspy, "cache", dspy.cache)
     dspy.configure_cache(enable_disk_cache=False, enable_memory_cache=False)  # `optimize.compile` sets up its own
 

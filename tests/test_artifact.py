@@ -8,7 +8,7 @@ from pathlib import Path
 import dspy
 import pytest
 
-from program import artifact
+from program import artifact, handwritten
 from program.adapter import LeanAdapter
 from program.artifact import ArtifactError
 from signatures.fields import AITest, Solution
@@ -20,30 +20,55 @@ VALUES = {
     "problem": "Double\n\nPrint 2n, where n ≤ 10.",
     "reflection": ["n is small", "one\nnumber"],
     "explanations": ["1 + 1 = 2"],
+    "checked": ["1 + 1 = 2, surely"],
     "count": 3,
+    "wishes": "Be brief.",
     "solutions": [SOLUTION, SOLUTION.model_copy(update={"name": "Shifting"})],
     "ranking": ["Shifting", "Adding"],
+    "steps": ["read n", "double it"],
     "tests": [AITest(input="3\n", output="6\n", explanation="odd")],
     "solution": SOLUTION,
     "code": "print(2 * int(input()))\n",
     "failure": "The program prints a wrong answer.",
+    "analysis": ["it prints a constant"],
+    "lessons": ["read the input"],
+    "lesson": ["print the result"],
+    "reasoning": "Twice is two times.",
     "fixed_code": "print(2)\n",
 }
 
 
+CHECKED_TESTS = {**VALUES, "checked": VALUES["tests"]}
+# Brings in every stage the flow can have.
+EVERYTHING = {
+    "check_explanations": True,
+    "check_ai_tests": True,
+    "fix_calls": 2,
+    "brute_force": True,
+    "direct_first": 1,
+}
+PROGRAMS: tuple[artifact.ProgramName, ...] = ("alphacodium", "direct", "chain-of-thought", "sampling", "reflexion")
+
+
+def values(name: str) -> dict:
+    """What the fields of the predictor `name` hold."""
+    return CHECKED_TESTS if "check_tests" in name else VALUES
+
+
 def prompts(program: dspy.Module) -> dict[str, list]:
     return {
-        name: LeanAdapter().format(predictor.signature, predictor.demos, VALUES)
+        name: LeanAdapter().format(predictor.signature, predictor.demos, values(name))
         for name, predictor in program.named_predictors()
     }
 
 
 def tuned(name: artifact.ProgramName) -> dspy.Module:
     """The program as an optimizer might leave it: other instructions, demonstrations of several kinds."""
-    program = artifact.new_program(name, {"temperature": 0.5})
+    more = EVERYTHING if name == "alphacodium" else {}
+    program = artifact.new_program(name, {"temperature": 0.5, **more})
     for predictor_name, predictor in program.named_predictors():
         predictor.signature = predictor.signature.with_instructions(f'Do “{predictor_name}”.\nAnd do it "well".')
-        whole = {field: VALUES[field] for field in predictor.signature.fields}
+        whole = {field: values(predictor_name)[field] for field in predictor.signature.fields}
         without_plan = {**whole, "reflection": [], "solution": None}
         predictor.demos = [
             dspy.Example(augmented=True, **whole),
@@ -52,7 +77,7 @@ def tuned(name: artifact.ProgramName) -> dspy.Module:
     return program
 
 
-@pytest.fixture(params=["alphacodium", "direct"])
+@pytest.fixture(params=PROGRAMS)
 def saved(request, tmp_path):
     program = tuned(request.param)
     manifest = artifact.describe(request.param, program, origin="compiled", compile={"optimizer": "gepa", "seed": 1})
@@ -70,7 +95,7 @@ def test_a_loaded_program_asks_exactly_what_the_saved_one_asks(saved):
 
 def test_that_says_something_as_prompts_depend_on_instructions_and_demonstrations(saved):
     program, manifest, _ = saved
-    plain = prompts(artifact.new_program(manifest.program, {}))
+    plain = prompts(artifact.new_program(manifest.program, manifest.config))
     for name, messages in prompts(program).items():
         assert [message["role"] for message in messages] == ["system", *["user", "assistant"] * 2, "user"]
         assert messages[0] != plain[name][0] and messages[-1] == plain[name][-1]
@@ -99,6 +124,69 @@ def test_configuration_can_be_changed_while_loading(saved):
     program, manifest = artifact.load(folder, {"max_code_tokens": 77})
     assert program.config.max_code_tokens == manifest.config["max_code_tokens"] == 77
     assert program.config.temperature == 0.5
+
+
+# Loading with stages left out or brought in
+
+
+@pytest.fixture
+def flow(tmp_path):
+    """The tuned flow with all its stages, and its folder."""
+    program = tuned("alphacodium")
+    artifact.save(tmp_path, program, artifact.describe("alphacodium", program))
+    return program, tmp_path
+
+
+@pytest.mark.parametrize(
+    ("config", "gone"),
+    [
+        ({"ai_tests": 0}, {"write_tests.write_tests", "write_tests.check_tests"}),
+        ({"check_explanations": False}, {"understand.check_explanations"}),
+        ({"solutions": 1}, {"plan.rank_solutions"}),
+        ({"solutions": 0}, {"plan.propose_solutions", "plan.rank_solutions"}),
+        ({"fix_calls": 1}, {"repair.analyse_failure"}),
+        ({"brute_force": False}, {"cross_check.write_brute_force", "cross_check.write_generator"}),
+        ({"direct_first": 0}, {"solve_directly"}),
+    ],
+    ids=str,
+)
+def test_a_changed_configuration_may_leave_stages_out_and_the_others_ask_what_they_asked(flow, config, gone):
+    program, folder = flow
+    loaded, manifest = artifact.load(folder, config)
+    left = {name: asked for name, asked in prompts(program).items() if name.removesuffix(".predict") not in gone}
+    assert prompts(loaded) == left and len(left) == len(prompts(program)) - len(gone)
+    assert list(manifest.predictors) == list(left)
+
+
+def test_a_changed_configuration_may_bring_stages_in_and_they_are_as_written_by_hand(tmp_path):
+    program = artifact.new_program("alphacodium", {})
+    for predictor in program.predictors():
+        predictor.signature = predictor.signature.with_instructions("Do it otherwise.")
+    artifact.save(tmp_path, program, artifact.describe("alphacodium", program))
+    loaded, manifest = artifact.load(tmp_path, EVERYTHING)
+    by_hand = prompts(artifact.new_program("alphacodium", EVERYTHING))
+    saved = prompts(program)
+    assert prompts(loaded) == {name: saved.get(name, by_hand[name]) for name in by_hand}
+    assert set(by_hand) - set(saved) and set(saved) < set(by_hand)
+    assert list(manifest.predictors) == list(by_hand)
+    artifact.save(tmp_path / "again", loaded, manifest)
+    assert prompts(artifact.load(tmp_path / "again")[0]) == prompts(loaded)
+
+
+def test_other_bounds_on_lists_change_no_prompt_but_the_fingerprint(flow):
+    _, folder = flow
+    (small, one), (large, two) = (artifact.load(folder, {"solutions": n, "ai_tests": n}) for n in (2, 5))
+    assert prompts(small) == prompts(large)
+    assert artifact.fingerprint(small, one) != artifact.fingerprint(large, two)
+
+
+def test_nested_keys_are_changed_one_by_one(flow):
+    _, folder = flow
+    first, manifest = artifact.load(folder, {"budget": {"calls": 9}, "temperatures": {"FixCode": 0.7}})
+    artifact.save(folder, first, manifest)
+    second, _ = artifact.load(folder, {"budget": {"tokens": 1000}, "temperatures": {"WriteCode": 0.1}})
+    assert (second.config.budget.calls, second.config.budget.tokens) == (9, 1000)
+    assert second.config.temperatures == {"FixCode": 0.7, "WriteCode": 0.1}
 
 
 # What is refused
@@ -206,7 +294,7 @@ def test_configuration_keys_that_do_not_exist_or_fit_are_refused_by_name(direct,
 
 
 def test_values_the_flow_cannot_have_are_refused_by_name():
-    for key, value in (("solutions", 0), ("code_attempts", 0), ("ai_tests", -1), ("temperature", -0.1)):
+    for key, value in (("solutions", -1), ("code_attempts", 0), ("ai_tests", -1), ("temperature", -0.1)):
         with pytest.raises(ArtifactError, match=f"config of alphacodium: {key}: "):
             artifact.new_program("alphacodium", {key: value})
 
@@ -217,6 +305,7 @@ def test_values_the_flow_cannot_have_are_refused_by_name():
 @pytest.mark.parametrize("folder", ARTIFACTS, ids=lambda folder: folder.name)
 def test_committed_artifacts_load(folder):
     program, manifest = artifact.load(folder)
+    assert {field for fields in manifest.predictors.values() for field in fields} <= set(VALUES)
     assert all(prompts(program).values()) and artifact.predictors_of(program) == manifest.predictors
 
 
@@ -227,6 +316,14 @@ def hand_written():
 
 
 @pytest.mark.parametrize("folder", list(hand_written()))
-def test_hand_written_artifacts_ask_what_the_code_asks(folder):
+def test_hand_written_artifacts_are_what_the_code_writes(folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    handwritten.main()
+    name, config = handwritten.HAND_WRITTEN[folder.name]
+    assert (tmp_path / "artifacts" / folder.name / "program.json").read_text() == (folder / "program.json").read_text()
     program, manifest = artifact.load(folder)
-    assert prompts(program) == prompts(artifact.new_program(manifest.program, manifest.config))
+    assert (manifest.program, program.config) == (name, artifact.new_program(name, config).config)
+
+
+def test_every_hand_written_program_is_committed():
+    assert set(handwritten.HAND_WRITTEN) <= {folder.name for folder in ARTIFACTS}

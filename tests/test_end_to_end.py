@@ -127,7 +127,7 @@ def test_demonstrations_come_only_from_rollouts_that_passed_every_hidden_test(pi
     assert len(solved) == 2
     for name, predictor in program.named_predictors():
         shown = [demo["problem"].partition("\n")[0] for demo in predictor.demos]
-        if name != "fix_code.predict":
+        if name != "repair.fix_code.predict":
             assert shown == solved, name
         for demo in predictor.demos:
             assert set(demo) <= {*manifest.predictors[name], "augmented"}, "a field that is not the stage's own"
@@ -188,10 +188,10 @@ def test_an_interrupted_compilation_goes_on_where_it_stopped(pipeline, monkeypat
         prompts = use_lm(monkeypatch, stops_after(answers))
         assert call(monkeypatch, optimize.compile.main, *options) == 130
         assert not (tmp_path / "out" / "manifest.json").exists(), "half a compilation is no artifact"
-        asked += prompts[:-1]  # the last prompt was interrupted before its answer
+        asked += prompts[:answers]  # what came after was interrupted before its answer
     prompts = use_lm(monkeypatch, rule)
     printed(monkeypatch, optimize.compile.main, *options)
-    assert asked + prompts == pipeline.compile_prompts
+    assert Counter(asked + prompts) == Counter(pipeline.compile_prompts)  # side by side, so in any order
     assert (tmp_path / "out" / "program.json").read_bytes() == (pipeline.compiled / "program.json").read_bytes()
 
 

@@ -183,3 +183,10 @@ def test_a_named_tolerance_lets_a_fraction_stand_for_an_integer_but_no_other_int
 @given(st.text(max_size=300))
 def test_no_statement_breaks_the_search(statement):
     stated_tolerance(statement + " error 10^{-6}" * 3)
+
+
+@pytest.mark.parametrize("checker", [STRICT, DEEPMIND], ids=lambda checker: checker.name)
+def test_a_long_token_that_is_nearly_a_number_is_looked_through_once(checker):
+    """Were every split of its digits tried, this would not end: a program could hold up the judge with one print."""
+    assert not checker.matches("9" * 1_000_000 + "x", "1.5")
+    assert numeric_distance("9" * 1_000_000 + "x", "1") == math.inf

@@ -232,7 +232,7 @@ def test_the_embedded_lm_fills_a_structured_stage_within_its_bounds(embedded, do
     import dspy
 
     from program.stage import Stage
-    from signatures.plan import WriteTests
+    from signatures.tests import WriteTests
 
     with dspy.context(lm=embedded):
         answer = Stage(WriteTests, 400, 0.2, max_items={"tests": 2})(0, problem=double.text(), reflection=[], count=2)

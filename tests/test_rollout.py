@@ -75,6 +75,7 @@ def test_an_answer_without_a_program_is_failed_and_not_lost(problem):
     assert rollout.totals.failed_calls == 1
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("fault", [LMTimeoutError("late", model="m"), LMServerError("down", model="m")])
 def test_an_lm_that_died_before_any_program_is_not_judged(problem, fault):
     rollout = run(Direct(), problem, [fault])
@@ -82,6 +83,7 @@ def test_an_lm_that_died_before_any_program_is_not_judged(problem, fault):
     assert type(fault).__name__ in rollout.error and "\n" not in rollout.error
 
 
+@pytest.mark.usefixtures("impatient")
 def test_an_lm_that_died_for_a_while_does_not_cost_the_rollout(problem):
     """Every stage but the one that writes code fails; the flow goes on with what it has."""
 

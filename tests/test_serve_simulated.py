@@ -13,7 +13,7 @@ from dspy.utils.exceptions import LMRateLimitError, LMServerError, LMTimeoutErro
 from eval.serve_simulated import SimulatedServer, main
 from eval.simulated_lm import SimulatedEngine, simulated_lm
 from program.lm import open_lm
-from signatures.plan import WriteTests
+from signatures.tests import WriteTests
 from tests.simulated import EVEN, SURE, ask, codes, skilled, some_problems
 
 
@@ -33,7 +33,7 @@ def test_the_endpoint_gives_the_same_answers(server):
     texts = [problem.text() for problem in some_problems().problems]
     with open_lm("openai/simulated", api_base=server.address) as lm:
         assert [codes(lm, text, 3) for text in texts] == [codes(inside, text, 3) for text in texts]
-        asked = {"problem": texts[0], "reflection": ["r"], "count": 2}
+        asked = {"problem": texts[0], "reflection": ["r"], "explanations": ["e"], "count": 2}
         assert ask(lm, WriteTests, **asked).tests == ask(inside, WriteTests, **asked).tests
     over, direct = lm.history[-1], inside.history[-1]
     assert "simulated" in over["model"] and over["response_model"] == inside.model

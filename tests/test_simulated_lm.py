@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import dspy
 import pytest
+from dspy.lm15 import Message, Request
 from dspy.utils.exceptions import (
     LMConfigurationError,
     LMRateLimitError,
@@ -17,14 +18,21 @@ from dspy.utils.exceptions import (
 
 from eval.data import DataError
 from eval.simulated_lm import SimulatedEngine, simulated_lm
+from eval.simulated_prompt import SIGNATURES, read_prompt
+from judge.judge import judge
+from judge.verdict import TestCase
 from program.account import new_account
 from program.adapter import LeanAdapter
 from program.alphacodium import AlphaCodium
-from program.direct import Direct
+from program.direct import ChainOfThought, Direct
 from program.flow_config import FlowConfig
+from program.input_shape import looks_like
+from program.reflexion import Reflexion, ReflexionConfig
+from program.sampling import Sampling, SamplingConfig
 from signatures.code import SolveDirectly, WriteCode
 from signatures.fields import Solution
-from signatures.plan import WriteTests
+from signatures.tests import WriteBruteForce, WriteGenerator, WriteTests
+from tests.scripted import PLANNING, UNDERSTANDING
 from tests.simulated import EVEN, SURE, ask, codes, known_right, skilled, some_problems, within_four_sigma
 
 
@@ -66,7 +74,21 @@ def test_a_stage_is_recognised_when_an_optimizer_changed_its_instruction(problem
     code = ask(lm, write, problem=first.text(), reflection=["r"], solution=solution).code
     assert code.strip() in known_right(first.name)
     tests = WriteTests.with_instructions("Write tests. Please.")
-    assert len(ask(lm, tests, problem=first.text(), reflection=["r"], count=2).tests) == 2
+    assert len(ask(lm, tests, problem=first.text(), reflection=["r"], explanations=["e"], count=2).tests) == 2
+
+
+def test_the_question_is_found_before_a_request_to_correct_the_answer(problems):
+    """A bad answer and the request to correct it follow the question; they are no demonstration."""
+    first = problems.problems[0]
+    adapter = LeanAdapter()
+    asked = adapter.format(SolveDirectly, [demo := {"problem": first.text(), "code": "print(1)\n"}], {"problem": "P"})
+    turns = [("assistant", "Hm."), ("user", "That answer cannot be read. Give it again.")]
+    system, *messages = [*((each["role"], each["content"]) for each in asked), *turns]
+    made = {"user": Message.user, "assistant": Message.assistant}
+    request = Request(model="m", system=system[1], messages=[made[role](text) for role, text in messages])
+    prompt = read_prompt(request)
+    assert (prompt.stage, prompt.user, len(prompt.demos)) == ("SolveDirectly", "## problem\nP", 1)
+    assert demo["code"].strip() in prompt.demos[0][1]
 
 
 def test_questions_that_are_no_stage_of_ours_are_answered_in_the_form_asked_for(problems):
@@ -155,8 +177,43 @@ def test_the_flow_finds_a_right_program_by_fixing(problems):
     lm = simulated_lm(one, skilled(SURE, code_right=0))
     with dspy.context(lm=lm, adapter=LeanAdapter()), new_account() as account:
         code = AlphaCodium(FlowConfig(code_attempts=1))(problem=problem).code
-    understanding = ["ReflectOnProblem", "ExplainTests", "ProposeSolutions", "RankSolutions", "WriteTests"]
-    assert [call.stage for call in account.calls] == [*understanding, "WriteCode", "FixCode"]
+    stages = [*UNDERSTANDING, *PLANNING, "WriteTests", "WriteCode", "FixCode"]
+    assert sorted(call.stage for call in account.calls) == sorted(stages)
     assert all(call.outcome == "ok" and call.completion_tokens for call in account.calls)
     assert code.strip() in known_right(problem.name)
     assert {run.tests for run in account.judge_runs} == {"public", "ai"}
+
+
+def test_every_stage_of_every_program_is_answered_in_a_form_that_is_read(problems):
+    config = {
+        "check_explanations": True,
+        "check_ai_tests": True,
+        "fix_calls": 2,
+        "brute_force": True,
+        "direct_first": 1,
+    }
+    small = {"code_attempts": 1, "public_fixes": 1, "ai_fixes": 1, "stress_inputs": 3, **config}
+    programs = [
+        AlphaCodium(FlowConfig(**small)),
+        ChainOfThought(),
+        Sampling(SamplingConfig(programs=2)),
+        Reflexion(ReflexionConfig(attempts=2)),
+    ]
+    problem = problems.problems[0]
+    known = replace(problems.known(problem.name), wrong=("print('nothing')\n",))
+    one = replace(problems, problems=(problem,), _known={problem.name: known})
+    lm = simulated_lm(one, skilled(SURE, code_right=0, fix_repairs=0))
+    with dspy.context(lm=lm, adapter=LeanAdapter()), new_account() as account:
+        for program in programs:
+            program(problem=problem)
+    assert {call.stage for call in account.calls} == {signature.__name__ for signature in SIGNATURES}
+    assert {call.outcome for call in account.calls} == {"ok"}
+
+
+def test_a_brute_force_program_and_a_generator_are_fit_for_use(problems):
+    lm, first = simulated_lm(problems, SURE), problems.problems[0]
+    brute_force = ask(lm, WriteBruteForce, problem=first.text()).code
+    generator = ask(lm, WriteGenerator, problem=first.text()).code
+    assert brute_force.strip() in known_right(first.name)
+    made = judge(generator, [TestCase(f"{seed}\n", "") for seed in range(4)], first.limits()).results
+    assert all(looks_like(result.output, [test.input for test in first.tests()]) for result in made)

@@ -16,7 +16,9 @@ from judge.checker import outputs_match
 from judge.judge import judge
 from program.adapter import LeanAdapter
 from signatures.code import FixCode, SolveDirectly
-from signatures.plan import ProposeSolutions, RankSolutions, WriteTests
+from signatures.fields import AITest
+from signatures.plan import ProposeSolutions, RankSolutions
+from signatures.tests import CheckTests, WriteTests
 from tests.simulated import EVEN, SURE, ask, codes, known_right, skilled, some_problems, truth, within_four_sigma
 
 DRAWS = 300
@@ -56,9 +58,20 @@ def test_the_right_solution_is_ranked_first_as_often_as_set(problems):
 
 def test_ai_tests_are_valid_as_often_as_set(problems):
     lm, first = simulated_lm(problems, EVEN), problems.problems[0]
-    inputs = {"problem": first.text(), "reflection": ["r"], "count": 3}
+    inputs = {"problem": first.text(), "reflection": ["r"], "explanations": ["e"], "count": 3}
     tests = [test for _ in range(100) for test in ask(lm, WriteTests, **inputs).tests]
     known = {test.input: test.output for test in truth().valid_tests(first.name)}
+    valid = sum(outputs_match(test.output, known[test.input]) for test in tests)
+    assert within_four_sigma(valid, len(tests), 0.5)
+
+
+def test_checked_tests_are_valid_as_often_as_set_too(problems):
+    lm, first = simulated_lm(problems, EVEN), problems.problems[0]
+    known = {test.input: test.output for test in truth().valid_tests(first.name)}
+    shown = [AITest(input=text, output=output, explanation="") for text, output in known.items()][:3]
+    inputs = {"problem": first.text(), "reflection": ["r"], "explanations": ["e"], "tests": shown}
+    tests = [test for _ in range(100) for test in ask(lm, CheckTests, **inputs).checked]
+    assert len(tests) == 300
     valid = sum(outputs_match(test.output, known[test.input]) for test in tests)
     assert within_four_sigma(valid, len(tests), 0.5)
 
@@ -86,7 +99,10 @@ def test_broken_answers_cannot_be_parsed_and_come_as_often_as_set(problems):
             broken += 1
     assert within_four_sigma(broken, DRAWS, 0.3)
     always = simulated_lm(problems, skilled(SURE, format_broken=1))
-    for signature, inputs in [(SolveDirectly, {}), (WriteTests, {"reflection": ["r"], "count": 2})]:
+    for signature, inputs in [
+        (SolveDirectly, {}),
+        (WriteTests, {"reflection": ["r"], "explanations": ["e"], "count": 2}),
+    ]:
         with pytest.raises(AdapterParseError):
             ask(always, signature, problem=text, **inputs)
 
@@ -122,7 +138,9 @@ def test_demonstrations_of_tests_and_rankings_are_judged_by_truth(problems):
         return truth().is_right(signature.__name__, name, adapter.parse(signature, answer))
 
     assert good(WriteTests, {"tests": tests}) and not good(WriteTests, {"tests": wrong})
-    assert good(RankSolutions, {"ranking": [best, "x"]}) and not good(RankSolutions, {"ranking": ["x", best]})
+    steps = {"steps": ["s"]}
+    assert good(RankSolutions, {"ranking": [best, "x"], **steps})
+    assert not good(RankSolutions, {"ranking": ["x", best], **steps})
 
 
 def test_demonstrations_of_another_split_count_when_that_split_is_given(problems):

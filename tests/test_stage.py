@@ -1,6 +1,10 @@
-"""A stage: it asks once more when an answer is of no use, counts what it does, and gives up quietly."""
+"""A stage: it asks once more when an answer is of no use, counts what it does, and gives up quietly.
+
+How patiently refused requests are sent again is in test_pace.py, what a budget forbids in test_budget.py."""
 
 from __future__ import annotations
+
+from types import SimpleNamespace
 
 import dspy
 import pytest
@@ -17,13 +21,16 @@ from dspy.utils.exceptions import (
     LMUnsupportedModelError,
 )
 
+from program import stage as stage_module
+from program.adapter import LeanAdapter
+from program.call_record import cut_off
 from program.scripted_lm import scripted_lm
-from program.stage import REPEAT_TEMPERATURE, Stage
+from program.stage import LATER_SAMPLE_TEMPERATURE, REPEAT_TEMPERATURE, Stage
 from signatures.code import SolveDirectly
-from signatures.plan import WriteTests
+from signatures.tests import WriteTests
 from signatures.understand import ReflectOnProblem
 
-pytestmark = pytest.mark.usefixtures("lean_adapter")
+pytestmark = pytest.mark.usefixtures("lean_adapter", "impatient")
 
 GOOD = "```python\nprint(1)\n```"
 GARBAGE = "That is hard to say."
@@ -60,7 +67,7 @@ def test_after_its_attempts_a_stage_is_given_up(account):
     lm = scripted_lm([GARBAGE, "", GOOD])
     assert solve(lm) is None
     assert len(lm.engine.prompts) == 2
-    assert account.decisions == ["SolveDirectly: given up after 2 calls"]
+    assert account.decisions == ["SolveDirectly: given up"]
 
 
 def test_a_stage_of_one_attempt_is_not_repeated(account):
@@ -70,21 +77,17 @@ def test_a_stage_of_one_attempt_is_not_repeated(account):
 
 
 @pytest.mark.parametrize(
-    "error", [LMTimeoutError("slow"), LMServerError("500"), LMRateLimitError("wait"), ContextWindowExceededError()]
+    "error",
+    [LMTimeoutError("slow\nvery slow"), LMServerError("500"), LMRateLimitError("wait"), ContextWindowExceededError()],
 )
-def test_an_error_of_the_lm_costs_a_call_and_no_more(account, error):
+def test_an_error_of_the_lm_costs_the_stage_and_no_more(account, error):
     lm = scripted_lm([error, GOOD])
-    assert solve(lm).code == "print(1)\n"
-    failed, good = account.calls
-    assert (failed.outcome, good.outcome) == ("lm_error", "ok")
-    assert failed.prompt_tokens == failed.completion_tokens == 0 and failed.seconds > 0 and not failed.from_cache
+    assert solve(lm) is None and len(lm.engine.prompts) == 1
+    (failed,) = account.calls
+    assert failed.outcome == "lm_error" and failed.seconds > 0 and not failed.from_cache
+    assert failed.prompt_tokens == failed.completion_tokens == 0
     assert "Error: " in failed.detail and "\n" not in failed.detail
-
-
-def test_errors_all_the_way_give_the_stage_up(account):
-    assert solve(scripted_lm([LMTimeoutError("slow\nvery slow")] * 2)) is None
-    assert [call.detail for call in account.calls] == ["LMTimeoutError: slow"] * 2
-    assert account.totals().failed_calls == 2
+    assert account.decisions == ["SolveDirectly: given up"] and account.totals().failed_calls == 1
 
 
 @pytest.mark.parametrize(
@@ -103,6 +106,97 @@ def test_what_no_later_call_would_mend_ends_the_rollout_at_once(error):
     with pytest.raises(LMError, match=str(error)):
         solve(lm)
     assert len(lm.engine.prompts) == 1
+
+
+# Answers that cannot be read
+
+
+def test_the_second_call_is_one_to_repair_the_answer(account, monkeypatch):
+    """The LM is shown what it answered and what could not be read in it."""
+    shown = []
+    real = stage_module.Corrected
+    monkeypatch.setattr(stage_module, "Corrected", lambda *told: shown.append(told) or real(*told))
+    assert solve(scripted_lm([GARBAGE, GOOD])).code == "print(1)\n"
+    assert [call.repair for call in account.calls] == [False, True]
+    ((adapter, answer, fault),) = shown
+    assert isinstance(adapter, LeanAdapter) and answer == GARBAGE and "no program in the answer" in fault
+
+
+def test_there_is_one_repair_and_no_other(account):
+    assert solve(scripted_lm([GARBAGE] * 2)) is None
+    assert [call.repair for call in account.calls] == [False, True]
+
+
+def test_an_empty_answer_is_asked_for_again_and_not_repaired(account):
+    assert solve(scripted_lm([" \n", GOOD])).code == "print(1)\n"
+    assert [(call.outcome, call.repair) for call in account.calls] == [("unparsable", False), ("ok", False)]
+
+
+def test_half_characters_of_an_answer_get_no_further(account):
+    """JSON can escape them, and no provider takes them in a prompt."""
+    tests = '{"tests": [{"input": "1\\ud83d", "output": "\\ude00", "explanation": "fine \\ud83d\\ude00"}]}'
+    with dspy.context(lm=scripted_lm([tests, '{"reflection": ["\\udfff"]}'])):
+        (test,) = Stage(WriteTests, 100, 0.2)(0, problem="p", reflection=[], explanations=[], count=1).tests
+        assert (test.input, test.output, test.explanation) == ("1?", "?", "fine 😀")
+        assert Stage(ReflectOnProblem, 100, 0.2)(0, problem="p").reflection == ["?"]
+
+
+def test_nor_those_of_an_answer_that_is_to_be_repaired(account, monkeypatch):
+    shown = []
+    monkeypatch.setattr(stage_module, "Corrected", lambda adapter, *told: shown.extend(told) or adapter)
+    assert solve(scripted_lm(["\ud83d", GOOD])) is not None
+    assert shown[0] == "?" and "\ud83d" not in shown[1]
+
+
+# Endless generation
+
+CIRCLES = "and then we add one, " * 40
+
+
+def test_an_unreadable_answer_in_circles_is_asked_for_again_with_other_sampling_and_not_repaired(account):
+    lm = scripted_lm([CIRCLES, GOOD])
+    assert solve(lm).code == "print(1)\n"
+    assert [(call.outcome, call.repair) for call in account.calls] == [("endless", False), ("ok", False)]
+    assert asked(lm, "temperature") == [0.2, REPEAT_TEMPERATURE]
+
+
+ENDLESS_CODE = "```python\n" + "print(7)\n" * 120  # 121 tokens of the scripted LM, over the cap of 100
+LONG_CODE = "```python\n" + "".join(f"print({number})\n" for number in range(120))
+
+
+def test_a_program_cut_off_in_circles_is_asked_for_again(account):
+    assert solve(scripted_lm([ENDLESS_CODE, GOOD])).code == "print(1)\n"
+    assert [(call.outcome, call.repair) for call in account.calls] == [("endless", False), ("ok", False)]
+    assert account.calls[0].detail == "cut off while it repeated itself"
+
+
+@pytest.mark.parametrize("second", [ENDLESS_CODE, GARBAGE, LMTimeoutError("slow")], ids=["again", "garbage", "timeout"])
+def test_when_nothing_better_comes_what_can_be_read_of_it_is_taken(account, second):
+    assert solve(scripted_lm([ENDLESS_CODE, second])).code == "print(7)\n" * 120
+    assert account.calls[0].outcome == "endless" and not account.decisions
+
+
+def test_a_stage_of_one_attempt_takes_what_can_be_read(account):
+    assert solve(scripted_lm([ENDLESS_CODE]), attempts=1).code == "print(7)\n" * 120
+    assert [call.outcome for call in account.calls] == ["endless"]
+
+
+def test_an_answer_that_is_only_long_or_only_repeats_itself_is_none_of_that(account):
+    assert solve(scripted_lm([LONG_CODE])).code.count("\n") == 120
+    assert solve(scripted_lm(["```python\n" + "print(7)\n" * 20])).code.count("\n") == 20
+    assert [call.outcome for call in account.calls] == ["ok", "ok"]
+
+
+def test_that_an_answer_was_cut_off_is_known_of_cached_ones_and_of_litellms_too(cache, account):
+    lm = scripted_lm([ENDLESS_CODE, GOOD], cache=True)
+    assert solve(lm).code == solve(lm).code == "print(1)\n"
+    assert [call.outcome for call in account.calls] == ["endless", "ok"] * 2
+    choices = [SimpleNamespace(finish_reason="stop"), SimpleNamespace(finish_reason="length")]
+    assert cut_off([{"response": SimpleNamespace(choices=choices)}])
+    assert not cut_off([{"response": SimpleNamespace(choices=choices[:1])}, {"response": None}])
+
+
+# What is counted
 
 
 def test_calls_are_accounted_for(account):
@@ -127,7 +221,7 @@ def test_stages_keep_their_name_whatever_bounds_and_instructions_they_get(accoun
     stage = Stage(WriteTests, 100, 0.2, attempts=1, max_items={"tests": 2})
     stage.predict.signature = stage.predict.signature.with_instructions("Do it.")
     with dspy.context(lm=scripted_lm([GARBAGE])):
-        stage(0, problem="p", reflection=[], count=2)
+        stage(0, problem="p", reflection=[], explanations=[], count=2)
     assert [call.stage for call in account.calls] == ["WriteTests"]
 
 
@@ -182,3 +276,18 @@ def test_at_temperature_zero_samples_share_their_first_answer(cache):
     lm = scripted_lm([program(1), program(2)], cache=True)
     assert solve(lm, 0, temperature=0).code == solve(lm, 1, temperature=0).code
     assert solve(lm, 0, 1, temperature=0).code != solve(lm, 0, temperature=0).code
+
+
+def test_later_samples_are_drawn_hotter_and_other_draws_hotter_still():
+    lm = scripted_lm(lambda _: GOOD)
+    for numbers in ((0,), (1,), (0, 1), (3, 2)):
+        solve(lm, *numbers)
+    assert asked(lm, "temperature") == [0.2, LATER_SAMPLE_TEMPERATURE, REPEAT_TEMPERATURE, REPEAT_TEMPERATURE]
+    drawn = asked(lm, "rollout_id")
+    assert drawn[0] is None and len(set(drawn)) == 4
+
+
+def test_a_stage_that_is_hot_already_is_not_cooled_for_later_samples():
+    lm = scripted_lm([GOOD])
+    solve(lm, 1, temperature=1.1)
+    assert asked(lm, "temperature") == [1.1]

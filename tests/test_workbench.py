@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from judge.verdict import TestCase, Verdict
+from program.account import Best
 from program.problem import Problem, PublicTest
 from program.workbench import Workbench
 
@@ -21,7 +22,7 @@ ONLY_PUBLIC = "n = int(input())\nprint(2 * n if n in (1, 2) else -1)\n"
 def bench_with(problem, *programs, ai_tests=AI_TESTS) -> Workbench:
     bench = Workbench(problem, ai_tests)
     for program in programs:
-        bench.passes_all_public(program)
+        bench.add(program)
     return bench
 
 
@@ -50,10 +51,15 @@ def test_results_come_in_the_order_of_the_tests(double, runs):
 
 
 def test_every_run_is_in_the_account_and_only_runs(double, runs, account):
-    bench = bench_with(double, FIRST_ONLY, FIRST_ONLY)
-    bench.results(RIGHT, bench.ai)
-    bench.results(RIGHT, bench.ai)
-    assert [(run.tests, run.verdicts) for run in account.judge_runs] == [("public", ["AC", "WA"]), ("ai", ["AC", "AC"])]
+    bench = bench_with(double)
+    for _ in range(2):
+        bench.results(FIRST_ONLY, bench.public)
+        bench.results(RIGHT, [bench.ai[0], *bench.public])
+    assert [(run.tests, run.verdicts) for run in account.judge_runs] == [
+        ("public", ["AC", "WA"]),
+        ("public", ["AC", "AC"]),
+        ("ai", ["AC"]),
+    ]
     assert all(run.seconds > 0 for run in account.judge_runs)
     assert account.totals().judge_seconds == sum(run.seconds for run in account.judge_runs)
 
@@ -90,6 +96,66 @@ def test_of_equals_the_latest_is_the_best(double, runs):
     assert bench_with(double, again, NEVER, RIGHT, NEVER).best() == RIGHT
 
 
+def test_programs_are_taken_up_once_in_their_order_and_empty_ones_not_at_all(double, runs):
+    bench = bench_with(double, NEVER, "", RIGHT, NEVER, " \n")
+    assert bench.programs == [NEVER, RIGHT] and bench.passing() == [RIGHT]
+    assert not bench.passes_all_public("")
+
+
+def test_anchors_are_the_tests_that_the_program_at_hand_passes(double, runs):
+    bench = bench_with(double, FIRST_ONLY, RIGHT)
+    first, second = bench.public
+    bench.anchor(FIRST_ONLY, bench.public)
+    assert bench.anchors == [first]
+    bench.anchor(RIGHT, [bench.ai[0]])
+    assert bench.anchors == [first, bench.ai[0]]
+    bench.anchor("print(4)\n", [second])  # another program: what it does not pass is no anchor of it
+    assert bench.anchors == [second]
+
+
+def test_anchors_decide_before_other_ai_tests(double, runs):
+    bench = bench_with(
+        double, RIGHT, ai_tests=[TestCase("3\n", "7\n"), TestCase("4\n", "9\n"), TestCase("5\n", "10\n")]
+    )
+    likes_wrong_tests = "n = int(input())\nprint({3: 7, 4: 9, 5: 0}.get(n, 2 * n))\n"
+    bench.anchor(RIGHT, bench.ai)
+    bench.add(likes_wrong_tests)
+    assert bench.best() == RIGHT and [test.input for test in bench.anchors] == ["5\n"]
+    bench.anchors = []
+    assert bench.best() == likes_wrong_tests
+
+
+def test_of_ai_tests_with_the_same_input_the_first_counts_and_public_ones_are_none(double, runs):
+    bench = bench_with(double, ai_tests=[])
+    bench.add_ai_tests([TestCase("3\n", "6\n"), TestCase("3\n", "7\n"), TestCase("1\n", "3\n")])
+    bench.add_ai_tests([TestCase("3\n", "8\n"), TestCase("4\n", "8\n")])
+    assert bench.ai == [TestCase("3\n", "6\n"), TestCase("4\n", "8\n")]
+
+
+def test_nothing_fails_when_the_best_program_passes_every_test_there_is(double, runs):
+    assert not bench_with(double).nothing_fails()
+    assert not bench_with(double, FIRST_ONLY).nothing_fails()
+    assert not bench_with(double, ONLY_PUBLIC).nothing_fails()
+    assert bench_with(double, ONLY_PUBLIC, ai_tests=[]).nothing_fails()
+    assert bench_with(double, ONLY_PUBLIC, RIGHT, NEVER).nothing_fails()
+
+
+def test_every_change_of_the_best_program_is_entered(double, runs, account):
+    bench = bench_with(double, NEVER, FIRST_ONLY, NEVER, ONLY_PUBLIC, ai_tests=[])
+    bench.add_ai_tests(AI_TESTS)
+    bench.add(RIGHT)
+    changes = [event.code for event in account.events if isinstance(event, Best)]
+    assert changes == [NEVER, FIRST_ONLY, ONLY_PUBLIC, RIGHT]
+
+
+def test_other_programs_are_run_every_time_and_are_no_candidates(double, runs, account):
+    bench = bench_with(double)
+    for _ in range(2):
+        assert [result.output for result in bench.run(NEVER, AI_TESTS, bench.limits)] == ["0\n", "0\n"]
+    assert bench.run(NEVER, [], bench.limits) == [] and bench.programs == []
+    assert len(runs) == 4 and [run.tests for run in account.judge_runs] == ["other", "other"]
+
+
 def test_without_programs_there_is_no_best(double):
     assert bench_with(double).best() == ""
 
@@ -115,7 +181,7 @@ def test_distance_counts_lines_that_differ_over_all_public_tests(runs):
 
 
 def test_the_real_judge_stands_behind_it(double):
-    bench = bench_with(double)
+    bench = bench_with(double, RIGHT)
     verdicts = {code: bench.results(code, bench.public)[1].verdict for code in (RIGHT, FIRST_ONLY, CRASH, "print(\n")}
     assert list(verdicts.values()) == [Verdict.AC, Verdict.WA, Verdict.RE, Verdict.CE]
     assert bench.best() == RIGHT

@@ -1,0 +1,139 @@
+"""How long the flow takes beside the ideal, with a simulated LM that takes a fixed time for every answer.
+
+    python -m benchmarks.flow [--latency SECONDS] [--problems N] [--concurrency N]
+
+One problem: the ideal is the number of answers that have to be waited for one after the other, times the latency.
+Many problems at once: the ideal is the time in which a scheduler that loses nothing would have ended them, each
+taking the answers that its rollout did wait for. What is measured above that is our own work: prompts, parsing, judge
+runs. So choose a latency beside which the machine's own work is small.
+"""
+
+from __future__ import annotations
+
+import argparse
+import heapq
+import os
+import statistics
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "true")  # no price is asked for over the network
+
+import dspy
+from tqdm import tqdm
+
+from eval.data import Known, ProblemSet, load_problems
+from eval.simulated_lm import simulated_lm
+from eval.simulated_skills import Skills
+from program.account import Account, new_account
+from program.adapter import LeanAdapter
+from program.alphacodium import AlphaCodium
+from program.flow_config import FlowConfig
+from program.problem import Problem
+
+SURE = Skills(code_right=1, fix_repairs=0, ai_test_valid=1, ranking_right=1, format_broken=0)
+VARIED = Skills(code_right=0.4, fix_repairs=0.3, ai_test_valid=0.8, ranking_right=0.6, format_broken=0)
+# Each wrong in a way of its own, so that a fix is followed by another fix.
+WRONG = tuple(f"print('wrong', {number})\n" for number in range(20))
+BESIDE = {"ExplainTests", "WriteTests"}  # asked beside another stage, and so not waited for
+
+
+def repeated(problems: ProblemSet, count: int) -> ProblemSet:
+    """So many problems: those given, again and again under new names."""
+    made, known = [], {}
+    for number in range(count):
+        problem = problems.problems[number % len(problems.problems)]
+        name = f"{problem.name} {number}"
+        made.append(problem.model_copy(update={"name": name}))
+        known[name] = problems.known(problem.name)
+    return replace(problems, problems=tuple(made), _hidden={}, _known=known)
+
+
+def with_wrong_programs(problems: ProblemSet) -> ProblemSet:
+    """The first problem, with wrong programs that fail every public test."""
+    first = problems.problems[0]
+    known = Known(right=problems.known(first.name).right, wrong=WRONG)
+    return replace(problems, problems=(first,), _known={first.name: known})
+
+
+def opened(problems: ProblemSet, skills: Skills, latency: float) -> dspy.LM:
+    """A simulated LM that has made up its mind about all problems beforehand, which takes it a while."""
+    lm = simulated_lm(problems, skills)
+    for problem in tqdm(problems.problems, desc="preparing", leave=False):
+        lm.engine.prepare(problem.name)
+    lm.engine.skills = skills.model_copy(update={"latency_seconds": latency})
+    return lm
+
+
+def rollout(lm: dspy.LM, problem: Problem, config: FlowConfig) -> tuple[float, Account]:
+    """Seconds from the problem to the program, and what was done."""
+    with dspy.context(lm=lm, adapter=LeanAdapter()), new_account() as account:
+        begin = time.monotonic()
+        AlphaCodium(config)(problem=problem)
+        return time.monotonic() - begin, account
+
+
+def answers_waited_for(account: Account) -> int:
+    """How many of its answers the rollout had to wait for one after the other."""
+    return sum(call.stage not in BESIDE for call in account.calls)
+
+
+def ideal_makespan(durations: Sequence[float], slots: int) -> float:
+    """When the last of the jobs ends, begun in their order as soon as one of `slots` is free."""
+    free = [0.0] * slots
+    for duration in durations:
+        heapq.heapreplace(free, free[0] + duration)
+    return max(free)
+
+
+def one_problem(problems: ProblemSet, latency: float) -> None:
+    """Print the time to the end for a first program that passes, and for one to three fixes in one or two calls."""
+    problem = problems.problems[0]
+    lm = opened(replace(problems, problems=(problem,)), SURE, latency)
+    seconds, account = rollout(lm, problem, FlowConfig())
+    _show("first program passes", seconds, 4 * latency, len(account.calls))
+    hard = with_wrong_programs(problems)
+    lm = opened(hard, SURE.model_copy(update={"code_right": 0.0}), latency)
+    for calls in (1, 2):
+        for rounds in (1, 2, 3):
+            config = FlowConfig(
+                code_attempts=1, public_fixes=rounds, public_fixes_per_test=rounds, ai_fixes=0, fix_calls=calls
+            )
+            seconds, account = rollout(lm, problem, config)
+            what = f"{rounds} fix{'es' if rounds > 1 else ''}" + (" in two calls each" if calls == 2 else "")
+            _show(what, seconds, (4 + rounds * calls) * latency, len(account.calls))
+
+
+def many_problems(problems: ProblemSet, count: int, concurrency: int, latency: float) -> None:
+    """Print the time to the end of all, and how many calls a problem took."""
+    many = repeated(problems, count)
+    lm = opened(many, VARIED, latency)
+    begin = time.monotonic()
+    with ThreadPoolExecutor(concurrency) as pool:
+        done = list(pool.map(lambda problem: rollout(lm, problem, FlowConfig()), many.problems))
+    seconds = time.monotonic() - begin
+    calls = [len(account.calls) for _, account in done]
+    ideal = ideal_makespan([answers_waited_for(account) * latency for _, account in done], concurrency)
+    _show(f"{count} problems, {concurrency} at once", seconds, ideal, sum(calls))
+    print(f"calls a problem: {min(calls)} to {max(calls)}, median {statistics.median(calls):g}")
+
+
+def _show(what: str, seconds: float, ideal: float, calls: int) -> None:
+    print(f"{what:28} {seconds:8.2f} s  ideal {ideal:8.2f} s  ratio {seconds / ideal:5.2f}  {calls} calls", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.flow", description="The flow beside its ideal time.")
+    parser.add_argument("--latency", type=float, default=2.0, help="seconds for every answer (default: %(default)s)")
+    parser.add_argument("--problems", type=int, default=100, help="problems at once (default: %(default)s)")
+    parser.add_argument("--concurrency", type=int, default=50, help="rollouts side by side (default: %(default)s)")
+    options = parser.parse_args()
+    problems = load_problems("pack", "test")
+    one_problem(problems, options.latency)
+    many_problems(problems, options.problems, options.concurrency, options.latency)
+
+
+if __name__ == "__main__":
+    main()

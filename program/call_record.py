@@ -1,0 +1,40 @@
+"""What is entered of one request to the LM, read from DSPy's history of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from program.account import Call, Message
+
+
+def fill(call: Call, history: list[dict[str, Any]]) -> None:
+    """What the LM reports of the answer: texts, usage, price."""
+    for entry in history:
+        call.model = entry["model"]
+        call.prompt = [Message(role=each["role"], content=str(each["content"])) for each in entry["messages"]]
+        call.prompt_hash = hashlib.sha256(json.dumps(entry["messages"], sort_keys=True).encode()).hexdigest()[:12]
+        call.answer = "\n".join(str(output) for output in entry["outputs"])
+        usage = entry["usage"]
+        if not usage:
+            call.from_cache = True
+            continue
+        call.prompt_tokens += usage.get("prompt_tokens") or 0
+        call.completion_tokens += usage.get("completion_tokens") or 0
+        call.cached_tokens += (usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0
+        if entry.get("cost") is not None:
+            call.dollars = (call.dollars or 0.0) + entry["cost"]
+
+
+def cut_off(history: list[dict[str, Any]]) -> bool:
+    """Whether an answer ended at the token cap; LiteLLM's responses say so of each of their choices."""
+    responses = [entry["response"] for entry in history]
+    endings = [*responses, *(choice for response in responses for choice in getattr(response, "choices", None) or [])]
+    return any(getattr(each, "finish_reason", None) == "length" for each in endings)
+
+
+def first_line(fault: Exception) -> str:
+    """The kind of a fault and the first line of what it says, cut to 200 characters."""
+    lines = [line for line in str(fault).splitlines() if line.strip()]
+    return f"{type(fault).__name__}: {lines[0] if lines else ''}"[:200]

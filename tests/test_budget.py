@@ -1,0 +1,149 @@
+"""Budgets of a rollout and of a run: no call is begun that one of them forbids, and the rollout says so."""
+
+from __future__ import annotations
+
+import threading
+
+import dspy
+import pytest
+from pydantic import ValidationError
+
+from program.account import Account, Call, new_account
+from program.budget import Budget, Spending, run_spending, spending_of_run
+from program.scripted_lm import ScriptedEngine, scripted_lm
+from program.stage import Stage
+from signatures.code import SolveDirectly
+
+pytestmark = pytest.mark.usefixtures("lean_adapter", "impatient")
+
+GOOD = "```python\nprint(1)\n```"
+
+
+def solve(lm):
+    with dspy.context(lm=lm):
+        return Stage(SolveDirectly, 100, 0.2)(0, problem="one two three")
+
+
+def test_calls_are_never_passed(account):
+    account.limit(Budget(calls=2))
+    lm = scripted_lm(lambda _: GOOD)
+    assert [solve(lm) is None for _ in range(4)] == [False, False, True, True]
+    assert len(lm.engine.prompts) == 2
+    assert account.marks == ["budget: calls"]
+    assert account.decisions == ["SolveDirectly: not asked, the budget of calls is spent"]  # said once
+
+
+def test_the_repair_of_an_answer_is_a_call_too(account):
+    account.limit(Budget(calls=1))
+    lm = scripted_lm(["no program", GOOD])
+    assert solve(lm) is None and len(lm.engine.prompts) == 1
+
+
+def test_after_tokens_are_spent_no_call_is_begun(account):
+    account.limit(Budget(tokens=1))
+    lm = scripted_lm(lambda _: GOOD)
+    assert [solve(lm) is None for _ in range(2)] == [False, True]
+    assert account.marks == ["budget: tokens"]
+
+
+def test_after_dollars_are_spent_no_call_is_begun_and_unknown_prices_count_as_free():
+    opened = Account()
+    opened.limit(Budget(dollars=0.5))
+    opened.enter(Call(stage="WriteCode", dollars=None, prompt_tokens=10**9))
+    assert opened.take_call() is None
+    opened.enter(Call(stage="WriteCode", dollars=0.5))
+    assert opened.take_call() == "dollars" == opened.spent() and opened.marks == ["budget: dollars"]
+
+
+def test_after_seconds_are_spent_no_call_is_begun(account, monkeypatch):
+    account.limit(Budget(seconds=60))
+    assert account.take_call() is None and not account.out_of_time()
+    monkeypatch.setattr(Account, "now", lambda self: 60.0)
+    assert account.take_call() == "seconds" and account.out_of_time() and account.marks == ["budget: seconds"]
+
+
+def test_a_call_that_takes_longer_than_there_is_time_is_left_behind(account):
+    answered = threading.Event()
+
+    class Slow(ScriptedEngine):
+        def complete(self, request):
+            answered.wait()
+            return super().complete(request)
+
+    account.limit(Budget(seconds=0.05))
+    try:
+        assert solve(dspy.LM("scripted/lm", engine=Slow([GOOD]), cache=False, num_retries=0)) is None
+    finally:
+        answered.set()
+    (call,) = account.calls
+    assert (call.outcome, call.detail) == ("lm_error", "no answer within the budget of seconds")
+
+
+def test_without_a_budget_nothing_is_ever_spent():
+    opened = Account()
+    for _ in range(100):
+        assert opened.take_call() is None
+    assert opened.seconds_left() is None and opened.spent() is None and not opened.out_of_time()
+
+
+@pytest.mark.parametrize("wrong", [{"calls": 0}, {"tokens": -1}, {"dollars": 0}, {"seconds": 0}, {"euros": 1}])
+def test_budgets_that_cannot_be_are_refused(wrong):
+    with pytest.raises(ValidationError):
+        Budget(**wrong)
+
+
+# The budget of a run
+
+
+def test_all_rollouts_of_a_run_spend_from_one_budget():
+    lm = scripted_lm(lambda _: GOOD)
+    with spending_of_run(Spending(Budget(calls=3))) as spending:
+        marks = []
+        for _ in range(3):
+            with new_account() as opened:
+                solve(lm)
+                solve(lm)
+            marks.append(opened.marks)
+    assert marks == [[], ["run budget: calls"], ["run budget: calls"]]
+    assert len(lm.engine.prompts) == spending.calls == 3 and spending.tokens > 0
+
+
+def test_a_call_the_rollout_may_not_make_does_not_count_for_the_run(account):
+    account.limit(Budget(calls=1))
+    with spending_of_run(Spending(Budget(calls=5))) as spending:
+        for _ in range(3):
+            account.take_call()
+    assert spending.calls == 1
+
+
+def test_tokens_dollars_and_seconds_of_a_run_end_it_too():
+    now = 0.0
+    for limit in ({"tokens": 10}, {"dollars": 0.1}):
+        spending = Spending(Budget(**limit))
+        assert spending.take_call() is None
+        spending.add(10, 0.1)
+        assert spending.take_call() == spending.spent() == next(iter(limit))
+    spending = Spending(Budget(seconds=5), clock=lambda: now)
+    assert spending.spent() is None
+    now = 5.0
+    assert spending.spent() == "seconds"
+
+
+def test_threads_together_take_no_call_more_than_there_are():
+    spending, granted = Spending(Budget(calls=50)), []
+
+    def take() -> None:
+        granted.extend(spending.take_call() is None for _ in range(20))
+
+    threads = [threading.Thread(target=take) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(granted) == spending.calls == 50
+
+
+def test_outside_of_a_run_there_is_no_budget_of_one():
+    with spending_of_run(Spending(Budget())) as spending:
+        assert run_spending() is spending
+    assert run_spending() is None
