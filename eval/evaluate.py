@@ -29,11 +29,11 @@ def evaluate(options: argparse.Namespace) -> None:
             raise RunError(f"--{name} must be at least 1")
     config = parse_settings(options.set)
     problems = load_problems(options.data, options.split).select(options.limit, options.match, options.exclude)
-    arms, fingerprints = [], {}
+    arms, fingerprints, manifests = [], {}, {}
     for path in options.artifacts:
         program, manifest = artifact.load(path, config)
         arms.append(Arm(path.name, program, artifact.adapter_of(manifest)))
-        fingerprints[path.name] = artifact.fingerprint(program, manifest)
+        fingerprints[path.name], manifests[path.name] = artifact.fingerprint(program, manifest), manifest
     names = [arm.name for arm in arms]
     if len(set(names)) < len(names):
         raise ArtifactError(f"two artifacts have the same folder name: {', '.join(sorted(names))}")
@@ -47,8 +47,11 @@ def evaluate(options: argparse.Namespace) -> None:
             "problems": [problem.name for problem in problems.problems],
             "lm": options.lm,
             "samples": options.n,
+            "exclude": options.exclude.name if options.exclude else None,
         },
     )
+    for arm in arms:  # so that the run can be read when the artifacts have changed
+        artifact.save(options.out / "artifacts" / arm.name, arm.program, manifests[arm.name])
     with open_model(options.lm, problems, api_base=options.api_base, slots=options.concurrency) as lm:
         for _ in run_loop(
             folder,
