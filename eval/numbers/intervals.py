@@ -135,6 +135,6 @@ def quantile_estimate(values: Sequence[Sequence[float]], share: float) -> Estima
 
 
 def _t_quantile(degrees: int) -> float:
-    """The 97.5 % point of Student's t, by Fisher's series around the normal one (within 1 % from 4 degrees on)."""
+    """The 97.5 % point of Student's t, by Fisher's series around the normal one (within 2 % from 4 degrees on)."""
     first = (Z**3 + Z) / (4 * degrees)
     return Z + first + (5 * Z**5 + 16 * Z**3 + 3 * Z) / (96 * degrees**2)

@@ -27,7 +27,7 @@ def mcnemar(only_first: int, only_second: int) -> float:
 
 
 def sign_flip(differences: Sequence[float], seed: int = 0) -> float:
-    """The two-sided p-value of the paired permutation test: the arms' names are exchanged at random, problem by problem.
+    """The two-sided p-value of the paired permutation test: arms change names at random, problem by problem.
 
     Exact where few problems differ; else from random exchanges, the one that was seen counted among them (Phipson
     and Smyth 2010), so that it is never below 1 in 20,001. With differences of -1, 0 and 1 it is McNemar's test.
