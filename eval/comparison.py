@@ -11,8 +11,8 @@ from eval.numbers.budget_table import budget_table
 from eval.numbers.cost import cost_ratios
 from eval.numbers.criteria import outcomes
 from eval.numbers.groups import By, groups
-from eval.numbers.intervals import difference_estimate
-from eval.numbers.markdown import points, quantity
+from eval.numbers.intervals import Estimate, difference_estimate
+from eval.numbers.markdown import quantity
 from eval.numbers.paired import Paired, pair, sentence
 from eval.numbers.paired_tests import holm
 from eval.numbers.prompts import instruction_diff, prompt_differences, stored_artifact
@@ -67,16 +67,21 @@ def compare(
 def _against(first: StoredArm, other: StoredArm, paired: Paired, p: float, tests: int, prompts: bool) -> str:
     count = len(paired.before)
     lines = [f"{other.label} against {first.label}:", sentence(first.label, other.label, paired, p, tests), ""]
-    lines.append(f"- solved: {points(paired.difference)} on {count} problems")
+    lines.append(f"- solved: {_points(paired.difference, count)}")
     lines.append(f"- {paired.test}: p = {paired.p:.3f}" + (f"; {p:.3f} by Holm over {tests} arms" if tests > 1 else ""))
     lines += _flips(first.label, other.label, paired)
     rates = [by_problem(arm.rollouts, "hidden_rate") for arm in (first, other)]
     hidden = difference_estimate(*([rate[name] for name in paired.before] for rate in rates))
-    lines.append(f"- hidden tests passed: {points(hidden)}")
+    lines.append(f"- hidden tests passed: {_points(hidden, count)}")
     ratios = cost_ratios(first.rollouts, other.rollouts).items()
     said = [f"{quantity(r.value)} × {what} ({quantity(r.low)} to {quantity(r.high)})" for what, r in ratios]
     lines.append(f"- cost: {', '.join(said) or 'unknown'}")
     return "\n".join([*lines, *_prompts(first, other, prompts)])
+
+
+def _points(difference: Estimate, problems: int) -> str:
+    value, low, high = (100 * each for each in difference)
+    return f"{value:+.1f} points on {problems} problems, 95 % CI {low:+.1f} to {high:+.1f}"
 
 
 def _flips(first: str, second: str, paired: Paired) -> list[str]:

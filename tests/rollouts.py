@@ -32,7 +32,7 @@ def rollout(
     generated: SetResult | None = None,
     **totals: Any,
 ) -> Rollout:
-    """A rollout with two public and four private tests; `hidden` and `public` are the shares passed, None not judged."""
+    """A rollout with two public and four private tests; `hidden` and `public` are shares passed, None not judged."""
     made_up = Rollout(
         arm=arm,
         problem=problem,
@@ -58,7 +58,9 @@ def rollout(
     return made_up.model_copy(update={"score": score, "status": "solved" if score.solved else "failed"})
 
 
-def checkpoint(calls: int, solved: bool, *, code: str = CODE, fixes: int = 0, dollars: float | None = None) -> Checkpoint:
+def checkpoint(
+    calls: int, solved: bool, *, code: str = CODE, fixes: int = 0, dollars: float | None = None
+) -> Checkpoint:
     """What was held best after so many calls; a call costs 100 tokens and a second."""
     return Checkpoint(
         program=name_of(code),

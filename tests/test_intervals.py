@@ -95,7 +95,9 @@ def test_intervals_of_differences_of_several_samples_cover_the_truth():
     first, second = draw.binomial(5, skill) / 5, draw.binomial(5, skill + 0.3 * skill * (1 - skill)) / 5
     easy = draw.beta(0.3, 0.5, size=10**6)
     truth = float(np.mean(0.3 * easy * (1 - easy)))
-    covered = np.mean([covers(difference_estimate(list(a), list(b)), truth) for a, b in zip(first, second, strict=True)])
+    covered = np.mean(
+        [covers(difference_estimate(list(a), list(b)), truth) for a, b in zip(first, second, strict=True)]
+    )
     assert 0.93 <= covered <= 0.97
 
 

@@ -58,7 +58,7 @@ def _predictor(name: str, one: dict[str, Any], two: dict[str, Any]) -> list[str]
     if before != after:
         found.append(f"another instruction ({len(after.split())} words instead of {len(before.split())})")
     if one["demos"] != two["demos"]:
-        same = " others" if len(one["demos"]) == len(two["demos"]) else ""
+        same = " other" if len(one["demos"]) == len(two["demos"]) else ""
         found.append(f"{len(two['demos'])}{same} demonstrations instead of {len(one['demos'])}")
     return [f"{name}: {', '.join(found)}"] if found else []
 
