@@ -58,7 +58,7 @@ def test_a_model_without_a_price_has_no_costs_in_dollars(run):
 
 def test_the_published_figures_stand_beside_ours(run):
     report = replicate(run)
-    assert cells(report, "GPT-4, published", "test") == ["pass@5", "as published", "12 %", "29 %"]
+    assert cells(report, "GPT-4, published", "test") == ["pass@5", "private only", "12 %", "29 %"]
     assert cells(report, "DeepSeek-33B, published", "valid")[-2:] == ["7 %", "20 %"]
     assert cells(report, "tokens")[-1] == "about 60,000; ratio about 20"
 

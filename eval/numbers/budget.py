@@ -119,11 +119,10 @@ def _checkpoints(rollout: Rollout) -> list[tuple[Checkpoint, float]]:
     if not rollout.checkpoints and rollout.code:  # runs of before there were checkpoints: the end is all that is known
         return [(_last(rollout), at_the_end)]
     events = rollout.account.events
-    found = []
-    for each in rollout.checkpoints:
-        share = at_the_end if each.program == answer else public_share(events, each.program)
-        found.append((each, 0.0 if share is None else share))
-    return found
+    return [
+        (each, at_the_end if each.program == answer else public_share(events, each.program, public.total))
+        for each in rollout.checkpoints
+    ]
 
 
 def _last(rollout: Rollout) -> Checkpoint:

@@ -1,4 +1,4 @@
-"""pass@k without bias (Chen et al., arXiv 2107.03374, section 2.1) and n@k (Li et al., AlphaCode, section 2.2).
+"""pass@k without bias (Chen et al., arXiv 2107.03374, section 2.1) and n@k (Li et al., AlphaCode, arXiv 2203.07814).
 
 pass@k: the chance that at least one of k samples solves the problem; somebody who knows the hidden tests could pick it.
 n@k: the same when only n of the k samples may be handed in, and the flow itself has to say which. 1@k is what a user

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-ALPHACODIUM = "AlphaCodium (Ridnik et al., arXiv 2401.08500, table 2)"
+ALPHACODIUM = "AlphaCodium (Ridnik et al., arXiv 2401.08500)"
 REPLICATION = "Rosa's replication (talk)"
 FLOW_TOKENS = "about 60,000"  # a problem; the replication
 COST_RATIO = "about 20"  # times what the baseline costs; the replication

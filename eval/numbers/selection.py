@@ -42,21 +42,21 @@ def n_at_k_of(rollouts: Iterable[Rollout], n: int, k: int) -> Estimate:
     return mean_share(found)
 
 
-def public_share(events: Sequence[Event], program: str) -> float | None:
-    """Share of public tests the program of that name passed in the flow; None when it was not run on any."""
-    return _passed(events, program, "public")
+def public_share(events: Sequence[Event], program: str, total: int) -> float:
+    """Share of the `total` public tests that the program of that name was seen to pass in the flow."""
+    return _share(_verdicts(events, program, "public").count("AC"), total)
 
 
 def ai_share(events: Sequence[Event], program: str) -> float:
     """Share of AI tests the program of that name passed in the flow; 0 when it was not run on any."""
-    return _passed(events, program, "ai") or 0.0
+    verdicts = _verdicts(events, program, "ai")
+    return _share(verdicts.count("AC"), len(verdicts)) if verdicts else 0.0
 
 
-def _passed(events: Sequence[Event], program: str, tests: str) -> float | None:
+def _verdicts(events: Sequence[Event], program: str, tests: str) -> list[str]:
     # A workbench runs no test twice on one program, so its runs add up.
     runs = [e for e in events if isinstance(e, JudgeRun) and (e.program, e.tests) == (program, tests)]
-    verdicts = [verdict for run in runs for verdict in run.verdicts]
-    return _share(verdicts.count("AC"), len(verdicts)) if verdicts else None
+    return [verdict for run in runs for verdict in run.verdicts]
 
 
 def _share(passed: int, total: int) -> float:
