@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from eval.data import ProblemSet, load_problems
-from eval.judging import read_solutions
+from eval.samples.read import read_solutions
 from judge.checker import STRICT, Checker
 from judge.judge import verdict_of
 from judge.pool import Pool

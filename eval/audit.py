@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from eval.selection import add_data, add_selection
 from program.command import run_command
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m eval.audit", description="Find problems whose tests misjudge.")
-    parser.add_argument("--data", default="pack", help="pack, a hub name or a local folder in its layout")
-    parser.add_argument("--split", default="test")
-    parser.add_argument("--exclude", type=Path, help="without the problems this file names (see eval.audit)")
+    add_data(parser)
+    add_selection(parser)
     parser.add_argument("--solutions", type=Path, help="more programs: JSON lines with name, solution and correct")
     parser.add_argument(
         "--programs", type=int, default=5, help="right and wrong ones a problem at most (default: 5 each)"
@@ -22,7 +22,7 @@ def main() -> None:
 
     from eval.auditing import audit
     from eval.data import DataError
-    from eval.judging import SolutionsError
+    from eval.samples.read import SolutionsError
 
     run_command(lambda: audit(options), DataError, SolutionsError)
 

@@ -18,7 +18,8 @@ from pathlib import Path
 from tqdm import tqdm
 
 from eval.data import ProblemSet, load_problems
-from eval.judging import read_solutions
+from eval.samples.read import read_solutions
+from eval.selection import select
 from judge.judge import judge
 from judge.shared import default_pool
 from judge.verdict import Report
@@ -46,7 +47,7 @@ def audit(options: argparse.Namespace) -> None:
         DataError, SolutionsError: bad input.
         JudgeError: the judge failed.
     """
-    problems = load_problems(options.data, options.split).select(exclude=options.exclude)
+    problems = select(load_problems(options.data, options.split), options)
     right, wrong = _programs(problems, options.solutions)
     with ThreadPoolExecutor(default_pool().workers) as threads:
         examined = threads.map(

@@ -75,7 +75,7 @@ def _against(first: StoredArm, other: StoredArm, paired: Paired, p: float, tests
     lines.append(f"- hidden tests passed: {_points(hidden, count)}")
     ratios = cost_ratios(first.rollouts, other.rollouts).items()
     said = [f"{quantity(r.value)} × {what} ({quantity(r.low)} to {quantity(r.high)})" for what, r in ratios]
-    lines.append(f"- cost: {', '.join(said) or 'unknown'}")
+    lines.append(f"- cost: {', '.join(said) or 'not known'}")
     return "\n".join([*lines, *_prompts(first, other, prompts)])
 
 

@@ -1,191 +1,123 @@
 """Load problems and, apart from them, their hidden tests.
 
-One loader for a dataset of the Hugging Face hub (`deepmind/code_contests`), a local folder in its layout, the bundled
-pack (`pack`), and a single problem in AlphaCodium's custom-problem format (a JSON file).
+One loader for a dataset of the Hugging Face hub (`deepmind/code_contests`), a local folder or file of one, the bundled
+pack (`pack`), and problems as JSON, AlphaCodium's custom-problem format. The columns tell the layout (`eval/layouts`).
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any, TypeVar
 
-from judge.verdict import TestCase
-from program.lm import CACHE_FOLDER
-from program.problem import Problem, PublicTest
+from eval.layouts.entry import Entry, Layout, LeftOut
+from eval.layouts.recognise import LAYOUTS, layout_of
+from eval.problem_set import DataError, Facts, HiddenTests, Known, ProblemSet
+from eval.rows import PACK, read_rows
+from program.problem import Problem
 
-PACK = "pack"
-PACK_FOLDER = Path(__file__).parent / "pack"
-PYTHON3 = 3  # the language's number in CodeContests
+__all__ = ["PACK", "DataError", "Facts", "HiddenTests", "Known", "ProblemSet", "load_problems"]
 
-
-class DataError(ValueError):
-    """The data cannot be had or is not what it should be; one line that says why."""
-
-
-@dataclass(frozen=True)
-class HiddenTests:
-    """What only the evaluation may see of a problem."""
-
-    private: tuple[TestCase, ...] = field(repr=False)
-    generated: tuple[TestCase, ...] = field(repr=False)
-
-    def all(self) -> list[TestCase]:
-        return [*self.private, *self.generated]
-
-
-@dataclass(frozen=True)
-class Known:
-    """Programs whose verdict is known, in Python 3."""
-
-    right: tuple[str, ...] = field(repr=False)
-    wrong: tuple[str, ...] = field(repr=False)
-
-
-@dataclass(frozen=True)
-class ProblemSet:
-    """The problems of one split; what must not reach a program is looked up by name."""
-
-    data: str
-    split: str
-    problems: tuple[Problem, ...]
-    fingerprint: str  # SHA-256 over problems and hidden tests, 12 hex digits
-    _hidden: dict[str, HiddenTests] = field(repr=False)
-    _known: dict[str, Known] = field(repr=False)
-
-    def problem(self, name: str) -> Problem:
-        return next(problem for problem in self.problems if problem.name == name)
-
-    def hidden(self, name: str) -> HiddenTests:
-        return self._hidden[name]
-
-    def known(self, name: str) -> Known:
-        return self._known[name]
-
-    def select(
-        self, limit: int | None = None, match: str | None = None, exclude: str | Path | None = None
-    ) -> ProblemSet:
-        """A part of the problems, in their order.
-
-        Args:
-            limit: only the first so many of those that are left.
-            match: only those whose name has this regular expression in it.
-            exclude: a file as `eval.audit` writes it; without the problems it names.
-
-        Raises:
-            DataError: `match` is no regular expression, `exclude` no such file, or nothing is left.
-        """
-        left_out = read_exclusions(exclude) if exclude else set()
-        try:
-            matching = re.compile(match or "")
-        except re.error as fault:
-            raise DataError(f"--match {match}: {fault}") from fault
-        fitting = [p for p in self.problems if matching.search(p.name) and p.name not in left_out]
-        chosen = fitting[:limit]
-        if not chosen:
-            raise DataError(f"{self.data} {self.split}: no problem is left to run on")
-        return ProblemSet(self.data, self.split, tuple(chosen), self.fingerprint, self._hidden, self._known)
+log = logging.getLogger(__name__)
+Value = TypeVar("Value")
 
 
 def load_problems(data: str, split: str) -> ProblemSet:
     """Load one split.
 
     Args:
-        data: `pack`, the folder or hub name of a dataset in the schema of `deepmind/code_contests`, or a JSON file.
-        split: `valid`, `test`, …; of no matter for a single JSON file.
+        data: `pack`, a hub name, a folder in the layout of a hub dataset or as `datasets` saves one, a JSON-lines or
+            Parquet file of rows, or a JSON file of one problem or a list.
+        split: `valid`, `test`, …; of no matter for a file.
 
     Raises:
-        DataError: nothing there, another schema, no such split, or names that occur twice.
+        DataError: nothing there, a layout that is not known, no such split, or names that occur twice.
     """
-    rows = list(_rows(data, split))
-    if not all(isinstance(row, dict) for row in rows):
-        raise DataError(f"{data}: not every problem is an object")
-    if not rows:
+    rows = read_rows(data, split)
+    if not len(rows):
         raise DataError(f"{data}: split {split} has no problems")
-    names = [str(row.get("name")) for row in rows]
-    double = {name for name in names if names.count(name) > 1}
-    if double:
-        raise DataError(f"{data}: problem {sorted(double)[0]!r} occurs more than once")
-    problems, hidden, known = [], {}, {}
+    problems: list[Problem] = []
+    facts: dict[str, Facts] = {}
+    places: dict[str, int] = {}
+    ids: dict[str, str] = {}
+    left_out: dict[str, str] = {}
     digest = hashlib.sha256()
-    for name, row in zip(names, rows, strict=True):
+    layout = _layout(data, rows[0])
+    for place, row in enumerate(rows):
         try:
-            problem = _problem(row)
-            hidden[name] = HiddenTests(_tests(row, "private_tests"), _tests(row, "generated_tests"))
-            known[name] = Known(_python3(row, "solutions"), _python3(row, "incorrect_solutions"))
-        except (KeyError, TypeError, ValueError) as fault:
-            what = " ".join(f"{type(fault).__name__}: {fault}".split())
-            raise DataError(f"{data}: problem {name!r} is not in the schema of code_contests ({what})") from fault
-        problems.append(problem)
-        digest.update(json.dumps([problem.model_dump(), [[t.input, t.output] for t in hidden[name].all()]]).encode())
-    return ProblemSet(data, split, tuple(problems), digest.hexdigest()[:12], hidden, known)
+            entry = _entry(data, layout, row)
+        except LeftOut as fault:
+            left_out[fault.id] = fault.reason
+            continue
+        name = entry.problem.name
+        if name in places:
+            raise DataError(f"{data}: problem {name!r} occurs more than once")
+        places[name], facts[name], ids[entry.id] = place, entry.facts, name
+        problems.append(entry.problem)
+        tests = [[test.input, test.output] for test in entry.hidden.all()]
+        digest.update(json.dumps([entry.problem.model_dump(), tests]).encode())
+    _report_left_out(data, split, layout, left_out, len(rows))
 
+    def entry_of(name: str) -> Entry:
+        return _entry(data, layout, rows[places[name]])
 
-def read_exclusions(path: str | Path) -> set[str]:
-    """The names of the problems that an exclusion file leaves out.
-
-    Raises:
-        DataError: the file is not one of `eval.audit`.
-    """
-    try:
-        return set(json.loads(Path(path).read_text())["exclude"])
-    except (OSError, ValueError, KeyError, TypeError) as fault:
-        raise DataError(f"{path} is not a file of exclusions: {type(fault).__name__}: {fault}") from fault
-
-
-def _rows(data: str, split: str) -> Iterator[Any]:
-    if data.endswith(".json"):
-        try:
-            loaded = json.loads(Path(data).read_text())
-        except (OSError, ValueError) as fault:
-            raise DataError(f"{data} cannot be read as a JSON problem: {fault}") from fault
-        return iter(loaded if isinstance(loaded, list) else [loaded])
-    import datasets
-    from datasets.exceptions import DatasetsError
-
-    datasets.disable_progress_bars()
-    path = str(PACK_FOLDER) if data == PACK else data
-    cache = _cache_of(Path(path)) if Path(path).is_dir() else None
-    try:
-        return iter(datasets.load_dataset(path, split=split, cache_dir=cache))
-    except (OSError, ValueError, DatasetsError) as fault:
-        lines = str(fault).strip().splitlines() or [""]
-        raise DataError(f"{data}, split {split}, cannot be loaded: {lines[0]}") from fault
-
-
-def _cache_of(folder: Path) -> str:
-    """Where `datasets` keeps its copy of a local folder; by itself it would not see that a file has changed."""
-    digest = hashlib.sha256()
-    for file in sorted(folder.rglob("*")):
-        if file.suffix in (".parquet", ".jsonl", ".json", ".md"):
-            digest.update(f"{file} {file.stat().st_size} {file.stat().st_mtime_ns}\n".encode())
-    return str(CACHE_FOLDER / "datasets" / digest.hexdigest()[:16])
-
-
-def _problem(row: dict[str, Any]) -> Problem:
-    limit = row.get("time_limit")
-    return Problem(
-        name=row["name"],
-        description=row["description"],
-        public_tests=tuple(PublicTest(input=t.input, output=t.output) for t in _tests(row, "public_tests")),
-        seconds=limit["seconds"] + limit["nanos"] / 1e9 if limit else None,
-        memory_bytes=row.get("memory_limit_bytes") or None,
+    return ProblemSet(
+        data,
+        split,
+        tuple(problems),
+        digest.hexdigest()[:12],
+        _OnDemand(places, lambda name: entry_of(name).hidden),
+        _OnDemand(places, lambda name: entry_of(name).known),
+        facts,
+        ids=ids,
+        left_out=left_out,
     )
 
 
-def _tests(row: dict[str, Any], key: str) -> tuple[TestCase, ...]:
-    tests = row.get(key) or {"input": [], "output": []}
-    if not all(isinstance(text, str) for text in [*tests["input"], *tests["output"]]):
-        raise TypeError(f"{key} holds what is no text")
-    return tuple(TestCase(i, o) for i, o in zip(tests["input"], tests["output"], strict=True))
+class _OnDemand(Mapping[str, Value]):
+    """What belongs to a problem, made from its row when it is asked for: a split may have more tests than memory."""
+
+    def __init__(self, names: Mapping[str, int], make: Callable[[str], Value]) -> None:
+        self._names = names
+        self._make = lru_cache(maxsize=32)(make)
+
+    def __getitem__(self, name: str) -> Value:
+        return self._make(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
-def _python3(row: dict[str, Any], key: str) -> tuple[str, ...]:
-    programs = row.get(key) or {"language": [], "solution": []}
-    return tuple(
-        text for number, text in zip(programs["language"], programs["solution"], strict=True) if number == PYTHON3
-    )
+def _layout(data: str, row: Any) -> Layout:
+    if not isinstance(row, dict):
+        raise DataError(f"{data}: not every problem is an object")
+    layout = layout_of(row)
+    if layout is None:
+        known = ", ".join(layout.NAME for layout in LAYOUTS)
+        raise DataError(f"{data}: columns {', '.join(sorted(row))} are those of no layout that is known ({known})")
+    return layout
+
+
+def _entry(data: str, layout: Layout, row: Any) -> Entry:
+    if not isinstance(row, dict):
+        raise DataError(f"{data}: not every problem is an object")
+    try:
+        return layout.read(row)
+    except (KeyError, TypeError, ValueError, IndexError) as fault:
+        name = next((row[key] for key in ("name", "question_id", "problem_id", "id") if key in row), None)
+        what = " ".join(f"{type(fault).__name__}: {fault}".split())
+        raise DataError(f"{data}: problem {name!r} is not in the layout of {layout.NAME} ({what})") from fault
+
+
+def _report_left_out(data: str, split: str, layout: Layout, left_out: dict[str, str], total: int) -> None:
+    if len(left_out) == total:
+        raise DataError(f"{data} {split}: no problem reads standard input; the first {next(iter(left_out.values()))}")
+    for reason, count in Counter(left_out.values()).items():
+        log.warning("%s %s (%s): left out %d of %d problems: %s", data, split, layout.NAME, count, total, reason)

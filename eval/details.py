@@ -10,11 +10,11 @@ from eval.data import ProblemSet
 from eval.numbers.ai_tests import AITestQuality, ai_test_quality
 from eval.numbers.cost import costs, latencies
 from eval.numbers.criteria import Criterion, judged_by_problem, outcomes, passes, shares
+from eval.numbers.evidence import n_at_k_of
 from eval.numbers.intervals import Estimate, mean_share, share_estimate
 from eval.numbers.markdown import NONE, amount, percent, points, table
 from eval.numbers.pass_at_k import pass_at_k_of
 from eval.numbers.repair import solved_after_fixes
-from eval.numbers.selection import n_at_k_of
 from eval.numbers.stages import stage_rates
 from eval.rollout import Rollout
 from eval.stored_arms import header, problems_of, stored_arms

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
-import yaml
+from pydantic import ValidationError
 
 from eval.data import load_problems
-from eval.loop import Arm, run_loop
+from eval.loop import Arm, Conditions, run_loop
 from eval.models import open_model
+from eval.rules import Rules
 from eval.run_folder import RunError, RunFolder, read_config, read_rollouts
+from eval.selection import select
 from eval.summary import Summary, markdown_table, summarize
 from program import artifact
 from program.artifact import ArtifactError
+from program.budget import Budget, Spending
+from program.lm import open_lm
+from program.pace import Pace, RateLimits
+from program.settings import parse_settings
 
 
 def evaluate(options: argparse.Namespace) -> None:
@@ -24,11 +30,13 @@ def evaluate(options: argparse.Namespace) -> None:
         ArtifactError, DataError, RunError: bad input, before any LM call.
         LMError: the model does not answer.
     """
-    for name in ("n", "limit", "concurrency"):
-        if getattr(options, name) is not None and getattr(options, name) < 1:
+    for name in ("n", "concurrency"):
+        if getattr(options, name) < 1:
             raise RunError(f"--{name} must be at least 1")
+    pace, spending = pace_of(options), spending_of(options)
     config = parse_settings(options.set)
-    problems = load_problems(options.data, options.split).select(options.limit, options.match, options.exclude)
+    problems = select(load_problems(options.data, options.split), options, scored=True)
+    problems = problems.judged_by(Rules(checker=options.checker))
     arms, fingerprints, manifests = [], {}, {}
     for path in options.artifacts:
         program, manifest = artifact.load(path, config)
@@ -46,13 +54,19 @@ def evaluate(options: argparse.Namespace) -> None:
             "data_fingerprint": problems.fingerprint,
             "problems": [problem.name for problem in problems.problems],
             "lm": options.lm,
+            "escalate_lm": options.escalate_lm,
             "samples": options.n,
-            "exclude": options.exclude.name if options.exclude else None,
+            "exclude": Path(options.exclude).name if options.exclude else None,
+            **problems.rules.model_dump(),
         },
     )
     for arm in arms:  # so that the run can be read when the artifacts have changed
         artifact.save(options.out / "artifacts" / arm.name, arm.program, manifests[arm.name])
-    with open_model(options.lm, problems, api_base=options.api_base, slots=options.concurrency) as lm:
+    with ExitStack() as models:
+        lm = models.enter_context(
+            open_model(options.lm, problems, api_base=options.api_base, slots=options.concurrency)
+        )
+        stronger = models.enter_context(open_lm(options.escalate_lm)) if options.escalate_lm else None
         for _ in run_loop(
             folder,
             arms,
@@ -61,12 +75,46 @@ def evaluate(options: argparse.Namespace) -> None:
             samples=options.n,
             concurrency=options.concurrency,
             label=options.lm,
+            conditions=Conditions(pace, spending, stronger),
         ):
             pass
+    if spent := spending.spent():
+        print(f"the run ended early: its budget of {spent} is spent; the same command with a larger one goes on")
     summaries = summaries_of(options.out)
     table = markdown_table(summaries)
     (options.out / "summary.md").write_text(f"{options.lm}, {options.data} {options.split}\n\n{table}\n")
     print(table)
+
+
+def pace_of(options: argparse.Namespace) -> Pace:
+    """How fast the run may ask, from `--requests-per-minute` and `--tokens-per-minute`.
+
+    Raises:
+        RunError: a value that is not allowed.
+    """
+    values = {name: getattr(options, name) for name in ("requests_per_minute", "tokens_per_minute")}
+    try:
+        return Pace(RateLimits(**values))
+    except ValidationError as fault:
+        raise _refused(fault) from fault
+
+
+def spending_of(options: argparse.Namespace) -> Spending:
+    """What the run may spend, from `--max-calls`, `--max-tokens`, `--max-usd` and `--max-seconds`.
+
+    Raises:
+        RunError: a value that is not allowed.
+    """
+    limits = {"calls": "max_calls", "tokens": "max_tokens", "dollars": "max_usd", "seconds": "max_seconds"}
+    try:
+        return Spending(Budget(**{name: getattr(options, option) for name, option in limits.items()}))
+    except ValidationError as fault:
+        raise _refused(fault) from fault
+
+
+def _refused(fault: ValidationError) -> RunError:
+    first = fault.errors()[0]
+    return RunError(f"{first['loc'][0]}: {first['msg']}")
 
 
 def summaries_of(run: Path) -> list[Summary]:
@@ -74,21 +122,3 @@ def summaries_of(run: Path) -> list[Summary]:
     rollouts = read_rollouts(run)
     names = read_config(run)["artifacts"]
     return [summarize(name, [rollout for rollout in rollouts if rollout.arm == name]) for name in names]
-
-
-def parse_settings(settings: list[str]) -> dict[str, Any]:
-    """`["solutions=2", …]` as a dictionary; values are read as YAML.
-
-    Raises:
-        ArtifactError: no `=` in one of them.
-    """
-    pairs = {}
-    for setting in settings:
-        key, equals, value = setting.partition("=")
-        if not equals:
-            raise ArtifactError(f"--set {setting}: expected KEY=VALUE")
-        try:
-            pairs[key] = yaml.safe_load(value)
-        except yaml.YAMLError as fault:
-            raise ArtifactError(f"--set {setting}: the value is not YAML") from fault
-    return pairs

@@ -1,35 +1,50 @@
-"""Judge programs that are there already: `python -m eval.judge --data D --solutions FILE.jsonl --out OUT.jsonl`."""
+"""Judge programs that are there already: `python -m eval.judge --data D --solutions FILE --out OUT.jsonl`.
+
+With `--run RUN` in place of `--out` they become the rollouts of a run that `eval.compare` takes.
+"""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
+from eval.selection import add_checker, add_data, add_sandbox, add_selection
 from program.command import run_command
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m eval.judge", description="Judge given programs on all tests.")
     parser.add_argument(
-        "--data", default="pack", help="pack, a hub name, a local folder in its layout, or a JSON problem"
+        "--solutions",
+        required=True,
+        type=Path,
+        help="JSON lines with name, solution and maybe correct, or samples of LiveCodeBench, evalplus or AlphaCodium",
     )
-    parser.add_argument("--split", default="test")
-    parser.add_argument(
-        "--solutions", required=True, type=Path, help="JSON lines with name, solution and maybe correct"
-    )
-    parser.add_argument("--exclude", type=Path, help="without the problems this file names (see eval.audit)")
-    parser.add_argument("--checker", choices=("strict", "deepmind"), default="strict", help="(default: %(default)s)")
+    add_data(parser)
+    add_selection(parser)
+    add_checker(parser)
+    add_sandbox(parser)
     parser.add_argument("--full", action="store_true", help="run all tests of a program, also after one has failed")
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--out", type=Path, help="JSON lines, one a program; an interrupted run goes on there")
+    where.add_argument("--run", type=Path, help="a run folder for eval.compare; an interrupted run goes on there")
     parser.add_argument(
-        "--sandbox", choices=("require", "prefer", "off"), default="prefer", help="(default: %(default)s)"
+        "--arm-field", metavar="FIELD", help="of the lines, tells the arms of the run (default: one arm)"
     )
-    parser.add_argument("--out", required=True, type=Path, help="JSON lines; an interrupted run goes on there")
+    parser.add_argument(
+        "--missing",
+        choices=("leave-out", "failed"),
+        default="leave-out",
+        help="selected problems that an arm has no program for are left out of its rates, or count as failed",
+    )
     options = parser.parse_args()
 
     from eval.data import DataError
-    from eval.judging import SolutionsError, judge_solutions
+    from eval.judging import judge_solutions
+    from eval.run_folder import RunError
+    from eval.samples.read import SolutionsError
 
-    run_command(lambda: judge_solutions(options), DataError, SolutionsError)
+    run_command(lambda: judge_solutions(options), DataError, RunError, SolutionsError)
 
 
 if __name__ == "__main__":

@@ -12,59 +12,111 @@ from typing import Any
 
 from tqdm import tqdm
 
-from eval.data import ProblemSet, load_problems, read_exclusions
+from eval.data import ProblemSet, load_problems
+from eval.imported import write_run
+from eval.rules import Rules
 from eval.run_folder import drop_torn_line
-from judge.checker import DEEPMIND
+from eval.samples.read import Sample, Samples, SolutionsError, read_samples, read_solutions
+from eval.selection import select
 from judge.judge import judge
-from judge.shared import set_default_sandbox
+from judge.shared import default_pool, set_default_sandbox
+from judge.verdict import JudgeError
 
-ADDED = ("passed", "verdict", "tests", "seconds")
-
-
-class SolutionsError(ValueError):
-    """The file of programs, or the one of results, cannot be used; one line that says why."""
+ADDED = ("status", "passed", "verdict", "tests", "seconds", "checker", "error")
 
 
 def judge_solutions(options: argparse.Namespace) -> None:
-    """Judge every program of `options.solutions` and append its line to `options.out`; see `eval.judge`.
+    """Judge every program of `options.solutions`, into a file of lines or a run; see `eval.judge` for the options.
 
     Raises:
-        DataError, SolutionsError: bad input.
-        JudgeError: the judge failed; what is judged is stored.
+        DataError, SolutionsError, RunError: bad input.
+        JudgeError: the judge failed on some programs, which are stored as not judged; the others are judged.
     """
-    problems = load_problems(options.data, options.split)
-    left_out = read_exclusions(options.exclude) if options.exclude else set()
-    solutions = [each for each in read_solutions(options.solutions) if each["name"] not in left_out]
-    unknown = sorted({each["name"] for each in solutions} - {problem.name for problem in problems.problems})
-    if unknown:
-        raise SolutionsError(f"{options.solutions}: {options.data} {options.split} has no problem {unknown[0]!r}")
-    pool = set_default_sandbox(options.sandbox)
-    drop_torn_line(options.out)
-    done = Counter(_key(line) for line in read_solutions(options.out)) if options.out.is_file() else Counter()
+    if options.run is None and (options.arm_field or options.missing != "leave-out"):
+        raise SolutionsError("--arm-field and --missing are about the run that --run names")
+    problems = select(load_problems(options.data, options.split), options, scored=options.run is not None)
+    problems = problems.judged_by(Rules(checker=options.checker))
+    samples = read_samples(options.solutions, problems)
+    print(recognised(options.solutions, samples))
+    if not samples.lines:
+        raise SolutionsError(f"{options.solutions} has no program for the problems at hand")
+    set_default_sandbox(options.sandbox)
+    if options.run is not None:
+        write_run(options, problems, samples)
+    else:
+        write_lines(options.out, problems, samples.lines, full=options.full)
+
+
+def recognised(path: Path, samples: Samples) -> str:
+    """What a file was taken for, in a line."""
+    problems = len({line["name"] for line in samples.lines})
+    skipped = f"; {samples.skipped} for problems that are not judged here" if samples.skipped else ""
+    return f"{path.name} ({samples.format}): {len(samples.lines)} programs for {problems} problems{skipped}"
+
+
+def write_lines(out: Path, problems: ProblemSet, lines: list[Sample], *, full: bool = False) -> None:
+    """Judge every program and append its line to `out`; what is judged there already is not judged again.
+
+    Raises:
+        SolutionsError: `out` has results of another checker, or is no file of results.
+        JudgeError: programs are left that were not judged.
+    """
+    stored = _stored(out, problems.rules.checker)
+    done = Counter(_key(line) for line in stored)
     left = []
-    for solution in solutions:
-        if done[_key(solution)]:
-            done[_key(solution)] -= 1
+    for line in lines:
+        if done[_key(line)]:
+            done[_key(line)] -= 1
         else:
-            left.append(solution)
+            left.append(line)
     with (
-        options.out.open("a") as out,
-        ThreadPoolExecutor(pool.workers) as threads,
-        tqdm(total=len(solutions), initial=len(solutions) - len(left), unit="program", mininterval=2) as bar,
+        out.open("a") as file,
+        ThreadPoolExecutor(default_pool().workers) as threads,
+        tqdm(total=len(lines), initial=len(lines) - len(left), unit="program", mininterval=2) as bar,
     ):
-        for line in threads.map(lambda solution: _judged(solution, problems, options), left):
-            out.write(json.dumps(line, ensure_ascii=False) + "\n")
-            out.flush()
-            os.fsync(out.fileno())
+        for line in threads.map(lambda line: judged(line, problems, full=full), left):
+            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
             bar.update()
-    print(agreement(read_solutions(options.out)))
+    results = read_solutions(out)
+    print(agreement(results))
+    lost = [line for line in results if line.get("error", "").startswith("JudgeError")]
+    if lost:
+        raise JudgeError(f"{len(lost)} of {len(results)} programs were not judged ({lost[0]['error']}); start again")
+
+
+def judged(line: Sample, problems: ProblemSet, *, full: bool = False) -> dict[str, Any]:
+    """The line with `status` (solved, failed, not judged), `passed` (None where not judged), verdict and costs.
+
+    A program that passes the public tests of a problem without hidden ones is not judged: nobody knows.
+    """
+    problem = problems.problem(line["name"])
+    hidden = problems.hidden(problem.name).all()
+    checker = problems.rules.checker_for(problem)
+    result: dict[str, Any] = {**line, "status": "not judged", "passed": None, "checker": checker.name}
+    if not line["solution"].strip():
+        return {**result, "status": "failed", "passed": False, "verdict": "CE", "error": "there is no program"}
+    try:
+        tests, limits = [*problem.tests(), *hidden], problems.rules.limits_for(problem)
+        report = judge(line["solution"], tests, limits, stop_at_failure=not full, checker=checker)
+    except JudgeError as fault:
+        return {**result, "error": f"JudgeError: {fault}"}
+    result["verdict"] = report.verdict.value
+    result["tests"] = {"run": len(report.results), "passed": report.passed}
+    result["seconds"] = round(sum(each.cpu_seconds for each in report.results), 4)
+    if report.all_passed and not hidden:
+        return {**result, "error": f"there are no hidden tests; it passes the {report.total} public ones"}
+    return {**result, "status": "solved" if report.all_passed else "failed", "passed": report.all_passed}
 
 
 def agreement(lines: list[dict[str, Any]]) -> str:
     """How many programs passed, and how the verdicts agree with the labels `correct` where there are any."""
-    passed = sum(line["passed"] for line in lines)
-    said = [f"{passed} of {len(lines)} programs passed"]
-    labelled = [line for line in lines if isinstance(line.get("correct"), bool)]
+    decided = [line for line in lines if line["passed"] is not None]
+    passed = sum(line["passed"] for line in decided)
+    unknown = f"; {len(lines) - len(decided)} were not judged" if len(decided) < len(lines) else ""
+    said = [f"{passed} of {len(decided)} programs passed{unknown}"]
+    labelled = [line for line in decided if isinstance(line.get("correct"), bool)]
     if labelled:
         agreed = sum(line["passed"] == line["correct"] for line in labelled)
         accepted = sum(line["passed"] and line["correct"] for line in labelled)
@@ -75,43 +127,20 @@ def agreement(lines: list[dict[str, Any]]) -> str:
     return "\n".join(said)
 
 
-def _judged(solution: dict[str, Any], problems: ProblemSet, options: argparse.Namespace) -> dict[str, Any]:
-    problem = problems.problem(solution["name"])
-    tests = [*problem.tests(), *problems.hidden(problem.name).all()]
-    checker = DEEPMIND if options.checker == "deepmind" else problem.checker()
-    report = judge(solution["solution"], tests, problem.limits(), stop_at_failure=not options.full, checker=checker)
-    return {
-        **solution,
-        "passed": report.all_passed,
-        "verdict": report.verdict.value,
-        "tests": {"run": len(report.results), "passed": report.passed},
-        "seconds": round(sum(result.cpu_seconds for result in report.results), 4),
-    }
+def _stored(out: Path, checker: str) -> list[dict[str, Any]]:
+    """The results that are there already, without those that were not judged, which leave the file too."""
+    drop_torn_line(out)
+    lines = read_solutions(out) if out.is_file() else []
+    others = {line["checker"] for line in lines if "checker" in line and line["checker"].split()[0] != checker}
+    if others:
+        raise SolutionsError(f"{out} has verdicts by the {others.pop()} checker; choose another file for {checker}")
+    kept = [line for line in lines if line.get("status") != "not judged"]
+    if len(kept) < len(lines):
+        half = out.with_name(f"{out.name}.tmp")
+        half.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in kept))
+        half.rename(out)
+    return kept
 
 
 def _key(line: dict[str, Any]) -> str:
     return json.dumps({key: value for key, value in line.items() if key not in ADDED}, sort_keys=True)
-
-
-def read_solutions(path: Path) -> list[dict[str, Any]]:
-    """The lines of a JSON-lines file, each with at least `name` and `solution`.
-
-    Raises:
-        SolutionsError: the file or a line of it is not like that.
-    """
-    try:
-        text = path.read_text()
-    except OSError as fault:
-        raise SolutionsError(f"{path} cannot be read: {fault.strerror}") from fault
-    lines = []
-    for number, line in enumerate(text.split("\n"), 1):
-        if not line.strip():
-            continue
-        try:
-            loaded = json.loads(line)
-        except ValueError as fault:
-            raise SolutionsError(f"{path}, line {number}, is not JSON: {fault}") from fault
-        if not isinstance(loaded, dict) or not all(isinstance(loaded.get(key), str) for key in ("name", "solution")):
-            raise SolutionsError(f"{path}, line {number}, has no name and solution")
-        lines.append(loaded)
-    return lines

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 import dspy
 from tqdm import tqdm
@@ -12,6 +13,9 @@ from tqdm import tqdm
 from eval.data import ProblemSet
 from eval.rollout import Rollout, run_rollout
 from eval.run_folder import RunFolder
+from program.budget import Budget, Spending, spending_of_run
+from program.escalation import escalate_to
+from program.pace import Pace, at_pace
 from program.problem import Problem
 
 
@@ -24,6 +28,21 @@ class Arm:
     adapter: dspy.Adapter
 
 
+@dataclass(frozen=True)
+class Conditions:
+    """What all rollouts of a run share: how fast and how much they may ask, and the model that hard problems get."""
+
+    pace: Pace = field(default_factory=Pace)
+    spending: Spending = field(default_factory=lambda: Spending(Budget()))
+    stronger: dspy.LM | None = None
+
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        """The rollout inside of the block keeps to them."""
+        with at_pace(self.pace), spending_of_run(self.spending), escalate_to(self.stronger):
+            yield
+
+
 def run_loop(
     folder: RunFolder,
     arms: Sequence[Arm],
@@ -33,12 +52,15 @@ def run_loop(
     samples: int = 1,
     concurrency: int = 4,
     label: str = "rollouts",
+    conditions: Conditions | None = None,
 ) -> Generator[Rollout]:
     """Run every arm on every problem and yield rollouts as they end; problem by problem, so that drift hits all alike.
 
     What `folder` already holds is yielded first and not run again. Closing the iterator early leaves the
-    rollouts in flight to end and be stored.
+    rollouts in flight to end and be stored. When the budget of the run is spent no rollout is begun any more, and those
+    in flight end with the best they have.
     """
+    conditions = conditions or Conditions()
     wanted = [(arm, problem, sample) for problem in problems.problems for sample in range(samples) for arm in arms]
     done = folder.judged()
     known = [done[key] for key in (_key(*task) for task in wanted) if key in done]
@@ -47,7 +69,7 @@ def run_loop(
     solved = sum(rollout.status == "solved" for rollout in known)
 
     def one(arm: Arm, problem: Problem, sample: int) -> Rollout:
-        with dspy.context(lm=lm, adapter=arm.adapter):
+        with dspy.context(lm=lm, adapter=arm.adapter), conditions.hold():
             rollout = run_rollout(arm.name, arm.program, problem, sample, problems)
         folder.append(rollout)
         return rollout
@@ -58,6 +80,8 @@ def run_loop(
     ):
         pending: set[Future[Rollout]] = set()
         while left or pending:
+            if conditions.spending.spent():
+                left.clear()
             while left and len(pending) < concurrency:
                 pending.add(pool.submit(one, *left.pop(0)))
             ended, pending = wait(pending, return_when=FIRST_COMPLETED)

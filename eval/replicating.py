@@ -11,12 +11,12 @@ from pathlib import Path
 
 from eval.numbers.cost import cost_ratios, costs, latencies
 from eval.numbers.criteria import Criterion, outcomes
+from eval.numbers.evidence import n_at_k_of
 from eval.numbers.intervals import Estimate
 from eval.numbers.markdown import NONE, amount, percent, table
 from eval.numbers.pass_at_k import pass_at_k_of
 from eval.numbers.prompts import stored_artifact
 from eval.numbers.published import ALPHACODIUM, COST_RATIO, FLOW_CALLS, FLOW_TOKENS, PASS_AT_5, REPLICATION
-from eval.numbers.selection import n_at_k_of
 from eval.rollout import Rollout
 from eval.run_folder import RunError, read_config
 from eval.stored_arms import StoredArm, header, stored_arms

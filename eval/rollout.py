@@ -14,6 +14,8 @@ from judge.verdict import JudgeError
 from program.account import Account, Best, Totals, new_account
 from program.problem import Problem
 
+IMPORTED = "imported"  # the mark of another system's rollouts, whose cost nobody here knows
+
 
 class Checkpoint(BaseModel):
     """What the rollout would have returned, had it ended after so much spending, and how that does on hidden tests.
@@ -51,6 +53,11 @@ class Rollout(BaseModel):
     account: Account = Field(default_factory=Account)
     seconds: float = 0.0
 
+    @property
+    def cost_known(self) -> bool:
+        """Whether `totals` and `seconds` say what the rollout cost."""
+        return IMPORTED not in self.account.marks
+
     def key(self) -> tuple[str, str, int]:
         return self.arm, self.problem, self.sample
 
@@ -70,7 +77,7 @@ def run_rollout(arm: str, program: dspy.Module, problem: Problem, sample: int, p
         try:
             rollout.code = program(problem=problem, sample=sample).code
             rollout.seconds = time.perf_counter() - begin
-            _judge(rollout, account, problem, problems)
+            judge_rollout(rollout, account, problem, problems)
         except JudgeError as fault:
             rollout.error = f"JudgeError: {fault}"
         except Exception as fault:  # noqa: BLE001  the one boundary: whatever a rollout dies of is stored with it and seen in reports
@@ -80,7 +87,13 @@ def run_rollout(arm: str, program: dspy.Module, problem: Problem, sample: int, p
     return rollout
 
 
-def _judge(rollout: Rollout, account: Account, problem: Problem, problems: ProblemSet) -> None:
+def judge_rollout(rollout: Rollout, account: Account, problem: Problem, problems: ProblemSet) -> None:
+    """Judge the rollout's program, and those that were its best before, and set score, checkpoints and status; where
+    the LM failed before there was any program the error is set instead.
+
+    Raises:
+        JudgeError: the judge failed.
+    """
     lost = next((call for call in account.calls if call.outcome == "lm_error"), None)
     if not rollout.code and lost is not None:
         rollout.error = lost.detail

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from eval.selection import add_checker, add_data, add_selection
 from program.command import run_command
 from program.lm import DEFAULT_MODEL
 
@@ -12,20 +13,23 @@ from program.lm import DEFAULT_MODEL
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m eval.run", description="Evaluate programs on hidden tests.")
     parser.add_argument("artifacts", nargs="+", type=Path, help="folders of programs, hand-written or compiled")
-    parser.add_argument(
-        "--data", default="pack", help="pack, a hub name, a local folder in its layout, or a JSON problem"
-    )
-    parser.add_argument("--split", default="test")
-    parser.add_argument("--match", help="only problems whose name has this regular expression in it")
-    parser.add_argument("--exclude", type=Path, help="without the problems this file names (see eval.audit)")
-    parser.add_argument("--limit", type=int, help="only the first problems")
+    add_data(parser)
+    add_selection(parser)
     parser.add_argument("--lm", default=DEFAULT_MODEL, help="the model (default: %(default)s)")
     parser.add_argument("--api-base", help="address of an OpenAI-compatible server that has the model")
     parser.add_argument("--n", type=int, default=1, help="samples a problem (default: %(default)s)")
+    add_checker(parser)
     parser.add_argument("--concurrency", type=int, default=8, help="rollouts side by side (default: %(default)s)")
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="a key of the programs' configuration"
     )
+    parser.add_argument("--escalate-lm", help="a stronger model for later rounds of flows that have them")
+    parser.add_argument("--requests-per-minute", type=int, help="what the provider allows")
+    parser.add_argument("--tokens-per-minute", type=int, help="what the provider allows")
+    parser.add_argument("--max-calls", type=int, help="LM calls of the whole run")
+    parser.add_argument("--max-tokens", type=int, help="tokens of the whole run, prompts and answers")
+    parser.add_argument("--max-usd", type=float, help="dollars of the whole run, by the price map")
+    parser.add_argument("--max-seconds", type=float, help="seconds of the whole run")
     parser.add_argument("--out", required=True, type=Path, help="folder of the run; an interrupted run goes on there")
     options = parser.parse_args()
 

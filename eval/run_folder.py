@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from eval.rollout import Rollout
+from eval.rules import Rules
 from eval.traces import write_trace
+from program.account import RUN_BUDGET
 
 
 class RunError(ValueError):
@@ -46,9 +48,15 @@ class RunFolder:
             half.rename(path / "config.json")
         drop_torn_line(path / "rollouts.jsonl")
 
-    def append(self, rollout: Rollout) -> None:
-        """Store one rollout for good, its trace first: it is on disk when this returns."""
-        write_trace(self.path, rollout)
+    def append(self, rollout: Rollout, *, trace: bool = True) -> None:
+        """Store one rollout for good, its trace first: it is on disk when this returns.
+
+        Args:
+            rollout: with all texts in its account.
+            trace: False where the account has no texts, so that there is no trace to keep.
+        """
+        if trace:
+            write_trace(self.path, rollout)
         # Models write half surrogate pairs too, which are no text that can be stored.
         line = (json.dumps(rollout.slim(), ensure_ascii=False) + "\n").encode("utf-8", "replace")
         with self._lock, (self.path / "rollouts.jsonl").open("ab") as file:
@@ -57,8 +65,8 @@ class RunFolder:
             os.fsync(file.fileno())
 
     def judged(self) -> dict[tuple[str, str, int], Rollout]:
-        """The rollouts that need not be run again."""
-        return {rollout.key(): rollout for rollout in read_rollouts(self.path) if rollout.status != "not judged"}
+        """The rollouts that need not be run again: neither lost nor cut short by the budget of the run."""
+        return {rollout.key(): rollout for rollout in read_rollouts(self.path) if _is_whole(rollout)}
 
 
 def read_config(path: Path) -> dict[str, Any]:
@@ -84,7 +92,13 @@ def read_rollouts(path: Path) -> list[Rollout]:
     return list({rollout.key(): rollout for rollout in rollouts}.values())
 
 
+def _is_whole(rollout: Rollout) -> bool:
+    return rollout.status != "not judged" and not any(mark.startswith(RUN_BUDGET) for mark in rollout.account.marks)
+
+
 def _refuse_difference(path: Path, stored: dict[str, Any], config: dict[str, Any]) -> None:
+    default = Rules().model_dump()  # of runs from before the rules were recorded
+    stored, config = {**default, **stored}, {**default, **config}
     for key in sorted({*stored, *config}):
         if stored.get(key) != config.get(key):
             raise RunError(

@@ -7,7 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from eval.data import ProblemSet
+from eval.problem_set import DataError, ProblemSet
+from eval.rules import Rules
 from judge.judge import judge
 from judge.verdict import TestCase
 from program.problem import Problem
@@ -40,30 +41,38 @@ Status = Literal["solved", "failed", "not judged"]
 
 
 def score(program: str, problem: Problem, problems: ProblemSet) -> Score:
-    """Judge `program` on the public and the hidden tests of `problem`; an empty program fails them all.
+    """Judge `program` on the public and the hidden tests of `problem`, by the rules of `problems`; an empty program
+    fails them all.
 
     Raises:
+        DataError: the problem has no hidden tests, so nothing can be said about a program that passes the public ones.
         JudgeError: the judge failed; there is no score.
     """
     begin = time.perf_counter()
     hidden = problems.hidden(problem.name)
-    public = _judge(program, problem.tests(), problem)
-    private = _judge(program, list(hidden.private), problem)
-    generated = _judge(program, list(hidden.generated), problem)
-    total = private.total + generated.total
-    rate = (private.passed + generated.passed) / total if total else 0.0
+    if not hidden.all():
+        raise DataError(f"{problem.name!r} has no hidden tests")
+    public = judge_set(program, problem.tests(), problem, problems.rules)
+    private = judge_set(program, list(hidden.private), problem, problems.rules)
+    generated = judge_set(program, list(hidden.generated), problem, problems.rules)
+    rate = (private.passed + generated.passed) / (private.total + generated.total)
     return Score(
         public=public,
         private=private,
         generated=generated,
         hidden_rate=rate,
-        solved=total > 0 and rate == 1.0 and public.passed == public.total,
+        solved=rate == 1.0 and public.passed == public.total,
         judge_seconds=time.perf_counter() - begin,
     )
 
 
-def _judge(program: str, tests: list[TestCase], problem: Problem) -> SetResult:
+def judge_set(program: str, tests: list[TestCase], problem: Problem, rules: Rules) -> SetResult:
+    """Judge `program` on one set of tests.
+
+    Raises:
+        JudgeError: the judge failed.
+    """
     if not program.strip():
         return SetResult(passed=0, total=len(tests), verdict="CE")
-    report = judge(program, tests, problem.limits(), checker=problem.checker())
+    report = judge(program, tests, rules.limits_for(problem), checker=rules.checker_for(problem))
     return SetResult(passed=report.passed, total=report.total, verdict=report.verdict.value)

@@ -13,6 +13,7 @@ from eval.simulated_truth import Truth, wrong_output
 PLACEHOLDER = "Simulated answer."
 DEFAULT_COUNT = 3  # where a prompt does not say how many
 _SOLUTION_NAME = re.compile(r"^- name: (.*)$", re.MULTILINE)
+_TEST = re.compile(r"^- input: ", re.MULTILINE)
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -31,23 +32,38 @@ def known_answer(prompt: Prompt, name: str, skill: float, chance: random.Random,
     # The first number decides between right and wrong: more skill then turns wrong answers into right ones, never back.
     right = chance.random() < skill
     match prompt.stage:
-        case "SolveDirectly" | "WriteCode":
+        case "SolveDirectly" | "WriteCode" | "SolveWithLessons":
             return {"code": chance.choice(known.right if right else known.wrong)}
+        case "SolveStepByStep":
+            thoughts = _remark("The idea", name, chance)
+            return {"reasoning": thoughts, "code": chance.choice(known.right if right else known.wrong)}
+        case "WriteBruteForce":
+            return {"code": known.right[-1] if right else known.wrong[-1]}
+        case "WriteGenerator":
+            return {"code": _generator(truth, name)}
+        case "AnalyseFailure":
+            return {"analysis": [_remark("The mistake", name, chance)]}
+        case "DrawLesson":
+            return {"lesson": [_remark("The lesson", name, chance)]}
         case "FixCode":
             others = [program for program in known.wrong if program.strip() != parts.get("code")] or known.wrong
             fixed = chance.choice(known.right if right else others)
             return {"fixed_code": fixed}
         case "RankSolutions":
             names = _SOLUTION_NAME.findall(parts.get("solutions", ""))
-            return {"ranking": _ranking(names, truth.right_solution(name), right, chance)}
+            ranking = _ranking(names, truth.right_solution(name), right, chance)
+            return {"ranking": ranking, "steps": [_remark("The steps", name, chance)]}
         case "WriteTests":
             return {"tests": _tests(truth, name, _count(parts), skill, chance)}
+        case "CheckTests":
+            return {"checked": _tests(truth, name, len(_TEST.findall(parts.get("tests", ""))), skill, chance)}
         case "ProposeSolutions":
             return {"solutions": _solutions(truth.right_solution(name), _count(parts), name, chance)}
-        case "ExplainTests":
+        case "ExplainTests" | "CheckExplanations":
             problem = truth.problem(name)
             examples = len(problem.public_tests) if problem else 0
-            return {"explanations": [_remark("The output follows", name, chance) for _ in range(max(1, examples))]}
+            remarks = [_remark("The output follows", name, chance) for _ in range(max(1, examples))]
+            return {"explanations" if prompt.stage == "ExplainTests" else "checked": remarks}
         case "ReflectOnProblem":
             return {"reflection": [_remark(what, name, chance) for what in ("The goal", "The input", "The rules")]}
         case _:
@@ -108,6 +124,7 @@ def _solutions(best: str, count: int, name: str, chance: random.Random) -> list[
             "content": _remark("The steps", name, chance),
             "why_it_works": _remark("The reason", name, chance),
             "complexity": "O(n)",
+            "labels": "simulated",
         }
         for each in names
     ]
@@ -120,3 +137,9 @@ def _tests(truth: Truth, name: str, count: int, skill: float, chance: random.Ran
         output = test.output if chance.random() < skill else wrong_output(test.output)
         tests.append({"input": test.input, "output": output, "explanation": "a simulated test"})
     return tests
+
+
+def _generator(truth: Truth, name: str) -> str:
+    """A program that prints one of a few valid inputs, by its seed."""
+    inputs = [test.input for test in truth.valid_tests(name)]
+    return f"inputs = {inputs!r}\nprint(inputs[int(input()) % len(inputs)], end='')\n"

@@ -144,11 +144,11 @@ class SimulatedEngine:
     def _skill(self, prompt: Prompt) -> float:
         """The probability of a right answer to this prompt, demonstrations included."""
         match prompt.stage:
-            case "SolveDirectly" | "WriteCode":
+            case "SolveDirectly" | "SolveStepByStep" | "SolveWithLessons" | "WriteCode" | "WriteBruteForce":
                 skill = self.skills.code_right
             case "FixCode":
                 skill = self.skills.fix_repairs
-            case "WriteTests":
+            case "WriteTests" | "CheckTests":
                 skill = self.skills.ai_test_valid
             case "RankSolutions":
                 skill = self.skills.ranking_right

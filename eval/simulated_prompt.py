@@ -11,19 +11,36 @@ import dspy
 from dspy.lm15 import Request, TextPart
 
 from program.adapter import LeanAdapter
-from signatures.code import FixCode, SolveDirectly, WriteCode
-from signatures.plan import ProposeSolutions, RankSolutions, WriteTests
-from signatures.understand import ExplainTests, ReflectOnProblem
+from signatures.code import (
+    AnalyseFailure,
+    DrawLesson,
+    FixCode,
+    SolveDirectly,
+    SolveStepByStep,
+    SolveWithLessons,
+    WriteCode,
+)
+from signatures.plan import ProposeSolutions, RankSolutions
+from signatures.tests import CheckTests, WriteBruteForce, WriteGenerator, WriteTests
+from signatures.understand import CheckExplanations, ExplainTests, ReflectOnProblem
 
 SIGNATURES: tuple[type[dspy.Signature], ...] = (
     SolveDirectly,
+    SolveStepByStep,
     ReflectOnProblem,
     ExplainTests,
+    CheckExplanations,
     ProposeSolutions,
     RankSolutions,
     WriteTests,
+    CheckTests,
+    WriteBruteForce,
+    WriteGenerator,
     WriteCode,
+    AnalyseFailure,
     FixCode,
+    DrawLesson,
+    SolveWithLessons,
 )
 _HEADING = re.compile(r"^## (\w+)$", re.MULTILINE)
 

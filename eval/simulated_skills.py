@@ -13,9 +13,10 @@ class Skills(BaseModel):
     """How well, how fast and how reliably the simulated LM answers.
 
     seed: another number gives other answers with the same probabilities.
-    code_right: probability that `SolveDirectly` or `WriteCode` gives a right program.
+    code_right: probability that a stage that writes a program gives a right one.
     fix_repairs: probability that `FixCode` gives a right program.
-    ai_test_valid: probability, for each single test of `WriteTests`, that its output is what a right program prints.
+    ai_test_valid: probability, for each single test that is written or checked, that its output is that of a right
+        program.
     ranking_right: probability that `RankSolutions` puts the right solution first.
     format_broken: probability that an answer of any stage cannot be parsed.
     demo_gain: added to the skill of a stage for each good demonstration in its prompt.

@@ -66,7 +66,7 @@ class Truth:
     def is_right(self, stage: str, name: str, answer: dict[str, Any]) -> bool:
         """Whether a parsed answer of `stage`, a signature's name, is right; False where nothing is known about it."""
         match stage:
-            case "SolveDirectly" | "WriteCode":
+            case "SolveDirectly" | "SolveStepByStep" | "SolveWithLessons" | "WriteCode" | "WriteBruteForce":
                 return self._is_known(name, answer["code"])
             case "FixCode":
                 return self._is_known(name, answer["fixed_code"])
@@ -74,6 +74,8 @@ class Truth:
                 return answer["ranking"][0].strip() == self.right_solution(name)
             case "WriteTests":
                 return self._all_valid(name, tuple(TestCase(test.input, test.output) for test in answer["tests"]))
+            case "CheckTests":
+                return self._all_valid(name, tuple(TestCase(test.input, test.output) for test in answer["checked"]))
             case _:
                 return False
 

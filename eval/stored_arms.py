@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from eval.data import ProblemSet, load_problems
 from eval.rollout import Rollout
+from eval.rules import Rules
 from eval.run_folder import RunError, read_config, read_rollouts
+from program.account import RUN_BUDGET
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,8 @@ def stored_arms(runs: Sequence[Path], arms: Sequence[str] | None = None) -> list
     data = {_data_of(run) for run in runs}
     if len(data) > 1:
         raise RunError(
-            "these runs are over different data: " + "; ".join(" ".join(map(str, each)) for each in sorted(data))
+            "these runs are over different data or judged by different rules: "
+            + "; ".join(" ".join(each) for each in sorted(data))
         )
     found: dict[str, StoredArm] = {}
     for run in runs:
@@ -53,21 +57,39 @@ def _label(run: Path, arm: str, runs: Sequence[Path]) -> str:
 
 
 def header(run: Path, arms: Sequence[StoredArm]) -> str:
-    """What was run, on what, and how much of it is not there yet."""
+    """What was run, on what, how it was judged, and how much of it is not there."""
     config, mine = read_config(run), [arm for arm in arms if arm.run == run]
-    left_out = f" without those of {config['exclude']}" if config.get("exclude") else ""
-    what = f"{len(config['problems'])} problems of {config['data']} {config['split']}{left_out}"
-    wanted = len(config["problems"]) * config["samples"] * len(mine)
-    missing = wanted - sum(len(arm.rollouts) for arm in mine)
-    unfinished = f"; NOT FINISHED: {missing} of {wanted} rollouts are missing" if missing > 0 else ""
-    return f"{run}: model {config['lm']}, {what}, n = {config['samples']}{unfinished}"
+    said = [f"{run}: model {config['lm']}", f"{len(config['problems'])} problems of {config['data']} {config['split']}"]
+    excluded = [config.get("exclude"), config.get("rescored", {}).get("exclude")]
+    said[-1] += "".join(f" without those of {Path(each).name}" for each in excluded if each)
+    said.append(f"n = {config['samples']}")
+    rules = rules_of(config)
+    said += [f"{name} {value}" for name, value in rules if value != getattr(Rules(), name)]
+    return "; ".join([", ".join(said), *_gaps(config, [each for arm in mine for each in arm.rollouts], len(mine))])
 
 
-def _data_of(run: Path) -> tuple[str, str, str]:
+def rules_of(config: dict[str, Any]) -> Rules:
+    """The rules a run was judged by; runs from before they were recorded have the default ones."""
+    return Rules(**{name: config[name] for name in Rules.model_fields if name in config})
+
+
+def _gaps(config: dict[str, Any], rollouts: Sequence[Rollout], arms: int) -> list[str]:
+    said = []
+    wanted = len(config["problems"]) * config["samples"] * arms
+    if len(rollouts) < wanted and "imported" not in config:  # other systems have as many samples as they have
+        said.append(f"NOT FINISHED: {wanted - len(rollouts)} of {wanted} rollouts are missing")
+    cut = sum(any(mark.startswith(RUN_BUDGET) for mark in each.account.marks) for each in rollouts)
+    if cut:
+        said.append(f"NOT FINISHED: {cut} rollouts were cut short by the budget of the run")
+    return said
+
+
+def _data_of(run: Path) -> tuple[str, ...]:
     config = read_config(run)
     if "artifacts" not in config:
         raise RunError(f"{run} is not a run of eval.run")
-    return config["data"], config["split"], config["data_fingerprint"]
+    rules = (f"{name} {value}" for name, value in rules_of(config))
+    return config["data"], config["split"], config["data_fingerprint"], *rules
 
 
 def problems_of(run: Path) -> ProblemSet:

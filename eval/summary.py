@@ -9,10 +9,10 @@ import numpy as np
 from pydantic import BaseModel
 
 from eval.numbers.criteria import outcomes
+from eval.numbers.evidence import n_at_k_of
 from eval.numbers.intervals import mean_share
 from eval.numbers.markdown import quantity, table
 from eval.numbers.pass_at_k import pass_at_k_of
-from eval.numbers.selection import n_at_k_of
 from eval.rollout import Rollout
 from program.account import Totals
 
@@ -33,8 +33,7 @@ class Summary(BaseModel):
     one_at_k: share of problems solved by the one of k samples that looks best on the tests the flow can see.
     not_judged: rollouts lost to infrastructure; they are in no rate.
     totals, seconds: of all rollouts together, lost ones included.
-    calls, tokens, dollars: means over judged rollouts; dollars None where a price is not known.
-    median_seconds: of one judged rollout.
+    calls, tokens, dollars, median_seconds: of one judged rollout; the first three are means; None where not known.
     """
 
     arm: str
@@ -52,10 +51,10 @@ class Summary(BaseModel):
     stage_failures: int
     totals: Totals
     seconds: float
-    calls: float
-    tokens: float
+    calls: float | None
+    tokens: float | None
     dollars: float | None
-    median_seconds: float
+    median_seconds: float | None
 
 
 def summarize(arm: str, rollouts: Iterable[Rollout]) -> Summary:
@@ -65,7 +64,8 @@ def summarize(arm: str, rollouts: Iterable[Rollout]) -> Summary:
     solved, rates = by_problem(judged, "solved"), by_problem(judged, "hidden_rate")
     solved_share, rate = mean_share(list(solved.values())), mean_share(list(rates.values()))
     totals = sum((rollout.totals for rollout in everything), Totals())
-    paid, count = sum((rollout.totals for rollout in judged), Totals()), max(1, len(judged))
+    paid, count = sum((rollout.totals for rollout in judged), Totals()), len(judged)
+    known = bool(judged) and all(rollout.cost_known for rollout in judged)
     public = [r.score.public.passed == r.score.public.total for r in judged if r.score]
     done = outcomes(judged)
     best_of = max((len(samples) for samples in done.values()), default=0)
@@ -85,10 +85,10 @@ def summarize(arm: str, rollouts: Iterable[Rollout]) -> Summary:
         stage_failures=totals.failed_calls,
         totals=totals,
         seconds=sum(rollout.seconds for rollout in everything),
-        calls=paid.calls / count,
-        tokens=(paid.prompt_tokens + paid.completion_tokens) / count,
-        dollars=None if paid.dollars is None else paid.dollars / count,
-        median_seconds=float(np.median([rollout.seconds for rollout in judged])) if judged else 0.0,
+        calls=paid.calls / count if known else None,
+        tokens=(paid.prompt_tokens + paid.completion_tokens) / count if known else None,
+        dollars=paid.dollars / count if known and paid.dollars is not None else None,
+        median_seconds=float(np.median([rollout.seconds for rollout in judged])) if known else None,
     )
 
 

@@ -67,6 +67,11 @@ class TestResult:
     def passed(self) -> bool:
         return self.verdict is Verdict.AC
 
+    @property
+    def crashed(self) -> bool:
+        """Whether the run was ended before its time, so that its output says little."""
+        return self.verdict not in (Verdict.AC, Verdict.WA)
+
 
 @dataclass(frozen=True)
 class Report:

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from eval.selection import add_selection
 from program.command import run_command
 
 OPTIONS = (
@@ -18,6 +19,8 @@ OPTIONS = (
     "data",
     "split",
     "match",
+    "tags",
+    "difficulty",
     "exclude",
     "limit",
     "seed",
@@ -38,9 +41,7 @@ def main() -> None:
     parser.add_argument("--demos", type=int, help="demonstrations a predictor gets at most")
     parser.add_argument("--data", help="pack, a hub name or a local folder in its layout")
     parser.add_argument("--split", help="what to compile on (default: valid)")
-    parser.add_argument("--match", help="only problems whose name has this regular expression in it")
-    parser.add_argument("--exclude", help="without the problems this file names (see eval.audit)")
-    parser.add_argument("--limit", type=int, help="only the first problems")
+    add_selection(parser)
     parser.add_argument("--seed", type=int)
     parser.add_argument("--concurrency", type=int, help="rollouts side by side")
     parser.add_argument(
@@ -60,9 +61,9 @@ def main() -> None:
 
 
 def _compile(options: argparse.Namespace) -> None:
-    from eval.evaluate import parse_settings
     from optimize.compiling import compile_artifact, plan
     from optimize.config import read_config
+    from program.settings import parse_settings
 
     changes: dict[str, Any] = {key: getattr(options, key) for key in OPTIONS if getattr(options, key) is not None}
     settings = parse_settings(options.set)

@@ -30,14 +30,16 @@ def compile_artifact(config: CompileConfig, out: Path) -> None:
         LMError: the model does not answer.
     """
     program, manifest = artifact.load(Path(config.start), config.settings)
-    problems = load_problems(config.data, config.split).select(config.limit, config.match, config.exclude)
+    problems = config.select(load_problems(config.data, config.split))
     without_hidden = [p.name for p in problems.problems if not problems.hidden(p.name).all()]
     if without_hidden:
         raise ConfigError(
             f"{config.data} {config.split}: {without_hidden[0]} has no hidden tests, so it cannot be scored"
         )
     resolved = {
-        **config.model_dump(exclude={"api_base", "concurrency"}),
+        **config.model_dump(
+            exclude={"api_base", "concurrency", "tags", "difficulty"}
+        ),  # `problems` says what they left
         "data_fingerprint": problems.fingerprint,
         "problems": [problem.name for problem in problems.problems],
     }
@@ -78,7 +80,7 @@ def compile_artifact(config: CompileConfig, out: Path) -> None:
 def plan(config: CompileConfig) -> str:
     """What the compilation would do, without any LM call."""
     program, manifest = artifact.load(Path(config.start), config.settings)
-    problems = load_problems(config.data, config.split).select(config.limit, config.match, config.exclude)
+    problems = config.select(load_problems(config.data, config.split))
     predictors = ", ".join(name for name, _ in program.named_predictors())
     return "\n".join(
         [

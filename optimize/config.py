@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from eval.problem_set import ProblemSet
 from program.lm import DEFAULT_MODEL
 
 
@@ -28,6 +29,8 @@ class CompileConfig(BaseModel):
     data: pack, a hub name or a local folder in its layout.
     split: what is compiled on; never the split that is evaluated.
     match: only problems whose name has this regular expression in it.
+    tags: only problems with at least one of these tags.
+    difficulty: only problems of one of these difficulties, by name.
     exclude: a file of problems to leave out, as eval.audit writes it.
     limit: of these, only the first problems of the split.
     seed: of whatever the optimizer draws.
@@ -47,11 +50,21 @@ class CompileConfig(BaseModel):
     data: str = "pack"
     split: str = "valid"
     match: str | None = None
+    tags: tuple[str, ...] = ()
+    difficulty: tuple[str, ...] = ()
     exclude: str | None = None
     limit: int | None = Field(default=None, ge=1)
     seed: int = 0
     concurrency: int = Field(default=8, ge=1)
     settings: dict[str, Any] = {}
+
+    def select(self, problems: ProblemSet) -> ProblemSet:
+        """The problems to compile on.
+
+        Raises:
+            DataError: an option cannot be used, or nothing is left.
+        """
+        return problems.select(self.limit, self.match, self.exclude, self.tags, self.difficulty)
 
 
 def read_config(path: Path | None, changes: dict[str, Any]) -> CompileConfig:

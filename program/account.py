@@ -16,6 +16,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, PrivateAttr
 
+from program.budget import Budget, run_spending, spent_of
+
 # ok: an answer that was read; unparsable: one that was not; endless: one cut off at the token cap while it repeated
 # itself; lm_error: none came.
 Outcome = Literal["ok", "unparsable", "endless", "lm_error"]
@@ -118,6 +120,7 @@ Event = Annotated[Call | JudgeRun | Decision | Best, Field(discriminator="kind")
 TEXTS = {"prompt", "answer", "code", "runs"}
 
 
+RUN_BUDGET = "run budget:"  # begins the mark of a rollout that the budget of the run has cut short
 FIXING = ("FixCode",)  # the stages whose calls count as fixes
 
 
@@ -136,6 +139,8 @@ class Account(BaseModel):
     marks: list[str] = Field(default_factory=list)
     _begin: float = PrivateAttr(default_factory=time.perf_counter)
     _lock: Any = PrivateAttr(default_factory=threading.Lock)
+    _budget: Budget = PrivateAttr(default_factory=Budget)
+    _taken: int = PrivateAttr(default=0)
     _listener: Callable[[Any], None] | None = PrivateAttr(default=None)
 
     def __eq__(self, other: object) -> bool:
@@ -157,7 +162,43 @@ class Account(BaseModel):
         """Seconds since the rollout began."""
         return time.perf_counter() - self._begin
 
+    def limit(self, budget: Budget) -> None:
+        """From now on `take_call` refuses what `budget` does not allow."""
+        self._budget = budget
+
+    def take_call(self) -> str | None:
+        """Count a call that is about to begin; when it must not, the name of the spent resource, which is marked."""
+        run = run_spending()
+        with self._lock:
+            spent = self._spent()
+            mark = f"budget: {spent}"
+            if spent is None and run and (spent := run.take_call()):
+                mark = f"{RUN_BUDGET} {spent}"
+            if spent is None:
+                self._taken += 1
+            elif mark not in self.marks:
+                self.marks.append(mark)
+            return spent
+
+    def seconds_left(self) -> float | None:
+        """Of the budget; None where it does not bound them."""
+        return None if self._budget.seconds is None else self._budget.seconds - self.now()
+
+    def _spent(self) -> str | None:
+        totals = self.totals()
+        used = {
+            "calls": self._taken,
+            "tokens": totals.prompt_tokens + totals.completion_tokens,
+            "dollars": sum(call.dollars or 0.0 for call in self.calls),
+            "seconds": self.now(),
+        }
+        return spent_of(used, self._budget)
+
     def enter(self, event: Call | JudgeRun | Decision | Best) -> None:
+        """Take up an event; what a call has used counts for the run too."""
+        run = run_spending()
+        if run and isinstance(event, Call):
+            run.add(event.prompt_tokens + event.completion_tokens, event.dollars or 0.0)
         with self._lock:
             self.events.append(event)
             if self._listener:

@@ -1,24 +1,31 @@
 """The AlphaCodium flow (Ridnik et al., arXiv 2401.08500, figure 1): understand, plan, test, write, run and fix.
 
-problem ─► reflection ─► test reasoning ─► solutions ─► ranking ─► AI tests      (pre-processing, in words)
-        └► code, down the ranking ─► fix on public tests ─► fix on AI tests      (code iterations, by running)
+problem ─► reflection, test reasoning ─► solutions ─► ranking ─► code ─► fix on public tests ─► on AI tests ─► on public
+                                     └─► AI tests, brute force ───────────────────────────────┘              once more
 """
 
 from __future__ import annotations
 
+from itertools import count
+from typing import Any
+
 import dspy
 
 from program.account import account
-from program.ai_tests import usable_tests
+from program.ai_tests import agreed_tests
+from program.cross_check import CrossCheck, differing_tests, settled_tests, trusted
+from program.escalation import model_of
 from program.flow_config import FlowConfig
+from program.plan import Plan
 from program.problem import Problem
-from program.ranking import in_order, without_repeats
-from program.repair import Repairer
-from program.stage import Stage
+from program.repair import Repair
+from program.side_by_side import start
+from program.task import Task
+from program.understand import Understand
 from program.workbench import Workbench
-from signatures.code import FixCode, WriteCode
-from signatures.plan import ProposeSolutions, RankSolutions, WriteTests
-from signatures.understand import ExplainTests, ReflectOnProblem
+from program.write_code import WriteCode
+from program.write_tests import WriteTests
+from signatures.code import SolveDirectly
 
 
 class AlphaCodium(dspy.Module):
@@ -26,67 +33,56 @@ class AlphaCodium(dspy.Module):
 
     def __init__(self, config: FlowConfig | None = None) -> None:
         super().__init__()
-        self.config = c = config or FlowConfig()
-        words, code, heat = c.max_text_tokens, c.max_code_tokens, c.temperature
-        self.reflect = Stage(ReflectOnProblem, words, heat, max_items={"reflection": 5})
-        self.explain_tests = Stage(ExplainTests, words, heat, max_items={"explanations": 5})
-        self.propose_solutions = Stage(ProposeSolutions, words, heat, max_items={"solutions": c.solutions})
-        self.rank_solutions = Stage(RankSolutions, words, heat, max_items={"ranking": c.solutions})
-        self.write_tests = Stage(WriteTests, words, heat, max_items={"tests": max(1, c.ai_tests)})
-        self.write_code = Stage(WriteCode, code, heat)
-        self.fix_code = Stage(FixCode, code, heat)
+        self.config = config = config or FlowConfig()
+        if config.direct_first:
+            self.solve_directly = config.code_stage(SolveDirectly, attempts=1)
+        self.understand = Understand(config)
+        self.plan = Plan(config)
+        self.write_tests = WriteTests(config)
+        self.cross_check = CrossCheck(config)
+        self.write_code = WriteCode(config)
+        self.repair = Repair(config)
 
     def forward(self, problem: Problem, sample: int = 0) -> dspy.Prediction:
-        """`code`: the program; empty when no stage gave one."""
-        text = problem.text()
-        reflection = self._reflect(sample, text)
-        explanations = self._explain(sample, text, reflection, problem)
-        solutions = self._plan(sample, text, reflection, explanations)
-        bench = Workbench(problem, self._ai_tests(sample, text, reflection, problem))
-        repairer = Repairer(bench, self.fix_code, sample, text)
-        code = self._first_code(sample, text, reflection, solutions, bench)
-        code = repairer.run(code, bench.public, self.config.public_fixes_per_test, self.config.public_fixes)
-        account().best(bench.best())
-        repairer.run(code, bench.ai, 1, self.config.ai_fixes)
-        account().best(bench.best())
+        """`code`: the best program; empty when no stage gave one."""
+        account().limit(self.config.budget)
+        bench = Workbench(problem)
+        if not self._solved_directly(problem, sample, bench):
+            for turn in range(self.config.rounds):
+                with model_of(turn):
+                    self._go_through(Task(problem, sample, turn, self.config), bench)
+                if bench.nothing_fails():
+                    break
         return dspy.Prediction(code=bench.best())
 
-    def _reflect(self, sample, text):
-        answer = self.reflect(sample, problem=text)
-        return without_repeats(answer.reflection) if answer else []
+    def _go_through(self, task: Task, bench: Workbench) -> None:
+        config = task.config
+        notes: Any = self.understand(task)
+        ai_tests = start(lambda: self.write_tests(task, notes))
+        oracle = start(lambda: self.cross_check(task))
+        choices: Any = self.plan(task, notes)
+        written: Any = self.write_code(task, notes, choices, bench)
+        attempts = count(written)
+        fixing = self.repair(task, notes, bench, lambda: self.write_code.write(task, notes, choices, next(attempts)))
 
-    def _explain(self, sample, text, reflection, problem):
-        if not problem.public_tests:
-            return []
-        answer = self.explain_tests(sample, problem=text, reflection=reflection)
-        return answer.explanations[: len(problem.public_tests)] if answer else []
+        code = fixing.run(bench.best(), bench.public, config.public_fixes_per_test, config.public_fixes)
+        left = config.public_fixes - fixing.tries
+        bench.add_ai_tests(self._ai_tests(code, ai_tests.result(), oracle.result(), bench))
+        code = fixing.run(code, bench.ai, 1, config.ai_fixes)
+        fixing.run(code, bench.public, config.public_fixes_per_test, left)
 
-    def _plan(self, sample, text, reflection, explanations):
-        asked = {
-            "problem": text,
-            "reflection": reflection,
-            "explanations": explanations,
-            "count": self.config.solutions,
-        }
-        answer = self.propose_solutions(sample, **asked)
-        solutions = without_repeats(answer.solutions[: self.config.solutions]) if answer else []
-        if len(solutions) < 2:
-            return solutions
-        ranking = self.rank_solutions(sample, problem=text, solutions=solutions)
-        return in_order(solutions, ranking.ranking) if ranking else solutions
+    def _ai_tests(self, code, tests, oracle, bench):
+        """The tests the model wrote, with the outputs that brute force or a majority of programs give them."""
+        if not trusted(oracle, bench):
+            return agreed_tests(tests, bench.equals_of(code), bench)
+        settled = settled_tests(tests, oracle, bench)
+        return differing_tests(code, oracle, bench, self.config.stress_inputs) + settled
 
-    def _ai_tests(self, sample, text, reflection, problem):
-        if not self.config.ai_tests:
-            return []
-        answer = self.write_tests(sample, problem=text, reflection=reflection, count=self.config.ai_tests)
-        return usable_tests(answer.tests[: self.config.ai_tests], problem) if answer else []
-
-    def _first_code(self, sample, text, reflection, solutions, bench):
-        """The best solution twice, then down the ranking, until the public tests pass."""
-        for attempt in range(self.config.code_attempts):
-            solution = solutions[max(0, attempt - 1) % len(solutions)] if solutions else None
-            answer = self.write_code(sample, attempt, problem=text, reflection=reflection, solution=solution)
-            if answer and bench.passes_all_public(answer.code):
-                break
-        account().best(bench.best())
-        return bench.best()
+    def _solved_directly(self, problem: Problem, sample: int, bench: Workbench) -> bool:
+        """The cheap try first, where the configuration asks for it."""
+        for draw in range(self.config.direct_first):
+            answer = self.solve_directly(sample, draw, problem=problem.text())
+            bench.add(answer.code if answer else "")
+            if bench.public and bench.passes_all_public(bench.best()):
+                return True
+        return False

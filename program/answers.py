@@ -45,7 +45,7 @@ def _find_program(text: str) -> str:
         if any(block.strip() for block in blocks):
             return max(blocks, key=len)
     bare = text.strip().removesuffix("```").rstrip()
-    if _is_python(bare) and ("(" in bare or "=" in bare):
+    if is_python(bare) and ("(" in bare or "=" in bare):
         return bare
     first = _PYTHON_LINE.search(bare)
     if first is None:
@@ -57,10 +57,10 @@ def _block_from(text: str, start: int) -> str:
     """The block from `start` on. A program may hold three back quotes: the first end that leaves Python is the end."""
     ends = [match.start() for match in re.finditer("```", text[start:])][:MAX_ENDS]
     blocks = [text[start : start + end] for end in ends] or [text[start:]]
-    return next((block for block in blocks if block.strip() and _is_python(block)), blocks[0])
+    return next((block for block in blocks if block.strip() and is_python(block)), blocks[0])
 
 
-def _is_python(text: str) -> bool:
+def is_python(text: str) -> bool:
     try:
         # Not `ast.parse`: in Python 3.11 two threads that build syntax trees at once can meet a SystemError.
         compile(text, _FILE, "exec", dont_inherit=True)

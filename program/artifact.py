@@ -18,10 +18,12 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from program.adapter import LeanAdapter
 from program.alphacodium import AlphaCodium
-from program.direct import Direct, DirectConfig
+from program.direct import ChainOfThought, Direct, DirectConfig
 from program.flow_config import FlowConfig
+from program.reflexion import Reflexion, ReflexionConfig
+from program.sampling import Sampling, SamplingConfig
 
-ProgramName = Literal["alphacodium", "direct"]
+ProgramName = Literal["alphacodium", "direct", "chain-of-thought", "sampling", "reflexion"]
 
 
 class ArtifactError(ValueError):
@@ -57,7 +59,7 @@ class Manifest(BaseModel):
     commit: str = ""
 
 
-def new_program(name: ProgramName, config: dict[str, Any]) -> dspy.Module:
+def new_program(name: ProgramName, config: dict[str, Any]) -> Any:
     """The hand-written program `name` under `config`.
 
     Raises:
@@ -69,6 +71,12 @@ def new_program(name: ProgramName, config: dict[str, Any]) -> dspy.Module:
                 return AlphaCodium(FlowConfig(**config))
             case "direct":
                 return Direct(DirectConfig(**config))
+            case "chain-of-thought":
+                return ChainOfThought(DirectConfig(**config))
+            case "sampling":
+                return Sampling(SamplingConfig(**config))
+            case "reflexion":
+                return Reflexion(ReflexionConfig(**config))
     except ValidationError as fault:
         first = fault.errors()[0]
         raise ArtifactError(f"config of {name}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from fault
@@ -132,15 +140,27 @@ def load(folder: Path, config: dict[str, Any] | None = None) -> tuple[dspy.Modul
         raise ArtifactError(f"{folder}: manifest.json: {where}: {first['msg']}") from fault
     except ValueError as fault:
         raise ArtifactError(f"{folder} is not an artifact: {fault}") from fault
-    manifest.config = {**manifest.config, **(config or {})}
-    program = new_program(manifest.program, manifest.config)
-    _refuse_other_predictors(folder, manifest.predictors, predictors_of(program))
+    saved = new_program(manifest.program, manifest.config)
+    _refuse_other_predictors(folder, manifest.predictors, predictors_of(saved))
     if not isinstance(state, dict) or set(state) != set(manifest.predictors):
         raise ArtifactError(f"{folder}: program.json and manifest.json name different predictors")
     for name, predictor in state.items():
         _refuse_broken_state(folder, name, predictor, manifest.predictors[name])
-    program.load_state(state)
+    manifest.config = merged(manifest.config, config or {})
+    program = new_program(manifest.program, manifest.config)
+    # A changed configuration may leave stages out or bring in others, which then are as written by hand.
+    program.load_state({**program.dump_state(), **{key: state[key] for key in state if key in program.dump_state()}})
+    manifest.config, manifest.predictors = program.config.model_dump(), predictors_of(program)
     return program, manifest
+
+
+def merged(config: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """`config` with `changes` on top, in nested keys too."""
+    result = dict(config)
+    for key, value in changes.items():
+        nested = isinstance(value, dict) and isinstance(result.get(key), dict)
+        result[key] = merged(result[key], value) if nested else value
+    return result
 
 
 def _refuse_other_predictors(folder: Path, saved: dict[str, list[str]], here: dict[str, list[str]]) -> None:

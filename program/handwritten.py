@@ -23,7 +23,11 @@ LEAN_FLOW = {
 }
 HAND_WRITTEN: dict[str, tuple[ProgramName, dict[str, Any]]] = {
     "direct": ("direct", {}),
+    "chain-of-thought": ("chain-of-thought", {}),
+    "sampling": ("sampling", {"programs": 8, "ai_tests": 3, "max_text_tokens": 400}),
+    "reflexion": ("reflexion", {}),
     "handwritten": ("alphacodium", LEAN_FLOW),
+    "adaptive": ("alphacodium", {**LEAN_FLOW, "direct_first": 3}),
 }
 
 

@@ -24,7 +24,9 @@ class LMError(RuntimeError):
 
 
 @contextmanager
-def open_lm(model: str, *, api_base: str | None = None, slots: int = 4, cache: bool = False) -> Iterator:
+def open_lm(
+    model: str, *, api_base: str | None = None, slots: int = 4, cache: bool = False, retries: int = 0
+) -> Iterator:
     """A `dspy.LM` for `model`, checked by one small call; what serves it is stopped at the end.
 
     Args:
@@ -32,6 +34,7 @@ def open_lm(model: str, *, api_base: str | None = None, slots: int = 4, cache: b
         api_base: the address of an OpenAI-compatible server that has `model`.
         slots: side-by-side requests of an embedded server.
         cache: whether DSPy's response cache is used.
+        retries: of a refused or failed request inside DSPy; stages send requests again by themselves (`program.pace`).
 
     Raises:
         LMError: unknown model, missing key, or no answer.
@@ -40,11 +43,11 @@ def open_lm(model: str, *, api_base: str | None = None, slots: int = 4, cache: b
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "true")
     if model.startswith("local/") and api_base is None:
         with _embedded(model.removeprefix("local/"), slots) as address:
-            yield _checked(_openai_compatible(model, address, cache))
+            yield _checked(_openai_compatible(model, address, cache, retries))
     elif api_base is not None:
-        yield _checked(_openai_compatible(model, api_base, cache))
+        yield _checked(_openai_compatible(model, api_base, cache, retries))
     else:
-        yield _checked(_any(model, cache))
+        yield _checked(_any(model, cache, retries))
 
 
 @contextmanager
@@ -62,7 +65,7 @@ def _embedded(name: str, slots: int) -> Iterator[str]:
         raise LMError(str(fault)) from fault
 
 
-def _openai_compatible(model: str, address: str, cache: bool):
+def _openai_compatible(model: str, address: str, cache: bool, retries: int):
     import dspy
     from dspy.lm15 import (
         AccessPolicy,
@@ -82,15 +85,15 @@ def _openai_compatible(model: str, address: str, cache: bool):
         placeholder_key=None if keys else "none",
     )
     register_provider(definition, supports=ModelSupport(response_schema=True), replace=True)
-    return dspy.LM(f"{provider}/{name}", cache=cache, timeout=TIMEOUT_SECONDS, num_retries=3)
+    return dspy.LM(f"{provider}/{name}", cache=cache, timeout=TIMEOUT_SECONDS, num_retries=retries)
 
 
-def _any(model: str, cache: bool):
+def _any(model: str, cache: bool, retries: int):
     import dspy
 
     if "/" not in model:
         raise LMError(f"unknown model {model}: a model is named PROVIDER/NAME, for example {DEFAULT_MODEL}")
-    return dspy.LM(model, cache=cache, timeout=TIMEOUT_SECONDS, num_retries=3)
+    return dspy.LM(model, cache=cache, timeout=TIMEOUT_SECONDS, num_retries=retries)
 
 
 def _checked(lm):

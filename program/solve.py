@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 from program.command import run_command
@@ -19,6 +20,11 @@ def main() -> None:
     parser.add_argument("--artifact", type=Path, default=Path("artifacts/handwritten"), help="(default: %(default)s)")
     parser.add_argument("--lm", default=DEFAULT_MODEL, help="the model (default: %(default)s)")
     parser.add_argument("--api-base", help="address of an OpenAI-compatible server that has the model")
+    parser.add_argument("--escalate-lm", help="a stronger model for later rounds of flows that have them")
+    parser.add_argument(
+        "--trace", nargs="?", const="events", choices=("events", "full"), help="show what happens; full: with prompts"
+    )
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a key of the configuration")
     options = parser.parse_args()
     run_command(lambda: _solve(options), ProblemError)
 
@@ -34,21 +40,24 @@ def _solve(options: argparse.Namespace) -> None:
 
     from program import artifact
     from program.account import new_account
+    from program.escalation import escalate_to
     from program.lm import open_lm
+    from program.settings import parse_settings
+    from program.show_events import Story
 
-    program, manifest = artifact.load(options.artifact)
-    with (
-        open_lm(options.lm, api_base=options.api_base) as lm,
-        new_account() as account,
-        dspy.context(lm=lm, adapter=artifact.adapter_of(manifest)),
-    ):
-        code = program(problem=problem).code
-    for call in account.calls:
-        print(f"{call.stage}: {call.outcome}, {call.seconds:.1f} s", file=sys.stderr)
-    for decision in account.decisions:
-        print(decision, file=sys.stderr)
+    program, manifest = artifact.load(options.artifact, parse_settings(options.set))
+    story = Story(full=options.trace == "full")
+    with ExitStack() as models:
+        lm = models.enter_context(open_lm(options.lm, api_base=options.api_base))
+        stronger = models.enter_context(open_lm(options.escalate_lm)) if options.escalate_lm else None
+        with new_account() as account, escalate_to(stronger):
+            if options.trace:
+                account.listen(lambda event: print(*story.lines(event), sep="\n", file=sys.stderr, flush=True))
+            with dspy.context(lm=lm, adapter=artifact.adapter_of(manifest)):
+                code = program(problem=problem).code
     totals = account.totals()
-    print(f"{totals.calls} LM calls, {totals.prompt_tokens} + {totals.completion_tokens} tokens", file=sys.stderr)
+    spent = f"{totals.calls} LM calls, {totals.prompt_tokens} + {totals.completion_tokens} tokens"
+    print("; ".join([spent, *account.marks]), file=sys.stderr)
     print(code, end="")
 
 

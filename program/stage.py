@@ -1,14 +1,20 @@
 """One stage of a program: a `dspy.Predict` that is counted, bounded, and never ends the rollout.
 
-An LM that times out or answers what cannot be read costs this stage one repeat with other sampling, then the stage is
-given up and the program goes on without it.
+What goes wrong costs calls and nothing else:
+- a refused or failed request is sent again with growing patience (see `program.pace`);
+- an answer that cannot be read is shown to the LM once, with what is wrong, and asked for again;
+- one that ran on to the token cap in circles is asked for again with other sampling;
+- then the stage is given up, and the program goes on without it. So it does when the rollout's budget is spent.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import time
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as OutOfTime
+from contextvars import copy_context
+from dataclasses import dataclass
 from typing import Any
 
 import dspy
@@ -23,8 +29,12 @@ from dspy.utils.exceptions import (
 )
 
 from program.account import Call, Message, account
+from program.correction import Corrected
+from program.pace import pace
+from program.repetition import runs_in_circles
 
 REPEAT_TEMPERATURE = 0.8
+LATER_SAMPLE_TEMPERATURE = 0.6  # samples of one problem should differ, and at 0.2 they hardly do
 # With these no later call would fare better, so they end the rollout instead of costing it a stage.
 SYSTEMIC = (LMConfigurationError, LMAuthError, LMBillingError, LMUnsupportedModelError, LMUnexpectedError)
 
@@ -36,13 +46,22 @@ class _Recorder(dspy.Module):
         return predict(**inputs, config=config)
 
 
+@dataclass
+class _Tried:
+    """One request: what was entered for it, and the answer if it could be read."""
+
+    call: Call
+    answer: dspy.Prediction | None = None
+    fault: Exception | None = None
+
+
 class Stage(dspy.Module):
     """A stage asks its LM to fill `signature`.
 
     Args:
         signature: what is asked.
         max_tokens: the most an answer may have; guards against endless generation.
-        temperature: of the first call; a repeat uses 0.8.
+        temperature: of the first call; a repeat uses 0.8, and later samples at least 0.6.
         attempts: calls before the stage is given up.
         max_items: for list fields, how many items are asked for at most.
     """
@@ -65,7 +84,7 @@ class Stage(dspy.Module):
         self.attempts = attempts
 
     def forward(self, sample: int, draw: int = 0, **inputs: Any) -> dspy.Prediction | None:
-        """The filled signature, or None when no attempt gave one.
+        """The filled signature, or None when no attempt gave one or the budget is spent.
 
         Args:
             sample: which sample of the problem this is; another number draws other answers.
@@ -75,41 +94,88 @@ class Stage(dspy.Module):
         Raises:
             LMError: one of `SYSTEMIC`, a wrong key for instance: nothing would ever work.
         """
+        last: _Tried | None = None
         for attempt in range(self.attempts):
-            number = (sample * 1000 + draw) * 10 + attempt
-            temperature = self.temperature if draw == attempt == 0 else REPEAT_TEMPERATURE
-            config: dict[str, Any] = {"temperature": temperature, "max_tokens": self.max_tokens}
-            if number and temperature:
-                config["rollout_id"] = number
-            answer = self._ask(inputs, config)
-            if answer is not None:
-                return answer
-        account().decide(f"{self.name}: given up after {self.attempts} calls")
+            if spent := account().take_call():
+                account().decide(f"{self.name}: not asked, the budget of {spent} is spent")
+                return None
+            last = self._ask(inputs, self._config(sample, draw, attempt), last)
+            account().enter(last.call)
+            if last.answer is not None:
+                return last.answer
+            if last.call.outcome == "lm_error":  # requests were sent again already, as often as makes sense
+                break
+        account().decide(f"{self.name}: given up")
         return None
 
-    def _ask(self, inputs: dict[str, Any], config: dict[str, Any]) -> dspy.Prediction | None:
-        recorder, begin = _Recorder(), time.perf_counter()
-        call = Call(stage=self.name, started=account().now())
-        answer = None
+    def _config(self, sample: int, draw: int, attempt: int) -> dict[str, Any]:
+        number = (sample * 1000 + draw) * 10 + attempt
+        temperature = self.temperature
+        if draw or attempt:
+            temperature = REPEAT_TEMPERATURE
+        elif sample and temperature:
+            temperature = max(temperature, LATER_SAMPLE_TEMPERATURE)
+        config: dict[str, Any] = {"temperature": temperature, "max_tokens": self.max_tokens}
+        if number and temperature:
+            config["rollout_id"] = number
+        return config
+
+    def _ask(self, inputs: dict[str, Any], config: dict[str, Any], last: _Tried | None) -> _Tried:
+        tried = _Tried(Call(stage=self.name, started=account().now()))
+        call = tried.call
+        call.repair = last is not None and last.call.outcome == "unparsable" and last.call.answer.strip() != ""
+        adapter = dspy.settings.adapter
+        if last and call.repair:
+            adapter = Corrected(adapter, last.call.answer, str(last.fault))
+        recorder = _Recorder()
         try:
-            answer = recorder(predict=self.predict, inputs=inputs, config=config)
+            with dspy.context(adapter=adapter):
+                tried.answer = self._patiently(recorder, inputs, config, call)
         except SYSTEMIC:
             raise
         except AdapterParseError as fault:
-            call.outcome, call.detail = "unparsable", _first_line(fault)
+            tried.fault, call.outcome, call.detail = fault, "unparsable", _first_line(fault)
         except LMError as fault:
-            call.outcome, call.detail = "lm_error", _first_line(fault)
-        call.seconds = time.perf_counter() - begin
-        _fill_usage(call, recorder.history)
-        account().enter(call)
-        return answer
+            tried.fault, call.outcome, call.detail = fault, "lm_error", _first_line(fault)
+        except OutOfTime:
+            call.outcome, call.detail = "lm_error", "no answer within the budget of seconds"
+        _fill(call, recorder.history)
+        if call.outcome == "unparsable" and runs_in_circles(call.answer):
+            call.outcome = "endless"
+        call.seconds = account().now() - call.started
+        pace().spent(call.prompt_tokens + call.completion_tokens)
+        return tried
+
+    def _patiently(self, recorder, inputs, config, call) -> dspy.Prediction:
+        while True:
+            pace().wait()
+            try:
+                return _within(account().seconds_left(), recorder, self.predict, inputs, config)
+            except LMError as fault:
+                wait, left = pace().refused(fault, call.retries), account().seconds_left()
+                if not pace().may_retry(fault, call.retries) or (left is not None and wait > left):
+                    raise
+                call.retries += 1
+                pace().rest(wait)
 
 
-def _fill_usage(call: Call, history: list[dict[str, Any]]) -> None:
+def _within(seconds, recorder, predict, inputs, config) -> dspy.Prediction:
+    """The prediction; a call that takes longer than the rollout has left is left behind."""
+    if seconds is None:
+        return recorder(predict=predict, inputs=inputs, config=config)
+    pool = ThreadPoolExecutor(1, thread_name_prefix="call")
+    context = copy_context()
+    future = pool.submit(context.run, lambda: recorder(predict=predict, inputs=inputs, config=config))
+    pool.shutdown(wait=False)
+    return future.result(timeout=max(0.0, seconds))
+
+
+def _fill(call: Call, history: list[dict[str, Any]]) -> None:
+    """What the LM reports of the answer: texts, usage, price."""
     for entry in history:
         call.model = entry["model"]
-        call.prompt = [Message(role=each["role"], content=each["content"]) for each in entry["messages"]]
-        call.prompt_hash = _hash(entry["messages"])
+        call.prompt = [Message(role=each["role"], content=str(each["content"])) for each in entry["messages"]]
+        call.prompt_hash = hashlib.sha256(json.dumps(entry["messages"], sort_keys=True).encode()).hexdigest()[:12]
         call.answer = "\n".join(str(output) for output in entry["outputs"])
         usage = entry["usage"]
         if not usage:
@@ -120,10 +186,6 @@ def _fill_usage(call: Call, history: list[dict[str, Any]]) -> None:
         call.cached_tokens += (usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0
         if entry.get("cost") is not None:
             call.dollars = (call.dollars or 0.0) + entry["cost"]
-
-
-def _hash(messages: list[dict[str, Any]]) -> str:
-    return hashlib.sha256(json.dumps(messages, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def _first_line(fault: Exception) -> str:

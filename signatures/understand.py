@@ -20,5 +20,14 @@ class ExplainTests(dspy.Signature):
     Name the numbers involved. Give one explanation for each example, in their order."""
 
     problem: str = dspy.InputField(desc="the statement with its example tests")
-    reflection: list[str] = dspy.InputField(desc="what was noted about the problem")
     explanations: list[ShortText] = dspy.OutputField(desc="one explanation for each example test")
+
+
+class CheckExplanations(dspy.Signature):
+    """These explanations of the example tests may be wrong. Check each against the statement: does the output follow
+    from the input in the way it says? Write all of them again, in their order, with what was wrong put right."""
+
+    problem: str = dspy.InputField(desc="the statement with its example tests")
+    reflection: list[str] = dspy.InputField(desc="what was noted about the problem")
+    explanations: list[str] = dspy.InputField(desc="the explanations to check, one for each example")
+    checked: list[ShortText] = dspy.OutputField(desc="the explanations again, corrected")

@@ -217,7 +217,7 @@ def _opener(lm: Any) -> Any:
 
 def isolate(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     """Keep every cache a pipeline writes below `folder`, and give DSPy the cache it has now back at the end."""
-    monkeypatch.setattr("eval.data.CACHE_FOLDER", folder)
+    monkeypatch.setattr("eval.rows.CACHE_FOLDER", folder)
     monkeypatch.setattr("optimize.compiling.WORK_FOLDER", folder / "compile")
     monkeypatch.setattr(dspy, "cache", dspy.cache)
     dspy.configure_cache(enable_disk_cache=False, enable_memory_cache=False)  # `optimize.compile` sets up its own

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from eval.rollout import Checkpoint, Rollout
+from eval.rollout import IMPORTED, Checkpoint, Rollout
 from eval.run_folder import RunFolder
 from eval.score import Score, SetResult
 from program.account import Account, JudgeRun, Totals, name_of
@@ -30,6 +30,7 @@ def rollout(
     checkpoints: Sequence[Checkpoint] = (),
     events: Sequence[Any] = (),
     generated: SetResult | None = None,
+    imported: bool = False,
     **totals: Any,
 ) -> Rollout:
     """A rollout with two public and four private tests; `hidden` and `public` are shares passed, None not judged."""
@@ -42,7 +43,7 @@ def rollout(
         totals=Totals(**totals),
         seconds=seconds,
         checkpoints=list(checkpoints),
-        account=Account(events=list(events)),
+        account=Account(events=list(events), marks=[IMPORTED] if imported else []),
     )
     if hidden is None:
         return made_up

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 import eval.comparison
 from eval.comparison import compare
+from eval.problem_set import Facts
 from eval.run_folder import RunError, RunFolder
 from tests.rollouts import checkpoint, config_of, rates, rollout, store
 
@@ -91,6 +91,31 @@ def test_several_samples_are_compared_by_their_shares(tmp_path):
     assert "| pass@2 | 1@2 |" in report
 
 
+def test_runs_judged_by_different_rules_are_refused(tmp_path):
+    first = write_run(tmp_path / "first", {"flow": {"apple": 0.0}})
+    second = write_run(tmp_path / "second", {"flow": {"apple": 0.0}}, checker="deepmind")
+    with pytest.raises(RunError, match=r"different rules.*checker deepmind.*checker strict"):
+        compare([first, second])
+
+
+def test_rules_that_are_not_the_usual_ones_are_said(tmp_path):
+    run = write_run(tmp_path / "run", {"plain": {"apple": 1.0}, "tuned": {"apple": 1.0}}, checker="deepmind")
+    assert "n = 1, checker deepmind\n" in compare([run])
+
+
+def test_another_systems_programs_have_no_known_cost_and_as_many_samples_as_they_have(tmp_path):
+    theirs = [rollout(name, arm=arm, imported=True) for arm in ("one", "two") for name in ("apple", "berry")]
+    report = compare([store(tmp_path / "run", theirs, samples=7, imported={"file": "theirs.jsonl"})])
+    assert "NOT FINISHED" not in report and "| one | 2 / 2 | 34%–100% | 100.0% | – | – | – | – |" in report
+    assert "- cost: not known" in report
+
+
+def test_rollouts_that_the_runs_budget_cut_short_are_said(tmp_path):
+    made = [rollout("apple", arm=arm) for arm in ("plain", "tuned")]
+    made[0].account.mark("run budget: calls")
+    assert "NOT FINISHED: 1 rollouts were cut short by the budget of the run" in compare([store(tmp_path / "r", made)])
+
+
 def test_what_is_missing_of_a_run_is_said(tmp_path):
     run = write_run(tmp_path / "run", {"plain": {"apple": 1.0}, "tuned": {"apple": 1.0}}, samples=3)
     assert "NOT FINISHED: 4 of 6 rollouts are missing" in compare([run])
@@ -120,14 +145,6 @@ def test_budgets_are_shown_for_every_arm_from_the_stored_rollouts(tmp_path):
     ]
     report = compare([store(tmp_path / "run", made)], budgets=["calls"])
     assert "| calls a problem | plain | tuned |" in report and "| 5 | 100.0 %" in report
-
-
-@dataclass(frozen=True)
-class Facts:
-    difficulty: str
-    tags: tuple[str, ...] = ()
-    rating: int = 0
-    contest: int | None = None
 
 
 class Problems:

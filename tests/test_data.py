@@ -28,7 +28,7 @@ ALPHACODIUM_PROBLEM = {
 
 @pytest.fixture(autouse=True)
 def own_datasets_cache(monkeypatch, tmp_path):
-    monkeypatch.setattr("eval.data.CACHE_FOLDER", tmp_path / "cache")
+    monkeypatch.setattr("eval.rows.CACHE_FOLDER", tmp_path / "cache")
 
 
 def strings_in(value: Any) -> list[str]:
@@ -129,6 +129,67 @@ def test_select_takes_the_first_and_keeps_the_fingerprint(tmp_path):
     assert problems.select(None).problems == problems.problems
 
 
+@pytest.fixture
+def graded(tmp_path):
+    """The four problems, graded: Twice and Square are A, Successor B, Triangle unknown."""
+    facts = [
+        {"difficulty": 7, "cf_tags": ["math", "dp"]},
+        {"difficulty": 7, "cf_tags": ["math", "number theory"]},
+        {"difficulty": 8, "cf_tags": ["graphs"]},
+        {"difficulty": 0, "cf_tags": [""]},
+    ]
+    rows = [{**task.row(), **more} for task, more in zip(VALID, facts, strict=True)]
+    return load_problems(str(write_dataset(tmp_path / "data", {"valid": rows})), "valid")
+
+
+@pytest.mark.parametrize(
+    ("options", "left"),
+    [
+        ({"tags": ["math"]}, ["Twice", "Square"]),
+        ({"tags": ["Number Theory", "graphs"]}, ["Square", "Successor"]),
+        ({"difficulty": ["a"]}, ["Twice", "Square"]),
+        ({"difficulty": ["B", "unknown_difficulty"]}, ["Successor", "Triangle"]),
+        ({"difficulty": ["A"], "tags": ["dp", "graphs"]}, ["Twice"]),
+        ({"tags": ["math"], "match": "S", "limit": 1}, ["Square"]),
+    ],
+)
+def test_select_by_tag_and_difficulty(graded, options, left):
+    assert [problem.name for problem in graded.select(**options).problems] == left
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"tags": ["flows"]}, "no problem has --tags flows; there are: dp, graphs, math, number theory"),
+        ({"difficulty": ["Z"]}, "no problem has --difficulty Z; there are: a, b, unknown_difficulty"),
+        ({"difficulty": ["A"], "tags": ["graphs"]}, "no problem is left to run on"),
+        ({"limit": 0}, "--limit must be at least 1"),
+    ],
+)
+def test_a_selection_of_nothing_is_refused(graded, options, said):
+    with pytest.raises(DataError) as caught:
+        graded.select(**options)
+    assert str(caught.value).endswith(said)
+
+
+def test_selected_problems_keep_what_belongs_to_them(graded):
+    few = graded.select(tags=["graphs"])
+    assert "Successor" in few and "Twice" not in few
+    assert few.facts("Successor").tags == ("graphs",) and few.hidden("Successor").all()
+    assert few.name_of("Twice") == "Twice" and few.name_of("Thrice") is None, "names of the whole split are known"
+
+
+def test_problems_without_hidden_tests_are_left_out_of_what_is_scored(tmp_path, caplog):
+    none = {"input": [], "output": []}
+    rows = [VALID[0].row(), {**VALID[1].row(), "private_tests": none, "generated_tests": none}]
+    problems = load_problems(str(write_dataset(tmp_path / "data", {"valid": rows})), "valid")
+    assert len(problems.select().problems) == 2
+    assert [problem.name for problem in problems.select(scored=True).problems] == ["Twice"]
+    assert caplog.messages[-1].endswith("1 of 2 problems have no hidden tests and are left out")
+    with pytest.raises(DataError, match=r"'Square' has no hidden tests.*program\.solve"):
+        problems.select(match="Square", scored=True)
+
+
 @pytest.mark.skipif(
     not REAL_DATA.is_dir(), reason="../shared/codecontests is absent: no real CodeContests problems here"
 )
@@ -178,11 +239,48 @@ def test_the_hub_out_of_reach_is_one_line(monkeypatch):
 
     monkeypatch.setattr(datasets, "load_dataset", load_dataset)
     said = refusal("deepmind/code_contests", "test")
-    assert "deepmind/code_contests" in said and "Couldn't reach" in said
+    assert said == "deepmind/code_contests is neither a folder nor a file here, and the hub cannot be reached"
 
 
-def test_no_such_folder(tmp_path):
-    assert "nowhere" in refusal(tmp_path / "nowhere")
+@pytest.mark.parametrize(
+    "data", ["./nowhere", "../no/where", "one/two/three", "/nowhere", "~/nowhere", "nowhere.jsonl"]
+)
+def test_a_path_that_is_not_there_is_never_asked_of_the_hub(monkeypatch, data):
+    monkeypatch.setattr(datasets, "load_dataset", lambda *_, **__: pytest.fail("the hub was asked"))
+    assert refusal(data) == f"there is no {data}: it is neither a folder nor a file here"
+
+
+def test_a_hub_that_cannot_be_looked_up_is_not_tried_but_its_cache_is(monkeypatch):
+    offline = []
+
+    def load_dataset(*_, **__):
+        offline.append(datasets.config.HF_HUB_OFFLINE)
+        return datasets.Dataset.from_list([task.row() for task in VALID])
+
+    def unknown(*_):
+        raise OSError("Name or service not known")
+
+    monkeypatch.setattr(datasets, "load_dataset", load_dataset)
+    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr("eval.rows.getproxies", dict)
+    monkeypatch.setattr("eval.rows.socket.getaddrinfo", unknown)
+    assert len(load_problems("owner/name", "valid").problems) == len(VALID)
+    monkeypatch.setattr("eval.rows.socket.getaddrinfo", lambda *_: ["an address"])
+    load_problems("owner/name", "valid")
+    monkeypatch.setattr("eval.rows.socket.getaddrinfo", unknown)
+    monkeypatch.setattr("eval.rows.getproxies", lambda: {"https": "http://proxy"})
+    load_problems("owner/name", "valid")
+    assert offline == [True, False, False] and datasets.config.HF_HUB_OFFLINE is False
+
+
+def test_without_a_network_a_hub_name_is_refused_in_a_line(monkeypatch, tmp_path):
+    def unknown(*_):
+        raise OSError("Name or service not known")
+
+    monkeypatch.setattr("eval.rows.getproxies", dict)
+    monkeypatch.setattr("eval.rows.socket.getaddrinfo", unknown)
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path)
+    assert refusal("owner/name") == "owner/name is neither a folder nor a file here, and the hub cannot be reached"
 
 
 def test_no_such_split_names_those_there_are():

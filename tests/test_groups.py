@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from eval.numbers.breakdown import by_group
 from eval.numbers.groups import groups
-
-
-@dataclass(frozen=True)
-class Facts:
-    difficulty: str = "UNKNOWN_DIFFICULTY"
-    tags: tuple[str, ...] = ()
-    rating: int = 0
-    contest: int | None = None
+from eval.problem_set import Facts
 
 
 def test_difficulties_come_from_easy_to_hard_and_the_unknown_last():

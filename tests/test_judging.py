@@ -7,6 +7,7 @@ import json
 import pytest
 
 import eval.judge
+from judge.verdict import JudgeError
 from tests.packs import VALID, call, printed, write_pack
 
 
@@ -36,9 +37,11 @@ def test_verdicts_labels_and_the_fields_of_the_input(workplace, monkeypatch):
     assert [line["passed"] for line in lines] == [True, False, True, False]
     assert [line["source"] for line in lines] == ["one", "two"] * 2
     for line in lines:
+        assert line["status"] == ("solved" if line["passed"] else "failed") and line["checker"] == "strict"
         assert line["verdict"] == "AC" if line["passed"] else line["verdict"] != "AC"
         assert line["tests"]["passed"] == line["tests"]["run"] - (not line["passed"])
         assert line["seconds"] >= 0
+    assert said.splitlines()[0] == "programs.jsonl (lines with name and solution): 4 programs for 2 problems"
     assert said.splitlines()[-1] == "agreement with the labels: 4 / 4 (100.0%)"
 
 
@@ -70,3 +73,64 @@ def test_a_file_that_is_no_file_of_programs_is_refused(workplace, monkeypatch, c
     assert call(monkeypatch, eval.judge.main, *OPTIONS) == 2
     assert said in capsys.readouterr().err.splitlines()[-1]
     assert not (workplace / "out.jsonl").exists()
+
+
+def test_a_judge_that_fails_leaves_programs_not_judged_until_it_works_again(workplace, monkeypatch, capsys):
+    real = eval.judging.judge
+
+    def broken_once(program, *arguments, **options):
+        if program == VALID[1].right:
+            raise JudgeError("no processes left")
+        return real(program, *arguments, **options)
+
+    monkeypatch.setattr("eval.judging.judge", broken_once)
+    assert call(monkeypatch, eval.judge.main, *OPTIONS) == 1
+    said = capsys.readouterr()
+    assert "1 of 3 programs passed; 1 were not judged" in said.out and "no processes left" in said.err.splitlines()[-1]
+    assert [line["status"] for line in results(workplace)] == ["solved", "failed", "not judged", "failed"]
+    assert results(workplace)[2]["passed"] is None
+    monkeypatch.setattr("eval.judging.judge", real)
+    assert "2 of 4 programs passed" in printed(monkeypatch, eval.judge.main, *OPTIONS)
+    assert sorted(line["status"] for line in results(workplace)) == ["failed", "failed", "solved", "solved"]
+
+
+def test_without_hidden_tests_failing_is_known_and_passing_is_not(workplace, monkeypatch):
+    none = {"input": [], "output": []}
+    rows = [{**task.row(), "private_tests": none, "generated_tests": none} for task in VALID[:2]]
+    (workplace / "open.json").write_text(json.dumps(rows))
+    lines = [{"name": VALID[0].name, "solution": text} for text in (VALID[0].right, VALID[0].wrong, VALID[0].broken)]
+    (workplace / "programs.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    said = printed(monkeypatch, eval.judge.main, "--data", "open.json", *OPTIONS[4:])
+    assert [line["status"] for line in results(workplace)] == ["not judged", "not judged", "failed"]
+    assert results(workplace)[0]["error"] == "there are no hidden tests; it passes the 2 public ones"
+    assert said.splitlines()[-1] == "0 of 1 programs passed; 2 were not judged"
+
+
+def test_an_empty_program_fails(workplace, monkeypatch):
+    (workplace / "programs.jsonl").write_text(json.dumps({"name": VALID[0].name, "solution": " \n"}))
+    printed(monkeypatch, eval.judge.main, *OPTIONS)
+    (line,) = results(workplace)
+    assert (line["status"], line["verdict"], line["error"]) == ("failed", "CE", "there is no program")
+
+
+def test_verdicts_of_another_checker_are_not_mixed_in(workplace, monkeypatch, capsys):
+    printed(monkeypatch, eval.judge.main, *OPTIONS)
+    assert call(monkeypatch, eval.judge.main, *OPTIONS, "--checker", "deepmind") == 2
+    assert "verdicts by the strict checker" in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_only_programs_for_selected_problems_are_judged(workplace, monkeypatch):
+    said = printed(monkeypatch, eval.judge.main, *OPTIONS, "--match", VALID[1].name)
+    assert "2 programs for 1 problems; 2 for problems that are not judged here" in said
+    assert {line["name"] for line in results(workplace)} == {VALID[1].name}
+
+
+def test_programs_that_are_for_none_of_the_problems_are_refused(workplace, monkeypatch, capsys):
+    assert call(monkeypatch, eval.judge.main, *OPTIONS, "--match", VALID[3].name) == 2
+    assert "no program for the problems at hand" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", [["--arm-field", "source"], ["--missing", "failed"]])
+def test_options_of_a_run_need_a_run(workplace, monkeypatch, capsys, option):
+    assert call(monkeypatch, eval.judge.main, *OPTIONS, *option) == 2
+    assert "--run" in capsys.readouterr().err

@@ -6,8 +6,9 @@ import dspy
 import pytest
 from dspy.utils.exceptions import LMServerError, LMTimeoutError
 
-from eval.data import HiddenTests, ProblemSet
+from eval.data import DataError, HiddenTests, ProblemSet
 from eval.rollout import Rollout, run_rollout
+from eval.rules import Rules
 from eval.score import score
 from judge.verdict import JudgeError, TestCase
 from program.adapter import LeanAdapter
@@ -160,6 +161,13 @@ def test_a_program_that_is_not_python_fails_everything(problem):
     assert result.hidden_rate == 0.0 and result.private.verdict == "CE" and result.generated.total == 3
 
 
-def test_nothing_is_solved_without_hidden_tests(problem):
-    result = score(RIGHT, problem, problem_set(problem, (), ()))
-    assert result.hidden_rate == 0.0 and not result.solved
+def test_without_hidden_tests_there_is_no_score(problem):
+    with pytest.raises(DataError, match="'Double' has no hidden tests"):
+        score(RIGHT, problem, problem_set(problem, (), ()))
+
+
+def test_the_rules_of_a_run_decide_and_not_those_of_the_problem(problem):
+    crashes = RIGHT + "raise SystemExit(3)\n"
+    strict = problem_set(problem)
+    assert not score(crashes, problem, strict).solved
+    assert score(crashes, problem, strict.judged_by(Rules(checker="deepmind"))).solved

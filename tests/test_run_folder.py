@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from eval.rollout import Rollout
+from eval.rules import Rules
 from eval.run_folder import RunError, RunFolder, read_config, read_rollouts
 from eval.score import Score, SetResult
 from program.account import Account, Call, Decision, JudgeRun
@@ -99,6 +100,14 @@ def test_another_configuration_is_refused_and_the_run_left_as_it_is(tmp_path, ch
     assert f"{key} is" in str(caught.value) and str(tmp_path) in str(caught.value)
     assert "\n" not in str(caught.value)
     assert {path.name: path.read_bytes() for path in sorted(tmp_path.rglob("*")) if path.is_file()} == before
+
+
+def test_a_run_from_before_rules_were_recorded_goes_on_under_the_default_ones_only(tmp_path):
+    RunFolder(tmp_path, CONFIG).append(rollout())
+    again = RunFolder(tmp_path, {**CONFIG, **Rules().model_dump()})
+    assert set(again.judged()) == {("direct", "a", 0)}
+    with pytest.raises(RunError, match=r"checker is 'strict' there and 'deepmind' now"):
+        RunFolder(tmp_path, {**CONFIG, **Rules(checker="deepmind").model_dump()})
 
 
 def test_rollouts_not_judged_run_again_and_the_last_one_counts(tmp_path):

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from eval.numbers.criteria import judged_by_problem
+from eval.numbers.evidence import public_share
 from eval.numbers.intervals import Estimate, mean_share
-from eval.numbers.selection import public_share
 from eval.rollout import Checkpoint, Rollout
 from program.account import name_of
 
@@ -81,7 +81,9 @@ def round_budgets(largest: float, smallest: float) -> list[float]:
 
 
 def spent_by(rollout: Rollout, unit: Unit) -> float | None:
-    """What the whole rollout cost; None where a price is not known."""
+    """What the whole rollout cost; None where that is not known."""
+    if not rollout.cost_known:
+        return None
     totals = rollout.totals
     match unit:
         case "calls":

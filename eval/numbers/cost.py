@@ -43,7 +43,7 @@ def costs(rollouts: Iterable[Rollout]) -> list[Cost]:
     solved = [sum(each.status == "solved" for each in samples) for samples in problems]
     found = []
     for what, spent in _KINDS.items():
-        values = [[spent(each) for each in samples] for samples in problems]
+        values = [[spent(each) if each.cost_known else None for each in samples] for samples in problems]
         known = [[value for value in samples if value is not None] for samples in values]
         if any(len(some) < len(every) for some, every in zip(known, values, strict=True)):
             continue
@@ -62,7 +62,9 @@ def cost_ratios(first: Iterable[Rollout], second: Iterable[Rollout]) -> dict[str
     found = {}
     for what in COMPARED:
         spent = _KINDS[what]
-        sides = [[[spent(each) for each in arm[name]] for name in shared] for arm in (one, two)]
+        sides = [
+            [[spent(each) if each.cost_known else None for each in arm[name]] for name in shared] for arm in (one, two)
+        ]
         if any(value is None for side in sides for samples in side for value in samples):
             continue
         before, after = ([sum(v or 0.0 for v in samples) / len(samples) for samples in side] for side in sides)
@@ -74,8 +76,9 @@ def cost_ratios(first: Iterable[Rollout], second: Iterable[Rollout]) -> dict[str
 def latencies(rollouts: Iterable[Rollout]) -> list[Latency]:
     """Latency of all judged rollouts and of those that solved; the latter only where there are any."""
     problems = list(judged_by_problem(rollouts).values())
-    everything = [[each.seconds for each in samples] for samples in problems]
-    solved = [[each.seconds for each in samples if each.status == "solved"] for samples in problems]
+    timed = [[each for each in samples if each.cost_known] for samples in problems]
+    everything = [[each.seconds for each in samples] for samples in timed if samples]
+    solved = [[each.seconds for each in samples if each.status == "solved"] for samples in timed]
     found = []
     for over, seconds in (("all", everything), ("solved", [samples for samples in solved if samples])):
         if seconds:

@@ -8,26 +8,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from typing import Literal, Protocol
+from typing import Literal
+
+from eval.layouts.code_contests import DIFFICULTIES
+from eval.problem_set import Facts
 
 By = Literal["difficulty", "tag", "rating", "contest"]
 UNKNOWN = "unknown"
 RATING_STEP = 400
-# CodeContests numbers its difficulties so; from A on they are the problem's letter in its Codeforces contest.
-_DIFFICULTIES = ["EASY", "MEDIUM", "HARD", "HARDER", "HARDEST", "EXTERNAL", *"ABCDEFGHIJKLMNOPQRSTUV"]
-
-
-class Facts(Protocol):
-    """What a dataset says of a problem besides its text and tests; 0, None or nothing where it is not known."""
-
-    @property
-    def difficulty(self) -> str: ...
-    @property
-    def tags(self) -> tuple[str, ...]: ...
-    @property
-    def rating(self) -> int: ...
-    @property
-    def contest(self) -> int | None: ...
 
 
 def groups(facts: Mapping[str, Facts], by: By) -> dict[str, list[str]]:
@@ -63,7 +51,7 @@ def _rank(group: str, by: By, problems: int) -> int:
         return 0
     match by:
         case "difficulty":
-            return _DIFFICULTIES.index(group) if group in _DIFFICULTIES else len(_DIFFICULTIES)
+            return DIFFICULTIES.index(group) if group in DIFFICULTIES else len(DIFFICULTIES)
         case "tag":
             return -problems
         case "rating" | "contest":

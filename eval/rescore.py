@@ -1,0 +1,36 @@
+"""Judge the stored programs of a run again, without one LM call: `python -m eval.rescore RUN --out RUN2 [options]`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from eval.selection import CHECKERS, add_sandbox, add_selection
+from program.command import run_command
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m eval.rescore",
+        description="Judge the programs of a run again, by other rules or on other tests.",
+    )
+    parser.add_argument("run", type=Path, help="a folder written by eval.run, eval.judge or eval.rescore")
+    parser.add_argument("--data", help="judge on the problems there (default: the run's data, which must be unchanged)")
+    add_selection(parser)
+    parser.add_argument("--checker", choices=CHECKERS, help="(default: the run's)")
+    parser.add_argument("--time-factor", type=float, help="the problem's time limit times this (default: the run's)")
+    add_sandbox(parser)
+    parser.add_argument(
+        "--out", required=True, type=Path, help="folder of the new run; if interrupted it goes on there"
+    )
+    options = parser.parse_args()
+
+    from eval.data import DataError
+    from eval.rescoring import rescore
+    from eval.run_folder import RunError
+
+    run_command(lambda: rescore(options), DataError, RunError)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,32 @@
+"""The rules by which a run judges programs: recorded with every run, and what `eval.rescore` changes."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from judge.checker import DEEPMIND, Checker
+from judge.limits import PYTHON_TIME_FACTOR, limits_of
+from judge.verdict import Limits
+from program.problem import Problem
+
+
+class Rules(BaseModel):
+    """How hidden and public tests decide about a finished program. What a program does by itself, such as running its
+    code on public tests, is not touched by them.
+
+    checker: "strict" with the tolerance of the statement, or "deepmind"; see `judge.checker`.
+    time_factor: the problem's time limit times this is what a Python program gets; see `judge.limits`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    checker: Literal["strict", "deepmind"] = "strict"
+    time_factor: float = Field(default=PYTHON_TIME_FACTOR, gt=0)
+
+    def checker_for(self, problem: Problem) -> Checker:
+        return DEEPMIND if self.checker == "deepmind" else problem.checker()
+
+    def limits_for(self, problem: Problem) -> Limits:
+        return limits_of(problem.seconds, problem.memory_bytes, self.time_factor)

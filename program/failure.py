@@ -1,0 +1,47 @@
+"""What a repairing stage is told about one failed test."""
+
+from __future__ import annotations
+
+from judge.verdict import TestCase, TestResult, Verdict
+
+SHOWN_CHARACTERS = 400  # of each input, output and error
+ERROR_LINES = 4
+SAID = {
+    Verdict.WA: "The program prints a wrong answer.",
+    Verdict.RE: "The program stops with an error.",
+    Verdict.CE: "The program is not valid Python.",
+    Verdict.TLE: "The program takes too long.",
+    Verdict.MLE: "The program uses too much memory.",
+    Verdict.OLE: "The program prints far too much.",
+}
+NOTHING = "The program prints nothing at all. Is its main function called, and its result printed?"
+
+
+def describe_failure(test: TestCase, result: TestResult, last_steps: str = "") -> str:
+    """The failure in words, with the test, what the program printed, the end of its error trace and its last steps.
+
+    Args:
+        test: that failed.
+        result: of the program on it.
+        last_steps: lines of a runtime trace, if there is one.
+    """
+    silent = result.verdict is Verdict.WA and not result.output.strip()
+    parts = [NOTHING if silent else SAID[result.verdict]]
+    parts += [f"Input:\n{_cut(test.input)}", f"Expected output:\n{_cut(test.output)}"]
+    if result.output.strip():
+        parts.append(f"Output of the program:\n{_cut(result.output)}")
+    if result.error.strip():
+        parts.append(f"Error:\n{_end(result.error)}")
+    if last_steps:
+        parts.append(f"Last steps of the program:\n{last_steps}")
+    return "\n".join(parts)
+
+
+def _cut(text: str) -> str:
+    text = text.strip()
+    return text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + " …"
+
+
+def _end(text: str) -> str:
+    """The last lines of an error trace: where it happened and what it was."""
+    return "\n".join(text.strip().splitlines()[-ERROR_LINES:])[-SHOWN_CHARACTERS:]

@@ -1,0 +1,122 @@
+"""How fast a run may ask its LM, and what happens when the LM refuses or fails for a while."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from dspy.utils.exceptions import LMError, LMTimeoutError, is_retryable_lm_error
+from pydantic import BaseModel, ConfigDict, Field
+
+WINDOW_SECONDS = 60.0
+LONGEST_WAIT_SECONDS = 120.0
+
+
+class RateLimits(BaseModel):
+    """What a provider allows, and how patient to be with it.
+
+    requests_per_minute, tokens_per_minute: over all rollouts of the run together; None for no limit.
+    retries: of one request that was refused or failed in a way that may pass (429, 5xx, timeouts, broken connections).
+    first_wait: seconds before the first retry where the provider names none; doubled each time, with some jitter.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    requests_per_minute: int | None = Field(default=None, ge=1)
+    tokens_per_minute: int | None = Field(default=None, ge=1)
+    retries: int = Field(default=4, ge=0)
+    first_wait: float = Field(default=1.0, ge=0)
+
+
+class Pace:
+    """Keeps the requests of all threads of a run within `limits`; a refused request waits for all.
+
+    Args:
+        limits: of the provider.
+        clock, sleep: seconds; tests put in their own.
+    """
+
+    def __init__(
+        self,
+        limits: RateLimits | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.limits = limits or RateLimits()
+        self._clock = clock
+        self._sleep = sleep
+        self._lock = threading.Lock()
+        self._requests: deque[float] = deque()
+        self._tokens: deque[tuple[float, int]] = deque()
+        self._not_before = 0.0
+
+    def wait(self) -> None:
+        """Return when the next request may go out, and count it."""
+        while (pause := self._pause()) > 0:
+            self._sleep(pause)
+
+    def spent(self, tokens: int) -> None:
+        """Count what a request has used."""
+        with self._lock:
+            self._tokens.append((self._clock(), tokens))
+
+    def refused(self, fault: LMError, attempt: int) -> float:
+        """Seconds to wait before retry `attempt` (from 0) after `fault`; a rate limit holds back every thread."""
+        wait = fault.retry_after
+        if wait is None:
+            wait = self.limits.first_wait * 2**attempt * random.uniform(0.8, 1.2)
+        wait = min(wait, LONGEST_WAIT_SECONDS)
+        if fault.retry_after is not None:
+            with self._lock:
+                self._not_before = max(self._not_before, self._clock() + wait)
+        return wait
+
+    def may_retry(self, fault: LMError, attempt: int) -> bool:
+        """Whether to send a request again after `attempt` retries; one that timed out is tried once more only."""
+        most = min(1, self.limits.retries) if isinstance(fault, LMTimeoutError) else self.limits.retries
+        return attempt < most and is_retryable_lm_error(fault)
+
+    def rest(self, seconds: float) -> None:
+        self._sleep(seconds)
+
+    def _pause(self) -> float:
+        """Seconds until a request may be tried; 0 counts one."""
+        with self._lock:
+            now = self._clock()
+            while self._requests and now - self._requests[0] >= WINDOW_SECONDS:
+                self._requests.popleft()
+            while self._tokens and now - self._tokens[0][0] >= WINDOW_SECONDS:
+                self._tokens.popleft()
+            pause = self._not_before - now
+            limit = self.limits.requests_per_minute
+            if limit and len(self._requests) >= limit:
+                pause = max(pause, self._requests[0] + WINDOW_SECONDS - now)
+            allowed = self.limits.tokens_per_minute
+            if allowed and sum(tokens for _, tokens in self._tokens) >= allowed:
+                pause = max(pause, self._tokens[0][0] + WINDOW_SECONDS - now)
+            if pause <= 0:
+                self._requests.append(now)
+            return pause
+
+
+_current: ContextVar[Pace | None] = ContextVar("pace", default=None)
+
+
+@contextmanager
+def at_pace(pace: Pace) -> Iterator[Pace]:
+    """All stages inside of the block keep to `pace`."""
+    token = _current.set(pace)
+    try:
+        yield pace
+    finally:
+        _current.reset(token)
+
+
+def pace() -> Pace:
+    """The pace of the run at hand; outside of one, one without limits."""
+    return _current.get() or Pace()

@@ -1,0 +1,48 @@
+"""What the stages that write tests are asked."""
+
+from __future__ import annotations
+
+import dspy
+
+from signatures.fields import AITest
+
+
+class WriteTests(dspy.Signature):
+    """Write further tests for the problem. Each has an input in exactly the format of the examples and the output that
+    a right program prints for it. Go from easy to hard: small ones, an edge case, a large one. Work out each
+    output with care and do not repeat the examples."""
+
+    problem: str = dspy.InputField(desc="the statement with its example tests")
+    reflection: list[str] = dspy.InputField(desc="what was noted about the problem")
+    explanations: list[str] = dspy.InputField(desc="why the examples have their outputs")
+    count: int = dspy.InputField(desc="how many tests to write at most")
+    tests: list[AITest] = dspy.OutputField(desc="the tests")
+
+
+class CheckTests(dspy.Signature):
+    """These tests were written for the problem, and some of their outputs may be wrong. Work out the output of each
+    input anew, by the rules of the statement, and write all the tests again, in their order, with what was wrong put
+    right. Leave the inputs as they are unless they break the input format."""
+
+    problem: str = dspy.InputField(desc="the statement with its example tests")
+    reflection: list[str] = dspy.InputField(desc="what was noted about the problem")
+    explanations: list[str] = dspy.InputField(desc="why the examples have their outputs")
+    tests: list[AITest] = dspy.InputField(desc="the tests to check")
+    checked: list[AITest] = dspy.OutputField(desc="the tests again, corrected")
+
+
+class WriteBruteForce(dspy.Signature):
+    """Write the slowest and most obvious Python 3 program that is surely right for the contest problem: try everything,
+    no clever idea. It need only manage tiny inputs. It reads standard input and prints exactly what is asked for."""
+
+    problem: str = dspy.InputField(desc="the statement with its example tests")
+    code: str = dspy.OutputField(desc="the complete program")
+
+
+class WriteGenerator(dspy.Signature):
+    """Write a Python 3 program that makes one random test input for the contest problem. It reads one integer from
+    standard input, uses it as the seed of `random`, and prints a small valid input in exactly the format of the
+    examples, and nothing else. All numbers and lengths are tiny, at most about 6."""
+
+    problem: str = dspy.InputField(desc="the statement with its example tests")
+    code: str = dspy.OutputField(desc="the complete generator program")
