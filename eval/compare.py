@@ -16,12 +16,32 @@ def main() -> None:
         "runs", nargs="+", type=Path, help="folders written by eval.run; the first arm is the one compared with"
     )
     parser.add_argument("--arms", nargs="+", help="only these arms, in this order")
+    parser.add_argument(
+        "--by",
+        nargs="+",
+        default=[],
+        choices=["difficulty", "tag", "rating", "contest"],
+        help="break the comparison down; contests come in the order of time",
+    )
+    parser.add_argument(
+        "--budget",
+        nargs="+",
+        default=[],
+        choices=["calls", "tokens", "dollars", "seconds"],
+        help="what each arm had solved for so much a problem",
+    )
+    parser.add_argument("--prompts", action="store_true", help="show instructions that differ line by line")
     options = parser.parse_args()
 
     from eval.comparison import compare
+    from eval.data import DataError
     from eval.run_folder import RunError
 
-    run_command(lambda: print(compare(options.runs, options.arms)), RunError)
+    run_command(
+        lambda: print(compare(options.runs, options.arms, options.by, options.budget, options.prompts)),
+        RunError,
+        DataError,
+    )
 
 
 if __name__ == "__main__":

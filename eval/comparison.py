@@ -1,84 +1,110 @@
-"""Paired comparison of arms: on the problems both have, the difference, its interval, and which problems flipped."""
+"""Paired comparison of arms: the difference on the problems both have, whether it is shown, what flipped, its cost."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from eval.rollout import Rollout
-from eval.run_folder import RunError, read_config, read_rollouts
-from eval.statistics import difference_interval, mcnemar
+from eval.numbers.breakdown import by_group
+from eval.numbers.budget import Unit
+from eval.numbers.budget_table import budget_table
+from eval.numbers.cost import cost_ratios
+from eval.numbers.criteria import outcomes
+from eval.numbers.groups import By, groups
+from eval.numbers.intervals import Estimate, difference_estimate
+from eval.numbers.markdown import quantity
+from eval.numbers.paired import Paired, pair, sentence
+from eval.numbers.paired_tests import holm
+from eval.numbers.prompts import instruction_diff, prompt_differences, stored_artifact
+from eval.run_folder import RunError, read_config
+from eval.stored_arms import StoredArm, header, problems_of, stored_arms
 from eval.summary import by_problem, markdown_table, summarize
 
 
-def compare(runs: Sequence[Path], arms: Sequence[str] | None = None) -> str:
+def compare(
+    runs: Sequence[Path],
+    arms: Sequence[str] | None = None,
+    by: Sequence[By] = (),
+    budgets: Sequence[Unit] = (),
+    prompts: bool = False,
+) -> str:
     """A Markdown report: the table of all arms, then each against the first.
 
     Args:
         runs: run folders over the same data.
         arms: names of the arms, in order; all of them when None.
+        by: kinds of groups of problems to break the comparison down by.
+        budgets: units of budget to show what was solved against.
+        prompts: whether to show instructions that differ line by line.
 
     Raises:
         RunError: no such run or arm, runs over other data, or fewer than two arms.
+        DataError: groups are asked for, and the data of the runs cannot be loaded.
     """
-    data = {_data_of(run) for run in runs}
-    if len(data) > 1:
-        raise RunError(
-            "these runs are over different data: " + "; ".join(" ".join(map(str, each)) for each in sorted(data))
-        )
-    found: dict[str, list[Rollout]] = {}
-    for run in runs:
-        for name in read_config(run)["artifacts"]:
-            found[_label(run, name, runs)] = []
-        for rollout in read_rollouts(run):
-            found[_label(run, rollout.arm, runs)].append(rollout)
-    names = list(arms or found)
-    missing = [name for name in names if name not in found]
-    if missing:
-        raise RunError(f"no arm {missing[0]}; there are {', '.join(found) or 'none'}")
-    if len(names) < 2:
-        raise RunError(f"a comparison needs two arms; found {', '.join(names) or 'none'}")
-    parts = ["\n".join(_header(run) for run in runs), markdown_table([summarize(name, found[name]) for name in names])]
-    parts += [_paired(names[0], found[names[0]], name, found[name]) for name in names[1:]]
+    chosen = stored_arms(runs, arms)
+    if len(chosen) < 2:
+        raise RunError(f"a comparison needs two arms; found {', '.join(arm.label for arm in chosen) or 'none'}")
+    summaries = [summarize(arm.label, arm.rollouts) for arm in chosen]
+    parts = ["\n".join(header(run, chosen) for run in runs), markdown_table(summaries)]
+    first, others = chosen[0], chosen[1:]
+    done = {arm.label: outcomes(arm.rollouts) for arm in chosen}
+    pairs = [pair(done[first.label], done[other.label]) for other in others]
+    corrected = iter(holm([each.p for each in pairs if each]))
+    for other, paired in zip(others, pairs, strict=True):
+        if paired is None:
+            parts.append(f"{other.label} and {first.label} have no judged problem in common.")
+        else:
+            parts.append(_against(first, other, paired, next(corrected), len(others), prompts))
+    parts += [budget_table({arm.label: arm.rollouts for arm in chosen}, unit) for unit in budgets]
+    if by:
+        problems = problems_of(runs[0])
+        names = dict.fromkeys(name for run in runs for name in read_config(run)["problems"])
+        facts = {name: problems.facts(name) for name in names}
+        parts += [by_group(done, groups(facts, kind), kind) for kind in by]
     return "\n\n".join(parts)
 
 
-def _label(run: Path, arm: str, runs: Sequence[Path]) -> str:
-    """The arm's name, with as much of the run's path as tells it from the arms of other runs."""
-    others = [other for other in runs if other != run and arm in read_config(other)["artifacts"]]
-    if not others:
-        return arm
-    return f"{run if any(other.name == run.name for other in others) else run.name}/{arm}"
+def _against(first: StoredArm, other: StoredArm, paired: Paired, p: float, tests: int, prompts: bool) -> str:
+    count = len(paired.before)
+    lines = [f"{other.label} against {first.label}:", sentence(first.label, other.label, paired, p, tests), ""]
+    lines.append(f"- solved: {_points(paired.difference, count)}")
+    lines.append(f"- {paired.test}: p = {paired.p:.3f}" + (f"; {p:.3f} by Holm over {tests} arms" if tests > 1 else ""))
+    lines += _flips(first.label, other.label, paired)
+    rates = [by_problem(arm.rollouts, "hidden_rate") for arm in (first, other)]
+    hidden = difference_estimate(*([rate[name] for name in paired.before] for rate in rates))
+    lines.append(f"- hidden tests passed: {_points(hidden, count)}")
+    ratios = cost_ratios(first.rollouts, other.rollouts).items()
+    said = [f"{quantity(r.value)} × {what} ({quantity(r.low)} to {quantity(r.high)})" for what, r in ratios]
+    lines.append(f"- cost: {', '.join(said) or 'not known'}")
+    return "\n".join([*lines, *_prompts(first, other, prompts)])
 
 
-def _header(run: Path) -> str:
-    config = read_config(run)
-    what = f"{len(config['problems'])} problems of {config['data']} {config['split']}, n = {config['samples']}"
-    return f"{run}: model {config['lm']}, {what}"
+def _points(difference: Estimate, problems: int) -> str:
+    value, low, high = (100 * each for each in difference)
+    return f"{value:+.1f} points on {problems} problems, 95 % CI {low:+.1f} to {high:+.1f}"
 
 
-def _data_of(run: Path) -> tuple[str, str, str]:
-    config = read_config(run)
-    return config["data"], config["split"], config["data_fingerprint"]
+def _flips(first: str, second: str, paired: Paired) -> list[str]:
+    if paired.single:
+        return [
+            f"- only {second} solves: {', '.join(paired.won) or 'none'}",
+            f"- only {first} solves: {', '.join(paired.lost) or 'none'}",
+        ]
+    moved = {
+        name: f"{name} ({paired.before[name]:.0%} → {paired.after[name]:.0%})" for name in (*paired.won, *paired.lost)
+    }
+    return [
+        f"- {second} solves more often: {', '.join(moved[name] for name in paired.won) or 'none'}",
+        f"- {first} solves more often: {', '.join(moved[name] for name in paired.lost) or 'none'}",
+    ]
 
 
-def _paired(first: str, first_rollouts: list[Rollout], second: str, second_rollouts: list[Rollout]) -> str:
-    lines = [f"{second} against {first}:"]
-    for what, title in (("solved", "solved"), ("hidden_rate", "hidden tests passed")):
-        a, b = by_problem(first_rollouts, what), by_problem(second_rollouts, what)
-        shared = sorted(set(a) & set(b))
-        if not shared:
-            return f"{second} and {first} have no judged problem in common."
-        x, y = [a[name] for name in shared], [b[name] for name in shared]
-        low, high = difference_interval(x, y)
-        gain = (sum(y) - sum(x)) / len(shared)
-        shown = "shown" if low > 0 or high < 0 else "not shown at this size"
-        interval = f"95 % CI {low * 100:+.1f} to {high * 100:+.1f}"
-        lines.append(f"- {title}: {gain * 100:+.1f} points on {len(shared)} problems, {interval} ({shown})")
-        if what == "solved" and set(x) | set(y) <= {0.0, 1.0}:
-            lost = [name for name in shared if a[name] > b[name]]
-            won = [name for name in shared if b[name] > a[name]]
-            lines.append(f"- exact McNemar test: p = {mcnemar(len(lost), len(won)):.3f}")
-            lines.append(f"- only {second} solves: {', '.join(won) or 'none'}")
-            lines.append(f"- only {first} solves: {', '.join(lost) or 'none'}")
-    return "\n".join(lines)
+def _prompts(first: StoredArm, other: StoredArm, in_full: bool) -> list[str]:
+    found = [stored_artifact(arm.run, arm.name) for arm in (first, other)]
+    if found[0] is None or found[1] is None:
+        lost = first.label if found[0] is None else other.label
+        return [f"- prompts: the artifact of {lost} is no longer there"]
+    differences = prompt_differences(found[0], found[1])
+    lines = [f"- prompts: {'; '.join(differences) or 'the same'}"]
+    diff = instruction_diff(found[0], found[1]) if in_full else ""
+    return [*lines, "", "```diff", diff, "```"] if diff else lines

@@ -39,11 +39,11 @@ def evaluate(options: argparse.Namespace) -> None:
     config = parse_settings(options.set)
     problems = select(load_problems(options.data, options.split), options, scored=True)
     problems = problems.judged_by(Rules(checker=options.checker))
-    arms, fingerprints = [], {}
+    arms, fingerprints, manifests = [], {}, {}
     for path in options.artifacts:
         program, manifest = artifact.load(path, config, options.adapter)
         arms.append(Arm(path.name, program, artifact.adapter_of(manifest)))
-        fingerprints[path.name] = artifact.fingerprint(program, manifest)
+        fingerprints[path.name], manifests[path.name] = artifact.fingerprint(program, manifest), manifest
     names = [arm.name for arm in arms]
     if len(set(names)) < len(names):
         raise ArtifactError(f"two artifacts have the same folder name: {', '.join(sorted(names))}")
@@ -59,9 +59,12 @@ def evaluate(options: argparse.Namespace) -> None:
             "adapter": options.adapter,
             "escalate_lm": options.escalate_lm,
             "samples": options.n,
+            "exclude": Path(options.exclude).name if options.exclude else None,
             **problems.rules.model_dump(),
         },
     )
+    for arm in arms:  # so that the run can be read when the artifacts have changed
+        artifact.save(options.out / "artifacts" / arm.name, arm.program, manifests[arm.name])
     with ExitStack() as models:
         models.enter_context(mlflow_traces(options.mlflow, options.out.name))
         lm = models.enter_context(

@@ -9,13 +9,12 @@ from collections import defaultdict
 
 from eval.data import ProblemSet
 from eval.judge_into import judge_into
-from eval.rollout import Rollout
+from eval.rollout import IMPORTED, Rollout
 from eval.run_folder import RunFolder
 from eval.samples.read import Sample, Samples, SolutionsError
 from eval.summary import markdown_table, summarize
 from program.account import Account, Totals
 
-IMPORTED = "imported"  # the mark of rollouts whose cost nobody here knows
 Arms = dict[str, dict[str, list[Sample]]]  # by name, then by problem
 
 

@@ -14,6 +14,8 @@ from judge.verdict import JudgeError
 from program.account import Account, Best, Totals, new_account
 from program.problem import Problem
 
+IMPORTED = "imported"  # the mark of another system's rollouts, whose cost nobody here knows
+
 
 class Checkpoint(BaseModel):
     """What the rollout would have returned, had it ended after so much spending, and how that does on hidden tests.
@@ -50,6 +52,11 @@ class Rollout(BaseModel):
     totals: Totals = Totals()
     account: Account = Field(default_factory=Account)
     seconds: float = 0.0
+
+    @property
+    def cost_known(self) -> bool:
+        """Whether `totals` and `seconds` say what the rollout cost."""
+        return IMPORTED not in self.account.marks
 
     def key(self) -> tuple[str, str, int]:
         return self.arm, self.problem, self.sample

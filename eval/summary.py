@@ -1,25 +1,39 @@
-"""From rollouts to the row of a table: solved, hidden pass rate, cost, each over all problems of the run."""
+"""From rollouts to the headline: one row an arm, over all problems of the run. Details are in `eval.summarize`."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
+import numpy as np
 from pydantic import BaseModel
 
+from eval.numbers.criteria import outcomes
+from eval.numbers.evidence import n_at_k_of
+from eval.numbers.intervals import mean_share
+from eval.numbers.markdown import quantity, table
+from eval.numbers.pass_at_k import pass_at_k_of
 from eval.rollout import Rollout
-from eval.statistics import mean_interval
 from program.account import Totals
+
+COSTS = ("LM calls", "tokens", "USD", "seconds (median)")
+MAX_NOT_JUDGED = 0.02  # of an arm's rollouts; with more of them a run says little about the arm
 
 
 class Summary(BaseModel):
     """One arm on one problem set.
 
     problems: that were judged at least once.
+    samples: judged rollouts.
     solved: mean over problems of the share of samples that passed every test.
     hidden_rate: mean over problems of the hidden-test pass rate.
     public_rate: share of samples that passed every public test.
+    best_of: samples a problem, k below.
+    pass_at_k: share of problems that one of k samples solves; None for one sample.
+    one_at_k: share of problems solved by the one of k samples that looks best on the tests the flow can see.
     not_judged: rollouts lost to infrastructure; they are in no rate.
+    totals, seconds: of all rollouts together, lost ones included.
+    calls, tokens, dollars, median_seconds: of one judged rollout; the first three are means; None where not known.
     """
 
     arm: str
@@ -30,33 +44,51 @@ class Summary(BaseModel):
     hidden_rate: float
     hidden_rate_interval: tuple[float, float]
     public_rate: float
+    best_of: int
+    pass_at_k: float | None
+    one_at_k: float | None
     not_judged: int
     stage_failures: int
     totals: Totals
     seconds: float
+    calls: float | None
+    tokens: float | None
+    dollars: float | None
+    median_seconds: float | None
 
 
 def summarize(arm: str, rollouts: Iterable[Rollout]) -> Summary:
     """The summary of the rollouts of one arm."""
     everything = list(rollouts)
     judged = [rollout for rollout in everything if rollout.score is not None]
-    solved = by_problem(judged, "solved")
-    rates = by_problem(judged, "hidden_rate")
+    solved, rates = by_problem(judged, "solved"), by_problem(judged, "hidden_rate")
+    solved_share, rate = mean_share(list(solved.values())), mean_share(list(rates.values()))
     totals = sum((rollout.totals for rollout in everything), Totals())
+    paid, count = sum((rollout.totals for rollout in judged), Totals()), len(judged)
+    known = bool(judged) and all(rollout.cost_known for rollout in judged)
     public = [r.score.public.passed == r.score.public.total for r in judged if r.score]
+    done = outcomes(judged)
+    best_of = max((len(samples) for samples in done.values()), default=0)
     return Summary(
         arm=arm,
         problems=len(solved),
         samples=len(judged),
-        solved=_mean(solved.values()),
-        solved_interval=mean_interval(list(solved.values())),
-        hidden_rate=_mean(rates.values()),
-        hidden_rate_interval=mean_interval(list(rates.values())),
-        public_rate=_mean(public),
+        solved=solved_share.value if solved else 0.0,
+        solved_interval=(solved_share.low, solved_share.high),
+        hidden_rate=rate.value if rates else 0.0,
+        hidden_rate_interval=(rate.low, rate.high),
+        public_rate=sum(public) / len(public) if public else 0.0,
+        best_of=best_of,
+        pass_at_k=pass_at_k_of(done, best_of).value if best_of > 1 else None,
+        one_at_k=n_at_k_of(judged, 1, best_of).value if best_of > 1 else None,
         not_judged=len(everything) - len(judged),
         stage_failures=totals.failed_calls,
         totals=totals,
         seconds=sum(rollout.seconds for rollout in everything),
+        calls=paid.calls / count if known else None,
+        tokens=(paid.prompt_tokens + paid.completion_tokens) / count if known else None,
+        dollars=paid.dollars / count if known and paid.dollars is not None else None,
+        median_seconds=float(np.median([rollout.seconds for rollout in judged])) if known else None,
     )
 
 
@@ -70,36 +102,36 @@ def by_problem(rollouts: Iterable[Rollout], what: str) -> dict[str, float]:
 
 
 def markdown_table(summaries: Sequence[Summary]) -> str:
-    """The summaries as a Markdown table; costs are per problem."""
-    lines = [
-        "| program | solved | 95 % CI | hidden tests passed | 95 % CI | public passed | LM calls | failed calls "
-        "| prompt tokens (cached) | answer tokens | seconds | USD |",
-        "|" + " --- |" * 12,
+    """The summaries as a Markdown table; costs are means over rollouts. Below it what makes the run not valid."""
+    k = max((summary.best_of for summary in summaries), default=0)
+    several = [f"pass@{k}", f"1@{k}"] if k > 1 else []
+    head = ["program", "solved", "95 % CI", *several, "hidden tests passed", *COSTS]
+    return "\n".join([table(head, [_row(summary, k) for summary in summaries]), *_lost(summaries)])
+
+
+def _row(s: Summary, k: int) -> list[str]:
+    whole = s.samples == s.problems
+    several = [s.pass_at_k, s.one_at_k] if k > 1 else []
+    return [
+        s.arm,
+        f"{s.solved * s.problems:g} / {s.problems}" if whole else f"{s.solved:.1%}",
+        f"{s.solved_interval[0]:.0%}–{s.solved_interval[1]:.0%}" if s.problems else "–",
+        *("–" if each is None or s.best_of < k else f"{each:.1%}" for each in several),
+        f"{s.hidden_rate:.1%}",
+        quantity(s.calls),
+        quantity(s.tokens),
+        quantity(s.dollars),
+        quantity(s.median_seconds),
     ]
-    lines += [_row(summary) for summary in summaries]
+
+
+def _lost(summaries: Sequence[Summary]) -> list[str]:
     lost = sum(summary.not_judged for summary in summaries)
-    if lost:
-        lines.append(f"\n{lost} rollouts were not judged (infrastructure) and are in no rate.")
-    return "\n".join(lines)
-
-
-def _row(s: Summary) -> str:
-    count = max(1, s.samples + s.not_judged)
-    t = s.totals
-    dollars = "–" if t.dollars is None else f"{t.dollars / count:.4f}"
-    solved = f"{s.solved * s.problems:g} / {s.problems}" if s.samples == s.problems else f"{s.solved:.1%}"
-    return (
-        f"| {s.arm} | {solved} | {_interval(s.solved_interval)} | {s.hidden_rate:.1%} "
-        f"| {_interval(s.hidden_rate_interval)} | {s.public_rate:.0%} | {t.calls / count:.1f} "
-        f"| {s.stage_failures / count:.2f} | {t.prompt_tokens / count:.0f} ({t.cached_tokens / count:.0f}) "
-        f"| {t.completion_tokens / count:.0f} | {s.seconds / count:.1f} | {dollars} |"
-    )
-
-
-def _interval(bounds: tuple[float, float]) -> str:
-    return f"{bounds[0]:.0%}–{bounds[1]:.0%}"
-
-
-def _mean(values: Iterable[float]) -> float:
-    numbers = list(values)
-    return sum(numbers) / len(numbers) if numbers else 0.0
+    if not lost:
+        return []
+    lines = ["", f"{lost} rollouts were not judged (infrastructure) and are in no rate."]
+    for s in summaries:
+        share = s.not_judged / (s.samples + s.not_judged) if s.not_judged else 0.0
+        if share > MAX_NOT_JUDGED:
+            lines.append(f"{s.arm}: that is {share:.1%} of its rollouts, more than {MAX_NOT_JUDGED:.0%}: not valid.")
+    return lines

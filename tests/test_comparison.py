@@ -2,48 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
+import eval.comparison
 from eval.comparison import compare
-from eval.rollout import Rollout
+from eval.problem_set import Facts
 from eval.run_folder import RunError, RunFolder
-from eval.score import Score, SetResult
-
-
-def rollout(arm: str, problem: str, hidden: float | None, sample: int = 0) -> Rollout:
-    if hidden is None:
-        return Rollout(arm=arm, problem=problem, sample=sample, status="not judged")
-    tests = SetResult(passed=int(4 * hidden), total=4, verdict="AC" if hidden == 1 else "WA")
-    public, none = SetResult(passed=1, total=1, verdict="AC"), SetResult(passed=0, total=0, verdict="AC")
-    score = Score(public=public, private=tests, generated=none, hidden_rate=hidden, solved=hidden == 1, judge_seconds=0)
-    return Rollout(arm=arm, problem=problem, sample=sample, status="solved" if score.solved else "failed", score=score)
-
-
-def config_of(arms: Iterable[str], problems: Iterable[str], **changes: str) -> dict:
-    """The configuration of a run, as `eval.run` stores it."""
-    return {
-        "artifacts": dict.fromkeys(arms, "0"),
-        "data": "pack",
-        "split": "test",
-        "data_fingerprint": "abc",
-        "problems": list(problems),
-        "lm": "scripted/lm",
-        "samples": 1,
-        **changes,
-    }
+from tests.rollouts import checkpoint, config_of, rates, rollout, store
 
 
 def write_run(folder: Path, arms: dict[str, dict[str, float | None]], **changes: str) -> Path:
     """A run in which each arm has the given hidden rate on each problem."""
-    problems = sorted({problem for rates in arms.values() for problem in rates})
-    opened = RunFolder(folder, config_of(arms, problems, **changes))
-    for arm, rates in arms.items():
-        for problem, hidden in rates.items():
-            opened.append(rollout(arm, problem, hidden))
-    return folder
+    return store(folder, rates(arms), **changes)
 
 
 def test_the_flips_are_named_on_the_right_side(tmp_path):
@@ -69,13 +41,25 @@ def test_the_order_of_arms_decides_the_sign(tmp_path):
     assert "plain against tuned:" in compare([run], ["tuned", "plain"])
 
 
-def test_a_difference_is_called_shown_only_when_its_interval_leaves_out_zero(tmp_path):
+def test_a_difference_is_called_shown_only_when_its_p_value_is_small(tmp_path):
     names = [f"problem {number}" for number in range(20)]
     plain = dict.fromkeys(names, 0.0)
     much = write_run(tmp_path / "much", {"plain": plain, "tuned": dict.fromkeys(names, 1.0)})
     little = write_run(tmp_path / "little", {"plain": plain, "tuned": {**plain, names[0]: 1.0}})
-    assert compare([much]).count("(shown)") == 2 and "p = 0.000" in compare([much])
-    assert compare([little]).count("(not shown at this size)") == 2 and "p = 1.000" in compare([little])
+    assert "p = 0.000: shown." in compare([much])
+    assert "p = 1.000: not shown at this size; " in compare([little])
+
+
+def test_several_arms_are_corrected_for(tmp_path):
+    names = [f"problem {number}" for number in range(8)]
+    better = {name: float(number < 6) for number, name in enumerate(names)}
+    plain = dict.fromkeys(names, 0.0)
+    alone = write_run(tmp_path / "alone", {"plain": plain, "tuned": better})
+    among = write_run(tmp_path / "among", {"plain": plain, "tuned": better, "other": plain, "third": plain})
+    assert "p = 0.031: shown." in compare([alone])
+    report = compare([among])
+    assert "p = 0.094: not shown at this size" in report
+    assert "- exact McNemar test: p = 0.031; 0.094 by Holm over 3 arms" in report
 
 
 def test_only_problems_judged_for_both_arms_are_paired(tmp_path):
@@ -94,12 +78,95 @@ def test_arms_without_a_common_problem(tmp_path):
     assert "no judged problem in common" in report and "points" not in report
 
 
-def test_several_samples_a_problem_have_no_flips(tmp_path):
-    run = write_run(tmp_path / "run", {"plain": {"apple": 0.0, "berry": 1.0}, "tuned": {"apple": 1.0, "berry": 1.0}})
-    opened = RunFolder(run, config_of(("plain", "tuned"), ("apple", "berry")))
-    opened.append(rollout("tuned", "apple", 0.0, sample=1))
-    report = compare([run])
-    assert "- solved: +25.0 points on 2 problems" in report and "McNemar" not in report
+def test_several_samples_are_compared_by_their_shares(tmp_path):
+    samples = [
+        *(rollout("apple", float(n == 0), arm="plain", sample=n) for n in range(2)),
+        *(rollout("apple", 1.0, arm="tuned", sample=n) for n in range(2)),
+        *(rollout("berry", 0.0, arm=arm, sample=n) for arm in ("plain", "tuned") for n in range(2)),
+    ]
+    report = compare([store(tmp_path / "run", samples)])
+    assert "- solved: +25.0 points" in report and "McNemar" not in report
+    assert "- paired permutation test: p = 1.000" in report
+    assert "- tuned solves more often: apple (50% → 100%)" in report and "- plain solves more often: none" in report
+    assert "| pass@2 | 1@2 |" in report
+
+
+def test_runs_judged_by_different_rules_are_refused(tmp_path):
+    first = write_run(tmp_path / "first", {"flow": {"apple": 0.0}})
+    second = write_run(tmp_path / "second", {"flow": {"apple": 0.0}}, checker="deepmind")
+    with pytest.raises(RunError, match=r"different rules.*checker deepmind.*checker strict"):
+        compare([first, second])
+
+
+def test_rules_that_are_not_the_usual_ones_are_said(tmp_path):
+    run = write_run(tmp_path / "run", {"plain": {"apple": 1.0}, "tuned": {"apple": 1.0}}, checker="deepmind")
+    assert "n = 1, checker deepmind\n" in compare([run])
+
+
+def test_another_systems_programs_have_no_known_cost_and_as_many_samples_as_they_have(tmp_path):
+    theirs = [rollout(name, arm=arm, imported=True) for arm in ("one", "two") for name in ("apple", "berry")]
+    report = compare([store(tmp_path / "run", theirs, samples=7, imported={"file": "theirs.jsonl"})])
+    assert "NOT FINISHED" not in report and "| one | 2 / 2 | 34%–100% | 100.0% | – | – | – | – |" in report
+    assert "- cost: not known" in report
+
+
+def test_rollouts_that_the_runs_budget_cut_short_are_said(tmp_path):
+    made = [rollout("apple", arm=arm) for arm in ("plain", "tuned")]
+    made[0].account.mark("run budget: calls")
+    assert "NOT FINISHED: 1 rollouts were cut short by the budget of the run" in compare([store(tmp_path / "r", made)])
+
+
+def test_what_is_missing_of_a_run_is_said(tmp_path):
+    run = write_run(tmp_path / "run", {"plain": {"apple": 1.0}, "tuned": {"apple": 1.0}}, samples=3)
+    assert "NOT FINISHED: 4 of 6 rollouts are missing" in compare([run])
+
+
+def test_the_exclusion_file_is_named(tmp_path):
+    run = write_run(tmp_path / "run", {"plain": {"apple": 1.0}, "tuned": {"apple": 1.0}}, exclude="suspects.json")
+    assert "1 problems of pack test without those of suspects.json" in compare([run])
+
+
+def test_what_the_second_arm_costs_is_told_in_multiples(tmp_path):
+    costs = {"plain": {"calls": 1, "prompt_tokens": 100}, "tuned": {"calls": 4, "prompt_tokens": 700}}
+    made = [rollout(name, arm=arm, **cost) for arm, cost in costs.items() for name in ("apple", "berry")]
+    report = compare([store(tmp_path / "run", made)])
+    assert "- cost: 4.0 × LM calls (4.0 to 4.0), 7.0 × tokens (7.0 to 7.0), 1.0 × seconds" in report
+
+
+def test_artifacts_that_are_gone_are_said_to_be(tmp_path):
+    run = write_run(tmp_path / "run", {"one": {"apple": 1.0}, "two": {"apple": 1.0}})
+    assert "- prompts: the artifact of one is no longer there" in compare([run])
+
+
+def test_budgets_are_shown_for_every_arm_from_the_stored_rollouts(tmp_path):
+    made = [
+        rollout("apple", arm="plain", checkpoints=[checkpoint(1, True)], calls=1),
+        rollout("apple", arm="tuned", checkpoints=[checkpoint(5, True)], calls=5),
+    ]
+    report = compare([store(tmp_path / "run", made)], budgets=["calls"])
+    assert "| calls a problem | plain | tuned |" in report and "| 5 | 100.0 %" in report
+
+
+class Problems:
+    """The part of a problem set that groups are made from."""
+
+    def facts(self, name: str) -> Facts:
+        return Facts("EASY" if name == "apple" else "HARD")
+
+
+def test_a_comparison_can_be_broken_down_by_difficulty(tmp_path, monkeypatch):
+    monkeypatch.setattr(eval.comparison, "problems_of", lambda run: Problems())
+    run = write_run(tmp_path / "run", {"plain": {"apple": 1.0, "berry": 0.0}, "tuned": {"apple": 1.0, "berry": 1.0}})
+    report = compare([run], by=["difficulty"])
+    assert "| difficulty | problems | plain | tuned | tuned against plain |" in report
+    easy, hard = report.index("| EASY | 1 |"), report.index("| HARD | 1 |")
+    assert easy < hard and "+100.0 points" in report[hard:]
+
+
+def test_groups_of_data_that_has_changed_are_refused(tmp_path):
+    run = write_run(tmp_path / "run", {"plain": {"apple": 1.0}, "tuned": {"apple": 1.0}})
+    with pytest.raises(RunError, match=r"pack test is no longer what .* was made on"):
+        compare([run], by=["difficulty"])
 
 
 def test_several_runs_are_told_apart_by_folder(tmp_path):
@@ -133,10 +200,14 @@ def test_fewer_than_two_arms_are_refused(tmp_path):
     run = write_run(tmp_path / "run", {"plain": {"apple": 0.0}})
     with pytest.raises(RunError, match="needs two arms; found plain"):
         compare([run])
+    RunFolder(tmp_path / "empty", config_of([], []))
     with pytest.raises(RunError, match="needs two arms; found none"):
-        compare([write_run(tmp_path / "empty", {})])
+        compare([tmp_path / "empty"])
 
 
 def test_a_folder_that_is_no_run_is_refused(tmp_path):
     with pytest.raises(RunError, match="is not a run"):
         compare([tmp_path])
+    RunFolder(tmp_path / "training", {"optimizer": "bootstrap"})
+    with pytest.raises(RunError, match=r"is not a run of eval\.run"):
+        compare([tmp_path / "training"])

@@ -1,0 +1,68 @@
+"""Problems by difficulty, tag, rating or contest, as the dataset's card names them.
+
+Contest ids of Codeforces are given in the order of time, so a solved rate that falls from one half of the contests to
+the other can mean that a model has seen the older ones.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Literal
+
+from eval.layouts.code_contests import DIFFICULTIES
+from eval.problem_set import Facts
+
+By = Literal["difficulty", "tag", "rating", "contest"]
+UNKNOWN = "unknown"
+RATING_STEP = 400
+
+
+def groups(facts: Mapping[str, Facts], by: By) -> dict[str, list[str]]:
+    """Group to the names of its problems, in the order they should be read in; a problem may have several tags.
+
+    Args:
+        facts: by problem name.
+        by: contests are followed by the earlier and the later half of them.
+    """
+    found: dict[str, list[str]] = defaultdict(list)
+    for name, each in facts.items():
+        for group in _groups_of(each, by):
+            found[group].append(name)
+    order = sorted(found, key=lambda group: (group == UNKNOWN, _rank(group, by, len(found[group])), group))
+    return {group: found[group] for group in order} | (_halves(facts) if by == "contest" else {})
+
+
+def _groups_of(facts: Facts, by: By) -> list[str]:
+    match by:
+        case "difficulty":
+            return [facts.difficulty if facts.difficulty not in ("", "UNKNOWN_DIFFICULTY") else UNKNOWN]
+        case "tag":
+            return sorted({tag for tag in facts.tags if tag}) or [UNKNOWN]
+        case "rating":
+            low = facts.rating // RATING_STEP * RATING_STEP
+            return [f"{low}–{low + RATING_STEP - 1}" if facts.rating else UNKNOWN]
+        case "contest":
+            return [str(facts.contest) if facts.contest else UNKNOWN]
+
+
+def _rank(group: str, by: By, problems: int) -> int:
+    if group == UNKNOWN:
+        return 0
+    match by:
+        case "difficulty":
+            return DIFFICULTIES.index(group) if group in DIFFICULTIES else len(DIFFICULTIES)
+        case "tag":
+            return -problems
+        case "rating" | "contest":
+            return int(group.partition("–")[0])
+
+
+def _halves(facts: Mapping[str, Facts]) -> dict[str, list[str]]:
+    contests = sorted({each.contest for each in facts.values() if each.contest})
+    if len(contests) < 2:
+        return {}
+    first_late = contests[len(contests) // 2]
+    early = [name for name, each in facts.items() if each.contest and each.contest < first_late]
+    late = [name for name, each in facts.items() if each.contest and each.contest >= first_late]
+    return {f"before {first_late}": early, f"from {first_late} on": late}

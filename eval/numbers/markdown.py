@@ -1,0 +1,52 @@
+"""Numbers as Markdown: tables, and estimates with their intervals in words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+from eval.numbers.intervals import Estimate
+
+NONE = "–"  # where there is no number
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table."""
+    lines = [f"| {' | '.join(head)} |", "|" + " --- |" * len(head)]
+    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
+
+
+def percent(estimate: Estimate | None) -> str:
+    """`38.9 % (25–54)`: a share with its interval."""
+    if estimate is None or math.isnan(estimate.value):
+        return NONE
+    return f"{estimate.value:.1%} ({bounds(estimate)})".replace("%", " %")
+
+
+def bounds(estimate: Estimate) -> str:
+    """`25–54`: the interval of a share, in percent."""
+    return f"{estimate.low * 100:.0f}–{estimate.high * 100:.0f}" if not math.isnan(estimate.low) else NONE
+
+
+def points(estimate: Estimate) -> str:
+    """`+5.1 points (-1.2 to +11.4)`: a difference of shares with its interval."""
+    return f"{estimate.value * 100:+.1f} points ({estimate.low * 100:+.1f} to {estimate.high * 100:+.1f})"
+
+
+def amount(estimate: Estimate | None) -> str:
+    """`1,234 (987–?)`: a cost with its interval; ? where an end is not known."""
+    if estimate is None or not math.isfinite(estimate.value):
+        return NONE
+    ends = (quantity(end) if math.isfinite(end) else "?" for end in (estimate.low, estimate.high))
+    return f"{quantity(estimate.value)} ({'–'.join(ends)})"
+
+
+def quantity(number: float | None) -> str:
+    """A number as exactly as makes sense for its size: `0.0042`, `1.3`, `12,345`."""
+    if number is None or math.isnan(number):
+        return NONE
+    if math.isinf(number):
+        return "∞"
+    if number and abs(number) < 0.1:
+        return f"{number:.2g}"
+    return f"{number:.1f}" if abs(number) < 100 else f"{number:,.0f}"

@@ -1,0 +1,27 @@
+"""The table of the replication study, from one run: `python -m eval.replication RUN`; see docs/replication.md."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from program.command import run_command
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m eval.replication", description="Zero-shot against flow, beside the published figures."
+    )
+    parser.add_argument("run", type=Path, help="a folder of eval.run with a direct program and a flow, best with --n 5")
+    parser.add_argument("--direct", help="the arm that is the zero-shot one (default: the first direct program)")
+    parser.add_argument("--flow", help="the arm that is the flow (default: the first flow)")
+    options = parser.parse_args()
+
+    from eval.replicating import replicate
+    from eval.run_folder import RunError
+
+    run_command(lambda: print(replicate(options.run, options.direct, options.flow)), RunError)
+
+
+if __name__ == "__main__":
+    main()
