@@ -85,7 +85,9 @@ def read_prompt(request: Request) -> Prompt:
 
 def _question(messages: list[tuple[str, str]]) -> int:
     """The place of the message that asks: the user's last one that is no request to correct an answer."""
-    return max((n for n, (role, text) in enumerate(messages) if role == "user" and not text.startswith(REQUEST)), default=0)
+    return max(
+        (n for n, (role, text) in enumerate(messages) if role == "user" and not text.startswith(REQUEST)), default=0
+    )
 
 
 def sections(message: str) -> dict[str, str]:
