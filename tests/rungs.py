@@ -12,8 +12,8 @@ from judge.guards import LANDLOCK, LAYERS, NAMESPACES, SECCOMP, UID
 from judge.pool import Pool
 
 FULL = set(LAYERS)
-# The best there is, without each layer, the filter alone, and nothing but the limits.
-WANTED = (LAYERS, *(tuple(FULL - {layer}) for layer in LAYERS), (SECCOMP,), ())
+# The best there is, without each layer, what a container mostly leaves, the filter alone, and nothing but the limits.
+WANTED = (LAYERS, *(tuple(FULL - {layer}) for layer in LAYERS), (UID, SECCOMP), (SECCOMP,), ())
 
 
 @contextmanager
