@@ -73,7 +73,8 @@ tests:
 test-embedded: .venv/quickstart-ready
 	$(PYTHON) -m pytest -m embedded
 
-# Every known program through the judge and through a plain process; any difference fails. Over an hour on two cores.
+# Every known program through the judge and through a plain process; any difference fails. Over an hour on two cores;
+# interrupted, it goes on where it stopped.
 oracle: .venv/ready
 	$(PYTHON) -m benchmarks.oracle
 

@@ -1,4 +1,4 @@
-"""Audit a dataset by its own right and wrong programs: `python -m eval.audit --data D --split S --out exclude.json`."""
+"""Audit a dataset by its own right and wrong programs: `python -m eval.audit --data D --split S`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,15 @@ def main() -> None:
     parser.add_argument(
         "--programs", type=int, default=5, help="right and wrong ones a problem at most (default: 5 each)"
     )
-    parser.add_argument("--out", type=Path, help="write the suspects there, for --exclude of the other commands")
+    parser.add_argument(
+        "--sandbox", choices=("require", "prefer", "off"), default="prefer", help="(default: %(default)s)"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("exclude.json"),
+        help="the suspects, for --exclude of the other commands (default: %(default)s); an interrupted audit goes on",
+    )
     options = parser.parse_args()
 
     from eval.auditing import audit

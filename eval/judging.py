@@ -16,7 +16,7 @@ from eval.data import ProblemSet, load_problems, read_exclusions
 from eval.run_folder import drop_torn_line
 from judge.checker import DEEPMIND
 from judge.judge import judge
-from judge.shared import set_default_sandbox
+from judge.shared import ended_on_error, set_default_sandbox
 
 ADDED = ("passed", "verdict", "tests", "seconds")
 
@@ -50,6 +50,7 @@ def judge_solutions(options: argparse.Namespace) -> None:
     with (
         options.out.open("a") as out,
         ThreadPoolExecutor(pool.workers) as threads,
+        ended_on_error(),
         tqdm(total=len(solutions), initial=len(solutions) - len(left), unit="program", mininterval=2) as bar,
     ):
         for line in threads.map(lambda solution: _judged(solution, problems, options), left):
