@@ -78,7 +78,8 @@ test-browser: $(UV)
 	$(UV) sync --frozen --inexact --group dev --group browser
 	$(PYTHON) -m pytest -m browser -rs
 
-# Every known program through the judge and through a plain process; any difference fails. Over an hour on two cores.
+# Every known program through the judge and through a plain process; any difference fails. Over an hour on two cores;
+# interrupted, it goes on where it stopped.
 oracle: .venv/ready
 	$(PYTHON) -m benchmarks.oracle
 

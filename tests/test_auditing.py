@@ -39,6 +39,28 @@ def test_suspects_are_found_and_can_be_left_out(workplace, monkeypatch):
     assert [problem.name for problem in left.problems] == [VALID[0].name]
 
 
+def test_every_problem_has_its_rates(workplace, monkeypatch):
+    said = printed(monkeypatch, eval.audit.main, "--data", "data", "--split", "valid")
+    assert f"| {VALID[0].name} | 1 / 1 | 1 / 1 |  |" in said
+    assert f"| {HARSH.name} | 0 / 1 | 1 / 1 | rejects 1 of 1 right programs (WA) |" in said
+    assert said.splitlines()[-1] == "wrote 2 suspects to exclude.json, for --exclude of the other commands"
+
+
+def test_a_killed_audit_goes_on_where_it_stopped(workplace, monkeypatch):
+    options = ["--data", "data", "--split", "valid"]
+    whole = printed(monkeypatch, eval.audit.main, *options)
+    journal = workplace / "exclude.findings.jsonl"
+    first, *rest = journal.read_text().splitlines(keepends=True)
+    journal.write_text(first + rest[0][:9])  # killed in mid-line
+    examined = []
+    real = eval.auditing.examine
+    monkeypatch.setattr("eval.auditing.examine", lambda p, *rest: examined.append(p.name) or real(p, *rest))
+    assert printed(monkeypatch, eval.audit.main, *options) == whole
+    assert sorted(examined) == sorted(task.name for task in (SEVERAL, HARSH, TALKS))
+    printed(monkeypatch, eval.audit.main, *options, "--solutions", "more.jsonl")
+    assert examined[3:] == [SEVERAL.name]  # which has a program more now
+
+
 @pytest.mark.parametrize("text", ["", "{}", "[]", "3"])
 def test_a_file_that_is_no_file_of_exclusions_is_refused(workplace, monkeypatch, text):
     (workplace / "exclude.json").write_text(text)
