@@ -9,9 +9,14 @@ from pydantic import BaseModel
 
 from eval.problem_set import DataError, ProblemSet
 from eval.rules import Rules
+from judge.cache import VerdictCache
 from judge.judge import judge
 from judge.verdict import TestCase
 from program.problem import Problem
+
+
+# Samples of one problem and the checkpoints of a rollout repeat programs; those are not judged again.
+_VERDICTS = VerdictCache()
 
 
 class SetResult(BaseModel):
@@ -74,5 +79,5 @@ def judge_set(program: str, tests: list[TestCase], problem: Problem, rules: Rule
     """
     if not program.strip():
         return SetResult(passed=0, total=len(tests), verdict="CE")
-    report = judge(program, tests, rules.limits_for(problem), checker=rules.checker_for(problem))
+    report = judge(program, tests, rules.limits_for(problem), checker=rules.checker_for(problem), cache=_VERDICTS)
     return SetResult(passed=report.passed, total=report.total, verdict=report.verdict.value)
