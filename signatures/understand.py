@@ -8,12 +8,12 @@ from signatures.fields import ShortText
 
 
 class ReflectOnProblem(dspy.Signature):
-    """What does the contest problem ask? Answer in short bullet points that name this problem's own things and numbers:
+    """What does the contest problem ask? Say in short bullet points that name this problem's own things and numbers:
     the goal, what each input line holds, what exactly has to be printed, the rules and limits, the details that are
     easily overlooked."""
 
     problem: str = dspy.InputField(desc="the statement with its example tests")
-    reflection: list[ShortText] = dspy.OutputField(desc="one fact about the problem")
+    reflection: list[ShortText] = dspy.OutputField(desc="one point about the problem")
 
 
 class ExplainTests(dspy.Signature):

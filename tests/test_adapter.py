@@ -418,7 +418,7 @@ def test_a_program_that_is_only_what_was_said_of_it_is_no_answer():
 
 
 def test_of_a_list_the_copied_items_are_dropped():
-    answer = {"reflection": ["One fact  about the problem", "n is small", "…"]}
+    answer = {"reflection": ["One point  about the problem", "n is small", "…"]}
     assert ADAPTER.parse(ReflectOnProblem, json.dumps(answer)) == {"reflection": ["n is small"]}
     copied = {name: field.description for name, field in AITest.model_fields.items()}
     half = {**copied, "input": "5\n", "output": "10\n"}
