@@ -17,7 +17,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from eval.data import ProblemSet, load_problems
+from eval.data import load_problems
+from eval.problem_set import ProblemSet
 from eval.samples.read import read_solutions
 from judge.checker import STRICT, Checker
 from judge.judge import verdict_of

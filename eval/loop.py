@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import dspy
 
-from eval.data import ProblemSet
+from eval.problem_set import ProblemSet
 from eval.progress import Progress
 from eval.rollout import Rollout, run_rollout
 from eval.run_folder import RunFolder
