@@ -99,6 +99,9 @@ def _flips(first: str, second: str, paired: Paired) -> list[str]:
 
 
 def _prompts(first: StoredArm, other: StoredArm, in_full: bool) -> list[str]:
+    foreign = next((arm.label for arm in (first, other) if "imported" in arm.config), None)
+    if foreign:
+        return [f"- prompts: those of {foreign} are not known, it is another system's"]
     found = [stored_artifact(arm.run, arm.name) for arm in (first, other)]
     if found[0] is None or found[1] is None:
         lost = first.label if found[0] is None else other.label

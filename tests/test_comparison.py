@@ -116,6 +116,7 @@ def test_rules_that_are_not_the_usual_ones_are_said(tmp_path):
 def test_another_systems_programs_have_no_known_cost_and_as_many_samples_as_they_have(tmp_path):
     theirs = [rollout(name, arm=arm, imported=True) for arm in ("one", "two") for name in ("apple", "berry")]
     report = compare([store(tmp_path / "run", theirs, samples=7, imported={"file": "theirs.jsonl"})])
+    assert "- prompts: those of one are not known, it is another system's" in report
     assert "NOT FINISHED" not in report and "| one | 2 / 2 | 34%–100% | 100.0% | – | – | – | – |" in report
     assert "- cost: not known" in report
 
