@@ -105,7 +105,7 @@ def _prompts(first: StoredArm, other: StoredArm, in_full: bool) -> list[str]:
     found = [stored_artifact(arm.run, arm.name) for arm in (first, other)]
     if found[0] is None or found[1] is None:
         lost = first.label if found[0] is None else other.label
-        return [f"- prompts: the artifact of {lost} is no longer there"]
+        return [f"- prompts: the artifact of {lost} as it was run is no longer there"]
     differences = prompt_differences(found[0], found[1])
     lines = [f"- prompts: {'; '.join(differences) or 'the same'}"]
     diff = instruction_diff(found[0], found[1]) if in_full else ""
