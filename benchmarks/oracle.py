@@ -21,8 +21,9 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from eval.data import ProblemSet, load_problems
+from eval.data import load_problems
 from eval.journal import Journal, key_of
+from eval.problem_set import ProblemSet
 from eval.samples.read import read_solutions
 from judge.checker import STRICT, Checker
 from judge.judge import verdict_of

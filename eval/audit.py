@@ -27,7 +27,7 @@ def main() -> None:
     options = parser.parse_args()
 
     from eval.auditing import audit
-    from eval.data import DataError
+    from eval.problem_set import DataError
     from eval.samples.read import SolutionsError
 
     run_command(lambda: audit(options), DataError, SolutionsError)

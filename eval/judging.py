@@ -12,8 +12,9 @@ from typing import Any
 
 from tqdm import tqdm
 
-from eval.data import ProblemSet, load_problems
+from eval.data import load_problems
 from eval.imported import write_run
+from eval.problem_set import ProblemSet
 from eval.rules import Rules
 from eval.run_folder import drop_torn_line
 from eval.samples.read import Sample, Samples, SolutionsError, read_samples, read_solutions

@@ -14,7 +14,6 @@ from judge.judge import judge
 from judge.verdict import TestCase
 from program.problem import Problem
 
-
 # Samples of one problem and the checkpoints of a rollout repeat programs; those are not judged again.
 _VERDICTS = VerdictCache()
 

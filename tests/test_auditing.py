@@ -7,7 +7,8 @@ import json
 import pytest
 
 import eval.audit
-from eval.data import DataError, load_problems
+from eval.data import load_problems
+from eval.problem_set import DataError
 from tests.packs import VALID, Task, call, printed, write_pack
 
 SEVERAL = Task("Any Order", "print(1, 2)\n", "print(3)\n", ("a\n", "b\n", "c\n", "d\n"), lambda _: "1 2\n")
