@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,14 @@ class Known:
 
 
 @dataclass(frozen=True)
+class Facts:
+    """What the dataset says about a problem; no program sees it."""
+
+    difficulty: str = ""
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class ProblemSet:
     """The problems of one split; what must not reach a program is looked up by name."""
 
@@ -56,6 +64,7 @@ class ProblemSet:
     fingerprint: str  # SHA-256 over problems and hidden tests, 12 hex digits
     _hidden: dict[str, HiddenTests] = field(repr=False)
     _known: dict[str, Known] = field(repr=False)
+    _facts: dict[str, Facts] = field(default_factory=dict, repr=False)
 
     def problem(self, name: str) -> Problem:
         return next(problem for problem in self.problems if problem.name == name)
@@ -65,6 +74,10 @@ class ProblemSet:
 
     def known(self, name: str) -> Known:
         return self._known[name]
+
+    def facts(self, name: str) -> Facts:
+        """Facts with nothing in them where the data has none."""
+        return self._facts.get(name, Facts())
 
     def select(
         self, limit: int | None = None, match: str | None = None, exclude: str | Path | None = None
@@ -88,7 +101,7 @@ class ProblemSet:
         chosen = fitting[:limit]
         if not chosen:
             raise DataError(f"{self.data} {self.split}: no problem is left to run on")
-        return ProblemSet(self.data, self.split, tuple(chosen), self.fingerprint, self._hidden, self._known)
+        return replace(self, problems=tuple(chosen))
 
 
 def load_problems(data: str, split: str) -> ProblemSet:
@@ -110,19 +123,20 @@ def load_problems(data: str, split: str) -> ProblemSet:
     double = {name for name in names if names.count(name) > 1}
     if double:
         raise DataError(f"{data}: problem {sorted(double)[0]!r} occurs more than once")
-    problems, hidden, known = [], {}, {}
+    problems, hidden, known, facts = [], {}, {}, {}
     digest = hashlib.sha256()
     for name, row in zip(names, rows, strict=True):
         try:
             problem = _problem(row)
             hidden[name] = HiddenTests(_tests(row, "private_tests"), _tests(row, "generated_tests"))
+            facts[name] = Facts(str(row.get("difficulty") or ""), tuple(filter(None, row.get("cf_tags") or ())))
             known[name] = Known(_python3(row, "solutions"), _python3(row, "incorrect_solutions"))
         except (KeyError, TypeError, ValueError) as fault:
             what = " ".join(f"{type(fault).__name__}: {fault}".split())
             raise DataError(f"{data}: problem {name!r} is not in the schema of code_contests ({what})") from fault
         problems.append(problem)
         digest.update(json.dumps([problem.model_dump(), [[t.input, t.output] for t in hidden[name].all()]]).encode())
-    return ProblemSet(data, split, tuple(problems), digest.hexdigest()[:12], hidden, known)
+    return ProblemSet(data, split, tuple(problems), digest.hexdigest()[:12], hidden, known, facts)
 
 
 def read_exclusions(path: str | Path) -> set[str]:

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from eval.data import ProblemSet
+from judge.cache import verdicts_only
 from judge.judge import judge
 from judge.verdict import TestCase
 from program.problem import Problem
@@ -65,5 +66,6 @@ def score(program: str, problem: Problem, problems: ProblemSet) -> Score:
 def _judge(program: str, tests: list[TestCase], problem: Problem) -> SetResult:
     if not program.strip():
         return SetResult(passed=0, total=len(tests), verdict="CE")
-    report = judge(program, tests, problem.limits(), checker=problem.checker())
+    # What programs print on hidden tests is kept nowhere: it may show the tests.
+    report = judge(program, tests, problem.limits(), checker=problem.checker(), cache=verdicts_only())
     return SetResult(passed=report.passed, total=report.total, verdict=report.verdict.value)

@@ -39,6 +39,7 @@ class Manifest(BaseModel):
     compile: the resolved configuration of the compilation, with LM, data, split, problem names and seed.
     scores: what the optimizer saw on its training problems.
     cost: what compiling cost.
+    lm: the model it was compiled for and the sampling settings that go with its calls; no key, no address.
     versions: of the packages that decide what a prompt looks like.
     commit: of this repository when the artifact was written.
     """
@@ -53,6 +54,7 @@ class Manifest(BaseModel):
     compile: dict[str, Any] | None = None
     scores: dict[str, Any] | None = None
     cost: dict[str, Any] | None = None
+    lm: dict[str, Any] | None = None
     versions: dict[str, str] = {}
     commit: str = ""
 
@@ -111,6 +113,20 @@ def save(folder: Path, program: dspy.Module, manifest: Manifest) -> None:
     (folder / "manifest.json").write_text(_pretty(manifest.model_dump()))
 
 
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of an artifact.
+
+    Raises:
+        ArtifactError: there is none, or a broken one.
+    """
+    try:
+        return Manifest.model_validate(_read(folder, "manifest.json"))
+    except ValidationError as fault:
+        first = fault.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise ArtifactError(f"{folder}: manifest.json: {where}: {first['msg']}") from fault
+
+
 def load(folder: Path, config: dict[str, Any] | None = None) -> tuple[dspy.Module, Manifest]:
     """The program and the manifest of an artifact.
 
@@ -121,17 +137,8 @@ def load(folder: Path, config: dict[str, Any] | None = None) -> tuple[dspy.Modul
     Raises:
         ArtifactError: no artifact, a broken one, or one made for other predictors than the code has.
     """
-    try:
-        manifest = Manifest.model_validate(json.loads((folder / "manifest.json").read_text()))
-        state = json.loads((folder / "program.json").read_text())
-    except FileNotFoundError as fault:
-        raise ArtifactError(f"{folder} is not an artifact: {fault.filename} is missing") from fault
-    except ValidationError as fault:
-        first = fault.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise ArtifactError(f"{folder}: manifest.json: {where}: {first['msg']}") from fault
-    except ValueError as fault:
-        raise ArtifactError(f"{folder} is not an artifact: {fault}") from fault
+    manifest = read_manifest(folder)
+    state = _read(folder, "program.json")
     manifest.config = {**manifest.config, **(config or {})}
     program = new_program(manifest.program, manifest.config)
     _refuse_other_predictors(folder, manifest.predictors, predictors_of(program))
@@ -141,6 +148,15 @@ def load(folder: Path, config: dict[str, Any] | None = None) -> tuple[dspy.Modul
         _refuse_broken_state(folder, name, predictor, manifest.predictors[name])
     program.load_state(state)
     return program, manifest
+
+
+def _read(folder: Path, name: str) -> Any:
+    try:
+        return json.loads((folder / name).read_text())
+    except FileNotFoundError as fault:
+        raise ArtifactError(f"{folder} is not an artifact: {fault.filename} is missing") from fault
+    except ValueError as fault:
+        raise ArtifactError(f"{folder} is not an artifact: {fault}") from fault
 
 
 def _refuse_other_predictors(folder: Path, saved: dict[str, list[str]], here: dict[str, list[str]]) -> None:
