@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import dspy
 from tqdm import tqdm
@@ -17,11 +18,12 @@ from program.problem import Problem
 
 @dataclass(frozen=True)
 class Arm:
-    """A program under evaluation, by the name it has in reports."""
+    """A program under evaluation, by the name it has in reports, and the sampling settings its LM is called with."""
 
     name: str
     program: dspy.Module
     adapter: dspy.Adapter
+    lm_settings: dict[str, Any] = field(default_factory=dict)
 
 
 def run_loop(
@@ -47,7 +49,7 @@ def run_loop(
     solved = sum(rollout.status == "solved" for rollout in known)
 
     def one(arm: Arm, problem: Problem, sample: int) -> Rollout:
-        with dspy.context(lm=lm, adapter=arm.adapter):
+        with dspy.context(lm=lm.copy(**arm.lm_settings) if arm.lm_settings else lm, adapter=arm.adapter):
             rollout = run_rollout(arm.name, arm.program, problem, sample, problems)
         folder.append(rollout)
         return rollout

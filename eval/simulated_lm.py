@@ -23,7 +23,8 @@ from dspy.utils.exceptions import AdapterParseError
 
 from eval.data import ProblemSet
 from eval.simulated_answers import PLACEHOLDER, fill_schema, known_answer
-from eval.simulated_prompt import Prompt, problem_name, read_prompt
+from eval.simulated_prompt import Prompt, problem_name, read_prompt, solution_name
+from eval.simulated_proposals import propose
 from eval.simulated_skills import Skills
 from eval.simulated_truth import Truth
 from program.adapter import LeanAdapter
@@ -45,7 +46,7 @@ class SimulatedEngine:
     function, two programs asked the same meet the same luck: comparing them is a paired comparison.
 
     A good demonstration is one whose answer is right by what is known of its problem; stages about which nothing is
-    known (reflection, explanations, proposals) have no skill to raise.
+    known (reflection, proposals) have no skill to raise.
 
     Args:
         problems: what it is asked about.
@@ -135,7 +136,8 @@ class SimulatedEngine:
     def _answer(self, prompt: Prompt, draw: int | str, response_format: dict[str, Any] | None) -> str:
         if prompt.signature is None:  # an optimizer's own question, or a check whether anyone is there
             schema = (response_format or {}).get("schema")
-            return fill_schema(schema) if schema else PLACEHOLDER
+            proposed = propose(prompt.system, prompt.user, self._random(prompt, "proposal", draw))
+            return fill_schema(schema) if schema else proposed or PLACEHOLDER
         name = problem_name(prompt.user)
         if self._truth.problem(name) is None:
             raise lm15.ConfigurationError(f"the simulated LM knows no problem {name!r}", provider="simulated")
@@ -148,8 +150,14 @@ class SimulatedEngine:
     def _skill(self, prompt: Prompt) -> float:
         """The probability of a right answer to this prompt, demonstrations included."""
         match prompt.stage:
-            case "SolveDirectly" | "WriteCode":
+            case "SolveDirectly":
                 skill = self.skills.code_right
+            case "WriteCode":
+                chosen = solution_name(prompt.user)
+                astray = chosen and chosen != self._truth.right_solution(problem_name(prompt.user))
+                skill = self.skills.code_right * (1 - self.skills.plan_matters if astray else 1)
+            case "ExplainTests":
+                skill = self.skills.explanation_right
             case "FixCode":
                 skill = self.skills.fix_repairs
             case "WriteTests":

@@ -63,7 +63,7 @@ def _of_rollouts(rollouts: Sequence[Rollout], tuned: list[str], config: CompileC
         calls=calls / len(rollouts),
         prompt_tokens=sum(each.totals.prompt_tokens for each in rollouts) / len(rollouts),
         answer_tokens=sum(each.totals.completion_tokens for each in rollouts) / len(rollouts),
-        good=good / len(scores) if scores else 0.0,
+        good=(good + 1) / (len(scores) + 2),  # few rollouts may all be bad, or good, by chance
         changed=sum(_after(each, name) for each in rollouts for name in tuned) / (calls * len(tuned)),
         source=source,
     )

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import math
+
 import dspy
 from pydantic import Field
 
 from optimize import bootstrap
-from optimize.expected import Expected, Sizes
+from optimize.expected import Expected, Sizes, different
 from optimize.job import Job
 
 
@@ -25,7 +27,10 @@ class Options(bootstrap.Options):
 
 
 def expected(options: Options, sizes: Sizes) -> list[Expected]:
-    sets = 1 + options.candidates if sizes.good * sizes.train >= 1 else 0
+    good = round(sizes.good * sizes.train)
+    sizes_drawn = [min(size, good) for size in range(1, options.demos + 1)] if good else []
+    drawn = (1 + options.candidates) / options.demos
+    sets = sum(different(drawn, math.perm(good, size)) for size in sizes_drawn)
     return [
         Expected("training", runs=sizes.train),
         Expected("evaluation", runs=sizes.val * (1 + sets), demos=options.demos * sets / (1 + sets)),

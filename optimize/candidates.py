@@ -15,6 +15,7 @@ from typing import Any
 import dspy
 
 from eval.statistics import mean_interval
+from optimize.stages import signature_of
 
 
 @dataclass
@@ -97,7 +98,7 @@ class Candidates:
 def prompts_of(program: dspy.Module) -> dict[str, tuple[str, list[Any]]]:
     """The instructions and demonstrations of every tuned predictor."""
     return {
-        name: (predictor.signature.instructions, list(predictor.demos))
+        name: (signature_of(predictor).instructions, list(predictor.demos))
         for name, predictor in program.named_predictors()
     }
 
@@ -107,7 +108,7 @@ def with_prompts(program: dspy.Module, prompts: dict[str, tuple[str, list[Any]]]
     made = program.deepcopy()
     for name, predictor in made.named_predictors():
         instructions, demos = prompts[name]
-        predictor.signature = predictor.signature.with_instructions(instructions)
+        predictor.signature = signature_of(predictor).with_instructions(instructions)
         predictor.demos = list(demos)
     return made
 
@@ -117,4 +118,4 @@ def _bare_state(predictor: dspy.Predict) -> dict[str, Any]:
     bare = copy.copy(predictor)
     bare.lm = None
     state = bare.dump_state()
-    return {"instructions": bare.signature.instructions, "demos": state["demos"]}
+    return {"instructions": signature_of(bare).instructions, "demos": state["demos"]}

@@ -114,7 +114,7 @@ def ledger_folder(inputs: Inputs) -> Path:
 def _paying(config: CompileConfig, ledger: Ledger) -> Iterator[PaidAnswers]:
     """Until the end every LM answer and every report of the judge goes through the ledger."""
     paid = PaidAnswers(ledger, config.caps)
-    dspy.cache = paid
+    dspy.cache = paid  # pyright: ignore[reportAttributeAccessIssue]  made by DSPy when it is first asked for
     set_default_cache(KeptReports(ledger))
     try:
         yield paid
@@ -131,9 +131,11 @@ def _models(config: CompileConfig, inputs: Inputs, paid: PaidAnswers) -> Iterato
     bases = {"lm": config.api_base, "teacher_lm": _base(config, "teacher_lm"), "prompt_lm": _base(config, "prompt_lm")}
     if config.optimizer in ("bootstrap", "verified"):
         wanted["lm"], bases["lm"] = wanted["teacher_lm"], bases["teacher_lm"]  # it is never asked
-    settings = {**config.lm_settings, "callbacks": [paid], "cache": True}
-    if hasattr(config.tuning, "proposal_tokens"):
-        settings["max_tokens"] = config.tuning.proposal_tokens
+    sampling = {**artifact.lm_settings(inputs.manifest), **config.lm_settings}
+    settings = {**sampling, "callbacks": [paid], "cache": True}
+    proposal_tokens = getattr(config.tuning, "proposal_tokens", None)
+    if proposal_tokens is not None:
+        settings["max_tokens"] = proposal_tokens  # stages set their own
     with ExitStack() as stack:
         opened: dict[tuple[str, str | None], dspy.LM] = {}
         for role, model in wanted.items():
@@ -179,7 +181,9 @@ def _job(
         paid=paid,
         candidates=candidates,
         folder=folder,
-        **lms,
+        lm=lms["lm"],
+        teacher_lm=lms["teacher_lm"],
+        prompt_lm=lms["prompt_lm"],
     )
 
 

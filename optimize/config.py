@@ -11,6 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationErr
 from optimize.caps import Caps
 from program.lm import DEFAULT_MODEL
 
+# What may be stored with an artifact of how its LM is called; no key, no address, nothing of a connection.
+Sampling = Literal[
+    "top_p", "top_k", "min_p", "presence_penalty", "frequency_penalty", "seed", "stop", "reasoning_effort"
+]
+
 
 class ConfigError(ValueError):
     """The configuration cannot be used; one line that says why."""
@@ -63,7 +68,7 @@ class CompileConfig(BaseModel):
     seed: int = 0
     concurrency: int = Field(default=8, ge=1)
     settings: dict[str, Any] = {}
-    lm_settings: dict[str, Any] = {}
+    lm_settings: dict[Sampling, Any] = {}
     caps: Caps = Caps()
     tuning: SerializeAsAny[Options]
 
@@ -86,6 +91,7 @@ def read_config(path: Path | None, changes: dict[str, Any]) -> CompileConfig:
 
     try:
         values = {**(tomllib.loads(path.read_text()) if path else {}), **changes}
+        values.pop("study", None)  # a table that `optimize.study` reads
     except OSError as fault:
         raise ConfigError(f"{path} cannot be read: {fault.strerror}") from fault
     except tomllib.TOMLDecodeError as fault:

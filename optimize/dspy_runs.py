@@ -7,11 +7,11 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
-import dspy.evaluate.evaluate
-import dspy.predict.parallel
+import dspy.evaluate.evaluate as evaluating
+import dspy.predict.parallel as running
 from dspy.utils.parallelizer import ParallelExecutor
 
-EXECUTING = (dspy.evaluate.evaluate, dspy.predict.parallel)  # the modules that run tasks side by side
+EXECUTING: tuple[Any, ...] = (evaluating, running)  # the modules that run tasks side by side
 
 
 class SubmitOnce(ParallelExecutor):

@@ -24,6 +24,11 @@ class Sizes:
     changed: float
 
 
+def different(draws: float, kinds: float) -> float:
+    """How many different ones are expected among draws from so many kinds; what is drawn again costs nothing."""
+    return kinds * (1 - (1 - 1 / kinds) ** draws) if kinds > 1 else min(draws, 1.0)
+
+
 @dataclass(frozen=True)
 class Expected:
     """One phase.

@@ -6,7 +6,7 @@ from __future__ import annotations
 import dspy
 from pydantic import Field
 
-from optimize.expected import Expected, Sizes
+from optimize.expected import Expected, Sizes, different
 from optimize.job import Job
 from optimize.proposing import ProposingOptions
 
@@ -39,14 +39,13 @@ class Options(ProposingOptions):
 
 def expected(options: Options, sizes: Sizes) -> list[Expected]:
     kinds = options.candidates**sizes.predictors * (options.candidates**sizes.predictors if options.demos else 1)
-    # So many different combinations are among as many draws; one that was tried before costs nothing.
-    different = kinds * (1 - (1 - 1 / kinds) ** (options.trials + 1))
+    tried = different(options.trials + 1, kinds)
     proposals = sizes.predictors * options.candidates * (3 if options.program_aware else 1)
     summaries = 2 + (sizes.train - 1) // 10 if options.data_aware else 0
     return [
         Expected("training", runs=sizes.train),
         Expected("proposals", proposals=proposals + summaries),
-        Expected("evaluation", runs=sizes.val * different, demos=options.demos * (1 - 1 / options.candidates)),
+        Expected("evaluation", runs=sizes.val * tried, demos=options.demos * (1 - 1 / options.candidates)),
     ]
 
 

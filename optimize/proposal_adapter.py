@@ -12,7 +12,7 @@ from typing import Any
 import dspy
 from dspy.utils.exceptions import AdapterParseError
 
-from optimize.stages import stages_of
+from optimize.stages import signature_of, stages_of
 
 
 class ProposalAdapter(dspy.ChatAdapter):
@@ -60,7 +60,7 @@ class StageOrProposal(dspy.Adapter):
     def __init__(self, stages: dspy.Adapter, program: dspy.Module) -> None:
         super().__init__()
         self._stages = stages
-        self._fields = {tuple(stage.predict.signature.fields) for _, stage in stages_of(program)}
+        self._fields = {tuple(signature_of(stage.predict).fields) for _, stage in stages_of(program)}
         self._proposals = ProposalAdapter()
 
     def __call__(

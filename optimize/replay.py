@@ -16,7 +16,7 @@ from eval.rollout import Rollout
 from optimize.evidence import Episode, Step, plain
 from optimize.job import Job
 from optimize.metric import measured
-from optimize.stages import stages_of
+from optimize.stages import signature_of, stages_of
 from program.account import Account, new_account
 from program.problem import Problem
 
@@ -41,7 +41,7 @@ def episode_of(
         trace: DSPy's, of predictors, inputs and outputs.
         account: of the run.
     """
-    stages = {tuple(stage.predict.signature.fields): (name, stage.name) for name, stage in stages_of(job.student)}
+    stages = {tuple(signature_of(stage.predict).fields): (name, stage.name) for name, stage in stages_of(job.student)}
     steps = []
     for predictor, inputs, outputs in trace:
         attribute, stage = stages.get(tuple(predictor.signature.fields), ("", ""))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, cast
 
 import dspy
 
@@ -12,7 +13,12 @@ from program.stage import Stage
 
 def stages_of(program: dspy.Module) -> list[tuple[str, Stage]]:
     """The stages with their attribute names, in the program's order; frozen ones too."""
-    return [(name.removeprefix("self."), stage) for name, stage in program.named_sub_modules(Stage)]
+    return [(name.removeprefix("self."), cast(Stage, each)) for name, each in program.named_sub_modules(Stage)]
+
+
+def signature_of(predictor: dspy.Predict) -> Any:
+    """The signature of a predictor; DSPy's own type for it is too wide to be used."""
+    return predictor.signature
 
 
 def stage_names(program: dspy.Module) -> dict[str, str]:

@@ -15,7 +15,9 @@ from optimize.demo_choice import ProvenCall, choose_demos
 from optimize.evidence import Step
 from optimize.expected import Expected, Sizes
 from optimize.job import Job
+from optimize.metric import measured
 from optimize.replay import replay
+from optimize.stages import signature_of
 
 
 class Options(bootstrap.Options):
@@ -45,7 +47,11 @@ def tune(job: Job, options: Options) -> dspy.Module:
     # A rollout whose LM failed now and then would be asked again.
     whole = [r for r in job.stored_rollouts() if all(call.outcome != "lm_error" for call in r.account.calls)]
     proven: dict[str, list[ProvenCall]] = defaultdict(list)
+    teacher = job.candidates.name_of(job.teacher)
     for rollout, episode in zip(whole, replay(job, whole), strict=True):
+        if rollout.score is not None:
+            value = measured(rollout.score, job.config.metric)
+            job.candidates.enter(teacher, rollout.problem, str(rollout.sample), value)
         for step in episode.steps:
             credit = credit_of(step, episode)
             if credit is not None and credit.proven:
@@ -65,5 +71,5 @@ def _tokens(job: Job, step: Step) -> int:
     predictor = dict(job.student.named_predictors()).get(step.predictor)
     if predictor is None:  # of a frozen stage
         return 0
-    messages = job.adapter.format_demos(predictor.signature, [{**step.inputs, **step.outputs}])
+    messages = job.adapter.format_demos(signature_of(predictor), [{**step.inputs, **step.outputs}])
     return sum(len(str(message["content"])) for message in messages) // 4

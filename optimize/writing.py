@@ -14,6 +14,7 @@ from eval.summary import markdown_table, summarize
 from optimize.candidates import Candidate, prompts_of
 from optimize.inputs import Inputs
 from optimize.job import Job
+from optimize.prompts import prompts_markdown
 from program import artifact
 from program.account import Totals
 
@@ -35,7 +36,7 @@ def write_artifact(out: Path, program: dspy.Module, inputs: Inputs, job: Job, ch
         program,
         origin="compiled",
         compile={**inputs.identity, "stopped": job.stopped},
-        lm={"model": job.config.lm, **job.config.lm_settings},
+        lm={"model": job.config.lm, **artifact.lm_settings(inputs.manifest), **job.config.lm_settings},
         scores={
             **{key: value for summary in summaries for key, value in summary.items() if key != "table"},
             "chosen": _scores(chosen, job.candidates.deciding) if chosen else None,
@@ -45,6 +46,7 @@ def write_artifact(out: Path, program: dspy.Module, inputs: Inputs, job: Job, ch
     out.mkdir(parents=True, exist_ok=True)
     _write_lines(out / "candidates.jsonl", candidate_lines(job))
     (out / "report.json").write_text(json.dumps(report(job, chosen), indent=2, ensure_ascii=False) + "\n")
+    (out / "prompts.md").write_text(prompts_markdown(program, written))
     artifact.save(out, program, written)
     for summary in summaries:
         print(summary["table"])

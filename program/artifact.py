@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from program.adapter import LeanAdapter
 from program.alphacodium import AlphaCodium
 from program.direct import Direct, DirectConfig
+from program.field_types import type_name
 from program.flow_config import FlowConfig
 
 ProgramName = Literal["alphacodium", "direct"]
@@ -35,6 +36,7 @@ class Manifest(BaseModel):
     config: its configuration, in full.
     adapter: how prompts are made; the same for every artifact so far.
     predictors: the input and output fields of every predictor, in order; must be those of the code.
+    types: their types; must be those of the code where they are given.
     origin: "hand-written" or "compiled".
     compile: the resolved configuration of the compilation, with LM, data, split, problem names and seed.
     scores: what the optimizer saw on its training problems.
@@ -50,6 +52,7 @@ class Manifest(BaseModel):
     config: dict[str, Any]
     adapter: Literal["lean"] = "lean"
     predictors: dict[str, list[str]]
+    types: dict[str, dict[str, str]] = {}
     origin: Literal["hand-written", "compiled"] = "hand-written"
     compile: dict[str, Any] | None = None
     scores: dict[str, Any] | None = None
@@ -88,12 +91,26 @@ def predictors_of(program: dspy.Module) -> dict[str, list[str]]:
     return {name: list(cast(Any, predictor.signature).fields) for name, predictor in program.named_predictors()}
 
 
+def types_of(program: dspy.Module) -> dict[str, dict[str, str]]:
+    """The type of every field of every predictor, in words."""
+    return {
+        name: {field: type_name(each.annotation) for field, each in cast(Any, predictor.signature).fields.items()}
+        for name, predictor in program.named_predictors()
+    }
+
+
+def lm_settings(manifest: Manifest) -> dict[str, Any]:
+    """The sampling settings that go with every call of the artifact's LM."""
+    return {key: value for key, value in (manifest.lm or {}).items() if key != "model"}
+
+
 def describe(name: ProgramName, program: Any, **more: Any) -> Manifest:
     """A manifest of `program` as it is, with the versions and the commit at hand."""
     return Manifest(
         program=name,
         config=program.config.model_dump(),
         predictors=predictors_of(program),
+        types=types_of(program),
         versions={package: version(package) for package in ("dspy", "pydantic")},
         commit=_commit(),
         **more,
@@ -142,6 +159,7 @@ def load(folder: Path, config: dict[str, Any] | None = None) -> tuple[dspy.Modul
     manifest.config = {**manifest.config, **(config or {})}
     program = new_program(manifest.program, manifest.config)
     _refuse_other_predictors(folder, manifest.predictors, predictors_of(program))
+    _refuse_other_types(folder, manifest.types, types_of(program))
     if not isinstance(state, dict) or set(state) != set(manifest.predictors):
         raise ArtifactError(f"{folder}: program.json and manifest.json name different predictors")
     for name, predictor in state.items():
@@ -166,6 +184,16 @@ def _refuse_other_predictors(folder: Path, saved: dict[str, list[str]], here: di
                 f"{folder} was made for other code: predictor {name} has fields {saved.get(name)} there and "
                 f"{here.get(name)} here"
             )
+
+
+def _refuse_other_types(folder: Path, saved: dict[str, dict[str, str]], here: dict[str, dict[str, str]]) -> None:
+    for name, fields in saved.items():
+        for field, kind in fields.items():
+            known = here.get(name, {}).get(field)
+            if known != kind:
+                raise ArtifactError(
+                    f"{folder} was made for other code: {field} of {name} is {kind} there and {known} here"
+                )
 
 
 def _refuse_broken_state(folder: Path, name: str, state: Any, fields: list[str]) -> None:

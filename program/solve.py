@@ -40,7 +40,7 @@ def _solve(options: argparse.Namespace) -> None:
     with (
         open_lm(options.lm, api_base=options.api_base) as lm,
         new_account() as account,
-        dspy.context(lm=lm, adapter=artifact.adapter_of(manifest)),
+        dspy.context(lm=lm.copy(**artifact.lm_settings(manifest)), adapter=artifact.adapter_of(manifest)),
     ):
         code = program(problem=problem).code
     for call in account.calls:
