@@ -24,7 +24,7 @@ class StudyConfig(BaseModel):
     """The table `[study]`.
 
     split: what is evaluated on; never the split that is compiled on.
-    against: the artifacts the compiled one is compared with; the first is the one that the others are set against.
+    against: further artifacts to compare with, besides the one that is compiled.
     n: samples a problem.
     limit: only the first problems.
     exclude: a file of problems to leave out, as eval.audit writes it.
@@ -33,7 +33,7 @@ class StudyConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     split: str = "test"
-    against: list[str] = Field(default=["artifacts/handwritten"], min_length=1)
+    against: list[str] = []
     n: int = Field(default=1, ge=1)
     limit: int | None = Field(default=None, ge=1)
     exclude: str | None = None
@@ -54,14 +54,16 @@ def study(options: argparse.Namespace) -> None:
     if options.dry_run:
         return
     given = [word for key, value in changes.items() for word in (f"--{key.replace('_', '-')}", value)]
-    compiled, run = options.out / "compiled", options.out / plan.split
+    start, compiled, run = options.out / Path(config.start).name, options.out / "compiled", options.out / plan.split
+    # With the same settings as the compiled program: it is the prompts that are compared.
+    artifact.save(start, *artifact.load(Path(config.start), config.settings))
     _do("optimize.compile", options.config, *given, "--out", compiled)
     evaluated = ["--lm", config.lm, "--data", config.data, "--split", plan.split, "--n", plan.n, "--out", run]
     evaluated += ["--concurrency", config.concurrency]
     evaluated += ["--api-base", config.api_base] if config.api_base else []
     evaluated += ["--limit", plan.limit] if plan.limit else []
     evaluated += ["--exclude", plan.exclude] if plan.exclude else []
-    _do("eval.run", *plan.against, compiled, *evaluated)
+    _do("eval.run", start, *plan.against, compiled, *evaluated)
     compared = subprocess.run([sys.executable, "-m", "eval.compare", run], check=True, capture_output=True, text=True)
     (options.out / "comparison.md").write_text(compared.stdout)
     print(compared.stdout)

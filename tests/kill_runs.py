@@ -9,6 +9,7 @@ things that it does on disk. The last one runs to the end. `FOLDER/log` says wha
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import random
 import signal
@@ -31,6 +32,8 @@ SMALL = {
     "bootstrap_rs": ["--tune", "candidates=2", "--demos", "1"],
     "verified": ["--tune", "rollouts=2"],
 }
+
+IMPORTED = ("datasets", "dspy", "gepa", "optuna", "eval.simulated_lm", *(f"optimize.{name}" for name in SMALL))
 
 
 class Killer:
@@ -96,6 +99,8 @@ def main() -> None:
     shared = ["--lm", "simulated", "--data", data, "--start", start, "--optimizer", name, "--concurrency", "2"]
     shared += SMALL.get(name, [])
     draw = random.Random(seed)
+    for module in IMPORTED:
+        importlib.import_module(module)
     for arm, count in (("whole", 0), ("killed", kills)):
         compiling.WORK_FOLDER = folder / arm / "cache"
         (folder / arm).mkdir(parents=True, exist_ok=True)

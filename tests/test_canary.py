@@ -3,6 +3,7 @@ leave anything behind."""
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -78,7 +79,12 @@ class Traces:
 
 
 def files_below(folder: Path) -> dict[str, bytes]:
-    return {str(path): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {str(path): plain_bytes(path) for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def plain_bytes(path: Path) -> bytes:
+    """What a file holds, unpacked where it is a trace."""
+    return gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
 
 
 def holders(needles: list[bytes], where: dict[str, bytes]) -> set[str]:
@@ -173,7 +179,8 @@ def test_public_tests_are_found_by_the_same_search(traces):
     stages = {name: text for name, text in traces.requests.items() if b"[[ ## completed ## ]]" not in text}
     assert stages and holders(traces.public, stages) == set(stages)
     assert any(name.endswith("prompts.md") for name in traces.artifact)
-    assert holders(traces.public, traces.artifact)
+    assert holders(traces.public, {**traces.artifact, **traces.lm_cache})
+    assert any(name.endswith(".gz") for name in holders(traces.public, traces.run))
     assert any(b"t = input()" in content for content in traces.lm_cache.values()), (
         "the cache holds answers as plain text"
     )
