@@ -42,7 +42,7 @@ def evaluate(options: argparse.Namespace) -> None:
     arms, fingerprints, manifests = [], {}, {}
     for path in options.artifacts:
         program, manifest = artifact.load(path, config, options.adapter)
-        arms.append(Arm(path.name, program, artifact.adapter_of(manifest)))
+        arms.append(Arm(path.name, program, artifact.adapter_of(manifest), artifact.lm_settings(manifest)))
         fingerprints[path.name], manifests[path.name] = artifact.fingerprint(program, manifest), manifest
     names = [arm.name for arm in arms]
     if len(set(names)) < len(names):

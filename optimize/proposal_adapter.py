@@ -1,0 +1,81 @@
+"""How an optimizer's own questions ("propose a better instruction") are put, beside the program's.
+
+DSPy asks them through the adapter at hand, which is the program's. They are plain text in and out, so they go in DSPy's
+chat format; and a small model's answer that misses the format is taken as it stands, because one bad proposal among
+several costs an evaluation, but an exception the whole compilation.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dspy
+from dspy.utils.exceptions import AdapterParseError
+
+from optimize.stages import signature_of, stages_of
+
+
+class ProposalAdapter(dspy.ChatAdapter):
+    """DSPy's chat format, read with tolerance."""
+
+    def __init__(self) -> None:
+        super().__init__(use_json_adapter_fallback=False)
+
+    def __call__(
+        self,
+        lm: dspy.BaseLM,
+        lm_kwargs: dict[str, Any],
+        signature: type[dspy.Signature],
+        demos: list[dict[str, Any]],
+        inputs: dict[str, Any],
+    ) -> list[dict[str, Any]]:
+        # `n` answers are asked for one by one, so that none that was paid for is lost when the others are not.
+        count = lm_kwargs.pop("n", None) or 1
+        first = lm_kwargs.get("rollout_id", lm.kwargs.get("rollout_id"))
+        answers = []
+        for number in range(count):
+            asked = lm_kwargs if number == 0 else {**lm_kwargs, "rollout_id": (first or 0) + number}
+            answers += super().__call__(lm, dict(asked), signature, demos, inputs)
+        return answers
+
+    def parse(self, signature: type[dspy.Signature], completion: str) -> dict[str, Any]:
+        """The output fields in an answer; where they cannot be told apart, text fields are the whole of it."""
+        try:
+            return super().parse(signature, completion)
+        except AdapterParseError:
+            return {
+                name: completion.strip() if field.annotation is str else _nothing(field.annotation)
+                for name, field in signature.output_fields.items()
+            }
+
+
+class StageOrProposal(dspy.Adapter):
+    """The program's adapter for its stages, a `ProposalAdapter` for every other signature.
+
+    Args:
+        stages: the program's adapter.
+        program: whose stages these are; known by their fields, as a signature loses its name with its instruction.
+    """
+
+    def __init__(self, stages: dspy.Adapter, program: dspy.Module) -> None:
+        super().__init__()
+        self._stages = stages
+        self._fields = {tuple(signature_of(stage.predict).fields) for _, stage in stages_of(program)}
+        self._proposals = ProposalAdapter()
+
+    def __call__(
+        self,
+        lm: dspy.BaseLM,
+        lm_kwargs: dict[str, Any],
+        signature: type[dspy.Signature],
+        demos: list[dict[str, Any]],
+        inputs: dict[str, Any],
+    ) -> list[dict[str, Any]]:
+        chosen = self._stages if tuple(signature.fields) in self._fields else self._proposals
+        return chosen(lm, lm_kwargs, signature, demos, inputs)
+
+
+def _nothing(annotation: Any) -> Any:
+    """An empty value of a type; None for types that have none."""
+    origin = getattr(annotation, "__origin__", annotation)
+    return origin() if origin in (dict, list) else None
