@@ -14,8 +14,8 @@ from pydantic import Field
 
 from eval.rollout import Rollout
 from optimize import config
-from optimize.caps import CapReached
 from optimize.expected import Expected, Sizes
+from optimize.halted import CapReached
 from optimize.job import Job
 from optimize.metric import Accept, measured
 

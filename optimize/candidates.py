@@ -14,7 +14,7 @@ from typing import Any
 
 import dspy
 
-from eval.statistics import mean_interval
+from eval.numbers.intervals import mean_share
 from optimize.stages import signature_of
 
 
@@ -42,8 +42,9 @@ class Candidate:
         return mean(self.means(problems) or [0.0])
 
     def interval(self, problems: Sequence[str]) -> tuple[float, float]:
-        """The 95 % bootstrap interval of the score over problems."""
-        return mean_interval(self.means(problems))
+        """The 95 % interval of the score over problems."""
+        estimate = mean_share(self.means(problems))
+        return estimate.low, estimate.high
 
 
 class Candidates:

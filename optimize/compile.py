@@ -6,11 +6,13 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from eval.selection import add_selection
 from program.command import run_command
 
 # Options that are keys of the configuration, with their types and what --help says of them.
 KEYS: dict[str, tuple[Any, str]] = {
     "start": (str, "the artifact to compile (default: artifacts/handwritten)"),
+    "adapter": (str, "in place of the artifact's own: lean, yaml, chat, json or xml"),
     "lm": (str, "the model (default: local/qwen2.5-coder-0.5b)"),
     "api_base": (str, "address of an OpenAI-compatible server that has the model"),
     "optimizer": (str, "bootstrap, bootstrap_rs, verified, mipro, simba, gepa or copro"),
@@ -21,17 +23,17 @@ KEYS: dict[str, tuple[Any, str]] = {
     "threshold": (float, "of the metric, from which on a rollout gives demonstrations"),
     "data": (str, "pack, a hub name or a local folder in its layout"),
     "split": (str, "what to compile on (default: valid)"),
-    "match": (str, "only problems whose name has this regular expression in it"),
-    "exclude": (str, "without the problems this file names (see eval.audit)"),
-    "limit": (int, "only the first problems"),
     "metric": (str, "hidden (default), private, generated or solved"),
     "seed": (int, "of whatever is drawn"),
     "concurrency": (int, "rollouts side by side"),
+    "requests_per_minute": (int, "what the provider allows"),
+    "tokens_per_minute": (int, "what the provider allows"),
     "max_calls": (int, "LM calls after which to stop and save the best program so far"),
     "max_tokens": (int, "the same for tokens of prompts and answers"),
     "max_usd": (float, "the same for dollars"),
     "max_seconds": (float, "the same for seconds"),
 }
+LISTS = ("match", "tags", "difficulty", "exclude", "limit", "only", "freeze")
 
 
 def main() -> None:
@@ -41,6 +43,7 @@ def main() -> None:
     parser.add_argument("config", nargs="?", type=Path, help="a TOML file with the keys of optimize.config")
     for key, (kind, said) in KEYS.items():
         parser.add_argument(f"--{key.replace('_', '-')}", type=kind, help=said)
+    add_selection(parser)
     parser.add_argument("--only", nargs="+", metavar="STAGE", help="tune these stages only, such as WriteCode")
     parser.add_argument("--freeze", nargs="+", metavar="STAGE", help="leave these stages as they are")
     parser.add_argument(
@@ -67,11 +70,11 @@ def main() -> None:
 
 
 def _compile(options: argparse.Namespace) -> None:
-    from eval.evaluate import parse_settings
     from optimize.compiling import compile_artifact, dry_run, pilot
     from optimize.config import read_config
+    from program.settings import parse_settings
 
-    changes: dict[str, Any] = {key: getattr(options, key) for key in (*KEYS, "only", "freeze")}
+    changes: dict[str, Any] = {key: getattr(options, key) for key in (*KEYS, *LISTS)}
     changes = {key: value for key, value in changes.items() if value is not None}
     changes.update(parse_settings(options.tune))
     settings = parse_settings(options.set)

@@ -16,9 +16,9 @@ from eval.models import open_model
 from eval.run_folder import RunFolder, read_rollouts
 from judge.cache import set_default_cache
 from optimize.candidates import Candidates, with_prompts
-from optimize.caps import CapReached, Halted
 from optimize.config import CompileConfig, ConfigError
 from optimize.examples import halves
+from optimize.halted import CapReached, Halted
 from optimize.inputs import Inputs, is_finished, models_of, open_folder, read_inputs
 from optimize.job import Job
 from optimize.kept_reports import KeptReports
@@ -33,6 +33,7 @@ from optimize.stages import freeze, thaw
 from optimize.writing import evidence_text, write_artifact
 from program import artifact
 from program.lm import LMError
+from program.pace import Pace
 
 MAX_LOST = 0.02  # of the rollouts may be lost to infrastructure; with more the result would be about that
 WORK_FOLDER = Path(os.environ.get("ALPHACODIUM_CACHE", ".cache")) / "compile"
@@ -113,7 +114,7 @@ def ledger_folder(inputs: Inputs) -> Path:
 @contextmanager
 def _paying(config: CompileConfig, ledger: Ledger) -> Iterator[PaidAnswers]:
     """Until the end every LM answer and every report of the judge goes through the ledger."""
-    paid = PaidAnswers(ledger, config.caps)
+    paid = PaidAnswers(ledger, config.budget, Pace(config.rates))
     dspy.cache = paid  # pyright: ignore[reportAttributeAccessIssue]  made by DSPy when it is first asked for
     set_default_cache(KeptReports(ledger))
     try:

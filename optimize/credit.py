@@ -14,14 +14,22 @@ from optimize.evidence import Credit, Episode, Step
 def credit_of(step: Step, episode: Episode) -> Credit | None:
     """The credit of one call; None for stages of which nothing is known."""
     match step.stage:
-        case "WriteTests":
+        case "WriteTests" | "CheckTests":
             return credit_tests.of_tests(step, episode)
-        case "ExplainTests":
+        case "ExplainTests" | "CheckExplanations":
             return credit_tests.of_explanations(step, episode)
-        case "WriteCode" | "SolveDirectly":
+        case "WriteCode" | "SolveDirectly" | "SolveStepByStep" | "SolveWithLessons":
             return credit_programs.of_code(step, episode)
         case "FixCode":
             return credit_programs.of_fix(step, episode)
+        case "WriteBruteForce":
+            return credit_programs.of_brute_force(step, episode)
+        case "WriteGenerator":
+            return credit_programs.of_generator(step, episode)
+        case "AnalyseFailure":
+            return credit_plans.of_analysis(step, episode)
+        case "DrawLesson":
+            return credit_plans.of_lesson(step, episode)
         case "RankSolutions":
             return credit_plans.of_ranking(step, episode)
         case "ProposeSolutions":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from statistics import mean
 
+from optimize.credit_programs import of_fix
 from optimize.evidence import Credit, Episode, Step
 from program.ranking import in_order
 
@@ -46,6 +47,28 @@ def of_reflection(step: Step, episode: Episode) -> Credit:
     rate = episode.rate(first.outputs["code"])
     said = f"the first program written with it passes {rate:.0%} of the further tests"
     return Credit(REFLECTION_WEIGHT * rate, rate >= episode.threshold, (said,))
+
+
+def of_analysis(step: Step, episode: Episode) -> Credit:
+    """By the fix that was made from it, with a low weight."""
+    fixes = [each for each in episode.steps if each.stage == "FixCode"]
+    made = next((each for each in fixes if each.inputs["analysis"] == step.outputs["analysis"]), None)
+    if made is None:
+        return Credit(0.0, False, ("no fix was made from it",))
+    fixed = of_fix(made, episode)
+    said = tuple(f"the fix made from it: {sentence}" for sentence in fixed.evidence)
+    return Credit(REFLECTION_WEIGHT * fixed.score, fixed.proven, said)
+
+
+def of_lesson(step: Step, episode: Episode) -> Credit:
+    """By the first program that was written with it in mind, with a low weight."""
+    lesson = set(step.outputs["lesson"])
+    later = [each for each in episode.steps if each.stage == "SolveWithLessons" and lesson <= {*each.inputs["lessons"]}]
+    if not lesson or not later:
+        return Credit(0.0, False, ("no program was written with it in mind",))
+    before, rate = episode.rate(step.inputs["code"]), episode.rate(later[0].outputs["code"])
+    said = f"the share of further tests passed went from {before:.0%} to {rate:.0%} with it"
+    return Credit(REFLECTION_WEIGHT * rate, rate >= episode.threshold and rate > before, (said,))
 
 
 def _said(name: str, rates: list[float], what: str) -> str:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from judge.judge import judge
-from judge.verdict import TestCase
+from judge.verdict import TestCase, TestResult
 from optimize.credit_tests import is_valid
 from optimize.evidence import Credit, Episode, Step, plain
 from optimize.outcome import outcome
-from program.repair import SHOWN_CHARACTERS
+from program.failure import SHOWN_CHARACTERS
+
+SEEDS = 5  # that a generator is tried with
 
 
 def of_code(step: Step, episode: Episode) -> Credit:
@@ -48,11 +52,40 @@ def of_fix(step: Step, episode: Episode) -> Credit:
     return Credit(new if kept else 0.0, kept and new >= episode.threshold, tuple(said))
 
 
+def of_brute_force(step: Step, episode: Episode) -> Credit:
+    """A slow, obvious program need only be right on small inputs: the examples, and the model's tests that known
+    programs confirm."""
+    code = step.outputs["code"]
+    tests = [*episode.problem.tests(), *(test for test in episode.ai_tests() if is_valid(test, episode))]
+    passed = sum(_passes(code, test, episode) for test in tests)
+    share = passed / len(tests) if tests else 0.0
+    return Credit(share, share == 1.0, (f"it passes {passed} of {len(tests)} small tests",))
+
+
+def of_generator(step: Step, episode: Episode) -> Credit:
+    """Right when it prints different inputs, and known right programs run on them and agree."""
+    seeds = [TestCase(f"{seed}\n", "") for seed in range(1, SEEDS + 1)]
+    made = {result.output for result in _results(step.outputs["code"], seeds, episode) if not result.crashed}
+    if not episode.known.right:
+        return Credit(0.0, False, ("no right program is known to check its inputs by",))
+    inputs = sorted(text for text in made if text.strip())
+    first, last = episode.known.right[0], episode.known.right[-1]
+    truth = _results(first, [TestCase(text, "") for text in inputs], episode) if inputs else []
+    ran = [TestCase(text, result.output) for text, result in zip(inputs, truth, strict=True) if not result.crashed]
+    agreed = sum(_passes(last, test, episode) for test in ran)
+    said = f"of its inputs for {SEEDS} seeds {len(inputs)} are different, and accepted programs agree on {agreed}"
+    return Credit(agreed / SEEDS, len(inputs) > 1 and agreed == len(inputs), (said,))
+
+
 def _is_shown(test: TestCase, failure: str) -> bool:
-    return test.input.strip()[:SHOWN_CHARACTERS] in failure
+    return all(text.strip()[:SHOWN_CHARACTERS] in failure for text in (test.input, test.output))
 
 
 def _passes(code: str, test: TestCase, episode: Episode) -> bool:
     if not code.strip():
         return False
-    return judge(code, [test], episode.problem.limits(), checker=episode.problem.checker()).all_passed
+    return _results(code, [test], episode)[0].passed
+
+
+def _results(code: str, tests: Sequence[TestCase], episode: Episode) -> list[TestResult]:
+    return judge(code, tests, episode.problem.limits(), checker=episode.problem.checker()).results

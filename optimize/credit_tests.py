@@ -9,6 +9,7 @@ from judge.judge import judge
 from judge.verdict import TestCase, Verdict
 from optimize.evidence import Credit, Episode, Step, cut, plain
 from program.ai_tests import usable_tests
+from program.understand import MAX_BULLETS
 
 RIGHT_PROGRAMS, WRONG_PROGRAMS = 3, 5  # that a test is tried on at most
 LONG_OUTPUT = 12  # tokens; of a longer output an explanation need not name all
@@ -20,11 +21,12 @@ def of_tests(step: Step, episode: Episode) -> Credit:
 
     Proven when every usable test is valid; the score grows with the wrong programs that the tests catch.
     """
-    written = step.outputs["tests"]
+    written = step.outputs["checked" if step.stage == "CheckTests" else "tests"]
     tests = usable_tests(written, episode.problem)
     said = []
     if len(tests) < len(written):
-        said.append(f"{len(written) - len(tests)} of {len(written)} tests are empty or repeat an example")
+        useless = f"{len(written) - len(tests)} of {len(written)} tests"
+        said.append(f"{useless} are empty, unlike the examples or a repeat of one")
     if not tests:
         return Credit(0.0, False, (*said, "no test is left that says anything new"))
     if not episode.known.right:
@@ -73,8 +75,8 @@ def _results(programs: Sequence[str], test: TestCase, episode: Episode):
 
 def of_explanations(step: Step, episode: Episode) -> Credit:
     """An explanation is right as far as can be told when it arrives at the output of its example."""
-    explanations = step.outputs["explanations"]
-    tests = episode.problem.public_tests
+    explanations = step.outputs["checked" if step.stage == "CheckExplanations" else "explanations"]
+    tests = episode.problem.public_tests[:MAX_BULLETS]  # the flow asks for no more
     said, derived = [], 0
     for number, test in enumerate(tests, 1):
         explanation = explanations[number - 1] if number <= len(explanations) else ""

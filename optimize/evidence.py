@@ -12,6 +12,7 @@ from judge.verdict import TestCase
 from program.account import Account
 from program.ai_tests import usable_tests
 from program.problem import Problem
+from program.workbench import SHOWN_CHARACTERS
 
 
 @dataclass(frozen=True)
@@ -82,9 +83,12 @@ class Episode:
         ]
 
     def ai_tests(self) -> list[TestCase]:
-        """The tests the model wrote, as far as they can be used."""
+        """The tests the flow ran beside the public ones, with the outputs it expected, and those the model wrote."""
+        runs = [run for judged in self.account.judge_runs if judged.tests == "ai" for run in judged.runs]
+        whole = [run for run in runs if max(len(run.input), len(run.expected)) < SHOWN_CHARACTERS]
         written = [test for step in self.steps if step.stage == "WriteTests" for test in step.outputs["tests"]]
-        return usable_tests(written, self.problem)
+        ran = [TestCase(run.input, run.expected) for run in whole]
+        return list(dict.fromkeys([*ran, *usable_tests(written, self.problem)]))
 
 
 def plain(text: str) -> str:

@@ -9,8 +9,8 @@ from typing import Any
 
 import dspy
 
-from optimize.caps import Halted
 from optimize.credit import credit_of
+from optimize.halted import Halted
 from optimize.job import Job
 from optimize.metric import measured
 from optimize.outcome import outcome

@@ -40,14 +40,14 @@ def read_inputs(config: CompileConfig) -> Inputs:
     Raises:
         ConfigError, ArtifactError, DataError: it cannot be used.
     """
-    program, manifest = artifact.load(Path(config.start), config.settings)
-    problems = load_problems(config.data, config.split).select(config.limit, config.match, config.exclude)
+    program, manifest = artifact.load(Path(config.start), config.settings, config.adapter)
+    problems = config.select(load_problems(config.data, config.split))
     bare = [problem.name for problem in problems.problems if not problems.hidden(problem.name).all()]
     if bare:
         raise ConfigError(f"{config.data} {config.split}: {bare[0]} has no hidden tests, so it cannot be scored")
     if hasattr(config.tuning, "choose") and len(problems.problems) < 2:
         raise ConfigError(f"{config.optimizer} needs two problems at least: one to learn from, one to choose by")
-    if config.caps.max_usd is not None:
+    if config.budget.dollars is not None:
         unpriced = [model for model in models_of(config).values() if price_of(model) is None]
         if unpriced:
             raise ConfigError(f"max_usd: no price is known for {unpriced[0]}; use max_tokens or max_calls")

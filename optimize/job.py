@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import dspy
 
 from eval.data import ProblemSet
-from eval.loop import Arm, run_loop
+from eval.loop import Arm, Conditions, run_loop
 from eval.rollout import Rollout
 from eval.run_folder import RunFolder, read_rollouts
 from optimize.candidates import Candidates
@@ -20,6 +20,7 @@ from optimize.metric import HiddenPassRate
 from optimize.paid_answers import PaidAnswers
 from optimize.proposal_adapter import StageOrProposal
 from optimize.watch import Watch
+from program.pace import Pace, at_pace
 from program.problem import Problem
 
 
@@ -38,6 +39,7 @@ class Job:
     candidates: gets every program that is tried.
     folder: where the teacher's rollouts are stored.
     stopped: why the optimizer ended before its time; empty when it did not.
+    pace: what is waited for when requests are refused; how many are sent is up to `paid`.
     evidence: by predictor, for each demonstration in order, why it was chosen.
     """
 
@@ -56,6 +58,7 @@ class Job:
     candidates: Candidates
     folder: RunFolder
     stopped: str = ""
+    pace: Pace = field(default_factory=Pace)
     evidence: dict[str, list[dict]] = field(default_factory=dict)
 
     @property
@@ -89,6 +92,7 @@ class Job:
             samples=samples,
             concurrency=self.config.concurrency,
             label="training",
+            conditions=Conditions(pace=self.pace),
         )
         done: list[Rollout] = []
         with closing(loop):
@@ -109,10 +113,11 @@ class Job:
     def running(self) -> Iterator[None]:
         """Everything that runs programs or asks proposals goes inside of this."""
         phases = {problem.name: "evaluation" for problem in self.choose}
-        watch = Watch(type(self.student), self.candidates, phases)
+        watch = Watch(type(self.student), self.candidates, phases, self.pace)
         adapter = StageOrProposal(self.adapter, self.student)
         with (
             dspy.context(lm=self.lm, adapter=adapter, callbacks=[watch]),
             dspy_run(self.folder.path / "optimizer.log"),
+            at_pace(self.pace),
         ):
             yield

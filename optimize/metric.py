@@ -10,7 +10,7 @@ from eval.data import ProblemSet
 from eval.score import Score, score
 from judge.verdict import JudgeError
 from optimize.candidates import Candidates
-from optimize.caps import Halted
+from optimize.halted import Halted
 from optimize.watch import run_of
 
 # hidden: private and generated tests passed, over all of them; private, generated: of these only; solved: 1 when every

@@ -1,8 +1,8 @@
 """The one place where a compilation pays: every LM call of the program and of the optimizer passes here.
 
 DSPy looks an LM call up in `dspy.cache` before it is made and puts the answer there afterwards; exchanging that object
-is DSPy's own way of changing how calls are cached. This one keeps answers in the ledger, counts them, holds the caps,
-and lets nobody ask what somebody is being asked already.
+is DSPy's own way of changing how calls are cached. This one keeps answers in the ledger, counts them against the
+budget, keeps to the pace of the provider, and lets nobody ask what somebody is being asked already.
 """
 
 from __future__ import annotations
@@ -16,10 +16,12 @@ from typing import Any, NamedTuple
 from dspy.clients.cache import Cache
 from dspy.utils.callback import BaseCallback
 
-from optimize.caps import CapReached, Caps, Halted
+from optimize.halted import CapReached, Halted
 from optimize.ledger import Ledger
 from optimize.prices import price_of
 from program.account import Totals
+from program.budget import OPTIONS, Budget, Spending
+from program.pace import Pace
 
 
 class Payer(NamedTuple):
@@ -37,20 +39,33 @@ class PaidAnswers(Cache, BaseCallback):
 
     Args:
         ledger: where answers are and go.
-        caps: beyond which a call raises `CapReached`.
-        clock: seconds, for `max_seconds`.
+        budget: of all sessions together; when it is spent a call raises `CapReached`.
+        pace: that requests keep to.
+        clock: seconds.
 
     Attributes:
         phase: what calls outside of program runs are paid for.
     """
 
-    def __init__(self, ledger: Ledger, caps: Caps, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        budget: Budget | None = None,
+        pace: Pace | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         super().__init__(enable_disk_cache=False, enable_memory_cache=False, disk_cache_dir=None)
         self.ledger = ledger
         self.phase = "proposals"
-        self._caps = caps
-        self._clock = clock
-        self._begin = clock()
+        spent = ledger.spent
+        before = {
+            "calls": spent.calls,
+            "tokens": spent.prompt_tokens + spent.completion_tokens,
+            "dollars": spent.dollars or 0.0,
+            "seconds": ledger.seconds_before,
+        }
+        self._spending = Spending(budget or Budget(), clock, before)
+        self._pace = pace or Pace()
         self._ended = threading.Condition()
         self._asked: dict[int, tuple[str, float]] = {}  # thread to the key it has asked for, and when
         self._halted: Halted | None = None
@@ -62,7 +77,7 @@ class PaidAnswers(Cache, BaseCallback):
     @property
     def seconds(self) -> float:
         """Wall-clock seconds of all sessions together."""
-        return self.ledger.seconds_before + self._clock() - self._begin
+        return self._spending.seconds
 
     def halt(self, why: Halted) -> None:
         """Every call from now on raises `why`: threads that an optimizer leaves behind shall not go on paying."""
@@ -75,7 +90,8 @@ class PaidAnswers(Cache, BaseCallback):
                 self._ended.wait()
 
     def left(self) -> str:
-        return self._caps.left(self.ledger.spent, self.seconds)
+        """What may still be spent, in words; empty when nothing is limited."""
+        return self._spending.left()
 
     def get(self, request: dict[str, Any], ignored_args_for_cache_key: list[str] | None = None) -> Any:
         """The stored answer, or None, and then the caller is to make the call.
@@ -89,13 +105,17 @@ class PaidAnswers(Cache, BaseCallback):
                 self._ended.wait()
             known = self.ledger.answer(key)
             if known is None:
-                if self._halted:
-                    raise self._halted
-                reached = self._caps.reached(self.ledger.spent, self.seconds, len(self._asked))
-                if reached:
-                    raise CapReached(reached)
+                self._take_call()
                 self._asked[threading.get_ident()] = key, time.perf_counter()
+        if known is None:
+            self._pace.wait()
         return known
+
+    def _take_call(self) -> None:
+        if self._halted:
+            raise self._halted
+        if name := self._spending.take_call():
+            raise CapReached(f"{OPTIONS[name]} = {getattr(self._spending.budget, name):g} is reached")
 
     def put(
         self,
@@ -112,12 +132,17 @@ class PaidAnswers(Cache, BaseCallback):
         paid = _cost(value, model, time.perf_counter() - asked)
         with self._ended:
             self.ledger.enter_answer(key, value, paid, phase=who.phase, candidate=who.candidate, model=model)
-            self.ledger.note_seconds(self._clock() - self._begin)
+            self.ledger.note_seconds(self.seconds - self.ledger.seconds_before)
+        tokens = paid.prompt_tokens + paid.completion_tokens
+        self._spending.add(tokens, paid.dollars or 0.0)
+        self._pace.spent(tokens)
 
     def on_lm_end(self, call_id: str, outputs: Any, exception: BaseException | None = None) -> None:
         """Whether it was answered or failed, the call is no longer in flight."""
         with self._ended:
-            self._asked.pop(threading.get_ident(), None)
+            asked = self._asked.pop(threading.get_ident(), None)
+            if asked and exception is not None and self.ledger.answer(asked[0]) is None:
+                self._spending.give_back()
             self._ended.notify_all()
 
 

@@ -14,7 +14,7 @@ from optimize.inputs import Inputs, models_of
 from optimize.optimizers import optimizer
 from optimize.prices import price_of
 from optimize.stages import stages_of
-from program.account import Totals
+from program.budget import OPTIONS, spent_of
 
 PROPOSAL_PROMPT_TOKENS, PROPOSAL_ANSWER_TOKENS = 1500, 300  # priors
 
@@ -72,9 +72,10 @@ def describe_plan(config: CompileConfig, inputs: Inputs, out: Path | None = None
     lines += ["", "| phase | program runs | LM calls | prompt tokens | answer tokens | USD |", "|" + " --- |" * 6]
     lines += [_line(row) for row in [*rows, total]]
     lines += ["", f"averages of {average.calls:.1f} calls a run are from {average.source}"]
-    reached = config.caps.reached(_as_totals(total), 0.0)
+    reached = spent_of(_used(total), config.budget)
     if reached:
-        lines.append(f"the plan goes beyond a cap: {reached} before it ends, and the best program so far is saved")
+        cap = f"{OPTIONS[reached]} = {getattr(config.budget, reached):g}"
+        lines.append(f"the plan goes beyond a cap: {cap} is reached before it ends, and the best so far is saved")
     return "\n".join(lines)
 
 
@@ -109,10 +110,5 @@ def _line(row: Row) -> str:
     return f"| {row.phase} | {numbers} | {dollars} |"
 
 
-def _as_totals(row: Row) -> Totals:
-    return Totals(
-        calls=round(row.calls),
-        prompt_tokens=round(row.prompt_tokens),
-        completion_tokens=round(row.answer_tokens),
-        dollars=row.dollars,
-    )
+def _used(row: Row) -> dict[str, float]:
+    return {"calls": row.calls, "tokens": row.prompt_tokens + row.answer_tokens, "dollars": row.dollars or 0.0}

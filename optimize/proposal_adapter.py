@@ -7,12 +7,14 @@ several costs an evaluation, but an exception the whole compilation.
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Any
 
 import dspy
-from dspy.utils.exceptions import AdapterParseError
+from dspy.utils.exceptions import AdapterParseError, LMError
 
 from optimize.stages import signature_of, stages_of
+from program.pace import pace
 
 
 class ProposalAdapter(dspy.ChatAdapter):
@@ -30,13 +32,25 @@ class ProposalAdapter(dspy.ChatAdapter):
         inputs: dict[str, Any],
     ) -> list[dict[str, Any]]:
         # `n` answers are asked for one by one, so that none that was paid for is lost when the others are not.
-        count = lm_kwargs.pop("n", None) or 1
+        wanted = lm_kwargs.pop("n", None) or 1
         first = lm_kwargs.get("rollout_id", lm.kwargs.get("rollout_id"))
         answers = []
-        for number in range(count):
+        for number in range(wanted):
             asked = lm_kwargs if number == 0 else {**lm_kwargs, "rollout_id": (first or 0) + number}
-            answers += super().__call__(lm, dict(asked), signature, demos, inputs)
+            answers += self._patiently(lm, asked, signature, demos, inputs)
         return answers
+
+    def _patiently(self, lm, lm_kwargs, signature, demos, inputs) -> list[dict[str, Any]]:
+        """As stages do, a refused or failed request is sent again."""
+        for attempt in count():
+            try:
+                return super().__call__(lm, dict(lm_kwargs), signature, demos, inputs)
+            except LMError as fault:
+                wait = pace().refused(fault, attempt)
+                if not pace().may_retry(fault, attempt):
+                    raise
+                pace().rest(wait)
+        raise AssertionError("count() has no end")
 
     def parse(self, signature: type[dspy.Signature], completion: str) -> dict[str, Any]:
         """The output fields in an answer; where they cannot be told apart, text fields are the whole of it."""

@@ -16,8 +16,9 @@ from eval.rollout import Rollout
 from optimize.evidence import Episode, Step, plain
 from optimize.job import Job
 from optimize.metric import measured
-from optimize.stages import signature_of, stages_of
+from optimize.stages import stages_of
 from program.account import Account, new_account
+from program.pace import at_pace
 from program.problem import Problem
 
 
@@ -41,12 +42,12 @@ def episode_of(
         trace: DSPy's, of predictors, inputs and outputs.
         account: of the run.
     """
-    stages = {tuple(signature_of(stage.predict).fields): (name, stage.name) for name, stage in stages_of(job.student)}
+    predictors = {stage.name: f"{name}.predict" for name, stage in stages_of(job.student)}
     steps = []
     for predictor, inputs, outputs in trace:
-        attribute, stage = stages.get(tuple(predictor.signature.fields), ("", ""))
-        if stage and not hasattr(outputs, "completion_text"):  # GEPA's stand-in for an answer that was not read
-            steps.append(Step(stage, f"{attribute}.predict", dict(inputs), dict(outputs)))
+        stage = predictor.stage
+        if not hasattr(outputs, "completion_text"):  # GEPA's stand-in for an answer that was not read
+            steps.append(Step(stage, predictors[stage], dict(inputs), dict(outputs)))
     return Episode(
         problem=problem,
         known=job.problems.known(problem.name),
@@ -61,7 +62,8 @@ def episode_of(
 
 def _replayed(job: Job, rollout: Rollout) -> Episode:
     problem = job.problems.problem(rollout.problem)
-    with dspy.context(lm=job.teacher_lm, adapter=job.adapter, trace=[]), new_account() as account:
+    own = dspy.context(lm=job.teacher_lm, adapter=job.adapter, trace=[])
+    with own, at_pace(job.pace), new_account() as account:
         job.teacher(problem=problem, sample=rollout.sample)
         trace = list(dspy.settings.trace)
     return episode_of(job, problem, trace, account)

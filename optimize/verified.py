@@ -9,11 +9,11 @@ import dspy
 from pydantic import Field
 
 from optimize import bootstrap
-from optimize.caps import CapReached
 from optimize.credit import credit_of
 from optimize.demo_choice import ProvenCall, choose_demos
 from optimize.evidence import Step
 from optimize.expected import Expected, Sizes
+from optimize.halted import CapReached
 from optimize.job import Job
 from optimize.metric import measured
 from optimize.replay import replay

@@ -13,10 +13,11 @@ import dspy
 from dspy.utils.callback import BaseCallback
 
 from optimize.candidates import Candidates
-from optimize.caps import Halted
+from optimize.halted import Halted
 from optimize.paid_answers import Payer, payer
 from program.account import Account, new_account
 from program.lm import LMError
+from program.pace import Pace, at_pace
 
 # Errors after which the same request may succeed later; others are the LM's answer to this very prompt.
 OUTAGES = ("LMRateLimitError", "LMTimeoutError", "LMServerError", "LMTransportError", "LMLockTimeoutError")
@@ -50,12 +51,14 @@ class Watch(BaseCallback):
         kind: the class of the programs to be looked at.
         candidates: where they are entered.
         phases: by problem name, what a run on it is for; also the `phase` its LM calls are paid under.
+        pace: of all runs; DSPy's threads see nothing of the caller's context variables.
     """
 
-    def __init__(self, kind: type[dspy.Module], candidates: Candidates, phases: dict[str, str]) -> None:
+    def __init__(self, kind: type[dspy.Module], candidates: Candidates, phases: dict[str, str], pace: Pace) -> None:
         self._kind = kind
         self._candidates = candidates
         self._phases = phases
+        self._pace = pace
         self._open: dict[str, tuple[Run, ExitStack]] = {}
         self._lock = threading.Lock()
 
@@ -68,6 +71,7 @@ class Watch(BaseCallback):
             run = Run(self._candidates.name_of(instance), problem, stack.enter_context(new_account()))
             token = payer.set(Payer(self._phases.get(problem, "training"), run.candidate))
             stack.callback(payer.reset, token)
+            stack.enter_context(at_pace(self._pace))
             with self._lock:
                 self._open[call_id] = run, stack
         except Exception as fault:

@@ -34,6 +34,7 @@ def write_artifact(out: Path, program: dspy.Module, inputs: Inputs, job: Job, ch
     written = artifact.describe(
         inputs.manifest.program,
         program,
+        adapter=inputs.manifest.adapter,
         origin="compiled",
         compile={**inputs.identity, "stopped": job.stopped},
         lm={"model": job.config.lm, **artifact.lm_settings(inputs.manifest), **job.config.lm_settings},

@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 
 import optimize.compile
-from optimize.caps import Caps
 from optimize.optimizers import NAMES
 from optimize.prices import Price, price_of
 from program import artifact
-from program.account import Totals
+from program.budget import Budget, Spending
 from tests.packs import VALID, call, demonstrations, isolate, number_task, printed, use_lm, write_pack, write_start
 from tests.proposals import hinted_rule
 
@@ -108,8 +107,16 @@ def test_prices_are_those_of_the_map_that_dspy_has():
 
 
 def test_what_is_left_is_said():
-    caps = Caps(max_calls=10, max_tokens=100, max_usd=1.0, max_seconds=60)
-    spent = Totals(calls=4, prompt_tokens=50, completion_tokens=20, dollars=0.25)
-    assert caps.left(spent, 15.0) == "6 calls, 30 tokens, $0.75, 45 s"
-    assert Caps().left(spent, 15.0) == "" and Caps().reached(spent, 15.0) == ""
-    assert caps.reached(spent, 60.0) == "max_seconds = 60 is reached"
+    before = {"calls": 4, "tokens": 70, "dollars": 0.25, "seconds": 15.0}
+    spending = Spending(Budget(calls=10, tokens=100, dollars=1.0, seconds=60), lambda: 7.0, before)
+    assert spending.left() == "6 calls, 30 tokens, $0.75, 45 seconds"
+    assert Spending(Budget(), before=before).left() == "" and Spending(Budget(), before=before).spent() is None
+
+
+def test_what_earlier_sessions_have_spent_counts():
+    now = 5.0
+    spending = Spending(Budget(calls=3, seconds=60), lambda: now, {"calls": 2, "seconds": 50.0})
+    assert spending.take_call() is None and spending.take_call() == "calls"
+    spending.give_back()
+    now = 15.0
+    assert spending.seconds == 60.0 and spending.take_call() == "seconds"

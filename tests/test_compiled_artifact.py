@@ -48,7 +48,7 @@ def test_the_report_says_for_every_demonstration_why_it_was_chosen(compiled):
         shown = [demo["problem"].partition("\n")[0] for demo in predictor.demos]
         assert [each["problem"] for each in report["evidence"][name]] == shown
         assert all(each["evidence"] and each["credit"] > 0 for each in report["evidence"][name])
-    assert report["evidence"]["fix_code.predict"][0]["problem"] == "Successor"
+    assert report["evidence"]["repair.fix_code.predict"][0]["problem"] == "Successor"
     assert report["paid"]["by_phase"].keys() == {"training"}
 
 
@@ -56,7 +56,7 @@ def test_calls_of_rollouts_that_failed_are_shown_where_they_were_right(compiled)
     """All programs for the Square are wrong, but its explanations and tests are not."""
     report = json.loads((compiled / "out" / "report.json").read_text())
     everything = {name: {each["problem"] for each in chosen} for name, chosen in report["evidence"].items()}
-    assert "Square" not in everything["write_code.predict"] | everything["reflect.predict"]
+    assert "Square" not in everything["write_code.write_code.predict"] | everything["understand.reflect.predict"]
     with pytest.MonkeyPatch.context() as patched:
         isolate(patched, compiled / "cache two")
         use_lm(patched, answer_rule(**dict.fromkeys([task.name for task in VALID], "wrong")))
@@ -64,7 +64,7 @@ def test_calls_of_rollouts_that_failed_are_shown_where_they_were_right(compiled)
         printed(patched, optimize.compile.main, *options, "--out", compiled / "failed")
     program, _ = artifact.load(compiled / "failed")
     with_demos = {name for name, predictor in program.named_predictors() if predictor.demos}
-    assert with_demos == {"write_tests.predict"}
+    assert with_demos == {"write_tests.write_tests.predict"}
 
 
 def test_prompts_are_there_in_full_with_their_difference_from_the_hand_written_ones(compiled):
@@ -82,11 +82,12 @@ def test_prompts_are_there_in_full_with_their_difference_from_the_hand_written_o
 
 def test_an_artifact_is_shown_and_two_are_compared(compiled, monkeypatch):
     said = printed(monkeypatch, optimize.show.main, compiled / "out")
-    assert "optimizer: verified" in said and "write_code.predict: 2 demonstrations" in said and "Twice" in said
+    assert "write_code.write_code.predict: 2 demonstrations" in said
+    assert "optimizer: verified" in said and "Twice" in said
     changes = printed(monkeypatch, optimize.show.main, compiled / "start", compiled / "out")
     assert "origin: hand-written → compiled" in changes and "+[assistant]" in changes
     same = printed(monkeypatch, optimize.show.main, compiled / "out", compiled / "out")
-    assert "the same prompts: reflect.predict" in same and "→" not in same
+    assert "the same prompts: understand.reflect.predict" in same and "→" not in same
     assert "a credit" not in same
     evidence = printed(monkeypatch, optimize.show.main, compiled / "out", "--report")
     assert "- Twice, rollout 0, credit 1.00" in evidence and "further tests" in evidence
@@ -139,9 +140,10 @@ def test_a_field_of_another_type_is_refused_with_the_difference(compiled, tmp_pa
     program, manifest = artifact.load(compiled / "start")
     artifact.save(tmp_path, program, manifest)
     changed = json.loads((tmp_path / "manifest.json").read_text())
-    changed["types"]["write_tests.predict"]["tests"] = "list[str]"
+    changed["types"]["write_tests.write_tests.predict"]["tests"] = "list[str]"
     (tmp_path / "manifest.json").write_text(json.dumps(changed))
-    with pytest.raises(ArtifactError, match=r"tests of write_tests.predict is list\[str\] there and list\[AITest"):
+    there = r"tests of write_tests.write_tests.predict is list\[str\] there and list\[AITest"
+    with pytest.raises(ArtifactError, match=there):
         artifact.load(tmp_path)
 
 

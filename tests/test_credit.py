@@ -13,8 +13,8 @@ from optimize.credit import credit_of
 from optimize.demo_choice import ProvenCall, choose_demos
 from optimize.evidence import Credit, Episode, Step
 from program.account import Account
+from program.failure import describe_failure
 from program.problem import Problem, PublicTest
-from program.repair import describe_failure
 from signatures.fields import AITest, Solution
 
 RIGHT = "print(2 * int(input()))\n"

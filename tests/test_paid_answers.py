@@ -12,11 +12,12 @@ from dspy.utils.exceptions import LMServerError
 from eval.run_folder import RunError
 from judge.judge import judge
 from judge.verdict import Limits, TestCase
-from optimize.caps import CapReached, Caps, Halted
+from optimize.halted import CapReached, Halted
 from optimize.kept_reports import KeptReports
 from optimize.ledger import Ledger
 from optimize.paid_answers import PaidAnswers, Payer, payer
 from optimize.prices import Price
+from program.budget import OPTIONS, Budget
 from program.scripted_lm import ScriptedEngine, scripted_lm
 
 
@@ -31,8 +32,8 @@ def ledger(tmp_path):
 def paying(ledger, monkeypatch):
     """A function that gives an LM whose calls are paid through the ledger, under caps."""
 
-    def make(rule, clock=None, **caps):
-        paid = PaidAnswers(ledger, Caps(**caps), **({"clock": clock} if clock else {}))
+    def make(rule, clock=None, **limits):
+        paid = PaidAnswers(ledger, Budget(**limits), **({"clock": clock} if clock else {}))
         monkeypatch.setattr(dspy, "cache", paid)
         lm = scripted_lm(rule, cache=True)
         return lm.copy(callbacks=[paid]), paid
@@ -76,11 +77,11 @@ def test_what_calls_are_paid_for_is_entered(paying, ledger):
     assert ledger.totals_by("candidate")["abc"].prompt_tokens == 2
 
 
-@pytest.mark.parametrize(("cap", "asked"), [({"max_calls": 3}, 3), ({"max_tokens": 7}, 4), ({"max_usd": 3.5}, 2)])
+@pytest.mark.parametrize(("cap", "asked"), [({"calls": 3}, 3), ({"tokens": 7}, 4), ({"dollars": 3.5}, 2)])
 def test_a_cap_ends_the_paying(paying, monkeypatch, cap, asked):
     monkeypatch.setattr("optimize.paid_answers.price_of", lambda _: Price(1.0, 1.0))
     lm, _ = paying(lambda prompt: "yes", **cap)
-    with pytest.raises(CapReached, match=f"{next(iter(cap))} = "):
+    with pytest.raises(CapReached, match=f"{OPTIONS[next(iter(cap))]} = "):
         for number in range(10):
             lm(str(number))
     assert len(lm.engine.prompts) == asked
@@ -89,15 +90,15 @@ def test_a_cap_ends_the_paying(paying, monkeypatch, cap, asked):
 
 def test_seconds_are_capped_over_all_sessions(paying, ledger, tmp_path):
     now = 0.0
-    lm, _ = paying(lambda prompt: "yes", clock=lambda: now, max_seconds=10)
+    lm, _ = paying(lambda prompt: "yes", clock=lambda: now, seconds=10)
     lm("a")
     now = 6.0
     lm("b")
     again = reopened(ledger, tmp_path)
     assert again.seconds_before == 6.0
-    paid = PaidAnswers(again, Caps(max_seconds=10), clock=lambda: now)
+    paid = PaidAnswers(again, Budget(seconds=10), clock=lambda: now)
     now = 9.0
-    assert paid.seconds == 9.0 and "1 s" in paid.left()
+    assert paid.seconds == 9.0 and paid.left() == "1 seconds"
     now = 10.0
     with pytest.raises(CapReached):
         paid.get({"model": "m", "messages": "c"})
@@ -112,7 +113,7 @@ def test_calls_side_by_side_do_not_overshoot_a_cap_on_calls(paying):
             gate.wait()
             return super().complete(request)
 
-    lm, _ = paying(lambda prompt: "yes", max_calls=4)
+    lm, _ = paying(lambda prompt: "yes", calls=4)
     lm = lm.copy(engine=Gated(lambda prompt: "yes"))
 
     def ask(number: int) -> str:

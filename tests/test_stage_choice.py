@@ -20,7 +20,7 @@ def flow():
 
 def test_stages_are_named_by_their_signatures(flow):
     names = stage_names(flow)
-    assert names["write_code.predict"] == "WriteCode" and names["fix_code.predict"] == "FixCode"
+    assert names["write_code.write_code.predict"] == "WriteCode" and names["repair.fix_code.predict"] == "FixCode"
     assert list(names) == [name for name, _ in flow.named_predictors()]
 
 
@@ -41,7 +41,7 @@ def test_unknown_stages_and_nothing_to_tune_are_refused(flow, only, frozen):
 def test_a_frozen_stage_is_hidden_until_it_is_thawed(flow):
     before = [name for name, _ in flow.named_predictors()]
     freeze(flow, ["WriteCode"])
-    assert "write_code.predict" not in dict(flow.deepcopy().named_predictors())
+    assert "write_code.write_code.predict" not in dict(flow.deepcopy().named_predictors())
     assert [stage.name for _, stage in stages_of(flow)].count("WriteCode") == 1
     thaw(flow)
     assert [name for name, _ in flow.named_predictors()] == before
@@ -55,7 +55,7 @@ def test_a_compilation_leaves_frozen_stages_alone_and_saves_them(monkeypatch, tm
     printed(monkeypatch, optimize.compile.main, *options, "--out", tmp_path / "out")
     program, manifest = artifact.load(tmp_path / "out")
     with_demos = {name for name, predictor in program.named_predictors() if predictor.demos}
-    assert with_demos == {"write_code.predict", "write_tests.predict"}
+    assert with_demos == {"write_code.write_code.predict", "write_tests.write_tests.predict"}
     assert (
         len(manifest.predictors) == 7 and manifest.compile and manifest.compile["only"] == ["WriteCode", "WriteTests"]
     )
@@ -71,8 +71,8 @@ def test_demonstrations_of_a_frozen_stage_stay(monkeypatch, tmp_path):
     more = ["--start", tmp_path / "one", "--freeze", "RankSolutions", "--limit", "1", "--match", VALID[3].name]
     printed(monkeypatch, optimize.compile.main, *options, *more, "--out", tmp_path / "two")
     one, two = (dict(artifact.load(tmp_path / name)[0].named_predictors()) for name in ("one", "two"))
-    assert two["rank_solutions.predict"].demos == one["rank_solutions.predict"].demos != []
-    assert two["reflect.predict"].demos != one["reflect.predict"].demos
+    assert two["plan.rank_solutions.predict"].demos == one["plan.rank_solutions.predict"].demos != []
+    assert two["understand.reflect.predict"].demos != one["understand.reflect.predict"].demos
 
 
 def test_a_stage_that_the_program_does_not_have_is_refused(monkeypatch, tmp_path, capsys):
