@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from eval.numbers.intervals import mean_share
 from eval.rollout import Rollout
-from eval.statistics import mean_interval
 
 Unit = Literal["calls", "tokens", "dollars", "seconds"]
 UNITS: tuple[Unit, ...] = ("calls", "tokens", "dollars", "seconds")
@@ -25,7 +25,7 @@ def solved_curve(rollouts: Sequence[Rollout], unit: Unit) -> dict[str, Any] | No
 
     `steps`: [budget, solved] pairs, solved being the mean over problems of the share of samples whose best program
     within the budget passes everything; it holds until the next budget.
-    `intervals`: [budget, low, high], 95 % bootstrap over problems, at some of the budgets.
+    `intervals`: [budget, low, high], 95 % over problems, at some of the budgets.
     """
     paths: dict[str, list[list[tuple[float, bool]]]] = defaultdict(list)
     for rollout in rollouts:
@@ -41,7 +41,7 @@ def solved_curve(rollouts: Sequence[Rollout], unit: Unit) -> dict[str, Any] | No
     shares = np.array([np.mean([_solved_at(path, chosen) for path in samples], axis=0) for samples in paths.values()])
     solved = shares.mean(axis=0)
     steps = [[float(budget), float(share)] for budget, share in zip(chosen, solved, strict=True)]
-    intervals = [[chosen[i], *mean_interval(shares[:, i].tolist())] for i in _far_apart(chosen)]
+    intervals = [[chosen[i], *mean_share(shares[:, i].tolist())[1:]] for i in _far_apart(chosen)]
     return {"steps": steps, "intervals": intervals}
 
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from eval.report.arms import ReportArm, Runs
 from eval.report.curves import UNITS, costs_known, solved_curve
+from eval.numbers.intervals import difference_estimate
+from eval.numbers.paired_tests import mcnemar
 from eval.rollout import Rollout
-from eval.statistics import difference_interval, mcnemar
 from eval.summary import by_problem, summarize
 
 INVALID_ABOVE = 0.02  # share of rollouts that were not judged
@@ -69,10 +70,9 @@ def _against(first: list[Rollout], second: list[Rollout]) -> dict[str, Any] | No
         return None
     x, y = [a[name] for name in shared], [b[name] for name in shared]
     won, lost = sum(p < q for p, q in zip(x, y, strict=True)), sum(p > q for p, q in zip(x, y, strict=True))
-    low, high = difference_interval(x, y)
     return {
         "problems": len(shared),
-        "difference": [sum(y) / len(shared) - sum(x) / len(shared), low, high],
+        "difference": list(difference_estimate(x, y)),
         "better": won,
         "worse": lost,
         "p": mcnemar(lost, won) if {*x, *y} <= {0.0, 1.0} else None,
