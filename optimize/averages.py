@@ -95,10 +95,11 @@ def _age(run: Path) -> float:
 
 
 def _prior(inputs: Inputs, tuned: list[str]) -> Averages:
-    """About one call a stage; of the bounds on repeats a half is used."""
+    """About one call a stage; of the bounds on repeats a half is used, and every program of `sampling`."""
     settings = inputs.manifest.config
     repeats = sum(settings.get(key, 0) for key in ("code_attempts", "public_fixes", "ai_fixes"))
     calls = len(stages_of(inputs.program)) + repeats / 2 - (2 if repeats else 0)
+    calls += settings.get("programs", 1) - 1 + (settings.get("attempts", 1) - 1) / 2
     return Averages(
         calls=calls,
         prompt_tokens=calls * PRIOR_PROMPT_TOKENS,

@@ -47,6 +47,7 @@ def read_inputs(config: CompileConfig) -> Inputs:
         raise ConfigError(f"{config.data} {config.split}: {bare[0]} has no hidden tests, so it cannot be scored")
     if hasattr(config.tuning, "choose") and len(problems.problems) < 2:
         raise ConfigError(f"{config.optimizer} needs two problems at least: one to learn from, one to choose by")
+    _refuse_budget(program)
     if config.budget.dollars is not None:
         unpriced = [model for model in models_of(config).values() if price_of(model) is None]
         if unpriced:
@@ -61,6 +62,14 @@ def read_inputs(config: CompileConfig) -> Inputs:
         "code": code_prints(),
     }
     return Inputs(program, manifest, problems, frozen, identity)
+
+
+def _refuse_budget(program: Any) -> None:
+    """A compilation goes on by playing known answers again, and DSPy's optimizers play rollouts again; known answers
+    cost neither tokens nor dollars nor time, so a rollout under such a limit would not end where it ended before."""
+    limits = set(program.config.budget.model_dump(exclude_none=True)) - {"calls"}
+    if limits:
+        raise ConfigError(f"a rollout with a budget of {min(limits)} cannot be played again; use settings.budget.calls")
 
 
 def models_of(config: CompileConfig) -> dict[str, str]:

@@ -56,11 +56,13 @@ def study(options: argparse.Namespace) -> None:
     given = [word for key, value in changes.items() for word in (f"--{key.replace('_', '-')}", value)]
     start, compiled, run = options.out / Path(config.start).name, options.out / "compiled", options.out / plan.split
     # With the same settings as the compiled program: it is the prompts that are compared.
-    artifact.save(start, *artifact.load(Path(config.start), config.settings))
+    artifact.save(start, *artifact.load(Path(config.start), config.settings, config.adapter))
     _do("optimize.compile", options.config, *given, "--out", compiled)
     evaluated = ["--lm", config.lm, "--data", config.data, "--split", plan.split, "--n", plan.n, "--out", run]
     evaluated += ["--concurrency", config.concurrency]
     evaluated += ["--api-base", config.api_base] if config.api_base else []
+    for key, limit in config.rates.model_dump(include={"requests_per_minute", "tokens_per_minute"}).items():
+        evaluated += [f"--{key.replace('_', '-')}", limit] if limit else []
     evaluated += ["--limit", plan.limit] if plan.limit else []
     evaluated += ["--exclude", plan.exclude] if plan.exclude else []
     _do("eval.run", start, *plan.against, compiled, *evaluated)

@@ -12,7 +12,8 @@ from judge.verdict import TestCase, TestResult, Verdict
 from optimize.credit import credit_of
 from optimize.demo_choice import ProvenCall, choose_demos
 from optimize.evidence import Credit, Episode, Step
-from program.account import Account
+from program.account import Account, JudgeRun
+from program.account import TestRun as Ran
 from program.failure import describe_failure
 from program.problem import Problem, PublicTest
 from signatures.fields import AITest, Solution
@@ -64,7 +65,7 @@ def step(stage: str, outputs: dict, **inputs) -> Step:
     return Step(stage, f"{stage}.predict", inputs, outputs)
 
 
-def tests_of(*pairs: tuple[str, str]) -> Step:
+def written_tests(*pairs: tuple[str, str]) -> Step:
     return step("WriteTests", {"tests": [AITest(input=i, output=o, explanation="") for i, o in pairs]})
 
 
@@ -80,45 +81,51 @@ def named(name: str) -> Solution:
 
 
 def test_tests_are_right_when_accepted_programs_print_what_they_claim():
-    given = credit(tests_of(("3", "6"), ("20", "40")))
+    given = credit(written_tests(("3", "6"), ("20", "40")))
     assert given.proven and given.score == 1.0
     assert "they catch 1 of 1 known wrong programs" in given.evidence
 
 
 def test_tests_that_catch_no_wrong_program_are_worth_half():
-    given = credit(tests_of(("3", "6")))
+    given = credit(written_tests(("3", "6")))
     assert given.proven and given.score == 0.5
 
 
 def test_a_test_that_claims_something_else_is_found_and_said():
-    given = credit(tests_of(("3", "6"), ("4", "7")), right=(RIGHT, f"{RIGHT}# also\n"))
+    given = credit(written_tests(("3", "6"), ("4", "7")), right=(RIGHT, f"{RIGHT}# also\n"))
     assert not given.proven and given.score == 0.5
     assert "test 2 claims 7; 2 accepted programs print 8" in given.evidence
 
 
 def test_the_right_answer_to_a_hidden_input_is_not_said():
-    given = credit(tests_of(("4", "7")), hidden=["4"])
+    given = credit(written_tests(("4", "7")), hidden=["4"])
     assert not given.proven and "test 1 claims 7; an accepted program prints something else" in given.evidence
     assert not any("8" in said for said in given.evidence)
 
 
 def test_an_input_that_breaks_the_rules_of_the_statement_makes_no_test():
-    given = credit(tests_of(("three", "six")))
+    careful = "n = int(input())\nassert n > 0\nprint(2 * n)\n"
+    given = credit(written_tests(("-3", "-6")), right=(careful,))
     assert not given.proven and "breaks a rule" in given.evidence[0]
 
 
 def test_right_programs_that_disagree_prove_nothing():
-    given = credit(tests_of(("20", "40")), right=(RIGHT, WRONG))
+    given = credit(written_tests(("20", "40")), right=(RIGHT, WRONG))
     assert not given.proven and "different answers" in given.evidence[0]
 
 
+def test_tests_that_were_checked_are_judged_alike():
+    checked = [AITest(input="3", output="6", explanation=""), AITest(input="20", output="40", explanation="")]
+    assert credit(step("CheckTests", {"checked": checked})).proven
+
+
 def test_tests_that_only_repeat_examples_say_nothing():
-    given = credit(tests_of(("1", "2")))
+    given = credit(written_tests(("1", "2")))
     assert not given.proven and given.score == 0.0
 
 
 def test_without_a_right_program_no_test_is_proven():
-    assert not credit(tests_of(("3", "6")), right=()).proven
+    assert not credit(written_tests(("3", "6")), right=()).proven
 
 
 # Reasoning about the examples
@@ -139,6 +146,10 @@ def test_an_explanation_has_to_arrive_at_the_output(explanations, score):
     assert given.score == score and given.proven == (score == 1.0)
 
 
+def test_explanations_that_were_checked_are_judged_alike():
+    assert credit(step("CheckExplanations", {"checked": ["twice 1 is 2", "2 + 2 = 4"]})).proven
+
+
 # Programs
 
 
@@ -150,8 +161,49 @@ def test_a_program_is_as_right_as_the_hidden_tests_say():
     assert (given.score, given.proven) == (0.5, False) and "2 of 4 further tests (wrong answers)" in given.evidence[0]
 
 
-def test_the_direct_program_is_judged_alike():
-    assert credit(step("SolveDirectly", {"code": RIGHT})).proven
+@pytest.mark.parametrize("stage", ["SolveDirectly", "SolveStepByStep", "SolveWithLessons"])
+def test_programs_of_the_baselines_are_judged_alike(stage):
+    assert credit(step(stage, {"code": RIGHT})).proven
+
+
+def test_a_brute_force_program_need_only_be_right_on_small_inputs():
+    """Of the tests that the model wrote those count that known programs confirm."""
+    given = credit(step("WriteBruteForce", {"code": WRONG}), written_tests(("3", "6"), ("4", "7")))
+    assert given == Credit(1.0, True, ("it passes 3 of 3 small tests",))
+    assert not credit(step("WriteBruteForce", {"code": WRONG}), written_tests(("30", "60"))).proven
+
+
+@pytest.mark.parametrize(
+    ("code", "score"),
+    [
+        ("print(int(input()) + 5)", 1.0),
+        ("print(7)", 0.2),
+        ("n = int(input())\nprint(n if n < 4 else 'many')", 0.6),
+        ("print(", 0.0),
+    ],
+)
+def test_a_generator_has_to_print_different_inputs_that_accepted_programs_agree_on(code, score):
+    given = credit(step("WriteGenerator", {"code": code}))
+    assert given.score == score and given.proven == (score == 1.0)
+
+
+def test_an_analysis_is_credited_by_the_fix_that_was_made_from_it():
+    failure = describe_failure(TestCase("1\n", "2\n"), TestResult(Verdict.WA, "0\n"))
+    analysed = step("AnalyseFailure", {"analysis": ["it prints a word"]}, code=BROKEN, failure=failure)
+    asked = {"code": BROKEN, "failure": failure, "analysis": ["it prints a word"]}
+    given = credit(analysed, step("FixCode", {"fixed_code": RIGHT}, **asked))
+    assert given.proven and 0 < given.score < 0.5
+    assert not credit(analysed, step("FixCode", {"fixed_code": BROKEN}, **asked)).proven
+    assert not credit(analysed, step("FixCode", {"fixed_code": RIGHT}, **{**asked, "analysis": []})).proven
+
+
+def test_a_lesson_is_credited_by_the_program_that_was_written_with_it():
+    drawn = step("DrawLesson", {"lesson": ["mind large inputs"]}, code=WRONG)
+    asked = {"lessons": ["earlier", "mind large inputs"]}
+    given = credit(drawn, step("SolveWithLessons", {"code": RIGHT}, **asked))
+    assert given.proven and 0 < given.score < 0.5
+    assert not credit(drawn, step("SolveWithLessons", {"code": WRONG}, **asked)).proven
+    assert not credit(drawn, step("SolveWithLessons", {"code": RIGHT}, lessons=["earlier"])).proven
 
 
 def fix(before: str, after: str, test: TestCase, *more: Step) -> Credit:
@@ -176,17 +228,30 @@ def test_a_fix_that_changes_nothing_is_worth_nothing():
 
 
 def test_a_fix_for_a_test_that_is_wrong_itself_is_not_credited():
-    given = fix(WRONG, RIGHT, TestCase("20\n", "41\n"), tests_of(("20", "41")))
+    given = fix(WRONG, RIGHT, TestCase("20\n", "41\n"), written_tests(("20", "41")))
     assert not given.proven and given.evidence == ("the test that the fix is for is wrong itself",)
 
 
+def test_a_fix_for_a_test_whose_output_the_flow_has_settled_is_found_among_what_it_ran():
+    """The model claimed 41; most programs print 40, and so the flow expected."""
+    test, failure = TestCase("20\n", "40\n"), describe_failure(TestCase("20\n", "40\n"), TestResult(Verdict.WA, "0\n"))
+    fixing = step("FixCode", {"fixed_code": RIGHT}, code=WRONG, failure=failure)
+    settled = episode(fixing, written_tests(("20", "41")))
+    assert not credit_of(fixing, settled).proven  # pyright: ignore[reportOptionalMemberAccess]
+    runs = [Ran(input=test.input, expected=test.output, output="0\n", error="", verdict="WA")]
+    settled.account.enter(
+        JudgeRun(tests="ai", program="p", verdicts=["WA"], started=0.0, seconds=0.0, code=WRONG, runs=runs)
+    )
+    assert credit_of(fixing, settled).proven  # pyright: ignore[reportOptionalMemberAccess]
+
+
 def test_a_fix_that_breaks_a_test_which_passed_is_not_right():
-    given = fix(WRONG, BROKEN, TestCase("20\n", "40\n"), tests_of(("20", "40")))
+    given = fix(WRONG, BROKEN, TestCase("20\n", "40\n"), written_tests(("20", "40")))
     assert not given.proven and any("breaks 2 of 2" in said for said in given.evidence)
 
 
 def test_a_fix_may_break_a_test_that_is_wrong_itself():
-    assert fix(WRONG, RIGHT, TestCase("20\n", "40\n"), tests_of(("20", "40"), ("30", "0"))).proven
+    assert fix(WRONG, RIGHT, TestCase("20\n", "40\n"), written_tests(("20", "40"), ("30", "0"))).proven
 
 
 # Plans
