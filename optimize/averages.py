@@ -9,6 +9,7 @@ from typing import Any
 
 from eval.rollout import Rollout
 from eval.run_folder import RunError, read_config, read_rollouts
+from eval.score import Score
 from optimize.config import CompileConfig
 from optimize.inputs import Inputs
 from optimize.metric import measured
@@ -52,6 +53,12 @@ def averages(config: CompileConfig, inputs: Inputs, out: Path | None) -> Average
         if fresh:
             return _of_rollouts(fresh, tuned, config, f"{len(fresh)} rollouts of {place}")
     return _prior(inputs, tuned)
+
+
+def training_scores(out: Path | None, names: Sequence[str]) -> list[Score]:
+    """The scores of the teacher's rollouts on these problems that a pilot, or an earlier session, has left in `out`."""
+    rollouts = read_rollouts(out / "training") if out else []
+    return [each.score for each in rollouts if each.score is not None and each.problem in names]
 
 
 def _of_rollouts(rollouts: Sequence[Rollout], tuned: list[str], config: CompileConfig, source: str) -> Averages:

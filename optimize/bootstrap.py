@@ -36,8 +36,9 @@ class Options(config.Options):
 
 
 def expected(options: Options, sizes: Sizes) -> list[Expected]:
-    wanted = options.demos / sizes.good + sizes.concurrency - 1 if sizes.good else sizes.train
-    return [Expected("training", runs=min(sizes.train, wanted))]
+    missing = max(0, options.demos - sizes.found)
+    more = missing / sizes.good + sizes.concurrency - 1 if missing else 0.0
+    return [Expected("training", runs=min(sizes.train, sizes.done + more))]
 
 
 def tune(job: Job, options: Options) -> dspy.Module:

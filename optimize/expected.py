@@ -13,6 +13,7 @@ class Sizes:
     predictors: that are tuned.
     concurrency: rollouts side by side.
     good: share of rollouts that reach the threshold.
+    done, found: rollouts to learn from that are there already, and how many of them reach the threshold.
     changed: the share of a run's calls that are new when one predictor has changed; answers before it are known.
     """
 
@@ -21,6 +22,8 @@ class Sizes:
     predictors: int
     concurrency: int
     good: float
+    done: int
+    found: int
     changed: float
 
 

@@ -13,7 +13,7 @@ from optimize.feedback import Feedback
 from optimize.job import Job
 from optimize.proposal_adapter import ProposalAdapter
 
-ACCEPTED = 0.1  # share of proposals that are better on their minibatch: a prior for expecting what it costs
+ACCEPTED = 0.05  # share of proposals that are better on their minibatch: a prior for expecting what it costs
 
 
 class Options(config.Options):

@@ -18,7 +18,7 @@ from optimize.dspy_runs import dspy_run
 from optimize.examples import examples
 from optimize.metric import HiddenPassRate
 from optimize.paid_answers import PaidAnswers
-from optimize.proposal_adapter import StageOrProposal
+from optimize.proposal_adapter import ProposalAdapter
 from optimize.watch import Watch
 from program.pace import Pace, at_pace
 from program.problem import Problem
@@ -113,10 +113,9 @@ class Job:
     def running(self) -> Iterator[None]:
         """Everything that runs programs or asks proposals goes inside of this."""
         phases = {problem.name: "evaluation" for problem in self.choose}
-        watch = Watch(type(self.student), self.candidates, phases, self.pace)
-        adapter = StageOrProposal(self.adapter, self.student)
+        watch = Watch(type(self.student), self.candidates, phases, self.adapter, self.pace)
         with (
-            dspy.context(lm=self.lm, adapter=adapter, callbacks=[watch]),
+            dspy.context(lm=self.lm, adapter=ProposalAdapter(), callbacks=[watch]),
             dspy_run(self.folder.path / "optimizer.log"),
             at_pace(self.pace),
         ):

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from optimize.averages import Averages, averages
+from optimize.averages import Averages, averages, training_scores
 from optimize.config import CompileConfig
 from optimize.examples import halves
 from optimize.expected import Expected, Sizes
 from optimize.inputs import Inputs, models_of
+from optimize.metric import measured
 from optimize.optimizers import optimizer
 from optimize.prices import price_of
 from optimize.stages import stages_of
@@ -31,17 +32,21 @@ class Row:
     dollars: float | None
 
 
-def rows_of(config: CompileConfig, inputs: Inputs, average: Averages) -> list[Row]:
+def rows_of(config: CompileConfig, inputs: Inputs, average: Averages, out: Path | None) -> list[Row]:
     """One row a phase of the optimizer."""
     problems = inputs.problems.problems
     share = getattr(config.tuning, "choose", None)
     learn, choose = halves(problems, share, config.seed) if share else (list(problems), [])
+    there = training_scores(out, [problem.name for problem in learn])
+    threshold = getattr(config.tuning, "threshold", 1.0)
     sizes = Sizes(
         train=len(learn),
         val=len(choose),
         predictors=len(stages_of(inputs.program)) - len(inputs.frozen),
         concurrency=config.concurrency,
         good=average.good,
+        done=len(there),
+        found=sum(measured(score, config.metric) >= threshold for score in there),
         changed=average.changed,
     )
     expected = optimizer(config.optimizer).expected(config.tuning, sizes)
@@ -56,7 +61,7 @@ def describe_plan(config: CompileConfig, inputs: Inputs, out: Path | None = None
         out: its folder, whose rollouts tell the averages if there are any.
     """
     average = averages(config, inputs, out)
-    rows = rows_of(config, inputs, average)
+    rows = rows_of(config, inputs, average, out)
     total = _total(rows)
     problems = inputs.problems.problems
     share = getattr(config.tuning, "choose", None)

@@ -1,8 +1,7 @@
 """How an optimizer's own questions ("propose a better instruction") are put, beside the program's.
 
-DSPy asks them through the adapter at hand, which is the program's. They are plain text in and out, so they go in DSPy's
-chat format; and a small model's answer that misses the format is taken as it stands, because one bad proposal among
-several costs an evaluation, but an exception the whole compilation.
+They are plain text in and out, so they go in DSPy's chat format; and a small model's answer that misses the format is
+taken as it stands, because one bad proposal among several costs an evaluation, but an exception the whole compilation.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ from typing import Any
 import dspy
 from dspy.utils.exceptions import AdapterParseError, LMError
 
-from optimize.stages import signature_of, stages_of
 from program.pace import pace
 
 
@@ -61,32 +59,6 @@ class ProposalAdapter(dspy.ChatAdapter):
                 name: completion.strip() if field.annotation is str else _nothing(field.annotation)
                 for name, field in signature.output_fields.items()
             }
-
-
-class StageOrProposal(dspy.Adapter):
-    """The program's adapter for its stages, a `ProposalAdapter` for every other signature.
-
-    Args:
-        stages: the program's adapter.
-        program: whose stages these are; known by their fields, as a signature loses its name with its instruction.
-    """
-
-    def __init__(self, stages: dspy.Adapter, program: dspy.Module) -> None:
-        super().__init__()
-        self._stages = stages
-        self._fields = {tuple(signature_of(stage.predict).fields) for _, stage in stages_of(program)}
-        self._proposals = ProposalAdapter()
-
-    def __call__(
-        self,
-        lm: dspy.BaseLM,
-        lm_kwargs: dict[str, Any],
-        signature: type[dspy.Signature],
-        demos: list[dict[str, Any]],
-        inputs: dict[str, Any],
-    ) -> list[dict[str, Any]]:
-        chosen = self._stages if tuple(signature.fields) in self._fields else self._proposals
-        return chosen(lm, lm_kwargs, signature, demos, inputs)
 
 
 def _nothing(annotation: Any) -> Any:

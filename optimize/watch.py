@@ -51,13 +51,22 @@ class Watch(BaseCallback):
         kind: the class of the programs to be looked at.
         candidates: where they are entered.
         phases: by problem name, what a run on it is for; also the `phase` its LM calls are paid under.
+        adapter: of the programs; around them is that of the optimizer's own questions.
         pace: of all runs; DSPy's threads see nothing of the caller's context variables.
     """
 
-    def __init__(self, kind: type[dspy.Module], candidates: Candidates, phases: dict[str, str], pace: Pace) -> None:
+    def __init__(
+        self,
+        kind: type[dspy.Module],
+        candidates: Candidates,
+        phases: dict[str, str],
+        adapter: dspy.Adapter,
+        pace: Pace,
+    ) -> None:
         self._kind = kind
         self._candidates = candidates
         self._phases = phases
+        self._adapter = adapter
         self._pace = pace
         self._open: dict[str, tuple[Run, ExitStack]] = {}
         self._lock = threading.Lock()
@@ -72,6 +81,7 @@ class Watch(BaseCallback):
             token = payer.set(Payer(self._phases.get(problem, "training"), run.candidate))
             stack.callback(payer.reset, token)
             stack.enter_context(at_pace(self._pace))
+            stack.enter_context(dspy.context(adapter=self._adapter))
             with self._lock:
                 self._open[call_id] = run, stack
         except Exception as fault:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import optimize.study
-from eval.data import PACK_FOLDER
+from eval.rows import PACK_FOLDER
 from eval.run_folder import read_config, read_rollouts
 from tests.packs import call, isolate, write_dataset
 

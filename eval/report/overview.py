@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from eval.report.arms import ReportArm, Runs
-from eval.report.curves import UNITS, costs_known, solved_curve
 from eval.numbers.intervals import difference_estimate
 from eval.numbers.paired_tests import mcnemar
+from eval.report.arms import ReportArm, Runs
+from eval.report.curves import UNITS, costs_known, solved_curve
 from eval.rollout import Rollout
 from eval.summary import by_problem, summarize
 
