@@ -3,7 +3,7 @@
 DSPy's own adapters spend some 300 prompt tokens a call on describing their format; on a laptop, prompt tokens cost as
 much time as answers. This one is lean, and it asks for each kind of answer in the form models are best at:
 
-- a program goes into a fenced Python block, unescaped;
+- a program goes into a fenced Python block, unescaped, after the thoughts where a signature asks for them;
 - everything else is JSON, and where the server can constrain generation it gets the JSON schema.
 """
 
@@ -49,8 +49,8 @@ class LeanAdapter(SectionsAdapter):
         values = {name: outputs.get(name, missing_field_message) for name in signature.output_fields}
         if not answers_with_code(signature):
             return json.dumps(plain(values), ensure_ascii=False)
-        (code,) = values.values()
-        return f"```python\n{str(code).strip()}\n```"
+        *before, code = map(str, values.values())
+        return "\n".join([*(text.strip() for text in before), f"```python\n{code.strip()}\n```"])
 
     def read(self, signature: type[dspy.Signature], completion: str) -> Reading:
         return read_code(signature, completion) if answers_with_code(signature) else read_json(signature, completion)

@@ -15,9 +15,10 @@ _KINDS = {str: "text", int: "whole number", float: "number", bool: "true or fals
 
 
 def answers_with_code(signature: type[dspy.Signature]) -> bool:
-    """Whether the output is a program, and nothing else: then the answer is a fenced block instead of JSON."""
-    (name, field), *more = signature.output_fields.items()
-    return not more and field.annotation is str and name.endswith("code")
+    """Whether the output is a program, perhaps after a text: then the answer is a fenced block instead of JSON."""
+    *before, last = signature.output_fields.items()
+    fields = [field for _, field in (*before, last)]
+    return len(before) <= 1 and all(field.annotation is str for field in fields) and last[0].endswith("code")
 
 
 def description(field: Any) -> str:
@@ -28,10 +29,12 @@ def description(field: Any) -> str:
 def answer_form(signature: type[dspy.Signature], form: Form) -> str:
     """What a prompt says about the form of the answer."""
     if answers_with_code(signature):
-        (field,) = signature.output_fields.values()
+        *before, program = map(description, signature.output_fields.values())
         if form == "described":
-            return f"Answer with {description(field)} in one block that begins with ```python, and add nothing."
-        return f"Answer in this form and add nothing:\n```python\n<{description(field)}>\n```"
+            first = "".join(f"{text}, and then with " for text in before)
+            return f"Answer with {first}{program} in one block that begins with ```python, and add nothing."
+        first = "".join(f"<{text}>\n" for text in before)
+        return f"Answer in this form and add nothing:\n{first}```python\n<{program}>\n```"
     if form == "described":
         keys = [_key(name, field.annotation, description(field)) for name, field in signature.output_fields.items()]
         return "\n".join(["Answer with a JSON object and nothing else. Its keys:", *keys])

@@ -23,6 +23,7 @@ _FILE = "<answer>"
 warnings.filterwarnings("ignore", category=SyntaxWarning, module=_FILE)
 warnings.filterwarnings("ignore", category=DeprecationWarning, module=_FILE)
 _OPENING_FENCE = re.compile(r"^[ \t]*```[ \t]*([\w+-]*+)[^\n`]*+\n", re.MULTILINE)
+_LAST_FENCE = re.compile(r"```[^\n`]*+\n*+\Z")
 _PYTHON_NAMES = ("python", "python3", "py", "py3")
 # Bounds on how many places of an answer are tried; a model that runs in circles writes thousands.
 MAX_BRACES, MAX_FENCES, MAX_ENDS = 20, 12, 6
@@ -31,19 +32,21 @@ _DECODER = json.JSONDecoder()
 
 
 def read_code(signature: type[dspy.Signature], completion: str) -> Reading:
-    """The one output field of `signature`, a program, in an answer.
+    """The last output field of `signature`, a program, in an answer; another field is the text before it.
 
     Raises:
-        ValueError: there is none.
+        ValueError: there is no program.
     """
-    (name,) = signature.output_fields
+    *before, name = signature.output_fields
     text = completion.replace("\r\n", "\n")
     program = find_program(text)
     if repeats_form(program, form_texts(signature)):
         raise ValueError("no program in the answer: it only repeats the form")
-    if text.strip() == f"```python\n{program.strip()}\n```":
-        return Reading({name: whole_lines(program)})
-    return Reading({name: whole_lines(program)}, ("text around the program" if "```" in text else "no fence",))
+    said = _LAST_FENCE.sub("", text[: text.find(program)]).strip() if before else ""
+    values = {**dict.fromkeys(before, said), name: whole_lines(program)}
+    if text.strip() == f"{said}\n```python\n{program.strip()}\n```".lstrip("\n"):
+        return Reading(values)
+    return Reading(values, ("text around the program" if "```" in text else "no fence",))
 
 
 def whole_lines(program: str) -> str:

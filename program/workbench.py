@@ -88,11 +88,10 @@ class Workbench:
 
     def best(self) -> str:
         """The program that passes most public tests, then most anchors, then most AI tests, then comes closest to the
-        public outputs; of equals the latest. Empty when none was taken up.
+        public outputs; of equals the earliest, as a fix that was kept is better than what it fixed, and one that was
+        not must not win by a tie. Empty when none was taken up.
         """
-        if not self.programs:
-            return ""
-        return max(enumerate(self.programs), key=lambda item: (*self._merit(item[1]), item[0]))[1]
+        return max(self.programs, key=self._merit, default="")
 
     def note_best(self) -> None:
         """Enter in the account which program would be the answer now."""

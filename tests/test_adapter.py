@@ -70,7 +70,7 @@ def test_prompts_hold_instruction_values_and_form_and_nothing_of_dspy(signature)
         assert (value in text) == (value in json.dumps(inputs, default=dict, ensure_ascii=False))
     answer_form = text.split("Answer ")[1].split("\nuser:")[0]
     shown = [name for name in outputs if not name.endswith("code")]
-    assert all(name in answer_form for name in shown)
+    assert signature in CODE_STAGES or all(name in answer_form for name in shown)
     assert ("```python" in answer_form) == (signature in CODE_STAGES)
     for boilerplate in ("[[ ##", "Your input fields", "Your objective", "Respond with", "completed", "Python type"):
         assert boilerplate not in text

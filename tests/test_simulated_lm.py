@@ -24,6 +24,7 @@ from judge.verdict import TestCase
 from program.account import new_account
 from program.adapter import LeanAdapter
 from program.alphacodium import AlphaCodium
+from program.correction import REQUEST
 from program.direct import ChainOfThought, Direct
 from program.flow_config import FlowConfig
 from program.input_shape import looks_like
@@ -82,7 +83,7 @@ def test_the_question_is_found_before_a_request_to_correct_the_answer(problems):
     first = problems.problems[0]
     adapter = LeanAdapter()
     asked = adapter.format(SolveDirectly, [demo := {"problem": first.text(), "code": "print(1)\n"}], {"problem": "P"})
-    turns = [("assistant", "Hm."), ("user", "That answer cannot be read. Give it again.")]
+    turns = [("assistant", "Hm."), ("user", f"{REQUEST}no code. Give it again.")]
     system, *messages = [*((each["role"], each["content"]) for each in asked), *turns]
     made = {"user": Message.user, "assistant": Message.assistant}
     request = Request(model="m", system=system[1], messages=[made[role](text) for role, text in messages])

@@ -90,10 +90,10 @@ def test_ai_tests_count_only_where_all_public_tests_pass(double, runs):
     assert not [test for _, test in runs if test in AI_TESTS]  # so they are not even run
 
 
-def test_of_equals_the_latest_is_the_best(double, runs):
+def test_of_equals_the_earliest_is_the_best(double, runs):
     again = RIGHT + "# once more\n"
-    assert bench_with(double, RIGHT, again).best() == again
-    assert bench_with(double, again, NEVER, RIGHT, NEVER).best() == RIGHT
+    assert bench_with(double, RIGHT, again).best() == RIGHT
+    assert bench_with(double, NEVER, again, NEVER, RIGHT).best() == again
 
 
 def test_programs_are_taken_up_once_in_their_order_and_empty_ones_not_at_all(double, runs):
@@ -163,7 +163,7 @@ def test_without_programs_there_is_no_best(double):
 def test_without_public_tests_the_ai_tests_decide(runs):
     bare = Problem(name="Bare", description="Print twice the number.")
     assert bench_with(bare, RIGHT, NEVER).best() == RIGHT
-    assert bench_with(bare, RIGHT, NEVER, ai_tests=[]).best() == NEVER  # nothing tells them apart
+    assert bench_with(bare, NEVER, RIGHT, ai_tests=[]).best() == NEVER  # nothing tells them apart
     assert bench_with(bare).passes_all_public(CRASH)
 
 
