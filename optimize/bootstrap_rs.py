@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 
 import dspy
 from pydantic import Field
@@ -27,10 +28,11 @@ class Options(bootstrap.Options):
 
 
 def expected(options: Options, sizes: Sizes) -> list[Expected]:
-    good = round(sizes.good * sizes.train)
-    sizes_drawn = [min(size, good) for size in range(1, options.demos + 1)] if good else []
+    good = round(sizes.found + sizes.good * (sizes.train - sizes.done))
+    # A set that is to be larger than there are good rollouts is one of all of them.
+    counts = Counter(min(size, good) for size in range(1, options.demos + 1)) if good else {}
     drawn = (1 + options.candidates) / options.demos
-    sets = sum(different(drawn, math.perm(good, size)) for size in sizes_drawn)
+    sets = sum(different(drawn * often, math.perm(good, size)) for size, often in counts.items())
     return [
         Expected("training", runs=sizes.train),
         Expected("evaluation", runs=sizes.val * (1 + sets), demos=options.demos * sets / (1 + sets)),

@@ -1,6 +1,6 @@
 """Compile with the simulated LM, killed with SIGKILL again and again.
 
-    python -m tests.kill_runs FOLDER PROGRAM OPTIMIZER KILLS SEED
+    python -m tests.kill_runs FOLDER PROGRAM KILLS SEED OPTIMIZER...
 
 Every run is a fork, so that DSPy is imported once. A fork kills itself at a drawn moment: before or after one of the
 things that it does on disk. The last one runs to the end. `FOLDER/log` says what was asked, judged and stored, by whom.
@@ -93,14 +93,11 @@ def _missed(what: str, known: Any, key: str) -> tuple[str, str]:
     return (what, key) if known is None else ("", "")
 
 
-def main() -> None:
-    folder, program, name, kills, seed = Path(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4]), int(sys.argv[5])
-    data, start = str(folder / "data"), str(folder / program)
-    shared = ["--lm", "simulated", "--data", data, "--start", start, "--optimizer", name, "--concurrency", "2"]
-    shared += SMALL.get(name, [])
+def compile_twice(folder: Path, data: Path, start: Path, optimizer: str, kills: int, seed: int) -> None:
+    """Once in one go, in `folder/whole`, and once with kills, in `folder/killed`."""
+    shared = ["--lm", "simulated", "--data", str(data), "--start", str(start), "--optimizer", optimizer]
+    shared += ["--concurrency", "2", *SMALL.get(optimizer, [])]
     draw = random.Random(seed)
-    for module in IMPORTED:
-        importlib.import_module(module)
     for arm, count in (("whole", 0), ("killed", kills)):
         compiling.WORK_FOLDER = folder / arm / "cache"
         (folder / arm).mkdir(parents=True, exist_ok=True)
@@ -111,7 +108,16 @@ def main() -> None:
             # What is done already passes by quickly, so early moments are drawn more often.
             died += run(options, draw.randint(1, max(2, moments // draw.randint(1, 4))), folder / arm / "log") != 0
         ended = run(options, 0, folder / arm / "log")
-        print(f"{arm}: killed {died} of {count} times, then {'ended well' if ended == 0 else f'status {ended}'}")
+        print(f"{optimizer} {arm}: killed {died} of {count} times, ended with {ended}")
+
+
+def main() -> None:
+    folder, program, kills, seed, *optimizers = sys.argv[1:]
+    for module in IMPORTED:
+        importlib.import_module(module)
+    for name in optimizers:
+        there = Path(folder)
+        compile_twice(there / name, there / "data", there / program, name, int(kills), int(seed))
 
 
 if __name__ == "__main__":

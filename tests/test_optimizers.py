@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import dspy
@@ -31,11 +33,31 @@ def own_caches(monkeypatch, tmp_path):
     isolate(monkeypatch, tmp_path / "cache")
 
 
+def options_in(folder: Path) -> list[str | Path]:
+    data = write_pack(folder / "data", TASKS)
+    start = write_start(folder / "start", "direct")
+    return ["--start", start, "--data", data, "--out", folder / "out", "--concurrency", "2"]
+
+
 @pytest.fixture
 def options(tmp_path) -> list[str | Path]:
-    data = write_pack(tmp_path / "data", TASKS)
-    start = write_start(tmp_path / "start", "direct")
-    return ["--start", start, "--data", data, "--out", tmp_path / "out", "--concurrency", "2"]
+    return options_in(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def compiled_by(tmp_path_factory) -> Callable[[str], Path]:
+    """The artifact that an optimizer makes, each compiled once."""
+
+    @cache
+    def artifact_of(name: str) -> Path:
+        folder = tmp_path_factory.mktemp(name)
+        with pytest.MonkeyPatch.context() as patched:
+            isolate(patched, folder / "cache")
+            use_lm(patched, hinted_rule(TASKS, helped=HELPED))
+            assert "wrote" in compile_with(patched, name, options_in(folder))
+        return folder / "out"
+
+    return artifact_of
 
 
 def compile_with(monkeypatch, name: str, options: list[str | Path], *more: str) -> str:
@@ -48,42 +70,37 @@ def lines_of(path: Path) -> list[dict]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_optimizer_runs_to_its_end_and_leaves_an_artifact_that_loads(monkeypatch, tmp_path, options, name):
-    use_lm(monkeypatch, hinted_rule(TASKS, helped=HELPED))
-    assert "wrote" in compile_with(monkeypatch, name, options)
-    program, manifest = artifact.load(tmp_path / "out")
+def test_an_optimizer_runs_to_its_end_and_leaves_an_artifact_that_loads(compiled_by, name):
+    program, manifest = artifact.load(compiled_by(name))
     assert manifest.compile and manifest.compile["optimizer"] == name and not manifest.compile["stopped"]
     assert program.predictors()[0].signature.instructions
-    tried = lines_of(tmp_path / "out" / "candidates.jsonl")
+    tried = lines_of(compiled_by(name) / "candidates.jsonl")
     assert tried and all(each["runs"] >= 1 for each in tried)
 
 
 @pytest.mark.parametrize("name", INSTRUCTING)
-def test_better_instructions_are_found(monkeypatch, tmp_path, options, name):
-    use_lm(monkeypatch, hinted_rule(TASKS, helped=HELPED))
-    compile_with(monkeypatch, name, options)
-    program, manifest = artifact.load(tmp_path / "out")
+def test_better_instructions_are_found(compiled_by, name):
+    program, manifest = artifact.load(compiled_by(name))
     assert HINT in program.predictors()[0].signature.instructions
-    tried = lines_of(tmp_path / "out" / "candidates.jsonl")
+    tried = lines_of(compiled_by(name) / "candidates.jsonl")
     start = next(each for each in tried if not each["instructions"] and not each["demos"])
     assert manifest.scores and manifest.scores["chosen"]["score"] == 1.0 > start["score"]
 
 
-@pytest.mark.parametrize(("name", "more"), [("gepa", []), ("copro", []), ("mipro", ["--demos", "0"])])
-def test_instruction_only_arms_have_no_demonstrations(monkeypatch, tmp_path, options, name, more):
+def test_instruction_only_arms_have_no_demonstrations(compiled_by, monkeypatch, tmp_path, options):
     use_lm(monkeypatch, hinted_rule(TASKS, helped=HELPED))
-    compile_with(monkeypatch, name, options, *more)
-    program, _ = artifact.load(tmp_path / "out")
-    assert [predictor.demos for predictor in program.predictors()] == [[]]
+    compile_with(monkeypatch, "mipro", options, "--demos", "0")
+    for folder in (compiled_by("gepa"), compiled_by("copro"), tmp_path / "out"):
+        program, _ = artifact.load(folder)
+        assert [predictor.demos for predictor in program.predictors()] == [[]]
 
 
 @pytest.mark.parametrize("name", ["bootstrap", "bootstrap_rs", "mipro"])
-def test_demonstrations_come_only_from_runs_over_the_threshold(monkeypatch, tmp_path, options, name):
-    use_lm(monkeypatch, hinted_rule(TASKS, helped=HELPED))
-    compile_with(monkeypatch, name, options)
+def test_demonstrations_come_only_from_runs_over_the_threshold(compiled_by, name):
+    out = compiled_by(name)
     shown = {
         problem
-        for tried in [*lines_of(tmp_path / "out" / "candidates.jsonl"), {"demos": demos_of(tmp_path / "out")}]
+        for tried in [*lines_of(out / "candidates.jsonl"), {"demos": demos_of(out)}]
         for problems in tried["demos"].values()
         for problem in problems
     }
@@ -99,13 +116,11 @@ def demos_of(folder: Path) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("name", ["bootstrap_rs", "mipro", "gepa"])
-def test_candidates_are_chosen_by_problems_that_nothing_is_learned_from(monkeypatch, tmp_path, options, name):
-    use_lm(monkeypatch, hinted_rule(TASKS, helped=HELPED))
-    compile_with(monkeypatch, name, options)
-    report = json.loads((tmp_path / "out" / "report.json").read_text())
+def test_candidates_are_chosen_by_problems_that_nothing_is_learned_from(compiled_by, name):
+    report = json.loads((compiled_by(name) / "report.json").read_text())
     learned, chosen = set(report["learned_from"]), set(report["chosen_by"])
     assert learned and chosen and not learned & chosen and learned | chosen == {task.name for task in TASKS}
-    for tried in lines_of(tmp_path / "out" / "candidates.jsonl"):
+    for tried in lines_of(compiled_by(name) / "candidates.jsonl"):
         assert not {problem for problems in tried["demos"].values() for problem in problems} & chosen
 
 
@@ -185,26 +200,24 @@ def test_a_key_that_the_optimizer_does_not_read_is_refused(monkeypatch, options,
     assert f"{name} does not read it; it reads " in capsys.readouterr().err
 
 
-def test_a_compiled_program_can_be_compiled_again_and_its_instructions_carry_over(monkeypatch, tmp_path, options):
-    use_lm(monkeypatch, hinted_rule(TASKS, helped=HELPED))
-    compile_with(monkeypatch, "copro", options)
+def test_a_compiled_program_can_be_compiled_again_and_its_instructions_carry_over(
+    compiled_by, monkeypatch, tmp_path, options
+):
     prompts = use_lm(monkeypatch, hinted_rule(TASKS, helped=HELPED))
-    again = [*options, "--start", tmp_path / "out", "--out", tmp_path / "again"]
-    compile_with(monkeypatch, "bootstrap", again)
-    program, _ = artifact.load(tmp_path / "again")
+    compile_with(monkeypatch, "bootstrap", [*options, "--start", compiled_by("copro")])
+    program, _ = artifact.load(tmp_path / "out")
     (predictor,) = program.predictors()
     assert HINT in predictor.signature.instructions and len(predictor.demos) == 4
     assert prompts and all(HINT in prompt for prompt in prompts)
 
 
-def test_demonstrations_of_the_start_program_are_the_teachers_only(monkeypatch, tmp_path, options):
-    use_lm(monkeypatch, hinted_rule(TASKS, helped=HELPED))
-    compile_with(monkeypatch, "bootstrap", options)
-    taught = set(demos_of(tmp_path / "out")["solve.predict"])
+def test_demonstrations_of_the_start_program_are_the_teachers_only(compiled_by, monkeypatch, tmp_path, options):
+    start = compiled_by("bootstrap")
+    taught = set(demos_of(start)["solve.predict"])
     prompts = use_lm(monkeypatch, hinted_rule(TASKS, helped=HELPED))
-    compile_with(monkeypatch, "gepa", [*options, "--start", tmp_path / "out", "--out", tmp_path / "again"])
+    compile_with(monkeypatch, "copro", [*options, "--start", start, "--out", tmp_path / "again"])
     assert taught and not any(prompt.count("## problem\n") > 1 for prompt in prompts)
     prompts = use_lm(monkeypatch, hinted_rule(TASKS, helped=HELPED))
-    compile_with(monkeypatch, "bootstrap", [*options, "--start", tmp_path / "out", "--out", tmp_path / "third"])
+    compile_with(monkeypatch, "bootstrap", [*options, "--start", start, "--out", tmp_path / "third"])
     assert prompts and all(prompt.count("## problem\n") > 1 for prompt in prompts)
     assert len(demos_of(tmp_path / "third")["solve.predict"]) <= 4

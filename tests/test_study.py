@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+import eval.run
+import optimize.compile
 import optimize.study
 from eval.rows import PACK_FOLDER
 from eval.run_folder import read_config, read_rollouts
@@ -43,7 +45,7 @@ def test_the_cost_comes_first_and_a_dry_run_stops_there(study, tmp_path, capsys)
     assert not (tmp_path / "out").exists()
 
 
-def test_one_command_compiles_evaluates_and_compares_and_can_be_repeated(study, tmp_path, capfd):
+def test_one_command_compiles_evaluates_and_compares_and_can_be_repeated(study, monkeypatch, tmp_path, capfd):
     assert study() == 0
     comparison = (tmp_path / "out" / "comparison.md").read_text()
     for arm in ("handwritten", "direct", "compiled"):
@@ -59,6 +61,9 @@ def test_one_command_compiles_evaluates_and_compares_and_can_be_repeated(study, 
     assert len(trained) == 3 and not trained & set(run["problems"])
     before = (tmp_path / "out" / "test" / "rollouts.jsonl").read_bytes()
     capfd.readouterr()
+    mains = {"optimize.compile": optimize.compile.main, "eval.run": eval.run.main}
+    again = lambda module, *arguments: call(monkeypatch, mains[module], *map(str, arguments))  # noqa: E731
+    monkeypatch.setattr("optimize.studying._do", again)  # in this process, which is quicker
     assert study() == 0
     assert "is compiled already" in capfd.readouterr().out
     assert (tmp_path / "out" / "test" / "rollouts.jsonl").read_bytes() == before
