@@ -120,9 +120,8 @@ def _paying(config: CompileConfig, ledger: Ledger) -> Iterator[PaidAnswers]:
     try:
         yield paid
     finally:
-        paid.wait()
+        paid.close()  # and stays where it is, for what may still ask
         set_default_cache(None)
-        dspy.configure_cache(enable_disk_cache=False, enable_memory_cache=False)
 
 
 @contextmanager

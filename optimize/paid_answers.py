@@ -69,6 +69,7 @@ class PaidAnswers(Cache, BaseCallback):
         self._ended = threading.Condition()
         self._asked: dict[int, tuple[str, float]] = {}  # thread to the key it has asked for, and when
         self._halted: Halted | None = None
+        self._closed = False
 
     def __deepcopy__(self, memo: dict[int, Any]) -> PaidAnswers:
         """Itself: a copied LM pays from the same purse."""
@@ -83,11 +84,12 @@ class PaidAnswers(Cache, BaseCallback):
         """Every call from now on raises `why`: threads that an optimizer leaves behind shall not go on paying."""
         self._halted = why
 
-    def wait(self) -> None:
-        """Until no call is in flight: what is paid for shall be entered."""
+    def close(self) -> None:
+        """Wait until no call is in flight, as what is paid for shall be entered, and from then on answer nobody: a step
+        that a halted rollout has left behind may still ask."""
         with self._ended:
-            while self._asked:
-                self._ended.wait()
+            self._ended.wait_for(lambda: not self._asked)
+            self._closed = True
 
     def left(self) -> str:
         """What may still be spent, in words; empty when nothing is limited."""
@@ -103,6 +105,8 @@ class PaidAnswers(Cache, BaseCallback):
         with self._ended:
             while any(key == asked for asked, _ in self._asked.values()):
                 self._ended.wait()
+            if self._closed:
+                raise self._halted or Halted(RuntimeError("the compilation has ended"))
             known = self.ledger.answer(key)
             if known is None:
                 self._take_call()

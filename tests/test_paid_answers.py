@@ -151,7 +151,18 @@ def test_a_call_that_fails_lets_the_next_one_ask(paying, ledger):
     with pytest.raises(LMServerError):
         lm("same")
     assert lm("same") == ["yes"] and ledger.spent.calls == 1
-    paid.wait()
+    paid.close()
+
+
+def test_once_it_is_closed_nobody_is_answered(paying):
+    """A step that a halted rollout has left behind would be paid for, and nobody would count it."""
+    lm, paid = paying(lambda prompt: "yes")
+    lm("known")
+    paid.close()
+    for prompt in ("known", "new"):
+        with pytest.raises(Halted):
+            lm(prompt)
+    assert len(lm.engine.prompts) == 1
 
 
 def test_after_a_halt_nothing_is_paid_any_more(paying):
