@@ -82,7 +82,8 @@ test-browser: $(UV)
 test-kills: .venv/ready
 	$(PYTHON) -m pytest -m kills
 
-# Every known program through the judge and through a plain process; any difference fails. Over an hour on two cores.
+# Every known program through the judge and through a plain process; any difference fails. Over an hour on two cores;
+# interrupted, it goes on where it stopped.
 oracle: .venv/ready
 	$(PYTHON) -m benchmarks.oracle
 

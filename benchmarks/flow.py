@@ -24,7 +24,8 @@ os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "true")  # no price is ask
 import dspy
 from tqdm import tqdm
 
-from eval.data import Known, ProblemSet, load_problems
+from eval.data import load_problems
+from eval.problem_set import Known, ProblemSet
 from eval.simulated_lm import simulated_lm
 from eval.simulated_skills import Skills
 from program.account import Account, new_account

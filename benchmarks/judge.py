@@ -27,6 +27,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.oracle import Job, shared_jobs
+from benchmarks.processes import descendants
 from judge.judge import judge, verdict_of
 from judge.pool import Pool
 from judge.process import run_program
@@ -103,29 +104,15 @@ def through(pool: Pool) -> Callable[[Sequence[Job]], int]:
 
 
 def cpu_of(pids: set[int]) -> float:
-    """CPU seconds so far of these processes and of the children they have waited for."""
+    """CPU seconds so far of this process, of `pids`, its living descendants, and of the children they waited for."""
     total = 0.0
-    for pid in pids - {os.getpid()}:
+    for pid in pids:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         total += sum(map(int, fields[11:15])) / _TICK
     for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):
         usage = resource.getrusage(who)
         total += usage.ru_utime + usage.ru_stime
     return total
-
-
-def family() -> set[int]:
-    """This process and its living descendants."""
-    parents: dict[int, int] = {}
-    for name in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            parents[int(name)] = int(Path(f"/proc/{name}/stat").read_text().rpartition(")")[2].split()[1])
-        except OSError:
-            continue
-    found = {os.getpid()}
-    while more := {pid for pid, parent in parents.items() if parent in found} - found:
-        found |= more
-    return found
 
 
 def measure(run: Callable[[Sequence[Job]], int], jobs: Sequence[Job]) -> tuple[float, float]:
@@ -135,11 +122,11 @@ def measure(run: Callable[[Sequence[Job]], int], jobs: Sequence[Job]) -> tuple[f
         RuntimeError: a test fails, so what was measured is not the work.
     """
     time.sleep(0.2)
-    processes = family()
+    processes = descendants()
     cpu, wall = cpu_of(processes), time.perf_counter()
     passed = run(jobs)
     wall = time.perf_counter() - wall
-    while family() != processes:  # only what has been waited for is counted
+    while descendants() != processes:  # only what has been waited for is counted
         time.sleep(0.02)
     cpu = cpu_of(processes) - cpu
     expected = sum(len(job.tests) for job in jobs)

@@ -1,9 +1,10 @@
 """Run every known program through the judge and through a plain process per test, and report any difference.
 
-    python -m benchmarks.oracle [--programs N] [--tests N] [--seconds S] [--workers N]
+    python -m benchmarks.oracle [--programs N] [--tests N] [--seconds S] [--workers N] [--journal FILE]
 
-Ends with exit status 1 when a verdict, an output or an exit status differs. One that is due to
-either run's CPU time being within 20 % of the limit counts as none: it could go either way.
+Ends with a list of the differences, of verdict, output or exit status, and exit status 1 where there are any. One
+that is due to either run's CPU time being within 20 % of the limit counts as none: it could go either way. Started
+again it goes on where it stopped: programs without a difference are not run again while the judge is the same.
 """
 
 from __future__ import annotations
@@ -15,18 +16,26 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
-from eval.data import ProblemSet, load_problems
+from tqdm import tqdm
+
+from eval.data import load_problems
+from eval.journal import Journal, key_of
+from eval.problem_set import ProblemSet
 from eval.samples.read import read_solutions
 from judge.checker import STRICT, Checker
 from judge.judge import verdict_of
+from judge.order import fingerprint
 from judge.pool import Pool
 from judge.process import Run, run_program
 from judge.session import Session, source_bytes
 from judge.verdict import Limits, TestCase, Verdict
 
-SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "codecontests"
+_ROOT = Path(__file__).resolve().parent.parent
+SHARED = _ROOT.parent / "shared" / "codecontests"
+JOURNAL = _ROOT / ".cache" / "oracle.jsonl"
 _CLOSE = 0.2
 _PATIENCE = 30.0
 
@@ -123,11 +132,23 @@ def _short(verdict: Verdict, run: Run) -> str:
 _pool: Pool | None = None
 
 
-def _compare(job: Job) -> tuple[int, int, list[str]]:
+def _compare(work: tuple[int, Job]) -> tuple[int, tuple[int, int, list[str]]]:
     """In a worker process, kept small: the kernel counts the size of who starts a process into the process's peak."""
     global _pool
     _pool = _pool or Pool(1, sandbox="prefer")
-    return differences(job, _pool)
+    number, job = work
+    return number, differences(job, _pool)
+
+
+def _key(job: Job) -> str:
+    """Another one for another program, other tests or limits, another interpreter or a judge that was changed."""
+    tests, limits = fingerprint(job.tests), [job.limits.seconds, job.limits.memory_bytes, job.checker.name]
+    return key_of(_judge_sources(), sys.version, job.name, job.program, tests, limits)
+
+
+@cache
+def _judge_sources() -> str:
+    return key_of([path.read_text() for path in sorted((_ROOT / "judge").glob("*.py"))])
 
 
 def main() -> int:
@@ -136,6 +157,7 @@ def main() -> int:
     parser.add_argument("--tests", type=int, help="only so many tests of each")
     parser.add_argument("--seconds", type=float, default=2.0, help="cut time limits to this: loops take both ways long")
     parser.add_argument("--workers", type=int, default=multiprocessing.cpu_count())
+    parser.add_argument("--journal", type=Path, default=JOURNAL, help="what is done already (default: %(default)s)")
     options = parser.parse_args()
     jobs = list(all_jobs())
     if options.programs:
@@ -146,20 +168,32 @@ def main() -> int:
     for job in jobs:
         # A plain process is also stopped by the wall clock, however busy the machine: that must not decide here.
         job.limits = replace(job.limits, seconds=min(job.limits.seconds, options.seconds), wall_factor=_PATIENCE)
+    journal = Journal(options.journal)
+    keys = [_key(job) for job in jobs]
+    results = [journal.get(key) for key in keys]
+    left = [number for number, result in enumerate(results) if result is None]
     begin = time.monotonic()
-    tests = close = wrong = 0
-    with multiprocessing.get_context("spawn").Pool(options.workers) as workers:
-        for done, (ran, near, found) in enumerate(workers.imap_unordered(_compare, jobs), 1):
-            tests, close, wrong = tests + ran, close + near, wrong + len(found)
-            for line in found[:5]:
-                print(line, flush=True)
-            if done % 10 == 0:
-                print(f"{done}/{len(jobs)} programs, {time.monotonic() - begin:.0f} s", file=sys.stderr, flush=True)
-    print(
-        f"{len(jobs)} programs, {tests} tests run both ways in {time.monotonic() - begin:.0f} s: "
+    with (
+        multiprocessing.get_context("spawn").Pool(options.workers) as workers,
+        tqdm(total=len(jobs), initial=len(jobs) - len(left), unit="program", mininterval=2) as bar,
+    ):
+        for number, result in workers.imap_unordered(_compare, [(number, jobs[number]) for number in left]):
+            results[number] = result
+            if not result[2]:  # else it is looked at again
+                journal.add(keys[number], result)
+            bar.set_postfix(differences=sum(len(lines) for _, _, lines in filter(None, results)), refresh=False)
+            bar.update()
+    found = [line for _, _, lines in results for line in lines]
+    print("\n".join([*found, _summary(results, len(left), time.monotonic() - begin)]))
+    return 1 if found or not jobs else 0
+
+
+def _summary(results: list[tuple[int, int, list[str]]], ran: int, seconds: float) -> str:
+    tests, close, wrong = (sum(numbers) for numbers in zip(*((t, c, len(f)) for t, c, f in results), strict=True))
+    return (
+        f"{len(results)} programs, {tests} tests run both ways ({ran} programs of them now, in {seconds:.0f} s): "
         f"{wrong} differences, {close} too close to the time limit to count"
     )
-    return 1 if wrong or not jobs else 0
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""Audit a dataset by its own right and wrong programs: `python -m eval.audit --data D --split S --out exclude.json`."""
+"""Audit a dataset by its own right and wrong programs: `python -m eval.audit --data D --split S`."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-from eval.selection import add_data, add_selection
+from eval.selection import add_data, add_sandbox, add_selection
 from program.command import run_command
 
 
@@ -17,11 +17,17 @@ def main() -> None:
     parser.add_argument(
         "--programs", type=int, default=5, help="right and wrong ones a problem at most (default: 5 each)"
     )
-    parser.add_argument("--out", type=Path, help="write the suspects there, for --exclude of the other commands")
+    add_sandbox(parser)
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("exclude.json"),
+        help="the suspects, for --exclude of the other commands (default: %(default)s); an interrupted audit goes on",
+    )
     options = parser.parse_args()
 
     from eval.auditing import audit
-    from eval.data import DataError
+    from eval.problem_set import DataError
     from eval.samples.read import SolutionsError
 
     run_command(lambda: audit(options), DataError, SolutionsError)

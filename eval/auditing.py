@@ -9,19 +9,20 @@ from __future__ import annotations
 import argparse
 import json
 import re
-from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tqdm import tqdm
 
-from eval.data import ProblemSet, load_problems
+from eval.data import load_problems
+from eval.journal import Journal, key_of
+from eval.problem_set import ProblemSet
 from eval.samples.read import read_solutions
 from eval.selection import select
 from judge.judge import judge
-from judge.shared import default_pool
+from judge.shared import ended_on_error, set_default_sandbox
 from judge.verdict import Report
 from program.problem import Problem
 
@@ -37,32 +38,39 @@ class Finding:
     right_accepted: int
     wrong: int
     wrong_rejected: int
-    reasons: tuple[str, ...]
+    reasons: Sequence[str]
 
 
 def audit(options: argparse.Namespace) -> None:
     """Audit every problem of a split, print a table and write the suspects; see `eval.audit` for the options.
 
+    Findings are kept beside the file of suspects; one for the same tests and programs is not made again.
+
     Raises:
         DataError, SolutionsError: bad input.
-        JudgeError: the judge failed.
+        JudgeError: the judge failed; what is found so far is stored.
     """
     problems = select(load_problems(options.data, options.split), options)
-    right, wrong = _programs(problems, options.solutions)
-    with ThreadPoolExecutor(default_pool().workers) as threads:
-        examined = threads.map(
-            lambda problem: examine(
-                problem, problems, right[problem.name][: options.programs], wrong[problem.name][: options.programs]
-            ),
-            problems.problems,
-        )
-        findings = list(tqdm(examined, total=len(problems.problems), unit="problem", mininterval=2))
+    programs = _programs(problems, options.solutions, options.programs)
+    journal = Journal(options.out.with_suffix(".findings.jsonl"))
+    keys = {name: key_of(problems.fingerprint, name, *known) for name, known in programs.items()}
+    left = [problem for problem in problems.problems if journal.get(keys[problem.name]) is None]
+    pool = set_default_sandbox(options.sandbox)
+    done = len(keys) - len(left)
+    with (
+        ThreadPoolExecutor(pool.workers) as threads,
+        ended_on_error(),
+        tqdm(total=len(keys), initial=done, unit="problem", mininterval=2) as bar,
+    ):
+        for finding in threads.map(lambda problem: examine(problem, problems, *programs[problem.name]), left):
+            journal.add(keys[finding.name], asdict(finding))
+            bar.update()
+    findings = [Finding(**journal.get(key)) for key in keys.values()]
+    suspects = {finding.name: list(finding.reasons) for finding in findings if finding.reasons}
+    text = json.dumps({"data": options.data, "split": options.split, "exclude": suspects}, indent=2)
+    options.out.write_text(text + "\n")
     print(report(findings))
-    if options.out:
-        suspects = {finding.name: list(finding.reasons) for finding in findings if finding.reasons}
-        text = json.dumps({"data": options.data, "split": options.split, "exclude": suspects}, indent=2)
-        options.out.write_text(text + "\n")
-        print(f"wrote {len(suspects)} suspects to {options.out}")
+    print(f"wrote {len(suspects)} suspects to {options.out}, for --exclude of the other commands")
 
 
 def examine(problem: Problem, problems: ProblemSet, right: Sequence[str], wrong: Sequence[str]) -> Finding:
@@ -84,20 +92,17 @@ def examine(problem: Problem, problems: ProblemSet, right: Sequence[str], wrong:
 
 
 def report(findings: Sequence[Finding]) -> str:
-    """The suspects as a Markdown table, and the rates over all problems."""
+    """Every problem's rates and why it is suspect, as a Markdown table, and the rates over all problems."""
     lines = ["| problem | right accepted | wrong rejected | why it is suspect |", "| --- | --- | --- | --- |"]
     for f in findings:
-        if f.reasons:
-            counts = f"{f.right_accepted} / {f.right} | {f.wrong_rejected} / {f.wrong}"
-            lines.append(f"| {f.name} | {counts} | {'; '.join(f.reasons)} |")
+        counts = f"{f.right_accepted} / {f.right} | {f.wrong_rejected} / {f.wrong}"
+        lines.append(f"| {f.name} | {counts} | {'; '.join(f.reasons)} |")
     right, accepted = sum(f.right for f in findings), sum(f.right_accepted for f in findings)
     wrong, rejected = sum(f.wrong for f in findings), sum(f.wrong_rejected for f in findings)
-    without = sum(not f.right for f in findings)
+    suspect, without = sum(bool(f.reasons) for f in findings), sum(not f.right for f in findings)
     lines.append("")
     lines.append(f"right programs accepted: {accepted} / {right}; wrong programs rejected: {rejected} / {wrong}")
-    lines.append(
-        f"{len(lines) - 4} of {len(findings)} problems are suspect; {without} have no right program to tell by"
-    )
+    lines.append(f"{suspect} of {len(findings)} problems are suspect; {without} have no right program to tell by")
     return "\n".join(lines)
 
 
@@ -111,14 +116,11 @@ def _answers_differ(problem: Problem, reports: Sequence[Report]) -> bool:
     return False
 
 
-def _programs(problems: ProblemSet, more: Path | None) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
-    right: dict[str, list[str]] = defaultdict(list)
-    wrong: dict[str, list[str]] = defaultdict(list)
-    for problem in problems.problems:
-        known = problems.known(problem.name)
-        right[problem.name] += known.right
-        wrong[problem.name] += known.wrong
+def _programs(problems: ProblemSet, more: Path | None, most: int) -> dict[str, tuple[list[str], list[str]]]:
+    """Right and wrong programs by problem, the data's own and those of the file `more`, at most so many of each."""
+    known = {problem.name: problems.known(problem.name) for problem in problems.problems}
+    programs = {name: ([*each.right], [*each.wrong]) for name, each in known.items()}
     for line in read_solutions(more) if more else []:
-        if isinstance(line.get("correct"), bool) and line["name"] in right:
-            (right if line["correct"] else wrong)[line["name"]].append(line["solution"])
-    return right, wrong
+        if isinstance(line.get("correct"), bool) and line["name"] in programs:
+            programs[line["name"]][0 if line["correct"] else 1].append(line["solution"])
+    return {name: (right[:most], wrong[:most]) for name, (right, wrong) in programs.items()}

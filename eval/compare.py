@@ -34,7 +34,7 @@ def main() -> None:
     options = parser.parse_args()
 
     from eval.comparison import compare
-    from eval.data import DataError
+    from eval.problem_set import DataError
     from eval.run_folder import RunError
 
     run_command(

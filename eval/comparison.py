@@ -6,19 +6,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from eval.numbers.breakdown import by_group
-from eval.numbers.budget import Unit
 from eval.numbers.budget_table import budget_table
 from eval.numbers.cost import cost_ratios
-from eval.numbers.criteria import outcomes
+from eval.numbers.criteria import hidden_rates, outcomes
 from eval.numbers.groups import By, groups
+from eval.numbers.held import Unit
 from eval.numbers.intervals import Estimate, difference_estimate
 from eval.numbers.markdown import quantity
-from eval.numbers.paired import Paired, pair, sentence
-from eval.numbers.paired_tests import holm
+from eval.numbers.paired import Paired, pair_all, sentence
 from eval.numbers.prompts import instruction_diff, prompt_differences, stored_artifact
-from eval.run_folder import RunError, read_config
+from eval.run_folder import RunError
 from eval.stored_arms import StoredArm, header, problems_of, stored_arms
-from eval.summary import by_problem, markdown_table, summarize
+from eval.summary import markdown_table, summarize
 
 
 def compare(
@@ -45,32 +44,32 @@ def compare(
     if len(chosen) < 2:
         raise RunError(f"a comparison needs two arms; found {', '.join(arm.label for arm in chosen) or 'none'}")
     summaries = [summarize(arm.label, arm.rollouts) for arm in chosen]
-    parts = ["\n".join(header(run, chosen) for run in runs), markdown_table(summaries)]
+    parts = [header(chosen), markdown_table(summaries)]
     first, others = chosen[0], chosen[1:]
     done = {arm.label: outcomes(arm.rollouts) for arm in chosen}
-    pairs = [pair(done[first.label], done[other.label]) for other in others]
-    corrected = iter(holm([each.p for each in pairs if each]))
-    for other, paired in zip(others, pairs, strict=True):
+    against = pair_all(done[first.label], [done[other.label] for other in others])
+    for other, paired in zip(others, against, strict=True):
         if paired is None:
             parts.append(f"{other.label} and {first.label} have no judged problem in common.")
         else:
-            parts.append(_against(first, other, paired, next(corrected), len(others), prompts))
+            parts.append(_against(first, other, paired, prompts))
     parts += [budget_table({arm.label: arm.rollouts for arm in chosen}, unit) for unit in budgets]
     if by:
-        problems = problems_of(runs[0])
-        names = dict.fromkeys(name for run in runs for name in read_config(run)["problems"])
+        problems = problems_of(first)
+        names = dict.fromkeys(name for arm in chosen for name in arm.config["problems"])
         facts = {name: problems.facts(name) for name in names}
         parts += [by_group(done, groups(facts, kind), kind) for kind in by]
     return "\n\n".join(parts)
 
 
-def _against(first: StoredArm, other: StoredArm, paired: Paired, p: float, tests: int, prompts: bool) -> str:
+def _against(first: StoredArm, other: StoredArm, paired: Paired, prompts: bool) -> str:
     count = len(paired.before)
-    lines = [f"{other.label} against {first.label}:", sentence(first.label, other.label, paired, p, tests), ""]
+    lines = [f"{other.label} against {first.label}:", sentence(first.label, other.label, paired), ""]
     lines.append(f"- solved: {_points(paired.difference, count)}")
-    lines.append(f"- {paired.test}: p = {paired.p:.3f}" + (f"; {p:.3f} by Holm over {tests} arms" if tests > 1 else ""))
+    corrected = f"; {paired.corrected:.3f} by Holm over {paired.arms} arms" if paired.arms > 1 else ""
+    lines.append(f"- {paired.test}: p = {paired.p:.3f}{corrected}")
     lines += _flips(first.label, other.label, paired)
-    rates = [by_problem(arm.rollouts, "hidden_rate") for arm in (first, other)]
+    rates = [hidden_rates(arm.rollouts) for arm in (first, other)]
     hidden = difference_estimate(*([rate[name] for name in paired.before] for rate in rates))
     lines.append(f"- hidden tests passed: {_points(hidden, count)}")
     ratios = cost_ratios(first.rollouts, other.rollouts).items()
@@ -100,10 +99,13 @@ def _flips(first: str, second: str, paired: Paired) -> list[str]:
 
 
 def _prompts(first: StoredArm, other: StoredArm, in_full: bool) -> list[str]:
+    foreign = next((arm.label for arm in (first, other) if "imported" in arm.config), None)
+    if foreign:
+        return [f"- prompts: those of {foreign} are not known, it is another system's"]
     found = [stored_artifact(arm.run, arm.name) for arm in (first, other)]
     if found[0] is None or found[1] is None:
         lost = first.label if found[0] is None else other.label
-        return [f"- prompts: the artifact of {lost} is no longer there"]
+        return [f"- prompts: the artifact of {lost} as it was run is no longer there"]
     differences = prompt_differences(found[0], found[1])
     lines = [f"- prompts: {'; '.join(differences) or 'the same'}"]
     diff = instruction_diff(found[0], found[1]) if in_full else ""

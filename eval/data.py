@@ -16,11 +16,9 @@ from typing import Any, TypeVar
 
 from eval.layouts.entry import Entry, Layout, LeftOut
 from eval.layouts.recognise import LAYOUTS, layout_of
-from eval.problem_set import DataError, Facts, HiddenTests, Known, ProblemSet
-from eval.rows import PACK, read_rows
+from eval.problem_set import DataError, Facts, ProblemSet
+from eval.rows import read_rows
 from program.problem import Problem
-
-__all__ = ["PACK", "DataError", "Facts", "HiddenTests", "Known", "ProblemSet", "load_problems"]
 
 log = logging.getLogger(__name__)
 Value = TypeVar("Value")

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import get_args
 
-from eval.data import ProblemSet
 from eval.numbers.ai_tests import AITestQuality, ai_test_quality
 from eval.numbers.cost import costs, latencies
 from eval.numbers.criteria import Criterion, judged_by_problem, outcomes, passes, shares
@@ -16,6 +15,7 @@ from eval.numbers.markdown import NONE, amount, percent, points, table
 from eval.numbers.pass_at_k import pass_at_k_of
 from eval.numbers.repair import solved_after_fixes
 from eval.numbers.stages import stage_rates
+from eval.problem_set import ProblemSet
 from eval.rollout import Rollout
 from eval.stored_arms import header, problems_of, stored_arms
 from eval.summary import markdown_table, summarize
@@ -46,11 +46,11 @@ def summarize_runs(runs: Sequence[Path], names: Sequence[str] | None = None, ai_
     arms = stored_arms(runs, names)
     by_label = {arm.label: arm.rollouts for arm in arms}
     table_of_all = markdown_table([summarize(label, rollouts) for label, rollouts in by_label.items()])
-    parts = ["\n".join(header(run, arms) for run in runs), table_of_all, details(by_label)]
+    parts = [header(arms), table_of_all, details(by_label)]
     if ai_tests:
         parts += [
             "## AI tests",
-            ai_test_table({arm.label: (arm.run, arm.rollouts) for arm in arms}, problems_of(runs[0])),
+            ai_test_table({arm.label: (arm.run, arm.rollouts) for arm in arms}, problems_of(arms[0])),
         ]
     return "\n\n".join(parts)
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from eval.rollout import Rollout
 from eval.run_folder import read_rollouts
 from eval.score import SetResult
-from eval.story import run_config
+from eval.stored_arms import run_config
 from program.account import name_of
 
 Format = Literal["csv", "json", "markdown"]

@@ -7,8 +7,8 @@ import hashlib
 import json
 from collections import defaultdict
 
-from eval.data import ProblemSet
 from eval.judge_into import judge_into
+from eval.problem_set import ProblemSet
 from eval.rollout import IMPORTED, Rollout
 from eval.run_folder import RunFolder
 from eval.samples.read import Sample, Samples, SolutionsError

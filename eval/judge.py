@@ -39,8 +39,8 @@ def main() -> None:
     )
     options = parser.parse_args()
 
-    from eval.data import DataError
     from eval.judging import judge_solutions
+    from eval.problem_set import DataError
     from eval.run_folder import RunError
     from eval.samples.read import SolutionsError
 

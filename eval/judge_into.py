@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from tqdm import tqdm
 
-from eval.data import ProblemSet
+from eval.problem_set import ProblemSet
 from eval.rollout import Rollout, judge_rollout
 from eval.run_folder import RunFolder, read_rollouts
 from judge.shared import default_pool

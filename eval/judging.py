@@ -12,14 +12,15 @@ from typing import Any
 
 from tqdm import tqdm
 
-from eval.data import ProblemSet, load_problems
+from eval.data import load_problems
 from eval.imported import write_run
+from eval.problem_set import ProblemSet
 from eval.rules import Rules
 from eval.run_folder import drop_torn_line
 from eval.samples.read import Sample, Samples, SolutionsError, read_samples, read_solutions
 from eval.selection import select
 from judge.judge import judge
-from judge.shared import default_pool, set_default_sandbox
+from judge.shared import default_pool, ended_on_error, set_default_sandbox
 from judge.verdict import JudgeError
 
 ADDED = ("status", "passed", "verdict", "tests", "seconds", "checker", "error")
@@ -72,6 +73,7 @@ def write_lines(out: Path, problems: ProblemSet, lines: list[Sample], *, full: b
     with (
         out.open("a") as file,
         ThreadPoolExecutor(default_pool().workers) as threads,
+        ended_on_error(),
         tqdm(total=len(lines), initial=len(lines) - len(left), unit="program", mininterval=2) as bar,
     ):
         for line in threads.map(lambda line: judged(line, problems, full=full), left):

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import dspy
+from dspy.clients.base_lm import GLOBAL_HISTORY
 
-from eval.data import ProblemSet
+from eval.problem_set import ProblemSet
 from eval.progress import Progress
 from eval.rollout import Rollout, run_rollout
 from eval.run_folder import RunFolder
@@ -74,6 +75,7 @@ def run_loop(
         with dspy.context(lm=own, adapter=arm.adapter), conditions.hold():
             rollout = run_rollout(arm.name, arm.program, problem, sample, problems)
         folder.append(rollout)
+        _forget_prompts(lm)
         return rollout
 
     with (
@@ -91,6 +93,12 @@ def run_loop(
                 rollout = future.result()
                 progress.add(rollout)
                 yield rollout
+
+
+def _forget_prompts(lm: dspy.LM) -> None:
+    """DSPy keeps the last 10,000 prompts and answers, twice over; they are in the traces."""
+    lm.history.clear()
+    GLOBAL_HISTORY.clear()
 
 
 def _key(arm: Arm, problem: Problem, sample: int) -> tuple[str, str, int]:

@@ -7,7 +7,9 @@ from contextlib import contextmanager
 
 import dspy
 
-from eval.data import PACK, ProblemSet, load_problems
+from eval.data import load_problems
+from eval.problem_set import ProblemSet
+from eval.rows import PACK
 from program.lm import open_lm
 
 

@@ -45,7 +45,7 @@ def replicate(run: Path, direct: str | None = None, flow: str | None = None) -> 
     rollouts = [arm.rollouts if arm else [] for arm in sides]
     config = read_config(run)
     parts = [
-        header(run, [arm for arm in sides if arm]),
+        header([arm for arm in sides if arm]),
         f"zero-shot: {names[0]}; flow: {names[1]}",
         _solved(rollouts, config["lm"], config["split"]),
         f"Published: {ALPHACODIUM}. {_iterations(rollouts)}",

@@ -25,7 +25,7 @@ def main() -> None:
     )
     options = parser.parse_args()
 
-    from eval.data import DataError
+    from eval.problem_set import DataError
     from eval.rescoring import rescore
     from eval.run_folder import RunError
 

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from eval.data import ProblemSet, load_problems
+from eval.data import load_problems
 from eval.evaluate import summaries_of
 from eval.judge_into import judge_into
+from eval.problem_set import ProblemSet
 from eval.rollout import Rollout
-from eval.rules import Rules
+from eval.rules import Rules, rules_of
 from eval.run_folder import RunError, RunFolder, read_config, read_rollouts
 from eval.selection import select
 from eval.summary import markdown_table
@@ -46,7 +47,7 @@ def rescore(options: argparse.Namespace) -> None:
                 "run": str(options.run),
                 "problems": len(config["problems"]),
                 "exclude": options.exclude,
-                **_stored_rules(config).model_dump(),
+                **rules_of(config).model_dump(),
             },
         },
     )
@@ -89,16 +90,11 @@ def _problems(options: argparse.Namespace, config: dict[str, Any]) -> ProblemSet
     return replace(problems, problems=tuple(problem for problem in problems.problems if problem.name in asked))
 
 
-def _stored_rules(config: dict[str, Any]) -> Rules:
-    """The rules a run was judged by; runs from before they were recorded used the defaults."""
-    return Rules(**{key: config[key] for key in Rules.model_fields if key in config})
-
-
 def _rules(options: argparse.Namespace, config: dict[str, Any]) -> Rules:
     if options.time_factor is not None and options.time_factor <= 0:
         raise RunError("--time-factor must be more than 0")
     asked = {"checker": options.checker, "time_factor": options.time_factor}
-    return Rules(**{**_stored_rules(config).model_dump(), **{key: value for key, value in asked.items() if value}})
+    return Rules(**{**rules_of(config).model_dump(), **{key: value for key, value in asked.items() if value}})
 
 
 def _copy(lost: Sequence[Rollout], folder: RunFolder) -> None:

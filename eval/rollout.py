@@ -8,7 +8,7 @@ from typing import Any
 import dspy
 from pydantic import BaseModel, Field
 
-from eval.data import ProblemSet
+from eval.problem_set import ProblemSet
 from eval.score import Score, Status, score
 from judge.verdict import JudgeError
 from program.account import Account, Best, Totals, new_account

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -30,3 +31,8 @@ class Rules(BaseModel):
 
     def limits_for(self, problem: Problem) -> Limits:
         return limits_of(problem.seconds, problem.memory_bytes, self.time_factor)
+
+
+def rules_of(config: Mapping[str, Any]) -> Rules:
+    """The rules a run was judged by, by its configuration; the default ones where they were not recorded yet."""
+    return Rules(**{name: config[name] for name in Rules.model_fields if name in config})

@@ -35,8 +35,8 @@ def main() -> None:
     parser.add_argument("--mlflow", metavar="URI", help="also trace to MLflow: a server or a folder (file:///…)")
     options = parser.parse_args()
 
-    from eval.data import DataError
     from eval.evaluate import evaluate
+    from eval.problem_set import DataError
     from eval.run_folder import RunError
 
     run_command(lambda: evaluate(options), DataError, RunError)

@@ -5,12 +5,16 @@ A run that was killed goes on where it stopped; a run under another configuratio
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import threading
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
+from eval.config_difference import config_differences
 from eval.rollout import Rollout
 from eval.rules import Rules
 from eval.traces import write_trace
@@ -29,7 +33,7 @@ class RunFolder:
         config: what decides the results, JSON values only.
 
     Raises:
-        RunError: the folder holds a run with another configuration.
+        RunError: the folder holds a run with another configuration, or another process is writing to it.
     """
 
     def __init__(self, path: Path, config: dict[str, Any]) -> None:
@@ -42,11 +46,17 @@ class RunFolder:
         config = json.loads(json.dumps(config))
         if (path / "config.json").is_file():
             _refuse_difference(path, read_config(path), config)
-        else:
+        self._held = _hold(path)
+        if not (path / "config.json").is_file():
             half = path / "config.json.tmp"
-            half.write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n")
+            with half.open("w", encoding="utf-8") as file:
+                file.write(json.dumps(config, indent=2, ensure_ascii=False) + "\n")
+                file.flush()
+                os.fsync(file.fileno())
             half.rename(path / "config.json")
         drop_torn_line(path / "rollouts.jsonl")
+        (path / "rollouts.jsonl").touch()
+        _sync_folder(path)
 
     def append(self, rollout: Rollout, *, trace: bool = True) -> None:
         """Store one rollout for good, its trace first: it is on disk when this returns.
@@ -84,12 +94,25 @@ def read_config(path: Path) -> dict[str, Any]:
 
 
 def read_rollouts(path: Path) -> list[Rollout]:
-    """The stored rollouts; of a rollout that was run again the last."""
+    """The stored rollouts; of a rollout that was run again the last.
+
+    Raises:
+        RunError: a line is damaged; only the last one may be torn.
+    """
     file = path / "rollouts.jsonl"
     if not file.is_file():
         return []
-    rollouts = (Rollout.model_validate_json(line) for line in file.read_text().split("\n") if line)
-    return list({rollout.key(): rollout for rollout in rollouts}.values())
+    found: dict[tuple[str, str, int], Rollout] = {}
+    with file.open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            if not line.endswith(b"\n"):  # a run that was killed, or goes on right now
+                break
+            try:
+                rollout = Rollout.model_validate_json(line)
+            except ValidationError as fault:
+                raise RunError(f"{file}, line {number} is damaged: {fault.errors()[0]['msg']}") from fault
+            found[rollout.key()] = rollout
+    return list(found.values())
 
 
 def _is_whole(rollout: Rollout) -> bool:
@@ -98,13 +121,29 @@ def _is_whole(rollout: Rollout) -> bool:
 
 def _refuse_difference(path: Path, stored: dict[str, Any], config: dict[str, Any]) -> None:
     default = Rules().model_dump()  # of runs from before the rules were recorded
-    stored, config = {**default, **stored}, {**default, **config}
-    for key in sorted({*stored, *config}):
-        if stored.get(key) != config.get(key):
-            raise RunError(
-                f"{path} holds a run with another configuration: {key} is {stored.get(key)!r} there and "
-                f"{config.get(key)!r} now; choose another folder"
-            )
+    found = config_differences({**default, **stored}, {**default, **config})
+    if found:
+        raise RunError(f"{path} holds a run with another configuration: {'; '.join(found)}; choose another folder")
+
+
+def _hold(path: Path) -> Any:
+    """Keep other processes from writing to the run until this one ends: two would run the same rollouts."""
+    file = (path / "lock").open("w")
+    try:
+        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as fault:
+        file.close()
+        raise RunError(f"{path} is being written to by another process; wait for it or choose another") from fault
+    return file
+
+
+def _sync_folder(path: Path) -> None:
+    """A file that was just made is found again after a power cut only when its folder is on disk too."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def drop_torn_line(file: Path) -> None:

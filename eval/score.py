@@ -9,10 +9,13 @@ from pydantic import BaseModel
 
 from eval.problem_set import DataError, ProblemSet
 from eval.rules import Rules
-from judge.cache import verdicts_only
+from judge.cache import VerdictCache, verdicts_only
 from judge.judge import judge
 from judge.verdict import TestCase
 from program.problem import Problem
+
+# Samples of one problem and the checkpoints of a rollout repeat programs; those are not judged again.
+_VERDICTS = VerdictCache()
 
 
 class SetResult(BaseModel):
@@ -75,7 +78,8 @@ def judge_set(program: str, tests: list[TestCase], problem: Problem, rules: Rule
     """
     if not program.strip():
         return SetResult(passed=0, total=len(tests), verdict="CE")
-    # What programs print on hidden tests is kept nowhere: it may show the tests.
-    limits, checker = rules.limits_for(problem), rules.checker_for(problem)
-    report = judge(program, tests, limits, checker=checker, cache=verdicts_only())
+    # What programs print on hidden tests is kept in no file: it may show the tests.
+    kept = verdicts_only()
+    cache = _VERDICTS if kept is None else kept
+    report = judge(program, tests, rules.limits_for(problem), checker=rules.checker_for(problem), cache=cache)
     return SetResult(passed=report.passed, total=report.total, verdict=report.verdict.value)

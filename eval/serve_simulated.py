@@ -153,7 +153,7 @@ def main() -> None:
     options = parser.parse_args()
     skills = _skills(parser, options.set)
 
-    from eval.data import DataError
+    from eval.problem_set import DataError
 
     run_command(lambda: _serve(options.data, options.split or ["test"], options.port, skills), DataError, OSError)
 

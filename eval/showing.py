@@ -9,7 +9,8 @@ from pathlib import Path
 from eval.diagnosis import why
 from eval.rollout import Checkpoint, Rollout
 from eval.run_folder import RunError, read_rollouts
-from eval.story import Story, Version, lines_of, read_story, run_config
+from eval.stored_arms import run_config
+from eval.story import Story, Version, lines_of, read_story
 from eval.summary import markdown_table, summarize
 from eval.terminal import Colour, Painter, harmless
 from program.account import Best, Call, Decision, JudgeRun

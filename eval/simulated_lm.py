@@ -21,7 +21,7 @@ import dspy
 from dspy import lm15
 from dspy.utils.exceptions import AdapterParseError
 
-from eval.data import ProblemSet
+from eval.problem_set import ProblemSet
 from eval.simulated_answers import PLACEHOLDER, fill_schema, known_answer
 from eval.simulated_prompt import Prompt, problem_name, read_prompt, solution_name
 from eval.simulated_proposals import propose

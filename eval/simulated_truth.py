@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from eval.data import DataError, Known, ProblemSet
+from eval.problem_set import DataError, Known, ProblemSet
 from judge.judge import judge
 from judge.verdict import TestCase, Verdict
 from program.problem import Problem

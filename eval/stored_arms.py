@@ -7,100 +7,142 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from eval.data import ProblemSet, load_problems
+from eval.data import load_problems
+from eval.problem_set import ProblemSet
 from eval.rollout import Rollout
-from eval.rules import Rules
+from eval.rules import Rules, rules_of
 from eval.run_folder import RunError, read_config, read_rollouts
 from program.account import RUN_BUDGET
+
+REQUIRED = ("artifacts", "data", "split", "data_fingerprint", "problems", "lm", "samples")
 
 
 @dataclass(frozen=True)
 class StoredArm:
-    """One arm of a stored run, under the name that tells it from those of other runs."""
+    """One arm of a stored run.
+
+    label: tells it from the arms of other runs.
+    run, config: the folder and its configuration.
+    name: in that run.
+    """
 
     label: str
     run: Path
+    config: dict[str, Any]
     name: str
     rollouts: list[Rollout]
+
+    @property
+    def missing(self) -> int:
+        """How many rollouts the run has still to make; another system has as many samples as it has."""
+        expected = 0 if "imported" in self.config else len(self.config["problems"]) * self.config["samples"]
+        return max(0, expected - len(self.rollouts))
+
+    @property
+    def cut_short(self) -> int:
+        """How many rollouts the budget of the run has cut short."""
+        return sum(any(mark.startswith(RUN_BUDGET) for mark in each.account.marks) for each in self.rollouts)
+
+
+def run_config(run: Path) -> dict[str, Any]:
+    """The configuration of a stored evaluation.
+
+    Raises:
+        RunError: `run` is not a run, or one of another kind, such as the training rollouts of a compilation.
+    """
+    config = read_config(run)
+    missing = [key for key in REQUIRED if key not in config]
+    if missing:
+        raise RunError(f"{run} is not a run of eval.run: its config.json has no {missing[0]!r}")
+    return config
 
 
 def stored_arms(runs: Sequence[Path], arms: Sequence[str] | None = None) -> list[StoredArm]:
     """The arms of several runs over the same data, in the order asked for.
 
     Raises:
-        RunError: no such run or arm, or runs over other data.
+        RunError: no such run or arm, the same run twice, or runs over other data.
     """
-    data = {_data_of(run) for run in runs}
-    if len(data) > 1:
-        raise RunError(
-            "these runs are over different data or judged by different rules: "
-            + "; ".join(" ".join(each) for each in sorted(data))
-        )
+    configs = {run: run_config(run) for run in runs}
+    if len({run.resolve() for run in runs}) < len(runs):
+        raise RunError("the same run is named twice")
+    if len({_data_of(config) for config in configs.values()}) > 1:
+        told = "; ".join(f"{run}: {' '.join(_data_of(config))}" for run, config in configs.items())
+        raise RunError(f"these runs are over different data: {told}")
     found: dict[str, StoredArm] = {}
-    for run in runs:
+    for run, config in configs.items():
         rollouts = read_rollouts(run)
-        for name in read_config(run)["artifacts"]:
-            label = _label(run, name, runs)
-            found[label] = StoredArm(label, run, name, [each for each in rollouts if each.arm == name])
+        for name in config["artifacts"]:
+            label = _label(run, name, configs)
+            found[label] = StoredArm(label, run, config, name, [each for each in rollouts if each.arm == name])
     missing = [name for name in arms or () if name not in found]
     if missing:
         raise RunError(f"no arm {missing[0]}; there are {', '.join(found) or 'none'}")
     return [found[name] for name in arms or found]
 
 
-def _label(run: Path, arm: str, runs: Sequence[Path]) -> str:
-    """The arm's name, with as much of the run's path as tells it from the arms of other runs."""
-    others = [other for other in runs if other != run and arm in read_config(other)["artifacts"]]
-    if not others:
-        return arm
-    return f"{run if any(other.name == run.name for other in others) else run.name}/{arm}"
+def differing_rules(arms: Sequence[StoredArm]) -> str:
+    """A sentence where the runs of these arms were judged by different rules, else nothing."""
+    by_run = {arm.run: rules_of(arm.config) for arm in arms}
+    if len(set(by_run.values())) < 2:
+        return ""
+    told = "; ".join(
+        f"{run.name}: checker {rules.checker}, time limits times {rules.time_factor:g}" for run, rules in by_run.items()
+    )
+    return (
+        f"NOT THE SAME RULES: these runs were judged differently ({told}), so a difference may be the judge's. "
+        "`python -m eval.rescore` judges one again by the other's rules."
+    )
 
 
-def header(run: Path, arms: Sequence[StoredArm]) -> str:
-    """What was run, on what, how it was judged, and how much of it is not there."""
-    config, mine = read_config(run), [arm for arm in arms if arm.run == run]
-    said = [f"{run}: model {config['lm']}", f"{len(config['problems'])} problems of {config['data']} {config['split']}"]
+def header(arms: Sequence[StoredArm]) -> str:
+    """A line a run: what was run, on what, how it was judged, and how much of it is not there."""
+    lines = []
+    for run in dict.fromkeys(arm.run for arm in arms):
+        mine = [arm for arm in arms if arm.run == run]
+        lines.append("; ".join([f"{run}: {_told(mine[0].config)}", *_gaps(mine)]))
+    return "\n".join([*lines, *filter(None, [differing_rules(arms)])])
+
+
+def _told(config: dict[str, Any]) -> str:
+    problems = f"{len(config['problems'])} problems of {config['data']} {config['split']}"
     excluded = [config.get("exclude"), config.get("rescored", {}).get("exclude")]
-    said[-1] += "".join(f" without those of {Path(each).name}" for each in excluded if each)
-    said.append(f"n = {config['samples']}")
-    rules = rules_of(config)
-    said += [f"{name} {value}" for name, value in rules if value != getattr(Rules(), name)]
-    return "; ".join([", ".join(said), *_gaps(config, [each for arm in mine for each in arm.rollouts], len(mine))])
+    problems += "".join(f" without those of {Path(each).name}" for each in excluded if each)
+    rules = [f"{name} {value}" for name, value in rules_of(config) if value != getattr(Rules(), name)]
+    return ", ".join([f"model {config['lm']}", problems, f"n = {config['samples']}", *rules])
 
 
-def rules_of(config: dict[str, Any]) -> Rules:
-    """The rules a run was judged by; runs from before they were recorded have the default ones."""
-    return Rules(**{name: config[name] for name in Rules.model_fields if name in config})
-
-
-def _gaps(config: dict[str, Any], rollouts: Sequence[Rollout], arms: int) -> list[str]:
+def _gaps(arms: Sequence[StoredArm]) -> list[str]:
+    missing, cut = sum(arm.missing for arm in arms), sum(arm.cut_short for arm in arms)
     said = []
-    wanted = len(config["problems"]) * config["samples"] * arms
-    if len(rollouts) < wanted and "imported" not in config:  # other systems have as many samples as they have
-        said.append(f"NOT FINISHED: {wanted - len(rollouts)} of {wanted} rollouts are missing")
-    cut = sum(any(mark.startswith(RUN_BUDGET) for mark in each.account.marks) for each in rollouts)
+    if missing:
+        there = sum(len(arm.rollouts) for arm in arms)
+        said.append(f"NOT FINISHED: {missing} of {there + missing} rollouts are missing")
     if cut:
         said.append(f"NOT FINISHED: {cut} rollouts were cut short by the budget of the run")
     return said
 
 
-def _data_of(run: Path) -> tuple[str, ...]:
-    config = read_config(run)
-    if "artifacts" not in config:
-        raise RunError(f"{run} is not a run of eval.run")
-    rules = (f"{name} {value}" for name, value in rules_of(config))
-    return config["data"], config["split"], config["data_fingerprint"], *rules
+def _label(run: Path, arm: str, configs: dict[Path, dict[str, Any]]) -> str:
+    """The arm's name, with as much of the run's path as tells it from the arms of other runs."""
+    others = [other for other, config in configs.items() if other != run and arm in config["artifacts"]]
+    if not others:
+        return arm
+    return f"{run if any(other.name == run.name for other in others) else run.name}/{arm}"
 
 
-def problems_of(run: Path) -> ProblemSet:
-    """The problem set a run was made on.
+def _data_of(config: dict[str, Any]) -> tuple[str, str, str]:
+    return config["data"], config["split"], config["data_fingerprint"]
+
+
+def problems_of(arm: StoredArm) -> ProblemSet:
+    """The problem set the arm's run was made on.
 
     Raises:
         RunError: what is there now is not what the run was made on.
         DataError: nothing is there.
     """
-    config = read_config(run)
-    problems = load_problems(config["data"], config["split"])
-    if problems.fingerprint != config["data_fingerprint"]:
-        raise RunError(f"{config['data']} {config['split']} is no longer what {run} was made on")
+    problems = load_problems(arm.config["data"], arm.config["split"])
+    if problems.fingerprint != arm.config["data_fingerprint"]:
+        raise RunError(f"{arm.config['data']} {arm.config['split']} is no longer what {arm.run} was made on")
     return problems

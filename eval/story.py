@@ -9,10 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
-from typing import Any
 
 from eval.rollout import Checkpoint, Rollout
-from eval.run_folder import RunError, read_config
 from eval.traces import read_trace
 from program.account import Best, Call, Event, JudgeRun, name_of
 
@@ -43,22 +41,6 @@ class Version:
             return []
         matcher = SequenceMatcher(None, lines_of(self.before), lines_of(self.code), autojunk=False)
         return [(a, b, c, d) for tag, a, b, c, d in matcher.get_opcodes() if tag != "equal"]
-
-
-REQUIRED = ("artifacts", "data", "split", "data_fingerprint", "problems", "lm", "samples")
-
-
-def run_config(run: Path) -> dict[str, Any]:
-    """The configuration of a stored evaluation.
-
-    Raises:
-        RunError: `run` is not a run, or one of another kind, such as the training rollouts of a compilation.
-    """
-    config = read_config(run)
-    missing = [key for key in REQUIRED if key not in config]
-    if missing:
-        raise RunError(f"{run} is not a run that can be shown: its config.json has no {missing[0]!r}")
-    return config
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ def main() -> None:
     )
     options = parser.parse_args()
 
-    from eval.data import DataError
     from eval.details import summarize_runs
+    from eval.problem_set import DataError
     from eval.run_folder import RunError
 
     run_command(lambda: print(summarize_runs(options.runs, options.arms, options.ai_tests)), RunError, DataError)

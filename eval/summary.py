@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 from pydantic import BaseModel
 
-from eval.numbers.criteria import outcomes
+from eval.numbers.criteria import hidden_rates, outcomes, shares
 from eval.numbers.evidence import n_at_k_of
 from eval.numbers.intervals import mean_share
 from eval.numbers.markdown import quantity, table
@@ -56,18 +55,23 @@ class Summary(BaseModel):
     dollars: float | None
     median_seconds: float | None
 
+    @property
+    def lost_share(self) -> float:
+        """Share of the rollouts that were not judged."""
+        return self.not_judged / (self.samples + self.not_judged) if self.not_judged else 0.0
+
 
 def summarize(arm: str, rollouts: Iterable[Rollout]) -> Summary:
     """The summary of the rollouts of one arm."""
     everything = list(rollouts)
     judged = [rollout for rollout in everything if rollout.score is not None]
-    solved, rates = by_problem(judged, "solved"), by_problem(judged, "hidden_rate")
+    done = outcomes(judged)
+    solved, rates = shares(done), hidden_rates(judged)
     solved_share, rate = mean_share(list(solved.values())), mean_share(list(rates.values()))
     totals = sum((rollout.totals for rollout in everything), Totals())
     paid, count = sum((rollout.totals for rollout in judged), Totals()), len(judged)
     known = bool(judged) and all(rollout.cost_known for rollout in judged)
     public = [r.score.public.passed == r.score.public.total for r in judged if r.score]
-    done = outcomes(judged)
     best_of = max((len(samples) for samples in done.values()), default=0)
     return Summary(
         arm=arm,
@@ -90,15 +94,6 @@ def summarize(arm: str, rollouts: Iterable[Rollout]) -> Summary:
         dollars=paid.dollars / count if known and paid.dollars is not None else None,
         median_seconds=float(np.median([rollout.seconds for rollout in judged])) if known else None,
     )
-
-
-def by_problem(rollouts: Iterable[Rollout], what: str) -> dict[str, float]:
-    """Problem name to the mean of `solved` or `hidden_rate` over its judged samples."""
-    values: dict[str, list[float]] = defaultdict(list)
-    for rollout in rollouts:
-        if rollout.score is not None:
-            values[rollout.problem].append(float(getattr(rollout.score, what)))
-    return {problem: sum(each) / len(each) for problem, each in sorted(values.items())}
 
 
 def markdown_table(summaries: Sequence[Summary]) -> str:
@@ -126,12 +121,17 @@ def _row(s: Summary, k: int) -> list[str]:
 
 
 def _lost(summaries: Sequence[Summary]) -> list[str]:
+    said = not_judged(summaries)
+    return ["", *said] if said else []
+
+
+def not_judged(summaries: Sequence[Summary]) -> list[str]:
+    """How many rollouts infrastructure has cost, and a sentence for each arm that it makes not valid."""
     lost = sum(summary.not_judged for summary in summaries)
     if not lost:
         return []
-    lines = ["", f"{lost} rollouts were not judged (infrastructure) and are in no rate."]
-    for s in summaries:
-        share = s.not_judged / (s.samples + s.not_judged) if s.not_judged else 0.0
-        if share > MAX_NOT_JUDGED:
-            lines.append(f"{s.arm}: that is {share:.1%} of its rollouts, more than {MAX_NOT_JUDGED:.0%}: not valid.")
-    return lines
+    return [f"{lost} rollouts were not judged (infrastructure) and are in no rate."] + [
+        f"{s.arm}: that is {s.lost_share:.1%} of its rollouts, more than {MAX_NOT_JUDGED:.0%}: not valid."
+        for s in summaries
+        if s.lost_share > MAX_NOT_JUDGED
+    ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import resource
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from judge import kernel, landlock
 from judge.seccomp import Filter
@@ -52,7 +52,7 @@ class Guards:
         keep_reach = self._landlock and not in_namespaces
         self._uid = _free_uid(identity, readable if keep_reach else []) if UID in wanted else None
         self._filter: Filter | None = None
-        if SECCOMP in wanted and _possible(Filter):
+        if SECCOMP in wanted and _in_a_fork(lambda: Filter().install(os.getpid())):
             self._filter = Filter()
         kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
         if self._uid is not None:
@@ -122,22 +122,37 @@ def _possible(probe) -> bool:
     return True
 
 
+def _in_a_fork(action: Callable[[], None]) -> bool:
+    """Whether `action`, done in a child because there is no way back from it, meets no refusal."""
+    child = os.fork()
+    if child == 0:
+        try:
+            kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
+            action()
+        except OSError:
+            os._exit(1)
+        except BaseException:  # noqa: BLE001 - the caller's code must not go on in the child
+            os._exit(2)
+        os._exit(0)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if status not in (0, 1):
+        raise OSError(f"a layer of protection could not be tried out: status {status}")
+    return status == 0
+
+
 def _free_uid(identity: int, needed: Sequence[str]) -> int | None:
     """A user number that is nobody's and from which the paths `needed` can be listed, or None where there is none:
     without privileges, or in a container that maps only a few numbers."""
     if os.geteuid() != 0:
         return None
+
+    def become(uid: int) -> None:
+        os.setresgid(uid, uid, uid)
+        os.setresuid(uid, uid, uid)
+        for path in filter(os.path.isabs, needed):
+            os.stat(path)
+
     for uid in (_FIRST_UID + identity % 2**22, _NOBODY):
-        child = os.fork()
-        if child == 0:
-            try:
-                os.setresgid(uid, uid, uid)
-                os.setresuid(uid, uid, uid)
-                for path in filter(os.path.isabs, needed):
-                    os.stat(path)
-            except OSError:
-                os._exit(1)
-            os._exit(0)
-        if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0:
+        if _in_a_fork(lambda uid=uid: become(uid)):
             return uid
     return None

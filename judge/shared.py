@@ -5,6 +5,8 @@ from __future__ import annotations
 import atexit
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from judge.pool import Pool, Sandbox
 
@@ -29,6 +31,16 @@ def set_default_sandbox(sandbox: Sandbox, workers: int | None = None) -> Pool:
         if old is not None:
             old.close()
         return _default
+
+
+@contextmanager
+def ended_on_error() -> Iterator[None]:
+    """Ends the default pool's processes, and so every run under way, when the body raises: nobody waits for them."""
+    try:
+        yield
+    except BaseException:
+        close_default()
+        raise
 
 
 def close_default() -> None:

@@ -115,12 +115,12 @@ def _serve_program(channel: _socket.socket, guards: Guards, source: int, *, in_w
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as fault:
         channel.send(protocol.LOADED + protocol.text(_in_one_line(fault)))
         os._exit(0)
+    for name in [name for name in sys.modules if name.partition(".")[0] in ("judge", "ctypes", "_ctypes")]:
+        del sys.modules[name]  # before the program's own imports, of which ctypes may be one
     import_beforehand(code)
     _bound(resource.RLIMIT_CPU, None)
     _bound(resource.RLIMIT_AS, None)
     os.environ.clear()
-    for name in [name for name in sys.modules if name.partition(".")[0] in ("judge", "ctypes", "_ctypes")]:
-        del sys.modules[name]
     candidate = Candidate(code, path)
     faults, fault_end = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     watch = Watch(channel.fileno(), sweep=not guards.forks_blocked)

@@ -13,6 +13,8 @@ from program.yaml_adapter import YAMLAdapter
 
 ADAPTERS = ("lean", "yaml", "chat", "json", "xml")
 ORDERS = ("problem-first", "demos-first")
+# What a prefix cache serves decides: docs/program.md has the measurement.
+DEFAULT_ADAPTER = "lean+demos-first"
 
 
 def adapter_named(name: str) -> dspy.Adapter:

@@ -9,7 +9,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 import dspy
 from pydantic import BaseModel
 
-# example: a filled-in JSON example; described: a list of the keys, which cannot be copied as an answer.
+# Of JSON: an example with stand-ins, or a list of the keys, which cannot be copied as an answer.
 Form = Literal["example", "described"]
 _KINDS = {str: "text", int: "whole number", float: "number", bool: "true or false"}
 
@@ -29,12 +29,10 @@ def description(field: Any) -> str:
 def answer_form(signature: type[dspy.Signature], form: Form) -> str:
     """What a prompt says about the form of the answer."""
     if answers_with_code(signature):
+        # In words: a form with a stand-in for the program is what small models answer with.
         *before, program = map(description, signature.output_fields.values())
-        if form == "described":
-            first = "".join(f"{text}, and then with " for text in before)
-            return f"Answer with {first}{program} in one block that begins with ```python, and add nothing."
-        first = "".join(f"<{text}>\n" for text in before)
-        return f"Answer in this form and add nothing:\n{first}```python\n<{program}>\n```"
+        first = "".join(f"{text}, and then with " for text in before)
+        return f"Answer with {first}{program} in one block that begins with ```python, and add nothing."
     if form == "described":
         keys = [_key(name, field.annotation, description(field)) for name, field in signature.output_fields.items()]
         return "\n".join(["Answer with a JSON object and nothing else. Its keys:", *keys])

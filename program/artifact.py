@@ -16,7 +16,7 @@ from typing import Any, Literal, cast
 import dspy
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
-from program.adapter_choice import adapter_named
+from program.adapter_choice import DEFAULT_ADAPTER, adapter_named
 from program.alphacodium import AlphaCodium
 from program.direct import ChainOfThought, Direct, DirectConfig
 from program.field_types import type_name
@@ -53,7 +53,7 @@ class Manifest(BaseModel):
 
     program: ProgramName
     config: dict[str, Any]
-    adapter: str = "lean"
+    adapter: str = DEFAULT_ADAPTER
     predictors: dict[str, list[str]]
     types: dict[str, dict[str, str]] = {}
     origin: Literal["hand-written", "compiled"] = "hand-written"

@@ -80,18 +80,6 @@ def serve(weights: Path, *, name: str, slots: int = DEFAULT_SLOTS, log: Path) ->
             process.wait()
 
 
-def describe_server() -> str:
-    """What would serve: for manifests and reports."""
-    program = _server_program()
-    return Path(program[0]).name if program[0] != "xllamacpp" else f"xllamacpp {_wheel_version()}"
-
-
-def _wheel_version() -> str:
-    from importlib.metadata import version
-
-    return version("xllamacpp")
-
-
 def _server_program() -> list[str]:
     named = os.environ.get("ALPHACODIUM_LLAMA_SERVER")
     if named is not None and shutil.which(named) is None:

@@ -23,7 +23,7 @@ class Solution(_Record):
     content: LongText = Field(description="the steps, with the loops and data structures to use")
     why_it_works: ShortText = Field(description="why it gives the right answer within the limits")
     complexity: ShortText = Field(description="time and memory, as O(...)")
-    labels: ShortText = Field(default="", description="its kind, such as greedy, sorting, brute force")
+    labels: ShortText = Field(default="", description="the kind of algorithm, in one or two words")
 
 
 class AITest(_Record):

@@ -8,11 +8,12 @@ from signatures.fields import ShortText
 
 
 class ReflectOnProblem(dspy.Signature):
-    """Read the contest problem and restate it for yourself in short bullet points: the goal, what each input line
-    holds, what exactly has to be printed, the rules and limits, and the small details that are easily overlooked."""
+    """What does the contest problem ask? Say in short bullet points that name this problem's own things and numbers:
+    the goal, what each input line holds, what exactly has to be printed, the rules and limits, the details that are
+    easily overlooked."""
 
     problem: str = dspy.InputField(desc="the statement with its example tests")
-    reflection: list[ShortText] = dspy.OutputField(desc="short bullet points")
+    reflection: list[ShortText] = dspy.OutputField(desc="one point about the problem")
 
 
 class ExplainTests(dspy.Signature):

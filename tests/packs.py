@@ -148,7 +148,7 @@ def demonstrations(prompt: str) -> list[str]:
 
 def stage_of(prompt: str) -> str:
     """The name of the signature a prompt is made from."""
-    return next(each.__name__ for each in SIGNATURES if prompt.startswith(each.instructions.strip()))
+    return next(each.__name__ for each in SIGNATURES if each.instructions.strip() in prompt)
 
 
 def answer_rule(tasks: Sequence[Task] = (*VALID, *TEST), **fates: str) -> Rule:

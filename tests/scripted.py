@@ -72,7 +72,7 @@ USUAL: dict[str, Answer | Sequence[Answer]] = {
 
 def stage_of(prompt: str) -> str:
     """The name of the signature a prompt is made from."""
-    return next(each.__name__ for each in SIGNATURES if prompt.startswith(each.instructions.strip()))
+    return next(each.__name__ for each in SIGNATURES if each.instructions.strip() in prompt)
 
 
 def section(prompt: str, name: str) -> str:

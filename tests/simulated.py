@@ -7,7 +7,8 @@ from functools import cache
 
 import dspy
 
-from eval.data import ProblemSet, load_problems
+from eval.data import load_problems
+from eval.problem_set import ProblemSet
 from eval.simulated_skills import Skills
 from eval.simulated_truth import Truth
 from program.adapter import LeanAdapter

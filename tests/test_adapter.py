@@ -43,8 +43,8 @@ def test_a_code_prompt_to_the_letter():
     assert ADAPTER.format(SolveDirectly, [], {"problem": "Double\n\nPrint 2n.\n"}) == [
         {
             "role": "system",
-            "content": f"{SolveDirectly.instructions}\n\nAnswer in this form and add nothing:\n"
-            "```python\n<the complete program>\n```",
+            "content": f"{SolveDirectly.instructions}\n\n"
+            "Answer with the complete program in one block that begins with ```python, and add nothing.",
         },
         {"role": "user", "content": "## problem\nDouble\n\nPrint 2n."},
     ]
@@ -402,15 +402,23 @@ def test_what_a_described_form_says_is_no_answer(signature):
         DESCRIBED.parse(signature, DESCRIBED.answer_form(signature))
 
 
-@by_name(VALUES)
-@pytest.mark.parametrize("adapter", [ADAPTER, YAMLAdapter()], ids=["lean", "yaml"])
+@pytest.mark.parametrize(
+    ("adapter", "signature"),
+    [(ADAPTER, each) for each in JSON_STAGES] + [(YAMLAdapter(), each) for each in VALUES],
+    ids=lambda value: getattr(value, "__name__", type(value).__name__),
+)
 def test_a_form_that_is_copied_is_no_answer(adapter, signature):
     with pytest.raises(AdapterParseError, match="only repeats the form"):
         adapter.parse(signature, adapter.answer_form(signature).partition("\n")[2])
 
 
+def test_a_program_that_is_only_what_was_said_of_it_is_no_answer():
+    with pytest.raises(AdapterParseError, match="only repeats the form"):
+        ADAPTER.parse(SolveDirectly, "```python\n<the complete program>\n```")
+
+
 def test_of_a_list_the_copied_items_are_dropped():
-    answer = {"reflection": ["Short  bullet points", "n is small", "…"]}
+    answer = {"reflection": ["One point  about the problem", "n is small", "…"]}
     assert ADAPTER.parse(ReflectOnProblem, json.dumps(answer)) == {"reflection": ["n is small"]}
     copied = {name: field.description for name, field in AITest.model_fields.items()}
     half = {**copied, "input": "5\n", "output": "10\n"}

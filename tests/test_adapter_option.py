@@ -10,6 +10,7 @@ import eval.run
 import optimize.compile
 from eval.run_folder import read_config, read_rollouts
 from program import artifact
+from program.adapter_choice import DEFAULT_ADAPTER
 from program.artifact import ArtifactError
 from program.yaml_adapter import YAMLAdapter
 from tests.packs import VALID, answer_rule, call, isolate, use_lm, write_pack, write_start
@@ -35,15 +36,15 @@ def named(folder, adapter: str) -> None:
     (folder / "manifest.json").write_text(json.dumps({**manifest, "adapter": adapter}))
 
 
-def test_an_artifact_is_lean_unless_it_says_otherwise(start):
-    assert artifact.load(start)[1].adapter == "lean"
+def test_an_artifact_has_the_default_adapter_unless_it_says_otherwise(start):
+    assert artifact.load(start)[1].adapter == DEFAULT_ADAPTER
     named(start, "yaml")
     assert isinstance(artifact.adapter_of(artifact.load(start)[1]), YAMLAdapter)
 
 
 def test_the_adapter_can_be_changed_on_load_and_is_part_of_the_fingerprint(start):
     fingerprints = {
-        artifact.fingerprint(*artifact.load(start, adapter=name)) for name in (None, "lean", "yaml", "lean+described")
+        artifact.fingerprint(*artifact.load(start, adapter=name)) for name in (None, DEFAULT_ADAPTER, "lean", "yaml")
     }
     assert len(fingerprints) == 3
 

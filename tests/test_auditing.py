@@ -7,7 +7,8 @@ import json
 import pytest
 
 import eval.audit
-from eval.data import DataError, load_problems
+from eval.data import load_problems
+from eval.problem_set import DataError
 from tests.packs import VALID, Task, call, printed, write_pack
 
 SEVERAL = Task("Any Order", "print(1, 2)\n", "print(3)\n", ("a\n", "b\n", "c\n", "d\n"), lambda _: "1 2\n")
@@ -37,6 +38,28 @@ def test_suspects_are_found_and_can_be_left_out(workplace, monkeypatch):
     assert "wrong programs rejected: 4 / 4" in said and "3 of 4 problems are suspect" in said
     left = load_problems("data", "valid").select(exclude="exclude.json")
     assert [problem.name for problem in left.problems] == [VALID[0].name]
+
+
+def test_every_problem_has_its_rates(workplace, monkeypatch):
+    said = printed(monkeypatch, eval.audit.main, "--data", "data", "--split", "valid")
+    assert f"| {VALID[0].name} | 1 / 1 | 1 / 1 |  |" in said
+    assert f"| {HARSH.name} | 0 / 1 | 1 / 1 | rejects 1 of 1 right programs (WA) |" in said
+    assert said.splitlines()[-1] == "wrote 2 suspects to exclude.json, for --exclude of the other commands"
+
+
+def test_a_killed_audit_goes_on_where_it_stopped(workplace, monkeypatch):
+    options = ["--data", "data", "--split", "valid"]
+    whole = printed(monkeypatch, eval.audit.main, *options)
+    journal = workplace / "exclude.findings.jsonl"
+    first, *rest = journal.read_text().splitlines(keepends=True)
+    journal.write_text(first + rest[0][:9])  # killed in mid-line
+    examined = []
+    real = eval.auditing.examine
+    monkeypatch.setattr("eval.auditing.examine", lambda p, *rest: examined.append(p.name) or real(p, *rest))
+    assert printed(monkeypatch, eval.audit.main, *options) == whole
+    assert sorted(examined) == sorted(task.name for task in (SEVERAL, HARSH, TALKS))
+    printed(monkeypatch, eval.audit.main, *options, "--solutions", "more.jsonl")
+    assert examined[3:] == [SEVERAL.name]  # which has a program more now
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", "3"])

@@ -91,11 +91,21 @@ def test_several_samples_are_compared_by_their_shares(tmp_path):
     assert "| pass@2 | 1@2 |" in report
 
 
-def test_runs_judged_by_different_rules_are_refused(tmp_path):
+def test_it_is_said_when_runs_were_judged_by_different_rules(tmp_path):
     first = write_run(tmp_path / "first", {"flow": {"apple": 0.0}})
     second = write_run(tmp_path / "second", {"flow": {"apple": 0.0}}, checker="deepmind")
-    with pytest.raises(RunError, match=r"different rules.*checker deepmind.*checker strict"):
-        compare([first, second])
+    third = write_run(tmp_path / "third", {"flow": {"apple": 0.0}}, time_factor=5.0)
+    told = "first: checker strict, time limits times 2; second: checker deepmind, time limits times 2"
+    assert f"NOT THE SAME RULES: these runs were judged differently ({told})" in compare([first, second])
+    assert "third: checker strict, time limits times 5" in compare([first, third])
+    same = write_run(tmp_path / "same", {"flow": {"apple": 0.0}}, checker="strict")
+    assert "NOT THE SAME" not in compare([first, same])
+
+
+def test_the_same_run_twice_is_refused(tmp_path):
+    run = write_run(tmp_path / "run", {"plain": {"apple": 1.0}, "tuned": {"apple": 1.0}})
+    with pytest.raises(RunError, match="the same run is named twice"):
+        compare([run, tmp_path / "." / "run"])
 
 
 def test_rules_that_are_not_the_usual_ones_are_said(tmp_path):
@@ -106,6 +116,7 @@ def test_rules_that_are_not_the_usual_ones_are_said(tmp_path):
 def test_another_systems_programs_have_no_known_cost_and_as_many_samples_as_they_have(tmp_path):
     theirs = [rollout(name, arm=arm, imported=True) for arm in ("one", "two") for name in ("apple", "berry")]
     report = compare([store(tmp_path / "run", theirs, samples=7, imported={"file": "theirs.jsonl"})])
+    assert "- prompts: those of one are not known, it is another system's" in report
     assert "NOT FINISHED" not in report and "| one | 2 / 2 | 34%–100% | 100.0% | – | – | – | – |" in report
     assert "- cost: not known" in report
 
@@ -135,7 +146,7 @@ def test_what_the_second_arm_costs_is_told_in_multiples(tmp_path):
 
 def test_artifacts_that_are_gone_are_said_to_be(tmp_path):
     run = write_run(tmp_path / "run", {"one": {"apple": 1.0}, "two": {"apple": 1.0}})
-    assert "- prompts: the artifact of one is no longer there" in compare([run])
+    assert "- prompts: the artifact of one as it was run is no longer there" in compare([run])
 
 
 def test_budgets_are_shown_for_every_arm_from_the_stored_rollouts(tmp_path):

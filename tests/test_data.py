@@ -9,7 +9,8 @@ from typing import Any
 import datasets
 import pytest
 
-from eval.data import DataError, load_problems
+from eval.data import load_problems
+from eval.problem_set import DataError
 from judge.verdict import TestCase
 from program.problem import Problem
 from tests.packs import VALID, Task, write_dataset, write_pack

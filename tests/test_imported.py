@@ -107,7 +107,7 @@ def test_a_run_of_other_programs_is_refused(workplace, monkeypatch, capsys):
     with (workplace / "programs.jsonl").open("a") as file:
         file.write(json.dumps({"name": TWICE.name, "solution": "print(1)"}) + "\n")
     assert call(monkeypatch, eval.judge.main, *OPTIONS) == 2
-    assert "another configuration: artifacts is" in capsys.readouterr().err
+    assert "another configuration: artifacts.programs is" in capsys.readouterr().err
 
 
 def test_a_line_without_the_field_of_the_arm_is_refused(workplace, monkeypatch, capsys):

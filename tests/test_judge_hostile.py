@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from benchmarks.processes import descendants
 from judge.guards import LANDLOCK, NAMESPACES, SECCOMP, UID
 from judge.judge import judge
 from judge.pool import Pool
+from judge.process import run_program
 from judge.verdict import JudgeError, Limits, TestCase, TestResult, Verdict
+from tests.rungs import has_scratch, layers_of, pools, zygote_processes
 
 LIMITS = Limits(seconds=0.4, memory_bytes=96 * 2**20, output_bytes=10**6, wall_factor=0.5)
 SECRET = "expected-4711"
@@ -22,15 +26,17 @@ PLACES = ("/tmp", "/var/tmp", "/dev/shm", os.getcwd())
 # Every one prints STOLEN when it succeeds.
 THEFTS = {
     "reading host files": """
-import os
+import os, sys
+lead_to_the_library = {{part for entry in [*sys.path, sys.prefix, sys.base_prefix] for part in entry.split("/")}}
 for path in ("/etc/passwd", "/etc/hostname", "/root/.bashrc", "{cwd}/pyproject.toml", "/proc/1/cmdline", "/proc/meminfo"):
     try:
-        open(path).read(); print("STOLEN", path)
+        text = open(path).read()
+        if "judge.zygote" not in text: print("STOLEN", path)  # process 1 of its own world is no secret
     except OSError: pass
 for path in ("/root", "/home", "/work", "{cwd}", "/var"):
     try:
         names = os.listdir(path)
-        if set(names) - {{".pyenv"}}: print("STOLEN", path, names)
+        if set(names) - lead_to_the_library: print("STOLEN", path, names)
     except OSError: pass
 """,
     "climbing out of the root": """
@@ -42,7 +48,9 @@ for act in (lambda: os.chroot("."), lambda: os.listdir("../../../../../../home")
     "the environment": """
 import os
 if os.environ: print("STOLEN", os.environ)
-for pid in [*filter(str.isdigit, os.listdir("/proc")), "self", str(os.getppid()), "1", "{pid}"]:
+try: pids = [*filter(str.isdigit, os.listdir("/proc"))]
+except OSError: pids = []
+for pid in [*pids, "self", str(os.getppid()), "1", "{pid}", "{keeper}"]:
     try: text = open(f"/proc/{{pid}}/environ").read()
     except OSError: continue
     if "canary" in text: print("STOLEN", pid, text)
@@ -66,7 +74,7 @@ for path in ("/program/program.py", os.__file__, "/dev/sda", "/dev/vda"):
 """,
     "a shell": """
 import os, subprocess, sys
-if os.system("true") == 0: print("STOLEN system")
+if os.system("true") == 0: print("STOLEN system", flush=True)
 for act in (
     lambda: subprocess.run(["/bin/sh", "-c", "true"]), lambda: os.execv("/bin/sh", ["sh"]),
     lambda: os.popen("id").read() or os.stat("/nowhere"), lambda: os.execv("/usr/bin/id", ["id"]),
@@ -209,47 +217,76 @@ BURDENS = {
     "a deep expression": ("x = " + "-" * 200000 + "1", {Verdict.CE}),
 }
 
+FILES = ("filling the disk", "files without end", "a deep tree")
+
+# What keeps a candidate from each theft: any one of these sets of layers. The empty set: nothing is needed.
+KEPT_BY: dict[str, list[set[str]]] = {
+    "reading host files": [{NAMESPACES}, {LANDLOCK}],
+    "climbing out of the root": [{NAMESPACES}, {LANDLOCK}],
+    "the environment": [{NAMESPACES}, {LANDLOCK}, {UID}],
+    "sockets": [{SECCOMP}],
+    "writing outside its scratch": [{NAMESPACES, UID}, {LANDLOCK}],
+    "a shell": [{SECCOMP}],
+    "killing parents": [{SECCOMP}],
+    "walking frames and objects for the answer": [set()],
+    "searching its own memory for the answer": [set()],
+    "the zygote's memory": [{SECCOMP, UID}, {SECCOMP, LANDLOCK}, {SECCOMP, NAMESPACES}],
+    "other descriptors": [set()],
+    "privileges": [{SECCOMP}],
+}
+
 
 @pytest.fixture(scope="module")
-def pool():
-    os.environ["JUDGE_CANARY"] = "canary"
-    with Pool(1, sandbox="prefer") as made:
+def rungs():
+    """A pool for each rung of protection that there is here, the best first."""
+    with pools() as made:
         yield made
-    del os.environ["JUDGE_CANARY"]
+
+
+@pytest.fixture(scope="module")
+def keeper():
+    """The number of a process of this user's, outside, that has a secret in its environment."""
+    with subprocess.Popen(["sleep", "3600"], env={**os.environ, "JUDGE_CANARY": "canary"}) as process:
+        yield process.pid
+        process.kill()
+
+
+@pytest.fixture
+def pool(rungs):
+    """With as much protection as can be had here."""
+    return rungs[0]
 
 
 @pytest.fixture(autouse=True)
-def unharmed(pool):
-    """After each program: no process more, nothing written, and the judge answers."""
-    restarts = pool.restarts
-    assert judge("print(7)", [TestCase("", "7")], LIMITS, pool=pool).all_passed
+def unharmed(rungs, keeper):
+    """After each program: no process more, no file more, the zygotes as small as before, and the judge answers."""
+    restarts = [pool.restarts for pool in rungs]
+    for pool in rungs:
+        assert judge("print(7)", [TestCase("", "7")], LIMITS, pool=pool).all_passed
+    here, resident = set(os.listdir()), resident_bytes()
     yield
-    assert pool.restarts == restarts
-    assert judge("print(7)", [TestCase("", "7")], LIMITS, pool=pool).all_passed
-    assert settles(lambda: len(descendants()) == zygote_processes(pool)), descendants()
+    assert [pool.restarts for pool in rungs] == restarts
+    assert settles(lambda: len(descendants() - {keeper}) == sum(map(zygote_processes, rungs))), descendants()
+    for pool in rungs:
+        assert judge("print(7)", [TestCase("", "7")], LIMITS, pool=pool).all_passed
+        if has_scratch(pool):
+            empty = judge("import os; print(os.listdir('.'))", [TestCase("", "[]")], LIMITS, pool=pool)
+            assert empty.all_passed, empty.results[0].output
     for place in PLACES:
         assert not (Path(place) / CANARY).exists()
+    assert set(os.listdir()) == here
+    assert resident_bytes() < resident + 64 * 2**20
 
 
-def descendants() -> set[int]:
-    """The numbers of all processes beneath this one, wherever they hide."""
-    parents: dict[int, int] = {}
-    for name in filter(str.isdigit, os.listdir("/proc")):
+def resident_bytes() -> int:
+    """What this process and all beneath it have in memory, shared pages counted each time."""
+    pages = 0
+    for pid in descendants() | {os.getpid()}:
         try:
-            parents[int(name)] = int(Path(f"/proc/{name}/stat").read_text().rpartition(")")[2].split()[1])
+            pages += int(Path(f"/proc/{pid}/statm").read_text().split()[1])
         except OSError:
-            continue
-    found = {os.getpid()}
-    while True:
-        more = {pid for pid, parent in parents.items() if parent in found} - found
-        if not more:
-            return found - {os.getpid()}
-        found |= more
-
-
-def zygote_processes(pool: Pool) -> int:
-    """How many processes an idle pool of one worker has: with namespaces one waits outside, too."""
-    return 2 if NAMESPACES in pool.isolation() else 1
+            continue  # it has just ended
+    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def settles(condition: Callable[[], bool]) -> bool:
@@ -265,21 +302,52 @@ def attack(pool: Pool, program: str, limits: Limits = LIMITS) -> TestResult:
     return judge(program, [TestCase("1\n", SECRET)], limits, pool=pool).results[0]
 
 
+def theft(name: str, keeper: int) -> str:
+    """The program that tries to steal."""
+    return THEFTS[name].format(pid=os.getpid(), keeper=keeper, cwd=os.getcwd(), places=PLACES, canary=CANARY)
+
+
+def keeps(pool: Pool, name: str) -> bool:
+    """Whether the rung promises to prevent the theft."""
+    layers = layers_of(pool)
+    if name == "writing outside its scratch" and NAMESPACES in layers and UID not in layers:
+        return False  # of its world it may write where its source would lie
+    return any(needed <= layers for needed in KEPT_BY[name])
+
+
 @pytest.mark.parametrize("name", THEFTS)
-def test_nothing_is_stolen(pool, name):
-    if pool.isolation() != f"fork+{NAMESPACES}+{UID}+{LANDLOCK}+{SECCOMP}":
-        pytest.skip(f"needs full protection, and here there is {pool.isolation()}")
-    program = THEFTS[name].format(pid=os.getpid(), cwd=os.getcwd(), places=PLACES, canary=CANARY)
-    result = attack(pool, program, Limits(seconds=5.0, memory_bytes=256 * 2**20))
-    assert "STOLEN" not in result.output, result.output
-    assert result.verdict is Verdict.WA, (result.verdict, result.error)  # it ran to its end: it did try
+def test_nothing_is_stolen_on_any_rung_that_promises_so(rungs, keeper, name):
+    promising = [pool for pool in rungs if keeps(pool, name)]
+    if not promising:
+        pytest.skip(f"no protection from it here: {[pool.isolation() for pool in rungs]}")
+    program = theft(name, keeper)
+    for pool in promising:
+        result = attack(pool, program, Limits(seconds=5.0, memory_bytes=256 * 2**20))
+        assert "STOLEN" not in result.output, (pool.isolation(), result.output)
+        # It ran to its end: it did try.
+        assert result.verdict is Verdict.WA, (pool.isolation(), result.verdict, result.error)
+
+
+@pytest.mark.parametrize("name", ["reading host files", "climbing out of the root", "sockets", "a shell", "privileges"])
+def test_a_theft_succeeds_without_protection(rungs, keeper, name):
+    """So the test above can fail. Thefts that would do harm here are not tried."""
+    bare = next(pool for pool in rungs if not layers_of(pool))
+    assert "STOLEN" in attack(bare, theft(name, keeper), Limits(seconds=5.0, memory_bytes=256 * 2**20)).output
+
+
+def test_environments_are_open_to_a_plain_process(keeper, tmp_path):
+    program = tmp_path / "program.py"
+    program.write_text(theft("the environment", keeper))
+    assert f"STOLEN {keeper}" in run_program(program, "", Limits(seconds=5.0)).output
 
 
 @pytest.mark.parametrize("name", BURDENS)
 def test_no_burden_is_too_heavy(pool, name):
     program, verdicts = BURDENS[name]
-    if "fork" in program and SECCOMP not in pool.isolation():
+    if "fork" in program and SECCOMP not in layers_of(pool):
         pytest.skip("needs seccomp")
+    if name in FILES and layers_of(pool) <= {SECCOMP}:
+        pytest.skip("needs a layer that bounds what is written")
     result = attack(pool, program)
     assert result.verdict in verdicts, (result.verdict, result.error[-300:])
     assert result.cpu_seconds < 10 * LIMITS.seconds

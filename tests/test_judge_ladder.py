@@ -12,13 +12,15 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.processes import descendants
 from judge import selftest
 from judge.guards import LANDLOCK, LAYERS, NAMESPACES, SECCOMP, UID
 from judge.judge import judge
 from judge.pool import PLAIN, Pool
 from judge.verdict import JudgeError, Limits, TestCase, Verdict
 from judge.worker import WorkerLost
-from tests.test_judge_hostile import descendants, settles, zygote_processes
+from tests.rungs import zygote_processes
+from tests.test_judge_hostile import settles
 
 LIMITS = Limits(seconds=1.0, wall_factor=1.0)
 SHORT = Limits(seconds=0.2, wall_factor=1.0)
@@ -63,6 +65,29 @@ def test_without_seccomp_what_is_left_behind_is_killed(layers):
         assert settles(lambda: len(descendants()) == zygote_processes(pool))
 
 
+@pytest.mark.parametrize(
+    "missing", [(NAMESPACES,), (LANDLOCK,), (SECCOMP,), (NAMESPACES, LANDLOCK, SECCOMP)], ids="+".join
+)
+def test_a_kernel_that_refuses_a_layer_leaves_the_others(missing):
+    """A whole judge, for which the kernel's answers are those of a machine without these layers."""
+    with pool_of() as bare, pool_of(*LAYERS) as best:
+        here = best.isolation().split("+")
+        assert bare.isolation() == "fork"
+    if SECCOMP not in here:
+        pytest.skip("the lesser machine is simulated with seccomp")
+    script = (
+        "from judge.judge import judge\nfrom judge.verdict import *\n"
+        f"r = judge({SUM!r}, [TestCase('1 2', '3')], Limits())\nprint(r.verdict, r.isolation, r.results[0].error)"
+    )
+    command = [sys.executable, "-m", "tests.lesser_machine", ",".join(missing), "-W", "ignore", "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    verdict, isolation = done.stdout.split()
+    left = [layer for layer in here if layer not in missing]
+    if UID not in isolation and {NAMESPACES, UID} & set(missing) and LANDLOCK in isolation:
+        left = [layer for layer in left if layer != UID]  # Landlock stands in for it
+    assert (verdict, isolation) == ("AC", "+".join(left)), done.stderr
+
+
 @pytest.mark.parametrize("layer", LAYERS)
 def test_each_layer_alone_keeps_its_promise(layer):
     promises = {
@@ -87,7 +112,7 @@ def test_less_than_asked_for_is_warned_of_once():
             judge("print(1)", [TestCase("", "1")], LIMITS, pool=pool)
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            assert judge("print(1)", [TestCase("", "1")], LIMITS, pool=pool).isolation == "fork+seccomp"
+            assert judge("print(1)", [TestCase("", "1")], LIMITS, pool=pool).isolation in ("fork+seccomp", "fork")
 
 
 def test_off_is_off_without_a_word():

@@ -15,7 +15,8 @@ from typing import Any
 import datasets
 import pytest
 
-from eval.data import DataError, Facts, load_problems
+from eval.data import load_problems
+from eval.problem_set import DataError, Facts
 from judge.verdict import TestCase
 from tests.packs import VALID, write_dataset
 

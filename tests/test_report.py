@@ -25,7 +25,7 @@ from eval.rollout import Rollout
 from eval.run_folder import RunError, RunFolder
 from program.account import Account, Totals
 from tests.packs import answer_rule, call, isolate, number_task, printed, use_lm, write_pack, write_start
-from tests.stored_runs import FIRST, SECOND, rollout, write_run
+from tests.stored_runs import FIRST, SECOND, rollout, score, write_run
 
 HOSTILE = "</script><script>alert(1)</script><!-- \" ' & \u2028 {{script}}"
 
@@ -117,20 +117,25 @@ def test_the_headline_has_intervals_and_what_must_be_known_of_the_run(tmp_path):
     rollouts += [rollout("tuned", f"p{i}", 0, "solved" if i < 2 else "not judged") for i in range(4)]
     told = report_of(tmp_path, rollouts, problems=[f"p{i}" for i in range(5)], lm="simulated")["overview"]
     plain, tuned = told["arms"]
-    assert plain["solved"] == [0.0, 0.0, 0.0] and plain["against"] is None and plain["calls"] == 4.0
-    assert tuned["solved"] == [1.0, 1.0, 1.0] and tuned["against"]["difference"] == [1.0, 1.0, 1.0]
+    assert plain["solved"] == pytest.approx([0.0, 0.0, 0.49], abs=1e-3) and plain["against"] is None
+    assert plain["costs"]["LM calls"] == [[4.0, 4.0, 4.0], None]
+    assert tuned["costs"]["LM calls"] == [[4.0, 4.0, 4.0], [4.0, 4.0, 4.0]]
+    assert tuned["solved"] == pytest.approx([1.0, 0.342, 1.0], abs=1e-3)
+    assert tuned["against"]["difference"] == pytest.approx([1.0, -0.349, 1.0], abs=1e-3)
     assert (tuned["against"]["problems"], tuned["against"]["p"], tuned["not_judged"]) == (2, 0.5, 2)
+    assert tuned["against"]["sentence"].startswith("tuned solves 100.0 points more than plain, 95 % CI -34.9 to 100.0")
     assert told["notes"][1:] == [
         "Not finished: 8 of 10 rollouts are there.",
-        "2 of 8 rollouts were not judged (infrastructure) and are in no rate. More than 2%: the run is not valid.",
+        "2 rollouts were not judged (infrastructure) and are in no rate. "
+        "tuned: that is 50.0% of its rollouts, more than 2%: not valid.",
         "The model is simulated: these numbers say nothing about any language model.",
     ]
 
 
 def test_a_curve_rises_where_a_right_program_was_found_and_falls_where_it_was_let_go_of():
     curve = solved_curve([rollout(problem="a", end="solved"), rollout(problem="b", end="reverted")], "seconds")
-    assert curve and curve["steps"] == [[2.0, 0.0], [3.5, 1.0], [4.0, 0.5]]
-    assert curve["intervals"][-1] == [4.0, 0.0, 1.0]
+    assert curve and curve["steps"] == [[2.0, 0.0], [3.5, 1.0], [4.0, 0.5], [4.5, 0.5]]
+    assert curve["intervals"][-1] == pytest.approx([4.5, 0.0945, 0.9055], abs=1e-3)
 
 
 @pytest.mark.parametrize(("unit", "end"), [("calls", 4), ("tokens", 480), ("dollars", 0.04), ("seconds", 3.5)])
@@ -190,7 +195,7 @@ def test_programs_made_elsewhere_have_no_cost_and_no_curve(tmp_path):
     run = write_run(tmp_path / "run", [told], problems=["Double"], samples=3, imported={"file": "x.jsonl"})
     shown = overview(read_runs([run]), [])
     assert shown["curves"] == {unit: [None] for unit in ("calls", "tokens", "dollars", "seconds")}
-    assert (shown["arms"][0]["solved"], shown["arms"][0]["calls"], shown["notes"]) == ([1.0, 1.0, 1.0], None, [])
+    assert (shown["arms"][0]["solved"][0], shown["arms"][0]["costs"], shown["notes"]) == (1.0, {}, [])
 
 
 def test_a_report_over_an_empty_run_is_made(tmp_path):
@@ -207,6 +212,29 @@ def test_several_runs_go_into_one_report_and_their_arms_are_told_apart(tmp_path)
     assert [[bool(cell) for cell in row] for row in told["cells"]] == [[True, False], [False, True]]
 
 
+def test_arms_of_several_runs_judged_differently_are_said_to_be(tmp_path):
+    runs = [write_run(tmp_path / name, [rollout("flow")], checker=name) for name in ("strict", "deepmind")]
+    (note,) = overview(read_runs(runs), [])["notes"]
+    assert note.startswith("NOT THE SAME RULES") and str(tmp_path) not in note
+
+
+def test_several_arms_are_corrected_for_in_the_headline(tmp_path):
+    ends = {"plain": "failed", "one": "solved", "two": "solved"}
+    rollouts = [rollout(arm, f"p{i}", 0, end) for arm, end in ends.items() for i in range(6)]
+    told = overview(read_runs([write_run(tmp_path / "run", rollouts)]), [])
+    assert [arm["against"] and arm["against"]["p"] for arm in told["arms"]] == [None, 0.0625, 0.0625]
+
+
+def test_a_curve_says_from_where_on_it_is_a_lower_bound():
+    failing = rollout(problem="b", end="failed")
+    shorter = failing.model_copy(update={"score": failing.score and score(False, public=1)})
+    curve = solved_curve([rollout(problem="a"), shorter], "seconds")
+    assert curve and curve["open"] is None, "the samples end where the drawing ends"
+    cheap = shorter.model_copy(update={"seconds": 2.5})
+    curve = solved_curve([rollout(problem="a"), cheap], "seconds")
+    assert curve and curve["open"] == 2.5 and curve["steps"][-1] == [3.5, 0.5]
+
+
 def test_runs_over_different_data_are_refused(tmp_path):
     runs = [write_run(tmp_path / name, [rollout()], data_fingerprint=name) for name in ("a", "b")]
     with pytest.raises(RunError, match="different data"):
@@ -221,7 +249,7 @@ def test_the_command_writes_into_the_first_run_and_refuses_what_is_no_run(tmp_pa
     assert capsys.readouterr().err == f"error: {tmp_path / 'none'} is not a run: it has no config.json\n"
     RunFolder(tmp_path / "training", {"data": "pack"})
     assert call(monkeypatch, eval.report.__main__.main, tmp_path / "training") == 2
-    assert "is not a run that can be shown: its config.json has no 'artifacts'" in capsys.readouterr().err
+    assert "is not a run of eval.run: its config.json has no 'artifacts'" in capsys.readouterr().err
 
 
 def test_nothing_hostile_stands_in_the_page_as_it_is(tmp_path):

@@ -6,7 +6,7 @@ import dspy
 import pytest
 from dspy.utils.exceptions import LMServerError, LMTimeoutError
 
-from eval.data import DataError, HiddenTests, ProblemSet
+from eval.problem_set import DataError, HiddenTests, ProblemSet
 from eval.rollout import Rollout, run_rollout
 from eval.rules import Rules
 from eval.score import score

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -77,6 +79,36 @@ def test_a_torn_last_line_is_dropped_and_the_rollout_runs_again(tmp_path, kept):
     assert [each.problem for each in read_rollouts(tmp_path)] == ["a", "b"]
 
 
+@pytest.mark.parametrize("kept", [1, 20, -2])
+def test_a_run_with_a_torn_last_line_can_be_read_and_is_left_as_it_is(tmp_path, kept):
+    RunFolder(tmp_path, CONFIG).append(rollout("a"))
+    with (tmp_path / "rollouts.jsonl").open("ab") as file:
+        file.write(full_rollout().model_dump_json().encode()[:kept])
+    before = (tmp_path / "rollouts.jsonl").read_bytes()
+    assert [each.problem for each in read_rollouts(tmp_path)] == ["a"]
+    assert (tmp_path / "rollouts.jsonl").read_bytes() == before
+
+
+def test_a_damaged_line_that_is_not_the_last_is_told_with_its_number(tmp_path):
+    RunFolder(tmp_path, CONFIG).append(rollout("a"))
+    whole = (tmp_path / "rollouts.jsonl").read_bytes()
+    (tmp_path / "rollouts.jsonl").write_bytes(whole + b"\x00\x00{\n" + whole)
+    with pytest.raises(RunError, match=r"rollouts\.jsonl, line 2 is damaged"):
+        read_rollouts(tmp_path)
+
+
+def test_a_second_process_on_the_same_run_is_refused_and_one_after_it_is_not(tmp_path):
+    held = RunFolder(tmp_path, CONFIG)
+    importing = "from pathlib import Path; from eval.run_folder import RunFolder"
+    opening = f"{importing}; RunFolder(Path({str(tmp_path)!r}), {CONFIG})"
+    second = subprocess.run([sys.executable, "-c", opening], capture_output=True, text=True, check=False)
+    assert second.returncode != 0 and "is being written to by another process" in second.stderr
+    held.append(rollout("a"))
+    del held
+    assert subprocess.run([sys.executable, "-c", opening], capture_output=True, check=False).returncode == 0
+    assert [each.problem for each in read_rollouts(tmp_path)] == ["a"]
+
+
 def test_a_file_that_is_one_torn_line_becomes_empty(tmp_path):
     RunFolder(tmp_path, CONFIG)
     (tmp_path / "rollouts.jsonl").write_text('{"arm": "di')
@@ -84,20 +116,29 @@ def test_a_file_that_is_one_torn_line_becomes_empty(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("changed", "key"),
+    ("changed", "said"),
     [
-        ({**CONFIG, "samples": 3}, "samples"),
-        ({**CONFIG, "settings": {"solutions": 3}}, "settings"),
-        ({**CONFIG, "more": 1}, "more"),
-        ({key: CONFIG[key] for key in ("lm", "samples", "problems")}, "settings"),
+        ({**CONFIG, "samples": 3}, "configuration: samples is 2 there and 3 now;"),
+        ({**CONFIG, "settings": {"solutions": 3}}, "settings.solutions is 2 there and 3 now"),
+        ({**CONFIG, "more": 1}, "more is not set there and 1 now"),
+        ({key: CONFIG[key] for key in ("lm", "samples", "problems")}, "settings is {'solutions': 2} there and not set"),
+        (
+            {**CONFIG, "problems": ["a", "c", "d"]},
+            "problems has 2 there and 3 now (only there: 'b'; only now: 'c', 'd')",
+        ),
+        ({**CONFIG, "problems": ["b", "a"]}, "problems has 2 there and 2 now (in another order)"),
+        (
+            {**CONFIG, "samples": 3, "lm": "other"},
+            "lm is 'scripted' there and 'other' now; samples is 2 there and 3 now",
+        ),
     ],
 )
-def test_another_configuration_is_refused_and_the_run_left_as_it_is(tmp_path, changed, key):
+def test_another_configuration_is_refused_and_the_run_left_as_it_is(tmp_path, changed, said):
     RunFolder(tmp_path, CONFIG).append(rollout())
     before = {path.name: path.read_bytes() for path in sorted(tmp_path.rglob("*")) if path.is_file()}
     with pytest.raises(RunError) as caught:
         RunFolder(tmp_path, changed)
-    assert f"{key} is" in str(caught.value) and str(tmp_path) in str(caught.value)
+    assert said in str(caught.value) and str(tmp_path) in str(caught.value)
     assert "\n" not in str(caught.value)
     assert {path.name: path.read_bytes() for path in sorted(tmp_path.rglob("*")) if path.is_file()} == before
 

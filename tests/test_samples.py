@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from eval.data import ProblemSet, load_problems
+from eval.data import load_problems
+from eval.problem_set import ProblemSet
 from eval.samples.read import SolutionsError, read_samples
 from tests.packs import VALID, write_pack
 

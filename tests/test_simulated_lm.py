@@ -16,7 +16,7 @@ from dspy.utils.exceptions import (
     is_retryable_lm_error,
 )
 
-from eval.data import DataError
+from eval.problem_set import DataError
 from eval.simulated_lm import SimulatedEngine, simulated_lm
 from eval.simulated_prompt import SIGNATURES, read_prompt
 from judge.judge import judge

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from eval.summary import by_problem, markdown_table, summarize
+from eval.numbers.criteria import outcomes, shares
+from eval.summary import markdown_table, summarize
 from tests.rollouts import rollout
 
 
@@ -42,7 +43,7 @@ def test_rollouts_that_were_not_judged_are_in_no_rate_but_are_paid_for():
 def test_samples_of_a_problem_are_averaged_before_problems_are():
     rollouts = [rollout("a", float(n == 0), sample=n) for n in range(3)]
     rollouts += [rollout("a", None, sample=3), rollout("b", 1.0)]
-    assert by_problem(rollouts, "solved") == {"a": 1 / 3, "b": 1.0}
+    assert shares(outcomes(rollouts)) == {"a": 1 / 3, "b": 1.0}
     summary = summarize("plain", rollouts)
     assert summary.solved == pytest.approx((1 / 3 + 1) / 2)
     assert (summary.problems, summary.samples, summary.not_judged) == (2, 4, 1)

@@ -11,9 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from eval.data import ProblemSet
 from eval.numbers.criteria import judged_by_problem
 from eval.numbers.intervals import Estimate, share_estimate
+from eval.problem_set import ProblemSet
 from eval.rollout import Rollout
 from eval.traces import read_trace
 from judge.judge import judge

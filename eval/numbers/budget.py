@@ -12,19 +12,18 @@ left, a user would have sampled on; what the curve says there is a lower bound, 
 from __future__ import annotations
 
 import itertools
+import math
 import random
-from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+
+import numpy as np
 
 from eval.numbers.criteria import judged_by_problem
-from eval.numbers.evidence import public_share
+from eval.numbers.held import Held, Unit, held_by
 from eval.numbers.intervals import Estimate, mean_share
-from eval.rollout import Checkpoint, Rollout
-from program.account import name_of
+from eval.rollout import Rollout
 
-Unit = Literal["calls", "tokens", "dollars", "seconds"]
 MAX_ORDERS = 120
 
 
@@ -43,32 +42,56 @@ class Point:
 
 @dataclass(frozen=True)
 class _Course:
-    """One problem, its samples in one order: from `spent[i]` on `solved[i]` holds, until all ends at `end`."""
+    """One problem, over all orders of its samples.
 
-    spent: list[float]
-    solved: list[bool]
-    end: float
-    satisfied: bool  # a program passes all public tests, so that nothing more is asked for
+    spent, solved: from `spent[i]` on, the share `solved[i]` of the orders have the problem solved.
+    ends: of the orders that no program ends which passes all public tests, what all their samples cost, ascending.
+    """
 
-    def at(self, budget: float) -> tuple[bool, bool]:
-        """Whether the problem is solved at the budget, and whether what is stored does not reach that far."""
-        place = bisect_right(self.spent, budget)
-        return place > 0 and self.solved[place - 1], not self.satisfied and budget > self.end
+    spent: np.ndarray
+    solved: np.ndarray
+    ends: np.ndarray
+    orders: int
+
+    def at(self, budget: float) -> tuple[float, float]:
+        """Share of the orders that have solved the problem, and of those that would have sampled on."""
+        place = int(np.searchsorted(self.spent, budget, side="right"))
+        solved = float(self.solved[place - 1]) if place else 0.0
+        return solved, float(np.searchsorted(self.ends, budget, side="left")) / self.orders
+
+
+class Curve:
+    """The curve of one arm, one course a problem."""
+
+    def __init__(self, courses: Sequence[_Course]) -> None:
+        self._courses = courses
+
+    def at(self, budget: float) -> Point:
+        seen = [course.at(budget) for course in self._courses]
+        return Point(budget, mean_share([solved for solved, _ in seen]), sum(open for _, open in seen) / len(seen))
+
+    def budgets(self) -> list[float]:
+        """Where it changes, ascending; nothing changes in between."""
+        return sorted({float(spent) for course in self._courses for spent in (*course.spent, *course.ends)})
+
+    def reach(self) -> float:
+        """The budget beyond which the curve is a lower bound; infinite where it never is."""
+        return min((float(course.ends[0]) for course in self._courses if len(course.ends)), default=math.inf)
+
+
+def curve_of(rollouts: Iterable[Rollout], unit: Unit) -> Curve | None:
+    """The curve of one arm; None where a price is not known, or nothing was judged."""
+    problems = [[held_by(each, unit) for each in samples] for samples in judged_by_problem(rollouts).values()]
+    known = [[each for each in samples if each] for samples in problems]
+    if not problems or known != problems:
+        return None
+    return Curve([_course(samples) for samples in known])
 
 
 def solved_against_budget(rollouts: Iterable[Rollout], unit: Unit, budgets: Sequence[float]) -> list[Point] | None:
-    """The curve of one arm at these budgets a problem; None where a price is not known."""
-    problems = judged_by_problem(rollouts)
-    if not problems or any(spent_by(each, unit) is None for samples in problems.values() for each in samples):
-        return None
-    courses = [[_course(order, unit) for order in _orders(samples)] for samples in problems.values()]
-    points = []
-    for budget in budgets:
-        seen = [[course.at(budget) for course in orders] for orders in courses]
-        solved = [sum(each for each, _ in orders) / len(orders) for orders in seen]
-        unknown = [sum(each for _, each in orders) / len(orders) for orders in seen]
-        points.append(Point(budget, mean_share(solved), sum(unknown) / len(unknown)))
-    return points
+    """The points of one arm at these budgets a problem; None as in `curve_of`."""
+    curve = curve_of(rollouts, unit)
+    return [curve.at(budget) for budget in budgets] if curve else None
 
 
 def round_budgets(largest: float, smallest: float) -> list[float]:
@@ -80,69 +103,42 @@ def round_budgets(largest: float, smallest: float) -> list[float]:
     return [each for each in series if below <= each <= above]
 
 
-def spent_by(rollout: Rollout, unit: Unit) -> float | None:
-    """What the whole rollout cost; None where that is not known."""
-    if not rollout.cost_known:
-        return None
-    totals = rollout.totals
-    match unit:
-        case "calls":
-            return totals.calls
-        case "tokens":
-            return totals.prompt_tokens + totals.completion_tokens
-        case "dollars":
-            return totals.dollars
-        case "seconds":
-            return rollout.seconds
+def _course(samples: Sequence[Held]) -> _Course:
+    changes: list[tuple[float, int]] = []
+    ends: list[float] = []
+    orders = _orders(samples)
+    for order in orders:
+        ends += _follow(order, changes)
+    changes.sort()
+    spent = np.array([at for at, _ in changes])
+    solved = np.cumsum([change for _, change in changes]) / len(orders)
+    return _Course(spent, solved, np.sort(ends), len(orders))
 
 
-def _course(samples: Sequence[Rollout], unit: Unit) -> _Course:
-    spent, solved = [], []
-    before, standing, standing_solved = 0.0, -1.0, False
-    for sample in samples:
-        share, holds = -1.0, False
-        for checkpoint, share in _checkpoints(sample):
-            holds = checkpoint.solved
-            spent.append(before + (getattr(checkpoint, unit) or 0.0))
-            solved.append(holds if share > standing else standing_solved)
-        before += spent_by(sample, unit) or 0.0
-        if share > standing:
-            standing, standing_solved = share, holds
+def _follow(order: Sequence[Held], changes: list[tuple[float, int]]) -> list[float]:
+    """Take samples in this order, and enter where the answer becomes right (1) and wrong (-1).
+
+    Returns:
+        Where the samples are used up, if none of their programs passes all public tests.
+    """
+    before, standing, answer, shown = 0.0, -1.0, False, False
+    changes += [(spent, 0) for spent, _, _ in order[0].steps[:1]]  # so that a curve that stays at 0 has a beginning
+    for sample in order:
+        public, right = -1.0, False
+        for spent, public, right in sample.steps:
+            now = right if public > standing else answer
+            if now != shown:
+                changes.append((before + spent, 1 if now else -1))
+                shown = now
+        before += sample.cost
+        if public > standing:
+            standing, answer = public, right
         if standing == 1.0:
-            break
-    return _Course(spent, solved, before, standing == 1.0)
+            return []
+    return [before]
 
 
-def _checkpoints(rollout: Rollout) -> list[tuple[Checkpoint, float]]:
-    """The checkpoints, each with the share of public tests its program passes."""
-    assert rollout.score is not None
-    public, answer = rollout.score.public, name_of(rollout.code)
-    at_the_end = public.passed / public.total if public.total else 1.0
-    if not rollout.checkpoints and rollout.code:  # runs of before there were checkpoints: the end is all that is known
-        return [(_last(rollout), at_the_end)]
-    events = rollout.account.events
-    return [
-        (each, at_the_end if each.program == answer else public_share(events, each.program, public.total))
-        for each in rollout.checkpoints
-    ]
-
-
-def _last(rollout: Rollout) -> Checkpoint:
-    totals, score = rollout.totals, rollout.score
-    assert score is not None
-    return Checkpoint(
-        program=name_of(rollout.code),
-        calls=totals.calls,
-        tokens=totals.prompt_tokens + totals.completion_tokens,
-        dollars=totals.dollars,
-        seconds=rollout.seconds,
-        fixes=0,
-        solved=score.solved,
-        hidden_rate=score.hidden_rate,
-    )
-
-
-def _orders(samples: Sequence[Rollout]) -> list[Sequence[Rollout]]:
+def _orders(samples: Sequence[Held]) -> list[Sequence[Held]]:
     """Every order where there are few samples, else some at random, the same ones each time."""
     if len(samples) <= 5:
         return list(itertools.permutations(samples))

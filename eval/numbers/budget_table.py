@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from eval.numbers.budget import Point, Unit, round_budgets, solved_against_budget, spent_by
+from eval.numbers.budget import Point, round_budgets, solved_against_budget
 from eval.numbers.criteria import judged_by_problem
+from eval.numbers.held import Unit, cost_of
 from eval.numbers.markdown import NONE, percent, table
 from eval.rollout import Rollout
 
@@ -32,7 +33,7 @@ def _grid(arms: Mapping[str, Sequence[Rollout]], unit: Unit) -> list[float]:
     largest, smallest = 0.0, float("inf")
     for rollouts in arms.values():
         problems = judged_by_problem(rollouts)
-        spent = [[spent_by(each, unit) or 0.0 for each in samples] for samples in problems.values()]
+        spent = [[cost_of(each, unit) or 0.0 for each in samples] for samples in problems.values()]
         if spent:
             largest = max(largest, sum(map(sum, spent)) / len(spent))
             smallest = min([smallest, *(each for samples in spent for each in samples if each > 0)])

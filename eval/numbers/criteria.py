@@ -47,6 +47,15 @@ def outcomes(rollouts: Iterable[Rollout], criterion: Criterion = "all") -> dict[
     return found
 
 
+def hidden_rates(rollouts: Iterable[Rollout]) -> dict[str, float]:
+    """Problem name to the mean hidden-test pass rate of its judged samples."""
+    rates = {
+        problem: [sample.score.hidden_rate for sample in samples if sample.score]
+        for problem, samples in judged_by_problem(rollouts).items()
+    }
+    return {problem: sum(each) / len(each) for problem, each in rates.items()}
+
+
 def shares(done: Mapping[str, Sequence[bool]]) -> dict[str, float]:
     """Problem name to the share of its samples that passed: the unit of every mean and every interval."""
     return {problem: sum(passed) / len(passed) for problem, passed in done.items()}

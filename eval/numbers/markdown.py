@@ -37,16 +37,15 @@ def amount(estimate: Estimate | None) -> str:
     """`1,234 (987–?)`: a cost with its interval; ? where an end is not known."""
     if estimate is None or not math.isfinite(estimate.value):
         return NONE
-    ends = (quantity(end) if math.isfinite(end) else "?" for end in (estimate.low, estimate.high))
-    return f"{quantity(estimate.value)} ({'–'.join(ends)})"
+    return f"{quantity(estimate.value)} ({quantity(estimate.low)}–{quantity(estimate.high)})"
 
 
 def quantity(number: float | None) -> str:
-    """A number as exactly as makes sense for its size: `0.0042`, `1.3`, `12,345`."""
+    """A number as exactly as makes sense for its size: `0.0042`, `1.3`, `12,345`; ? for an end that is not known."""
     if number is None or math.isnan(number):
         return NONE
     if math.isinf(number):
-        return "∞"
+        return "?"
     if number and abs(number) < 0.1:
         return f"{number:.2g}"
     return f"{number:.1f}" if abs(number) < 100 else f"{number:,.0f}"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from eval.numbers.criteria import shares
 from eval.numbers.intervals import Estimate, difference_estimate
-from eval.numbers.paired_tests import mcnemar, sign_flip
+from eval.numbers.paired_tests import holm, mcnemar, sign_flip
 from eval.numbers.power import difference_shown, problems_needed
 
 SHOWN_AT = 0.05  # the p-value after Holm's correction
@@ -20,6 +20,7 @@ class Paired:
     before, after: share of each problem's samples that are solved, by problem.
     difference: of the means, with its interval.
     p: of the exact McNemar test where each problem has one sample in both arms, else of the paired permutation test.
+    corrected, arms: p after Holm's correction over so many arms that were compared.
     """
 
     before: dict[str, float]
@@ -27,6 +28,8 @@ class Paired:
     difference: Estimate
     test: str
     p: float
+    corrected: float
+    arms: int = 1
 
     @property
     def won(self) -> list[str]:
@@ -60,23 +63,33 @@ def pair(first: Mapping[str, Sequence[bool]], second: Mapping[str, Sequence[bool
         test, p = "exact McNemar test", mcnemar(lost, won)
     else:
         test, p = "paired permutation test", sign_flip([after[name] - before[name] for name in shared])
-    return Paired(before, after, difference_estimate(list(before.values()), list(after.values())), test, p)
+    difference = difference_estimate(list(before.values()), list(after.values()))
+    return Paired(before, after, difference, test, p, corrected=p)
 
 
-def sentence(first: str, second: str, paired: Paired, p: float, comparisons: int = 1) -> str:
+def pair_all(
+    first: Mapping[str, Sequence[bool]], others: Sequence[Mapping[str, Sequence[bool]]]
+) -> list[Paired | None]:
+    """Compare several arms with the first, corrected for their number; see `pair`."""
+    found = [pair(first, other) for other in others]
+    corrected = iter(holm([each.p for each in found if each]))
+    arms = sum(each is not None for each in found)
+    return [each and replace(each, corrected=next(corrected), arms=arms) for each in found]
+
+
+def sentence(first: str, second: str, paired: Paired) -> str:
     """What the comparison says, in plain words.
 
     Args:
         first, second: names of the arms.
-        paired: the second against the first.
-        p: after the correction for several arms.
-        comparisons: how many there were; a problem set that shows each of several differences must be larger.
+        paired: the second against the first. A problem set that shows each of several differences must be larger.
     """
+    p, level = paired.corrected, SHOWN_AT / paired.arms
     value, low, high = (100 * each for each in paired.difference)
     differences = [paired.after[name] - paired.before[name] for name in paired.before]
     if abs(value) < 0.05:
         said = f"{second} solves as much as {first}, 95 % CI {low:.1f} to {high:.1f} points"
-        least = difference_shown(differences, SHOWN_AT / comparisons)
+        least = difference_shown(differences, level)
         return said + (f"; so many problems would show {100 * least:.0f} points with 80 % power." if least else ".")
     # Told from the side of the second arm, whose interval is turned round where it solves less.
     more, ends = ("more", (low, high)) if value > 0 else ("less", (-high, -low))
@@ -84,5 +97,5 @@ def sentence(first: str, second: str, paired: Paired, p: float, comparisons: int
     said += f"95 % CI {ends[0]:.1f} to {ends[1]:.1f}, p = {p:.3f}"
     if p <= SHOWN_AT:
         return f"{said}: shown."
-    needed = problems_needed(differences, SHOWN_AT / comparisons)
+    needed = problems_needed(differences, level)
     return f"{said}: not shown at this size; {needed:,} problems would show such a difference with 80 % power."

@@ -1,21 +1,16 @@
-"""Solved against budget: what each arm would have solved, had every rollout been stopped after so much spending.
-
-Made from the checkpoints of stored rollouts: one run gives the curve over all budgets.
-"""
+"""The curves of solved against budget for the page; what they mean is said in `eval.numbers.budget`."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
-from eval.numbers.intervals import mean_share
+from eval.numbers.budget import curve_of
+from eval.numbers.held import Unit
 from eval.rollout import Rollout
 
-Unit = Literal["calls", "tokens", "dollars", "seconds"]
-UNITS: tuple[Unit, ...] = ("calls", "tokens", "dollars", "seconds")
 MOST_STEPS = 100  # of a curve; more cannot be seen
 INTERVALS = 5  # budgets with an interval on a curve
 
@@ -23,65 +18,21 @@ INTERVALS = 5  # budgets with an interval on a curve
 def solved_curve(rollouts: Sequence[Rollout], unit: Unit) -> dict[str, Any] | None:
     """The curve of one arm, None where a cost is not known or nothing was judged.
 
-    `steps`: [budget, solved] pairs, solved being the mean over problems of the share of samples whose best program
-    within the budget passes everything; it holds until the next budget.
-    `intervals`: [budget, low, high], 95 % over problems, at some of the budgets.
+    `steps`: [budget, solved], which holds until the next budget.
+    `intervals`: [budget, low, high], 95 %, at some of the budgets.
+    `open`: the budget beyond which the curve is a lower bound; None where it is none as far as it is drawn.
     """
-    paths: dict[str, list[list[tuple[float, bool]]]] = defaultdict(list)
-    for rollout in rollouts:
-        if rollout.score is not None:
-            path = _path(rollout, unit)
-            if path is None:
-                return None
-            paths[rollout.problem].append(path)
-    budgets = sorted({spent for samples in paths.values() for path in samples for spent, _ in path})
-    if not budgets:
+    curve = curve_of(rollouts, unit)
+    budgets = curve.budgets() if curve else []
+    if curve is None or not budgets:
         return None
-    chosen = _spread(budgets, MOST_STEPS)
-    shares = np.array([np.mean([_solved_at(path, chosen) for path in samples], axis=0) for samples in paths.values()])
-    solved = shares.mean(axis=0)
-    steps = [[float(budget), float(share)] for budget, share in zip(chosen, solved, strict=True)]
-    intervals = [[chosen[i], *mean_share(shares[:, i].tolist())[1:]] for i in _far_apart(chosen)]
-    return {"steps": steps, "intervals": intervals}
-
-
-def _path(rollout: Rollout, unit: Unit) -> list[tuple[float, bool]] | None:
-    """What was spent at each change of the best program, and whether that program passes everything."""
-    path: list[tuple[float, bool]] = []
-    for cost, solved in _checkpoints(rollout, unit):
-        if cost is None:
-            return None
-        path.append((cost, solved))
-    return path
-
-
-def _checkpoints(rollout: Rollout, unit: Unit) -> list[tuple[float | None, bool]]:
-    """What is known of them; runs older than checkpoints know the end only."""
-    if rollout.checkpoints or not rollout.code:
-        return [(getattr(point, unit), point.solved) for point in rollout.checkpoints]
-    totals = rollout.totals
-    if not costs_known(rollout):
-        return [(None, False)]
-    match unit:
-        case "calls":
-            cost = totals.calls
-        case "tokens":
-            cost = totals.prompt_tokens + totals.completion_tokens
-        case "dollars":
-            cost = totals.dollars
-        case "seconds":
-            cost = rollout.seconds
-    return [(cost, rollout.status == "solved")]
-
-
-def costs_known(rollout: Rollout) -> bool:
-    """Whether it is known how the program came about; of those made elsewhere it is not."""
-    return bool(rollout.totals.calls or rollout.account.calls)
-
-
-def _solved_at(path: list[tuple[float, bool]], budgets: Sequence[float]) -> np.ndarray:
-    costs, solved = [cost for cost, _ in path], np.array([False, *(each for _, each in path)])
-    return solved[np.searchsorted(costs, budgets, side="right")]
+    points = [curve.at(budget) for budget in _spread(budgets, MOST_STEPS)]
+    chosen = [points[index] for index in _far_apart([point.budget for point in points])]
+    return {
+        "steps": [[point.budget, point.solved.value] for point in points],
+        "intervals": [[point.budget, point.solved.low, point.solved.high] for point in chosen],
+        "open": curve.reach() if curve.reach() < budgets[-1] else None,
+    }
 
 
 def _far_apart(budgets: Sequence[float]) -> list[int]:

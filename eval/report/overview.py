@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
-from eval.numbers.intervals import difference_estimate
-from eval.numbers.paired_tests import mcnemar
-from eval.report.arms import ReportArm, Runs
-from eval.report.curves import UNITS, costs_known, solved_curve
+from eval.numbers.cost import costs
+from eval.numbers.criteria import outcomes
+from eval.numbers.held import UNITS
+from eval.numbers.intervals import Estimate
+from eval.numbers.paired import Paired, pair_all, sentence
+from eval.report.arms import Runs
+from eval.report.curves import solved_curve
 from eval.rollout import Rollout
-from eval.summary import by_problem, summarize
-
-INVALID_ABOVE = 0.02  # share of rollouts that were not judged
+from eval.stored_arms import StoredArm, differing_rules
+from eval.summary import Summary, not_judged, summarize
 
 
 def overview(runs: Runs, notes: list[str]) -> dict[str, Any]:
@@ -20,71 +23,67 @@ def overview(runs: Runs, notes: list[str]) -> dict[str, Any]:
     cells: problem by arm, a list of [status letter, hidden tests passed, hidden tests] by sample.
     curves: unit to one curve an arm; a curve is null where that cost is not known.
     """
-    configs = list(runs.configs.values())
-    first, samples = configs[0], max(config["samples"] for config in configs)
+    first, samples = runs.arms[0] if runs.arms else None, max((arm.config["samples"] for arm in runs.arms), default=0)
+    summaries = [summarize(arm.label, arm.rollouts) for arm in runs.arms]
+    done = [outcomes(arm.rollouts) for arm in runs.arms]
+    against = [None, *pair_all(done[0], done[1:])] if done else []
+    data = f"{first.config['data']} {first.config['split']}, " if first else ""
     return {
         "title": f"{_count(len(runs.arms), 'program')} on {_count(len(runs.problems), 'problem')}",
-        "subtitle": f"{first['data']} {first['split']}, {_count(samples, 'sample')} a problem",
-        "runs": [path.resolve().name for path in runs.configs],  # no paths: reports are sent to others
-        "notes": [*notes, *_warnings(runs)],
-        "arms": [_arm(arm, runs.arms[0]) for arm in runs.arms],
+        "subtitle": f"{data}{_count(samples, 'sample')} a problem",
+        "runs": [path.resolve().name for path in runs.paths],  # no paths: reports are sent to others
+        "notes": [*notes, *_warnings(runs, summaries)],
+        "arms": [
+            {**_arm(arm, summary), "against": paired and _against(runs.arms[0].label, arm.label, paired)}
+            for arm, summary, paired in zip(runs.arms, summaries, against, strict=True)
+        ],
         "curves": {unit: [solved_curve(arm.rollouts, unit) for arm in runs.arms] for unit in UNITS},
         "problems": runs.problems,
         "cells": _cells(runs),
     }
 
 
-def _arm(arm: ReportArm, first: ReportArm) -> dict[str, Any]:
-    """The row of an arm: costs are means over rollouts, None where not known; `against` is paired by problem."""
-    summary = summarize(arm.label, arm.rollouts)
-    count, totals = max(1, len(arm.rollouts)), summary.totals
-    priced = any(costs_known(rollout) for rollout in arm.rollouts)
-    costs = {
-        "calls": totals.calls,
-        "failed_calls": totals.failed_calls,
-        "prompt_tokens": totals.prompt_tokens,
-        "cached_tokens": totals.cached_tokens,
-        "answer_tokens": totals.completion_tokens,
-        "dollars": totals.dollars,
-        "seconds": summary.seconds,
-    }
+def _arm(arm: StoredArm, summary: Summary) -> dict[str, Any]:
+    """The row of an arm: shares and costs as [value, low, high]; costs are of one rollout and of a solved problem."""
     return {
         "name": arm.label,
-        "lm": arm.lm,
+        "lm": arm.config["lm"],
         "problems": summary.problems,
         "samples": summary.samples,
         "not_judged": summary.not_judged,
         "solved": [summary.solved, *summary.solved_interval] if summary.problems else None,
         "hidden": [summary.hidden_rate, *summary.hidden_rate_interval] if summary.problems else None,
         "public": summary.public_rate,
-        **{name: number / count if priced and number is not None else None for name, number in costs.items()},
-        "against": None if arm is first else _against(first.rollouts, arm.rollouts),
+        "costs": {
+            cost.what: [_numbers(cost.each), cost.per_solved and _numbers(cost.per_solved)]
+            for cost in costs(arm.rollouts)
+        },
     }
 
 
-def _against(first: list[Rollout], second: list[Rollout]) -> dict[str, Any] | None:
-    """`difference`: [gain, low, high] of the solved share; `p` of McNemar's test where samples are single."""
-    a, b = by_problem(first, "solved"), by_problem(second, "solved")
-    shared = [name for name in a if name in b]
-    if not shared:
-        return None
-    x, y = [a[name] for name in shared], [b[name] for name in shared]
-    won, lost = sum(p < q for p, q in zip(x, y, strict=True)), sum(p > q for p, q in zip(x, y, strict=True))
+def _against(first: str, second: str, paired: Paired) -> dict[str, Any]:
+    """`difference`: [gain, low, high] of the solved share; `p` after Holm's correction."""
     return {
-        "problems": len(shared),
-        "difference": list(difference_estimate(x, y)),
-        "better": won,
-        "worse": lost,
-        "p": mcnemar(lost, won) if {*x, *y} <= {0.0, 1.0} else None,
+        "problems": len(paired.before),
+        "difference": list(paired.difference),
+        "better": len(paired.won),
+        "worse": len(paired.lost),
+        "test": paired.test,
+        "p": paired.corrected,
+        "sentence": sentence(first, second, paired),
     }
+
+
+def _numbers(estimate: Estimate) -> list[float | None]:
+    return [number if math.isfinite(number) else None for number in estimate]
 
 
 def _cells(runs: Runs) -> list[list[list[Any]]]:
-    found: list[list[list[Any]]] = []
-    for name in runs.problems:
-        by_arm = [[rollout for rollout in arm.rollouts if rollout.problem == name] for arm in runs.arms]
-        found.append([[_cell(r) for r in sorted(each, key=lambda r: r.sample)] for each in by_arm])
-    return found
+    found: dict[str, list[list[Any]]] = {name: [[] for _ in runs.arms] for name in runs.problems}
+    for place, arm in enumerate(runs.arms):
+        for rollout in sorted(arm.rollouts, key=lambda each: each.sample):
+            found[rollout.problem][place].append(_cell(rollout))
+    return list(found.values())
 
 
 def _cell(rollout: Rollout) -> list[Any]:
@@ -95,17 +94,19 @@ def _cell(rollout: Rollout) -> list[Any]:
     return ["s" if rollout.score.solved else "f", rollout.sample, passed, total]
 
 
-def _warnings(runs: Runs) -> list[str]:
+def _warnings(runs: Runs, summaries: list[Summary]) -> list[str]:
     said = []
-    done = sum(len(arm.rollouts) for arm in runs.arms)
-    expected = sum(arm.expected for arm in runs.arms)
-    lost = sum(rollout.score is None for arm in runs.arms for rollout in arm.rollouts)
-    if done < expected:
-        said.append(f"Not finished: {done} of {expected} rollouts are there.")
-    if lost:
-        valid = "" if lost <= INVALID_ABOVE * done else f" More than {INVALID_ABOVE:.0%}: the run is not valid."
-        said.append(f"{lost} of {done} rollouts were not judged (infrastructure) and are in no rate.{valid}")
-    if any(arm.lm == "simulated" for arm in runs.arms):
+    done, missing = sum(len(arm.rollouts) for arm in runs.arms), sum(arm.missing for arm in runs.arms)
+    cut = sum(arm.cut_short for arm in runs.arms)
+    if missing:
+        said.append(f"Not finished: {done} of {done + missing} rollouts are there.")
+    if cut:
+        said.append(f"Not finished: {cut} rollouts were cut short by the budget of the run.")
+    if lost := not_judged(summaries):
+        said.append(" ".join(lost))
+    if rules := differing_rules(runs.arms):
+        said.append(rules)
+    if any(arm.config["lm"] == "simulated" for arm in runs.arms):
         said.append("The model is simulated: these numbers say nothing about any language model.")
     return said
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from eval.diagnosis import why
 from eval.report.arms import Runs
-from eval.report.curves import costs_known
 from eval.report.texts import TextTable
 from eval.story import Story, Version, read_story
 from program.account import Best, Call, Decision, Event, JudgeRun
@@ -49,7 +48,7 @@ def _rollout(story: Story, table: TextTable) -> dict[str, Any]:
         "error": rollout.error,
         "why": why(story),
         "score": rollout.score.model_dump(exclude={"judge_seconds"}) if rollout.score else None,
-        "calls": rollout.totals.calls if costs_known(rollout) else None,
+        "calls": rollout.totals.calls if rollout.cost_known else None,
         "tokens": rollout.totals.prompt_tokens + rollout.totals.completion_tokens,
         "dollars": rollout.totals.dollars,
         "seconds": _short(rollout.seconds),

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from eval.data import ProblemSet
+from eval.problem_set import ProblemSet
 from eval.report.arms import Runs, load_statements, read_runs, statements_of
 from eval.report.overview import overview
 from eval.report.problem import problem_block

@@ -19,7 +19,8 @@ function curves(data) {
     make(
       "p",
       { class: "quiet" },
-      "What would be solved, had every rollout been stopped after so much spending; bars are 95 % intervals.",
+      "Every program samples a problem again until a program passes all public tests or the budget is spent. " +
+        "Faint: a lower bound, as the stored samples ran out. Bars are 95 % intervals.",
     ),
   );
 }
@@ -78,9 +79,20 @@ function scale(low, high, linear) {
 }
 
 function line(curve, index, x, y) {
-  let path = `M ${x(0)} ${y(0)}`;
-  for (const [budget, share] of curve.steps) path += ` H ${x(budget)} V ${y(share)}`;
-  path += ` H ${WIDTH - 18}`;
+  const reach = known(curve.open) ? x(curve.open) : Infinity; // beyond it the curve is a lower bound
+  const paths = { line: `M ${x(0)} ${y(0)}`, "line faint": "" };
+  let at = 0;
+  let held = 0;
+  const walk = (to, share) => {
+    if (at <= reach && to > reach) {
+      paths.line += ` H ${reach}`;
+      paths["line faint"] = `M ${reach} ${y(held)}`;
+    }
+    paths[to > reach ? "line faint" : "line"] += ` H ${to} V ${y(share)}`;
+    [at, held] = [to, share];
+  };
+  for (const [budget, share] of curve.steps) walk(x(budget), share);
+  walk(WIDTH - 18, held);
   const bars = curve.intervals.map(([budget, low, high]) => {
     const at = x(budget) + (index % 4) * 2; // beside each other where programs meet
     return draw("path", { d: `M ${at - 3} ${y(low)} h 6 m -3 0 V ${y(high)} m -3 0 h 6`, class: "bar" });
@@ -89,6 +101,8 @@ function line(curve, index, x, y) {
     "g",
     { class: `arm-${index % 8}` },
     bars,
-    draw("path", { d: path, class: "line", "stroke-dasharray": DASHES[index % 8] }),
+    Object.entries(paths)
+      .filter(([, path]) => path)
+      .map(([name, path]) => draw("path", { d: path, class: name, "stroke-dasharray": DASHES[index % 8] })),
   );
 }

@@ -7,27 +7,20 @@ function headline(data) {
     make("h1", {}, data.title),
     make("p", { class: "quiet" }, `${data.subtitle}; ${data.runs.length === 1 ? "run" : "runs"} ${data.runs.join(", ")}`),
     data.notes.map((note) => make("p", { class: "note", role: "note" }, note)),
-    make("div", { class: "cards" }, data.arms.map((arm, index) => card(arm, index, data.arms[0]))),
+    make("div", { class: "cards" }, data.arms.map((arm, index) => card(arm, index))),
   );
 }
 
-function card(arm, index, first) {
+function card(arm, index) {
   return make(
     "div",
     { class: `card arm-${index % 8}` },
     make("h2", {}, arm.name),
     make("p", { class: "figure" }, arm.solved ? percent(arm.solved[0]) : UNKNOWN, make("span", {}, " solved")),
     make("p", {}, arm.solved ? `95 % CI ${interval(arm.solved[1], arm.solved[2])}` : "nothing was judged"),
-    arm.against && make("p", {}, comparison(arm.against, first.name)),
+    arm.against && make("p", {}, arm.against.sentence),
     make("p", { class: "quiet" }, arm.lm),
   );
-}
-
-function comparison(against, first) {
-  const [gain, low, high] = against.difference;
-  const shown = low > 0 || high < 0 ? "" : ": not shown at this size";
-  const bounds = `95 % CI ${signed(low)} to ${signed(high)}`;
-  return `${signed(gain)} points against ${first}, ${bounds}${shown}`;
 }
 
 const COLUMNS = [
@@ -40,13 +33,8 @@ const COLUMNS = [
   ["against the first, points", (arm) => (arm.against ? signed(arm.against.difference[0]) : UNKNOWN)],
   ["95 % CI", (arm) => (arm.against ? arm.against.difference.slice(1).map(signed).join(" to ") : UNKNOWN)],
   ["problems better, worse", (arm) => (arm.against ? `${arm.against.better}, ${arm.against.worse}` : UNKNOWN)],
-  ["McNemar p", (arm) => (known(arm.against?.p) ? arm.against.p.toFixed(3) : UNKNOWN)],
-  ["LM calls", (arm) => plain(arm.calls)],
-  ["failed calls", (arm) => plain(arm.failed_calls, 2)],
-  ["prompt tokens (cached)", (arm) => `${amount(arm.prompt_tokens)} (${amount(arm.cached_tokens)})`],
-  ["answer tokens", (arm) => amount(arm.answer_tokens)],
-  ["seconds", (arm) => plain(arm.seconds)],
-  ["dollars", (arm) => money(arm.dollars)],
+  ["p (by Holm)", (arm) => (arm.against ? arm.against.p.toFixed(3) : UNKNOWN)],
+  ["test", (arm) => arm.against?.test ?? UNKNOWN],
   ["rollouts judged", (arm) => `${arm.samples} of ${arm.samples + arm.not_judged}`],
 ];
 
@@ -61,6 +49,33 @@ function comparisonTable(data) {
       { class: "wide", tabindex: "0", role: "region", "aria-label": "Programs compared" },
       make("table", { id: "comparison" }, make("tr", {}, COLUMNS.map(([name]) => make("th", {}, name))), rows),
     ),
-    make("p", { class: "quiet" }, "Intervals are 95 % bootstrap intervals over problems; costs are means over rollouts."),
+    make("p", { class: "quiet" }, "Intervals are 95 % intervals over problems; docs/eval.md says which."),
   );
+}
+
+function costTable(data) {
+  const kinds = [...new Set(data.arms.flatMap((arm) => Object.keys(arm.costs)))];
+  if (!kinds.length) return undefined;
+  const heads = data.arms.flatMap((arm) => [`${arm.name}, a rollout`, `${arm.name}, a solved problem`]);
+  const rows = kinds.map((kind) => {
+    const cells = data.arms.flatMap((arm) => arm.costs[kind] ?? [null, null]);
+    return make("tr", {}, make("th", {}, kind), cells.map((cell) => make("td", {}, cost(cell, kind))));
+  });
+  return make(
+    "section",
+    {},
+    make("h2", {}, "Cost"),
+    make(
+      "div",
+      { class: "wide", tabindex: "0", role: "region", "aria-label": "Cost" },
+      make("table", { id: "cost" }, make("tr", {}, make("th", {}, "cost"), heads.map((name) => make("th", {}, name))), rows),
+    ),
+    make("p", { class: "quiet" }, "With 95 % intervals. A solved problem is charged with the failed rollouts too."),
+  );
+}
+
+function cost(numbers, kind) {
+  if (!numbers || !known(numbers[0])) return UNKNOWN;
+  const shown = (number) => (!known(number) ? "?" : kind === "USD" ? money(number) : number < 100 ? plain(number) : amount(number));
+  return `${shown(numbers[0])} (${shown(numbers[1])} to ${shown(numbers[2])})`;
 }

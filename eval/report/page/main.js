@@ -2,7 +2,7 @@
 
 const data = JSON.parse(document.getElementById("overview").textContent);
 const page = document.getElementById("page");
-const front = [headline(data), comparisonTable(data), curves(data), grid(data)].filter((part) => part);
+const front = [headline(data), comparisonTable(data), costTable(data), curves(data), grid(data)].filter((part) => part);
 let frontScroll = 0;
 let onFront = true;
 
