@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from eval.data import Known
+from eval.problem_set import Known
 from eval.score import Score
 from judge.verdict import TestCase
 from program.account import Account

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 
 import dspy
 
-from eval.data import ProblemSet
 from eval.loop import Arm, Conditions, run_loop
+from eval.problem_set import ProblemSet
 from eval.rollout import Rollout
 from eval.run_folder import RunFolder, read_rollouts
 from optimize.candidates import Candidates

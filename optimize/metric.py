@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import dspy
 
-from eval.data import ProblemSet
+from eval.problem_set import ProblemSet
 from eval.score import Score, score
 from judge.verdict import JudgeError
 from optimize.candidates import Candidates

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from eval.data import Facts, Known
+from eval.problem_set import Facts, Known
 from eval.score import Score, SetResult
 from judge.verdict import TestCase, TestResult, Verdict
 from optimize.credit import credit_of
