@@ -19,7 +19,7 @@ from eval.selection import select
 from eval.summary import Summary, markdown_table, summarize
 from program import artifact
 from program.artifact import ArtifactError
-from program.budget import Budget, Spending
+from program.budget import OPTIONS, Budget, Spending
 from program.lm import open_lm
 from program.pace import Pace, RateLimits
 from program.settings import parse_settings
@@ -42,7 +42,7 @@ def evaluate(options: argparse.Namespace) -> None:
     arms, fingerprints, manifests = [], {}, {}
     for path in options.artifacts:
         program, manifest = artifact.load(path, config, options.adapter)
-        arms.append(Arm(path.name, program, artifact.adapter_of(manifest)))
+        arms.append(Arm(path.name, program, artifact.adapter_of(manifest), artifact.lm_settings(manifest)))
         fingerprints[path.name], manifests[path.name] = artifact.fingerprint(program, manifest), manifest
     names = [arm.name for arm in arms]
     if len(set(names)) < len(names):
@@ -110,9 +110,8 @@ def spending_of(options: argparse.Namespace) -> Spending:
     Raises:
         RunError: a value that is not allowed.
     """
-    limits = {"calls": "max_calls", "tokens": "max_tokens", "dollars": "max_usd", "seconds": "max_seconds"}
     try:
-        return Spending(Budget(**{name: getattr(options, option) for name, option in limits.items()}))
+        return Spending(Budget(**{name: getattr(options, option) for name, option in OPTIONS.items()}))
     except ValidationError as fault:
         raise _refused(fault) from fault
 

@@ -6,6 +6,7 @@ from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import dspy
 from dspy.clients.base_lm import GLOBAL_HISTORY
@@ -22,11 +23,12 @@ from program.problem import Problem
 
 @dataclass(frozen=True)
 class Arm:
-    """A program under evaluation, by the name it has in reports."""
+    """A program under evaluation, by the name it has in reports, and the sampling settings its LM is called with."""
 
     name: str
     program: dspy.Module
     adapter: dspy.Adapter
+    lm_settings: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,8 @@ def run_loop(
     left = [task for task in wanted if _key(*task) not in done]
 
     def one(arm: Arm, problem: Problem, sample: int) -> Rollout:
-        with dspy.context(lm=lm, adapter=arm.adapter), conditions.hold():
+        own = lm.copy(**arm.lm_settings) if arm.lm_settings else lm
+        with dspy.context(lm=own, adapter=arm.adapter), conditions.hold():
             rollout = run_rollout(arm.name, arm.program, problem, sample, problems)
         folder.append(rollout)
         _forget_prompts(lm)

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from eval.problem_set import DataError, ProblemSet
 from eval.rules import Rules
-from judge.cache import VerdictCache
+from judge.cache import VerdictCache, verdicts_only
 from judge.judge import judge
 from judge.verdict import TestCase
 from program.problem import Problem
@@ -78,5 +78,8 @@ def judge_set(program: str, tests: list[TestCase], problem: Problem, rules: Rule
     """
     if not program.strip():
         return SetResult(passed=0, total=len(tests), verdict="CE")
-    report = judge(program, tests, rules.limits_for(problem), checker=rules.checker_for(problem), cache=_VERDICTS)
+    # What programs print on hidden tests is kept in no file: it may show the tests.
+    kept = verdicts_only()
+    cache = _VERDICTS if kept is None else kept
+    report = judge(program, tests, rules.limits_for(problem), checker=rules.checker_for(problem), cache=cache)
     return SetResult(passed=report.passed, total=report.total, verdict=report.verdict.value)

@@ -61,9 +61,9 @@ def known_answer(prompt: Prompt, name: str, skill: float, chance: random.Random,
             return {"solutions": _solutions(truth.right_solution(name), _count(parts), name, chance)}
         case "ExplainTests" | "CheckExplanations":
             problem = truth.problem(name)
-            examples = len(problem.public_tests) if problem else 0
-            remarks = [_remark("The output follows", name, chance) for _ in range(max(1, examples))]
-            return {"explanations" if prompt.stage == "ExplainTests" else "checked": remarks}
+            outputs = [test.output for test in problem.public_tests] if problem else []
+            explained = _explanations(outputs or [""], right, name, chance)
+            return {"explanations" if prompt.stage == "ExplainTests" else "checked": explained}
         case "ReflectOnProblem":
             return {"reflection": [_remark(what, name, chance) for what in ("The goal", "The input", "The rules")]}
         case _:
@@ -98,6 +98,13 @@ def _filled(schema: dict[str, Any], definitions: dict[str, Any]) -> Any:
 def _remark(what: str, name: str, chance: random.Random) -> str:
     """Words that differ from draw to draw: what is asked with them later is then a new prompt with luck of its own."""
     return f"{what} in {name} (simulated remark {chance.randrange(10**6)})"
+
+
+def _explanations(outputs: list[str], right: bool, name: str, chance: random.Random) -> list[str]:
+    """One for each example; when they are not right, one of them ends with another output."""
+    wrong = None if right else chance.randrange(len(outputs))
+    ends = [wrong_output(output) if place == wrong else output for place, output in enumerate(outputs)]
+    return [f"{_remark('The output follows', name, chance)}, so it is {' '.join(end.split())}" for end in ends]
 
 
 def _count(parts: dict[str, str]) -> int:

@@ -13,6 +13,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,13 @@ from dspy.utils.exceptions import AdapterParseError
 
 from eval.problem_set import ProblemSet
 from eval.simulated_answers import PLACEHOLDER, fill_schema, known_answer
-from eval.simulated_prompt import Prompt, problem_name, read_prompt
+from eval.simulated_prompt import Prompt, problem_name, read_prompt, solution_name
+from eval.simulated_proposals import propose
 from eval.simulated_skills import Skills
 from eval.simulated_truth import Truth
 from program.adapter import LeanAdapter
 
+_rollout_id: ContextVar[int | None] = ContextVar("rollout_id", default=None)
 BROKEN = "That is hard to say, so here comes no answer in the wanted form."
 WINDOW_SECONDS = 60.0
 
@@ -34,15 +37,16 @@ WINDOW_SECONDS = 60.0
 class SimulatedEngine:
     """An engine for `dspy.LM(engine=…)` that answers every stage with set probabilities.
 
-    An answer is a function of the seed, the stage, the problem, the last user message and the draw. The draw is the
-    number of answers this engine gave to the very same prompt (system text and all messages) before; at temperature 0
-    it is always 0. So runs are repeatable and independent of the order of prompts; threads that ask the same
+    An answer is a function of the seed, the stage, the problem, the last user message, the `rollout_id` and the draw.
+    The draw is the number of answers this engine gave to the very same prompt (system text and all messages) with the
+    same `rollout_id` before; at temperature 0 it is always 0. So runs are repeatable, also those that were killed and
+    go on with the answers they had, and independent of the order of prompts; threads that ask the same
     prompt at once may swap its answers, but together get the same multiset of them. Faults and timeouts are drawn by
     the number of the request and take no answer away. As demonstrations and instructions are not part of the
     function, two programs asked the same meet the same luck: comparing them is a paired comparison.
 
     A good demonstration is one whose answer is right by what is known of its problem; stages about which nothing is
-    known (reflection, explanations, proposals) have no skill to raise.
+    known (reflection, proposals) have no skill to raise.
 
     Args:
         problems: what it is asked about.
@@ -74,7 +78,7 @@ class SimulatedEngine:
         self._clock = clock
         self._lock = threading.Lock()
         self._requests: Counter[str] = Counter()
-        self._draws: Counter[str] = Counter()
+        self._draws: Counter[tuple[str, int | None]] = Counter()
         self._answered: deque[float] = deque()
 
     def complete(self, request: lm15.Request) -> lm15.Response:
@@ -85,7 +89,7 @@ class SimulatedEngine:
             ServerError, TimeoutError: as often as the skills say.
             ConfigurationError: the prompt is a stage's, but its problem is none of those given.
         """
-        prompt = read_prompt(request)
+        prompt, rollout = read_prompt(request), _rollout_id.get()
         with self._lock:
             self._admit()
             number = self._requests[prompt.digest]
@@ -95,9 +99,10 @@ class SimulatedEngine:
         draw = 0
         if request.config.temperature != 0:
             with self._lock:
-                draw = self._draws[prompt.digest]
-                self._draws[prompt.digest] += 1
-        answer = self._answer(prompt, draw, request.config.response_format)
+                draw = self._draws[prompt.digest, rollout]
+                self._draws[prompt.digest, rollout] += 1
+        which = draw if rollout is None else f"{draw} of rollout {rollout}"
+        answer = self._answer(prompt, which, request.config.response_format)
         usage = lm15.Usage(input_tokens=self._tokens(prompt.characters), output_tokens=self._tokens(len(answer)))
         message = lm15.Message.assistant(answer)
         return lm15.Response(id=None, model=self.model, message=message, finish_reason="stop", usage=usage)
@@ -132,10 +137,11 @@ class SimulatedEngine:
         if chance < self.skills.fault_rate + self.skills.timeout_rate:
             raise lm15.TimeoutError("simulated: timeout", provider="simulated", status=504)
 
-    def _answer(self, prompt: Prompt, draw: int, response_format: dict[str, Any] | None) -> str:
+    def _answer(self, prompt: Prompt, draw: int | str, response_format: dict[str, Any] | None) -> str:
         if prompt.signature is None:  # an optimizer's own question, or a check whether anyone is there
             schema = (response_format or {}).get("schema")
-            return fill_schema(schema) if schema else PLACEHOLDER
+            proposed = propose(prompt.system, prompt.user, self._random(prompt, "proposal", draw))
+            return fill_schema(schema) if schema else proposed or PLACEHOLDER
         name = problem_name(prompt.user)
         if self._truth.problem(name) is None:
             raise lm15.ConfigurationError(f"the simulated LM knows no problem {name!r}", provider="simulated")
@@ -148,8 +154,14 @@ class SimulatedEngine:
     def _skill(self, prompt: Prompt) -> float:
         """The probability of a right answer to this prompt, demonstrations included."""
         match prompt.stage:
-            case "SolveDirectly" | "SolveStepByStep" | "SolveWithLessons" | "WriteCode" | "WriteBruteForce":
+            case "SolveDirectly" | "SolveStepByStep" | "SolveWithLessons" | "WriteBruteForce":
                 skill = self.skills.code_right
+            case "WriteCode":
+                chosen = solution_name(prompt.user)
+                astray = chosen and chosen != self._truth.right_solution(problem_name(prompt.user))
+                skill = self.skills.code_right * (1 - self.skills.plan_matters if astray else 1)
+            case "ExplainTests" | "CheckExplanations":
+                skill = self.skills.explanation_right
             case "FixCode":
                 skill = self.skills.fix_repairs
             case "WriteTests" | "CheckTests":
@@ -171,11 +183,22 @@ class SimulatedEngine:
             return False
         return self._truth.is_right(prompt.stage, name, fields)
 
-    def _random(self, prompt: Prompt, purpose: str, number: int) -> random.Random:
+    def _random(self, prompt: Prompt, purpose: str, number: int | str) -> random.Random:
         return random.Random(repr((self.skills.seed, prompt.stage, prompt.user, purpose, number)))
 
     def _tokens(self, characters: int) -> int:
         return math.ceil(characters * self.skills.tokens_per_character)
+
+
+class SimulatedLM(dspy.LM):
+    """A `dspy.LM` that hands its engine the `rollout_id`, which DSPy takes out of requests."""
+
+    def __call__(self, prompt: Any = None, *, messages: Any = None, **settings: Any) -> Any:
+        token = _rollout_id.set(settings.get("rollout_id", self.kwargs.get("rollout_id")))
+        try:
+            return super().__call__(prompt, messages=messages, **settings)
+        finally:
+            _rollout_id.reset(token)
 
 
 def simulated_lm(
@@ -187,4 +210,4 @@ def simulated_lm(
         DataError: a problem has no right or no wrong program.
     """
     engine = SimulatedEngine(problems, skills, demo_problems)
-    return dspy.LM(engine.model, engine=engine, cache=cache)
+    return SimulatedLM(engine.model, engine=engine, cache=cache)

@@ -51,6 +51,7 @@ class Prompt:
     """A request, read. Without a signature it is none of our stages'."""
 
     signature: type[dspy.Signature] | None
+    system: str = field(repr=False)
     user: str = field(repr=False)  # the message that asks
     demos: tuple[tuple[str, str], ...] = field(repr=False)  # earlier user and assistant messages, in pairs
     digest: str  # of the system text and all messages
@@ -80,7 +81,7 @@ def read_prompt(request: Request) -> Prompt:
         told, _, task = user.rpartition("## task\n")
         system, user = task, f"{system}\n\n{told}"
     digest = hashlib.sha256(repr((system, messages)).encode()).hexdigest()
-    return Prompt(_recognise(system, user), user, demos, digest, characters)
+    return Prompt(_recognise(system, user), system, user, demos, digest, characters)
 
 
 def _question(messages: list[tuple[str, str]]) -> int:
@@ -104,6 +105,12 @@ def sections(message: str) -> dict[str, str]:
 def problem_name(message: str) -> str:
     """The first line of the `## problem` section (see `Problem.text`); empty when there is none."""
     return sections(message).get("problem", "").partition("\n")[0].strip()
+
+
+def solution_name(message: str) -> str:
+    """The name of the chosen solution (see `LeanAdapter`); empty when there is none."""
+    first = sections(message).get("solution", "").partition("\n")[0]
+    return first.removeprefix("name:").strip()
 
 
 def _recognise(system: str, user: str) -> type[dspy.Signature] | None:

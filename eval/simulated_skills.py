@@ -18,6 +18,8 @@ class Skills(BaseModel):
     ai_test_valid: probability, for each single test that is written or checked, that its output is that of a right
         program.
     ranking_right: probability that `RankSolutions` puts the right solution first.
+    explanation_right: probability that the explanations of `ExplainTests` all arrive at the outputs of the examples.
+    plan_matters: share of its skill that `WriteCode` loses when it is given another than the right solution.
     format_broken: probability that an answer of any stage cannot be parsed.
     demo_gain: added to the skill of a stage for each good demonstration in its prompt.
     demo_gain_cap: the most that all good demonstrations of a prompt add together.
@@ -35,6 +37,8 @@ class Skills(BaseModel):
     fix_repairs: Probability = 0.4
     ai_test_valid: Probability = 0.7
     ranking_right: Probability = 0.6
+    explanation_right: Probability = 0.7
+    plan_matters: Probability = 0.0
     format_broken: Probability = 0.02
     demo_gain: Probability = 0.05
     demo_gain_cap: Probability = 0.2

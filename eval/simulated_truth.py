@@ -72,6 +72,10 @@ class Truth:
                 return self._is_known(name, answer["fixed_code"])
             case "RankSolutions":
                 return answer["ranking"][0].strip() == self.right_solution(name)
+            case "ExplainTests" | "CheckExplanations":
+                outputs = [" ".join(test.output.split()) for test in self._problems[name].public_tests]
+                said = answer["explanations" if stage == "ExplainTests" else "checked"]
+                return len(said) >= len(outputs) and all(map(str.endswith, said, outputs))
             case "WriteTests":
                 return self._all_valid(name, tuple(TestCase(test.input, test.output) for test in answer["tests"]))
             case "CheckTests":

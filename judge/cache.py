@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
+from dataclasses import replace
 
 from judge.verdict import Limits, Report
 
@@ -58,3 +59,40 @@ class VerdictCache:
 
 def _size(report: Report) -> int:
     return sum(_REPORT_BYTES + len(result.output) + len(result.error) for result in report.results)
+
+
+class VerdictsOnly(VerdictCache):
+    """The same reports without what programs printed: for tests whose texts may be kept nowhere.
+
+    Args:
+        kept: where the reports go, apart from those that have their texts.
+    """
+
+    def __init__(self, kept: VerdictCache) -> None:
+        super().__init__(0)
+        self._kept = kept
+
+    def get(self, key: str) -> Report | None:
+        return self._kept.get(f"verdicts {key}")
+
+    def put(self, key: str, report: Report) -> None:
+        bare = [replace(result, output="", error="") for result in report.results]
+        self._kept.put(f"verdicts {key}", replace(report, results=bare))
+
+
+_default: VerdictCache | None = None
+
+
+def set_default_cache(cache: VerdictCache | None) -> None:
+    """From now on reports are looked for in `cache`, and kept there, where `judge` is given none; None: nowhere."""
+    global _default
+    _default = cache
+
+
+def default_cache() -> VerdictCache | None:
+    return _default
+
+
+def verdicts_only() -> VerdictCache | None:
+    """The default cache, for judgements whose texts may not be kept; None when there is none."""
+    return None if _default is None else VerdictsOnly(_default)

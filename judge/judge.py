@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from judge.cache import VerdictCache
+from judge.cache import VerdictCache, default_cache
 from judge.checker import STRICT, Checker
 from judge.order import FailureHistory, fingerprint
 from judge.pool import Pool
@@ -43,13 +43,14 @@ def judge(
         stop_at_failure: leave out the tests after the first one that fails.
         checker: the rule by which outputs are compared.
         pool: where to run; by default the one shared by all.
-        cache: where to look for the report first, and to keep it.
+        cache: where to look for the report first, and to keep it; by default where `set_default_cache` says.
         in_order: with `stop_at_failure`, run the tests as given and not the likeliest to fail first.
 
     Raises:
         JudgeError: the judge failed, so there is no verdict.
     """
     pool = pool or default_pool()
+    cache = cache if cache is not None else default_cache()
     reorder = stop_at_failure and not in_order and len(tests) > 1
     prints = fingerprint(tests) if reorder or cache is not None else ""
     key = ""

@@ -1,37 +1,64 @@
-"""The metric as optimizers want it."""
+"""The metric as optimizers want it: how a program does on the hidden tests, 0 to 1."""
 
 from __future__ import annotations
 
-import threading
-from typing import Any
+from typing import Any, Literal
 
 import dspy
 
-from eval.data import ProblemSet
-from eval.score import score
+from eval.problem_set import ProblemSet
+from eval.score import Score, score
+from judge.verdict import JudgeError
+from optimize.candidates import Candidates
+from optimize.halted import Halted
+from optimize.watch import run_of
+
+# hidden: private and generated tests passed, over all of them; private, generated: of these only; solved: 1 when every
+# test is passed, public ones too, else 0.
+Measure = Literal["hidden", "private", "generated", "solved"]
+
+
+def measured(scored: Score, measure: Measure) -> float:
+    """One number out of a score."""
+    match measure:
+        case "hidden":
+            return scored.hidden_rate
+        case "solved":
+            return float(scored.solved)
+        case "private" | "generated":
+            tests = getattr(scored, measure)
+            return tests.passed / tests.total if tests.total else 0.0
 
 
 class HiddenPassRate:
-    """Hidden-test pass rate of a prediction, 0 to 1; a program that was judged before is not judged again.
+    """The metric of a prediction, for optimizers that want a number; scores of watched runs are entered.
 
     Raises:
-        JudgeError: when called and the judge fails; DSPy's optimizers would take it for a zero, ours let it through.
+        Halted: when called and the judge fails, which may never count as a zero.
     """
 
-    def __init__(self, problems: ProblemSet) -> None:
+    def __init__(self, problems: ProblemSet, measure: Measure = "hidden", candidates: Candidates | None = None) -> None:
         self._problems = problems
-        self._known: dict[tuple[str, str], float] = {}
-        self._lock = threading.Lock()
+        self._measure: Measure = measure
+        self._candidates = candidates
 
     def __call__(self, example: dspy.Example, prediction: Any, trace: Any = None) -> float:
-        key = (example.problem.name, prediction.code)
-        with self._lock:
-            known = self._known.get(key)
-        if known is None:
-            known = score(prediction.code, example.problem, self._problems).hidden_rate
-            with self._lock:
-                self._known[key] = known
-        return known
+        value = measured(self.score(example.problem, prediction.code), self._measure)
+        run = run_of(prediction)
+        if run is not None and self._candidates is not None:
+            self._candidates.enter(run.candidate, run.problem, run.name(), value)
+        return value
+
+    def score(self, problem: Any, code: str) -> Score:
+        """The whole score of a program; judged once, as reports are kept.
+
+        Raises:
+            Halted: the judge failed.
+        """
+        try:
+            return score(code, problem, self._problems)
+        except JudgeError as fault:
+            raise Halted(fault) from fault
 
 
 class Accept:

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 from program.adapter_choice import DEFAULT_ADAPTER, adapter_named
 from program.alphacodium import AlphaCodium
 from program.direct import ChainOfThought, Direct, DirectConfig
+from program.field_types import type_name
 from program.flow_config import FlowConfig
 from program.reflexion import Reflexion, ReflexionConfig
 from program.sampling import Sampling, SamplingConfig
@@ -38,10 +39,12 @@ class Manifest(BaseModel):
     config: its configuration, in full.
     adapter: how prompts are made and answers read; see `program.adapter_choice`.
     predictors: the input and output fields of every predictor, in order; must be those of the code.
+    types: their types; must be those of the code where they are given.
     origin: "hand-written" or "compiled".
     compile: the resolved configuration of the compilation, with LM, data, split, problem names and seed.
     scores: what the optimizer saw on its training problems.
     cost: what compiling cost.
+    lm: the model it was compiled for and the sampling settings that go with its calls; no key, no address.
     versions: of the packages that decide what a prompt looks like.
     commit: of this repository when the artifact was written.
     """
@@ -52,10 +55,12 @@ class Manifest(BaseModel):
     config: dict[str, Any]
     adapter: str = DEFAULT_ADAPTER
     predictors: dict[str, list[str]]
+    types: dict[str, dict[str, str]] = {}
     origin: Literal["hand-written", "compiled"] = "hand-written"
     compile: dict[str, Any] | None = None
     scores: dict[str, Any] | None = None
     cost: dict[str, Any] | None = None
+    lm: dict[str, Any] | None = None
     versions: dict[str, str] = {}
     commit: str = ""
 
@@ -107,12 +112,26 @@ def predictors_of(program: dspy.Module) -> dict[str, list[str]]:
     return {name: list(cast(Any, predictor.signature).fields) for name, predictor in program.named_predictors()}
 
 
+def types_of(program: dspy.Module) -> dict[str, dict[str, str]]:
+    """The type of every field of every predictor, in words."""
+    return {
+        name: {field: type_name(each.annotation) for field, each in cast(Any, predictor.signature).fields.items()}
+        for name, predictor in program.named_predictors()
+    }
+
+
+def lm_settings(manifest: Manifest) -> dict[str, Any]:
+    """The sampling settings that go with every call of the artifact's LM."""
+    return {key: value for key, value in (manifest.lm or {}).items() if key != "model"}
+
+
 def describe(name: ProgramName, program: Any, **more: Any) -> Manifest:
     """A manifest of `program` as it is, with the versions and the commit at hand."""
     return Manifest(
         program=name,
         config=program.config.model_dump(),
         predictors=predictors_of(program),
+        types=types_of(program),
         versions={package: version(package) for package in ("dspy", "pydantic")},
         commit=_commit(),
         **more,
@@ -132,6 +151,20 @@ def save(folder: Path, program: dspy.Module, manifest: Manifest) -> None:
     (folder / "manifest.json").write_text(_pretty(manifest.model_dump()))
 
 
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of an artifact.
+
+    Raises:
+        ArtifactError: there is none, or a broken one.
+    """
+    try:
+        return Manifest.model_validate(_read(folder, "manifest.json"))
+    except ValidationError as fault:
+        first = fault.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise ArtifactError(f"{folder}: manifest.json: {where}: {first['msg']}") from fault
+
+
 def load(
     folder: Path, config: dict[str, Any] | None = None, adapter: str | None = None
 ) -> tuple[dspy.Module, Manifest]:
@@ -145,20 +178,11 @@ def load(
     Raises:
         ArtifactError: no artifact, a broken one, one made for other predictors than the code has, or no such adapter.
     """
-    try:
-        manifest = Manifest.model_validate(json.loads((folder / "manifest.json").read_text()))
-        state = json.loads((folder / "program.json").read_text())
-    except FileNotFoundError as fault:
-        raise ArtifactError(f"{folder} is not an artifact: {fault.filename} is missing") from fault
-    except ValidationError as fault:
-        first = fault.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise ArtifactError(f"{folder}: manifest.json: {where}: {first['msg']}") from fault
-    except ValueError as fault:
-        raise ArtifactError(f"{folder} is not an artifact: {fault}") from fault
+    manifest, state = read_manifest(folder), _read(folder, "program.json")
     manifest.adapter = _existing(adapter) if adapter else manifest.adapter
     saved = new_program(manifest.program, manifest.config)
     _refuse_other_predictors(folder, manifest.predictors, predictors_of(saved))
+    _refuse_other_types(folder, manifest.types, types_of(saved))
     if not isinstance(state, dict) or set(state) != set(manifest.predictors):
         raise ArtifactError(f"{folder}: program.json and manifest.json name different predictors")
     for name, predictor in state.items():
@@ -167,8 +191,18 @@ def load(
     program = new_program(manifest.program, manifest.config)
     # A changed configuration may leave stages out or bring in others, which then are as written by hand.
     program.load_state({**program.dump_state(), **{key: state[key] for key in state if key in program.dump_state()}})
-    manifest.config, manifest.predictors = program.config.model_dump(), predictors_of(program)
+    manifest.config = program.config.model_dump()
+    manifest.predictors, manifest.types = predictors_of(program), types_of(program)
     return program, manifest
+
+
+def _read(folder: Path, name: str) -> Any:
+    try:
+        return json.loads((folder / name).read_text())
+    except FileNotFoundError as fault:
+        raise ArtifactError(f"{folder} is not an artifact: {fault.filename} is missing") from fault
+    except ValueError as fault:
+        raise ArtifactError(f"{folder} is not an artifact: {fault}") from fault
 
 
 def _existing(adapter: str) -> str:
@@ -195,6 +229,16 @@ def _refuse_other_predictors(folder: Path, saved: dict[str, list[str]], here: di
                 f"{folder} was made for other code: predictor {name} has fields {saved.get(name)} there and "
                 f"{here.get(name)} here"
             )
+
+
+def _refuse_other_types(folder: Path, saved: dict[str, dict[str, str]], here: dict[str, dict[str, str]]) -> None:
+    for name, fields in saved.items():
+        for field, kind in fields.items():
+            known = here.get(name, {}).get(field)
+            if known != kind:
+                raise ArtifactError(
+                    f"{folder} was made for other code: {field} of {name} is {kind} there and {known} here"
+                )
 
 
 def _refuse_broken_state(folder: Path, name: str, state: Any, fields: list[str]) -> None:

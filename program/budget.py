@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 
 from pydantic import BaseModel, ConfigDict, Field
+
+# The names that the limits of a run have as options and keys of a configuration.
+OPTIONS = {"calls": "max_calls", "tokens": "max_tokens", "dollars": "max_usd", "seconds": "max_seconds"}
 
 
 class Budget(BaseModel):
@@ -38,14 +41,26 @@ class Spending:
     Args:
         budget: of the run.
         clock: seconds.
+        before: what sessions before this one have spent, by the names of the limits.
     """
 
-    def __init__(self, budget: Budget, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        budget: Budget,
+        clock: Callable[[], float] = time.monotonic,
+        before: Mapping[str, float] | None = None,
+    ) -> None:
+        before = before or {}
         self.budget = budget
-        self._clock, self._begin = clock, clock()
+        self._clock, self._begin = clock, clock() - before.get("seconds", 0.0)
         self._lock = threading.Lock()
-        self.calls = self.tokens = 0
-        self.dollars = 0.0
+        self.calls, self.tokens = int(before.get("calls", 0)), int(before.get("tokens", 0))
+        self.dollars = before.get("dollars", 0.0)
+
+    @property
+    def seconds(self) -> float:
+        """Wall clock, of all sessions together."""
+        return self._clock() - self._begin
 
     def take_call(self) -> str | None:
         """Count a call that is about to begin; when it must not, the name of the spent resource."""
@@ -53,6 +68,11 @@ class Spending:
             spent = self._spent()
             self.calls += spent is None
             return spent
+
+    def give_back(self) -> None:
+        """Count a call that failed as not made: nobody charges for it."""
+        with self._lock:
+            self.calls -= 1
 
     def add(self, tokens: int, dollars: float) -> None:
         """Count what a call has used."""
@@ -65,17 +85,22 @@ class Spending:
         with self._lock:
             return self._spent()
 
+    def left(self) -> str:
+        """What may still be spent, in words; empty when nothing is limited."""
+        with self._lock:
+            used = self._used()
+        limits = self.budget.model_dump(exclude_none=True)
+        left = {name: max(0.0, limit - used[name]) for name, limit in limits.items()}
+        return ", ".join(f"${left[name]:.2f}" if name == "dollars" else f"{left[name]:,.0f} {name}" for name in left)
+
     def _spent(self) -> str | None:
-        used = {
-            "calls": self.calls,
-            "tokens": self.tokens,
-            "dollars": self.dollars,
-            "seconds": self._clock() - self._begin,
-        }
-        return spent_of(used, self.budget)
+        return spent_of(self._used(), self.budget)
+
+    def _used(self) -> dict[str, float]:
+        return {"calls": self.calls, "tokens": self.tokens, "dollars": self.dollars, "seconds": self.seconds}
 
 
-def spent_of(used: dict[str, float], budget: Budget) -> str | None:
+def spent_of(used: Mapping[str, float], budget: Budget) -> str | None:
     """The first resource of which `used` has reached the limit of `budget`."""
     limits = budget.model_dump()
     return next((name for name, amount in used.items() if limits[name] is not None and amount >= limits[name]), None)

@@ -53,7 +53,8 @@ def _solve(options: argparse.Namespace) -> None:
         with new_account() as account, escalate_to(stronger):
             if options.trace:
                 account.listen(lambda event: print(*story.lines(event), sep="\n", file=sys.stderr, flush=True))
-            with dspy.context(lm=lm, adapter=artifact.adapter_of(manifest)):
+            own = lm.copy(**artifact.lm_settings(manifest))
+            with dspy.context(lm=own, adapter=artifact.adapter_of(manifest)):
                 code = program(problem=problem).code
     totals = account.totals()
     spent = f"{totals.calls} LM calls, {totals.prompt_tokens} + {totals.completion_tokens} tokens"

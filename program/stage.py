@@ -81,6 +81,7 @@ class Stage(dspy.Module):
         for field, bound in (max_items or {}).items():
             signature = signature.with_updated_fields(field, **{"maxItems": bound})  # pyright: ignore[reportArgumentType]
         self.predict = dspy.Predict(signature)
+        self.predict.stage = self.name  # in a trace, where changed instructions leave a signature without its name
         self.max_tokens = max_tokens
         self.temperature = temperature
         self.attempts = attempts

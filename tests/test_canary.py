@@ -3,6 +3,7 @@ leave anything behind."""
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,10 +16,19 @@ import optimize.compile
 from eval.data import load_problems
 from eval.run_folder import read_rollouts
 from optimize.examples import trainset
+from optimize.optimizers import NAMES
 from program.scripted_lm import ScriptedEngine
 from tests.packs import Task, answer_rule, call, isolate, use_lm, write_pack, write_start
+from tests.proposals import is_proposal, proposal
 
-PROGRAMS = ("direct", "alphacodium")
+ARMS = (("direct", "bootstrap"), *(("alphacodium", name) for name in NAMES))
+SMALL = {
+    "mipro": ["--tune", "trials=2", "--tune", "data_aware=true", "--tune", "program_aware=true"],
+    "gepa": ["--tune", "metric_calls=24", "--tune", "minibatch=2"],
+    "simba": ["--tune", "steps=1"],
+    "copro": ["--tune", "breadth=2", "--tune", "batch=2", "--only", "WriteCode", "WriteTests"],
+    "bootstrap_rs": ["--tune", "candidates=1"],
+}
 PUBLIC, HIDDEN = 2, 6
 FATES = {"Echo Line": "right", "Mirror Line": "fixed", "Halves Swapped": "wrong", "Last First": "broken"}
 
@@ -69,7 +79,12 @@ class Traces:
 
 
 def files_below(folder: Path) -> dict[str, bytes]:
-    return {str(path): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {str(path): plain_bytes(path) for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def plain_bytes(path: Path) -> bytes:
+    """What a file holds, unpacked where it is a trace."""
+    return gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
 
 
 def holders(needles: list[bytes], where: dict[str, bytes]) -> set[str]:
@@ -78,12 +93,13 @@ def holders(needles: list[bytes], where: dict[str, bytes]) -> set[str]:
     return {name for name, content in where.items() if any(piece in content for piece in pieces)}
 
 
-@pytest.fixture(scope="module", params=PROGRAMS)
+@pytest.fixture(scope="module", params=ARMS, ids="-".join)
 def traces(request, tmp_path_factory) -> Traces:
-    folder = tmp_path_factory.mktemp(f"canary-{request.param}")
+    program, optimizer = request.param
+    folder = tmp_path_factory.mktemp(f"canary-{optimizer}")
     valid, test = tasks_of("valid"), tasks_of("test")
     data = write_pack(folder / "data", valid, test)
-    start = write_start(folder / "start", request.param)
+    start = write_start(folder / "start", program)
     requests: list[str] = []
     answer = ScriptedEngine.complete
 
@@ -92,14 +108,19 @@ def traces(request, tmp_path_factory) -> Traces:
         return answer(self, asked)
 
     fates = {f"{name} {split}": fate for name, fate in FATES.items() for split in ("valid", "test")}
-    known = answer_rule((*valid, *test), **fates)
+    answers = answer_rule((*valid, *test), **fates)
+
+    def known(prompt: str) -> str:
+        return proposal(prompt) if is_proposal(prompt) else answers(prompt)
+
     with pytest.MonkeyPatch.context() as patched, (folder / "output").open("w") as output:
         isolate(patched, folder / "cache")
         patched.setattr(ScriptedEngine, "complete", complete)
         patched.setattr("sys.stdout", output)
         patched.setattr("sys.stderr", output)
         use_lm(patched, known)
-        compiling = ["--start", start, "--data", data, "--out", folder / "compiled"]
+        compiling = ["--start", start, "--data", data, "--out", folder / "compiled", "--optimizer", optimizer]
+        compiling += [*SMALL.get(optimizer, []), "--report"]
         assert call(patched, optimize.compile.main, *compiling) == 0
         assert call(patched, eval.run.main, start, folder / "compiled", "--data", data, "--out", folder / "run") == 0
     hidden, public = canaries(data)
@@ -155,8 +176,11 @@ def test_no_hidden_test_is_printed(traces):
 
 def test_public_tests_are_found_by_the_same_search(traces):
     """The search would find hidden tests too: every request shows public ones, and what is stored of them is found."""
-    assert holders(traces.public, traces.requests) == set(traces.requests)
-    assert any(name.endswith("program.json") for name in holders(traces.public, traces.artifact))
+    stages = {name: text for name, text in traces.requests.items() if b"[[ ## completed ## ]]" not in text}
+    assert stages and holders(traces.public, stages) == set(stages)
+    assert any(name.endswith("prompts.md") for name in traces.artifact)
+    assert holders(traces.public, {**traces.artifact, **traces.lm_cache})
+    assert any(name.endswith(".gz") for name in holders(traces.public, traces.run))
     assert any(b"t = input()" in content for content in traces.lm_cache.values()), (
         "the cache holds answers as plain text"
     )

@@ -236,7 +236,7 @@ def test_a_dry_run_asks_nothing_and_writes_nothing(monkeypatch, tmp_path):
     data, start = write_pack(tmp_path / "data"), write_start(tmp_path / "start", "alphacodium")
     monkeypatch.setattr("optimize.compiling.open_model", None)  # opening one would already be a call
     said = printed(monkeypatch, optimize.compile.main, *compile_options(data, start, tmp_path / "out", "--dry-run"))
-    assert "4 problems" in said and "write_code" in said and "valid" in said
+    assert "4 problems" in said and "WriteCode" in said and "valid" in said
     assert not (tmp_path / "out").exists()
 
 

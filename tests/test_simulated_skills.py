@@ -15,10 +15,11 @@ from eval.simulated_truth import wrong_output
 from judge.checker import outputs_match
 from judge.judge import judge
 from program.adapter import LeanAdapter
-from signatures.code import FixCode, SolveDirectly
-from signatures.fields import AITest
+from signatures.code import FixCode, SolveDirectly, WriteCode
+from signatures.fields import AITest, Solution
 from signatures.plan import ProposeSolutions, RankSolutions
 from signatures.tests import CheckTests, WriteTests
+from signatures.understand import ExplainTests
 from tests.simulated import EVEN, SURE, ask, codes, known_right, skilled, some_problems, truth, within_four_sigma
 
 DRAWS = 300
@@ -156,3 +157,32 @@ def test_demonstrations_of_another_split_count_when_that_split_is_given(problems
 def test_unknown_and_impossible_settings_are_refused(wrong):
     with pytest.raises(ValidationError):
         Skills.model_validate(wrong)
+
+
+def test_explanations_arrive_at_the_outputs_as_often_as_set(problems):
+    lm, first = simulated_lm(problems, skilled(EVEN, explanation_right=0.5)), problems.problems[0]
+    asked = {"problem": first.text(), "reflection": ["r"]}
+    right = [truth().is_right("ExplainTests", first.name, dict(ask(lm, ExplainTests, **asked))) for _ in range(DRAWS)]
+    assert within_four_sigma(sum(right), DRAWS, 0.5)
+
+
+def test_a_wrong_plan_costs_the_set_share_of_the_skill(problems):
+    lm, first = simulated_lm(problems, skilled(SURE, code_right=0.8, plan_matters=0.5)), problems.problems[0]
+
+    def hits(name: str) -> int:
+        solution = Solution(name=name, content="c", why_it_works="w", complexity="O(1)")
+        asked = {"problem": first.text(), "reflection": ["r"], "solution": solution}
+        got = [ask(lm, WriteCode, **asked).code.strip() for _ in range(DRAWS)]
+        return sum(code in known_right(first.name) for code in got)
+
+    assert within_four_sigma(hits(truth().right_solution(first.name)), DRAWS, 0.8)
+    assert within_four_sigma(hits("another approach"), DRAWS, 0.4)
+
+
+def test_a_rollout_id_draws_the_same_answer_again_in_another_process(problems):
+    text = problems.problems[0].text()
+    one, two = simulated_lm(problems, EVEN), simulated_lm(problems, EVEN)
+    ids = range(1, 20)
+    first = [codes(one.copy(rollout_id=number), text)[0] for number in ids]
+    second = [codes(two.copy(rollout_id=number), text)[0] for number in reversed(ids)]
+    assert first == second[::-1] and len(set(first)) > 1

@@ -1,0 +1,131 @@
+"""How often do `bootstrap` and `verified` show calls that are right? `python -m benchmarks.credit`
+
+A simulated LM answers over HTTP, with skills from a file that only its server reads; so it is known of every call
+whether it is right, and neither the optimizer nor the estimator of credit can know it but by evidence.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import tempfile
+import threading
+import tomllib
+from collections import Counter, defaultdict
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Any
+
+from dspy.utils.exceptions import AdapterParseError
+
+from eval.data import ProblemSet, load_problems
+from eval.run_folder import read_rollouts
+from eval.serve_simulated import SimulatedServer
+from eval.simulated_lm import SimulatedEngine
+from eval.simulated_prompt import SIGNATURES
+from eval.simulated_skills import Skills
+from eval.simulated_truth import Truth
+from eval.traces import read_trace
+from optimize.compiling import compile_artifact
+from optimize.config import read_config
+from optimize.stages import stage_names
+from program import artifact
+from program.account import Call
+from program.adapter import LeanAdapter
+from program.command import run_command
+
+STAGES = ("ExplainTests", "RankSolutions", "WriteTests", "WriteCode", "FixCode")  # of which the truth is known
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.credit", description="Count the right calls among demonstrations."
+    )
+    parser.add_argument("--skills", type=Path, default=Path(__file__).parent / "skills.toml")
+    parser.add_argument("--limit", type=int, default=36, help="problems of the pack (default: %(default)s)")
+    parser.add_argument("--demos", type=int, default=4, help="demonstrations a stage (default: %(default)s)")
+    parser.add_argument("--rollouts", type=int, default=2, help="of each problem, for verified (default: %(default)s)")
+    parser.add_argument("--seeds", type=int, default=3, help="worlds that are drawn (default: %(default)s)")
+    options = parser.parse_args()
+    run_command(lambda: print(compare(options)))
+
+
+def compare(options: argparse.Namespace) -> str:
+    """A Markdown table: by stage, right calls among all, among the demonstrations of each optimizer."""
+    problems = load_problems("pack", "valid").select(options.limit)
+    truth = Truth([problems])
+    counts: dict[str, dict[str, Counter[bool]]] = defaultdict(lambda: defaultdict(Counter))
+    for seed in range(options.seeds):
+        skills = Skills(**tomllib.loads(options.skills.read_text()), seed=seed)
+        with SimulatedServer(SimulatedEngine(problems, skills)) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            for name in ("bootstrap", "verified"):
+                _count(name, options, server, problems, truth, counts)
+            server.shutdown()
+    lines = ["| stage | all calls | bootstrap | verified |", "| --- | --- | --- | --- |"]
+    for stage in STAGES:
+        shares = " | ".join(_share(counts[stage][column]) for column in ("all", "bootstrap", "verified"))
+        lines.append(f"| {stage} | {shares} |")
+    return "\n".join(lines)
+
+
+def _count(
+    name: str,
+    options: argparse.Namespace,
+    server: SimulatedServer,
+    problems: ProblemSet,
+    truth: Truth,
+    counts: dict[str, dict[str, Counter[bool]]],
+) -> None:
+    """Compile with one optimizer and count its right demonstrations; of `verified` all calls too, as it runs all."""
+    changes: dict[str, Any] = {
+        "optimizer": name,
+        "lm": f"openai/{server.engine.model}",
+        "api_base": server.address,
+        "limit": options.limit,
+        "demos": options.demos,
+    }
+    if name == "verified":
+        changes.update(rollouts=options.rollouts, demo_tokens=100_000)
+    folder = Path(tempfile.mkdtemp())
+    try:
+        with (folder / "printed").open("w") as printed, redirect_stdout(printed):
+            compile_artifact(read_config(None, changes), folder / "artifact")
+        program, _ = artifact.load(folder / "artifact")
+        stages = stage_names(program)
+        for predictor, demos in ((name, predictor.demos) for name, predictor in program.named_predictors()):
+            for demo in demos:
+                fields = _typed(stages[predictor], demo)
+                problem = demo["problem"].partition("\n")[0]
+                counts[stages[predictor]][name][truth.is_right(stages[predictor], problem, fields)] += 1
+        if name == "verified":
+            _count_all(folder / "artifact" / "training", truth, counts)
+    finally:
+        shutil.rmtree(folder)
+
+
+def _count_all(training: Path, truth: Truth, counts: dict[str, dict[str, Counter[bool]]]) -> None:
+    signatures = {signature.__name__: signature for signature in SIGNATURES}
+    for rollout in read_rollouts(training):
+        for event in read_trace(training, *rollout.key()):
+            if isinstance(event, Call) and event.outcome == "ok":
+                try:
+                    fields = LeanAdapter().parse(signatures[event.stage], event.answer)
+                except AdapterParseError:
+                    continue
+                counts[event.stage]["all"][truth.is_right(event.stage, rollout.problem, fields)] += 1
+
+
+def _typed(stage: str, demo: Any) -> dict[str, Any]:
+    """The output fields of a demonstration, as an answer that is read again."""
+    signature = next(each for each in SIGNATURES if each.__name__ == stage)
+    outputs = {name: demo[name] for name in signature.output_fields}
+    return LeanAdapter().parse(signature, LeanAdapter().format_assistant_message_content(signature, outputs))
+
+
+def _share(count: Counter[bool]) -> str:
+    return f"{count[True]} / {count.total()} ({count[True] / count.total():.0%})" if count.total() else "none"
+
+
+if __name__ == "__main__":
+    main()

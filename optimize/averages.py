@@ -1,0 +1,118 @@
+"""What one program run asks on average: from the last run of the same program and model, else from stated priors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from eval.rollout import Rollout
+from eval.run_folder import RunError, read_config, read_rollouts
+from eval.score import Score
+from optimize.config import CompileConfig
+from optimize.inputs import Inputs
+from optimize.metric import measured
+from optimize.stages import stages_of
+
+RUNS = Path("runs")
+PRIOR_PROMPT_TOKENS, PRIOR_ANSWER_TOKENS = 700, 200  # a call, of the flow on short statements
+PRIOR_GOOD = 0.4
+
+
+@dataclass(frozen=True)
+class Averages:
+    """Of one program run.
+
+    calls, prompt_tokens, answer_tokens: LM calls, and the tokens of all of them together.
+    good: share of runs that reach the threshold.
+    changed: share of the calls that come at or after the first one of a stage, on average over the tuned stages.
+    source: where this is from, in words.
+    """
+
+    calls: float
+    prompt_tokens: float
+    answer_tokens: float
+    good: float
+    changed: float
+    source: str
+
+
+def averages(config: CompileConfig, inputs: Inputs, out: Path | None) -> Averages:
+    """The averages of the newest rollouts there are of this program with this model.
+
+    Args:
+        config, inputs: of the compilation.
+        out: its folder, whose rollouts go before those in `runs/`.
+    """
+    tuned = [stage.name for _, stage in stages_of(inputs.program) if stage.name not in inputs.frozen]
+    places = [(out / "training", read_rollouts(out / "training"))] if out else []
+    places += [(run, rollouts) for run in sorted(RUNS.glob("*"), key=_age) if (rollouts := _matching(run, inputs))]
+    for place, rollouts in places:
+        fresh = [each for each in rollouts if each.account.calls and not any(c.from_cache for c in each.account.calls)]
+        if fresh:
+            return _of_rollouts(fresh, tuned, config, f"{len(fresh)} rollouts of {place}")
+    return _prior(inputs, tuned)
+
+
+def training_scores(out: Path | None, names: Sequence[str]) -> list[Score]:
+    """The scores of the teacher's rollouts on these problems that a pilot, or an earlier session, has left in `out`."""
+    rollouts = read_rollouts(out / "training") if out else []
+    return [each.score for each in rollouts if each.score is not None and each.problem in names]
+
+
+def _of_rollouts(rollouts: Sequence[Rollout], tuned: list[str], config: CompileConfig, source: str) -> Averages:
+    threshold = getattr(config.tuning, "threshold", 1.0)
+    scores = [each.score for each in rollouts if each.score is not None]
+    good = sum(measured(score, config.metric) >= threshold for score in scores)
+    calls = sum(len(each.account.calls) for each in rollouts)
+    return Averages(
+        calls=calls / len(rollouts),
+        prompt_tokens=sum(each.totals.prompt_tokens for each in rollouts) / len(rollouts),
+        answer_tokens=sum(each.totals.completion_tokens for each in rollouts) / len(rollouts),
+        good=(good + 1) / (len(scores) + 2),  # few rollouts may all be bad, or good, by chance
+        changed=sum(_after(each, name) for each in rollouts for name in tuned) / (calls * len(tuned)),
+        source=source,
+    )
+
+
+def _after(rollout: Rollout, stage: str) -> int:
+    """How many calls come at or after the first of a stage."""
+    stages = [call.stage for call in rollout.account.calls]
+    return len(stages) - stages.index(stage) if stage in stages else 0
+
+
+def _matching(run: Path, inputs: Inputs) -> list[Rollout]:
+    """The rollouts of the program in a stored evaluation, when that was with the same model."""
+    try:
+        there: dict[str, Any] = read_config(run)
+    except RunError:
+        return []
+    wanted = inputs.identity["start_fingerprint"]
+    arms = [arm for arm, fingerprint in (there.get("artifacts") or {}).items() if fingerprint == wanted]
+    if there.get("lm") != inputs.identity["lm"] or not arms:
+        return []
+    return [each for each in read_rollouts(run) if each.arm in arms]
+
+
+def _age(run: Path) -> float:
+    """Smaller for newer runs."""
+    file = run / "rollouts.jsonl"
+    return -file.stat().st_mtime if file.is_file() else 0.0
+
+
+def _prior(inputs: Inputs, tuned: list[str]) -> Averages:
+    """About one call a stage; of the bounds on repeats a half is used, and every program of `sampling`."""
+    settings = inputs.manifest.config
+    repeats = sum(settings.get(key, 0) for key in ("code_attempts", "public_fixes", "ai_fixes"))
+    calls = len(stages_of(inputs.program)) + repeats / 2 - (2 if repeats else 0)
+    calls += settings.get("programs", 1) - 1 + (settings.get("attempts", 1) - 1) / 2
+    return Averages(
+        calls=calls,
+        prompt_tokens=calls * PRIOR_PROMPT_TOKENS,
+        answer_tokens=calls * PRIOR_ANSWER_TOKENS,
+        good=PRIOR_GOOD,
+        changed=(len(tuned) + 1) / (2 * len(tuned)),
+        source=f"no run of it is there, so priors: {calls:g} calls a run, {PRIOR_PROMPT_TOKENS} + "
+        f"{PRIOR_ANSWER_TOKENS} tokens a call, {PRIOR_GOOD:.0%} of the runs good (--pilot N measures them)",
+    )

@@ -1,0 +1,102 @@
+"""What credit is given on: a rollout, its calls with the values of their fields, and what they are checked against."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from eval.problem_set import Known
+from eval.score import Score
+from judge.verdict import TestCase
+from program.account import Account
+from program.ai_tests import usable_tests
+from program.problem import Problem
+from program.workbench import SHOWN_CHARACTERS
+
+
+@dataclass(frozen=True)
+class Step:
+    """One call whose answer could be read.
+
+    stage: the name of the signature.
+    predictor: the name of the predictor in the program.
+    inputs, outputs: fields and their values.
+    """
+
+    stage: str
+    predictor: str
+    inputs: dict[str, Any] = field(repr=False)
+    outputs: dict[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Credit:
+    """What a call deserves.
+
+    score: 0 to 1.
+    proven: whether it may be shown to a model as an example of how to do it.
+    evidence: why, in sentences that tell nothing of a hidden test.
+    """
+
+    score: float
+    proven: bool
+    evidence: tuple[str, ...]
+
+
+@dataclass
+class Episode:
+    """One rollout with all that its calls are checked against.
+
+    problem: what was asked.
+    known: right and wrong programs for it.
+    hidden: inputs of the hidden tests, so that nothing said about a test of the model's gives one away.
+    steps: the readable calls, in order.
+    account: what the flow did besides.
+    score: judges a program on all tests.
+    threshold: of a program's score, from which on it counts as right.
+    measure: the number out of a `Score` that counts.
+    others: other rollouts of the same problem.
+    """
+
+    problem: Problem
+    known: Known
+    hidden: frozenset[str]
+    steps: list[Step]
+    account: Account
+    score: Callable[[str], Score]
+    threshold: float
+    measure: Callable[[Score], float]
+    others: Sequence[Episode] = ()
+
+    def rate(self, code: str) -> float:
+        """The metric of a program."""
+        return self.measure(self.score(code))
+
+    def written_from(self, solution: str) -> list[float]:
+        """The metric of every program written from a solution of this name, over all rollouts of the problem."""
+        return [
+            episode.rate(step.outputs["code"])
+            for episode in (self, *self.others)
+            for step in episode.steps
+            if step.stage == "WriteCode" and plain(getattr(step.inputs.get("solution"), "name", "")) == plain(solution)
+        ]
+
+    def ai_tests(self) -> list[TestCase]:
+        """The tests the flow ran beside the public ones, with the outputs it expected, and those the model wrote."""
+        runs = [run for judged in self.account.judge_runs if judged.tests == "ai" for run in judged.runs]
+        whole = [run for run in runs if max(len(run.input), len(run.expected)) < SHOWN_CHARACTERS]
+        written = [test for step in self.steps if step.stage == "WriteTests" for test in step.outputs["tests"]]
+        ran = [TestCase(run.input, run.expected) for run in whole]
+        return list(dict.fromkeys([*ran, *usable_tests(written, self.problem)]))
+
+
+def plain(text: str) -> str:
+    """A text without differences of case and white space."""
+    return " ".join(text.lower().split())
+
+
+def cut(text: str, characters: int = 60) -> str:
+    """A text on one line, short enough to be read in a sentence."""
+    words = " ".join(text.split())
+    return words if len(words) <= characters else words[:characters] + " …"

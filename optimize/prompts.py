@@ -1,0 +1,49 @@
+"""The prompts of a program in full, and how they differ from the hand-written ones."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any, cast
+
+import dspy
+
+from program import artifact
+from program.artifact import Manifest
+
+
+def prompt_text(adapter: dspy.Adapter, predictor: dspy.Predict) -> str:
+    """The messages a predictor sends; `<field>` stands where the values of its inputs go."""
+    signature = cast(Any, predictor.signature)
+    inputs = {name: f"<{name}>" for name in signature.input_fields}
+    messages = adapter.format(signature, predictor.demos, inputs)
+    return "\n\n".join(f"[{message['role']}]\n{message['content']}" for message in messages)
+
+
+def prompt_texts(program: dspy.Module, manifest: Manifest) -> dict[str, str]:
+    """The prompt of every predictor by its name."""
+    adapter = artifact.adapter_of(manifest)
+    return {name: prompt_text(adapter, predictor) for name, predictor in program.named_predictors()}
+
+
+def prompts_markdown(program: dspy.Module, manifest: Manifest) -> str:
+    """The text of `prompts.md`: each prompt in full, then what is new in it and what is gone."""
+    hand_written = prompt_texts(artifact.new_program(manifest.program, manifest.config), manifest)
+    parts = [f"# The prompts of this program ({manifest.program})"]
+    for name, text in prompt_texts(program, manifest).items():
+        change = difference(hand_written[name], text, "hand-written", "this program")
+        parts += [f"## {name}", _fenced(text)]
+        parts += (
+            ["Difference from the hand-written prompt:", _fenced(change, "diff")] if change else ["As hand-written."]
+        )
+    return "\n\n".join(parts) + "\n"
+
+
+def difference(first: str, second: str, first_name: str, second_name: str) -> str:
+    """A unified diff of two texts; empty when they are equal."""
+    lines = difflib.unified_diff(first.splitlines(), second.splitlines(), first_name, second_name, lineterm="", n=2)
+    return "\n".join(lines)
+
+
+def _fenced(text: str, kind: str = "") -> str:
+    """A Markdown block; prompts themselves have blocks of three back quotes."""
+    return f"``````{kind}\n{text}\n``````"

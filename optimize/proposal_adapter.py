@@ -1,0 +1,67 @@
+"""How an optimizer's own questions ("propose a better instruction") are put, beside the program's.
+
+They are plain text in and out, so they go in DSPy's chat format; and a small model's answer that misses the format is
+taken as it stands, because one bad proposal among several costs an evaluation, but an exception the whole compilation.
+"""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Any
+
+import dspy
+from dspy.utils.exceptions import AdapterParseError, LMError
+
+from program.pace import pace
+
+
+class ProposalAdapter(dspy.ChatAdapter):
+    """DSPy's chat format, read with tolerance."""
+
+    def __init__(self) -> None:
+        super().__init__(use_json_adapter_fallback=False)
+
+    def __call__(
+        self,
+        lm: dspy.BaseLM,
+        lm_kwargs: dict[str, Any],
+        signature: type[dspy.Signature],
+        demos: list[dict[str, Any]],
+        inputs: dict[str, Any],
+    ) -> list[dict[str, Any]]:
+        # `n` answers are asked for one by one, so that none that was paid for is lost when the others are not.
+        wanted = lm_kwargs.pop("n", None) or 1
+        first = lm_kwargs.get("rollout_id", lm.kwargs.get("rollout_id"))
+        answers = []
+        for number in range(wanted):
+            asked = lm_kwargs if number == 0 else {**lm_kwargs, "rollout_id": (first or 0) + number}
+            answers += self._patiently(lm, asked, signature, demos, inputs)
+        return answers
+
+    def _patiently(self, lm, lm_kwargs, signature, demos, inputs) -> list[dict[str, Any]]:
+        """As stages do, a refused or failed request is sent again."""
+        for attempt in count():
+            try:
+                return super().__call__(lm, dict(lm_kwargs), signature, demos, inputs)
+            except LMError as fault:
+                wait = pace().refused(fault, attempt)
+                if not pace().may_retry(fault, attempt):
+                    raise
+                pace().rest(wait)
+        raise AssertionError("count() has no end")
+
+    def parse(self, signature: type[dspy.Signature], completion: str) -> dict[str, Any]:
+        """The output fields in an answer; where they cannot be told apart, text fields are the whole of it."""
+        try:
+            return super().parse(signature, completion)
+        except AdapterParseError:
+            return {
+                name: completion.strip() if field.annotation is str else _nothing(field.annotation)
+                for name, field in signature.output_fields.items()
+            }
+
+
+def _nothing(annotation: Any) -> Any:
+    """An empty value of a type; None for types that have none."""
+    origin = getattr(annotation, "__origin__", annotation)
+    return origin() if origin in (dict, list) else None

@@ -1,0 +1,35 @@
+"""Print an artifact readably, or how two differ: `python -m optimize.show ARTIFACT [OTHER]`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from program.command import run_command
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m optimize.show", description="Show an artifact, or the difference between two."
+    )
+    parser.add_argument("artifact", type=Path)
+    parser.add_argument("other", nargs="?", type=Path, help="show what this one has otherwise")
+    parser.add_argument("--prompts", action="store_true", help="every prompt in full")
+    parser.add_argument("--report", action="store_true", help="why each demonstration was chosen")
+    options = parser.parse_args()
+    run_command(lambda: _show(options))
+
+
+def _show(options: argparse.Namespace) -> None:
+    from optimize.showing import describe_difference, describe_evidence, describe_program
+
+    if options.other:
+        print(describe_difference(options.artifact, options.other))
+    elif options.report:
+        print(describe_evidence(options.artifact))
+    else:
+        print(describe_program(options.artifact, prompts=options.prompts))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+"""Which stages of a program are tuned: `--only` and `--freeze`, by the names of their signatures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import dspy
+
+from optimize.config import ConfigError
+from program.stage import Stage
+
+
+def stages_of(program: dspy.Module) -> list[tuple[str, Stage]]:
+    """The stages with their attribute names, in the program's order; frozen ones too."""
+    return [(name.removeprefix("self."), cast(Stage, each)) for name, each in program.named_sub_modules(Stage)]
+
+
+def signature_of(predictor: dspy.Predict) -> Any:
+    """The signature of a predictor; DSPy's own type for it is too wide to be used."""
+    return predictor.signature
+
+
+def stage_names(program: dspy.Module) -> dict[str, str]:
+    """From the names of predictors ("write_code.predict") to those of their stages ("WriteCode")."""
+    return {f"{attribute}.predict": stage.name for attribute, stage in stages_of(program)}
+
+
+def frozen_stages(program: dspy.Module, only: Sequence[str], freeze: Sequence[str]) -> list[str]:
+    """The names of the stages that stay as they are.
+
+    Args:
+        program: has the stages.
+        only: those to be tuned; all when empty.
+        freeze: those not to be tuned.
+
+    Raises:
+        ConfigError: there is no such stage, or none is left to tune.
+    """
+    names = [stage.name for _, stage in stages_of(program)]
+    for name in (*only, *freeze):
+        if name not in names:
+            raise ConfigError(f"the program has no stage {name}; its stages are {', '.join(names)}")
+    frozen = [name for name in names if name in freeze or (only and name not in only)]
+    if len(frozen) == len(names):
+        raise ConfigError("no stage is left to tune")
+    return frozen
+
+
+def freeze(program: dspy.Module, names: Sequence[str]) -> None:
+    """Hide stages from DSPy's optimizers: they leave alone what says of itself that it is compiled.
+
+    So do saving, loading and `set_lm`; the result of the optimizer has to be thawed.
+    """
+    for _, stage in stages_of(program):
+        stage._compiled = stage.name in names
+
+
+def thaw(program: dspy.Module) -> None:
+    """Make every stage visible again."""
+    freeze(program, [])

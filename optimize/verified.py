@@ -1,0 +1,75 @@
+"""`verified`: demonstrations only from calls that are proven right, each on its own evidence (`optimize/credit.py`),
+out of rollouts that failed too. No instruction is changed, and no candidate has to be evaluated."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import dspy
+from pydantic import Field
+
+from optimize import bootstrap
+from optimize.credit import credit_of
+from optimize.demo_choice import ProvenCall, choose_demos
+from optimize.evidence import Step
+from optimize.expected import Expected, Sizes
+from optimize.halted import CapReached
+from optimize.job import Job
+from optimize.metric import measured
+from optimize.replay import replay
+from optimize.stages import signature_of
+
+
+class Options(bootstrap.Options):
+    """What `verified` reads, besides the keys of `bootstrap`.
+
+    demos: demonstrations a predictor gets at most.
+    threshold: of the metric, from which on a program counts as right.
+    rollouts: of each problem; with more of them more calls are proven, and rankings can be compared.
+    demo_tokens: the most that all demonstrations of one predictor may have, at four characters a token.
+    """
+
+    demos: int = Field(default=2, ge=1)
+    rollouts: int = Field(default=1, ge=1)
+    demo_tokens: int = Field(default=2000, ge=1)
+
+
+def expected(options: Options, sizes: Sizes) -> list[Expected]:
+    return [Expected("training", runs=sizes.train * options.rollouts)]
+
+
+def tune(job: Job, options: Options) -> dspy.Module:
+    """The student with the demonstrations; for each, why it was chosen, in `job.evidence`."""
+    try:
+        job.roll_out(samples=options.rollouts)
+    except CapReached as reached:
+        job.stopped = str(reached)
+    # A rollout whose LM failed now and then would be asked again.
+    whole = [r for r in job.stored_rollouts() if all(call.outcome != "lm_error" for call in r.account.calls)]
+    proven: dict[str, list[ProvenCall]] = defaultdict(list)
+    teacher = job.candidates.name_of(job.teacher)
+    for rollout, episode in zip(whole, replay(job, whole), strict=True):
+        if rollout.score is not None:
+            value = measured(rollout.score, job.config.metric)
+            job.candidates.enter(teacher, rollout.problem, str(rollout.sample), value)
+        for step in episode.steps:
+            credit = credit_of(step, episode)
+            if credit is not None and credit.proven:
+                facts = job.problems.facts(rollout.problem)
+                call = ProvenCall(rollout.problem, rollout.sample, step, credit, facts, _tokens(job, step))
+                proven[step.predictor].append(call)
+    tuned = job.student.deepcopy()
+    for name, predictor in tuned.named_predictors():
+        chosen = choose_demos(proven[name], options.demos, options.demo_tokens)
+        predictor.demos = [dspy.Example(augmented=True, **call.step.inputs, **call.step.outputs) for call in chosen]
+        job.evidence[name] = [call.report() for call in chosen]
+    return tuned
+
+
+def _tokens(job: Job, step: Step) -> int:
+    """About how many tokens a call takes as a demonstration."""
+    predictor = dict(job.student.named_predictors()).get(step.predictor)
+    if predictor is None:  # of a frozen stage
+        return 0
+    messages = job.adapter.format_demos(signature_of(predictor), [{**step.inputs, **step.outputs}])
+    return sum(len(str(message["content"])) for message in messages) // 4

@@ -1,0 +1,192 @@
+"""Where a compilation pays: what is stored, counted, capped, and asked once."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import dspy
+import pytest
+from dspy.utils.exceptions import LMServerError
+
+from eval.run_folder import RunError
+from judge.judge import judge
+from judge.verdict import Limits, TestCase
+from optimize.halted import CapReached, Halted
+from optimize.kept_reports import KeptReports
+from optimize.ledger import Ledger
+from optimize.paid_answers import PaidAnswers, Payer, payer
+from optimize.prices import Price
+from program.budget import OPTIONS, Budget
+from program.scripted_lm import ScriptedEngine, scripted_lm
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    opened = Ledger(tmp_path / "ledger")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def paying(ledger, monkeypatch):
+    """A function that gives an LM whose calls are paid through the ledger, under caps."""
+
+    def make(rule, clock=None, **limits):
+        paid = PaidAnswers(ledger, Budget(**limits), **({"clock": clock} if clock else {}))
+        monkeypatch.setattr(dspy, "cache", paid)
+        lm = scripted_lm(rule, cache=True)
+        return lm.copy(callbacks=[paid]), paid
+
+    return make
+
+
+def reopened(ledger, tmp_path) -> Ledger:
+    ledger.close()
+    return Ledger(tmp_path / "ledger")
+
+
+def test_an_answer_is_paid_once_and_survives_the_process(paying, ledger, tmp_path):
+    lm, _ = paying(lambda prompt: f"{prompt} indeed")
+    assert lm("so") == lm("so") == ["so indeed"]
+    assert len(lm.engine.prompts) == 1 and ledger.spent.calls == 1
+    again = reopened(ledger, tmp_path)
+    assert (again.session, again.spent.calls) == (2, 1)
+    assert again.spent.prompt_tokens == 1 and again.spent.completion_tokens == 2
+    assert again.totals(session=2).calls == 0
+    again.close()
+
+
+def test_other_rollouts_and_settings_are_other_questions(paying, ledger):
+    lm, _ = paying(lambda prompt: prompt)
+    for settings in ({}, {"rollout_id": 1, "temperature": 0.5}, {"rollout_id": 2, "temperature": 0.5}, {"n": 1}):
+        lm("so", **settings)
+    assert ledger.spent.calls == 4
+
+
+def test_what_calls_are_paid_for_is_entered(paying, ledger):
+    lm, _ = paying(lambda prompt: prompt)
+    lm("a proposal")
+    token = payer.set(Payer("evaluation", "abc"))
+    lm("a run")
+    payer.reset(token)
+    assert {phase: spent.calls for phase, spent in ledger.totals_by("phase").items()} == {
+        "proposals": 1,
+        "evaluation": 1,
+    }
+    assert ledger.totals_by("candidate")["abc"].prompt_tokens == 2
+
+
+@pytest.mark.parametrize(("cap", "asked"), [({"calls": 3}, 3), ({"tokens": 7}, 4), ({"dollars": 3.5}, 2)])
+def test_a_cap_ends_the_paying(paying, monkeypatch, cap, asked):
+    monkeypatch.setattr("optimize.paid_answers.price_of", lambda _: Price(1.0, 1.0))
+    lm, _ = paying(lambda prompt: "yes", **cap)
+    with pytest.raises(CapReached, match=f"{OPTIONS[next(iter(cap))]} = "):
+        for number in range(10):
+            lm(str(number))
+    assert len(lm.engine.prompts) == asked
+    assert lm("0") == ["yes"], "what is known costs nothing"
+
+
+def test_seconds_are_capped_over_all_sessions(paying, ledger, tmp_path):
+    now = 0.0
+    lm, _ = paying(lambda prompt: "yes", clock=lambda: now, seconds=10)
+    lm("a")
+    now = 6.0
+    lm("b")
+    again = reopened(ledger, tmp_path)
+    assert again.seconds_before == 6.0
+    paid = PaidAnswers(again, Budget(seconds=10), clock=lambda: now)
+    now = 9.0
+    assert paid.seconds == 9.0 and paid.left() == "1 seconds"
+    now = 10.0
+    with pytest.raises(CapReached):
+        paid.get({"model": "m", "messages": "c"})
+    again.close()
+
+
+def test_calls_side_by_side_do_not_overshoot_a_cap_on_calls(paying):
+    gate = threading.Barrier(4, timeout=120)  # passed by four calls that are in flight at once
+
+    class Gated(ScriptedEngine):
+        def complete(self, request):
+            gate.wait()
+            return super().complete(request)
+
+    lm, _ = paying(lambda prompt: "yes", calls=4)
+    lm = lm.copy(engine=Gated(lambda prompt: "yes"))
+
+    def ask(number: int) -> str:
+        try:
+            return lm(str(number))[0]
+        except Halted:
+            return "halted"
+
+    with ThreadPoolExecutor(8) as threads:
+        said = list(threads.map(ask, range(8)))
+    assert sorted(said) == ["halted"] * 4 + ["yes"] * 4 and len(lm.engine.prompts) == 4
+
+
+def test_the_same_question_is_not_asked_twice_at_once(paying):
+    started, go_on = threading.Event(), threading.Event()
+
+    def answer(prompt: str) -> str:
+        started.set()
+        go_on.wait(120)
+        return "yes"
+
+    lm, _ = paying(answer)
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(lm, "same")
+        started.wait(120)
+        second = threads.submit(lm, "same")
+        go_on.set()
+        assert first.result() == second.result() == ["yes"]
+    assert len(lm.engine.prompts) == 1
+
+
+def test_a_call_that_fails_lets_the_next_one_ask(paying, ledger):
+    answers = iter([LMServerError("down", model="m"), "yes"])
+    lm, paid = paying(lambda prompt: next(answers))
+    with pytest.raises(LMServerError):
+        lm("same")
+    assert lm("same") == ["yes"] and ledger.spent.calls == 1
+    paid.close()
+
+
+def test_once_it_is_closed_nobody_is_answered(paying):
+    """A step that a halted rollout has left behind would be paid for, and nobody would count it."""
+    lm, paid = paying(lambda prompt: "yes")
+    lm("known")
+    paid.close()
+    for prompt in ("known", "new"):
+        with pytest.raises(Halted):
+            lm(prompt)
+    assert len(lm.engine.prompts) == 1
+
+
+def test_after_a_halt_nothing_is_paid_any_more(paying):
+    lm, paid = paying(lambda prompt: "yes")
+    lm("known")
+    paid.halt(Halted(RuntimeError("enough")))
+    assert lm("known") == ["yes"]
+    with pytest.raises(Halted, match="enough"):
+        lm("new")
+
+
+def test_a_halt_is_no_exception_that_an_optimizer_would_swallow():
+    assert not issubclass(Halted, Exception)
+
+
+def test_a_second_process_at_the_same_compilation_is_refused(ledger, tmp_path):
+    with pytest.raises(RunError, match="another process"):
+        Ledger(tmp_path / "ledger")
+
+
+def test_reports_of_the_judge_are_kept(ledger, tmp_path, monkeypatch):
+    program, tests, limits = "print(input())", [TestCase("1\n", "1\n"), TestCase("2\n", "3\n")], Limits()
+    first = judge(program, tests, limits, cache=KeptReports(ledger))
+    again = reopened(ledger, tmp_path)
+    monkeypatch.setattr("judge.judge.Session", None)  # nothing can be run
+    assert judge(program, tests, limits, cache=KeptReports(again)) == first
+    again.close()
