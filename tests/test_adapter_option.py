@@ -73,7 +73,7 @@ def test_a_run_goes_on_under_the_same_adapter_only(start, data, tmp_path, monkey
     options = [start, "--data", data, "--out", tmp_path / "run"]
     assert call(monkeypatch, eval.run.main, *options) == 0
     assert call(monkeypatch, eval.run.main, *options, "--adapter", "yaml") == 2
-    assert "adapter is None there and 'yaml' now" in capsys.readouterr().err
+    assert "adapter is not set there and 'yaml' now" in capsys.readouterr().err
 
 
 def test_a_command_refuses_an_unknown_adapter(start, data, tmp_path, monkeypatch, capsys):

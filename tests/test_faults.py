@@ -20,7 +20,7 @@ from tests.scripted import Rollout, written
 
 pytestmark = pytest.mark.usefixtures("runs")
 
-SEEDS = 200
+FEW, ALL = range(25), range(25, 200)  # of each program; over all programs the few are 200
 IN_FLIGHT = 8  # calls of one rollout at the same time, at most
 EVERY_STAGE = {
     "check_explanations": True,
@@ -60,10 +60,11 @@ def budget(dice: random.Random) -> dict:
     return {name: limits[name] for name in limits if dice.random() < 0.3}
 
 
+@pytest.mark.parametrize("seeds", [FEW, pytest.param(ALL, marks=pytest.mark.long)], ids=["few", "all"])
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_no_rollout_raises_and_each_ends_within_its_budget_with_an_account_that_adds_up(name):
+def test_no_rollout_raises_and_each_ends_within_its_budget_with_an_account_that_adds_up(name, seeds):
     kind, config = PROGRAMS[name]
-    for seed in range(SEEDS):
+    for seed in seeds:
         dice = random.Random(f"{name} {seed}")
         limits = budget(dice)
         program = artifact.new_program(kind, {**config, "budget": limits})

@@ -73,7 +73,7 @@ def test_two_kills_cost_nothing_and_change_nothing(killed, optimizer):
     nothing_was_lost(killed / optimizer)
 
 
-@pytest.mark.kills
+@pytest.mark.long
 @pytest.mark.parametrize("program", ["direct", "alphacodium"])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_twenty_kills_cost_nothing_and_change_nothing(tmp_path, optimizer, program):
