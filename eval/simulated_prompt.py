@@ -70,6 +70,7 @@ def read_prompt(request: Request) -> Prompt:
         system = "".join(part.text for part in system if isinstance(part, TextPart))
     messages = [(message.role, message.text or "") for message in request.messages]
     characters = len(system) + sum(len(text) for _, text in messages)
+    digest = hashlib.sha256(repr((system, messages)).encode()).hexdigest()
     last = _question(messages)
     user = messages[last][1] if messages else ""
     demos = tuple(
@@ -80,7 +81,6 @@ def read_prompt(request: Request) -> Prompt:
     if system.startswith("## problem\n"):  # problem-first: the task, which is the system text elsewhere, comes last
         told, _, task = user.rpartition("## task\n")
         system, user = task, f"{system}\n\n{told}"
-    digest = hashlib.sha256(repr((system, messages)).encode()).hexdigest()
     return Prompt(_recognise(system, user), system, user, demos, digest, characters)
 
 

@@ -28,7 +28,7 @@ class Options(bootstrap.Options):
 
 
 def expected(options: Options, sizes: Sizes) -> list[Expected]:
-    good = round(sizes.found + sizes.good * (sizes.train - sizes.done))
+    good = sizes.good_runs
     # A set that is to be larger than there are good rollouts is one of all of them.
     counts = Counter(min(size, good) for size in range(1, options.demos + 1)) if good else {}
     drawn = (1 + options.candidates) / options.demos

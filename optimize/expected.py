@@ -26,6 +26,11 @@ class Sizes:
     found: int
     changed: float
 
+    @property
+    def good_runs(self) -> int:
+        """Rollouts to learn from that reach the threshold, as far as they are known exactly."""
+        return round(self.found + self.good * (self.train - self.done))
+
 
 def different(draws: float, kinds: float) -> float:
     """How many different ones are expected among draws from so many kinds; what is drawn again costs nothing."""

@@ -3,6 +3,8 @@ Instructions only."""
 
 from __future__ import annotations
 
+import math
+
 import dspy
 from dspy.teleprompt.gepa import InstructionProposer
 from pydantic import Field
@@ -36,7 +38,8 @@ class Options(config.Options):
 
 
 def expected(options: Options, sizes: Sizes) -> list[Expected]:
-    perfect = sizes.good**options.minibatch  # then nothing is proposed
+    drawn = min(options.minibatch, sizes.train)
+    perfect = math.comb(sizes.good_runs, drawn) / math.comb(sizes.train, drawn)  # then nothing is proposed
     tried = 1 - perfect
     a_round = options.minibatch * (1 + tried) + tried * ACCEPTED * sizes.val
     rounds = max(0.0, (options.metric_calls - sizes.val) / a_round)

@@ -186,3 +186,20 @@ def test_a_rollout_id_draws_the_same_answer_again_in_another_process(problems):
     first = [codes(one.copy(rollout_id=number), text)[0] for number in ids]
     second = [codes(two.copy(rollout_id=number), text)[0] for number in reversed(ids)]
     assert first == second[::-1] and len(set(first)) > 1
+
+
+def test_draws_of_different_problems_are_counted_apart_where_the_problem_is_the_system_text(problems):
+    first, second = problems.problems[:2]
+    config = {"temperature": 0.7, "rollout_id": 1}
+
+    def answer(lm: dspy.LM, text: str) -> str:
+        with dspy.context(lm=lm, adapter=LeanAdapter("problem-first")):
+            return dspy.Predict(SolveDirectly)(problem=text, config=config).code
+
+    alone = [answer(simulated_lm(problems, skilled(EVEN, seed=seed)), second.text()) for seed in range(8)]
+    after = []
+    for seed in range(8):
+        lm = simulated_lm(problems, skilled(EVEN, seed=seed))
+        answer(lm, first.text())
+        after.append(answer(lm, second.text()))
+    assert after == alone
