@@ -190,8 +190,9 @@ def test_asyncio(pool):
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_nothing_survives_the_judge(ending, tmp_path):
     script = (
-        "import threading\nfrom judge.judge import judge\nfrom judge.verdict import *\n"
-        "from judge.shared import default_pool\ndefault_pool().isolation()\n"
+        # Whoever starts the tests in the background may have had Ctrl-C ignored, and that is inherited.
+        "import signal, threading\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from judge.judge import judge\nfrom judge.verdict import *\nfrom judge.shared import default_pool\ndefault_pool().isolation()\n"
         "def work(): judge('while True: pass', [TestCase('', '')] * 9, Limits(seconds=30.0))\n"
         "for _ in range(3): threading.Thread(target=work, daemon=True).start()\n"
         "print('up', flush=True)\nwork()"
@@ -203,8 +204,11 @@ def test_nothing_survives_the_judge(ending, tmp_path):
     assert settles(lambda: len(descendants()) >= 5)
     mine = descendants()
     process.send_signal(ending)
-    process.wait(30)
-    process.stdout.close()
+    try:
+        process.wait(30)
+    finally:
+        process.kill()
+        process.stdout.close()
     assert settles(lambda: not any(Path(f"/proc/{pid}").exists() for pid in mine))
 
 
