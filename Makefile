@@ -67,7 +67,7 @@ layers:
 	.venv/bin/lint-imports
 
 tests:
-	$(PYTHON) -m pytest -m "not embedded and not long"
+	$(PYTHON) -m pytest -n auto --maxprocesses 8 --dist loadfile -m "not embedded and not long"
 
 # Starts the real embedded LM: needs `make quickstart` or `uv sync --group llama --group weights-0-5b` once.
 test-embedded: .venv/quickstart-ready
