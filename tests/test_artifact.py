@@ -140,13 +140,13 @@ def flow(tmp_path):
 @pytest.mark.parametrize(
     ("config", "gone"),
     [
-        ({"ai_tests": 0}, {"write_tests.write_tests", "write_tests.check_tests"}),
-        ({"check_explanations": False}, {"understand.check_explanations"}),
-        ({"solutions": 1}, {"plan.rank_solutions"}),
-        ({"solutions": 0}, {"plan.propose_solutions", "plan.rank_solutions"}),
-        ({"fix_calls": 1}, {"repair.analyse_failure"}),
-        ({"brute_force": False}, {"cross_check.write_brute_force", "cross_check.write_generator"}),
-        ({"direct_first": 0}, {"solve_directly"}),
+        ({"ai_tests": 0}, ["write_tests.write_tests", "write_tests.check_tests"]),
+        ({"check_explanations": False}, ["understand.check_explanations"]),
+        ({"solutions": 1}, ["plan.rank_solutions"]),
+        ({"solutions": 0}, ["plan.propose_solutions", "plan.rank_solutions"]),
+        ({"fix_calls": 1}, ["repair.analyse_failure"]),
+        ({"brute_force": False}, ["cross_check.write_brute_force", "cross_check.write_generator"]),
+        ({"direct_first": 0}, ["solve_directly"]),
     ],
     ids=str,
 )
