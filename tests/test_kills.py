@@ -49,8 +49,9 @@ def nothing_was_lost(folder: Path) -> None:
     assert paid[1]["this_session"]["calls"] < paid[1]["total"]["calls"]
     nothing_twice(whole / "log")
     nothing_twice(again / "log")
-    assert words(whole / "log", "stored") == words(again / "log", "stored")
-    assert words(whole / "log", "judged") == words(again / "log", "judged")
+    # A kill by one thread can come between another thread's storing a thing and writing that into the log.
+    assert words(again / "log", "stored") <= words(whole / "log", "stored")
+    assert words(again / "log", "judged") <= words(whole / "log", "judged")
 
 
 def nothing_twice(log: Path) -> None:
