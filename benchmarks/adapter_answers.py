@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from benchmarks.adapter_inputs import Inputs, signature_of, stages_of
 from benchmarks.adapter_table import Asked
-from eval.run_folder import drop_torn_line
+from eval.lines import append_line, drop_torn_line
 from program.account import Call, new_account
 from program.adapter_choice import adapter_named
 from program.stage import Stage
@@ -56,8 +56,8 @@ def ask_all(
         problem, stage, adapter = task
         calls = _ask(stages_of(program)[stage], adapter, lm, inputs[problem][stage])
         line = json.dumps({"problem": problem, "stage": stage, "adapter": adapter, "calls": calls})
-        with lock, file.open("a") as opened:
-            opened.write(f"{line}\n")
+        with lock:
+            append_line(file, f"{line}\n".encode())
 
     with ThreadPoolExecutor(concurrency) as pool:
         list(tqdm(pool.map(one, tasks), desc="answers", total=len(tasks), unit="answer"))

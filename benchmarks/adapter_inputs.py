@@ -13,7 +13,7 @@ from dspy.utils.callback import BaseCallback
 from pydantic import TypeAdapter
 from tqdm import tqdm
 
-from eval.run_folder import drop_torn_line
+from eval.lines import append_line, drop_torn_line
 from program.account import new_account
 from program.problem import Problem
 from program.sections_adapter import plain
@@ -62,8 +62,8 @@ def fixed_inputs(
     for problem in tqdm(list(problems), desc="inputs", unit="problem"):
         if problem.name not in known:
             known[problem.name] = _asked(program, problem, lm, adapter)
-            with file.open("a") as opened:
-                opened.write(json.dumps({"problem": problem.name, "inputs": known[problem.name]}) + "\n")
+            line = json.dumps({"problem": problem.name, "inputs": known[problem.name]}) + "\n"
+            append_line(file, line.encode())
         found[problem.name] = {name: _typed(stages[name], given) for name, given in known[problem.name].items()}
     return found
 

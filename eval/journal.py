@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from pathlib import Path
 from typing import Any
 
-from eval.run_folder import drop_torn_line
+from eval.lines import append_line, drop_torn_line
 
 
 class Journal:
@@ -31,10 +30,7 @@ class Journal:
 
     def add(self, key: str, result: Any) -> None:
         """Store a result, JSON values only: it is on disk when this returns."""
-        with self._path.open("a") as file:
-            file.write(json.dumps({"key": key, "result": result}, ensure_ascii=False) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        append_line(self._path, (json.dumps({"key": key, "result": result}, ensure_ascii=False) + "\n").encode())
         self._results[key] = result
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,9 +13,9 @@ from tqdm import tqdm
 
 from eval.data import load_problems
 from eval.imported import write_run
+from eval.lines import append_line, drop_torn_line
 from eval.problem_set import ProblemSet
 from eval.rules import Rules
-from eval.run_folder import drop_torn_line
 from eval.samples.read import Sample, Samples, SolutionsError, read_samples, read_solutions
 from eval.selection import select
 from judge.judge import judge
@@ -70,16 +69,14 @@ def write_lines(out: Path, problems: ProblemSet, lines: list[Sample], *, full: b
             done[_key(line)] -= 1
         else:
             left.append(line)
+    out.touch()
     with (
-        out.open("a") as file,
         ThreadPoolExecutor(default_pool().workers) as threads,
         ended_on_error(),
         tqdm(total=len(lines), initial=len(lines) - len(left), unit="program", mininterval=2) as bar,
     ):
         for line in threads.map(lambda line: judged(line, problems, full=full), left):
-            file.write(json.dumps(line, ensure_ascii=False) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+            append_line(out, (json.dumps(line, ensure_ascii=False) + "\n").encode())
             bar.update()
     results = read_solutions(out)
     print(agreement(results))

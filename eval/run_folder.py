@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from eval.config_difference import config_differences
+from eval.lines import append_line, drop_torn_line
 from eval.rollout import Rollout
 from eval.rules import Rules
 from eval.traces import write_trace
@@ -69,10 +70,8 @@ class RunFolder:
             write_trace(self.path, rollout)
         # Models write half surrogate pairs too, which are no text that can be stored.
         line = (json.dumps(rollout.slim(), ensure_ascii=False) + "\n").encode("utf-8", "replace")
-        with self._lock, (self.path / "rollouts.jsonl").open("ab") as file:
-            file.write(line)
-            file.flush()
-            os.fsync(file.fileno())
+        with self._lock:
+            append_line(self.path / "rollouts.jsonl", line)
 
     def judged(self) -> dict[tuple[str, str, int], Rollout]:
         """The rollouts that need not be run again: neither lost nor cut short by the budget of the run."""
@@ -144,14 +143,3 @@ def _sync_folder(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def drop_torn_line(file: Path) -> None:
-    """A kill in mid-write leaves half a line at the end; the rollout it belonged to is run again."""
-    if not file.is_file():
-        return
-    content = file.read_bytes()
-    whole = content.rfind(b"\n") + 1
-    if whole < len(content):
-        with file.open("r+b") as opened:
-            opened.truncate(whole)
