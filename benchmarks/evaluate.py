@@ -22,6 +22,7 @@ import dspy
 
 from benchmarks.flow import answers_waited_for, ideal_makespan
 from benchmarks.process_tree import watched
+from benchmarks.repeated import repeated
 from eval.data import load_problems
 from eval.loop import Arm, run_loop
 from eval.numbers.markdown import table
@@ -41,20 +42,6 @@ from program.flow_config import FlowConfig
 SKILLS = Skills(code_right=0.3, ai_test_valid=1, ranking_right=0.6, format_broken=0, demo_gain=0.05, demo_gain_cap=0.2)
 DEMOS = 4
 ATTEMPTS = 3  # programs that the flow writes until one passes the public tests; it fixes none
-
-
-def repeated(count: int) -> ProblemSet:
-    """So many problems: those of both packs, again and again under new names."""
-    packs = [load_problems("pack", split) for split in ("test", "valid")]
-    sources = [(problems, problem) for problems in packs for problem in problems.problems]
-    problems, hidden, known = [], {}, {}
-    for number in range(count):
-        pack, source = sources[number % len(sources)]
-        name = f"{source.name} {number}"
-        problems.append(source.model_copy(update={"name": name}))
-        hidden[name], known[name] = pack.hidden(source.name), pack.known(source.name)
-    made = replace(packs[0], data="repeated", problems=tuple(problems), _hidden=hidden, _known=known, _facts={}, ids={})
-    return replace(made, fingerprint=f"repeated {count}")
 
 
 def arms(problems: ProblemSet) -> list[tuple[Arm, float]]:
@@ -88,7 +75,8 @@ def _truth_of_flow(problems: ProblemSet) -> float:
 
 def measure(count: int, samples: int, concurrency: int, latency: float, folder: Path) -> list[str]:
     """One evaluation of that many problems; prints what its rates say and returns the row of the table."""
-    problems = repeated(count)
+    packs = [load_problems("pack", split) for split in ("test", "valid")]
+    problems = replace(repeated(packs, count), data="repeated", fingerprint=f"repeated {count}")
     compared = arms(problems)
     lm = simulated_lm(problems, SKILLS)
     for problem in problems.problems:

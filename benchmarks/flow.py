@@ -24,6 +24,7 @@ os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "true")  # no price is ask
 import dspy
 from tqdm import tqdm
 
+from benchmarks.repeated import repeated
 from eval.data import load_problems
 from eval.problem_set import Known, ProblemSet
 from eval.simulated_lm import simulated_lm
@@ -39,17 +40,6 @@ VARIED = Skills(code_right=0.4, fix_repairs=0.3, ai_test_valid=0.8, ranking_righ
 # Each wrong in a way of its own, so that a fix is followed by another fix.
 WRONG = tuple(f"print('wrong', {number})\n" for number in range(20))
 BESIDE = {"ExplainTests", "WriteTests"}  # asked beside another stage, and so not waited for
-
-
-def repeated(problems: ProblemSet, count: int) -> ProblemSet:
-    """So many problems: those given, again and again under new names."""
-    made, known = [], {}
-    for number in range(count):
-        problem = problems.problems[number % len(problems.problems)]
-        name = f"{problem.name} {number}"
-        made.append(problem.model_copy(update={"name": name}))
-        known[name] = problems.known(problem.name)
-    return replace(problems, problems=tuple(made), _hidden={}, _known=known)
 
 
 def with_wrong_programs(problems: ProblemSet) -> ProblemSet:
@@ -109,7 +99,7 @@ def one_problem(problems: ProblemSet, latency: float) -> None:
 
 def many_problems(problems: ProblemSet, count: int, concurrency: int, latency: float) -> None:
     """Print the time to the end of all, and how many calls a problem took."""
-    many = repeated(problems, count)
+    many = repeated([problems], count)
     lm = opened(many, VARIED, latency)
     begin = time.monotonic()
     with ThreadPoolExecutor(concurrency) as pool:

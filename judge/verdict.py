@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -101,11 +100,6 @@ class Report:
     @property
     def all_passed(self) -> bool:
         return self.passed == self.total
-
-    @property
-    def pass_rate(self) -> float:
-        """Passed tests over all tests, 0 to 1; NaN when there are none."""
-        return self.passed / self.total if self.total else math.nan
 
 
 class JudgeError(RuntimeError):

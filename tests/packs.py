@@ -20,9 +20,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from eval.simulated_prompt import SIGNATURES
 from program import artifact
 from program.scripted_lm import Rule, scripted_lm
+from tests.scripted import stage_of
 
 PYTHON3 = 3
 SMALL_FLOW = {"solutions": 2, "ai_tests": 2, "code_attempts": 2, "public_fixes": 2, "ai_fixes": 1}
@@ -144,11 +144,6 @@ def asked_problem(prompt: str) -> str:
 def demonstrations(prompt: str) -> list[str]:
     """The names of the problems shown as demonstrations in a prompt, in order."""
     return [part.partition("\n")[0] for part in prompt.split("## problem\n")[1:-1]]
-
-
-def stage_of(prompt: str) -> str:
-    """The name of the signature a prompt is made from."""
-    return next(each.__name__ for each in SIGNATURES if each.instructions.strip() in prompt)
 
 
 def answer_rule(tasks: Sequence[Task] = (*VALID, *TEST), **fates: str) -> Rule:

@@ -69,6 +69,15 @@ USUAL: dict[str, Answer | Sequence[Answer]] = {
     "SolveWithLessons": code(RIGHT),
 }
 
+# Brings in every stage the flow can have.
+EVERYTHING = {
+    "check_explanations": True,
+    "check_ai_tests": True,
+    "fix_calls": 2,
+    "brute_force": True,
+    "direct_first": 1,
+}
+
 
 def stage_of(prompt: str) -> str:
     """The name of the signature a prompt is made from."""

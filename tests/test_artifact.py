@@ -12,6 +12,7 @@ from program import artifact, handwritten
 from program.adapter import LeanAdapter
 from program.artifact import ArtifactError
 from signatures.fields import AITest, Solution
+from tests.scripted import EVERYTHING
 
 ARTIFACTS = sorted(path.parent for path in Path(__file__).parents[1].glob("artifacts/*/manifest.json"))
 SOLUTION = Solution(name="Adding", content='Add "n" to\nitself.', why_it_works="n + n = 2n", complexity="O(1) – tiny")
@@ -39,14 +40,6 @@ VALUES = {
 
 
 CHECKED_TESTS = {**VALUES, "checked": VALUES["tests"]}
-# Brings in every stage the flow can have.
-EVERYTHING = {
-    "check_explanations": True,
-    "check_ai_tests": True,
-    "fix_calls": 2,
-    "brute_force": True,
-    "direct_first": 1,
-}
 PROGRAMS: tuple[artifact.ProgramName, ...] = ("alphacodium", "direct", "chain-of-thought", "sampling", "reflexion")
 
 

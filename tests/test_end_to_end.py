@@ -29,12 +29,12 @@ from tests.packs import (
     demonstrations,
     isolate,
     printed,
-    stage_of,
     use_lm,
     write_dataset,
     write_pack,
     write_start,
 )
+from tests.scripted import stage_of
 
 ROOT = Path(__file__).parent.parent
 FATES = {"Square": "wrong", "Successor": "fixed", "Cube": "broken", "Predecessor": "wrong"}

@@ -10,15 +10,7 @@ from program.artifact import ArtifactError
 from program.direct import DirectConfig
 from program.flow_config import FlowConfig
 from program.stage import Stage
-
-# Brings in every stage the flow can have.
-EVERYTHING = {
-    "check_explanations": True,
-    "check_ai_tests": True,
-    "fix_calls": 2,
-    "brute_force": True,
-    "direct_first": 1,
-}
+from tests.scripted import EVERYTHING
 
 
 def stages(program) -> dict[str, Stage]:
