@@ -5,9 +5,11 @@ Programs see no hidden test, so no hidden test can be in what is traced.
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from eval.run_folder import RunError
 
@@ -29,8 +31,8 @@ def mlflow_traces(uri: str | None, experiment: str) -> Iterator[None]:
     # Folders are refused by default since MLflow 3; who names one here wants one.
     os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")
     try:
-        import mlflow  # pyright: ignore[reportMissingImports]
-        import mlflow.dspy  # pyright: ignore[reportMissingImports]
+        mlflow: Any = importlib.import_module("mlflow")
+        importlib.import_module("mlflow.dspy")
     except ImportError as fault:
         raise RunError("--mlflow needs MLflow: uv sync --inexact --group mlflow") from fault
     try:

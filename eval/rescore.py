@@ -19,6 +19,11 @@ def main() -> None:
     add_selection(parser)
     parser.add_argument("--checker", choices=CHECKERS, help="(default: the run's)")
     parser.add_argument("--time-factor", type=float, help="the problem's time limit times this (default: the run's)")
+    parser.add_argument(
+        "--timeouts",
+        type=int,
+        help="tests a set that may run out of time before the rest is left out (default: the run's)",
+    )
     add_sandbox(parser)
     parser.add_argument(
         "--out", required=True, type=Path, help="folder of the new run; if interrupted it goes on there"

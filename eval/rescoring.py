@@ -91,9 +91,11 @@ def _problems(options: argparse.Namespace, config: dict[str, Any]) -> ProblemSet
 
 
 def _rules(options: argparse.Namespace, config: dict[str, Any]) -> Rules:
-    if options.time_factor is not None and options.time_factor <= 0:
-        raise RunError("--time-factor must be more than 0")
-    asked = {"checker": options.checker, "time_factor": options.time_factor}
+    for name in ("time_factor", "timeouts"):
+        value = getattr(options, name)
+        if value is not None and value <= 0:
+            raise RunError(f"--{name.replace('_', '-')} must be more than 0")
+    asked = {name: getattr(options, name) for name in Rules.model_fields}
     return Rules(**{**rules_of(config).model_dump(), **{key: value for key, value in asked.items() if value}})
 
 

@@ -19,12 +19,15 @@ class Rules(BaseModel):
 
     checker: "strict" with the tolerance of the statement, or "deepmind"; see `judge.checker`.
     time_factor: the problem's time limit times this is what a Python program gets; see `judge.limits`.
+    timeouts: a program that ran out of time on so many tests of a set is not run on the rest, which count as not
+        passed. One that never ends would else hold the judge for minutes on each of hundreds of tests.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     checker: Literal["strict", "deepmind"] = "strict"
     time_factor: float = Field(default=PYTHON_TIME_FACTOR, gt=0)
+    timeouts: int = Field(default=10, ge=1)
 
     def checker_for(self, problem: Problem) -> Checker:
         return DEEPMIND if self.checker == "deepmind" else problem.checker()

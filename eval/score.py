@@ -81,5 +81,6 @@ def judge_set(program: str, tests: list[TestCase], problem: Problem, rules: Rule
     # What programs print on hidden tests is kept in no file: it may show the tests.
     kept = verdicts_only()
     cache = _VERDICTS if kept is None else kept
-    report = judge(program, tests, rules.limits_for(problem), checker=rules.checker_for(problem), cache=cache)
+    limits, checker = rules.limits_for(problem), rules.checker_for(problem)
+    report = judge(program, tests, limits, max_timeouts=rules.timeouts, checker=checker, cache=cache)
     return SetResult(passed=report.passed, total=report.total, verdict=report.verdict.value)

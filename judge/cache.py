@@ -28,9 +28,9 @@ class VerdictCache:
         self.hits = self.misses = 0
 
     @staticmethod
-    def key(program: str, tests: str, limits: Limits, checker: str, *, stop_at_failure: bool) -> str:
-        """The key of a judgement; `tests` is the test set's fingerprint."""
-        words = "\0".join([tests, repr(limits), checker, str(stop_at_failure), program])
+    def key(program: str, tests: str, limits: Limits, checker: str, stops: tuple[bool, int | None]) -> str:
+        """The key of a judgement; `tests` is the test set's fingerprint, `stops` says at what it ends early."""
+        words = "\0".join([tests, repr(limits), checker, str(stops), program])
         return hashlib.sha256(words.encode("utf-8", "surrogatepass")).hexdigest()
 
     def get(self, key: str) -> Report | None:

@@ -27,6 +27,7 @@ def judge(
     limits: Limits,
     *,
     stop_at_failure: bool = False,
+    max_timeouts: int | None = None,
     checker: Checker = STRICT,
     pool: Pool | None = None,
     cache: VerdictCache | None = None,
@@ -41,6 +42,7 @@ def judge(
         tests: inputs and expected outputs; the latter never leave this process.
         limits: for each single test.
         stop_at_failure: leave out the tests after the first one that fails.
+        max_timeouts: leave out the tests after so many that ran out of time.
         checker: the rule by which outputs are compared.
         pool: where to run; by default the one shared by all.
         cache: where to look for the report first, and to keep it; by default where `set_default_cache` says.
@@ -55,11 +57,12 @@ def judge(
     prints = fingerprint(tests) if reorder or cache is not None else ""
     key = ""
     if cache is not None:
-        key = VerdictCache.key(program, prints, limits, checker.name, stop_at_failure=stop_at_failure)
+        key = VerdictCache.key(program, prints, limits, checker.name, (stop_at_failure, max_timeouts))
         known = cache.get(key)
         if known is not None:
             return known
     results: list[TestResult] = []
+    timeouts = 0
     with Session(pool, program) as session:
         fault = session.compile()
         if fault is not None:
@@ -72,6 +75,9 @@ def judge(
                 if stop_at_failure and not results[-1].passed:
                     if reorder:
                         _history.add(prints, index)
+                    break
+                timeouts += results[-1].verdict is Verdict.TLE
+                if timeouts == max_timeouts:
                     break
     report = Report(results, len(tests), pool.isolation(), checker.name, session.retries)
     if cache is not None:

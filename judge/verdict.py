@@ -77,7 +77,8 @@ class Report:
     """The results of one program on a list of tests, in the order they were run: that of the tests, or, when a
     first failure was looked for, the likeliest to fail first; each result has its test's `index`.
 
-    With `stop_at_failure` the list ends at the first failure, so `len(results) <= total`.
+    With `stop_at_failure` the list ends at the first failure, with `max_timeouts` at the last of so many that ran out
+    of time, so `len(results) <= total`. Tests that are left out are not passed.
     """
 
     results: list[TestResult] = field(default_factory=list)

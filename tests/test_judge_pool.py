@@ -247,6 +247,16 @@ def test_early_stop_reports_which_test_failed(pool):
     assert [result.index for result in given.results] == list(range(6))
 
 
+def test_after_so_many_timeouts_the_rest_is_left_out(pool):
+    odd_hangs = "n = int(input())\nwhile n % 2: pass\nprint(2 * n)"
+    short = Limits(seconds=0.2)
+    once = judge(odd_hangs, TESTS, short, pool=pool, max_timeouts=1)
+    assert [result.verdict for result in once.results] == [Verdict.AC, Verdict.TLE]
+    assert (once.passed, once.total, once.verdict) == (1, 5, Verdict.TLE)
+    for more in (3, None):
+        assert judge(odd_hangs, TESTS, short, pool=pool, max_timeouts=more).passed == 3
+
+
 def test_the_cache_knows_program_tests_limits_and_rule(pool):
     cache = VerdictCache()
     report = judge(DOUBLE, TESTS, LIMITS, pool=pool, cache=cache)
@@ -257,9 +267,10 @@ def test_the_cache_knows_program_tests_limits_and_rule(pool):
         judge(DOUBLE, TESTS, Limits(seconds=3.0), pool=pool, cache=cache),
         judge(DOUBLE, TESTS, LIMITS, pool=pool, cache=cache, checker=DEEPMIND),
         judge(DOUBLE, TESTS, LIMITS, pool=pool, cache=cache, stop_at_failure=True),
+        judge(DOUBLE, TESTS, LIMITS, pool=pool, cache=cache, max_timeouts=1),
     ]
     assert all(other is not report for other in others)
-    assert (cache.hits, cache.misses) == (1, 6)
+    assert (cache.hits, cache.misses) == (1, 7)
 
 
 def test_the_cache_is_bounded():

@@ -90,18 +90,25 @@ def test_another_checker_changes_scores_and_is_recorded(workplace, monkeypatch):
     }
 
 
-def test_the_time_factor_reaches_the_judge(workplace, monkeypatch):
+@pytest.mark.parametrize(
+    ("option", "value", "seen"),
+    [
+        ("--time-factor", "4", (10.0, 10)),  # the problems' limit is 2.5 s
+        ("--timeouts", "3", (5.0, 3)),
+    ],
+)
+def test_limits_reach_the_judge(workplace, monkeypatch, option, value, seen):
     from eval import score as scores
 
-    seconds, real = set(), scores.judge
+    found, real = set(), scores.judge
 
     def judge(program, tests, limits, **options):
-        seconds.add(limits.seconds)
+        found.add((limits.seconds, options["max_timeouts"]))
         return real(program, tests, limits, **options)
 
     monkeypatch.setattr("eval.score.judge", judge)
-    printed(monkeypatch, eval.rescore.main, "run", "--time-factor", "4", "--out", "again")
-    assert seconds == {10.0}, "the problems' limit is 2.5 s"
+    printed(monkeypatch, eval.rescore.main, "run", option, value, "--out", "again")
+    assert found == {seen}
 
 
 def test_programs_before_the_last_are_judged_again_too(workplace, monkeypatch):
@@ -184,6 +191,7 @@ def test_changed_data_is_refused_unless_it_is_named(workplace, monkeypatch, caps
         (["nowhere", "--out", "again"], "nowhere is not a run"),
         (["run", "--out", "run"], "is the run itself"),
         (["run", "--out", "again", "--time-factor", "0"], "--time-factor"),
+        (["run", "--out", "again", "--timeouts", "0"], "--timeouts"),
         (["run", "--out", "again", "--match", "Nothing"], "no problem is left"),
         (["run", "--out", "again", "--data", "pack"], "pack valid has no problem 'Twice'"),
         (["training", "--out", "again"], "not a run that can be scored"),
