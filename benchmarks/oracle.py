@@ -2,9 +2,10 @@
 
     python -m benchmarks.oracle [--programs N] [--tests N] [--seconds S] [--workers N] [--journal FILE]
 
-Ends with a list of the differences, of verdict, output or exit status, and exit status 1 where there are any. One
-that is due to either run's CPU time being within 20 % of the limit counts as none: it could go either way. Started
-again it goes on where it stopped: programs without a difference are not run again while the judge is the same.
+Ends with a list of the differences, of verdict, output or exit status, and exit status 1 where there are any. Where
+one run was stopped for its CPU time, and the other one ended within 20 % of the limit, it could go either way and
+counts as none. A program that ran out of time on three tests gets 0.3 s for each of the others. Started again it goes
+on where it stopped: programs without a difference are not run again while the judge is the same.
 """
 
 from __future__ import annotations
@@ -37,7 +38,9 @@ _ROOT = Path(__file__).resolve().parent.parent
 SHARED = _ROOT.parent / "shared" / "codecontests"
 JOURNAL = _ROOT / ".cache" / "oracle.jsonl"
 _CLOSE = 0.2
+_START = 0.05  # seconds of CPU for a plain process to start and compile, which the judge does not count
 _PATIENCE = 30.0
+_TIMEOUTS, _SHORT = 3, 0.3  # programs that never end would take most of the time there is
 
 
 @dataclass
@@ -90,33 +93,37 @@ def all_jobs() -> Iterator[Job]:
 def differences(job: Job, pool: Pool) -> tuple[int, int, list[str]]:
     """Run a program both ways: how many tests were run, how many were too close to the limit, and what differed."""
     found: list[str] = []
-    close = 0
+    close = timeouts = 0
+    limits = job.limits
     with tempfile.TemporaryDirectory() as folder, Session(pool, job.program) as session:
         path = Path(folder) / "program.py"
         path.write_bytes(source_bytes(job.program))
         fault = session.compile()
         for index, test in enumerate(job.tests):
-            plain = run_program(path, test.input, job.limits)
+            plain = run_program(path, test.input, limits)
             if fault is not None:
                 if plain.exit_status == 0 or "Error" not in plain.error:
                     found.append(f"{job.name}, test {index}: {fault!r}, yet the plain process ran it")
                 continue
-            ours = session.run(test.input, job.limits)
-            seen = [verdict_of(run, test.output, job.limits, job.checker) for run in (ours, plain)]
+            ours = session.run(test.input, limits)
+            seen = [verdict_of(run, test.output, limits, job.checker) for run in (ours, plain)]
             if seen[0] == seen[1]:
                 differ = seen[0] in (Verdict.AC, Verdict.WA, Verdict.RE) and _facts(ours) != _facts(plain)
             else:
-                near = any(_near(run, job.limits) for run in (ours, plain)) and Verdict.TLE in seen
+                near = Verdict.TLE in seen and any(_nearly_stopped(run, limits) for run in (ours, plain))
                 close += near
                 differ = not near
             if differ:
                 both = f"{_short(seen[0], ours)}, the plain process {_short(seen[1], plain)}"
                 found.append(f"{job.name}, test {index}: {both}")
+            timeouts += seen == [Verdict.TLE, Verdict.TLE]
+            if timeouts == _TIMEOUTS:
+                limits = replace(limits, seconds=min(limits.seconds, _SHORT))
     return len(job.tests), close, found
 
 
-def _near(run: Run, limits: Limits) -> bool:
-    return abs(run.cpu_seconds - limits.seconds) <= _CLOSE * limits.seconds
+def _nearly_stopped(run: Run, limits: Limits) -> bool:
+    return not run.timed_out and run.cpu_seconds + _START >= (1 - _CLOSE) * limits.seconds
 
 
 def _facts(run: Run) -> tuple[str, int]:

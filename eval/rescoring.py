@@ -60,7 +60,7 @@ def rescore(options: argparse.Namespace) -> None:
     stored = [rollout for rollout in stored if rollout.code or rollout.status != "not judged"]
     again = judge_into(folder, stored, problems, lambda rollout: _prepared(options, rollout))
     table = markdown_table(summaries_of(options.out))
-    said = f"{options.run} judged again by {problems.rules.checker}, time limits times {problems.rules.time_factor:g}"
+    said = f"{options.run} judged again: {problems.rules.told()}"
     (options.out / "summary.md").write_text(f"{said}\n\n{table}\n")
     print(f"{said}\n\n{table}\n\n{changes(stored, again)}")
 

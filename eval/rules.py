@@ -20,14 +20,19 @@ class Rules(BaseModel):
     checker: "strict" with the tolerance of the statement, or "deepmind"; see `judge.checker`.
     time_factor: the problem's time limit times this is what a Python program gets; see `judge.limits`.
     timeouts: a program that ran out of time on so many tests of a set is not run on the rest, which count as not
-        passed. One that never ends would else hold the judge for minutes on each of hundreds of tests.
+        passed: one that never ends would hold the judge for half an hour on 200 tests. None to run it on all.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     checker: Literal["strict", "deepmind"] = "strict"
     time_factor: float = Field(default=PYTHON_TIME_FACTOR, gt=0)
-    timeouts: int = Field(default=10, ge=1)
+    timeouts: int | None = Field(default=10, ge=1)
+
+    def told(self) -> str:
+        """The rules in a few words."""
+        cut = f", no more tests of a set after {self.timeouts} timeouts" if self.timeouts else ""
+        return f"checker {self.checker}, time limits times {self.time_factor:g}{cut}"
 
     def checker_for(self, problem: Problem) -> Checker:
         return DEEPMIND if self.checker == "deepmind" else problem.checker()
@@ -37,5 +42,5 @@ class Rules(BaseModel):
 
 
 def rules_of(config: Mapping[str, Any]) -> Rules:
-    """The rules a run was judged by, by its configuration; the default ones where they were not recorded yet."""
-    return Rules(**{name: config[name] for name in Rules.model_fields if name in config})
+    """The rules a run was judged by, by its configuration; those that all runs had where they were not recorded yet."""
+    return Rules(**{"timeouts": None, **{name: config[name] for name in Rules.model_fields if name in config}})

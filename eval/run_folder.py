@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from eval.config_difference import config_differences
 from eval.lines import append_line, drop_torn_line
 from eval.rollout import Rollout
-from eval.rules import Rules
+from eval.rules import rules_of
 from eval.traces import write_trace
 from program.account import RUN_BUDGET
 
@@ -119,8 +119,7 @@ def _is_whole(rollout: Rollout) -> bool:
 
 
 def _refuse_difference(path: Path, stored: dict[str, Any], config: dict[str, Any]) -> None:
-    default = Rules().model_dump()  # of runs from before the rules were recorded
-    found = config_differences({**default, **stored}, {**default, **config})
+    found = config_differences(*({**rules_of(each).model_dump(), **each} for each in (stored, config)))
     if found:
         raise RunError(f"{path} holds a run with another configuration: {'; '.join(found)}; choose another folder")
 

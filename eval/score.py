@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from eval.problem_set import DataError, ProblemSet
 from eval.rules import Rules
-from judge.cache import VerdictCache, verdicts_only
+from judge.cache import VerdictCache, default_cache
 from judge.judge import judge
 from judge.verdict import TestCase
 from program.problem import Problem
@@ -78,9 +78,13 @@ def judge_set(program: str, tests: list[TestCase], problem: Problem, rules: Rule
     """
     if not program.strip():
         return SetResult(passed=0, total=len(tests), verdict="CE")
-    # What programs print on hidden tests is kept in no file: it may show the tests.
-    kept = verdicts_only()
-    cache = _VERDICTS if kept is None else kept
-    limits, checker = rules.limits_for(problem), rules.checker_for(problem)
-    report = judge(program, tests, limits, max_timeouts=rules.timeouts, checker=checker, cache=cache)
+    report = judge(
+        program,
+        tests,
+        rules.limits_for(problem),
+        max_timeouts=rules.timeouts,
+        texts=False,  # what programs print on hidden tests is kept nowhere: it may show them, and be large
+        checker=rules.checker_for(problem),
+        cache=default_cache() or _VERDICTS,
+    )
     return SetResult(passed=report.passed, total=report.total, verdict=report.verdict.value)

@@ -86,9 +86,7 @@ def differing_rules(arms: Sequence[StoredArm]) -> str:
     by_run = {arm.run: rules_of(arm.config) for arm in arms}
     if len(set(by_run.values())) < 2:
         return ""
-    told = "; ".join(
-        f"{run.name}: checker {rules.checker}, time limits times {rules.time_factor:g}" for run, rules in by_run.items()
-    )
+    told = "; ".join(f"{run.name}: {rules.told()}" for run, rules in by_run.items())
     return (
         f"NOT THE SAME RULES: these runs were judged differently ({told}), so a difference may be the judge's. "
         "`python -m eval.rescore` judges one again by the other's rules."
@@ -108,7 +106,7 @@ def _told(config: dict[str, Any]) -> str:
     problems = f"{len(config['problems'])} problems of {config['data']} {config['split']}"
     excluded = [config.get("exclude"), config.get("rescored", {}).get("exclude")]
     problems += "".join(f" without those of {Path(each).name}" for each in excluded if each)
-    rules = [f"{name} {value}" for name, value in rules_of(config) if value != getattr(Rules(), name)]
+    rules = [f"{name} {value}" for name, value in rules_of(config) if value not in (None, getattr(Rules(), name))]
     return ", ".join([f"model {config['lm']}", problems, f"n = {config['samples']}", *rules])
 
 

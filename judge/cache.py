@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from dataclasses import replace
 
 from judge.verdict import Limits, Report
 
@@ -28,9 +27,9 @@ class VerdictCache:
         self.hits = self.misses = 0
 
     @staticmethod
-    def key(program: str, tests: str, limits: Limits, checker: str, stops: tuple[bool, int | None]) -> str:
-        """The key of a judgement; `tests` is the test set's fingerprint, `stops` says at what it ends early."""
-        words = "\0".join([tests, repr(limits), checker, str(stops), program])
+    def key(program: str, tests: str, limits: Limits, checker: str, options: tuple[bool | int | None, ...]) -> str:
+        """The key of a judgement; `tests` is the test set's fingerprint, `options` are what else decides the report."""
+        words = "\0".join([tests, repr(limits), checker, str(options), program])
         return hashlib.sha256(words.encode("utf-8", "surrogatepass")).hexdigest()
 
     def get(self, key: str) -> Report | None:
@@ -61,25 +60,6 @@ def _size(report: Report) -> int:
     return sum(_REPORT_BYTES + len(result.output) + len(result.error) for result in report.results)
 
 
-class VerdictsOnly(VerdictCache):
-    """The same reports without what programs printed: for tests whose texts may be kept nowhere.
-
-    Args:
-        kept: where the reports go, apart from those that have their texts.
-    """
-
-    def __init__(self, kept: VerdictCache) -> None:
-        super().__init__(0)
-        self._kept = kept
-
-    def get(self, key: str) -> Report | None:
-        return self._kept.get(f"verdicts {key}")
-
-    def put(self, key: str, report: Report) -> None:
-        bare = [replace(result, output="", error="") for result in report.results]
-        self._kept.put(f"verdicts {key}", replace(report, results=bare))
-
-
 _default: VerdictCache | None = None
 
 
@@ -91,8 +71,3 @@ def set_default_cache(cache: VerdictCache | None) -> None:
 
 def default_cache() -> VerdictCache | None:
     return _default
-
-
-def verdicts_only() -> VerdictCache | None:
-    """The default cache, for judgements whose texts may not be kept; None when there is none."""
-    return None if _default is None else VerdictsOnly(_default)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 
 from judge.cache import VerdictCache, default_cache
@@ -28,6 +29,7 @@ def judge(
     *,
     stop_at_failure: bool = False,
     max_timeouts: int | None = None,
+    texts: bool = True,
     checker: Checker = STRICT,
     pool: Pool | None = None,
     cache: VerdictCache | None = None,
@@ -43,6 +45,7 @@ def judge(
         limits: for each single test.
         stop_at_failure: leave out the tests after the first one that fails.
         max_timeouts: leave out the tests after so many that ran out of time.
+        texts: False for results without what the program printed, which can be megabytes a test.
         checker: the rule by which outputs are compared.
         pool: where to run; by default the one shared by all.
         cache: where to look for the report first, and to keep it; by default where `set_default_cache` says.
@@ -57,7 +60,7 @@ def judge(
     prints = fingerprint(tests) if reorder or cache is not None else ""
     key = ""
     if cache is not None:
-        key = VerdictCache.key(program, prints, limits, checker.name, (stop_at_failure, max_timeouts))
+        key = VerdictCache.key(program, prints, limits, checker.name, (stop_at_failure, in_order, max_timeouts, texts))
         known = cache.get(key)
         if known is not None:
             return known
@@ -71,7 +74,8 @@ def judge(
         else:
             for index in _history.order(prints, tests) if reorder else range(len(tests)):
                 test = tests[index]
-                results.append(_result(session.run(test.input, limits), test, limits, checker, index))
+                result = _result(session.run(test.input, limits), test, limits, checker, index)
+                results.append(result if texts else replace(result, output="", error=""))
                 if stop_at_failure and not results[-1].passed:
                     if reorder:
                         _history.add(prints, index)

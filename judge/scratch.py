@@ -14,6 +14,7 @@ def empty_directory(path: str) -> None:
     Raises:
         OSError: something cannot be removed.
     """
+    os.chmod(path, stat.S_ISVTX | 0o777)  # where it has no user of its own, a candidate can close it
     if not os.listdir(path):
         return
     os.chdir(path)

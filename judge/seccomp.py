@@ -2,8 +2,9 @@
 
 An allow-list: files, memory, threads, time, signals to itself. Everything else answers EPERM (a program can then
 say what it wanted and fail as an ordinary runtime error): new processes, exec, sockets, ptrace, mounts, namespaces,
-keys, BPF, io_uring, signals to others. `clone3` answers ENOSYS, which makes libc use `clone`, whose flags a filter
-can see: threads pass, processes do not. Where a file may be opened is not this filter's business but Landlock's.
+keys, BPF, io_uring, signals to others, by the owner of a file too. `clone3` answers ENOSYS, which makes libc use
+`clone`, whose flags a filter can see: threads pass, processes do not. Where a file may be opened is not this filter's
+business but Landlock's.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ _SET_MODE_FILTER, _FLAG_SPEC_ALLOW = 1, 4
 _PID_MARK = 0x7FFF_FFF1  # replaced by the candidate's own process number when the filter is installed
 _CLONE_THREAD, _AF_UNIX = 0x10000, 1
 _IOCTLS = (0x5401, 0x541B, 0x5421, 0x5450, 0x5451)  # is it a terminal, bytes to read, blocking, close-on-exec
+_FCNTLS = (*range(8), 36, 37, 38, 1030, 1031, 1032)  # copies, flags, locks, pipe sizes; no owner that gets signals
 
 Instruction = tuple[int, int, int, int]
 
@@ -29,20 +31,38 @@ _TABLES = {
     "x86_64": (
         0xC000003E,
         (
-            "0-15 17-28 32-40 44-45 60 63 72-77 79-85 87-91 95-100 102 104 107-108 110-111 115 118 120-121 124 127-128 "
+            "0-15 17-28 32-40 44-45 60 63 73-77 79-85 87-91 95-100 102 104 107-108 110-111 115 118 120-121 124 127-128 "
             "130-131 137-138 140 160 186 201-202 204 217-219 221 228-233 257-258 262-264 266-271 273-274 280-281 285 "
             "290-293 309 316 318 324 326 332 334 436 439"
         ),
-        {"clone": 56, "clone3": 435, "prlimit64": 302, "tgkill": 234, "kill": 62, "socketpair": 53, "ioctl": 16},
+        {
+            "clone": 56,
+            "clone3": 435,
+            "prlimit64": 302,
+            "tgkill": 234,
+            "kill": 62,
+            "socketpair": 53,
+            "ioctl": 16,
+            "fcntl": 72,
+        },
     ),
     "aarch64": (
         0xC00000B7,
         (
-            "17 19-25 32 34-36 38 43-50 52-53 56-57 59 61-68 71-73 78-80 82-83 88 93-94 96 98-103 113-115 123-124 128 "
+            "17 19-24 32 34-36 38 43-50 52-53 56-57 59 61-68 71-73 78-80 82-83 88 93-94 96 98-103 113-115 123-124 128 "
             "132-137 139 141 148 150 153 155-156 158 160 163-166 168-169 172-179 206-207 214-216 222-223 226-227 "
             "232-233 276 278 283 285 291 293 436 439"
         ),
-        {"clone": 220, "clone3": 435, "prlimit64": 261, "tgkill": 131, "kill": 129, "socketpair": 199, "ioctl": 29},
+        {
+            "clone": 220,
+            "clone3": 435,
+            "prlimit64": 261,
+            "tgkill": 131,
+            "kill": 129,
+            "socketpair": 199,
+            "ioctl": 29,
+            "fcntl": 25,
+        },
     ),
 }
 
@@ -68,6 +88,7 @@ def _special(calls: dict[str, int]) -> dict[int, list[Instruction]]:
         calls["kill"]: _if_argument(0, (_PID_MARK,)),
         calls["socketpair"]: _if_argument(0, (_AF_UNIX,)),  # joined to nothing else; asyncio's loop wants one
         calls["ioctl"]: _if_argument(1, _IOCTLS),
+        calls["fcntl"]: _if_argument(1, _FCNTLS),
     }
 
 

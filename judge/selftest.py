@@ -7,12 +7,11 @@ from collections.abc import Sequence
 
 from judge import protocol
 from judge.guards import LANDLOCK, LAYERS, NAMESPACES, SECCOMP, UID
-from judge.verdict import JudgeError
 from judge.worker import ProgramDied, Refused, Worker, WorkerLost
 
 # Prints a word for each thing that it could do. Every word but those of missing layers is a layer that does not hold.
 _PROBE = b"""
-import os, socket
+import fcntl, os, socket
 def attempt(word, action):
     try:
         action()
@@ -29,12 +28,13 @@ attempt("fork", fork)
 attempt("socket", lambda: socket.socket().close())
 attempt("root", lambda: os.setgroups([]))
 attempt("init", lambda: os.kill(1, 0))
+attempt("owner", lambda: fcntl.fcntl(0, fcntl.F_SETOWN, os.getppid()))
 """
 _FORBIDDEN = {
     NAMESPACES: {"read", "write", "root"},
     UID: {"root", "init"},
     LANDLOCK: {"read", "write"},
-    SECCOMP: {"fork", "socket", "root", "init"},
+    SECCOMP: {"fork", "socket", "root", "init", "owner"},
 }
 _REQUEST = protocol.Run(5.0, 30.0, 256 * 2**20, 2**20)
 
@@ -42,16 +42,24 @@ _REQUEST = protocol.Run(5.0, 30.0, 256 * 2**20, 2**20)
 def start(wanted: Sequence[str] = LAYERS) -> tuple[Worker, list[str]]:
     """A zygote with those layers of `wanted` that can be had here, and their names, each tried out.
 
+    Where it does not start, or cannot run a program, it is tried without the layers that change most.
+
     Raises:
-        WorkerLost, Refused: no zygote can be started.
-        JudgeError: it starts but cannot run a program.
+        WorkerLost, Refused: no zygote can be started, or none runs a program.
     """
-    try:
-        worker = Worker(wanted)
-    except (Refused, WorkerLost):
-        if NAMESPACES not in wanted:
-            raise
-        worker = Worker([name for name in wanted if name != NAMESPACES])
+    faults = []
+    for without in ((), (NAMESPACES,), (SECCOMP,), (NAMESPACES, SECCOMP)):
+        if not set(without) <= set(wanted):
+            continue
+        try:
+            return _start([name for name in wanted if name not in without])
+        except (Refused, WorkerLost) as fault:
+            faults.append(fault)
+    raise faults[0]
+
+
+def _start(layers: Sequence[str]) -> tuple[Worker, list[str]]:
+    worker = Worker(layers)
     try:
         could = _try_out(worker)
     except BaseException:
@@ -71,15 +79,15 @@ def _try_out(worker: Worker) -> set[str]:
         os.write(source, _PROBE)
         fault = worker.load(source)
         if fault is not None:
-            raise JudgeError(f"the self-test does not compile: {fault}")
+            raise Refused(f"the self-test does not compile: {fault}")
         done = worker.run([given, printed, errors], _REQUEST)
         worker.end()
         if done.status != 0:
             said = os.pread(errors, 2000, 0).decode("utf-8", "replace")
-            raise JudgeError(f"the self-test ended with wait status {done.status}: {said}")
+            raise Refused(f"the self-test ended with wait status {done.status}: {said}")
         return set(os.pread(printed, 2000, 0).decode().split())
-    except (ProgramDied, Refused, WorkerLost) as fault:
-        raise JudgeError(f"the self-test failed: {fault}") from fault
+    except ProgramDied as death:
+        raise Refused(f"the compiler of the self-test ended with status {death}") from death
     finally:
         for file in (source, given, printed, errors):
             os.close(file)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 import time
 from pathlib import Path
@@ -113,7 +114,9 @@ class Session:
                 self._worker = worker if text is None else None
                 return text
             except ProgramDied as death:
-                fault = f"the compiler ended with status {death}"  # a program can do that to it
+                if death.args[0] == -signal.SIGKILL:  # of a machine without memory: no program can do that to it
+                    raise JudgeError("the compiler was killed") from death
+                fault = f"the compiler ended with status {death}"
             except WorkerLost as loss:
                 self._lose()
                 if attempt + 1 == _TRIES:

@@ -122,6 +122,9 @@ def _serve_program(channel: _socket.socket, guards: Guards, source: int, *, in_w
     _bound(resource.RLIMIT_AS, None)
     os.environ.clear()
     candidate = Candidate(code, path)
+    left_behind = []  # directories in which a candidate may leave files
+    if in_world:  # without a user of its own it may even write where its source would lie
+        left_behind = [namespaces.SCRATCH] if UID in guards.held else [namespaces.PROGRAM, namespaces.SCRATCH]
     faults, fault_end = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     watch = Watch(channel.fileno(), sweep=not guards.forks_blocked)
     gc.collect()
@@ -147,8 +150,8 @@ def _serve_program(channel: _socket.socket, guards: Guards, source: int, *, in_w
             if words:
                 channel.send(protocol.FAULT + words)
                 continue
-        if in_world:
-            empty_directory(namespaces.SCRATCH)
+        for directory in left_behind:
+            empty_directory(directory)
         channel.send(done.pack())
 
 

@@ -92,6 +92,12 @@ try: os.killpg(os.getpgid(os.getppid()), signal.SIGKILL); print("STOLEN")
 except OSError: pass
 try: signal.pidfd_send_signal(os.pidfd_open(os.getppid()), signal.SIGKILL); print("STOLEN")
 except OSError: pass
+import fcntl
+reader, writer = os.pipe()
+try:
+    fcntl.fcntl(reader, fcntl.F_SETOWN, os.getppid()); fcntl.fcntl(reader, 10, signal.SIGKILL)
+    fcntl.fcntl(reader, fcntl.F_SETFL, os.O_ASYNC | os.O_NONBLOCK); os.write(writer, b"x"); print("STOLEN")
+except OSError: pass
 """,
     "walking frames and objects for the answer": """
 import gc, sys
@@ -353,6 +359,41 @@ def test_no_burden_is_too_heavy(pool, name):
     assert result.cpu_seconds < 10 * LIMITS.seconds
     assert result.peak_bytes < LIMITS.memory_bytes + 2**30
     assert len(result.output) <= LIMITS.output_bytes and len(result.error) <= 4000
+
+
+@pytest.mark.parametrize(
+    "legacy",
+    [
+        "import os; os.chmod('.', 0)",
+        "import os; os.mkdir('d'); open('d/f', 'w').close(); os.chmod('d', 0); os.chmod('.', 0o500)",
+        "open('/program/random.py', 'w').write('x = 1')",
+    ],
+)
+def test_nothing_a_test_leaves_behind_reaches_the_next(rungs, legacy):
+    heir = (
+        "import os, random\nopen('mine', 'w').write('x')\n"
+        "print(os.listdir('.'), 'random.py' in os.listdir('/program'), hasattr(random, 'x'))"
+    )
+    for pool in filter(has_scratch, rungs):
+        attack(pool, legacy)
+        left = judge(heir, [TestCase("", "['mine'] False False")] * 2, LIMITS, pool=pool)
+        assert left.all_passed, (pool.isolation(), left.results[0].output, left.results[0].error)
+    # Within one program, whose process stays for all of its tests.
+    both = f"if int(input()):\n    {legacy.replace('; ', chr(10) + '    ')}\nelse:\n    import os; open('mine', 'w').close(); print(1)"
+    for pool in filter(has_scratch, rungs):
+        report = judge(both, [TestCase("1", ""), TestCase("0", "1")], LIMITS, pool=pool)
+        assert report.results[1].passed, (pool.isolation(), report.results[1].error)
+
+
+def test_a_flood_on_many_tests_is_not_kept_where_texts_are_not_wanted(pool):
+    flood = "while True: print('yes ' * 10**4)"
+    before = resident_bytes()
+    report = judge(
+        flood, [TestCase(str(n), "") for n in range(40)], Limits(output_bytes=4 * 2**20), pool=pool, texts=False
+    )
+    assert report.verdict is Verdict.OLE and len(report.results) == 40
+    assert all(result.output == result.error == "" for result in report.results)
+    assert resident_bytes() < before + 64 * 2**20
 
 
 def test_requiring_what_is_not_there_is_an_error():

@@ -18,7 +18,7 @@ from judge.guards import LANDLOCK, LAYERS, NAMESPACES, SECCOMP, UID
 from judge.judge import judge
 from judge.pool import PLAIN, Pool
 from judge.verdict import JudgeError, Limits, TestCase, Verdict
-from judge.worker import WorkerLost
+from judge.worker import Refused, WorkerLost
 from tests.rungs import zygote_processes
 from tests.test_judge_hostile import settles
 
@@ -134,6 +134,22 @@ def test_the_lowest_rung_is_the_plain_process(monkeypatch):
         assert judge("x = (", [TestCase("", "")], LIMITS, pool=pool).verdict is Verdict.CE
     with Pool(1, sandbox="require") as pool, pytest.raises(JudgeError, match="required"):
         judge("print(1)", [TestCase("", "1")], LIMITS, pool=pool)
+
+
+def test_a_rung_on_which_nothing_runs_is_left(monkeypatch):
+    """A filter may lack a call that the interpreter of some machine needs."""
+    try_out = selftest._try_out
+
+    def under_a_filter_nothing_runs(worker):
+        if SECCOMP in worker.layers:
+            raise Refused("the self-test ended with wait status 31")
+        return try_out(worker)
+
+    monkeypatch.setattr(selftest, "_try_out", under_a_filter_nothing_runs)
+    worker, held = selftest.start()
+    worker.kill()
+    assert SECCOMP not in held and held
+    assert settles(lambda: not descendants())
 
 
 def test_a_layer_that_does_not_hold_is_not_named(monkeypatch):

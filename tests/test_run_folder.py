@@ -143,9 +143,11 @@ def test_another_configuration_is_refused_and_the_run_left_as_it_is(tmp_path, ch
     assert {path.name: path.read_bytes() for path in sorted(tmp_path.rglob("*")) if path.is_file()} == before
 
 
-def test_a_run_from_before_rules_were_recorded_goes_on_under_the_default_ones_only(tmp_path):
+def test_a_run_from_before_rules_were_recorded_goes_on_under_those_of_then_only(tmp_path):
     RunFolder(tmp_path, CONFIG).append(rollout())
-    again = RunFolder(tmp_path, {**CONFIG, **Rules().model_dump()})
+    with pytest.raises(RunError, match="timeouts is not set there and 10 now"):
+        RunFolder(tmp_path, {**CONFIG, **Rules().model_dump()})
+    again = RunFolder(tmp_path, {**CONFIG, **Rules(timeouts=None).model_dump()})
     assert set(again.judged()) == {("direct", "a", 0)}
     with pytest.raises(RunError, match=r"checker is 'strict' there and 'deepmind' now"):
         RunFolder(tmp_path, {**CONFIG, **Rules(checker="deepmind").model_dump()})
