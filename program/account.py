@@ -187,8 +187,12 @@ class Account(BaseModel):
             return self._spent() or (run.spent() if run else None)
 
     def seconds_left(self) -> float | None:
-        """Of the budget; None where it does not bound them."""
-        return None if self._budget.seconds is None else self._budget.seconds - self.now()
+        """Of the rollout's budget or the run's, whichever ends first; None where neither bounds them."""
+        run = run_spending()
+        left = [] if self._budget.seconds is None else [self._budget.seconds - self.now()]
+        if run and run.budget.seconds is not None:
+            left.append(run.budget.seconds - run.seconds)
+        return min(left, default=None)
 
     def out_of_time(self) -> bool:
         """Whether the budget of seconds is spent, so that not even programs should be run any more."""

@@ -18,6 +18,7 @@ from program.answer_form import Form, answer_form, answers_with_code
 from program.answer_schema import response_format
 from program.answers import read_code, read_json
 from program.reading import Reading
+from program.schema_support import bounds_texts, takes_schema
 from program.sections_adapter import Order, SectionsAdapter, plain
 
 
@@ -36,8 +37,8 @@ class LeanAdapter(SectionsAdapter):
     def _call_preprocess(
         self, lm: dspy.BaseLM, lm_kwargs: dict[str, Any], signature: type[dspy.Signature], inputs: dict[str, Any]
     ) -> type[dspy.Signature]:
-        if not answers_with_code(signature) and lm.supports_response_schema:
-            lm_kwargs["response_format"] = response_format(signature)
+        if not answers_with_code(signature) and takes_schema(lm):
+            lm_kwargs["response_format"] = response_format(signature, bounded=bounds_texts(lm))
         return super()._call_preprocess(lm, lm_kwargs, signature, inputs)
 
     def answer_form(self, signature: type[dspy.Signature]) -> str:

@@ -10,10 +10,17 @@ from pydantic import create_model
 MAX_NAME = 64  # what OpenAI allows
 
 
-def response_format(signature: type[dspy.Signature]) -> dict[str, Any]:
-    """The `response_format` that makes a server answer with the output fields of `signature`."""
-    schema = {"name": schema_name(signature), "schema": answer_schema(signature), "strict": True}
-    return {"type": "json_schema", "json_schema": schema}
+def response_format(signature: type[dspy.Signature], *, bounded: bool = False) -> dict[str, Any]:
+    """The `response_format` that makes a server answer with the output fields of `signature`.
+
+    Args:
+        signature: what is asked.
+        bounded: whether the schema also says how long texts may be; see `signatures.fields`.
+    """
+    schema = answer_schema(signature)
+    if not bounded:
+        _unbound(schema)
+    return {"type": "json_schema", "json_schema": {"name": schema_name(signature), "schema": schema, "strict": True}}
 
 
 def schema_name(signature: type[dspy.Signature]) -> str:
@@ -39,3 +46,11 @@ def answer_schema(signature: type[dspy.Signature]) -> dict[str, Any]:
         if "maxItems" in extras:
             schema["properties"][name]["maxItems"] = extras["maxItems"]
     return schema
+
+
+def _unbound(schema: Any) -> None:
+    """Take the lengths of texts out of a schema, at whatever depth."""
+    if isinstance(schema, dict):
+        schema.pop("maxLength", None)
+    for part in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
+        _unbound(part)

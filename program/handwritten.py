@@ -27,7 +27,7 @@ HAND_WRITTEN: dict[str, tuple[ProgramName, dict[str, Any]]] = {
     "sampling": ("sampling", {"programs": 9, "ai_tests": 3, "max_text_tokens": 400}),
     "reflexion": ("reflexion", {"attempts": 5}),
     "handwritten": ("alphacodium", LEAN_FLOW),
-    "adaptive": ("alphacodium", {**LEAN_FLOW, "direct_first": 3}),
+    "adaptive": ("alphacodium", {**LEAN_FLOW, "direct_first": 3, "rounds": 2}),
 }
 
 

@@ -11,11 +11,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from program.schema_support import EMBEDDED
 from program.weights import MODELS
 
 DEFAULT_MODEL = "local/qwen2.5-coder-0.5b"
 CACHE_FOLDER = Path(os.environ.get("ALPHACODIUM_CACHE", ".cache"))
 TIMEOUT_SECONDS = 600.0
+THINKING_TOKENS = 2000  # a reasoning model may need them before it says yes
 KEY_VARIABLE = "LM_API_KEY"  # the key for a server named by --api-base; the big providers have their own variables
 
 
@@ -101,7 +103,7 @@ def _checked(lm):
     from dspy.utils.exceptions import DSPyError
 
     try:
-        lm("Say yes.", max_tokens=16, cache=False)
+        lm("Say yes.", max_tokens=16 if lm.model.startswith(EMBEDDED) else THINKING_TOKENS, cache=False)
     except (DSPyError, ValueError, OSError) as fault:
         raise LMError(f"{lm.model} does not answer: {_first_line(fault)}") from fault
     lm.history.clear()

@@ -23,15 +23,16 @@ class RateLimits(BaseModel):
 
     requests_per_minute, tokens_per_minute: over all rollouts of the run together; None for no limit.
     retries: of one request that was refused or failed in a way that may pass (429, 5xx, timeouts, broken connections).
-    first_wait: seconds before the first retry where the provider names none; doubled each time, with some jitter.
+    first_wait: seconds before the first retry where the provider names none; doubled each time, with some jitter, so
+        that an outage of two minutes is waited out.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     requests_per_minute: int | None = Field(default=None, ge=1)
     tokens_per_minute: int | None = Field(default=None, ge=1)
-    retries: int = Field(default=4, ge=0)
-    first_wait: float = Field(default=1.0, ge=0)
+    retries: int = Field(default=6, ge=0)
+    first_wait: float = Field(default=2.0, ge=0)
 
 
 class Pace:

@@ -6,6 +6,8 @@ Hidden tests have no place in this type; they live in `eval`, behind the problem
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -15,6 +17,17 @@ from judge.tolerance import strict_for
 from judge.verdict import Limits, TestCase
 
 _EXAMPLES = re.compile(r"^\s*(Examples?|Samples?)(\s+(Input|\d+))?\s*:?\s*$", re.MULTILINE | re.IGNORECASE)
+
+
+def seconds_of(time_limit: Any) -> float | None:
+    """The seconds of a `time_limit` as the CodeContests layout has it, `{"seconds", "nanos"}`, or as a plain number.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is neither.
+    """
+    if isinstance(time_limit, Mapping):
+        return time_limit["seconds"] + time_limit.get("nanos", 0) / 1e9
+    return float(time_limit) if time_limit else None
 
 
 class PublicTest(BaseModel):

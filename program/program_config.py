@@ -14,7 +14,8 @@ from program.stage import Stage
 class ProgramConfig(BaseModel):
     """What each key does.
 
-    temperature: of the first call of each stage; repeats use 0.8.
+    temperature: of the first call of each stage; repeats use 0.8. null sends none, for models that allow no other than
+        their own.
     temperatures: of single stages, by the name of their signature.
     max_code_tokens: the most an answer with a program may have.
     budget: what one rollout may spend.
@@ -22,8 +23,8 @@ class ProgramConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    temperature: float = Field(default=0.2, ge=0)
-    temperatures: dict[str, Annotated[float, Field(ge=0)]] = {}
+    temperature: float | None = Field(default=0.2, ge=0)
+    temperatures: dict[str, Annotated[float, Field(ge=0)] | None] = {}
     max_code_tokens: int = Field(default=2000, ge=16)
     budget: Budget = Budget()
 
@@ -31,7 +32,7 @@ class ProgramConfig(BaseModel):
         """A stage that answers with a program."""
         return Stage(signature, self.max_code_tokens, self._heat(signature), attempts)
 
-    def _heat(self, signature: type[dspy.Signature]) -> float:
+    def _heat(self, signature: type[dspy.Signature]) -> float | None:
         return self.temperatures.get(signature.__name__, self.temperature)
 
 

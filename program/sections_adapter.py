@@ -120,8 +120,13 @@ def _show(value: Any) -> str:
     if isinstance(value, list):
         return "\n".join(f"- {_show(item)}" for item in value)
     if isinstance(value, dict):
-        return "\n  ".join(f"{key}: {_show(item)}" for key, item in value.items())
+        return "\n  ".join(f"{key}: {_beneath(_show(item))}" for key, item in value.items())
     return str(value)
+
+
+def _beneath(text: str) -> str:
+    """A text of several lines on lines of its own, set in, so that it is seen where it ends."""
+    return text if "\n" not in text else "\n" + "\n".join(f"    {line}" for line in text.splitlines())
 
 
 def _without(inputs: dict[str, Any], name: str) -> dict[str, Any]:

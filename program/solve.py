@@ -15,7 +15,10 @@ from program.lm import DEFAULT_MODEL
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m program.solve", description="Write a program for one problem.")
     parser.add_argument(
-        "problem", type=Path, help='JSON: {"name", "description", "public_tests": {"input": […], "output": […]}}'
+        "problem",
+        type=Path,
+        help='JSON: {"name", "description", "public_tests": {"input": […], "output": […]}}; also "time_limit" in '
+        'seconds, "memory_limit_bytes"',
     )
     parser.add_argument("--artifact", type=Path, default=Path("artifacts/handwritten"), help="(default: %(default)s)")
     parser.add_argument("--lm", default=DEFAULT_MODEL, help="the model (default: %(default)s)")
@@ -41,7 +44,7 @@ def _solve(options: argparse.Namespace) -> None:
     from program import artifact
     from program.account import new_account
     from program.escalation import escalate_to
-    from program.lm import open_lm
+    from program.lm import LMError, open_lm
     from program.settings import parse_settings
     from program.show_events import Story
 
@@ -59,13 +62,16 @@ def _solve(options: argparse.Namespace) -> None:
     totals = account.totals()
     spent = f"{totals.calls} LM calls, {totals.prompt_tokens} + {totals.completion_tokens} tokens"
     print("; ".join([spent, *account.marks]), file=sys.stderr)
+    lost = [call.detail for call in account.calls if call.outcome == "lm_error"]
+    if not code and lost:
+        raise LMError(f"no program, and {len(lost)} of {len(account.calls)} calls failed: {lost[-1]}")
     print(code, end="")
 
 
 def _read(path: Path):
     from pydantic import ValidationError
 
-    from program.problem import Problem, PublicTest
+    from program.problem import Problem, PublicTest, seconds_of
 
     try:
         loaded = json.loads(path.read_text())
@@ -75,6 +81,8 @@ def _read(path: Path):
             name=loaded["name"],
             description=loaded["description"],
             public_tests=tuple(PublicTest(input=given, output=expected) for given, expected in pairs),
+            seconds=seconds_of(loaded.get("time_limit")),
+            memory_bytes=loaded.get("memory_limit_bytes") or None,
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, ValidationError) as fault:
         raise ProblemError(f"{path} is not a problem: {type(fault).__name__}: {str(fault).splitlines()[0]}") from fault

@@ -33,6 +33,7 @@ from program.correction import Corrected
 from program.pace import pace
 from program.reading import collected_readings
 from program.repetition import runs_in_circles
+from program.schema_support import asked_without_schema_if_refused
 from program.valid_text import valid_text
 
 REPEAT_TEMPERATURE = 0.8
@@ -63,7 +64,7 @@ class Stage(dspy.Module):
     Args:
         signature: what is asked.
         max_tokens: the most an answer may have; guards against endless generation.
-        temperature: of the first call; a repeat uses 0.8, and later samples at least 0.6.
+        temperature: of the first call; a repeat uses 0.8, and later samples at least 0.6. None sends none at all.
         attempts: calls before the stage is given up.
         max_items: for list fields, how many items are asked for at most.
     """
@@ -72,7 +73,7 @@ class Stage(dspy.Module):
         self,
         signature: type[dspy.Signature],
         max_tokens: int,
-        temperature: float,
+        temperature: float | None,
         attempts: int = 2,
         max_items: dict[str, int] | None = None,
     ) -> None:
@@ -116,13 +117,14 @@ class Stage(dspy.Module):
 
     def _config(self, sample: int, draw: int, attempt: int) -> dict[str, Any]:
         number = (sample * 1000 + draw) * 10 + attempt
-        temperature = self.temperature
-        if draw or attempt:
-            temperature = REPEAT_TEMPERATURE
-        elif sample and temperature:
-            temperature = max(temperature, LATER_SAMPLE_TEMPERATURE)
-        config: dict[str, Any] = {"temperature": temperature, "max_tokens": self.max_tokens}
-        if number and temperature:
+        config: dict[str, Any] = {"max_tokens": self.max_tokens}
+        if self.temperature is not None:
+            config["temperature"] = self.temperature
+            if draw or attempt:
+                config["temperature"] = REPEAT_TEMPERATURE
+            elif sample and self.temperature:
+                config["temperature"] = max(self.temperature, LATER_SAMPLE_TEMPERATURE)
+        if number and config.get("temperature") != 0:
             config["rollout_id"] = number
         return config
 
@@ -163,7 +165,9 @@ class Stage(dspy.Module):
             if not pace().wait(account().seconds_left()):
                 raise OutOfTime
             try:
-                return _within(account().seconds_left(), recorder, self.predict, inputs, config)
+                return asked_without_schema_if_refused(
+                    lambda: _within(account().seconds_left(), recorder, self.predict, inputs, config)
+                )
             except LMError as fault:
                 wait, left = pace().refused(fault, call.retries), account().seconds_left()
                 if not pace().may_retry(fault, call.retries) or (left is not None and wait > left):

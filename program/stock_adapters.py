@@ -16,6 +16,7 @@ from dspy.utils.exceptions import AdapterParseError
 
 from program.answer_schema import response_format
 from program.reading import Reading, note
+from program.schema_support import bounds_texts, takes_schema
 
 _HEADER = re.compile(r"^\[\[ ## (\w+) ## \]\]$", re.MULTILINE)
 # What DSPy's parsers let through besides AdapterParseError: on deep nesting (the compiler says MemoryError), on half
@@ -62,10 +63,10 @@ class JSONAdapter(dspy.JSONAdapter):
     """A JSON object; constrained by the same schema as `LeanAdapter`'s, which bounds lists, where the server can."""
 
     def _prepare_response_format(self, lm: Any, lm_kwargs: dict[str, Any], signature: Any) -> None:
-        if lm.supports_response_schema:
-            lm_kwargs["response_format"] = response_format(signature)
-        else:
-            super()._prepare_response_format(lm, lm_kwargs, signature)
+        if takes_schema(lm):
+            lm_kwargs["response_format"] = response_format(signature, bounded=bounds_texts(lm))
+        elif "response_format" in lm.supported_params:
+            lm_kwargs["response_format"] = {"type": "json_object"}
 
     def parse(self, signature: type[dspy.Signature], completion: str) -> dict[str, Any]:
         return _parsed(self, super().parse, signature, completion)

@@ -38,7 +38,7 @@ class WriteCode(dspy.Signature):
 
 
 class AnalyseFailure(dspy.Signature):
-    """The Python program below fails a test of the contest problem. Do not write code. Say in short bullet points what
+    """The given Python program fails a test of the contest problem. Do not write code. Say in short bullet points what
     it does on this input, where that leaves the rules of the statement, and what has to change."""
 
     problem: str = dspy.InputField(desc="the statement with its example tests")
@@ -50,7 +50,7 @@ class AnalyseFailure(dspy.Signature):
 
 
 class FixCode(dspy.Signature):
-    """The Python program below fails a test of the contest problem. Find the mistake and write the whole corrected
+    """The given Python program fails a test of the contest problem. Find the mistake and write the whole corrected
     program. Its first line is a comment that says what was wrong. Change what is wrong and keep what is right."""
 
     problem: str = dspy.InputField(desc="the statement with its example tests")
@@ -63,7 +63,7 @@ class FixCode(dspy.Signature):
 
 
 class DrawLesson(dspy.Signature):
-    """The Python program below fails a test of the contest problem. Reflect on the attempt: in a few short
+    """The given Python program fails a test of the contest problem. Reflect on the attempt: in a few short
     bullet points say what went wrong and what the next attempt has to do differently. Do not write code."""
 
     problem: str = dspy.InputField(desc="the statement with its example tests")

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-# A bound on how much one string or list may hold. It is put into the JSON schema that constrains generation, so that
-# a small model cannot run on for ever, but an answer that breaks it is not refused.
+# A bound on how much one string may hold, for the small embedded models: it is put into the JSON schema that constrains
+# their generation, so that they cannot run on for ever. An answer that breaks it is not refused.
 ShortText = Annotated[str, Field(json_schema_extra={"maxLength": 160})]
 LongText = Annotated[str, Field(json_schema_extra={"maxLength": 500})]
 

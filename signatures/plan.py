@@ -8,8 +8,9 @@ from signatures.fields import ShortText, Solution
 
 
 class ProposeSolutions(dspy.Signature):
-    """Propose different ways to solve the problem, each described in words and not in code. Each must be right for
-    every input the statement allows and fast enough for the largest one; prefer the simple one."""
+    """Propose different ways to solve the problem, at most as many as `count` says, each described in words and not in
+    code. Each must be right for every input the statement allows and fast enough for the largest one; prefer the simple
+    one, and mind the wishes where there are any."""
 
     problem: str = dspy.InputField(desc="the statement with its example tests")
     reflection: list[str] = dspy.InputField(desc="what was noted about the problem")

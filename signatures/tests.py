@@ -8,9 +8,9 @@ from signatures.fields import AITest
 
 
 class WriteTests(dspy.Signature):
-    """Write further tests for the problem. Each has an input in exactly the format of the examples and the output that
-    a right program prints for it. Go from easy to hard: small ones, an edge case, a large one. Work out each
-    output with care and do not repeat the examples."""
+    """Write further tests for the problem, as many as `count` says. Each has an input in exactly the format of the
+    examples and the output that a right program prints for it. Go from easy to hard: small ones, an edge case, a large
+    one. Work out each output with care and do not repeat the examples."""
 
     problem: str = dspy.InputField(desc="the statement with its example tests")
     reflection: list[str] = dspy.InputField(desc="what was noted about the problem")

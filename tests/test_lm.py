@@ -13,11 +13,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import dspy
 import pytest
 
+from program.adapter import LeanAdapter
 from program.adapter_choice import adapter_named
-from program.answer_schema import answer_schema, response_format
+from program.answer_schema import response_format
+from program.flow_config import FlowConfig
 from program.lm import LMError, open_lm
 from program.stage import Stage
-from signatures.code import FixCode, SolveDirectly
+from signatures.code import FixCode, SolveDirectly, WriteCode
 from signatures.tests import WriteTests
 
 ANSWER = '{"tests": [{"input": "1", "output": "2", "explanation": "x"}]}\n\n```python\nprint(1)\n```'
@@ -30,6 +32,7 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.address = f"http://127.0.0.1:{self.server_port}/v1"
         self.status = 200
+        self.refused_key = ""  # requests with it are answered with status 400
         self.requests: list[tuple[str, dict[str, str], dict]] = []
 
 
@@ -48,8 +51,9 @@ class _Handler(BaseHTTPRequestHandler):
             "usage": {**usage, "prompt_tokens_details": {"cached_tokens": 20}},
         }
         failure = {"error": {"message": "that does not work\nat all", "type": "some"}}
-        text = json.dumps(answer if self.server.status == 200 else failure).encode()
-        self.send_response(self.server.status)
+        status = 400 if self.server.refused_key in body else self.server.status
+        text = json.dumps(answer if status == 200 else failure).encode()
+        self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(text)))
         self.end_headers()
@@ -155,7 +159,6 @@ def test_a_server_that_fails_is_asked_again_as_often_as_wanted(server, monkeypat
 
 
 def ask(lm, signature, **inputs):
-    from program.adapter import LeanAdapter
 
     with dspy.context(lm=lm, adapter=LeanAdapter()):
         return Stage(signature, 55, 0.2, max_items={"tests": 3} if signature is WriteTests else None)(4, **inputs)
@@ -165,7 +168,7 @@ def test_opening_costs_one_small_request_and_leaves_no_trace(server):
     with open_lm("openai/tiny", api_base=server.address) as lm:
         assert lm.history == []
     ((path, _, body),) = server.requests
-    assert path == "/v1/chat/completions" and body["max_tokens"] <= 16
+    assert path == "/v1/chat/completions" and body["max_tokens"] <= 2000, "room to think, and no more"
 
 
 def test_a_structured_stage_sends_its_schema(server, account):
@@ -175,9 +178,7 @@ def test_a_structured_stage_sends_its_schema(server, account):
     sent = body["response_format"]
     assert sent["type"] == "json_schema" and sent["json_schema"]["strict"] is True
     assert sent["json_schema"]["name"].isidentifier()
-    assert sent["json_schema"]["schema"] == answer_schema(
-        Stage(WriteTests, 1, 0, max_items={"tests": 3}).predict.signature
-    )
+    assert sent == response_format(Stage(WriteTests, 1, 0, max_items={"tests": 3}).predict.signature)
     assert (body["max_tokens"], body["temperature"]) == (55, 0.6)  # of a later sample
     assert [message["role"] for message in body["messages"]] == ["system", "user"]
     assert answer.tests[0].output == "2"
@@ -191,7 +192,38 @@ def test_every_adapter_that_asks_for_json_sends_the_same_schema(server, name, mo
     signature = Stage(WriteTests, 1, 0, max_items={"tests": 3}).predict.signature
     with open_lm(model, api_base=server.address) as lm, dspy.context(lm=lm, adapter=adapter_named(name)):
         dspy.Predict(signature)(problem="Double", reflection=["r"], count=3)
-    assert server.requests[-1][2]["response_format"] == response_format(signature)
+    sent = server.requests[-1][2]["response_format"]
+    assert sent == response_format(signature, bounded=model.startswith("local/"))
+    assert ("maxLength" in json.dumps(sent)) == model.startswith("local/"), "providers refuse it, small models need it"
+
+
+def test_a_server_that_refuses_schemas_is_asked_without_from_then_on(server, account):
+    server.refused_key = "response_format"
+    with open_lm("openai/picky", api_base=server.address) as lm:
+        for _ in range(2):
+            assert ask(lm, WriteTests, problem="Double", reflection=["r"], count=3).tests
+    assert ["response_format" in body for _, _, body in server.requests[1:]] == [True, False, False]
+    assert [call.outcome for call in account.calls] == ["ok", "ok"]
+    assert account.decisions == ["server/picky refuses the JSON schema of answers, and is asked without it"]
+
+
+def test_a_request_that_is_invalid_either_way_fails_as_it_did_and_schemas_are_still_sent(server, account):
+    with open_lm("openai/fine", api_base=server.address) as lm:
+        server.status = 400
+        assert ask(lm, WriteTests, problem="Double", reflection=["r"], count=3) is None
+        server.status = 200
+        assert ask(lm, WriteTests, problem="Double", reflection=["r"], count=3).tests
+    assert [call.outcome for call in account.calls] == ["lm_error", "ok"] and not account.decisions[1:]
+    assert "response_format" in server.requests[-1][2]
+
+
+def test_models_that_allow_no_temperature_are_sent_none(server, account):
+    config = FlowConfig.model_validate({"temperature": None, "temperatures": {"FixCode": 0.5}})
+    with open_lm("openai/tiny", api_base=server.address) as lm, dspy.context(lm=lm, adapter=LeanAdapter()):
+        for signature in (WriteCode, FixCode):
+            stage = config.code_stage(signature)
+            assert stage(0, draw=1, problem="Double", code="print()", failure="It prints nothing.")
+    assert ["temperature" in body for _, _, body in server.requests[1:]] == [False, True]
 
 
 @pytest.mark.parametrize(

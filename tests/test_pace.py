@@ -140,9 +140,9 @@ def test_no_wait_is_endless(clock):
 @pytest.mark.parametrize(
     ("fault", "attempts"),
     [
-        (rate_limit(), 4),
-        (rate_limit(LONGEST_WAIT_SECONDS), 4),
-        (LMServerError("500"), 4),
+        (rate_limit(), 6),
+        (rate_limit(LONGEST_WAIT_SECONDS), 6),
+        (LMServerError("500"), 6),
         (LMTimeoutError("slow"), 1),
         (rate_limit(LONGEST_WAIT_SECONDS + 1), 0),  # coming back earlier would be against what was asked
         (ContextWindowExceededError(), 0),  # nothing to hope for
@@ -151,7 +151,12 @@ def test_no_wait_is_endless(clock):
 )
 def test_how_often_a_request_is_sent_again_depends_on_what_happened(clock, fault, attempts):
     limited = paced(clock)
-    assert [limited.may_retry(fault, attempt) for attempt in range(6)] == [attempt < attempts for attempt in range(6)]
+    assert [limited.may_retry(fault, attempt) for attempt in range(8)] == [attempt < attempts for attempt in range(8)]
+
+
+def test_an_outage_of_two_minutes_is_waited_out(clock):
+    limited, fault = paced(clock), LMServerError("500")
+    assert sum(limited.refused(fault, attempt) for attempt in range(8) if limited.may_retry(fault, attempt)) > 100
 
 
 # Stages keep to it
@@ -168,14 +173,14 @@ def test_a_stage_sends_a_refused_request_again_within_one_call(account, clock):
     (call,) = account.calls
     assert (call.outcome, call.retries) == ("ok", 3)
     first, second, third = clock.slept
-    assert (first, third) == (3.0, 2.0) and 1.6 <= second <= 2.4
+    assert (first, third) == (3.0, 2.0) and 3.2 <= second <= 4.8
 
 
 def test_a_storm_that_does_not_end_costs_the_stage(account, clock):
-    assert solve([rate_limit(1.0)] * 5, paced(clock)) is None
+    assert solve([rate_limit(1.0)] * 7, paced(clock)) is None
     (call,) = account.calls
-    assert (call.outcome, call.retries) == ("lm_error", 4)
-    assert clock.slept == [1.0] * 4
+    assert (call.outcome, call.retries) == ("lm_error", 6)
+    assert clock.slept == [1.0] * 6
 
 
 def test_a_stage_does_not_wait_longer_than_its_rollout_has_time(account, clock):

@@ -12,7 +12,7 @@ from typing import Any
 from eval.layouts.entry import Entry
 from eval.problem_set import Facts, HiddenTests, Known
 from judge.verdict import TestCase
-from program.problem import Problem, PublicTest
+from program.problem import Problem, PublicTest, seconds_of
 
 NAME: str = "code_contests"
 COLUMNS = frozenset({"name", "description"})
@@ -36,12 +36,11 @@ def read(row: dict[str, Any]) -> Entry:
     Raises:
         KeyError, TypeError, ValueError: the row is not in this layout.
     """
-    limit = row.get("time_limit")
     problem = Problem(
         name=row["name"],
         description=row["description"],
         public_tests=tuple(PublicTest(input=t.input, output=t.output) for t in _tests(row, "public_tests")),
-        seconds=limit["seconds"] + limit["nanos"] / 1e9 if limit else None,
+        seconds=seconds_of(row.get("time_limit")),
         memory_bytes=row.get("memory_limit_bytes") or None,
     )
     return Entry(
