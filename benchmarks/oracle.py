@@ -59,8 +59,10 @@ def shared_jobs(folder: Path = SHARED) -> Iterator[Job]:
     """The human and the model-written programs of the shared data, on all tests of their problems.
 
     Raises:
-        DataError, FileNotFoundError: the data is not there.
+        SystemExit: the data is not there.
     """
+    if not folder.is_dir():
+        sys.exit(f"the shared data is not there: {folder}")
     problems = load_problems(str(folder), "test")
     for kind in ("human", "model"):
         for number, line in enumerate(read_solutions(folder / f"{kind}_solutions.jsonl")):
@@ -85,9 +87,12 @@ def _job(kind: str, name: str, program: str, problems: ProblemSet, correct: bool
 
 
 def all_jobs() -> Iterator[Job]:
-    """Every program there is to compare on: the bundled pack's, then the shared ones."""
+    """Every program there is to compare on: the bundled pack's, then, where they are, the shared ones."""
     yield from pack_jobs()
-    yield from shared_jobs()
+    if SHARED.is_dir():
+        yield from shared_jobs()
+    else:
+        print(f"only the bundled pack's programs: the shared data is not there: {SHARED}", file=sys.stderr)
 
 
 def differences(job: Job, pool: Pool) -> tuple[int, int, list[str]]:

@@ -21,7 +21,7 @@ from judge.order import FailureHistory, fingerprint
 from judge.pool import Pool
 from judge.session import Session
 from judge.verdict import JudgeError, Limits, Report, TestCase, TestResult, Verdict
-from judge.worker import Worker, WorkerLost
+from judge.worker import ProgramDied, Worker, WorkerLost
 from tests.rungs import zygote_processes
 from tests.test_judge_hostile import settles
 
@@ -245,6 +245,20 @@ def test_early_stop_reports_which_test_failed(pool):
     assert again.total == 6 and not again.all_passed
     given = judge(DOUBLE, tests, LIMITS, pool=pool, stop_at_failure=True, in_order=True)
     assert [result.index for result in given.results] == list(range(6))
+
+
+@pytest.mark.parametrize(("death", "verdict"), [(-signal.SIGSEGV, Verdict.CE), (-signal.SIGKILL, None)])
+def test_a_compiler_that_the_machine_kills_is_no_verdict(pool, monkeypatch, death, verdict):
+    def dies(_worker, _source):
+        raise ProgramDied(death)
+
+    assert pool.isolation()  # its own trial runs before
+    monkeypatch.setattr(Worker, "load", dies)
+    if verdict is None:
+        with pytest.raises(JudgeError, match="the compiler was killed"):
+            judge(DOUBLE, TESTS, LIMITS, pool=pool)
+    else:
+        assert judge(DOUBLE, TESTS, LIMITS, pool=pool).verdict is verdict
 
 
 def test_after_so_many_timeouts_the_rest_is_left_out(pool):
