@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, cast
 
@@ -48,7 +49,7 @@ def signature_of(stage: Stage) -> type[dspy.Signature]:
 
 
 def fixed_inputs(
-    program: dspy.Module, problems: Iterable[Problem], lm: Any, adapter: dspy.Adapter, file: Path
+    program: dspy.Module, problems: Sequence[Problem], lm: Any, adapter: dspy.Adapter, concurrency: int, file: Path
 ) -> dict[str, Inputs]:
     """By problem, what the stages of `program` were asked in one rollout; what `file` holds is not run again.
 
@@ -57,15 +58,23 @@ def fixed_inputs(
     drop_torn_line(file)
     lines = file.read_text().splitlines() if file.is_file() else []
     known: dict[str, Inputs] = {each["problem"]: each["inputs"] for each in map(json.loads, lines)}
-    stages = stages_of(program)
-    found = {}
-    for problem in tqdm(list(problems), desc="inputs", unit="problem"):
-        if problem.name not in known:
-            known[problem.name] = _asked(program, problem, lm, adapter)
-            line = json.dumps({"problem": problem.name, "inputs": known[problem.name]}) + "\n"
+    left = [problem for problem in problems if problem.name not in known]
+    lock = threading.Lock()
+
+    def one(problem: Problem) -> None:
+        inputs = _asked(program, problem, lm, adapter)
+        line = json.dumps({"problem": problem.name, "inputs": inputs}) + "\n"
+        with lock:
             append_line(file, line.encode())
-        found[problem.name] = {name: _typed(stages[name], given) for name, given in known[problem.name].items()}
-    return found
+            known[problem.name] = inputs
+
+    with ThreadPoolExecutor(concurrency) as pool:
+        list(tqdm(pool.map(one, left), desc="inputs", total=len(left), unit="problem"))
+    stages = stages_of(program)
+    return {
+        problem.name: {name: _typed(stages[name], given) for name, given in known[problem.name].items()}
+        for problem in problems
+    }
 
 
 def _asked(program: dspy.Module, problem: Problem, lm: Any, adapter: dspy.Adapter) -> Inputs:

@@ -69,7 +69,9 @@ def compare(options: argparse.Namespace) -> None:
     if not options.table:
         adapter = artifact.adapter_of(manifest)
         with open_model(options.lm, problems, api_base=options.api_base, slots=options.concurrency) as lm:
-            inputs = fixed_inputs(program, problems.problems, lm, adapter, options.out / "inputs.jsonl")
+            inputs = fixed_inputs(
+                program, problems.problems, lm, adapter, options.concurrency, options.out / "inputs.jsonl"
+            )
             ask_all(program, inputs, options.adapters, options.stages, lm, options.concurrency, answers)
     records = read_answers(answers, program)
     table = markdown(records, options.adapters)
