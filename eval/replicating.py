@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from eval.numbers.cost import cost_ratios, costs, latencies
 from eval.numbers.criteria import Criterion, outcomes
 from eval.numbers.evidence import n_at_k_of
 from eval.numbers.intervals import Estimate
-from eval.numbers.markdown import NONE, amount, percent, table
-from eval.numbers.pass_at_k import pass_at_k_of
+from eval.numbers.markdown import NONE, amount, percent, percent_at_k, table
+from eval.numbers.pass_at_k import pass_at_k_of, solved_by_any
 from eval.numbers.prompts import stored_artifact
 from eval.numbers.published import ALPHACODIUM, COST_RATIO, FLOW_CALLS, FLOW_TOKENS, PASS_AT_5, REPLICATION
 from eval.rollout import Rollout
@@ -78,6 +79,8 @@ def _solved(sides: Sides, lm: str, split: str) -> str:
         for said, criterion in kinds.items():
             rows.append([f"this run, {lm}", split, f"pass@{k}", said, *(_pass(side, criterion, k) for side in sides)])
     rows.append([f"this run, {lm}", split, f"1@{ITERATIONS}", "public + private", *map(_selected, sides)])
+    for said, criterion in kinds.items():
+        rows.append([f"this run, {lm}", split, "any sample", said, *(_any(side, criterion) for side in sides)])
     rows += [
         [f"{p.model}, published", p.split, "pass@5", "private only", f"{p.direct} %", f"{p.flow} %"] for p in PASS_AT_5
     ]
@@ -85,17 +88,16 @@ def _solved(sides: Sides, lm: str, split: str) -> str:
 
 
 def _pass(rollouts: Sequence[Rollout], criterion: Criterion, k: int) -> str:
-    try:
-        return percent(pass_at_k_of(outcomes(rollouts, criterion), k))
-    except ValueError:  # fewer samples than k
-        return NOT_RUN
+    return percent_at_k(partial(pass_at_k_of, outcomes(rollouts, criterion), k), NOT_RUN)
 
 
 def _selected(rollouts: Sequence[Rollout]) -> str:
-    try:
-        return percent(n_at_k_of(rollouts, 1, ITERATIONS))
-    except ValueError:
-        return NOT_RUN
+    return percent_at_k(partial(n_at_k_of, rollouts, 1, ITERATIONS), NOT_RUN)
+
+
+def _any(rollouts: Sequence[Rollout], criterion: Criterion) -> str:
+    done = outcomes(rollouts, criterion)
+    return percent(solved_by_any(done)) if done else NOT_RUN
 
 
 def _iterations(sides: Sides) -> str:
