@@ -29,7 +29,7 @@ class Summary(BaseModel):
     public_rate: share of samples that passed every public test.
     best_of: the most judged samples any problem has, k below.
     sampled: problems that have so many.
-    pass_at_k: share of problems that one of k samples solves; None for one sample, and where a problem has fewer than k.
+    pass_at_k: share of problems that one of k samples solves; None for one sample, or where a problem has fewer.
     one_at_k: share of problems solved by the one of k samples that looks best on the tests the flow can see; as above.
     solved_by_any: share of problems that any judged sample solves, however many each has.
     not_judged: rollouts lost to infrastructure; they are in no rate.

@@ -74,11 +74,15 @@ def test_what_was_not_run_is_said_and_not_made_up(tmp_path):
 
 
 def test_a_lost_iteration_is_said_and_does_not_leave_its_problem_out(tmp_path):
-    made = [rollout(name, float(name == "apple"), arm="direct", sample=n) for name in ("apple", "berry") for n in range(5)]
+    made = [
+        rollout(name, float(name == "apple"), arm="direct", sample=n) for name in ("apple", "berry") for n in range(5)
+    ]
     made[0] = rollout("apple", None, arm="direct")
     report = replicate(store(tmp_path / "run", made), direct="direct")
     for measure in ("pass@5", "1@5"):
-        assert cells(report, "this run, scripted/lm", "test", measure, "public + private")[0] == "k = 5 on 1 of 2 problems"
+        assert (
+            cells(report, "this run, scripted/lm", "test", measure, "public + private")[0] == "k = 5 on 1 of 2 problems"
+        )
     told, not_run = cells(report, "this run, scripted/lm", "test", "any sample", "public + private")
     assert told.startswith("50.0 % (") and not_run == "not run"
 

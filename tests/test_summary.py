@@ -65,7 +65,7 @@ def test_an_arm_with_fewer_samples_has_no_pass_at_k():
 
 
 def test_a_lost_sample_makes_pass_at_k_unknown_and_not_lower_than_solved():
-    """Five samples of four problems, of which two are solved by all; without the lost sample's problem it was 1 of 3."""
+    """Two of four problems are solved by all five samples; without the one that lost a sample it was 1 of 3."""
     samples = [rollout(name, float(name < "c"), sample=n) for name in "abcd" for n in range(5)]
     samples[0] = rollout("a", None)
     table = markdown_table([summarize("plain", samples)])
