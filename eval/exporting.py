@@ -36,7 +36,7 @@ def export(run: Path, form: Format) -> str:
 
 def rollout_row(rollout: Rollout, lm: str) -> dict[str, Any]:
     """The columns of one rollout; None where something is not known. The program is given by name only."""
-    score, totals = rollout.score, rollout.totals
+    score = rollout.score
     return {
         "arm": rollout.arm,
         "lm": lm,
@@ -47,6 +47,18 @@ def rollout_row(rollout: Rollout, lm: str) -> dict[str, Any]:
         **_set("public", score.public if score else None),
         **_set("private", score.private if score else None),
         **_set("generated", score.generated if score else None),
+        **_spent(rollout),
+        "score_seconds": score.judge_seconds if score else None,
+        "fixes": rollout.checkpoints[-1].fixes if rollout.checkpoints else None,
+        "program": name_of(rollout.code) if rollout.code else None,
+        "error": rollout.error,
+    }
+
+
+def _spent(rollout: Rollout) -> dict[str, Any]:
+    """What the program itself spent; the judging of its answer is none of it."""
+    totals = rollout.totals
+    spent = {
         "calls": totals.calls,
         "failed_calls": totals.failed_calls,
         "prompt_tokens": totals.prompt_tokens,
@@ -56,10 +68,8 @@ def rollout_row(rollout: Rollout, lm: str) -> dict[str, Any]:
         "seconds": rollout.seconds,
         "lm_seconds": totals.lm_seconds,
         "judge_seconds": totals.judge_seconds,
-        "fixes": rollout.checkpoints[-1].fixes if rollout.checkpoints else None,
-        "program": name_of(rollout.code) if rollout.code else None,
-        "error": rollout.error,
     }
+    return spent if rollout.cost_known else dict.fromkeys(spent)
 
 
 def _set(name: str, result: SetResult | None) -> dict[str, Any]:
