@@ -31,20 +31,23 @@ CRITERIA: dict[Criterion, str] = {
 assert set(CRITERIA) == set(get_args(Criterion))
 
 
-def summarize_runs(runs: Sequence[Path], names: Sequence[str] | None = None, ai_tests: bool = False) -> str:
+def summarize_runs(
+    runs: Sequence[Path], names: Sequence[str] | None = None, ai_tests: bool = False, exclude: str | None = None
+) -> str:
     """A Markdown report on the arms of some runs, one by one; to compare them is `eval.comparison`'s.
 
     Args:
         runs: run folders over the same data.
         names: of the arms, in order; all of them when None.
         ai_tests: whether to judge the tests that the model wrote, which loads the data and runs known programs.
+        exclude: a file of problems to leave out.
 
     Raises:
         RunError: no such run or arm, or runs over other data.
-        DataError: the data is asked for and cannot be loaded.
+        DataError: the data is asked for and cannot be loaded, or there is no such file.
         JudgeError: the judge failed.
     """
-    arms = stored_arms(runs, names)
+    arms = stored_arms(runs, names, exclude)
     by_label = {arm.label: arm.rollouts for arm in arms}
     table_of_all = markdown_table([summarize(label, rollouts) for label, rollouts in by_label.items()])
     parts = [header(arms), table_of_all, details(by_label)]

@@ -9,22 +9,27 @@ from pathlib import Path
 from typing import Any, Literal
 
 from eval.rollout import Rollout
-from eval.run_folder import read_rollouts
 from eval.score import SetResult
-from eval.stored_arms import run_config
+from eval.stored_arms import read_run
 from program.account import name_of
 
 Format = Literal["csv", "json", "markdown"]
 
 
-def export(run: Path, form: Format) -> str:
+def export(run: Path, form: Format, exclude: str | None = None) -> str:
     """The rollouts of a stored run, in the order they ended.
+
+    Args:
+        run: the folder.
+        form: of the table.
+        exclude: a file of problems to leave out.
 
     Raises:
         RunError: `run` is not a run.
+        DataError: there is no such file of exclusions.
     """
-    lm = run_config(run)["lm"]
-    rows = [rollout_row(rollout, lm) for rollout in read_rollouts(run)]
+    config, rollouts = read_run(run, exclude)
+    rows = [rollout_row(rollout, config["lm"]) for rollout in rollouts]
     match form:
         case "csv":
             return _csv(rows)

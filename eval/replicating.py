@@ -28,17 +28,19 @@ NOT_KNOWN = "not known"  # a model without a price
 Sides = Sequence[Sequence[Rollout]]  # zero-shot, flow
 
 
-def replicate(run: Path, direct: str | None = None, flow: str | None = None) -> str:
+def replicate(run: Path, direct: str | None = None, flow: str | None = None, exclude: str | None = None) -> str:
     """The Markdown of the study.
 
     Args:
         run: a folder of `eval.run`, with both arms.
         direct, flow: names of the arms; by default the first one of each program class.
+        exclude: a file of problems to leave out.
 
     Raises:
         RunError: no such run or arm.
+        DataError: there is no such file.
     """
-    arms = stored_arms([run])
+    arms = stored_arms([run], exclude=exclude)
     sides = [_choose(arms, direct, "direct"), _choose(arms, flow, "alphacodium")]
     if sides == [None, None]:
         raise RunError(f"{run} has neither a zero-shot arm nor a flow; name them with --direct and --flow")
