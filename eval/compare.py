@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from eval.selection import add_exclude
 from program.command import run_command
 
 
@@ -31,6 +32,7 @@ def main() -> None:
         help="what each arm had solved for so much a problem",
     )
     parser.add_argument("--prompts", action="store_true", help="show instructions that differ line by line")
+    add_exclude(parser)
     options = parser.parse_args()
 
     from eval.comparison import compare
@@ -38,7 +40,9 @@ def main() -> None:
     from eval.run_folder import RunError
 
     run_command(
-        lambda: print(compare(options.runs, options.arms, options.by, options.budget, options.prompts)),
+        lambda: print(
+            compare(options.runs, options.arms, options.by, options.budget, options.prompts, options.exclude)
+        ),
         RunError,
         DataError,
     )

@@ -26,6 +26,7 @@ def compare(
     by: Sequence[By] = (),
     budgets: Sequence[Unit] = (),
     prompts: bool = False,
+    exclude: str | None = None,
 ) -> str:
     """A Markdown report: the table of all arms, then each against the first.
 
@@ -35,12 +36,13 @@ def compare(
         by: kinds of groups of problems to break the comparison down by.
         budgets: units of budget to show what was solved against.
         prompts: whether to show instructions that differ line by line.
+        exclude: a file of problems to leave out.
 
     Raises:
         RunError: no such run or arm, runs over other data, or fewer than two arms.
-        DataError: groups are asked for, and the data of the runs cannot be loaded.
+        DataError: groups are asked for, and the data of the runs cannot be loaded; or there is no such file.
     """
-    chosen = stored_arms(runs, arms)
+    chosen = stored_arms(runs, arms, exclude)
     if len(chosen) < 2:
         raise RunError(f"a comparison needs two arms; found {', '.join(arm.label for arm in chosen) or 'none'}")
     summaries = [summarize(arm.label, arm.rollouts) for arm in chosen]

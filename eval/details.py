@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import get_args
 
@@ -11,8 +12,8 @@ from eval.numbers.cost import costs, latencies
 from eval.numbers.criteria import Criterion, judged_by_problem, outcomes, passes, shares
 from eval.numbers.evidence import n_at_k_of
 from eval.numbers.intervals import Estimate, mean_share, share_estimate
-from eval.numbers.markdown import NONE, amount, percent, points, table
-from eval.numbers.pass_at_k import pass_at_k_of
+from eval.numbers.markdown import NONE, amount, percent, percent_at_k, points, table
+from eval.numbers.pass_at_k import pass_at_k_of, solved_by_any
 from eval.numbers.repair import solved_after_fixes
 from eval.numbers.stages import stage_rates
 from eval.problem_set import ProblemSet
@@ -30,20 +31,23 @@ CRITERIA: dict[Criterion, str] = {
 assert set(CRITERIA) == set(get_args(Criterion))
 
 
-def summarize_runs(runs: Sequence[Path], names: Sequence[str] | None = None, ai_tests: bool = False) -> str:
+def summarize_runs(
+    runs: Sequence[Path], names: Sequence[str] | None = None, ai_tests: bool = False, exclude: str | None = None
+) -> str:
     """A Markdown report on the arms of some runs, one by one; to compare them is `eval.comparison`'s.
 
     Args:
         runs: run folders over the same data.
         names: of the arms, in order; all of them when None.
         ai_tests: whether to judge the tests that the model wrote, which loads the data and runs known programs.
+        exclude: a file of problems to leave out.
 
     Raises:
         RunError: no such run or arm, or runs over other data.
-        DataError: the data is asked for and cannot be loaded.
+        DataError: the data is asked for and cannot be loaded, or there is no such file.
         JudgeError: the judge failed.
     """
-    arms = stored_arms(runs, names)
+    arms = stored_arms(runs, names, exclude)
     by_label = {arm.label: arm.rollouts for arm in arms}
     table_of_all = markdown_table([summarize(label, rollouts) for label, rollouts in by_label.items()])
     parts = [header(arms), table_of_all, details(by_label)]
@@ -91,16 +95,17 @@ def passes_public_fails_hidden(rollouts: Iterable[Rollout]) -> Estimate:
 
 
 def samples_table(arms: Arms) -> str:
-    """pass@k and 1@k for every k up to the most samples any problem has."""
+    """pass@k and 1@k for every k up to the most samples any problem has, and what any of all samples solves."""
     done = {arm: outcomes(rollouts) for arm, rollouts in arms.items()}
     most = max(len(samples) for each in done.values() for samples in each.values())
     rows = []
     for k in range(1, most + 1):
         row = [str(k)]
         for arm, rollouts in arms.items():
-            enough = any(len(samples) >= k for samples in done[arm].values())
-            row += [percent(pass_at_k_of(done[arm], k)), percent(n_at_k_of(rollouts, 1, k))] if enough else [NONE] * 2
+            row.append(percent_at_k(partial(pass_at_k_of, done[arm], k)))
+            row.append(percent_at_k(partial(n_at_k_of, rollouts, 1, k)))
         rows.append(row)
+    rows.append(["any", *(cell for each in done.values() for cell in (percent(solved_by_any(each)), NONE))])
     return table(["k", *(f"{arm}, {what}@k" for arm in arms for what in ("pass", "1"))], rows)
 
 

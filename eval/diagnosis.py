@@ -19,7 +19,8 @@ def why(story: Story) -> list[str]:
     if rollout.score.solved:
         return [_solved(rollout.score), *_fixes(story), *_failed_calls(story), *_marks(story)]
     if not rollout.code.strip():
-        return ["No stage gave a program.", *_failed_calls(story), *_marks(story)]
+        said = f"It ended in an error: {rollout.error}." if rollout.error else "No stage gave a program."
+        return [said, *_better_before(story), *_failed_calls(story), *_marks(story)]
     return [
         *_public(story, rollout.score.public),
         *_hidden(rollout.score),
@@ -67,7 +68,8 @@ def _better_before(story: Story) -> list[str]:
     if not right:
         return []
     number = story.versions()[right[0].program].number if right[0].program in story.versions() else "?"
-    return [f"Program {number}, found after {right[0].calls} calls, passes everything; the flow went on to another."]
+    went = "the flow went on to another" if story.rollout.code else "the error lost it"
+    return [f"Program {number}, found after {right[0].calls} calls, passes everything; {went}."]
 
 
 def _ai_tests(story: Story) -> list[str]:

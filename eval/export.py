@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from eval.selection import add_exclude
 from program.command import run_command
 
 
@@ -14,13 +15,15 @@ def main() -> None:
     parser.add_argument("run", type=Path, help="a folder written by eval.run")
     parser.add_argument("--format", choices=("csv", "json", "markdown"), default="csv", help="default: %(default)s")
     parser.add_argument("--out", type=Path, help="the file (default: standard output)")
+    add_exclude(parser)
     options = parser.parse_args()
 
     from eval.exporting import export
+    from eval.problem_set import DataError
     from eval.run_folder import RunError
 
     def write() -> None:
-        text = export(options.run, options.format)
+        text = export(options.run, options.format, options.exclude)
         if options.out is None:
             sys.stdout.write(text)
             return
@@ -29,7 +32,7 @@ def main() -> None:
         except OSError as fault:
             raise RunError(f"{options.out}: {fault.strerror}") from fault
 
-    run_command(write, RunError)
+    run_command(write, RunError, DataError)
 
 
 if __name__ == "__main__":

@@ -9,22 +9,27 @@ from pathlib import Path
 from typing import Any, Literal
 
 from eval.rollout import Rollout
-from eval.run_folder import read_rollouts
 from eval.score import SetResult
-from eval.stored_arms import run_config
+from eval.stored_arms import read_run
 from program.account import name_of
 
 Format = Literal["csv", "json", "markdown"]
 
 
-def export(run: Path, form: Format) -> str:
+def export(run: Path, form: Format, exclude: str | None = None) -> str:
     """The rollouts of a stored run, in the order they ended.
+
+    Args:
+        run: the folder.
+        form: of the table.
+        exclude: a file of problems to leave out.
 
     Raises:
         RunError: `run` is not a run.
+        DataError: there is no such file of exclusions.
     """
-    lm = run_config(run)["lm"]
-    rows = [rollout_row(rollout, lm) for rollout in read_rollouts(run)]
+    config, rollouts = read_run(run, exclude)
+    rows = [rollout_row(rollout, config["lm"]) for rollout in rollouts]
     match form:
         case "csv":
             return _csv(rows)
@@ -36,7 +41,7 @@ def export(run: Path, form: Format) -> str:
 
 def rollout_row(rollout: Rollout, lm: str) -> dict[str, Any]:
     """The columns of one rollout; None where something is not known. The program is given by name only."""
-    score, totals = rollout.score, rollout.totals
+    score = rollout.score
     return {
         "arm": rollout.arm,
         "lm": lm,
@@ -47,6 +52,18 @@ def rollout_row(rollout: Rollout, lm: str) -> dict[str, Any]:
         **_set("public", score.public if score else None),
         **_set("private", score.private if score else None),
         **_set("generated", score.generated if score else None),
+        **_spent(rollout),
+        "score_seconds": score.judge_seconds if score else None,
+        "fixes": rollout.checkpoints[-1].fixes if rollout.checkpoints else None,
+        "program": name_of(rollout.code) if rollout.code else None,
+        "error": rollout.error,
+    }
+
+
+def _spent(rollout: Rollout) -> dict[str, Any]:
+    """What the program itself spent; the judging of its answer is none of it."""
+    totals = rollout.totals
+    spent = {
         "calls": totals.calls,
         "failed_calls": totals.failed_calls,
         "prompt_tokens": totals.prompt_tokens,
@@ -56,10 +73,8 @@ def rollout_row(rollout: Rollout, lm: str) -> dict[str, Any]:
         "seconds": rollout.seconds,
         "lm_seconds": totals.lm_seconds,
         "judge_seconds": totals.judge_seconds,
-        "fixes": rollout.checkpoints[-1].fixes if rollout.checkpoints else None,
-        "program": name_of(rollout.code) if rollout.code else None,
-        "error": rollout.error,
     }
+    return spent if rollout.cost_known else dict.fromkeys(spent)
 
 
 def _set(name: str, result: SetResult | None) -> dict[str, Any]:

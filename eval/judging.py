@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,7 +12,8 @@ from tqdm import tqdm
 
 from eval.data import load_problems
 from eval.imported import write_run
-from eval.lines import append_line, drop_torn_line
+from eval.judged_lines import conditions_of, encoded, key_of_line, prepare_file, stored_results, without_results
+from eval.lines import append_line
 from eval.problem_set import ProblemSet
 from eval.rules import Rules
 from eval.samples.read import Sample, Samples, SolutionsError, read_samples, read_solutions
@@ -21,8 +21,6 @@ from eval.selection import select
 from judge.judge import judge
 from judge.shared import default_pool, ended_on_error, set_default_sandbox
 from judge.verdict import JudgeError
-
-ADDED = ("status", "passed", "verdict", "tests", "seconds", "checker", "error")
 
 
 def judge_solutions(options: argparse.Namespace) -> None:
@@ -34,6 +32,8 @@ def judge_solutions(options: argparse.Namespace) -> None:
     """
     if options.run is None and (options.arm_field or options.missing != "leave-out"):
         raise SolutionsError("--arm-field and --missing are about the run that --run names")
+    if options.run is None and options.out.resolve() == options.solutions.resolve():
+        raise SolutionsError(f"{options.out} is the file of programs; the results need another one")
     problems = select(load_problems(options.data, options.split), options, scored=options.run is not None)
     problems = problems.judged_by(Rules(checker=options.checker))
     samples = read_samples(options.solutions, problems)
@@ -58,25 +58,25 @@ def write_lines(out: Path, problems: ProblemSet, lines: list[Sample], *, full: b
     """Judge every program and append its line to `out`; what is judged there already is not judged again.
 
     Raises:
-        SolutionsError: `out` has results of another checker, or is no file of results.
+        SolutionsError: `out` has results under other conditions, or is no file of results.
         JudgeError: programs are left that were not judged.
     """
-    stored = _stored(out, problems.rules.checker)
-    done = Counter(_key(line) for line in stored)
+    prepare_file(out)
+    done = Counter(map(key_of_line, stored_results(out, problems, full=full)))
     left = []
-    for line in lines:
-        if done[_key(line)]:
-            done[_key(line)] -= 1
+    for line in map(without_results, lines):
+        key = key_of_line(line)
+        if done[key]:
+            done[key] -= 1
         else:
             left.append(line)
-    out.touch()
     with (
         ThreadPoolExecutor(default_pool().workers) as threads,
         ended_on_error(),
         tqdm(total=len(lines), initial=len(lines) - len(left), unit="program", mininterval=2) as bar,
     ):
         for line in threads.map(lambda line: judged(line, problems, full=full), left):
-            append_line(out, (json.dumps(line, ensure_ascii=False) + "\n").encode())
+            append_line(out, encoded(line))
             bar.update()
     results = read_solutions(out)
     print(agreement(results))
@@ -86,14 +86,22 @@ def write_lines(out: Path, problems: ProblemSet, lines: list[Sample], *, full: b
 
 
 def judged(line: Sample, problems: ProblemSet, *, full: bool = False) -> dict[str, Any]:
-    """The line with `status` (solved, failed, not judged), `passed` (None where not judged), verdict and costs.
+    """The line with the fields that are added (`eval.judged_lines.ADDED`), all but `error` always there.
+
+    `status` is solved, failed or not judged; `passed` is None where not judged, `verdict` where the judge failed;
+    `tests` counts those run and those passed; `seconds` is the program's CPU time on them.
 
     A program that passes the public tests of a problem without hidden ones is not judged: nobody knows.
     """
     problem = problems.problem(line["name"])
     hidden = problems.hidden(problem.name).all()
     checker = problems.rules.checker_for(problem)
-    result: dict[str, Any] = {**line, "status": "not judged", "passed": None, "checker": checker.name}
+    result: dict[str, Any] = {
+        **line,
+        **{"status": "not judged", "passed": None, "verdict": None},
+        **{"tests": {"run": 0, "passed": 0}, "seconds": 0.0},
+        **conditions_of(problems, checker.name, full=full),
+    }
     if not line["solution"].strip():
         return {**result, "status": "failed", "passed": False, "verdict": "CE", "error": "there is no program"}
     try:
@@ -124,22 +132,3 @@ def agreement(lines: list[dict[str, Any]]) -> str:
         said.append(f"right accepted {accepted} / {right}, wrong rejected {rejected} / {len(labelled) - right}")
         said.append(f"agreement with the labels: {agreed} / {len(labelled)} ({agreed / len(labelled):.1%})")
     return "\n".join(said)
-
-
-def _stored(out: Path, checker: str) -> list[dict[str, Any]]:
-    """The results that are there already, without those that were not judged, which leave the file too."""
-    drop_torn_line(out)
-    lines = read_solutions(out) if out.is_file() else []
-    others = {line["checker"] for line in lines if "checker" in line and line["checker"].split()[0] != checker}
-    if others:
-        raise SolutionsError(f"{out} has verdicts by the {others.pop()} checker; choose another file for {checker}")
-    kept = [line for line in lines if line.get("status") != "not judged"]
-    if len(kept) < len(lines):
-        half = out.with_name(f"{out.name}.tmp")
-        half.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in kept))
-        half.rename(out)
-    return kept
-
-
-def _key(line: dict[str, Any]) -> str:
-    return json.dumps({key: value for key, value in line.items() if key not in ADDED}, sort_keys=True)

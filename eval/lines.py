@@ -1,4 +1,4 @@
-"""Files of lines that survive a kill: what was appended is whole and on disk, and half a line is dropped."""
+"""Files that survive a kill: what was appended or written is whole and on disk, and half a line is dropped."""
 
 from __future__ import annotations
 
@@ -12,6 +12,26 @@ def append_line(file: Path, line: bytes) -> None:
         opened.write(line)
         opened.flush()
         os.fsync(opened.fileno())
+
+
+def write_whole(file: Path, content: bytes) -> None:
+    """Write a file whole or not at all: it is on disk when this returns."""
+    half = file.with_name(f"{file.name}.tmp")
+    with half.open("wb") as opened:
+        opened.write(content)
+        opened.flush()
+        os.fsync(opened.fileno())  # before the new name: else a power cut may leave the name without the content
+    half.rename(file)
+    sync_folder(file.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """A file that was just made is found again after a power cut only when its folder is on disk too."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def drop_torn_line(file: Path) -> None:

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from eval.numbers.cost import cost_ratios, costs, latencies
 from eval.numbers.criteria import Criterion, outcomes
 from eval.numbers.evidence import n_at_k_of
 from eval.numbers.intervals import Estimate
-from eval.numbers.markdown import NONE, amount, percent, table
-from eval.numbers.pass_at_k import pass_at_k_of
+from eval.numbers.markdown import NONE, amount, percent, percent_at_k, table
+from eval.numbers.pass_at_k import pass_at_k_of, solved_by_any
 from eval.numbers.prompts import stored_artifact
 from eval.numbers.published import ALPHACODIUM, COST_RATIO, FLOW_CALLS, FLOW_TOKENS, PASS_AT_5, REPLICATION
 from eval.rollout import Rollout
@@ -27,17 +28,19 @@ NOT_KNOWN = "not known"  # a model without a price
 Sides = Sequence[Sequence[Rollout]]  # zero-shot, flow
 
 
-def replicate(run: Path, direct: str | None = None, flow: str | None = None) -> str:
+def replicate(run: Path, direct: str | None = None, flow: str | None = None, exclude: str | None = None) -> str:
     """The Markdown of the study.
 
     Args:
         run: a folder of `eval.run`, with both arms.
         direct, flow: names of the arms; by default the first one of each program class.
+        exclude: a file of problems to leave out.
 
     Raises:
         RunError: no such run or arm.
+        DataError: there is no such file.
     """
-    arms = stored_arms([run])
+    arms = stored_arms([run], exclude=exclude)
     sides = [_choose(arms, direct, "direct"), _choose(arms, flow, "alphacodium")]
     if sides == [None, None]:
         raise RunError(f"{run} has neither a zero-shot arm nor a flow; name them with --direct and --flow")
@@ -78,6 +81,8 @@ def _solved(sides: Sides, lm: str, split: str) -> str:
         for said, criterion in kinds.items():
             rows.append([f"this run, {lm}", split, f"pass@{k}", said, *(_pass(side, criterion, k) for side in sides)])
     rows.append([f"this run, {lm}", split, f"1@{ITERATIONS}", "public + private", *map(_selected, sides)])
+    for said, criterion in kinds.items():
+        rows.append([f"this run, {lm}", split, "any sample", said, *(_any(side, criterion) for side in sides)])
     rows += [
         [f"{p.model}, published", p.split, "pass@5", "private only", f"{p.direct} %", f"{p.flow} %"] for p in PASS_AT_5
     ]
@@ -85,17 +90,16 @@ def _solved(sides: Sides, lm: str, split: str) -> str:
 
 
 def _pass(rollouts: Sequence[Rollout], criterion: Criterion, k: int) -> str:
-    try:
-        return percent(pass_at_k_of(outcomes(rollouts, criterion), k))
-    except ValueError:  # fewer samples than k
-        return NOT_RUN
+    return percent_at_k(partial(pass_at_k_of, outcomes(rollouts, criterion), k), NOT_RUN)
 
 
 def _selected(rollouts: Sequence[Rollout]) -> str:
-    try:
-        return percent(n_at_k_of(rollouts, 1, ITERATIONS))
-    except ValueError:
-        return NOT_RUN
+    return percent_at_k(partial(n_at_k_of, rollouts, 1, ITERATIONS), NOT_RUN)
+
+
+def _any(rollouts: Sequence[Rollout], criterion: Criterion) -> str:
+    done = outcomes(rollouts, criterion)
+    return percent(solved_by_any(done)) if done else NOT_RUN
 
 
 def _iterations(sides: Sides) -> str:

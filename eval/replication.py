@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from eval.selection import add_exclude
 from program.command import run_command
 
 
@@ -15,12 +16,16 @@ def main() -> None:
     parser.add_argument("run", type=Path, help="a folder of eval.run with a direct program and a flow, best with --n 5")
     parser.add_argument("--direct", help="the arm that is the zero-shot one (default: the first direct program)")
     parser.add_argument("--flow", help="the arm that is the flow (default: the first flow)")
+    add_exclude(parser)
     options = parser.parse_args()
 
+    from eval.problem_set import DataError
     from eval.replicating import replicate
     from eval.run_folder import RunError
 
-    run_command(lambda: print(replicate(options.run, options.direct, options.flow)), RunError)
+    run_command(
+        lambda: print(replicate(options.run, options.direct, options.flow, options.exclude)), RunError, DataError
+    )
 
 
 if __name__ == "__main__":

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import dspy
+from dspy.utils.exceptions import LMError
 from pydantic import BaseModel, Field
 
 from eval.problem_set import ProblemSet
 from eval.score import Score, Status, score
 from judge.verdict import JudgeError
-from program.account import Account, Best, Totals, new_account
+from program.account import FIXING, Account, Best, Totals, name_of, new_account
 from program.problem import Problem
 
 IMPORTED = "imported"  # the mark of another system's rollouts, whose cost nobody here knows
+# Not the fault of the program that is evaluated. Whatever else it raises is: such a rollout has failed.
+INFRASTRUCTURE = (JudgeError, LMError, OSError, MemoryError)
 
 
 class Checkpoint(BaseModel):
@@ -36,7 +40,8 @@ class Checkpoint(BaseModel):
 class Rollout(BaseModel):
     """What is stored of a rollout, one JSON line each; its texts are in its trace (see `eval.traces`).
 
-    status: "not judged" where infrastructure failed (LM out of reach, judge fault); never counted as a failure.
+    status: "not judged" where infrastructure failed (see `INFRASTRUCTURE`); never counted as a failure.
+    error: what ended it, where something did; a program that raised an error has failed, without code.
     seconds: wall-clock time of the program, without the judging of its answer.
     checkpoints: in the order of spending; the last one is the answer.
     """
@@ -69,22 +74,39 @@ class Rollout(BaseModel):
 def run_rollout(arm: str, program: dspy.Module, problem: Problem, sample: int, problems: ProblemSet) -> Rollout:
     """Run `program` on `problem` and judge what comes out. Never raises for one rollout.
 
-    The program gets the `Problem` only; hidden tests are touched after it has ended.
+    The program gets the `Problem` only; hidden tests are touched after it has ended. What it dies of is stored with the
+    rollout: infrastructure leaves it not judged, an error of its own is judged as if it had given no program.
     """
     begin = time.perf_counter()
     rollout = Rollout(arm=arm, problem=problem.name, sample=sample, status="not judged")
     with new_account() as account:
-        try:
-            rollout.code = program(problem=problem, sample=sample).code
-            rollout.seconds = time.perf_counter() - begin
-            judge_rollout(rollout, account, problem, problems)
-        except JudgeError as fault:
-            rollout.error = f"JudgeError: {fault}"
-        except Exception as fault:  # noqa: BLE001  the one boundary: whatever a rollout dies of is stored with it and seen in reports
-            rollout.error = f"{type(fault).__name__}: {str(fault)[:500]}"
-        rollout.seconds = rollout.seconds or time.perf_counter() - begin
+        fault = _fault_of(lambda: _answer(rollout, program, problem))
+        rollout.seconds = time.perf_counter() - begin
+        rollout.error = _told(fault)
+        if not isinstance(fault, INFRASTRUCTURE):
+            fault = _fault_of(lambda: judge_rollout(rollout, account, problem, problems))
+            rollout.error = _told(fault) or rollout.error
     rollout.account, rollout.totals = account, account.totals()
     return rollout
+
+
+def _fault_of(work: Callable[[], None]) -> Exception | None:
+    try:
+        work()
+    except Exception as fault:  # noqa: BLE001  the one boundary: whatever a rollout dies of is stored with it and seen in reports
+        return fault
+    return None
+
+
+def _answer(rollout: Rollout, program: dspy.Module, problem: Problem) -> None:
+    code = program(problem=problem, sample=rollout.sample).code
+    if not isinstance(code, str):
+        raise TypeError(f"the answer has no text as its code but {type(code).__name__}")
+    rollout.code = code
+
+
+def _told(fault: Exception | None) -> str:
+    return f"{type(fault).__name__}: {str(fault)[:500]}" if fault else ""
 
 
 def judge_rollout(rollout: Rollout, account: Account, problem: Problem, problems: ProblemSet) -> None:
@@ -95,8 +117,9 @@ def judge_rollout(rollout: Rollout, account: Account, problem: Problem, problems
         JudgeError: the judge failed.
     """
     lost = next((call for call in account.calls if call.outcome == "lm_error"), None)
-    if not rollout.code and lost is not None:
-        rollout.error = lost.detail
+    if lost is not None and not rollout.code and not any(isinstance(event, Best) for event in account.events):
+        # An error of the program's own may come of it, where it reckoned with an answer.
+        rollout.error = f"{lost.detail}; {rollout.error}" if rollout.error else lost.detail
         return
     rollout.score = score(rollout.code, problem, problems)
     rollout.checkpoints = _checkpoints(rollout, account, problem, problems)
@@ -114,4 +137,19 @@ def _checkpoints(rollout: Rollout, account: Account, problem: Problem, problems:
         spent = best.model_dump(include={"program", "calls", "tokens", "dollars", "fixes"})
         judged = {"solved": known.solved, "hidden_rate": known.hidden_rate}
         found.append(Checkpoint(**spent, seconds=best.started, **judged))
-    return found
+    return [*found, _nothing(rollout, account)] if found and not rollout.code else found
+
+
+def _nothing(rollout: Rollout, account: Account) -> Checkpoint:
+    """The end of a rollout that raised an error: what it held until then was handed to nobody."""
+    totals = account.totals()
+    return Checkpoint(
+        program=name_of(""),
+        calls=totals.calls,
+        tokens=totals.prompt_tokens + totals.completion_tokens,
+        dollars=totals.dollars,
+        seconds=rollout.seconds,
+        fixes=sum(call.stage in FIXING for call in account.calls),
+        solved=False,
+        hidden_rate=0.0,
+    )

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 import threading
 from pathlib import Path
 from typing import Any
@@ -15,15 +14,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from eval.config_difference import config_differences
-from eval.lines import append_line, drop_torn_line
+from eval.lines import append_line, drop_torn_line, sync_folder, write_whole
 from eval.rollout import Rollout
 from eval.rules import rules_of
+from eval.run_error import RunError
 from eval.traces import write_trace
 from program.account import RUN_BUDGET
-
-
-class RunError(ValueError):
-    """The folder cannot be used for this run; one line that says why."""
 
 
 class RunFolder:
@@ -45,19 +41,14 @@ class RunFolder:
         except OSError as fault:
             raise RunError(f"{path} cannot be made a folder: {fault.strerror}") from fault
         config = json.loads(json.dumps(config))
+        self._held = _hold(path)  # first: what is there until then, another process may still be writing
         if (path / "config.json").is_file():
             _refuse_difference(path, read_config(path), config)
-        self._held = _hold(path)
-        if not (path / "config.json").is_file():
-            half = path / "config.json.tmp"
-            with half.open("w", encoding="utf-8") as file:
-                file.write(json.dumps(config, indent=2, ensure_ascii=False) + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-            half.rename(path / "config.json")
+        else:
+            write_whole(path / "config.json", (json.dumps(config, indent=2, ensure_ascii=False) + "\n").encode())
         drop_torn_line(path / "rollouts.jsonl")
         (path / "rollouts.jsonl").touch()
-        _sync_folder(path)
+        sync_folder(path)
 
     def append(self, rollout: Rollout, *, trace: bool = True) -> None:
         """Store one rollout for good, its trace first: it is on disk when this returns.
@@ -133,12 +124,3 @@ def _hold(path: Path) -> Any:
         file.close()
         raise RunError(f"{path} is being written to by another process; wait for it or choose another") from fault
     return file
-
-
-def _sync_folder(path: Path) -> None:
-    """A file that was just made is found again after a power cut only when its folder is on disk too."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

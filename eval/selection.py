@@ -25,8 +25,13 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--difficulty", type=words, metavar="D,…", help="only problems of one of these difficulties: A,B or EASY"
     )
-    parser.add_argument("--exclude", help="without the problems this file names (see eval.audit)")
+    add_exclude(parser)
     parser.add_argument("--limit", type=int, help="of these only the first")
+
+
+def add_exclude(parser: argparse.ArgumentParser) -> None:
+    """Add `--exclude`, a file of problems to leave out."""
+    parser.add_argument("--exclude", help="without the problems this file names (see eval.audit)")
 
 
 def add_checker(parser: argparse.ArgumentParser) -> None:

@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from eval.selection import add_exclude
 from program.command import run_command
 
 
@@ -18,8 +19,10 @@ def main() -> None:
     parser.add_argument("--arm", help="only this program")
     parser.add_argument("--sample", type=int, help="only this sample, counted from 0")
     parser.add_argument("--prompts", action="store_true", help="show prompts too")
+    add_exclude(parser)
     options = parser.parse_args()
 
+    from eval.problem_set import DataError
     from eval.run_folder import RunError
     from eval.showing import problem_stories, run_overview
     from eval.terminal import Painter
@@ -27,12 +30,12 @@ def main() -> None:
     def show() -> None:
         paint = Painter(sys.stdout)
         if options.problem is None:
-            print(run_overview(options.run, paint))
+            print(run_overview(options.run, paint, options.exclude))
             return
-        chosen = {"arm": options.arm, "sample": options.sample, "prompts": options.prompts}
+        chosen = {"arm": options.arm, "sample": options.sample, "prompts": options.prompts, "exclude": options.exclude}
         print(problem_stories(options.run, options.problem, paint, **chosen))
 
-    run_command(show, RunError)
+    run_command(show, RunError, DataError)
 
 
 if __name__ == "__main__":

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from eval.diagnosis import why
 from eval.rollout import Checkpoint, Rollout
-from eval.run_folder import RunError, read_rollouts
-from eval.stored_arms import run_config
+from eval.run_folder import RunError
+from eval.stored_arms import data_told, read_run
 from eval.story import Story, Version, lines_of, read_story
 from eval.summary import markdown_table, summarize
 from eval.terminal import Colour, Painter, harmless
@@ -18,18 +18,24 @@ from program.account import Best, Call, Decision, JudgeRun
 MARKS = {"solved": "●", "failed": "○", "not judged": "–"}
 
 
-def run_overview(run: Path, paint: Painter) -> str:
+def run_overview(run: Path, paint: Painter, exclude: str | None = None) -> str:
     """The table of a run, then a line a problem with one mark a sample for each arm.
+
+    Args:
+        run: the folder.
+        paint: colours.
+        exclude: a file of problems to leave out.
 
     Raises:
         RunError: `run` is not a run.
+        DataError: there is no such file of exclusions.
     """
-    config, rollouts = run_config(run), read_rollouts(run)
+    config, rollouts = read_run(run, exclude)
     arms = list(config["artifacts"])
     table = markdown_table([summarize(arm, [r for r in rollouts if r.arm == arm]) for arm in arms])
     width = max((len(name) for name in config["problems"]), default=0)
     columns = [max(len(arm), config["samples"]) for arm in arms]
-    lines = [f"{run}: model {config['lm']}, {config['data']} {config['split']}", "", table, ""]
+    lines = [f"{run}: model {config['lm']}, {data_told(config)}", "", table, ""]
     lines.append("  ".join([" " * width, *(paint(a.ljust(w), "bold") for a, w in zip(arms, columns, strict=True))]))
     for name in config["problems"]:
         cells = []
@@ -42,7 +48,14 @@ def run_overview(run: Path, paint: Painter) -> str:
 
 
 def problem_stories(
-    run: Path, problem: str, paint: Painter, *, arm: str | None = None, sample: int | None = None, prompts: bool = False
+    run: Path,
+    problem: str,
+    paint: Painter,
+    *,
+    arm: str | None = None,
+    sample: int | None = None,
+    prompts: bool = False,
+    exclude: str | None = None,
 ) -> str:
     """What became of one problem: for each arm and sample why it ended as it did, and its trace.
 
@@ -52,16 +65,18 @@ def problem_stories(
         paint: colours.
         arm, sample: only these.
         prompts: whether to show prompts besides answers.
+        exclude: a file of problems that are not shown.
 
     Raises:
         RunError: no such run, problem or rollout.
+        DataError: there is no such file of exclusions.
     """
-    config = run_config(run)
+    config, rollouts = read_run(run, exclude)
     name = _find(problem, config["problems"])
     order = {arm: place for place, arm in enumerate(config["artifacts"])}
     chosen = [
         rollout
-        for rollout in sorted(read_rollouts(run), key=lambda r: (order.get(r.arm, len(order)), r.sample))
+        for rollout in sorted(rollouts, key=lambda r: (order.get(r.arm, len(order)), r.sample))
         if rollout.problem == name and arm in (None, rollout.arm) and sample in (None, rollout.sample)
     ]
     if not chosen:

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from eval.data import load_problems
-from eval.problem_set import ProblemSet
+from eval.problem_set import ProblemSet, read_exclusions
 from eval.rollout import Rollout
 from eval.rules import Rules, rules_of
 from eval.run_folder import RunError, read_config, read_rollouts
 from program.account import RUN_BUDGET
 
+LEFT_OUT = "left_out"  # in the configuration as it was read, the file of problems that were left out in reading
 REQUIRED = ("artifacts", "data", "split", "data_fingerprint", "problems", "lm", "samples")
 
 
@@ -57,21 +58,48 @@ def run_config(run: Path) -> dict[str, Any]:
     return config
 
 
-def stored_arms(runs: Sequence[Path], arms: Sequence[str] | None = None) -> list[StoredArm]:
-    """The arms of several runs over the same data, in the order asked for.
+def read_run(run: Path, exclude: str | None = None) -> tuple[dict[str, Any], list[Rollout]]:
+    """The configuration and the rollouts of a stored evaluation, in the order they ended.
+
+    Args:
+        run: the folder.
+        exclude: a file as `eval.audit` writes it; as if the run had been made without the problems it names.
 
     Raises:
-        RunError: no such run or arm, the same run twice, or runs over other data.
+        RunError: `run` is not a run, or nothing is left of it.
+        DataError: there is no such file of exclusions.
     """
-    configs = {run: run_config(run) for run in runs}
+    config, rollouts = run_config(run), read_rollouts(run)
+    if exclude is None:
+        return config, rollouts
+    out = read_exclusions(exclude)
+    left = [name for name in config["problems"] if name not in out]
+    if not left:
+        raise RunError(f"{run}: no problem is left without those of {exclude}")
+    return {**config, "problems": left, LEFT_OUT: exclude}, [each for each in rollouts if each.problem not in out]
+
+
+def stored_arms(runs: Sequence[Path], arms: Sequence[str] | None = None, exclude: str | None = None) -> list[StoredArm]:
+    """The arms of several runs over the same data, in the order asked for.
+
+    Args:
+        runs: their folders.
+        arms: names; all of them when None.
+        exclude: see `read_run`.
+
+    Raises:
+        RunError: no such run or arm, the same run twice, runs over other data, or nothing left of one.
+        DataError: there is no such file of exclusions.
+    """
+    read = {run: read_run(run, exclude) for run in runs}
+    configs = {run: config for run, (config, _) in read.items()}
     if len({run.resolve() for run in runs}) < len(runs):
         raise RunError("the same run is named twice")
     if len({_data_of(config) for config in configs.values()}) > 1:
         told = "; ".join(f"{run}: {' '.join(_data_of(config))}" for run, config in configs.items())
         raise RunError(f"these runs are over different data: {told}")
     found: dict[str, StoredArm] = {}
-    for run, config in configs.items():
-        rollouts = read_rollouts(run)
+    for run, (config, rollouts) in read.items():
         for name in config["artifacts"]:
             label = _label(run, name, configs)
             found[label] = StoredArm(label, run, config, name, [each for each in rollouts if each.arm == name])
@@ -103,11 +131,16 @@ def header(arms: Sequence[StoredArm]) -> str:
 
 
 def _told(config: dict[str, Any]) -> str:
-    problems = f"{len(config['problems'])} problems of {config['data']} {config['split']}"
-    excluded = [config.get("exclude"), config.get("rescored", {}).get("exclude")]
-    problems += "".join(f" without those of {Path(each).name}" for each in excluded if each)
+    problems = f"{len(config['problems'])} problems of {data_told(config)}"
     rules = [f"{name} {value}" for name, value in rules_of(config) if value not in (None, getattr(Rules(), name))]
     return ", ".join([f"model {config['lm']}", problems, f"n = {config['samples']}", *rules])
+
+
+def data_told(config: dict[str, Any]) -> str:
+    """`pack test without those of exclude.json`: the data of a run, and by which files problems were left out."""
+    excluded = [config.get("exclude"), config.get("rescored", {}).get("exclude"), config.get(LEFT_OUT)]
+    without = dict.fromkeys(f" without those of {Path(each).name}" for each in excluded if each)
+    return "".join([f"{config['data']} {config['split']}", *without])
 
 
 def _gaps(arms: Sequence[StoredArm]) -> list[str]:

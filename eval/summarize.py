@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from eval.selection import add_exclude
 from program.command import run_command
 
 
@@ -15,13 +16,18 @@ def main() -> None:
     parser.add_argument(
         "--ai-tests", action="store_true", help="judge the model's tests by the dataset's known programs; takes minutes"
     )
+    add_exclude(parser)
     options = parser.parse_args()
 
     from eval.details import summarize_runs
     from eval.problem_set import DataError
     from eval.run_folder import RunError
 
-    run_command(lambda: print(summarize_runs(options.runs, options.arms, options.ai_tests)), RunError, DataError)
+    run_command(
+        lambda: print(summarize_runs(options.runs, options.arms, options.ai_tests, options.exclude)),
+        RunError,
+        DataError,
+    )
 
 
 if __name__ == "__main__":

@@ -9,9 +9,9 @@ from pydantic import BaseModel
 
 from eval.numbers.criteria import hidden_rates, outcomes, shares
 from eval.numbers.evidence import n_at_k_of
-from eval.numbers.intervals import mean_share
+from eval.numbers.intervals import Estimate, mean_share
 from eval.numbers.markdown import quantity, table
-from eval.numbers.pass_at_k import pass_at_k_of
+from eval.numbers.pass_at_k import pass_at_k_of, solved_by_any
 from eval.rollout import Rollout
 from program.account import Totals
 
@@ -27,9 +27,11 @@ class Summary(BaseModel):
     solved: mean over problems of the share of samples that passed every test.
     hidden_rate: mean over problems of the hidden-test pass rate.
     public_rate: share of samples that passed every public test.
-    best_of: samples a problem, k below.
-    pass_at_k: share of problems that one of k samples solves; None for one sample.
-    one_at_k: share of problems solved by the one of k samples that looks best on the tests the flow can see.
+    best_of: the most judged samples any problem has, k below.
+    sampled: problems that have so many.
+    pass_at_k: share of problems that one of k samples solves; None for one sample, or where a problem has fewer.
+    one_at_k: share of problems solved by the one of k samples that looks best on the tests the flow can see; as above.
+    solved_by_any: share of problems that any judged sample solves, however many each has.
     not_judged: rollouts lost to infrastructure; they are in no rate.
     totals, seconds: of all rollouts together, lost ones included.
     calls, tokens, dollars, median_seconds: of one judged rollout; the first three are means; None where not known.
@@ -44,8 +46,10 @@ class Summary(BaseModel):
     hidden_rate_interval: tuple[float, float]
     public_rate: float
     best_of: int
-    pass_at_k: float | None
-    one_at_k: float | None
+    sampled: int
+    pass_at_k: Estimate | None
+    one_at_k: Estimate | None
+    solved_by_any: Estimate
     not_judged: int
     stage_failures: int
     totals: Totals
@@ -60,6 +64,11 @@ class Summary(BaseModel):
         """Share of the rollouts that were not judged."""
         return self.not_judged / (self.samples + self.not_judged) if self.not_judged else 0.0
 
+    @property
+    def unequal(self) -> bool:
+        """Whether some problems have fewer judged samples than others."""
+        return self.sampled < self.problems
+
 
 def summarize(arm: str, rollouts: Iterable[Rollout]) -> Summary:
     """The summary of the rollouts of one arm."""
@@ -73,6 +82,8 @@ def summarize(arm: str, rollouts: Iterable[Rollout]) -> Summary:
     known = bool(judged) and all(rollout.cost_known for rollout in judged)
     public = [r.score.public.passed == r.score.public.total for r in judged if r.score]
     best_of = max((len(samples) for samples in done.values()), default=0)
+    sampled = sum(len(samples) == best_of for samples in done.values())
+    several = best_of > 1 and sampled == len(done)
     return Summary(
         arm=arm,
         problems=len(solved),
@@ -83,8 +94,10 @@ def summarize(arm: str, rollouts: Iterable[Rollout]) -> Summary:
         hidden_rate_interval=(rate.low, rate.high),
         public_rate=sum(public) / len(public) if public else 0.0,
         best_of=best_of,
-        pass_at_k=pass_at_k_of(done, best_of).value if best_of > 1 else None,
-        one_at_k=n_at_k_of(judged, 1, best_of).value if best_of > 1 else None,
+        sampled=sampled,
+        pass_at_k=pass_at_k_of(done, best_of) if several else None,
+        one_at_k=n_at_k_of(judged, 1, best_of) if several else None,
+        solved_by_any=solved_by_any(done),
         not_judged=len(everything) - len(judged),
         stage_failures=totals.failed_calls,
         totals=totals,
@@ -97,21 +110,24 @@ def summarize(arm: str, rollouts: Iterable[Rollout]) -> Summary:
 
 
 def markdown_table(summaries: Sequence[Summary]) -> str:
-    """The summaries as a Markdown table; costs are means over rollouts. Below it what makes the run not valid."""
+    """The summaries as a Markdown table; costs are means over rollouts. Below it what is not known for want of samples,
+    and what makes the run not valid.
+    """
     k = max((summary.best_of for summary in summaries), default=0)
-    several = [f"pass@{k}", f"1@{k}"] if k > 1 else []
+    several = [f"pass@{k}", f"1@{k}", "solved by any sample"] if k > 1 else []
     head = ["program", "solved", "95 % CI", *several, "hidden tests passed", *COSTS]
-    return "\n".join([table(head, [_row(summary, k) for summary in summaries]), *_lost(summaries)])
+    return "\n".join([table(head, [_row(summary, k) for summary in summaries]), *_notes(summaries)])
 
 
 def _row(s: Summary, k: int) -> list[str]:
     whole = s.samples == s.problems
-    several = [s.pass_at_k, s.one_at_k] if k > 1 else []
+    at_k = [s.pass_at_k, s.one_at_k] if s.best_of == k else [None, None]
+    several = [*at_k, s.solved_by_any if s.problems else None] if k > 1 else []
     return [
         s.arm,
         f"{s.solved * s.problems:g} / {s.problems}" if whole else f"{s.solved:.1%}",
         f"{s.solved_interval[0]:.0%}–{s.solved_interval[1]:.0%}" if s.problems else "–",
-        *("–" if each is None or s.best_of < k else f"{each:.1%}" for each in several),
+        *("–" if each is None else f"{each.value:.1%}" for each in several),
         f"{s.hidden_rate:.1%}",
         quantity(s.calls),
         quantity(s.tokens),
@@ -120,9 +136,19 @@ def _row(s: Summary, k: int) -> list[str]:
     ]
 
 
-def _lost(summaries: Sequence[Summary]) -> list[str]:
-    said = not_judged(summaries)
+def _notes(summaries: Sequence[Summary]) -> list[str]:
+    said = [*too_few(summaries), *not_judged(summaries)]
     return ["", *said] if said else []
+
+
+def too_few(summaries: Sequence[Summary]) -> list[str]:
+    """A sentence for each arm whose pass@k is not known because some of its problems have fewer samples."""
+    return [
+        f"{s.arm}: k = {s.best_of} on {s.sampled} of {s.problems} problems only, so pass@{s.best_of} and 1@{s.best_of} "
+        "are not known; solved by any sample counts them all."
+        for s in summaries
+        if s.unequal
+    ]
 
 
 def not_judged(summaries: Sequence[Summary]) -> list[str]:

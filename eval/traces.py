@@ -9,11 +9,14 @@ import gzip
 import hashlib
 import json
 import re
+import zlib
 from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from eval.lines import write_whole
 from eval.rollout import Rollout
+from eval.run_error import RunError
 from program.account import Event
 
 _EVENT: TypeAdapter[Event] = TypeAdapter(Event)
@@ -27,19 +30,29 @@ def trace_path(run: Path, arm: str, problem: str, sample: int) -> Path:
 
 
 def write_trace(run: Path, rollout: Rollout) -> None:
-    """Write the trace whole or not at all."""
+    """Write the trace whole or not at all: it is on disk when this returns."""
     path = trace_path(run, *rollout.key())
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = (json.dumps(event.model_dump(), ensure_ascii=False) for event in rollout.account.events)
     text = "".join(f"{line}\n" for line in lines)
-    half = path.with_suffix(".tmp")
-    half.write_bytes(gzip.compress(text.encode("utf-8", "replace"), mtime=0))
-    half.rename(path)
+    write_whole(path, gzip.compress(text.encode("utf-8", "replace"), mtime=0))
 
 
 def read_trace(run: Path, arm: str, problem: str, sample: int) -> list[Event]:
-    """The events of a rollout with all their texts; empty where no trace was kept."""
+    """The events of a rollout with all their texts; empty where no trace was kept.
+
+    Raises:
+        RunError: the trace is damaged.
+    """
     path = trace_path(run, arm, problem, sample)
     if not path.is_file():
         return []
-    return [_EVENT.validate_json(line) for line in gzip.decompress(path.read_bytes()).decode().split("\n") if line]
+    try:
+        packed = path.read_bytes()
+        if not packed:  # what `gzip` takes for a whole file of nothing
+            raise EOFError("it is empty")
+        lines = gzip.decompress(packed).decode().split("\n")
+        return [_EVENT.validate_json(line) for line in lines if line]
+    except (OSError, EOFError, zlib.error, ValueError) as fault:
+        said = str(fault).splitlines()[0] if str(fault) else type(fault).__name__
+        raise RunError(f"{path} is damaged: {said}; without the file the rollout is shown without its trace") from fault

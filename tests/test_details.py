@@ -53,9 +53,16 @@ def test_programs_that_only_look_right_are_counted_among_those_that_pass_the_pub
 def test_pass_at_k_has_a_row_for_every_k_that_some_arm_has():
     several = [rollout("apple", float(n == 0), sample=n) for n in range(3)]
     table = samples_table({"several": several, "one": [rollout("apple")]})
-    assert [line.split("|")[1].strip() for line in table.splitlines()[2:]] == ["1", "2", "3"]
+    assert [line.split("|")[1].strip() for line in table.splitlines()[2:]] == ["1", "2", "3", "any"]
     assert row(table, "3")[0].startswith("100.0 %") and row(table, "3")[2:] == ["–", "–"]
     assert row(table, "2")[1].startswith("33.3 %"), "by public tests that all pass any of two is as good"
+
+
+def test_pass_at_k_is_not_told_over_some_of_the_problems():
+    early = [rollout("apple"), *(rollout("berry", 0.0, sample=n) for n in range(3))]
+    table = samples_table({"early": early})
+    assert row(table, "1")[0].startswith("50.0 %") and row(table, "any")[0].startswith("50.0 %")
+    assert row(table, "2") == ["k = 2 on 1 of 2 problems"] * 2
 
 
 def test_costs_are_told_a_rollout_and_a_solved_problem():

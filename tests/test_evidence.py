@@ -48,6 +48,12 @@ def test_too_few_samples_are_an_error():
         n_at_k_of([rollout(sample=0), rollout(sample=1)], 1, 3)
 
 
+def test_one_problem_with_too_few_samples_is_an_error_and_not_left_out():
+    samples = [*(rollout("apple", sample=n) for n in range(3)), *(rollout("berry", sample=n) for n in range(2))]
+    with pytest.raises(ValueError, match="1@3 needs 3 samples of every problem; 1 of 2 have them"):
+        n_at_k_of(samples, 1, 3)
+
+
 def test_lost_samples_are_no_samples():
     with pytest.raises(ValueError, match="needs 2 samples"):
         n_at_k_of([rollout(sample=0), rollout(hidden=None, sample=1)], 1, 2)

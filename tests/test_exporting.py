@@ -10,7 +10,7 @@ import pytest
 
 import eval.export
 from eval.exporting import export
-from program.account import name_of
+from program.account import Account, Totals, name_of
 from tests.packs import call, printed
 from tests.stored_runs import SECOND, rollout, write_run
 
@@ -30,7 +30,16 @@ def test_a_row_says_what_became_of_a_rollout_and_what_it_cost(run):
     assert (solved["private_passed"], solved["private_total"], solved["private_verdict"]) == (3, 3, "AC")
     costs = ("calls", "failed_calls", "prompt_tokens", "answer_tokens", "dollars", "seconds", "fixes")
     assert [solved[key] for key in costs] == [4, 1, 400, 80, 0.04, 4.5, 1]
+    assert solved["score_seconds"] == 0.1 and lost["score_seconds"] is None
     assert lost["hidden_rate"] is None and lost["program"] is None and lost["error"] == "JudgeError: lost"
+
+
+def test_what_programs_made_elsewhere_cost_is_not_known_and_not_nothing(tmp_path):
+    theirs = rollout(checkpoints=[], account=Account(marks=["imported"]), totals=Totals(dollars=None), seconds=0.0)
+    (row,) = json.loads(export(write_run(tmp_path / "theirs", [theirs]), "json"))
+    costs = ("calls", "failed_calls", "prompt_tokens", "cached_tokens", "answer_tokens", "dollars")
+    assert {row[key] for key in (*costs, "seconds", "lm_seconds", "judge_seconds", "fixes")} == {None}
+    assert row["score_seconds"] == 0.1, "judging was done here"
 
 
 def test_csv_reads_back_as_the_same_rows(run):

@@ -88,7 +88,9 @@ def test_a_judge_that_fails_leaves_programs_not_judged_until_it_works_again(work
     said = capsys.readouterr()
     assert "1 of 3 programs passed; 1 were not judged" in said.out and "no processes left" in said.err.splitlines()[-1]
     assert [line["status"] for line in results(workplace)] == ["solved", "failed", "not judged", "failed"]
-    assert results(workplace)[2]["passed"] is None
+    lost = results(workplace)[2]
+    assert lost["passed"] is None and lost["verdict"] is None
+    assert (lost["tests"], lost["seconds"]) == ({"run": 0, "passed": 0}, 0.0)
     monkeypatch.setattr("eval.judging.judge", real)
     assert "2 of 4 programs passed" in printed(monkeypatch, eval.judge.main, *OPTIONS)
     assert sorted(line["status"] for line in results(workplace)) == ["failed", "failed", "solved", "solved"]
@@ -111,12 +113,85 @@ def test_an_empty_program_fails(workplace, monkeypatch):
     printed(monkeypatch, eval.judge.main, *OPTIONS)
     (line,) = results(workplace)
     assert (line["status"], line["verdict"], line["error"]) == ("failed", "CE", "there is no program")
+    assert (line["tests"], line["seconds"]) == ({"run": 0, "passed": 0}, 0.0)
 
 
 def test_verdicts_of_another_checker_are_not_mixed_in(workplace, monkeypatch, capsys):
     printed(monkeypatch, eval.judge.main, *OPTIONS)
     assert call(monkeypatch, eval.judge.main, *OPTIONS, "--checker", "deepmind") == 2
-    assert "verdicts by the strict checker" in capsys.readouterr().err.splitlines()[-1]
+    assert "other verdicts (checker strict, not deepmind)" in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_verdicts_on_other_tests_or_up_to_the_first_failure_are_not_mixed_in(workplace, monkeypatch, capsys):
+    printed(monkeypatch, eval.judge.main, *OPTIONS)
+    before = (workplace / "out.jsonl").read_bytes()
+    assert call(monkeypatch, eval.judge.main, *OPTIONS, "--full") == 2
+    assert "other verdicts (full False, not True)" in capsys.readouterr().err.splitlines()[-1]
+    write_pack(workplace / "other", valid=VALID[:3])
+    assert call(monkeypatch, eval.judge.main, "--data", "other", *OPTIONS[2:]) == 2
+    assert "other verdicts (data_fingerprint " in capsys.readouterr().err.splitlines()[-1]
+    assert (workplace / "out.jsonl").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        json.dumps({"name": VALID[0].name, "solution": VALID[0].right}),
+        json.dumps({"name": VALID[0].name, "solution": VALID[0].right}) + "\n",
+        json.dumps([{"name": VALID[0].name, "solution": VALID[0].right}], indent=1),
+        "notes of mine",
+        '{"name": "notes", "solution": "", "status": "failed"}\n{"na',
+        "\n",
+    ],
+)
+def test_a_file_that_is_no_file_of_results_is_refused_and_left_as_it_is(workplace, monkeypatch, capsys, content):
+    (workplace / "out.jsonl").write_text(content)
+    assert call(monkeypatch, eval.judge.main, *OPTIONS) == 2
+    assert "out.jsonl is no file of results" in capsys.readouterr().err.splitlines()[-1]
+    assert (workplace / "out.jsonl").read_text() == content
+
+
+def test_the_file_of_programs_is_not_written_over(workplace, monkeypatch, capsys):
+    before = (workplace / "programs.jsonl").read_bytes()
+    assert call(monkeypatch, eval.judge.main, *OPTIONS[:-1], workplace / "data" / ".." / "programs.jsonl") == 2
+    assert "is the file of programs" in capsys.readouterr().err
+    assert (workplace / "programs.jsonl").read_bytes() == before
+
+
+def test_the_folder_of_the_results_is_made_and_what_cannot_be_written_is_refused(workplace, monkeypatch, capsys):
+    printed(monkeypatch, eval.judge.main, *OPTIONS[:-1], "new/folder/out.jsonl")
+    assert len((workplace / "new" / "folder" / "out.jsonl").read_text().splitlines()) == 4
+    for out, said in (("data", "Is a directory"), ("programs.jsonl/out.jsonl", "File exists")):
+        assert call(monkeypatch, eval.judge.main, *OPTIONS[:-1], out) == 2
+        assert capsys.readouterr().err.splitlines()[-1] == f"error: {out} cannot be written: {said}"
+
+
+@pytest.mark.parametrize("kept", [1, 20, 60])
+def test_a_kill_within_the_first_line_is_gone_on_from(workplace, monkeypatch, kept):
+    printed(monkeypatch, eval.judge.main, *OPTIONS)
+    whole = (workplace / "out.jsonl").read_text()
+    (workplace / "out.jsonl").write_text(whole[:kept])
+    printed(monkeypatch, eval.judge.main, *OPTIONS)
+    assert [line["passed"] for line in results(workplace)] == [True, False, True, False]
+
+
+def test_results_can_be_judged_again_and_what_they_say_is_not_taken_over(workplace, monkeypatch):
+    left = {"error": "JudgeError: no processes left", "verdict": "TLE", "checker": "deepmind", "status": "failed"}
+    lines = [{"name": VALID[0].name, "solution": VALID[0].right, **more} for more in ({"error": None}, left)]
+    (workplace / "programs.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    printed(monkeypatch, eval.judge.main, *OPTIONS)
+    assert [(line["status"], line["verdict"], "error" in line) for line in results(workplace)] == [
+        ("solved", "AC", False)
+    ] * 2
+
+
+def test_a_program_with_half_a_surrogate_pair_is_judged_once(workplace, monkeypatch):
+    line = {"name": VALID[0].name, "solution": "print('\ud800')\n", "note": "\udc80"}
+    (workplace / "programs.jsonl").write_text(json.dumps(line) + "\n")
+    printed(monkeypatch, eval.judge.main, *OPTIONS)
+    printed(monkeypatch, eval.judge.main, *OPTIONS)
+    (stored,) = results(workplace)
+    assert stored["status"] == "failed" and stored["solution"] == "print('?')\n" and stored["note"] == "?"
 
 
 def test_only_programs_for_selected_problems_are_judged(workplace, monkeypatch):

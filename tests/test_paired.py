@@ -36,7 +36,7 @@ def test_a_difference_that_is_shown_says_so():
 def test_the_corrected_p_value_decides():
     found = arms(1, 9, 40)
     assert "p = 0.021: shown." in sentence("plain", "tuned", found)
-    assert "p = 0.060: not shown" in sentence("plain", "tuned", replace(found, corrected=0.06, arms=3))
+    assert "p = 0.060 after Holm: not shown" in sentence("plain", "tuned", replace(found, corrected=0.06, arms=3))
 
 
 def test_arms_compared_with_the_same_one_are_corrected_for_together_and_those_that_cannot_be_are_not_counted():

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from eval.numbers.pass_at_k import n_at_k, pass_at_k, pass_at_k_of
+from eval.numbers.pass_at_k import TooFewSamples, n_at_k, pass_at_k, pass_at_k_of, solved_by_any
 
 
 def best(subset: tuple[tuple[int, bool], ...], n: int) -> float:
@@ -68,10 +68,21 @@ def test_more_programs_than_samples_cannot_be_handed_in(n, k):
         n_at_k([1, 2, 3], [True, False, True], n, k)
 
 
-def test_problems_with_too_few_samples_are_left_out_and_it_is_an_error_when_all_have():
+def test_pass_at_k_over_problems_is_told_only_where_each_of_them_has_k_samples():
     done = {"apple": [True, False], "berry": [False, False], "cherry": [True]}
-    assert pass_at_k_of(done, 2).value == 0.5
-    with pytest.raises(ValueError, match="pass@3 needs 3 samples"):
-        pass_at_k_of(done, 3)
-    with pytest.raises(ValueError, match="pass@1"):
+    assert pass_at_k_of(done, 1).value == 0.5
+    with pytest.raises(TooFewSamples, match="pass@2 needs 2 samples of every problem; 2 of 3 have them") as caught:
+        pass_at_k_of(done, 2)
+    assert caught.value.short == "k = 2 on 2 of 3 problems"
+    with pytest.raises(TooFewSamples, match="pass@1"):
         pass_at_k_of({}, 1)
+
+
+@given(some.lists(some.lists(some.booleans(), min_size=4, max_size=4), min_size=1, max_size=6))
+def test_with_as_many_samples_of_each_problem_pass_at_all_of_them_is_solved_by_any(samples):
+    done = {str(number): each for number, each in enumerate(samples)}
+    assert solved_by_any(done) == pass_at_k_of(done, 4)
+
+
+def test_solved_by_any_counts_problems_with_any_number_of_samples():
+    assert solved_by_any({"apple": [True], "berry": [False] * 5, "cherry": [False, True]}).value == 2 / 3

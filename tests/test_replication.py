@@ -73,6 +73,20 @@ def test_what_was_not_run_is_said_and_not_made_up(tmp_path):
     assert "fewer than 5 iterations" in report
 
 
+def test_a_lost_iteration_is_said_and_does_not_leave_its_problem_out(tmp_path):
+    made = [
+        rollout(name, float(name == "apple"), arm="direct", sample=n) for name in ("apple", "berry") for n in range(5)
+    ]
+    made[0] = rollout("apple", None, arm="direct")
+    report = replicate(store(tmp_path / "run", made), direct="direct")
+    for measure in ("pass@5", "1@5"):
+        assert (
+            cells(report, "this run, scripted/lm", "test", measure, "public + private")[0] == "k = 5 on 1 of 2 problems"
+        )
+    told, not_run = cells(report, "this run, scripted/lm", "test", "any sample", "public + private")
+    assert told.startswith("50.0 % (") and not_run == "not run"
+
+
 def test_arms_can_be_named_and_wrong_names_are_refused(run):
     assert "zero-shot: flow; flow: one-call" in replicate(run, direct="flow", flow="one-call")
     with pytest.raises(RunError, match="no arm other; there are one-call, flow"):

@@ -132,6 +132,24 @@ def test_the_headline_has_intervals_and_what_must_be_known_of_the_run(tmp_path):
     ]
 
 
+def test_what_several_samples_solve_is_told_with_intervals(tmp_path):
+    rollouts = [
+        rollout("flow", f"p{i}", n, "solved" if (i, n) == (0, 1) else "reverted") for i in range(2) for n in (0, 1)
+    ]
+    (arm,) = report_of(tmp_path, rollouts)["overview"]["arms"]
+    assert arm["best_of"] == 2 and arm["pass_at_k"] == arm["solved_by_any"] == pytest.approx(
+        [0.5, 0.0945, 0.9055], abs=1e-3
+    )
+    assert arm["one_at_k"][0] == 0.5, "the solved one passes more public tests"
+
+
+def test_that_pass_at_k_is_not_known_is_a_note_of_the_report(tmp_path):
+    rollouts = [rollout("flow", "p0", 0), *(rollout("flow", "p1", n, "failed") for n in range(2))]
+    told = report_of(tmp_path, rollouts)["overview"]
+    assert told["arms"][0]["pass_at_k"] is None and told["arms"][0]["solved_by_any"][0] == 0.5
+    assert any(note.startswith("flow: k = 2 on 1 of 2 problems only") for note in told["notes"])
+
+
 def test_a_curve_rises_where_a_right_program_was_found_and_falls_where_it_was_let_go_of():
     curve = solved_curve([rollout(problem="a", end="solved"), rollout(problem="b", end="reverted")], "seconds")
     assert curve and curve["steps"] == [[2.0, 0.0], [3.5, 1.0], [4.0, 0.5], [4.5, 0.5]]

@@ -95,6 +95,15 @@ def test_it_opens_with_headline_table_and_curves(page):
     assert "CI" in page.locator(".card").nth(1).inner_text()
 
 
+def test_headline_and_table_say_what_several_samples_solve(page):
+    plain = page.locator(".card").first.inner_text()
+    assert "pass@2: 33.3 % (" in plain and "1@2: 16.7 % (" in plain
+    heads = page.locator("#comparison th").all_inner_texts()
+    assert heads[3:6] == ["pass@2", "1@2", "solved by any sample"]
+    cells = page.locator("#comparison tr").nth(1).locator("td").all_inner_texts()
+    assert [cell.split(" (")[0] for cell in cells[2:5]] == ["33.3 %", "16.7 %", "33.3 %"]
+
+
 def test_the_grid_shows_a_mark_a_sample(page):
     cell = page.get_by_label("tuned on Double: 1 of 2 solved")
     assert cell.inner_text() == "●○"

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import dspy
 import pytest
-from dspy.utils.exceptions import LMServerError, LMTimeoutError
+from dspy.utils.exceptions import LMAuthError, LMServerError, LMTimeoutError
 
+from eval.diagnosis import why
 from eval.problem_set import DataError, HiddenTests, ProblemSet
 from eval.rollout import Rollout, run_rollout
 from eval.rules import Rules
 from eval.score import score
+from eval.story import Story
 from judge.verdict import JudgeError, TestCase
+from program.account import account, name_of
 from program.adapter import LeanAdapter
 from program.alphacodium import AlphaCodium
 from program.direct import Direct
 from program.problem import Problem, PublicTest
 from program.scripted_lm import scripted_lm
+from program.stage import Stage
+from signatures.code import SolveDirectly
 
 RIGHT = "print(2 * int(input()))\n"
 ABOVE_TEN = "n = int(input())\nprint(2 * n if n > 10 else 0)\n"  # fails the public test only
@@ -96,18 +101,62 @@ def test_an_lm_that_died_for_a_while_does_not_cost_the_rollout(problem):
     assert rollout.status == "solved" and rollout.totals.failed_calls > 0
 
 
-@pytest.mark.parametrize(
-    "fault", [ValueError("no\nsuch thing"), KeyError("x"), RecursionError("deep"), OSError(28, "full")]
-)
-def test_a_program_that_raises_is_not_judged_and_keeps_the_error(problem, fault):
+class Dying(dspy.Module):
+    """A program that holds a right answer and then raises."""
+
+    def forward(self, problem: Problem, sample: int = 0) -> dspy.Prediction:
+        account().best(RIGHT)
+        raise ValueError("no such thing")
+
+
+class Trusting(dspy.Module):
+    """A program that goes on as if its only stage had answered."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stage = Stage(SolveDirectly, max_tokens=100, temperature=0.0)
+
+    def forward(self, problem: Problem, sample: int = 0) -> dspy.Prediction:
+        answer = self.stage(sample=sample, problem=problem.name)
+        return dspy.Prediction(code=answer.code)  # pyright: ignore[reportOptionalMemberAccess]
+
+
+@pytest.mark.parametrize("fault", [ValueError("no\nsuch thing"), KeyError("x"), RecursionError("deep")])
+def test_a_program_that_raises_has_failed_and_keeps_the_error(problem, fault):
+    rollout = run(Fixed(fault), problem)
+    assert rollout.status == "failed" and rollout.score and rollout.score.hidden_rate == 0.0
+    assert rollout.error.startswith(type(fault).__name__) and rollout.code == "" and rollout.checkpoints == []
+
+
+@pytest.mark.parametrize("fault", [OSError(28, "full"), MemoryError("none left"), LMAuthError("wrong key", model="m")])
+def test_a_program_that_the_host_or_the_lm_ends_is_not_judged(problem, fault):
     rollout = run(Fixed(fault), problem)
     assert rollout.status == "not judged" and rollout.score is None
     assert rollout.error.startswith(type(fault).__name__)
 
 
-def test_a_prediction_without_code_is_stored_as_an_error(problem):
-    rollout = run(Fixed(None), problem)
-    assert rollout.status == "not judged" and rollout.error
+@pytest.mark.parametrize("answer", [None, 7, b"print(1)"])
+def test_a_prediction_without_code_has_failed(problem, answer):
+    rollout = run(Fixed(answer), problem)
+    assert (rollout.status, rollout.code) == ("failed", "") and rollout.error.startswith("TypeError: the answer has no")
+
+
+def test_a_program_that_lost_its_right_answer_to_an_error_has_it_until_then_and_not_at_the_end(problem):
+    rollout = run(Dying(), problem)
+    assert (rollout.status, rollout.error) == ("failed", "ValueError: no such thing")
+    assert [point.solved for point in rollout.checkpoints] == [True, False]
+    assert rollout.checkpoints[-1].program == name_of(rollout.code) != rollout.checkpoints[0].program
+    assert why(Story(rollout, rollout.account.events, True)) == [
+        "It ended in an error: ValueError: no such thing.",
+        "Program 1, found after 0 calls, passes everything; the error lost it.",
+    ]
+
+
+@pytest.mark.usefixtures("impatient")
+def test_an_error_that_comes_of_an_lm_that_died_is_not_judged(problem):
+    rollout = run(Trusting(), problem, [LMTimeoutError("late", model="m")])
+    assert rollout.status == "not judged"
+    assert rollout.error.startswith("LMTimeoutError") and "; AttributeError" in rollout.error
 
 
 def test_a_judge_that_fails_on_the_answer_is_not_judged_and_the_code_is_kept(problem, monkeypatch):

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+import eval.run_folder
 from eval.rollout import Rollout
 from eval.rules import Rules
 from eval.run_folder import RunError, RunFolder, read_config, read_rollouts
@@ -107,6 +108,18 @@ def test_a_second_process_on_the_same_run_is_refused_and_one_after_it_is_not(tmp
     del held
     assert subprocess.run([sys.executable, "-c", opening], capture_output=True, check=False).returncode == 0
     assert [each.problem for each in read_rollouts(tmp_path)] == ["a"]
+
+
+def test_a_configuration_that_another_process_stores_before_the_lock_is_had_is_compared_with(tmp_path, monkeypatch):
+    real = eval.run_folder._hold
+
+    def after_another(path):
+        (path / "config.json").write_text(json.dumps({**CONFIG, "samples": 3}))
+        return real(path)
+
+    monkeypatch.setattr("eval.run_folder._hold", after_another)
+    with pytest.raises(RunError, match="samples is 3 there and 2 now"):
+        RunFolder(tmp_path, CONFIG)
 
 
 def test_a_file_that_is_one_torn_line_becomes_empty(tmp_path):

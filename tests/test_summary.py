@@ -24,7 +24,7 @@ def test_a_summary_of_one_sample_a_problem():
     assert (summary.problems, summary.samples, summary.not_judged, summary.best_of) == (4, 4, 0, 1)
     assert summary.solved == 0.25 and summary.hidden_rate == 0.625 and summary.public_rate == 0.5
     assert summary.solved_interval[0] < 0.25 < summary.solved_interval[1]
-    assert summary.pass_at_k is None and summary.one_at_k is None
+    assert summary.pass_at_k is None and summary.one_at_k is None and summary.solved_by_any.value == 0.25
 
 
 def test_rollouts_that_were_not_judged_are_in_no_rate_but_are_paid_for():
@@ -54,12 +54,34 @@ def test_several_samples_show_what_an_oracle_and_what_a_user_gets():
     rollouts += [rollout("b", 0.0, public=1.0), rollout("b", 1.0, sample=1, public=1.0)]
     found = row(rollouts)
     assert found["solved"] == "50.0%" and found["pass@2"] == "100.0%" and found["1@2"] == "75.0%"
+    assert found["solved by any sample"] == "100.0%"
 
 
 def test_an_arm_with_fewer_samples_has_no_pass_at_k():
     several = [rollout("a", 1.0), rollout("a", 0.0, sample=1)]
     table = markdown_table([summarize("several", several), summarize("one", [rollout("a", 1.0)])])
-    assert cells(table, 2)[3:5] == ["100.0%", "50.0%"] and cells(table, 3)[3:5] == ["–", "–"]
+    assert cells(table, 2)[3:6] == ["100.0%", "50.0%", "100.0%"] and cells(table, 3)[3:6] == ["–", "–", "100.0%"]
+    assert "are not known" not in table, "all problems of each arm have the same number of samples"
+
+
+def test_a_lost_sample_makes_pass_at_k_unknown_and_not_lower_than_solved():
+    """Two of four problems are solved by all five samples; without the one that lost a sample it was 1 of 3."""
+    samples = [rollout(name, float(name < "c"), sample=n) for name in "abcd" for n in range(5)]
+    samples[0] = rollout("a", None)
+    table = markdown_table([summarize("plain", samples)])
+    found = dict(zip(cells(table, 0), cells(table), strict=True))
+    assert (found["solved"], found["pass@5"], found["1@5"]) == ("50.0%", "–", "–")
+    assert found["solved by any sample"] == "50.0%"
+    assert "plain: k = 5 on 3 of 4 problems only, so pass@5 and 1@5 are not known" in table
+
+
+def test_of_a_solver_that_stops_at_its_first_success_what_any_sample_solves_is_told():
+    """Four of five problems are solved, after one to four samples; the fifth takes all five in vain."""
+    tries = {"a": 1, "b": 1, "c": 2, "d": 4}
+    samples = [rollout(name, float(n == last - 1), sample=n) for name, last in tries.items() for n in range(last)]
+    samples += [rollout("e", 0.0, sample=n) for n in range(5)]
+    found = row(samples)
+    assert (found["pass@5"], found["1@5"], found["solved by any sample"]) == ("–", "–", "80.0%")
 
 
 def test_nothing_at_all_is_a_row_without_numbers():

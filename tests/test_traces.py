@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import gzip
+import os
+
+import pytest
+
+import eval.show
 from eval.rollout import Rollout
-from eval.run_folder import RunFolder, read_rollouts
+from eval.run_folder import RunError, RunFolder, read_rollouts
 from eval.traces import read_trace, trace_path
 from program.account import Account, Call, Message, name_of
+from tests.packs import call
+from tests.stored_runs import write_run
 
 SECRET = "a text of some length that only the trace holds"
 
@@ -43,3 +51,38 @@ def test_problems_whose_names_differ_in_punctuation_only_have_files_of_their_own
 
 def test_a_rollout_without_a_trace_reads_as_no_events(tmp_path):
     assert read_trace(tmp_path, "flow", "nothing", 0) == []
+
+
+DAMAGES = {
+    "nothing": lambda whole: b"",
+    "half": lambda whole: whole[: len(whole) // 2],
+    "other bytes": lambda whole: b"\x00" * len(whole),
+    "other bytes inside": lambda whole: whole[:10] + b"\xff" * 20 + whole[30:],
+    "no event": lambda whole: gzip.compress(b'{"kind": "call"}\n'),
+    "half a character": lambda whole: gzip.compress(b"\xc3\n"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_trace_is_told_in_a_line(tmp_path, monkeypatch, capsys, damage):
+    run = write_run(tmp_path / "run", [stored := rollout()])
+    path = trace_path(run, *stored.key())
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(RunError, match=r"is damaged: .+; without the file"):
+        read_trace(run, *stored.key())
+    assert call(monkeypatch, eval.show.main, run, stored.problem) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"error: {path} is damaged") and said.count("\n") == 1
+
+
+def test_a_trace_is_on_disk_before_it_has_its_name(tmp_path, monkeypatch):
+    seen = []
+    real = os.fsync
+    monkeypatch.setattr(
+        os, "fsync", lambda descriptor: seen.append(os.readlink(f"/proc/self/fd/{descriptor}")) or real(descriptor)
+    )
+    folder = RunFolder(tmp_path, {})
+    seen.clear()
+    folder.append(stored := rollout())
+    path = trace_path(tmp_path, *stored.key())
+    assert seen == [f"{path}.tmp", str(path.parent), str(tmp_path / "rollouts.jsonl")]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from eval.numbers.criteria import judged_by_problem
 from eval.numbers.intervals import Estimate, mean_share
-from eval.numbers.pass_at_k import n_at_k
+from eval.numbers.pass_at_k import n_at_k, refuse_too_few
 from eval.rollout import Rollout
 from program.account import Event, JudgeRun, name_of
 
@@ -26,19 +26,18 @@ def evidence_of(rollout: Rollout) -> Evidence:
 
 
 def n_at_k_of(rollouts: Iterable[Rollout], n: int, k: int) -> Estimate:
-    """n@k of one arm over all problems that have k judged samples, chosen by what the flow itself knows.
+    """n@k of one arm over all its judged problems, chosen by what the flow itself knows.
 
     Raises:
-        ValueError: no problem has k samples, or n is not between 1 and k.
+        TooFewSamples: a problem has fewer judged samples than k, or there is no problem.
+        ValueError: n is not between 1 and k.
     """
     problems = judged_by_problem(rollouts).values()
-    if not any(len(samples) >= k for samples in problems):
-        raise ValueError(f"{n}@{k} needs {k} samples of a problem; there are fewer of each")
+    refuse_too_few(f"{n}@{k}", k, [len(samples) for samples in problems])
     found = []
     for samples in problems:
-        if len(samples) >= k:
-            solved = [sample.status == "solved" for sample in samples]
-            found.append(n_at_k([evidence_of(sample) for sample in samples], solved, n, k))
+        solved = [sample.status == "solved" for sample in samples]
+        found.append(n_at_k([evidence_of(sample) for sample in samples], solved, n, k))
     return mean_share(found)
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from eval.numbers.intervals import Estimate
+from eval.numbers.pass_at_k import TooFewSamples
 
 NONE = "–"  # where there is no number
 
@@ -21,6 +22,14 @@ def percent(estimate: Estimate | None) -> str:
     if estimate is None or math.isnan(estimate.value):
         return NONE
     return f"{estimate.value:.1%} ({bounds(estimate)})".replace("%", " %")
+
+
+def percent_at_k(estimate: Callable[[], Estimate], none: str = NONE) -> str:
+    """As `percent`; `k = 5 on 3 of 4 problems` where not all have so many samples, and `none` where no problem has."""
+    try:
+        return percent(estimate())
+    except TooFewSamples as few:
+        return few.short if few.enough else none
 
 
 def bounds(estimate: Estimate) -> str:

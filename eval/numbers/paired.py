@@ -82,7 +82,8 @@ def sentence(first: str, second: str, paired: Paired) -> str:
 
     Args:
         first, second: names of the arms.
-        paired: the second against the first. A problem set that shows each of several differences must be larger.
+        paired: the second against the first. A problem set that shows each of several differences must be larger. The
+            interval is of this difference alone, so a p-value that was corrected for several is said to be.
     """
     p, level = paired.corrected, SHOWN_AT / paired.arms
     value, low, high = (100 * each for each in paired.difference)
@@ -94,7 +95,7 @@ def sentence(first: str, second: str, paired: Paired) -> str:
     # Told from the side of the second arm, whose interval is turned round where it solves less.
     more, ends = ("more", (low, high)) if value > 0 else ("less", (-high, -low))
     said = f"{second} solves {abs(value):.1f} points {more} than {first}, "
-    said += f"95 % CI {ends[0]:.1f} to {ends[1]:.1f}, p = {p:.3f}"
+    said += f"95 % CI {ends[0]:.1f} to {ends[1]:.1f}, p = {p:.3f}{' after Holm' if paired.arms > 1 else ''}"
     if p <= SHOWN_AT:
         return f"{said}: shown."
     needed = problems_needed(differences, level)

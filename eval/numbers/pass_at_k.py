@@ -4,7 +4,9 @@ pass@k: the chance that at least one of k samples solves the problem; somebody w
 n@k: the same when only n of the k samples may be handed in, and the flow itself has to say which. 1@k is what a user
 gets from k samples; k@k is pass@k.
 
-Both are means over all subsets of k of the samples there are, worked out exactly.
+Both are means over all subsets of k of the samples there are, worked out exactly. Over several problems they are told
+only where each has k samples: the mean over those that have would be of other problems than the solved rate beside it,
+and may even be lower. Solved by any sample is told for any numbers of samples.
 """
 
 from __future__ import annotations
@@ -16,6 +18,20 @@ from math import comb
 from typing import Any
 
 from eval.numbers.intervals import Estimate, mean_share
+
+
+class TooFewSamples(ValueError):
+    """Some problems have fewer judged samples than k.
+
+    Attributes:
+        enough, problems: how many problems have k samples, and how many there are.
+        short: the same in words, for a cell of a table.
+    """
+
+    def __init__(self, what: str, k: int, samples: Sequence[int]) -> None:
+        self.enough, self.problems = sum(each >= k for each in samples), len(samples)
+        self.short = f"k = {k} on {self.enough} of {self.problems} problems"
+        super().__init__(f"{what} needs {k} samples of every problem; {self.enough} of {self.problems} have them")
 
 
 def pass_at_k(samples: int, solved: int, k: int) -> float:
@@ -66,17 +82,32 @@ def n_at_k(evidence: Sequence[Any], solved: Sequence[bool], n: int, k: int) -> f
 
 
 def pass_at_k_of(outcomes: Mapping[str, Sequence[bool]], k: int) -> Estimate:
-    """pass@k over all problems that have k judged samples.
+    """pass@k over all problems.
 
     Args:
         outcomes: by problem, whether each judged sample solved it.
         k: samples a problem.
 
     Raises:
-        ValueError: no problem has so many samples.
+        TooFewSamples: a problem has fewer samples, or there is no problem.
     """
-    _refuse_impossible(max((len(done) for done in outcomes.values()), default=0), k)
-    return mean_share([pass_at_k(len(done), sum(done), k) for done in outcomes.values() if len(done) >= k])
+    refuse_too_few(f"pass@{k}", k, [len(done) for done in outcomes.values()])
+    return mean_share([pass_at_k(len(done), sum(done), k) for done in outcomes.values()])
+
+
+def solved_by_any(outcomes: Mapping[str, Sequence[bool]]) -> Estimate:
+    """The share of problems that at least one judged sample solves, however many samples each has."""
+    return mean_share([float(any(done)) for done in outcomes.values()])
+
+
+def refuse_too_few(what: str, k: int, samples: Sequence[int]) -> None:
+    """Refuse to tell `what` over problems with so many judged samples each.
+
+    Raises:
+        TooFewSamples: not all of them have k, or there are none.
+    """
+    if not samples or min(samples) < k:
+        raise TooFewSamples(what, k, samples)
 
 
 def _refuse_impossible(samples: int, k: int) -> None:

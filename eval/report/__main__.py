@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from eval.selection import add_exclude
 from program.command import run_command
 
 
@@ -12,17 +13,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m eval.report", description="Write runs as a page to look at.")
     parser.add_argument("runs", nargs="+", type=Path, help="folders written by eval.run, over the same data")
     parser.add_argument("--out", type=Path, help="the file (default: report.html in the first run's folder)")
+    add_exclude(parser)
     options = parser.parse_args()
 
+    from eval.problem_set import DataError
     from eval.report.write import REPORT, write_report
     from eval.run_folder import RunError
 
     def report() -> None:
         out = options.out or options.runs[0] / REPORT
-        write_report(options.runs, out)
+        write_report(options.runs, out, exclude=options.exclude)
         print(out)
 
-    run_command(report, RunError)
+    run_command(report, RunError, DataError)
 
 
 if __name__ == "__main__":

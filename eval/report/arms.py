@@ -8,7 +8,7 @@ from pathlib import Path
 
 from eval.data import load_problems
 from eval.problem_set import DataError, ProblemSet
-from eval.stored_arms import StoredArm, run_config, stored_arms
+from eval.stored_arms import StoredArm, read_run, run_config, stored_arms
 from program.problem import Problem
 
 
@@ -25,14 +25,15 @@ class Runs:
     problems: list[str]
 
 
-def read_runs(paths: Sequence[Path]) -> Runs:
-    """Read stored runs.
+def read_runs(paths: Sequence[Path], exclude: str | None = None) -> Runs:
+    """Read stored runs, without the problems that the file `exclude` names.
 
     Raises:
         RunError: no such run, the same one twice, or runs over different data.
+        DataError: there is no such file of exclusions.
     """
-    problems = dict.fromkeys(name for path in paths for name in run_config(path)["problems"])
-    return Runs(paths, stored_arms(paths), list(problems))
+    problems = dict.fromkeys(name for path in paths for name in read_run(path, exclude)[0]["problems"])
+    return Runs(paths, stored_arms(paths, exclude=exclude), list(problems))
 
 
 def load_statements(runs: Runs) -> tuple[dict[str, Problem], str]:

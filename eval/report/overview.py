@@ -13,8 +13,8 @@ from eval.numbers.paired import Paired, pair_all, sentence
 from eval.report.arms import Runs
 from eval.report.curves import solved_curve
 from eval.rollout import Rollout
-from eval.stored_arms import StoredArm, differing_rules
-from eval.summary import Summary, not_judged, summarize
+from eval.stored_arms import StoredArm, data_told, differing_rules
+from eval.summary import Summary, not_judged, summarize, too_few
 
 
 def overview(runs: Runs, notes: list[str]) -> dict[str, Any]:
@@ -27,7 +27,7 @@ def overview(runs: Runs, notes: list[str]) -> dict[str, Any]:
     summaries = [summarize(arm.label, arm.rollouts) for arm in runs.arms]
     done = [outcomes(arm.rollouts) for arm in runs.arms]
     against = [None, *pair_all(done[0], done[1:])] if done else []
-    data = f"{first.config['data']} {first.config['split']}, " if first else ""
+    data = f"{data_told(first.config)}, " if first else ""
     return {
         "title": f"{_count(len(runs.arms), 'program')} on {_count(len(runs.problems), 'problem')}",
         "subtitle": f"{data}{_count(samples, 'sample')} a problem",
@@ -44,7 +44,9 @@ def overview(runs: Runs, notes: list[str]) -> dict[str, Any]:
 
 
 def _arm(arm: StoredArm, summary: Summary) -> dict[str, Any]:
-    """The row of an arm: shares and costs as [value, low, high]; costs are of one rollout and of a solved problem."""
+    """The row of an arm: shares and costs as [value, low, high]; costs are of one rollout and of a solved problem. The
+    share of problems that `best_of` samples solve, with an oracle and without one, is None where `Summary` has none.
+    """
     return {
         "name": arm.label,
         "lm": arm.config["lm"],
@@ -54,6 +56,10 @@ def _arm(arm: StoredArm, summary: Summary) -> dict[str, Any]:
         "solved": [summary.solved, *summary.solved_interval] if summary.problems else None,
         "hidden": [summary.hidden_rate, *summary.hidden_rate_interval] if summary.problems else None,
         "public": summary.public_rate,
+        "best_of": summary.best_of,
+        "pass_at_k": summary.pass_at_k,
+        "one_at_k": summary.one_at_k,
+        "solved_by_any": summary.solved_by_any if summary.problems else None,
         "costs": {
             cost.what: [_numbers(cost.each), cost.per_solved and _numbers(cost.per_solved)]
             for cost in costs(arm.rollouts)
@@ -102,6 +108,7 @@ def _warnings(runs: Runs, summaries: list[Summary]) -> list[str]:
         said.append(f"Not finished: {done} of {done + missing} rollouts are there.")
     if cut:
         said.append(f"Not finished: {cut} rollouts were cut short by the budget of the run.")
+    said += too_few(summaries)
     if lost := not_judged(summaries):
         said.append(" ".join(lost))
     if rules := differing_rules(runs.arms):

@@ -30,18 +30,22 @@ PAGE = Path(__file__).parent / "page"
 SCRIPTS = ("elements", "formats", "stories", "headline", "curves", "grid", "programs", "events", "problem", "main")
 
 
-def write_report(runs: Sequence[Path], out: Path, problems: ProblemSet | None = None) -> None:
+def write_report(
+    runs: Sequence[Path], out: Path, problems: ProblemSet | None = None, exclude: str | None = None
+) -> None:
     """Write the report of stored runs over the same data.
 
     Args:
         runs: run folders; the first arm of the first run is the one compared with.
         out: the file, written whole or not at all.
         problems: the data of the runs, when it is loaded already.
+        exclude: a file of problems to leave out.
 
     Raises:
         RunError: no such run, runs over different data, or `out` cannot be written.
+        DataError: there is no such file of exclusions.
     """
-    read = read_runs(runs)
+    read = read_runs(runs, exclude)
     statements, note = statements_of(read, problems) if problems else load_statements(read)
     page = render(read, statements, [note] if note else [])
     half = out.with_suffix(".tmp")

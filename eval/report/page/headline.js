@@ -18,9 +18,22 @@ function card(arm, index) {
     make("h2", {}, arm.name),
     make("p", { class: "figure" }, arm.solved ? percent(arm.solved[0]) : UNKNOWN, make("span", {}, " solved")),
     make("p", {}, arm.solved ? `95 % CI ${interval(arm.solved[1], arm.solved[2])}` : "nothing was judged"),
+    severalSamples(arm.best_of).map(([name, share]) => make("p", {}, `${name}: ${share(arm)}`)),
     arm.against && make("p", {}, arm.against.sentence),
     make("p", { class: "quiet" }, arm.lm),
   );
+}
+
+const withInterval = (share) => (share ? `${percent(share[0])} (${interval(share[1], share[2])})` : UNKNOWN);
+
+// Columns for k samples a problem: solved with an oracle, without one, and by any of all samples, however many there are.
+function severalSamples(k) {
+  if (k < 2) return [];
+  return [
+    [`pass@${k}`, (arm) => withInterval(arm.best_of === k && arm.pass_at_k)],
+    [`1@${k}`, (arm) => withInterval(arm.best_of === k && arm.one_at_k)],
+    ["solved by any sample", (arm) => withInterval(arm.solved_by_any)],
+  ];
 }
 
 const COLUMNS = [
@@ -39,7 +52,9 @@ const COLUMNS = [
 ];
 
 function comparisonTable(data) {
-  const rows = data.arms.map((arm) => make("tr", {}, COLUMNS.map(([, value], i) => make(i ? "td" : "th", {}, value(arm)))));
+  const most = Math.max(0, ...data.arms.map((arm) => arm.best_of));
+  const columns = [...COLUMNS.slice(0, 3), ...severalSamples(most), ...COLUMNS.slice(3)];
+  const rows = data.arms.map((arm) => make("tr", {}, columns.map(([, value], i) => make(i ? "td" : "th", {}, value(arm)))));
   return make(
     "section",
     {},
@@ -47,7 +62,7 @@ function comparisonTable(data) {
     make(
       "div",
       { class: "wide", tabindex: "0", role: "region", "aria-label": "Programs compared" },
-      make("table", { id: "comparison" }, make("tr", {}, COLUMNS.map(([name]) => make("th", {}, name))), rows),
+      make("table", { id: "comparison" }, make("tr", {}, columns.map(([name]) => make("th", {}, name))), rows),
     ),
     make("p", { class: "quiet" }, "Intervals are 95 % intervals over problems; docs/eval.md says which."),
   );
