@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import dspy
@@ -66,47 +68,55 @@ class Rollout(BaseModel):
         return {**self.model_dump(exclude={"account"}), "account": self.account.slim()}
 
 
-def run_rollout(arm: str, program: dspy.Module, problem: Problem, sample: int, problems: ProblemSet) -> Rollout:
-    """Run `program` on `problem` and judge what comes out. Never raises for one rollout.
-
-    The program gets the `Problem` only; hidden tests are touched after it has ended.
-    """
+def run_program(arm: str, program: dspy.Module, problem: Problem, sample: int) -> Rollout:
+    """Run `program` on `problem`, which is all it gets; its answer is not judged yet. Never raises for one rollout."""
     begin = time.perf_counter()
     rollout = Rollout(arm=arm, problem=problem.name, sample=sample, status="not judged")
-    with new_account() as account:
-        try:
-            rollout.code = program(problem=problem, sample=sample).code
-            rollout.seconds = time.perf_counter() - begin
-            judge_rollout(rollout, account, problem, problems)
-        except JudgeError as fault:
-            rollout.error = f"JudgeError: {fault}"
-        except Exception as fault:  # noqa: BLE001  the one boundary: whatever a rollout dies of is stored with it and seen in reports
-            rollout.error = f"{type(fault).__name__}: {str(fault)[:500]}"
-        rollout.seconds = rollout.seconds or time.perf_counter() - begin
+    with new_account() as account, _boundary(rollout):
+        rollout.code = program(problem=problem, sample=sample).code
+    rollout.seconds = time.perf_counter() - begin
     rollout.account, rollout.totals = account, account.totals()
     return rollout
 
 
-def judge_rollout(rollout: Rollout, account: Account, problem: Problem, problems: ProblemSet) -> None:
+def judge_answer(rollout: Rollout, problem: Problem, problems: ProblemSet) -> None:
+    """Judge what `run_program` has brought, with the hidden tests. Never raises for one rollout."""
+    if not rollout.error:
+        with _boundary(rollout):
+            judge_rollout(rollout, problem, problems)
+
+
+@contextmanager
+def _boundary(rollout: Rollout) -> Iterator[None]:
+    """Whatever the body raises is stored with the rollout."""
+    try:
+        yield
+    except JudgeError as fault:
+        rollout.error = f"JudgeError: {fault}"
+    except Exception as fault:  # noqa: BLE001  the one boundary: whatever a rollout dies of is stored with it and seen in reports
+        rollout.error = f"{type(fault).__name__}: {str(fault)[:500]}"
+
+
+def judge_rollout(rollout: Rollout, problem: Problem, problems: ProblemSet) -> None:
     """Judge the rollout's program, and those that were its best before, and set score, checkpoints and status; where
     the LM failed before there was any program the error is set instead.
 
     Raises:
         JudgeError: the judge failed.
     """
-    lost = next((call for call in account.calls if call.outcome == "lm_error"), None)
+    lost = next((call for call in rollout.account.calls if call.outcome == "lm_error"), None)
     if not rollout.code and lost is not None:
         rollout.error = lost.detail
         return
     rollout.score = score(rollout.code, problem, problems)
-    rollout.checkpoints = _checkpoints(rollout, account, problem, problems)
+    rollout.checkpoints = _checkpoints(rollout, problem, problems)
     rollout.status = "solved" if rollout.score.solved else "failed"
 
 
-def _checkpoints(rollout: Rollout, account: Account, problem: Problem, problems: ProblemSet) -> list[Checkpoint]:
+def _checkpoints(rollout: Rollout, problem: Problem, problems: ProblemSet) -> list[Checkpoint]:
     scores = {rollout.code: rollout.score}
     found = []
-    for best in (event for event in account.events if isinstance(event, Best)):
+    for best in (event for event in rollout.account.events if isinstance(event, Best)):
         if best.code not in scores:
             scores[best.code] = score(best.code, problem, problems)
         known = scores[best.code]

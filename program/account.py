@@ -146,6 +146,10 @@ class Account(BaseModel):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Account) and (self.events, self.marks) == (other.events, other.marks)
 
+    def __reduce__(self) -> Any:
+        """What it holds goes to another process; its clock, lock and listener mean nothing there."""
+        return _moved, (self.events, self.marks)
+
     @property
     def calls(self) -> list[Call]:
         return [event for event in self.events if isinstance(event, Call)]
@@ -272,6 +276,10 @@ class Account(BaseModel):
             lm_seconds=sum(call.seconds for call in paid),
             judge_seconds=sum(run.seconds for run in runs),
         )
+
+
+def _moved(events: list[Event], marks: list[str]) -> Account:
+    return Account.model_construct(events=events, marks=marks)
 
 
 class Totals(BaseModel):
