@@ -14,9 +14,8 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +28,7 @@ import optimize.compile
 from eval.cluster.executor import RUN_AGAIN
 from eval.run_folder import read_rollouts
 from tests.packs import TEST, VALID, answer_rule, call, isolate, printed, use_lm, write_pack, write_start
+from tests.patient_ray import patient_nodes, wait_until
 from tests.scripted_server import ServedEngine, served
 
 pytestmark = [
@@ -38,56 +38,27 @@ pytestmark = [
 ROOT = Path(__file__).parent.parent
 KEY = "the-key-of-the-provider"
 TIMES = {"seconds", "started", "judge_seconds", "lm_seconds"}
-LESSER = ["-m", "tests.lesser_machine", "seccomp", "-m", "ray.scripts.scripts", "start", "--block"]
-# How patient Ray is with processes of its own, for machines that have other things to do.
-PATIENT = {
-    "RAY_agent_register_timeout_ms": "900000",
-    "RAY_worker_register_timeout_seconds": "900",
-    "RAY_raylet_start_wait_time_s": "900",
-    "RAY_health_check_timeout_ms": "60000",
-}
-WAIT_SECONDS = 900  # for what a slow machine is slow at; nothing is measured
+LESSER = ["-m", "tests.lesser_machine", "seccomp", "-m", "tests.patient_ray", "start", "--block"]
 
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
     """Three nodes of one core each; they have a key in their environment, which this process then lacks."""
-    from ray._private import services
     from ray.cluster_utils import Cluster
 
     folder = tempfile.mkdtemp(prefix="ray-", dir="/tmp")  # a short path: there are sockets in it
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(services, "get_node", patiently(services.get_node))
-        for name, value in PATIENT.items():
-            patched.setenv(name, value)
-        with pytest.MonkeyPatch.context() as nodes_only:
-            nodes_only.setenv("LM_API_KEY", KEY)
-            nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "temp_dir": folder})
-            try:
-                add_node(nodes)
-                add_node(nodes)
-            except BaseException:
-                nodes.shutdown()
-                raise
-        yield nodes
-        nodes.shutdown()
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-def patiently(get_node: Callable[..., Any]) -> Callable[..., Any]:
-    """A new node gives itself 30 seconds to be known to the head."""
-
-    def get(*arguments: Any) -> Any:
-        deadline = time.monotonic() + WAIT_SECONDS
-        while True:
-            try:
-                return get_node(*arguments)
-            except RuntimeError:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.1)
-
-    return get
+    with patient_nodes(), pytest.MonkeyPatch.context() as patched:
+        patched.setenv("LM_API_KEY", KEY)
+        head = {"num_cpus": 1, "include_dashboard": False, "temp_dir": folder}
+        nodes = Cluster(initialize_head=True, head_node_args=head)
+        try:
+            add_node(nodes)
+            add_node(nodes)
+            patched.delenv("LM_API_KEY")
+            yield nodes
+        finally:
+            nodes.shutdown()
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def add_node(cluster: Any) -> Any:
@@ -139,13 +110,6 @@ def lines(file: Path) -> list[dict[str, Any]]:
 def stored(run: Path) -> int:
     file = run / "rollouts.jsonl"
     return file.read_bytes().count(b"\n") if file.is_file() else 0
-
-
-def wait_until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + WAIT_SECONDS
-    while not true():
-        assert time.monotonic() < deadline, "it has not come about"
-        time.sleep(0.1)
 
 
 def keys(run: Path) -> Counter[tuple[str, str, int]]:
