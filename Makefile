@@ -8,7 +8,7 @@ QUICK := runs/quickstart
 LARGE := --lm local/qwen2.5-coder-1.5b
 arms = artifacts/direct artifacts/compiled-direct-$(1) artifacts/handwritten artifacts/compiled-flow-$(1)
 
-.PHONY: quickstart results test check test-embedded test-browser test-long oracle format lint types layers tests clean
+.PHONY: quickstart results test check test-embedded test-browser test-long test-cluster oracle format lint types layers tests clean
 
 # Compiles the direct prompt live, evaluates it and the flow (hand-written and as compiled before) on a few problems.
 quickstart: .venv/quickstart-ready
@@ -67,7 +67,7 @@ layers:
 	.venv/bin/lint-imports
 
 tests:
-	$(PYTHON) -m pytest -n auto --maxprocesses 8 --dist loadfile -m "not embedded and not long"
+	$(PYTHON) -m pytest -n auto --maxprocesses 8 --dist loadfile -m "not embedded and not long and not cluster"
 
 # Starts the real embedded LM: needs `make quickstart` or `uv sync --group llama --group weights-0-5b` once.
 test-embedded: .venv/quickstart-ready
@@ -81,6 +81,11 @@ test-browser: $(UV)
 # What the suite does with few seeds and few kills, with many; some minutes.
 test-long: .venv/ready
 	$(PYTHON) -m pytest -m long
+
+# Runs, judges and compiles on a Ray cluster of three nodes on this machine, and kills nodes and drivers; some minutes.
+test-cluster: $(UV)
+	$(UV) sync --frozen --inexact --group dev --group ray
+	$(PYTHON) -m pytest -m cluster -rs
 
 # Every known program through the judge and through a plain process; any difference fails. Over an hour on two cores;
 # interrupted, it goes on where it stopped.

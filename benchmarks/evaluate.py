@@ -24,7 +24,8 @@ from benchmarks.flow import answers_waited_for, ideal_makespan
 from benchmarks.process_tree import watched
 from benchmarks.repeated import repeated
 from eval.data import load_problems
-from eval.loop import Arm, run_loop
+from eval.executor import Arm, Threads
+from eval.loop import run_loop
 from eval.numbers.markdown import table
 from eval.problem_set import ProblemSet
 from eval.report.write import write_report
@@ -95,7 +96,13 @@ def measure(count: int, samples: int, concurrency: int, latency: float, folder: 
     begin, cpu = time.perf_counter(), time.process_time()
     with watched() as used:
         for _ in run_loop(
-            run, [arm for arm, _ in compared], problems, lm, samples=samples, concurrency=concurrency, label=f"{count}"
+            run,
+            [arm for arm, _ in compared],
+            problems,
+            Threads(lm),
+            samples=samples,
+            concurrency=concurrency,
+            label=f"{count}",
         ):
             pass
         wall, own = time.perf_counter() - begin, time.process_time() - cpu

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from eval.execution import add_executor
 from eval.selection import add_data, add_sandbox, add_selection
 from program.command import run_command
 
@@ -18,6 +19,7 @@ def main() -> None:
         "--programs", type=int, default=5, help="right and wrong ones a problem at most (default: 5 each)"
     )
     add_sandbox(parser)
+    add_executor(parser)
     parser.add_argument(
         "--out",
         type=Path,
@@ -27,10 +29,11 @@ def main() -> None:
     options = parser.parse_args()
 
     from eval.auditing import audit
+    from eval.executor import ExecutorError
     from eval.problem_set import DataError
     from eval.samples.read import SolutionsError
 
-    run_command(lambda: audit(options), DataError, SolutionsError)
+    run_command(lambda: audit(options), DataError, ExecutorError, SolutionsError)
 
 
 if __name__ == "__main__":

@@ -17,12 +17,13 @@ from pathlib import Path
 from tqdm import tqdm
 
 from eval.data import load_problems
+from eval.execution import judging_on
 from eval.journal import Journal, key_of
 from eval.problem_set import ProblemSet
 from eval.samples.read import read_solutions
 from eval.selection import select
 from judge.judge import judge
-from judge.shared import ended_on_error, set_default_sandbox
+from judge.shared import default_workers, ended_on_error
 from judge.verdict import Report
 from program.problem import Problem
 
@@ -47,7 +48,7 @@ def audit(options: argparse.Namespace) -> None:
     Findings are kept beside the file of suspects; one for the same tests and programs is not made again.
 
     Raises:
-        DataError, SolutionsError: bad input.
+        DataError, ExecutorError, SolutionsError: bad input.
         JudgeError: the judge failed; what is found so far is stored.
     """
     problems = select(load_problems(options.data, options.split), options)
@@ -55,10 +56,10 @@ def audit(options: argparse.Namespace) -> None:
     journal = Journal(options.out.with_suffix(".findings.jsonl"))
     keys = {name: key_of(problems.fingerprint, name, *known) for name, known in programs.items()}
     left = [problem for problem in problems.problems if journal.get(keys[problem.name]) is None]
-    pool = set_default_sandbox(options.sandbox)
     done = len(keys) - len(left)
     with (
-        ThreadPoolExecutor(pool.workers) as threads,
+        judging_on(options),
+        ThreadPoolExecutor(default_workers()) as threads,
         ended_on_error(),
         tqdm(total=len(keys), initial=done, unit="problem", mininterval=2) as bar,
     ):

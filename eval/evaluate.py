@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import argparse
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from eval.data import load_problems
-from eval.loop import Arm, Conditions, run_loop
+from eval.execution import judging_on
+from eval.executor import Arm, Conditions, Executor, ExecutorError, Threads
+from eval.loop import run_loop
 from eval.mlflow_tracing import mlflow_traces
 from eval.models import open_model
+from eval.problem_set import ProblemSet
 from eval.report.write import REPORT, write_report
 from eval.rules import Rules
 from eval.run_folder import RunError, RunFolder, read_config, read_rollouts
@@ -29,13 +33,14 @@ def evaluate(options: argparse.Namespace) -> None:
     """Evaluate `options.artifacts`; see `eval.run` for the options. Prints and stores the table, and writes the report.
 
     Raises:
-        ArtifactError, DataError, RunError: bad input, before any LM call.
+        ArtifactError, DataError, ExecutorError, RunError: bad input, before any LM call.
         LMError: the model does not answer.
+        JudgeError: programs cannot be judged with the protection that is asked for.
     """
     for name in ("n", "concurrency"):
         if getattr(options, name) < 1:
             raise RunError(f"--{name} must be at least 1")
-    pace, spending = pace_of(options), spending_of(options)
+    rates, budget = rates_of(options), budget_of(options)
     config = parse_settings(options.set)
     problems = select(load_problems(options.data, options.split), options, scored=True)
     problems = problems.judged_by(Rules(checker=options.checker))
@@ -65,24 +70,19 @@ def evaluate(options: argparse.Namespace) -> None:
     )
     for arm in arms:  # so that the run can be read when the artifacts have changed
         artifact.save(options.out / "artifacts" / arm.name, arm.program, manifests[arm.name])
-    with ExitStack() as models:
-        models.enter_context(mlflow_traces(options.mlflow, options.out.name))
-        lm = models.enter_context(
-            open_model(options.lm, problems, api_base=options.api_base, slots=options.concurrency)
-        )
-        stronger = models.enter_context(open_lm(options.escalate_lm)) if options.escalate_lm else None
+    with _executor(options, arms, problems, rates, budget) as executor:
         for _ in run_loop(
             folder,
             arms,
             problems,
-            lm,
+            executor,
             samples=options.n,
             concurrency=options.concurrency,
             label=options.lm,
-            conditions=Conditions(pace, spending, stronger),
         ):
             pass
-    if spent := spending.spent():
+        spent = executor.spending.spent()
+    if spent:
         print(f"the run ended early: its budget of {spent} is spent; the same command with a larger one goes on")
     summaries = summaries_of(options.out)
     table = markdown_table(summaries)
@@ -91,7 +91,36 @@ def evaluate(options: argparse.Namespace) -> None:
     write_report([options.out], options.out / REPORT, problems)
 
 
-def pace_of(options: argparse.Namespace) -> Pace:
+@contextmanager
+def _executor(
+    options: argparse.Namespace, arms: Sequence[Arm], problems: ProblemSet, rates: RateLimits, budget: Budget
+) -> Iterator[Executor]:
+    """What runs the arms, its models open and checked.
+
+    Raises:
+        ExecutorError: there is no such executor.
+        LMError, JudgeError: a model does not answer, or no program can be judged.
+    """
+    with ExitStack() as stack:
+        if options.executor == "ray":
+            if options.mlflow:
+                raise ExecutorError("--mlflow traces what runs in this process; with --executor ray nothing does")
+            from eval.cluster.flow_worker import Flows
+
+            named = (options.lm, options.api_base, options.escalate_lm, options.concurrency)
+            flows = Flows(arms, *named, budget, rates)
+            from eval.cluster.on_ray import on_cluster
+
+            yield stack.enter_context(on_cluster(options.ray_address, options.sandbox, flows))
+            return
+        stack.enter_context(judging_on(options))
+        stack.enter_context(mlflow_traces(options.mlflow, options.out.name))
+        lm = stack.enter_context(open_model(options.lm, problems, api_base=options.api_base, slots=options.concurrency))
+        stronger = stack.enter_context(open_lm(options.escalate_lm)) if options.escalate_lm else None
+        yield Threads(lm, Conditions(Pace(rates), Spending(budget), stronger))
+
+
+def rates_of(options: argparse.Namespace) -> RateLimits:
     """How fast the run may ask, from `--requests-per-minute` and `--tokens-per-minute`.
 
     Raises:
@@ -99,19 +128,19 @@ def pace_of(options: argparse.Namespace) -> Pace:
     """
     values = {name: getattr(options, name) for name in ("requests_per_minute", "tokens_per_minute")}
     try:
-        return Pace(RateLimits(**values))
+        return RateLimits(**values)
     except ValidationError as fault:
         raise _refused(fault) from fault
 
 
-def spending_of(options: argparse.Namespace) -> Spending:
+def budget_of(options: argparse.Namespace) -> Budget:
     """What the run may spend, from `--max-calls`, `--max-tokens`, `--max-usd` and `--max-seconds`.
 
     Raises:
         RunError: a value that is not allowed.
     """
     try:
-        return Spending(Budget(**{name: getattr(options, option) for name, option in OPTIONS.items()}))
+        return Budget(**{name: getattr(options, option) for name, option in OPTIONS.items()})
     except ValidationError as fault:
         raise _refused(fault) from fault
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from eval.execution import add_executor
 from eval.selection import add_checker, add_data, add_sandbox, add_selection
 from program.command import run_command
 
@@ -24,6 +25,7 @@ def main() -> None:
     add_selection(parser)
     add_checker(parser)
     add_sandbox(parser)
+    add_executor(parser)
     parser.add_argument("--full", action="store_true", help="run all tests of a program, also after one has failed")
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument("--out", type=Path, help="JSON lines, one a program; an interrupted run goes on there")
@@ -39,12 +41,13 @@ def main() -> None:
     )
     options = parser.parse_args()
 
+    from eval.executor import ExecutorError
     from eval.judging import judge_solutions
     from eval.problem_set import DataError
     from eval.run_folder import RunError
     from eval.samples.read import SolutionsError
 
-    run_command(lambda: judge_solutions(options), DataError, RunError, SolutionsError)
+    run_command(lambda: judge_solutions(options), DataError, ExecutorError, RunError, SolutionsError)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from tqdm import tqdm
 from eval.problem_set import ProblemSet
 from eval.rollout import Rollout, judge_rollout
 from eval.run_folder import RunFolder, read_rollouts
-from judge.shared import default_pool
+from judge.shared import default_workers
 from judge.verdict import JudgeError
 
 
@@ -38,14 +38,14 @@ def judge_into(
     def one(rollout: Rollout) -> Rollout:
         rollout = prepare(rollout)
         try:
-            judge_rollout(rollout, rollout.account, problems.problem(rollout.problem), problems)
+            judge_rollout(rollout, problems.problem(rollout.problem), problems)
         except JudgeError as fault:
             rollout.error = f"JudgeError: {fault}"
         folder.append(rollout, trace=_has_texts(rollout))
         return rollout
 
     with (
-        ThreadPoolExecutor(default_pool().workers) as threads,
+        ThreadPoolExecutor(default_workers()) as threads,
         tqdm(total=len(given), initial=len(given) - len(left), unit="rollout", mininterval=2) as bar,
     ):
         for rollout in threads.map(one, left):

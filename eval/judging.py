@@ -11,6 +11,7 @@ from typing import Any
 from tqdm import tqdm
 
 from eval.data import load_problems
+from eval.execution import judging_on
 from eval.imported import write_run
 from eval.judged_lines import conditions_of, encoded, key_of_line, prepare_file, stored_results, without_results
 from eval.lines import append_line
@@ -19,7 +20,7 @@ from eval.rules import Rules
 from eval.samples.read import Sample, Samples, SolutionsError, read_samples, read_solutions
 from eval.selection import select
 from judge.judge import judge
-from judge.shared import default_pool, ended_on_error, set_default_sandbox
+from judge.shared import default_workers, ended_on_error
 from judge.verdict import JudgeError
 
 
@@ -27,7 +28,7 @@ def judge_solutions(options: argparse.Namespace) -> None:
     """Judge every program of `options.solutions`, into a file of lines or a run; see `eval.judge` for the options.
 
     Raises:
-        DataError, SolutionsError, RunError: bad input.
+        DataError, ExecutorError, SolutionsError, RunError: bad input.
         JudgeError: the judge failed on some programs, which are stored as not judged; the others are judged.
     """
     if options.run is None and (options.arm_field or options.missing != "leave-out"):
@@ -40,11 +41,11 @@ def judge_solutions(options: argparse.Namespace) -> None:
     print(recognised(options.solutions, samples))
     if not samples.lines:
         raise SolutionsError(f"{options.solutions} has no program for the problems at hand")
-    set_default_sandbox(options.sandbox)
-    if options.run is not None:
-        write_run(options, problems, samples)
-    else:
-        write_lines(options.out, problems, samples.lines, full=options.full)
+    with judging_on(options):
+        if options.run is not None:
+            write_run(options, problems, samples)
+        else:
+            write_lines(options.out, problems, samples.lines, full=options.full)
 
 
 def recognised(path: Path, samples: Samples) -> str:
@@ -71,7 +72,7 @@ def write_lines(out: Path, problems: ProblemSet, lines: list[Sample], *, full: b
         else:
             left.append(line)
     with (
-        ThreadPoolExecutor(default_pool().workers) as threads,
+        ThreadPoolExecutor(default_workers()) as threads,
         ended_on_error(),
         tqdm(total=len(lines), initial=len(lines) - len(left), unit="program", mininterval=2) as bar,
     ):

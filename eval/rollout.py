@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import dspy
@@ -14,6 +15,7 @@ from eval.problem_set import ProblemSet
 from eval.score import Score, Status, score
 from judge.verdict import JudgeError
 from program.account import FIXING, Account, Best, Totals, name_of, new_account
+from program.outage import outage_of
 from program.problem import Problem
 
 IMPORTED = "imported"  # the mark of another system's rollouts, whose cost nobody here knows
@@ -71,65 +73,68 @@ class Rollout(BaseModel):
         return {**self.model_dump(exclude={"account"}), "account": self.account.slim()}
 
 
-def run_rollout(arm: str, program: dspy.Module, problem: Problem, sample: int, problems: ProblemSet) -> Rollout:
-    """Run `program` on `problem` and judge what comes out. Never raises for one rollout.
+def run_program(arm: str, program: dspy.Module, problem: Problem, sample: int) -> Rollout:
+    """Run `program` on `problem`, which is all it gets; its answer is not judged yet. Never raises for one rollout.
 
-    The program gets the `Problem` only; hidden tests are touched after it has ended. What it dies of is stored with the
-    rollout: infrastructure leaves it not judged, an error of its own is judged as if it had given no program.
+    What it dies of is stored with the rollout: infrastructure leaves it not judged, with an error of its own it has
+    failed.
     """
     begin = time.perf_counter()
     rollout = Rollout(arm=arm, problem=problem.name, sample=sample, status="not judged")
-    with new_account() as account:
-        fault = _fault_of(lambda: _answer(rollout, program, problem))
-        rollout.seconds = time.perf_counter() - begin
-        rollout.error = _told(fault)
-        if not isinstance(fault, INFRASTRUCTURE):
-            fault = _fault_of(lambda: judge_rollout(rollout, account, problem, problems))
-            rollout.error = _told(fault) or rollout.error
+    with new_account() as account, _boundary(rollout):
+        code = program(problem=problem, sample=sample).code
+        if not isinstance(code, str):
+            raise TypeError(f"the answer has no text as its code but {type(code).__name__}")
+        rollout.code = code
+    rollout.seconds = time.perf_counter() - begin
     rollout.account, rollout.totals = account, account.totals()
     return rollout
 
 
-def _fault_of(work: Callable[[], None]) -> Exception | None:
+def judge_answer(rollout: Rollout, problem: Problem, problems: ProblemSet) -> None:
+    """Judge what `run_program` has brought, with the hidden tests; of a program that raised an error as if it had given
+    no program. Never raises for one rollout."""
+    if not rollout.error or rollout.status == "failed":
+        with _boundary(rollout):
+            judge_rollout(rollout, problem, problems)
+
+
+@contextmanager
+def _boundary(rollout: Rollout) -> Iterator[None]:
+    """Whatever the body raises is stored with the rollout."""
     try:
-        work()
+        yield
     except Exception as fault:  # noqa: BLE001  the one boundary: whatever a rollout dies of is stored with it and seen in reports
-        return fault
-    return None
+        rollout.error = f"{type(fault).__name__}: {str(fault)[:500]}"
+        rollout.status = "not judged" if isinstance(fault, INFRASTRUCTURE) else "failed"
 
 
-def _answer(rollout: Rollout, program: dspy.Module, problem: Problem) -> None:
-    code = program(problem=problem, sample=rollout.sample).code
-    if not isinstance(code, str):
-        raise TypeError(f"the answer has no text as its code but {type(code).__name__}")
-    rollout.code = code
-
-
-def _told(fault: Exception | None) -> str:
-    return f"{type(fault).__name__}: {str(fault)[:500]}" if fault else ""
-
-
-def judge_rollout(rollout: Rollout, account: Account, problem: Problem, problems: ProblemSet) -> None:
-    """Judge the rollout's program, and those that were its best before, and set score, checkpoints and status; where
-    the LM failed before there was any program the error is set instead.
+def judge_rollout(rollout: Rollout, problem: Problem, problems: ProblemSet) -> None:
+    """Judge the rollout's program, and those that were its best before, and set score, checkpoints and status. One that
+    an outage of the LM has cost calls is not judged unless it solves the problem: nobody knows what they would have
+    brought.
 
     Raises:
         JudgeError: the judge failed.
     """
-    lost = next((call for call in account.calls if call.outcome == "lm_error"), None)
-    if lost is not None and not rollout.code and not any(isinstance(event, Best) for event in account.events):
+    account = rollout.account
+    lost = [call.detail for call in account.calls if call.outcome == "lm_error"]
+    if lost and not rollout.code and not any(isinstance(event, Best) for event in account.events):
         # An error of the program's own may come of it, where it reckoned with an answer.
-        rollout.error = f"{lost.detail}; {rollout.error}" if rollout.error else lost.detail
+        rollout.error = f"{lost[0]}; {rollout.error}" if rollout.error else lost[0]
+        rollout.status = "not judged"
         return
     rollout.score = score(rollout.code, problem, problems)
-    rollout.checkpoints = _checkpoints(rollout, account, problem, problems)
+    rollout.checkpoints = _checkpoints(rollout, problem, problems)
     rollout.status = "solved" if rollout.score.solved else "failed"
+    if rollout.status == "failed" and (outage := outage_of(account)):
+        rollout.status, rollout.error = "not judged", outage
 
 
-def _checkpoints(rollout: Rollout, account: Account, problem: Problem, problems: ProblemSet) -> list[Checkpoint]:
+def _checkpoints(rollout: Rollout, problem: Problem, problems: ProblemSet) -> list[Checkpoint]:
     scores = {rollout.code: rollout.score}
     found = []
-    for best in (event for event in account.events if isinstance(event, Best)):
+    for best in (event for event in rollout.account.events if isinstance(event, Best)):
         if best.code not in scores:
             scores[best.code] = score(best.code, problem, problems)
         known = scores[best.code]
@@ -137,19 +142,19 @@ def _checkpoints(rollout: Rollout, account: Account, problem: Problem, problems:
         spent = best.model_dump(include={"program", "calls", "tokens", "dollars", "fixes"})
         judged = {"solved": known.solved, "hidden_rate": known.hidden_rate}
         found.append(Checkpoint(**spent, seconds=best.started, **judged))
-    return [*found, _nothing(rollout, account)] if found and not rollout.code else found
+    return [*found, _nothing(rollout)] if found and not rollout.code else found
 
 
-def _nothing(rollout: Rollout, account: Account) -> Checkpoint:
+def _nothing(rollout: Rollout) -> Checkpoint:
     """The end of a rollout that raised an error: what it held until then was handed to nobody."""
-    totals = account.totals()
+    totals = rollout.account.totals()
     return Checkpoint(
         program=name_of(""),
         calls=totals.calls,
         tokens=totals.prompt_tokens + totals.completion_tokens,
         dollars=totals.dollars,
         seconds=rollout.seconds,
-        fixes=sum(call.stage in FIXING for call in account.calls),
+        fixes=sum(call.stage in FIXING for call in rollout.account.calls),
         solved=False,
         hidden_rate=0.0,
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from eval.selection import add_checker, add_data, add_selection
+from eval.execution import add_executor
+from eval.selection import add_checker, add_data, add_sandbox, add_selection
 from program.command import run_command
 from program.lm import DEFAULT_MODEL
 
@@ -19,6 +20,8 @@ def main() -> None:
     parser.add_argument("--api-base", help="address of an OpenAI-compatible server that has the model")
     parser.add_argument("--n", type=int, default=1, help="samples a problem (default: %(default)s)")
     add_checker(parser)
+    add_sandbox(parser)
+    add_executor(parser)
     parser.add_argument("--concurrency", type=int, default=8, help="rollouts side by side (default: %(default)s)")
     parser.add_argument("--adapter", help="in place of the artifacts' own: lean, yaml, chat, json or xml")
     parser.add_argument(
@@ -36,10 +39,11 @@ def main() -> None:
     options = parser.parse_args()
 
     from eval.evaluate import evaluate
+    from eval.executor import ExecutorError
     from eval.problem_set import DataError
     from eval.run_folder import RunError
 
-    run_command(lambda: evaluate(options), DataError, RunError)
+    run_command(lambda: evaluate(options), DataError, ExecutorError, RunError)
 
 
 if __name__ == "__main__":

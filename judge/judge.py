@@ -11,6 +11,7 @@ from functools import partial
 from judge.cache import VerdictCache, default_cache
 from judge.checker import STRICT, Checker
 from judge.order import FailureHistory, fingerprint
+from judge.place import default_place
 from judge.pool import Pool
 from judge.process import Run
 from judge.session import Session
@@ -47,23 +48,53 @@ def judge(
         max_timeouts: leave out the tests after so many that ran out of time.
         texts: False for results without what the program printed, which can be megabytes a test.
         checker: the rule by which outputs are compared.
-        pool: where to run; by default the one shared by all.
+        pool: where to run; by default the one shared by all, or the place that `judge.place` names.
         cache: where to look for the report first, and to keep it; by default where `set_default_cache` says.
         in_order: with `stop_at_failure`, run the tests as given and not the likeliest to fail first.
 
     Raises:
         JudgeError: the judge failed, so there is no verdict.
     """
-    pool = pool or default_pool()
+    place = default_place() if pool is None else None
     cache = cache if cache is not None else default_cache()
-    reorder = stop_at_failure and not in_order and len(tests) > 1
-    prints = fingerprint(tests) if reorder or cache is not None else ""
     key = ""
     if cache is not None:
-        key = VerdictCache.key(program, prints, limits, checker.name, (stop_at_failure, in_order, max_timeouts, texts))
+        options = (stop_at_failure, in_order, max_timeouts, texts)
+        key = VerdictCache.key(program, fingerprint(tests), limits, checker.name, options)
         known = cache.get(key)
         if known is not None:
             return known
+    judged = partial(_judge_in, pool or default_pool()) if place is None else place.judge
+    report = judged(
+        program,
+        tests,
+        limits,
+        stop_at_failure=stop_at_failure,
+        max_timeouts=max_timeouts,
+        texts=texts,
+        checker=checker,
+        in_order=in_order,
+    )
+    if cache is not None:
+        cache.put(key, report)
+    return report
+
+
+def _judge_in(
+    pool: Pool,
+    program: str,
+    tests: Sequence[TestCase],
+    limits: Limits,
+    *,
+    stop_at_failure: bool,
+    max_timeouts: int | None,
+    texts: bool,
+    checker: Checker,
+    in_order: bool,
+) -> Report:
+    """The report of this process's own run."""
+    reorder = stop_at_failure and not in_order and len(tests) > 1
+    prints = fingerprint(tests) if reorder else ""
     results: list[TestResult] = []
     timeouts = 0
     with Session(pool, program) as session:
@@ -83,10 +114,7 @@ def judge(
                 timeouts += results[-1].verdict is Verdict.TLE
                 if timeouts == max_timeouts:
                     break
-    report = Report(results, len(tests), pool.isolation(), checker.name, session.retries)
-    if cache is not None:
-        cache.put(key, report)
-    return report
+    return Report(results, len(tests), pool.isolation(), checker.name, session.retries)
 
 
 async def judge_async(program: str, tests: Sequence[TestCase], limits: Limits, **options) -> Report:

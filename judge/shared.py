@@ -1,4 +1,4 @@
-"""The pool of everybody who brings none."""
+"""The pool of everybody who brings none, and how many may use it at once."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from judge.place import default_place
 from judge.pool import Pool, Sandbox
 
 _default: Pool | None = None
@@ -23,6 +24,12 @@ def default_pool() -> Pool:
         return _default
 
 
+def default_workers() -> int:
+    """How many programs to hand in at once, here or at the place where they are judged."""
+    place = default_place()
+    return default_pool().workers if place is None else place.workers
+
+
 def set_default_sandbox(sandbox: Sandbox, workers: int | None = None) -> Pool:
     """Replace the default pool by one with this protection, at the start of a program."""
     global _default
@@ -35,10 +42,14 @@ def set_default_sandbox(sandbox: Sandbox, workers: int | None = None) -> Pool:
 
 @contextmanager
 def ended_on_error() -> Iterator[None]:
-    """Ends the default pool's processes, and so every run under way, when the body raises: nobody waits for them."""
+    """Ends every run under way, here or at the place where programs are judged, when the body raises: nobody waits for
+    them."""
     try:
         yield
     except BaseException:
+        place = default_place()
+        if place is not None:
+            place.close()
         close_default()
         raise
 

@@ -6,7 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from eval.selection import add_selection
+from eval.execution import add_executor, judging_on
+from eval.selection import add_sandbox, add_selection
 from program.command import run_command
 
 # Options that are keys of the configuration, with their types and what --help says of them.
@@ -44,6 +45,8 @@ def main() -> None:
     for key, (kind, said) in KEYS.items():
         parser.add_argument(f"--{key.replace('_', '-')}", type=kind, help=said)
     add_selection(parser)
+    add_sandbox(parser)
+    add_executor(parser)
     parser.add_argument("--only", nargs="+", metavar="STAGE", help="tune these stages only, such as WriteCode")
     parser.add_argument("--freeze", nargs="+", metavar="STAGE", help="leave these stages as they are")
     parser.add_argument(
@@ -62,11 +65,12 @@ def main() -> None:
     parser.add_argument("--report", action="store_true", help="print why each demonstration was chosen")
     options = parser.parse_args()
 
-    from eval.data import DataError
+    from eval.executor import ExecutorError
+    from eval.problem_set import DataError
     from eval.run_folder import RunError
     from optimize.config import ConfigError
 
-    run_command(lambda: _compile(options), ConfigError, DataError, RunError)
+    run_command(lambda: _compile(options), ConfigError, DataError, ExecutorError, RunError)
 
 
 def _compile(options: argparse.Namespace) -> None:
@@ -83,10 +87,12 @@ def _compile(options: argparse.Namespace) -> None:
     config = read_config(options.config, changes)
     if options.dry_run:
         print(dry_run(config, options.out))
-    elif options.pilot is not None:
-        print(pilot(config, options.out, options.pilot))
-    else:
-        compile_artifact(config, options.out, evidence=options.report)
+        return
+    with judging_on(options):  # LM calls stay here, with the ledger
+        if options.pilot is not None:
+            print(pilot(config, options.out, options.pilot))
+        else:
+            compile_artifact(config, options.out, evidence=options.report)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 
 import dspy
 
-from eval.loop import Arm, Conditions, run_loop
+from eval.executor import Arm, Conditions, Threads
+from eval.loop import run_loop
 from eval.problem_set import ProblemSet
 from eval.rollout import Rollout
 from eval.run_folder import RunFolder, read_rollouts
@@ -88,11 +89,10 @@ class Job:
             self.folder,
             [arm],
             part,
-            self.teacher_lm,
+            Threads(self.teacher_lm, Conditions(pace=self.pace)),
             samples=samples,
             concurrency=self.config.concurrency,
             label="training",
-            conditions=Conditions(pace=self.pace),
         )
         done: list[Rollout] = []
         with closing(loop):

@@ -17,10 +17,8 @@ from optimize.halted import Halted
 from optimize.paid_answers import Payer, payer
 from program.account import Account, new_account
 from program.lm import LMError
+from program.outage import outage_of
 from program.pace import Pace, at_pace
-
-# Errors after which the same request may succeed later; others are the LM's answer to this very prompt.
-OUTAGES = ("LMRateLimitError", "LMTimeoutError", "LMServerError", "LMTransportError", "LMLockTimeoutError")
 
 
 @dataclass(frozen=True)
@@ -100,12 +98,12 @@ class Watch(BaseCallback):
         if exception is None:
             # While GEPA traces a program, the program gives its prediction and its trace.
             prediction = outputs[0] if isinstance(outputs, tuple) else outputs
-            _refuse_lost(run, prediction)
+            _refuse_lost(run)
             prediction._run = run
 
 
-def _refuse_lost(run: Run, prediction: dspy.Prediction) -> None:
-    """An LM out of reach is no answer of the program's: it may not count as a program that fails."""
-    lost = [call.detail for call in run.account.calls if call.outcome == "lm_error"]
-    if not prediction.code and any(detail.partition(":")[0] in OUTAGES for detail in lost):
-        raise Halted(LMError(f"{run.problem} was not answered ({lost[-1]}); start again to go on"))
+def _refuse_lost(run: Run) -> None:
+    """An LM out of reach is no answer of the program's: nobody knows what the lost calls would have brought, and a
+    compilation that is started again asks them."""
+    if lost := outage_of(run.account):
+        raise Halted(LMError(f"{run.problem} was not answered ({lost}); start again to go on"))

@@ -146,6 +146,10 @@ class Account(BaseModel):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Account) and (self.events, self.marks) == (other.events, other.marks)
 
+    def __reduce__(self) -> Any:
+        """What it holds goes to another process; its clock, lock and listener mean nothing there."""
+        return _moved, (self.events, self.marks)
+
     @property
     def calls(self) -> list[Call]:
         return [event for event in self.events if isinstance(event, Call)]
@@ -189,10 +193,9 @@ class Account(BaseModel):
     def seconds_left(self) -> float | None:
         """Of the rollout's budget or the run's, whichever ends first; None where neither bounds them."""
         run = run_spending()
-        left = [] if self._budget.seconds is None else [self._budget.seconds - self.now()]
-        if run and run.budget.seconds is not None:
-            left.append(run.budget.seconds - run.seconds)
-        return min(left, default=None)
+        own = None if self._budget.seconds is None else self._budget.seconds - self.now()
+        left = [own, run.seconds_left() if run else None]
+        return min((seconds for seconds in left if seconds is not None), default=None)
 
     def out_of_time(self) -> bool:
         """Whether the budget of seconds is spent, so that not even programs should be run any more."""
@@ -276,6 +279,10 @@ class Account(BaseModel):
             lm_seconds=sum(call.seconds for call in paid),
             judge_seconds=sum(run.seconds for run in runs),
         )
+
+
+def _moved(events: list[Event], marks: list[str]) -> Account:
+    return Account.model_construct(events=events, marks=marks)
 
 
 class Totals(BaseModel):

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -33,6 +34,18 @@ class Budget(BaseModel):
     tokens: int | None = Field(default=None, ge=1)
     dollars: float | None = Field(default=None, gt=0)
     seconds: float | None = Field(default=None, gt=0)
+
+
+class Purse(Protocol):
+    """What a rollout sees of the spending of its run, which may be kept in another process; see `Spending`."""
+
+    def take_call(self) -> str | None: ...
+
+    def add(self, tokens: int, dollars: float) -> None: ...
+
+    def spent(self) -> str | None: ...
+
+    def seconds_left(self) -> float | None: ...
 
 
 class Spending:
@@ -85,6 +98,10 @@ class Spending:
         with self._lock:
             return self._spent()
 
+    def seconds_left(self) -> float | None:
+        """Of the budget; None where it does not bound them."""
+        return None if self.budget.seconds is None else self.budget.seconds - self.seconds
+
     def left(self) -> str:
         """What may still be spent, in words; empty when nothing is limited."""
         with self._lock:
@@ -106,11 +123,11 @@ def spent_of(used: Mapping[str, float], budget: Budget) -> str | None:
     return next((name for name, amount in used.items() if limits[name] is not None and amount >= limits[name]), None)
 
 
-_run: ContextVar[Spending | None] = ContextVar("spending", default=None)
+_run: ContextVar[Purse | None] = ContextVar("spending", default=None)
 
 
 @contextmanager
-def spending_of_run(spending: Spending) -> Iterator[Spending]:
+def spending_of_run(spending: Purse) -> Iterator[Purse]:
     """All rollouts inside of the block spend from `spending`."""
     token = _run.set(spending)
     try:
@@ -119,6 +136,6 @@ def spending_of_run(spending: Spending) -> Iterator[Spending]:
         _run.reset(token)
 
 
-def run_spending() -> Spending | None:
+def run_spending() -> Purse | None:
     """What the run at hand spends from; None outside of one, and in one without a budget."""
     return _run.get()

@@ -64,7 +64,7 @@ class Pace:
             at_most: seconds there are to wait; None for as many as it takes.
         """
         deadline = math.inf if at_most is None else self._clock() + at_most
-        while (pause := self._pause()) > 0:
+        while (pause := self.take_request()) > 0:
             if self._clock() + pause > deadline:
                 return False
             self._sleep(pause)
@@ -82,9 +82,13 @@ class Pace:
             wait = self.limits.first_wait * 2**attempt * random.uniform(0.8, 1.2)
         wait = min(wait, LONGEST_WAIT_SECONDS)
         if fault.retry_after is not None:
-            with self._lock:
-                self._not_before = max(self._not_before, self._clock() + wait)
+            self.hold_back(wait)
         return wait
+
+    def hold_back(self, seconds: float) -> None:
+        """No request goes out for so long."""
+        with self._lock:
+            self._not_before = max(self._not_before, self._clock() + seconds)
 
     def may_retry(self, fault: LMError, attempt: int) -> bool:
         """Whether to send a request again after `attempt` retries; one that timed out is tried once more only."""
@@ -95,8 +99,8 @@ class Pace:
     def rest(self, seconds: float) -> None:
         self._sleep(seconds)
 
-    def _pause(self) -> float:
-        """Seconds until a request may be tried; 0 counts one."""
+    def take_request(self) -> float:
+        """Count a request that goes out now; when none may, the seconds until one may be tried."""
         with self._lock:
             now = self._clock()
             while self._requests and now - self._requests[0] >= WINDOW_SECONDS:

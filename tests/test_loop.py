@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from dspy.clients.base_lm import GLOBAL_HISTORY
 
-from eval.loop import Arm, run_loop
+from eval.executor import Arm, Threads
+from eval.loop import run_loop
 from eval.problem_set import HiddenTests, ProblemSet
 from eval.run_folder import RunFolder
 from judge.verdict import TestCase
@@ -32,12 +33,12 @@ def test_arms_take_turns_problem_by_problem_so_that_drift_hits_them_alike(tmp_pa
     arms = [Arm(name, Direct(), LeanAdapter()) for name in ("one", "two")]
     run = RunFolder(tmp_path, {})
     lm = scripted_lm([ANSWER] * 8)
-    done = [rollout.key() for rollout in run_loop(run, arms, problems, lm, samples=2, concurrency=1)]
+    done = [rollout.key() for rollout in run_loop(run, arms, problems, Threads(lm), samples=2, concurrency=1)]
     assert done == [(arm, name, sample) for name in NAMES for sample in (0, 1) for arm in ("one", "two")]
 
 
 def test_prompts_do_not_pile_up_while_a_run_goes_on(tmp_path: Path, problems):
     arms, lm = [Arm("one", Direct(), LeanAdapter())], scripted_lm([ANSWER] * 2)
-    (first, second) = run_loop(RunFolder(tmp_path, {}), arms, problems, lm, concurrency=1)
+    (first, second) = run_loop(RunFolder(tmp_path, {}), arms, problems, Threads(lm), concurrency=1)
     assert first.account.calls[0].prompt and second.account.calls[0].prompt, "the prompts were recorded"
     assert lm.history == [] and GLOBAL_HISTORY == []

@@ -50,7 +50,7 @@ def workplace(tmp_path, monkeypatch) -> Path:
         rollout = Rollout(arm="flow", problem=task.name, sample=0, status="not judged", code=programs[-1], seconds=2.5)
         rollout.account = account_of(*programs)
         rollout.totals = rollout.account.totals()
-        judge_rollout(rollout, rollout.account, problems.problem(task.name), problems)
+        judge_rollout(rollout, problems.problem(task.name), problems)
         folder.append(rollout)
     lost = {"arm": "flow", "sample": 0, "status": "not judged"}
     folder.append(Rollout(**lost, problem=SUCCESSOR.name, error="LMTimeoutError: late"))

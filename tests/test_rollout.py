@@ -8,7 +8,7 @@ from dspy.utils.exceptions import LMAuthError, LMServerError, LMTimeoutError
 
 from eval.diagnosis import why
 from eval.problem_set import DataError, HiddenTests, ProblemSet
-from eval.rollout import Rollout, run_rollout
+from eval.rollout import Rollout, judge_answer, run_program
 from eval.rules import Rules
 from eval.score import score
 from eval.story import Story
@@ -53,7 +53,9 @@ def problem_set(problem: Problem, private=PRIVATE, generated=GENERATED) -> Probl
 
 def run(program: dspy.Module, problem: Problem, answers=(), sample: int = 0) -> Rollout:
     with dspy.context(lm=scripted_lm(answers), adapter=LeanAdapter()):
-        return run_rollout("arm", program, problem, sample, problem_set(problem))
+        rollout = run_program("arm", program, problem, sample)
+    judge_answer(rollout, problem, problem_set(problem))
+    return rollout
 
 
 def fenced(code: str) -> str:

@@ -17,7 +17,7 @@ from eval.problem_set import ProblemSet
 from eval.rollout import Rollout
 from eval.traces import read_trace
 from judge.judge import judge
-from judge.shared import default_pool
+from judge.shared import default_workers
 from judge.verdict import TestCase
 from program.account import JudgeRun
 
@@ -78,7 +78,7 @@ def ai_test_quality(run: Path, rollouts: Iterable[Rollout], problems: ProblemSet
                 written.setdefault(problem, []).append(whole)
     if not written:
         return None
-    with ThreadPoolExecutor(default_pool().workers) as threads:
+    with ThreadPoolExecutor(default_workers()) as threads:
         told = dict(zip(written, threads.map(lambda name: _ask(name, written[name], problems), written), strict=True))
     return _quality(written, told, cut)
 

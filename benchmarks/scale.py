@@ -1,0 +1,158 @@
+"""What Ray costs beside threads on the same cores: `python -m benchmarks.scale [--rollouts 144] [--programs 200]`.
+
+Rollouts of one program against a simulated LM of fixed latency behind an address, then judgements of one program, each
+with threads and with Ray, every one of them in a process of its own. Says how long they took (on a machine with other
+work compare within one run only) and, which other work hardly changes, the CPU time of all processes together, started
+daemons included but not their start; and the driver's part of it and its memory.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import multiprocessing
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "true")  # no price is asked for over the network
+
+from benchmarks.process_tree import watched
+from eval.cluster.flow_worker import Flows
+from eval.cluster.on_ray import on_cluster
+from eval.cluster.ray_nodes import RayActor, own_node
+from eval.cluster.shared_limits import LimitsOwner, SharedPace
+from eval.data import load_problems
+from eval.executor import Arm, Executor, Threads
+from eval.loop import run_loop
+from eval.numbers.markdown import table
+from eval.run_folder import RunFolder, read_rollouts
+from judge.judge import judge
+from judge.shared import default_workers
+from judge.verdict import Limits, TestCase
+from program import artifact
+from program.budget import Budget
+from program.lm import open_lm
+from program.pace import RateLimits
+
+MODEL = "openai/simulated"
+PROGRAM, TESTS = "print(int(input()) + 1)\n", [TestCase(f"{n}\n", f"{n + 1}\n") for n in range(3)]
+ASKS = 1000
+
+
+@contextmanager
+def served(latency: float) -> Iterator[str]:
+    """The address of a simulated LM in a process of its own."""
+    command = [sys.executable, "-m", "eval.serve_simulated", "--set", f"skills.latency_seconds={latency}"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout is not None
+            yield server.stdout.readline().strip()
+        finally:
+            server.terminate()
+
+
+@contextmanager
+def executor_of(kind: str, arm: Arm, address: str, concurrency: int) -> Iterator[Executor]:
+    """Threads here, or a Ray of this machine alone."""
+    if kind == "threads":
+        with open_lm(MODEL, api_base=address) as lm:
+            yield Threads(lm)
+        return
+    flows = Flows([arm], MODEL, address, None, concurrency, Budget(), RateLimits())
+    with on_cluster(None, "prefer", flows) as executor:
+        yield executor
+
+
+def cost(work: Callable[[], object], count: int) -> list[str]:
+    """Seconds of `work`, parts of it a second, and CPU milliseconds a part: of all processes, of this one."""
+    begin, own = time.perf_counter(), time.process_time()
+    with watched() as used:
+        work()
+        seconds, own = time.perf_counter() - begin, time.process_time() - own
+    each = [1000 * cpu / count for cpu in (own + used.children_seconds, own)]
+    return [f"{seconds:.1f}", f"{count / seconds:.1f}", *(f"{cpu:.1f}" for cpu in each)]
+
+
+def rollouts(kind: str, path: Path, wanted: int, concurrency: int, address: str) -> list[str]:
+    """A row of the first table."""
+    problems = load_problems("pack", "test")
+    program, manifest = artifact.load(path)
+    arm = Arm(path.name, program, artifact.adapter_of(manifest))
+    samples = math.ceil(wanted / len(problems.problems))
+    count = samples * len(problems.problems)
+    begin = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder, executor_of(kind, arm, address, concurrency) as executor:
+        start = time.perf_counter() - begin
+        run = RunFolder(Path(folder), {})
+        loop = run_loop(run, [arm], problems, executor, samples=samples, concurrency=concurrency)
+        spent = cost(lambda: sum(1 for _ in loop), count)
+        stored = read_rollouts(run.path)
+    lost = count - sum(rollout.status != "not judged" for rollout in stored)
+    flow = sum(rollout.seconds for rollout in stored) / count
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return [kind, str(count), str(lost), f"{start:.1f}", *spent, f"{flow:.2f}", f"{peak:.0f}"]
+
+
+def judgements(kind: str, count: int) -> list[str]:
+    """A row of the second table."""
+
+    def work() -> None:
+        with ThreadPoolExecutor(default_workers()) as threads:
+            done = threads.map(lambda _: judge(PROGRAM, TESTS, Limits()).all_passed, range(count))
+            assert all(done)
+
+    if kind == "threads":
+        judge(PROGRAM, TESTS, Limits())  # starts what stays
+        return [kind, *cost(work, count)]
+    with on_cluster(None, "prefer"):
+        return [kind, *cost(work, count)]
+
+
+def asks() -> str:
+    """What it costs to ask the one owner of budget and pace, from one process and from threads of it."""
+    with on_cluster(None, "prefer"):
+        owner = RayActor(LimitsOwner, own_node(), 1, Budget(), RateLimits())
+        pace = SharedPace(RateLimits(), owner)
+        pace.wait()
+        begin = time.perf_counter()
+        for _ in range(ASKS):
+            pace.wait()
+        alone = (time.perf_counter() - begin) / ASKS
+        with ThreadPoolExecutor(16) as threads:
+            *_, cpu, own = cost(lambda: list(threads.map(lambda _: pace.wait(), range(ASKS))), ASKS)
+        owner.end()
+    return f"asking the owner: {1000 * alone:.2f} ms one by one; {cpu} ms CPU each from 16 threads, {own} of them here"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.scale", description=__doc__.splitlines()[0])
+    parser.add_argument("--artifact", type=Path, default=Path("artifacts/direct"), help="(default: %(default)s)")
+    parser.add_argument("--rollouts", type=int, default=144, help="at least (default: %(default)s)")
+    parser.add_argument("--concurrency", type=int, default=16, help="rollouts side by side (default: %(default)s)")
+    parser.add_argument("--latency", type=float, default=2.0, help="seconds for every answer (default: %(default)s)")
+    parser.add_argument("--programs", type=int, default=200, help="to judge; 0 leaves it out (default: %(default)s)")
+    parser.add_argument("--executors", nargs="+", default=["threads", "ray"], help="(default: threads ray)")
+    options = parser.parse_args()
+    ran = (options.artifact, options.rollouts, options.concurrency)
+    spent = ["seconds", "a second", "CPU ms, all", "CPU ms, driver"]
+    alone = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), max_tasks_per_child=1)
+    with served(options.latency) as address, alone:
+        rows = [alone.submit(rollouts, kind, *ran, address).result() for kind in options.executors]
+        head = ["executor", "rollouts", "lost", "start, s", *spent, "s a flow", "driver, peak MB"]
+        print(f"\n{table(head, rows)}\n", flush=True)
+        if options.programs:
+            rows = [alone.submit(judgements, kind, options.programs).result() for kind in options.executors]
+            print(f"{table(['executor', *spent], rows)}\n", flush=True)
+            print(alone.submit(asks).result())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,240 @@
+"""The workers of a cluster, one pair a node, and who of them gets what. Knows nothing of Ray.
+
+A call goes to the node with the fewest of its kind per core. One whose worker is lost meanwhile is done again once, by
+another; nodes that join get workers, and from then on work.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from judge.verdict import JudgeError
+from program.lm import LMError
+
+log = logging.getLogger(__name__)
+
+Kind = Literal["flow", "judge"]
+STARTS = 3  # on a node whose workers are lost again and again
+PATIENCE_SECONDS = 120.0  # for a node, when there is none
+
+
+class WorkerGone(Exception):
+    """The process or the node that had a call is gone; whether the call had an effect is not known."""
+
+
+class LostTwice(WorkerGone):
+    """So it is, and that of the second try too."""
+
+
+class NobodyLeft(WorkerGone):
+    """No node takes work any more."""
+
+
+class Remote(Protocol):
+    """An object in a process of the cluster."""
+
+    def call(self, method: str, *arguments: Any, **options: Any) -> Any:
+        """What the method returns or raises.
+
+        Raises:
+            WorkerGone: nobody knows.
+        """
+        ...
+
+    def tell(self, method: str, *arguments: Any) -> None:
+        """Call the method after all earlier calls of this process, and do not wait for it."""
+        ...
+
+
+@dataclass(eq=False)
+class Member:
+    """The workers of one node.
+
+    name: of the node, for people.
+    cores: those the cluster says the node has.
+    isolation: the protection that programs run under there.
+    workers, room: by kind, and how many calls each takes at once.
+    stop: ends the workers.
+    busy, asked: calls by kind, under way and in all.
+    """
+
+    name: str
+    cores: int
+    isolation: str
+    workers: Mapping[Kind, Remote]
+    room: Mapping[Kind, int]
+    stop: Callable[[], None]
+    busy: Counter[Kind] = field(default_factory=Counter)
+    asked: Counter[Kind] = field(default_factory=Counter)
+
+
+class Crew:
+    """All members. Safe for many threads.
+
+    Args:
+        nodes: the nodes there are now.
+        start: makes the member of a node, or raises `LMError` or `JudgeError` where the node cannot be used,
+            `WorkerGone` where that may pass.
+        every: seconds between looks at the nodes.
+        patience: seconds to wait for a node when there is none.
+    """
+
+    def __init__(
+        self,
+        nodes: Callable[[], Collection[str]],
+        start: Callable[[str], Member],
+        every: float = 1.0,
+        patience: float = PATIENCE_SECONDS,
+    ) -> None:
+        self._nodes, self._start = nodes, start
+        self._every, self._patience = every, patience
+        self._changed = threading.Condition()
+        self._members: dict[str, Member] = {}
+        self._former: list[Member] = []
+        self._starting: set[str] = set()
+        self._starts: Counter[str] = Counter()
+        self._refused: dict[str, Exception] = {}
+        self._again: Counter[Kind] = Counter()
+        self._closed = threading.Event()
+        self._watch = threading.Thread(target=self._look_again_and_again, name="crew", daemon=True)
+
+    def open(self) -> None:
+        """Start workers on all nodes; there is one member at least when this returns.
+
+        Raises:
+            LMError, JudgeError: why no node can be used.
+        """
+        self._look()
+        self._watch.start()
+        deadline = time.monotonic() + self._patience
+        with self._changed:
+            while not self._members:
+                if self._refused and not self._starting:
+                    raise next(iter(self._refused.values()))
+                if not self._starting and time.monotonic() > deadline:
+                    raise JudgeError("no node of the cluster has a core to work with")
+                self._changed.wait(self._every)
+
+    def call(self, kind: Kind, method: str, *arguments: Any, **options: Any) -> tuple[Any, bool]:
+        """What `method` of some worker of this kind returns or raises, and whether it was called again.
+
+        Raises:
+            LostTwice, NobodyLeft: it has no result.
+        """
+        for again in (False, True):
+            member = self._take(kind)
+            try:
+                return member.workers[kind].call(method, *arguments, **options), again
+            except WorkerGone as fault:
+                lost = fault
+                self._lose(member)
+                with self._changed:
+                    self._again[kind] += not again
+            finally:
+                with self._changed:
+                    member.busy[kind] -= 1
+                    self._changed.notify_all()
+        raise LostTwice(f"two workers were lost over it ({lost})") from lost
+
+    def room(self, kind: Kind) -> int:
+        """Calls of a kind that all members together take at once, at this moment."""
+        with self._changed:
+            return sum(member.room[kind] for member in self._members.values())
+
+    def close(self) -> None:
+        """End all workers; calls under way raise `NobodyLeft`."""
+        self._closed.set()
+        with self._changed:
+            members, self._members = list(self._members.values()), {}
+            self._former += members
+            self._changed.notify_all()
+        for member in members:
+            member.stop()
+        if self._watch.is_alive():
+            self._watch.join()
+
+    def summary(self) -> str:
+        """A line for each node and its work, and what was lost and done again."""
+        with self._changed:
+            members = [*self._former, *self._members.values()]
+            lines = [
+                f"{each.name}, {each.cores} cores, {each.isolation}: "
+                + ", ".join(f"{each.asked[kind]} {kind} calls" for kind in each.workers)
+                for each in members
+            ]
+            lines += [f"not used: {fault}" for fault in self._refused.values()]
+            again = [f"{count} {kind} calls" for kind, count in self._again.items()]
+        return "\n".join([*lines, f"done again as their worker was lost: {', '.join(again)}" if again else ""]).strip()
+
+    def _take(self, kind: Kind) -> Member:
+        """Wait for the least busy member that has room, and count a call for it."""
+        deadline = time.monotonic() + self._patience
+        with self._changed:
+            while True:
+                if self._closed.is_set():
+                    raise NobodyLeft("the cluster is left")
+                free = [each for each in self._members.values() if each.busy[kind] < each.room[kind]]
+                if free:
+                    member = min(free, key=lambda each: each.busy[kind] / each.cores)
+                    member.busy[kind] += 1
+                    member.asked[kind] += 1
+                    return member
+                if self._members or self._starting:
+                    deadline = time.monotonic() + self._patience
+                elif time.monotonic() > deadline:
+                    raise NobodyLeft("no node of the cluster takes work any more; start again to go on")
+                self._changed.wait(self._every)
+
+    def _lose(self, member: Member) -> None:
+        """Its other worker goes too: what that has under way depends on both."""
+        with self._changed:
+            node = next((node for node, each in self._members.items() if each is member), None)
+            if node is None:
+                return
+            del self._members[node]
+            self._former.append(member)
+        log.warning("%s: its workers are lost", member.name)
+        member.stop()
+
+    def _look_again_and_again(self) -> None:
+        while not self._closed.wait(self._every):
+            self._look()
+
+    def _look(self) -> None:
+        nodes = set(self._nodes())
+        with self._changed:
+            gone = [member for node, member in self._members.items() if node not in nodes]
+            new = nodes - self._members.keys() - self._starting - self._refused.keys()
+            self._starting |= new
+        for member in gone:
+            self._lose(member)
+        for node in new:
+            threading.Thread(target=self._begin, args=(node,), name="crew", daemon=True).start()
+
+    def _begin(self, node: str) -> None:
+        member, refused = None, None
+        self._starts[node] += 1
+        try:
+            member = self._start(node)
+        except (LMError, JudgeError) as fault:
+            refused = fault
+        except WorkerGone as fault:
+            refused = JudgeError(f"{node}: {fault}") if self._starts[node] == STARTS else None
+        if refused is not None:
+            log.warning("a node takes no work: %s", refused)
+        with self._changed:
+            self._starting.discard(node)
+            if refused is not None:
+                self._refused[node] = refused
+            if member is not None and not self._closed.is_set():
+                self._members[node] = member
+                member = None
+            self._changed.notify_all()
+        if member is not None:
+            member.stop()

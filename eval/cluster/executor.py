@@ -1,0 +1,70 @@
+"""A cluster as the executor of a run, and as the place where programs are judged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+from eval.cluster.crew import Crew, LostTwice, WorkerGone
+from eval.executor import Arm
+from eval.rollout import Rollout
+from judge.verdict import JudgeError, Limits, Report, TestCase
+from program.account import Account
+from program.budget import Purse
+from program.lm import LMError
+from program.problem import Problem
+
+RUN_AGAIN = "run again, as its first worker was lost"  # the mark of such a rollout
+LARGE_CHARACTERS = 50_000  # of a set of tests that is sent to a node once
+STORED_SETS = 256
+
+
+class ClusterExecutor:
+    """An `Executor` and a `judge.place.Place`.
+
+    Args:
+        crew: the workers.
+        spending: of the run.
+        store: puts a large value where every node gets it once, and gives what stands for it as an argument.
+    """
+
+    def __init__(self, crew: Crew, spending: Purse, store: Callable[[Any], Any]) -> None:
+        self._crew = crew
+        self._spending = spending
+        self._stored = lru_cache(STORED_SETS)(store)
+
+    @property
+    def spending(self) -> Purse:
+        return self._spending
+
+    def run(self, arm: Arm, problem: Problem, sample: int) -> Rollout:
+        try:
+            rollout, again = self._crew.call("flow", "run", arm.name, problem, sample)
+        except LostTwice as fault:
+            lost = Rollout(arm=arm.name, problem=problem.name, sample=sample, status="not judged")
+            lost.error, lost.account = f"LostTwice: {fault}", Account(marks=[RUN_AGAIN])
+            return lost
+        except WorkerGone as fault:
+            raise LMError(str(fault)) from fault
+        if again:
+            rollout.account.mark(RUN_AGAIN)
+        return rollout
+
+    @property
+    def workers(self) -> int:
+        """More than there is room for now, so that nodes that join find work too."""
+        return 4 * self._crew.room("judge")
+
+    def judge(self, program: str, tests: Sequence[TestCase], limits: Limits, **options: Any) -> Report:
+        large = sum(len(test.input) + len(test.output) for test in tests) > LARGE_CHARACTERS
+        given = self._stored(tuple(tests)) if large else tests
+        try:
+            report, again = self._crew.call("judge", "judge", program, given, limits, **options)
+        except WorkerGone as fault:
+            raise JudgeError(str(fault)) from fault
+        return replace(report, retries=report.retries + again)
+
+    def close(self) -> None:
+        self._crew.close()

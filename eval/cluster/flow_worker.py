@@ -1,0 +1,103 @@
+"""Runs flows on a node of a cluster. It gets problems, which have no hidden tests, and opens the models itself, with
+the keys that the node's environment has."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+from eval.cluster.crew import Remote, WorkerGone
+from eval.cluster.shared_limits import SharedPace, purse_of
+from eval.executor import Arm, Conditions, ExecutorError, Threads
+from eval.rollout import Rollout
+from judge.place import judging_at
+from judge.verdict import Limits, Report, TestCase
+from program.budget import Budget
+from program.lm import LMError, open_lm
+from program.pace import RateLimits
+from program.problem import Problem
+
+
+@dataclass(frozen=True)
+class Flows:
+    """What the flows of a run are made of.
+
+    lm, api_base, stronger: names of models and the address of a server, never a key.
+    concurrency: rollouts of the run side by side.
+
+    Raises:
+        ExecutorError: a model that answers in or beside one process only.
+    """
+
+    arms: Sequence[Arm]
+    lm: str
+    api_base: str | None
+    stronger: str | None
+    concurrency: int
+    budget: Budget
+    rates: RateLimits
+
+    def __post_init__(self) -> None:
+        for model, base in ((self.lm, self.api_base), (self.stronger or "", None)):
+            if base is None and (model == "simulated" or model.startswith("local/")):
+                raise ExecutorError(
+                    f"{model} answers on this machine only; with --executor ray, --api-base has to name a server that "
+                    "all nodes reach"
+                )
+
+
+class FlowWorker:
+    """The flows of one node, in threads.
+
+    Args:
+        node: its name, for people.
+        flows: what to run.
+        judge: the node's judge, for the tests a flow may see.
+        owner: of budget and pace.
+    """
+
+    def __init__(self, node: str, flows: Flows, judge: Remote, owner: Remote) -> None:
+        self._node, self._flows, self._judge, self._owner = node, flows, judge, owner
+        self._open = ExitStack()
+        self._arms = {arm.name: arm for arm in flows.arms}
+
+    def open(self) -> None:
+        """Open the models.
+
+        Raises:
+            LMError: one does not answer from here.
+        """
+        flows = self._flows
+        try:
+            lm = self._open.enter_context(open_lm(flows.lm, api_base=flows.api_base))
+            stronger = self._open.enter_context(open_lm(flows.stronger)) if flows.stronger else None
+        except LMError as fault:
+            raise LMError(f"{self._node}: {fault}") from fault
+        spending = purse_of(flows.budget, self._owner)
+        self._threads = Threads(lm, Conditions(SharedPace(flows.rates, self._owner), spending, stronger))
+        self._open.enter_context(judging_at(_NodeJudge(self._judge)))
+
+    def run(self, arm: str, problem: Problem, sample: int) -> Rollout:
+        """See `eval.executor.Executor.run`."""
+        return self._threads.run(self._arms[arm], problem, sample)
+
+
+class _NodeJudge:
+    """The node's judge as the place where this process judges, so that no two pools share the node's cores."""
+
+    workers = 1
+
+    def __init__(self, judge: Remote) -> None:
+        self._judge = judge
+
+    def judge(self, program: str, tests: Sequence[TestCase], limits: Limits, **options: Any) -> Report:
+        try:
+            return self._judge.call("judge", program, tests, limits, **options)
+        except WorkerGone:
+            os._exit(1)  # what runs here is lost with the judge; the driver runs it again elsewhere
+
+    def close(self) -> None:
+        """The driver ends it."""

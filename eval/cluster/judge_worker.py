@@ -1,0 +1,49 @@
+"""Judges programs on a node of a cluster. The only process of a cluster, besides the driver, that sees hidden tests."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+from judge.judge import judge
+from judge.pool import Sandbox
+from judge.shared import set_default_sandbox
+from judge.verdict import JudgeError, Limits, Report, TestCase
+
+
+class JudgeWorker:
+    """The judge of one node, for the driver and for the node's own flows.
+
+    Args:
+        node: its name, for people.
+        sandbox: the protection that is asked for.
+        cores: of the node; as many programs run at once, whoever sends them.
+    """
+
+    def __init__(self, node: str, sandbox: Sandbox, cores: int) -> None:
+        self._node = node
+        self._pool = set_default_sandbox(sandbox, cores)
+
+    def open(self) -> str:
+        """The name of the protection that programs run under here.
+
+        Raises:
+            JudgeError: it is less than required.
+        """
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # the driver says what every node has
+                return self._pool.isolation()
+        except JudgeError as fault:
+            raise JudgeError(f"{self._node}: {fault}") from fault
+
+    def judge(
+        self,
+        program: str,
+        tests: Sequence[TestCase],
+        limits: Limits,
+        **options: Any,
+    ) -> Report:
+        """See `judge.place.Place.judge`."""
+        return judge(program, tests, limits, **options)

@@ -1,0 +1,73 @@
+"""Everything of a run on a Ray cluster, from its address to workers on every node."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
+
+from eval.cluster.crew import Crew, Member, Remote, WorkerGone
+from eval.cluster.executor import ClusterExecutor
+from eval.cluster.flow_worker import Flows, FlowWorker
+from eval.cluster.judge_worker import JudgeWorker
+from eval.cluster.ray_nodes import RayActor, connected, nodes, own_node, stored
+from eval.cluster.shared_limits import LimitsOwner, purse_of
+from judge.place import judging_at
+from judge.pool import Sandbox
+from program.budget import Budget, Spending
+
+FLOWS_PER_NODE = 256  # side by side; they wait most of the time
+WAITING_PER_CORE = 2  # programs at a judge for each core, so that none of them waits for the network
+
+
+@contextmanager
+def on_cluster(address: str | None, sandbox: Sandbox, flows: Flows | None = None) -> Iterator[ClusterExecutor]:
+    """Inside of the block programs are judged on a Ray cluster, and flows run there where they are given. Says at the
+    end, on standard error, what each node has done.
+
+    Raises:
+        ExecutorError: there is no such cluster.
+        LMError, JudgeError: no node can be used.
+    """
+    with connected(address), ExitStack() as ended:
+        owner, purse = None, Spending(Budget())
+        if flows is not None:
+            owner = RayActor(LimitsOwner, own_node(), 1, flows.budget, flows.rates)
+            ended.callback(owner.end)
+            purse = purse_of(flows.budget, owner)
+        crew = Crew(nodes, partial(_start, sandbox=sandbox, flows=flows, owner=owner))
+        ended.callback(crew.close)
+        crew.open()
+        executor = ClusterExecutor(crew, purse, stored)
+        with judging_at(executor):
+            yield executor
+        print(crew.summary(), file=sys.stderr)
+
+
+def _start(node: str, *, sandbox: Sandbox, flows: Flows | None, owner: Remote | None) -> Member:
+    """The workers of a node, ready to work."""
+    known = nodes().get(node)
+    if known is None:
+        raise WorkerGone("the node has left again")
+    name, cores = f"{known['NodeManagerAddress']} ({node[:8]})", int(known["Resources"]["CPU"])
+    side_by_side = min(flows.concurrency, FLOWS_PER_NODE) if flows else 0
+    judge = RayActor(JudgeWorker, node, WAITING_PER_CORE * cores + side_by_side, name, sandbox, cores)
+    started = [judge]
+    try:
+        if flows is not None:
+            started.append(RayActor(FlowWorker, node, side_by_side, name, flows, judge, owner))
+        isolation = judge.call("open")
+        for flow in started[1:]:
+            flow.call("open")
+    except BaseException:
+        _end(started)
+        raise
+    workers = dict(zip(("judge", "flow"), started, strict=False))
+    room = {"judge": WAITING_PER_CORE * cores, "flow": side_by_side}
+    return Member(name, cores, isolation, workers, room, partial(_end, started))
+
+
+def _end(actors: Sequence[RayActor]) -> None:
+    for actor in actors:
+        actor.end()

@@ -1,0 +1,87 @@
+"""Ray: the only module that knows it. Imported, and Ray with it, where `--executor ray` asks for it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from eval.cluster.crew import WorkerGone
+from eval.executor import ExecutorError
+
+try:
+    import ray
+    from ray.exceptions import RayError, RayTaskError
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+except ImportError as fault:
+    raise ExecutorError("--executor ray needs Ray: uv sync --inexact --group ray") from fault
+
+PROJECT = Path(__file__).resolve().parents[2]
+# Nodes get the code of this very checkout, and no problem with it: flows run there.
+LEFT_OUT = [f"/{name}" for name in ("runs", "artifacts", "docs", "tests", "benchmarks", "eval/pack", ".venv", ".git")]
+
+
+@contextmanager
+def connected(address: str | None) -> Iterator[None]:
+    """Be the driver of a job inside of the block; without an address of a running cluster, or else a new one here.
+
+    Raises:
+        ExecutorError: there is no such cluster, or it is not one for us.
+    """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is sent home
+    code = {"working_dir": str(PROJECT), "excludes": LEFT_OUT}
+    try:
+        ray.init(address, runtime_env=code, log_to_driver=False, logging_level="error")
+    except (ConnectionError, RuntimeError, ValueError) as fault:
+        said = (str(fault).strip().splitlines() or [type(fault).__name__])[0]
+        raise ExecutorError(f"no Ray cluster can be had at {address or 'this machine'}: {said}") from fault
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def nodes() -> dict[str, dict[str, Any]]:
+    """The living nodes that have a core, by id, as Ray describes them."""
+    return {each["NodeID"]: each for each in ray.nodes() if each["Alive"] and each["Resources"].get("CPU", 0) >= 1}
+
+
+def own_node() -> str:
+    """The id of the node the driver is on."""
+    return ray.get_runtime_context().get_node_id()
+
+
+def stored(value: Any) -> Any:
+    """Put a value where every node gets it once, and give what stands for it as an argument of calls."""
+    return ray.put(value)
+
+
+class RayActor:
+    """A `Remote`: an object of class `kind` in a process of its own on the node `node`.
+
+    Args:
+        kind: whose calls run in `threads` threads.
+        arguments: of the class.
+    """
+
+    def __init__(self, kind: type, node: str, threads: int, *arguments: Any) -> None:
+        there = NodeAffinitySchedulingStrategy(node, soft=False)
+        options = {"num_cpus": 0, "max_concurrency": threads, "scheduling_strategy": there}
+        self._actor = ray.remote(kind).options(**options).remote(*arguments)
+
+    def call(self, method: str, *arguments: Any, **options: Any) -> Any:
+        try:
+            return ray.get(getattr(self._actor, method).remote(*arguments, **options))
+        except RayTaskError as raised:
+            raise raised.cause from None
+        except RayError as gone:
+            raise WorkerGone(f"{type(gone).__name__}: {str(gone).strip().splitlines()[0]}") from gone
+
+    def tell(self, method: str, *arguments: Any) -> None:
+        getattr(self._actor, method).remote(*arguments)
+
+    def end(self) -> None:
+        """End the process, whatever it is at."""
+        ray.kill(self._actor)
