@@ -6,7 +6,7 @@ import pickle
 from collections.abc import Sequence
 from typing import Any
 
-from eval.cluster.crew import Kind, Member, WorkerGone
+from eval.cluster.member import Kind, Member, WorkerGone
 
 
 class Near:
@@ -38,4 +38,5 @@ def member(
 ) -> Member:
     """A member whose workers of all kinds are `remote`; its name is added to `stopped` when it is."""
     stop = lambda: None if stopped is None else stopped.append(name)  # noqa: E731
-    return Member(name, cores, "fork", dict.fromkeys(kinds, remote), dict.fromkeys(kinds, room), stop)
+    workers, rooms = dict.fromkeys(kinds, remote), dict.fromkeys(kinds, room)
+    return Member(name, cores, workers, rooms, lambda: "fork", stop)

@@ -95,10 +95,16 @@ def run_options(folder: Path, address: str, *arms: str, samples: int) -> list[st
 
 
 def timeless(value: Any) -> Any:
-    """JSON values without what a clock says."""
-    if isinstance(value, dict):
-        return {key: timeless(each) for key, each in value.items() if key not in TIMES}
-    return [timeless(each) for each in value] if isinstance(value, list) else value
+    """JSON values without what a clock says, or the order in which stages that run side by side have ended."""
+    if isinstance(value, list):
+        return [timeless(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    drop = TIMES | ({"calls", "tokens"} if "program" in value else set())
+    kept = {key: timeless(each) for key, each in value.items() if key not in drop}
+    if "events" in kept:
+        kept["events"].sort(key=lambda event: json.dumps(event, sort_keys=True))
+    return kept
 
 
 def lines(file: Path) -> list[dict[str, Any]]:
@@ -145,12 +151,16 @@ def test_threads_and_ray_store_the_same_lines(cluster, workplace, monkeypatch, c
         "eval.serve_simulated._Handler.do_POST",
         lambda self: headers.append(self.headers["Authorization"]) or post(self),
     )
-    rule = answer_rule(Thrice="wrong", Cube="fixed", Predecessor="right")
-    with served(ServedEngine(rule)) as address:
+    engine = ServedEngine(answer_rule(Thrice="wrong", Cube="fixed", Predecessor="right"))
+    with served(engine) as address:
         options = run_options(workplace, address, "direct", "flow", samples=2)
         printed(monkeypatch, eval.run.main, *options, "--out", workplace / "threads")
         headers.clear()
+        engine.hold_from = len(engine.prompts)  # until all three nodes are there
+        helper = threading.Thread(target=lambda: (wait_until(lambda: engine.checks == 4), engine.go_on.set()))
+        helper.start()
         printed(monkeypatch, eval.run.main, *options, *ray(cluster), "--out", workplace / "ray")
+        helper.join()
     said = capfd.readouterr().err
     one, other = workplace / "threads" / "rollouts.jsonl", workplace / "ray" / "rollouts.jsonl"
     assert lines(one) == lines(other) and len(lines(one)) == len(TEST) * 2 * 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import sys
+import time
 from typing import Any
 
 import pytest
@@ -79,7 +80,7 @@ def cluster_of(remote: Any, *more: Any, store=lambda value: value) -> tuple[Clus
     crew = Crew(lambda: set(known), known.__getitem__, every=0.01, patience=0.2)
     crew.open()
     while crew.room("flow") < 4 * len(known):
-        pass
+        time.sleep(0.001)
     return ClusterExecutor(crew, Spending(Budget()), store), crew
 
 

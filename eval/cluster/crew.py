@@ -1,7 +1,7 @@
 """The workers of a cluster, one pair a node, and who of them gets what. Knows nothing of Ray.
 
-A call goes to the node with the fewest of its kind per core. One whose worker is lost meanwhile is done again once, by
-another; nodes that join get workers, and from then on work.
+A call goes to the node with the fewest of its kind per core, of equals to the one that had the fewest. One whose worker
+is lost meanwhile is done again once, by another; nodes that join get workers, and from then on work.
 """
 
 from __future__ import annotations
@@ -10,22 +10,17 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from collections.abc import Callable, Collection
+from typing import Any
 
+from eval.cluster.member import Kind, Member, WorkerGone
 from judge.verdict import JudgeError
 from program.lm import LMError
 
 log = logging.getLogger(__name__)
 
-Kind = Literal["flow", "judge"]
 STARTS = 3  # on a node whose workers are lost again and again
 PATIENCE_SECONDS = 120.0  # for a node, when there is none
-
-
-class WorkerGone(Exception):
-    """The process or the node that had a call is gone; whether the call had an effect is not known."""
 
 
 class LostTwice(WorkerGone):
@@ -36,51 +31,13 @@ class NobodyLeft(WorkerGone):
     """No node takes work any more."""
 
 
-class Remote(Protocol):
-    """An object in a process of the cluster."""
-
-    def call(self, method: str, *arguments: Any, **options: Any) -> Any:
-        """What the method returns or raises.
-
-        Raises:
-            WorkerGone: nobody knows.
-        """
-        ...
-
-    def tell(self, method: str, *arguments: Any) -> None:
-        """Call the method after all earlier calls of this process, and do not wait for it."""
-        ...
-
-
-@dataclass(eq=False)
-class Member:
-    """The workers of one node.
-
-    name: of the node, for people.
-    cores: those the cluster says the node has.
-    isolation: the protection that programs run under there.
-    workers, room: by kind, and how many calls each takes at once.
-    stop: ends the workers.
-    busy, asked: calls by kind, under way and in all.
-    """
-
-    name: str
-    cores: int
-    isolation: str
-    workers: Mapping[Kind, Remote]
-    room: Mapping[Kind, int]
-    stop: Callable[[], None]
-    busy: Counter[Kind] = field(default_factory=Counter)
-    asked: Counter[Kind] = field(default_factory=Counter)
-
-
 class Crew:
     """All members. Safe for many threads.
 
     Args:
         nodes: the nodes there are now.
-        start: makes the member of a node, or raises `LMError` or `JudgeError` where the node cannot be used,
-            `WorkerGone` where that may pass.
+        start: makes the member of a node, which need not be open, at once; raises `WorkerGone` where there is no such
+            node any more.
         every: seconds between looks at the nodes.
         patience: seconds to wait for a node when there is none.
     """
@@ -97,7 +54,8 @@ class Crew:
         self._changed = threading.Condition()
         self._members: dict[str, Member] = {}
         self._former: list[Member] = []
-        self._starting: set[str] = set()
+        self._starting: dict[str, threading.Thread] = {}
+        self._opening: dict[str, Member] = {}
         self._starts: Counter[str] = Counter()
         self._refused: dict[str, Exception] = {}
         self._again: Counter[Kind] = Counter()
@@ -150,14 +108,18 @@ class Crew:
     def close(self) -> None:
         """End all workers; calls under way raise `NobodyLeft`."""
         self._closed.set()
+        if self._watch.is_alive():
+            self._watch.join()
         with self._changed:
             members, self._members = list(self._members.values()), {}
             self._former += members
+            starting = list(self._starting.values())
             self._changed.notify_all()
-        for member in members:
+            opening = list(self._opening.values())
+        for member in [*members, *opening]:
             member.stop()
-        if self._watch.is_alive():
-            self._watch.join()
+        for thread in starting:
+            thread.join()
 
     def summary(self) -> str:
         """A line for each node and its work, and what was lost and done again."""
@@ -181,7 +143,7 @@ class Crew:
                     raise NobodyLeft("the cluster is left")
                 free = [each for each in self._members.values() if each.busy[kind] < each.room[kind]]
                 if free:
-                    member = min(free, key=lambda each: each.busy[kind] / each.cores)
+                    member = min(free, key=lambda each: (each.busy[kind] / each.cores, each.asked[kind] / each.cores))
                     member.busy[kind] += 1
                     member.asked[kind] += 1
                     return member
@@ -210,31 +172,40 @@ class Crew:
         nodes = set(self._nodes())
         with self._changed:
             gone = [member for node, member in self._members.items() if node not in nodes]
-            new = nodes - self._members.keys() - self._starting - self._refused.keys()
-            self._starting |= new
+            new = nodes - self._members.keys() - self._starting.keys() - self._refused.keys()
+            threads = {
+                node: threading.Thread(target=self._begin, args=(node,), name="crew", daemon=True) for node in new
+            }
+            self._starting |= threads
         for member in gone:
             self._lose(member)
-        for node in new:
-            threading.Thread(target=self._begin, args=(node,), name="crew", daemon=True).start()
+        for thread in threads.values():
+            thread.start()
 
     def _begin(self, node: str) -> None:
-        member, refused = None, None
         self._starts[node] += 1
+        member, fault = None, None
         try:
             member = self._start(node)
-        except (LMError, JudgeError) as fault:
-            refused = fault
-        except WorkerGone as fault:
-            refused = JudgeError(f"{node}: {fault}") if self._starts[node] == STARTS else None
-        if refused is not None:
-            log.warning("a node takes no work: %s", refused)
+            with self._changed:
+                self._opening[node] = member
+                if self._closed.is_set():
+                    raise WorkerGone("the cluster is left")
+            member.isolation = member.open()
+        except (LMError, JudgeError, WorkerGone) as raised:
+            fault = raised
+            if member is not None:
+                member.stop()
         with self._changed:
-            self._starting.discard(node)
-            if refused is not None:
-                self._refused[node] = refused
-            if member is not None and not self._closed.is_set():
+            del self._starting[node]
+            self._opening.pop(node, None)
+            if fault is None and member is not None:
                 self._members[node] = member
-                member = None
+            elif fault is not None and (not isinstance(fault, WorkerGone) or self._starts[node] == STARTS):
+                self._refuse(node, fault)
             self._changed.notify_all()
-        if member is not None:
-            member.stop()
+
+    def _refuse(self, node: str, fault: Exception) -> None:
+        if not self._closed.is_set():
+            log.warning("a node takes no work: %s", fault)
+            self._refused[node] = JudgeError(f"{node}: {fault}") if isinstance(fault, WorkerGone) else fault

@@ -7,7 +7,8 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from eval.cluster.crew import Crew, LostTwice, WorkerGone
+from eval.cluster.crew import Crew, LostTwice
+from eval.cluster.member import WorkerGone
 from eval.executor import Arm
 from eval.rollout import Rollout
 from judge.verdict import JudgeError, Limits, Report, TestCase

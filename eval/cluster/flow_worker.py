@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
-from eval.cluster.crew import Remote, WorkerGone
+from eval.cluster.member import Remote, WorkerGone
 from eval.cluster.shared_limits import SharedPace, purse_of
 from eval.executor import Arm, Conditions, ExecutorError, Threads
 from eval.rollout import Rollout

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
 
-from eval.cluster.crew import Crew, Member, Remote, WorkerGone
+from eval.cluster.crew import Crew
 from eval.cluster.executor import ClusterExecutor
 from eval.cluster.flow_worker import Flows, FlowWorker
 from eval.cluster.judge_worker import JudgeWorker
+from eval.cluster.member import Kind, Member, Remote, WorkerGone
 from eval.cluster.ray_nodes import RayActor, connected, nodes, own_node, stored
 from eval.cluster.shared_limits import LimitsOwner, purse_of
 from judge.place import judging_at
@@ -46,28 +47,28 @@ def on_cluster(address: str | None, sandbox: Sandbox, flows: Flows | None = None
 
 
 def _start(node: str, *, sandbox: Sandbox, flows: Flows | None, owner: Remote | None) -> Member:
-    """The workers of a node, ready to work."""
+    """The workers of a node, which start while this returns."""
     known = nodes().get(node)
     if known is None:
         raise WorkerGone("the node has left again")
     name, cores = f"{known['NodeManagerAddress']} ({node[:8]})", int(known["Resources"]["CPU"])
     side_by_side = min(flows.concurrency, FLOWS_PER_NODE) if flows else 0
     judge = RayActor(JudgeWorker, node, WAITING_PER_CORE * cores + side_by_side, name, sandbox, cores)
-    started = [judge]
-    try:
-        if flows is not None:
-            started.append(RayActor(FlowWorker, node, side_by_side, name, flows, judge, owner))
-        isolation = judge.call("open")
-        for flow in started[1:]:
-            flow.call("open")
-    except BaseException:
-        _end(started)
-        raise
-    workers = dict(zip(("judge", "flow"), started, strict=False))
-    room = {"judge": WAITING_PER_CORE * cores, "flow": side_by_side}
-    return Member(name, cores, isolation, workers, room, partial(_end, started))
+    workers: dict[Kind, RayActor] = {"judge": judge}
+    room: dict[Kind, int] = {"judge": WAITING_PER_CORE * cores}
+    if flows is not None:
+        workers["flow"] = RayActor(FlowWorker, node, side_by_side, name, flows, judge, owner)
+        room["flow"] = side_by_side
+    return Member(name, cores, workers, room, partial(_open, workers), partial(_end, workers))
 
 
-def _end(actors: Sequence[RayActor]) -> None:
-    for actor in actors:
-        actor.end()
+def _open(workers: Mapping[Kind, RayActor]) -> str:
+    isolation = workers["judge"].call("open")
+    if "flow" in workers:
+        workers["flow"].call("open")
+    return isolation
+
+
+def _end(workers: Mapping[Kind, RayActor]) -> None:
+    for each in workers.values():
+        each.end()

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from eval.cluster.crew import WorkerGone
+from eval.cluster.member import WorkerGone
 from eval.executor import ExecutorError
 
 try:

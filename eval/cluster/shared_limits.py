@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from eval.cluster.crew import Remote, WorkerGone
+from eval.cluster.member import Remote, WorkerGone
 from program.budget import Budget, Purse, Spending
 from program.lm import LMError
 from program.pace import Pace, RateLimits
