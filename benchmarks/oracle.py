@@ -4,8 +4,9 @@
 
 Ends with a list of the differences, of verdict, output or exit status, and exit status 1 where there are any. Where
 one run was stopped for its CPU time, and the other one ended within 20 % of the limit, it could go either way and
-counts as none. A program that ran out of time on three tests gets 0.3 s for each of the others. Started again it goes
-on where it stopped: programs without a difference are not run again while the judge is the same.
+counts as none; so does a program that passes both limits, for the judge looks at memory while it grows, the plain
+process when it has ended. A program that was stopped on three tests gets 0.3 s for each of the others. Started again it
+goes on where it stopped: programs without a difference are not run again while the judge is the same.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ JOURNAL = _ROOT / ".cache" / "oracle.jsonl"
 _CLOSE = 0.2
 _START = 0.05  # seconds of CPU for a plain process to start and compile, which the judge does not count
 _PATIENCE = 30.0
-_TIMEOUTS, _SHORT = 3, 0.3  # programs that never end would take most of the time there is
+_STOPPED, _SHORT = 3, 0.3  # programs that never end would take most of the time there is
 
 
 @dataclass
@@ -98,7 +99,7 @@ def all_jobs() -> Iterator[Job]:
 def differences(job: Job, pool: Pool) -> tuple[int, int, list[str]]:
     """Run a program both ways: how many tests were run, how many were too close to the limit, and what differed."""
     found: list[str] = []
-    close = timeouts = 0
+    close = stopped = 0
     limits = job.limits
     with tempfile.TemporaryDirectory() as folder, Session(pool, job.program) as session:
         path = Path(folder) / "program.py"
@@ -116,19 +117,24 @@ def differences(job: Job, pool: Pool) -> tuple[int, int, list[str]]:
                 differ = seen[0] in (Verdict.AC, Verdict.WA, Verdict.RE) and _facts(ours) != _facts(plain)
             else:
                 near = Verdict.TLE in seen and any(_nearly_stopped(run, limits) for run in (ours, plain))
+                near = near or (seen == [Verdict.MLE, Verdict.TLE] and _large(plain, limits))
                 close += near
                 differ = not near
             if differ:
                 both = f"{_short(seen[0], ours)}, the plain process {_short(seen[1], plain)}"
                 found.append(f"{job.name}, test {index}: {both}")
-            timeouts += seen == [Verdict.TLE, Verdict.TLE]
-            if timeouts == _TIMEOUTS:
+            stopped += {*seen} <= {Verdict.TLE, Verdict.MLE}
+            if stopped == _STOPPED:
                 limits = replace(limits, seconds=min(limits.seconds, _SHORT))
     return len(job.tests), close, found
 
 
 def _nearly_stopped(run: Run, limits: Limits) -> bool:
     return not run.timed_out and run.cpu_seconds + _START >= (1 - _CLOSE) * limits.seconds
+
+
+def _large(run: Run, limits: Limits) -> bool:
+    return run.peak_bytes >= (1 - _CLOSE) * limits.memory_bytes
 
 
 def _facts(run: Run) -> tuple[str, int]:
@@ -204,7 +210,7 @@ def _summary(results: list[tuple[int, int, list[str]]], ran: int, seconds: float
     tests, close, wrong = (sum(numbers) for numbers in zip(*((t, c, len(f)) for t, c, f in results), strict=True))
     return (
         f"{len(results)} programs, {tests} tests run both ways ({ran} programs of them now, in {seconds:.0f} s): "
-        f"{wrong} differences, {close} too close to the time limit to count"
+        f"{wrong} differences, {close} too close to a limit to count"
     )
 
 

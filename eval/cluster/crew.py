@@ -124,7 +124,7 @@ class Crew:
     def summary(self) -> str:
         """A line for each node and its work, and what was lost and done again."""
         with self._changed:
-            members = [*self._former, *self._members.values()]
+            members = sorted([*self._former, *self._members.values()], key=lambda member: member.name)
             lines = [
                 f"{each.name}, {each.cores} cores, {each.isolation}: "
                 + ", ".join(f"{each.asked[kind]} {kind} calls" for kind in each.workers)

@@ -1,5 +1,8 @@
 """Ray: the only module that knows it. Imported, and Ray with it, where `--executor ray` asks for it."""
 
+# Ray is optional, and takes more than its own types say.
+# pyright: reportMissingImports=false, reportArgumentType=false
+
 from __future__ import annotations
 
 import os
