@@ -174,6 +174,8 @@ def _job(
         student=teacher.reset_copy(),
         teacher=teacher,
         adapter=artifact.adapter_of(inputs.manifest),
+        # How many requests are sent is up to `paid`, which knows what the ledger answers; patience is everybody's own.
+        pace=Pace(config.rates.model_copy(update={"requests_per_minute": None, "tokens_per_minute": None})),
         problems=inputs.problems,
         learn=learn,
         choose=choose,

@@ -66,10 +66,11 @@ def read_inputs(config: CompileConfig) -> Inputs:
 
 def _refuse_budget(program: Any) -> None:
     """A compilation goes on by playing known answers again, and DSPy's optimizers play rollouts again; known answers
-    cost neither tokens nor dollars nor time, so a rollout under such a limit would not end where it ended before."""
-    limits = set(program.config.budget.model_dump(exclude_none=True)) - {"calls"}
+    cost neither tokens nor dollars nor time, so a rollout under such a limit would not end where it ended before. Under
+    a limit of calls another one of the stages that run side by side may get the last call."""
+    limits = set(program.config.budget.model_dump(exclude_none=True))
     if limits:
-        raise ConfigError(f"a rollout with a budget of {min(limits)} cannot be played again; use settings.budget.calls")
+        raise ConfigError(f"a rollout with a budget of {min(limits)} cannot be played again; bound its stages instead")
 
 
 def models_of(config: CompileConfig) -> dict[str, str]:

@@ -54,9 +54,8 @@ def study(options: argparse.Namespace) -> None:
     if options.dry_run:
         return
     given = [word for key, value in changes.items() for word in (f"--{key.replace('_', '-')}", value)]
-    start, compiled, run = options.out / Path(config.start).name, options.out / "compiled", options.out / plan.split
-    # With the same settings as the compiled program: it is the prompts that are compared.
-    artifact.save(start, *artifact.load(Path(config.start), config.settings, config.adapter))
+    compiled, run = options.out / "compiled", options.out / plan.split
+    others = [_with_settings(Path(path), options.out, config) for path in (config.start, *plan.against)]
     _do("optimize.compile", options.config, *given, "--out", compiled)
     evaluated = ["--lm", config.lm, "--data", config.data, "--split", plan.split, "--n", plan.n, "--out", run]
     evaluated += ["--concurrency", config.concurrency]
@@ -65,11 +64,20 @@ def study(options: argparse.Namespace) -> None:
         evaluated += [f"--{key.replace('_', '-')}", limit] if limit else []
     evaluated += ["--limit", plan.limit] if plan.limit else []
     evaluated += ["--exclude", plan.exclude] if plan.exclude else []
-    _do("eval.run", start, *plan.against, compiled, *evaluated)
+    _do("eval.run", *others, compiled, *evaluated)
     compared = subprocess.run([sys.executable, "-m", "eval.compare", run], check=True, capture_output=True, text=True)
     (options.out / "comparison.md").write_text(compared.stdout)
     print(compared.stdout)
     print(f"wrote {options.out / 'comparison.md'}")
+
+
+def _with_settings(path: Path, folder: Path, config: CompileConfig) -> Path:
+    """The artifact with what the settings of the compiled program say of its own keys: it is programs and prompts that
+    are compared, and not how many tokens an answer may have."""
+    program, _ = artifact.load(path)
+    settings = {key: value for key, value in config.settings.items() if key in type(program.config).model_fields}
+    artifact.save(folder / path.name, *artifact.load(path, settings, config.adapter))
+    return folder / path.name
 
 
 def expected_cost(config: CompileConfig, plan: StudyConfig, compiled: Path) -> str:

@@ -120,3 +120,11 @@ def test_what_earlier_sessions_have_spent_counts():
     spending.give_back()
     now = 15.0
     assert spending.seconds == 60.0 and spending.take_call() == "seconds"
+
+
+@pytest.mark.parametrize("limit", ["calls = 3", "seconds = 60"])
+def test_a_program_whose_rollouts_have_a_budget_is_refused(monkeypatch, tmp_path, options, capsys, limit):
+    (tmp_path / "config.toml").write_text(f"[settings.budget]\n{limit}\n")
+    arguments = [tmp_path / "config.toml", *options, "--dry-run", "--out", tmp_path / "out"]
+    assert call(monkeypatch, optimize.compile.main, *arguments) == 2
+    assert f"a rollout with a budget of {limit.split()[0]} cannot be played again" in capsys.readouterr().err

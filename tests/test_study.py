@@ -12,6 +12,7 @@ import optimize.compile
 import optimize.study
 from eval.rows import PACK_FOLDER
 from eval.run_folder import read_config, read_rollouts
+from program.artifact import read_manifest
 from tests.packs import call, isolate, write_dataset
 
 CONFIG = Path(__file__).parents[1] / "optimize" / "configs" / "codecontests.toml"
@@ -26,12 +27,13 @@ def data(tmp_path) -> Path:
 
 @pytest.fixture
 def study(tmp_path, data, monkeypatch):
-    """Call the study with more options; the flow's bounds are those of its artifact, which are cheaper."""
+    """Call the study with more options; the flow's bounds are mostly those of its artifact, which are cheaper."""
     isolate(monkeypatch, tmp_path / "cache")
     monkeypatch.setenv("ALPHACODIUM_CACHE", str(tmp_path / "cache"))
     config = tmp_path / "config.toml"
     text = CONFIG.read_text()
-    config.write_text(text.partition("[settings]")[0] + "[study]" + text.partition("[study]")[2])
+    settings = "[settings]\nmax_code_tokens = 650\nai_fixes = 0\n\n"
+    config.write_text(text.partition("[settings]")[0] + settings + "[study]" + text.partition("[study]")[2])
     arguments = [config, "--lm", "simulated", "--data", data, "--out", tmp_path / "out"]
     return lambda *more: call(monkeypatch, optimize.study.main, *arguments, *more)
 
@@ -40,7 +42,7 @@ def test_the_cost_comes_first_and_a_dry_run_stops_there(study, tmp_path, capsys)
     assert study("--dry-run") == 0
     said = capsys.readouterr().out
     assert "on 3 problems of" in said and "then evaluate on 2 problems of" in said
-    for row in ("| training |", "| all |", "| handwritten |", "| direct |", "| compiled |"):
+    for row in ("| training |", "| all |", "| handwritten |", "| direct |", "| sampling |", "| compiled |"):
         assert row in said
     assert not (tmp_path / "out").exists()
 
@@ -48,15 +50,17 @@ def test_the_cost_comes_first_and_a_dry_run_stops_there(study, tmp_path, capsys)
 def test_one_command_compiles_evaluates_and_compares_and_can_be_repeated(study, monkeypatch, tmp_path, capfd):
     assert study() == 0
     comparison = (tmp_path / "out" / "comparison.md").read_text()
-    for arm in ("handwritten", "direct", "compiled"):
+    for arm in ("handwritten", "direct", "sampling", "compiled"):
         assert f"| {arm} |" in comparison
     assert "compiled against handwritten:" in comparison and "95 % CI" in comparison
     run = read_config(tmp_path / "out" / "test")
     assert (run["split"], len(run["problems"]), list(run["artifacts"])) == (
         "test",
         2,
-        ["handwritten", "direct", "compiled"],
+        ["handwritten", "direct", "sampling", "compiled"],
     )
+    manifests = [read_manifest(tmp_path / "out" / name) for name in run["artifacts"]]
+    assert [each.config["max_code_tokens"] for each in manifests] == [650] * 4, "no arm's answers are cut shorter"
     trained = {each.problem for each in read_rollouts(tmp_path / "out" / "compiled" / "training")}
     assert len(trained) == 3 and not trained & set(run["problems"])
     before = (tmp_path / "out" / "test" / "rollouts.jsonl").read_bytes()
