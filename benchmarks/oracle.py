@@ -134,7 +134,8 @@ def _nearly_stopped(run: Run, limits: Limits) -> bool:
 
 
 def _large(run: Run, limits: Limits) -> bool:
-    return run.peak_bytes >= (1 - _CLOSE) * limits.memory_bytes
+    """Whether a plain run held about as much memory as it may, or that is not known."""
+    return run.peak_bytes == 0 or run.peak_bytes >= (1 - _CLOSE) * limits.memory_bytes
 
 
 def _facts(run: Run) -> tuple[str, int]:

@@ -17,6 +17,7 @@ from eval.mlflow_tracing import mlflow_traces
 from eval.models import open_model
 from eval.problem_set import ProblemSet
 from eval.report.write import REPORT, write_report
+from eval.rollout import Rollout
 from eval.rules import Rules
 from eval.run_folder import RunError, RunFolder, read_config, read_rollouts
 from eval.selection import select
@@ -85,10 +86,16 @@ def evaluate(options: argparse.Namespace) -> None:
     if spent:
         print(f"the run ended early: its budget of {spent} is spent; the same command with a larger one goes on")
     summaries = summaries_of(options.out)
-    table = markdown_table(summaries)
+    table = f"{markdown_table(summaries)}\n\n{protection(read_rollouts(options.out))}"
     (options.out / "summary.md").write_text(f"{options.lm}, {options.data} {options.split}\n\n{table}\n")
     print(table)
     write_report([options.out], options.out / REPORT, problems)
+
+
+def protection(rollouts: Sequence[Rollout]) -> str:
+    """Under what the programs of a run were judged, in a sentence."""
+    names = sorted({rollout.score.isolation for rollout in rollouts if rollout.score} - {""})
+    return f"Programs were judged under {', '.join(names) or 'what was not recorded'}."
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from eval.problem_set import ProblemSet
 from eval.samples.read import Sample, SolutionsError, read_solutions
 
 CONDITIONS = ("checker", "data_fingerprint", "full")  # under which a program was judged
-ADDED = ("status", "passed", "verdict", "tests", "seconds", *CONDITIONS, "error")
+ADDED = ("status", "passed", "verdict", "tests", "seconds", "isolation", *CONDITIONS, "error")
 _BEGIN = b'{"name": "'  # of each line
 
 

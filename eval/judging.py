@@ -90,7 +90,8 @@ def judged(line: Sample, problems: ProblemSet, *, full: bool = False) -> dict[st
     """The line with the fields that are added (`eval.judged_lines.ADDED`), all but `error` always there.
 
     `status` is solved, failed or not judged; `passed` is None where not judged, `verdict` where the judge failed;
-    `tests` counts those run and those passed; `seconds` is the program's CPU time on them.
+    `tests` counts those run and those passed; `seconds` is the program's CPU time on them; `isolation` names the
+    protection it ran under.
 
     A program that passes the public tests of a problem without hidden ones is not judged: nobody knows.
     """
@@ -100,7 +101,7 @@ def judged(line: Sample, problems: ProblemSet, *, full: bool = False) -> dict[st
     result: dict[str, Any] = {
         **line,
         **{"status": "not judged", "passed": None, "verdict": None},
-        **{"tests": {"run": 0, "passed": 0}, "seconds": 0.0},
+        **{"tests": {"run": 0, "passed": 0}, "seconds": 0.0, "isolation": ""},
         **conditions_of(problems, checker.name, full=full),
     }
     if not line["solution"].strip():
@@ -110,7 +111,7 @@ def judged(line: Sample, problems: ProblemSet, *, full: bool = False) -> dict[st
         report = judge(line["solution"], tests, limits, stop_at_failure=not full, checker=checker)
     except JudgeError as fault:
         return {**result, "error": f"JudgeError: {fault}"}
-    result["verdict"] = report.verdict.value
+    result["verdict"], result["isolation"] = report.verdict.value, report.isolation
     result["tests"] = {"run": len(report.results), "passed": report.passed}
     result["seconds"] = round(sum(each.cpu_seconds for each in report.results), 4)
     if report.all_passed and not hidden:

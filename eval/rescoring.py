@@ -115,7 +115,13 @@ def _prepared(options: argparse.Namespace, stored: Rollout) -> Rollout:
         account.events = [event for event in account.events if not isinstance(event, Best)]
         account.mark(NO_TRACE)
     return stored.model_copy(
-        update={"status": "not judged", "error": "", "score": None, "checkpoints": [], "account": account}
+        update={
+            "status": "not judged",
+            "error": stored.error if stored.status == "failed" else "",
+            "score": None,
+            "checkpoints": [],
+            "account": account,
+        }
     )
 
 

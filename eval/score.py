@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import BaseModel
@@ -11,7 +12,7 @@ from eval.problem_set import DataError, ProblemSet
 from eval.rules import Rules
 from judge.cache import VerdictCache, default_cache
 from judge.judge import judge
-from judge.verdict import TestCase
+from judge.verdict import Report, TestCase, TestResult, Verdict
 from program.problem import Problem
 
 # Samples of one problem and the checkpoints of a rollout repeat programs; those are not judged again.
@@ -31,6 +32,8 @@ class Score(BaseModel):
 
     hidden_rate: passed hidden (private and generated) tests over all of them, 0 to 1. This is the metric.
     solved: every public and every hidden test passed.
+    checker: the rule by which outputs were compared, with the tolerance of the statement.
+    isolation: the protection the program ran under; both are empty in older runs, and where there was no program.
     """
 
     public: SetResult
@@ -39,6 +42,8 @@ class Score(BaseModel):
     hidden_rate: float
     solved: bool
     judge_seconds: float
+    checker: str = ""
+    isolation: str = ""
 
 
 Status = Literal["solved", "failed", "not judged"]
@@ -56,9 +61,13 @@ def score(program: str, problem: Problem, problems: ProblemSet) -> Score:
     hidden = problems.hidden(problem.name)
     if not hidden.all():
         raise DataError(f"{problem.name!r} has no hidden tests")
-    public = judge_set(program, problem.tests(), problem, problems.rules)
-    private = judge_set(program, list(hidden.private), problem, problems.rules)
-    generated = judge_set(program, list(hidden.generated), problem, problems.rules)
+    reports = [
+        _report(program, tests, problem, problems.rules)
+        for tests in (problem.tests(), hidden.private, hidden.generated)
+    ]
+    public, private, generated = (
+        SetResult(passed=each.passed, total=each.total, verdict=each.verdict.value) for each in reports
+    )
     rate = (private.passed + generated.passed) / (private.total + generated.total)
     return Score(
         public=public,
@@ -67,18 +76,15 @@ def score(program: str, problem: Problem, problems: ProblemSet) -> Score:
         hidden_rate=rate,
         solved=rate == 1.0 and public.passed == public.total,
         judge_seconds=time.perf_counter() - begin,
+        checker=reports[0].checker,
+        isolation=reports[0].isolation,
     )
 
 
-def judge_set(program: str, tests: list[TestCase], problem: Problem, rules: Rules) -> SetResult:
-    """Judge `program` on one set of tests.
-
-    Raises:
-        JudgeError: the judge failed.
-    """
+def _report(program: str, tests: Sequence[TestCase], problem: Problem, rules: Rules) -> Report:
     if not program.strip():
-        return SetResult(passed=0, total=len(tests), verdict="CE")
-    report = judge(
+        return Report([TestResult(Verdict.CE, index=index) for index in range(len(tests))], len(tests))
+    return judge(
         program,
         tests,
         rules.limits_for(problem),
@@ -87,4 +93,3 @@ def judge_set(program: str, tests: list[TestCase], problem: Problem, rules: Rule
         checker=rules.checker_for(problem),
         cache=default_cache() or _VERDICTS,
     )
-    return SetResult(passed=report.passed, total=report.total, verdict=report.verdict.value)

@@ -8,6 +8,7 @@ import sys
 import tomllib
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -74,7 +75,7 @@ def study(options: argparse.Namespace) -> None:
 def _with_settings(path: Path, folder: Path, config: CompileConfig) -> Path:
     """The artifact with what the settings of the compiled program say of its own keys: it is programs and prompts that
     are compared, and not how many tokens an answer may have."""
-    program, _ = artifact.load(path)
+    program: Any = artifact.load(path)[0]
     settings = {key: value for key, value in config.settings.items() if key in type(program.config).model_fields}
     artifact.save(folder / path.name, *artifact.load(path, settings, config.adapter))
     return folder / path.name

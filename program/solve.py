@@ -27,6 +27,9 @@ def main() -> None:
     parser.add_argument(
         "--trace", nargs="?", const="events", choices=("events", "full"), help="show what happens; full: with prompts"
     )
+    parser.add_argument(
+        "--sandbox", choices=("require", "prefer", "off"), default="prefer", help="(default: %(default)s)"
+    )
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a key of the configuration")
     options = parser.parse_args()
     run_command(lambda: _solve(options), ProblemError)
@@ -41,6 +44,7 @@ def _solve(options: argparse.Namespace) -> None:
 
     import dspy
 
+    from judge.shared import set_default_sandbox
     from program import artifact
     from program.account import new_account
     from program.escalation import escalate_to
@@ -49,6 +53,7 @@ def _solve(options: argparse.Namespace) -> None:
     from program.show_events import Story
 
     program, manifest = artifact.load(options.artifact, parse_settings(options.set))
+    set_default_sandbox(options.sandbox)
     story = Story(full=options.trace == "full")
     with ExitStack() as models:
         lm = models.enter_context(open_lm(options.lm, api_base=options.api_base))

@@ -7,6 +7,7 @@ import json
 import pytest
 
 import eval.judge
+import eval.judging
 from judge.verdict import JudgeError
 from tests.packs import VALID, call, printed, write_pack
 
