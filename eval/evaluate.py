@@ -23,11 +23,13 @@ from eval.run_folder import RunError, RunFolder, read_config, read_rollouts
 from eval.selection import select
 from eval.summary import Summary, markdown_table, summarize
 from program import artifact
+from program.account import Totals
 from program.artifact import ArtifactError
-from program.budget import OPTIONS, Budget, Spending
+from program.budget import OPTIONS, Budget, Spending, spent_of
 from program.lm import open_lm
 from program.pace import Pace, RateLimits
-from program.settings import parse_settings
+from program.prices import price_of
+from program.settings import check_escalation, parse_settings
 
 
 def evaluate(options: argparse.Namespace) -> None:
@@ -42,6 +44,8 @@ def evaluate(options: argparse.Namespace) -> None:
         if getattr(options, name) < 1:
             raise RunError(f"--{name} must be at least 1")
     rates, budget = rates_of(options), budget_of(options)
+    if budget.dollars is not None and price_of(options.lm) is None:
+        raise RunError(f"--max-usd: no price is known for {options.lm}; use --max-tokens or --max-calls")
     config = parse_settings(options.set)
     problems = select(load_problems(options.data, options.split), options, scored=True)
     problems = problems.judged_by(Rules(checker=options.checker))
@@ -50,6 +54,7 @@ def evaluate(options: argparse.Namespace) -> None:
         program, manifest = artifact.load(path, config, options.adapter)
         arms.append(Arm(path.name, program, artifact.adapter_of(manifest), artifact.lm_settings(manifest)))
         fingerprints[path.name], manifests[path.name] = artifact.fingerprint(program, manifest), manifest
+    check_escalation(options.escalate_lm, [arm.program for arm in arms])
     names = [arm.name for arm in arms]
     if len(set(names)) < len(names):
         raise ArtifactError(f"two artifacts have the same folder name: {', '.join(sorted(names))}")
@@ -71,18 +76,21 @@ def evaluate(options: argparse.Namespace) -> None:
     )
     for arm in arms:  # so that the run can be read when the artifacts have changed
         artifact.save(options.out / "artifacts" / arm.name, arm.program, manifests[arm.name])
-    with _executor(options, arms, problems, rates, budget) as executor:
-        for _ in run_loop(
-            folder,
-            arms,
-            problems,
-            executor,
-            samples=options.n,
-            concurrency=options.concurrency,
-            label=options.lm,
-        ):
-            pass
-        spent = executor.spending.spent()
+    used = _used(read_rollouts(options.out))
+    spent = spent_of(used, budget)
+    if spent is None:
+        with _executor(options, arms, problems, rates, budget.after(used)) as executor:
+            for _ in run_loop(
+                folder,
+                arms,
+                problems,
+                executor,
+                samples=options.n,
+                concurrency=options.concurrency,
+                label=options.lm,
+            ):
+                pass
+            spent = executor.spending.spent()
     if spent:
         print(f"the run ended early: its budget of {spent} is spent; the same command with a larger one goes on")
     summaries = summaries_of(options.out)
@@ -90,6 +98,13 @@ def evaluate(options: argparse.Namespace) -> None:
     (options.out / "summary.md").write_text(f"{options.lm}, {options.data} {options.split}\n\n{table}\n")
     print(table)
     write_report([options.out], options.out / REPORT, problems)
+
+
+def _used(rollouts: Sequence[Rollout]) -> dict[str, float]:
+    """What the stored rollouts of a run have spent of each resource of a budget; seconds each session has anew."""
+    spent = sum((rollout.totals for rollout in rollouts), Totals())
+    tokens = spent.prompt_tokens + spent.completion_tokens
+    return {"calls": spent.calls, "tokens": tokens, "dollars": spent.dollars or 0.0, "seconds": 0.0}
 
 
 def protection(rollouts: Sequence[Rollout]) -> str:

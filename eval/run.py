@@ -33,7 +33,7 @@ def main() -> None:
     parser.add_argument("--max-calls", type=int, help="LM calls of the whole run")
     parser.add_argument("--max-tokens", type=int, help="tokens of the whole run, prompts and answers")
     parser.add_argument("--max-usd", type=float, help="dollars of the whole run, by the price map")
-    parser.add_argument("--max-seconds", type=float, help="seconds of the whole run")
+    parser.add_argument("--max-seconds", type=float, help="seconds of this session")
     parser.add_argument("--out", required=True, type=Path, help="folder of the run; an interrupted run goes on there")
     parser.add_argument("--mlflow", metavar="URI", help="also trace to MLflow: a server or a folder (file:///…)")
     options = parser.parse_args()

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Any, Protocol
 
-from judge.checker import Checker
 from judge.verdict import Limits, Report, TestCase
 
 
@@ -18,19 +17,8 @@ class Place(Protocol):
         """How many programs should be handed in at once, so that nobody there is idle."""
         ...
 
-    def judge(
-        self,
-        program: str,
-        tests: Sequence[TestCase],
-        limits: Limits,
-        *,
-        stop_at_failure: bool,
-        max_timeouts: int | None,
-        texts: bool,
-        checker: Checker,
-        in_order: bool,
-    ) -> Report:
-        """The report, as `judge.judge.judge` gives it.
+    def judge(self, program: str, tests: Sequence[TestCase], limits: Limits, **options: Any) -> Report:
+        """The report, as `judge.judge.judge` gives it, of whose options all come but where to run and what to keep.
 
         Raises:
             JudgeError: the judge failed, so there is no verdict.

@@ -13,10 +13,10 @@ import dspy
 from eval.data import ProblemSet, load_problems
 from eval.run_folder import RunError, RunFolder, read_config
 from optimize.config import CompileConfig, ConfigError
-from optimize.prices import price_of
 from optimize.stages import frozen_stages
 from program import artifact
 from program.artifact import Manifest
+from program.prices import price_of
 
 ROOT = Path(__file__).parents[1]
 DECIDING = ("judge/*.py", "signatures/*.py", "program/*.py", "optimize/*.py", "eval/score.py", "eval/rollout.py")

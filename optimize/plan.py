@@ -13,9 +13,9 @@ from optimize.expected import Expected, Sizes
 from optimize.inputs import Inputs, models_of
 from optimize.metric import measured
 from optimize.optimizers import optimizer
-from optimize.prices import price_of
 from optimize.stages import stages_of
 from program.budget import OPTIONS, spent_of
+from program.prices import price_of
 
 PROPOSAL_PROMPT_TOKENS, PROPOSAL_ANSWER_TOKENS = 1500, 300  # priors
 

@@ -17,8 +17,8 @@ from optimize.averages import Averages, averages
 from optimize.config import CompileConfig, ConfigError, read_config
 from optimize.inputs import read_inputs
 from optimize.plan import describe_plan
-from optimize.prices import price_of
 from program import artifact
+from program.prices import price_of
 
 
 class StudyConfig(BaseModel):

@@ -35,6 +35,10 @@ class Budget(BaseModel):
     dollars: float | None = Field(default=None, gt=0)
     seconds: float | None = Field(default=None, gt=0)
 
+    def after(self, used: Mapping[str, float]) -> Budget:
+        """What is left of it when so much of each resource is used, which must be less than its limit."""
+        return Budget(**{name: limit - used.get(name, 0) for name, limit in self.model_dump(exclude_none=True).items()})
+
 
 class Purse(Protocol):
     """What a rollout sees of the spending of its run, which may be kept in another process; see `Spending`."""

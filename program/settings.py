@@ -1,7 +1,8 @@
-"""`--set KEY=VALUE` of the commands: changes of a program's configuration."""
+"""Options of the commands that are about a program's configuration."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import yaml
@@ -29,3 +30,13 @@ def parse_settings(settings: list[str]) -> dict[str, Any]:
             changed = {name: changed}
         pairs = merged(pairs, changed)
     return pairs
+
+
+def check_escalation(model: str | None, programs: Iterable[Any]) -> None:
+    """Refuse a stronger model, `--escalate-lm`, that no program would ask.
+
+    Raises:
+        ArtifactError: none of the programs has a second round.
+    """
+    if model and not any(getattr(program.config, "rounds", 1) > 1 for program in programs):
+        raise ArtifactError("--escalate-lm: no program here has a second round to use it in; --set rounds=2 gives one")

@@ -49,10 +49,11 @@ def _solve(options: argparse.Namespace) -> None:
     from program.account import new_account
     from program.escalation import escalate_to
     from program.lm import LMError, open_lm
-    from program.settings import parse_settings
+    from program.settings import check_escalation, parse_settings
     from program.show_events import Story
 
     program, manifest = artifact.load(options.artifact, parse_settings(options.set))
+    check_escalation(options.escalate_lm, [program])
     set_default_sandbox(options.sandbox)
     story = Story(full=options.trace == "full")
     with ExitStack() as models:

@@ -8,9 +8,9 @@ import pytest
 
 import optimize.compile
 from optimize.optimizers import NAMES
-from optimize.prices import Price, price_of
 from program import artifact
 from program.budget import Budget, Spending
+from program.prices import Price, price_of
 from tests.packs import VALID, call, demonstrations, isolate, number_task, printed, use_lm, write_pack, write_start
 from tests.proposals import hinted_rule
 

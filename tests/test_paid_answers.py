@@ -16,8 +16,8 @@ from optimize.halted import CapReached, Halted
 from optimize.kept_reports import KeptReports
 from optimize.ledger import Ledger
 from optimize.paid_answers import PaidAnswers, Payer, payer
-from optimize.prices import Price
 from program.budget import OPTIONS, Budget
+from program.prices import Price
 from program.scripted_lm import ScriptedEngine, scripted_lm
 
 
