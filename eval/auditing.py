@@ -10,20 +10,17 @@ import argparse
 import json
 import re
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
-
-from tqdm import tqdm
 
 from eval.data import load_problems
 from eval.execution import judging_on
 from eval.journal import Journal, key_of
+from eval.judged_in_threads import judged_in_threads
 from eval.problem_set import ProblemSet
 from eval.samples.read import read_solutions
 from eval.selection import select
 from judge.judge import judge
-from judge.shared import default_workers, ended_on_error
 from judge.verdict import Report
 from program.problem import Problem
 
@@ -56,16 +53,11 @@ def audit(options: argparse.Namespace) -> None:
     journal = Journal(options.out.with_suffix(".findings.jsonl"))
     keys = {name: key_of(problems.fingerprint, name, *known) for name, known in programs.items()}
     left = [problem for problem in problems.problems if journal.get(keys[problem.name]) is None]
-    done = len(keys) - len(left)
-    with (
-        judging_on(options),
-        ThreadPoolExecutor(default_workers()) as threads,
-        ended_on_error(),
-        tqdm(total=len(keys), initial=done, unit="problem", mininterval=2) as bar,
-    ):
-        for finding in threads.map(lambda problem: examine(problem, problems, *programs[problem.name]), left):
+    with judging_on(options):
+        for finding in judged_in_threads(
+            lambda problem: examine(problem, problems, *programs[problem.name]), left, total=len(keys), unit="problem"
+        ):
             journal.add(keys[finding.name], asdict(finding))
-            bar.update()
     findings = [Finding(**journal.get(key)) for key in keys.values()]
     suspects = {finding.name: list(finding.reasons) for finding in findings if finding.reasons}
     text = json.dumps({"data": options.data, "split": options.split, "exclude": suspects}, indent=2)

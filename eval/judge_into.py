@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 
-from tqdm import tqdm
-
+from eval.judged_in_threads import judged_in_threads
 from eval.problem_set import ProblemSet
 from eval.rollout import Rollout, judge_rollout
 from eval.run_folder import RunFolder, read_rollouts
-from judge.shared import default_workers
 from judge.verdict import JudgeError
 
 
@@ -44,13 +41,8 @@ def judge_into(
         folder.append(rollout, trace=_has_texts(rollout))
         return rollout
 
-    with (
-        ThreadPoolExecutor(default_workers()) as threads,
-        tqdm(total=len(given), initial=len(given) - len(left), unit="rollout", mininterval=2) as bar,
-    ):
-        for rollout in threads.map(one, left):
-            stored[rollout.key()] = rollout
-            bar.update()
+    for rollout in judged_in_threads(one, left, total=len(given), unit="rollout"):
+        stored[rollout.key()] = rollout
     return [stored[rollout.key()] for rollout in given]
 
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
-
-from tqdm import tqdm
 
 from eval.data import load_problems
 from eval.execution import judging_on
 from eval.imported import write_run
+from eval.judged_in_threads import judged_in_threads
 from eval.judged_lines import conditions_of, encoded, key_of_line, prepare_file, stored_results, without_results
 from eval.lines import append_line
 from eval.problem_set import ProblemSet
@@ -20,7 +19,6 @@ from eval.rules import Rules
 from eval.samples.read import Sample, Samples, SolutionsError, read_samples, read_solutions
 from eval.selection import select
 from judge.judge import judge
-from judge.shared import default_workers, ended_on_error
 from judge.verdict import JudgeError
 
 
@@ -56,7 +54,7 @@ def recognised(path: Path, samples: Samples) -> str:
 
 
 def write_lines(out: Path, problems: ProblemSet, lines: list[Sample], *, full: bool = False) -> None:
-    """Judge every program and append its line to `out`; what is judged there already is not judged again.
+    """Judge every program and append its line to `out` as it ends; what is judged there already is not judged again.
 
     Raises:
         SolutionsError: `out` has results under other conditions, or is no file of results.
@@ -71,14 +69,9 @@ def write_lines(out: Path, problems: ProblemSet, lines: list[Sample], *, full: b
             done[key] -= 1
         else:
             left.append(line)
-    with (
-        ThreadPoolExecutor(default_workers()) as threads,
-        ended_on_error(),
-        tqdm(total=len(lines), initial=len(lines) - len(left), unit="program", mininterval=2) as bar,
-    ):
-        for line in threads.map(lambda line: judged(line, problems, full=full), left):
-            append_line(out, encoded(line))
-            bar.update()
+    examine = partial(judged, problems=problems, full=full)
+    for line in judged_in_threads(examine, left, total=len(lines), unit="program"):
+        append_line(out, encoded(line))
     results = read_solutions(out)
     print(agreement(results))
     lost = [line for line in results if line.get("error", "").startswith("JudgeError")]

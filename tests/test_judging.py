@@ -29,7 +29,11 @@ OPTIONS = ["--data", "data", "--split", "valid", "--solutions", "programs.jsonl"
 
 
 def results(folder):
-    return [json.loads(line) for line in (folder / "out.jsonl").read_text().splitlines()]
+    """In the order of the programs; lines are stored as they end."""
+    given = (folder / "programs.jsonl").read_text().splitlines()
+    order = {(line["name"], line["solution"]): number for number, line in enumerate(map(json.loads, given))}
+    lines = map(json.loads, (folder / "out.jsonl").read_text().splitlines())
+    return sorted(lines, key=lambda line: order.get((line["name"], line["solution"]), len(order)))
 
 
 def test_verdicts_labels_and_the_fields_of_the_input(workplace, monkeypatch):
@@ -55,14 +59,17 @@ def test_with_full_reports_all_tests_are_run(workplace, monkeypatch):
 def test_what_is_judged_is_not_judged_again(workplace, monkeypatch):
     printed(monkeypatch, eval.judge.main, *OPTIONS)
     whole = (workplace / "out.jsonl").read_text()
-    (workplace / "out.jsonl").write_text("".join(whole.splitlines(keepends=True)[:2]) + whole[:7])  # killed in mid-line
+    before = results(workplace)
+    stored = whole.splitlines(keepends=True)[:2]
+    (workplace / "out.jsonl").write_text("".join(stored) + whole[:7])  # killed in mid-line
     judged = []
     real = eval.judging.judge
     monkeypatch.setattr("eval.judging.judge", lambda program, *a, **k: judged.append(program) or real(program, *a, **k))
     printed(monkeypatch, eval.judge.main, *OPTIONS)
-    assert sorted(judged) == sorted([VALID[1].right, VALID[1].wrong])
-    strip = lambda line: {key: value for key, value in json.loads(line).items() if key != "seconds"}  # noqa: E731
-    assert list(map(strip, (workplace / "out.jsonl").read_text().splitlines())) == list(map(strip, whole.splitlines()))
+    kept = {json.loads(line)["solution"] for line in stored}
+    assert sorted(judged) == sorted({line["solution"] for line in before} - kept) and len(judged) == 2
+    strip = lambda line: {key: value for key, value in line.items() if key != "seconds"}  # noqa: E731
+    assert list(map(strip, results(workplace))) == list(map(strip, before))
 
 
 @pytest.mark.parametrize(
