@@ -181,11 +181,13 @@ def test_a_killed_node_costs_nothing_and_a_late_one_gets_work(cluster, workplace
     run, joined = workplace / "run", []
 
     def disturb() -> None:
-        wait_until(lambda: engine.checks == 4 and stored(run) >= 4 and len(engine.prompts) >= 9)
-        cluster.remove_node(doomed, allow_graceful=False)
-        joined.append(add_node(cluster))
-        wait_until(lambda: engine.checks == 5)
-        engine.go_on.set()
+        try:
+            wait_until(lambda: engine.checks == 4 and stored(run) >= 4 and len(engine.prompts) >= 9)
+            cluster.remove_node(doomed, allow_graceful=False)
+            joined.append(add_node(cluster))
+            wait_until(lambda: engine.checks == 5)
+        finally:
+            engine.go_on.set()  # else a wait that fails leaves the run waiting for ever
 
     helper = threading.Thread(target=disturb)
     with served(engine) as address:
