@@ -6,7 +6,9 @@ UV := $(shell command -v uv 2>/dev/null || echo .cache/uv/bin/uv)
 PYTHON := .venv/bin/python
 QUICK := runs/quickstart
 LARGE := --lm local/qwen2.5-coder-1.5b
-arms = artifacts/direct artifacts/compiled-direct-$(1) artifacts/handwritten artifacts/compiled-flow-$(1)
+RESULTS := runs/results
+STRATEGIES := $(addprefix artifacts/,direct chain-of-thought sampling reflexion handwritten adaptive)
+arms = artifacts/direct $(RESULTS)/compiled-direct-$(1) artifacts/handwritten $(RESULTS)/compiled-flow-$(1)
 
 .PHONY: quickstart results test check test-embedded test-browser test-long test-cluster oracle format lint types layers tests clean
 
@@ -23,17 +25,19 @@ quickstart: .venv/quickstart-ready
 	@echo
 	@cat docs/results.md
 
-# Everything docs/results.md reports, in some hours; what is there already is not run again.
+# The runs behind docs/results.md anew, with the code as it is; interrupted, it goes on where it stopped. Some hours.
 results: .venv/results-ready
-	$(PYTHON) -m optimize.compile optimize/configs/direct.toml --out artifacts/compiled-direct-0.5b
-	$(PYTHON) -m optimize.compile optimize/configs/flow.toml --out artifacts/compiled-flow-0.5b
-	$(PYTHON) -m eval.run $(call arms,0.5b) --out runs/pack-0.5b
-	$(PYTHON) -m optimize.compile optimize/configs/direct.toml $(LARGE) --limit 12 --out artifacts/compiled-direct-1.5b
-	$(PYTHON) -m optimize.compile optimize/configs/flow.toml $(LARGE) --limit 12 --out artifacts/compiled-flow-1.5b
-	$(PYTHON) -m eval.run $(call arms,1.5b) $(LARGE) --limit 12 --out runs/pack-1.5b
-	$(PYTHON) -m optimize.compile optimize/configs/contests.toml --out artifacts/compiled-flow-contests-1.5b
-	$(PYTHON) -m eval.run artifacts/direct artifacts/handwritten artifacts/compiled-flow-contests-1.5b $(LARGE) \
-		--data ../shared/codecontests --match '_A\.' --limit 8 --out runs/contests-1.5b
+	$(PYTHON) -m eval.run $(STRATEGIES) --set budget.calls=10 --concurrency 16 --out $(RESULTS)/strategies-0.5b
+	$(PYTHON) -m eval.run $(STRATEGIES) --set budget.calls=10 --concurrency 16 $(LARGE) --limit 12 --out $(RESULTS)/strategies-1.5b
+	$(PYTHON) -m optimize.compile optimize/configs/direct.toml --out $(RESULTS)/compiled-direct-0.5b
+	$(PYTHON) -m optimize.compile optimize/configs/flow.toml --out $(RESULTS)/compiled-flow-0.5b
+	$(PYTHON) -m eval.run $(call arms,0.5b) --out $(RESULTS)/pack-0.5b
+	$(PYTHON) -m optimize.compile optimize/configs/direct.toml $(LARGE) --limit 12 --out $(RESULTS)/compiled-direct-1.5b
+	$(PYTHON) -m optimize.compile optimize/configs/flow.toml $(LARGE) --limit 12 --out $(RESULTS)/compiled-flow-1.5b
+	$(PYTHON) -m eval.run $(call arms,1.5b) $(LARGE) --limit 12 --out $(RESULTS)/pack-1.5b
+	$(PYTHON) -m optimize.compile optimize/configs/contests.toml --out $(RESULTS)/compiled-flow-contests-1.5b
+	$(PYTHON) -m eval.run artifacts/direct artifacts/handwritten $(RESULTS)/compiled-flow-contests-1.5b $(LARGE) \
+		--data ../shared/codecontests --match '_A\.' --limit 8 --out $(RESULTS)/contests-1.5b
 
 test: .venv/ready tests
 
