@@ -63,6 +63,8 @@ def compile_artifact(config: CompileConfig, out: Path, evidence: bool = False) -
         write_artifact(out, program, inputs, job, chosen)
         ledger = job.paid.ledger
         print(f"{describe(job.candidates, job.paid)}; in this session {amount(ledger.totals(session=ledger.session))}")
+        if job.proposals.dropped:
+            print(f"{job.proposals.dropped} proposals were cut off and dropped: raise proposal_tokens")
     if evidence:
         print(evidence_text(job.evidence))
     print(f"wrote {out}" + (f", which is not the end: {job.stopped}" if job.stopped else ""))
@@ -184,6 +186,8 @@ def _job(
         lm=lms["lm"],
         teacher_lm=lms["teacher_lm"],
         prompt_lm=lms["prompt_lm"],
+        # How many requests go out is up to `paid`, which sees those of all threads.
+        pace=Pace(config.rates.model_copy(update={"requests_per_minute": None, "tokens_per_minute": None})),
     )
 
 
