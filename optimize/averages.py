@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 from eval.rollout import Rollout
@@ -16,7 +17,8 @@ from optimize.metric import measured
 from optimize.stages import stages_of
 
 RUNS = Path("runs")
-PRIOR_PROMPT_TOKENS, PRIOR_ANSWER_TOKENS = 700, 200  # a call, of the flow on short statements
+CHARACTERS = 4  # a token
+PRIOR_PROMPT_TOKENS, PRIOR_ANSWER_TOKENS = 300, 200  # a call; of the prompt those that are not the problem
 PRIOR_GOOD = 0.4
 
 
@@ -27,6 +29,7 @@ class Averages:
     calls, prompt_tokens, answer_tokens: LM calls, and the tokens of all of them together.
     good: share of runs that reach the threshold.
     changed: share of the calls that come at or after the first one of a stage, on average over the tuned stages.
+    measured: whether it is from rollouts, and not from priors.
     source: where this is from, in words.
     """
 
@@ -35,7 +38,14 @@ class Averages:
     answer_tokens: float
     good: float
     changed: float
+    measured: bool
     source: str
+
+    def with_tokens_of(self, other: Averages) -> Averages:
+        """The same number of calls, each with the tokens of a call of `other`."""
+        share = self.calls / other.calls
+        tokens = {"prompt_tokens": other.prompt_tokens * share, "answer_tokens": other.answer_tokens * share}
+        return replace(self, **tokens)
 
 
 def averages(config: CompileConfig, inputs: Inputs, out: Path | None) -> Averages:
@@ -72,6 +82,7 @@ def _of_rollouts(rollouts: Sequence[Rollout], tuned: list[str], config: CompileC
         answer_tokens=sum(each.totals.completion_tokens for each in rollouts) / len(rollouts),
         good=(good + 1) / (len(scores) + 2),  # few rollouts may all be bad, or good, by chance
         changed=sum(_after(each, name) for each in rollouts for name in tuned) / (calls * len(tuned)),
+        measured=True,
         source=source,
     )
 
@@ -107,12 +118,14 @@ def _prior(inputs: Inputs, tuned: list[str]) -> Averages:
     repeats = sum(settings.get(key, 0) for key in ("code_attempts", "public_fixes", "ai_fixes"))
     calls = len(stages_of(inputs.program)) + repeats / 2 - (2 if repeats else 0)
     calls += settings.get("programs", 1) - 1 + (settings.get("attempts", 1) - 1) / 2
+    prompt = PRIOR_PROMPT_TOKENS + round(mean(len(each.text()) for each in inputs.problems.problems) / CHARACTERS)
     return Averages(
         calls=calls,
-        prompt_tokens=calls * PRIOR_PROMPT_TOKENS,
+        prompt_tokens=calls * prompt,
         answer_tokens=calls * PRIOR_ANSWER_TOKENS,
         good=PRIOR_GOOD,
         changed=(len(tuned) + 1) / (2 * len(tuned)),
-        source=f"no run of it is there, so priors: {calls:g} calls a run, {PRIOR_PROMPT_TOKENS} + "
+        measured=False,
+        source=f"no run of it is there, so priors: {calls:g} calls a run, {prompt} + "
         f"{PRIOR_ANSWER_TOKENS} tokens a call, {PRIOR_GOOD:.0%} of the runs good (--pilot N measures them)",
     )

@@ -52,7 +52,7 @@ class Candidates:
 
     Args:
         deciding: names of the problems by whose scores candidates are compared.
-        required: how many of them a candidate must have run on to be compared.
+        required: on how many of them two candidates must both have run to be compared.
         changed: called after every score.
     """
 
@@ -81,10 +81,17 @@ class Candidates:
         self._changed(self)
 
     def best(self) -> Candidate | None:
-        """The one with the highest score; of equals the first. None when none has run on enough problems."""
-        with self._lock:
-            compared = [each for each in self._all.values() if len(each.means(self.deciding)) >= self._required]
-            return max(compared, key=lambda each: each.score(self.deciding), default=None)
+        """The one with the highest score; of equals the first. None when none has run on enough problems.
+
+        Optimizers that score on another part of the problems at each step leave candidates with different ones behind,
+        so two are compared by the problems that both ran on; when these are too few, the earlier one stays.
+        """
+        best = None
+        for each in self.all():
+            shared = [name for name in self.deciding if name in each.scores and (not best or name in best.scores)]
+            if len(shared) >= self._required and (best is None or each.score(shared) > best.score(shared)):
+                best = each
+        return best
 
     def named(self, name: str) -> Candidate | None:
         """The candidate of that name, if it ran at least once."""

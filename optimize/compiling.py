@@ -63,6 +63,8 @@ def compile_artifact(config: CompileConfig, out: Path, evidence: bool = False) -
         write_artifact(out, program, inputs, job, chosen)
         ledger = job.paid.ledger
         print(f"{describe(job.candidates, job.paid)}; in this session {amount(ledger.totals(session=ledger.session))}")
+        if job.proposals.dropped:
+            print(f"{job.proposals.dropped} proposals were cut off and dropped: raise proposal_tokens")
     if evidence:
         print(evidence_text(job.evidence))
     print(f"wrote {out}" + (f", which is not the end: {job.stopped}" if job.stopped else ""))

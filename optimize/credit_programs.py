@@ -9,7 +9,7 @@ from judge.verdict import TestCase, TestResult
 from optimize.credit_tests import is_valid
 from optimize.evidence import Credit, Episode, Step, plain
 from optimize.outcome import outcome
-from program.failure import SHOWN_CHARACTERS
+from program.failure import is_about
 
 SEEDS = 5  # that a generator is tried with
 
@@ -29,7 +29,7 @@ def of_fix(step: Step, episode: Episode) -> Credit:
     """
     before, after = step.inputs["code"], step.outputs["fixed_code"]
     tests = [*episode.problem.tests(), *episode.ai_tests()]
-    failing = [test for test in tests if _is_shown(test, step.inputs["failure"]) and not _passes(before, test, episode)]
+    failing = [test for test in tests if is_about(step.inputs["failure"], test) and not _passes(before, test, episode)]
     if not failing:
         return Credit(0.0, False, ("it is not known which test the fix is for",))
     target = failing[0]
@@ -75,10 +75,6 @@ def of_generator(step: Step, episode: Episode) -> Credit:
     agreed = sum(_passes(last, test, episode) for test in ran)
     said = f"of its inputs for {SEEDS} seeds {len(inputs)} are different, and accepted programs agree on {agreed}"
     return Credit(agreed / SEEDS, len(inputs) > 1 and agreed == len(inputs), (said,))
-
-
-def _is_shown(test: TestCase, failure: str) -> bool:
-    return all(text.strip()[:SHOWN_CHARACTERS] in failure for text in (test.input, test.output))
 
 
 def _passes(code: str, test: TestCase, episode: Episode) -> bool:

@@ -13,13 +13,15 @@ from program.understand import MAX_BULLETS
 
 RIGHT_PROGRAMS, WRONG_PROGRAMS = 3, 5  # that a test is tried on at most
 LONG_OUTPUT = 12  # tokens; of a longer output an explanation need not name all
+NAMED_OF_INPUT = 2  # different numbers, or words, of the input; all when there are fewer
 _TOKEN = re.compile(r"-?\d+(?:\.\d+)?|[^\W\d_]+")
 
 
 def of_tests(step: Step, episode: Episode) -> Credit:
     """Validity: known right programs print what each test claims. Discrimination: known wrong ones do not.
 
-    Proven when every usable test is valid; the score grows with the wrong programs that the tests catch.
+    Proven when every test that was written is of use and valid; the score grows with the wrong programs that the tests
+    catch.
     """
     written = step.outputs["checked" if step.stage == "CheckTests" else "tests"]
     tests = usable_tests(written, episode.problem)
@@ -33,7 +35,7 @@ def of_tests(step: Step, episode: Episode) -> Credit:
         return Credit(0.0, False, (*said, "no right program is known to check the tests by"))
     checked = [_validity(number, test, episode) for number, test in enumerate(tests, 1)]
     said += [sentence for _, sentence in checked]
-    valid = sum(is_valid for is_valid, _ in checked) / len(tests)
+    valid = sum(is_valid for is_valid, _ in checked) / len(written)
     caught = _caught(tests, episode)
     wrong = len(episode.known.wrong[:WRONG_PROGRAMS])
     if wrong and valid == 1.0:
@@ -74,18 +76,22 @@ def _results(programs: Sequence[str], test: TestCase, episode: Episode):
 
 
 def of_explanations(step: Step, episode: Episode) -> Credit:
-    """An explanation is right as far as can be told when it arrives at the output of its example."""
+    """An explanation is right as far as can be told when it starts from the input of its example and arrives at the
+    output. That is little: what lies between is not looked at, and both were shown to the model."""
     explanations = step.outputs["checked" if step.stage == "CheckExplanations" else "explanations"]
     tests = episode.problem.public_tests[:MAX_BULLETS]  # the flow asks for no more
     said, derived = [], 0
     for number, test in enumerate(tests, 1):
         explanation = explanations[number - 1] if number <= len(explanations) else ""
-        if _arrives_at(explanation, test.output):
-            derived += 1
-            said.append(f"explanation {number} arrives at {cut(test.output)}")
+        if not explanation:
+            said.append(f"explanation {number} is missing; it should arrive at {cut(test.output)}")
+        elif not _arrives_at(explanation, test.output):
+            said.append(f"explanation {number} does not arrive at {cut(test.output)}")
+        elif not _starts_from(explanation, test.input, test.output):
+            said.append(f"explanation {number} arrives at {cut(test.output)}, but names too little of the input before")
         else:
-            what = "does not arrive at" if explanation else "is missing; it should arrive at"
-            said.append(f"explanation {number} {what} {cut(test.output)}")
+            derived += 1
+            said.append(f"explanation {number} starts from the input and arrives at {cut(test.output)}")
     share = derived / len(tests) if tests else 0.0
     return Credit(share, share == 1.0, tuple(said))
 
@@ -100,9 +106,27 @@ def _arrives_at(explanation: str, output: str) -> bool:
     return _occurs(wanted, named) and _last_number(named) in (None, *wanted)
 
 
+def _starts_from(explanation: str, input: str, output: str) -> bool:
+    """Whether an explanation names enough of the input before it comes to the output: numbers where the input has some,
+    else words."""
+    given, wanted, named = (_TOKEN.findall(text.lower()) for text in (input, output, explanation))
+    sought = {token for token in given if _is_number(token)} or set(given)
+    return len(sought & set(named[: _last_place(wanted, named)])) >= min(NAMED_OF_INPUT, len(sought))
+
+
 def _occurs(part: list[str], whole: list[str]) -> bool:
-    return any(whole[place : place + len(part)] == part for place in range(len(whole) - len(part) + 1))
+    return _last_place(part, whole) is not None
+
+
+def _last_place(part: list[str], whole: list[str]) -> int | None:
+    """Where `part` begins in `whole` for the last time."""
+    places = range(len(whole) - len(part), -1, -1)
+    return next((place for place in places if whole[place : place + len(part)] == part), None)
+
+
+def _is_number(token: str) -> bool:
+    return token.lstrip("-")[:1].isdigit()
 
 
 def _last_number(tokens: list[str]) -> str | None:
-    return next((token for token in reversed(tokens) if token.lstrip("-")[:1].isdigit()), None)
+    return next((token for token in reversed(tokens) if _is_number(token)), None)

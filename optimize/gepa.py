@@ -13,7 +13,7 @@ from optimize import config
 from optimize.expected import Expected, Sizes
 from optimize.feedback import Feedback
 from optimize.job import Job
-from optimize.proposal_adapter import ProposalAdapter
+from optimize.proposing import PROPOSAL_TOKENS
 
 ACCEPTED = 0.05  # share of proposals that are better on their minibatch: a prior for expecting what it costs
 
@@ -34,7 +34,7 @@ class Options(config.Options):
     choose: float = Field(default=0.5, gt=0, lt=1)
     reflection_lm: str | None = None
     reflection_api_base: str | None = None
-    proposal_tokens: int = Field(default=1000, ge=16)
+    proposal_tokens: int = Field(default=PROPOSAL_TOKENS, ge=16)
 
 
 def expected(options: Options, sizes: Sizes) -> list[Expected]:
@@ -61,7 +61,7 @@ def tune(job: Job, options: Options) -> dspy.Module:
             max_metric_calls=options.metric_calls,
             reflection_minibatch_size=options.minibatch,
             reflection_lm=job.prompt_lm,
-            instruction_proposer=InstructionProposer(adapter=ProposalAdapter()),
+            instruction_proposer=InstructionProposer(adapter=job.proposals),
             use_merge=False,
             num_threads=job.config.concurrency,
             seed=job.config.seed,

@@ -13,6 +13,7 @@ import dspy
 from eval.data import ProblemSet, load_problems
 from eval.run_folder import RunError, RunFolder, read_config
 from optimize.config import CompileConfig, ConfigError
+from optimize.examples import halves
 from optimize.stages import frozen_stages
 from program import artifact
 from program.artifact import Manifest
@@ -45,8 +46,7 @@ def read_inputs(config: CompileConfig) -> Inputs:
     bare = [problem.name for problem in problems.problems if not problems.hidden(problem.name).all()]
     if bare:
         raise ConfigError(f"{config.data} {config.split}: {bare[0]} has no hidden tests, so it cannot be scored")
-    if hasattr(config.tuning, "choose") and len(problems.problems) < 2:
-        raise ConfigError(f"{config.optimizer} needs two problems at least: one to learn from, one to choose by")
+    _refuse_too_few(config, problems)
     _refuse_budget(program)
     if config.budget.dollars is not None:
         unpriced = [model for model in models_of(config).values() if price_of(model) is None]
@@ -64,13 +64,30 @@ def read_inputs(config: CompileConfig) -> Inputs:
     return Inputs(program, manifest, problems, frozen, identity)
 
 
+def _refuse_too_few(config: CompileConfig, problems: ProblemSet) -> None:
+    """Of problems, or of the runs that gepa may make: it begins with one on every problem that is chosen by."""
+    share = getattr(config.tuning, "choose", None)
+    if share is None:
+        return
+    if len(problems.problems) < 2:
+        raise ConfigError(f"{config.optimizer} needs two problems at least: one to learn from, one to choose by")
+    runs, (_, choose) = getattr(config.tuning, "metric_calls", None), halves(problems.problems, share, config.seed)
+    if runs is not None and runs <= len(choose):
+        raise ConfigError(
+            f"metric_calls = {runs} is used up by the start program on the {len(choose)} problems to choose by; give "
+            "more, or choose by fewer (choose, limit)"
+        )
+
+
 def _refuse_budget(program: Any) -> None:
-    """A compilation goes on by playing known answers again, and DSPy's optimizers play rollouts again; known answers
-    cost neither tokens nor dollars nor time, so a rollout under such a limit would not end where it ended before. Under
-    a limit of calls another one of the stages that run side by side may get the last call."""
-    limits = set(program.config.budget.model_dump(exclude_none=True))
-    if limits:
-        raise ConfigError(f"a rollout with a budget of {min(limits)} cannot be played again; bound its stages instead")
+    """A compilation goes on by playing known answers again, and DSPy's optimizers play rollouts again. Known answers
+    cost neither tokens nor dollars nor time, and they come at once, so that of two branches side by side the other one
+    may get the last call: a rollout under any limit would not end where it ended before."""
+    for name in program.config.budget.model_dump(exclude_none=True):
+        raise ConfigError(
+            f"a rollout with a budget of {name} does not end alike when it is played again; compile it without "
+            f"(--set budget.{name}=null)"
+        )
 
 
 def models_of(config: CompileConfig) -> dict[str, str]:
@@ -110,6 +127,9 @@ def open_folder(out: Path, identity: dict[str, Any]) -> RunFolder:
 def is_finished(out: Path, identity: dict[str, Any]) -> bool:
     """Whether `out` is an artifact that was compiled to the end by this configuration, with whatever code.
 
+    What code decides is compared only where the code is the same: the fingerprint of a start program changes with every
+    key that its class gets.
+
     Raises:
         RunError: it is one of another configuration, with the difference.
         ArtifactError: it is damaged.
@@ -117,7 +137,8 @@ def is_finished(out: Path, identity: dict[str, Any]) -> bool:
     if not (out / "manifest.json").is_file():
         return False
     compiled = artifact.read_manifest(out).compile or {}
-    for key in sorted(set(compiled) & set(identity) - {"code", "versions"}):
+    by_code = {"code", "versions"} | ({"start_fingerprint"} if compiled.get("code") != identity["code"] else set())
+    for key in sorted(set(compiled) & set(identity) - by_code):
         if compiled[key] != identity[key]:
             raise RunError(
                 f"{out} was compiled with another configuration: {key} is {compiled[key]!r} there and "

@@ -40,7 +40,8 @@ class Job:
     candidates: gets every program that is tried.
     folder: where the teacher's rollouts are stored.
     stopped: why the optimizer ended before its time; empty when it did not.
-    pace: what is waited for when requests are refused; how many are sent is up to `paid`.
+    pace: how often refused requests are sent again, and after which wait; how many are sent is up to `paid`.
+    proposals: how the optimizer's own questions are put; counts those of its proposals that were dropped.
     evidence: by predictor, for each demonstration in order, why it was chosen.
     """
 
@@ -58,8 +59,9 @@ class Job:
     paid: PaidAnswers
     candidates: Candidates
     folder: RunFolder
+    pace: Pace
     stopped: str = ""
-    pace: Pace = field(default_factory=Pace)
+    proposals: ProposalAdapter = field(default_factory=ProposalAdapter)
     evidence: dict[str, list[dict]] = field(default_factory=dict)
 
     @property
@@ -115,7 +117,7 @@ class Job:
         phases = {problem.name: "evaluation" for problem in self.choose}
         watch = Watch(type(self.student), self.candidates, phases, self.adapter, self.pace)
         with (
-            dspy.context(lm=self.lm, adapter=ProposalAdapter(), callbacks=[watch]),
+            dspy.context(lm=self.lm, adapter=self.proposals, callbacks=[watch]),
             dspy_run(self.folder.path / "optimizer.log"),
             at_pace(self.pace),
         ):

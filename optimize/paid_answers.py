@@ -45,6 +45,7 @@ class PaidAnswers(Cache, BaseCallback):
 
     Attributes:
         phase: what calls outside of program runs are paid for.
+        now: what the latest call was paid for; what is known already is not.
     """
 
     def __init__(
@@ -56,7 +57,8 @@ class PaidAnswers(Cache, BaseCallback):
     ) -> None:
         super().__init__(enable_disk_cache=False, enable_memory_cache=False, disk_cache_dir=None)
         self.ledger = ledger
-        self.phase = "proposals"
+        self.phase, self.now = "proposals", "begin"
+        self._listener: Callable[[], None] | None = None
         spent = ledger.spent
         before = {
             "calls": spent.calls,
@@ -84,6 +86,10 @@ class PaidAnswers(Cache, BaseCallback):
         """Every call from now on raises `why`: threads that an optimizer leaves behind shall not go on paying."""
         self._halted = why
 
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Call `listener` after every answer that was paid for."""
+        self._listener = listener
+
     def close(self) -> None:
         """Wait until no call is in flight, as what is paid for shall be entered, and from then on answer nobody: a step
         that a halted rollout has left behind may still ask."""
@@ -110,6 +116,7 @@ class PaidAnswers(Cache, BaseCallback):
             known = self.ledger.answer(key)
             if known is None:
                 self._take_call()
+                self.now = self._payer().phase
                 self._asked[threading.get_ident()] = key, time.perf_counter()
         if known is None:
             self._pace.wait()
@@ -131,7 +138,7 @@ class PaidAnswers(Cache, BaseCallback):
         """Enter an answer with its cost."""
         key = self.cache_key(request, ignored_args_for_cache_key)
         _, asked = self._asked.get(threading.get_ident(), (key, time.perf_counter()))
-        who = payer.get() or Payer(self.phase)
+        who = self._payer()
         model = request["model"] if "model" in request else request["request"]["model"]
         paid = _cost(value, model, time.perf_counter() - asked)
         with self._ended:
@@ -140,6 +147,11 @@ class PaidAnswers(Cache, BaseCallback):
         tokens = paid.prompt_tokens + paid.completion_tokens
         self._spending.add(tokens, paid.dollars or 0.0)
         self._pace.spent(tokens)
+        if self._listener:
+            self._listener()
+
+    def _payer(self) -> Payer:
+        return payer.get() or Payer(self.phase)
 
     def on_lm_end(self, call_id: str, outputs: Any, exception: BaseException | None = None) -> None:
         """Whether it was answered or failed, the call is no longer in flight."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import threading
+import time
 from typing import TextIO
 
 from tqdm import tqdm
@@ -11,9 +13,12 @@ from optimize.candidates import Candidates
 from optimize.paid_answers import PaidAnswers
 from program.account import Totals
 
+REFRESH_SECONDS = 2.0
+
 
 class Progress:
-    """A bar that counts program runs.
+    """A bar that counts program runs; its line is written anew when an answer was paid for, too, as proposals may take
+    minutes in which no program runs.
 
     Args:
         optimizer: its name.
@@ -23,13 +28,33 @@ class Progress:
 
     def __init__(self, optimizer: str, paid: PaidAnswers, stream: TextIO | None = None) -> None:
         self._paid = paid
-        self._bar = tqdm(desc=optimizer, unit="run", mininterval=2, file=stream or sys.stderr)
+        self._candidates: Candidates | None = None
+        self._lock = threading.Lock()
+        self._written = 0.0
+        self._bar = tqdm(desc=optimizer, unit="run", mininterval=REFRESH_SECONDS, file=stream or sys.stderr)
+        paid.listen(self.refresh)
 
     def update(self, candidates: Candidates) -> None:
-        self._bar.set_postfix_str(describe(candidates, self._paid), refresh=False)
+        """Count a run."""
+        self._candidates = candidates
         self._bar.update()
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Write the line anew, unless that was done a moment ago."""
+        with self._lock:
+            due = time.monotonic() - self._written >= REFRESH_SECONDS
+            self._written = time.monotonic() if due else self._written
+        if due:
+            self._bar.set_postfix_str(self.status())
+
+    def status(self) -> str:
+        """The phase, and how it stands."""
+        said = describe(self._candidates, self._paid) if self._candidates else amount(self._paid.ledger.spent)
+        return f"{self._paid.now}: {said}"
 
     def close(self) -> None:
+        self._bar.set_postfix_str(self.status(), refresh=False)
         self._bar.close()
 
 

@@ -2,24 +2,34 @@
 
 They are plain text in and out, so they go in DSPy's chat format; and a small model's answer that misses the format is
 taken as it stands, because one bad proposal among several costs an evaluation, but an exception the whole compilation.
+An instruction that was cut off at the token cap is dropped: it may end where it says the most important thing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import count
 from typing import Any
 
 import dspy
 from dspy.utils.exceptions import AdapterParseError, LMError
 
+from program.call_record import cut_off
 from program.pace import pace
+
+INSTRUCTIONS = ("new_instruction", "proposed_instruction", "module_advice")  # the fields that proposals are in
 
 
 class ProposalAdapter(dspy.ChatAdapter):
-    """DSPy's chat format, read with tolerance."""
+    """DSPy's chat format, read with tolerance.
+
+    Attributes:
+        dropped: how many proposals were, as they had been cut off.
+    """
 
     def __init__(self) -> None:
         super().__init__(use_json_adapter_fallback=False)
+        self.dropped = 0
 
     def __call__(
         self,
@@ -35,14 +45,20 @@ class ProposalAdapter(dspy.ChatAdapter):
         answers = []
         for number in range(wanted):
             asked = lm_kwargs if number == 0 else {**lm_kwargs, "rollout_id": (first or 0) + number}
-            answers += self._patiently(lm, asked, signature, demos, inputs)
+            recorder = _Recorder()
+            given = self._patiently(recorder, lm, asked, signature, demos, inputs)
+            if cut_off(recorder.history) and any(name in INSTRUCTIONS for name in signature.output_fields):
+                self.dropped += 1
+                given = [_nothing_new(signature, inputs)]
+            answers += given
         return answers
 
-    def _patiently(self, lm, lm_kwargs, signature, demos, inputs) -> list[dict[str, Any]]:
+    def _patiently(self, recorder, lm, lm_kwargs, signature, demos, inputs) -> list[dict[str, Any]]:
         """As stages do, a refused or failed request is sent again."""
+        ask = super().__call__
         for attempt in count():
             try:
-                return super().__call__(lm, dict(lm_kwargs), signature, demos, inputs)
+                return recorder(lambda: ask(lm, dict(lm_kwargs), signature, demos, inputs))
             except LMError as fault:
                 wait = pace().refused(fault, attempt)
                 if not pace().may_retry(fault, attempt):
@@ -55,10 +71,37 @@ class ProposalAdapter(dspy.ChatAdapter):
         try:
             return super().parse(signature, completion)
         except AdapterParseError:
-            return {
-                name: completion.strip() if field.annotation is str else _nothing(field.annotation)
-                for name, field in signature.output_fields.items()
-            }
+            return _filled(signature, completion.strip())
+
+
+class _Recorder(dspy.Module):
+    """Holds the history of exactly the call made through it."""
+
+    def forward(self, ask: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:
+        return ask()
+
+
+def _nothing_new(signature: type[dspy.Signature], inputs: dict[str, Any]) -> dict[str, Any]:
+    """The answer in place of a dropped one: the present instruction, so that there is no candidate to pay for."""
+    present = inputs.get("current_instruction") or inputs.get("basic_instruction") or _best_attempt(inputs)
+    return {
+        name: present if name in INSTRUCTIONS and value == "" else value
+        for name, value in _filled(signature, "").items()
+    }
+
+
+def _filled(signature: type[dspy.Signature], text: str) -> dict[str, Any]:
+    """`text` in every text field, nothing in the others."""
+    return {
+        name: text if field.annotation is str else _nothing(field.annotation)
+        for name, field in signature.output_fields.items()
+    }
+
+
+def _best_attempt(inputs: dict[str, Any]) -> str:
+    """The last of the instructions that COPRO lists, as it lists the best last."""
+    listed = [said for said in inputs.get("attempted_instructions", []) if said.startswith("Instruction #")]
+    return listed[-1].partition(": ")[2] if listed else ""
 
 
 def _nothing(annotation: Any) -> Any:

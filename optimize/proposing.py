@@ -6,6 +6,8 @@ from pydantic import Field
 
 from optimize.config import Options
 
+PROPOSAL_TOKENS = 4000  # a strong model reasons at length, and an answer that is cut off is no proposal
+
 
 class ProposingOptions(Options):
     """Who writes the instructions.
@@ -17,4 +19,4 @@ class ProposingOptions(Options):
 
     prompt_lm: str | None = None
     prompt_api_base: str | None = None
-    proposal_tokens: int = Field(default=1000, ge=16)
+    proposal_tokens: int = Field(default=PROPOSAL_TOKENS, ge=16)

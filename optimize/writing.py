@@ -74,6 +74,7 @@ def report(job: Job, chosen: Candidate | None) -> dict[str, Any]:
             "by_phase": {phase: _money(totals) for phase, totals in sorted(ledger.totals_by("phase").items())},
             "by_model": {model: _money(totals) for model, totals in sorted(ledger.totals_by("model").items())},
         },
+        "proposals_dropped": job.proposals.dropped,
         "evidence": job.evidence,
     }
 

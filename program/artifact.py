@@ -201,6 +201,8 @@ def _read(folder: Path, name: str) -> Any:
         return json.loads((folder / name).read_text())
     except FileNotFoundError as fault:
         raise ArtifactError(f"{folder} is not an artifact: {fault.filename} is missing") from fault
+    except OSError as fault:
+        raise ArtifactError(f"{folder} is not an artifact: {fault.filename}: {fault.strerror}") from fault
     except ValueError as fault:
         raise ArtifactError(f"{folder} is not an artifact: {fault}") from fault
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Callable
 
 USER_ERROR = 2
 OUTAGE = 1
+NOBODY_READS = 141  # as the shell says of a command whose pipe was closed
 
 
 def run_command(main: Callable[[], None], *user_errors: type[Exception]) -> None:
@@ -25,6 +27,11 @@ def run_command(main: Callable[[], None], *user_errors: type[Exception]) -> None
     logging.getLogger("dspy").setLevel(logging.ERROR)  # truncation and type notices; failures are in the account
     try:
         main()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # What reads, `head` for one, has seen enough. Python would flush once more at its end and fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(NOBODY_READS)
     except (ArtifactError, *user_errors) as fault:
         _leave(USER_ERROR, fault)
     except (LMError, JudgeError) as fault:

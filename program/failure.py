@@ -14,6 +14,8 @@ SAID = {
     Verdict.MLE: "The program uses too much memory.",
     Verdict.OLE: "The program prints far too much.",
 }
+INPUT, EXPECTED = "Input:\n", "Expected output:\n"
+AFTER_THE_TEST = PRINTED, FAULT, STEPS = "Output of the program:\n", "Error:\n", "Last steps of the program:\n"
 NOTHING = "The program prints nothing at all. Is its main function called, and its result printed?"
 
 
@@ -27,14 +29,25 @@ def describe_failure(test: TestCase, result: TestResult, last_steps: str = "") -
     """
     silent = result.verdict is Verdict.WA and not result.output.strip()
     parts = [NOTHING if silent else SAID[result.verdict]]
-    parts += [f"Input:\n{_cut(test.input)}", f"Expected output:\n{_cut(test.output)}"]
+    parts.append(_shown(test))
     if result.output.strip():
-        parts.append(f"Output of the program:\n{_cut(result.output)}")
+        parts.append(f"{PRINTED}{_cut(result.output)}")
     if result.error.strip():
-        parts.append(f"Error:\n{_end(result.error)}")
+        parts.append(f"{FAULT}{_end(result.error)}")
     if last_steps:
-        parts.append(f"Last steps of the program:\n{last_steps}")
+        parts.append(f"{STEPS}{last_steps}")
     return "\n".join(parts)
+
+
+def is_about(failure: str, test: TestCase) -> bool:
+    """Whether `failure`, in the words of `describe_failure`, is that of `test`; tests that are cut alike are alike."""
+    _, _, said = failure.partition("\n")
+    rest = said.removeprefix(_shown(test))
+    return rest != said and (not rest or rest.startswith(tuple(f"\n{label}" for label in AFTER_THE_TEST)))
+
+
+def _shown(test: TestCase) -> str:
+    return f"{INPUT}{_cut(test.input)}\n{EXPECTED}{_cut(test.output)}"
 
 
 def _cut(text: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import optimize.compile
+from optimize.candidates import Candidates
 from optimize.optimizers import NAMES
 from program import artifact
 from program.budget import Budget, Spending
@@ -86,6 +87,23 @@ def test_what_was_rolled_out_before_a_cap_gives_demonstrations(monkeypatch, tmp_
         assert len(program.predictors()[0].demos) == 2
 
 
+def test_candidates_are_compared_by_the_problems_that_both_ran_on():
+    """As SIMBA leaves them at a cap: each step has other problems, and those of the second are easy."""
+    candidates, names = Candidates(["a", "b", "c", "d"], required=2), {}
+    for number, scores in enumerate(({"a": 0.0, "b": 0.5}, {"a": 0.5, "b": 0.5}, {"c": 1.0, "d": 1.0})):
+        program = artifact.new_program("direct", {})
+        program.predictors()[0].signature = program.predictors()[0].signature.with_instructions(f"Number {number}")
+        names[number] = candidates.name_of(program)
+        for problem, score in scores.items():
+            candidates.enter(names[number], problem, "run", score)
+    best = candidates.best()
+    assert best is not None and best.name == names[1]
+    for problem in ("a", "b"):
+        candidates.enter(names[2], problem, "run", 0.75)
+    best = candidates.best()
+    assert best is not None and best.name == names[2]
+
+
 def test_dollars_are_capped_where_a_price_is_known_and_refused_where_not(monkeypatch, tmp_path, options, capsys):
     arguments = [*options, "--max-usd", "0.5", "--out", tmp_path / "out"]
     prompts = use_lm(monkeypatch, hinted_rule(TASKS, helped=()))
@@ -127,4 +145,4 @@ def test_a_program_whose_rollouts_have_a_budget_is_refused(monkeypatch, tmp_path
     (tmp_path / "config.toml").write_text(f"[settings.budget]\n{limit}\n")
     arguments = [tmp_path / "config.toml", *options, "--dry-run", "--out", tmp_path / "out"]
     assert call(monkeypatch, optimize.compile.main, *arguments) == 2
-    assert f"a rollout with a budget of {limit.split()[0]} cannot be played again" in capsys.readouterr().err
+    assert f"a rollout with a budget of {limit.split()[0]} does not end alike" in capsys.readouterr().err

@@ -15,7 +15,7 @@ from eval.simulated_skills import Skills
 from optimize.expected import different
 from optimize.optimizers import NAMES
 from program.prices import Price
-from tests.packs import VALID, call, isolate, number_task, printed, write_pack, write_start
+from tests.packs import VALID, call, isolate, number_task, printed, write_dataset, write_pack, write_start
 
 TASKS = (*VALID, *(number_task(f"Plus {k}", lambda n, k=k: n + k, f"n + {k}") for k in range(2, 14)))
 ARMS = [("direct", name) for name in NAMES] + [("alphacodium", "verified"), ("alphacodium", "bootstrap_rs")]
@@ -70,6 +70,18 @@ def test_a_dry_run_asks_nothing_writes_nothing_and_names_splits_and_priors(monke
     assert "to learn from: 8; to choose candidates by: " in said and "as it is: FixCode" in said
     assert "priors: " in said and "| proposals |" in said and "not known" in said
     assert not (tmp_path / "out").exists() and not (tmp_path / "cache" / "compile").exists()
+
+
+def test_without_a_run_prompts_are_expected_to_be_as_long_as_the_problems_are(monkeypatch, tmp_path):
+    long = tmp_path / "long"
+    long.mkdir()
+    rows = [{**task.row(), "description": "word " * 4000} for task in TASKS[:4]]  # 20,000 characters
+    write_dataset(long / "data", {"valid": rows})
+    options = [*start_of(tmp_path, "direct", TASKS[:4]), "--optimizer", "verified", "--out", tmp_path / "out"]
+    short = total_of(printed(monkeypatch, optimize.compile.main, *options, "--dry-run"))
+    there = total_of(printed(monkeypatch, optimize.compile.main, *options, "--data", long / "data", "--dry-run"))
+    assert short[1] == there[1] == 4  # calls
+    assert 4 * 300 < short[2] < 4 * 400 and 4 * 5300 <= there[2] < 4 * 5400
 
 
 def test_a_plan_beyond_a_cap_says_so_and_prices_are_those_of_the_models(monkeypatch, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -377,6 +378,9 @@ RUN, COMPILE = "run direct --data data --out out", "compile --start direct --dat
         ("compile --start direct --data ./nowhere --out out", "nowhere"),
         ("compile --start direct --data open_data --out out", "no hidden tests"),
         (f"{COMPILE} --split train", "train"),
+        ("compile --start not_toml.toml --data data --out out", "not_toml.toml is not an artifact"),
+        (f"{COMPILE} --set budget.calls=5", "a rollout with a budget of calls"),
+        (f"{COMPILE} --optimizer gepa --tune metric_calls=2", "metric_calls = 2 is used up"),
         (f"{COMPILE} --demos 0", "demos"),
         (f"{COMPILE} --limit 0", "limit"),
         (f"{COMPILE} --concurrency 0", "concurrency"),
@@ -420,6 +424,40 @@ def test_another_start_program_in_the_same_folder_is_refused(monkeypatch, capsys
     capsys.readouterr()
     assert call(monkeypatch, optimize.compile.main, *options) == 2
     assert "another configuration" in capsys.readouterr().err
+
+
+def test_what_was_compiled_by_other_code_is_finished_but_a_start_that_changed_under_the_same_code_is_not(
+    monkeypatch, capsys, tmp_path
+):
+    """With a new key of its class the fingerprint of the same start program is another."""
+    data, start = write_pack(tmp_path / "data"), write_start(tmp_path / "start", "direct")
+    options = compile_options(data, start, tmp_path / "out", "--limit", "1")
+    use_lm(monkeypatch, answer_rule())
+    printed(monkeypatch, optimize.compile.main, *options)
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    manifest["compile"]["start_fingerprint"] = "of then"
+    (tmp_path / "out" / "manifest.json").write_text(json.dumps(manifest))
+    assert call(monkeypatch, optimize.compile.main, *options) == 2
+    assert "start_fingerprint is 'of then' there" in capsys.readouterr().err
+    manifest["compile"]["code"]["program/direct.py"] = "of then"
+    (tmp_path / "out" / "manifest.json").write_text(json.dumps(manifest))
+    assert "is compiled already" in printed(monkeypatch, optimize.compile.main, *options)
+
+
+def test_a_reader_that_has_seen_enough_leaves_no_traceback():
+    """`… | head`: here the pipe is closed before anything is written."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    ended = subprocess.run(
+        [sys.executable, "-m", "optimize.show", "artifacts/handwritten", "--prompts"],
+        cwd=ROOT,
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writer)
+    assert (ended.returncode, ended.stderr) == (141, "")
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,11 @@ from dspy.utils.exceptions import LMServerError
 import optimize.compile
 from judge.verdict import JudgeError
 from optimize.optimizers import NAMES
+from optimize.proposal_adapter import ProposalAdapter
 from program import artifact
+from program.scripted_lm import scripted_lm
 from tests.packs import VALID, call, isolate, number_task, printed, use_lm, write_pack, write_start
-from tests.proposals import HINT, hinted_rule
+from tests.proposals import HINT, hinted_rule, is_proposal
 
 TASKS = (*VALID, *(number_task(f"Plus {k}", lambda n, k=k: n + k, f"n + {k}") for k in range(2, 6)))
 HELPED = ("Square", "Triangle", "Plus 2", "Plus 4", "Plus 5")
@@ -161,6 +163,56 @@ def test_an_lm_that_dies_stops_an_optimizer_which_goes_on_later(monkeypatch, tmp
     compile_with(monkeypatch, name, options)
     scores = [each["score"] for each in lines_of(tmp_path / "out" / "candidates.jsonl")]
     assert scores[0] is None or scores[0] > 0
+
+
+def test_how_often_a_request_is_sent_again_is_up_to_the_configuration(monkeypatch, tmp_path, options, capsys):
+    asked = []
+
+    def down(prompt: str):
+        asked.append(prompt)
+        return LMServerError("down", model="m")
+
+    waits = []
+    monkeypatch.setattr("program.pace.Pace.rest", lambda _, seconds: waits.append(seconds))
+    config = tmp_path / "config.toml"
+    for retries, wait in ((0, 9.0), (2, 0.0)):
+        config.write_text(f"retries = {retries}\nfirst_wait = {wait}\nrequests_per_minute = 6000\n")
+        use_lm(monkeypatch, down)
+        asked.clear()
+        out = tmp_path / f"out {retries}"
+        one = [*options, "--concurrency", "1", "--limit", "1", "--out", out]
+        assert call(monkeypatch, optimize.compile.main, config, *one) == 1
+        # By the rollouts that come first, and by DSPy's optimizer, which looks for the answer once more.
+        assert len(asked) == 2 * (1 + retries) and waits == [0.0] * 2 * retries
+
+
+CUT = "too many words " * 100  # more than the proposals of the test may have
+
+
+@pytest.mark.parametrize(("name", "more"), [("mipro", []), ("gepa", []), ("copro", ["--tune", "depth=2"])])
+def test_a_proposal_that_was_cut_off_is_dropped_and_counted(monkeypatch, tmp_path, options, name, more):
+    def cut_off(prompt: str) -> str:
+        return CUT if is_proposal(prompt) else hinted_rule(TASKS, helped=HELPED)(prompt)
+
+    use_lm(monkeypatch, cut_off)
+    said = compile_with(monkeypatch, name, options, "--tune", "proposal_tokens=200", *more)
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    asked = report["paid"]["by_phase"]["proposals"]["calls"]
+    assert report["proposals_dropped"] >= asked > 0
+    assert f"{report['proposals_dropped']} proposals were cut off and dropped" in said
+    start = artifact.load(tmp_path / "start")[0].predictors()[0].signature.instructions
+    assert artifact.load(tmp_path / "out")[0].predictors()[0].signature.instructions == start
+    assert not any(each["instructions"] for each in lines_of(tmp_path / "out" / "candidates.jsonl"))
+
+
+def test_advice_that_was_cut_off_is_dropped_and_a_description_is_taken_as_it_stands():
+    advice = dspy.Signature("trajectory -> discussion: str, module_advice: dict[str, str]")
+    described = dspy.Signature("program -> program_description: str")
+    adapter, lm = ProposalAdapter(), scripted_lm(lambda _: proposal_with_advice)
+    proposal_with_advice = '[[ ## discussion ## ]]\nSo it is.\n\n[[ ## module_advice ## ]]\n{"solve": "Mind the'
+    with dspy.context(lm=lm.copy(max_tokens=5), adapter=adapter):
+        assert dspy.Predict(advice)(trajectory="long").module_advice == {} and adapter.dropped == 1
+        assert "So it is." in dspy.Predict(described)(program="p").program_description and adapter.dropped == 1
 
 
 def test_a_prediction_with_a_score_of_zero_is_true_which_is_why_metrics_have_wrappers():

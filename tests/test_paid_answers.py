@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -16,6 +17,7 @@ from optimize.halted import CapReached, Halted
 from optimize.kept_reports import KeptReports
 from optimize.ledger import Ledger
 from optimize.paid_answers import PaidAnswers, Payer, payer
+from optimize.progress import Progress
 from program.budget import OPTIONS, Budget
 from program.prices import Price
 from program.scripted_lm import ScriptedEngine, scripted_lm
@@ -55,6 +57,22 @@ def test_an_answer_is_paid_once_and_survives_the_process(paying, ledger, tmp_pat
     assert again.spent.prompt_tokens == 1 and again.spent.completion_tokens == 2
     assert again.totals(session=2).calls == 0
     again.close()
+
+
+def test_the_line_says_for_what_is_paid_and_is_written_anew_with_every_answer(paying, monkeypatch):
+    monkeypatch.setattr("optimize.progress.REFRESH_SECONDS", 0.0)
+    lm, paid = paying(lambda prompt: prompt)
+    stream = io.StringIO()
+    progress = Progress("gepa", paid, stream)
+    lm("a proposal")
+    assert "proposals: 1 calls, 2 + 2 tokens" in stream.getvalue()
+    token = payer.set(Payer("evaluation", "abc"))
+    lm("a run")
+    payer.reset(token)
+    assert "evaluation: 2 calls" in stream.getvalue()
+    lm("a proposal")  # known already
+    assert progress.status().startswith("evaluation: ")
+    progress.close()
 
 
 def test_other_rollouts_and_settings_are_other_questions(paying, ledger):
