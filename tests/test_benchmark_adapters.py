@@ -90,7 +90,7 @@ def test_every_adapter_is_asked_every_stage_the_same(command, tmp_path, capsys):
     assert status == 0
     names = [task.name for task in TEST[:2]]
     inputs = {each["problem"]: each["inputs"] for each in stored(tmp_path, "inputs.jsonl")}
-    assert list(inputs) == names and "FixCode" in inputs[names[0]] and "WriteTests" in inputs[names[0]]
+    assert set(inputs) == set(names) and "FixCode" in inputs[names[0]] and "WriteTests" in inputs[names[0]]
     answers = stored(tmp_path, "answers.jsonl")
     asked = {(each["problem"], each["stage"], each["adapter"]) for each in answers}
     assert asked == {(name, stage, adapter) for name in names for stage in inputs[name] for adapter in ADAPTERS}
