@@ -118,17 +118,19 @@ def judge_rollout(rollout: Rollout, problem: Problem, problems: ProblemSet) -> N
         JudgeError: the judge failed.
     """
     account = rollout.account
-    lost = [call.detail for call in account.calls if call.outcome == "lm_error"]
+    lost = account.lost_calls
     if lost and not rollout.code and not any(isinstance(event, Best) for event in account.events):
         # An error of the program's own may come of it, where it reckoned with an answer.
         rollout.error = f"{lost[0]}; {rollout.error}" if rollout.error else lost[0]
         rollout.status = "not judged"
         return
-    rollout.score = score(rollout.code, problem, problems)
-    rollout.checkpoints = _checkpoints(rollout, problem, problems)
-    rollout.status = "solved" if rollout.score.solved else "failed"
-    if rollout.status == "failed" and (outage := outage_of(account)):
+    found = score(rollout.code, problem, problems)
+    if not found.solved and (outage := outage_of(account)):
         rollout.status, rollout.error = "not judged", outage
+        return
+    rollout.score = found
+    rollout.checkpoints = _checkpoints(rollout, problem, problems)
+    rollout.status = "solved" if found.solved else "failed"
 
 
 def _checkpoints(rollout: Rollout, problem: Problem, problems: ProblemSet) -> list[Checkpoint]:

@@ -45,7 +45,7 @@ def tune(job: Job, options: Options) -> dspy.Module:
     except CapReached as reached:
         job.stopped = str(reached)
     # A rollout whose LM failed now and then would be asked again.
-    whole = [r for r in job.stored_rollouts() if all(call.outcome != "lm_error" for call in r.account.calls)]
+    whole = [r for r in job.stored_rollouts() if not r.account.lost_calls]
     proven: dict[str, list[ProvenCall]] = defaultdict(list)
     teacher = job.candidates.name_of(job.teacher)
     for rollout, episode in zip(whole, replay(job, whole), strict=True):

@@ -155,6 +155,11 @@ class Account(BaseModel):
         return [event for event in self.events if isinstance(event, Call)]
 
     @property
+    def lost_calls(self) -> list[str]:
+        """What became of the calls that brought no answer at all."""
+        return [call.detail for call in self.calls if call.outcome == "lm_error"]
+
+    @property
     def judge_runs(self) -> list[JudgeRun]:
         return [event for event in self.events if isinstance(event, JudgeRun)]
 

@@ -10,5 +10,4 @@ OUTAGES = ("LMRateLimitError", "LMTimeoutError", "LMServerError", "LMTransportEr
 
 def outage_of(account: Account) -> str | None:
     """What cost the rollout its last call that was lost to an outage, in a line; None where none was."""
-    details = [call.detail for call in account.calls if call.outcome == "lm_error"]
-    return next((detail for detail in reversed(details) if detail.partition(":")[0] in OUTAGES), None)
+    return next((detail for detail in reversed(account.lost_calls) if detail.partition(":")[0] in OUTAGES), None)

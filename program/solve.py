@@ -68,7 +68,7 @@ def _solve(options: argparse.Namespace) -> None:
     totals = account.totals()
     spent = f"{totals.calls} LM calls, {totals.prompt_tokens} + {totals.completion_tokens} tokens"
     print("; ".join([spent, *account.marks]), file=sys.stderr)
-    lost = [call.detail for call in account.calls if call.outcome == "lm_error"]
+    lost = account.lost_calls
     if not code and lost:
         raise LMError(f"no program, and {len(lost)} of {len(account.calls)} calls failed: {lost[-1]}")
     print(code, end="")

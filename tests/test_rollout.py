@@ -8,12 +8,12 @@ from dspy.utils.exceptions import LMAuthError, LMServerError, LMTimeoutError
 
 from eval.diagnosis import why
 from eval.problem_set import DataError, HiddenTests, ProblemSet
-from eval.rollout import Rollout, judge_answer, run_program
+from eval.rollout import Rollout, judge_answer, judge_rollout, run_program
 from eval.rules import Rules
 from eval.score import score
 from eval.story import Story
 from judge.verdict import JudgeError, TestCase
-from program.account import account, name_of
+from program.account import Call, account, name_of
 from program.adapter import LeanAdapter
 from program.alphacodium import AlphaCodium
 from program.direct import Direct
@@ -224,3 +224,15 @@ def test_the_rules_of_a_run_decide_and_not_those_of_the_problem(problem):
     strict = problem_set(problem)
     assert not score(crashes, problem, strict).solved
     assert score(crashes, problem, strict.judged_by(Rules(checker="deepmind"))).solved
+
+
+@pytest.mark.parametrize(("code", "status"), [(RIGHT, "solved"), ("print(0)\n", "not judged")])
+def test_an_outage_is_no_failure_of_the_program_that_lost_calls_to_it(problem, code, status):
+    """What the lost calls would have brought nobody knows; a rollout that solves the problem did without them."""
+    rollout = Rollout(arm="flow", problem=problem.name, sample=0, status="not judged", code=code)
+    rollout.account.best(code)
+    rollout.account.enter(Call(stage="FixCode", outcome="lm_error", detail="LMServerError: down"))
+    judge_rollout(rollout, problem, problem_set(problem))
+    assert rollout.status == status
+    assert (rollout.score is None) == (not rollout.checkpoints) == (status == "not judged"), "so that no rate counts it"
+    assert rollout.error == ("" if status == "solved" else "LMServerError: down")
