@@ -19,9 +19,9 @@ from eval.problem_set import ProblemSet
 from eval.report.write import REPORT, write_report
 from eval.rollout import Rollout
 from eval.rules import Rules
-from eval.run_folder import RunError, RunFolder, read_config, read_rollouts
+from eval.run_folder import RunError, RunFolder, read_rollouts
 from eval.selection import select
-from eval.summary import Summary, markdown_table, summarize
+from eval.summary import markdown_table, summarize_arms
 from program import artifact
 from program.account import Totals
 from program.artifact import ArtifactError
@@ -93,8 +93,8 @@ def evaluate(options: argparse.Namespace) -> None:
             spent = executor.spending.spent()
     if spent:
         print(f"the run ended early: its budget of {spent} is spent; the same command with a larger one goes on")
-    summaries = summaries_of(options.out)
-    table = f"{markdown_table(summaries)}\n\n{protection(read_rollouts(options.out))}"
+    rollouts = read_rollouts(options.out)
+    table = f"{markdown_table(summarize_arms(names, rollouts))}\n\n{protection(rollouts)}"
     (options.out / "summary.md").write_text(f"{options.lm}, {options.data} {options.split}\n\n{table}\n")
     print(table)
     write_report([options.out], options.out / REPORT, problems)
@@ -170,10 +170,3 @@ def budget_of(options: argparse.Namespace) -> Budget:
 def _refused(fault: ValidationError) -> RunError:
     first = fault.errors()[0]
     return RunError(f"{first['loc'][0]}: {first['msg']}")
-
-
-def summaries_of(run: Path) -> list[Summary]:
-    """One summary an arm of a stored run, in the order the artifacts were given."""
-    rollouts = read_rollouts(run)
-    names = read_config(run)["artifacts"]
-    return [summarize(name, [rollout for rollout in rollouts if rollout.arm == name]) for name in names]

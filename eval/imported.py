@@ -12,7 +12,7 @@ from eval.problem_set import ProblemSet
 from eval.rollout import IMPORTED, Rollout
 from eval.run_folder import RunFolder
 from eval.samples.read import Sample, Samples, SolutionsError
-from eval.summary import markdown_table, summarize
+from eval.summary import markdown_table, summarize_arms
 from program.account import Account, Totals
 
 Arms = dict[str, dict[str, list[Sample]]]  # by name, then by problem
@@ -49,7 +49,7 @@ def write_run(options: argparse.Namespace, problems: ProblemSet, samples: Sample
         for sample, program in enumerate(_programs(programs, name, options.missing))
     ]
     stored = judge_into(folder, rollouts, problems)
-    table = markdown_table([summarize(arm, (each for each in stored if each.arm == arm)) for arm in arms])
+    table = markdown_table(summarize_arms(arms, stored))
     said = "\n".join([table, *_gaps(arms, names, options.missing)])
     (options.run / "summary.md").write_text(f"{options.solutions.name}, {options.data} {options.split}\n\n{said}\n")
     print(said)

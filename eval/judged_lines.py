@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from eval.lines import drop_torn_line, write_whole
+from eval.lines import drop_torn_line, json_line, write_whole
 from eval.problem_set import ProblemSet
 from eval.samples.read import Sample, SolutionsError, read_solutions
 
@@ -34,14 +34,9 @@ def without_results(line: Sample) -> Sample:
     return {key: value for key, value in line.items() if key not in ADDED}
 
 
-def encoded(line: dict[str, Any]) -> bytes:
-    """The line as it is stored. Models write half surrogate pairs too, which are no text that can be stored."""
-    return (json.dumps(line, ensure_ascii=False) + "\n").encode("utf-8", "replace")
-
-
 def key_of_line(line: Sample) -> str:
     """What tells a program, as it came or as it is stored, from others."""
-    return json.dumps(json.loads(encoded(without_results(line))), sort_keys=True)
+    return json.dumps(json.loads(json_line(without_results(line))), sort_keys=True)
 
 
 def prepare_file(out: Path) -> None:
@@ -84,7 +79,7 @@ def stored_results(out: Path, problems: ProblemSet, *, full: bool) -> list[dict[
             raise SolutionsError(f"{out} has other verdicts ({'; '.join(others)}); choose another file")
     kept = [line for line in lines if line["status"] != "not judged"]
     if len(kept) < len(lines):
-        write_whole(out, b"".join(map(encoded, kept)))
+        write_whole(out, b"".join(map(json_line, kept)))
     return kept
 
 

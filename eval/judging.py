@@ -12,8 +12,8 @@ from eval.data import load_problems
 from eval.execution import judging_on
 from eval.imported import write_run
 from eval.judged_in_threads import judged_in_threads
-from eval.judged_lines import conditions_of, encoded, key_of_line, prepare_file, stored_results, without_results
-from eval.lines import append_line
+from eval.judged_lines import conditions_of, key_of_line, prepare_file, stored_results, without_results
+from eval.lines import append_line, json_line
 from eval.problem_set import ProblemSet
 from eval.rules import Rules
 from eval.samples.read import Sample, Samples, SolutionsError, read_samples, read_solutions
@@ -71,7 +71,7 @@ def write_lines(out: Path, problems: ProblemSet, lines: list[Sample], *, full: b
             left.append(line)
     examine = partial(judged, problems=problems, full=full)
     for line in judged_in_threads(examine, left, total=len(lines), unit="program"):
-        append_line(out, encoded(line))
+        append_line(out, json_line(line))
     results = read_solutions(out)
     print(agreement(results))
     lost = [line for line in results if line.get("error", "").startswith("JudgeError")]

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
+from typing import Any
+
+
+def json_line(value: Any) -> bytes:
+    """A JSON value as a line. Models write half surrogate pairs too, which are no text that can be stored."""
+    return (json.dumps(value, ensure_ascii=False) + "\n").encode("utf-8", "replace")
 
 
 def append_line(file: Path, line: bytes) -> None:

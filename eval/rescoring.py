@@ -9,14 +9,13 @@ from dataclasses import replace
 from typing import Any
 
 from eval.data import load_problems
-from eval.evaluate import summaries_of
 from eval.judge_into import judge_into
 from eval.problem_set import ProblemSet
 from eval.rollout import Rollout
 from eval.rules import Rules, rules_of
 from eval.run_folder import RunError, RunFolder, read_config, read_rollouts
 from eval.selection import select
-from eval.summary import markdown_table
+from eval.summary import markdown_table, summarize_arms
 from eval.traces import read_trace
 from judge.shared import set_default_sandbox
 from program.account import Account, Best, Event, name_of
@@ -59,7 +58,7 @@ def rescore(options: argparse.Namespace) -> None:
     _copy(lost, folder)
     stored = [rollout for rollout in stored if rollout.code or rollout.status != "not judged"]
     again = judge_into(folder, stored, problems, lambda rollout: _prepared(options, rollout))
-    table = markdown_table(summaries_of(options.out))
+    table = markdown_table(summarize_arms(config["artifacts"], read_rollouts(options.out)))
     said = f"{options.run} judged again: {problems.rules.told()}"
     (options.out / "summary.md").write_text(f"{said}\n\n{table}\n")
     print(f"{said}\n\n{table}\n\n{changes(stored, again)}")

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from eval.config_difference import config_differences
-from eval.lines import append_line, drop_torn_line, sync_folder, write_whole
+from eval.lines import append_line, drop_torn_line, json_line, sync_folder, write_whole
 from eval.rollout import Rollout
 from eval.rules import rules_of
 from eval.run_error import RunError
@@ -59,8 +59,7 @@ class RunFolder:
         """
         if trace:
             write_trace(self.path, rollout)
-        # Models write half surrogate pairs too, which are no text that can be stored.
-        line = (json.dumps(rollout.slim(), ensure_ascii=False) + "\n").encode("utf-8", "replace")
+        line = json_line(rollout.slim())
         with self._lock:
             append_line(self.path / "rollouts.jsonl", line)
 

@@ -11,7 +11,7 @@ from eval.rollout import Checkpoint, Rollout
 from eval.run_folder import RunError
 from eval.stored_arms import data_told, read_run
 from eval.story import Story, Version, lines_of, read_story
-from eval.summary import markdown_table, summarize
+from eval.summary import markdown_table, summarize_arms
 from eval.terminal import Colour, Painter, harmless
 from program.account import Best, Call, Decision, JudgeRun
 
@@ -32,7 +32,7 @@ def run_overview(run: Path, paint: Painter, exclude: str | None = None) -> str:
     """
     config, rollouts = read_run(run, exclude)
     arms = list(config["artifacts"])
-    table = markdown_table([summarize(arm, [r for r in rollouts if r.arm == arm]) for arm in arms])
+    table = markdown_table(summarize_arms(arms, rollouts))
     width = max((len(name) for name in config["problems"]), default=0)
     columns = [max(len(arm), config["samples"]) for arm in arms]
     lines = [f"{run}: model {config['lm']}, {data_told(config)}", "", table, ""]

@@ -70,6 +70,11 @@ class Summary(BaseModel):
         return self.sampled < self.problems
 
 
+def summarize_arms(arms: Iterable[str], rollouts: Sequence[Rollout]) -> list[Summary]:
+    """The summaries of some arms of a run, in their order."""
+    return [summarize(arm, [rollout for rollout in rollouts if rollout.arm == arm]) for arm in arms]
+
+
 def summarize(arm: str, rollouts: Iterable[Rollout]) -> Summary:
     """The summary of the rollouts of one arm."""
     everything = list(rollouts)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from judge.cache import VerdictCache, default_cache
 from judge.checker import STRICT, Checker
@@ -57,24 +58,20 @@ def judge(
     """
     place = default_place() if pool is None else None
     cache = cache if cache is not None else default_cache()
+    options: dict[str, Any] = {
+        "stop_at_failure": stop_at_failure,
+        "max_timeouts": max_timeouts,
+        "texts": texts,
+        "in_order": in_order,
+    }
     key = ""
     if cache is not None:
-        options = (stop_at_failure, in_order, max_timeouts, texts)
-        key = VerdictCache.key(program, fingerprint(tests), limits, checker.name, options)
+        key = VerdictCache.key(program, fingerprint(tests), limits, checker.name, tuple(options.values()))
         known = cache.get(key)
         if known is not None:
             return known
     judged = partial(_judge_in, pool or default_pool()) if place is None else place.judge
-    report = judged(
-        program,
-        tests,
-        limits,
-        stop_at_failure=stop_at_failure,
-        max_timeouts=max_timeouts,
-        texts=texts,
-        checker=checker,
-        in_order=in_order,
-    )
+    report = judged(program, tests, limits, checker=checker, **options)
     if cache is not None:
         cache.put(key, report)
     return report

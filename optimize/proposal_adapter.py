@@ -7,14 +7,13 @@ An instruction that was cut off at the token cap is dropped: it may end where it
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import count
 from typing import Any
 
 import dspy
 from dspy.utils.exceptions import AdapterParseError, LMError
 
-from program.call_record import cut_off
+from program.call_record import Recorder, cut_off
 from program.pace import pace
 
 INSTRUCTIONS = ("new_instruction", "proposed_instruction", "module_advice")  # the fields that proposals are in
@@ -45,7 +44,7 @@ class ProposalAdapter(dspy.ChatAdapter):
         answers = []
         for number in range(wanted):
             asked = lm_kwargs if number == 0 else {**lm_kwargs, "rollout_id": (first or 0) + number}
-            recorder = _Recorder()
+            recorder = Recorder()
             given = self._patiently(recorder, lm, asked, signature, demos, inputs)
             if cut_off(recorder.history) and any(name in INSTRUCTIONS for name in signature.output_fields):
                 self.dropped += 1
@@ -56,9 +55,10 @@ class ProposalAdapter(dspy.ChatAdapter):
     def _patiently(self, recorder, lm, lm_kwargs, signature, demos, inputs) -> list[dict[str, Any]]:
         """As stages do, a refused or failed request is sent again."""
         ask = super().__call__
+        asked = {"lm": lm, "signature": signature, "demos": demos, "inputs": inputs}
         for attempt in count():
             try:
-                return recorder(lambda: ask(lm, dict(lm_kwargs), signature, demos, inputs))
+                return recorder(ask=ask, arguments={**asked, "lm_kwargs": dict(lm_kwargs)})
             except LMError as fault:
                 wait = pace().refused(fault, attempt)
                 if not pace().may_retry(fault, attempt):
@@ -72,13 +72,6 @@ class ProposalAdapter(dspy.ChatAdapter):
             return super().parse(signature, completion)
         except AdapterParseError:
             return _filled(signature, completion.strip())
-
-
-class _Recorder(dspy.Module):
-    """Holds the history of exactly the call made through it."""
-
-    def forward(self, ask: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:
-        return ask()
 
 
 def _nothing_new(signature: type[dspy.Signature], inputs: dict[str, Any]) -> dict[str, Any]:

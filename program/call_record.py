@@ -4,9 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from typing import Any
 
+import dspy
+
 from program.account import Call, Message
+
+
+class Recorder(dspy.Module):
+    """Holds the history of exactly the calls made through it, whatever other threads do."""
+
+    def forward(self, ask: Callable[..., Any], arguments: dict[str, Any]) -> Any:
+        """What `ask` returns, called with these arguments."""
+        return ask(**arguments)
 
 
 def fill(call: Call, history: list[dict[str, Any]]) -> None:

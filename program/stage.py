@@ -28,7 +28,7 @@ from dspy.utils.exceptions import (
 )
 
 from program.account import Call, account
-from program.call_record import cut_off, fill, first_line
+from program.call_record import Recorder, cut_off, fill, first_line
 from program.correction import Corrected
 from program.pace import pace
 from program.reading import collected_readings
@@ -40,13 +40,6 @@ REPEAT_TEMPERATURE = 0.8
 LATER_SAMPLE_TEMPERATURE = 0.6  # samples of one problem should differ, and at 0.2 they hardly do
 # With these no later call would fare better, so they end the rollout instead of costing it a stage.
 SYSTEMIC = (LMConfigurationError, LMAuthError, LMBillingError, LMUnsupportedModelError, LMUnexpectedError)
-
-
-class _Recorder(dspy.Module):
-    """Holds the history of exactly the calls made through it, whatever other threads do."""
-
-    def forward(self, predict: dspy.Predict, inputs: dict[str, Any], config: dict[str, Any]) -> dspy.Prediction:
-        return predict(**inputs, config=config)
 
 
 @dataclass
@@ -135,7 +128,7 @@ class Stage(dspy.Module):
         adapter = dspy.settings.adapter
         if last and call.repair:
             adapter = Corrected(adapter, valid_text(last.call.answer), valid_text(str(last.fault)))
-        recorder = _Recorder()
+        recorder = Recorder()
         try:
             with dspy.context(adapter=adapter), collected_readings() as readings:
                 tried.answer = self._valid(self._patiently(recorder, inputs, config, call))
@@ -179,11 +172,11 @@ class Stage(dspy.Module):
 def _within(seconds, recorder, predict, inputs, config) -> dspy.Prediction:
     """The prediction; a call that takes longer than the rollout has left is left behind."""
     if seconds is None:
-        return recorder(predict=predict, inputs=inputs, config=config)
+        return recorder(ask=predict, arguments={**inputs, "config": config})
     if seconds <= 0:
         raise OutOfTime
     pool = ThreadPoolExecutor(1, thread_name_prefix="call")
     context = copy_context()
-    future = pool.submit(context.run, lambda: recorder(predict=predict, inputs=inputs, config=config))
+    future = pool.submit(context.run, lambda: recorder(ask=predict, arguments={**inputs, "config": config}))
     pool.shutdown(wait=False)
     return future.result(timeout=seconds)
