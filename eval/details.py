@@ -14,6 +14,7 @@ from eval.numbers.evidence import n_at_k_of
 from eval.numbers.intervals import Estimate, mean_share, share_estimate
 from eval.numbers.markdown import NONE, amount, percent, percent_at_k, points, table
 from eval.numbers.pass_at_k import pass_at_k_of, solved_by_any
+from eval.numbers.picks import solved_by_picks
 from eval.numbers.repair import solved_after_fixes
 from eval.numbers.stages import stage_rates
 from eval.problem_set import ProblemSet
@@ -65,6 +66,8 @@ def details(arms: Arms) -> str:
     if any(len(samples) > 1 for rollouts in arms.values() for samples in judged_by_problem(rollouts).values()):
         parts += ["## Several samples", samples_table(arms)]
     for arm, rollouts in arms.items():
+        picks = picks_table(rollouts)
+        parts += [f"## {arm}: several programs handed in", picks] if picks else []
         repair = repair_table(rollouts)
         parts += [f"## {arm}: what fixes bring", repair] if repair else []
     parts += [part for arm, each in arms.items() for part in (f"## {arm}: stages", stage_table(each))]
@@ -107,6 +110,12 @@ def samples_table(arms: Arms) -> str:
         rows.append(row)
     rows.append(["any", *(cell for each in done.values() for cell in (percent(solved_by_any(each)), NONE))])
     return table(["k", *(f"{arm}, {what}@k" for arm in arms for what in ("pass", "1"))], rows)
+
+
+def picks_table(rollouts: Iterable[Rollout]) -> str:
+    """Solved by one of the first 1, 2, … programs that a rollout hands in; empty for an arm that hands in one."""
+    found = solved_by_picks(rollouts)
+    return table(["handed in", "solved"], [[str(n), percent(each)] for n, each in enumerate(found, 1)]) if found else ""
 
 
 def repair_table(rollouts: Iterable[Rollout]) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from eval.data import load_problems
 from eval.judge_into import judge_into
 from eval.problem_set import ProblemSet
-from eval.rollout import Rollout
+from eval.rollout import Pick, Rollout
 from eval.rules import Rules, rules_of
 from eval.run_folder import RunError, RunFolder, read_config, read_rollouts
 from eval.selection import select
@@ -119,6 +119,7 @@ def _prepared(options: argparse.Namespace, stored: Rollout) -> Rollout:
             "error": stored.error if stored.status == "failed" else "",
             "score": None,
             "checkpoints": [],
+            "picks": [Pick(code=pick.code) for pick in stored.picks],
             "account": account,
         }
     )

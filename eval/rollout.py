@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -39,6 +39,14 @@ class Checkpoint(BaseModel):
     hidden_rate: float
 
 
+class Pick(BaseModel):
+    """One of the programs that a rollout hands in where more than one may be."""
+
+    code: str
+    solved: bool = False
+    hidden_rate: float = 0.0
+
+
 class Rollout(BaseModel):
     """What is stored of a rollout, one JSON line each; its texts are in its trace (see `eval.traces`).
 
@@ -56,6 +64,7 @@ class Rollout(BaseModel):
     code: str = ""
     score: Score | None = None
     checkpoints: list[Checkpoint] = []
+    picks: list[Pick] = []
     totals: Totals = Totals()
     account: Account = Field(default_factory=Account)
     seconds: float = 0.0
@@ -82,10 +91,11 @@ def run_program(arm: str, program: dspy.Module, problem: Problem, sample: int) -
     begin = time.perf_counter()
     rollout = Rollout(arm=arm, problem=problem.name, sample=sample, status="not judged")
     with new_account() as account, _boundary(rollout):
-        code = program(problem=problem, sample=sample).code
-        if not isinstance(code, str):
-            raise TypeError(f"the answer has no text as its code but {type(code).__name__}")
-        rollout.code = code
+        answer = program(problem=problem, sample=sample)
+        if not isinstance(answer.code, str):
+            raise TypeError(f"the answer has no text as its code but {type(answer.code).__name__}")
+        rollout.code = answer.code
+        rollout.picks = [Pick(code=code) for code in answer.get("picks", [])]
     rollout.seconds = time.perf_counter() - begin
     rollout.account, rollout.totals = account, account.totals()
     return rollout
@@ -129,18 +139,26 @@ def judge_rollout(rollout: Rollout, problem: Problem, problems: ProblemSet) -> N
         rollout.status, rollout.error = "not judged", outage
         return
     rollout.score = found
-    rollout.checkpoints = _checkpoints(rollout, problem, problems)
+    scores = {rollout.code: found}
+
+    def scored(code: str) -> Score:
+        if code not in scores:
+            scores[code] = score(code, problem, problems)
+        return scores[code]
+
+    rollout.checkpoints = _checkpoints(rollout, scored)
+    rollout.picks = [_judged(pick, scored(pick.code)) for pick in rollout.picks]
     rollout.status = "solved" if found.solved else "failed"
 
 
-def _checkpoints(rollout: Rollout, problem: Problem, problems: ProblemSet) -> list[Checkpoint]:
-    scores = {rollout.code: rollout.score}
+def _judged(pick: Pick, found: Score) -> Pick:
+    return Pick(code=pick.code, solved=found.solved, hidden_rate=found.hidden_rate)
+
+
+def _checkpoints(rollout: Rollout, scored: Callable[[str], Score]) -> list[Checkpoint]:
     found = []
     for best in (event for event in rollout.account.events if isinstance(event, Best)):
-        if best.code not in scores:
-            scores[best.code] = score(best.code, problem, problems)
-        known = scores[best.code]
-        assert known is not None
+        known = scored(best.code)
         spent = best.model_dump(include={"program", "calls", "tokens", "dollars", "fixes"})
         judged = {"solved": known.solved, "hidden_rate": known.hidden_rate}
         found.append(Checkpoint(**spent, seconds=best.started, **judged))

@@ -11,6 +11,7 @@ from eval.simulated_prompt import Prompt, sections
 from eval.simulated_truth import Truth, wrong_output
 
 PLACEHOLDER = "Simulated answer."
+EXPLAINED_INPUT = 12  # tokens of an example's input that its explanation names
 DEFAULT_COUNT = 3  # where a prompt does not say how many
 _SOLUTION_NAME = re.compile(r"^- name: (.*)$", re.MULTILINE)
 _TEST = re.compile(r"^- input: ", re.MULTILINE)
@@ -61,8 +62,8 @@ def known_answer(prompt: Prompt, name: str, skill: float, chance: random.Random,
             return {"solutions": _solutions(truth.right_solution(name), _count(parts), name, chance)}
         case "ExplainTests" | "CheckExplanations":
             problem = truth.problem(name)
-            outputs = [test.output for test in problem.public_tests] if problem else []
-            explained = _explanations(outputs or [""], right, name, chance)
+            examples = [(test.input, test.output) for test in problem.public_tests] if problem else []
+            explained = _explanations(examples or [("", "")], right, name, chance)
             return {"explanations" if prompt.stage == "ExplainTests" else "checked": explained}
         case "ReflectOnProblem":
             return {"reflection": [_remark(what, name, chance) for what in ("The goal", "The input", "The rules")]}
@@ -100,11 +101,17 @@ def _remark(what: str, name: str, chance: random.Random) -> str:
     return f"{what} in {name} (simulated remark {chance.randrange(10**6)})"
 
 
-def _explanations(outputs: list[str], right: bool, name: str, chance: random.Random) -> list[str]:
-    """One for each example; when they are not right, one of them ends with another output."""
-    wrong = None if right else chance.randrange(len(outputs))
-    ends = [wrong_output(output) if place == wrong else output for place, output in enumerate(outputs)]
-    return [f"{_remark('The output follows', name, chance)}, so it is {' '.join(end.split())}" for end in ends]
+def _explanations(examples: list[tuple[str, str]], right: bool, name: str, chance: random.Random) -> list[str]:
+    """One for each example, from its input to its output; when they are not right, one ends with another output."""
+    wrong = None if right else chance.randrange(len(examples))
+    explained = []
+    for place, (given, output) in enumerate(examples):
+        begin = " ".join(given.split()[:EXPLAINED_INPUT])
+        end = " ".join((wrong_output(output) if place == wrong else output).split())
+        explained.append(
+            f"The input begins with {begin}. {_remark('The output follows', name, chance)}, so it is {end}"
+        )
+    return explained
 
 
 def _count(parts: dict[str, str]) -> int:

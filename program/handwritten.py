@@ -24,7 +24,7 @@ LEAN_FLOW = {
 HAND_WRITTEN: dict[str, tuple[ProgramName, dict[str, Any]]] = {
     "direct": ("direct", {}),
     "chain-of-thought": ("chain-of-thought", {}),
-    "sampling": ("sampling", {"programs": 9, "ai_tests": 3, "max_text_tokens": 400}),
+    "sampling": ("sampling", {"programs": 9, "ai_tests": 3, "picks": 3, "max_text_tokens": 400}),
     "reflexion": ("reflexion", {"attempts": 5}),
     "handwritten": ("alphacodium", LEAN_FLOW),
     "adaptive": ("alphacodium", {**LEAN_FLOW, "direct_first": 3, "rounds": 2}),

@@ -4,6 +4,7 @@ filter, and of those that pass the largest group that behaves alike on further i
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 
 import dspy
 from pydantic import Field
@@ -27,6 +28,7 @@ class SamplingConfig(ReasoningConfig):
     agree: how many that takes.
     at_once: programs asked for side by side.
     ai_tests: tests the model writes for their inputs, on which behaviour is compared; 0 compares on public tests only.
+    picks: programs handed in for a problem, one of each group, the largest group first; AlphaCode's n of n@k.
     """
 
     programs: int = Field(default=10, ge=1)
@@ -34,6 +36,7 @@ class SamplingConfig(ReasoningConfig):
     agree: int = Field(default=3, ge=1)
     at_once: int = Field(default=5, ge=1)
     ai_tests: int = Field(default=6, ge=0)
+    picks: int = Field(default=1, ge=1)
     max_text_tokens: int = Field(default=700, ge=16)
     max_code_tokens: int = Field(default=700, ge=16)
 
@@ -49,7 +52,8 @@ class Sampling(dspy.Module):
             self.write_tests = self.config.text_stage(WriteTests, tests=self.config.ai_tests)
 
     def forward(self, problem: Problem, sample: int = 0) -> dspy.Prediction:
-        """`code`: a program of the largest group; empty when no call gave one."""
+        """`code`: a program of the largest group; empty when no call gave one. `picks`: it and those that would be
+        handed in next, as many as the configuration allows."""
         account().limit(self.config.budget)
         bench = Workbench(problem)
         samples: list[str] = []
@@ -61,9 +65,10 @@ class Sampling(dspy.Module):
                 bench.add(code)
             if self.config.stop_early and sum(map(bench.passes_all_public, samples)) >= self.config.agree:
                 break
-        code = chosen(samples, [] if account().out_of_time() else tests.result(), bench)
+        picks = ranked(samples, [] if account().out_of_time() else tests.result(), bench)[: self.config.picks]
+        code = picks[0] if picks else ""
         account().best(code)
-        return dspy.Prediction(code=code)
+        return dspy.Prediction(code=code, picks=picks)
 
     def _program(self, problem: Problem, sample: int, draw: int) -> str:
         answer = self.solve(sample, draw, problem=problem.text())
@@ -78,17 +83,18 @@ class Sampling(dspy.Module):
         return usable_tests(answer.tests[: self.config.ai_tests], problem) if answer else []
 
 
-def chosen(samples: Sequence[str], tests: Sequence[TestCase], bench: Workbench) -> str:
-    """The first program of the largest group; empty when there is no program.
+def ranked(samples: Sequence[str], tests: Sequence[TestCase], bench: Workbench) -> list[str]:
+    """The programs in the order in which they would be handed in: the first of each group, the largest group first,
+    then the second of each, and so on.
 
     Args:
-        samples: the programs; one that was sampled twice counts twice.
+        samples: the programs; one that was sampled twice counts twice for its group and is handed in once.
         tests: whose inputs tell behaviours apart; their claimed outputs count for nothing.
-        bench: that has the samples. Without one that passes all public tests the closest program is taken.
+        bench: that has the samples. Without one that passes all public tests it is the closest program alone.
     """
     passing = [code for code in samples if bench.passes_all_public(code)]
     if not passing:
-        return bench.best()
+        return [closest] if (closest := bench.best()) else []
     groups: list[list[str]] = []
     for code in passing:
         group = next((each for each in groups if _alike(code, each[0], tests, bench)), None)
@@ -96,9 +102,11 @@ def chosen(samples: Sequence[str], tests: Sequence[TestCase], bench: Workbench) 
             groups.append([code])
         else:
             group.append(code)
-    largest = max(groups, key=len)
-    account().decide(f"clusters: {len(largest)} of {len(passing)} programs that pass behave like the chosen one")
-    return largest[0]
+    groups.sort(key=len, reverse=True)  # of equals the one that was sampled first
+    largest = len(groups[0])
+    account().decide(f"clusters: {largest} of {len(passing)} programs that pass behave like the chosen one")
+    different = [list(dict.fromkeys(group)) for group in groups]
+    return [code for turn in zip_longest(*different) for code in turn if code is not None]
 
 
 def _alike(first: str, second: str, tests: Sequence[TestCase], bench: Workbench) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from eval.rollout import IMPORTED, Checkpoint, Rollout
+from eval.rollout import IMPORTED, Checkpoint, Pick, Rollout
 from eval.run_folder import RunFolder
 from eval.score import Score, SetResult
 from program.account import Account, JudgeRun, Totals, name_of
@@ -28,12 +28,14 @@ def rollout(
     code: str = CODE,
     seconds: float = 2.0,
     checkpoints: Sequence[Checkpoint] = (),
+    picks: Sequence[bool] = (),
     events: Sequence[Any] = (),
     generated: SetResult | None = None,
     imported: bool = False,
     **totals: Any,
 ) -> Rollout:
-    """A rollout with two public and four private tests; `hidden` and `public` are shares passed, None not judged."""
+    """A rollout with two public and four private tests; `hidden` and `public` are shares passed, None not
+    judged; `picks` say which of the programs handed in solve it."""
     made_up = Rollout(
         arm=arm,
         problem=problem,
@@ -43,6 +45,7 @@ def rollout(
         totals=Totals(**totals),
         seconds=seconds,
         checkpoints=list(checkpoints),
+        picks=[Pick(code=f"{code}# {number}\n", solved=solved) for number, solved in enumerate(picks)],
         account=Account(events=list(events), marks=[IMPORTED] if imported else []),
     )
     if hidden is None:

@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 import eval.summarize
-from eval.details import cost_table, passes_public_fails_hidden, samples_table, solved_table, summarize_runs
+from eval.details import (
+    cost_table,
+    passes_public_fails_hidden,
+    picks_table,
+    samples_table,
+    solved_table,
+    summarize_runs,
+)
 from eval.run_folder import RunError
 from program.account import Call
 from tests.packs import call, printed
@@ -73,14 +80,35 @@ def test_costs_are_told_a_rollout_and_a_solved_problem():
     assert row(table, "seconds, median")[0] == "2.0 (?–?)"
 
 
+def test_what_further_programs_handed_in_would_solve_is_told():
+    rollouts = [
+        rollout("apple", picks=[True, False, False]),
+        rollout("berry", 0.0, picks=[False, False, True]),
+        rollout("cherry", 0.0, picks=[False]),  # its programs were all alike
+        rollout("date", 0.0, code=""),
+        rollout("elder", None, picks=[True]),  # not judged
+    ]
+    table = picks_table(rollouts)
+    assert [row(table, str(n))[0].split(" %")[0] for n in (1, 2, 3)] == ["25.0", "25.0", "50.0"]
+    assert picks_table([rollout("apple"), rollout("berry", picks=[True])]) == ""
+
+
+def test_samples_of_a_problem_are_averaged_before_problems_are():
+    rollouts = [rollout("apple", 0.0, sample=n, picks=[False, n == 0]) for n in range(2)] + [
+        rollout("berry", picks=[True])
+    ]
+    assert row(picks_table(rollouts), "2")[0].startswith("75.0 %")
+
+
 def test_the_report_has_every_section_there_is_something_for(tmp_path):
     held = [checkpoint(2, False), checkpoint(3, True, fixes=1)]
     events = [Call(stage="WriteCode"), Call(stage="FixCode")]
-    rollouts = [rollout("apple", sample=n, checkpoints=held, events=events) for n in range(2)]
+    rollouts = [rollout("apple", sample=n, checkpoints=held, picks=[True, False], events=events) for n in range(2)]
     report = summarize_runs([store(tmp_path / "run", rollouts)])
     assert [line for line in report.splitlines() if line.startswith("## ")] == [
         "## Solved, by the tests that count",
         "## Several samples",
+        "## plain: several programs handed in",
         "## plain: what fixes bring",
         "## plain: stages",
         "## Cost",

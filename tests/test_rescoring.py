@@ -119,6 +119,17 @@ def test_programs_before_the_last_are_judged_again_too(workplace, monkeypatch):
     assert events == read_trace(Path("run"), "flow", TWICE.name, 0) and events
 
 
+def test_programs_handed_in_besides_are_judged_again_too(workplace, monkeypatch):
+    lines = Path("run/rollouts.jsonl").read_text().splitlines()
+    square = json.loads(lines[1])
+    handed_in = [{"code": CRASHES, "solved": True}, {"code": SQUARE.right, "solved": False}]
+    lines[1] = json.dumps({**square, "picks": handed_in})
+    Path("run/rollouts.jsonl").write_text("\n".join([*lines, ""]))
+    printed(monkeypatch, eval.rescore.main, "run", "--out", "again")
+    picks = rescored()[SQUARE.name].picks
+    assert [(pick.code, pick.solved) for pick in picks] == [(CRASHES, False), (SQUARE.right, True)]
+
+
 def test_without_its_trace_a_rollout_keeps_its_answer_and_says_that_its_checkpoints_are_gone(workplace, monkeypatch):
     for task in (TWICE, SQUARE):
         trace_path(workplace / "run", "flow", task.name, 0).unlink()

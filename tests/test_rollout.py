@@ -32,14 +32,14 @@ GENERATED = (TestCase("30\n", "60\n"), TestCase("40\n", "80\n"), TestCase("50\n"
 class Fixed(dspy.Module):
     """A program that answers what it is made with, or raises it."""
 
-    def __init__(self, answer: object) -> None:
+    def __init__(self, answer: object, **further: object) -> None:
         super().__init__()
-        self.answer = answer
+        self.answer, self.further = answer, further
 
     def forward(self, problem: Problem, sample: int = 0) -> dspy.Prediction:
         if isinstance(self.answer, Exception):
             raise self.answer
-        return dspy.Prediction(code=self.answer)
+        return dspy.Prediction(code=self.answer, **self.further)
 
 
 @pytest.fixture
@@ -74,6 +74,16 @@ def test_a_wrong_program_is_failed(problem):
     rollout = run(Direct(), problem, [fenced(BELOW_TEN)])
     assert rollout.status == "failed" and rollout.score and rollout.score.hidden_rate == 0.0
     assert rollout.score.public.passed == 1
+
+
+def test_every_program_that_is_handed_in_is_judged_and_the_first_is_the_answer(problem):
+    rollout = run(Fixed(BELOW_TEN, picks=[BELOW_TEN, ABOVE_TEN, RIGHT]), problem)
+    assert rollout.status == "failed"
+    assert [(pick.code, pick.solved, pick.hidden_rate) for pick in rollout.picks] == [
+        (BELOW_TEN, False, 0.0),
+        (ABOVE_TEN, False, 1.0),
+        (RIGHT, True, 1.0),
+    ]
 
 
 def test_an_answer_without_a_program_is_failed_and_not_lost(problem):

@@ -8,7 +8,7 @@ from dspy.utils.exceptions import LMTimeoutError
 from judge.verdict import TestCase
 from program.account import Best
 from program.problem import Problem
-from program.sampling import Sampling, SamplingConfig, chosen
+from program.sampling import Sampling, SamplingConfig, ranked
 from program.workbench import Workbench
 from tests.scripted import FIRST_ONLY, GARBAGE, NEVER, RIGHT, Rollout, code, written
 
@@ -27,11 +27,15 @@ def programs(*texts: str) -> list[str]:
     return [code(text) for text in texts]
 
 
-def cluster(problem, samples: list[str], *tests: TestCase) -> str:
+def order(problem, samples: list[str], *tests: TestCase) -> list[str]:
     bench = Workbench(problem)
     for sample in samples:
         bench.add(sample)
-    return chosen(samples, tests, bench)
+    return ranked(samples, tests, bench)
+
+
+def cluster(problem, samples: list[str], *tests: TestCase) -> str:
+    return order(problem, samples, *tests)[0]
 
 
 @pytest.mark.parametrize("at_once", [1, 3, 5, 20])
@@ -64,6 +68,21 @@ def test_crashing_alike_is_behaving_alike(double):
     again = f"{CRASHES_LATER}# again\n"
     assert cluster(double, [RIGHT, CRASHES_LATER, again], TestCase("5\n", "10\n")) == CRASHES_LATER
     assert cluster(double, [CRASHES_LATER, RIGHT, ALSO_RIGHT], TestCase("5\n", "10\n")) == RIGHT
+
+
+def test_one_program_of_each_group_is_handed_in_before_a_second_of_any(double):
+    samples = [NEVER, LARGE_WRONG, RIGHT, RIGHT, ALSO_RIGHT, CRASHES_LATER]
+    expected = [RIGHT, LARGE_WRONG, CRASHES_LATER, ALSO_RIGHT]
+    assert order(double, samples, TestCase("5\n", "10\n")) == expected
+    assert order(double, [NEVER, FIRST_ONLY]) == [FIRST_ONLY] and order(double, []) == []
+
+
+@pytest.mark.parametrize("picks", [1, 2, 9])
+def test_a_rollout_hands_in_as_many_programs_as_it_may(double, picks):
+    answers = programs(LARGE_WRONG, RIGHT, ALSO_RIGHT)
+    config = {"programs": 3, "picks": picks}
+    asked = run(double, config, SolveDirectly=answers, WriteTests=written(("5", "9")))
+    assert asked.result.picks == [RIGHT, LARGE_WRONG, ALSO_RIGHT][:picks] and asked.code == RIGHT
 
 
 def test_without_tests_all_that_pass_are_one_group(double):

@@ -1,0 +1,28 @@
+"""AlphaCode's n@k inside a rollout: of the k programs that it sampled it hands in n, and has solved the problem if one
+of them is right (Li et al., arXiv 2203.07814, section 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from eval.numbers.criteria import judged_by_problem
+from eval.numbers.intervals import Estimate, mean_share
+from eval.rollout import Rollout
+
+
+def solved_by_picks(rollouts: Iterable[Rollout]) -> list[Estimate]:
+    """The share of problems that one of the first 1, 2, … programs handed in solves; empty where no rollout hands in
+    several. A rollout that has fewer programs to hand in hands in those."""
+    samples = judged_by_problem(rollouts)
+    most = max((len(rollout.picks) for each in samples.values() for rollout in each), default=0)
+    if most < 2:
+        return []
+    return [
+        mean_share([sum(_solved(rollout, n) for rollout in each) / len(each) for each in samples.values()])
+        for n in range(1, most + 1)
+    ]
+
+
+def _solved(rollout: Rollout, n: int) -> bool:
+    """A rollout without picks had no program."""
+    return any(pick.solved for pick in rollout.picks[:n])
