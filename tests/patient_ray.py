@@ -7,6 +7,7 @@ can be configured.
 from __future__ import annotations
 
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,8 +25,8 @@ SETTINGS = {
 
 @contextmanager
 def patient_nodes() -> Iterator[None]:
-    """Nodes that this process starts in the block take their time; so do their workers, for good."""
-    from ray._private import services
+    """Nodes that this process starts in the block, in any thread, take their time; so do their workers, for good."""
+    from ray._private import services, utils
     from ray._private.node import Node
 
     with pytest.MonkeyPatch.context() as patched:
@@ -33,6 +34,7 @@ def patient_nodes() -> Iterator[None]:
             patched.setenv(name, value)
         patched.setattr(services, "get_node", _patiently(services.get_node))
         patched.setattr(Node, "start_raylet", _with_ports(Node.start_raylet))
+        patched.setattr(utils, "set_sigterm_handler", _where_possible(utils.set_sigterm_handler))
         yield
 
 
@@ -55,6 +57,16 @@ def _patiently(get_node: Callable[..., Any]) -> Callable[..., Any]:
                 time.sleep(0.1)
 
     return get
+
+
+def _where_possible(set_handler: Callable[..., Any]) -> Callable[..., Any]:
+    """Python takes handlers of signals from its main thread only."""
+
+    def set_if_main(handler: Any) -> None:
+        if threading.current_thread() is threading.main_thread():
+            set_handler(handler)
+
+    return set_if_main
 
 
 def _with_ports(start_raylet: Callable[..., Any]) -> Callable[..., Any]:

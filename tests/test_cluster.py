@@ -15,7 +15,7 @@ import sys
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ import eval.audit
 import eval.judge
 import eval.run
 import optimize.compile
+from eval.cluster.crew import Crew
 from eval.cluster.executor import RUN_AGAIN
 from eval.run_folder import read_rollouts
 from tests.packs import TEST, VALID, answer_rule, call, isolate, printed, use_lm, write_pack, write_start
@@ -47,9 +48,11 @@ def cluster() -> Iterator[Any]:
     from ray.cluster_utils import Cluster
 
     folder = tempfile.mkdtemp(prefix="ray-", dir="/tmp")  # a short path: there are sockets in it
+    (own := Path(folder, "ray")).mkdir()  # Ray notes the address there and does not make the directory
     with patient_nodes(), pytest.MonkeyPatch.context() as patched:
         patched.setenv("LM_API_KEY", KEY)
-        head = {"num_cpus": 1, "include_dashboard": False, "temp_dir": folder}
+        patched.setenv("RAY_TMPDIR", folder)
+        head = {"num_cpus": 1, "include_dashboard": False, "temp_dir": str(own)}
         nodes = Cluster(initialize_head=True, head_node_args=head)
         try:
             add_node(nodes)
@@ -72,6 +75,17 @@ def add_node(cluster: Any) -> Any:
 def living(cluster: Any) -> set[str]:
     """The ids of the nodes, as the cluster's head knows them."""
     return {node if isinstance(node, str) else node.hex() for node in cluster.global_state._live_node_ids()}
+
+
+def opened_to_the_last(nodes: int) -> Callable[[Crew], None]:
+    """`Crew.open`, but it waits for every node's workers, that the work is not done before some of them are there."""
+    begin = Crew.open
+
+    def open(crew: Crew) -> None:
+        begin(crew)
+        wait_until(lambda: len(crew._members) + len(crew._refused) == nodes)
+
+    return open
 
 
 @pytest.fixture(autouse=True)
@@ -241,7 +255,9 @@ def test_judging_and_auditing_give_the_same_and_a_node_of_less_protection_takes_
         require = ["--sandbox", "require"]
         printed(monkeypatch, eval.judge.main, *judged, workplace / "here.jsonl", *require)
         capfd.readouterr()
-        printed(monkeypatch, eval.judge.main, *judged, workplace / "there.jsonl", *require, *ray(cluster))
+        with monkeypatch.context() as patched:
+            patched.setattr(Crew, "open", opened_to_the_last(4))
+            printed(monkeypatch, eval.judge.main, *judged, workplace / "there.jsonl", *require, *ray(cluster))
         said = capfd.readouterr().err
     finally:
         os.killpg(lesser.pid, signal.SIGTERM)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,7 @@ except ImportError as fault:
 PROJECT = Path(__file__).resolve().parents[2]
 # Nodes get the code of this very checkout, and no problem with it: flows run there.
 LEFT_OUT = [f"/{name}" for name in ("runs", "artifacts", "docs", "tests", "benchmarks", "eval/pack", ".venv", ".git")]
+CONNECT_SECONDS = 10.0
 
 
 @contextmanager
@@ -33,6 +35,8 @@ def connected(address: str | None) -> Iterator[None]:
     Raises:
         ExecutorError: there is no such cluster, or it is not one for us.
     """
+    if address:
+        _refuse_nobody(address)
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is sent home
     code = {"working_dir": str(PROJECT), "excludes": LEFT_OUT}
     try:
@@ -44,6 +48,17 @@ def connected(address: str | None) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+def _refuse_nobody(address: str) -> None:
+    """Where nobody listens Ray would wait for ten minutes; names such as `auto` are left to it."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not host or not port.isdecimal():
+        return
+    try:
+        socket.create_connection((host, int(port)), CONNECT_SECONDS).close()
+    except OSError as fault:
+        raise ExecutorError(f"no Ray cluster can be had at {address}: {fault}") from fault
 
 
 def nodes() -> dict[str, dict[str, Any]]:
