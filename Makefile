@@ -29,6 +29,7 @@ quickstart: .venv/quickstart-ready
 results: .venv/results-ready
 	$(PYTHON) -m eval.run $(STRATEGIES) --set budget.calls=10 --concurrency 16 --out $(RESULTS)/strategies-0.5b
 	$(PYTHON) -m eval.run $(STRATEGIES) --set budget.calls=10 --concurrency 16 $(LARGE) --limit 12 --out $(RESULTS)/strategies-1.5b
+	$(PYTHON) -m eval.run artifacts/direct artifacts/handwritten --limit 12 --n 5 --concurrency 16 --out $(RESULTS)/replication-0.5b
 	$(PYTHON) -m optimize.compile optimize/configs/direct.toml --out $(RESULTS)/compiled-direct-0.5b
 	$(PYTHON) -m optimize.compile optimize/configs/flow.toml --out $(RESULTS)/compiled-flow-0.5b
 	$(PYTHON) -m eval.run $(call arms,0.5b) --out $(RESULTS)/pack-0.5b
