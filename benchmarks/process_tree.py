@@ -21,8 +21,9 @@ class Used:
 
 
 @contextmanager
-def watched(every: float = 0.5) -> Iterator[Used]:
-    """Look at the tree that often, in seconds; a peak in between is missed."""
+def watched(every: float | None = 0.5) -> Iterator[Used]:
+    """Look at the tree that often, in seconds; a peak in between is missed. Looking costs CPU time of this process;
+    None for no looks, and no peak."""
     used, ended = Used(), threading.Event()
     before = _children_seconds()
 
@@ -31,12 +32,14 @@ def watched(every: float = 0.5) -> Iterator[Used]:
             used.peak_mb = max(used.peak_mb, sum(map(_megabytes, [os.getpid(), *descendants(os.getpid())])))
 
     thread = threading.Thread(target=look, daemon=True)
-    thread.start()
+    if every is not None:
+        thread.start()
     try:
         yield used
     finally:
         ended.set()
-        thread.join()
+        if every is not None:
+            thread.join()
         used.children_seconds = _children_seconds() - before
 
 

@@ -74,7 +74,7 @@ def executor_of(kind: str, arm: Arm, address: str, concurrency: int) -> Iterator
 def cost(work: Callable[[], object], count: int) -> list[str]:
     """Seconds of `work`, parts of it a second, and CPU milliseconds a part: of all processes, of this one."""
     begin, own = time.perf_counter(), time.process_time()
-    with watched() as used:
+    with watched(None) as used:
         work()
         seconds, own = time.perf_counter() - begin, time.process_time() - own
     each = [1000 * cpu / count for cpu in (own + used.children_seconds, own)]
