@@ -21,26 +21,23 @@ class Used:
 
 
 @contextmanager
-def watched(every: float | None = 0.5) -> Iterator[Used]:
-    """Look at the tree that often, in seconds; a peak in between is missed. Looking costs CPU time of this process;
-    None for no looks, and no peak."""
+def watched(every: float = 0.5) -> Iterator[Used]:
+    """Look at the tree that often, in seconds; a peak in between is missed. Looking costs CPU time of this process."""
     used, ended = Used(), threading.Event()
-    before = _children_seconds()
+    before = children_seconds()
 
     def look() -> None:
         while not ended.wait(every):
             used.peak_mb = max(used.peak_mb, sum(map(_megabytes, [os.getpid(), *descendants(os.getpid())])))
 
     thread = threading.Thread(target=look, daemon=True)
-    if every is not None:
-        thread.start()
+    thread.start()
     try:
         yield used
     finally:
         ended.set()
-        if every is not None:
-            thread.join()
-        used.children_seconds = _children_seconds() - before
+        thread.join()
+        used.children_seconds = children_seconds() - before
 
 
 def descendants(process: int) -> list[int]:
@@ -64,8 +61,9 @@ def _megabytes(process: int) -> float:
     return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("Pss:")), 0.0)
 
 
-def _children_seconds() -> float:
-    """Of all descendants, those that have ended included: the times of who lives, each with those it has waited for."""
+def children_seconds() -> float:
+    """CPU time of all descendants, those that have ended included: the times of who lives, each with those it has
+    waited for."""
     total = sum(os.times()[2:4])
     for process in descendants(os.getpid()):
         try:

@@ -24,7 +24,7 @@ from pathlib import Path
 
 os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "true")  # no price is asked for over the network
 
-from benchmarks.process_tree import watched
+from benchmarks.process_tree import children_seconds
 from eval.cluster.flow_worker import Flows
 from eval.cluster.on_ray import on_cluster
 from eval.cluster.ray_nodes import RayActor, own_node
@@ -73,11 +73,10 @@ def executor_of(kind: str, arm: Arm, address: str, concurrency: int) -> Iterator
 
 def cost(work: Callable[[], object], count: int) -> list[str]:
     """Seconds of `work`, parts of it a second, and CPU milliseconds a part: of all processes, of this one."""
-    begin, own = time.perf_counter(), time.process_time()
-    with watched(None) as used:
-        work()
-        seconds, own = time.perf_counter() - begin, time.process_time() - own
-    each = [1000 * cpu / count for cpu in (own + used.children_seconds, own)]
+    children, begin, own = children_seconds(), time.perf_counter(), time.process_time()
+    work()
+    seconds, own = time.perf_counter() - begin, time.process_time() - own
+    each = [1000 * cpu / count for cpu in (own + children_seconds() - children, own)]
     return [f"{seconds:.1f}", f"{count / seconds:.1f}", *(f"{cpu:.1f}" for cpu in each)]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import dspy
@@ -134,34 +135,27 @@ def judge_rollout(rollout: Rollout, problem: Problem, problems: ProblemSet) -> N
         rollout.error = f"{lost[0]}; {rollout.error}" if rollout.error else lost[0]
         rollout.status = "not judged"
         return
-    found = score(rollout.code, problem, problems)
+    scored = cache(lambda code: score(code, problem, problems))
+    found = scored(rollout.code)
     if not found.solved and (outage := outage_of(account)):
         rollout.status, rollout.error = "not judged", outage
         return
     rollout.score = found
-    scores = {rollout.code: found}
-
-    def scored(code: str) -> Score:
-        if code not in scores:
-            scores[code] = score(code, problem, problems)
-        return scores[code]
-
     rollout.checkpoints = _checkpoints(rollout, scored)
-    rollout.picks = [_judged(pick, scored(pick.code)) for pick in rollout.picks]
+    rollout.picks = [Pick(code=pick.code, **_outcome(scored(pick.code))) for pick in rollout.picks]
     rollout.status = "solved" if found.solved else "failed"
 
 
-def _judged(pick: Pick, found: Score) -> Pick:
-    return Pick(code=pick.code, solved=found.solved, hidden_rate=found.hidden_rate)
+def _outcome(found: Score) -> dict[str, Any]:
+    """Of a score what is kept of programs that are not the answer."""
+    return found.model_dump(include={"solved", "hidden_rate"})
 
 
 def _checkpoints(rollout: Rollout, scored: Callable[[str], Score]) -> list[Checkpoint]:
     found = []
     for best in (event for event in rollout.account.events if isinstance(event, Best)):
-        known = scored(best.code)
         spent = best.model_dump(include={"program", "calls", "tokens", "dollars", "fixes"})
-        judged = {"solved": known.solved, "hidden_rate": known.hidden_rate}
-        found.append(Checkpoint(**spent, seconds=best.started, **judged))
+        found.append(Checkpoint(**spent, seconds=best.started, **_outcome(scored(best.code))))
     return [*found, _nothing(rollout)] if found and not rollout.code else found
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from eval.cluster.member import WorkerGone
 from eval.executor import ExecutorError
@@ -35,11 +36,11 @@ def connected(address: str | None) -> Iterator[None]:
     Raises:
         ExecutorError: there is no such cluster, or it is not one for us.
     """
-    if address:
-        _refuse_nobody(address)
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is sent home
     code = {"working_dir": str(PROJECT), "excludes": LEFT_OUT}
     try:
+        if address:
+            _refuse_nobody(address)
         ray.init(address, runtime_env=code, log_to_driver=False, logging_level="error")
     except (ConnectionError, RuntimeError, ValueError) as fault:
         said = (str(fault).strip().splitlines() or [type(fault).__name__])[0]
@@ -52,13 +53,13 @@ def connected(address: str | None) -> Iterator[None]:
 
 def _refuse_nobody(address: str) -> None:
     """Where nobody listens Ray would wait for ten minutes; names such as `auto` are left to it."""
-    host, _, port = address.removeprefix("ray://").rpartition(":")
-    if not host or not port.isdecimal():
+    there = urlsplit(f"//{address.removeprefix('ray://')}")
+    if not there.hostname or there.port is None:
         return
     try:
-        socket.create_connection((host, int(port)), CONNECT_SECONDS).close()
+        socket.create_connection((there.hostname, there.port), CONNECT_SECONDS).close()
     except OSError as fault:
-        raise ExecutorError(f"no Ray cluster can be had at {address}: {fault}") from fault
+        raise ConnectionError(str(fault)) from fault
 
 
 def nodes() -> dict[str, dict[str, Any]]:

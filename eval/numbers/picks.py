@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from eval.numbers.criteria import judged_by_problem
+from eval.numbers.criteria import judged_by_problem, shares
 from eval.numbers.intervals import Estimate, mean_share
 from eval.rollout import Rollout
 
@@ -17,10 +17,11 @@ def solved_by_picks(rollouts: Iterable[Rollout]) -> list[Estimate]:
     most = max((len(rollout.picks) for each in samples.values() for rollout in each), default=0)
     if most < 2:
         return []
-    return [
-        mean_share([sum(_solved(rollout, n) for rollout in each) / len(each) for each in samples.values()])
+    done = [
+        {problem: [_solved(rollout, n) for rollout in each] for problem, each in samples.items()}
         for n in range(1, most + 1)
     ]
+    return [mean_share(list(shares(each).values())) for each in done]
 
 
 def _solved(rollout: Rollout, n: int) -> bool:
