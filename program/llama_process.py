@@ -34,7 +34,9 @@ def main(program: str, weights: str, port: int, slots: int) -> None:
         stdin=subprocess.DEVNULL,
     )
     threading.Thread(target=_end_with, args=(process,), daemon=True).start()
-    sys.exit(process.wait())
+    status = process.wait()
+    # The thread holds standard input's lock, over which Python's own exit would abort. Signals as a shell tells them.
+    os._exit(status if status >= 0 else 128 - status)
 
 
 def _end_with(process: subprocess.Popen) -> None:

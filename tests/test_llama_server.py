@@ -169,7 +169,14 @@ def test_a_server_that_ends_at_once_is_an_error_at_once(fake, tmp_path, monkeypa
     with pytest.raises(ServerError) as caught, tiny(tmp_path):
         pass
     assert "no such model" in (tmp_path / "logs" / "server.log").read_text()
-    assert "stopped at once" in str(caught.value)
+    assert "stopped at once, with exit status 3;" in str(caught.value)
+
+
+def test_a_server_that_crashes_at_once_is_told_by_its_signal(fake, tmp_path):
+    script(tmp_path, "#!/bin/sh\nkill -SEGV $$\n")
+    with pytest.raises(ServerError, match="with exit status 139;"), tiny(tmp_path):
+        pass
+    assert "Fatal Python error" not in (tmp_path / "logs" / "server.log").read_text()
 
 
 def test_a_server_that_never_gets_ready_is_given_up_and_stopped(fake, tmp_path, monkeypatch):
