@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,12 +11,15 @@ from dspy.utils.exceptions import AdapterParseError
 
 from program.account import Call
 from program.adapter_choice import adapter_named
+from program.answer_form import answers_with_code
 from program.reading import Reading, collected_readings
 
 HEADER = (
     "| adapter | stage | answers | read at once | after a second call | salvaged | fields lost | items dropped "
-    "| prompt tokens | cached | answer tokens | seconds |"
+    "| hidden tests passed | prompt tokens | cached | answer tokens | seconds |"
 )
+
+Rates = Mapping[tuple[str, str], float]  # of a problem's name and a program: the hidden tests that it passes, 0 to 1
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,17 @@ class Asked:
         """What is read out of each call's answer; None where it cannot be read."""
         return [read(self.adapter, self.signature, call.answer) for call in self.calls]
 
+    def final(self) -> Reading | None:
+        """The first reading there is."""
+        return next((reading for reading in self.readings() if reading is not None), None)
+
+    def program(self) -> str | None:
+        """What a stage that is asked for a solution answered, empty if that cannot be read; None of another stage."""
+        if not answers_with_code(self.signature) or self.stage == "WriteGenerator":
+            return None
+        reading = self.final()
+        return str(reading.values[list(self.signature.output_fields)[-1]]) if reading else ""
+
 
 def read(adapter: str, signature: type[dspy.Signature], answer: str) -> Reading | None:
     """What the adapter of that name reads out of an answer; None where it cannot."""
@@ -55,24 +69,24 @@ def read(adapter: str, signature: type[dspy.Signature], answer: str) -> Reading 
     return readings[0]
 
 
-def markdown(records: Sequence[Asked], adapters: Sequence[str]) -> str:
-    """A row for every adapter and stage, and one for each adapter over all stages."""
+def markdown(records: Sequence[Asked], adapters: Sequence[str], rates: Rates) -> str:
+    """A row for every adapter and stage, and one for each adapter over all stages; `rates` of all their programs."""
     lines = [HEADER, "|" + " --- |" * HEADER.count(" | ") + " --- |"]
     for adapter in adapters:
         mine = [record for record in records if record.adapter == adapter]
         stages = list(dict.fromkeys(record.stage for record in mine))
-        lines += [_row(adapter, stage, [record for record in mine if record.stage == stage]) for stage in stages]
+        lines += [_row(adapter, stage, [record for record in mine if record.stage == stage], rates) for stage in stages]
         if mine:
-            lines.append(_row(f"**{adapter}**", "all", mine))
+            lines.append(_row(f"**{adapter}**", "all", mine, rates))
     lost = sum(record.lost for record in records)
     return "\n".join([*lines, *([f"\n{lost} requests were lost to infrastructure and count nowhere."] if lost else [])])
 
 
-def _row(adapter: str, stage: str, records: Iterable[Asked]) -> str:
+def _row(adapter: str, stage: str, records: Iterable[Asked], rates: Rates) -> str:
     asked = [record for record in records if not record.lost]
-    readings = [record.readings() for record in asked]
-    first = [each[0] for each in readings]
-    final = [next((reading for reading in each if reading is not None), None) for each in readings]
+    first = [record.readings()[0] for record in asked]
+    final = [record.final() for record in asked]
+    right = [rates[record.problem, program] for record in asked if (program := record.program()) is not None]
     read_at_once = [reading for reading in first if reading is not None]
     fields = sum(len(record.signature.output_fields) for record in asked)
     got = sum(len(reading.values) for reading in final if reading is not None)
@@ -87,6 +101,7 @@ def _row(adapter: str, stage: str, records: Iterable[Asked]) -> str:
         _share(sum(reading.salvaged for reading in read_at_once), len(read_at_once)),
         _share(fields - got, fields),
         _share(dropped, kept + dropped),
+        f"{sum(right) / len(right):.0%} of {len(right)}" if right else "–",
         _mean(asked, lambda call: call.prompt_tokens, "{:.0f}"),
         _mean(asked, lambda call: call.cached_tokens, "{:.0f}"),
         _mean(asked, lambda call: call.completion_tokens, "{:.0f}"),

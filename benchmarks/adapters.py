@@ -9,10 +9,16 @@ command. `OUT/inputs.jsonl` holds the inputs, `OUT/answers.jsonl` every answer; 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from program.command import run_command
 from program.lm import DEFAULT_MODEL
+
+if TYPE_CHECKING:
+    from benchmarks.adapter_table import Asked, Rates
+    from eval.problem_set import ProblemSet
 
 DEFAULT_ADAPTERS = ["lean", "lean+described", "yaml", "json", "chat", "xml"]
 
@@ -74,12 +80,26 @@ def compare(options: argparse.Namespace) -> None:
             )
             ask_all(program, inputs, options.adapters, options.stages, lm, options.concurrency, answers)
     records = read_answers(answers, program)
-    table = markdown(records, options.adapters)
+    table = markdown(records, options.adapters, rates_of(records, problems))
     asked = len({record.problem for record in records})
     (options.out / "summary.md").write_text(
         f"{options.lm}, {options.data} {options.split}, {asked} problems\n\n{table}\n"
     )
     print(table)
+
+
+def rates_of(records: Sequence[Asked], problems: ProblemSet) -> Rates:
+    """How the programs that were answered do on the hidden tests of their problems."""
+    from eval.judged_in_threads import judged_in_threads
+    from eval.score import score
+
+    named = {problem.name: problem for problem in problems.problems}
+    programs = sorted({(each.problem, program) for each in records if (program := each.program()) is not None})
+
+    def rate(key: tuple[str, str]) -> tuple[tuple[str, str], float]:
+        return key, score(key[1], named[key[0]], problems).hidden_rate
+
+    return dict(judged_in_threads(rate, programs, total=len(programs), unit="program"))
 
 
 def _check(options: argparse.Namespace, stages: list[str]) -> None:

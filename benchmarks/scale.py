@@ -1,9 +1,10 @@
 """What Ray costs beside threads on the same cores: `python -m benchmarks.scale [--rollouts 144] [--programs 200]`.
 
 Rollouts of one program against a simulated LM of fixed latency behind an address, then judgements of one program, each
-with threads and with Ray, every one of them in a process of its own. Says how long they took (on a machine with other
-work compare within one run only) and, which other work hardly changes, the CPU time of all processes together, started
-daemons included but not their start; and the driver's part of it and its memory.
+with threads and with Ray, every one of them in a process of its own, in `--rounds` whose medians are printed. Says
+how long they took (on a machine with other work compare within one run only) and, which other work hardly changes, the
+CPU time of all processes together, started daemons included but not their start; and the driver's part of it and its
+memory.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ import math
 import multiprocessing
 import os
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -71,17 +73,16 @@ def executor_of(kind: str, arm: Arm, address: str, concurrency: int) -> Iterator
         yield executor
 
 
-def cost(work: Callable[[], object], count: int) -> list[str]:
+def cost(work: Callable[[], object], count: int) -> list[float]:
     """Seconds of `work`, parts of it a second, and CPU milliseconds a part: of all processes, of this one."""
     children, begin, own = children_seconds(), time.perf_counter(), time.process_time()
     work()
     seconds, own = time.perf_counter() - begin, time.process_time() - own
-    each = [1000 * cpu / count for cpu in (own + children_seconds() - children, own)]
-    return [f"{seconds:.1f}", f"{count / seconds:.1f}", *(f"{cpu:.1f}" for cpu in each)]
+    return [seconds, count / seconds, *(1000 * cpu / count for cpu in (own + children_seconds() - children, own))]
 
 
-def rollouts(kind: str, path: Path, wanted: int, concurrency: int, address: str) -> list[str]:
-    """A row of the first table."""
+def rollouts(kind: str, path: Path, wanted: int, concurrency: int, address: str) -> list[float]:
+    """A row of the first table, but for its name."""
     problems = load_problems("pack", "test")
     program, manifest = artifact.load(path)
     arm = Arm(path.name, program, artifact.adapter_of(manifest))
@@ -97,11 +98,11 @@ def rollouts(kind: str, path: Path, wanted: int, concurrency: int, address: str)
     lost = count - sum(rollout.status != "not judged" for rollout in stored)
     flow = sum(rollout.seconds for rollout in stored) / count
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return [kind, str(count), str(lost), f"{start:.1f}", *spent, f"{flow:.2f}", f"{peak:.0f}"]
+    return [count, lost, start, *spent, flow, peak]
 
 
-def judgements(kind: str, count: int) -> list[str]:
-    """A row of the second table."""
+def judgements(kind: str, count: int) -> list[float]:
+    """A row of the second table, but for its name."""
 
     def work() -> None:
         with ThreadPoolExecutor(default_workers()) as threads:
@@ -110,9 +111,20 @@ def judgements(kind: str, count: int) -> list[str]:
 
     if kind == "threads":
         judge(PROGRAM, TESTS, Limits())  # starts what stays
-        return [kind, *cost(work, count)]
+        return cost(work, count)
     with on_cluster(None, "prefer"):
-        return [kind, *cost(work, count)]
+        return cost(work, count)
+
+
+def medians(measure: Callable[[str], list[float]], kinds: Sequence[str], rounds: int) -> list[list[str]]:
+    """A row for each executor: its name and the medians of what `measure` gives for it. In every other round they are
+    measured in the other order."""
+    found: dict[str, list[list[float]]] = {kind: [] for kind in kinds}
+    for number in range(rounds):
+        for kind in kinds if number % 2 == 0 else reversed(kinds):
+            found[kind].append(measure(kind))
+    middle = {kind: [statistics.median(each) for each in zip(*found[kind], strict=True)] for kind in kinds}
+    return [[kind, *(f"{each:.0f}" if each >= 1000 else f"{each:.4g}" for each in middle[kind])] for kind in kinds]
 
 
 def asks() -> str:
@@ -128,7 +140,8 @@ def asks() -> str:
         with ThreadPoolExecutor(16) as threads:
             *_, cpu, own = cost(lambda: list(threads.map(lambda _: pace.wait(), range(ASKS))), ASKS)
         owner.end()
-    return f"asking the owner: {1000 * alone:.2f} ms one by one; {cpu} ms CPU each from 16 threads, {own} of them here"
+    threaded = f"{cpu:.1f} ms CPU each from 16 threads, {own:.1f} of them here"
+    return f"asking the owner: {1000 * alone:.2f} ms one by one; {threaded}"
 
 
 def main() -> None:
@@ -139,16 +152,18 @@ def main() -> None:
     parser.add_argument("--latency", type=float, default=2.0, help="seconds for every answer (default: %(default)s)")
     parser.add_argument("--programs", type=int, default=200, help="to judge; 0 leaves it out (default: %(default)s)")
     parser.add_argument("--executors", nargs="+", default=["threads", "ray"], help="(default: threads ray)")
+    parser.add_argument("--rounds", type=int, default=1, help="to take the medians of (default: %(default)s)")
     options = parser.parse_args()
     ran = (options.artifact, options.rollouts, options.concurrency)
+    compared = (options.executors, options.rounds)
     spent = ["seconds", "a second", "CPU ms, all", "CPU ms, driver"]
     alone = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), max_tasks_per_child=1)
     with served(options.latency) as address, alone:
-        rows = [alone.submit(rollouts, kind, *ran, address).result() for kind in options.executors]
+        rows = medians(lambda kind: alone.submit(rollouts, kind, *ran, address).result(), *compared)
         head = ["executor", "rollouts", "lost", "start, s", *spent, "s a flow", "driver, peak MB"]
         print(f"\n{table(head, rows)}\n", flush=True)
         if options.programs:
-            rows = [alone.submit(judgements, kind, options.programs).result() for kind in options.executors]
+            rows = medians(lambda kind: alone.submit(judgements, kind, options.programs).result(), *compared)
             print(f"{table(['executor', *spent], rows)}\n", flush=True)
             print(alone.submit(asks).result())
 

@@ -104,7 +104,7 @@ def test_every_adapter_is_asked_every_stage_the_same(command, tmp_path, capsys):
     assert all(row[1] == row[2] == f"100% ({row[0]}/{row[0]})" for row in table.values())
     assert table["yaml", "WriteTests"][0] == "2" and table["yaml", "all"][0] == str(len(answers) // len(ADAPTERS))
     assert all(row[3].startswith("0%") and row[4].startswith("0%") for row in table.values())
-    assert all(int(row[6]) > 0 and int(row[8]) > 0 for row in table.values())
+    assert all(int(row[7]) > 0 and int(row[9]) > 0 for row in table.values())
     assert (tmp_path / "out" / "summary.md").read_text().startswith("fake/lm, ")
 
 
@@ -203,16 +203,26 @@ def test_losses_are_counted_by_field_and_by_item():
         asked("lean", "no", f'{{"tests": [{WHOLE}]}}'),
         asked("lean", "```python\nprint()\n```", signature=SolveDirectly),
     ]
-    table = rows(markdown(records, ["lean"]))
+    table = rows(markdown(records, ["lean"], {("P", "print()\n"): 0.5}))
     assert table["lean", "WriteTests"] == [
-        "3", "33% (1/3)", "67% (2/3)", "100% (1/1)", "33% (1/3)", "25% (1/4)", "167", "67", "17", "3.3",
+        "3", "33% (1/3)", "67% (2/3)", "100% (1/1)", "33% (1/3)", "25% (1/4)", "–", "167", "67", "17", "3.3",
     ]  # fmt: skip
-    assert table["lean", "SolveDirectly"][:6] == ["1", "100% (1/1)", "100% (1/1)", "0% (0/1)", "0% (0/1)", "–"]
+    one = ["1", "100% (1/1)", "100% (1/1)", "0% (0/1)", "0% (0/1)", "–", "50% of 1"]
+    assert table["lean", "SolveDirectly"][:7] == one
     assert table["lean", "all"][0] == "4"
 
 
+def test_a_program_that_cannot_be_read_passes_nothing():
+    records = [
+        asked("json", "no", "no", signature=SolveDirectly),
+        asked("json", '{"code": "p"}', signature=SolveDirectly),
+    ]
+    table = rows(markdown(records, ["json"], {("P", "p"): 1.0, ("P", ""): 0.0}))
+    assert table["json", "SolveDirectly"][6] == table["json", "all"][6] == "50% of 2"
+
+
 def test_the_table_is_one_in_markdown():
-    head, rule, *lines = markdown([asked("lean", "no")], ["lean", "yaml"]).splitlines()
+    head, rule, *lines = markdown([asked("lean", "no")], ["lean", "yaml"], {}).splitlines()
     assert len({line.count("|") for line in (head, rule, *lines)}) == 1 and re.fullmatch(r"[| -]+", rule)
     assert len(lines) == 2  # nothing was asked under yaml
 

@@ -37,17 +37,19 @@ def test_tokens_and_dollars_of_one_worker_count_for_the_others():
     assert other.spent() == "tokens" and other.take_call() == "tokens"
 
 
+def two_workers(limits: RateLimits) -> list[SharedPace]:
+    owner = LimitsOwner(Budget(), limits)
+    return [SharedPace(limits, Near(owner)) for _ in range(2)]
+
+
 def test_requests_and_refusals_of_one_worker_hold_back_the_others():
-    owner = LimitsOwner(Budget(), RateLimits(requests_per_minute=2))
-    one, other = (SharedPace(RateLimits(), Near(owner)) for _ in range(2))
+    one, other = two_workers(RateLimits(requests_per_minute=2))
     assert one.wait(0) and other.wait(0)
     assert not one.wait(0) and not other.wait(0)
-    owner = LimitsOwner(Budget(), RateLimits(tokens_per_minute=10))
-    one, other = (SharedPace(RateLimits(), Near(owner)) for _ in range(2))
+    one, other = two_workers(RateLimits(tokens_per_minute=10))
     one.spent(10)
     assert not other.wait(0)
-    owner = LimitsOwner(Budget(), RateLimits())
-    one, other = (SharedPace(RateLimits(), Near(owner)) for _ in range(2))
+    one, other = two_workers(RateLimits())
     assert other.wait(0)
     one.hold_back(60)
     assert not other.wait(0)
@@ -57,6 +59,8 @@ def test_where_nothing_is_limited_nobody_is_asked():
     owner = Near(LimitsOwner(Budget(), RateLimits()))
     assert isinstance(purse_of(Budget(), owner), Spending) and owner.calls == []
     assert isinstance(purse_of(Budget(seconds=9), owner), SharedSpending)
+    SharedPace(RateLimits(requests_per_minute=9), owner).spent(10)
+    assert owner.calls == []
 
 
 def test_an_owner_that_is_gone_is_an_outage():

@@ -58,7 +58,8 @@ class SharedPace(Pace):
         return _ask(self._owner, "pace", "take_request")
 
     def spent(self, tokens: int) -> None:
-        self._owner.tell("pace", "spent", tokens)
+        if self.limits.tokens_per_minute is not None:
+            self._owner.tell("pace", "spent", tokens)
 
     def hold_back(self, seconds: float) -> None:
         self._owner.tell("pace", "hold_back", seconds)
