@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import mean
 from typing import Any
 
 import dspy
 from dspy.utils.exceptions import AdapterParseError
 
+from eval.numbers.intervals import difference_estimate
+from eval.numbers.markdown import points, table
+from eval.numbers.paired_tests import holm, sign_flip
 from program.account import Call
 from program.adapter_choice import adapter_named
 from program.answer_form import answers_with_code
@@ -80,6 +85,46 @@ def markdown(records: Sequence[Asked], adapters: Sequence[str], rates: Rates) ->
             lines.append(_row(f"**{adapter}**", "all", mine, rates))
     lost = sum(record.lost for record in records)
     return "\n".join([*lines, *([f"\n{lost} requests were lost to infrastructure and count nowhere."] if lost else [])])
+
+
+def compared(records: Sequence[Asked], adapters: Sequence[str], rates: Rates) -> str:
+    """The programs under every adapter against those under the first, as a table; empty where nothing is compared.
+
+    A problem is the unit: its rate is the mean over the stages that both adapters have.
+    """
+    by_adapter = {name: _programs(records, name, rates) for name in adapters}
+    first, *others = adapters
+    found = []
+    for name in others:
+        mine, theirs = by_adapter[first], by_adapter[name]
+        shared: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        for key in sorted(set(mine) & set(theirs)):
+            shared[key[0]].append(key)
+        pairs = [(mean(mine[key] for key in keys), mean(theirs[key] for key in keys)) for keys in shared.values()]
+        if pairs:
+            found.append((name, sum(map(len, shared.values())), pairs))
+    corrected = holm([sign_flip([after - before for before, after in pairs]) for *_, pairs in found])
+    rows = [
+        [
+            f"{name} against {first}",
+            f"{programs}, {len(pairs)}",
+            points(difference_estimate(*zip(*pairs, strict=True))),
+            f"{p:.3f}",
+        ]
+        for (name, programs, pairs), p in zip(found, corrected, strict=True)
+    ]
+    return (
+        table(["adapter", "programs each, problems", "hidden tests passed (95 % CI)", "p (Holm)"], rows) if rows else ""
+    )
+
+
+def _programs(records: Iterable[Asked], adapter: str, rates: Rates) -> dict[tuple[str, str], float]:
+    """The rates of an adapter's programs, by problem and stage."""
+    return {
+        (record.problem, record.stage): rates[record.problem, program]
+        for record in records
+        if record.adapter == adapter and not record.lost and (program := record.program()) is not None
+    }
 
 
 def _row(adapter: str, stage: str, records: Iterable[Asked], rates: Rates) -> str:

@@ -54,7 +54,7 @@ def compare(options: argparse.Namespace) -> None:
     """
     from benchmarks.adapter_answers import ask_all, read_answers
     from benchmarks.adapter_inputs import fixed_inputs, stages_of
-    from benchmarks.adapter_table import markdown
+    from benchmarks.adapter_table import compared, markdown
     from eval.data import load_problems
     from eval.models import open_model
     from eval.run_folder import RunFolder
@@ -80,7 +80,10 @@ def compare(options: argparse.Namespace) -> None:
             )
             ask_all(program, inputs, options.adapters, options.stages, lm, options.concurrency, answers)
     records = read_answers(answers, program)
-    table = markdown(records, options.adapters, rates_of(records, problems))
+    rates = rates_of(records, problems)
+    table = "\n\n".join(
+        [markdown(records, options.adapters, rates), compared(records, options.adapters, rates)]
+    ).strip()
     asked = len({record.problem for record in records})
     (options.out / "summary.md").write_text(
         f"{options.lm}, {options.data} {options.split}, {asked} problems\n\n{table}\n"

@@ -9,7 +9,7 @@ import pytest
 from dspy.utils.exceptions import ContextWindowExceededError
 
 import benchmarks.adapters
-from benchmarks.adapter_table import Asked, markdown, read
+from benchmarks.adapter_table import Asked, compared, markdown, read
 from program import artifact
 from program.account import Call
 from program.adapter_choice import adapter_named
@@ -75,8 +75,8 @@ class OpenedLM:
 
 
 def rows(output: str) -> dict[tuple[str, str], list[str]]:
-    """The table's cells by adapter and stage."""
-    lines = [line for line in output.splitlines() if line.startswith("| ") and "---" not in line]
+    """The first table's cells by adapter and stage."""
+    lines = [line for line in output.splitlines() if line.count("|") > 10 and "---" not in line]
     cells = [[cell.strip(" *") for cell in line.strip("|").split("|")] for line in lines[1:]]
     return {(row[0], row[1]): row[2:] for row in cells}
 
@@ -219,6 +219,23 @@ def test_a_program_that_cannot_be_read_passes_nothing():
     ]
     table = rows(markdown(records, ["json"], {("P", "p"): 1.0, ("P", ""): 0.0}))
     assert table["json", "SolveDirectly"][6] == table["json", "all"][6] == "50% of 2"
+
+
+def test_programs_are_compared_with_those_of_the_first_adapter_problem_by_problem():
+    def program(problem: str, adapter: str, name: str, stage: str = "WriteCode") -> Asked:
+        answer = f"```python\n{name}\n```" if adapter == "lean" else json.dumps({"code": name})
+        return Asked(problem, stage, adapter, [Call(stage=stage, answer=answer)], SolveDirectly)
+
+    names = [f"P{number}" for number in range(8)]
+    records = [program(name, adapter, adapter) for name in names for adapter in ("lean", "json")]
+    records.append(program("P0", "lean", "json", "FixCode"))  # the other adapter has no such answer
+    records.append(program("P9", "json", "lean"))
+    rates = {(each.problem, each.program() or ""): 1.0 if "lean" in (each.program() or "") else 0.5 for each in records}
+    *_, row = compared(records, ["lean", "json", "yaml"], rates).splitlines()
+    _, name, of, difference, p, _ = (cell.strip() for cell in row.split("|"))
+    assert (name, of) == ("json against lean", "8, 8")
+    assert difference.startswith("-50.0 points (-") and float(p) == 0.008  # 2 of the 2^8 ways to flip eight signs
+    assert compared(records, ["yaml", "xml"], rates) == ""
 
 
 def test_the_table_is_one_in_markdown():
