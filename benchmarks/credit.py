@@ -95,7 +95,7 @@ def _count(
         stages = stage_names(program)
         for predictor, demos in ((name, predictor.demos) for name, predictor in program.named_predictors()):
             for demo in demos:
-                fields = _typed(stages[predictor], demo)
+                fields = typed(stages[predictor], demo)
                 problem = demo["problem"].partition("\n")[0]
                 counts[stages[predictor]][name][truth.is_right(stages[predictor], problem, fields)] += 1
         if name == "verified":
@@ -116,7 +116,7 @@ def _count_all(training: Path, truth: Truth, counts: dict[str, dict[str, Counter
                 counts[event.stage]["all"][truth.is_right(event.stage, rollout.problem, fields)] += 1
 
 
-def _typed(stage: str, demo: Any) -> dict[str, Any]:
+def typed(stage: str, demo: Any) -> dict[str, Any]:
     """The output fields of a demonstration, as an answer that is read again."""
     signature = next(each for each in SIGNATURES if each.__name__ == stage)
     outputs = {name: demo[name] for name in signature.output_fields}

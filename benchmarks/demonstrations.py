@@ -1,0 +1,72 @@
+"""Are the demonstrations of compiled programs right? `python -m benchmarks.demonstrations ARTIFACT… [--split valid]`
+
+Judged is what can be, whatever an optimizer thought of it: a program by all tests of its problem, AI tests by a known
+right program. Words (reflections, explanations, plans) are only counted.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter, defaultdict
+from pathlib import Path
+from typing import Any
+
+from benchmarks.credit import typed
+from eval.data import load_problems
+from eval.numbers.markdown import NONE, table
+from eval.problem_set import DataError, ProblemSet
+from eval.score import score
+from eval.simulated_truth import Truth
+from optimize.stages import stage_names
+from program import artifact
+from program.command import run_command
+
+TESTS = ("WriteTests", "CheckTests")
+PROGRAMS = ("WriteCode", "FixCode", "SolveDirectly", "SolveStepByStep", "SolveWithLessons", "WriteBruteForce")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.demonstrations", description="Judge demonstrations.")
+    parser.add_argument("artifacts", nargs="+", type=Path)
+    parser.add_argument("--data", default="pack")
+    parser.add_argument("--split", default="valid", help="what they were compiled on (default: %(default)s)")
+    options = parser.parse_args()
+    run_command(lambda: print(judged(options.artifacts, load_problems(options.data, options.split))), DataError)
+
+
+def judged(folders: list[Path], problems: ProblemSet) -> str:
+    """A Markdown table: by stage, the demonstrations of each artifact that are right."""
+    truth = Truth([problems])
+    counts: dict[str, dict[Path, Counter[bool | None]]] = defaultdict(lambda: defaultdict(Counter))
+    for folder in folders:
+        program, _ = artifact.load(folder)
+        stages = stage_names(program)
+        for predictor, stage, demo in (
+            (name, stages[name], demo) for name, each in program.named_predictors() for demo in each.demos
+        ):
+            name = demo["problem"].partition("\n")[0]
+            if truth.problem(name) is None:
+                raise DataError(f"{folder}: {predictor} shows {name!r}, which is not among the problems")
+            counts[stage][folder][_is_right(stage, name, typed(stage, demo), problems, truth)] += 1
+    rows = [[stage, *(_said(of[folder]) for folder in folders)] for stage, of in counts.items()]
+    return table(["stage", *(folder.name for folder in folders)], rows)
+
+
+def _is_right(stage: str, name: str, fields: dict[str, Any], problems: ProblemSet, truth: Truth) -> bool | None:
+    if stage in TESTS:
+        return truth.is_right(stage, name, fields)
+    if stage not in PROGRAMS:
+        return None
+    problem = truth.problem(name)
+    assert problem is not None
+    return score(fields["fixed_code" if stage == "FixCode" else "code"], problem, problems).solved
+
+
+def _said(count: Counter[bool | None]) -> str:
+    if count[None] or not count:
+        return f"{count[None]}, not judged" if count else NONE
+    return f"{count[True]} / {count.total()}"
+
+
+if __name__ == "__main__":
+    main()
