@@ -29,6 +29,9 @@ quickstart: .venv/quickstart-ready
 results: .venv/results-ready
 	$(PYTHON) -m eval.run $(STRATEGIES) --set budget.calls=10 --concurrency 16 --out $(RESULTS)/strategies-0.5b
 	$(PYTHON) -m eval.run $(STRATEGIES) --set budget.calls=10 --concurrency 16 $(LARGE) --limit 12 --out $(RESULTS)/strategies-1.5b
+	$(PYTHON) -m benchmarks.adapters --concurrency 16 --out $(RESULTS)/adapters-0.5b
+	$(PYTHON) -m benchmarks.adapters --concurrency 16 $(LARGE) --inputs $(RESULTS)/adapters-0.5b \
+		--adapters lean yaml json chat xml --out $(RESULTS)/adapters-1.5b
 	$(PYTHON) -m eval.run artifacts/direct artifacts/handwritten --limit 12 --n 5 --concurrency 16 --out $(RESULTS)/replication-0.5b
 	$(PYTHON) -m optimize.compile optimize/configs/direct.toml --out $(RESULTS)/compiled-direct-0.5b
 	$(PYTHON) -m optimize.compile optimize/configs/flow.toml --out $(RESULTS)/compiled-flow-0.5b
@@ -39,6 +42,8 @@ results: .venv/results-ready
 	$(PYTHON) -m optimize.compile optimize/configs/contests.toml --out $(RESULTS)/compiled-flow-contests-1.5b
 	$(PYTHON) -m eval.run artifacts/direct artifacts/handwritten $(RESULTS)/compiled-flow-contests-1.5b $(LARGE) \
 		--data ../shared/codecontests --match '_A\.' --limit 8 --out $(RESULTS)/contests-1.5b
+	$(PYTHON) -m eval.judge --data ../shared/codecontests --split test \
+		--solutions ../shared/codecontests/model_solutions.jsonl --run $(RESULTS)/shared-models --arm-field source
 
 test: .venv/ready tests
 

@@ -1,14 +1,15 @@
 """Which adapter a model answers best: `python -m benchmarks.adapters --lm local/… --out runs/adapters-NAME`.
 
-One rollout a problem with the artifact's own adapter fixes what every stage is asked; then every adapter asks every
-stage the same. An answer that cannot be read is repaired by one call, as in the flow. Stopped, it goes on with the same
-command. `OUT/inputs.jsonl` holds the inputs, `OUT/answers.jsonl` every answer; the table is made from these alone
-(`--table` makes it without any call).
+One rollout a problem with the artifact's own adapter fixes what every stage is asked (or one of another model did,
+whose folder is `--inputs`); then every adapter asks every stage the same. An answer that cannot be read is repaired by
+one call, as in the flow. Stopped, it goes on with the same command. `OUT/inputs.jsonl` holds the inputs,
+`OUT/answers.jsonl` every answer; the tables are made from these alone (`--table` makes them without any call).
 """
 
 from __future__ import annotations
 
 import argparse
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,6 +35,7 @@ def main() -> None:
     parser.add_argument("--data", default="pack")
     parser.add_argument("--split", default="valid")
     parser.add_argument("--problems", type=int, default=20, help="the first so many (default: %(default)s)")
+    parser.add_argument("--inputs", type=Path, metavar="OUT", help="ask what the stages were asked in that folder")
     parser.add_argument("--concurrency", type=int, default=4, help="requests side by side (default: %(default)s)")
     parser.add_argument("--out", type=Path, required=True, help="folder of inputs, answers and table")
     parser.add_argument("--table", action="store_true", help="make the table of what is there, without any call")
@@ -74,6 +76,8 @@ def compare(options: argparse.Namespace) -> None:
     answers = RunFolder(options.out, decides).path / "answers.jsonl"
     if not options.table:
         adapter = artifact.adapter_of(manifest)
+        if options.inputs:
+            shutil.copy(options.inputs / "inputs.jsonl", options.out)
         with open_model(options.lm, problems, api_base=options.api_base, slots=options.concurrency) as lm:
             inputs = fixed_inputs(
                 program, problems.problems, lm, adapter, options.concurrency, options.out / "inputs.jsonl"
@@ -112,6 +116,8 @@ def _check(options: argparse.Namespace, stages: list[str]) -> None:
     for stage in options.stages or ():
         if stage not in stages:
             raise RunError(f"{options.artifact} has no stage {stage}; it has {', '.join(stages)}")
+    if options.inputs and not (options.inputs / "inputs.jsonl").is_file():
+        raise RunError(f"{options.inputs} has no inputs.jsonl")
     if options.concurrency < 1 or options.problems < 1:
         raise RunError("--concurrency and --problems must be at least 1")
     try:

@@ -163,6 +163,15 @@ def test_the_table_is_made_of_what_is_stored(command, tmp_path, capsys):
     assert status == 0 and prompts == [] and capsys.readouterr().out == first
 
 
+def test_another_model_can_be_asked_the_same(command, tmp_path):
+    assert command(answer, "--problems", "1", "--stages", "WriteTests", adapters=["lean"])[0] == 0
+    (tmp_path / "out").rename(tmp_path / "first")
+    more = ("--problems", "1", "--stages", "WriteTests", "--lm", "fake/other", "--inputs", tmp_path / "first")
+    status, prompts = command(answer, *more, adapters=["lean"])
+    assert status == 0 and len(prompts) == 1
+    assert stored(tmp_path, "inputs.jsonl") == stored(tmp_path, "../first/inputs.jsonl")
+
+
 def test_another_model_in_the_same_folder_is_refused(command, capsys):
     command(answer, "--problems", "1", adapters=["lean"])
     assert command(answer, "--problems", "1", "--lm", "fake/other")[0] == 2
@@ -175,6 +184,7 @@ def test_another_model_in_the_same_folder_is_refused(command, capsys):
         (("--stages", "Guess"), "has no stage Guess; it has "),
         (("--problems", "0"), "--problems must be at least 1"),
         (("--adapters", "telegraph"), "no adapter telegraph"),
+        (("--inputs", "nowhere"), "nowhere has no inputs.jsonl"),
     ],
 )
 def test_bad_options_are_refused_before_anything_is_asked(command, capsys, options, said):
