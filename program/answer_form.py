@@ -21,6 +21,11 @@ def answers_with_code(signature: type[dspy.Signature]) -> bool:
     return len(before) <= 1 and all(field.annotation is str for field in fields) and last[0].endswith("code")
 
 
+def holds_program(name: str, annotation: Any) -> bool:
+    """Whether an output field is a program."""
+    return annotation is str and name.endswith("code")
+
+
 def description(field: Any) -> str:
     """What the signature says of one of its fields."""
     return field.json_schema_extra["desc"]

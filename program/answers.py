@@ -18,6 +18,7 @@ import json_repair
 from program.fitting import fit_fields, form_texts, repeats_form
 from program.reading import Reading
 
+FENCE_INSIDE = "a fence inside"  # of a field that holds a program
 _FILE = "<answer>"
 # What the compiler thinks of a model's style is no business of ours.
 warnings.filterwarnings("ignore", category=SyntaxWarning, module=_FILE)
@@ -73,6 +74,17 @@ def find_program(text: str) -> str:
     if first is None:
         raise ValueError("no program in the answer")
     return bare[first.start() :]
+
+
+def unfenced(program: str) -> tuple[str, bool]:
+    """A program that stood in a field of its own, without the fence it may have been put in, and whether it was.
+
+    Raises:
+        ValueError: there is no program in the fence.
+    """
+    if "```" not in program or is_python(program):
+        return program, False
+    return find_program(program), True
 
 
 def _block_from(text: str, start: int) -> str:

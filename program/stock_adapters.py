@@ -1,7 +1,7 @@
 """DSPy's own adapters, held to what a stage expects of any adapter.
 
-An answer that cannot be read raises AdapterParseError and nothing else, costs no second call that nobody counts, and
-tolerance is noted. Prompts are DSPy's, to the letter.
+An answer that cannot be read raises AdapterParseError and nothing else, costs no second call that nobody counts, a
+program may stand in a fence, and tolerance is noted. Prompts are DSPy's, to the letter.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from typing import Any, cast
 import dspy
 from dspy.utils.exceptions import AdapterParseError
 
+from program.answer_form import holds_program
 from program.answer_schema import response_format
+from program.answers import FENCE_INSIDE, unfenced
 from program.reading import Reading, note
 from program.schema_support import bounds_texts, takes_schema
 
@@ -80,8 +82,12 @@ def _parsed(
     adapter: ChatAdapter | XMLAdapter | JSONAdapter, parse: Any, signature: type[dspy.Signature], completion: str
 ) -> dict[str, Any]:
     try:
-        values = parse(signature, completion)
-        return note(Reading(values, adapter.tolerance(signature, completion)))
+        values, repairs = parse(signature, completion), adapter.tolerance(signature, completion)
+        for name, field in signature.output_fields.items():
+            if holds_program(name, field.annotation):
+                values[name], fenced = unfenced(values[name])
+                repairs += (FENCE_INSIDE,) * fenced
+        return note(Reading(values, repairs))
     except _FAULTS as fault:
         raise AdapterParseError(type(adapter).__name__, cast(Any, signature), completion, str(fault)) from fault
 

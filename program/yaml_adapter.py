@@ -12,11 +12,11 @@ import dspy
 import yaml
 from pydantic import BaseModel
 
-from program.answer_form import description, unwrapped
+from program.answer_form import description, holds_program, unwrapped
 from program.reading import Reading
 from program.sections_adapter import SectionsAdapter, plain
 from program.yaml_answers import read_yaml
-from program.yaml_keys import Keys, holds_program, keys_of
+from program.yaml_keys import Keys, keys_of
 
 _NEEDS_ESCAPES = frozenset("\r\x85\u2028\u2029\ufeff")
 

@@ -9,12 +9,12 @@ from typing import Any
 import dspy
 import yaml
 
-from program.answer_form import answers_with_code
+from program.answer_form import answers_with_code, holds_program
 from program.answers import is_python, read_code, read_json
 from program.fitting import fit_fields
 from program.reading import Reading
 from program.yaml_document import Document
-from program.yaml_keys import Keys, holds_program, keys_of
+from program.yaml_keys import Keys, keys_of
 from program.yaml_repairs import REPAIRS
 
 _FORM = re.compile(r"\s*```yaml\n(?P<yaml>.*?\n)```\s*", re.DOTALL)

@@ -16,9 +16,9 @@ import yaml
 from dspy.adapters.utils import annotation_allows_none
 from pydantic import BaseModel
 
-from program.answer_form import unwrapped
-from program.answers import find_program, is_python, whole_lines
-from program.yaml_keys import holds_program, keys_of
+from program.answer_form import holds_program, unwrapped
+from program.answers import FENCE_INSIDE, is_python, unfenced, whole_lines
+from program.yaml_keys import keys_of
 from program.yaml_loader import compose
 
 _BULLET = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+(.*)$", re.MULTILINE)
@@ -150,10 +150,9 @@ class Document:
 
     def _program(self, text: Any) -> str:
         """A program without the fence or the indentation it may have been given inside of its block."""
-        program = str(text)
-        if "```" in program and not is_python(program):
-            self.repairs.append("a fence inside")
-            program = find_program(program)
+        program, fenced = unfenced(str(text))
+        if fenced:
+            self.repairs.append(FENCE_INSIDE)
         if not is_python(program) and is_python(program_at_margin(program)):
             self.repairs.append("lines at another margin")
             program = program_at_margin(program)

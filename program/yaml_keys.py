@@ -37,11 +37,6 @@ def keys_of(signature: type[dspy.Signature]) -> Keys:
     return Keys(tuple(outputs), tuple(inner), frozenset(long))
 
 
-def holds_program(name: str, annotation: Any) -> bool:
-    """Whether an output field is a program."""
-    return annotation is str and name.endswith("code")
-
-
 def _is_long(field: Any) -> bool:
     bounds = cast(dict[str, Any], field.json_schema_extra or {})
     return unwrapped(field.annotation) is str and bounds.get("maxLength", math.inf) > SHORT

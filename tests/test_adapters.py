@@ -246,6 +246,19 @@ def test_tolerance_is_noted(name, signature, answer, repairs):
     assert reading.values == values
 
 
+@pytest.mark.parametrize("name", [name for name in ADAPTERS if name != "lean"])
+def test_a_program_may_stand_in_a_fence_of_its_field(name):
+    adapter = adapter_named(name)
+    outputs = {"code": "```python\nprint('```')\n```\n"}
+    answer = adapter.format_assistant_message_content(SolveDirectly, outputs)
+    with collected_readings() as readings:
+        assert adapter.parse(SolveDirectly, answer)["code"].strip() == "print('```')"
+    assert readings[0].repairs == ("a fence inside",)
+    whole = {"code": "print('```')\n"}
+    answer = adapter.format_assistant_message_content(SolveDirectly, whole)
+    assert adapter.parse(SolveDirectly, answer)["code"].strip() == "print('```')"
+
+
 def test_nothing_is_noted_of_an_answer_that_cannot_be_read():
     with collected_readings() as readings, pytest.raises(AdapterParseError):
         adapter_named("lean").parse(ReflectOnProblem, "hm")
