@@ -109,7 +109,7 @@ def compared(records: Sequence[Asked], adapters: Sequence[str], rates: Rates) ->
             f"{name} against {first}",
             f"{programs}, {len(pairs)}",
             points(difference_estimate(*zip(*pairs, strict=True))),
-            f"{p:.3f}",
+            f"{p:.3f}" if p >= 0.001 else "< 0.001",
         ]
         for (name, programs, pairs), p in zip(found, corrected, strict=True)
     ]

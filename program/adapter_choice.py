@@ -13,7 +13,7 @@ from program.yaml_adapter import YAMLAdapter
 
 ADAPTERS = ("lean", "yaml", "chat", "json", "xml")
 ORDERS = ("problem-first", "demos-first")
-# What a prefix cache serves decides: docs/program.md has the measurement.
+# The form was chosen by how programs do in it, the order by what a prefix cache serves: docs/program.md has both.
 DEFAULT_ADAPTER = "lean+demos-first"
 
 
