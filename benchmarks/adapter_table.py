@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from statistics import mean
 from typing import Any
 
@@ -12,7 +13,7 @@ import dspy
 from dspy.utils.exceptions import AdapterParseError
 
 from eval.numbers.intervals import difference_estimate
-from eval.numbers.markdown import points, table
+from eval.numbers.markdown import NONE, points, table
 from eval.numbers.paired_tests import holm, sign_flip
 from program.account import Call
 from program.adapter_choice import adapter_named
@@ -48,13 +49,14 @@ class Asked:
     def key(self) -> tuple[str, str, str]:
         return self.problem, self.stage, self.adapter
 
+    @cached_property
     def readings(self) -> list[Reading | None]:
         """What is read out of each call's answer; None where it cannot be read."""
         return [read(self.adapter, self.signature, call.answer) for call in self.calls]
 
     def final(self) -> Reading | None:
         """The first reading there is."""
-        return next((reading for reading in self.readings() if reading is not None), None)
+        return next((reading for reading in self.readings if reading is not None), None)
 
     def program(self) -> str | None:
         """What a stage that is asked for a solution answered, empty if that cannot be read; None of another stage."""
@@ -103,6 +105,8 @@ def compared(records: Sequence[Asked], adapters: Sequence[str], rates: Rates) ->
         pairs = [(mean(mine[key] for key in keys), mean(theirs[key] for key in keys)) for keys in shared.values()]
         if pairs:
             found.append((name, sum(map(len, shared.values())), pairs))
+    if not found:
+        return ""
     corrected = holm([sign_flip([after - before for before, after in pairs]) for *_, pairs in found])
     rows = [
         [
@@ -113,9 +117,7 @@ def compared(records: Sequence[Asked], adapters: Sequence[str], rates: Rates) ->
         ]
         for (name, programs, pairs), p in zip(found, corrected, strict=True)
     ]
-    return (
-        table(["adapter", "programs each, problems", "hidden tests passed (95 % CI)", "p (Holm)"], rows) if rows else ""
-    )
+    return table(["adapter", "programs each, problems", "hidden tests passed (95 % CI)", "p (Holm)"], rows)
 
 
 def _programs(records: Iterable[Asked], adapter: str, rates: Rates) -> dict[tuple[str, str], float]:
@@ -129,7 +131,7 @@ def _programs(records: Iterable[Asked], adapter: str, rates: Rates) -> dict[tupl
 
 def _row(adapter: str, stage: str, records: Iterable[Asked], rates: Rates) -> str:
     asked = [record for record in records if not record.lost]
-    first = [record.readings()[0] for record in asked]
+    first = [record.readings[0] for record in asked]
     final = [record.final() for record in asked]
     right = [rates[record.problem, program] for record in asked if (program := record.program()) is not None]
     read_at_once = [reading for reading in first if reading is not None]
@@ -146,7 +148,7 @@ def _row(adapter: str, stage: str, records: Iterable[Asked], rates: Rates) -> st
         _share(sum(reading.salvaged for reading in read_at_once), len(read_at_once)),
         _share(fields - got, fields),
         _share(dropped, kept + dropped),
-        f"{sum(right) / len(right):.0%} of {len(right)}" if right else "–",
+        f"{sum(right) / len(right):.0%} of {len(right)}" if right else NONE,
         _mean(asked, lambda call: call.prompt_tokens, "{:.0f}"),
         _mean(asked, lambda call: call.cached_tokens, "{:.0f}"),
         _mean(asked, lambda call: call.completion_tokens, "{:.0f}"),
@@ -160,10 +162,10 @@ def _items(reading: Reading) -> int:
 
 
 def _share(part: int, whole: int) -> str:
-    return f"{part / whole:.0%} ({part}/{whole})" if whole else "–"
+    return f"{part / whole:.0%} ({part}/{whole})" if whole else NONE
 
 
 def _mean(records: Sequence[Asked], number: Callable[[Call], Any], form: str) -> str:
     """A stage's calls are added up: a repair is part of what the answer costs."""
     sums = [sum(number(call) for call in record.calls) for record in records]
-    return form.format(sum(sums) / len(sums)) if sums else "–"
+    return form.format(sum(sums) / len(sums)) if sums else NONE

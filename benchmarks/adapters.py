@@ -76,7 +76,7 @@ def compare(options: argparse.Namespace) -> None:
     answers = RunFolder(options.out, decides).path / "answers.jsonl"
     if not options.table:
         adapter = artifact.adapter_of(manifest)
-        if options.inputs:
+        if options.inputs and not (options.out / "inputs.jsonl").exists():  # else it would lose what was added to it
             shutil.copy(options.inputs / "inputs.jsonl", options.out)
         with open_model(options.lm, problems, api_base=options.api_base, slots=options.concurrency) as lm:
             inputs = fixed_inputs(
@@ -100,11 +100,10 @@ def rates_of(records: Sequence[Asked], problems: ProblemSet) -> Rates:
     from eval.judged_in_threads import judged_in_threads
     from eval.score import score
 
-    named = {problem.name: problem for problem in problems.problems}
     programs = sorted({(each.problem, program) for each in records if (program := each.program()) is not None})
 
     def rate(key: tuple[str, str]) -> tuple[tuple[str, str], float]:
-        return key, score(key[1], named[key[0]], problems).hidden_rate
+        return key, score(key[1], problems.problem(key[0]), problems).hidden_rate
 
     return dict(judged_in_threads(rate, programs, total=len(programs), unit="program"))
 

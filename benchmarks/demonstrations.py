@@ -41,13 +41,13 @@ def judged(folders: list[Path], problems: ProblemSet) -> str:
     for folder in folders:
         program, _ = artifact.load(folder)
         stages = stage_names(program)
-        for predictor, stage, demo in (
-            (name, stages[name], demo) for name, each in program.named_predictors() for demo in each.demos
-        ):
-            name = demo["problem"].partition("\n")[0]
-            if truth.problem(name) is None:
-                raise DataError(f"{folder}: {predictor} shows {name!r}, which is not among the problems")
-            counts[stage][folder][_is_right(stage, name, typed(stage, demo), problems, truth)] += 1
+        for predictor, each in program.named_predictors():
+            stage = stages[predictor]
+            for demo in each.demos:
+                name = demo["problem"].partition("\n")[0]
+                if name not in problems:
+                    raise DataError(f"{folder}: {predictor} shows {name!r}, which is not among the problems")
+                counts[stage][folder][_is_right(stage, name, typed(stage, demo), problems, truth)] += 1
     rows = [[stage, *(_said(of[folder]) for folder in folders)] for stage, of in counts.items()]
     return table(["stage", *(folder.name for folder in folders)], rows)
 
@@ -57,14 +57,14 @@ def _is_right(stage: str, name: str, fields: dict[str, Any], problems: ProblemSe
         return truth.is_right(stage, name, fields)
     if stage not in PROGRAMS:
         return None
-    problem = truth.problem(name)
-    assert problem is not None
-    return score(fields["fixed_code" if stage == "FixCode" else "code"], problem, problems).solved
+    return score(fields["fixed_code" if stage == "FixCode" else "code"], problems.problem(name), problems).solved
 
 
 def _said(count: Counter[bool | None]) -> str:
-    if count[None] or not count:
-        return f"{count[None]}, not judged" if count else NONE
+    if not count:
+        return NONE
+    if count[None]:
+        return f"{count[None]}, not judged"
     return f"{count[True]} / {count.total()}"
 
 
