@@ -5,10 +5,15 @@ UV_VERSION := 0.13.9
 UV := $(shell command -v uv 2>/dev/null || echo .cache/uv/bin/uv)
 PYTHON := .venv/bin/python
 QUICK := runs/quickstart
+SIXTEEN := --concurrency 16
 LARGE := --lm local/qwen2.5-coder-1.5b
 RESULTS := runs/results
 STRATEGIES := $(addprefix artifacts/,direct chain-of-thought sampling reflexion handwritten adaptive)
-arms = artifacts/direct $(RESULTS)/compiled-direct-$(1) artifacts/handwritten $(RESULTS)/compiled-flow-$(1)
+compile = $(PYTHON) -m optimize.compile $(1) $(SIXTEEN) --out $(RESULTS)
+compiled = $(foreach optimizer,$(1),$(RESULTS)/$(optimizer))
+VERIFIED := optimize/configs/flow.toml --optimizer verified --tune rollouts=2
+BOOTSTRAP := optimize/configs/flow.toml
+GEPA := --optimizer gepa --tune reflection_lm=local/qwen2.5-coder-1.5b
 
 .PHONY: quickstart results test check test-embedded test-browser test-long test-cluster oracle format lint types layers tests clean
 
@@ -17,7 +22,7 @@ quickstart: .venv/quickstart-ready
 	@echo "Compiling and evaluating with a small language model on this machine; about a quarter of an hour on two cores."
 	$(PYTHON) -m optimize.compile optimize/configs/direct.toml --out $(QUICK)/compiled-direct
 	$(PYTHON) -m eval.run artifacts/direct $(QUICK)/compiled-direct --limit 12 --out $(QUICK)/direct
-	$(PYTHON) -m eval.run artifacts/handwritten artifacts/compiled-flow-0.5b --limit 4 --out $(QUICK)/flow
+	$(PYTHON) -m eval.run artifacts/handwritten artifacts/verified-0.5b --limit 4 --out $(QUICK)/flow
 	@echo
 	$(PYTHON) -m eval.compare $(QUICK)/direct $(QUICK)/flow
 	@echo
@@ -27,21 +32,25 @@ quickstart: .venv/quickstart-ready
 
 # The runs behind docs/results.md anew, with the code as it is; interrupted, it goes on where it stopped. Some hours.
 results: .venv/results-ready
-	$(PYTHON) -m eval.run $(STRATEGIES) --set budget.calls=10 --concurrency 16 --out $(RESULTS)/strategies-0.5b
-	$(PYTHON) -m eval.run $(STRATEGIES) --set budget.calls=10 --concurrency 16 $(LARGE) --limit 12 --out $(RESULTS)/strategies-1.5b
-	$(PYTHON) -m benchmarks.adapters --concurrency 16 --out $(RESULTS)/adapters-0.5b
-	$(PYTHON) -m benchmarks.adapters --concurrency 16 $(LARGE) --inputs $(RESULTS)/adapters-0.5b \
+	$(PYTHON) -m eval.run $(STRATEGIES) --set budget.calls=10 $(SIXTEEN) --out $(RESULTS)/strategies-0.5b
+	$(PYTHON) -m eval.run $(STRATEGIES) --set budget.calls=10 $(SIXTEEN) $(LARGE) --limit 12 --out $(RESULTS)/strategies-1.5b
+	$(PYTHON) -m benchmarks.adapters $(SIXTEEN) --out $(RESULTS)/adapters-0.5b
+	$(PYTHON) -m benchmarks.adapters $(SIXTEEN) $(LARGE) --inputs $(RESULTS)/adapters-0.5b \
 		--adapters lean yaml json chat xml --out $(RESULTS)/adapters-1.5b
-	$(PYTHON) -m eval.run artifacts/direct artifacts/handwritten --limit 12 --n 5 --concurrency 16 --out $(RESULTS)/replication-0.5b
-	$(PYTHON) -m optimize.compile optimize/configs/direct.toml --out $(RESULTS)/compiled-direct-0.5b
-	$(PYTHON) -m optimize.compile optimize/configs/flow.toml --out $(RESULTS)/compiled-flow-0.5b
-	$(PYTHON) -m eval.run $(call arms,0.5b) --out $(RESULTS)/pack-0.5b
-	$(PYTHON) -m optimize.compile optimize/configs/direct.toml $(LARGE) --limit 12 --out $(RESULTS)/compiled-direct-1.5b
-	$(PYTHON) -m optimize.compile optimize/configs/flow.toml $(LARGE) --limit 12 --out $(RESULTS)/compiled-flow-1.5b
-	$(PYTHON) -m eval.run $(call arms,1.5b) $(LARGE) --limit 12 --out $(RESULTS)/pack-1.5b
-	$(PYTHON) -m optimize.compile optimize/configs/contests.toml --out $(RESULTS)/compiled-flow-contests-1.5b
-	$(PYTHON) -m eval.run artifacts/direct artifacts/handwritten $(RESULTS)/compiled-flow-contests-1.5b $(LARGE) \
-		--data ../shared/codecontests --match '_A\.' --limit 8 --out $(RESULTS)/contests-1.5b
+	$(PYTHON) -m eval.run artifacts/direct artifacts/handwritten --limit 12 --n 5 $(SIXTEEN) --out $(RESULTS)/replication-0.5b
+	$(call compile,$(VERIFIED))/verified-0.5b
+	$(call compile,$(BOOTSTRAP))/bootstrap-0.5b
+	$(call compile,$(GEPA))/gepa-0.5b
+	$(call compile,$(VERIFIED) $(LARGE) --limit 12)/verified-1.5b
+	$(call compile,$(BOOTSTRAP) $(LARGE) --limit 12)/bootstrap-1.5b
+	$(call compile,$(GEPA) --tune metric_calls=48 $(LARGE) --limit 12)/gepa-1.5b
+	$(PYTHON) -m eval.run artifacts/handwritten $(RESULTS)/verified-0.5b --n 3 $(SIXTEEN) --out $(RESULTS)/compiled-0.5b
+	$(PYTHON) -m eval.run $(call compiled,bootstrap-0.5b gepa-0.5b verified-1.5b) $(SIXTEEN) --out $(RESULTS)/compiled-once-0.5b
+	$(PYTHON) -m eval.run artifacts/handwritten $(call compiled,verified-1.5b bootstrap-1.5b gepa-1.5b verified-0.5b) \
+		$(LARGE) --limit 12 $(SIXTEEN) --out $(RESULTS)/compiled-1.5b
+	$(call compile,optimize/configs/contests.toml)/verified-contests-1.5b
+	$(PYTHON) -m eval.run artifacts/direct artifacts/handwritten $(RESULTS)/verified-contests-1.5b $(LARGE) \
+		--data ../shared/codecontests --match '_A\.' --limit 8 $(SIXTEEN) --out $(RESULTS)/compiled-contests-1.5b
 	$(PYTHON) -m eval.judge --data ../shared/codecontests --split test \
 		--solutions ../shared/codecontests/model_solutions.jsonl --run $(RESULTS)/shared-models --arm-field source
 
