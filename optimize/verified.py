@@ -4,6 +4,7 @@ out of rollouts that failed too. No instruction is changed, and no candidate has
 from __future__ import annotations
 
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 
 import dspy
 from pydantic import Field
@@ -11,7 +12,7 @@ from pydantic import Field
 from optimize import bootstrap
 from optimize.credit import credit_of
 from optimize.demo_choice import ProvenCall, choose_demos
-from optimize.evidence import Step
+from optimize.evidence import Credit, Episode, Step
 from optimize.expected import Expected, Sizes
 from optimize.halted import CapReached
 from optimize.job import Job
@@ -48,22 +49,27 @@ def tune(job: Job, options: Options) -> dspy.Module:
     whole = [r for r in job.stored_rollouts() if not r.account.lost_calls]
     proven: dict[str, list[ProvenCall]] = defaultdict(list)
     teacher = job.candidates.name_of(job.teacher)
-    for rollout, episode in zip(whole, replay(job, whole), strict=True):
-        if rollout.score is not None:
-            value = measured(rollout.score, job.config.metric)
-            job.candidates.enter(teacher, rollout.problem, str(rollout.sample), value)
-        for step in episode.steps:
-            credit = credit_of(step, episode)
-            if credit is not None and credit.proven:
-                facts = job.problems.facts(rollout.problem)
-                call = ProvenCall(rollout.problem, rollout.sample, step, credit, facts, _tokens(job, step))
-                proven[step.predictor].append(call)
+    with ThreadPoolExecutor(job.config.concurrency) as threads:  # programs that never end take the judge a minute each
+        credits = threads.map(_credits, replay(job, whole))
+        for rollout, calls in zip(whole, credits, strict=True):
+            if rollout.score is not None:
+                value = measured(rollout.score, job.config.metric)
+                job.candidates.enter(teacher, rollout.problem, str(rollout.sample), value)
+            facts = job.problems.facts(rollout.problem)
+            for step, credit in calls:
+                if credit is not None and credit.proven:
+                    call = ProvenCall(rollout.problem, rollout.sample, step, credit, facts, _tokens(job, step))
+                    proven[step.predictor].append(call)
     tuned = job.student.deepcopy()
     for name, predictor in tuned.named_predictors():
         chosen = choose_demos(proven[name], options.demos, options.demo_tokens)
         predictor.demos = [dspy.Example(augmented=True, **call.step.inputs, **call.step.outputs) for call in chosen]
         job.evidence[name] = [call.report() for call in chosen]
     return tuned
+
+
+def _credits(episode: Episode) -> list[tuple[Step, Credit | None]]:
+    return [(step, credit_of(step, episode)) for step in episode.steps]
 
 
 def _tokens(job: Job, step: Step) -> int:
