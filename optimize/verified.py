@@ -4,7 +4,9 @@ out of rollouts that failed too. No instruction is changed, and no candidate has
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain, groupby
 
 import dspy
 from pydantic import Field
@@ -49,8 +51,9 @@ def tune(job: Job, options: Options) -> dspy.Module:
     whole = [r for r in job.stored_rollouts() if not r.account.lost_calls]
     proven: dict[str, list[ProvenCall]] = defaultdict(list)
     teacher = job.candidates.name_of(job.teacher)
+    by_problem = [list(group) for _, group in groupby(replay(job, whole), lambda episode: episode.problem.name)]
     with ThreadPoolExecutor(job.config.concurrency) as threads:  # programs that never end take the judge a minute each
-        credits = threads.map(_credits, replay(job, whole))
+        credits = chain.from_iterable(threads.map(_credits, by_problem))
         for rollout, calls in zip(whole, credits, strict=True):
             if rollout.score is not None:
                 value = measured(rollout.score, job.config.metric)
@@ -68,8 +71,10 @@ def tune(job: Job, options: Options) -> dspy.Module:
     return tuned
 
 
-def _credits(episode: Episode) -> list[tuple[Step, Credit | None]]:
-    return [(step, credit_of(step, episode)) for step in episode.steps]
+def _credits(episodes: Sequence[Episode]) -> list[list[tuple[Step, Credit | None]]]:
+    """The credit of every call, by rollout of one problem: one after the other, as they look at each other's programs,
+    and what is judged already is not run again."""
+    return [[(step, credit_of(step, episode)) for step in episode.steps] for episode in episodes]
 
 
 def _tokens(job: Job, step: Step) -> int:
