@@ -9,11 +9,10 @@ SIXTEEN := --concurrency 16
 LARGE := --lm local/qwen2.5-coder-1.5b
 RESULTS := runs/results
 STRATEGIES := $(addprefix artifacts/,direct chain-of-thought sampling reflexion handwritten adaptive)
-compile = $(PYTHON) -m optimize.compile $(1) $(SIXTEEN) --out $(RESULTS)
-compiled = $(foreach optimizer,$(1),$(RESULTS)/$(optimizer))
-VERIFIED := optimize/configs/flow.toml --optimizer verified --tune rollouts=2
-BOOTSTRAP := optimize/configs/flow.toml
+FLOW := optimize/configs/flow.toml
+VERIFIED := $(FLOW) --optimizer verified --tune rollouts=2
 GEPA := --optimizer gepa --tune reflection_lm=local/qwen2.5-coder-1.5b
+compile = $(PYTHON) -m optimize.compile $(2) $(SIXTEEN) --out $(RESULTS)/$(1)
 
 .PHONY: quickstart results test check test-embedded test-browser test-long test-cluster oracle format lint types layers tests clean
 
@@ -38,17 +37,17 @@ results: .venv/results-ready
 	$(PYTHON) -m benchmarks.adapters $(SIXTEEN) $(LARGE) --inputs $(RESULTS)/adapters-0.5b \
 		--adapters lean yaml json chat xml --out $(RESULTS)/adapters-1.5b
 	$(PYTHON) -m eval.run artifacts/direct artifacts/handwritten --limit 12 --n 5 $(SIXTEEN) --out $(RESULTS)/replication-0.5b
-	$(call compile,$(VERIFIED))/verified-0.5b
-	$(call compile,$(BOOTSTRAP))/bootstrap-0.5b
-	$(call compile,$(GEPA))/gepa-0.5b
-	$(call compile,$(VERIFIED) $(LARGE) --limit 12)/verified-1.5b
-	$(call compile,$(BOOTSTRAP) $(LARGE) --limit 12)/bootstrap-1.5b
-	$(call compile,$(GEPA) --tune metric_calls=48 $(LARGE) --limit 12)/gepa-1.5b
+	$(call compile,verified-0.5b,$(VERIFIED))
+	$(call compile,bootstrap-0.5b,$(FLOW))
+	$(call compile,gepa-0.5b,$(GEPA))
+	$(call compile,verified-1.5b,$(VERIFIED) $(LARGE) --limit 12)
+	$(call compile,bootstrap-1.5b,$(FLOW) $(LARGE) --limit 12)
+	$(call compile,gepa-1.5b,$(GEPA) --tune metric_calls=48 $(LARGE) --limit 12)
 	$(PYTHON) -m eval.run artifacts/handwritten $(RESULTS)/verified-0.5b --n 3 $(SIXTEEN) --out $(RESULTS)/compiled-0.5b
-	$(PYTHON) -m eval.run $(call compiled,bootstrap-0.5b gepa-0.5b verified-1.5b) $(SIXTEEN) --out $(RESULTS)/compiled-once-0.5b
-	$(PYTHON) -m eval.run artifacts/handwritten $(call compiled,verified-1.5b bootstrap-1.5b gepa-1.5b verified-0.5b) \
+	$(PYTHON) -m eval.run $(addprefix $(RESULTS)/,bootstrap-0.5b gepa-0.5b verified-1.5b) $(SIXTEEN) --out $(RESULTS)/compiled-once-0.5b
+	$(PYTHON) -m eval.run artifacts/handwritten $(addprefix $(RESULTS)/,verified-1.5b bootstrap-1.5b gepa-1.5b verified-0.5b) \
 		$(LARGE) --limit 12 $(SIXTEEN) --out $(RESULTS)/compiled-1.5b
-	$(call compile,optimize/configs/contests.toml)/verified-contests-1.5b
+	$(call compile,verified-contests-1.5b,optimize/configs/contests.toml)
 	$(PYTHON) -m eval.run artifacts/direct artifacts/handwritten $(RESULTS)/verified-contests-1.5b $(LARGE) \
 		--data ../shared/codecontests --match '_A\.' --limit 8 $(SIXTEEN) --out $(RESULTS)/compiled-contests-1.5b
 	$(PYTHON) -m eval.judge --data ../shared/codecontests --split test \
