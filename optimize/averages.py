@@ -49,7 +49,7 @@ class Averages:
 
 
 def averages(config: CompileConfig, inputs: Inputs, out: Path | None) -> Averages:
-    """The averages of the newest rollouts there are of this program with this model.
+    """The averages of the newest rollouts there are of this program with this model, of those on the same data first.
 
     Args:
         config, inputs: of the compilation.
@@ -57,7 +57,7 @@ def averages(config: CompileConfig, inputs: Inputs, out: Path | None) -> Average
     """
     tuned = [stage.name for _, stage in stages_of(inputs.program) if stage.name not in inputs.frozen]
     places = [(out / "training", read_rollouts(out / "training"))] if out else []
-    places += [(run, rollouts) for run in sorted(RUNS.glob("*"), key=_age) if (rollouts := _matching(run, inputs))]
+    places += _stored(inputs)
     for place, rollouts in places:
         fresh = [each for each in rollouts if each.account.calls and not any(c.from_cache for c in each.account.calls)]
         if fresh:
@@ -93,17 +93,21 @@ def _after(rollout: Rollout, stage: str) -> int:
     return len(stages) - stages.index(stage) if stage in stages else 0
 
 
-def _matching(run: Path, inputs: Inputs) -> list[Rollout]:
-    """The rollouts of the program in a stored evaluation, when that was with the same model."""
-    try:
-        there: dict[str, Any] = read_config(run)
-    except RunError:
-        return []
-    wanted = inputs.identity["start_fingerprint"]
-    arms = [arm for arm, fingerprint in (there.get("artifacts") or {}).items() if fingerprint == wanted]
-    if there.get("lm") != inputs.identity["lm"] or not arms:
-        return []
-    return [each for each in read_rollouts(run) if each.arm in arms]
+def _stored(inputs: Inputs) -> list[tuple[Path, list[Rollout]]]:
+    """The evaluations of the program with the model: first those on the same data, of each kind the newest first."""
+    same_data: list[tuple[Path, list[Rollout]]] = []
+    other_data: list[tuple[Path, list[Rollout]]] = []
+    for run in sorted(RUNS.glob("*"), key=_age):
+        try:
+            there: dict[str, Any] = read_config(run)
+        except RunError:
+            continue
+        wanted = inputs.identity["start_fingerprint"]
+        arms = [arm for arm, fingerprint in (there.get("artifacts") or {}).items() if fingerprint == wanted]
+        if there.get("lm") == inputs.identity["lm"] and arms:
+            places = same_data if there.get("data") == inputs.identity["data"] else other_data
+            places.append((run, [each for each in read_rollouts(run) if each.arm in arms]))
+    return same_data + other_data
 
 
 def _age(run: Path) -> float:

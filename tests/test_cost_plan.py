@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+import eval.run
 import optimize.compile
 from eval.simulated_lm import simulated_lm
 from eval.simulated_skills import Skills
@@ -35,7 +37,8 @@ def use_simulated(monkeypatch) -> None:
         made.setdefault("lm", simulated_lm(problems, Skills(code_right=0.6, seed=3)))
         yield made["lm"].copy(cache=cache)
 
-    monkeypatch.setattr("optimize.compiling.open_model", open_model)
+    for module in ("eval.evaluate", "optimize.compiling"):
+        monkeypatch.setattr(f"{module}.open_model", open_model)
 
 
 def total_of(said: str) -> list[float]:
@@ -70,6 +73,28 @@ def test_a_dry_run_asks_nothing_writes_nothing_and_names_splits_and_priors(monke
     assert "to learn from: 8; to choose candidates by: " in said and "as it is: FixCode" in said
     assert "priors: " in said and "| proposals |" in said and "not known" in said
     assert not (tmp_path / "out").exists() and not (tmp_path / "cache" / "compile").exists()
+
+
+def test_a_plan_goes_by_the_newest_run_on_its_own_data_and_by_other_runs_only_without_one(monkeypatch, tmp_path):
+    use_simulated(monkeypatch)
+    options = start_of(tmp_path, "direct", TASKS[:4])
+    other, model = write_pack(tmp_path / "other", TASKS[:2]), options[4:]
+    compiling = ["--optimizer", "verified", "--out", tmp_path / "out", "--dry-run"]
+
+    def evaluated(name: str, data: str | Path, age: float) -> None:
+        run = tmp_path / "runs" / name
+        printed(monkeypatch, eval.run.main, tmp_path / "start", "--data", data, *model, "--out", run)
+        os.utime(run / "rollouts.jsonl", (1e9 - age, 1e9 - age))
+
+    def planned_by() -> str:
+        said = printed(monkeypatch, optimize.compile.main, *options, *compiling)
+        return re.findall(r"are from (.*)", said)[0].removeprefix("3 rollouts of ")
+
+    evaluated("elsewhere", other, age=0)
+    assert planned_by() == str(tmp_path / "runs" / "elsewhere")
+    for name, age in (("older", 7200), ("newer", 3600)):
+        evaluated(name, options[3], age)
+    assert planned_by() == str(tmp_path / "runs" / "newer")
 
 
 def test_without_a_run_prompts_are_expected_to_be_as_long_as_the_problems_are(monkeypatch, tmp_path):
