@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -56,9 +57,8 @@ def averages(config: CompileConfig, inputs: Inputs, out: Path | None) -> Average
         out: its folder, whose rollouts go before those in `runs/`.
     """
     tuned = [stage.name for _, stage in stages_of(inputs.program) if stage.name not in inputs.frozen]
-    places = [(out / "training", read_rollouts(out / "training"))] if out else []
-    places += _stored(inputs)
-    for place, rollouts in places:
+    own = [(out / "training", read_rollouts(out / "training"))] if out else []
+    for place, rollouts in chain(own, _stored(inputs)):
         fresh = [each for each in rollouts if each.account.calls and not any(c.from_cache for c in each.account.calls)]
         if fresh:
             return _of_rollouts(fresh, tuned, config, f"{len(fresh)} rollouts of {place}")
@@ -93,21 +93,23 @@ def _after(rollout: Rollout, stage: str) -> int:
     return len(stages) - stages.index(stage) if stage in stages else 0
 
 
-def _stored(inputs: Inputs) -> list[tuple[Path, list[Rollout]]]:
+def _stored(inputs: Inputs) -> Iterator[tuple[Path, list[Rollout]]]:
     """The evaluations of the program with the model: first those on the same data, of each kind the newest first."""
-    same_data: list[tuple[Path, list[Rollout]]] = []
-    other_data: list[tuple[Path, list[Rollout]]] = []
-    for run in sorted(RUNS.glob("*"), key=_age):
+    here = inputs.identity
+    for run, there in sorted(_configs(), key=lambda each: (each[1].get("data") != here["data"], _age(each[0]))):
+        fingerprints = there.get("artifacts") or {}
+        arms = [arm for arm, fingerprint in fingerprints.items() if fingerprint == here["start_fingerprint"]]
+        if there.get("lm") == here["lm"] and arms:
+            yield run, [each for each in read_rollouts(run) if each.arm in arms]
+
+
+def _configs() -> Iterator[tuple[Path, dict[str, Any]]]:
+    """The folders below `RUNS` that are runs, each with its configuration."""
+    for run in RUNS.glob("*"):
         try:
-            there: dict[str, Any] = read_config(run)
+            yield run, read_config(run)
         except RunError:
             continue
-        wanted = inputs.identity["start_fingerprint"]
-        arms = [arm for arm, fingerprint in (there.get("artifacts") or {}).items() if fingerprint == wanted]
-        if there.get("lm") == inputs.identity["lm"] and arms:
-            places = same_data if there.get("data") == inputs.identity["data"] else other_data
-            places.append((run, [each for each in read_rollouts(run) if each.arm in arms]))
-    return same_data + other_data
 
 
 def _age(run: Path) -> float:

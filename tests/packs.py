@@ -197,9 +197,14 @@ def use_lm(monkeypatch: pytest.MonkeyPatch, rule: Rule | Sequence[str | Exceptio
     One engine serves all the commands of a test, unless it is called again.
     """
     lm = scripted_lm(rule)
-    for module in ("eval.evaluate", "optimize.compiling"):
-        monkeypatch.setattr(f"{module}.open_model", _opener(lm))
+    use_opener(monkeypatch, _opener(lm))
     return lm.engine.prompts
+
+
+def use_opener(monkeypatch: pytest.MonkeyPatch, opener: Any) -> None:
+    """Let `eval.run` and `optimize.compile` open their models by `opener`."""
+    for module in ("eval.evaluate", "optimize.compiling"):
+        monkeypatch.setattr(f"{module}.open_model", opener)
 
 
 def _opener(lm: Any) -> Any:

@@ -17,7 +17,7 @@ from eval.simulated_skills import Skills
 from optimize.expected import different
 from optimize.optimizers import NAMES
 from program.prices import Price
-from tests.packs import VALID, call, isolate, number_task, printed, write_dataset, write_pack, write_start
+from tests.packs import VALID, call, isolate, number_task, printed, use_opener, write_dataset, write_pack, write_start
 
 TASKS = (*VALID, *(number_task(f"Plus {k}", lambda n, k=k: n + k, f"n + {k}") for k in range(2, 14)))
 ARMS = [("direct", name) for name in NAMES] + [("alphacodium", "verified"), ("alphacodium", "bootstrap_rs")]
@@ -37,8 +37,7 @@ def use_simulated(monkeypatch) -> None:
         made.setdefault("lm", simulated_lm(problems, Skills(code_right=0.6, seed=3)))
         yield made["lm"].copy(cache=cache)
 
-    for module in ("eval.evaluate", "optimize.compiling"):
-        monkeypatch.setattr(f"{module}.open_model", open_model)
+    use_opener(monkeypatch, open_model)
 
 
 def total_of(said: str) -> list[float]:
