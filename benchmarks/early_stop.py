@@ -17,7 +17,7 @@ from dataclasses import replace
 from benchmarks.oracle import Job, shared_jobs
 from judge.cache import VerdictCache
 from judge.judge import judge
-from judge.pool import Pool
+from judge.sandbox.pool import Pool
 from judge.verdict import Report
 
 

@@ -7,7 +7,7 @@ what else the machine does falls on all alike; printed are medians over the roun
 process and all its descendants, the interpreter starts and forks among them:
 
     floor       compile once, then `exec` in one process, nothing between tests: what cannot be had for less
-    plain       a process per test (`judge.process`), two threads
+    plain       a process per test (`judge.sandbox.process`), two threads
     judge 1, 2  this judge, full reports, with one and with two workers
 """
 
@@ -29,9 +29,9 @@ from tempfile import TemporaryDirectory
 from benchmarks.oracle import Job, shared_jobs
 from benchmarks.processes import descendants
 from judge.judge import judge, verdict_of
-from judge.pool import Pool
-from judge.process import run_program
-from judge.session import source_bytes
+from judge.sandbox.pool import Pool
+from judge.sandbox.process import run_program
+from judge.sandbox.session import source_bytes
 from judge.verdict import Limits, TestCase, Verdict
 
 TRIVIAL = Job("trivial", "print(int(input()) + 1)", [TestCase("1\n", "2\n")] * 100, Limits())

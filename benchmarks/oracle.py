@@ -30,9 +30,9 @@ from eval.samples.read import read_solutions
 from judge.checker import STRICT, Checker
 from judge.judge import verdict_of
 from judge.order import fingerprint
-from judge.pool import Pool
-from judge.process import Run, run_program
-from judge.session import Session, source_bytes
+from judge.sandbox.pool import Pool
+from judge.sandbox.process import Run, run_program
+from judge.sandbox.session import Session, source_bytes
 from judge.verdict import Limits, TestCase, Verdict
 
 _ROOT = Path(__file__).resolve().parent.parent

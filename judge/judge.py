@@ -13,9 +13,9 @@ from judge.cache import VerdictCache, default_cache
 from judge.checker import STRICT, Checker
 from judge.order import FailureHistory, fingerprint
 from judge.place import default_place
-from judge.pool import Pool
-from judge.process import Run
-from judge.session import Session
+from judge.sandbox.pool import Pool
+from judge.sandbox.process import Run
+from judge.sandbox.session import Session
 from judge.shared import default_pool
 from judge.verdict import Limits, Report, TestCase, TestResult, Verdict
 

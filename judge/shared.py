@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from judge.place import default_place
-from judge.pool import Pool, Sandbox
+from judge.sandbox.pool import Pool, Sandbox
 
 _default: Pool | None = None
 _default_lock = threading.Lock()

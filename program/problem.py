@@ -11,9 +11,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from judge.checker import Checker
+from judge.checker import Checker, strict_for
 from judge.limits import limits_of
-from judge.tolerance import strict_for
 from judge.verdict import Limits, TestCase
 
 _EXAMPLES = re.compile(r"^\s*(Examples?|Samples?)(\s+(Input|\d+))?\s*:?\s*$", re.MULTILINE | re.IGNORECASE)

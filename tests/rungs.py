@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from judge.guards import LANDLOCK, LAYERS, NAMESPACES, SECCOMP, UID
-from judge.pool import Pool
+from judge.sandbox.guards import LANDLOCK, LAYERS, NAMESPACES, SECCOMP, UID
+from judge.sandbox.pool import Pool
 
 FULL = set(LAYERS)
 # The best there is, without each layer, what a container mostly leaves, the filter alone, and nothing but the limits.

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from benchmarks.processes import descendants
-from judge.guards import LANDLOCK, NAMESPACES, SECCOMP, UID
 from judge.judge import judge
-from judge.pool import Pool
-from judge.process import run_program
+from judge.sandbox.guards import LANDLOCK, NAMESPACES, SECCOMP, UID
+from judge.sandbox.pool import Pool
+from judge.sandbox.process import run_program
 from judge.verdict import JudgeError, Limits, TestCase, TestResult, Verdict
 from tests.rungs import has_scratch, layers_of, pools, zygote_processes
 
@@ -31,7 +31,7 @@ lead_to_the_library = {{part for entry in [*sys.path, sys.prefix, sys.base_prefi
 for path in ("/etc/passwd", "/etc/hostname", "/root/.bashrc", "{cwd}/pyproject.toml", "/proc/1/cmdline", "/proc/meminfo"):
     try:
         text = open(path).read()
-        if "judge.zygote" not in text: print("STOLEN", path)  # process 1 of its own world is no secret
+        if "judge.sandbox.zygote" not in text: print("STOLEN", path)  # process 1 of its own world is no secret
     except OSError: pass
 for path in ("/root", "/home", "/work", "{cwd}", "/var"):
     try:

@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from benchmarks.processes import descendants
-from judge import selftest
-from judge.guards import LANDLOCK, LAYERS, NAMESPACES, SECCOMP, UID
 from judge.judge import judge
-from judge.pool import PLAIN, Pool
+from judge.sandbox import selftest
+from judge.sandbox.guards import LANDLOCK, LAYERS, NAMESPACES, SECCOMP, UID
+from judge.sandbox.pool import PLAIN, Pool
+from judge.sandbox.worker import Refused, WorkerLost
 from judge.verdict import JudgeError, Limits, TestCase, Verdict
-from judge.worker import Refused, WorkerLost
 from tests.rungs import zygote_processes
 from tests.test_judge_hostile import settles
 

@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks.oracle import SHARED, differences, shared_jobs
 from judge.judge import judge
-from judge.pool import Pool
+from judge.sandbox.pool import Pool
 
 PROGRAMS, TESTS, SECONDS = 20, 6, 1.0
 

@@ -18,10 +18,10 @@ from judge.cache import VerdictCache
 from judge.checker import DEEPMIND
 from judge.judge import judge, judge_async
 from judge.order import FailureHistory, fingerprint
-from judge.pool import Pool
-from judge.session import Session
+from judge.sandbox.pool import Pool
+from judge.sandbox.session import Session
+from judge.sandbox.worker import ProgramDied, Worker, WorkerLost
 from judge.verdict import JudgeError, Limits, Report, TestCase, TestResult, Verdict
-from judge.worker import ProgramDied, Worker, WorkerLost
 from tests.rungs import zygote_processes
 from tests.test_judge_hostile import settles
 

@@ -6,9 +6,9 @@ import pytest
 
 from judge.judge import judge, verdict_of
 from judge.limits import DEFAULT_MEMORY_BYTES, PYTHON_TIME_FACTOR, limits_of
-from judge.pool import Pool
-from judge.process import Run, run_program
-from judge.session import Session, source_bytes
+from judge.sandbox.pool import Pool
+from judge.sandbox.process import Run, run_program
+from judge.sandbox.session import Session, source_bytes
 from judge.verdict import PRECEDENCE, Limits, Report, TestCase, TestResult, Verdict
 from tests.rungs import has_scratch, imports_late, shows_source_lines
 

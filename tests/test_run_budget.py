@@ -6,7 +6,7 @@ import pytest
 
 import eval.run
 from eval.run_folder import read_rollouts
-from judge.guards import LAYERS
+from judge.sandbox.guards import LAYERS
 from judge.shared import default_pool
 from program.budget import Budget
 from tests.packs import VALID, answer_rule, call, isolate, printed, use_lm, write_pack, write_start

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from judge.judge import judge
-from judge.pool import Sandbox
+from judge.sandbox.pool import Sandbox
 from judge.shared import set_default_sandbox
 from judge.verdict import JudgeError, Limits, Report, TestCase
 

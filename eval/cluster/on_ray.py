@@ -15,7 +15,7 @@ from eval.cluster.member import Kind, Member, Remote, WorkerGone
 from eval.cluster.ray_nodes import RayActor, connected, nodes, own_node, stored
 from eval.cluster.shared_limits import LimitsOwner, purse_of
 from judge.place import judging_at
-from judge.pool import Sandbox
+from judge.sandbox.pool import Sandbox
 from program.budget import Budget, Spending
 
 FLOWS_PER_NODE = 256  # side by side; they wait most of the time

@@ -18,7 +18,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from judge.process import run_program
+from judge.sandbox.process import run_program
 from judge.verdict import Limits
 
 PACK = Path(__file__).parent

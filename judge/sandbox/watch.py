@@ -7,7 +7,7 @@ import select
 import signal
 import time
 
-from judge.protocol import LEFT_OVERS, MEMORY_EXCEEDED, TIMED_OUT, Done, Run
+from judge.sandbox.protocol import LEFT_OVERS, MEMORY_EXCEEDED, TIMED_OUT, Done, Run
 
 _LOOK_EVERY = 0.025  # seconds between looks at the memory of a long run
 _STARVED_FACTOR = 10  # however busy the machine, a run ends after this many times its wall-clock limit

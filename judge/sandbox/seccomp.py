@@ -12,7 +12,7 @@ from __future__ import annotations
 import ctypes
 import struct
 
-from judge import kernel
+from judge.sandbox import kernel
 
 _EPERM, _ENOSYS = 1, 38
 _ALLOW, _ERRNO, _KILL = 0x7FFF0000, 0x00050000, 0x80000000

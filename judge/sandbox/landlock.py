@@ -7,7 +7,7 @@ import os
 import struct
 from collections.abc import Iterable
 
-from judge import kernel
+from judge.sandbox import kernel
 
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1, 2, 4, 8
 _TRUNCATE = 1 << 14

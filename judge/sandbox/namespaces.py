@@ -11,7 +11,7 @@ import os
 import sys
 import sysconfig
 
-from judge import kernel
+from judge.sandbox import kernel
 
 SCRATCH, PROGRAM = "/scratch", "/program"  # as seen inside
 _SCRATCH_BYTES, _PROGRAM_BYTES = 64 * 2**20, 16 * 2**20

@@ -1,7 +1,7 @@
 """What stands between a candidate and the machine: the layers, which of them hold here, and how they are put on.
 
 Every layer is optional; the name of what a candidate ran under lists those that held, "fork+namespaces+uid+..." at
-best. What they protect from, and what not, is told in `judge.pool`.
+best. What they protect from, and what not, is told in `judge.sandbox.pool`.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import resource
 import signal
 from collections.abc import Callable, Sequence
 
-from judge import kernel, landlock
-from judge.seccomp import Filter
+from judge.sandbox import kernel, landlock
+from judge.sandbox.seccomp import Filter
 
 NAMESPACES, UID, LANDLOCK, SECCOMP = "namespaces", "uid", "landlock", "seccomp"
 LAYERS = (NAMESPACES, UID, LANDLOCK, SECCOMP)

@@ -2,7 +2,7 @@
 
     judge --exec--> zygote --fork--> program (compiled, its imports done) --fork--> one test
 
-All are single-threaded up to the test. The zygote sets up its world once (`judge.namespaces`, `judge.guards`); the
+All are single-threaded up to the test. The zygote sets up its world once (`namespaces`, `guards`); the
 program's process only ever compiles and imports library modules; the test's process puts on the guards and becomes
 the candidate. Verdict and expected output are not known to any of them.
 """
@@ -17,12 +17,12 @@ import signal
 import sys
 from typing import NoReturn
 
-from judge import kernel, namespaces, protocol
-from judge.candidate import Candidate
-from judge.guards import NAMESPACES, UID, Guards
-from judge.imports import import_beforehand
-from judge.scratch import empty_directory
-from judge.watch import JudgeGone, Watch
+from judge.sandbox import kernel, namespaces, protocol
+from judge.sandbox.candidate import Candidate
+from judge.sandbox.guards import NAMESPACES, UID, Guards
+from judge.sandbox.imports import import_beforehand
+from judge.sandbox.scratch import empty_directory
+from judge.sandbox.watch import JudgeGone, Watch
 
 SETUP_FAILED = 97  # with words in the pipe that the candidate does not have, so no candidate can feign it
 _COMPILE_SECONDS, _COMPILE_BYTES = 20, 2 * 2**30

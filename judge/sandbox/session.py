@@ -9,11 +9,11 @@ import time
 from pathlib import Path
 from typing import Self
 
-from judge import protocol
-from judge.pool import Pool, Slot
-from judge.process import ERROR_TAIL, Run, run_program, syntax_error
+from judge.sandbox import protocol
+from judge.sandbox.pool import Pool, Slot
+from judge.sandbox.process import ERROR_TAIL, Run, run_program, syntax_error
+from judge.sandbox.worker import ProgramDied, Refused, Worker, WorkerLost
 from judge.verdict import JudgeError, Limits
-from judge.worker import ProgramDied, Refused, Worker, WorkerLost
 
 TURN_SECONDS = 0.5  # after that long, another thread that waits has its turn, and this program comes back later
 _TRIES = 2

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from judge import protocol
-from judge.guards import LANDLOCK, LAYERS, NAMESPACES, SECCOMP, UID
-from judge.worker import ProgramDied, Refused, Worker, WorkerLost
+from judge.sandbox import protocol
+from judge.sandbox.guards import LANDLOCK, LAYERS, NAMESPACES, SECCOMP, UID
+from judge.sandbox.worker import ProgramDied, Refused, Worker, WorkerLost
 
 # Prints a word for each thing that it could do. Every word but those of missing layers is a layer that does not hold.
 _PROBE = b"""
@@ -69,7 +69,7 @@ def _start(layers: Sequence[str]) -> tuple[Worker, list[str]]:
 
 
 def is_full(layers: Sequence[str]) -> bool:
-    """Whether the layers together keep all of the promises of `judge.pool`."""
+    """Whether the layers together keep all of the promises of `judge.sandbox.pool`."""
     return SECCOMP in layers and (LANDLOCK in layers or NAMESPACES in layers)
 
 

@@ -12,17 +12,17 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from judge import protocol
+from judge.sandbox import protocol
 from judge.verdict import JudgeError
 
-_PROJECT = str(Path(__file__).resolve().parent.parent)
+_PROJECT = str(Path(__file__).resolve().parents[2])
 _STACK_KILOBYTES = 2**20  # of the main thread; deep recursion is common, and only what is touched is used
 _START_SECONDS, _LOAD_SECONDS, _SLACK_SECONDS = 60.0, 60.0, 60.0
 # The recursion limit makes up for the frames that a program has above it here and would not have by itself.
 _SCRIPT = """
 import sys
 sys.path.insert(0, {project!r})
-from judge.zygote import serve
+from judge.sandbox.zygote import serve
 sys.path.pop(0)
 sys.setrecursionlimit(sys.getrecursionlimit() + (5 if sys.version_info < (3, 12) else 4))
 serve({channel}, {layers!r}, {identity})
@@ -51,7 +51,7 @@ class Worker:
     """A running zygote. Not for several threads at once; whoever holds it ends it with `kill`.
 
     Args:
-        wanted: the layers of protection to use where they exist, see `judge.guards.LAYERS`.
+        wanted: the layers of protection to use where they exist, see `judge.sandbox.guards.LAYERS`.
 
     Raises:
         Refused: a layer that exists could not be set up.

@@ -26,11 +26,11 @@ import threading
 import warnings
 from typing import Literal, Self
 
-from judge import selftest
-from judge.guards import LAYERS
-from judge.turns import MAX_WAITING, Turns
+from judge.sandbox import selftest
+from judge.sandbox.guards import LAYERS
+from judge.sandbox.turns import MAX_WAITING, Turns
+from judge.sandbox.worker import Refused, Worker, WorkerLost
 from judge.verdict import JudgeError
-from judge.worker import Refused, Worker, WorkerLost
 
 Sandbox = Literal["require", "prefer", "off"]
 PLAIN = "process"
@@ -55,7 +55,7 @@ class Pool:
     Args:
         workers: programs that run at once; by default as many as there are cores, so that CPU time stays honest.
         sandbox: "require" full protection, "prefer" it but go on with a warning, or "off".
-        layers: of `judge.guards.LAYERS`, those to use where they can be had.
+        layers: of `judge.sandbox.guards.LAYERS`, those to use where they can be had.
         max_waiting: threads that may wait for a turn; one more gets a `JudgeError`.
     """
 
