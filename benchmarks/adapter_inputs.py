@@ -15,10 +15,10 @@ from pydantic import TypeAdapter
 from tqdm import tqdm
 
 from eval.lines import append_line, drop_torn_line
-from program.account import new_account
+from program.adapters.sections import plain
 from program.problem import Problem
-from program.sections_adapter import plain
-from program.stage import Stage
+from program.rollout.trace import new_account
+from program.stage.stage import Stage
 
 Inputs = dict[str, dict[str, Any]]  # stage name to its input fields
 

@@ -15,10 +15,10 @@ from dspy.utils.exceptions import AdapterParseError
 from eval.numbers.intervals import difference_estimate
 from eval.numbers.markdown import NONE, points, table
 from eval.numbers.paired_tests import holm, sign_flip
-from program.account import Call
-from program.adapter_choice import adapter_named
-from program.answer_form import answers_with_code
-from program.reading import Reading, collected_readings
+from program.adapters.choice import adapter_named
+from program.adapters.form import answers_with_code
+from program.adapters.reading import Reading, collected_readings
+from program.rollout.trace import Call
 
 HEADER = (
     "| adapter | stage | answers | read at once | after a second call | salvaged | fields lost | items dropped "

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from program.command import run_command
-from program.lm import DEFAULT_MODEL
+from program.cli.command import run_command
+from program.models.open import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from benchmarks.adapter_table import Asked, Rates
@@ -61,7 +61,7 @@ def compare(options: argparse.Namespace) -> None:
     from eval.models import open_model
     from eval.run_folder import RunFolder
     from program import artifact
-    from program.settings import parse_settings
+    from program.cli.settings import parse_settings
 
     program, manifest = artifact.load(options.artifact, parse_settings(options.set))
     _check(options, list(stages_of(program)))
@@ -110,7 +110,7 @@ def rates_of(records: Sequence[Asked], problems: ProblemSet) -> Rates:
 
 def _check(options: argparse.Namespace, stages: list[str]) -> None:
     from eval.run_folder import RunError
-    from program.adapter_choice import adapter_named
+    from program.adapters.choice import adapter_named
 
     for stage in options.stages or ():
         if stage not in stages:

@@ -30,9 +30,9 @@ from optimize.compiling import compile_artifact
 from optimize.config import read_config
 from optimize.stages import stage_names
 from program import artifact
-from program.account import Call
-from program.adapter import LeanAdapter
-from program.command import run_command
+from program.adapters.lean import LeanAdapter
+from program.cli.command import run_command
+from program.rollout.trace import Call
 
 STAGES = ("ExplainTests", "RankSolutions", "WriteTests", "WriteCode", "FixCode")  # of which the truth is known
 

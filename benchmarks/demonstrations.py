@@ -19,7 +19,7 @@ from eval.score import score
 from eval.simulated_truth import Truth
 from optimize.stages import stage_names
 from program import artifact
-from program.command import run_command
+from program.cli.command import run_command
 
 TESTS = ("WriteTests", "CheckTests")
 PROGRAMS = ("WriteCode", "FixCode", "SolveDirectly", "SolveStepByStep", "SolveWithLessons", "WriteBruteForce")

@@ -35,10 +35,10 @@ from eval.simulated_lm import simulated_lm
 from eval.simulated_skills import Skills
 from eval.summary import summarize
 from judge.judge import judge
-from program.adapter import LeanAdapter
+from program.adapters.lean import LeanAdapter
 from program.alphacodium import AlphaCodium
-from program.direct import Direct
-from program.flow_config import FlowConfig
+from program.baselines.direct import Direct
+from program.steps.config import FlowConfig
 
 SKILLS = Skills(code_right=0.3, ai_test_valid=1, ranking_right=0.6, format_broken=0, demo_gain=0.05, demo_gain_cap=0.2)
 DEMOS = 4

@@ -29,11 +29,11 @@ from eval.data import load_problems
 from eval.problem_set import Known, ProblemSet
 from eval.simulated_lm import simulated_lm
 from eval.simulated_skills import Skills
-from program.account import Account, new_account
-from program.adapter import LeanAdapter
+from program.adapters.lean import LeanAdapter
 from program.alphacodium import AlphaCodium
-from program.flow_config import FlowConfig
 from program.problem import Problem
+from program.rollout.trace import Account, new_account
+from program.steps.config import FlowConfig
 
 SURE = Skills(code_right=1, fix_repairs=0, ai_test_valid=1, ranking_right=1, format_broken=0)
 VARIED = Skills(code_right=0.4, fix_repairs=0.3, ai_test_valid=0.8, ranking_right=0.6, format_broken=0)

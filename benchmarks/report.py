@@ -29,7 +29,7 @@ from eval.report.write import write_report
 from eval.rollout import Rollout
 from eval.run_folder import RunFolder, read_config, read_rollouts
 from eval.story import read_story
-from program.account import Account, Best, Call, JudgeRun, name_of
+from program.rollout.trace import Account, Best, Call, JudgeRun, name_of
 
 ROUNDS = 5
 

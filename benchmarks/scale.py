@@ -40,9 +40,9 @@ from judge.judge import judge
 from judge.shared import default_workers
 from judge.verdict import Limits, TestCase
 from program import artifact
-from program.budget import Budget
-from program.lm import open_lm
-from program.pace import RateLimits
+from program.models.open import open_lm
+from program.rollout.budget import Budget
+from program.rollout.rate_limits import RateLimits
 
 MODEL = "openai/simulated"
 PROGRAM, TESTS = "print(int(input()) + 1)\n", [TestCase(f"{n}\n", f"{n + 1}\n") for n in range(3)]

@@ -11,7 +11,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from eval.data import load_problems
-from program.lm import DEFAULT_MODEL, open_lm
+from program.models.open import DEFAULT_MODEL, open_lm
 
 REQUESTS = 24
 ANSWER_TOKENS = 120

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from eval.execution import add_executor
 from eval.selection import add_data, add_sandbox, add_selection
-from program.command import run_command
+from program.cli.command import run_command
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ from collections import Counter
 
 from eval.score import Score, SetResult
 from eval.story import Story
-from program.account import FIXING, JudgeRun, name_of
+from program.rollout.trace import FIXING, JudgeRun, name_of
 
 SHOWN_CHARACTERS = 80
 

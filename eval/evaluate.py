@@ -23,13 +23,13 @@ from eval.run_folder import RunError, RunFolder, read_rollouts
 from eval.selection import select
 from eval.summary import markdown_table, summarize_arms
 from program import artifact
-from program.account import Totals
 from program.artifact import ArtifactError
-from program.budget import OPTIONS, Budget, Spending, spent_of
-from program.lm import open_lm
-from program.pace import Pace, RateLimits
-from program.prices import price_of
-from program.settings import check_escalation, parse_settings
+from program.cli.settings import check_escalation, parse_settings
+from program.models.open import open_lm
+from program.models.prices import price_of
+from program.rollout.budget import OPTIONS, Budget, Spending, spent_of
+from program.rollout.rate_limits import Pace, RateLimits
+from program.rollout.trace import Totals
 
 
 def evaluate(options: argparse.Namespace) -> None:

@@ -11,10 +11,10 @@ import dspy
 from dspy.clients.base_lm import GLOBAL_HISTORY
 
 from eval.rollout import Rollout, run_program
-from program.budget import Budget, Purse, Spending, spending_of_run
-from program.escalation import escalate_to
-from program.pace import Pace, at_pace
 from program.problem import Problem
+from program.rollout.budget import Budget, Purse, Spending, spending_of_run
+from program.rollout.escalation import escalate_to
+from program.rollout.rate_limits import Pace, at_pace
 
 
 class ExecutorError(ValueError):

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from eval.selection import add_exclude
-from program.command import run_command
+from program.cli.command import run_command
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from eval.rollout import Rollout
 from eval.score import SetResult
 from eval.stored_arms import read_run
-from program.account import name_of
+from program.rollout.trace import name_of
 
 Format = Literal["csv", "json", "markdown"]
 

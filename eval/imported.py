@@ -13,7 +13,7 @@ from eval.rollout import IMPORTED, Rollout
 from eval.run_folder import RunFolder
 from eval.samples.read import Sample, Samples, SolutionsError
 from eval.summary import markdown_table, summarize_arms
-from program.account import Account, Totals
+from program.rollout.trace import Account, Totals
 
 Arms = dict[str, dict[str, list[Sample]]]  # by name, then by problem
 

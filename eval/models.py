@@ -1,4 +1,4 @@
-"""The language model of an evaluation: a real one by `program.lm`, or the simulated one, which needs known programs."""
+"""The language model of an evaluation: a real one, or the simulated one, which needs known programs."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import dspy
 from eval.data import load_problems
 from eval.problem_set import ProblemSet
 from eval.rows import PACK
-from program.lm import open_lm
+from program.models.open import open_lm
 
 
 @contextmanager
 def open_model(
     model: str, problems: ProblemSet, *, api_base: str | None = None, slots: int = 4, cache: bool = False
 ) -> Iterator[dspy.LM]:
-    """A checked `dspy.LM` for `model`; see `program.lm.open_lm`. `simulated` is the fake with known skills.
+    """A checked `dspy.LM` for `model`; see `program.models.open.open_lm`. `simulated` is the fake with known skills.
 
     Raises:
         LMError: the model cannot be used.

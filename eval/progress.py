@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from tqdm import tqdm
 
 from eval.rollout import Rollout
-from program.account import Totals
+from program.rollout.trace import Totals
 
 
 class Progress:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from eval.selection import add_exclude
-from program.command import run_command
+from program.cli.command import run_command
 
 
 def main() -> None:

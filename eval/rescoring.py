@@ -18,7 +18,7 @@ from eval.selection import select
 from eval.summary import markdown_table, summarize_arms
 from eval.traces import read_trace
 from judge.shared import set_default_sandbox
-from program.account import Account, Best, Event, name_of
+from program.rollout.trace import Account, Best, Event, name_of
 
 NO_TRACE = "checkpoints: no trace"  # the mark of rollouts whose earlier programs could not be judged again
 

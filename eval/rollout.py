@@ -15,9 +15,8 @@ from pydantic import BaseModel, Field
 from eval.problem_set import ProblemSet
 from eval.score import Score, Status, score
 from judge.verdict import JudgeError
-from program.account import FIXING, Account, Best, Totals, name_of, new_account
-from program.outage import outage_of
 from program.problem import Problem
+from program.rollout.trace import FIXING, Account, Best, Totals, name_of, new_account, outage_of
 
 IMPORTED = "imported"  # the mark of another system's rollouts, whose cost nobody here knows
 # Not the fault of the program that is evaluated. Whatever else it raises is: such a rollout has failed.
@@ -27,7 +26,7 @@ INFRASTRUCTURE = (JudgeError, LMError, OSError, MemoryError)
 class Checkpoint(BaseModel):
     """What the rollout would have returned, had it ended after so much spending, and how that does on hidden tests.
 
-    program: names the code (`program.account.name_of`); calls, tokens, dollars, seconds, fixes: spent until then.
+    program: names the code (`program.rollout.trace.name_of`); calls, tokens, dollars, seconds, fixes: spent until then.
     """
 
     program: str

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies
 
 from eval.problem_set import DataError
-from program.lm import CACHE_FOLDER
+from program.models.open import CACHE_FOLDER
 
 PACK = "pack"
 PACK_FOLDER = Path(__file__).parent / "pack"

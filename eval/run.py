@@ -7,8 +7,8 @@ from pathlib import Path
 
 from eval.execution import add_executor
 from eval.selection import add_checker, add_data, add_sandbox, add_selection
-from program.command import run_command
-from program.lm import DEFAULT_MODEL
+from program.cli.command import run_command
+from program.models.open import DEFAULT_MODEL
 
 
 def main() -> None:

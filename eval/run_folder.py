@@ -19,7 +19,7 @@ from eval.rollout import Rollout
 from eval.rules import rules_of
 from eval.run_error import RunError
 from eval.traces import write_trace
-from program.account import RUN_BUDGET
+from program.rollout.trace import RUN_BUDGET
 
 
 class RunFolder:

@@ -15,7 +15,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
-from program.command import run_command
+from program.cli.command import run_command
 
 if TYPE_CHECKING:
     from dspy.lm15 import Response

@@ -13,7 +13,7 @@ from eval.stored_arms import data_told, read_run
 from eval.story import Story, Version, lines_of, read_story
 from eval.summary import markdown_table, summarize_arms
 from eval.terminal import Colour, Painter, harmless
-from program.account import Best, Call, Decision, JudgeRun
+from program.rollout.trace import Best, Call, Decision, JudgeRun
 
 MARKS = {"solved": "●", "failed": "○", "not judged": "–"}
 

@@ -27,7 +27,7 @@ from eval.simulated_prompt import Prompt, problem_name, read_prompt, solution_na
 from eval.simulated_proposals import propose
 from eval.simulated_skills import Skills
 from eval.simulated_truth import Truth
-from program.adapter import LeanAdapter
+from program.adapters.lean import LeanAdapter
 
 _rollout_id: ContextVar[int | None] = ContextVar("rollout_id", default=None)
 BROKEN = "That is hard to say, so here comes no answer in the wanted form."

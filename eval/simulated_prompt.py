@@ -10,8 +10,8 @@ from itertools import pairwise
 import dspy
 from dspy.lm15 import Request, TextPart
 
-from program.adapter import LeanAdapter
-from program.correction import REQUEST
+from program.adapters.lean import LeanAdapter
+from program.stage.correction import REQUEST
 from signatures.code import (
     AnalyseFailure,
     DrawLesson,

@@ -12,7 +12,7 @@ from eval.problem_set import ProblemSet, read_exclusions
 from eval.rollout import Rollout
 from eval.rules import Rules, rules_of
 from eval.run_folder import RunError, read_config, read_rollouts
-from program.account import RUN_BUDGET
+from program.rollout.trace import RUN_BUDGET
 
 LEFT_OUT = "left_out"  # in the configuration as it was read, the file of problems that were left out in reading
 REQUIRED = ("artifacts", "data", "split", "data_fingerprint", "problems", "lm", "samples")

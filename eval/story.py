@@ -12,7 +12,7 @@ from pathlib import Path
 
 from eval.rollout import Checkpoint, Rollout
 from eval.traces import read_trace
-from program.account import Best, Call, Event, JudgeRun, name_of
+from program.rollout.trace import Best, Call, Event, JudgeRun, name_of
 
 
 def lines_of(code: str) -> list[str]:
@@ -25,7 +25,7 @@ class Version:
     """A program as it came up in a rollout.
 
     number: from 1, in the order of the trace.
-    name: see `program.account.name_of`.
+    name: see `program.rollout.trace.name_of`.
     code: empty where the texts were not kept.
     before: the code of the version before; None for the first.
     """

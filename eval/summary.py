@@ -13,7 +13,7 @@ from eval.numbers.intervals import Estimate, mean_share
 from eval.numbers.markdown import quantity, table
 from eval.numbers.pass_at_k import pass_at_k_of, solved_by_any
 from eval.rollout import Rollout
-from program.account import Totals
+from program.rollout.trace import Totals
 
 COSTS = ("LM calls", "tokens", "USD", "seconds (median)")
 MAX_NOT_JUDGED = 0.02  # of an arm's rollouts; with more of them a run says little about the arm

@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 from eval.lines import write_whole
 from eval.rollout import Rollout
 from eval.run_error import RunError
-from program.account import Event
+from program.rollout.trace import Event
 
 _EVENT: TypeAdapter[Event] = TypeAdapter(Event)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from eval.execution import add_executor, judging_on
 from eval.selection import add_sandbox, add_selection
-from program.command import run_command
+from program.cli.command import run_command
 
 # Options that are keys of the configuration, with their types and what --help says of them.
 KEYS: dict[str, tuple[Any, str]] = {
@@ -76,7 +76,7 @@ def main() -> None:
 def _compile(options: argparse.Namespace) -> None:
     from optimize.compiling import compile_artifact, dry_run, pilot
     from optimize.config import read_config
-    from program.settings import parse_settings
+    from program.cli.settings import parse_settings
 
     changes: dict[str, Any] = {key: getattr(options, key) for key in (*KEYS, *LISTS)}
     changes = {key: value for key, value in changes.items() if value is not None}

@@ -32,8 +32,8 @@ from optimize.selfcheck import check_judge
 from optimize.stages import freeze, thaw
 from optimize.writing import evidence_text, write_artifact
 from program import artifact
-from program.lm import LMError
-from program.pace import Pace
+from program.models.open import LMError
+from program.rollout.rate_limits import Pace
 
 MAX_LOST = 0.02  # of the rollouts may be lost to infrastructure; with more the result would be about that
 WORK_FOLDER = Path(os.environ.get("ALPHACODIUM_CACHE", ".cache")) / "compile"

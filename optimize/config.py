@@ -9,9 +9,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationError
 
 from eval.problem_set import ProblemSet
-from program.budget import OPTIONS, Budget
-from program.lm import DEFAULT_MODEL
-from program.pace import RateLimits
+from program.models.open import DEFAULT_MODEL
+from program.rollout.budget import OPTIONS, Budget
+from program.rollout.rate_limits import RateLimits
 
 # What may be stored with an artifact of how its LM is called; no key, no address, nothing of a connection.
 Sampling = Literal[
@@ -34,7 +34,7 @@ class CompileConfig(BaseModel):
 
     start: the artifact that is compiled; of a compiled one the instructions carry over, its demonstrations only to the
         teacher.
-    adapter: how prompts are made, in place of what `start` says; see program.adapter_choice.
+    adapter: how prompts are made, in place of what `start` says; see program.adapters.choice.
     lm: the model the program is compiled for.
     api_base: address of an OpenAI-compatible server that has `lm`.
     optimizer: how to compile; see docs/optimize.md.
@@ -54,7 +54,7 @@ class CompileConfig(BaseModel):
     lm_settings: sampling settings that go with every call of `lm`, such as top_p; stored with the artifact.
     budget: what all sessions of the compilation may spend together, the optimizer's own questions included; its keys
         are max_calls, max_tokens, max_usd and max_seconds.
-    rates: what the provider allows; the keys are those of program.pace.RateLimits.
+    rates: what the provider allows; the keys are those of program.rollout.rate_limits.RateLimits.
     tuning: the keys of the optimizer.
     """
 

@@ -11,7 +11,7 @@ from statistics import mean
 
 from optimize.credit_programs import of_fix
 from optimize.evidence import Credit, Episode, Step
-from program.ranking import in_order
+from program.steps.plan import in_order
 
 
 def of_ranking(step: Step, episode: Episode) -> Credit:

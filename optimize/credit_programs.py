@@ -9,7 +9,7 @@ from judge.verdict import TestCase, TestResult
 from optimize.credit_tests import is_valid
 from optimize.evidence import Credit, Episode, Step, plain
 from optimize.outcome import outcome
-from program.failure import is_about
+from program.bench.failure import is_about
 
 SEEDS = 5  # that a generator is tried with
 

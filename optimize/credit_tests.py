@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from judge.judge import judge
 from judge.verdict import TestCase, Verdict
 from optimize.evidence import Credit, Episode, Step, cut, plain
-from program.ai_tests import usable_tests
-from program.understand import MAX_BULLETS
+from program.bench.ai_tests import usable_tests
+from program.steps.understand import MAX_BULLETS
 
 RIGHT_PROGRAMS, WRONG_PROGRAMS = 3, 5  # that a test is tried on at most
 LONG_OUTPUT = 12  # tokens; of a longer output an explanation need not name all

@@ -9,10 +9,10 @@ from typing import Any
 from eval.problem_set import Known
 from eval.score import Score
 from judge.verdict import TestCase
-from program.account import Account
-from program.ai_tests import usable_tests
+from program.bench.ai_tests import usable_tests
+from program.bench.workbench import SHOWN_CHARACTERS
 from program.problem import Problem
-from program.workbench import SHOWN_CHARACTERS
+from program.rollout.trace import Account
 
 
 @dataclass(frozen=True)

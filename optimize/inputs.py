@@ -17,7 +17,7 @@ from optimize.examples import halves
 from optimize.stages import frozen_stages
 from program import artifact
 from program.artifact import Manifest
-from program.prices import price_of
+from program.models.prices import price_of
 
 ROOT = Path(__file__).parents[1]
 DECIDING = ("judge/*.py", "signatures/*.py", "program/*.py", "optimize/*.py", "eval/score.py", "eval/rollout.py")

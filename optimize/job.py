@@ -21,8 +21,8 @@ from optimize.metric import HiddenPassRate
 from optimize.paid_answers import PaidAnswers
 from optimize.proposal_adapter import ProposalAdapter
 from optimize.watch import Watch
-from program.pace import Pace, at_pace
 from program.problem import Problem
+from program.rollout.rate_limits import Pace, at_pace
 
 
 @dataclass

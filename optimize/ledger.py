@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.run_folder import RunError
-from program.account import Totals
+from program.rollout.trace import Totals
 
 TABLES = """
 create table if not exists answers (

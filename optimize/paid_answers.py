@@ -18,10 +18,10 @@ from dspy.utils.callback import BaseCallback
 
 from optimize.halted import CapReached, Halted
 from optimize.ledger import Ledger
-from program.account import Totals
-from program.budget import OPTIONS, Budget, Spending
-from program.pace import Pace
-from program.prices import price_of
+from program.models.prices import price_of
+from program.rollout.budget import OPTIONS, Budget, Spending
+from program.rollout.rate_limits import Pace
+from program.rollout.trace import Totals
 
 
 class Payer(NamedTuple):

@@ -14,8 +14,8 @@ from optimize.inputs import Inputs, models_of
 from optimize.metric import measured
 from optimize.optimizers import optimizer
 from optimize.stages import stages_of
-from program.budget import OPTIONS, spent_of
-from program.prices import price_of
+from program.models.prices import price_of
+from program.rollout.budget import OPTIONS, spent_of
 
 PROPOSAL_PROMPT_TOKENS, PROPOSAL_ANSWER_TOKENS = 1500, 300  # priors
 

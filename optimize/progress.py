@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from optimize.candidates import Candidates
 from optimize.paid_answers import PaidAnswers
-from program.account import Totals
+from program.rollout.trace import Totals
 
 REFRESH_SECONDS = 2.0
 

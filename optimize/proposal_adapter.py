@@ -13,8 +13,8 @@ from typing import Any
 import dspy
 from dspy.utils.exceptions import AdapterParseError, LMError
 
-from program.call_record import Recorder, cut_off
-from program.pace import pace
+from program.rollout.rate_limits import pace
+from program.stage.call_record import Recorder, cut_off
 
 INSTRUCTIONS = ("new_instruction", "proposed_instruction", "module_advice")  # the fields that proposals are in
 

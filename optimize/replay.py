@@ -17,9 +17,9 @@ from optimize.evidence import Episode, Step, plain
 from optimize.job import Job
 from optimize.metric import measured
 from optimize.stages import stages_of
-from program.account import Account, new_account
-from program.pace import at_pace
 from program.problem import Problem
+from program.rollout.rate_limits import at_pace
+from program.rollout.trace import Account, new_account
 
 
 def replay(job: Job, rollouts: Sequence[Rollout]) -> list[Episode]:

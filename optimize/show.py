@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from program.command import run_command
+from program.cli.command import run_command
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ from typing import Any, cast
 import dspy
 
 from optimize.config import ConfigError
-from program.stage import Stage
+from program.stage.stage import Stage
 
 
 def stages_of(program: dspy.Module) -> list[tuple[str, Stage]]:

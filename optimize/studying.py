@@ -20,7 +20,7 @@ from optimize.inputs import Inputs, read_inputs
 from optimize.plan import describe_plan
 from optimize.study_arms import Arm, arms_of
 from program import artifact
-from program.prices import price_of
+from program.models.prices import price_of
 
 
 class StudyConfig(BaseModel):

@@ -15,10 +15,9 @@ from dspy.utils.callback import BaseCallback
 from optimize.candidates import Candidates
 from optimize.halted import Halted
 from optimize.paid_answers import Payer, payer
-from program.account import Account, new_account
-from program.lm import LMError
-from program.outage import outage_of
-from program.pace import Pace, at_pace
+from program.models.open import LMError
+from program.rollout.rate_limits import Pace, at_pace
+from program.rollout.trace import Account, new_account, outage_of
 
 
 @dataclass(frozen=True)

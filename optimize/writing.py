@@ -16,7 +16,7 @@ from optimize.inputs import Inputs
 from optimize.job import Job
 from optimize.prompts import prompts_markdown
 from program import artifact
-from program.account import Totals
+from program.rollout.trace import Totals
 
 
 def write_artifact(out: Path, program: dspy.Module, inputs: Inputs, job: Job, chosen: Candidate | None) -> None:

@@ -11,20 +11,20 @@ from typing import Any
 
 import dspy
 
-from program.account import account
-from program.ai_tests import agreed_tests
-from program.cross_check import CrossCheck, differing_tests, settled_tests, trusted
-from program.escalation import model_of
-from program.flow_config import FlowConfig
-from program.plan import Plan
+from program.bench.ai_tests import agreed_tests
+from program.bench.workbench import Workbench
 from program.problem import Problem
-from program.repair import Repair
-from program.side_by_side import start
-from program.task import Task
-from program.understand import Understand
-from program.workbench import Workbench
-from program.write_code import WriteCode
-from program.write_tests import WriteTests
+from program.rollout.escalation import model_of
+from program.rollout.trace import account
+from program.stage.side_by_side import start
+from program.steps.config import FlowConfig
+from program.steps.cross_check import CrossCheck, differing_tests, settled_tests, trusted
+from program.steps.plan import Plan
+from program.steps.repair import Repair
+from program.steps.task import Task
+from program.steps.understand import Understand
+from program.steps.write_code import WriteCode
+from program.steps.write_tests import WriteTests
 from signatures.code import SolveDirectly
 
 

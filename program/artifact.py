@@ -11,19 +11,19 @@ import json
 import subprocess
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal, cast
+from types import UnionType
+from typing import Any, Literal, Union, cast, get_args, get_origin
 
 import dspy
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
-from program.adapter_choice import DEFAULT_ADAPTER, adapter_named
+from program.adapters.choice import DEFAULT_ADAPTER, adapter_named
 from program.alphacodium import AlphaCodium
-from program.direct import ChainOfThought, Direct, DirectConfig
-from program.field_types import type_name
-from program.flow_config import FlowConfig
-from program.reflexion import Reflexion, ReflexionConfig
-from program.sampling import Sampling, SamplingConfig
-from program.stage import Stage
+from program.baselines.direct import ChainOfThought, Direct, DirectConfig
+from program.baselines.reflexion import Reflexion, ReflexionConfig
+from program.baselines.sampling import Sampling, SamplingConfig
+from program.stage.stage import Stage
+from program.steps.config import FlowConfig
 
 ProgramName = Literal["alphacodium", "direct", "chain-of-thought", "sampling", "reflexion"]
 
@@ -37,7 +37,7 @@ class Manifest(BaseModel):
 
     program: which program class.
     config: its configuration, in full.
-    adapter: how prompts are made and answers read; see `program.adapter_choice`.
+    adapter: how prompts are made and answers read; see `program.adapters.choice`.
     predictors: the input and output fields of every predictor, in order; must be those of the code.
     types: their types; must be those of the code where they are given.
     origin: "hand-written" or "compiled".
@@ -260,3 +260,18 @@ def _commit() -> str:
     """The commit at hand, with a + when the work tree differs; empty outside of git."""
     asked = subprocess.run(["git", "describe", "--always", "--dirty=+"], capture_output=True, text=True, check=False)
     return asked.stdout.strip() if asked.returncode == 0 else ""
+
+
+def type_name(annotation: Any) -> str:
+    """A type without bounds and descriptions, records with their fields: `list[AITest(input: str, …)]`."""
+    if hasattr(annotation, "__metadata__"):
+        annotation = annotation.__origin__
+    if get_origin(annotation) in (Union, UnionType):
+        return " | ".join(type_name(each) for each in get_args(annotation))
+    if get_origin(annotation) is not None:
+        inner = ", ".join(type_name(each) for each in get_args(annotation))
+        return f"{get_origin(annotation).__name__}[{inner}]"
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        fields = ", ".join(f"{name}: {type_name(each.annotation)}" for name, each in annotation.model_fields.items())
+        return f"{annotation.__name__}({fields})"
+    return "None" if annotation is type(None) else getattr(annotation, "__name__", str(annotation))

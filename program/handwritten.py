@@ -1,7 +1,7 @@
 """Write the hand-written programs as artifacts: `python -m program.handwritten`, after a change of a signature.
 
 The flow's bounds here are tight, for small local models that pay for every token in time; the paper's are the defaults
-of `program.flow_config`.
+of `program.steps.config`.
 """
 
 from __future__ import annotations

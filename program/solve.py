@@ -8,8 +8,8 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
-from program.command import run_command
-from program.lm import DEFAULT_MODEL
+from program.cli.command import run_command
+from program.models.open import DEFAULT_MODEL
 
 
 def main() -> None:
@@ -46,11 +46,11 @@ def _solve(options: argparse.Namespace) -> None:
 
     from judge.shared import set_default_sandbox
     from program import artifact
-    from program.account import new_account
-    from program.escalation import escalate_to
-    from program.lm import LMError, open_lm
-    from program.settings import check_escalation, parse_settings
-    from program.show_events import Story
+    from program.cli.live_trace import Story
+    from program.cli.settings import check_escalation, parse_settings
+    from program.models.open import LMError, open_lm
+    from program.rollout.escalation import escalate_to
+    from program.rollout.trace import new_account
 
     program, manifest = artifact.load(options.artifact, parse_settings(options.set))
     check_escalation(options.escalate_lm, [program])

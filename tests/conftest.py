@@ -28,7 +28,7 @@ def lean_adapter():
     """Prompts and answers as the programs' artifacts have them."""
     import dspy
 
-    from program.adapter import LeanAdapter
+    from program.adapters.lean import LeanAdapter
 
     with dspy.context(adapter=LeanAdapter()):
         yield
@@ -37,7 +37,7 @@ def lean_adapter():
 @pytest.fixture
 def impatient():
     """Requests that fail are not sent again, so that nothing waits and every request is a call."""
-    from program.pace import Pace, RateLimits, at_pace
+    from program.rollout.rate_limits import Pace, RateLimits, at_pace
 
     with at_pace(Pace(RateLimits(retries=0))) as pace:
         yield pace
@@ -46,7 +46,7 @@ def impatient():
 @pytest.fixture
 def account():
     """The account of the rollout at hand."""
-    from program.account import new_account
+    from program.rollout.trace import new_account
 
     with new_account() as opened:
         yield opened
@@ -75,7 +75,7 @@ def runs(monkeypatch) -> list[tuple[str, TestCase]]:
             done.extend((program, test) for test in tests)
             return Report([_run(program, test, monkeypatch) for test in tests], len(tests), "none")
 
-    monkeypatch.setattr("program.workbench.judge", quick_judge)
+    monkeypatch.setattr("program.bench.workbench.judge", quick_judge)
     return done
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from dspy import lm15
 
-from program.scripted_lm import ScriptedEngine, prompt_text
+from program.models.scripted import ScriptedEngine, prompt_text
 from tests.scripted import FIRST_ONLY, GARBAGE, NEVER, RIGHT, USUAL, code, stage_of, written
 
 HUGE = "9" * 300_000

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from program import artifact
-from program.scripted_lm import Rule, scripted_lm
+from program.models.scripted import Rule, scripted_lm
 from tests.scripted import stage_of
 
 PYTHON3 = 3
@@ -220,7 +220,9 @@ def isolate(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     waits before it asks a failing LM again."""
     monkeypatch.setattr("eval.rows.CACHE_FOLDER", folder)
     monkeypatch.setattr("optimize.compiling.WORK_FOLDER", folder / "compile")
-    monkeypatch.setattr("program.pace.Pace.rest", lambda pace, seconds: None)  # before a request is sent again
+    monkeypatch.setattr(
+        "program.rollout.rate_limits.Pace.rest", lambda pace, seconds: None
+    )  # before a request is sent again
     monkeypatch.setattr(dspy, "cache", dspy.cache)
     dspy.configure_cache(enable_disk_cache=False, enable_memory_cache=False)  # `optimize.compile` sets up its own
 

@@ -9,7 +9,7 @@ from typing import Any
 from eval.rollout import IMPORTED, Checkpoint, Pick, Rollout
 from eval.run_folder import RunFolder
 from eval.score import Score, SetResult
-from program.account import Account, JudgeRun, Totals, name_of
+from program.rollout.trace import Account, JudgeRun, Totals, name_of
 
 CODE = "print(1)\n"
 

@@ -10,8 +10,8 @@ from typing import Any
 import dspy
 
 from eval.simulated_prompt import SIGNATURES
-from program.adapter import LeanAdapter
-from program.scripted_lm import scripted_lm
+from program.adapters.lean import LeanAdapter
+from program.models.scripted import scripted_lm
 from signatures.code import SolveStepByStep
 
 RIGHT = "print(2 * int(input()))\n"

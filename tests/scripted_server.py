@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from dspy.lm15 import Message, Request, Response, Usage
 
 from eval.serve_simulated import SimulatedServer
-from program.scripted_lm import Rule, ScriptedEngine, prompt_text
+from program.models.scripted import Rule, ScriptedEngine, prompt_text
 
-CHECK = "Say yes."  # what `program.lm` asks whether anyone is there
+CHECK = "Say yes."  # what `program.models.open` asks whether anyone is there
 
 
 class ServedEngine(ScriptedEngine):

@@ -11,7 +11,7 @@ from eval.data import load_problems
 from eval.problem_set import ProblemSet
 from eval.simulated_skills import Skills
 from eval.simulated_truth import Truth
-from program.adapter import LeanAdapter
+from program.adapters.lean import LeanAdapter
 from signatures.code import SolveDirectly
 
 SURE = Skills(code_right=1, fix_repairs=1, ai_test_valid=1, ranking_right=1, format_broken=0)

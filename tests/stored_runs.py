@@ -9,7 +9,7 @@ from typing import Any
 from eval.rollout import Checkpoint, Rollout
 from eval.run_folder import RunFolder
 from eval.score import Score, SetResult
-from program.account import Account, Best, Call, Decision, JudgeRun, Message, TestRun, name_of
+from program.rollout.trace import Account, Best, Call, Decision, JudgeRun, Message, TestRun, name_of
 
 FIRST = "n = int(input())\n\nprint(n)\n"
 SECOND = "n = int(input())\n\nprint(n * 2)\n"

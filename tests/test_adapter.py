@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
-from program.adapter import LeanAdapter
-from program.answer_form import answers_with_code
-from program.answer_schema import answer_schema, response_format
-from program.stage import Stage
-from program.yaml_adapter import YAMLAdapter
+from program.adapters.form import answers_with_code
+from program.adapters.lean import LeanAdapter
+from program.adapters.schema import answer_schema, response_format
+from program.adapters.yaml.adapter import YAMLAdapter
+from program.stage.stage import Stage
 from signatures.code import FixCode, SolveDirectly, SolveStepByStep, WriteCode
 from signatures.fields import AITest
 from signatures.plan import RankSolutions
@@ -209,7 +209,7 @@ def test_an_answer_that_is_one_fence_after_another_is_given_up_soon(monkeypatch)
         return False
 
     with monkeypatch.context() as patched, contextlib.suppress(AdapterParseError):
-        patched.setattr("program.answers.is_python", is_python)
+        patched.setattr("program.adapters.code_and_json.is_python", is_python)
         ADAPTER.parse(SolveDirectly, "```\n" * 60)
     assert len(parsed) <= 3 * 60  # and not 60 * 60 / 2
 

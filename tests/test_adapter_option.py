@@ -10,9 +10,9 @@ import eval.run
 import optimize.compile
 from eval.run_folder import read_config, read_rollouts
 from program import artifact
-from program.adapter_choice import DEFAULT_ADAPTER
+from program.adapters.choice import DEFAULT_ADAPTER
+from program.adapters.yaml.adapter import YAMLAdapter
 from program.artifact import ArtifactError
-from program.yaml_adapter import YAMLAdapter
 from tests.packs import VALID, answer_rule, call, isolate, use_lm, write_pack, write_start
 
 

@@ -14,11 +14,11 @@ from dspy.utils.exceptions import AdapterParseError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from program.adapter_choice import ADAPTERS, adapter_named
-from program.answers import is_python
-from program.fitting import form_texts, repeats_form
-from program.reading import collected_readings
-from program.scripted_lm import scripted_lm
+from program.adapters.choice import ADAPTERS, adapter_named
+from program.adapters.code_and_json import is_python
+from program.adapters.fitting import form_texts, repeats_form
+from program.adapters.reading import collected_readings
+from program.models.scripted import scripted_lm
 from signatures.code import SolveDirectly
 from signatures.understand import ReflectOnProblem
 from tests.stage_values import VALUES, by_name

@@ -7,8 +7,8 @@ import pytest
 from eval.data import load_problems
 from eval.numbers.ai_tests import CUT_AT, ai_test_quality
 from eval.run_folder import RunFolder
-from program.account import JudgeRun, name_of
-from program.account import TestRun as Ran
+from program.rollout.trace import JudgeRun, name_of
+from program.rollout.trace import TestRun as Ran
 from tests.packs import isolate, number_task, write_pack
 from tests.rollouts import CODE, config_of, rollout
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from judge.verdict import TestCase
-from program.ai_tests import MAX_CHARACTERS, agreed_tests, usable_tests
+from program.bench.ai_tests import MAX_CHARACTERS, agreed_tests, usable_tests
+from program.bench.workbench import Workbench
 from program.problem import Problem
-from program.workbench import Workbench
 from signatures.fields import AITest
 from tests.scripted import RIGHT
 

@@ -9,13 +9,13 @@ import dspy
 import pytest
 from dspy.utils.exceptions import LMConfigurationError, LMTimeoutError
 
-from program.account import Best, new_account
-from program.adapter import LeanAdapter
+from program.adapters.lean import LeanAdapter
+from program.adapters.schema import answer_schema
 from program.alphacodium import AlphaCodium
-from program.answer_schema import answer_schema
-from program.flow_config import FlowConfig
+from program.models.scripted import ScriptedEngine, prompt_text
 from program.problem import Problem
-from program.scripted_lm import ScriptedEngine, prompt_text
+from program.rollout.trace import Best, new_account
+from program.steps.config import FlowConfig
 from tests.scripted import (
     FIRST_ONLY,
     GARBAGE,
@@ -309,7 +309,7 @@ def test_a_spent_budget_ends_the_flow_with_the_best_program_so_far(double, accou
 
 
 def test_when_there_is_no_time_ai_tests_are_not_run(double, account, monkeypatch):
-    monkeypatch.setattr("program.account.Account.out_of_time", lambda self: True)
+    monkeypatch.setattr("program.rollout.trace.Account.out_of_time", lambda self: True)
     flow = run(double, WriteCode=code(ONLY_PUBLIC), FixCode=code(RIGHT))
     assert flow.code == ONLY_PUBLIC and {kind for kind, _ in judged(account)} == {"public"}
 

@@ -9,7 +9,7 @@ import dspy
 import pytest
 
 from program import artifact, handwritten
-from program.adapter import LeanAdapter
+from program.adapters.lean import LeanAdapter
 from program.artifact import ArtifactError
 from signatures.fields import AITest, Solution
 from tests.scripted import EVERYTHING

@@ -11,9 +11,9 @@ from dspy.utils.exceptions import ContextWindowExceededError
 import benchmarks.adapters
 from benchmarks.adapter_table import Asked, compared, markdown, read
 from program import artifact
-from program.account import Call
-from program.adapter_choice import adapter_named
-from program.scripted_lm import scripted_lm
+from program.adapters.choice import adapter_named
+from program.models.scripted import scripted_lm
+from program.rollout.trace import Call
 from signatures.code import SolveDirectly
 from signatures.tests import WriteTests
 from signatures.understand import ReflectOnProblem

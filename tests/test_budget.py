@@ -8,10 +8,10 @@ import dspy
 import pytest
 from pydantic import ValidationError
 
-from program.account import Account, Call, new_account
-from program.budget import Budget, Spending, run_spending, spending_of_run
-from program.scripted_lm import ScriptedEngine, scripted_lm
-from program.stage import Stage
+from program.models.scripted import ScriptedEngine, scripted_lm
+from program.rollout.budget import Budget, Spending, run_spending, spending_of_run
+from program.rollout.trace import Account, Call, new_account
+from program.stage.stage import Stage
 from signatures.code import SolveDirectly
 
 pytestmark = pytest.mark.usefixtures("lean_adapter", "impatient")

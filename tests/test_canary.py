@@ -17,7 +17,7 @@ from eval.data import load_problems
 from eval.run_folder import read_rollouts
 from optimize.examples import trainset
 from optimize.optimizers import NAMES
-from program.scripted_lm import ScriptedEngine
+from program.models.scripted import ScriptedEngine
 from tests.packs import Task, answer_rule, call, isolate, use_lm, write_pack, write_start
 from tests.proposals import is_proposal, proposal
 

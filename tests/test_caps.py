@@ -10,8 +10,8 @@ import optimize.compile
 from optimize.candidates import Candidates
 from optimize.optimizers import NAMES
 from program import artifact
-from program.budget import Budget, Spending
-from program.prices import Price, price_of
+from program.models.prices import Price, price_of
+from program.rollout.budget import Budget, Spending
 from tests.packs import VALID, call, demonstrations, isolate, number_task, printed, use_lm, write_pack, write_start
 from tests.proposals import hinted_rule
 

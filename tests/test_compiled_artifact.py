@@ -13,9 +13,8 @@ import optimize.compile
 import optimize.show
 from optimize.prompts import prompt_texts
 from program import artifact
-from program.artifact import ArtifactError
-from program.field_types import type_name
-from program.scripted_lm import Rule, ScriptedEngine
+from program.artifact import ArtifactError, type_name
+from program.models.scripted import Rule, ScriptedEngine
 from signatures.fields import AITest, ShortText, Solution
 from tests.packs import VALID, answer_rule, call, isolate, printed, use_lm, write_pack, write_start
 from tests.scripted import stage_of

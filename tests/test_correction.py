@@ -6,9 +6,9 @@ import dspy
 import pytest
 from dspy.utils.exceptions import AdapterParseError
 
-from program.adapter_choice import ADAPTERS, adapter_named
-from program.correction import SHOWN_CHARACTERS, Corrected, reason
-from program.scripted_lm import scripted_lm
+from program.adapters.choice import ADAPTERS, adapter_named
+from program.models.scripted import scripted_lm
+from program.stage.correction import SHOWN_CHARACTERS, Corrected, reason
 from signatures.code import SolveDirectly
 from signatures.tests import WriteTests
 from signatures.understand import ReflectOnProblem

@@ -16,7 +16,7 @@ from eval.simulated_lm import simulated_lm
 from eval.simulated_skills import Skills
 from optimize.expected import different
 from optimize.optimizers import NAMES
-from program.prices import Price
+from program.models.prices import Price
 from tests.packs import VALID, call, isolate, number_task, printed, use_opener, write_dataset, write_pack, write_start
 
 TASKS = (*VALID, *(number_task(f"Plus {k}", lambda n, k=k: n + k, f"n + {k}") for k in range(2, 14)))

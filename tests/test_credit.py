@@ -13,10 +13,10 @@ from judge.verdict import TestCase, TestResult, Verdict
 from optimize.credit import credit_of
 from optimize.demo_choice import ProvenCall, choose_demos
 from optimize.evidence import Credit, Episode, Step
-from program.account import Account, JudgeRun
-from program.account import TestRun as Ran
-from program.failure import describe_failure
+from program.bench.failure import describe_failure
 from program.problem import Problem, PublicTest
+from program.rollout.trace import Account, JudgeRun
+from program.rollout.trace import TestRun as Ran
 from signatures.fields import AITest, Solution
 
 RIGHT = "print(2 * int(input()))\n"

@@ -13,12 +13,12 @@ from collections.abc import Sequence
 import dspy
 import pytest
 
-from program.adapter import LeanAdapter
+from program.adapters.lean import LeanAdapter
 from program.alphacodium import AlphaCodium
-from program.flow_config import FlowConfig
+from program.baselines.sampling import Sampling, SamplingConfig
+from program.models.scripted import ScriptedEngine, prompt_text
 from program.problem import Problem
-from program.sampling import Sampling, SamplingConfig
-from program.scripted_lm import ScriptedEngine, prompt_text
+from program.steps.config import FlowConfig
 from tests.scripted import NEVER, RIGHT, UNDERSTANDING, USUAL, code, stage_of
 
 pytestmark = pytest.mark.usefixtures("lean_adapter", "runs", "impatient")

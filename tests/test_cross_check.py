@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from judge.verdict import TestCase
-from program.cross_check import MAX_FOUND, CrossCheck, Oracle, differing_tests, settled_tests, trusted
-from program.flow_config import FlowConfig
+from program.bench.workbench import Workbench
 from program.problem import Problem
-from program.task import Task
-from program.workbench import Workbench
+from program.steps.config import FlowConfig
+from program.steps.cross_check import MAX_FOUND, CrossCheck, Oracle, differing_tests, settled_tests, trusted
+from program.steps.task import Task
 from tests.scripted import FIRST_ONLY, GARBAGE, NEVER, RIGHT, Rollout, code
 
 pytestmark = pytest.mark.usefixtures("lean_adapter", "runs", "impatient")

@@ -14,7 +14,7 @@ from eval.details import (
     summarize_runs,
 )
 from eval.run_folder import RunError
-from program.account import Call
+from program.rollout.trace import Call
 from tests.packs import call, printed
 from tests.rollouts import checkpoint, made, rollout, store
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from dspy.utils.exceptions import LMTimeoutError
 
-from program.account import Best
-from program.direct import ChainOfThought, Direct, DirectConfig
+from program.baselines.direct import ChainOfThought, Direct, DirectConfig
+from program.rollout.trace import Best
 from tests.scripted import GARBAGE, RIGHT, Rollout, code, section
 
 pytestmark = pytest.mark.usefixtures("lean_adapter", "impatient")

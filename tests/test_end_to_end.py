@@ -439,7 +439,7 @@ def test_what_was_compiled_by_other_code_is_finished_but_a_start_that_changed_un
     (tmp_path / "out" / "manifest.json").write_text(json.dumps(manifest))
     assert call(monkeypatch, optimize.compile.main, *options) == 2
     assert "start_fingerprint is 'of then' there" in capsys.readouterr().err
-    manifest["compile"]["code"]["program/direct.py"] = "of then"
+    manifest["compile"]["code"]["program/baselines/direct.py"] = "of then"
     (tmp_path / "out" / "manifest.json").write_text(json.dumps(manifest))
     assert "is compiled already" in printed(monkeypatch, optimize.compile.main, *options)
 

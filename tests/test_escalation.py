@@ -6,9 +6,9 @@ import dspy
 import pytest
 
 from program.alphacodium import AlphaCodium
-from program.escalation import escalate_to, model_of
-from program.flow_config import FlowConfig
-from program.scripted_lm import scripted_lm
+from program.models.scripted import scripted_lm
+from program.rollout.escalation import escalate_to, model_of
+from program.steps.config import FlowConfig
 from tests.scripted import NEVER, RIGHT, USUAL, code, stage_of
 
 pytestmark = pytest.mark.usefixtures("lean_adapter", "runs", "impatient")

@@ -25,12 +25,12 @@ from judge.judge import judge
 from judge.place import judging_at
 from judge.shared import default_workers, ended_on_error
 from judge.verdict import JudgeError, Limits, Report, TestCase, TestResult, Verdict
-from program.adapter import LeanAdapter
-from program.budget import Budget, Spending
-from program.direct import Direct
-from program.lm import LMError
+from program.adapters.lean import LeanAdapter
+from program.baselines.direct import Direct
+from program.models.open import LMError
+from program.models.scripted import scripted_lm
 from program.problem import Problem, PublicTest
-from program.scripted_lm import scripted_lm
+from program.rollout.budget import Budget, Spending
 from tests.packs import call, write_pack, write_start
 from tests.remotes import Near, member
 

@@ -10,7 +10,7 @@ import pytest
 
 import eval.export
 from eval.exporting import export
-from program.account import Account, Totals, name_of
+from program.rollout.trace import Account, Totals, name_of
 from tests.packs import call, printed
 from tests.stored_runs import SECOND, rollout, write_run
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from judge.verdict import TestCase, TestResult, Verdict
-from program.failure import NOTHING, SHOWN_CHARACTERS, describe_failure, is_about
-from program.workbench import Workbench
+from program.bench.failure import NOTHING, SHOWN_CHARACTERS, describe_failure, is_about
+from program.bench.workbench import Workbench
 
 
 @pytest.mark.parametrize("verdict", [verdict for verdict in Verdict if verdict is not Verdict.AC], ids=str)

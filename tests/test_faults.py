@@ -10,10 +10,10 @@ import dspy
 import pytest
 
 from program import artifact
-from program.account import Account, Best, new_account
-from program.adapter import LeanAdapter
-from program.pace import Pace, RateLimits, at_pace
+from program.adapters.lean import LeanAdapter
 from program.problem import Problem, PublicTest
+from program.rollout.rate_limits import Pace, RateLimits, at_pace
+from program.rollout.trace import Account, Best, new_account
 from tests.clock import Clock
 from tests.faulty import FaultyEngine
 from tests.scripted import Rollout, written

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from program.input_shape import looks_like
+from program.bench.ai_tests import looks_like
 
 
 @pytest.mark.parametrize(

@@ -19,9 +19,9 @@ from pathlib import Path
 
 import pytest
 
-from program import llama_server
-from program.llama_server import CONTEXT_TOKENS, ServerError, serve
-from program.weights import MODELS
+from program.models import llama_server
+from program.models.llama_server import CONTEXT_TOKENS, ServerError, serve
+from program.models.weights import MODELS
 
 ROOT = Path(__file__).parents[1]
 VARIABLE = "ALPHACODIUM_SERVER_TINY_MODEL_1"  # where a run keeps the address of the server of tiny-model.1
@@ -133,7 +133,7 @@ def test_the_server_is_stopped_when_the_run_fails(fake, tmp_path):
 
 def test_the_server_ends_when_the_run_is_killed(fake, tmp_path):
     holder = (
-        "import sys, time; from pathlib import Path; from program.llama_server import serve\n"
+        "import sys, time; from pathlib import Path; from program.models.llama_server import serve\n"
         "with serve(Path('tiny.gguf'), name='tiny-model.1', log=Path(sys.argv[1])) as address:\n"
         "    print(address, flush=True); time.sleep(600)"
     )
@@ -226,7 +226,7 @@ def test_without_any_llama_cpp_the_message_says_what_to_do(fake, tmp_path, monke
 
 @pytest.fixture(scope="module")
 def embedded():
-    from program.lm import CACHE_FOLDER, DEFAULT_MODEL, open_lm
+    from program.models.open import CACHE_FOLDER, DEFAULT_MODEL, open_lm
 
     weights = ROOT / CACHE_FOLDER / "weights" / MODELS[DEFAULT_MODEL.removeprefix("local/")].file
     if not weights.is_file() and "ALPHACODIUM_WEIGHTS" not in os.environ:
@@ -239,7 +239,7 @@ def embedded():
 def test_the_embedded_lm_fills_a_structured_stage_within_its_bounds(embedded, double, account, lean_adapter):
     import dspy
 
-    from program.stage import Stage
+    from program.stage.stage import Stage
     from signatures.tests import WriteTests
 
     with dspy.context(lm=embedded):
@@ -254,7 +254,7 @@ def test_the_embedded_lm_fills_a_structured_stage_within_its_bounds(embedded, do
 def test_the_embedded_lm_writes_a_program(embedded, double, account, lean_adapter):
     import dspy
 
-    from program.direct import Direct
+    from program.baselines.direct import Direct
 
     with dspy.context(lm=embedded):
         code = Direct()(problem=double).code
@@ -265,7 +265,7 @@ def test_the_embedded_lm_writes_a_program(embedded, double, account, lean_adapte
 def test_the_embedded_lm_does_not_write_for_ever(embedded, account, lean_adapter):
     import dspy
 
-    from program.stage import Stage
+    from program.stage.stage import Stage
     from signatures.code import SolveDirectly
 
     with dspy.context(lm=embedded):

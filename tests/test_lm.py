@@ -13,12 +13,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import dspy
 import pytest
 
-from program.adapter import LeanAdapter
-from program.adapter_choice import adapter_named
-from program.answer_schema import response_format
-from program.flow_config import FlowConfig
-from program.lm import LMError, open_lm
-from program.stage import Stage
+from program.adapters.choice import adapter_named
+from program.adapters.lean import LeanAdapter
+from program.adapters.schema import response_format
+from program.models.open import LMError, open_lm
+from program.stage.stage import Stage
+from program.steps.config import FlowConfig
 from signatures.code import FixCode, SolveDirectly, WriteCode
 from signatures.tests import WriteTests
 

@@ -12,10 +12,10 @@ from eval.loop import run_loop
 from eval.problem_set import HiddenTests, ProblemSet
 from eval.run_folder import RunFolder
 from judge.verdict import TestCase
-from program.adapter import LeanAdapter
-from program.direct import Direct
+from program.adapters.lean import LeanAdapter
+from program.baselines.direct import Direct
+from program.models.scripted import scripted_lm
 from program.problem import Problem, PublicTest
-from program.scripted_lm import scripted_lm
 
 ANSWER = "```python\nprint(2 * int(input()))\n```"
 NAMES = ("apple", "berry")

@@ -16,7 +16,7 @@ from judge.verdict import JudgeError
 from optimize.optimizers import NAMES
 from optimize.proposal_adapter import ProposalAdapter
 from program import artifact
-from program.scripted_lm import scripted_lm
+from program.models.scripted import scripted_lm
 from tests.packs import VALID, call, isolate, number_task, printed, use_lm, write_pack, write_start
 from tests.proposals import HINT, hinted_rule, is_proposal
 
@@ -173,7 +173,7 @@ def test_how_often_a_request_is_sent_again_is_up_to_the_configuration(monkeypatc
         return LMServerError("down", model="m")
 
     waits = []
-    monkeypatch.setattr("program.pace.Pace.rest", lambda _, seconds: waits.append(seconds))
+    monkeypatch.setattr("program.rollout.rate_limits.Pace.rest", lambda _, seconds: waits.append(seconds))
     config = tmp_path / "config.toml"
     for retries, wait in ((0, 9.0), (2, 0.0)):
         config.write_text(f"retries = {retries}\nfirst_wait = {wait}\nrequests_per_minute = 6000\n")

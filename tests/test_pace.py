@@ -9,10 +9,10 @@ import pytest
 from dspy.utils.exceptions import ContextWindowExceededError, LMRateLimitError, LMServerError, LMTimeoutError
 from pydantic import ValidationError
 
-from program.budget import Budget
-from program.pace import LONGEST_WAIT_SECONDS, Pace, RateLimits, at_pace, pace
-from program.scripted_lm import scripted_lm
-from program.stage import Stage
+from program.models.scripted import scripted_lm
+from program.rollout.budget import Budget
+from program.rollout.rate_limits import LONGEST_WAIT_SECONDS, Pace, RateLimits, at_pace, pace
+from program.stage.stage import Stage
 from signatures.code import SolveDirectly
 from tests.clock import Clock
 

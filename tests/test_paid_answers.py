@@ -18,9 +18,9 @@ from optimize.kept_reports import KeptReports
 from optimize.ledger import Ledger
 from optimize.paid_answers import PaidAnswers, Payer, payer
 from optimize.progress import Progress
-from program.budget import OPTIONS, Budget
-from program.prices import Price
-from program.scripted_lm import ScriptedEngine, scripted_lm
+from program.models.prices import Price
+from program.models.scripted import ScriptedEngine, scripted_lm
+from program.rollout.budget import OPTIONS, Budget
 
 
 @pytest.fixture

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from program.flow_config import FlowConfig
-from program.plan import NO_BRUTE_FORCE, Plan
-from program.ranking import in_order, without_repeats
-from program.task import Notes, Task
+from program.steps.config import FlowConfig
+from program.steps.plan import NO_BRUTE_FORCE, Plan, in_order, without_repeats
+from program.steps.task import Notes, Task
 from signatures.fields import Solution
 from tests.scripted import GARBAGE, PLANNING, Rollout, proposed, ranked, section
 

@@ -7,9 +7,9 @@ import pytest
 from program import artifact
 from program.alphacodium import AlphaCodium
 from program.artifact import ArtifactError
-from program.direct import DirectConfig
-from program.flow_config import FlowConfig
-from program.stage import Stage
+from program.baselines.direct import DirectConfig
+from program.stage.stage import Stage
+from program.steps.config import FlowConfig
 from tests.scripted import EVERYTHING
 
 

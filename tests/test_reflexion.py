@@ -6,8 +6,8 @@ import json
 
 import pytest
 
+from program.baselines.reflexion import Reflexion, ReflexionConfig
 from program.problem import Problem
-from program.reflexion import Reflexion, ReflexionConfig
 from tests.scripted import FIRST_ONLY, GARBAGE, NEVER, RIGHT, Rollout, code, section
 
 pytestmark = pytest.mark.usefixtures("lean_adapter", "runs", "impatient")

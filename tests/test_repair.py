@@ -7,12 +7,12 @@ import pytest
 from dspy.utils.exceptions import LMTimeoutError
 
 from judge.verdict import TestCase, Verdict
-from program.failure import describe_failure
-from program.flow_config import FlowConfig
-from program.repair import Repair
-from program.scripted_lm import scripted_lm
-from program.task import Notes, Task
-from program.workbench import Workbench
+from program.bench.failure import describe_failure
+from program.bench.workbench import Workbench
+from program.models.scripted import scripted_lm
+from program.steps.config import FlowConfig
+from program.steps.repair import Repair
+from program.steps.task import Notes, Task
 from tests.scripted import FIRST_ONLY, GARBAGE, NEVER, RIGHT, SECOND_ONLY, code, section, stage_of
 
 pytestmark = pytest.mark.usefixtures("lean_adapter", "runs", "impatient")
@@ -287,7 +287,7 @@ def test_the_lm_is_shown_problem_program_and_failure_and_where_asked_for_what_wa
 
 def test_a_runtime_trace_is_shown_where_asked_for(double, monkeypatch):
     asked_for = []
-    monkeypatch.setattr("program.repair.last_steps", lambda *told: asked_for.append(told[3:]) or "1: print(2)")
+    monkeypatch.setattr("program.steps.repair.last_steps", lambda *told: asked_for.append(told[3:]) or "1: print(2)")
     loop = Loop(double, [RIGHT], config={"trace_lines": 9, "trace_depth": 2})
     loop.run(FIRST_ONLY)
     assert asked_for == [(9, 2)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from eval.numbers.repair import solved_after_fixes
-from program.account import Call
+from program.rollout.trace import Call
 from tests.rollouts import checkpoint, rollout
 
 FIX = Call(stage="FixCode")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from program.repetition import LONGEST_UNIT, REPEATS, runs_in_circles
+from program.stage.call_record import LONGEST_UNIT, REPEATS, runs_in_circles
 
 BULLETS = "\n".join(f"- rule {number}: the sum of {number} and {number + 1} is even" for number in range(60))
 
@@ -48,7 +48,7 @@ def test_long_and_regular_answers_are_not(answer):
 
 def test_the_time_it_takes_does_not_grow_with_the_answer(monkeypatch):
     looked_at = []
-    monkeypatch.setattr("program.repetition.TAIL_CHARACTERS", 50)
+    monkeypatch.setattr("program.stage.call_record.TAIL_CHARACTERS", 50)
 
     class Answer(str):
         def __getitem__(self, key):

@@ -23,7 +23,7 @@ from eval.report.texts import TextTable, shared_chunks, split, with_references
 from eval.report.write import write_report
 from eval.rollout import Rollout
 from eval.run_folder import RunError, RunFolder
-from program.account import Account, Totals
+from program.rollout.trace import Account, Totals
 from tests.packs import answer_rule, call, isolate, number_task, printed, use_lm, write_pack, write_start
 from tests.stored_runs import FIRST, SECOND, rollout, score, write_run
 

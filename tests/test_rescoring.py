@@ -13,7 +13,7 @@ from eval.rollout import Rollout, judge_rollout
 from eval.run_folder import RunFolder, read_config, read_rollouts
 from eval.traces import read_trace, trace_path
 from judge.verdict import JudgeError
-from program.account import RUN_BUDGET, Account, Call
+from program.rollout.trace import RUN_BUDGET, Account, Call
 from tests.packs import VALID, call, printed, write_dataset, write_pack
 
 TWICE, SQUARE, SUCCESSOR, TRIANGLE = VALID

@@ -13,13 +13,13 @@ from eval.rules import Rules
 from eval.score import score
 from eval.story import Story
 from judge.verdict import JudgeError, TestCase
-from program.account import Call, account, name_of
-from program.adapter import LeanAdapter
+from program.adapters.lean import LeanAdapter
 from program.alphacodium import AlphaCodium
-from program.direct import Direct
+from program.baselines.direct import Direct
+from program.models.scripted import scripted_lm
 from program.problem import Problem, PublicTest
-from program.scripted_lm import scripted_lm
-from program.stage import Stage
+from program.rollout.trace import Call, account, name_of
+from program.stage.stage import Stage
 from signatures.code import SolveDirectly
 
 RIGHT = "print(2 * int(input()))\n"
@@ -185,7 +185,7 @@ def test_a_judge_that_fails_inside_of_the_flow_is_not_judged(problem, monkeypatc
     def broken_judge(*_, **__):
         raise JudgeError("no processes left")
 
-    monkeypatch.setattr("program.workbench.judge", broken_judge)
+    monkeypatch.setattr("program.bench.workbench.judge", broken_judge)
     rollout = run(AlphaCodium(), problem, lambda prompt: fenced(RIGHT) if "complete Python 3" in prompt else "{}")
     assert rollout.status == "not judged" and "JudgeError" in rollout.error
     assert rollout.account.calls, "what was paid until then is kept"

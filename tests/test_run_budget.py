@@ -8,7 +8,7 @@ import eval.run
 from eval.run_folder import read_rollouts
 from judge.sandbox.guards import LAYERS
 from judge.shared import default_pool
-from program.budget import Budget
+from program.rollout.budget import Budget
 from tests.packs import VALID, answer_rule, call, isolate, printed, use_lm, write_pack, write_start
 
 

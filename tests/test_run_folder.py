@@ -14,7 +14,7 @@ from eval.rollout import Rollout
 from eval.rules import Rules
 from eval.run_folder import RunError, RunFolder, read_config, read_rollouts
 from eval.score import Score, SetResult
-from program.account import Account, Call, Decision, JudgeRun
+from program.rollout.trace import Account, Call, Decision, JudgeRun
 
 CONFIG = {"lm": "scripted", "samples": 2, "problems": ["a", "b"], "settings": {"solutions": 2}}
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from judge.verdict import Limits, TestCase
+from program.bench.runtime_trace import MAX_CHARACTERS, last_steps
+from program.bench.workbench import Workbench
 from program.problem import Problem
-from program.runtime_trace import MAX_CHARACTERS, last_steps
-from program.workbench import Workbench
 
 TEST = TestCase("3\n", "6\n")
 LOOP = "n = int(input())\ntotal = 0\nfor i in range(n):\n    total += i\nprint(total)\n"

@@ -6,10 +6,10 @@ import pytest
 from dspy.utils.exceptions import LMTimeoutError
 
 from judge.verdict import TestCase
-from program.account import Best
+from program.baselines.sampling import Sampling, SamplingConfig, ranked
+from program.bench.workbench import Workbench
 from program.problem import Problem
-from program.sampling import Sampling, SamplingConfig, ranked
-from program.workbench import Workbench
+from program.rollout.trace import Best
 from tests.scripted import FIRST_ONLY, GARBAGE, NEVER, RIGHT, Rollout, code, written
 
 pytestmark = pytest.mark.usefixtures("lean_adapter", "runs", "impatient")

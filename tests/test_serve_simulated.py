@@ -12,7 +12,7 @@ from dspy.utils.exceptions import LMRateLimitError, LMServerError, LMTimeoutErro
 
 from eval.serve_simulated import SimulatedServer, main
 from eval.simulated_lm import SimulatedEngine, simulated_lm
-from program.lm import open_lm
+from program.models.open import open_lm
 from signatures.tests import WriteTests
 from tests.simulated import EVEN, SURE, ask, codes, skilled, some_problems
 

@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from eval.cluster.shared_limits import LimitsOwner, SharedPace, SharedSpending, purse_of
-from program.account import Call, account, new_account
-from program.budget import Budget, Spending, spending_of_run
-from program.lm import LMError
-from program.pace import RateLimits
+from program.models.open import LMError
+from program.rollout.budget import Budget, Spending, spending_of_run
+from program.rollout.rate_limits import RateLimits
+from program.rollout.trace import Call, account, new_account
 from tests.remotes import Near
 
 

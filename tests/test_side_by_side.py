@@ -7,9 +7,9 @@ import threading
 import dspy
 import pytest
 
-from program.account import account as current_account
-from program.scripted_lm import ScriptedEngine, scripted_lm
-from program.side_by_side import start, together
+from program.models.scripted import ScriptedEngine, scripted_lm
+from program.rollout.trace import account as current_account
+from program.stage.side_by_side import start, together
 
 WAIT = 30.0  # seconds until a test that waits for nothing fails
 

@@ -21,15 +21,15 @@ from eval.simulated_lm import SimulatedEngine, simulated_lm
 from eval.simulated_prompt import SIGNATURES, read_prompt
 from judge.judge import judge
 from judge.verdict import TestCase
-from program.account import new_account
-from program.adapter import LeanAdapter
+from program.adapters.lean import LeanAdapter
 from program.alphacodium import AlphaCodium
-from program.correction import REQUEST
-from program.direct import ChainOfThought, Direct
-from program.flow_config import FlowConfig
-from program.input_shape import looks_like
-from program.reflexion import Reflexion, ReflexionConfig
-from program.sampling import Sampling, SamplingConfig
+from program.baselines.direct import ChainOfThought, Direct
+from program.baselines.reflexion import Reflexion, ReflexionConfig
+from program.baselines.sampling import Sampling, SamplingConfig
+from program.bench.ai_tests import looks_like
+from program.rollout.trace import new_account
+from program.stage.correction import REQUEST
+from program.steps.config import FlowConfig
 from signatures.code import SolveDirectly, WriteCode
 from signatures.fields import Solution
 from signatures.tests import WriteBruteForce, WriteGenerator, WriteTests

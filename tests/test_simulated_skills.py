@@ -14,7 +14,7 @@ from eval.simulated_skills import Skills
 from eval.simulated_truth import wrong_output
 from judge.checker import outputs_match
 from judge.judge import judge
-from program.adapter import LeanAdapter
+from program.adapters.lean import LeanAdapter
 from signatures.code import FixCode, SolveDirectly, WriteCode
 from signatures.fields import AITest, Solution
 from signatures.plan import ProposeSolutions, RankSolutions

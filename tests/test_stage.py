@@ -21,11 +21,11 @@ from dspy.utils.exceptions import (
     LMUnsupportedModelError,
 )
 
-from program import stage as stage_module
-from program.adapter import LeanAdapter
-from program.call_record import cut_off
-from program.scripted_lm import scripted_lm
-from program.stage import LATER_SAMPLE_TEMPERATURE, REPEAT_TEMPERATURE, Stage
+from program.adapters.lean import LeanAdapter
+from program.models.scripted import scripted_lm
+from program.stage import stage as stage_module
+from program.stage.call_record import cut_off
+from program.stage.stage import LATER_SAMPLE_TEMPERATURE, REPEAT_TEMPERATURE, Stage
 from signatures.code import SolveDirectly
 from signatures.tests import WriteTests
 from signatures.understand import ReflectOnProblem

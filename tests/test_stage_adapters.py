@@ -6,9 +6,9 @@ import dspy
 import pytest
 
 from eval.simulated_lm import simulated_lm
-from program.adapter_choice import ADAPTERS, adapter_named
-from program.scripted_lm import scripted_lm
-from program.stage import Stage
+from program.adapters.choice import ADAPTERS, adapter_named
+from program.models.scripted import scripted_lm
+from program.stage.stage import Stage
 from signatures.code import SolveDirectly
 from signatures.tests import WriteTests
 from signatures.understand import ReflectOnProblem
@@ -59,7 +59,7 @@ def test_tolerance_of_a_call_that_failed_is_not_laid_to_the_next(name, account):
 
 
 def test_a_call_with_a_time_limit_is_counted_as_any_other(account):
-    from program.budget import Budget
+    from program.rollout.budget import Budget
 
     account.limit(Budget(seconds=1000))
     assert ask(scripted_lm([f"Here:\n{good('yaml')}"]), "yaml")

@@ -6,10 +6,10 @@ import dspy
 import pytest
 
 from eval.numbers.stages import stage_rates
-from program.account import Call, Decision, new_account
-from program.adapter import LeanAdapter
-from program.scripted_lm import scripted_lm
-from program.stage import Stage
+from program.adapters.lean import LeanAdapter
+from program.models.scripted import scripted_lm
+from program.rollout.trace import Call, Decision, new_account
+from program.stage.stage import Stage
 from signatures.code import SolveDirectly
 from tests.rollouts import rollout
 

@@ -7,7 +7,7 @@ import pytest
 from eval.diagnosis import why
 from eval.rollout import Rollout
 from eval.story import Story, Version, lines_of, read_story
-from program.account import Account, Call, JudgeRun, name_of
+from program.rollout.trace import Account, Call, JudgeRun, name_of
 from tests.stored_runs import FIRST, SECOND, rollout, score, write_run
 
 

@@ -11,7 +11,7 @@ import eval.show
 from eval.rollout import Rollout
 from eval.run_folder import RunError, RunFolder, read_rollouts
 from eval.traces import read_trace, trace_path
-from program.account import Account, Call, Message, name_of
+from program.rollout.trace import Account, Call, Message, name_of
 from tests.packs import call
 from tests.stored_runs import write_run
 

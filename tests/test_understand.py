@@ -7,10 +7,10 @@ import json
 import pytest
 from dspy.utils.exceptions import LMTimeoutError
 
-from program.flow_config import FlowConfig
 from program.problem import Problem, PublicTest
-from program.task import Notes, Task
-from program.understand import MAX_BULLETS, Understand
+from program.steps.config import FlowConfig
+from program.steps.task import Notes, Task
+from program.steps.understand import MAX_BULLETS, Understand
 from tests.scripted import GARBAGE, Rollout, section
 
 pytestmark = pytest.mark.usefixtures("lean_adapter", "impatient")

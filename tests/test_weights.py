@@ -10,7 +10,7 @@ import pytest
 from huggingface_hub import constants
 from huggingface_hub.errors import LocalEntryNotFoundError
 
-from program.weights import MODELS, Weights, WeightsError, find_weights
+from program.models.weights import MODELS, Weights, WeightsError, find_weights
 
 PARTS = [bytes([65 + number]) * (number + 1) for number in range(12)]
 CONTENT = b"".join(PARTS)
@@ -184,7 +184,7 @@ def test_a_hub_that_fails_without_a_word_is_as_good_as_none(monkeypatch, folder)
     def fail(*_, local_files_only=False, **__):
         raise LocalEntryNotFoundError("not in the cache") if local_files_only else TimeoutError
 
-    monkeypatch.setattr("program.weights._is_known", lambda host: True)
+    monkeypatch.setattr("program.models.weights._is_known", lambda host: True)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
 
     monkeypatch.setattr(huggingface_hub, "hf_hub_download", fail)

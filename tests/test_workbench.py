@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from judge.verdict import TestCase, Verdict
-from program.account import Best
+from program.bench.workbench import Workbench
 from program.problem import Problem, PublicTest
-from program.workbench import Workbench
+from program.rollout.trace import Best
 
 RIGHT = "print(2 * int(input()))\n"
 FIRST_ONLY = "print(2)\n"

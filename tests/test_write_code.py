@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from program.flow_config import FlowConfig
+from program.bench.workbench import Workbench
 from program.problem import Problem
-from program.task import Choice, Notes, Task
-from program.workbench import Workbench
-from program.write_code import CANDIDATES_WITHOUT_TESTS, WriteCode
+from program.steps.config import FlowConfig
+from program.steps.task import Choice, Notes, Task
+from program.steps.write_code import CANDIDATES_WITHOUT_TESTS, WriteCode
 from signatures.fields import Solution
 from tests.scripted import FIRST_ONLY, GARBAGE, NEVER, RIGHT, Rollout, code, section
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from judge.verdict import TestCase
-from program.ai_tests import MAX_CHARACTERS
-from program.flow_config import FlowConfig
-from program.task import Notes, Task
-from program.write_tests import WriteTests
+from program.bench.ai_tests import MAX_CHARACTERS
+from program.steps.config import FlowConfig
+from program.steps.task import Notes, Task
+from program.steps.write_tests import WriteTests
 from tests.scripted import GARBAGE, Rollout, checked, section, written
 
 pytestmark = pytest.mark.usefixtures("lean_adapter", "impatient")

@@ -7,8 +7,8 @@ import pytest
 from dspy.utils.exceptions import AdapterParseError
 from pydantic import BaseModel
 
-from program.scripted_lm import scripted_lm
-from program.yaml_adapter import YAMLAdapter
+from program.adapters.yaml.adapter import YAMLAdapter
+from program.models.scripted import scripted_lm
 from signatures.code import FixCode, SolveDirectly
 from signatures.fields import AITest, Solution
 from signatures.plan import ProposeSolutions, RankSolutions

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from program.yaml_adapter import YAMLAdapter
-from program.yaml_keys import Keys, keys_of
-from program.yaml_repairs import (
+from program.adapters.yaml.adapter import YAMLAdapter
+from program.adapters.yaml.keys import Keys, keys_of
+from program.adapters.yaml.repairs import (
     REPAIRS,
     with_aligned_keys,
     with_indented_blocks,

@@ -15,7 +15,7 @@ from typing import Any
 
 from eval.cluster.member import Kind, Member, WorkerGone
 from judge.verdict import JudgeError
-from program.lm import LMError
+from program.models.open import LMError
 
 log = logging.getLogger(__name__)
 

@@ -12,10 +12,10 @@ from eval.cluster.member import WorkerGone
 from eval.executor import Arm
 from eval.rollout import Rollout
 from judge.verdict import JudgeError, Limits, Report, TestCase
-from program.account import Account
-from program.budget import Purse
-from program.lm import LMError
+from program.models.open import LMError
 from program.problem import Problem
+from program.rollout.budget import Purse
+from program.rollout.trace import Account
 
 RUN_AGAIN = "run again, as its first worker was lost"  # the mark of such a rollout
 LARGE_CHARACTERS = 50_000  # of a set of tests that is sent to a node once

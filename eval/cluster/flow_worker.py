@@ -15,10 +15,10 @@ from eval.executor import Arm, Conditions, ExecutorError, Threads
 from eval.rollout import Rollout
 from judge.place import judging_at
 from judge.verdict import Limits, Report, TestCase
-from program.budget import Budget
-from program.lm import LMError, open_lm
-from program.pace import RateLimits
+from program.models.open import LMError, open_lm
 from program.problem import Problem
+from program.rollout.budget import Budget
+from program.rollout.rate_limits import RateLimits
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from eval.cluster.ray_nodes import RayActor, connected, nodes, own_node, stored
 from eval.cluster.shared_limits import LimitsOwner, purse_of
 from judge.place import judging_at
 from judge.sandbox.pool import Sandbox
-from program.budget import Budget, Spending
+from program.rollout.budget import Budget, Spending
 
 FLOWS_PER_NODE = 256  # side by side; they wait most of the time
 WAITING_PER_CORE = 2  # programs at a judge for each core, so that none of them waits for the network

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from eval.cluster.member import Remote, WorkerGone
-from program.budget import Budget, Purse, Spending
-from program.lm import LMError
-from program.pace import Pace, RateLimits
+from program.models.open import LMError
+from program.rollout.budget import Budget, Purse, Spending
+from program.rollout.rate_limits import Pace, RateLimits
 
 
 class LimitsOwner:

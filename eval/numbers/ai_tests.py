@@ -19,10 +19,10 @@ from eval.traces import read_trace
 from judge.judge import judge
 from judge.shared import default_workers
 from judge.verdict import TestCase
-from program.account import JudgeRun
+from program.rollout.trace import JudgeRun
 
 PROGRAMS = 3  # right ones and wrong ones a problem, at most
-CUT_AT = 2000  # characters; longer texts are not whole in a trace (`program.account.TestRun`)
+CUT_AT = 2000  # characters; longer texts are not whole in a trace (`program.rollout.trace.TestRun`)
 
 
 @dataclass(frozen=True)

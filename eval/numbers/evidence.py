@@ -8,7 +8,7 @@ from eval.numbers.criteria import judged_by_problem
 from eval.numbers.intervals import Estimate, mean_share
 from eval.numbers.pass_at_k import n_at_k, refuse_too_few
 from eval.rollout import Rollout
-from program.account import Event, JudgeRun, name_of
+from program.rollout.trace import Event, JudgeRun, name_of
 
 Evidence = tuple[float, float]  # share of public tests passed, share of the rollout's own AI tests passed
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from eval.numbers.evidence import public_share
 from eval.rollout import Checkpoint, Rollout
-from program.account import name_of
+from program.rollout.trace import name_of
 
 Unit = Literal["calls", "tokens", "dollars", "seconds"]
 UNITS: tuple[Unit, ...] = ("calls", "tokens", "dollars", "seconds")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from eval.numbers.criteria import judged_by_problem
 from eval.numbers.intervals import Estimate, difference_estimate, mean_share
 from eval.rollout import Rollout
-from program.account import FIXING
+from program.rollout.trace import FIXING
 
 
 @dataclass(frozen=True)

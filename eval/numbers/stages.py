@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from eval.numbers.intervals import Estimate, share_estimate
 from eval.rollout import Rollout
 
-_GIVEN_UP = re.compile(r"^(\w+): given up")  # as `program.stage.Stage` puts it
+_GIVEN_UP = re.compile(r"^(\w+): given up")  # as `program.stage.stage.Stage` puts it
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from eval.diagnosis import why
 from eval.report.arms import Runs
 from eval.report.texts import TextTable
 from eval.story import Story, Version, read_story
-from program.account import Best, Call, Decision, Event, JudgeRun
 from program.problem import Problem
+from program.rollout.trace import Best, Call, Decision, Event, JudgeRun
 
 
 def problem_block(runs: Runs, name: str, problem: Problem | None) -> tuple[dict[str, Any], TextTable]:
@@ -64,7 +64,7 @@ def _version(version: Version, table: TextTable) -> dict[str, Any]:
 
 
 def _event(event: Event, versions: dict[str, Version], hidden: Any, table: TextTable) -> dict[str, Any]:
-    """An event without what is default, its texts and programs as numbers; see `program.account` for the keys."""
+    """An event without what is default, its texts and programs as numbers; see `program.rollout.trace` for the keys."""
     values = event.model_dump(
         exclude_defaults=True, exclude={"prompt", "answer", "prompt_hash", "program", "code", "runs"}
     )

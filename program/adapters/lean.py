@@ -1,0 +1,56 @@
+"""How a signature becomes a prompt and an answer becomes field values.
+
+DSPy's own adapters spend some 300 prompt tokens a call on describing their format; on a laptop, prompt tokens cost as
+much time as answers. This one is lean, and it asks for each kind of answer in the form models are best at:
+
+- a program goes into a fenced Python block, unescaped, after the thoughts where a signature asks for them;
+- everything else is JSON, and where the server can constrain generation it gets the JSON schema.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import dspy
+
+from program.adapters.code_and_json import read_code, read_json
+from program.adapters.form import Form, answer_form, answers_with_code
+from program.adapters.reading import Reading
+from program.adapters.schema import bounds_texts, response_format, takes_schema
+from program.adapters.sections import Order, SectionsAdapter, plain
+
+
+class LeanAdapter(SectionsAdapter):
+    """A `dspy.Adapter` with short prompts; see the module's text.
+
+    Args:
+        order: of a prompt's parts; see `program.adapters.sections`.
+        form: how the form of a JSON answer is shown; see `program.adapters.form`.
+    """
+
+    def __init__(self, order: Order = "stage-first", form: Form = "example") -> None:
+        super().__init__(order)
+        self.form: Form = form
+
+    def _call_preprocess(
+        self, lm: dspy.BaseLM, lm_kwargs: dict[str, Any], signature: type[dspy.Signature], inputs: dict[str, Any]
+    ) -> type[dspy.Signature]:
+        if not answers_with_code(signature) and takes_schema(lm):
+            lm_kwargs["response_format"] = response_format(signature, bounded=bounds_texts(lm))
+        return super()._call_preprocess(lm, lm_kwargs, signature, inputs)
+
+    def answer_form(self, signature: type[dspy.Signature]) -> str:
+        return answer_form(signature, self.form)
+
+    def format_assistant_message_content(
+        self, signature: type[dspy.Signature], outputs: dict[str, Any], missing_field_message: str | None = None
+    ) -> str:
+        values = {name: outputs.get(name, missing_field_message) for name in signature.output_fields}
+        if not answers_with_code(signature):
+            return json.dumps(plain(values), ensure_ascii=False)
+        *before, code = map(str, values.values())
+        return "\n".join([*(text.strip() for text in before), f"```python\n{code.strip()}\n```"])
+
+    def read(self, signature: type[dspy.Signature], completion: str) -> Reading:
+        return read_code(signature, completion) if answers_with_code(signature) else read_json(signature, completion)

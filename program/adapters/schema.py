@@ -1,0 +1,107 @@
+"""The JSON schema of an answer, for servers that can constrain generation to one, and which models get it.
+
+Providers differ in the part of JSON Schema they take. One that answers a request with "invalid" is asked once more
+without a schema; if that goes through, its model is not sent one again in this process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any, get_origin
+
+import dspy
+from dspy.utils.exceptions import ContextWindowExceededError, LMInvalidRequestError, LMUnsupportedModelError
+from pydantic import create_model
+
+from program.models.open import EMBEDDED
+from program.rollout.trace import account
+
+MAX_NAME = 64  # what OpenAI allows
+
+
+def response_format(signature: type[dspy.Signature], *, bounded: bool = False) -> dict[str, Any]:
+    """The `response_format` that makes a server answer with the output fields of `signature`.
+
+    Args:
+        signature: what is asked.
+        bounded: whether the schema also says how long texts may be; see `signatures.fields`.
+    """
+    schema = answer_schema(signature)
+    if not bounded:
+        _unbound(schema)
+    return {"type": "json_schema", "json_schema": {"name": schema_name(signature), "schema": schema, "strict": True}}
+
+
+def schema_name(signature: type[dspy.Signature]) -> str:
+    """Names the answer by its fields: a signature loses its own name whenever DSPy changes a field or instruction."""
+    return "_".join(signature.output_fields)[:MAX_NAME]
+
+
+def answer_schema(signature: type[dspy.Signature]) -> dict[str, Any]:
+    """The JSON schema of the output fields, with every property required and no other allowed."""
+    fields: dict[str, Any] = {name: (field.annotation, ...) for name, field in signature.output_fields.items()}
+    schema = create_model(schema_name(signature), **fields).model_json_schema()
+    for part in [schema, *schema.get("$defs", {}).values()]:
+        if "properties" not in part:  # an enumeration
+            continue
+        part.update(additionalProperties=False, required=list(part["properties"]))
+        for item in part["properties"].values():
+            for key in ("description", "title", "default"):
+                item.pop(key, None)
+    for name, field in signature.output_fields.items():
+        extras: Any = field.json_schema_extra
+        if get_origin(field.annotation) is list:
+            schema["properties"][name]["minItems"] = 1
+        if "maxItems" in extras:
+            schema["properties"][name]["maxItems"] = extras["maxItems"]
+    return schema
+
+
+def _unbound(schema: Any) -> None:
+    """Take the lengths of texts out of a schema, at whatever depth."""
+    if isinstance(schema, dict):
+        schema.pop("maxLength", None)
+    for part in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
+        _unbound(part)
+
+
+_refusing: set[str] = set()
+_left_out: ContextVar[bool] = ContextVar("schema left out", default=False)
+
+
+def takes_schema(lm: dspy.BaseLM) -> bool:
+    """Whether a call to `lm` may carry the schema of its answer."""
+    return lm.supports_response_schema and lm.model not in _refusing and not _left_out.get()
+
+
+def bounds_texts(lm: dspy.BaseLM) -> bool:
+    """Whether the schema bounds how long texts may be: it keeps small models from running on, and would cut the
+    thoughts of larger ones. OpenAI and Anthropic refuse such bounds."""
+    return lm.model.startswith(EMBEDDED)
+
+
+def asked_without_schema_if_refused(ask: Callable[[], Any]) -> Any:
+    """What `ask` returns, which makes one request; where that is refused as invalid, what it returns without a schema.
+
+    Raises:
+        LMError: what `ask` raises with the schema, where it fares no better without.
+    """
+    lm = dspy.settings.lm
+    if lm is None or not takes_schema(lm):
+        return ask()
+    try:
+        return ask()
+    except (ContextWindowExceededError, LMUnsupportedModelError):
+        raise
+    except LMInvalidRequestError as refused:
+        token = _left_out.set(True)
+        try:
+            answer = ask()
+        except LMInvalidRequestError:
+            raise refused from None
+        finally:
+            _left_out.reset(token)
+        _refusing.add(lm.model)
+        account().decide_once(f"{lm.model} refuses the JSON schema of answers, and is asked without it")
+        return answer

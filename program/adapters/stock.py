@@ -1,0 +1,99 @@
+"""DSPy's own adapters, held to what a stage expects of any adapter.
+
+An answer that cannot be read raises AdapterParseError and nothing else, costs no second call that nobody counts, a
+program may stand in a fence, and tolerance is noted. Prompts are DSPy's, to the letter.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import xml.etree.ElementTree as ET
+from typing import Any, cast
+
+import dspy
+from dspy.utils.exceptions import AdapterParseError
+
+from program.adapters.code_and_json import FENCE_INSIDE, unfenced
+from program.adapters.form import holds_program
+from program.adapters.reading import Reading, note
+from program.adapters.schema import bounds_texts, response_format, takes_schema
+
+_HEADER = re.compile(r"^\[\[ ## (\w+) ## \]\]$", re.MULTILINE)
+# What DSPy's parsers let through besides AdapterParseError: on deep nesting (the compiler says MemoryError), on half
+# surrogate pairs and the like.
+_FAULTS = (ValueError, TypeError, RecursionError, MemoryError)
+
+
+class ChatAdapter(dspy.ChatAdapter):
+    """Fields under `[[ ## name ## ]]` headings. DSPy's would repeat a failed call as JSON, uncounted."""
+
+    def __init__(self) -> None:
+        super().__init__(use_json_adapter_fallback=False)
+
+    def parse(self, signature: type[dspy.Signature], completion: str) -> dict[str, Any]:
+        return _parsed(self, super().parse, signature, completion)
+
+    def tolerance(self, signature: type[dspy.Signature], completion: str) -> tuple[str, ...]:
+        """What had to be overlooked in an answer that could be read."""
+        before, *parts = _HEADER.split(completion.strip())
+        found = dict(zip(parts[::2], parts[1::2], strict=True))
+        if before or "completed" not in found or found["completed"].strip():
+            return ("text around the fields",)
+        structured = [name for name, field in signature.output_fields.items() if field.annotation is not str]
+        return () if all(_is_json(found.get(name, "")) for name in structured) else ("JSON mended",)
+
+
+class XMLAdapter(dspy.XMLAdapter):
+    """Fields in XML tags."""
+
+    def __init__(self) -> None:
+        super().__init__(use_json_adapter_fallback=False)
+
+    def parse(self, signature: type[dspy.Signature], completion: str) -> dict[str, Any]:
+        return _parsed(self, super().parse, signature, completion)
+
+    def tolerance(self, signature: type[dspy.Signature], completion: str) -> tuple[str, ...]:
+        """What had to be overlooked in an answer that could be read."""
+        root = ET.fromstring(f"<answer>{completion}</answer>")
+        outside = [root.text, *(child.tail for child in root)]
+        return ("text around the fields",) if any(text and text.strip() for text in outside) else ()
+
+
+class JSONAdapter(dspy.JSONAdapter):
+    """A JSON object; constrained by the same schema as `LeanAdapter`'s, which bounds lists, where the server can."""
+
+    def _prepare_response_format(self, lm: Any, lm_kwargs: dict[str, Any], signature: Any) -> None:
+        if takes_schema(lm):
+            lm_kwargs["response_format"] = response_format(signature, bounded=bounds_texts(lm))
+        elif "response_format" in lm.supported_params:
+            lm_kwargs["response_format"] = {"type": "json_object"}
+
+    def parse(self, signature: type[dspy.Signature], completion: str) -> dict[str, Any]:
+        return _parsed(self, super().parse, signature, completion)
+
+    def tolerance(self, signature: type[dspy.Signature], completion: str) -> tuple[str, ...]:
+        """What had to be overlooked in an answer that could be read."""
+        return () if _is_json(completion) else ("JSON mended",)
+
+
+def _parsed(
+    adapter: ChatAdapter | XMLAdapter | JSONAdapter, parse: Any, signature: type[dspy.Signature], completion: str
+) -> dict[str, Any]:
+    try:
+        values, repairs = parse(signature, completion), adapter.tolerance(signature, completion)
+        for name, field in signature.output_fields.items():
+            if holds_program(name, field.annotation):
+                values[name], fenced = unfenced(values[name])
+                repairs += (FENCE_INSIDE,) * fenced
+        return note(Reading(values, repairs))
+    except _FAULTS as fault:
+        raise AdapterParseError(type(adapter).__name__, cast(Any, signature), completion, str(fault)) from fault
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True

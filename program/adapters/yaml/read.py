@@ -1,0 +1,89 @@
+"""What an answer in YAML says: read as it stands or, if that leaves something over, after repairs of its text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import dspy
+import yaml
+
+from program.adapters.code_and_json import is_python, read_code, read_json
+from program.adapters.fitting import fit_fields
+from program.adapters.form import answers_with_code, holds_program
+from program.adapters.reading import Reading
+from program.adapters.yaml.document import Document
+from program.adapters.yaml.keys import Keys, keys_of
+from program.adapters.yaml.repairs import REPAIRS
+
+_FORM = re.compile(r"\s*```yaml\n(?P<yaml>.*?\n)```\s*", re.DOTALL)
+
+
+def read_yaml(signature: type[dspy.Signature], completion: str) -> Reading:
+    """The output fields of `signature` in the YAML of an answer, each of its declared type.
+
+    The first reading that leaves nothing over is taken, else the one that leaves least.
+
+    Raises:
+        ValueError: there is no YAML, or a field is missing or does not fit.
+    """
+    fault: Exception | None = None
+    best, least = None, 0
+    for text, repairs in _versions(completion.replace("\r\n", "\n"), keys_of(signature)):
+        try:
+            document = Document(text, signature)
+            values, dropped = fit_fields(signature, document.values)
+        except (yaml.YAMLError, OverflowError) as this:
+            fault = fault or this
+            continue
+        except ValueError as this:  # says more than that it is no YAML
+            fault = this
+            continue
+        doubts = dropped + document.unknown + _broken_programs(signature, values)
+        if best is None or doubts < least:
+            best, least = Reading(values, (*repairs, *document.repairs), dropped), doubts
+        if not least:
+            break
+    return best or _in_another_form(signature, completion, fault)
+
+
+def _versions(text: str, keys: Keys) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The YAML in the form that was asked for, then after one repair more each time."""
+    form = _FORM.fullmatch(text)
+    repairs: tuple[str, ...] = ()
+    if form is not None:
+        text = form["yaml"]
+        yield text, repairs
+    else:
+        text, repairs = text + "\n", ("no fence",)
+    for name, repair in REPAIRS.items():
+        repaired = repair(text, keys)
+        if repaired != text:
+            text, repairs = repaired, (*repairs, name)
+            yield text, repairs
+        elif repairs == ("no fence",):
+            yield text, repairs
+
+
+def _broken_programs(signature: type[dspy.Signature], values: dict[str, Any]) -> int:
+    programs = [name for name, field in signature.output_fields.items() if holds_program(name, field.annotation)]
+    return sum(not is_python(values[name]) for name in programs)
+
+
+def _in_another_form(signature: type[dspy.Signature], completion: str, fault: Exception | None) -> Reading:
+    """The answer as a program in a fence or as JSON, which some models give whatever they are asked for."""
+    said = ValueError(f"the YAML cannot be read: {_problem(fault)}")
+    if re.search(rf"^[ \t]*{keys_of(signature).pattern()}[ \t]*:", completion, re.MULTILINE):
+        raise said from fault
+    try:
+        reading = (read_code if answers_with_code(signature) else read_json)(signature, completion)
+    except ValueError:
+        raise said from fault
+    return Reading(reading.values, ("no YAML", *reading.repairs), reading.dropped)
+
+
+def _problem(fault: Exception | None) -> str:
+    if isinstance(fault, yaml.MarkedYAMLError) and fault.problem_mark:
+        return f"{fault.problem} (line {fault.problem_mark.line + 1})"
+    return str(fault or "it is empty")

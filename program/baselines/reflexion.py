@@ -1,0 +1,64 @@
+"""Reflexion (Shinn et al., arXiv 2303.11366): write, run, draw a lesson from the failure in words, write again."""
+
+from __future__ import annotations
+
+import dspy
+from pydantic import Field
+
+from program.bench.failure import describe_failure
+from program.bench.workbench import Workbench
+from program.problem import Problem
+from program.rollout.trace import account
+from program.stage.config import ReasoningConfig
+from signatures.code import DrawLesson, SolveWithLessons
+
+MAX_BULLETS = 3
+
+
+class ReflexionConfig(ReasoningConfig):
+    """What each key does, besides those of every program.
+
+    attempts: programs written at most.
+    memory: lessons of the last so many attempts that are kept.
+    """
+
+    attempts: int = Field(default=4, ge=1)
+    memory: int = Field(default=3, ge=1)
+    max_text_tokens: int = Field(default=300, ge=16)
+    max_code_tokens: int = Field(default=700, ge=16)
+
+
+class Reflexion(dspy.Module):
+    """Statement and public tests in, the best program of a few attempts out."""
+
+    def __init__(self, config: ReflexionConfig | None = None) -> None:
+        super().__init__()
+        self.config = config or ReflexionConfig()
+        self.solve = self.config.code_stage(SolveWithLessons)
+        if self.config.attempts > 1:
+            self.draw_lesson = self.config.text_stage(DrawLesson, lesson=MAX_BULLETS)
+
+    def forward(self, problem: Problem, sample: int = 0) -> dspy.Prediction:
+        """`code`: the best program; empty when no call gave one."""
+        account().limit(self.config.budget)
+        bench = Workbench(problem)
+        text, lessons = problem.text(), []
+        for attempt in range(self.config.attempts):
+            kept = [point for lesson in lessons[-self.config.memory :] for point in lesson]
+            answer = self.solve(sample, attempt, problem=text, lessons=kept)
+            code = answer.code if answer else ""
+            bench.add(code)
+            if bench.passes_all_public(code) or account().spent():
+                break
+            if code and attempt + 1 < self.config.attempts:
+                lessons.append(self._lesson(sample, attempt, text, kept, code, bench))
+        return dspy.Prediction(code=bench.best())
+
+    def _lesson(
+        self, sample: int, attempt: int, text: str, lessons: list[str], code: str, bench: Workbench
+    ) -> list[str]:
+        results = zip(bench.public, bench.results(code, bench.public), strict=True)
+        test, result = next((test, result) for test, result in results if not result.passed)
+        failure = describe_failure(test, result)
+        answer = self.draw_lesson(sample, attempt, problem=text, lessons=lessons, code=code, failure=failure)
+        return answer.lesson if answer else []

@@ -1,0 +1,114 @@
+"""Sample, filter, cluster (AlphaCode, Li et al., arXiv 2203.07814, section 4): many programs, the public tests as a
+filter, and of those that pass the largest group that behaves alike on further inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import zip_longest
+
+import dspy
+from pydantic import Field
+
+from judge.verdict import TestCase
+from program.bench.ai_tests import usable_tests
+from program.bench.workbench import Workbench
+from program.problem import Problem
+from program.rollout.trace import account
+from program.stage.config import ReasoningConfig
+from program.stage.side_by_side import start, together
+from signatures.code import SolveDirectly
+from signatures.tests import WriteTests
+
+
+class SamplingConfig(ReasoningConfig):
+    """What each key does, besides those of every program.
+
+    programs: programs sampled; AlphaCode's N. The first is asked for at `temperature`, the others at 0.8.
+    stop_early: sample no further program once `agree` programs pass all public tests.
+    agree: how many that takes.
+    at_once: programs asked for side by side.
+    ai_tests: tests the model writes for their inputs, on which behaviour is compared; 0 compares on public tests only.
+    picks: programs handed in for a problem, one of each group, the largest group first; AlphaCode's n of n@k.
+    """
+
+    programs: int = Field(default=10, ge=1)
+    stop_early: bool = False
+    agree: int = Field(default=3, ge=1)
+    at_once: int = Field(default=5, ge=1)
+    ai_tests: int = Field(default=6, ge=0)
+    picks: int = Field(default=1, ge=1)
+    max_text_tokens: int = Field(default=700, ge=16)
+    max_code_tokens: int = Field(default=700, ge=16)
+
+
+class Sampling(dspy.Module):
+    """Statement and public tests in, the program most others agree with out."""
+
+    def __init__(self, config: SamplingConfig | None = None) -> None:
+        super().__init__()
+        self.config = config or SamplingConfig()
+        self.solve = self.config.code_stage(SolveDirectly, attempts=1)
+        if self.config.ai_tests:
+            self.write_tests = self.config.text_stage(WriteTests, tests=self.config.ai_tests)
+
+    def forward(self, problem: Problem, sample: int = 0) -> dspy.Prediction:
+        """`code`: a program of the largest group; empty when no call gave one. `picks`: it and those that would be
+        handed in next, as many as the configuration allows."""
+        account().limit(self.config.budget)
+        bench = Workbench(problem)
+        samples: list[str] = []
+        tests = start(lambda: self._inputs(problem, sample))
+        for first in range(0, self.config.programs, self.config.at_once):
+            draws = range(first, min(first + self.config.at_once, self.config.programs))
+            for code in together(*(lambda d=draw: self._program(problem, sample, d) for draw in draws)):
+                samples.append(code)
+                bench.add(code)
+            if self.config.stop_early and sum(map(bench.passes_all_public, samples)) >= self.config.agree:
+                break
+        picks = ranked(samples, [] if account().out_of_time() else tests.result(), bench)[: self.config.picks]
+        code = picks[0] if picks else ""
+        account().best(code)
+        return dspy.Prediction(code=code, picks=picks)
+
+    def _program(self, problem: Problem, sample: int, draw: int) -> str:
+        answer = self.solve(sample, draw, problem=problem.text())
+        return answer.code if answer else ""
+
+    def _inputs(self, problem: Problem, sample: int) -> list[TestCase]:
+        if not self.config.ai_tests:
+            return []
+        answer = self.write_tests(
+            sample, problem=problem.text(), reflection=[], explanations=[], count=self.config.ai_tests
+        )
+        return usable_tests(answer.tests[: self.config.ai_tests], problem) if answer else []
+
+
+def ranked(samples: Sequence[str], tests: Sequence[TestCase], bench: Workbench) -> list[str]:
+    """The programs in the order in which they would be handed in: the first of each group, the largest group first,
+    then the second of each, and so on.
+
+    Args:
+        samples: the programs; one that was sampled twice counts twice for its group and is handed in once.
+        tests: whose inputs tell behaviours apart; their claimed outputs count for nothing.
+        bench: that has the samples. Without one that passes all public tests it is the closest program alone.
+    """
+    passing = [code for code in samples if bench.passes_all_public(code)]
+    if not passing:
+        return [closest] if (closest := bench.best()) else []
+    groups: list[list[str]] = []
+    for code in passing:
+        group = next((each for each in groups if _alike(code, each[0], tests, bench)), None)
+        if group is None:
+            groups.append([code])
+        else:
+            group.append(code)
+    groups.sort(key=len, reverse=True)  # of equals the one that was sampled first
+    largest = len(groups[0])
+    account().decide(f"clusters: {largest} of {len(passing)} programs that pass behave like the chosen one")
+    different = [list(dict.fromkeys(group)) for group in groups]
+    return [code for turn in zip_longest(*different) for code in turn if code is not None]
+
+
+def _alike(first: str, second: str, tests: Sequence[TestCase], bench: Workbench) -> bool:
+    pairs = zip(bench.results(first, tests), bench.results(second, tests), strict=True)
+    return all(a.crashed == b.crashed and (a.crashed or bench.checker.matches(a.output, b.output)) for a, b in pairs)

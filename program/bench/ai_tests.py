@@ -1,0 +1,138 @@
+"""Which of the tests a model wrote can be used, and what their outputs should be.
+
+Whether an input looks like those of the examples is judged without the statement, as far as that goes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from judge.checker import Checker
+from judge.verdict import TestCase, TestResult
+from program.bench.workbench import Workbench
+from program.problem import Problem
+from program.rollout.trace import account
+from signatures.fields import AITest
+
+MAX_CHARACTERS = 20_000
+
+
+def usable_tests(tests: Sequence[AITest], problem: Problem) -> list[TestCase]:
+    """The tests that say something new in the format of the examples.
+
+    Dropped are: empty and huge ones, repeats, inputs unlike those of the public tests, and public inputs again: their
+    outputs are known, so such a test says nothing or contradicts one.
+    """
+    public = [test.input for test in problem.public_tests]
+    known = {_plain(text) for text in public}
+    usable: dict[str, TestCase] = {}
+    dropped: Counter[str] = Counter()
+    for test in tests:
+        if is_huge(test):
+            dropped["huge"] += 1
+            continue
+        key = _plain(test.input)
+        if not key or not test.output.strip():
+            dropped["empty"] += 1
+        elif key in known or key in usable:
+            dropped["repeated"] += 1
+        elif not looks_like(test.input, public):
+            dropped["unlike the examples"] += 1
+        else:
+            usable[key] = TestCase(test.input.strip("\n") + "\n", test.output.strip("\n") + "\n")
+    if dropped:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in dropped.items())
+        account().decide(f"AI tests: {sum(dropped.values())} of {len(tests)} dropped ({reasons})")
+    return list(usable.values())
+
+
+def is_huge(test: AITest) -> bool:
+    return len(test.input) > MAX_CHARACTERS or len(test.output) > MAX_CHARACTERS
+
+
+def agreed_tests(tests: Sequence[TestCase], programs: Sequence[str], bench: Workbench) -> list[TestCase]:
+    """The tests with the output that most of the model's claim and the programs' outputs agree on.
+
+    Without an output that more than half of them give, a test is doubtful and left out. With a single program there is
+    no majority to ask, and the claims stay.
+
+    Args:
+        tests: with the outputs the model claims.
+        programs: different programs that pass all public tests; others have no say.
+        bench: runs them.
+    """
+    if len(programs) < 2:
+        return list(tests)
+    agreed = []
+    runs = zip(*(bench.results(program, tests) for program in programs), strict=True)
+    for number, (test, results) in enumerate(zip(tests, runs, strict=True), 1):
+        votes = [test.output, *(result.output for result in results if usable_output(result))]
+        winner = max(votes, key=lambda vote: _supporters(vote, votes, bench.checker))
+        if 2 * _supporters(winner, votes, bench.checker) <= len(programs) + 1:
+            account().decide(f"AI test {number} is doubtful: no output has a majority")
+        elif bench.checker.matches(winner, test.output):
+            agreed.append(test)
+        else:
+            account().decide(f"AI test {number}: the output that most programs print replaces the claimed one")
+            agreed.append(TestCase(test.input, winner))
+    return agreed
+
+
+def usable_output(result: TestResult) -> bool:
+    """Whether a program printed something that can be expected of others."""
+    return not result.crashed and result.output.strip() != "" and len(result.output) <= MAX_CHARACTERS
+
+
+def _supporters(output: str, votes: Sequence[str], checker: Checker) -> int:
+    return sum(checker.matches(vote, output) for vote in votes)
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())
+
+
+_INTEGER = re.compile(r"[+-]?\d+")
+_NUMBER = re.compile(r"[+-]?(\d++\.?\d*+|\.\d++)([eE][+-]?\d++)?")
+
+
+def looks_like(text: str, examples: Sequence[str]) -> bool:
+    """Whether `text` keeps what the first lines of all examples share, and has no words where they have only numbers.
+
+    Args:
+        text: the input to look at.
+        examples: inputs that are right; with none, every text will do.
+    """
+    if not examples:
+        return True
+    kinds = {_kind(token) for example in examples for token in example.split()}
+    if not {_kind(token) for token in text.split()} <= _allowed(kinds):
+        return False
+    firsts = [_first_line(example) for example in examples]
+    counts = {len(first) for first in firsts}
+    # One example whose first line is a list says nothing about the length of other lists.
+    if len(counts) == 1 and (len(examples) > 1 or counts == {1}):
+        first = _first_line(text)
+        if len(first) != counts.pop():
+            return False
+        columns = zip(first, *firsts, strict=True)
+        return all(_kind(token) in _allowed({_kind(each) for each in others}) for token, *others in columns)
+    return True
+
+
+def _first_line(text: str) -> list[str]:
+    return text.strip().partition("\n")[0].split()
+
+
+def _kind(token: str) -> str:
+    if _INTEGER.fullmatch(token):
+        return "integer"
+    return "number" if _NUMBER.fullmatch(token) else "word"
+
+
+def _allowed(seen: set[str]) -> set[str]:
+    """The kinds that may stand where those of `seen` stood: an integer for a number, and anything for a word."""
+    if "word" in seen:
+        return {"integer", "number", "word"}
+    return {"integer", "number"} if "number" in seen else {"integer"}

@@ -1,0 +1,71 @@
+"""What a program did last on an input: the lines it ran with the values they changed (AlphaCodium's runtime trace)."""
+
+from __future__ import annotations
+
+from judge.verdict import TestCase
+from program.bench.workbench import Workbench
+
+MAX_CHARACTERS = 2000
+_MARK = "== last steps =="
+# The program is run by this one, which notes every line of it and prints the last ones to standard error at the end.
+_TRACER = """
+import collections, sys
+code, count, depth, room, mark = {code!r}, {count}, {depth}, {room}, {mark!r}
+steps, known = collections.deque(maxlen=count), {{}}
+lines = code.split("\\n")
+def shown(frame):
+    values = {{}}
+    for name, value in frame.f_locals.items():
+        if not name.startswith("__") and isinstance(value, (int, float, str, list, tuple, dict, set, bool)):
+            try:
+                text = repr(value)
+            except Exception:
+                text = "?"
+            values[name] = text if len(text) < 40 else text[:36] + " ..."
+    before, known[id(frame)] = known.get(id(frame), {{}}), values
+    return ", ".join(f"{{name}} = {{text}}" for name, text in values.items() if before.get(name) != text)
+def trace(frame, event, argument):
+    if frame.f_code.co_filename != "program.py":
+        return None
+    above, frames = frame.f_back, 0
+    while above is not None:
+        frames += above.f_code.co_filename == "program.py"
+        above = above.f_back
+    if frames > depth:
+        return None
+    if event in ("line", "return"):
+        changed = shown(frame)
+        if changed and steps:
+            steps[-1] += "  # " + changed
+    if event == "line":
+        steps.append(f"{{frame.f_lineno}}: {{lines[frame.f_lineno - 1].strip()}}")
+    return trace
+names = {{"__name__": "__main__"}}
+compiled = compile(code, "program.py", "exec")
+sys.settrace(trace)
+try:
+    exec(compiled, names)
+finally:
+    sys.settrace(None)
+    last = "\\n".join(steps)[-room:]
+    sys.stderr.write("\\n" + mark + " begin\\n" + last + "\\n" + mark + " end\\n")
+"""
+
+
+def last_steps(code: str, test: TestCase, bench: Workbench, count: int, depth: int) -> str:
+    """The last `count` lines that `code` ran on `test`, each with the values it changed; empty for `count` 0.
+
+    Empty also where the program does not compile or does not come to an end under tracing.
+
+    Args:
+        code: the program.
+        test: whose input it gets.
+        bench: runs it.
+        count: lines at most.
+        depth: of nested calls that are followed.
+    """
+    if count == 0:
+        return ""
+    traced = _TRACER.format(code=code, count=count, depth=depth, room=MAX_CHARACTERS, mark=_MARK)
+    _, found, rest = bench.run(traced, [test], bench.limits)[0].error.rpartition(f"{_MARK} begin\n")
+    return rest.partition(f"\n{_MARK} end")[0] if found else ""

@@ -1,0 +1,138 @@
+"""Runs the programs of one rollout on the tests the flow may see, and remembers how each did."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from judge.checker import differing_lines
+from judge.judge import judge
+from judge.verdict import Limits, TestCase, TestResult
+from program.adapters.code_and_json import is_python
+from program.problem import Problem
+from program.rollout.trace import JudgeRun, TestRun, account, name_of
+
+CRASHED = 1000  # differing lines that a crash counts as
+SHOWN_CHARACTERS = 2000
+Kind = Literal["public", "ai", "other"]
+
+
+class Workbench:
+    """All programs seen so far, their results, the anchors, and the best program.
+
+    An anchor is a test that the program under repair has passed; repair lets no later program fail it.
+    """
+
+    def __init__(self, problem: Problem, ai_tests: Sequence[TestCase] = ()) -> None:
+        self.public = problem.tests()
+        self.ai = list(ai_tests)
+        self.anchors: list[TestCase] = []
+        self.limits = problem.limits()
+        self.checker = problem.checker()
+        self.programs: list[str] = []  # in the order in which they were taken up
+        self._results: dict[str, dict[TestCase, TestResult]] = {}
+
+    def add(self, code: str) -> None:
+        """Take up a program, which may become the answer; nothing happens for an empty one."""
+        if code.strip() and code not in self.programs:
+            self.programs.append(code)
+            self.note_best()
+
+    def add_ai_tests(self, tests: Sequence[TestCase]) -> None:
+        """Take up tests; of those with the same input the first counts."""
+        for test in tests:
+            if test.input not in {known.input for known in (*self.public, *self.ai)}:
+                self.ai.append(test)
+        self.note_best()
+
+    def results(self, code: str, tests: Sequence[TestCase]) -> list[TestResult]:
+        """The results of `code` on `tests`; what was run before is not run again."""
+        known = self._results.setdefault(code, {})
+        missing = [test for test in dict.fromkeys(tests) if test not in known]
+        public = [test for test in missing if test in self.public]
+        written = [test for test in missing if test not in self.public]
+        known.update(zip(public, self.run(code, public, self.limits, "public"), strict=True))
+        known.update(zip(written, self.run(code, written, self.limits, "ai"), strict=True))
+        return [known[test] for test in tests]
+
+    def run(self, code: str, tests: Sequence[TestCase], limits: Limits, kind: Kind = "other") -> list[TestResult]:
+        """Run `code` and enter that in the account, whatever was run before: for programs that are no candidates."""
+        if not tests:
+            return []
+        begin = account().now()
+        results = judge(code, tests, limits, checker=self.checker).results
+        account().enter(_judge_run(kind, code, tests, results, begin))
+        return results
+
+    def passes(self, code: str, tests: Sequence[TestCase]) -> bool:
+        return all(result.passed for result in self.results(code, tests))
+
+    def passes_all_public(self, code: str) -> bool:
+        """Whether `code` is a program that passes every public test."""
+        return bool(code.strip()) and self.passes(code, self.public)
+
+    def passing(self) -> list[str]:
+        """The programs that pass every public test."""
+        return [code for code in self.programs if self.passes_all_public(code)]
+
+    def anchor(self, code: str, tests: Sequence[TestCase]) -> None:
+        """From now on those of the anchors and of `tests` are anchors that `code` passes."""
+        tried = list(dict.fromkeys([*self.anchors, *tests]))
+        results = zip(tried, self.results(code, tried), strict=True)
+        self.anchors = [test for test, result in results if result.passed]
+
+    def nothing_fails(self) -> bool:
+        """Whether the best program passes every test the flow has."""
+        best = self.best()
+        return bool(best) and self.passes(best, self.public) and self.passes(best, self.ai)
+
+    def best(self) -> str:
+        """The program that passes most public tests, then most anchors, then most AI tests, then comes closest to the
+        public outputs; of equals the earliest, as a fix that was kept is better than what it fixed, and one that was
+        not must not win by a tie. Empty when none was taken up.
+        """
+        return max(self.programs, key=self._merit, default="")
+
+    def note_best(self) -> None:
+        """Enter in the account which program would be the answer now."""
+        account().best(self.best())
+
+    def distance(self, code: str) -> int:
+        """Differing output lines over the public tests; a run that crashed counts as far away."""
+        results = zip(self.public, self.results(code, self.public), strict=True)
+        return sum(
+            CRASHED if result.crashed else differing_lines(result.output, test.output, self.checker)
+            for test, result in results
+        )
+
+    def _merit(self, code: str) -> tuple[int, ...]:
+        public = self._passed_public(code)
+        if public < len(self.public):  # AI tests, and anchors among them, decide between good programs only
+            return is_python(code), public, 0, 0, -self.distance(code)
+        anchors = sum(result.passed for result in self.results(code, self.anchors))
+        return is_python(code), public, anchors, sum(result.passed for result in self.results(code, self.ai)), 0
+
+    def _passed_public(self, code: str) -> int:
+        return sum(result.passed for result in self.results(code, self.public))
+
+
+def _judge_run(kind: Kind, code: str, tests, results, begin: float) -> JudgeRun:
+    runs = [
+        TestRun(
+            input=test.input[:SHOWN_CHARACTERS],
+            expected=test.output[:SHOWN_CHARACTERS],
+            output=result.output[:SHOWN_CHARACTERS],
+            error=result.error[-SHOWN_CHARACTERS:],
+            verdict=result.verdict.value,
+        )
+        for test, result in zip(tests, results, strict=True)
+    ]
+    return JudgeRun(
+        tests=kind,
+        program=name_of(code),
+        verdicts=[run.verdict for run in runs],
+        started=begin,
+        seconds=account().now() - begin,
+        code=code,
+        runs=runs,
+    )

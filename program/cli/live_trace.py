@@ -1,0 +1,70 @@
+"""A rollout told in the terminal, event by event, as it happens or from its trace."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+
+from program.rollout.trace import Best, Call, Decision, JudgeRun
+
+WIDTH = 100
+
+
+class Story:
+    """Puts events into lines; remembers the last program, to show the next one as a difference.
+
+    Args:
+        full: with prompts and answers.
+    """
+
+    def __init__(self, full: bool = False) -> None:
+        self._full = full
+        self._code = ""
+
+    def lines(self, event: Call | JudgeRun | Decision | Best) -> Iterator[str]:
+        """The lines of one event."""
+        when = f"{event.started:7.1f} s"
+        match event:
+            case Call():
+                yield f"{when}  {event.stage}: {_outcome(event)}"
+                yield from self._texts(event)
+            case JudgeRun():
+                yield f"{when}  run on {event.tests} tests: {' '.join(event.verdicts)}  (program {event.program})"
+                if event.tests != "other":  # brute force and the like are no versions of the program
+                    yield from self._difference(event.code)
+            case Decision():
+                yield f"{when}  → {event.what}"
+            case Best():
+                yield f"{when}  best so far: program {event.program}, after {event.calls} calls"
+
+    def _texts(self, call: Call) -> Iterator[str]:
+        if self._full:
+            for message in call.prompt:
+                yield from _indented(f"[{message.role}]\n{message.content}")
+            yield from _indented(f"[answer]\n{call.answer}")
+        elif call.outcome != "ok":
+            yield from _indented(call.detail)
+
+    def _difference(self, code: str) -> Iterator[str]:
+        if code and code != self._code:
+            changed = list(difflib.unified_diff(self._code.splitlines(), code.splitlines(), lineterm="", n=1))
+            yield from _indented("\n".join(changed[2:] if self._code else code.splitlines()))
+            self._code = code
+
+
+def _outcome(call: Call) -> str:
+    parts = [call.outcome, f"{call.seconds:.1f} s", f"{call.prompt_tokens} + {call.completion_tokens} tokens"]
+    if call.cached_tokens:
+        parts.append(f"{call.cached_tokens} of the prompt cached")
+    if call.retries:
+        parts.append(f"{call.retries} retries")
+    if call.repair:
+        parts.append("asked again for a readable answer")
+    if call.from_cache:
+        parts.append("from the cache")
+    return ", ".join(parts)
+
+
+def _indented(text: str) -> Iterator[str]:
+    for line in text.splitlines():
+        yield f"           | {line[:WIDTH]}"

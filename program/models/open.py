@@ -1,0 +1,115 @@
+"""From a model string to a `dspy.LM` that is known to answer.
+
+`local/…` models run embedded on this machine; with `--api-base` any OpenAI-compatible server is spoken to natively
+(so that it gets the JSON schema of structured answers); every other string is DSPy's own affair.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from program.models.weights import MODELS
+
+EMBEDDED = "local/"  # how the names of the models begin that run embedded
+DEFAULT_MODEL = "local/qwen2.5-coder-0.5b"
+CACHE_FOLDER = Path(os.environ.get("ALPHACODIUM_CACHE", ".cache"))
+TIMEOUT_SECONDS = 600.0
+THINKING_TOKENS = 2000  # a reasoning model may need them before it says yes
+KEY_VARIABLE = "LM_API_KEY"  # the key for a server named by --api-base; the big providers have their own variables
+
+
+class LMError(RuntimeError):
+    """The language model cannot be used; one line that says why."""
+
+
+@contextmanager
+def open_lm(
+    model: str, *, api_base: str | None = None, slots: int = 4, cache: bool = False, retries: int = 0
+) -> Iterator:
+    """A `dspy.LM` for `model`, checked by one small call; what serves it is stopped at the end.
+
+    Args:
+        model: `local/NAME` for an embedded model, else a DSPy model string such as `openai/gpt-4o-mini`.
+        api_base: the address of an OpenAI-compatible server that has `model`.
+        slots: side-by-side requests of an embedded server.
+        cache: whether DSPy's response cache is used.
+        retries: of a refused or failed request inside DSPy; stages send requests again by themselves (`program.rollout.rate_limits`).
+
+    Raises:
+        LMError: unknown model, missing key, or no answer.
+    """
+    # The price map is part of the package; fetching a newer one would stall every start without a network.
+    os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "true")
+    if model.startswith("local/") and api_base is None:
+        with _embedded(model.removeprefix("local/"), slots) as address:
+            yield _checked(_openai_compatible(model, address, cache, retries))
+    elif api_base is not None:
+        yield _checked(_openai_compatible(model, api_base, cache, retries))
+    else:
+        yield _checked(_any(model, cache, retries))
+
+
+@contextmanager
+def _embedded(name: str, slots: int) -> Iterator[str]:
+    from program.models.llama_server import ServerError, serve
+    from program.models.weights import WeightsError, find_weights
+
+    if name not in MODELS:
+        raise LMError(f"unknown model local/{name}: the embedded models are {', '.join(f'local/{m}' for m in MODELS)}")
+    try:
+        weights = find_weights(name, CACHE_FOLDER / "weights")
+        with serve(weights, name=name, slots=slots, log=CACHE_FOLDER / "llama-server.log") as address:
+            yield address
+    except (ServerError, WeightsError) as fault:
+        raise LMError(str(fault)) from fault
+
+
+def _openai_compatible(model: str, address: str, cache: bool, retries: int):
+    import dspy
+    from dspy.lm15 import (
+        AccessPolicy,
+        ModelSupport,
+        OpenAIChatCompat,
+        ProviderDefinition,
+        register_provider,
+    )
+
+    provider, _, name = model.partition("/")
+    if provider != "local":
+        provider, name = "server", model.removeprefix("openai/").removeprefix("hosted_vllm/")
+    keys = (KEY_VARIABLE,) if os.environ.get(KEY_VARIABLE) else ()
+    definition = ProviderDefinition.chat(
+        AccessPolicy(provider=provider, base_url=address, env_keys=keys),
+        compat=OpenAIChatCompat(max_tokens_field="max_tokens"),
+        placeholder_key=None if keys else "none",
+    )
+    register_provider(definition, supports=ModelSupport(response_schema=True), replace=True)
+    return dspy.LM(f"{provider}/{name}", cache=cache, timeout=TIMEOUT_SECONDS, num_retries=retries)
+
+
+def _any(model: str, cache: bool, retries: int):
+    import dspy
+
+    if "/" not in model:
+        raise LMError(f"unknown model {model}: a model is named PROVIDER/NAME, for example {DEFAULT_MODEL}")
+    return dspy.LM(model, cache=cache, timeout=TIMEOUT_SECONDS, num_retries=retries)
+
+
+def _checked(lm):
+    """One tiny call, so that a missing key or an unreachable server shows before any work is done."""
+    from dspy.utils.exceptions import DSPyError
+
+    try:
+        lm("Say yes.", max_tokens=16 if lm.model.startswith(EMBEDDED) else THINKING_TOKENS, cache=False)
+    except (DSPyError, ValueError, OSError) as fault:
+        raise LMError(f"{lm.model} does not answer: {_first_line(fault)}") from fault
+    lm.history.clear()
+    return lm
+
+
+def _first_line(fault: BaseException) -> str:
+    lines = str(fault).strip().splitlines()
+    return f"{type(fault).__name__}: {lines[0] if lines else ''}"[:300]

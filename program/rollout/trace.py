@@ -1,0 +1,338 @@
+"""What a rollout did: every LM call, every judge run, every decision, and what all that cost.
+
+The account of the rollout at hand is found through a context variable, so that stages need not hand it through. It is
+the rollout's trace: events in the order they ended, light numbers and texts in one. `slim` leaves the texts out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field, PrivateAttr
+
+from program.rollout.budget import Budget, run_spending, spent_of
+
+# ok: an answer that was read; unparsable: one that was not; endless: one cut off at the token cap while it repeated
+# itself; lm_error: none came.
+Outcome = Literal["ok", "unparsable", "endless", "lm_error"]
+
+
+class Message(BaseModel):
+    """One message of a prompt."""
+
+    role: str
+    content: str
+
+
+class Call(BaseModel):
+    """One request of a stage to its LM. Token counts are the provider's; 0 where the answer came from a cache.
+
+    started: seconds since the rollout began; seconds: from the request to the answer, waiting included.
+    cached_tokens: of the prompt tokens, those a prefix cache served.
+    dollars: None where no price is known.
+    retries: requests before this one that were refused or failed and were sent again.
+    repair: whether the call shows the model an answer that could not be read and asks for it again.
+    salvaged: whether the answer could be read with tolerance only.
+    prompt, answer: the texts; in the trace, not in `rollouts.jsonl`.
+    """
+
+    kind: Literal["call"] = "call"
+    stage: str
+    outcome: Outcome = "ok"
+    detail: str = ""
+    model: str = ""
+    prompt_hash: str = ""
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    completion_tokens: int = 0
+    dollars: float | None = None
+    started: float = 0.0
+    seconds: float = 0.0
+    retries: int = 0
+    repair: bool = False
+    salvaged: bool = False
+    from_cache: bool = False
+    prompt: list[Message] = []
+    answer: str = ""
+
+
+class TestRun(BaseModel):
+    """One program on one test, as the flow saw it; texts are cut to 2,000 characters."""
+
+    input: str
+    expected: str
+    output: str = ""
+    error: str = ""
+    verdict: str
+
+
+class JudgeRun(BaseModel):
+    """One program run on some tests inside the flow.
+
+    tests: where they come from.
+    program: names the code; see `name_of`.
+    code, runs: the texts; in the trace, not in `rollouts.jsonl`.
+    """
+
+    kind: Literal["judge"] = "judge"
+    tests: Literal["public", "ai", "other"]
+    program: str
+    verdicts: list[str]
+    started: float = 0.0
+    seconds: float = 0.0
+    code: str = ""
+    runs: list[TestRun] = []
+
+
+class Decision(BaseModel):
+    """Something the flow decided, in words."""
+
+    kind: Literal["decision"] = "decision"
+    what: str
+    started: float = 0.0
+
+
+class Best(BaseModel):
+    """From here on `program` is what the rollout would return if it ended now.
+
+    calls, tokens, dollars: spent so far (tokens: prompt and answer).
+    fixes: calls of repair stages so far.
+    code: the text; in the trace, not in `rollouts.jsonl`.
+    """
+
+    kind: Literal["best"] = "best"
+    program: str
+    started: float = 0.0
+    calls: int = 0
+    tokens: int = 0
+    dollars: float | None = None
+    fixes: int = 0
+    code: str = ""
+
+
+Event = Annotated[Call | JudgeRun | Decision | Best, Field(discriminator="kind")]
+TEXTS = {"prompt", "answer", "code", "runs"}
+
+
+RUN_BUDGET = "run budget:"  # begins the mark of a rollout that the budget of the run has cut short
+FIXING = ("FixCode",)  # the stages whose calls count as fixes
+
+
+def name_of(code: str) -> str:
+    """Names a program by its text: 12 hex digits."""
+    return hashlib.sha256(code.encode("utf-8", "replace")).hexdigest()[:12]
+
+
+class Account(BaseModel):
+    """Everything a rollout did.
+
+    marks: what should be known about how it went, such as "budget: calls".
+    """
+
+    events: list[Event] = Field(default_factory=list)
+    marks: list[str] = Field(default_factory=list)
+    _begin: float = PrivateAttr(default_factory=time.perf_counter)
+    _lock: Any = PrivateAttr(default_factory=threading.Lock)
+    _budget: Budget = PrivateAttr(default_factory=Budget)
+    _taken: int = PrivateAttr(default=0)
+    _listener: Callable[[Any], None] | None = PrivateAttr(default=None)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Account) and (self.events, self.marks) == (other.events, other.marks)
+
+    def __reduce__(self) -> Any:
+        """What it holds goes to another process; its clock, lock and listener mean nothing there."""
+        return _moved, (self.events, self.marks)
+
+    @property
+    def calls(self) -> list[Call]:
+        return [event for event in self.events if isinstance(event, Call)]
+
+    @property
+    def lost_calls(self) -> list[str]:
+        """What became of the calls that brought no answer at all."""
+        return [call.detail for call in self.calls if call.outcome == "lm_error"]
+
+    @property
+    def judge_runs(self) -> list[JudgeRun]:
+        return [event for event in self.events if isinstance(event, JudgeRun)]
+
+    @property
+    def decisions(self) -> list[str]:
+        return [event.what for event in self.events if isinstance(event, Decision)]
+
+    def now(self) -> float:
+        """Seconds since the rollout began."""
+        return time.perf_counter() - self._begin
+
+    def limit(self, budget: Budget) -> None:
+        """From now on `take_call` refuses what `budget` does not allow."""
+        self._budget = budget
+
+    def take_call(self) -> str | None:
+        """Count a call that is about to begin; when it must not, the name of the spent resource, which is marked."""
+        run = run_spending()
+        with self._lock:
+            spent = self._spent()
+            mark = f"budget: {spent}"
+            if spent is None and run and (spent := run.take_call()):
+                mark = f"{RUN_BUDGET} {spent}"
+            if spent is None:
+                self._taken += 1
+            elif mark not in self.marks:
+                self.marks.append(mark)
+            return spent
+
+    def spent(self) -> str | None:
+        """The resource of the rollout or of the run of which nothing is left for a call; None while there is."""
+        run = run_spending()
+        with self._lock:
+            return self._spent() or (run.spent() if run else None)
+
+    def seconds_left(self) -> float | None:
+        """Of the rollout's budget or the run's, whichever ends first; None where neither bounds them."""
+        run = run_spending()
+        own = None if self._budget.seconds is None else self._budget.seconds - self.now()
+        left = [own, run.seconds_left() if run else None]
+        return min((seconds for seconds in left if seconds is not None), default=None)
+
+    def out_of_time(self) -> bool:
+        """Whether the budget of seconds is spent, so that not even programs should be run any more."""
+        left = self.seconds_left()
+        return left is not None and left <= 0
+
+    def _spent(self) -> str | None:
+        totals = self.totals()
+        used = {
+            "calls": self._taken,
+            "tokens": totals.prompt_tokens + totals.completion_tokens,
+            "dollars": sum(call.dollars or 0.0 for call in self.calls),
+            "seconds": self.now(),
+        }
+        return spent_of(used, self._budget)
+
+    def enter(self, event: Call | JudgeRun | Decision | Best) -> None:
+        """Take up an event; what a call has used counts for the run too."""
+        run = run_spending()
+        if run and isinstance(event, Call):
+            run.add(event.prompt_tokens + event.completion_tokens, event.dollars or 0.0)
+        with self._lock:
+            self.events.append(event)
+            if self._listener:
+                self._listener(event)
+
+    def decide(self, what: str) -> None:
+        self.enter(Decision(what=what, started=self.now()))
+
+    def decide_once(self, what: str) -> None:
+        """As `decide`; nothing happens when the same was entered before."""
+        if what not in self.decisions:
+            self.decide(what)
+
+    def best(self, code: str) -> None:
+        """Note that `code` is now what the rollout would return; nothing happens when it was already."""
+        last = next((event for event in reversed(self.events) if isinstance(event, Best)), None)
+        if not code.strip() or (last and last.code == code):
+            return
+        spent = self.totals()
+        self.enter(
+            Best(
+                program=name_of(code),
+                started=self.now(),
+                calls=spent.calls,
+                tokens=spent.prompt_tokens + spent.completion_tokens,
+                dollars=spent.dollars,
+                fixes=sum(call.stage in FIXING for call in self.calls),
+                code=code,
+            )
+        )
+
+    def mark(self, what: str) -> None:
+        with self._lock:
+            if what not in self.marks:
+                self.marks.append(what)
+
+    def listen(self, listener: Callable[[Any], None]) -> None:
+        """Call `listener` with every event from now on, one at a time."""
+        self._listener = listener
+
+    def slim(self) -> dict[str, Any]:
+        """The account as JSON values, without the texts."""
+        return {
+            "events": [event.model_dump(exclude=TEXTS) for event in self.events],
+            "marks": self.marks,
+        }
+
+    def totals(self) -> Totals:
+        """The sums over all calls. `dollars` is None when the price of any call is unknown."""
+        calls, runs = self.calls, self.judge_runs
+        paid = [call for call in calls if not call.from_cache]
+        prices = [call.dollars for call in paid]
+        return Totals(
+            calls=len(paid),
+            failed_calls=sum(call.outcome != "ok" for call in calls),
+            prompt_tokens=sum(call.prompt_tokens for call in paid),
+            cached_tokens=sum(call.cached_tokens for call in paid),
+            completion_tokens=sum(call.completion_tokens for call in paid),
+            dollars=None if any(price is None for price in prices) else sum(price or 0.0 for price in prices),
+            lm_seconds=sum(call.seconds for call in paid),
+            judge_seconds=sum(run.seconds for run in runs),
+        )
+
+
+def _moved(events: list[Event], marks: list[str]) -> Account:
+    return Account.model_construct(events=events, marks=marks)
+
+
+class Totals(BaseModel):
+    """The cost of a rollout, or of many."""
+
+    calls: int = 0
+    failed_calls: int = 0
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    completion_tokens: int = 0
+    dollars: float | None = 0.0
+    lm_seconds: float = 0.0  # summed over calls; those that run side by side count each
+    judge_seconds: float = 0.0
+
+    def __add__(self, other: Totals) -> Totals:
+        values = {}
+        for name in type(self).model_fields:
+            mine, theirs = getattr(self, name), getattr(other, name)
+            values[name] = None if mine is None or theirs is None else mine + theirs
+        return Totals(**values)
+
+
+_current: ContextVar[Account | None] = ContextVar("account", default=None)
+
+
+@contextmanager
+def new_account() -> Iterator[Account]:
+    """Open the account of one rollout; `account()` finds it until the end of the block."""
+    opened = Account()
+    token = _current.set(opened)
+    try:
+        yield opened
+    finally:
+        _current.reset(token)
+
+
+def account() -> Account:
+    """The account of the rollout at hand; outside of one, an account nobody reads."""
+    return _current.get() or Account()
+
+
+# By the names of DSPy's errors; others are the LM's answer to this very prompt.
+OUTAGES = ("LMRateLimitError", "LMTimeoutError", "LMServerError", "LMTransportError", "LMLockTimeoutError")
+
+
+def outage_of(account: Account) -> str | None:
+    """What cost the rollout its last call that was lost to an outage, in a line; None where none was."""
+    return next((detail for detail in reversed(account.lost_calls) if detail.partition(":")[0] in OUTAGES), None)

@@ -1,0 +1,49 @@
+"""The keys that every program's configuration has, and the stages made from them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import dspy
+from pydantic import BaseModel, ConfigDict, Field
+
+from program.rollout.budget import Budget
+from program.stage.stage import Stage
+
+
+class ProgramConfig(BaseModel):
+    """What each key does.
+
+    temperature: of the first call of each stage; repeats use 0.8. null sends none, for models that allow no other than
+        their own.
+    temperatures: of single stages, by the name of their signature.
+    max_code_tokens: the most an answer with a program may have.
+    budget: what one rollout may spend.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    temperature: float | None = Field(default=0.2, ge=0)
+    temperatures: dict[str, Annotated[float, Field(ge=0)] | None] = {}
+    max_code_tokens: int = Field(default=2000, ge=16)
+    budget: Budget = Budget()
+
+    def code_stage(self, signature: type[dspy.Signature], attempts: int = 2) -> Stage:
+        """A stage that answers with a program."""
+        return Stage(signature, self.max_code_tokens, self._heat(signature), attempts)
+
+    def _heat(self, signature: type[dspy.Signature]) -> float | None:
+        return self.temperatures.get(signature.__name__, self.temperature)
+
+
+class ReasoningConfig(ProgramConfig):
+    """Of programs with stages that answer in words.
+
+    max_text_tokens: the most an answer in words or JSON may have.
+    """
+
+    max_text_tokens: int = Field(default=1500, ge=16)
+
+    def text_stage(self, signature: type[dspy.Signature], **max_items: int) -> Stage:
+        """A stage that answers in words; of each list in `max_items` so many items are asked for at most."""
+        return Stage(signature, self.max_text_tokens, self._heat(signature), max_items=max_items)

@@ -1,0 +1,180 @@
+"""One stage of a program: a `dspy.Predict` that is counted, bounded, and never ends the rollout.
+
+What goes wrong costs calls and nothing else:
+- a refused or failed request is sent again with growing patience (see `program.rollout.rate_limits`);
+- an answer that cannot be read is shown to the LM once, with what is wrong, and asked for again;
+- one that ran in circles up to the token cap is asked for again with other sampling, and where nothing better comes
+  what can be read of it is taken;
+- then the stage is given up, and the program goes on without it. So it does when the rollout's budget is spent.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as OutOfTime
+from contextvars import copy_context
+from dataclasses import dataclass
+from typing import Any
+
+import dspy
+from dspy.utils.exceptions import (
+    AdapterParseError,
+    LMAuthError,
+    LMBillingError,
+    LMConfigurationError,
+    LMError,
+    LMUnexpectedError,
+    LMUnsupportedModelError,
+)
+
+from program.adapters.reading import collected_readings
+from program.adapters.schema import asked_without_schema_if_refused
+from program.rollout.rate_limits import pace
+from program.rollout.trace import Call, account
+from program.stage.call_record import Recorder, cut_off, fill, first_line, runs_in_circles, valid_text
+from program.stage.correction import Corrected
+
+REPEAT_TEMPERATURE = 0.8
+LATER_SAMPLE_TEMPERATURE = 0.6  # samples of one problem should differ, and at 0.2 they hardly do
+# With these no later call would fare better, so they end the rollout instead of costing it a stage.
+SYSTEMIC = (LMConfigurationError, LMAuthError, LMBillingError, LMUnsupportedModelError, LMUnexpectedError)
+
+
+@dataclass
+class _Tried:
+    """One request: what was entered for it, and the answer if it could be read."""
+
+    call: Call
+    answer: dspy.Prediction | None = None
+    fault: Exception | None = None
+
+
+class Stage(dspy.Module):
+    """A stage asks its LM to fill `signature`.
+
+    Args:
+        signature: what is asked.
+        max_tokens: the most an answer may have; guards against endless generation.
+        temperature: of the first call; a repeat uses 0.8, and later samples at least 0.6. None sends none at all.
+        attempts: calls before the stage is given up.
+        max_items: for list fields, how many items are asked for at most.
+    """
+
+    def __init__(
+        self,
+        signature: type[dspy.Signature],
+        max_tokens: int,
+        temperature: float | None,
+        attempts: int = 2,
+        max_items: dict[str, int] | None = None,
+    ) -> None:
+        super().__init__()
+        self.name = signature.__name__
+        for field, bound in (max_items or {}).items():
+            signature = signature.with_updated_fields(field, **{"maxItems": bound})  # pyright: ignore[reportArgumentType]
+        self.predict = dspy.Predict(signature)
+        self.predict.stage = self.name  # in a trace, where changed instructions leave a signature without its name
+        self.max_tokens = max_tokens
+        self.temperature = temperature
+        self.attempts = attempts
+
+    def forward(self, sample: int, draw: int = 0, **inputs: Any) -> dspy.Prediction | None:
+        """The filled signature, or None when no attempt gave one or the budget is spent.
+
+        Args:
+            sample: which sample of the problem this is; another number draws other answers.
+            draw: numbers repeated calls with equal inputs, so that each draws a new answer.
+            inputs: the signature's input fields.
+
+        Raises:
+            LMError: one of `SYSTEMIC`, a wrong key for instance: nothing would ever work.
+        """
+        last: _Tried | None = None
+        readable: dspy.Prediction | None = None
+        for attempt in range(self.attempts):
+            if spent := account().take_call():
+                account().decide_once(f"{self.name}: not asked, the budget of {spent} is spent")
+                return readable
+            last = self._ask(inputs, self._config(sample, draw, attempt), last)
+            account().enter(last.call)
+            if last.call.outcome == "ok":
+                return last.answer
+            readable = last.answer if last.answer is not None else readable
+            if last.call.outcome == "lm_error":  # requests were sent again already, as often as makes sense
+                break
+        if readable is None:
+            account().decide(f"{self.name}: given up")
+        return readable
+
+    def _config(self, sample: int, draw: int, attempt: int) -> dict[str, Any]:
+        number = (sample * 1000 + draw) * 10 + attempt
+        config: dict[str, Any] = {"max_tokens": self.max_tokens}
+        if self.temperature is not None:
+            config["temperature"] = self.temperature
+            if draw or attempt:
+                config["temperature"] = REPEAT_TEMPERATURE
+            elif sample and self.temperature:
+                config["temperature"] = max(self.temperature, LATER_SAMPLE_TEMPERATURE)
+        if number and config.get("temperature") != 0:
+            config["rollout_id"] = number
+        return config
+
+    def _ask(self, inputs: dict[str, Any], config: dict[str, Any], last: _Tried | None) -> _Tried:
+        tried = _Tried(Call(stage=self.name, started=account().now()))
+        call = tried.call
+        call.repair = last is not None and last.call.outcome == "unparsable" and last.call.answer.strip() != ""
+        adapter = dspy.settings.adapter
+        if last and call.repair:
+            adapter = Corrected(adapter, valid_text(last.call.answer), valid_text(str(last.fault)))
+        recorder = Recorder()
+        try:
+            with dspy.context(adapter=adapter), collected_readings() as readings:
+                tried.answer = self._valid(self._patiently(recorder, inputs, config, call))
+            call.salvaged = any(reading.salvaged for reading in readings)
+        except SYSTEMIC:
+            raise
+        except AdapterParseError as fault:
+            tried.fault, call.outcome, call.detail = fault, "unparsable", first_line(fault)
+        except LMError as fault:
+            tried.fault, call.outcome, call.detail = fault, "lm_error", first_line(fault)
+        except OutOfTime:
+            call.outcome, call.detail = "lm_error", "no answer within the budget of seconds"
+        fill(call, recorder.history)
+        if runs_in_circles(call.answer) and (call.outcome == "unparsable" or cut_off(recorder.history)):
+            call.outcome, call.detail = "endless", call.detail or "cut off while it repeated itself"
+        call.seconds = account().now() - call.started
+        pace().spent(call.prompt_tokens + call.completion_tokens)
+        return tried
+
+    def _valid(self, answer: dspy.Prediction) -> dspy.Prediction:
+        for name, value in answer.items():
+            answer[name] = valid_text(value)
+        return answer
+
+    def _patiently(self, recorder, inputs, config, call) -> dspy.Prediction:
+        while True:
+            if not pace().wait(account().seconds_left()):
+                raise OutOfTime
+            try:
+                return asked_without_schema_if_refused(
+                    lambda: _within(account().seconds_left(), recorder, self.predict, inputs, config)
+                )
+            except LMError as fault:
+                wait, left = pace().refused(fault, call.retries), account().seconds_left()
+                if not pace().may_retry(fault, call.retries) or (left is not None and wait > left):
+                    raise
+                call.retries += 1
+                pace().rest(wait)
+
+
+def _within(seconds, recorder, predict, inputs, config) -> dspy.Prediction:
+    """The prediction; a call that takes longer than the rollout has left is left behind."""
+    if seconds is None:
+        return recorder(ask=predict, arguments={**inputs, "config": config})
+    if seconds <= 0:
+        raise OutOfTime
+    pool = ThreadPoolExecutor(1, thread_name_prefix="call")
+    context = copy_context()
+    future = pool.submit(context.run, lambda: recorder(ask=predict, arguments={**inputs, "config": config}))
+    pool.shutdown(wait=False)
+    return future.result(timeout=seconds)

@@ -1,0 +1,112 @@
+"""Cross-checking with brute force: a slow, obvious program decides what outputs should be.
+
+It is trusted as far as it passes the public tests. It settles the outputs of AI tests, and with a generator of random
+small inputs it looks for inputs on which the flow's program prints something else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import dspy
+
+from judge.verdict import Limits, TestCase
+from program.bench.ai_tests import looks_like, usable_output
+from program.bench.workbench import Workbench
+from program.rollout.trace import account
+from program.stage.side_by_side import together
+from program.steps.config import FlowConfig
+from program.steps.task import Task
+from signatures.tests import WriteBruteForce, WriteGenerator
+
+SMALL_INPUT_SECONDS = 1.0  # tiny inputs need no more, and there are many of them
+MAX_FOUND = 2  # failing random inputs that become tests: the smallest ones say most
+
+
+@dataclass(frozen=True)
+class Oracle:
+    """What cross-checking goes by; either program is empty when no call gave one."""
+
+    brute_force: str = ""
+    generator: str = ""
+
+
+class CrossCheck(dspy.Module):
+    """Has the two programs written, side by side."""
+
+    def __init__(self, config: FlowConfig) -> None:
+        super().__init__()
+        if config.brute_force:
+            self.write_brute_force = config.code_stage(WriteBruteForce)
+            self.write_generator = config.code_stage(WriteGenerator)
+
+    def forward(self, task: Task) -> Oracle:
+        if not task.config.brute_force:
+            return Oracle()
+        brute_force, generator = together(
+            lambda: self.write_brute_force(task.number, problem=task.text),
+            lambda: self.write_generator(task.number, problem=task.text),
+        )
+        return Oracle(brute_force.code if brute_force else "", generator.code if generator else "")
+
+
+def trusted(oracle: Oracle, bench: Workbench) -> bool:
+    """Whether the brute-force program passes the public tests; without public tests there is nothing to trust it by.
+
+    Where no other program does, it becomes a candidate for the answer.
+    """
+    if not oracle.brute_force:
+        return False
+    if not bench.public or not bench.passes_all_public(oracle.brute_force):
+        account().decide("brute force: not trusted, as it passes not all public tests")
+        return False
+    if not bench.passes_all_public(bench.best()):
+        bench.add(oracle.brute_force)
+    return True
+
+
+def settled_tests(tests: Sequence[TestCase], oracle: Oracle, bench: Workbench) -> list[TestCase]:
+    """The tests with the outputs of the brute-force program; those it does not manage keep the claimed ones."""
+    settled = []
+    for number, (test, result) in enumerate(zip(tests, bench.results(oracle.brute_force, tests), strict=True), 1):
+        if result.passed or not usable_output(result):
+            settled.append(test)
+        else:
+            account().decide(f"AI test {number}: the output of the brute-force program replaces the claimed one")
+            settled.append(TestCase(test.input, result.output))
+    return settled
+
+
+def differing_tests(code: str, oracle: Oracle, bench: Workbench, count: int) -> list[TestCase]:
+    """Random small inputs on which `code` and the brute-force program print different things, the smallest first.
+
+    Args:
+        code: the program to check.
+        oracle: whose brute-force program is trusted.
+        bench: runs the two programs.
+        count: inputs to try.
+    """
+    if not oracle.generator or code in ("", oracle.brute_force):
+        return []
+    limits = replace(bench.limits, seconds=min(bench.limits.seconds, SMALL_INPUT_SECONDS))
+    inputs = _random_inputs(oracle.generator, bench, limits, count)
+    truth = bench.run(oracle.brute_force, [TestCase(text, "") for text in inputs], limits)
+    outputs = zip(inputs, truth, strict=True)
+    tests = [TestCase(text, result.output) for text, result in outputs if usable_output(result)]
+    results = zip(tests, bench.run(code, tests, limits), strict=True)
+    failing = [test for test, result in results if not result.passed]
+    account().decide(f"stress: the program fails {len(failing)} of {len(tests)} random inputs")
+    return sorted(failing, key=lambda test: len(test.input))[:MAX_FOUND]
+
+
+def _random_inputs(generator: str, bench: Workbench, limits: Limits, count: int) -> list[str]:
+    """What `generator` prints for the seeds from 1 on, where that looks like an input; each once."""
+    seeds = [TestCase(f"{seed}\n", "") for seed in range(1, count + 1)]
+    first = bench.run(generator, seeds[:1], limits)
+    if first[0].crashed:  # so it would with every seed, and each may cost all its time
+        return []
+    results = [*first, *bench.run(generator, seeds[1:], limits)]
+    public = [test.input for test in bench.public]
+    made = dict.fromkeys(result.output for result in results if usable_output(result))
+    return [text for text in made if looks_like(text, public)]

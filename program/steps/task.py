@@ -1,0 +1,66 @@
+"""What the steps of the flow hand to each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from program.problem import Problem
+from program.steps.config import FlowConfig
+from signatures.fields import Solution
+
+
+@dataclass(frozen=True)
+class Task:
+    """One round of one sample of one problem.
+
+    As AlphaCodium's iteration scheme meant it, later samples and rounds look at the problem in other ways: every second
+    one begins with the second-best solution, and every third plans without the explanations and allows brute force.
+    """
+
+    problem: Problem
+    sample: int
+    turn: int
+    config: FlowConfig
+
+    @cached_property
+    def text(self) -> str:
+        return self.problem.text()
+
+    @property
+    def number(self) -> int:
+        """Tells this round's calls from those of all other samples and rounds."""
+        return self.sample * self.config.rounds + self.turn
+
+    @property
+    def first_solution(self) -> int:
+        """The place in the ranking of the solution that is written first."""
+        return self.number % 2 if self.config.vary_samples else 0
+
+    @property
+    def plans_with_explanations(self) -> bool:
+        return self.config.explain_to_plan and not self._differs
+
+    @property
+    def drops_brute_force(self) -> bool:
+        return self.config.drop_brute_force and not self._differs
+
+    @property
+    def _differs(self) -> bool:
+        return self.config.vary_samples and self.number % 3 == 2
+
+
+@dataclass(frozen=True)
+class Notes:
+    """What was understood: bullet points about the problem, and one explanation for each public test."""
+
+    reflection: list[str] = field(default_factory=list)
+    explanations: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A proposed solution, and for the best-ranked one the steps that lead to the examples' outputs."""
+
+    solution: Solution
+    steps: list[str] = field(default_factory=list)

@@ -1,0 +1,56 @@
+"""The first step: what the problem asks, and why its examples have the outputs they have."""
+
+from __future__ import annotations
+
+import dspy
+
+from program.rollout.trace import account
+from program.stage.side_by_side import together
+from program.steps.config import FlowConfig
+from program.steps.plan import without_repeats
+from program.steps.task import Notes, Task
+from signatures.understand import CheckExplanations, ExplainTests, ReflectOnProblem
+
+MAX_BULLETS = 5
+
+
+class Understand(dspy.Module):
+    """Reflects on the problem and explains its public tests, side by side."""
+
+    def __init__(self, config: FlowConfig) -> None:
+        super().__init__()
+        self.reflect = config.text_stage(ReflectOnProblem, reflection=MAX_BULLETS)
+        self.explain_tests = config.text_stage(ExplainTests, explanations=MAX_BULLETS)
+        if config.check_explanations:
+            self.check_explanations = config.text_stage(CheckExplanations, checked=MAX_BULLETS)
+
+    def forward(self, task: Task) -> Notes:
+        """The notes; a part that no call gave is empty."""
+        reflection, explanations = together(lambda: self._reflect(task), lambda: self._explain(task))
+        if explanations and task.config.check_explanations:
+            explanations = self._check(task, reflection, explanations)
+        return Notes(reflection, explanations)
+
+    def _reflect(self, task: Task) -> list[str]:
+        answer = self.reflect(task.number, problem=task.text)
+        return without_repeats(answer.reflection) if answer else []
+
+    def _explain(self, task: Task) -> list[str]:
+        if not task.problem.public_tests:
+            return []
+        answer = self.explain_tests(task.number, problem=task.text)
+        return _one_each(answer.explanations, task) if answer else []
+
+    def _check(self, task: Task, reflection: list[str], explanations: list[str]) -> list[str]:
+        asked = {"problem": task.text, "reflection": reflection, "explanations": explanations}
+        answer = self.check_explanations(task.number, **asked)
+        return (_one_each(answer.checked, task) if answer else []) or explanations
+
+
+def _one_each(explanations: list[str], task: Task) -> list[str]:
+    """The explanations where there is one for each public test; other counts cannot be told which test they are for."""
+    expected = min(len(task.problem.public_tests), MAX_BULLETS)
+    if len(explanations) < expected:
+        account().decide(f"explanations left out: {len(explanations)} for {expected} public tests")
+        return []
+    return explanations[:expected]

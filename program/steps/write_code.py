@@ -1,0 +1,57 @@
+"""The third step: programs, down the ranking, until one passes the public tests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import dspy
+
+from program.bench.workbench import Workbench
+from program.stage.side_by_side import together
+from program.steps.config import FlowConfig
+from program.steps.task import Choice, Notes, Task
+from signatures.code import WriteCode as WriteCodeSignature
+
+CANDIDATES_WITHOUT_TESTS = 3  # with no public test to stop at, agreement needs a few programs
+
+
+class WriteCode(dspy.Module):
+    """Writes programs from the chosen solutions."""
+
+    def __init__(self, config: FlowConfig) -> None:
+        super().__init__()
+        self.write_code = config.code_stage(WriteCodeSignature)
+
+    def forward(self, task: Task, notes: Notes, choices: Sequence[Choice], bench: Workbench) -> int:
+        """Put programs on the bench: the best solution twice, then down the ranking. The number of attempts made."""
+        # One program is often enough; only after it has failed are several written at once.
+        attempt, at_once, written = 0, 1 if bench.public else CANDIDATES_WITHOUT_TESTS, []
+        while attempt < task.config.code_attempts and not _enough(written, bench):
+            count = min(at_once, task.config.code_attempts - attempt)
+            numbers = range(attempt, attempt + count)
+            for code in together(*(lambda n=number: self.write(task, notes, choices, n) for number in numbers)):
+                bench.add(code)
+                written.append(code)
+            attempt, at_once = attempt + count, task.config.code_at_once
+        return attempt
+
+    def write(self, task: Task, notes: Notes, choices: Sequence[Choice], attempt: int) -> str:
+        """The program of one attempt; empty when no call gave one."""
+        places = [max(0, number - 1) % max(1, len(choices)) for number in range(attempt + 1)]
+        choice = choices[places[-1]] if choices else None
+        answer = self.write_code(
+            task.number,
+            places.count(places[-1]) - 1,
+            problem=task.text,
+            reflection=notes.reflection,
+            explanations=notes.explanations if task.config.explain_to_code else [],
+            solution=choice.solution if choice else None,
+            steps=choice.steps if choice else [],
+        )
+        return answer.code if answer else ""
+
+
+def _enough(written: Sequence[str], bench: Workbench) -> bool:
+    if bench.public:
+        return any(bench.passes_all_public(code) for code in written)
+    return len(written) >= CANDIDATES_WITHOUT_TESTS

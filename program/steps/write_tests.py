@@ -1,0 +1,42 @@
+"""Beside the plan: further tests, written by the model."""
+
+from __future__ import annotations
+
+import dspy
+
+from judge.verdict import TestCase
+from program.bench.ai_tests import is_huge, usable_tests
+from program.steps.config import FlowConfig
+from program.steps.task import Notes, Task
+from signatures.tests import CheckTests
+from signatures.tests import WriteTests as WriteTestsSignature
+
+
+class WriteTests(dspy.Module):
+    """Writes tests, has them checked if asked for, and keeps those that can be used."""
+
+    def __init__(self, config: FlowConfig) -> None:
+        super().__init__()
+        if config.ai_tests:
+            self.write_tests = config.text_stage(WriteTestsSignature, tests=config.ai_tests)
+            if config.check_ai_tests:
+                self.check_tests = config.text_stage(CheckTests, checked=config.ai_tests)
+
+    def forward(self, task: Task, notes: Notes) -> list[TestCase]:
+        """The usable tests; their outputs are what the model claims."""
+        count = task.config.ai_tests
+        if not count:
+            return []
+        asked = {
+            "problem": task.text,
+            "reflection": notes.reflection,
+            "explanations": notes.explanations if task.config.explain_to_tests else [],
+        }
+        answer = self.write_tests(task.number, **asked, count=count)
+        if answer is None:
+            return []
+        tests = [test for test in answer.tests[:count] if not is_huge(test)]  # a prompt would not hold those
+        if tests and task.config.check_ai_tests:
+            checked = self.check_tests(task.number, **asked, tests=tests)
+            tests = checked.checked[:count] if checked else tests
+        return usable_tests(tests, task.problem)
