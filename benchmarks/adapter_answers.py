@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from benchmarks.adapter_inputs import Inputs, signature_of, stages_of
 from benchmarks.adapter_table import Asked
-from eval.lines import append_line, drop_torn_line
+from eval.rollouts.lines import append_line, drop_torn_line
 from program.adapters.choice import adapter_named
 from program.rollout.trace import Call, new_account
 from program.stage.stage import Stage

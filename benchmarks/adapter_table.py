@@ -13,8 +13,8 @@ import dspy
 from dspy.utils.exceptions import AdapterParseError
 
 from eval.numbers.intervals import difference_estimate
-from eval.numbers.markdown import NONE, points, table
 from eval.numbers.paired_tests import holm, sign_flip
+from eval.tables.markdown import NONE, points, table
 from program.adapters.choice import adapter_named
 from program.adapters.form import answers_with_code
 from program.adapters.reading import Reading, collected_readings

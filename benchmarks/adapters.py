@@ -19,7 +19,7 @@ from program.models.open import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from benchmarks.adapter_table import Asked, Rates
-    from eval.problem_set import ProblemSet
+    from eval.data.problem_set import ProblemSet
 
 DEFAULT_ADAPTERS = ["lean", "lean+described", "yaml", "json", "chat", "xml"]
 
@@ -41,8 +41,8 @@ def main() -> None:
     parser.add_argument("--table", action="store_true", help="make the table of what is there, without any call")
     options = parser.parse_args()
 
-    from eval.problem_set import DataError
-    from eval.run_folder import RunError
+    from eval.data.problem_set import DataError
+    from eval.rollouts.run_folder import RunError
 
     run_command(lambda: compare(options), DataError, RunError)
 
@@ -57,9 +57,9 @@ def compare(options: argparse.Namespace) -> None:
     from benchmarks.adapter_answers import ask_all, read_answers
     from benchmarks.adapter_inputs import fixed_inputs, stages_of
     from benchmarks.adapter_table import compared, markdown
-    from eval.data import load_problems
-    from eval.models import open_model
-    from eval.run_folder import RunFolder
+    from eval.data.load import load_problems
+    from eval.rollouts.run_folder import RunFolder
+    from eval.simulated.model import open_model
     from program import artifact
     from program.cli.settings import parse_settings
 
@@ -97,8 +97,8 @@ def compare(options: argparse.Namespace) -> None:
 
 def rates_of(records: Sequence[Asked], problems: ProblemSet) -> Rates:
     """How the programs that were answered do on the hidden tests of their problems."""
-    from eval.judged_in_threads import judged_in_threads
-    from eval.score import score
+    from eval.given.judged_in_threads import judged_in_threads
+    from eval.rollouts.score import score
 
     programs = sorted({(each.problem, program) for each in records if (program := each.program()) is not None})
 
@@ -109,7 +109,7 @@ def rates_of(records: Sequence[Asked], problems: ProblemSet) -> Rates:
 
 
 def _check(options: argparse.Namespace, stages: list[str]) -> None:
-    from eval.run_folder import RunError
+    from eval.rollouts.run_folder import RunError
     from program.adapters.choice import adapter_named
 
     for stage in options.stages or ():

@@ -18,14 +18,14 @@ from typing import Any
 
 from dspy.utils.exceptions import AdapterParseError
 
-from eval.data import ProblemSet, load_problems
-from eval.run_folder import read_rollouts
+from eval.data.load import ProblemSet, load_problems
+from eval.rollouts.run_folder import read_rollouts
+from eval.rollouts.trace_files import read_trace
 from eval.serve_simulated import SimulatedServer
-from eval.simulated_lm import SimulatedEngine
-from eval.simulated_prompt import SIGNATURES
-from eval.simulated_skills import Skills
-from eval.simulated_truth import Truth
-from eval.traces import read_trace
+from eval.simulated.lm import SimulatedEngine
+from eval.simulated.prompt import SIGNATURES
+from eval.simulated.skills import Skills
+from eval.simulated.truth import Truth
 from optimize.compiling import compile_artifact
 from optimize.config import read_config
 from optimize.stages import stage_names

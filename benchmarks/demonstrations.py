@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.credit import typed
-from eval.data import load_problems
-from eval.numbers.markdown import NONE, table
-from eval.problem_set import DataError, ProblemSet
-from eval.score import score
-from eval.simulated_truth import Truth
+from eval.data.load import load_problems
+from eval.data.problem_set import DataError, ProblemSet
+from eval.rollouts.score import score
+from eval.simulated.truth import Truth
+from eval.tables.markdown import NONE, table
 from optimize.stages import stage_names
 from program import artifact
 from program.cli.command import run_command

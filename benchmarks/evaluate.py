@@ -23,17 +23,17 @@ import dspy
 from benchmarks.flow import answers_waited_for, ideal_makespan
 from benchmarks.process_tree import watched
 from benchmarks.repeated import repeated
-from eval.data import load_problems
-from eval.executor import Arm, Threads
-from eval.loop import run_loop
-from eval.numbers.markdown import table
-from eval.problem_set import ProblemSet
+from eval.data.load import load_problems
+from eval.data.problem_set import ProblemSet
 from eval.report.write import write_report
-from eval.rollout import Rollout
-from eval.run_folder import RunFolder, read_rollouts
-from eval.simulated_lm import simulated_lm
-from eval.simulated_skills import Skills
-from eval.summary import summarize
+from eval.rollouts.executor import Arm, Threads
+from eval.rollouts.loop import run_loop
+from eval.rollouts.rollout import Rollout
+from eval.rollouts.run_folder import RunFolder, read_rollouts
+from eval.simulated.lm import simulated_lm
+from eval.simulated.skills import Skills
+from eval.tables.markdown import table
+from eval.tables.summary import summarize
 from judge.judge import judge
 from program.adapters.lean import LeanAdapter
 from program.alphacodium import AlphaCodium

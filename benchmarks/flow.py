@@ -25,10 +25,10 @@ import dspy
 from tqdm import tqdm
 
 from benchmarks.repeated import repeated
-from eval.data import load_problems
-from eval.problem_set import Known, ProblemSet
-from eval.simulated_lm import simulated_lm
-from eval.simulated_skills import Skills
+from eval.data.load import load_problems
+from eval.data.problem_set import Known, ProblemSet
+from eval.simulated.lm import simulated_lm
+from eval.simulated.skills import Skills
 from program.adapters.lean import LeanAdapter
 from program.alphacodium import AlphaCodium
 from program.problem import Problem

@@ -23,10 +23,10 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from eval.data import load_problems
-from eval.journal import Journal, key_of
-from eval.problem_set import ProblemSet
-from eval.samples.read import read_solutions
+from eval.data.load import load_problems
+from eval.data.problem_set import ProblemSet
+from eval.given.samples.samples import read_solutions
+from eval.rollouts.journal import Journal, key_of
 from judge.checker import STRICT, Checker
 from judge.judge import verdict_of
 from judge.order import fingerprint

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from eval.problem_set import ProblemSet
+from eval.data.problem_set import ProblemSet
 
 
 def repeated(sets: Sequence[ProblemSet], count: int) -> ProblemSet:

@@ -23,12 +23,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from eval.report.arms import read_runs
-from eval.report.problem import problem_block
+from eval.report.problem_block import problem_block
 from eval.report.texts import shared_chunks, split
 from eval.report.write import write_report
-from eval.rollout import Rollout
-from eval.run_folder import RunFolder, read_config, read_rollouts
-from eval.story import read_story
+from eval.rollouts.rollout import Rollout
+from eval.rollouts.run_folder import RunFolder, read_config, read_rollouts
+from eval.story.story import read_story
 from program.rollout.trace import Account, Best, Call, JudgeRun, name_of
 
 ROUNDS = 5

@@ -31,11 +31,11 @@ from eval.cluster.flow_worker import Flows
 from eval.cluster.on_ray import on_cluster
 from eval.cluster.ray_nodes import RayActor, own_node
 from eval.cluster.shared_limits import LimitsOwner, SharedPace
-from eval.data import load_problems
-from eval.executor import Arm, Executor, Threads
-from eval.loop import run_loop
-from eval.numbers.markdown import table
-from eval.run_folder import RunFolder, read_rollouts
+from eval.data.load import load_problems
+from eval.rollouts.executor import Arm, Executor, Threads
+from eval.rollouts.loop import run_loop
+from eval.rollouts.run_folder import RunFolder, read_rollouts
+from eval.tables.markdown import table
 from judge.judge import judge
 from judge.shared import default_workers
 from judge.verdict import Limits, TestCase

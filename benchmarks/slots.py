@@ -10,7 +10,7 @@ import argparse
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from eval.data import load_problems
+from eval.data.load import load_problems
 from program.models.open import DEFAULT_MODEL, open_lm
 
 REQUESTS = 24

@@ -15,9 +15,9 @@ from scipy import stats
 
 from eval.numbers import intervals, paired_tests
 from eval.numbers.intervals import Estimate, difference_estimate, mean_estimate, mean_share, quantile_estimate
-from eval.numbers.markdown import table
 from eval.numbers.paired_tests import mcnemar, sign_flip
 from eval.numbers.power import problems_needed
+from eval.tables.markdown import table
 
 SIZES = (18, 36, 117, 165)
 SAMPLES = 5

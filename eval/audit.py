@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from eval.execution import add_executor
-from eval.selection import add_data, add_sandbox, add_selection
+from eval.cluster.execution import add_executor
+from eval.options import add_data, add_sandbox, add_selection
 from program.cli.command import run_command
 
 
@@ -28,10 +28,10 @@ def main() -> None:
     )
     options = parser.parse_args()
 
-    from eval.auditing import audit
-    from eval.executor import ExecutorError
-    from eval.problem_set import DataError
-    from eval.samples.read import SolutionsError
+    from eval.data.problem_set import DataError
+    from eval.given.auditing import audit
+    from eval.given.samples.samples import SolutionsError
+    from eval.rollouts.executor import ExecutorError
 
     run_command(lambda: audit(options), DataError, ExecutorError, SolutionsError)
 

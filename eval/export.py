@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from eval.selection import add_exclude
+from eval.options import add_exclude
 from program.cli.command import run_command
 
 
@@ -18,9 +18,9 @@ def main() -> None:
     add_exclude(parser)
     options = parser.parse_args()
 
-    from eval.exporting import export
-    from eval.problem_set import DataError
-    from eval.run_folder import RunError
+    from eval.data.problem_set import DataError
+    from eval.given.exporting import export
+    from eval.rollouts.run_folder import RunError
 
     def write() -> None:
         text = export(options.run, options.format, options.exclude)

@@ -8,8 +8,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from eval.execution import add_executor
-from eval.selection import add_checker, add_data, add_sandbox, add_selection
+from eval.cluster.execution import add_executor
+from eval.options import add_checker, add_data, add_sandbox, add_selection
 from program.cli.command import run_command
 
 
@@ -41,11 +41,11 @@ def main() -> None:
     )
     options = parser.parse_args()
 
-    from eval.executor import ExecutorError
-    from eval.judging import judge_solutions
-    from eval.problem_set import DataError
-    from eval.run_folder import RunError
-    from eval.samples.read import SolutionsError
+    from eval.data.problem_set import DataError
+    from eval.given.judging import judge_solutions
+    from eval.given.samples.samples import SolutionsError
+    from eval.rollouts.executor import ExecutorError
+    from eval.rollouts.run_folder import RunError
 
     run_command(lambda: judge_solutions(options), DataError, ExecutorError, RunError, SolutionsError)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from eval.selection import add_exclude
+from eval.options import add_exclude
 from program.cli.command import run_command
 
 
@@ -19,9 +19,9 @@ def main() -> None:
     add_exclude(parser)
     options = parser.parse_args()
 
-    from eval.problem_set import DataError
-    from eval.replicating import replicate
-    from eval.run_folder import RunError
+    from eval.data.problem_set import DataError
+    from eval.rollouts.run_folder import RunError
+    from eval.tables.replication_table import replicate
 
     run_command(
         lambda: print(replicate(options.run, options.direct, options.flow, options.exclude)), RunError, DataError

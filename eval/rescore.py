@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from eval.selection import CHECKERS, add_sandbox, add_selection
+from eval.options import CHECKERS, add_sandbox, add_selection
 from program.cli.command import run_command
 
 
@@ -30,9 +30,9 @@ def main() -> None:
     )
     options = parser.parse_args()
 
-    from eval.problem_set import DataError
-    from eval.rescoring import rescore
-    from eval.run_folder import RunError
+    from eval.data.problem_set import DataError
+    from eval.given.rescoring import rescore
+    from eval.rollouts.run_folder import RunError
 
     run_command(lambda: rescore(options), DataError, RunError)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from eval.execution import add_executor
-from eval.selection import add_checker, add_data, add_sandbox, add_selection
+from eval.cluster.execution import add_executor
+from eval.options import add_checker, add_data, add_sandbox, add_selection
 from program.cli.command import run_command
 from program.models.open import DEFAULT_MODEL
 
@@ -38,10 +38,10 @@ def main() -> None:
     parser.add_argument("--mlflow", metavar="URI", help="also trace to MLflow: a server or a folder (file:///…)")
     options = parser.parse_args()
 
-    from eval.evaluate import evaluate
-    from eval.executor import ExecutorError
-    from eval.problem_set import DataError
-    from eval.run_folder import RunError
+    from eval.data.problem_set import DataError
+    from eval.evaluation.evaluate import evaluate
+    from eval.rollouts.executor import ExecutorError
+    from eval.rollouts.run_folder import RunError
 
     run_command(lambda: evaluate(options), DataError, ExecutorError, RunError)
 

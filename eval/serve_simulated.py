@@ -20,8 +20,8 @@ from program.cli.command import run_command
 if TYPE_CHECKING:
     from dspy.lm15 import Response
 
-    from eval.simulated_lm import SimulatedEngine
-    from eval.simulated_skills import Skills
+    from eval.simulated.lm import SimulatedEngine
+    from eval.simulated.skills import Skills
 
 
 class SimulatedServer(ThreadingHTTPServer):
@@ -115,7 +115,7 @@ def _completion(response: Response) -> dict[str, Any]:
 def _skills(parser: argparse.ArgumentParser, settings: list[str]) -> Skills:
     from pydantic import ValidationError
 
-    from eval.simulated_skills import Skills
+    from eval.simulated.skills import Skills
 
     values = {}
     for setting in settings:
@@ -131,8 +131,8 @@ def _skills(parser: argparse.ArgumentParser, settings: list[str]) -> Skills:
 
 
 def _serve(data: str, splits: list[str], port: int, skills: Skills) -> None:
-    from eval.data import load_problems
-    from eval.simulated_lm import SimulatedEngine
+    from eval.data.load import load_problems
+    from eval.simulated.lm import SimulatedEngine
 
     first, *more = [load_problems(data, split) for split in splits]
     with SimulatedServer(SimulatedEngine(first, skills, more), port) as server:
@@ -148,12 +148,12 @@ def main() -> None:
     parser.add_argument("--split", action="append", help="default: test; may be given again for demonstrations' splits")
     parser.add_argument("--port", type=int, default=0, help="0 (default) takes a free one")
     parser.add_argument(
-        "--set", action="append", default=[], metavar="skills.NAME=VALUE", help="names: see eval/simulated_skills.py"
+        "--set", action="append", default=[], metavar="skills.NAME=VALUE", help="names: see eval/simulated/skills.py"
     )
     options = parser.parse_args()
     skills = _skills(parser, options.set)
 
-    from eval.problem_set import DataError
+    from eval.data.problem_set import DataError
 
     run_command(lambda: _serve(options.data, options.split or ["test"], options.port, skills), DataError, OSError)
 

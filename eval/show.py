@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from eval.selection import add_exclude
+from eval.options import add_exclude
 from program.cli.command import run_command
 
 
@@ -22,10 +22,10 @@ def main() -> None:
     add_exclude(parser)
     options = parser.parse_args()
 
-    from eval.problem_set import DataError
-    from eval.run_folder import RunError
-    from eval.showing import problem_stories, run_overview
-    from eval.terminal import Painter
+    from eval.data.problem_set import DataError
+    from eval.rollouts.run_folder import RunError
+    from eval.terminal.show_problem import problem_stories, run_overview
+    from eval.terminal.text import Painter
 
     def show() -> None:
         paint = Painter(sys.stdout)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from eval.selection import add_exclude
+from eval.options import add_exclude
 from program.cli.command import run_command
 
 
@@ -19,9 +19,9 @@ def main() -> None:
     add_exclude(parser)
     options = parser.parse_args()
 
-    from eval.details import summarize_runs
-    from eval.problem_set import DataError
-    from eval.run_folder import RunError
+    from eval.data.problem_set import DataError
+    from eval.rollouts.run_folder import RunError
+    from eval.tables.details import summarize_runs
 
     run_command(
         lambda: print(summarize_runs(options.runs, options.arms, options.ai_tests, options.exclude)),

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import dspy
 from pydantic import Field
 
-from eval.rollout import Rollout
+from eval.rollouts.rollout import Rollout
 from optimize import config
 from optimize.expected import Expected, Sizes
 from optimize.halted import CapReached

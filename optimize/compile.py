@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from eval.execution import add_executor, judging_on
-from eval.selection import add_sandbox, add_selection
+from eval.cluster.execution import add_executor, judging_on
+from eval.options import add_sandbox, add_selection
 from program.cli.command import run_command
 
 # Options that are keys of the configuration, with their types and what --help says of them.
@@ -65,9 +65,9 @@ def main() -> None:
     parser.add_argument("--report", action="store_true", help="print why each demonstration was chosen")
     options = parser.parse_args()
 
-    from eval.executor import ExecutorError
-    from eval.problem_set import DataError
-    from eval.run_folder import RunError
+    from eval.data.problem_set import DataError
+    from eval.rollouts.executor import ExecutorError
+    from eval.rollouts.run_folder import RunError
     from optimize.config import ConfigError
 
     run_command(lambda: _compile(options), ConfigError, DataError, ExecutorError, RunError)

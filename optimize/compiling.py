@@ -12,8 +12,8 @@ from pathlib import Path
 import dspy
 from dspy.utils.exceptions import DSPyError
 
-from eval.models import open_model
-from eval.run_folder import RunFolder, read_rollouts
+from eval.rollouts.run_folder import RunFolder, read_rollouts
+from eval.simulated.model import open_model
 from judge.cache import set_default_cache
 from optimize.candidates import Candidates, with_prompts
 from optimize.config import CompileConfig, ConfigError

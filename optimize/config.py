@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationError
 
-from eval.problem_set import ProblemSet
+from eval.data.problem_set import ProblemSet
 from program.models.open import DEFAULT_MODEL
 from program.rollout.budget import OPTIONS, Budget
 from program.rollout.rate_limits import RateLimits

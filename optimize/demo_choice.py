@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from eval.problem_set import Facts
+from eval.data.problem_set import Facts
 from optimize.evidence import Credit, Step
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from eval.problem_set import Known
-from eval.score import Score
+from eval.data.problem_set import Known
+from eval.rollouts.score import Score
 from judge.verdict import TestCase
 from program.bench.ai_tests import usable_tests
 from program.bench.workbench import SHOWN_CHARACTERS

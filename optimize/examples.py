@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import dspy
 
-from eval.problem_set import ProblemSet
+from eval.data.problem_set import ProblemSet
 from program.problem import Problem
 
 

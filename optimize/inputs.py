@@ -10,8 +10,8 @@ from typing import Any
 
 import dspy
 
-from eval.data import ProblemSet, load_problems
-from eval.run_folder import RunError, RunFolder, read_config
+from eval.data.load import ProblemSet, load_problems
+from eval.rollouts.run_folder import RunError, RunFolder, read_config
 from optimize.config import CompileConfig, ConfigError
 from optimize.examples import halves
 from optimize.stages import frozen_stages
@@ -20,7 +20,8 @@ from program.artifact import Manifest
 from program.models.prices import price_of
 
 ROOT = Path(__file__).parents[1]
-DECIDING = ("judge/*.py", "signatures/*.py", "program/*.py", "optimize/*.py", "eval/score.py", "eval/rollout.py")
+# Whole packages, and of `eval` the rooms that problems, rollouts and scores come from.
+DECIDING = ("judge", "signatures", "program", "optimize", "eval/data", "eval/rollouts")
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def models_of(config: CompileConfig) -> dict[str, str]:
 
 def code_prints() -> dict[str, str]:
     """The files that decide how a compilation ends, each with 8 hex digits of its hash."""
-    files = sorted(path for pattern in DECIDING for path in ROOT.glob(pattern))
+    files = sorted(path for folder in DECIDING for path in (ROOT / folder).rglob("*.py"))
     return {str(path.relative_to(ROOT)): hashlib.sha256(path.read_bytes()).hexdigest()[:8] for path in files}
 
 

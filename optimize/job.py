@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 
 import dspy
 
-from eval.executor import Arm, Conditions, Threads
-from eval.loop import run_loop
-from eval.problem_set import ProblemSet
-from eval.rollout import Rollout
-from eval.run_folder import RunFolder, read_rollouts
+from eval.data.problem_set import ProblemSet
+from eval.rollouts.executor import Arm, Conditions, Threads
+from eval.rollouts.loop import run_loop
+from eval.rollouts.rollout import Rollout
+from eval.rollouts.run_folder import RunFolder, read_rollouts
 from optimize.candidates import Candidates
 from optimize.config import CompileConfig
 from optimize.dspy_runs import dspy_run

@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 import dspy
 
-from eval.problem_set import ProblemSet
-from eval.score import Score, score
+from eval.data.problem_set import ProblemSet
+from eval.rollouts.score import Score, score
 from judge.verdict import JudgeError
 from optimize.candidates import Candidates
 from optimize.halted import Halted

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from eval.score import Score
+from eval.rollouts.score import Score
 
 KINDS = {
     "AC": "right",

@@ -12,7 +12,7 @@ from typing import Any
 
 import dspy
 
-from eval.rollout import Rollout
+from eval.rollouts.rollout import Rollout
 from optimize.evidence import Episode, Step, plain
 from optimize.job import Job
 from optimize.metric import measured

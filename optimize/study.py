@@ -23,8 +23,8 @@ def main() -> None:
     parser.add_argument("--dry-run", action="store_true", help="only print what it will cost")
     options = parser.parse_args()
 
-    from eval.data import DataError
-    from eval.run_folder import RunError
+    from eval.data.load import DataError
+    from eval.rollouts.run_folder import RunError
     from optimize.config import ConfigError
     from optimize.studying import study
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from eval.data import load_problems
+from eval.data.load import load_problems
 from optimize.averages import Averages, averages
 from optimize.config import CompileConfig, ConfigError, read_config
 from optimize.inputs import Inputs, read_inputs

@@ -9,8 +9,8 @@ from typing import Any
 
 import dspy
 
-from eval.run_folder import read_rollouts
-from eval.summary import markdown_table, summarize
+from eval.rollouts.run_folder import read_rollouts
+from eval.tables.summary import markdown_table, summarize
 from optimize.candidates import Candidate, prompts_of
 from optimize.inputs import Inputs
 from optimize.job import Job

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import optimize.compile
-from eval.run_folder import RunFolder
+from eval.rollouts.run_folder import RunFolder
 from optimize import compiling
 from optimize.kept_reports import KeptReports
 from optimize.ledger import Ledger
@@ -33,7 +33,7 @@ SMALL = {
     "verified": ["--tune", "rollouts=2"],
 }
 
-IMPORTED = ("datasets", "dspy", "gepa", "optuna", "eval.simulated_lm", *(f"optimize.{name}" for name in SMALL))
+IMPORTED = ("datasets", "dspy", "gepa", "optuna", "eval.simulated.lm", *(f"optimize.{name}" for name in SMALL))
 
 
 class Killer:

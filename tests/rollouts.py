@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from eval.rollout import IMPORTED, Checkpoint, Pick, Rollout
-from eval.run_folder import RunFolder
-from eval.score import Score, SetResult
+from eval.rollouts.rollout import IMPORTED, Checkpoint, Pick, Rollout
+from eval.rollouts.run_folder import RunFolder
+from eval.rollouts.score import Score, SetResult
 from program.rollout.trace import Account, JudgeRun, Totals, name_of
 
 CODE = "print(1)\n"

@@ -9,7 +9,7 @@ from typing import Any
 
 import dspy
 
-from eval.simulated_prompt import SIGNATURES
+from eval.simulated.prompt import SIGNATURES
 from program.adapters.lean import LeanAdapter
 from program.models.scripted import scripted_lm
 from signatures.code import SolveStepByStep

@@ -7,10 +7,10 @@ from functools import cache
 
 import dspy
 
-from eval.data import load_problems
-from eval.problem_set import ProblemSet
-from eval.simulated_skills import Skills
-from eval.simulated_truth import Truth
+from eval.data.load import load_problems
+from eval.data.problem_set import ProblemSet
+from eval.simulated.skills import Skills
+from eval.simulated.truth import Truth
 from program.adapters.lean import LeanAdapter
 from signatures.code import SolveDirectly
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from eval.rollout import Checkpoint, Rollout
-from eval.run_folder import RunFolder
-from eval.score import Score, SetResult
+from eval.rollouts.rollout import Checkpoint, Rollout
+from eval.rollouts.run_folder import RunFolder
+from eval.rollouts.score import Score, SetResult
 from program.rollout.trace import Account, Best, Call, Decision, JudgeRun, Message, TestRun, name_of
 
 FIRST = "n = int(input())\n\nprint(n)\n"

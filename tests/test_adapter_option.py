@@ -8,7 +8,7 @@ import pytest
 
 import eval.run
 import optimize.compile
-from eval.run_folder import read_config, read_rollouts
+from eval.rollouts.run_folder import read_config, read_rollouts
 from program import artifact
 from program.adapters.choice import DEFAULT_ADAPTER
 from program.adapters.yaml.adapter import YAMLAdapter

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from eval.data import load_problems
-from eval.numbers.ai_tests import CUT_AT, ai_test_quality
-from eval.run_folder import RunFolder
+from eval.data.load import load_problems
+from eval.numbers.ai_test_quality import CUT_AT, ai_test_quality
+from eval.rollouts.run_folder import RunFolder
 from program.rollout.trace import JudgeRun, name_of
 from program.rollout.trace import TestRun as Ran
 from tests.packs import isolate, number_task, write_pack

@@ -7,8 +7,8 @@ import json
 import pytest
 
 import eval.audit
-from eval.data import load_problems
-from eval.problem_set import DataError
+from eval.data.load import load_problems
+from eval.data.problem_set import DataError
 from tests.packs import VALID, Task, call, printed, write_pack
 
 SEVERAL = Task("Any Order", "print(1, 2)\n", "print(3)\n", ("a\n", "b\n", "c\n", "d\n"), lambda _: "1 2\n")
@@ -54,8 +54,8 @@ def test_a_killed_audit_goes_on_where_it_stopped(workplace, monkeypatch):
     first, *rest = journal.read_text().splitlines(keepends=True)
     journal.write_text(first + rest[0][:9])  # killed in mid-line
     examined = []
-    real = eval.auditing.examine
-    monkeypatch.setattr("eval.auditing.examine", lambda p, *rest: examined.append(p.name) or real(p, *rest))
+    real = eval.given.auditing.examine
+    monkeypatch.setattr("eval.given.auditing.examine", lambda p, *rest: examined.append(p.name) or real(p, *rest))
     assert printed(monkeypatch, eval.audit.main, *options) == whole
     assert sorted(examined) == sorted(task.name for task in (SEVERAL, HARSH, TALKS))
     printed(monkeypatch, eval.audit.main, *options, "--solutions", "more.jsonl")

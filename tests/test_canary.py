@@ -13,8 +13,8 @@ import pytest
 
 import eval.run
 import optimize.compile
-from eval.data import load_problems
-from eval.run_folder import read_rollouts
+from eval.data.load import load_problems
+from eval.rollouts.run_folder import read_rollouts
 from optimize.examples import trainset
 from optimize.optimizers import NAMES
 from program.models.scripted import ScriptedEngine

@@ -27,7 +27,7 @@ import eval.run
 import optimize.compile
 from eval.cluster.crew import Crew
 from eval.cluster.executor import RUN_AGAIN
-from eval.run_folder import read_rollouts
+from eval.rollouts.run_folder import read_rollouts
 from tests.packs import TEST, VALID, answer_rule, call, isolate, printed, use_lm, write_pack, write_start
 from tests.patient_ray import patient_nodes, wait_until
 from tests.scripted_server import ServedEngine, served

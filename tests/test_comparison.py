@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-import eval.comparison
-from eval.comparison import compare
-from eval.problem_set import Facts
-from eval.run_folder import RunError, RunFolder
+import eval.tables.comparison
+from eval.data.problem_set import Facts
+from eval.rollouts.run_folder import RunError, RunFolder
+from eval.tables.comparison import compare
 from tests.rollouts import checkpoint, config_of, rates, rollout, store
 
 

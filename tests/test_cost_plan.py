@@ -12,8 +12,8 @@ import pytest
 
 import eval.run
 import optimize.compile
-from eval.simulated_lm import simulated_lm
-from eval.simulated_skills import Skills
+from eval.simulated.lm import simulated_lm
+from eval.simulated.skills import Skills
 from optimize.expected import different
 from optimize.optimizers import NAMES
 from program.models.prices import Price

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from eval.problem_set import Facts, Known
-from eval.score import Score, SetResult
+from eval.data.problem_set import Facts, Known
+from eval.rollouts.score import Score, SetResult
 from judge.verdict import TestCase, TestResult, Verdict
 from optimize.credit import credit_of
 from optimize.demo_choice import ProvenCall, choose_demos

@@ -9,8 +9,8 @@ from typing import Any
 import datasets
 import pytest
 
-from eval.data import load_problems
-from eval.problem_set import DataError
+from eval.data.load import load_problems
+from eval.data.problem_set import DataError
 from judge.verdict import TestCase
 from program.problem import Problem
 from tests.packs import VALID, Task, write_dataset, write_pack
@@ -29,7 +29,7 @@ ALPHACODIUM_PROBLEM = {
 
 @pytest.fixture(autouse=True)
 def own_datasets_cache(monkeypatch, tmp_path):
-    monkeypatch.setattr("eval.rows.CACHE_FOLDER", tmp_path / "cache")
+    monkeypatch.setattr("eval.data.rows.CACHE_FOLDER", tmp_path / "cache")
 
 
 def strings_in(value: Any) -> list[str]:
@@ -263,13 +263,13 @@ def test_a_hub_that_cannot_be_looked_up_is_not_tried_but_its_cache_is(monkeypatc
 
     monkeypatch.setattr(datasets, "load_dataset", load_dataset)
     monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", False)
-    monkeypatch.setattr("eval.rows.getproxies", dict)
-    monkeypatch.setattr("eval.rows.socket.getaddrinfo", unknown)
+    monkeypatch.setattr("eval.data.rows.getproxies", dict)
+    monkeypatch.setattr("eval.data.rows.socket.getaddrinfo", unknown)
     assert len(load_problems("owner/name", "valid").problems) == len(VALID)
-    monkeypatch.setattr("eval.rows.socket.getaddrinfo", lambda *_: ["an address"])
+    monkeypatch.setattr("eval.data.rows.socket.getaddrinfo", lambda *_: ["an address"])
     load_problems("owner/name", "valid")
-    monkeypatch.setattr("eval.rows.socket.getaddrinfo", unknown)
-    monkeypatch.setattr("eval.rows.getproxies", lambda: {"https": "http://proxy"})
+    monkeypatch.setattr("eval.data.rows.socket.getaddrinfo", unknown)
+    monkeypatch.setattr("eval.data.rows.getproxies", lambda: {"https": "http://proxy"})
     load_problems("owner/name", "valid")
     assert offline == [True, False, False] and datasets.config.HF_HUB_OFFLINE is False
 
@@ -278,8 +278,8 @@ def test_without_a_network_a_hub_name_is_refused_in_a_line(monkeypatch, tmp_path
     def unknown(*_):
         raise OSError("Name or service not known")
 
-    monkeypatch.setattr("eval.rows.getproxies", dict)
-    monkeypatch.setattr("eval.rows.socket.getaddrinfo", unknown)
+    monkeypatch.setattr("eval.data.rows.getproxies", dict)
+    monkeypatch.setattr("eval.data.rows.socket.getaddrinfo", unknown)
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path)
     assert refusal("owner/name") == "owner/name is neither a folder nor a file here, and the hub cannot be reached"
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 import eval.summarize
-from eval.details import (
+from eval.rollouts.run_folder import RunError
+from eval.tables.details import (
     cost_table,
     passes_public_fails_hidden,
     picks_table,
@@ -13,7 +14,6 @@ from eval.details import (
     solved_table,
     summarize_runs,
 )
-from eval.run_folder import RunError
 from program.rollout.trace import Call
 from tests.packs import call, printed
 from tests.rollouts import checkpoint, made, rollout, store

@@ -18,7 +18,7 @@ from dspy.utils.exceptions import LMServerError, LMTimeoutError
 import eval.compare
 import eval.run
 import optimize.compile
-from eval.run_folder import read_rollouts
+from eval.rollouts.run_folder import read_rollouts
 from judge.verdict import JudgeError
 from program import artifact
 from tests.packs import (
@@ -313,7 +313,7 @@ def test_a_judge_that_fails_is_an_outage_and_the_compilation_goes_on_later(pipel
     options = compile_options(pipeline.data, pipeline.start, tmp_path / "out")
     with monkeypatch.context() as patched:
         use_lm(patched, rule)
-        patched.setattr("eval.score.judge", broken_judge)
+        patched.setattr("eval.rollouts.score.judge", broken_judge)
         assert call(patched, optimize.compile.main, *options) == 1
     assert "error: no processes left" in capsys.readouterr().err
     assert not (tmp_path / "out" / "manifest.json").exists()

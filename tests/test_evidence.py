@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from eval.numbers.evidence import evidence_of, n_at_k_of
+from eval.numbers.selection import evidence_of, n_at_k_of
 from tests.rollouts import CODE, rollout, run_on
 
 

@@ -14,8 +14,8 @@ import eval.show
 import eval.summarize
 from eval.report.arms import read_runs
 from eval.report.overview import overview
-from eval.run_folder import RunError
-from eval.stored_arms import data_told, read_run, stored_arms
+from eval.rollouts.run_folder import RunError
+from eval.rollouts.stored_arms import data_told, read_run, stored_arms
 from tests.packs import call, printed
 from tests.rollouts import rates, store
 

@@ -15,11 +15,11 @@ import eval.run
 import optimize.compile
 from eval.cluster.crew import Crew
 from eval.cluster.executor import LARGE_CHARACTERS, RUN_AGAIN, ClusterExecutor
-from eval.executor import Arm, Threads
-from eval.loop import run_loop
-from eval.problem_set import HiddenTests, ProblemSet
-from eval.rollout import Rollout
-from eval.run_folder import RunFolder, read_rollouts
+from eval.data.problem_set import HiddenTests, ProblemSet
+from eval.rollouts.executor import Arm, Threads
+from eval.rollouts.loop import run_loop
+from eval.rollouts.rollout import Rollout
+from eval.rollouts.run_folder import RunFolder, read_rollouts
 from judge.cache import VerdictCache
 from judge.judge import judge
 from judge.place import judging_at

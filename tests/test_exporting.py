@@ -9,7 +9,7 @@ import json
 import pytest
 
 import eval.export
-from eval.exporting import export
+from eval.given.exporting import export
 from program.rollout.trace import Account, Totals, name_of
 from tests.packs import call, printed
 from tests.stored_runs import SECOND, rollout, write_run

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from eval.numbers.breakdown import by_group
+from eval.data.problem_set import Facts
 from eval.numbers.groups import groups
-from eval.problem_set import Facts
+from eval.tables.breakdown import by_group
 
 
 def test_difficulties_come_from_easy_to_hard_and_the_unknown_last():

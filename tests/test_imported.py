@@ -9,7 +9,7 @@ import pytest
 
 import eval.compare
 import eval.judge
-from eval.run_folder import read_config, read_rollouts
+from eval.rollouts.run_folder import read_config, read_rollouts
 from judge.verdict import JudgeError
 from tests.packs import VALID, call, printed, write_pack
 
@@ -20,7 +20,7 @@ OPTIONS = ["--data", "data", "--split", "valid", "--solutions", "programs.jsonl"
 @pytest.fixture
 def workplace(tmp_path, monkeypatch) -> Path:
     """Two systems: one/small has two samples for Twice, the other system a program for Square too."""
-    monkeypatch.setattr("eval.rows.CACHE_FOLDER", tmp_path / "cache")
+    monkeypatch.setattr("eval.data.rows.CACHE_FOLDER", tmp_path / "cache")
     write_pack(tmp_path / "data")
     lines = [
         {"name": TWICE.name, "solution": TWICE.wrong, "source": "one/small"},
@@ -85,7 +85,7 @@ def test_an_imported_run_can_be_compared(workplace, monkeypatch):
 
 
 def test_a_run_that_was_interrupted_judges_the_rest_only(workplace, monkeypatch):
-    from eval import rollout as rollouts
+    from eval.rollouts import rollout as rollouts
 
     judged, real = [], rollouts.score
 
@@ -95,7 +95,7 @@ def test_a_run_that_was_interrupted_judges_the_rest_only(workplace, monkeypatch)
             raise JudgeError("no processes left")
         return real(code, problem, problems)
 
-    monkeypatch.setattr("eval.rollout.score", score)
+    monkeypatch.setattr("eval.rollouts.rollout.score", score)
     printed(monkeypatch, eval.judge.main, *OPTIONS)
     assert list(statuses("run").values()).count("not judged") == 1 and len(judged) == 4
     printed(monkeypatch, eval.judge.main, *OPTIONS)

@@ -15,8 +15,8 @@ from typing import Any
 import datasets
 import pytest
 
-from eval.data import load_problems
-from eval.problem_set import DataError, Facts
+from eval.data.load import load_problems
+from eval.data.problem_set import DataError, Facts
 from judge.verdict import TestCase
 from tests.packs import VALID, write_dataset
 
@@ -25,7 +25,7 @@ FIXTURES = Path(__file__).parent / "fixtures"
 
 @pytest.fixture(autouse=True)
 def own_datasets_cache(monkeypatch, tmp_path):
-    monkeypatch.setattr("eval.rows.CACHE_FOLDER", tmp_path / "cache")
+    monkeypatch.setattr("eval.data.rows.CACHE_FOLDER", tmp_path / "cache")
 
 
 def rows_of(name: str) -> list[dict[str, Any]]:

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from dspy.clients.base_lm import GLOBAL_HISTORY
 
-from eval.executor import Arm, Threads
-from eval.loop import run_loop
-from eval.problem_set import HiddenTests, ProblemSet
-from eval.run_folder import RunFolder
+from eval.data.problem_set import HiddenTests, ProblemSet
+from eval.rollouts.executor import Arm, Threads
+from eval.rollouts.loop import run_loop
+from eval.rollouts.run_folder import RunFolder
 from judge.verdict import TestCase
 from program.adapters.lean import LeanAdapter
 from program.baselines.direct import Direct

@@ -7,8 +7,8 @@ import sys
 import pytest
 
 import eval.run
-from eval.mlflow_tracing import mlflow_traces
-from eval.run_folder import RunError
+from eval.evaluation.mlflow_tracing import mlflow_traces
+from eval.rollouts.run_folder import RunError
 from tests.packs import answer_rule, call, isolate, use_lm, write_pack, write_start
 
 

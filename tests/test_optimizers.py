@@ -140,7 +140,7 @@ def test_a_judge_that_fails_stops_an_optimizer_and_counts_as_no_zero(monkeypatch
         return judge(*arguments, **named)
 
     use_lm(monkeypatch, hinted_rule(TASKS, helped=HELPED))
-    monkeypatch.setattr("eval.score.judge", failing)
+    monkeypatch.setattr("eval.rollouts.score.judge", failing)
     assert call(monkeypatch, optimize.compile.main, *options, "--optimizer", name, *SMALL.get(name, [])) == 1
     assert "no processes left" in capsys.readouterr().err
     assert not (tmp_path / "out" / "manifest.json").exists()

@@ -10,10 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from eval.data import load_problems
+from eval.data.load import load_problems
+from eval.data.problem_set import ProblemSet
+from eval.data.rows import PACK_FOLDER
 from eval.pack.build import SPLITS, _row, pack_hash  # the one private name: a whole build is too slow for a test
-from eval.problem_set import ProblemSet
-from eval.rows import PACK_FOLDER
 from judge.judge import judge
 from judge.verdict import TestCase
 from program.problem import Problem

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from eval.progress import Progress
+from eval.rollouts.progress import Progress
 from tests.stored_runs import rollout
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from eval.numbers.prompts import instruction_diff, prompt_differences, stored_artifact
-from eval.run_folder import RunFolder
+from eval.rollouts.run_folder import RunFolder
+from eval.tables.prompt_differences import instruction_diff, prompt_differences, stored_artifact
 from program import artifact
 from tests.packs import write_start
 from tests.rollouts import config_of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from eval.numbers.repair import solved_after_fixes
+from eval.numbers.repair_gain import solved_after_fixes
 from program.rollout.trace import Call
 from tests.rollouts import checkpoint, rollout
 

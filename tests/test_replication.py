@@ -10,8 +10,8 @@ import eval.compare
 import eval.replication
 import eval.run
 import eval.summarize
-from eval.replicating import replicate
-from eval.run_folder import RunError
+from eval.rollouts.run_folder import RunError
+from eval.tables.replication_table import replicate
 from tests.packs import TEST, answer_rule, call, isolate, printed, use_lm, write_pack, write_start
 from tests.rollouts import rollout, store
 

@@ -15,14 +15,14 @@ from hypothesis import strategies as st
 
 import eval.report.__main__
 import eval.run
-from eval.data import load_problems
+from eval.data.load import load_problems
 from eval.report.arms import read_runs
 from eval.report.curves import solved_curve
 from eval.report.overview import overview
 from eval.report.texts import TextTable, shared_chunks, split, with_references
 from eval.report.write import write_report
-from eval.rollout import Rollout
-from eval.run_folder import RunError, RunFolder
+from eval.rollouts.rollout import Rollout
+from eval.rollouts.run_folder import RunError, RunFolder
 from program.rollout.trace import Account, Totals
 from tests.packs import answer_rule, call, isolate, number_task, printed, use_lm, write_pack, write_start
 from tests.stored_runs import FIRST, SECOND, rollout, score, write_run

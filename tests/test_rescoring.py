@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 import eval.rescore
-from eval.data import load_problems
-from eval.rollout import Rollout, judge_rollout
-from eval.run_folder import RunFolder, read_config, read_rollouts
-from eval.traces import read_trace, trace_path
+from eval.data.load import load_problems
+from eval.rollouts.rollout import Rollout, judge_rollout
+from eval.rollouts.run_folder import RunFolder, read_config, read_rollouts
+from eval.rollouts.trace_files import read_trace, trace_path
 from judge.verdict import JudgeError
 from program.rollout.trace import RUN_BUDGET, Account, Call
 from tests.packs import VALID, call, printed, write_dataset, write_pack
@@ -33,7 +33,7 @@ def account_of(*programs: str) -> Account:
 def workplace(tmp_path, monkeypatch) -> Path:
     """A run: Twice solved by the second program, Square crashes after its answer, Successor lost its LM, Triangle its
     judge."""
-    monkeypatch.setattr("eval.rows.CACHE_FOLDER", tmp_path / "cache")
+    monkeypatch.setattr("eval.data.rows.CACHE_FOLDER", tmp_path / "cache")
     monkeypatch.chdir(tmp_path)
     problems = load_problems(str(write_pack(tmp_path / "data")), "valid")
     config = {
@@ -98,7 +98,7 @@ def test_another_checker_changes_scores_and_is_recorded(workplace, monkeypatch):
     ],
 )
 def test_limits_reach_the_judge(workplace, monkeypatch, option, value, seen):
-    from eval import score as scores
+    from eval.rollouts import score as scores
 
     found, real = set(), scores.judge
 
@@ -106,7 +106,7 @@ def test_limits_reach_the_judge(workplace, monkeypatch, option, value, seen):
         found.add((limits.seconds, options["max_timeouts"]))
         return real(program, tests, limits, **options)
 
-    monkeypatch.setattr("eval.score.judge", judge)
+    monkeypatch.setattr("eval.rollouts.score.judge", judge)
     printed(monkeypatch, eval.rescore.main, "run", option, value, "--out", "again")
     assert found == {seen}
 
@@ -162,7 +162,7 @@ def test_excluded_problems_are_not_part_of_the_new_run(workplace, monkeypatch):
 
 
 def test_an_interrupted_rescoring_judges_the_rest_only(workplace, monkeypatch):
-    from eval import rollout as rollouts
+    from eval.rollouts import rollout as rollouts
 
     cut_short = rescored("run")[SQUARE.name]
     cut_short.account.marks.append(f"{RUN_BUDGET} calls")  # eval.run would run it again; here it is judged once
@@ -175,7 +175,7 @@ def test_an_interrupted_rescoring_judges_the_rest_only(workplace, monkeypatch):
             raise JudgeError("full")
         return real(code, problem, problems)
 
-    monkeypatch.setattr("eval.rollout.score", score)
+    monkeypatch.setattr("eval.rollouts.rollout.score", score)
     printed(monkeypatch, eval.rescore.main, "run", "--out", "again")
     assert statuses() == ["solved", "failed", "not judged", "not judged"]
     lines = (workplace / "again" / "rollouts.jsonl").read_text().count("\n")

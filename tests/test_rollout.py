@@ -6,12 +6,12 @@ import dspy
 import pytest
 from dspy.utils.exceptions import LMAuthError, LMServerError, LMTimeoutError
 
-from eval.diagnosis import why
-from eval.problem_set import DataError, HiddenTests, ProblemSet
-from eval.rollout import Rollout, judge_answer, judge_rollout, run_program
-from eval.rules import Rules
-from eval.score import score
-from eval.story import Story
+from eval.data.problem_set import DataError, HiddenTests, ProblemSet
+from eval.data.rules import Rules
+from eval.rollouts.rollout import Rollout, judge_answer, judge_rollout, run_program
+from eval.rollouts.score import score
+from eval.story.diagnosis import why
+from eval.story.story import Story
 from judge.verdict import JudgeError, TestCase
 from program.adapters.lean import LeanAdapter
 from program.alphacodium import AlphaCodium
@@ -175,7 +175,7 @@ def test_a_judge_that_fails_on_the_answer_is_not_judged_and_the_code_is_kept(pro
     def broken_judge(*_, **__):
         raise JudgeError("no processes left")
 
-    monkeypatch.setattr("eval.score.judge", broken_judge)
+    monkeypatch.setattr("eval.rollouts.score.judge", broken_judge)
     rollout = run(Fixed(RIGHT), problem)
     assert (rollout.status, rollout.score, rollout.code) == ("not judged", None, RIGHT)
     assert "no processes left" in rollout.error

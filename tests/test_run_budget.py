@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import eval.run
-from eval.run_folder import read_rollouts
+from eval.rollouts.run_folder import read_rollouts
 from judge.sandbox.guards import LAYERS
 from judge.shared import default_pool
 from program.rollout.budget import Budget

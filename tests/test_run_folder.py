@@ -9,11 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-import eval.run_folder
-from eval.rollout import Rollout
-from eval.rules import Rules
-from eval.run_folder import RunError, RunFolder, read_config, read_rollouts
-from eval.score import Score, SetResult
+import eval.rollouts.run_folder
+from eval.data.rules import Rules
+from eval.rollouts.rollout import Rollout
+from eval.rollouts.run_folder import RunError, RunFolder, read_config, read_rollouts
+from eval.rollouts.score import Score, SetResult
 from program.rollout.trace import Account, Call, Decision, JudgeRun
 
 CONFIG = {"lm": "scripted", "samples": 2, "problems": ["a", "b"], "settings": {"solutions": 2}}
@@ -100,7 +100,7 @@ def test_a_damaged_line_that_is_not_the_last_is_told_with_its_number(tmp_path):
 
 def test_a_second_process_on_the_same_run_is_refused_and_one_after_it_is_not(tmp_path):
     held = RunFolder(tmp_path, CONFIG)
-    importing = "from pathlib import Path; from eval.run_folder import RunFolder"
+    importing = "from pathlib import Path; from eval.rollouts.run_folder import RunFolder"
     opening = f"{importing}; RunFolder(Path({str(tmp_path)!r}), {CONFIG})"
     second = subprocess.run([sys.executable, "-c", opening], capture_output=True, text=True, check=False)
     assert second.returncode != 0 and "is being written to by another process" in second.stderr
@@ -111,13 +111,13 @@ def test_a_second_process_on_the_same_run_is_refused_and_one_after_it_is_not(tmp
 
 
 def test_a_configuration_that_another_process_stores_before_the_lock_is_had_is_compared_with(tmp_path, monkeypatch):
-    real = eval.run_folder._hold
+    real = eval.rollouts.run_folder._hold
 
     def after_another(path):
         (path / "config.json").write_text(json.dumps({**CONFIG, "samples": 3}))
         return real(path)
 
-    monkeypatch.setattr("eval.run_folder._hold", after_another)
+    monkeypatch.setattr("eval.rollouts.run_folder._hold", after_another)
     with pytest.raises(RunError, match="samples is 3 there and 2 now"):
         RunFolder(tmp_path, CONFIG)
 

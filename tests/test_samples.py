@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from eval.data import load_problems
-from eval.problem_set import ProblemSet
-from eval.samples.read import SolutionsError, read_samples
+from eval.data.load import load_problems
+from eval.data.problem_set import ProblemSet
+from eval.given.samples.samples import SolutionsError, read_samples
 from tests.packs import VALID, write_pack
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -19,7 +19,7 @@ TWICE, SQUARE = "abc900_a. Twice", "1999_B. Square"
 
 @pytest.fixture(autouse=True)
 def own_datasets_cache(monkeypatch, tmp_path):
-    monkeypatch.setattr("eval.rows.CACHE_FOLDER", tmp_path / "cache")
+    monkeypatch.setattr("eval.data.rows.CACHE_FOLDER", tmp_path / "cache")
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from dspy.utils.exceptions import LMRateLimitError, LMServerError, LMTimeoutError, is_retryable_lm_error
 
 from eval.serve_simulated import SimulatedServer, main
-from eval.simulated_lm import SimulatedEngine, simulated_lm
+from eval.simulated.lm import SimulatedEngine, simulated_lm
 from program.models.open import open_lm
 from signatures.tests import WriteTests
 from tests.simulated import EVEN, SURE, ask, codes, skilled, some_problems

@@ -7,8 +7,8 @@ import io
 import pytest
 
 import eval.show
-from eval.showing import problem_stories, run_overview
-from eval.terminal import Painter, harmless
+from eval.terminal.show_problem import problem_stories, run_overview
+from eval.terminal.text import Painter, harmless
 from tests.packs import call, printed
 from tests.stored_runs import rollout, write_run
 

@@ -16,9 +16,9 @@ from dspy.utils.exceptions import (
     is_retryable_lm_error,
 )
 
-from eval.problem_set import DataError
-from eval.simulated_lm import SimulatedEngine, simulated_lm
-from eval.simulated_prompt import SIGNATURES, read_prompt
+from eval.data.problem_set import DataError
+from eval.simulated.lm import SimulatedEngine, simulated_lm
+from eval.simulated.prompt import SIGNATURES, read_prompt
 from judge.judge import judge
 from judge.verdict import TestCase
 from program.adapters.lean import LeanAdapter
@@ -138,7 +138,7 @@ def test_over_the_limit_there_is_a_retryable_error_that_says_how_long_to_wait(pr
 
 def test_latency_and_tokens_are_as_set(problems, monkeypatch):
     slept = []
-    monkeypatch.setattr("eval.simulated_lm.time.sleep", slept.append)
+    monkeypatch.setattr("eval.simulated.lm.time.sleep", slept.append)
     lm = simulated_lm(problems, skilled(SURE, tokens_per_character=2, latency_seconds=0.5))
     lm("x" * 10)
     assert slept == [0.5] and lm.history[-1]["usage"]["prompt_tokens"] == 20

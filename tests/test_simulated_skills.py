@@ -9,9 +9,9 @@ import pytest
 from dspy.utils.exceptions import AdapterParseError
 from pydantic import ValidationError
 
-from eval.simulated_lm import simulated_lm
-from eval.simulated_skills import Skills
-from eval.simulated_truth import wrong_output
+from eval.simulated.lm import simulated_lm
+from eval.simulated.skills import Skills
+from eval.simulated.truth import wrong_output
 from judge.checker import outputs_match
 from judge.judge import judge
 from program.adapters.lean import LeanAdapter

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from eval.numbers.budget import round_budgets, solved_against_budget
-from eval.numbers.budget_table import budget_table
-from eval.rollout import Rollout
+from eval.numbers.solved_against_budget import round_budgets, solved_against_budget
+from eval.rollouts.rollout import Rollout
+from eval.tables.budget_table import budget_table
 from tests.rollouts import checkpoint, rollout, run_on
 
 BAD, GOOD = "print(0)\n", "print(1)\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dspy
 import pytest
 
-from eval.simulated_lm import simulated_lm
+from eval.simulated.lm import simulated_lm
 from program.adapters.choice import ADAPTERS, adapter_named
 from program.models.scripted import scripted_lm
 from program.stage.stage import Stage

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dspy
 import pytest
 
-from eval.numbers.stages import stage_rates
+from eval.numbers.stage_rates import stage_rates
 from program.adapters.lean import LeanAdapter
 from program.models.scripted import scripted_lm
 from program.rollout.trace import Call, Decision, new_account

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from eval.diagnosis import why
-from eval.rollout import Rollout
-from eval.story import Story, Version, lines_of, read_story
+from eval.rollouts.rollout import Rollout
+from eval.story.diagnosis import why
+from eval.story.story import Story, Version, lines_of, read_story
 from program.rollout.trace import Account, Call, JudgeRun, name_of
 from tests.stored_runs import FIRST, SECOND, rollout, score, write_run
 

@@ -11,9 +11,9 @@ import pytest
 import eval.run
 import optimize.compile
 import optimize.study
-from eval.rows import PACK_FOLDER
-from eval.run_folder import read_config as read_run
-from eval.run_folder import read_rollouts
+from eval.data.rows import PACK_FOLDER
+from eval.rollouts.run_folder import read_config as read_run
+from eval.rollouts.run_folder import read_rollouts
 from optimize.averages import averages
 from optimize.config import read_config
 from optimize.inputs import read_inputs

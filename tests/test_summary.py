@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from eval.numbers.criteria import outcomes, shares
-from eval.summary import markdown_table, summarize
+from eval.tables.summary import markdown_table, summarize
 from tests.rollouts import rollout
 
 

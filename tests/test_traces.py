@@ -8,9 +8,9 @@ import os
 import pytest
 
 import eval.show
-from eval.rollout import Rollout
-from eval.run_folder import RunError, RunFolder, read_rollouts
-from eval.traces import read_trace, trace_path
+from eval.rollouts.rollout import Rollout
+from eval.rollouts.run_folder import RunError, RunFolder, read_rollouts
+from eval.rollouts.trace_files import read_trace, trace_path
 from program.rollout.trace import Account, Call, Message, name_of
 from tests.packs import call
 from tests.stored_runs import write_run

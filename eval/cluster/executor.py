@@ -9,8 +9,8 @@ from typing import Any
 
 from eval.cluster.crew import Crew, LostTwice
 from eval.cluster.member import WorkerGone
-from eval.executor import Arm
-from eval.rollout import Rollout
+from eval.rollouts.executor import Arm
+from eval.rollouts.rollout import Rollout
 from judge.verdict import JudgeError, Limits, Report, TestCase
 from program.models.open import LMError
 from program.problem import Problem

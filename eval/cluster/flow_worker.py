@@ -11,8 +11,8 @@ from typing import Any
 
 from eval.cluster.member import Remote, WorkerGone
 from eval.cluster.shared_limits import SharedPace, purse_of
-from eval.executor import Arm, Conditions, ExecutorError, Threads
-from eval.rollout import Rollout
+from eval.rollouts.executor import Arm, Conditions, ExecutorError, Threads
+from eval.rollouts.rollout import Rollout
 from judge.place import judging_at
 from judge.verdict import Limits, Report, TestCase
 from program.models.open import LMError, open_lm
@@ -81,7 +81,7 @@ class FlowWorker:
         self._open.enter_context(judging_at(_NodeJudge(self._judge)))
 
     def run(self, arm: str, problem: Problem, sample: int) -> Rollout:
-        """See `eval.executor.Executor.run`."""
+        """See `eval.rollouts.executor.Executor.run`."""
         return self._threads.run(self._arms[arm], problem, sample)
 
 

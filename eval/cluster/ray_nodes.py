@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from eval.cluster.member import WorkerGone
-from eval.executor import ExecutorError
+from eval.rollouts.executor import ExecutorError
 
 try:
     import ray

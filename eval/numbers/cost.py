@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from eval.numbers.criteria import judged_by_problem
 from eval.numbers.intervals import Estimate, mean_estimate, quantile_estimate, ratio_estimate
-from eval.rollout import Rollout
+from eval.rollouts.rollout import Rollout
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
-from eval.rollout import Rollout
-from eval.score import Score
+from eval.rollouts.rollout import Rollout
+from eval.rollouts.score import Score
 
 # all: public, private and generated tests; hidden: private and generated.
 Criterion = Literal["all", "public", "private", "hidden"]

@@ -10,8 +10,8 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Literal
 
-from eval.layouts.code_contests import DIFFICULTIES
-from eval.problem_set import Facts
+from eval.data.layouts.code_contests import DIFFICULTIES
+from eval.data.problem_set import Facts
 
 By = Literal["difficulty", "tag", "rating", "contest"]
 UNKNOWN = "unknown"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from eval.numbers.evidence import public_share
-from eval.rollout import Checkpoint, Rollout
+from eval.numbers.selection import public_share
+from eval.rollouts.rollout import Checkpoint, Rollout
 from program.rollout.trace import name_of
 
 Unit = Literal["calls", "tokens", "dollars", "seconds"]

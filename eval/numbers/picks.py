@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from eval.numbers.criteria import judged_by_problem, shares
 from eval.numbers.intervals import Estimate, mean_share
-from eval.rollout import Rollout
+from eval.rollouts.rollout import Rollout
 
 
 def solved_by_picks(rollouts: Iterable[Rollout]) -> list[Estimate]:

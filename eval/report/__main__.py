@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from eval.selection import add_exclude
+from eval.options import add_exclude
 from program.cli.command import run_command
 
 
@@ -16,9 +16,9 @@ def main() -> None:
     add_exclude(parser)
     options = parser.parse_args()
 
-    from eval.problem_set import DataError
+    from eval.data.problem_set import DataError
     from eval.report.write import REPORT, write_report
-    from eval.run_folder import RunError
+    from eval.rollouts.run_folder import RunError
 
     def report() -> None:
         out = options.out or options.runs[0] / REPORT

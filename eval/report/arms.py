@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from eval.data import load_problems
-from eval.problem_set import DataError, ProblemSet
-from eval.stored_arms import StoredArm, read_run, run_config, stored_arms
+from eval.data.load import load_problems
+from eval.data.problem_set import DataError, ProblemSet
+from eval.rollouts.stored_arms import StoredArm, read_run, run_config, stored_arms
 from program.problem import Problem
 
 

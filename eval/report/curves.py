@@ -1,4 +1,4 @@
-"""The curves of solved against budget for the page; what they mean is said in `eval.numbers.budget`."""
+"""The curves of solved against budget for the page; what they mean is said in `eval.numbers.solved_against_budget`."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from eval.numbers.budget import curve_of
 from eval.numbers.held import Unit
-from eval.rollout import Rollout
+from eval.numbers.solved_against_budget import curve_of
+from eval.rollouts.rollout import Rollout
 
 MOST_STEPS = 100  # of a curve; more cannot be seen
 INTERVALS = 5  # budgets with an interval on a curve

@@ -12,9 +12,9 @@ from eval.numbers.intervals import Estimate
 from eval.numbers.paired import Paired, pair_all, sentence
 from eval.report.arms import Runs
 from eval.report.curves import solved_curve
-from eval.rollout import Rollout
-from eval.stored_arms import StoredArm, data_told, differing_rules
-from eval.summary import Summary, not_judged, summarize, too_few
+from eval.rollouts.rollout import Rollout
+from eval.rollouts.stored_arms import StoredArm, data_told, differing_rules
+from eval.tables.summary import Summary, not_judged, summarize, too_few
 
 
 def overview(runs: Runs, notes: list[str]) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def open_lm(
         api_base: the address of an OpenAI-compatible server that has `model`.
         slots: side-by-side requests of an embedded server.
         cache: whether DSPy's response cache is used.
-        retries: of a refused or failed request inside DSPy; stages send requests again by themselves (`program.rollout.rate_limits`).
+        retries: of a refused or failed request inside DSPy; stages send requests again by themselves.
 
     Raises:
         LMError: unknown model, missing key, or no answer.

@@ -1,0 +1,84 @@
+"""The layout of LiveCodeBench's code generation problems (`livecodebench/code_generation` and `…_lite`).
+
+Source: LiveCodeBench's public loader and dataset card. Tests are JSON: a list of `{input, output, testtype}`. In the
+lite version the private ones are a pickled JSON text, compressed and written in base64. LeetCode's problems ask for a
+method of a class (`starter_code`, testtype "functional"), the others for programs.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import pickle
+import zlib
+from typing import Any
+
+from eval.data.layouts.entry import Entry, LeftOut
+from eval.data.problem_set import Facts, HiddenTests, Known
+from judge.verdict import TestCase
+from program.problem import Problem, PublicTest
+
+NAME: str = "livecodebench"
+COLUMNS = frozenset({"question_id", "question_title", "question_content", "public_test_cases", "private_test_cases"})
+
+MAX_BYTES = 2**30  # of the private tests of one problem, once they are unpacked
+
+
+def read(row: dict[str, Any]) -> Entry:
+    """The problem in a row, named as in CodeContests: "abc301_a. Overall Winner".
+
+    Raises:
+        LeftOut: it asks for a method and not for a program.
+        KeyError, TypeError, ValueError: the row is not in this layout.
+    """
+    identifier = str(row["question_id"])
+    public = json.loads(row["public_test_cases"])
+    if row.get("starter_code") or any(test["testtype"] == "functional" for test in public):
+        raise LeftOut(identifier, "asks for a function")
+    problem = Problem(
+        name=f"{identifier}. {row['question_title']}",
+        description=row["question_content"],
+        public_tests=tuple(PublicTest(input=test["input"], output=test["output"]) for test in public),
+    )
+    private = json.loads(_private_text(row["private_test_cases"]))
+    tests = tuple(TestCase(test["input"], test["output"]) for test in private)
+    return Entry(id=identifier, problem=problem, hidden=HiddenTests(tests, ()), known=Known((), ()), facts=_facts(row))
+
+
+def _facts(row: dict[str, Any]) -> Facts:
+    # `datasets` reads the day from JSON as a point in time, from other files as text; both begin alike.
+    day = str(row.get("contest_date") or "")[:10].replace("-", "")
+    return Facts(
+        difficulty=str(row.get("difficulty") or "UNKNOWN_DIFFICULTY"),
+        tags=(str(row["platform"]),) if row.get("platform") else (),
+        contest=int(day) if day.isdigit() else None,
+    )
+
+
+def _private_text(cell: str) -> str:
+    """The private tests as JSON text, as they stand or packed.
+
+    Raises:
+        ValueError: they are packed in another way, or hold more than text.
+    """
+    if cell.lstrip().startswith("["):
+        return cell
+    try:
+        unpacking = zlib.decompressobj()
+        packed = unpacking.decompress(base64.b64decode(cell, validate=True), MAX_BYTES)
+        if not unpacking.eof:
+            raise ValueError("private_test_cases is cut off, or too large")
+        text = _TextUnpickler(io.BytesIO(packed)).load()
+    except (zlib.error, pickle.UnpicklingError, EOFError) as fault:
+        raise ValueError(f"private_test_cases cannot be unpacked: {fault}") from fault
+    if not isinstance(text, str):
+        raise ValueError(f"private_test_cases holds a pickled {type(text).__name__} and not a text")
+    return text
+
+
+class _TextUnpickler(pickle.Unpickler):
+    """Loads text, numbers and the like. Whatever else a pickle can do, it does through a name that it looks up."""
+
+    def find_class(self, module_name: str, global_name: str) -> Any:
+        raise pickle.UnpicklingError(f"it asks for {module_name}.{global_name}")

@@ -1,0 +1,121 @@
+"""Load problems and, apart from them, their hidden tests.
+
+One loader for a dataset of the Hugging Face hub (`deepmind/code_contests`), a local folder or file of one, the bundled
+pack (`pack`), and problems as JSON, AlphaCodium's custom-problem format. The columns tell the layout (`eval/layouts`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from eval.data.layouts.entry import Entry, Layout, LeftOut
+from eval.data.layouts.recognise import LAYOUTS, layout_of
+from eval.data.problem_set import DataError, Facts, ProblemSet
+from eval.data.rows import read_rows
+from program.problem import Problem
+
+log = logging.getLogger(__name__)
+Value = TypeVar("Value")
+
+
+def load_problems(data: str, split: str) -> ProblemSet:
+    """Load one split.
+
+    Args:
+        data: `pack`, a hub name, a folder in the layout of a hub dataset or as `datasets` saves one, a JSON-lines or
+            Parquet file of rows, or a JSON file of one problem or a list.
+        split: `valid`, `test`, …; of no matter for a file.
+
+    Raises:
+        DataError: nothing there, a layout that is not known, no such split, or names that occur twice.
+    """
+    rows = read_rows(data, split)
+    if not len(rows):
+        raise DataError(f"{data}: split {split} has no problems")
+    problems: list[Problem] = []
+    facts: dict[str, Facts] = {}
+    places: dict[str, int] = {}
+    ids: dict[str, str] = {}
+    left_out: dict[str, str] = {}
+    digest = hashlib.sha256()
+    layout = _layout(data, rows[0])
+    for place, row in enumerate(rows):
+        try:
+            entry = _entry(data, layout, row)
+        except LeftOut as fault:
+            left_out[fault.id] = fault.reason
+            continue
+        name = entry.problem.name
+        if name in places:
+            raise DataError(f"{data}: problem {name!r} occurs more than once")
+        places[name], facts[name], ids[entry.id] = place, entry.facts, name
+        problems.append(entry.problem)
+        tests = [[test.input, test.output] for test in entry.hidden.all()]
+        digest.update(json.dumps([entry.problem.model_dump(), tests]).encode())
+    _report_left_out(data, split, layout, left_out, len(rows))
+
+    def entry_of(name: str) -> Entry:
+        return _entry(data, layout, rows[places[name]])
+
+    return ProblemSet(
+        data,
+        split,
+        tuple(problems),
+        digest.hexdigest()[:12],
+        _OnDemand(places, lambda name: entry_of(name).hidden),
+        _OnDemand(places, lambda name: entry_of(name).known),
+        facts,
+        ids=ids,
+        left_out=left_out,
+    )
+
+
+class _OnDemand(Mapping[str, Value]):
+    """What belongs to a problem, made from its row when it is asked for: a split may have more tests than memory."""
+
+    def __init__(self, names: Mapping[str, int], make: Callable[[str], Value]) -> None:
+        self._names = names
+        self._make = lru_cache(maxsize=32)(make)
+
+    def __getitem__(self, name: str) -> Value:
+        return self._make(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+def _layout(data: str, row: Any) -> Layout:
+    if not isinstance(row, dict):
+        raise DataError(f"{data}: not every problem is an object")
+    layout = layout_of(row)
+    if layout is None:
+        known = ", ".join(layout.NAME for layout in LAYOUTS)
+        raise DataError(f"{data}: columns {', '.join(sorted(row))} are those of no layout that is known ({known})")
+    return layout
+
+
+def _entry(data: str, layout: Layout, row: Any) -> Entry:
+    if not isinstance(row, dict):
+        raise DataError(f"{data}: not every problem is an object")
+    try:
+        return layout.read(row)
+    except (KeyError, TypeError, ValueError, IndexError) as fault:
+        name = next((row[key] for key in ("name", "question_id", "problem_id", "id") if key in row), None)
+        what = " ".join(f"{type(fault).__name__}: {fault}".split())
+        raise DataError(f"{data}: problem {name!r} is not in the layout of {layout.NAME} ({what})") from fault
+
+
+def _report_left_out(data: str, split: str, layout: Layout, left_out: dict[str, str], total: int) -> None:
+    if len(left_out) == total:
+        raise DataError(f"{data} {split}: no problem reads standard input; the first {next(iter(left_out.values()))}")
+    for reason, count in Counter(left_out.values()).items():
+        log.warning("%s %s (%s): left out %d of %d problems: %s", data, split, layout.NAME, count, total, reason)

@@ -1,0 +1,198 @@
+"""The problems of a split and, apart from them, what must not reach a program: hidden tests, known programs, facts."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+from eval.data.rules import Rules
+from judge.verdict import TestCase
+from program.problem import Problem
+
+log = logging.getLogger(__name__)
+
+
+class DataError(ValueError):
+    """The data cannot be had or is not what it should be; one line that says why."""
+
+
+@dataclass(frozen=True)
+class HiddenTests:
+    """What only the evaluation may see of a problem."""
+
+    private: tuple[TestCase, ...] = field(repr=False)
+    generated: tuple[TestCase, ...] = field(repr=False)
+
+    def all(self) -> list[TestCase]:
+        return [*self.private, *self.generated]
+
+
+@dataclass(frozen=True)
+class Known:
+    """Programs whose verdict is known, in Python 3."""
+
+    right: tuple[str, ...] = field(repr=False)
+    wrong: tuple[str, ...] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the dataset says about a problem, for selecting problems and for tables by group; no program sees it.
+
+    difficulty: by name: "EASY", "A", … in CodeContests (dataset card), elsewhere the data's own word.
+    tags: such as "dp" (Codeforces), "atcoder" (LiveCodeBench: the platform), "codeforces.com" (APPS: the site).
+    rating: the Codeforces rating; 0 where it is not known.
+    contest: a number that grows with time: the id of a Codeforces contest, in LiveCodeBench the day as YYYYMMDD; None
+        where there is none.
+    index: the letter of the problem in its contest; empty where it is not known.
+    """
+
+    difficulty: str = "UNKNOWN_DIFFICULTY"
+    tags: tuple[str, ...] = ()
+    rating: int = 0
+    contest: int | None = None
+    index: str = ""
+
+
+@dataclass(frozen=True)
+class ProblemSet:
+    """The problems of one split, or some of them.
+
+    Attributes:
+        fingerprint: SHA-256 over all problems of the split and their hidden tests, 12 hex digits.
+        rules: how programs for them are judged.
+        ids: of all problems of the split, in its order: their id in the dataset, and their name here.
+        left_out: ids of problems that cannot be asked here, such as those for a function, and why.
+    """
+
+    data: str
+    split: str
+    problems: tuple[Problem, ...]
+    fingerprint: str
+    _hidden: Mapping[str, HiddenTests] = field(repr=False)
+    _known: Mapping[str, Known] = field(repr=False)
+    _facts: Mapping[str, Facts] = field(default_factory=dict, repr=False)
+    rules: Rules = field(default_factory=Rules)
+    ids: Mapping[str, str] = field(default_factory=dict, repr=False)
+    left_out: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def _by_name(self) -> dict[str, Problem]:
+        return {problem.name: problem for problem in self.problems}
+
+    @cached_property
+    def _names(self) -> set[str]:
+        return {*self.ids.values(), *self._by_name}
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._by_name
+
+    def problem(self, name: str) -> Problem:
+        return self._by_name[name]
+
+    def name_of(self, identifier: str) -> str | None:
+        """The name of the problem of the split, selected or not, with this name or id; None where there is none."""
+        if identifier in self.ids:
+            return self.ids[identifier]
+        return identifier if identifier in self._names else None
+
+    def hidden(self, name: str) -> HiddenTests:
+        return self._hidden[name]
+
+    def known(self, name: str) -> Known:
+        return self._known[name]
+
+    def facts(self, name: str) -> Facts:
+        """Facts with nothing in them where the data has none."""
+        return self._facts.get(name, Facts())
+
+    def judged_by(self, rules: Rules) -> ProblemSet:
+        """The same problems under other rules."""
+        return replace(self, rules=rules)
+
+    def select(
+        self,
+        limit: int | None = None,
+        match: str | None = None,
+        exclude: str | Path | None = None,
+        tags: Collection[str] = (),
+        difficulty: Collection[str] = (),
+        *,
+        scored: bool = False,
+    ) -> ProblemSet:
+        """A part of the problems, in their order.
+
+        Args:
+            limit: only the first so many of those that are left.
+            match: only those whose name has this regular expression in it.
+            exclude: a file as `eval.audit` writes it; without the problems it names.
+            tags: only those with at least one of these tags, in any case of letters; all when empty.
+            difficulty: only those of one of these difficulties, in any case of letters; all when empty.
+            scored: only those with hidden tests; how many are left out is logged.
+
+        Raises:
+            DataError: `limit` is less than 1, `match` is no regular expression, `exclude` no such file, no problem
+                has such a tag or difficulty, or nothing is left.
+        """
+        if limit is not None and limit < 1:
+            raise DataError("--limit must be at least 1")
+        try:
+            matching = re.compile(match or "")
+        except re.error as fault:
+            raise DataError(f"--match {match}: {fault}") from fault
+        names = {problem.name for problem in self.problems if matching.search(problem.name)}
+        names -= read_exclusions(exclude) if exclude else set()
+        if tags:
+            names &= self._having("tags", tags)
+        if difficulty:
+            names &= self._having("difficulty", difficulty)
+        fitting = [problem for problem in self.problems if problem.name in names]
+        if scored:
+            fitting = self._with_hidden_tests(fitting)
+        if not fitting[:limit]:
+            raise DataError(f"{self.data} {self.split}: no problem is left to run on")
+        return replace(self, problems=tuple(fitting[:limit]))
+
+    def _having(self, what: str, wanted: Collection[str]) -> set[str]:
+        """The names of the problems with one of the wanted values."""
+        values: dict[str, set[str]] = {}
+        for problem in self.problems:
+            facts = self.facts(problem.name)
+            for value in facts.tags if what == "tags" else (facts.difficulty,):
+                values.setdefault(value.lower(), set()).add(problem.name)
+        unknown = [value for value in wanted if value.lower() not in values]
+        if unknown:
+            there = ", ".join(sorted(values)) or "none"
+            raise DataError(f"{self.data} {self.split}: no problem has --{what} {unknown[0]}; there are: {there}")
+        return set().union(*(values[value.lower()] for value in wanted))
+
+    def _with_hidden_tests(self, problems: list[Problem]) -> list[Problem]:
+        kept = [problem for problem in problems if self.hidden(problem.name).all()]
+        if problems and not kept:
+            raise DataError(
+                f"{self.data}: {problems[0].name!r} has no hidden tests, so no program for it can be scored; "
+                "`python -m program.solve` writes one all the same"
+            )
+        if len(kept) < len(problems):
+            log.warning(
+                "%s %s: %d of %d problems have no hidden tests and are left out",
+                *(self.data, self.split, len(problems) - len(kept), len(problems)),
+            )
+        return kept
+
+
+def read_exclusions(path: str | Path) -> set[str]:
+    """The names of the problems that an exclusion file leaves out.
+
+    Raises:
+        DataError: the file is not one of `eval.audit`.
+    """
+    try:
+        return set(json.loads(Path(path).read_text())["exclude"])
+    except (OSError, ValueError, KeyError, TypeError) as fault:
+        raise DataError(f"{path} is not a file of exclusions: {type(fault).__name__}: {fault}") from fault

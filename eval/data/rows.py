@@ -1,0 +1,107 @@
+"""Get at the rows of a dataset: from the Hugging Face hub, a local folder or file, or the bundled pack."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+from urllib.request import getproxies
+
+from eval.data.problem_set import DataError
+from program.models.open import CACHE_FOLDER
+
+PACK = "pack"
+PACK_FOLDER = Path(__file__).parents[1] / "pack"
+TABLES = {".jsonl": "json", ".parquet": "parquet"}  # files of rows, and what `datasets` calls their reader
+
+
+class Rows(Protocol):
+    """A list of rows, or a `datasets.Dataset`."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, place: int, /) -> Any: ...
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+
+def read_rows(data: str, split: str) -> Rows:
+    """The rows of one split; of large datasets they stay on disk until they are asked for.
+
+    Raises:
+        DataError: nothing there, or no such split.
+    """
+    path = PACK_FOLDER if data == PACK else Path(data).expanduser()
+    if path.suffix == ".json":
+        return _json(path)
+    if not path.exists() and _is_path(data):
+        raise DataError(f"there is no {data}: it is neither a folder nor a file here")
+    import datasets
+    from datasets.exceptions import DatasetsError
+
+    datasets.disable_progress_bars()
+    try:
+        if path.suffix in TABLES:
+            files = {split: str(path)}
+            return datasets.load_dataset(TABLES[path.suffix], data_files=files, split=split, cache_dir=_cache_of(path))
+        if (path / "dataset_dict.json").is_file():
+            return _saved(datasets.DatasetDict.load_from_disk(path), data, split)
+        if path.is_dir():
+            # `datasets` refuses a folder that holds the loading script its hub page once had, by that script's name.
+            return datasets.load_dataset(f"{path}/.", split=split, cache_dir=_cache_of(path))
+        with _quick_without_network(datasets):
+            return datasets.load_dataset(data, split=split)
+    except ConnectionError as fault:
+        raise DataError(f"{data} is neither a folder nor a file here, and the hub cannot be reached") from fault
+    except (OSError, ValueError, RuntimeError, DatasetsError) as fault:
+        lines = str(fault).strip().splitlines() or [""]
+        raise DataError(f"{data}, split {split}, cannot be loaded: {lines[0]}") from fault
+
+
+def _json(path: Path) -> list[Any]:
+    try:
+        loaded = json.loads(path.read_text())
+    except (OSError, ValueError) as fault:
+        raise DataError(f"{path} cannot be read as a JSON problem: {fault}") from fault
+    return loaded if isinstance(loaded, list) else [loaded]
+
+
+def _saved(splits: Any, data: str, split: str) -> Rows:
+    """A split of a dataset that `datasets` has saved to disk, as AlphaCodium's processed one is."""
+    if split not in splits:
+        raise DataError(f"{data}: there is no split {split}; there are {', '.join(splits)}")
+    return splits[split]
+
+
+def _is_path(data: str) -> bool:
+    """Whether this can only be meant as a path: names on the hub are NAME or OWNER/NAME."""
+    return data.startswith((".", "/", "~")) or data.count("/") > 1 or Path(data).suffix in TABLES
+
+
+@contextmanager
+def _quick_without_network(datasets: Any) -> Iterator[None]:
+    """Where the hub's name cannot be looked up, only the local cache is asked; else `datasets` tries for 23 seconds."""
+    before = datasets.config.HF_HUB_OFFLINE
+    try:
+        if not getproxies():
+            socket.getaddrinfo(urlsplit(datasets.config.HF_ENDPOINT).hostname, 443)
+    except OSError:
+        datasets.config.HF_HUB_OFFLINE = True
+    try:
+        yield
+    finally:
+        datasets.config.HF_HUB_OFFLINE = before
+
+
+def _cache_of(path: Path) -> str:
+    """Where `datasets` keeps its copy of local files; by itself it would not see that a file has changed."""
+    digest = hashlib.sha256()
+    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+        if file.suffix in (".parquet", ".jsonl", ".json", ".md"):
+            digest.update(f"{file} {file.stat().st_size} {file.stat().st_mtime_ns}\n".encode())
+    return str(CACHE_FOLDER / "datasets" / digest.hexdigest()[:16])

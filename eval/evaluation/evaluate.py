@@ -1,0 +1,172 @@
+"""One evaluation from its options to its table."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from eval.cluster.execution import judging_on
+from eval.data.load import load_problems
+from eval.data.problem_set import ProblemSet
+from eval.data.rules import Rules
+from eval.evaluation.mlflow_tracing import mlflow_traces
+from eval.options import select
+from eval.report.write import REPORT, write_report
+from eval.rollouts.executor import Arm, Conditions, Executor, ExecutorError, Threads
+from eval.rollouts.loop import run_loop
+from eval.rollouts.rollout import Rollout
+from eval.rollouts.run_folder import RunError, RunFolder, read_rollouts
+from eval.simulated.model import open_model
+from eval.tables.summary import markdown_table, summarize_arms
+from program import artifact
+from program.artifact import ArtifactError
+from program.cli.settings import check_escalation, parse_settings
+from program.models.open import open_lm
+from program.models.prices import price_of
+from program.rollout.budget import OPTIONS, Budget, Spending, spent_of
+from program.rollout.rate_limits import Pace, RateLimits
+from program.rollout.trace import Totals
+
+
+def evaluate(options: argparse.Namespace) -> None:
+    """Evaluate `options.artifacts`; see `eval.run` for the options. Prints and stores the table, and writes the report.
+
+    Raises:
+        ArtifactError, DataError, ExecutorError, RunError: bad input, before any LM call.
+        LMError: the model does not answer.
+        JudgeError: programs cannot be judged with the protection that is asked for.
+    """
+    for name in ("n", "concurrency"):
+        if getattr(options, name) < 1:
+            raise RunError(f"--{name} must be at least 1")
+    rates, budget = rates_of(options), budget_of(options)
+    if budget.dollars is not None and price_of(options.lm) is None:
+        raise RunError(f"--max-usd: no price is known for {options.lm}; use --max-tokens or --max-calls")
+    config = parse_settings(options.set)
+    problems = select(load_problems(options.data, options.split), options, scored=True)
+    problems = problems.judged_by(Rules(checker=options.checker))
+    arms, fingerprints, manifests = [], {}, {}
+    for path in options.artifacts:
+        program, manifest = artifact.load(path, config, options.adapter)
+        arms.append(Arm(path.name, program, artifact.adapter_of(manifest), artifact.lm_settings(manifest)))
+        fingerprints[path.name], manifests[path.name] = artifact.fingerprint(program, manifest), manifest
+    check_escalation(options.escalate_lm, [arm.program for arm in arms])
+    names = [arm.name for arm in arms]
+    if len(set(names)) < len(names):
+        raise ArtifactError(f"two artifacts have the same folder name: {', '.join(sorted(names))}")
+    folder = RunFolder(
+        options.out,
+        {
+            "artifacts": fingerprints,
+            "data": options.data,
+            "split": options.split,
+            "data_fingerprint": problems.fingerprint,
+            "problems": [problem.name for problem in problems.problems],
+            "lm": options.lm,
+            "adapter": options.adapter,
+            "escalate_lm": options.escalate_lm,
+            "samples": options.n,
+            "exclude": Path(options.exclude).name if options.exclude else None,
+            **problems.rules.model_dump(),
+        },
+    )
+    for arm in arms:  # so that the run can be read when the artifacts have changed
+        artifact.save(options.out / "artifacts" / arm.name, arm.program, manifests[arm.name])
+    used = _used(read_rollouts(options.out))
+    spent = spent_of(used, budget)
+    if spent is None:
+        with _executor(options, arms, problems, rates, budget.after(used)) as executor:
+            for _ in run_loop(
+                folder,
+                arms,
+                problems,
+                executor,
+                samples=options.n,
+                concurrency=options.concurrency,
+                label=options.lm,
+            ):
+                pass
+            spent = executor.spending.spent()
+    if spent:
+        print(f"the run ended early: its budget of {spent} is spent; the same command with a larger one goes on")
+    rollouts = read_rollouts(options.out)
+    table = f"{markdown_table(summarize_arms(names, rollouts))}\n\n{protection(rollouts)}"
+    (options.out / "summary.md").write_text(f"{options.lm}, {options.data} {options.split}\n\n{table}\n")
+    print(table)
+    write_report([options.out], options.out / REPORT, problems)
+
+
+def _used(rollouts: Sequence[Rollout]) -> dict[str, float]:
+    """What the stored rollouts of a run have spent of each resource of a budget; seconds each session has anew."""
+    spent = sum((rollout.totals for rollout in rollouts), Totals())
+    tokens = spent.prompt_tokens + spent.completion_tokens
+    return {"calls": spent.calls, "tokens": tokens, "dollars": spent.dollars or 0.0, "seconds": 0.0}
+
+
+def protection(rollouts: Sequence[Rollout]) -> str:
+    """Under what the programs of a run were judged, in a sentence."""
+    names = sorted({rollout.score.isolation for rollout in rollouts if rollout.score} - {""})
+    return f"Programs were judged under {', '.join(names) or 'what was not recorded'}."
+
+
+@contextmanager
+def _executor(
+    options: argparse.Namespace, arms: Sequence[Arm], problems: ProblemSet, rates: RateLimits, budget: Budget
+) -> Iterator[Executor]:
+    """What runs the arms, its models open and checked.
+
+    Raises:
+        ExecutorError: there is no such executor.
+        LMError, JudgeError: a model does not answer, or no program can be judged.
+    """
+    with ExitStack() as stack:
+        if options.executor == "ray":
+            if options.mlflow:
+                raise ExecutorError("--mlflow traces what runs in this process; with --executor ray nothing does")
+            from eval.cluster.flow_worker import Flows
+
+            named = (options.lm, options.api_base, options.escalate_lm, options.concurrency)
+            flows = Flows(arms, *named, budget, rates)
+            from eval.cluster.on_ray import on_cluster
+
+            yield stack.enter_context(on_cluster(options.ray_address, options.sandbox, flows))
+            return
+        stack.enter_context(judging_on(options))
+        stack.enter_context(mlflow_traces(options.mlflow, options.out.name))
+        lm = stack.enter_context(open_model(options.lm, problems, api_base=options.api_base, slots=options.concurrency))
+        stronger = stack.enter_context(open_lm(options.escalate_lm)) if options.escalate_lm else None
+        yield Threads(lm, Conditions(Pace(rates), Spending(budget), stronger))
+
+
+def rates_of(options: argparse.Namespace) -> RateLimits:
+    """How fast the run may ask, from `--requests-per-minute` and `--tokens-per-minute`.
+
+    Raises:
+        RunError: a value that is not allowed.
+    """
+    values = {name: getattr(options, name) for name in ("requests_per_minute", "tokens_per_minute")}
+    try:
+        return RateLimits(**values)
+    except ValidationError as fault:
+        raise _refused(fault) from fault
+
+
+def budget_of(options: argparse.Namespace) -> Budget:
+    """What the run may spend, from `--max-calls`, `--max-tokens`, `--max-usd` and `--max-seconds`.
+
+    Raises:
+        RunError: a value that is not allowed.
+    """
+    try:
+        return Budget(**{name: getattr(options, option) for name, option in OPTIONS.items()})
+    except ValidationError as fault:
+        raise _refused(fault) from fault
+
+
+def _refused(fault: ValidationError) -> RunError:
+    first = fault.errors()[0]
+    return RunError(f"{first['loc'][0]}: {first['msg']}")

@@ -1,0 +1,48 @@
+"""Optional tracing with MLflow: every module call, prompt and answer of a run, in MLflow's own viewer.
+
+Programs see no hidden test, so no hidden test can be in what is traced.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from eval.rollouts.run_folder import RunError
+
+
+@contextmanager
+def mlflow_traces(uri: str | None, experiment: str) -> Iterator[None]:
+    """Send the traces of everything DSPy does in the block to `uri`; with None nothing happens.
+
+    Args:
+        uri: a tracking server (`http://…`), a folder (`file:///…` or a path), or what else MLflow takes.
+        experiment: the name the traces are filed under.
+
+    Raises:
+        RunError: MLflow is not installed, or `uri` cannot be used.
+    """
+    if uri is None:
+        yield
+        return
+    # Folders are refused by default since MLflow 3; who names one here wants one.
+    os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")
+    try:
+        mlflow: Any = importlib.import_module("mlflow")
+        importlib.import_module("mlflow.dspy")
+    except ImportError as fault:
+        raise RunError("--mlflow needs MLflow: uv sync --inexact --group mlflow") from fault
+    try:
+        mlflow.set_tracking_uri(uri)
+        mlflow.set_experiment(experiment)
+    except (mlflow.MlflowException, ImportError) as fault:
+        raise RunError(f"--mlflow {uri}: {' '.join(str(fault).split())[:300]}") from fault
+    mlflow.dspy.autolog()
+    try:
+        yield
+    finally:
+        mlflow.flush_trace_async_logging()
+        mlflow.dspy.autolog(disable=True)

@@ -1,0 +1,119 @@
+"""What a dataset's own programs say about its tests.
+
+A problem is suspect when its tests reject a right program, when right programs print different answers to one test (so
+several answers are accepted, and comparing with the stored one is wrong), or when its statement speaks of interaction.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from eval.cluster.execution import judging_on
+from eval.data.load import load_problems
+from eval.data.problem_set import ProblemSet
+from eval.given.judged_in_threads import judged_in_threads
+from eval.given.samples.samples import read_solutions
+from eval.options import select
+from eval.rollouts.journal import Journal, key_of
+from judge.judge import judge
+from judge.verdict import Report
+from program.problem import Problem
+
+_INTERACTIVE = re.compile(r"\binteractive\b|\binteractor\b|\bflush\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found about one problem: programs accepted and rejected, and why it is suspect, if it is."""
+
+    name: str
+    right: int
+    right_accepted: int
+    wrong: int
+    wrong_rejected: int
+    reasons: Sequence[str]
+
+
+def audit(options: argparse.Namespace) -> None:
+    """Audit every problem of a split, print a table and write the suspects; see `eval.audit` for the options.
+
+    Findings are kept beside the file of suspects; one for the same tests and programs is not made again.
+
+    Raises:
+        DataError, ExecutorError, SolutionsError: bad input.
+        JudgeError: the judge failed; what is found so far is stored.
+    """
+    problems = select(load_problems(options.data, options.split), options)
+    programs = _programs(problems, options.solutions, options.programs)
+    journal = Journal(options.out.with_suffix(".findings.jsonl"))
+    keys = {name: key_of(problems.fingerprint, name, *known) for name, known in programs.items()}
+    left = [problem for problem in problems.problems if journal.get(keys[problem.name]) is None]
+    with judging_on(options):
+        for finding in judged_in_threads(
+            lambda problem: examine(problem, problems, *programs[problem.name]), left, total=len(keys), unit="problem"
+        ):
+            journal.add(keys[finding.name], asdict(finding))
+    findings = [Finding(**journal.get(key)) for key in keys.values()]
+    suspects = {finding.name: list(finding.reasons) for finding in findings if finding.reasons}
+    text = json.dumps({"data": options.data, "split": options.split, "exclude": suspects}, indent=2)
+    options.out.write_text(text + "\n")
+    print(report(findings))
+    print(f"wrote {len(suspects)} suspects to {options.out}, for --exclude of the other commands")
+
+
+def examine(problem: Problem, problems: ProblemSet, right: Sequence[str], wrong: Sequence[str]) -> Finding:
+    """Judge the right programs on all tests and the wrong ones up to their first failure."""
+    tests = [*problem.tests(), *problems.hidden(problem.name).all()]
+    limits, checker = problem.limits(), problem.checker()
+    reports = [judge(program, tests, limits, checker=checker) for program in right]
+    accepted = sum(each.all_passed for each in reports)
+    rejected = sum(not judge(p, tests, limits, checker=checker, stop_at_failure=True).all_passed for p in wrong)
+    reasons = []
+    if accepted < len(right):
+        verdicts = sorted({each.verdict.value for each in reports if not each.all_passed})
+        reasons.append(f"rejects {len(right) - accepted} of {len(right)} right programs ({', '.join(verdicts)})")
+    if _answers_differ(problem, reports):
+        reasons.append("right programs print different answers")
+    if _INTERACTIVE.search(problem.description):
+        reasons.append("interactive")
+    return Finding(problem.name, len(right), accepted, len(wrong), rejected, tuple(reasons))
+
+
+def report(findings: Sequence[Finding]) -> str:
+    """Every problem's rates and why it is suspect, as a Markdown table, and the rates over all problems."""
+    lines = ["| problem | right accepted | wrong rejected | why it is suspect |", "| --- | --- | --- | --- |"]
+    for f in findings:
+        counts = f"{f.right_accepted} / {f.right} | {f.wrong_rejected} / {f.wrong}"
+        lines.append(f"| {f.name} | {counts} | {'; '.join(f.reasons)} |")
+    right, accepted = sum(f.right for f in findings), sum(f.right_accepted for f in findings)
+    wrong, rejected = sum(f.wrong for f in findings), sum(f.wrong_rejected for f in findings)
+    suspect, without = sum(bool(f.reasons) for f in findings), sum(not f.right for f in findings)
+    lines.append("")
+    lines.append(f"right programs accepted: {accepted} / {right}; wrong programs rejected: {rejected} / {wrong}")
+    lines.append(f"{suspect} of {len(findings)} problems are suspect; {without} have no right program to tell by")
+    return "\n".join(lines)
+
+
+def _answers_differ(problem: Problem, reports: Sequence[Report]) -> bool:
+    """Whether two programs that ran well on a test printed answers that the checker calls different."""
+    checker = problem.checker()
+    for results in zip(*(each.results for each in reports), strict=True):
+        answers = [result.output for result in results if result.verdict in ("AC", "WA")]
+        if any(not checker.matches(answer, answers[0]) for answer in answers[1:]):
+            return True
+    return False
+
+
+def _programs(problems: ProblemSet, more: Path | None, most: int) -> dict[str, tuple[list[str], list[str]]]:
+    """Right and wrong programs by problem, the data's own and those of the file `more`, at most so many of each."""
+    known = {problem.name: problems.known(problem.name) for problem in problems.problems}
+    programs = {name: ([*each.right], [*each.wrong]) for name, each in known.items()}
+    for line in read_solutions(more) if more else []:
+        if isinstance(line.get("correct"), bool) and line["name"] in programs:
+            programs[line["name"]][0 if line["correct"] else 1].append(line["solution"])
+    return {name: (right[:most], wrong[:most]) for name, (right, wrong) in programs.items()}

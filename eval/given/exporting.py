@@ -1,0 +1,109 @@
+"""A run as a table with one row a rollout, for spreadsheets, notebooks and documents."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+from eval.rollouts.rollout import Rollout
+from eval.rollouts.score import SetResult
+from eval.rollouts.stored_arms import read_run
+from program.rollout.trace import name_of
+
+Format = Literal["csv", "json", "markdown"]
+
+
+def export(run: Path, form: Format, exclude: str | None = None) -> str:
+    """The rollouts of a stored run, in the order they ended.
+
+    Args:
+        run: the folder.
+        form: of the table.
+        exclude: a file of problems to leave out.
+
+    Raises:
+        RunError: `run` is not a run.
+        DataError: there is no such file of exclusions.
+    """
+    config, rollouts = read_run(run, exclude)
+    rows = [rollout_row(rollout, config["lm"]) for rollout in rollouts]
+    match form:
+        case "csv":
+            return _csv(rows)
+        case "json":
+            return json.dumps(rows, indent=2, ensure_ascii=False) + "\n"
+        case "markdown":
+            return _markdown(rows)
+
+
+def rollout_row(rollout: Rollout, lm: str) -> dict[str, Any]:
+    """The columns of one rollout; None where something is not known. The program is given by name only."""
+    score = rollout.score
+    return {
+        "arm": rollout.arm,
+        "lm": lm,
+        "problem": rollout.problem,
+        "sample": rollout.sample,
+        "status": rollout.status,
+        "hidden_rate": score.hidden_rate if score else None,
+        **_set("public", score.public if score else None),
+        **_set("private", score.private if score else None),
+        **_set("generated", score.generated if score else None),
+        **_spent(rollout),
+        "score_seconds": score.judge_seconds if score else None,
+        "fixes": rollout.checkpoints[-1].fixes if rollout.checkpoints else None,
+        "program": name_of(rollout.code) if rollout.code else None,
+        "error": rollout.error,
+    }
+
+
+def _spent(rollout: Rollout) -> dict[str, Any]:
+    """What the program itself spent; the judging of its answer is none of it."""
+    totals = rollout.totals
+    spent = {
+        "calls": totals.calls,
+        "failed_calls": totals.failed_calls,
+        "prompt_tokens": totals.prompt_tokens,
+        "cached_tokens": totals.cached_tokens,
+        "answer_tokens": totals.completion_tokens,
+        "dollars": totals.dollars,
+        "seconds": rollout.seconds,
+        "lm_seconds": totals.lm_seconds,
+        "judge_seconds": totals.judge_seconds,
+    }
+    return spent if rollout.cost_known else dict.fromkeys(spent)
+
+
+def _set(name: str, result: SetResult | None) -> dict[str, Any]:
+    return {
+        f"{name}_passed": result.passed if result else None,
+        f"{name}_total": result.total if result else None,
+        f"{name}_verdict": result.verdict if result else None,
+    }
+
+
+def _csv(rows: list[dict[str, Any]]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=list(_columns()), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _markdown(rows: list[dict[str, Any]]) -> str:
+    lines = [_columns(), ["---"] * len(_columns()), *(map(_markdown_cell, row.values()) for row in rows)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _markdown_cell(value: Any) -> str:
+    if value is None:
+        return ""
+    text = f"{value:.4g}" if isinstance(value, float) else str(value)
+    return " ".join(text.replace("|", "\\|").split())
+
+
+def _columns() -> list[str]:
+    return list(rollout_row(Rollout(arm="", problem="", sample=0, status="not judged"), ""))

@@ -1,0 +1,96 @@
+"""The file of results that `eval.judge --out` writes: what is there already, and what it must not be mixed with.
+
+A line is the input's fields, then `ADDED`. An interrupted command goes on in its own file and in no other one.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from eval.data.problem_set import ProblemSet
+from eval.given.samples.samples import Sample, SolutionsError, read_solutions
+from eval.rollouts.lines import drop_torn_line, json_line, write_whole
+
+CONDITIONS = ("checker", "data_fingerprint", "full")  # under which a program was judged
+ADDED = ("status", "passed", "verdict", "tests", "seconds", "isolation", *CONDITIONS, "error")
+_BEGIN = b'{"name": "'  # of each line
+
+
+def conditions_of(problems: ProblemSet, checker: str, *, full: bool) -> dict[str, Any]:
+    """The fields `CONDITIONS` of a line.
+
+    Args:
+        problems: what programs are judged on.
+        checker: the name of the rule for a problem, which begins with that of the run.
+        full: whether all tests of a program are run, also after one has failed.
+    """
+    return {"checker": checker, "data_fingerprint": problems.fingerprint, "full": full}
+
+
+def without_results(line: Sample) -> Sample:
+    """The line as its program came; files of results are files of programs too."""
+    return {key: value for key, value in line.items() if key not in ADDED}
+
+
+def key_of_line(line: Sample) -> str:
+    """What tells a program, as it came or as it is stored, from others."""
+    return json.dumps(json.loads(json_line(without_results(line))), sort_keys=True)
+
+
+def prepare_file(out: Path) -> None:
+    """Make the folder of `out`, and refuse what is there if this command has not written it; nothing is lost.
+
+    Raises:
+        SolutionsError: `out` is a folder, no file of results, or cannot be written.
+    """
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with out.open("ab"):
+            pass
+        content = out.read_bytes()
+    except OSError as fault:
+        raise SolutionsError(f"{out} cannot be written: {fault.strerror}") from fault
+    *whole, last = content.split(b"\n")
+    # A kill may have left half of the first line.
+    torn = _BEGIN.startswith(last[: len(_BEGIN)]) and _loaded(last) is None
+    if not all(_is_result(line) for line in whole) or not (whole or torn or _is_result(last)):
+        raise SolutionsError(f"{out} is no file of results, so nothing is written to it; choose another file")
+
+
+def stored_results(out: Path, problems: ProblemSet, *, full: bool) -> list[dict[str, Any]]:
+    """The results that are there already, without those that were not judged, which leave the file too.
+
+    Args:
+        out: as `prepare_file` leaves it.
+        problems, full: see `conditions_of`.
+
+    Raises:
+        SolutionsError: the results are of another checker or other data, or `full` was asked for with only one of them.
+    """
+    drop_torn_line(out)
+    lines = read_solutions(out)
+    now = conditions_of(problems, problems.rules.checker, full=full)
+    for line in lines:
+        there = {**{key: line.get(key) for key in CONDITIONS}, "checker": str(line.get("checker")).partition(" ")[0]}
+        others = [f"{key} {there[key]}, not {now[key]}" for key in CONDITIONS if there[key] != now[key]]
+        if others:
+            raise SolutionsError(f"{out} has other verdicts ({'; '.join(others)}); choose another file")
+    kept = [line for line in lines if line["status"] != "not judged"]
+    if len(kept) < len(lines):
+        write_whole(out, b"".join(map(json_line, kept)))
+    return kept
+
+
+def _is_result(line: bytes) -> bool:
+    loaded = _loaded(line)
+    return isinstance(loaded, dict) and {"name", "solution", "status", "passed"} <= set(loaded)
+
+
+def _loaded(line: bytes) -> Any:
+    """The line as a JSON value; None where it is none."""
+    try:
+        return json.loads(line)
+    except ValueError:
+        return None

@@ -1,0 +1,129 @@
+"""Programs from a file, judged one after the other, with what the labels in the file say beside it."""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from eval.cluster.execution import judging_on
+from eval.data.load import load_problems
+from eval.data.problem_set import ProblemSet
+from eval.data.rules import Rules
+from eval.given.imported import write_run
+from eval.given.judged_in_threads import judged_in_threads
+from eval.given.judged_lines import conditions_of, key_of_line, prepare_file, stored_results, without_results
+from eval.given.samples.samples import Sample, Samples, SolutionsError, read_samples, read_solutions
+from eval.options import select
+from eval.rollouts.lines import append_line, json_line
+from judge.judge import judge
+from judge.verdict import JudgeError
+
+
+def judge_solutions(options: argparse.Namespace) -> None:
+    """Judge every program of `options.solutions`, into a file of lines or a run; see `eval.judge` for the options.
+
+    Raises:
+        DataError, ExecutorError, SolutionsError, RunError: bad input.
+        JudgeError: the judge failed on some programs, which are stored as not judged; the others are judged.
+    """
+    if options.run is None and (options.arm_field or options.missing != "leave-out"):
+        raise SolutionsError("--arm-field and --missing are about the run that --run names")
+    if options.run is None and options.out.resolve() == options.solutions.resolve():
+        raise SolutionsError(f"{options.out} is the file of programs; the results need another one")
+    problems = select(load_problems(options.data, options.split), options, scored=options.run is not None)
+    problems = problems.judged_by(Rules(checker=options.checker))
+    samples = read_samples(options.solutions, problems)
+    print(recognised(options.solutions, samples))
+    if not samples.lines:
+        raise SolutionsError(f"{options.solutions} has no program for the problems at hand")
+    with judging_on(options):
+        if options.run is not None:
+            write_run(options, problems, samples)
+        else:
+            write_lines(options.out, problems, samples.lines, full=options.full)
+
+
+def recognised(path: Path, samples: Samples) -> str:
+    """What a file was taken for, in a line."""
+    problems = len({line["name"] for line in samples.lines})
+    skipped = f"; {samples.skipped} for problems that are not judged here" if samples.skipped else ""
+    return f"{path.name} ({samples.format}): {len(samples.lines)} programs for {problems} problems{skipped}"
+
+
+def write_lines(out: Path, problems: ProblemSet, lines: list[Sample], *, full: bool = False) -> None:
+    """Judge every program and append its line to `out` as it ends; what is judged there already is not judged again.
+
+    Raises:
+        SolutionsError: `out` has results under other conditions, or is no file of results.
+        JudgeError: programs are left that were not judged.
+    """
+    prepare_file(out)
+    done = Counter(map(key_of_line, stored_results(out, problems, full=full)))
+    left = []
+    for line in map(without_results, lines):
+        key = key_of_line(line)
+        if done[key]:
+            done[key] -= 1
+        else:
+            left.append(line)
+    examine = partial(judged, problems=problems, full=full)
+    for line in judged_in_threads(examine, left, total=len(lines), unit="program"):
+        append_line(out, json_line(line))
+    results = read_solutions(out)
+    print(agreement(results))
+    lost = [line for line in results if line.get("error", "").startswith("JudgeError")]
+    if lost:
+        raise JudgeError(f"{len(lost)} of {len(results)} programs were not judged ({lost[0]['error']}); start again")
+
+
+def judged(line: Sample, problems: ProblemSet, *, full: bool = False) -> dict[str, Any]:
+    """The line with the fields that are added (`eval.given.judged_lines.ADDED`), all but `error` always there.
+
+    `status` is solved, failed or not judged; `passed` is None where not judged, `verdict` where the judge failed;
+    `tests` counts those run and those passed; `seconds` is the program's CPU time on them; `isolation` names the
+    protection it ran under.
+
+    A program that passes the public tests of a problem without hidden ones is not judged: nobody knows.
+    """
+    problem = problems.problem(line["name"])
+    hidden = problems.hidden(problem.name).all()
+    checker = problems.rules.checker_for(problem)
+    result: dict[str, Any] = {
+        **line,
+        **{"status": "not judged", "passed": None, "verdict": None},
+        **{"tests": {"run": 0, "passed": 0}, "seconds": 0.0, "isolation": ""},
+        **conditions_of(problems, checker.name, full=full),
+    }
+    if not line["solution"].strip():
+        return {**result, "status": "failed", "passed": False, "verdict": "CE", "error": "there is no program"}
+    try:
+        tests, limits = [*problem.tests(), *hidden], problems.rules.limits_for(problem)
+        report = judge(line["solution"], tests, limits, stop_at_failure=not full, checker=checker)
+    except JudgeError as fault:
+        return {**result, "error": f"JudgeError: {fault}"}
+    result["verdict"], result["isolation"] = report.verdict.value, report.isolation
+    result["tests"] = {"run": len(report.results), "passed": report.passed}
+    result["seconds"] = round(sum(each.cpu_seconds for each in report.results), 4)
+    if report.all_passed and not hidden:
+        return {**result, "error": f"there are no hidden tests; it passes the {report.total} public ones"}
+    return {**result, "status": "solved" if report.all_passed else "failed", "passed": report.all_passed}
+
+
+def agreement(lines: list[dict[str, Any]]) -> str:
+    """How many programs passed, and how the verdicts agree with the labels `correct` where there are any."""
+    decided = [line for line in lines if line["passed"] is not None]
+    passed = sum(line["passed"] for line in decided)
+    unknown = f"; {len(lines) - len(decided)} were not judged" if len(decided) < len(lines) else ""
+    said = [f"{passed} of {len(decided)} programs passed{unknown}"]
+    labelled = [line for line in decided if isinstance(line.get("correct"), bool)]
+    if labelled:
+        agreed = sum(line["passed"] == line["correct"] for line in labelled)
+        accepted = sum(line["passed"] and line["correct"] for line in labelled)
+        rejected = sum(not line["passed"] and not line["correct"] for line in labelled)
+        right = sum(line["correct"] for line in labelled)
+        said.append(f"right accepted {accepted} / {right}, wrong rejected {rejected} / {len(labelled) - right}")
+        said.append(f"agreement with the labels: {agreed} / {len(labelled)} ({agreed / len(labelled):.1%})")
+    return "\n".join(said)

@@ -1,0 +1,137 @@
+"""A stored run under other rules: the same rollouts, judged again."""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from eval.data.load import load_problems
+from eval.data.problem_set import ProblemSet
+from eval.data.rules import Rules, rules_of
+from eval.given.judge_into import judge_into
+from eval.options import select
+from eval.rollouts.rollout import Pick, Rollout
+from eval.rollouts.run_folder import RunError, RunFolder, read_config, read_rollouts
+from eval.rollouts.trace_files import read_trace
+from eval.tables.summary import markdown_table, summarize_arms
+from judge.shared import set_default_sandbox
+from program.rollout.trace import Account, Best, Event, name_of
+
+NO_TRACE = "checkpoints: no trace"  # the mark of rollouts whose earlier programs could not be judged again
+
+
+def rescore(options: argparse.Namespace) -> None:
+    """Judge the programs of `options.run` again into `options.out`; see `eval.rescore` for the options.
+
+    Raises:
+        DataError, RunError: bad input.
+    """
+    if options.out.resolve() == options.run.resolve():
+        raise RunError(f"{options.out} is the run itself; the new scores need a folder of their own")
+    config = read_config(options.run)
+    problems = select(_problems(options, config), options).judged_by(_rules(options, config))
+    names = [problem.name for problem in problems.problems]
+    folder = RunFolder(
+        options.out,
+        {
+            **config,
+            "data": problems.data,
+            "data_fingerprint": problems.fingerprint,
+            "problems": [name for name in config["problems"] if name in problems],
+            **problems.rules.model_dump(),
+            "rescored": {
+                "run": str(options.run),
+                "problems": len(config["problems"]),
+                "exclude": options.exclude,
+                **rules_of(config).model_dump(),
+            },
+        },
+    )
+    stored = [rollout for rollout in read_rollouts(options.run) if rollout.problem in set(names)]
+    if not stored:
+        raise RunError(f"{options.run} has no rollouts on these problems")
+    set_default_sandbox(options.sandbox)
+    lost = [rollout for rollout in stored if rollout.status == "not judged" and not rollout.code]
+    _copy(lost, folder)
+    stored = [rollout for rollout in stored if rollout.code or rollout.status != "not judged"]
+    again = judge_into(folder, stored, problems, lambda rollout: _prepared(options, rollout))
+    table = markdown_table(summarize_arms(config["artifacts"], read_rollouts(options.out)))
+    said = f"{options.run} judged again: {problems.rules.told()}"
+    (options.out / "summary.md").write_text(f"{said}\n\n{table}\n")
+    print(f"{said}\n\n{table}\n\n{changes(stored, again)}")
+
+
+def changes(before: Sequence[Rollout], after: Sequence[Rollout]) -> str:
+    """How many rollouts have another status than before, by what it was and is."""
+    pairs = zip(before, after, strict=True)
+    moved = Counter((old.status, new.status) for old, new in pairs if old.status != new.status)
+    listed = ", ".join(f"{count} {old} → {new}" for (old, new), count in moved.most_common())
+    return f"{sum(moved.values())} of {len(before)} rollouts changed" + (f": {listed}" if listed else "")
+
+
+def _problems(options: argparse.Namespace, config: dict[str, Any]) -> ProblemSet:
+    """The problems of the run."""
+    if not {"data", "split", "data_fingerprint", "problems", "artifacts"} <= set(config):
+        raise RunError(f"{options.run} is not a run that can be scored: its config.json does not say on which problems")
+    problems = load_problems(options.data or config["data"], config["split"])
+    if options.data is None and problems.fingerprint != config["data_fingerprint"]:
+        raise RunError(
+            f"{config['data']} {config['split']} is not what {options.run} was judged on (fingerprint "
+            f"{problems.fingerprint}, not {config['data_fingerprint']}); --data {config['data']} takes it all the same"
+        )
+    absent = [name for name in config["problems"] if name not in problems]
+    if absent:
+        raise RunError(f"{problems.data} {problems.split} has no problem {absent[0]!r}")
+    asked = set(config["problems"])
+    return replace(problems, problems=tuple(problem for problem in problems.problems if problem.name in asked))
+
+
+def _rules(options: argparse.Namespace, config: dict[str, Any]) -> Rules:
+    for name in ("time_factor", "timeouts"):
+        value = getattr(options, name)
+        if value is not None and value <= 0:
+            raise RunError(f"--{name.replace('_', '-')} must be more than 0")
+    asked = {name: getattr(options, name) for name in Rules.model_fields}
+    return Rules(**{**rules_of(config).model_dump(), **{key: value for key, value in asked.items() if value}})
+
+
+def _copy(lost: Sequence[Rollout], folder: RunFolder) -> None:
+    """Rollouts that infrastructure ended before there was a program stay what they are: not judged."""
+    there = {rollout.key() for rollout in read_rollouts(folder.path)}
+    for rollout in lost:
+        if rollout.key() not in there:
+            folder.append(rollout, trace=False)
+
+
+def _prepared(options: argparse.Namespace, stored: Rollout) -> Rollout:
+    """The rollout without its scores, its account with the texts that the trace has."""
+    account = Account(events=_with_code(options, stored), marks=list(stored.account.marks))
+    if any(isinstance(event, Best) and not event.code for event in account.events):
+        # Without the programs before, when the rollout was solved is not known; a part of the truth would mislead.
+        account.events = [event for event in account.events if not isinstance(event, Best)]
+        account.mark(NO_TRACE)
+    return stored.model_copy(
+        update={
+            "status": "not judged",
+            "error": stored.error if stored.status == "failed" else "",
+            "score": None,
+            "checkpoints": [],
+            "picks": [Pick(code=pick.code) for pick in stored.picks],
+            "account": account,
+        }
+    )
+
+
+def _with_code(options: argparse.Namespace, stored: Rollout) -> list[Event]:
+    """The events of the trace; where there is none those of the line, with the text of the last program at least."""
+    traced = read_trace(options.run, *stored.key())
+    if traced:
+        return traced
+    last = name_of(stored.code)
+    return [
+        event.model_copy(update={"code": stored.code}) if isinstance(event, Best) and event.program == last else event
+        for event in stored.account.events
+    ]

@@ -1,0 +1,39 @@
+"""Samples of evalplus, which are HumanEval's with one more form.
+
+Source: its command-line documentation and its reader of samples. JSON lines with `task_id` and either `solution`, a
+whole program, or `completion`, what follows the prompt; or a folder with one folder a task, `/` in its name written as
+`_`, and in it `0.py`, `1.py`, …. A statement is no program that could be completed: here a completion is a whole
+program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from eval.data.problem_set import ProblemSet
+
+
+def is_sample(line: Any) -> bool:
+    """Whether this looks like one sample."""
+    return isinstance(line, dict) and "task_id" in line and ("solution" in line or "completion" in line)
+
+
+def from_lines(lines: list[Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Task id and sample of every line; what else a line says is kept."""
+    for line in lines:
+        code = line["solution"] if "solution" in line else line["completion"]
+        if not isinstance(code, str):
+            raise TypeError(f"the program of {line['task_id']!r} is no text")
+        others = {key: value for key, value in line.items() if key not in ("task_id", "solution", "completion")}
+        yield str(line["task_id"]), {"solution": code, **others}
+
+
+def from_folder(folder: Path, problems: ProblemSet) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Task id and sample of every program, by task and then by number."""
+    for task in sorted(path for path in folder.iterdir() if path.is_dir()):
+        whole = problems.name_of(task.name) or task.name in problems.left_out
+        identifier = task.name if whole else task.name.replace("_", "/")
+        for file in sorted(task.glob("*.py"), key=lambda path: (len(path.stem), path.stem)):
+            yield identifier, {"solution": file.read_text(), "sample": file.stem}

@@ -1,0 +1,150 @@
+"""Read a file of programs, in whichever of the known formats it is, as lines with `name` and `solution`."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from eval.data.problem_set import ProblemSet
+from eval.given.samples import alphacodium, evalplus, livecodebench
+
+Sample = dict[str, Any]
+
+
+class SolutionsError(ValueError):
+    """The file of programs, or the one of results, cannot be used; one line that says why."""
+
+
+@dataclass(frozen=True)
+class Samples:
+    """The programs of a file, in its order.
+
+    Attributes:
+        format: what the file was recognised as.
+        lines: each with `name` (the problem's, as the data has it), `solution`, whatever else the file says, and
+            `correct` where it says whether the program is right.
+        skipped: programs for problems that are not selected, or that cannot be asked here.
+    """
+
+    format: str
+    lines: list[Sample]
+    skipped: int = 0
+
+
+def read_samples(path: Path, problems: ProblemSet) -> Samples:
+    """The programs for the problems at hand.
+
+    Args:
+        path: JSON lines with `name` and `solution`; a file or folder of evalplus; a file of LiveCodeBench; a solution
+            database of AlphaCodium.
+        problems: the problems that are judged, or some of them; names and ids of the dataset are both understood.
+
+    Raises:
+        SolutionsError: no such file, no such format, or a problem that the split does not have.
+    """
+    name, found = _recognise(path, problems)
+    lines, skipped = [], 0
+    for identifier, sample in found:
+        if identifier in problems.left_out:
+            skipped += 1
+            continue
+        known = problems.name_of(identifier)
+        if known is None:
+            raise SolutionsError(f"{path}: {problems.data} {problems.split} has no problem {identifier!r}")
+        if known in problems:
+            lines.append({"name": known, **sample})
+        else:
+            skipped += 1
+    return Samples(name, lines, skipped)
+
+
+def read_solutions(path: Path) -> list[Sample]:
+    """The lines of a JSON-lines file, each with at least `name` and `solution`.
+
+    Raises:
+        SolutionsError: the file or a line of it is not like that.
+    """
+    lines = _lines(path, _text(path))
+    for number, line in enumerate(lines, 1):
+        if not _has_texts(line, "name", "solution"):
+            raise SolutionsError(f"{path}, line {number}, has no name and solution")
+    return lines
+
+
+def _recognise(path: Path, problems: ProblemSet) -> tuple[str, Iterator[tuple[str, Sample]]]:
+    """What the file is, and its programs with the problem's name or id in the file."""
+    if path.is_dir():
+        return "folder of evalplus", evalplus.from_folder(path, problems)
+    text = _text(path)
+    loaded = _whole(text)
+    if isinstance(loaded, dict) and alphacodium.is_database(loaded):
+        return "solution database of AlphaCodium", _checked(path, alphacodium.from_database(loaded, problems))
+    lines = loaded if isinstance(loaded, list) else _lines(path, text)
+    if not lines:
+        raise SolutionsError(f"{path} holds no programs")
+    if all(isinstance(line, list) for line in lines):
+        raise SolutionsError(
+            f"{path} holds lists that name no problem; of LiveCodeBench's two forms the one with question_id is read"
+        )
+    if _has_texts(lines[0], "name", "solution"):
+        return "lines with name and solution", _own(path, lines)
+    if evalplus.is_sample(lines[0]):
+        return "samples of evalplus", _checked(path, evalplus.from_lines(lines))
+    if livecodebench.is_output(lines[0]):
+        return "output of LiveCodeBench", _checked(path, livecodebench.from_outputs(lines))
+    raise SolutionsError(
+        f"{path}, line 1, has no name and solution, nor task_id and solution, nor question_id and code_list"
+    )
+
+
+def _own(path: Path, lines: list[Any]) -> Iterator[tuple[str, Sample]]:
+    for number, line in enumerate(lines, 1):
+        if not _has_texts(line, "name", "solution"):
+            raise SolutionsError(f"{path}, line {number}, has no name and solution")
+        yield line["name"], {key: value for key, value in line.items() if key != "name"}
+
+
+def _checked(path: Path, found: Iterator[tuple[str, Sample]]) -> Iterator[tuple[str, Sample]]:
+    """`found`, of which only the first was looked at yet."""
+    try:
+        yield from found
+    except ValueError as fault:
+        raise SolutionsError(f"{path}: {fault}") from fault
+    except (KeyError, TypeError, AttributeError) as fault:
+        raise SolutionsError(f"{path}: a program is not like the first: {type(fault).__name__}: {fault}") from fault
+
+
+def _has_texts(line: Any, *keys: str) -> bool:
+    return isinstance(line, dict) and all(isinstance(line.get(key), str) for key in keys)
+
+
+def _text(path: Path) -> str:
+    try:
+        content = path.read_bytes()
+        return (gzip.decompress(content) if path.suffix == ".gz" else content).decode()
+    except (OSError, EOFError, UnicodeDecodeError) as fault:
+        raise SolutionsError(f"{path} cannot be read: {getattr(fault, 'strerror', None) or fault}") from fault
+
+
+def _whole(text: str) -> Any:
+    """The text as one JSON value; None where it is several, or none."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+def _lines(path: Path, text: str) -> list[Any]:
+    lines = []
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            lines.append(json.loads(line))
+        except ValueError as fault:
+            raise SolutionsError(f"{path}, line {number}, is not JSON: {fault}") from fault
+    return lines

@@ -1,0 +1,146 @@
+"""Solved against budget: what each arm had solved, had it been stopped after so many calls, tokens, dollars or seconds.
+
+Every arm is held to the same rule, so that one call and a whole flow can be compared: sample the problem again until a
+program passes all public tests or the budget is spent; answer with the program that passes most public tests, of
+equals the one found first. Inside of a sample its answer is what the flow itself held best at that moment
+(`Rollout.checkpoints`). Samples come in any order alike: the curve is the mean over their orders.
+
+Nothing is made up beyond the stored samples: where they are used up, no program passes the public tests, and budget is
+left, a user would have sampled on; what the curve says there is a lower bound, and `Point.open` says for how many.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from eval.numbers.criteria import judged_by_problem
+from eval.numbers.held import Held, Unit, held_by
+from eval.numbers.intervals import Estimate, mean_share
+from eval.rollouts.rollout import Rollout
+
+MAX_ORDERS = 120
+
+
+@dataclass(frozen=True)
+class Point:
+    """One budget on the curve of one arm.
+
+    solved: share of problems, with its interval over problems.
+    open: share of problems on which one would have sampled beyond what is stored; above 0, `solved` is a lower bound.
+    """
+
+    budget: float
+    solved: Estimate
+    open: float
+
+
+@dataclass(frozen=True)
+class _Course:
+    """One problem, over all orders of its samples.
+
+    spent, solved: from `spent[i]` on, the share `solved[i]` of the orders have the problem solved.
+    ends: of the orders that no program ends which passes all public tests, what all their samples cost, ascending.
+    """
+
+    spent: np.ndarray
+    solved: np.ndarray
+    ends: np.ndarray
+    orders: int
+
+    def at(self, budget: float) -> tuple[float, float]:
+        """Share of the orders that have solved the problem, and of those that would have sampled on."""
+        place = int(np.searchsorted(self.spent, budget, side="right"))
+        solved = float(self.solved[place - 1]) if place else 0.0
+        return solved, float(np.searchsorted(self.ends, budget, side="left")) / self.orders
+
+
+class Curve:
+    """The curve of one arm, one course a problem."""
+
+    def __init__(self, courses: Sequence[_Course]) -> None:
+        self._courses = courses
+
+    def at(self, budget: float) -> Point:
+        seen = [course.at(budget) for course in self._courses]
+        return Point(budget, mean_share([solved for solved, _ in seen]), sum(open for _, open in seen) / len(seen))
+
+    def budgets(self) -> list[float]:
+        """Where it changes, ascending; nothing changes in between."""
+        return sorted({float(spent) for course in self._courses for spent in (*course.spent, *course.ends)})
+
+    def reach(self) -> float:
+        """The budget beyond which the curve is a lower bound; infinite where it never is."""
+        return min((float(course.ends[0]) for course in self._courses if len(course.ends)), default=math.inf)
+
+
+def curve_of(rollouts: Iterable[Rollout], unit: Unit) -> Curve | None:
+    """The curve of one arm; None where a price is not known, or nothing was judged."""
+    problems = [[held_by(each, unit) for each in samples] for samples in judged_by_problem(rollouts).values()]
+    known = [[each for each in samples if each] for samples in problems]
+    if not problems or known != problems:
+        return None
+    return Curve([_course(samples) for samples in known])
+
+
+def solved_against_budget(rollouts: Iterable[Rollout], unit: Unit, budgets: Sequence[float]) -> list[Point] | None:
+    """The points of one arm at these budgets a problem; None as in `curve_of`."""
+    curve = curve_of(rollouts, unit)
+    return [curve.at(budget) for budget in budgets] if curve else None
+
+
+def round_budgets(largest: float, smallest: float) -> list[float]:
+    """Round numbers (1, 2, 5, 10, …) that reach from `smallest`, above 0, to `largest` inclusive."""
+    exponents = range(-6, 12)
+    series = [digit * 10.0**exponent for exponent in exponents for digit in (1, 2, 5)]
+    above = next((each for each in series if each >= largest), series[-1])
+    below = next((each for each in series if each >= smallest), series[0])
+    return [each for each in series if below <= each <= above]
+
+
+def _course(samples: Sequence[Held]) -> _Course:
+    changes: list[tuple[float, int]] = []
+    ends: list[float] = []
+    orders = _orders(samples)
+    for order in orders:
+        ends += _follow(order, changes)
+    changes.sort()
+    spent = np.array([at for at, _ in changes])
+    solved = np.cumsum([change for _, change in changes]) / len(orders)
+    return _Course(spent, solved, np.sort(ends), len(orders))
+
+
+def _follow(order: Sequence[Held], changes: list[tuple[float, int]]) -> list[float]:
+    """Take samples in this order, and enter where the answer becomes right (1) and wrong (-1).
+
+    Returns:
+        Where the samples are used up, if none of their programs passes all public tests.
+    """
+    before, standing, answer, shown = 0.0, -1.0, False, False
+    changes += [(spent, 0) for spent, _, _ in order[0].steps[:1]]  # so that a curve that stays at 0 has a beginning
+    for sample in order:
+        public, right = -1.0, False
+        for spent, public, right in sample.steps:
+            now = right if public > standing else answer
+            if now != shown:
+                changes.append((before + spent, 1 if now else -1))
+                shown = now
+        before += sample.cost
+        if public > standing:
+            standing, answer = public, right
+        if standing == 1.0:
+            return []
+    return [before]
+
+
+def _orders(samples: Sequence[Held]) -> list[Sequence[Held]]:
+    """Every order where there are few samples, else some at random, the same ones each time."""
+    if len(samples) <= 5:
+        return list(itertools.permutations(samples))
+    draw = random.Random(0)
+    return [draw.sample(samples, len(samples)) for _ in range(MAX_ORDERS)]

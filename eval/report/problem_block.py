@@ -1,0 +1,92 @@
+"""One problem of a report: its statement and the story of every rollout, as JSON values whose texts are numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from eval.report.arms import Runs
+from eval.report.texts import TextTable
+from eval.story.diagnosis import why
+from eval.story.story import Story, Version, read_story
+from program.problem import Problem
+from program.rollout.trace import Best, Call, Decision, Event, JudgeRun
+
+
+def problem_block(runs: Runs, name: str, problem: Problem | None) -> tuple[dict[str, Any], TextTable]:
+    """Everything the report tells of a problem, and the texts it refers to by index.
+
+    Hidden tests are not in it: a `Problem` has none, traces hold what the flow saw, and scores hold counts.
+    """
+    table = TextTable()
+    rollouts = [
+        {"arm": index, **_rollout(read_story(arm.run, rollout), table)}
+        for index, arm in enumerate(runs.arms)
+        for rollout in sorted(arm.rollouts, key=lambda each: each.sample)
+        if rollout.problem == name
+    ]
+    return {"name": name, "statement": _statement(problem, table), "rollouts": rollouts}, table
+
+
+def _statement(problem: Problem | None, table: TextTable) -> dict[str, Any] | None:
+    if problem is None:
+        return None
+    return {
+        "text": table.add(problem.description.strip()),
+        "seconds": problem.seconds,
+        "memory_bytes": problem.memory_bytes,
+        "tests": [[table.add(test.input), table.add(test.output)] for test in problem.public_tests],
+    }
+
+
+def _rollout(story: Story, table: TextTable) -> dict[str, Any]:
+    rollout, answer = story.rollout, story.answer()
+    hidden = iter(point for _, point in story.checkpoints())
+    versions = story.versions()
+    return {
+        "sample": rollout.sample,
+        "status": rollout.status,
+        "error": rollout.error,
+        "why": why(story),
+        "score": rollout.score.model_dump(exclude={"judge_seconds"}) if rollout.score else None,
+        "calls": rollout.totals.calls if rollout.cost_known else None,
+        "tokens": rollout.totals.prompt_tokens + rollout.totals.completion_tokens,
+        "dollars": rollout.totals.dollars,
+        "seconds": _short(rollout.seconds),
+        "whole": story.whole,
+        "versions": [_version(version, table) for version in versions.values()],
+        "answer": answer.number if answer else None,
+        "events": [_event(event, versions, hidden, table) for event in story.events],
+    }
+
+
+def _version(version: Version, table: TextTable) -> dict[str, Any]:
+    return {"number": version.number, "code": table.add(version.code), "changes": version.changes()}
+
+
+def _event(event: Event, versions: dict[str, Version], hidden: Any, table: TextTable) -> dict[str, Any]:
+    """An event without what is default, its texts and programs as numbers; see `program.rollout.trace` for the keys."""
+    values = event.model_dump(
+        exclude_defaults=True, exclude={"prompt", "answer", "prompt_hash", "program", "code", "runs"}
+    )
+    values = {key: _short(value) if isinstance(value, float) else value for key, value in values.items()}
+    values["kind"] = event.kind
+    match event:
+        case Call():
+            values["prompt"] = [[message.role, table.add(message.content)] for message in event.prompt]
+            values["answer"] = table.add(event.answer)
+        case JudgeRun():
+            values["version"] = versions[event.program].number
+            values["runs"] = [
+                [run.verdict, *map(table.add, (run.input, run.expected, run.output, run.error))] for run in event.runs
+            ]
+        case Best():
+            values["version"] = versions[event.program].number
+            point = next(hidden)
+            values["hidden"] = None if point is None else [point.solved, _short(point.hidden_rate)]
+        case Decision():
+            pass
+    return values
+
+
+def _short(number: float) -> float:
+    return round(number, 4)

@@ -1,0 +1,96 @@
+"""Where programs run: in threads of this process, or on a cluster (`eval.cluster`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import dspy
+from dspy.clients.base_lm import GLOBAL_HISTORY
+
+from eval.rollouts.rollout import Rollout, run_program
+from program.problem import Problem
+from program.rollout.budget import Budget, Purse, Spending, spending_of_run
+from program.rollout.escalation import escalate_to
+from program.rollout.rate_limits import Pace, at_pace
+
+
+class ExecutorError(ValueError):
+    """The executor that was asked for cannot be had; one line that says why."""
+
+
+@dataclass(frozen=True)
+class Arm:
+    """A program under evaluation, by the name it has in reports, and the sampling settings its LM is called with."""
+
+    name: str
+    program: dspy.Module
+    adapter: dspy.Adapter
+    lm_settings: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What all rollouts of a run share: how fast and how much they may ask, and the model that hard problems get."""
+
+    pace: Pace = field(default_factory=Pace)
+    spending: Purse = field(default_factory=lambda: Spending(Budget()))
+    stronger: dspy.LM | None = None
+
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        """The rollout inside of the block keeps to them."""
+        with at_pace(self.pace), spending_of_run(self.spending), escalate_to(self.stronger):
+            yield
+
+
+class Executor(Protocol):
+    """Runs programs for the rollout loop, many at once. What it runs gets a `Problem`, never a hidden test; where the
+    programs that come out are judged is up to `judge.place`.
+
+    Attributes:
+        spending: what all rollouts of the run have spent.
+    """
+
+    @property
+    def spending(self) -> Purse: ...
+
+    def run(self, arm: Arm, problem: Problem, sample: int) -> Rollout:
+        """A rollout that has ended and is not judged yet; called by many threads at once.
+
+        Raises:
+            LMError: nobody is left to run it, or the owner of the budget is gone.
+        """
+        ...
+
+
+class Threads:
+    """Runs a program in the thread that asks for it.
+
+    Args:
+        lm: of all arms, with the sampling settings of each on top.
+        conditions: of the run.
+    """
+
+    def __init__(self, lm: dspy.LM, conditions: Conditions | None = None) -> None:
+        self._lm = lm
+        self._conditions = conditions or Conditions()
+
+    @property
+    def spending(self) -> Purse:
+        return self._conditions.spending
+
+    def run(self, arm: Arm, problem: Problem, sample: int) -> Rollout:
+        own = self._lm.copy(**arm.lm_settings) if arm.lm_settings else self._lm
+        with dspy.context(lm=own, adapter=arm.adapter), self._conditions.hold():
+            rollout = run_program(arm.name, arm.program, problem, sample)
+        _forget_prompts(self._lm)
+        return rollout
+
+
+def _forget_prompts(lm: dspy.LM) -> None:
+    """DSPy keeps the last 10,000 prompts and answers, twice over; they are in the traces."""
+    lm.history.clear()
+    GLOBAL_HISTORY.clear()

@@ -1,0 +1,173 @@
+"""One rollout: a program solves one problem once, and its answer is judged. A bad rollout is data, not a crash."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+import dspy
+from dspy.utils.exceptions import LMError
+from pydantic import BaseModel, Field
+
+from eval.data.problem_set import ProblemSet
+from eval.rollouts.score import Score, Status, score
+from judge.verdict import JudgeError
+from program.problem import Problem
+from program.rollout.trace import FIXING, Account, Best, Totals, name_of, new_account, outage_of
+
+IMPORTED = "imported"  # the mark of another system's rollouts, whose cost nobody here knows
+# Not the fault of the program that is evaluated. Whatever else it raises is: such a rollout has failed.
+INFRASTRUCTURE = (JudgeError, LMError, OSError, MemoryError)
+
+
+class Checkpoint(BaseModel):
+    """What the rollout would have returned, had it ended after so much spending, and how that does on hidden tests.
+
+    program: names the code (`program.rollout.trace.name_of`); calls, tokens, dollars, seconds, fixes: spent until then.
+    """
+
+    program: str
+    calls: int
+    tokens: int
+    dollars: float | None
+    seconds: float
+    fixes: int
+    solved: bool
+    hidden_rate: float
+
+
+class Pick(BaseModel):
+    """One of the programs that a rollout hands in where more than one may be."""
+
+    code: str
+    solved: bool = False
+    hidden_rate: float = 0.0
+
+
+class Rollout(BaseModel):
+    """What is stored of a rollout, one JSON line each; its texts are in its trace (see `eval.rollouts.trace_files`).
+
+    status: "not judged" where infrastructure failed (see `INFRASTRUCTURE`); never counted as a failure.
+    error: what ended it, where something did; a program that raised an error has failed, without code.
+    seconds: wall-clock time of the program, without the judging of its answer.
+    checkpoints: in the order of spending; the last one is the answer.
+    """
+
+    arm: str
+    problem: str
+    sample: int
+    status: Status
+    error: str = ""
+    code: str = ""
+    score: Score | None = None
+    checkpoints: list[Checkpoint] = []
+    picks: list[Pick] = []
+    totals: Totals = Totals()
+    account: Account = Field(default_factory=Account)
+    seconds: float = 0.0
+
+    @property
+    def cost_known(self) -> bool:
+        """Whether `totals` and `seconds` say what the rollout cost."""
+        return IMPORTED not in self.account.marks
+
+    def key(self) -> tuple[str, str, int]:
+        return self.arm, self.problem, self.sample
+
+    def slim(self) -> dict[str, Any]:
+        """JSON values without the texts of the account."""
+        return {**self.model_dump(exclude={"account"}), "account": self.account.slim()}
+
+
+def run_program(arm: str, program: dspy.Module, problem: Problem, sample: int) -> Rollout:
+    """Run `program` on `problem`, which is all it gets; its answer is not judged yet. Never raises for one rollout.
+
+    What it dies of is stored with the rollout: infrastructure leaves it not judged, with an error of its own it has
+    failed.
+    """
+    begin = time.perf_counter()
+    rollout = Rollout(arm=arm, problem=problem.name, sample=sample, status="not judged")
+    with new_account() as account, _boundary(rollout):
+        answer = program(problem=problem, sample=sample)
+        if not isinstance(answer.code, str):
+            raise TypeError(f"the answer has no text as its code but {type(answer.code).__name__}")
+        rollout.code = answer.code
+        rollout.picks = [Pick(code=code) for code in answer.get("picks", [])]
+    rollout.seconds = time.perf_counter() - begin
+    rollout.account, rollout.totals = account, account.totals()
+    return rollout
+
+
+def judge_answer(rollout: Rollout, problem: Problem, problems: ProblemSet) -> None:
+    """Judge what `run_program` has brought, with the hidden tests; of a program that raised an error as if it had given
+    no program. Never raises for one rollout."""
+    if not rollout.error or rollout.status == "failed":
+        with _boundary(rollout):
+            judge_rollout(rollout, problem, problems)
+
+
+@contextmanager
+def _boundary(rollout: Rollout) -> Iterator[None]:
+    """Whatever the body raises is stored with the rollout."""
+    try:
+        yield
+    except Exception as fault:  # noqa: BLE001  the one boundary: whatever a rollout dies of is stored with it and seen in reports
+        rollout.error = f"{type(fault).__name__}: {str(fault)[:500]}"
+        rollout.status = "not judged" if isinstance(fault, INFRASTRUCTURE) else "failed"
+
+
+def judge_rollout(rollout: Rollout, problem: Problem, problems: ProblemSet) -> None:
+    """Judge the rollout's program, and those that were its best before, and set score, checkpoints and status. One that
+    an outage of the LM has cost calls is not judged unless it solves the problem: nobody knows what they would have
+    brought.
+
+    Raises:
+        JudgeError: the judge failed.
+    """
+    account = rollout.account
+    lost = account.lost_calls
+    if lost and not rollout.code and not any(isinstance(event, Best) for event in account.events):
+        # An error of the program's own may come of it, where it reckoned with an answer.
+        rollout.error = f"{lost[0]}; {rollout.error}" if rollout.error else lost[0]
+        rollout.status = "not judged"
+        return
+    scored = cache(lambda code: score(code, problem, problems))
+    found = scored(rollout.code)
+    if not found.solved and (outage := outage_of(account)):
+        rollout.status, rollout.error = "not judged", outage
+        return
+    rollout.score = found
+    rollout.checkpoints = _checkpoints(rollout, scored)
+    rollout.picks = [Pick(code=pick.code, **_outcome(scored(pick.code))) for pick in rollout.picks]
+    rollout.status = "solved" if found.solved else "failed"
+
+
+def _outcome(found: Score) -> dict[str, Any]:
+    """Of a score what is kept of programs that are not the answer."""
+    return found.model_dump(include={"solved", "hidden_rate"})
+
+
+def _checkpoints(rollout: Rollout, scored: Callable[[str], Score]) -> list[Checkpoint]:
+    found = []
+    for best in (event for event in rollout.account.events if isinstance(event, Best)):
+        spent = best.model_dump(include={"program", "calls", "tokens", "dollars", "fixes"})
+        found.append(Checkpoint(**spent, seconds=best.started, **_outcome(scored(best.code))))
+    return [*found, _nothing(rollout)] if found and not rollout.code else found
+
+
+def _nothing(rollout: Rollout) -> Checkpoint:
+    """The end of a rollout that raised an error: what it held until then was handed to nobody."""
+    totals = rollout.account.totals()
+    return Checkpoint(
+        program=name_of(""),
+        calls=totals.calls,
+        tokens=totals.prompt_tokens + totals.completion_tokens,
+        dollars=totals.dollars,
+        seconds=rollout.seconds,
+        fixes=sum(call.stage in FIXING for call in rollout.account.calls),
+        solved=False,
+        hidden_rate=0.0,
+    )

@@ -1,0 +1,95 @@
+"""The metric: how a program does on the hidden tests."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import BaseModel
+
+from eval.data.problem_set import DataError, ProblemSet
+from eval.data.rules import Rules
+from judge.cache import VerdictCache, default_cache
+from judge.judge import judge
+from judge.verdict import Report, TestCase, TestResult, Verdict
+from program.problem import Problem
+
+# Samples of one problem and the checkpoints of a rollout repeat programs; those are not judged again.
+_VERDICTS = VerdictCache()
+
+
+class SetResult(BaseModel):
+    """One program on one set of tests."""
+
+    passed: int
+    total: int
+    verdict: str
+
+
+class Score(BaseModel):
+    """One program on all the tests of a problem.
+
+    hidden_rate: passed hidden (private and generated) tests over all of them, 0 to 1. This is the metric.
+    solved: every public and every hidden test passed.
+    checker: the rule by which outputs were compared, with the tolerance of the statement.
+    isolation: the protection the program ran under; both are empty in older runs, and where there was no program.
+    """
+
+    public: SetResult
+    private: SetResult
+    generated: SetResult
+    hidden_rate: float
+    solved: bool
+    judge_seconds: float
+    checker: str = ""
+    isolation: str = ""
+
+
+Status = Literal["solved", "failed", "not judged"]
+
+
+def score(program: str, problem: Problem, problems: ProblemSet) -> Score:
+    """Judge `program` on the public and the hidden tests of `problem`, by the rules of `problems`; an empty program
+    fails them all.
+
+    Raises:
+        DataError: the problem has no hidden tests, so nothing can be said about a program that passes the public ones.
+        JudgeError: the judge failed; there is no score.
+    """
+    begin = time.perf_counter()
+    hidden = problems.hidden(problem.name)
+    if not hidden.all():
+        raise DataError(f"{problem.name!r} has no hidden tests")
+    reports = [
+        _report(program, tests, problem, problems.rules)
+        for tests in (problem.tests(), hidden.private, hidden.generated)
+    ]
+    public, private, generated = (
+        SetResult(passed=each.passed, total=each.total, verdict=each.verdict.value) for each in reports
+    )
+    rate = (private.passed + generated.passed) / (private.total + generated.total)
+    return Score(
+        public=public,
+        private=private,
+        generated=generated,
+        hidden_rate=rate,
+        solved=rate == 1.0 and public.passed == public.total,
+        judge_seconds=time.perf_counter() - begin,
+        checker=reports[0].checker,
+        isolation=reports[0].isolation,
+    )
+
+
+def _report(program: str, tests: Sequence[TestCase], problem: Problem, rules: Rules) -> Report:
+    if not program.strip():
+        return Report([TestResult(Verdict.CE, index=index) for index in range(len(tests))], len(tests))
+    return judge(
+        program,
+        tests,
+        rules.limits_for(problem),
+        max_timeouts=rules.timeouts,
+        texts=False,  # what programs print on hidden tests is kept nowhere: it may show them, and be large
+        checker=rules.checker_for(problem),
+        cache=default_cache() or _VERDICTS,
+    )

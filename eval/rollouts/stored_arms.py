@@ -1,0 +1,179 @@
+"""The arms of stored runs, read for a report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from eval.data.load import load_problems
+from eval.data.problem_set import ProblemSet, read_exclusions
+from eval.data.rules import Rules, rules_of
+from eval.rollouts.rollout import Rollout
+from eval.rollouts.run_folder import RunError, read_config, read_rollouts
+from program.rollout.trace import RUN_BUDGET
+
+LEFT_OUT = "left_out"  # in the configuration as it was read, the file of problems that were left out in reading
+REQUIRED = ("artifacts", "data", "split", "data_fingerprint", "problems", "lm", "samples")
+
+
+@dataclass(frozen=True)
+class StoredArm:
+    """One arm of a stored run.
+
+    label: tells it from the arms of other runs.
+    run, config: the folder and its configuration.
+    name: in that run.
+    """
+
+    label: str
+    run: Path
+    config: dict[str, Any]
+    name: str
+    rollouts: list[Rollout]
+
+    @property
+    def missing(self) -> int:
+        """How many rollouts the run has still to make; another system has as many samples as it has."""
+        expected = 0 if "imported" in self.config else len(self.config["problems"]) * self.config["samples"]
+        return max(0, expected - len(self.rollouts))
+
+    @property
+    def cut_short(self) -> int:
+        """How many rollouts the budget of the run has cut short."""
+        return sum(any(mark.startswith(RUN_BUDGET) for mark in each.account.marks) for each in self.rollouts)
+
+
+def run_config(run: Path) -> dict[str, Any]:
+    """The configuration of a stored evaluation.
+
+    Raises:
+        RunError: `run` is not a run, or one of another kind, such as the training rollouts of a compilation.
+    """
+    config = read_config(run)
+    missing = [key for key in REQUIRED if key not in config]
+    if missing:
+        raise RunError(f"{run} is not a run of eval.run: its config.json has no {missing[0]!r}")
+    return config
+
+
+def read_run(run: Path, exclude: str | None = None) -> tuple[dict[str, Any], list[Rollout]]:
+    """The configuration and the rollouts of a stored evaluation, in the order they ended.
+
+    Args:
+        run: the folder.
+        exclude: a file as `eval.audit` writes it; as if the run had been made without the problems it names.
+
+    Raises:
+        RunError: `run` is not a run, or nothing is left of it.
+        DataError: there is no such file of exclusions.
+    """
+    config, rollouts = run_config(run), read_rollouts(run)
+    if exclude is None:
+        return config, rollouts
+    out = read_exclusions(exclude)
+    left = [name for name in config["problems"] if name not in out]
+    if not left:
+        raise RunError(f"{run}: no problem is left without those of {exclude}")
+    return {**config, "problems": left, LEFT_OUT: exclude}, [each for each in rollouts if each.problem not in out]
+
+
+def stored_arms(runs: Sequence[Path], arms: Sequence[str] | None = None, exclude: str | None = None) -> list[StoredArm]:
+    """The arms of several runs over the same data, in the order asked for.
+
+    Args:
+        runs: their folders.
+        arms: names; all of them when None.
+        exclude: see `read_run`.
+
+    Raises:
+        RunError: no such run or arm, the same run twice, runs over other data, or nothing left of one.
+        DataError: there is no such file of exclusions.
+    """
+    read = {run: read_run(run, exclude) for run in runs}
+    configs = {run: config for run, (config, _) in read.items()}
+    if len({run.resolve() for run in runs}) < len(runs):
+        raise RunError("the same run is named twice")
+    if len({_data_of(config) for config in configs.values()}) > 1:
+        told = "; ".join(f"{run}: {' '.join(_data_of(config))}" for run, config in configs.items())
+        raise RunError(f"these runs are over different data: {told}")
+    found: dict[str, StoredArm] = {}
+    for run, (config, rollouts) in read.items():
+        for name in config["artifacts"]:
+            label = _label(run, name, configs)
+            found[label] = StoredArm(label, run, config, name, [each for each in rollouts if each.arm == name])
+    missing = [name for name in arms or () if name not in found]
+    if missing:
+        raise RunError(f"no arm {missing[0]}; there are {', '.join(found) or 'none'}")
+    return [found[name] for name in arms or found]
+
+
+def differing_rules(arms: Sequence[StoredArm]) -> str:
+    """A sentence where the runs of these arms were judged by different rules, else nothing."""
+    by_run = {arm.run: rules_of(arm.config) for arm in arms}
+    if len(set(by_run.values())) < 2:
+        return ""
+    told = "; ".join(f"{run.name}: {rules.told()}" for run, rules in by_run.items())
+    return (
+        f"NOT THE SAME RULES: these runs were judged differently ({told}), so a difference may be the judge's. "
+        "`python -m eval.rescore` judges one again by the other's rules."
+    )
+
+
+def header(arms: Sequence[StoredArm]) -> str:
+    """A line a run: what was run, on what, how it was judged, and how much of it is not there."""
+    lines = []
+    for run in dict.fromkeys(arm.run for arm in arms):
+        mine = [arm for arm in arms if arm.run == run]
+        lines.append("; ".join([f"{run}: {_told(mine[0].config)}", *_gaps(mine)]))
+    return "\n".join([*lines, *filter(None, [differing_rules(arms)])])
+
+
+def _told(config: dict[str, Any]) -> str:
+    problems = f"{len(config['problems'])} problems of {data_told(config)}"
+    rules = [f"{name} {value}" for name, value in rules_of(config) if value not in (None, getattr(Rules(), name))]
+    return ", ".join([f"model {config['lm']}", problems, f"n = {config['samples']}", *rules])
+
+
+def data_told(config: dict[str, Any]) -> str:
+    """`pack test without those of exclude.json`: the data of a run, and by which files problems were left out."""
+    excluded = [config.get("exclude"), config.get("rescored", {}).get("exclude"), config.get(LEFT_OUT)]
+    without = dict.fromkeys(f" without those of {Path(each).name}" for each in excluded if each)
+    return "".join([f"{config['data']} {config['split']}", *without])
+
+
+def _gaps(arms: Sequence[StoredArm]) -> list[str]:
+    missing, cut = sum(arm.missing for arm in arms), sum(arm.cut_short for arm in arms)
+    said = []
+    if missing:
+        there = sum(len(arm.rollouts) for arm in arms)
+        said.append(f"NOT FINISHED: {missing} of {there + missing} rollouts are missing")
+    if cut:
+        said.append(f"NOT FINISHED: {cut} rollouts were cut short by the budget of the run")
+    return said
+
+
+def _label(run: Path, arm: str, configs: dict[Path, dict[str, Any]]) -> str:
+    """The arm's name, with as much of the run's path as tells it from the arms of other runs."""
+    others = [other for other, config in configs.items() if other != run and arm in config["artifacts"]]
+    if not others:
+        return arm
+    return f"{run if any(other.name == run.name for other in others) else run.name}/{arm}"
+
+
+def _data_of(config: dict[str, Any]) -> tuple[str, str, str]:
+    return config["data"], config["split"], config["data_fingerprint"]
+
+
+def problems_of(arm: StoredArm) -> ProblemSet:
+    """The problem set the arm's run was made on.
+
+    Raises:
+        RunError: what is there now is not what the run was made on.
+        DataError: nothing is there.
+    """
+    problems = load_problems(arm.config["data"], arm.config["split"])
+    if problems.fingerprint != arm.config["data_fingerprint"]:
+        raise RunError(f"{arm.config['data']} {arm.config['split']} is no longer what {arm.run} was made on")
+    return problems

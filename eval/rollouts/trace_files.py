@@ -1,0 +1,58 @@
+"""The traces of a run: one file a rollout, one JSON line an event, with every prompt, answer, program and test run.
+
+`RUN/traces/ARM/PROBLEM-SAMPLE.jsonl.gz`; read one with `zcat` or `python -m eval.show`.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import re
+import zlib
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from eval.errors import RunError
+from eval.rollouts.lines import write_whole
+from eval.rollouts.rollout import Rollout
+from program.rollout.trace import Event
+
+_EVENT: TypeAdapter[Event] = TypeAdapter(Event)
+
+
+def trace_path(run: Path, arm: str, problem: str, sample: int) -> Path:
+    """Where the trace of a rollout is; the digits keep apart names that differ in what file names cannot hold."""
+    readable = re.sub(r"[^A-Za-z0-9]+", "-", problem).strip("-")[:60]
+    digits = hashlib.sha256(problem.encode()).hexdigest()[:6]
+    return run / "traces" / arm / f"{readable}-{digits}-{sample}.jsonl.gz"
+
+
+def write_trace(run: Path, rollout: Rollout) -> None:
+    """Write the trace whole or not at all: it is on disk when this returns."""
+    path = trace_path(run, *rollout.key())
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = (json.dumps(event.model_dump(), ensure_ascii=False) for event in rollout.account.events)
+    text = "".join(f"{line}\n" for line in lines)
+    write_whole(path, gzip.compress(text.encode("utf-8", "replace"), mtime=0))
+
+
+def read_trace(run: Path, arm: str, problem: str, sample: int) -> list[Event]:
+    """The events of a rollout with all their texts; empty where no trace was kept.
+
+    Raises:
+        RunError: the trace is damaged.
+    """
+    path = trace_path(run, arm, problem, sample)
+    if not path.is_file():
+        return []
+    try:
+        packed = path.read_bytes()
+        if not packed:  # what `gzip` takes for a whole file of nothing
+            raise EOFError("it is empty")
+        lines = gzip.decompress(packed).decode().split("\n")
+        return [_EVENT.validate_json(line) for line in lines if line]
+    except (OSError, EOFError, zlib.error, ValueError) as fault:
+        said = str(fault).splitlines()[0] if str(fault) else type(fault).__name__
+        raise RunError(f"{path} is damaged: {said}; without the file the rollout is shown without its trace") from fault

@@ -1,0 +1,213 @@
+"""A simulated language model, for load and for checking optimizers and statistics against a known truth.
+
+It never stands where a real model's result is reported: its model names begin with `simulated/`, and so everything that
+records them says so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import random
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any
+
+import dspy
+from dspy import lm15
+from dspy.utils.exceptions import AdapterParseError
+
+from eval.data.problem_set import ProblemSet
+from eval.simulated.prompt import Prompt, problem_name, read_prompt, solution_name
+from eval.simulated.proposals import propose
+from eval.simulated.replies import PLACEHOLDER, fill_schema, known_answer
+from eval.simulated.skills import Skills
+from eval.simulated.truth import Truth
+from program.adapters.lean import LeanAdapter
+
+_rollout_id: ContextVar[int | None] = ContextVar("rollout_id", default=None)
+BROKEN = "That is hard to say, so here comes no answer in the wanted form."
+WINDOW_SECONDS = 60.0
+
+
+class SimulatedEngine:
+    """An engine for `dspy.LM(engine=…)` that answers every stage with set probabilities.
+
+    An answer is a function of the seed, the stage, the problem, the last user message, the `rollout_id` and the draw.
+    The draw is the number of answers this engine gave to the very same prompt (system text and all messages) with the
+    same `rollout_id` before; at temperature 0 it is always 0. So runs are repeatable, also those that were killed and
+    go on with the answers they had, and independent of the order of prompts; threads that ask the same
+    prompt at once may swap its answers, but together get the same multiset of them. Faults and timeouts are drawn by
+    the number of the request and take no answer away. As demonstrations and instructions are not part of the
+    function, two programs asked the same meet the same luck: comparing them is a paired comparison.
+
+    A good demonstration is one whose answer is right by what is known of its problem; stages about which nothing is
+    known (reflection, proposals) have no skill to raise.
+
+    Args:
+        problems: what it is asked about.
+        skills: how well it answers.
+        demo_problems: further splits that demonstrations may come from, usually the one that was compiled on; a
+            demonstration of an unknown problem counts as not good.
+        clock: seconds, for the rate limit.
+
+    Raises:
+        DataError: a problem has no right or no wrong program.
+    """
+
+    supports_response_schema = True
+    supported_params = frozenset({"response_format", "temperature", "max_tokens"})
+
+    def __init__(
+        self,
+        problems: ProblemSet,
+        skills: Skills,
+        demo_problems: Sequence[ProblemSet] = (),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.skills = skills
+        # The name tells differently skilled models apart, as DSPy's response cache goes by it.
+        prints = [each.fingerprint for each in (problems, *demo_problems)]
+        digest = hashlib.sha256(repr((skills.model_dump_json(), prints)).encode()).hexdigest()
+        self.model = f"simulated/{Path(problems.data).stem}-{digest[:8]}"
+        self._truth = Truth([problems, *demo_problems])
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._requests: Counter[str] = Counter()
+        self._draws: Counter[tuple[str, int | None]] = Counter()
+        self._answered: deque[float] = deque()
+
+    def complete(self, request: lm15.Request) -> lm15.Response:
+        """Answer a request.
+
+        Raises:
+            RateLimitError: too many requests in the last minute; `retry_after` says how many seconds to wait.
+            ServerError, TimeoutError: as often as the skills say.
+            ConfigurationError: the prompt is a stage's, but its problem is none of those given.
+        """
+        prompt, rollout = read_prompt(request), _rollout_id.get()
+        with self._lock:
+            self._admit()
+            number = self._requests[prompt.digest]
+            self._requests[prompt.digest] += 1
+        time.sleep(self.skills.latency_seconds)
+        self._fail_sometimes(prompt, number)
+        draw = 0
+        if request.config.temperature != 0:
+            with self._lock:
+                draw = self._draws[prompt.digest, rollout]
+                self._draws[prompt.digest, rollout] += 1
+        which = draw if rollout is None else f"{draw} of rollout {rollout}"
+        answer = self._answer(prompt, which, request.config.response_format)
+        usage = lm15.Usage(input_tokens=self._tokens(prompt.characters), output_tokens=self._tokens(len(answer)))
+        message = lm15.Message.assistant(answer)
+        return lm15.Response(id=None, model=self.model, message=message, finish_reason="stop", usage=usage)
+
+    def prepare(self, name: str) -> None:
+        """Make the tests of a problem now, which takes about a second, and not when they are first asked for."""
+        self._truth.valid_tests(name)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> SimulatedEngine:
+        """Itself: a copied LM is the same model, and draws go on where they are."""
+        return self
+
+    def _admit(self) -> None:
+        now, limit = self._clock(), self.skills.requests_per_minute
+        while self._answered and now - self._answered[0] >= WINDOW_SECONDS:
+            self._answered.popleft()
+        if limit and len(self._answered) >= limit:
+            wait = WINDOW_SECONDS - (now - self._answered[0])
+            raise lm15.RateLimitError(
+                "simulated: too many requests", provider="simulated", status=429, retry_after=wait
+            )
+        if limit:
+            self._answered.append(now)
+
+    def _fail_sometimes(self, prompt: Prompt, number: int) -> None:
+        chance = self._random(prompt, "fault", number).random()
+        if chance < self.skills.fault_rate:
+            raise lm15.ServerError("simulated: fault", provider="simulated", status=500)
+        if chance < self.skills.fault_rate + self.skills.timeout_rate:
+            raise lm15.TimeoutError("simulated: timeout", provider="simulated", status=504)
+
+    def _answer(self, prompt: Prompt, draw: int | str, response_format: dict[str, Any] | None) -> str:
+        if prompt.signature is None:  # an optimizer's own question, or a check whether anyone is there
+            schema = (response_format or {}).get("schema")
+            proposed = propose(prompt.system, prompt.user, self._random(prompt, "proposal", draw))
+            return fill_schema(schema) if schema else proposed or PLACEHOLDER
+        name = problem_name(prompt.user)
+        if self._truth.problem(name) is None:
+            raise lm15.ConfigurationError(f"the simulated LM knows no problem {name!r}", provider="simulated")
+        chance = self._random(prompt, "answer", draw)
+        if chance.random() < self.skills.format_broken:
+            return BROKEN
+        fields = known_answer(prompt, name, self._skill(prompt), chance, self._truth)
+        return LeanAdapter().format_assistant_message_content(prompt.signature, fields)
+
+    def _skill(self, prompt: Prompt) -> float:
+        """The probability of a right answer to this prompt, demonstrations included."""
+        match prompt.stage:
+            case "SolveDirectly" | "SolveStepByStep" | "SolveWithLessons" | "WriteBruteForce":
+                skill = self.skills.code_right
+            case "WriteCode":
+                chosen = solution_name(prompt.user)
+                astray = chosen and chosen != self._truth.right_solution(problem_name(prompt.user))
+                skill = self.skills.code_right * (1 - self.skills.plan_matters if astray else 1)
+            case "ExplainTests" | "CheckExplanations":
+                skill = self.skills.explanation_right
+            case "FixCode":
+                skill = self.skills.fix_repairs
+            case "WriteTests" | "CheckTests":
+                skill = self.skills.ai_test_valid
+            case "RankSolutions":
+                skill = self.skills.ranking_right
+            case _:
+                return 0.0
+        good = sum(self._is_good(prompt, user, answer) for user, answer in prompt.demos)
+        return min(1.0, skill + min(self.skills.demo_gain * good, self.skills.demo_gain_cap))
+
+    def _is_good(self, prompt: Prompt, user: str, answer: str) -> bool:
+        name = problem_name(user)
+        if self._truth.problem(name) is None or prompt.signature is None:
+            return False
+        try:
+            fields = LeanAdapter().parse(prompt.signature, answer)
+        except AdapterParseError:
+            return False
+        return self._truth.is_right(prompt.stage, name, fields)
+
+    def _random(self, prompt: Prompt, purpose: str, number: int | str) -> random.Random:
+        return random.Random(repr((self.skills.seed, prompt.stage, prompt.user, purpose, number)))
+
+    def _tokens(self, characters: int) -> int:
+        return math.ceil(characters * self.skills.tokens_per_character)
+
+
+class SimulatedLM(dspy.LM):
+    """A `dspy.LM` that hands its engine the `rollout_id`, which DSPy takes out of requests."""
+
+    def __call__(self, prompt: Any = None, *, messages: Any = None, **settings: Any) -> Any:
+        token = _rollout_id.set(settings.get("rollout_id", self.kwargs.get("rollout_id")))
+        try:
+            return super().__call__(prompt, messages=messages, **settings)
+        finally:
+            _rollout_id.reset(token)
+
+
+def simulated_lm(
+    problems: ProblemSet, skills: Skills, cache: bool = False, demo_problems: Sequence[ProblemSet] = ()
+) -> dspy.LM:
+    """A `dspy.LM` over a `SimulatedEngine`, which is found at `lm.engine`.
+
+    Raises:
+        DataError: a problem has no right or no wrong program.
+    """
+    engine = SimulatedEngine(problems, skills, demo_problems)
+    return SimulatedLM(engine.model, engine=engine, cache=cache)

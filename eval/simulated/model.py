@@ -1,0 +1,35 @@
+"""The language model of an evaluation: a real one, or the simulated one, which needs known programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import dspy
+
+from eval.data.load import load_problems
+from eval.data.problem_set import ProblemSet
+from eval.data.rows import PACK
+from program.models.open import open_lm
+
+
+@contextmanager
+def open_model(
+    model: str, problems: ProblemSet, *, api_base: str | None = None, slots: int = 4, cache: bool = False
+) -> Iterator[dspy.LM]:
+    """A checked `dspy.LM` for `model`; see `program.models.open.open_lm`. `simulated` is the fake with known skills.
+
+    Raises:
+        LMError: the model cannot be used.
+    """
+    if model == "simulated":
+        from eval.simulated.lm import simulated_lm
+        from eval.simulated.skills import Skills
+
+        # Demonstrations come from another split than the one that is evaluated.
+        splits = [split for split in ("valid", "test") if problems.data == PACK and split != problems.split]
+        others = [load_problems(PACK, split) for split in splits]
+        yield simulated_lm(problems, Skills(), cache=cache, demo_problems=others)
+        return
+    with open_lm(model, api_base=api_base, slots=slots, cache=cache) as lm:
+        yield lm

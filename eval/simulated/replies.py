@@ -1,0 +1,159 @@
+"""What the simulated LM says: the fields of an answer, right or wrong as the dice fall."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from typing import Any
+
+from eval.simulated.prompt import Prompt, sections
+from eval.simulated.truth import Truth, wrong_output
+
+PLACEHOLDER = "Simulated answer."
+EXPLAINED_INPUT = 12  # tokens of an example's input that its explanation names
+DEFAULT_COUNT = 3  # where a prompt does not say how many
+_SOLUTION_NAME = re.compile(r"^- name: (.*)$", re.MULTILINE)
+_TEST = re.compile(r"^- input: ", re.MULTILINE)
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def known_answer(prompt: Prompt, name: str, skill: float, chance: random.Random, truth: Truth) -> dict[str, Any]:
+    """The output fields of the prompt's signature.
+
+    Args:
+        prompt: one with a signature.
+        name: of a problem `truth` knows.
+        skill: the probability that the answer (each single test, for `WriteTests`) is right.
+        chance: all randomness of this answer.
+        truth: what is right.
+    """
+    parts = sections(prompt.user)
+    known = truth.known(name)
+    # The first number decides between right and wrong: more skill then turns wrong answers into right ones, never back.
+    right = chance.random() < skill
+    match prompt.stage:
+        case "SolveDirectly" | "WriteCode" | "SolveWithLessons":
+            return {"code": chance.choice(known.right if right else known.wrong)}
+        case "SolveStepByStep":
+            thoughts = _remark("The idea", name, chance)
+            return {"reasoning": thoughts, "code": chance.choice(known.right if right else known.wrong)}
+        case "WriteBruteForce":
+            return {"code": known.right[-1] if right else known.wrong[-1]}
+        case "WriteGenerator":
+            return {"code": _generator(truth, name)}
+        case "AnalyseFailure":
+            return {"analysis": [_remark("The mistake", name, chance)]}
+        case "DrawLesson":
+            return {"lesson": [_remark("The lesson", name, chance)]}
+        case "FixCode":
+            others = [program for program in known.wrong if program.strip() != parts.get("code")] or known.wrong
+            fixed = chance.choice(known.right if right else others)
+            return {"fixed_code": fixed}
+        case "RankSolutions":
+            names = _SOLUTION_NAME.findall(parts.get("solutions", ""))
+            ranking = _ranking(names, truth.right_solution(name), right, chance)
+            return {"ranking": ranking, "steps": [_remark("The steps", name, chance)]}
+        case "WriteTests":
+            return {"tests": _tests(truth, name, _count(parts), skill, chance)}
+        case "CheckTests":
+            return {"checked": _tests(truth, name, len(_TEST.findall(parts.get("tests", ""))), skill, chance)}
+        case "ProposeSolutions":
+            return {"solutions": _solutions(truth.right_solution(name), _count(parts), name, chance)}
+        case "ExplainTests" | "CheckExplanations":
+            problem = truth.problem(name)
+            examples = [(test.input, test.output) for test in problem.public_tests] if problem else []
+            explained = _explanations(examples or [("", "")], right, name, chance)
+            return {"explanations" if prompt.stage == "ExplainTests" else "checked": explained}
+        case "ReflectOnProblem":
+            return {"reflection": [_remark(what, name, chance) for what in ("The goal", "The input", "The rules")]}
+        case _:
+            raise AssertionError(f"no answer is written for {prompt.stage}")
+
+
+def fill_schema(schema: dict[str, Any]) -> str:
+    """A JSON object that fits `schema` (as pydantic writes them) and says nothing."""
+    return json.dumps(_filled(schema, schema.get("$defs", {})))
+
+
+def _filled(schema: dict[str, Any], definitions: dict[str, Any]) -> Any:
+    if "$ref" in schema:
+        return _filled(definitions[schema["$ref"].rpartition("/")[2]], definitions)
+    if "enum" in schema:
+        return schema["enum"][0]
+    if "anyOf" in schema:
+        return _filled(schema["anyOf"][0], definitions)
+    match schema.get("type"):
+        case "object":
+            return {key: _filled(value, definitions) for key, value in schema.get("properties", {}).items()}
+        case "array":
+            return [_filled(schema.get("items", {}), definitions)]
+        case "integer" | "number":
+            return 0
+        case "boolean":
+            return False
+        case _:
+            return PLACEHOLDER
+
+
+def _remark(what: str, name: str, chance: random.Random) -> str:
+    """Words that differ from draw to draw: what is asked with them later is then a new prompt with luck of its own."""
+    return f"{what} in {name} (simulated remark {chance.randrange(10**6)})"
+
+
+def _explanations(examples: list[tuple[str, str]], right: bool, name: str, chance: random.Random) -> list[str]:
+    """One for each example, from its input to its output; when they are not right, one ends with another output."""
+    wrong = None if right else chance.randrange(len(examples))
+    explained = []
+    for place, (given, output) in enumerate(examples):
+        begin = " ".join(given.split()[:EXPLAINED_INPUT])
+        end = " ".join((wrong_output(output) if place == wrong else output).split())
+        explained.append(
+            f"The input begins with {begin}. {_remark('The output follows', name, chance)}, so it is {end}"
+        )
+    return explained
+
+
+def _count(parts: dict[str, str]) -> int:
+    asked = parts.get("count", "")
+    return max(1, int(asked)) if asked.isdecimal() else DEFAULT_COUNT
+
+
+def _ranking(names: list[str], best: str, right: bool, chance: random.Random) -> list[str]:
+    others = [name for name in names if name != best]
+    chance.shuffle(others)
+    if best not in names:
+        return others or [best]
+    place = 0 if right or not others else chance.randint(1, len(others))
+    return [*others[:place], best, *others[place:]]
+
+
+def _solutions(best: str, count: int, name: str, chance: random.Random) -> list[dict[str, str]]:
+    others = [f"approach {letter}" for letter in _LETTERS if not best.endswith(letter)]
+    names = [best, *chance.sample(others, min(count - 1, len(others)))]
+    chance.shuffle(names)
+    return [
+        {
+            "name": each,
+            "content": _remark("The steps", name, chance),
+            "why_it_works": _remark("The reason", name, chance),
+            "complexity": "O(n)",
+            "labels": "simulated",
+        }
+        for each in names
+    ]
+
+
+def _tests(truth: Truth, name: str, count: int, skill: float, chance: random.Random) -> list[dict[str, str]]:
+    pool = truth.valid_tests(name)
+    tests = []
+    for test in chance.sample(pool, min(count, len(pool))):
+        output = test.output if chance.random() < skill else wrong_output(test.output)
+        tests.append({"input": test.input, "output": output, "explanation": "a simulated test"})
+    return tests
+
+
+def _generator(truth: Truth, name: str) -> str:
+    """A program that prints one of a few valid inputs, by its seed."""
+    inputs = [test.input for test in truth.valid_tests(name)]
+    return f"inputs = {inputs!r}\nprint(inputs[int(input()) % len(inputs)], end='')\n"

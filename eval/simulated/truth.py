@@ -1,0 +1,137 @@
+"""What is true of the problems the simulated LM answers about: programs, plans and tests that are right or wrong.
+
+It uses the known programs and the public tests; hidden tests are never asked for.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import threading
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from eval.data.problem_set import DataError, Known, ProblemSet
+from judge.judge import judge
+from judge.verdict import TestCase, Verdict
+from program.problem import Problem
+
+MAX_TESTS = 6  # AI tests made for one problem: as many as the flow asks for
+_TRIES = 24
+_NUMBER = re.compile(r"-?\d+")
+_OPPOSITE = {"YES": "NO", "NO": "YES", "Yes": "No", "No": "Yes"}
+
+
+class Truth:
+    """Right and wrong answers by problem name.
+
+    Raises:
+        DataError: a problem has no right or no wrong program.
+    """
+
+    def __init__(self, sets: Sequence[ProblemSet]) -> None:
+        self._problems: dict[str, Problem] = {}
+        self._known: dict[str, Known] = {}
+        for problems in sets:
+            for problem in problems.problems:
+                known = problems.known(problem.name)
+                if not known.right or not known.wrong:
+                    raise DataError(f"{problems.data}: {problem.name!r} lacks a known right or wrong Python 3 program")
+                self._problems.setdefault(problem.name, problem)
+                self._known.setdefault(problem.name, known)
+        self._tests: dict[str, list[TestCase]] = {}
+        self._judged: dict[tuple[str, tuple[TestCase, ...]], bool] = {}
+        self._lock = threading.Lock()
+
+    def problem(self, name: str) -> Problem | None:
+        return self._problems.get(name)
+
+    def known(self, name: str) -> Known:
+        return self._known[name]
+
+    def right_solution(self, name: str) -> str:
+        """The name that, among proposed solutions of the problem, stands for the right one."""
+        return f"approach {random.Random(f'solution of {name}').choice('ABCDEFGHIJKLMNOPQRSTUVWXYZ')}"
+
+    def valid_tests(self, name: str) -> list[TestCase]:
+        """Tests with the output of the right programs, at most `MAX_TESTS`, made from public ones by small changes.
+
+        Made at the first call for a problem, which runs known programs and so takes about a second.
+        """
+        with self._lock:
+            if name not in self._tests:
+                self._tests[name] = self._make_tests(self._problems[name], self._known[name])
+            return self._tests[name]
+
+    def is_right(self, stage: str, name: str, answer: dict[str, Any]) -> bool:
+        """Whether a parsed answer of `stage`, a signature's name, is right; False where nothing is known about it."""
+        match stage:
+            case "SolveDirectly" | "SolveStepByStep" | "SolveWithLessons" | "WriteCode" | "WriteBruteForce":
+                return self._is_known(name, answer["code"])
+            case "FixCode":
+                return self._is_known(name, answer["fixed_code"])
+            case "RankSolutions":
+                return answer["ranking"][0].strip() == self.right_solution(name)
+            case "ExplainTests" | "CheckExplanations":
+                outputs = [" ".join(test.output.split()) for test in self._problems[name].public_tests]
+                said = answer["explanations" if stage == "ExplainTests" else "checked"]
+                return len(said) >= len(outputs) and all(map(str.endswith, said, outputs))
+            case "WriteTests":
+                return self._all_valid(name, tuple(TestCase(test.input, test.output) for test in answer["tests"]))
+            case "CheckTests":
+                return self._all_valid(name, tuple(TestCase(test.input, test.output) for test in answer["checked"]))
+            case _:
+                return False
+
+    def _is_known(self, name: str, code: str) -> bool:
+        return code.strip() in {program.strip() for program in self._known[name].right}
+
+    def _all_valid(self, name: str, tests: tuple[TestCase, ...]) -> bool:
+        with self._lock:
+            if (name, tests) not in self._judged:
+                report = judge(self._known[name].right[0], tests, self._problems[name].limits(), stop_at_failure=True)
+                self._judged[name, tests] = report.all_passed
+            return self._judged[name, tests]
+
+    def _make_tests(self, problem: Problem, known: Known) -> list[TestCase]:
+        made: dict[str, TestCase] = {}
+        for text in _changed_inputs(problem):
+            first = judge(known.right[0], [TestCase(text, "")], problem.limits()).results[0]
+            ran = first.verdict in (Verdict.AC, Verdict.WA) and first.output.strip()
+            test = TestCase(text, first.output)
+            # A changed input may break a rule of the statement; that two right programs agree makes it likely sound.
+            if ran and judge(known.right[-1], [test], problem.limits()).all_passed:
+                made[text] = test
+            if len(made) == MAX_TESTS:
+                break
+        return list(made.values()) or problem.tests()
+
+
+def wrong_output(output: str) -> str:
+    """An output that the checker does not accept where `output` is expected."""
+    tokens = list(re.finditer(r"\S+", output))
+    if not tokens:
+        return "0\n"
+    last = tokens[-1]
+    word = last.group()
+    changed = _OPPOSITE.get(word) or (str(int(word) + 1) if _NUMBER.fullmatch(word) else f"7{word}")
+    return output[: last.start()] + changed + output[last.end() :]
+
+
+def _changed_inputs(problem: Problem) -> Iterator[str]:
+    """Inputs like the public ones with a number changed a little, or two neighbouring characters swapped."""
+    draw = random.Random(f"inputs of {problem.name}")
+    seen = {test.input.strip() for test in problem.public_tests}
+    for _ in range(_TRIES if seen else 0):
+        text = draw.choice(problem.public_tests).input
+        numbers = list(_NUMBER.finditer(text))
+        if numbers and draw.random() < 0.8:
+            number = draw.choice(numbers)
+            value = int(number.group()) + draw.choice([-2, -1, 1, 2])
+            text = text[: number.start()] + str(value) + text[number.end() :]
+        else:
+            place = draw.randrange(max(1, len(text) - 1))
+            text = text[:place] + text[place : place + 2][::-1] + text[place + 2 :]
+        if text.strip() not in seen:
+            seen.add(text.strip())
+            yield text

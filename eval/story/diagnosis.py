@@ -1,0 +1,110 @@
+"""Why a rollout ended as it did, in a few sentences made from its score and its trace."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from eval.rollouts.score import Score, SetResult
+from eval.story.story import Story
+from program.rollout.trace import FIXING, JudgeRun, name_of
+
+SHOWN_CHARACTERS = 80
+
+
+def why(story: Story) -> list[str]:
+    """The sentences, the most telling first. Of hidden tests they say counts and verdicts only."""
+    rollout = story.rollout
+    if rollout.score is None:
+        return [f"Not judged: {rollout.error or 'no reason was stored'}.", *_marks(story)]
+    if rollout.score.solved:
+        return [_solved(rollout.score), *_fixes(story), *_failed_calls(story), *_marks(story)]
+    if not rollout.code.strip():
+        said = f"It ended in an error: {rollout.error}." if rollout.error else "No stage gave a program."
+        return [said, *_better_before(story), *_failed_calls(story), *_marks(story)]
+    return [
+        *_public(story, rollout.score.public),
+        *_hidden(rollout.score),
+        *_better_before(story),
+        *_ai_tests(story),
+        *_fixes(story),
+        *_failed_calls(story),
+        *_marks(story),
+    ]
+
+
+def _solved(score: Score) -> str:
+    return f"Solved: {score.public.total} public and {score.private.total + score.generated.total} hidden tests pass."
+
+
+def _public(story: Story, result: SetResult) -> list[str]:
+    if not result.total:
+        return ["The problem has no public tests."]
+    if result.passed == result.total:
+        return [f"The answer passes all {result.total} public tests."]
+    said = f"The answer fails {result.total - result.passed} of {result.total} public tests ({result.verdict})."
+    shown = [run for judged in _runs_of_answer(story, "public") for run in judged.runs if run.verdict != "AC"]
+    if not shown:
+        return [said]
+    first = shown[0]
+    if first.verdict == "WA":
+        return [said, f"On the first of them it prints {_quote(first.output)} instead of {_quote(first.expected)}."]
+    last_line = (first.error.strip().splitlines() or [""])[-1]
+    return [said, f"On the first of them: {first.verdict}{f', {last_line[:200]}' if last_line else ''}."]
+
+
+def _hidden(score: Score) -> list[str]:
+    total = score.private.total + score.generated.total
+    failed = total - score.private.passed - score.generated.passed
+    if not failed:
+        return [f"It passes all {total} hidden tests."]
+    sets = [("private", score.private), ("generated", score.generated)]
+    parts = [f"{name} {each.passed} of {each.total} pass, {each.verdict}" for name, each in sets if each.total]
+    return [f"It fails {failed} of {total} hidden tests ({'; '.join(parts)})."]
+
+
+def _better_before(story: Story) -> list[str]:
+    """Whether the flow had a right program and let go of it: then its choice is to blame and not its writing."""
+    right = [point for point in story.rollout.checkpoints if point.solved]
+    if not right:
+        return []
+    number = story.versions()[right[0].program].number if right[0].program in story.versions() else "?"
+    went = "the flow went on to another" if story.rollout.code else "the error lost it"
+    return [f"Program {number}, found after {right[0].calls} calls, passes everything; {went}."]
+
+
+def _ai_tests(story: Story) -> list[str]:
+    verdicts = [verdict for judged in _runs_of_answer(story, "ai") for verdict in judged.verdicts]
+    failed = sum(verdict != "AC" for verdict in verdicts)
+    if not verdicts:
+        return []
+    if not failed:
+        return [f"All {len(verdicts)} AI tests pass: they do not show the mistake."]
+    return [f"It fails {failed} of {len(verdicts)} AI tests."]
+
+
+def _runs_of_answer(story: Story, tests: str) -> list[JudgeRun]:
+    runs = [event for event in story.events if isinstance(event, JudgeRun)]
+    return [run for run in runs if run.tests == tests and run.program == name_of(story.rollout.code)]
+
+
+def _fixes(story: Story) -> list[str]:
+    count = sum(call.stage in FIXING for call in story.calls())
+    return [f"Fixes tried: {count}."] if count else []
+
+
+def _failed_calls(story: Story) -> list[str]:
+    calls = story.calls()
+    failed = Counter(f"{call.stage} {call.outcome}" for call in calls if call.outcome != "ok")
+    if not failed:
+        return []
+    parts = [what if count == 1 else f"{what} ({count} times)" for what, count in failed.items()]
+    return [f"Calls that failed: {sum(failed.values())} of {len(calls)}: {', '.join(parts)}."]
+
+
+def _marks(story: Story) -> list[str]:
+    return [f"Marked: {mark}." for mark in story.rollout.account.marks]
+
+
+def _quote(text: str) -> str:
+    text = " ".join(text.split())
+    return f"“{text[:SHOWN_CHARACTERS]}{' …' if len(text) > SHOWN_CHARACTERS else ''}”" if text else "nothing"

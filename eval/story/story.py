@@ -1,0 +1,89 @@
+"""A rollout as a story: its events in the order of the trace, its programs by number, and how each changed the last.
+
+The report (`eval.report`) and the terminal (`eval.show`) tell the same one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from pathlib import Path
+
+from eval.rollouts.rollout import Checkpoint, Rollout
+from eval.rollouts.trace_files import read_trace
+from program.rollout.trace import Best, Call, Event, JudgeRun, name_of
+
+
+def lines_of(code: str) -> list[str]:
+    """The lines of a program; whether the last one ends with a line feed makes no difference."""
+    return code.removesuffix("\n").split("\n")
+
+
+@dataclass(frozen=True)
+class Version:
+    """A program as it came up in a rollout.
+
+    number: from 1, in the order of the trace.
+    name: see `program.rollout.trace.name_of`.
+    code: empty where the texts were not kept.
+    before: the code of the version before; None for the first.
+    """
+
+    number: int
+    name: str
+    code: str
+    before: str | None
+
+    def changes(self) -> list[tuple[int, int, int, int]]:
+        """Which lines of `before` became which lines of `code`: (from, to, from, to), half open, counted from 0."""
+        if self.before is None:
+            return []
+        matcher = SequenceMatcher(None, lines_of(self.before), lines_of(self.code), autojunk=False)
+        return [(a, b, c, d) for tag, a, b, c, d in matcher.get_opcodes() if tag != "equal"]
+
+
+@dataclass(frozen=True)
+class Story:
+    """What a rollout did.
+
+    whole: whether the events have their texts; the trace may not have been kept.
+    """
+
+    rollout: Rollout
+    events: Sequence[Event]
+    whole: bool
+
+    def versions(self) -> dict[str, Version]:
+        """The programs by name, in the order they came up; the answer is among them."""
+        codes: dict[str, str] = {}
+        for event in self.events:
+            if isinstance(event, JudgeRun | Best):
+                codes[event.program] = codes.get(event.program) or event.code
+        if self.rollout.code:
+            codes[name_of(self.rollout.code)] = self.rollout.code
+        found: dict[str, Version] = {}
+        before = None
+        for number, (name, code) in enumerate(codes.items(), 1):
+            found[name] = Version(number, name, code, before)
+            before = code
+        return found
+
+    def answer(self) -> Version | None:
+        """The program that the rollout returned; None when there was none."""
+        return self.versions()[name_of(self.rollout.code)] if self.rollout.code else None
+
+    def checkpoints(self) -> list[tuple[Best, Checkpoint | None]]:
+        """Each change of the best program with how it does on hidden tests, where that was judged."""
+        bests = [event for event in self.events if isinstance(event, Best)]
+        known = self.rollout.checkpoints
+        return [(best, known[i] if i < len(known) else None) for i, best in enumerate(bests)]
+
+    def calls(self) -> list[Call]:
+        return [event for event in self.events if isinstance(event, Call)]
+
+
+def read_story(run: Path, rollout: Rollout) -> Story:
+    """The story of a rollout stored in the folder `run`, with as many texts as were kept."""
+    events = read_trace(run, *rollout.key())
+    return Story(rollout, events or rollout.account.events, bool(events))

@@ -1,0 +1,114 @@
+"""Paired comparison of arms: the difference on the problems both have, whether it is shown, what flipped, its cost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from eval.numbers.cost import cost_ratios
+from eval.numbers.criteria import hidden_rates, outcomes
+from eval.numbers.groups import By, groups
+from eval.numbers.held import Unit
+from eval.numbers.intervals import Estimate, difference_estimate
+from eval.numbers.paired import Paired, pair_all, sentence
+from eval.rollouts.run_folder import RunError
+from eval.rollouts.stored_arms import StoredArm, header, problems_of, stored_arms
+from eval.tables.breakdown import by_group
+from eval.tables.budget_table import budget_table
+from eval.tables.markdown import quantity
+from eval.tables.prompt_differences import instruction_diff, prompt_differences, stored_artifact
+from eval.tables.summary import markdown_table, summarize
+
+
+def compare(
+    runs: Sequence[Path],
+    arms: Sequence[str] | None = None,
+    by: Sequence[By] = (),
+    budgets: Sequence[Unit] = (),
+    prompts: bool = False,
+    exclude: str | None = None,
+) -> str:
+    """A Markdown report: the table of all arms, then each against the first.
+
+    Args:
+        runs: run folders over the same data.
+        arms: names of the arms, in order; all of them when None.
+        by: kinds of groups of problems to break the comparison down by.
+        budgets: units of budget to show what was solved against.
+        prompts: whether to show instructions that differ line by line.
+        exclude: a file of problems to leave out.
+
+    Raises:
+        RunError: no such run or arm, runs over other data, or fewer than two arms.
+        DataError: groups are asked for, and the data of the runs cannot be loaded; or there is no such file.
+    """
+    chosen = stored_arms(runs, arms, exclude)
+    if len(chosen) < 2:
+        raise RunError(f"a comparison needs two arms; found {', '.join(arm.label for arm in chosen) or 'none'}")
+    summaries = [summarize(arm.label, arm.rollouts) for arm in chosen]
+    parts = [header(chosen), markdown_table(summaries)]
+    first, others = chosen[0], chosen[1:]
+    done = {arm.label: outcomes(arm.rollouts) for arm in chosen}
+    against = pair_all(done[first.label], [done[other.label] for other in others])
+    for other, paired in zip(others, against, strict=True):
+        if paired is None:
+            parts.append(f"{other.label} and {first.label} have no judged problem in common.")
+        else:
+            parts.append(_against(first, other, paired, prompts))
+    parts += [budget_table({arm.label: arm.rollouts for arm in chosen}, unit) for unit in budgets]
+    if by:
+        problems = problems_of(first)
+        names = dict.fromkeys(name for arm in chosen for name in arm.config["problems"])
+        facts = {name: problems.facts(name) for name in names}
+        parts += [by_group(done, groups(facts, kind), kind) for kind in by]
+    return "\n\n".join(parts)
+
+
+def _against(first: StoredArm, other: StoredArm, paired: Paired, prompts: bool) -> str:
+    count = len(paired.before)
+    lines = [f"{other.label} against {first.label}:", sentence(first.label, other.label, paired), ""]
+    lines.append(f"- solved: {_points(paired.difference, count)}")
+    corrected = f"; {paired.corrected:.3f} by Holm over {paired.arms} arms" if paired.arms > 1 else ""
+    lines.append(f"- {paired.test}: p = {paired.p:.3f}{corrected}")
+    lines += _flips(first.label, other.label, paired)
+    rates = [hidden_rates(arm.rollouts) for arm in (first, other)]
+    hidden = difference_estimate(*([rate[name] for name in paired.before] for rate in rates))
+    lines.append(f"- hidden tests passed: {_points(hidden, count)}")
+    ratios = cost_ratios(first.rollouts, other.rollouts).items()
+    said = [f"{quantity(r.value)} × {what} ({quantity(r.low)} to {quantity(r.high)})" for what, r in ratios]
+    lines.append(f"- cost: {', '.join(said) or 'not known'}")
+    return "\n".join([*lines, *_prompts(first, other, prompts)])
+
+
+def _points(difference: Estimate, problems: int) -> str:
+    value, low, high = (100 * each for each in difference)
+    return f"{value:+.1f} points on {problems} problems, 95 % CI {low:+.1f} to {high:+.1f}"
+
+
+def _flips(first: str, second: str, paired: Paired) -> list[str]:
+    if paired.single:
+        return [
+            f"- only {second} solves: {', '.join(paired.won) or 'none'}",
+            f"- only {first} solves: {', '.join(paired.lost) or 'none'}",
+        ]
+    moved = {
+        name: f"{name} ({paired.before[name]:.0%} → {paired.after[name]:.0%})" for name in (*paired.won, *paired.lost)
+    }
+    return [
+        f"- {second} solves more often: {', '.join(moved[name] for name in paired.won) or 'none'}",
+        f"- {first} solves more often: {', '.join(moved[name] for name in paired.lost) or 'none'}",
+    ]
+
+
+def _prompts(first: StoredArm, other: StoredArm, in_full: bool) -> list[str]:
+    foreign = next((arm.label for arm in (first, other) if "imported" in arm.config), None)
+    if foreign:
+        return [f"- prompts: those of {foreign} are not known, it is another system's"]
+    found = [stored_artifact(arm.run, arm.name) for arm in (first, other)]
+    if found[0] is None or found[1] is None:
+        lost = first.label if found[0] is None else other.label
+        return [f"- prompts: the artifact of {lost} as it was run is no longer there"]
+    differences = prompt_differences(found[0], found[1])
+    lines = [f"- prompts: {'; '.join(differences) or 'the same'}"]
+    diff = instruction_diff(found[0], found[1]) if in_full else ""
+    return [*lines, "", "```diff", diff, "```"] if diff else lines

@@ -1,0 +1,196 @@
+"""Everything a run says of its arms one by one: what was solved by which tests, pass@k, repair, stages, cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import get_args
+
+from eval.data.problem_set import ProblemSet
+from eval.numbers.ai_test_quality import AITestQuality, ai_test_quality
+from eval.numbers.cost import costs, latencies
+from eval.numbers.criteria import Criterion, judged_by_problem, outcomes, passes, shares
+from eval.numbers.intervals import Estimate, mean_share, share_estimate
+from eval.numbers.pass_at_k import pass_at_k_of, solved_by_any
+from eval.numbers.picks import solved_by_picks
+from eval.numbers.repair_gain import solved_after_fixes
+from eval.numbers.selection import n_at_k_of
+from eval.numbers.stage_rates import stage_rates
+from eval.rollouts.rollout import Rollout
+from eval.rollouts.stored_arms import header, problems_of, stored_arms
+from eval.tables.markdown import NONE, amount, percent, percent_at_k, points, table
+from eval.tables.summary import markdown_table, summarize
+
+Arms = Mapping[str, Sequence[Rollout]]
+CRITERIA: dict[Criterion, str] = {
+    "all": "public, private and generated (solved)",
+    "hidden": "private and generated",
+    "private": "private",
+    "public": "public",
+}
+assert set(CRITERIA) == set(get_args(Criterion))
+
+
+def summarize_runs(
+    runs: Sequence[Path], names: Sequence[str] | None = None, ai_tests: bool = False, exclude: str | None = None
+) -> str:
+    """A Markdown report on the arms of some runs, one by one; to compare them is `eval.tables.comparison`'s.
+
+    Args:
+        runs: run folders over the same data.
+        names: of the arms, in order; all of them when None.
+        ai_tests: whether to judge the tests that the model wrote, which loads the data and runs known programs.
+        exclude: a file of problems to leave out.
+
+    Raises:
+        RunError: no such run or arm, or runs over other data.
+        DataError: the data is asked for and cannot be loaded, or there is no such file.
+        JudgeError: the judge failed.
+    """
+    arms = stored_arms(runs, names, exclude)
+    by_label = {arm.label: arm.rollouts for arm in arms}
+    table_of_all = markdown_table([summarize(label, rollouts) for label, rollouts in by_label.items()])
+    parts = [header(arms), table_of_all, details(by_label)]
+    if ai_tests:
+        parts += [
+            "## AI tests",
+            ai_test_table({arm.label: (arm.run, arm.rollouts) for arm in arms}, problems_of(arms[0])),
+        ]
+    return "\n\n".join(parts)
+
+
+def details(arms: Arms) -> str:
+    """The Markdown of all sections that need nothing but `rollouts.jsonl`."""
+    parts = ["## Solved, by the tests that count", solved_table(arms)]
+    if any(len(samples) > 1 for rollouts in arms.values() for samples in judged_by_problem(rollouts).values()):
+        parts += ["## Several samples", samples_table(arms)]
+    for arm, rollouts in arms.items():
+        picks = picks_table(rollouts)
+        parts += [f"## {arm}: several programs handed in", picks] if picks else []
+        repair = repair_table(rollouts)
+        parts += [f"## {arm}: what fixes bring", repair] if repair else []
+    parts += [part for arm, each in arms.items() for part in (f"## {arm}: stages", stage_table(each))]
+    return "\n\n".join([*parts, "## Cost", cost_table(arms)])
+
+
+def solved_table(arms: Arms) -> str:
+    """Share of problems whose samples pass, for each choice of tests, and how much the public tests let through."""
+    rows = []
+    for criterion, said in CRITERIA.items():
+        done = [shares(outcomes(rollouts, criterion)) for rollouts in arms.values()]
+        rows.append([said, *(f"{percent(mean_share(list(each.values())))} of {len(each)}" for each in done)])
+    let_through = [percent(passes_public_fails_hidden(rollouts)) for rollouts in arms.values()]
+    rows.append(["of the programs that pass the public tests, those that fail hidden ones", *let_through])
+    return table(["passes all of these tests", *arms], rows)
+
+
+def passes_public_fails_hidden(rollouts: Iterable[Rollout]) -> Estimate:
+    """Of the programs that pass every public test, the share that fail a private or generated one."""
+    passed, failed = [], []
+    for samples in judged_by_problem(rollouts).values():
+        scores = [each.score for each in samples if each.code.strip() and each.score and passes(each.score, "public")]
+        scores = [score for score in scores if passes(score, "hidden") is not None]
+        if scores:
+            passed.append(len(scores))
+            failed.append(sum(not passes(score, "hidden") for score in scores))
+    return share_estimate(failed, passed)
+
+
+def samples_table(arms: Arms) -> str:
+    """pass@k and 1@k for every k up to the most samples any problem has, and what any of all samples solves."""
+    done = {arm: outcomes(rollouts) for arm, rollouts in arms.items()}
+    most = max(len(samples) for each in done.values() for samples in each.values())
+    rows = []
+    for k in range(1, most + 1):
+        row = [str(k)]
+        for arm, rollouts in arms.items():
+            row.append(percent_at_k(partial(pass_at_k_of, done[arm], k)))
+            row.append(percent_at_k(partial(n_at_k_of, rollouts, 1, k)))
+        rows.append(row)
+    rows.append(["any", *(cell for each in done.values() for cell in (percent(solved_by_any(each)), NONE))])
+    return table(["k", *(f"{arm}, {what}@k" for arm in arms for what in ("pass", "1"))], rows)
+
+
+def picks_table(rollouts: Iterable[Rollout]) -> str:
+    """Solved by one of the first 1, 2, … programs that a rollout hands in; empty for an arm that hands in one."""
+    found = solved_by_picks(rollouts)
+    return table(["handed in", "solved"], [[str(n), percent(each)] for n, each in enumerate(found, 1)]) if found else ""
+
+
+def repair_table(rollouts: Iterable[Rollout]) -> str:
+    """Solved after 0, 1, 2, … fixes; empty for an arm that fixes nothing, or of which no checkpoints are stored."""
+    lines = solved_after_fixes(rollouts)
+    rows = [
+        [str(each.fixes), str(each.rollouts), percent(each.solved), points(each.gain) if each.gain else NONE]
+        for each in lines
+    ]
+    return table(["fixes", "rollouts that made so many", "solved", "gain"], rows) if len(lines) > 1 else ""
+
+
+def stage_table(rollouts: Iterable[Rollout]) -> str:
+    """Failures of each stage, and what became of answers that could not be read."""
+    rows = [
+        [
+            each.stage,
+            str(each.calls),
+            percent(each.failed),
+            percent(each.unread),
+            percent(each.mended),
+            str(each.salvaged),
+            str(each.lost),
+            str(each.retries),
+        ]
+        for each in stage_rates(rollouts)
+    ]
+    head = ["stage", "calls", "runs that failed", "answers not read", "of these asked again, mended"]
+    return table([*head, "salvaged", "no answer", "retries"], rows)
+
+
+def cost_table(arms: Arms) -> str:
+    """Cost of one rollout and cost of a solved problem, all failures paid for."""
+    found = {arm: {cost.what: cost for cost in costs(rollouts)} for arm, rollouts in arms.items()}
+    kinds = list(dict.fromkeys(what for each in found.values() for what in each))
+    rows = []
+    for what in kinds:
+        row = [what]
+        for each in found.values():
+            row += [amount(each[what].each), amount(each[what].per_solved)] if what in each else [NONE] * 2
+        rows.append(row)
+    waits = {arm: {latency.over: latency for latency in latencies(rollouts)} for arm, rollouts in arms.items()}
+    for said, which in (("seconds, median", "p50"), ("seconds, 95th percentile", "p95")):
+        cells = [
+            amount(getattr(each[over], which)) if over in each else NONE
+            for each in waits.values()
+            for over in ("all", "solved")
+        ]
+        rows.append([said, *cells])
+    head = ["cost", *(f"{arm}, {what}" for arm in arms for what in ("a rollout", "a solved problem"))]
+    note = (
+        "A solved problem is charged with the failed rollouts too; its median and percentile are of those that solved."
+    )
+    return f"{table(head, rows)}\n\n{note}"
+
+
+def ai_test_table(arms: Mapping[str, tuple[Path, Sequence[Rollout]]], problems: ProblemSet) -> str:
+    """Validity and discrimination of the AI tests in the traces.
+
+    Args:
+        arms: by name the run's folder, where the traces are, and the rollouts.
+        problems: with the known programs that judge the tests.
+
+    Raises:
+        JudgeError: the judge failed.
+    """
+    rows = [_ai_tests(arm, ai_test_quality(run, rollouts, problems)) for arm, (run, rollouts) in arms.items()]
+    head = ["AI tests of", "tests", "valid", "of these, some wrong program fails"]
+    return table([*head, "wrong programs caught by a rollout's valid tests", "by the public tests"], rows)
+
+
+def _ai_tests(arm: str, quality: AITestQuality | None) -> list[str]:
+    if quality is None:
+        return [arm, "0", *[NONE] * 4]
+    tests = f"{quality.tests} in {quality.rollouts} rollouts"
+    cut = f", {quality.cut} too long" if quality.cut else ""
+    found = (quality.valid, quality.discriminating, quality.caught, quality.caught_by_public)
+    return [arm, tests + cut, *map(percent, found)]

@@ -1,0 +1,168 @@
+"""From rollouts to the headline: one row an arm, over all problems of the run. Details are in `eval.summarize`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from pydantic import BaseModel
+
+from eval.numbers.criteria import hidden_rates, outcomes, shares
+from eval.numbers.intervals import Estimate, mean_share
+from eval.numbers.pass_at_k import pass_at_k_of, solved_by_any
+from eval.numbers.selection import n_at_k_of
+from eval.rollouts.rollout import Rollout
+from eval.tables.markdown import quantity, table
+from program.rollout.trace import Totals
+
+COSTS = ("LM calls", "tokens", "USD", "seconds (median)")
+MAX_NOT_JUDGED = 0.02  # of an arm's rollouts; with more of them a run says little about the arm
+
+
+class Summary(BaseModel):
+    """One arm on one problem set.
+
+    problems: that were judged at least once.
+    samples: judged rollouts.
+    solved: mean over problems of the share of samples that passed every test.
+    hidden_rate: mean over problems of the hidden-test pass rate.
+    public_rate: share of samples that passed every public test.
+    best_of: the most judged samples any problem has, k below.
+    sampled: problems that have so many.
+    pass_at_k: share of problems that one of k samples solves; None for one sample, or where a problem has fewer.
+    one_at_k: share of problems solved by the one of k samples that looks best on the tests the flow can see; as above.
+    solved_by_any: share of problems that any judged sample solves, however many each has.
+    not_judged: rollouts lost to infrastructure; they are in no rate.
+    totals, seconds: of all rollouts together, lost ones included.
+    calls, tokens, dollars, median_seconds: of one judged rollout; the first three are means; None where not known.
+    """
+
+    arm: str
+    problems: int
+    samples: int
+    solved: float
+    solved_interval: tuple[float, float]
+    hidden_rate: float
+    hidden_rate_interval: tuple[float, float]
+    public_rate: float
+    best_of: int
+    sampled: int
+    pass_at_k: Estimate | None
+    one_at_k: Estimate | None
+    solved_by_any: Estimate
+    not_judged: int
+    stage_failures: int
+    totals: Totals
+    seconds: float
+    calls: float | None
+    tokens: float | None
+    dollars: float | None
+    median_seconds: float | None
+
+    @property
+    def lost_share(self) -> float:
+        """Share of the rollouts that were not judged."""
+        return self.not_judged / (self.samples + self.not_judged) if self.not_judged else 0.0
+
+    @property
+    def unequal(self) -> bool:
+        """Whether some problems have fewer judged samples than others."""
+        return self.sampled < self.problems
+
+
+def summarize_arms(arms: Iterable[str], rollouts: Sequence[Rollout]) -> list[Summary]:
+    """The summaries of some arms of a run, in their order."""
+    return [summarize(arm, [rollout for rollout in rollouts if rollout.arm == arm]) for arm in arms]
+
+
+def summarize(arm: str, rollouts: Iterable[Rollout]) -> Summary:
+    """The summary of the rollouts of one arm."""
+    everything = list(rollouts)
+    judged = [rollout for rollout in everything if rollout.score is not None]
+    done = outcomes(judged)
+    solved, rates = shares(done), hidden_rates(judged)
+    solved_share, rate = mean_share(list(solved.values())), mean_share(list(rates.values()))
+    totals = sum((rollout.totals for rollout in everything), Totals())
+    paid, count = sum((rollout.totals for rollout in judged), Totals()), len(judged)
+    known = bool(judged) and all(rollout.cost_known for rollout in judged)
+    public = [r.score.public.passed == r.score.public.total for r in judged if r.score]
+    best_of = max((len(samples) for samples in done.values()), default=0)
+    sampled = sum(len(samples) == best_of for samples in done.values())
+    several = best_of > 1 and sampled == len(done)
+    return Summary(
+        arm=arm,
+        problems=len(solved),
+        samples=len(judged),
+        solved=solved_share.value if solved else 0.0,
+        solved_interval=(solved_share.low, solved_share.high),
+        hidden_rate=rate.value if rates else 0.0,
+        hidden_rate_interval=(rate.low, rate.high),
+        public_rate=sum(public) / len(public) if public else 0.0,
+        best_of=best_of,
+        sampled=sampled,
+        pass_at_k=pass_at_k_of(done, best_of) if several else None,
+        one_at_k=n_at_k_of(judged, 1, best_of) if several else None,
+        solved_by_any=solved_by_any(done),
+        not_judged=len(everything) - len(judged),
+        stage_failures=totals.failed_calls,
+        totals=totals,
+        seconds=sum(rollout.seconds for rollout in everything),
+        calls=paid.calls / count if known else None,
+        tokens=(paid.prompt_tokens + paid.completion_tokens) / count if known else None,
+        dollars=paid.dollars / count if known and paid.dollars is not None else None,
+        median_seconds=float(np.median([rollout.seconds for rollout in judged])) if known else None,
+    )
+
+
+def markdown_table(summaries: Sequence[Summary]) -> str:
+    """The summaries as a Markdown table; costs are means over rollouts. Below it what is not known for want of samples,
+    and what makes the run not valid.
+    """
+    k = max((summary.best_of for summary in summaries), default=0)
+    several = [f"pass@{k}", f"1@{k}", "solved by any sample"] if k > 1 else []
+    head = ["program", "solved", "95 % CI", *several, "hidden tests passed", *COSTS]
+    return "\n".join([table(head, [_row(summary, k) for summary in summaries]), *_notes(summaries)])
+
+
+def _row(s: Summary, k: int) -> list[str]:
+    whole = s.samples == s.problems
+    at_k = [s.pass_at_k, s.one_at_k] if s.best_of == k else [None, None]
+    several = [*at_k, s.solved_by_any if s.problems else None] if k > 1 else []
+    return [
+        s.arm,
+        f"{s.solved * s.problems:g} / {s.problems}" if whole else f"{s.solved:.1%}",
+        f"{s.solved_interval[0]:.0%}–{s.solved_interval[1]:.0%}" if s.problems else "–",
+        *("–" if each is None else f"{each.value:.1%}" for each in several),
+        f"{s.hidden_rate:.1%}",
+        quantity(s.calls),
+        quantity(s.tokens),
+        quantity(s.dollars),
+        quantity(s.median_seconds),
+    ]
+
+
+def _notes(summaries: Sequence[Summary]) -> list[str]:
+    said = [*too_few(summaries), *not_judged(summaries)]
+    return ["", *said] if said else []
+
+
+def too_few(summaries: Sequence[Summary]) -> list[str]:
+    """A sentence for each arm whose pass@k is not known because some of its problems have fewer samples."""
+    return [
+        f"{s.arm}: k = {s.best_of} on {s.sampled} of {s.problems} problems only, so pass@{s.best_of} and 1@{s.best_of} "
+        "are not known; solved by any sample counts them all."
+        for s in summaries
+        if s.unequal
+    ]
+
+
+def not_judged(summaries: Sequence[Summary]) -> list[str]:
+    """How many rollouts infrastructure has cost, and a sentence for each arm that it makes not valid."""
+    lost = sum(summary.not_judged for summary in summaries)
+    if not lost:
+        return []
+    return [f"{lost} rollouts were not judged (infrastructure) and are in no rate."] + [
+        f"{s.arm}: that is {s.lost_share:.1%} of its rollouts, more than {MAX_NOT_JUDGED:.0%}: not valid."
+        for s in summaries
+        if s.lost_share > MAX_NOT_JUDGED
+    ]

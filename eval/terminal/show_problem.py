@@ -1,0 +1,180 @@
+"""The stories of a run in the terminal: an overview, or one problem with the trace of each of its rollouts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import get_close_matches, unified_diff
+from pathlib import Path
+
+from eval.rollouts.rollout import Checkpoint, Rollout
+from eval.rollouts.run_folder import RunError
+from eval.rollouts.stored_arms import data_told, read_run
+from eval.story.diagnosis import why
+from eval.story.story import Story, Version, lines_of, read_story
+from eval.tables.summary import markdown_table, summarize_arms
+from eval.terminal.text import Colour, Painter, harmless
+from program.rollout.trace import Best, Call, Decision, JudgeRun
+
+MARKS = {"solved": "●", "failed": "○", "not judged": "–"}
+
+
+def run_overview(run: Path, paint: Painter, exclude: str | None = None) -> str:
+    """The table of a run, then a line a problem with one mark a sample for each arm.
+
+    Args:
+        run: the folder.
+        paint: colours.
+        exclude: a file of problems to leave out.
+
+    Raises:
+        RunError: `run` is not a run.
+        DataError: there is no such file of exclusions.
+    """
+    config, rollouts = read_run(run, exclude)
+    arms = list(config["artifacts"])
+    table = markdown_table(summarize_arms(arms, rollouts))
+    width = max((len(name) for name in config["problems"]), default=0)
+    columns = [max(len(arm), config["samples"]) for arm in arms]
+    lines = [f"{run}: model {config['lm']}, {data_told(config)}", "", table, ""]
+    lines.append("  ".join([" " * width, *(paint(a.ljust(w), "bold") for a, w in zip(arms, columns, strict=True))]))
+    for name in config["problems"]:
+        cells = []
+        for arm, column in zip(arms, columns, strict=True):
+            own = sorted((r for r in rollouts if (r.arm, r.problem) == (arm, name)), key=lambda r: r.sample)
+            cells.append("".join(_mark(r, paint) for r in own) + " " * (column - len(own)))
+        lines.append("  ".join([harmless(name).ljust(width), *cells]).rstrip())
+    lines += ["", "  ".join(f"{mark} {status}" for status, mark in MARKS.items())]
+    return "\n".join(lines)
+
+
+def problem_stories(
+    run: Path,
+    problem: str,
+    paint: Painter,
+    *,
+    arm: str | None = None,
+    sample: int | None = None,
+    prompts: bool = False,
+    exclude: str | None = None,
+) -> str:
+    """What became of one problem: for each arm and sample why it ended as it did, and its trace.
+
+    Args:
+        run: the folder.
+        problem: its name; the beginning of it is enough where only one problem begins so.
+        paint: colours.
+        arm, sample: only these.
+        prompts: whether to show prompts besides answers.
+        exclude: a file of problems that are not shown.
+
+    Raises:
+        RunError: no such run, problem or rollout.
+        DataError: there is no such file of exclusions.
+    """
+    config, rollouts = read_run(run, exclude)
+    name = _find(problem, config["problems"])
+    order = {arm: place for place, arm in enumerate(config["artifacts"])}
+    chosen = [
+        rollout
+        for rollout in sorted(rollouts, key=lambda r: (order.get(r.arm, len(order)), r.sample))
+        if rollout.problem == name and arm in (None, rollout.arm) and sample in (None, rollout.sample)
+    ]
+    if not chosen:
+        raise RunError(f"{run} has no such rollout of {name}; its arms are {', '.join(order)}")
+    parts = [paint(harmless(name), "bold")]
+    parts += ["\n".join(_story(read_story(run, rollout), paint, prompts)) for rollout in chosen]
+    return "\n\n".join(parts)
+
+
+def _find(wanted: str, names: list[str]) -> str:
+    beginning = [name for name in names if name.lower().startswith(wanted.lower())]
+    if wanted in names or len(beginning) == 1:
+        return wanted if wanted in names else beginning[0]
+    if beginning:
+        raise RunError(f"several problems begin with {wanted!r}: {', '.join(beginning[:5])}")
+    close = get_close_matches(wanted, names, n=3, cutoff=0.4)
+    raise RunError(f"no problem {wanted!r}" + (f"; did you mean {' or '.join(close)}?" if close else ""))
+
+
+def _mark(rollout: Rollout, paint: Painter) -> str:
+    mark = MARKS[rollout.status]
+    return paint(mark, "good" if rollout.status == "solved" else "bad" if rollout.status == "failed" else "faint")
+
+
+def _story(story: Story, paint: Painter, prompts: bool) -> Iterator[str]:
+    rollout, versions = story.rollout, story.versions()
+    yield f"{_mark(rollout, paint)} {paint(f'{rollout.arm}, sample {rollout.sample}: {rollout.status}', 'bold')}"
+    yield from (f"  {harmless(sentence)}" for sentence in why(story))
+    if not story.events:
+        yield "  No trace of this rollout was kept."
+    hidden = iter(point for _, point in story.checkpoints())
+    seen: set[str] = set()
+    for event in story.events:
+        yield ""
+        match event:
+            case Call():
+                yield from _call(event, paint, prompts)
+            case JudgeRun():
+                yield from _judge_run(event, versions[event.program], event.program not in seen, paint)
+                seen.add(event.program)
+            case Decision():
+                yield f"{_at(event.started)}  {paint(harmless(event.what), 'faint')}"
+            case Best():
+                yield _best(event, versions[event.program], next(hidden))
+                if event.program not in seen:
+                    yield from _program(versions[event.program], paint)
+                seen.add(event.program)
+
+
+def _call(call: Call, paint: Painter, prompts: bool) -> Iterator[str]:
+    cost = "from cache" if call.from_cache else f"{call.prompt_tokens} + {call.completion_tokens} tokens"
+    price = "" if call.dollars is None else f", ${call.dollars:.4f}"
+    outcome = "" if call.outcome == "ok" else paint(f" {call.outcome}: {harmless(call.detail)}", "bad")
+    yield f"{_at(call.started)}  {paint(call.stage, 'bold')}{outcome} ({cost}{price}, {call.seconds:.2f} s)"
+    if prompts:
+        for message in call.prompt:
+            yield paint(f"          {message.role}:", "faint")
+            yield from (paint(line, "faint") for line in _indented(message.content))
+    yield from _indented(call.answer)
+
+
+def _judge_run(run: JudgeRun, version: Version, is_new: bool, paint: Painter) -> Iterator[str]:
+    passed = sum(verdict == "AC" for verdict in run.verdicts)
+    told = paint(" ".join(run.verdicts), "good" if passed == len(run.verdicts) else "bad")
+    title = paint(f"program {version.number} on {'AI' if run.tests == 'ai' else run.tests} tests", "bold")
+    yield f"{_at(run.started)}  {title}: {told} ({run.seconds:.2f} s)"
+    if is_new:
+        yield from _program(version, paint)
+    for number, test in enumerate(run.runs, 1):
+        if test.verdict != "AC":
+            yield f"          test {number}: {test.verdict}"
+            parts = {"input": test.input, "expected": test.expected, "printed": test.output, "error": test.error}
+            for what, text in parts.items():
+                yield from (f"            {what}: {line.strip()}" for line in _indented(text))
+
+
+def _best(best: Best, version: Version, point: Checkpoint | None) -> str:
+    hidden = ""
+    if point is not None:
+        hidden = ", passes everything" if point.solved else f", hidden tests {point.hidden_rate:.0%}"
+    return f"{_at(best.started)}  best is now program {version.number} ({best.calls} calls{hidden})"
+
+
+def _program(version: Version, paint: Painter) -> Iterator[str]:
+    """The whole program, or how it differs from the one before."""
+    if version.before is None:
+        yield from _indented(version.code)
+        return
+    names = f"program {version.number - 1}", f"program {version.number}"
+    colours: dict[str, Colour] = {"+": "good", "-": "bad"}
+    for line in unified_diff(lines_of(version.before), lines_of(version.code), *names, lineterm=""):
+        colour = colours.get(line[0], "faint")
+        yield f"          {paint(harmless(line), colour)}"
+
+
+def _indented(text: str) -> list[str]:
+    return [f"          {line}" for line in harmless(text.rstrip()).split("\n")] if text.strip() else []
+
+
+def _at(seconds: float) -> str:
+    return f"{seconds:7.2f}s"
