@@ -26,9 +26,9 @@ from eval.simulated.lm import SimulatedEngine
 from eval.simulated.prompt import SIGNATURES
 from eval.simulated.skills import Skills
 from eval.simulated.truth import Truth
-from optimize.compiling import compile_artifact
+from optimize.compilation.compiling import compile_artifact
 from optimize.config import read_config
-from optimize.stages import stage_names
+from optimize.job.stages import stage_names
 from program import artifact
 from program.adapters.lean import LeanAdapter
 from program.cli.command import run_command

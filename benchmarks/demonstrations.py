@@ -17,7 +17,7 @@ from eval.data.problem_set import DataError, ProblemSet
 from eval.rollouts.score import score
 from eval.simulated.truth import Truth
 from eval.tables.markdown import NONE, table
-from optimize.stages import stage_names
+from optimize.job.stages import stage_names
 from program import artifact
 from program.cli.command import run_command
 

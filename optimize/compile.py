@@ -74,7 +74,7 @@ def main() -> None:
 
 
 def _compile(options: argparse.Namespace) -> None:
-    from optimize.compiling import compile_artifact, dry_run, pilot
+    from optimize.compilation.compiling import compile_artifact, dry_run, pilot
     from optimize.config import read_config
     from program.cli.settings import parse_settings
 

@@ -108,7 +108,7 @@ def read_config(path: Path | None, changes: dict[str, Any]) -> CompileConfig:
     Raises:
         ConfigError: no such file, not TOML, no such optimizer, an unknown key or a value that is not allowed.
     """
-    from optimize.optimizers import optimizer
+    from optimize.optimizers.table import optimizer
 
     try:
         values = {**(tomllib.loads(path.read_text()) if path else {}), **changes}

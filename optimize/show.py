@@ -21,7 +21,7 @@ def main() -> None:
 
 
 def _show(options: argparse.Namespace) -> None:
-    from optimize.showing import describe_difference, describe_evidence, describe_program
+    from optimize.compilation.show_artifact import describe_difference, describe_evidence, describe_program
 
     if options.other:
         print(describe_difference(options.artifact, options.other))

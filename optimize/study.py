@@ -26,7 +26,7 @@ def main() -> None:
     from eval.data.load import DataError
     from eval.rollouts.run_folder import RunError
     from optimize.config import ConfigError
-    from optimize.studying import study
+    from optimize.studies.studying import study
 
     run_command(lambda: study(options), ConfigError, DataError, RunError)
 

@@ -21,10 +21,10 @@ from typing import Any
 
 import optimize.compile
 from eval.rollouts.run_folder import RunFolder
-from optimize import compiling
-from optimize.kept_reports import KeptReports
-from optimize.ledger import Ledger
-from optimize.paid_answers import PaidAnswers
+from optimize.compilation import compiling
+from optimize.paid.kept_reports import KeptReports
+from optimize.paid.ledger import Ledger
+from optimize.paid.paid_answers import PaidAnswers
 
 SMALL = {
     "mipro": ["--tune", "trials=3", "--demos", "1"],

@@ -203,7 +203,7 @@ def use_lm(monkeypatch: pytest.MonkeyPatch, rule: Rule | Sequence[str | Exceptio
 
 def use_opener(monkeypatch: pytest.MonkeyPatch, opener: Any) -> None:
     """Let `eval.run` and `optimize.compile` open their models by `opener`."""
-    for module in ("eval.evaluation.evaluate", "optimize.compiling"):
+    for module in ("eval.evaluation.evaluate", "optimize.compilation.compiling"):
         monkeypatch.setattr(f"{module}.open_model", opener)
 
 
@@ -219,7 +219,7 @@ def isolate(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     """Keep every cache a pipeline writes below `folder`, and give DSPy the cache it has now back at the end. Nothing
     waits before it asks a failing LM again."""
     monkeypatch.setattr("eval.data.rows.CACHE_FOLDER", folder)
-    monkeypatch.setattr("optimize.compiling.WORK_FOLDER", folder / "compile")
+    monkeypatch.setattr("optimize.compilation.compiling.WORK_FOLDER", folder / "compile")
     monkeypatch.setattr(
         "program.rollout.rate_limits.Pace.rest", lambda pace, seconds: None
     )  # before a request is sent again

@@ -15,8 +15,8 @@ import eval.run
 import optimize.compile
 from eval.data.load import load_problems
 from eval.rollouts.run_folder import read_rollouts
-from optimize.examples import trainset
-from optimize.optimizers import NAMES
+from optimize.job.examples import trainset
+from optimize.optimizers.table import NAMES
 from program.models.scripted import ScriptedEngine
 from tests.packs import Task, answer_rule, call, isolate, use_lm, write_pack, write_start
 from tests.proposals import is_proposal, proposal

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import optimize.compile
-from optimize.candidates import Candidates
-from optimize.optimizers import NAMES
+from optimize.job.candidates import Candidates
+from optimize.optimizers.table import NAMES
 from program import artifact
 from program.models.prices import Price, price_of
 from program.rollout.budget import Budget, Spending
@@ -49,7 +49,7 @@ def test_at_a_cap_the_best_so_far_is_saved_and_marked_and_a_larger_cap_goes_on(m
     assert stopped(tmp_path / "out") == ""
     went_on = len(prompts)
     prompts.clear()
-    monkeypatch.setattr("optimize.compiling.WORK_FOLDER", tmp_path / "another ledger")
+    monkeypatch.setattr("optimize.compilation.compiling.WORK_FOLDER", tmp_path / "another ledger")
     printed(monkeypatch, optimize.compile.main, *arguments, "--out", tmp_path / "whole")
     assert went_on == len(prompts)
     for file in ("program.json", "candidates.jsonl"):

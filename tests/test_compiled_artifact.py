@@ -11,7 +11,7 @@ import pytest
 import eval.run
 import optimize.compile
 import optimize.show
-from optimize.prompts import prompt_texts
+from optimize.compilation.prompts import prompt_texts
 from program import artifact
 from program.artifact import ArtifactError, type_name
 from program.models.scripted import Rule, ScriptedEngine

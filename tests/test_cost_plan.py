@@ -15,7 +15,7 @@ import optimize.compile
 from eval.simulated.lm import simulated_lm
 from eval.simulated.skills import Skills
 from optimize.expected import different
-from optimize.optimizers import NAMES
+from optimize.optimizers.table import NAMES
 from program.models.prices import Price
 from tests.packs import VALID, call, isolate, number_task, printed, use_opener, write_dataset, write_pack, write_start
 
@@ -26,7 +26,7 @@ ARMS = [("direct", name) for name in NAMES] + [("alphacodium", "verified"), ("al
 @pytest.fixture(autouse=True)
 def own_caches(monkeypatch, tmp_path):
     isolate(monkeypatch, tmp_path / "cache")
-    monkeypatch.setattr("optimize.averages.RUNS", tmp_path / "runs")
+    monkeypatch.setattr("optimize.forecast.averages.RUNS", tmp_path / "runs")
 
 
 def use_simulated(monkeypatch) -> None:
@@ -66,7 +66,7 @@ def test_after_a_pilot_the_number_of_calls_is_within_30_percent(monkeypatch, tmp
 
 
 def test_a_dry_run_asks_nothing_writes_nothing_and_names_splits_and_priors(monkeypatch, tmp_path):
-    monkeypatch.setattr("optimize.compiling.open_model", None)  # opening one would already be a call
+    monkeypatch.setattr("optimize.compilation.compiling.open_model", None)  # opening one would already be a call
     options = [*start_of(tmp_path, "alphacodium"), "--optimizer", "mipro", "--out", tmp_path / "out", "--dry-run"]
     said = printed(monkeypatch, optimize.compile.main, *options, "--freeze", "FixCode")
     assert "to learn from: 8; to choose candidates by: " in said and "as it is: FixCode" in said
@@ -109,7 +109,9 @@ def test_without_a_run_prompts_are_expected_to_be_as_long_as_the_problems_are(mo
 
 
 def test_a_plan_beyond_a_cap_says_so_and_prices_are_those_of_the_models(monkeypatch, tmp_path):
-    monkeypatch.setattr("optimize.plan.price_of", lambda model: Price(1e-3, 0.0) if model == "simulated" else None)
+    monkeypatch.setattr(
+        "optimize.forecast.forecast.price_of", lambda model: Price(1e-3, 0.0) if model == "simulated" else None
+    )
     options = [*start_of(tmp_path, "direct"), "--optimizer", "verified", "--out", tmp_path / "out", "--dry-run"]
     said = printed(monkeypatch, optimize.compile.main, *options, "--max-calls", "3")
     assert "max_calls = 3 is reached before it ends" in said

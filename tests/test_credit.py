@@ -10,9 +10,9 @@ import pytest
 from eval.data.problem_set import Facts, Known
 from eval.rollouts.score import Score, SetResult
 from judge.verdict import TestCase, TestResult, Verdict
-from optimize.credit import credit_of
-from optimize.demo_choice import ProvenCall, choose_demos
-from optimize.evidence import Credit, Episode, Step
+from optimize.credit.credit import credit_of
+from optimize.credit.demo_choice import ProvenCall, choose_demos
+from optimize.credit.evidence import Credit, Episode, Step
 from program.bench.failure import describe_failure
 from program.problem import Problem, PublicTest
 from program.rollout.trace import Account, JudgeRun

@@ -13,8 +13,8 @@ from dspy.utils.exceptions import LMServerError
 
 import optimize.compile
 from judge.verdict import JudgeError
-from optimize.optimizers import NAMES
-from optimize.proposal_adapter import ProposalAdapter
+from optimize.job.proposal_adapter import ProposalAdapter
+from optimize.optimizers.table import NAMES
 from program import artifact
 from program.models.scripted import scripted_lm
 from tests.packs import VALID, call, isolate, number_task, printed, use_lm, write_pack, write_start

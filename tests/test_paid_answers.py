@@ -13,11 +13,11 @@ from dspy.utils.exceptions import LMServerError
 from eval.rollouts.run_folder import RunError
 from judge.judge import judge
 from judge.verdict import Limits, TestCase
-from optimize.halted import CapReached, Halted
-from optimize.kept_reports import KeptReports
-from optimize.ledger import Ledger
-from optimize.paid_answers import PaidAnswers, Payer, payer
-from optimize.progress import Progress
+from optimize.compilation.progress import Progress
+from optimize.paid.halted import CapReached, Halted
+from optimize.paid.kept_reports import KeptReports
+from optimize.paid.ledger import Ledger
+from optimize.paid.paid_answers import PaidAnswers, Payer, payer
 from program.models.prices import Price
 from program.models.scripted import ScriptedEngine, scripted_lm
 from program.rollout.budget import OPTIONS, Budget
@@ -60,7 +60,7 @@ def test_an_answer_is_paid_once_and_survives_the_process(paying, ledger, tmp_pat
 
 
 def test_the_line_says_for_what_is_paid_and_is_written_anew_with_every_answer(paying, monkeypatch):
-    monkeypatch.setattr("optimize.progress.REFRESH_SECONDS", 0.0)
+    monkeypatch.setattr("optimize.compilation.progress.REFRESH_SECONDS", 0.0)
     lm, paid = paying(lambda prompt: prompt)
     stream = io.StringIO()
     progress = Progress("gepa", paid, stream)
@@ -97,7 +97,7 @@ def test_what_calls_are_paid_for_is_entered(paying, ledger):
 
 @pytest.mark.parametrize(("cap", "asked"), [({"calls": 3}, 3), ({"tokens": 7}, 4), ({"dollars": 3.5}, 2)])
 def test_a_cap_ends_the_paying(paying, monkeypatch, cap, asked):
-    monkeypatch.setattr("optimize.paid_answers.price_of", lambda _: Price(1.0, 1.0))
+    monkeypatch.setattr("optimize.paid.paid_answers.price_of", lambda _: Price(1.0, 1.0))
     lm, _ = paying(lambda prompt: "yes", **cap)
     with pytest.raises(CapReached, match=f"{OPTIONS[next(iter(cap))]} = "):
         for number in range(10):

@@ -8,7 +8,7 @@ import pytest
 
 import optimize.compile
 from optimize.config import ConfigError
-from optimize.stages import freeze, frozen_stages, stage_names, stages_of, thaw
+from optimize.job.stages import freeze, frozen_stages, stage_names, stages_of, thaw
 from program import artifact
 from tests.packs import SMALL_FLOW, VALID, answer_rule, call, isolate, printed, use_lm, write_pack, write_start
 

@@ -14,11 +14,11 @@ import optimize.study
 from eval.data.rows import PACK_FOLDER
 from eval.rollouts.run_folder import read_config as read_run
 from eval.rollouts.run_folder import read_rollouts
-from optimize.averages import averages
 from optimize.config import read_config
-from optimize.inputs import read_inputs
-from optimize.study_arms import arms_of
-from optimize.studying import _average_of, _printed, _study_config
+from optimize.forecast.averages import averages
+from optimize.job.inputs import read_inputs
+from optimize.studies.study_arms import arms_of
+from optimize.studies.studying import _average_of, _printed, _study_config
 from program import artifact
 from tests.packs import call, isolate, write_dataset
 
@@ -71,7 +71,7 @@ def test_one_command_compiles_evaluates_and_compares_and_can_be_repeated(study, 
     capfd.readouterr()
     mains = {"optimize.compile": optimize.compile.main, "eval.run": eval.run.main}
     again = lambda module, *arguments: call(monkeypatch, mains[module], *map(str, arguments))  # noqa: E731
-    monkeypatch.setattr("optimize.studying._do", again)  # in this process, which is quicker
+    monkeypatch.setattr("optimize.studies.studying._do", again)  # in this process, which is quicker
     assert study() == 0
     assert "is compiled already" in capfd.readouterr().out
     assert (tmp_path / "out" / "test" / "rollouts.jsonl").read_bytes() == before
@@ -140,7 +140,7 @@ def test_a_study_stops_where_compiling_has_stopped_at_a_cap(study, monkeypatch, 
         run.append(module)
         assert call(monkeypatch, optimize.compile.main, *map(str, arguments)) == 0
 
-    monkeypatch.setattr("optimize.studying._do", do)
+    monkeypatch.setattr("optimize.studies.studying._do", do)
     assert study() == 2 and run == ["optimize.compile"]
     assert "not compiled to its end: max_calls = 3 is reached" in capsys.readouterr().err.splitlines()[-1]
 

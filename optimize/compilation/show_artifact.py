@@ -1,0 +1,80 @@
+"""Artifacts in words."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from optimize.compilation.prompts import difference, prompt_texts, prompts_markdown
+from optimize.compilation.writing import evidence_text
+from optimize.job.stages import signature_of
+from program import artifact
+from program.artifact import ArtifactError, Manifest
+
+SHOWN = ("program", "origin", "adapter", "config", "lm", "scores", "cost", "versions", "commit")
+
+
+def describe_program(folder: Path, prompts: bool = False) -> str:
+    """What an artifact is, and what its prompts hold.
+
+    Args:
+        folder: of the artifact.
+        prompts: whether every prompt is shown in full.
+
+    Raises:
+        ArtifactError: it cannot be loaded.
+    """
+    program, manifest = artifact.load(folder)
+    lines = [f"{folder}", *(f"{key}: {_short(value)}" for key, value in _facts(manifest).items()), ""]
+    hand_written = dict(artifact.new_program(manifest.program, manifest.config).named_predictors())
+    for name, predictor in program.named_predictors():
+        own = signature_of(predictor).instructions
+        changed = "" if own == signature_of(hand_written[name]).instructions else ", instruction changed"
+        lines += [f"{name}: {len(predictor.demos)} demonstrations{changed}", f"    {own}".replace("\n", "\n    ")]
+        lines += [
+            f"    demonstration: {str(demo.get('problem', '')).partition(chr(10))[0]}" for demo in predictor.demos
+        ]
+    return "\n".join(lines) + (f"\n\n{prompts_markdown(program, manifest)}" if prompts else "")
+
+
+def describe_difference(first: Path, second: Path) -> str:
+    """How two artifacts differ: facts of their manifests, then every prompt.
+
+    Raises:
+        ArtifactError: one cannot be loaded, or they are of different programs.
+    """
+    (program, manifest), (other, other_manifest) = artifact.load(first), artifact.load(second)
+    if manifest.program != other_manifest.program:
+        raise ArtifactError(f"{first} is {manifest.program} and {second} is {other_manifest.program}")
+    here, there = _facts(manifest), _facts(other_manifest)
+    keys = [key for key in {**here, **there} if here.get(key) != there.get(key)]
+    lines = [f"{key}: {_short(here.get(key))} → {_short(there.get(key))}" for key in keys]
+    own, others = prompt_texts(program, manifest), prompt_texts(other, other_manifest)
+    changes = {name: difference(own[name], others[name], str(first), str(second)) for name in own}
+    lines += [f"\n{name}\n{change}" for name, change in changes.items() if change]
+    same = [name for name, change in changes.items() if not change]
+    return "\n".join([*lines, "", f"the same prompts: {', '.join(same) or 'none'}"])
+
+
+def describe_evidence(folder: Path) -> str:
+    """Why each demonstration of an artifact was chosen.
+
+    Raises:
+        ArtifactError: there is no report.
+    """
+    try:
+        report = json.loads((folder / "report.json").read_text())
+    except (OSError, ValueError) as fault:
+        raise ArtifactError(f"{folder} has no report that can be read: {type(fault).__name__}") from fault
+    return evidence_text(report["evidence"])
+
+
+def _facts(manifest: Manifest) -> dict[str, Any]:
+    facts = {key: getattr(manifest, key) for key in SHOWN}
+    compiled = {key: value for key, value in (manifest.compile or {}).items() if key not in ("code", "problems")}
+    return {key: value for key, value in {**facts, **compiled}.items() if value not in (None, {}, [], "")}
+
+
+def _short(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,144 @@
+"""Writes what a compilation has come to: the artifact with its report, its prompts and its candidates."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import dspy
+
+from eval.rollouts.run_folder import read_rollouts
+from eval.tables.summary import markdown_table, summarize
+from optimize.compilation.prompts import prompts_markdown
+from optimize.job.candidates import Candidate, prompts_of
+from optimize.job.inputs import Inputs
+from optimize.job.job import Job
+from program import artifact
+from program.rollout.trace import Totals
+
+
+def write_artifact(out: Path, program: dspy.Module, inputs: Inputs, job: Job, chosen: Candidate | None) -> None:
+    """Write `out` and print what is in it.
+
+    Args:
+        out: the folder of the artifact.
+        program: the tuned program, thawed.
+        inputs: what it was made from.
+        job: how.
+        chosen: its scores, if it was tried.
+    """
+    spent = job.paid.ledger.spent
+    summaries = _teacher_summary(job)
+    written = artifact.describe(
+        inputs.manifest.program,
+        program,
+        adapter=inputs.manifest.adapter,
+        origin="compiled",
+        compile={**inputs.identity, "stopped": job.stopped},
+        lm={"model": job.config.lm, **artifact.lm_settings(inputs.manifest), **job.config.lm_settings},
+        scores={
+            **{key: value for summary in summaries for key, value in summary.items() if key != "table"},
+            "chosen": _scores(chosen, job.candidates.deciding) if chosen else None,
+        },
+        cost={**spent.model_dump(), "seconds": round(job.paid.seconds, 1)},
+    )
+    out.mkdir(parents=True, exist_ok=True)
+    _write_lines(out / "candidates.jsonl", candidate_lines(job))
+    (out / "report.json").write_text(json.dumps(report(job, chosen), indent=2, ensure_ascii=False) + "\n")
+    (out / "prompts.md").write_text(prompts_markdown(program, written))
+    artifact.save(out, program, written)
+    for summary in summaries:
+        print(summary["table"])
+    for name, predictor in program.named_predictors():
+        print(f"{name}: {len(predictor.demos)} demonstrations")
+    if getattr(job.config.tuning, "demos", 0) and not any(predictor.demos for predictor in program.predictors()):
+        print("no demonstration is in the program")
+
+
+def report(job: Job, chosen: Candidate | None) -> dict[str, Any]:
+    """What the optimizer did, in numbers: phases, candidates, costs; and why each demonstration was chosen."""
+    ledger, deciding = job.paid.ledger, job.candidates.deciding
+    return {
+        "optimizer": job.config.optimizer,
+        "learned_from": [problem.name for problem in job.learn],
+        "chosen_by": [problem.name for problem in job.choose],
+        "stopped": job.stopped,
+        "program_runs": sum(each.runs() for each in job.candidates.all()),
+        "candidates": len(job.candidates.all()),
+        "chosen": _scores(chosen, deciding) if chosen else None,
+        "paid": {
+            "total": _money(ledger.spent),
+            "this_session": _money(ledger.totals(session=ledger.session)),
+            "by_phase": {phase: _money(totals) for phase, totals in sorted(ledger.totals_by("phase").items())},
+            "by_model": {model: _money(totals) for model, totals in sorted(ledger.totals_by("model").items())},
+        },
+        "proposals_dropped": job.proposals.dropped,
+        "evidence": job.evidence,
+    }
+
+
+def evidence_text(evidence: dict[str, list[dict[str, Any]]]) -> str:
+    """Why each demonstration was chosen, for reading."""
+    lines = []
+    for predictor, demos in evidence.items():
+        lines.append(f"{predictor}:")
+        for demo in demos:
+            lines.append(f"- {demo['problem']}, rollout {demo['sample']}, credit {demo['credit']:.2f}")
+            lines += [f"    {said}" for said in demo["evidence"]]
+    return "\n".join(lines) or "no evidence is recorded: only the optimizer verified does that"
+
+
+def candidate_lines(job: Job) -> Iterable[dict[str, Any]]:
+    """One line a candidate, in the order of their first appearance; what it changed, its score and its cost."""
+    paid = job.paid.ledger.totals_by("candidate")
+    start = prompts_of(job.student)
+    for candidate in job.candidates.all():
+        yield {
+            "candidate": candidate.name,
+            **_scores(candidate, job.candidates.deciding),
+            "runs": candidate.runs(),
+            "instructions": {
+                name: instructions
+                for name, (instructions, _) in candidate.prompts.items()
+                if instructions != start[name][0]
+            },
+            "demos": {
+                name: [str(demo.get("problem", "")).partition("\n")[0] for demo in demos]
+                for name, (_, demos) in candidate.prompts.items()
+                if demos
+            },
+            "paid": _money(paid.get(candidate.name, Totals())),
+            "scores": {name: list(runs.values()) for name, runs in sorted(candidate.scores.items())},
+        }
+
+
+def _scores(candidate: Candidate, deciding: list[str]) -> dict[str, Any]:
+    means = candidate.means(deciding)
+    if not means:
+        return {"score": None, "interval": None, "problems": 0}
+    low, high = candidate.interval(deciding)
+    return {
+        "score": round(candidate.score(deciding), 4),
+        "interval": [round(low, 4), round(high, 4)],
+        "problems": len(means),
+    }
+
+
+def _money(totals: Totals) -> dict[str, Any]:
+    """The costs that repeat from run to run: no seconds."""
+    return totals.model_dump(include={"calls", "prompt_tokens", "cached_tokens", "completion_tokens", "dollars"})
+
+
+def _teacher_summary(job: Job) -> list[dict[str, Any]]:
+    rollouts = read_rollouts(job.folder.path)
+    if not rollouts:
+        return []
+    summary = summarize("teacher", rollouts)
+    kept = summary.model_dump(include={"problems", "solved", "hidden_rate", "public_rate", "not_judged"})
+    return [{**kept, "table": markdown_table([summary])}]
+
+
+def _write_lines(path: Path, lines: Iterable[dict[str, Any]]) -> None:
+    path.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))

@@ -1,0 +1,137 @@
+"""What one program run asks on average: from the last run of the same program and model, else from stated priors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+from eval.rollouts.rollout import Rollout
+from eval.rollouts.run_folder import RunError, read_config, read_rollouts
+from eval.rollouts.score import Score
+from optimize.config import CompileConfig
+from optimize.job.inputs import Inputs
+from optimize.job.metric import measured
+from optimize.job.stages import stages_of
+
+RUNS = Path("runs")
+CHARACTERS = 4  # a token
+PRIOR_PROMPT_TOKENS, PRIOR_ANSWER_TOKENS = 300, 200  # a call; of the prompt those that are not the problem
+PRIOR_GOOD = 0.4
+
+
+@dataclass(frozen=True)
+class Averages:
+    """Of one program run.
+
+    calls, prompt_tokens, answer_tokens: LM calls, and the tokens of all of them together.
+    good: share of runs that reach the threshold.
+    changed: share of the calls that come at or after the first one of a stage, on average over the tuned stages.
+    measured: whether it is from rollouts, and not from priors.
+    source: where this is from, in words.
+    """
+
+    calls: float
+    prompt_tokens: float
+    answer_tokens: float
+    good: float
+    changed: float
+    measured: bool
+    source: str
+
+    def with_tokens_of(self, other: Averages) -> Averages:
+        """The same number of calls, each with the tokens of a call of `other`."""
+        share = self.calls / other.calls
+        tokens = {"prompt_tokens": other.prompt_tokens * share, "answer_tokens": other.answer_tokens * share}
+        return replace(self, **tokens)
+
+
+def averages(config: CompileConfig, inputs: Inputs, out: Path | None) -> Averages:
+    """The averages of the newest rollouts there are of this program with this model, of those on the same data first.
+
+    Args:
+        config, inputs: of the compilation.
+        out: its folder, whose rollouts go before those in `runs/`.
+    """
+    tuned = [stage.name for _, stage in stages_of(inputs.program) if stage.name not in inputs.frozen]
+    own = [(out / "training", read_rollouts(out / "training"))] if out else []
+    for place, rollouts in chain(own, _stored(inputs)):
+        fresh = [each for each in rollouts if each.account.calls and not any(c.from_cache for c in each.account.calls)]
+        if fresh:
+            return _of_rollouts(fresh, tuned, config, f"{len(fresh)} rollouts of {place}")
+    return _prior(inputs, tuned)
+
+
+def training_scores(out: Path | None, names: Sequence[str]) -> list[Score]:
+    """The scores of the teacher's rollouts on these problems that a pilot, or an earlier session, has left in `out`."""
+    rollouts = read_rollouts(out / "training") if out else []
+    return [each.score for each in rollouts if each.score is not None and each.problem in names]
+
+
+def _of_rollouts(rollouts: Sequence[Rollout], tuned: list[str], config: CompileConfig, source: str) -> Averages:
+    threshold = getattr(config.tuning, "threshold", 1.0)
+    scores = [each.score for each in rollouts if each.score is not None]
+    good = sum(measured(score, config.metric) >= threshold for score in scores)
+    calls = sum(len(each.account.calls) for each in rollouts)
+    return Averages(
+        calls=calls / len(rollouts),
+        prompt_tokens=sum(each.totals.prompt_tokens for each in rollouts) / len(rollouts),
+        answer_tokens=sum(each.totals.completion_tokens for each in rollouts) / len(rollouts),
+        good=(good + 1) / (len(scores) + 2),  # few rollouts may all be bad, or good, by chance
+        changed=sum(_after(each, name) for each in rollouts for name in tuned) / (calls * len(tuned)),
+        measured=True,
+        source=source,
+    )
+
+
+def _after(rollout: Rollout, stage: str) -> int:
+    """How many calls come at or after the first of a stage."""
+    stages = [call.stage for call in rollout.account.calls]
+    return len(stages) - stages.index(stage) if stage in stages else 0
+
+
+def _stored(inputs: Inputs) -> Iterator[tuple[Path, list[Rollout]]]:
+    """The evaluations of the program with the model: first those on the same data, of each kind the newest first."""
+    here = inputs.identity
+    for run, there in sorted(_configs(), key=lambda each: (each[1].get("data") != here["data"], _age(each[0]))):
+        fingerprints = there.get("artifacts") or {}
+        arms = [arm for arm, fingerprint in fingerprints.items() if fingerprint == here["start_fingerprint"]]
+        if there.get("lm") == here["lm"] and arms:
+            yield run, [each for each in read_rollouts(run) if each.arm in arms]
+
+
+def _configs() -> Iterator[tuple[Path, dict[str, Any]]]:
+    """The folders below `RUNS` that are runs, each with its configuration."""
+    for run in RUNS.glob("*"):
+        try:
+            yield run, read_config(run)
+        except RunError:
+            continue
+
+
+def _age(run: Path) -> float:
+    """Smaller for newer runs."""
+    file = run / "rollouts.jsonl"
+    return -file.stat().st_mtime if file.is_file() else 0.0
+
+
+def _prior(inputs: Inputs, tuned: list[str]) -> Averages:
+    """About one call a stage; of the bounds on repeats a half is used, and every program of `sampling`."""
+    settings = inputs.manifest.config
+    repeats = sum(settings.get(key, 0) for key in ("code_attempts", "public_fixes", "ai_fixes"))
+    calls = len(stages_of(inputs.program)) + repeats / 2 - (2 if repeats else 0)
+    calls += settings.get("programs", 1) - 1 + (settings.get("attempts", 1) - 1) / 2
+    prompt = PRIOR_PROMPT_TOKENS + round(mean(len(each.text()) for each in inputs.problems.problems) / CHARACTERS)
+    return Averages(
+        calls=calls,
+        prompt_tokens=calls * prompt,
+        answer_tokens=calls * PRIOR_ANSWER_TOKENS,
+        good=PRIOR_GOOD,
+        changed=(len(tuned) + 1) / (2 * len(tuned)),
+        measured=False,
+        source=f"no run of it is there, so priors: {calls:g} calls a run, {prompt} + "
+        f"{PRIOR_ANSWER_TOKENS} tokens a call, {PRIOR_GOOD:.0%} of the runs good (--pilot N measures them)",
+    )

@@ -1,0 +1,129 @@
+"""Every program an optimizer has tried, how it did, and which is the best so far."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from statistics import mean
+from typing import Any
+
+import dspy
+
+from eval.numbers.intervals import mean_share
+from optimize.job.stages import signature_of
+
+
+@dataclass
+class Candidate:
+    """One program: what its prompts hold, and its scores.
+
+    name: 12 hex digits over instructions and demonstrations.
+    prompts: by predictor, its instructions and demonstrations.
+    scores: by problem, one for each different run; a run that is repeated from known answers is the same run.
+    """
+
+    name: str
+    prompts: dict[str, tuple[str, list[Any]]] = field(repr=False)
+    scores: dict[str, dict[str, float]] = field(default_factory=lambda: defaultdict(dict), repr=False)
+
+    def runs(self) -> int:
+        return sum(len(runs) for runs in self.scores.values())
+
+    def means(self, problems: Sequence[str]) -> list[float]:
+        """The mean score on each of these problems that it ran on."""
+        return [mean(self.scores[name].values()) for name in problems if name in self.scores]
+
+    def score(self, problems: Sequence[str]) -> float:
+        return mean(self.means(problems) or [0.0])
+
+    def interval(self, problems: Sequence[str]) -> tuple[float, float]:
+        """The 95 % interval of the score over problems."""
+        estimate = mean_share(self.means(problems))
+        return estimate.low, estimate.high
+
+
+class Candidates:
+    """The candidates of one compilation. Safe for many threads.
+
+    Args:
+        deciding: names of the problems by whose scores candidates are compared.
+        required: on how many of them two candidates must both have run to be compared.
+        changed: called after every score.
+    """
+
+    def __init__(
+        self, deciding: Sequence[str], required: int, changed: Callable[[Candidates], None] = lambda _: None
+    ) -> None:
+        self.deciding = list(deciding)
+        self._required = required
+        self._changed = changed
+        self._lock = threading.RLock()
+        self._all: dict[str, Candidate] = {}
+
+    def name_of(self, program: dspy.Module) -> str:
+        """The name of the candidate that `program` is now; it is remembered from then on."""
+        states = {name: _bare_state(predictor) for name, predictor in program.named_predictors()}
+        name = hashlib.sha256(json.dumps(states, sort_keys=True, default=str).encode()).hexdigest()[:12]
+        with self._lock:
+            if name not in self._all:
+                self._all[name] = Candidate(name, prompts_of(program))
+        return name
+
+    def enter(self, candidate: str, problem: str, run: str, score: float) -> None:
+        """Enter the score of a run, which `run` names."""
+        with self._lock:
+            self._all[candidate].scores[problem][run] = score
+        self._changed(self)
+
+    def best(self) -> Candidate | None:
+        """The one with the highest score; of equals the first. None when none has run on enough problems.
+
+        Optimizers that score on another part of the problems at each step leave candidates with different ones behind,
+        so two are compared by the problems that both ran on; when these are too few, the earlier one stays.
+        """
+        best = None
+        for each in self.all():
+            shared = [name for name in self.deciding if name in each.scores and (not best or name in best.scores)]
+            if len(shared) >= self._required and (best is None or each.score(shared) > best.score(shared)):
+                best = each
+        return best
+
+    def named(self, name: str) -> Candidate | None:
+        """The candidate of that name, if it ran at least once."""
+        return next((each for each in self.all() if each.name == name), None)
+
+    def all(self) -> list[Candidate]:
+        """All that ran at least once, in the order of their first appearance."""
+        with self._lock:
+            return [each for each in self._all.values() if each.scores]
+
+
+def prompts_of(program: dspy.Module) -> dict[str, tuple[str, list[Any]]]:
+    """The instructions and demonstrations of every tuned predictor."""
+    return {
+        name: (signature_of(predictor).instructions, list(predictor.demos))
+        for name, predictor in program.named_predictors()
+    }
+
+
+def with_prompts(program: dspy.Module, prompts: dict[str, tuple[str, list[Any]]]) -> dspy.Module:
+    """A copy of `program` with these instructions and demonstrations."""
+    made = program.deepcopy()
+    for name, predictor in made.named_predictors():
+        instructions, demos = prompts[name]
+        predictor.signature = signature_of(predictor).with_instructions(instructions)
+        predictor.demos = list(demos)
+    return made
+
+
+def _bare_state(predictor: dspy.Predict) -> dict[str, Any]:
+    """The predictor's state without its LM, which may be one that has no state to dump."""
+    bare = copy.copy(predictor)
+    bare.lm = None
+    state = bare.dump_state()
+    return {"instructions": signature_of(bare).instructions, "demos": state["demos"]}

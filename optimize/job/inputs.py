@@ -1,0 +1,148 @@
+"""What a compilation starts from, read and checked before any LM call."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import dspy
+
+from eval.data.load import ProblemSet, load_problems
+from eval.rollouts.run_folder import RunError, RunFolder, read_config
+from optimize.config import CompileConfig, ConfigError
+from optimize.job.examples import halves
+from optimize.job.stages import frozen_stages
+from program import artifact
+from program.artifact import Manifest
+from program.models.prices import price_of
+
+ROOT = Path(__file__).parents[2]
+# Whole packages, and of `eval` the rooms that problems, rollouts and scores come from.
+DECIDING = ("judge", "signatures", "program", "optimize", "eval/data", "eval/rollouts")
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The program to compile, with its manifest, the problems, the stages that stay as they are, and `identity`: all
+    that decides the result, JSON values only."""
+
+    program: dspy.Module
+    manifest: Manifest
+    problems: ProblemSet
+    frozen: list[str]
+    identity: dict[str, Any]
+
+
+def read_inputs(config: CompileConfig) -> Inputs:
+    """Load and check everything that `config` names.
+
+    Raises:
+        ConfigError, ArtifactError, DataError: it cannot be used.
+    """
+    program, manifest = artifact.load(Path(config.start), config.settings, config.adapter)
+    problems = config.select(load_problems(config.data, config.split))
+    bare = [problem.name for problem in problems.problems if not problems.hidden(problem.name).all()]
+    if bare:
+        raise ConfigError(f"{config.data} {config.split}: {bare[0]} has no hidden tests, so it cannot be scored")
+    _refuse_too_few(config, problems)
+    _refuse_budget(program)
+    if config.budget.dollars is not None:
+        unpriced = [model for model in models_of(config).values() if price_of(model) is None]
+        if unpriced:
+            raise ConfigError(f"max_usd: no price is known for {unpriced[0]}; use max_tokens or max_calls")
+    frozen = frozen_stages(program, config.only, config.freeze)
+    identity = {
+        **config.identity(),
+        "data_fingerprint": problems.fingerprint,
+        "problems": [problem.name for problem in problems.problems],
+        "start_fingerprint": artifact.fingerprint(program, manifest),
+        "versions": {package: version(package) for package in ("dspy", "gepa", "optuna")},
+        "code": code_prints(),
+    }
+    return Inputs(program, manifest, problems, frozen, identity)
+
+
+def _refuse_too_few(config: CompileConfig, problems: ProblemSet) -> None:
+    """Of problems, or of the runs that gepa may make: it begins with one on every problem that is chosen by."""
+    share = getattr(config.tuning, "choose", None)
+    if share is None:
+        return
+    if len(problems.problems) < 2:
+        raise ConfigError(f"{config.optimizer} needs two problems at least: one to learn from, one to choose by")
+    runs, (_, choose) = getattr(config.tuning, "metric_calls", None), halves(problems.problems, share, config.seed)
+    if runs is not None and runs <= len(choose):
+        raise ConfigError(
+            f"metric_calls = {runs} is used up by the start program on the {len(choose)} problems to choose by; give "
+            "more, or choose by fewer (choose, limit)"
+        )
+
+
+def _refuse_budget(program: Any) -> None:
+    """A compilation goes on by playing known answers again, and DSPy's optimizers play rollouts again. Known answers
+    cost neither tokens nor dollars nor time, and they come at once, so that of two branches side by side the other one
+    may get the last call: a rollout under any limit would not end where it ended before."""
+    for name in program.config.budget.model_dump(exclude_none=True):
+        raise ConfigError(
+            f"a rollout with a budget of {name} does not end alike when it is played again; compile it without "
+            f"(--set budget.{name}=null)"
+        )
+
+
+def models_of(config: CompileConfig) -> dict[str, str]:
+    """The models a compilation calls, by role: lm, teacher_lm, prompt_lm."""
+    tuning = config.tuning
+    teacher = getattr(tuning, "teacher_lm", None) or config.lm
+    prompt = getattr(tuning, "prompt_lm", None) or getattr(tuning, "reflection_lm", None) or config.lm
+    return {"lm": config.lm, "teacher_lm": teacher, "prompt_lm": prompt}
+
+
+def code_prints() -> dict[str, str]:
+    """The files that decide how a compilation ends, each with 8 hex digits of its hash."""
+    files = sorted(path for folder in DECIDING for path in (ROOT / folder).rglob("*.py"))
+    return {str(path.relative_to(ROOT)): hashlib.sha256(path.read_bytes()).hexdigest()[:8] for path in files}
+
+
+def open_folder(out: Path, identity: dict[str, Any]) -> RunFolder:
+    """The folder of the training rollouts below `out`, where an interrupted compilation goes on.
+
+    Raises:
+        RunError: something else is there, or a compilation of another configuration, data or code; with the difference.
+    """
+    training = out / "training"
+    if (training / "config.json").is_file():
+        there, here = read_config(training).get("code", {}), identity["code"]
+        changed = sorted(name for name in {*there, *here} if there.get(name) != here.get(name))
+        if changed:
+            raise RunError(
+                f"{out} was begun with other code: {', '.join(changed[:5])} changed; choose another folder, or go "
+                "back to the code of then"
+            )
+    elif out.is_dir() and any(out.iterdir()):
+        raise RunError(f"{out} holds something that is no compilation; choose another folder")
+    return RunFolder(training, identity)
+
+
+def is_finished(out: Path, identity: dict[str, Any]) -> bool:
+    """Whether `out` is an artifact that was compiled to the end by this configuration, with whatever code.
+
+    What code decides is compared only where the code is the same: the fingerprint of a start program changes with every
+    key that its class gets.
+
+    Raises:
+        RunError: it is one of another configuration, with the difference.
+        ArtifactError: it is damaged.
+    """
+    if not (out / "manifest.json").is_file():
+        return False
+    compiled = artifact.read_manifest(out).compile or {}
+    by_code = {"code", "versions"} | ({"start_fingerprint"} if compiled.get("code") != identity["code"] else set())
+    for key in sorted(set(compiled) & set(identity) - by_code):
+        if compiled[key] != identity[key]:
+            raise RunError(
+                f"{out} was compiled with another configuration: {key} is {compiled[key]!r} there and "
+                f"{identity[key]!r} now; choose another folder"
+            )
+    return not compiled.get("stopped")

@@ -1,0 +1,124 @@
+"""What an optimizer gets to work with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
+
+import dspy
+
+from eval.data.problem_set import ProblemSet
+from eval.rollouts.executor import Arm, Conditions, Threads
+from eval.rollouts.loop import run_loop
+from eval.rollouts.rollout import Rollout
+from eval.rollouts.run_folder import RunFolder, read_rollouts
+from optimize.config import CompileConfig
+from optimize.job.candidates import Candidates
+from optimize.job.dspy_runs import dspy_run
+from optimize.job.examples import examples
+from optimize.job.metric import HiddenPassRate
+from optimize.job.proposal_adapter import ProposalAdapter
+from optimize.job.watch import Watch
+from optimize.paid.paid_answers import PaidAnswers
+from program.problem import Problem
+from program.rollout.rate_limits import Pace, at_pace
+
+
+@dataclass
+class Job:
+    """One compilation, seen from its optimizer.
+
+    student: the program to tune; its tuned stages have no demonstrations.
+    teacher: the program as it was, with its demonstrations.
+    adapter: of the artifact.
+    problems: all of them, for looking things up.
+    learn, choose: problems to learn from, and to choose candidates by (empty where no choice is made).
+    metric: of one prediction.
+    lm, teacher_lm, prompt_lm: of the program, of the teacher, and of the optimizer's own questions.
+    paid: counts what all of them cost.
+    candidates: gets every program that is tried.
+    folder: where the teacher's rollouts are stored.
+    stopped: why the optimizer ended before its time; empty when it did not.
+    pace: how often refused requests are sent again, and after which wait; how many are sent is up to `paid`.
+    proposals: how the optimizer's own questions are put; counts those of its proposals that were dropped.
+    evidence: by predictor, for each demonstration in order, why it was chosen.
+    """
+
+    config: CompileConfig
+    student: dspy.Module
+    teacher: dspy.Module
+    adapter: dspy.Adapter
+    problems: ProblemSet
+    learn: list[Problem]
+    choose: list[Problem]
+    metric: HiddenPassRate
+    lm: dspy.LM
+    teacher_lm: dspy.LM
+    prompt_lm: dspy.LM
+    paid: PaidAnswers
+    candidates: Candidates
+    folder: RunFolder
+    pace: Pace
+    stopped: str = ""
+    proposals: ProposalAdapter = field(default_factory=ProposalAdapter)
+    evidence: dict[str, list[dict]] = field(default_factory=dict)
+
+    @property
+    def learn_examples(self) -> list[dspy.Example]:
+        return examples(self.learn)
+
+    @property
+    def choose_examples(self) -> list[dspy.Example]:
+        return examples(self.choose)
+
+    def roll_out(
+        self, samples: int = 1, enough: Callable[[Sequence[Rollout]], bool] = lambda _: False
+    ) -> list[Rollout]:
+        """The teacher's rollouts on the problems to learn from, side by side and stored; what is stored is not run.
+
+        Args:
+            samples: a problem.
+            enough: told of the rollouts so far, whether more would be paid for nothing.
+
+        Raises:
+            Halted: a cap is reached; the rollouts that had ended are stored.
+        """
+        self.paid.phase = "training"
+        arm = Arm("teacher", self.teacher, self.adapter)
+        part = replace(self.problems, problems=tuple(self.learn))
+        loop = run_loop(
+            self.folder,
+            [arm],
+            part,
+            Threads(self.teacher_lm, Conditions(pace=self.pace)),
+            samples=samples,
+            concurrency=self.config.concurrency,
+            label="training",
+        )
+        done: list[Rollout] = []
+        with closing(loop):
+            for rollout in loop:
+                done.append(rollout)
+                if enough(done):
+                    break
+        self.paid.phase = "proposals"
+        return self.stored_rollouts()
+
+    def stored_rollouts(self) -> list[Rollout]:
+        """The teacher's rollouts that have ended and were judged, in the order of the problems."""
+        order = {problem.name: place for place, problem in enumerate(self.learn)}
+        judged = [each for each in read_rollouts(self.folder.path) if each.status != "not judged"]
+        return sorted((each for each in judged if each.problem in order), key=lambda r: (order[r.problem], r.sample))
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Everything that runs programs or asks proposals goes inside of this."""
+        phases = {problem.name: "evaluation" for problem in self.choose}
+        watch = Watch(type(self.student), self.candidates, phases, self.adapter, self.pace)
+        with (
+            dspy.context(lm=self.lm, adapter=self.proposals, callbacks=[watch]),
+            dspy_run(self.folder.path / "optimizer.log"),
+            at_pace(self.pace),
+        ):
+            yield

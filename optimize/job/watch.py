@@ -1,0 +1,108 @@
+"""Looks on while DSPy's optimizers run programs: keeps an account of every run, and stops the optimizer where a run
+failed for a reason that is no fault of the program."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import dspy
+from dspy.utils.callback import BaseCallback
+
+from optimize.job.candidates import Candidates
+from optimize.paid.halted import Halted
+from optimize.paid.paid_answers import Payer, payer
+from program.models.open import LMError
+from program.rollout.rate_limits import Pace, at_pace
+from program.rollout.trace import Account, new_account, outage_of
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a program inside of an optimizer."""
+
+    candidate: str
+    problem: str
+    account: Account
+
+    def name(self) -> str:
+        """Tells apart what was asked and answered, whether it was paid for now or before: 12 hex digits."""
+        said = sorted((call.prompt_hash, call.answer) for call in self.account.calls)
+        return hashlib.sha256(repr(said).encode()).hexdigest()[:12]
+
+
+def run_of(prediction: Any) -> Run | None:
+    """The run a prediction came from; None for one that no watched program made."""
+    return getattr(prediction, "_run", None)
+
+
+class Watch(BaseCallback):
+    """A DSPy callback, put into `dspy.context(callbacks=[...])` around an optimizer.
+
+    What it raises it raises as `Halted`: DSPy writes other exceptions of callbacks off with a warning.
+
+    Args:
+        kind: the class of the programs to be looked at.
+        candidates: where they are entered.
+        phases: by problem name, what a run on it is for; also the `phase` its LM calls are paid under.
+        adapter: of the programs; around them is that of the optimizer's own questions.
+        pace: of all runs; DSPy's threads see nothing of the caller's context variables.
+    """
+
+    def __init__(
+        self,
+        kind: type[dspy.Module],
+        candidates: Candidates,
+        phases: dict[str, str],
+        adapter: dspy.Adapter,
+        pace: Pace,
+    ) -> None:
+        self._kind = kind
+        self._candidates = candidates
+        self._phases = phases
+        self._adapter = adapter
+        self._pace = pace
+        self._open: dict[str, tuple[Run, ExitStack]] = {}
+        self._lock = threading.Lock()
+
+    def on_module_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
+        if type(instance) is not self._kind:
+            return
+        try:
+            problem = inputs["kwargs"]["problem"].name
+            stack = ExitStack()
+            run = Run(self._candidates.name_of(instance), problem, stack.enter_context(new_account()))
+            token = payer.set(Payer(self._phases.get(problem, "training"), run.candidate))
+            stack.callback(payer.reset, token)
+            stack.enter_context(at_pace(self._pace))
+            stack.enter_context(dspy.context(adapter=self._adapter))
+            with self._lock:
+                self._open[call_id] = run, stack
+        except Exception as fault:
+            raise Halted(fault) from fault
+
+    def on_module_end(self, call_id: str, outputs: Any, exception: BaseException | None = None) -> None:
+        with self._lock:
+            opened = self._open.pop(call_id, None)
+        if opened is None:
+            return
+        run, stack = opened
+        stack.close()
+        if isinstance(exception, Exception):
+            # No program of ours raises for what a model says, so this is the judge, a wrong key, or a bug.
+            raise Halted(exception) from exception
+        if exception is None:
+            # While GEPA traces a program, the program gives its prediction and its trace.
+            prediction = outputs[0] if isinstance(outputs, tuple) else outputs
+            _refuse_lost(run)
+            prediction._run = run
+
+
+def _refuse_lost(run: Run) -> None:
+    """An LM out of reach is no answer of the program's: nobody knows what the lost calls would have brought, and a
+    compilation that is started again asks them."""
+    if lost := outage_of(run.account):
+        raise Halted(LMError(f"{run.problem} was not answered ({lost}); start again to go on"))

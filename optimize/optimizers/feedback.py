@@ -1,0 +1,58 @@
+"""What GEPA's reflecting model is told about a call: the evidence of its stage, and how the program came out.
+
+It is the kind of a failure and the program's own behaviour, never a hidden test.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dspy
+
+from optimize.credit.credit import credit_of
+from optimize.credit.outcome import outcome
+from optimize.credit.replay import episode_of
+from optimize.job.job import Job
+from optimize.job.metric import measured
+from optimize.job.watch import run_of
+from optimize.paid.halted import Halted
+
+
+class Feedback:
+    """The metric as `dspy.GEPA` wants it: a score, and words when they are asked for.
+
+    Raises:
+        Halted: the judge failed, or this itself; GEPA would go on without proposing anything.
+    """
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+
+    def __call__(
+        self,
+        gold: dspy.Example,
+        pred: Any,
+        trace: Any = None,
+        pred_name: str | None = None,
+        pred_trace: Any = None,
+    ) -> dspy.Prediction:
+        if pred_name is None:
+            return dspy.Prediction(score=self._job.metric(gold, pred), feedback="")
+        try:
+            scored = self._job.metric.score(gold.problem, pred.code)
+            said = self._about_the_call(gold.problem, pred, trace, pred_trace)
+        except Exception as fault:
+            raise Halted(fault) from fault
+        words = [*said, outcome(scored, "the program that came out in the end")]
+        feedback = " ".join(f"{sentence[0].upper()}{sentence[1:]}." for sentence in words)
+        return dspy.Prediction(score=measured(scored, self._job.config.metric), feedback=feedback)
+
+    def _about_the_call(self, problem: Any, prediction: Any, trace: Any, pred_trace: Any) -> tuple[str, ...]:
+        """The evidence of one call."""
+        run = run_of(prediction)
+        if run is None:
+            return ()
+        episode = episode_of(self._job, problem, trace, run.account)
+        (call,) = episode_of(self._job, problem, pred_trace, run.account).steps or (None,)
+        credit = credit_of(call, episode) if call else None
+        return credit.evidence if credit else ()

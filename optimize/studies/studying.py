@@ -1,0 +1,143 @@
+"""One study from its configuration to its comparison."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tomllib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from eval.data.load import load_problems
+from optimize.config import CompileConfig, ConfigError, read_config
+from optimize.forecast.averages import Averages, averages
+from optimize.forecast.forecast import describe_plan
+from optimize.job.inputs import Inputs, read_inputs
+from optimize.studies.study_arms import Arm, arms_of
+from program import artifact
+from program.models.prices import price_of
+
+
+class StudyConfig(BaseModel):
+    """The table `[study]`.
+
+    split: what is evaluated on; never the split that is compiled on.
+    against: further artifacts to compare with, besides the one that is compiled.
+    settings: by the folder name of an artifact, further keys of its program's configuration.
+    n: samples a problem.
+    limit: only the first problems.
+    exclude: a file of problems to leave out, as eval.audit writes it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    split: str = "test"
+    against: list[str] = []
+    settings: dict[str, dict[str, Any]] = {}
+    n: int = Field(default=1, ge=1)
+    limit: int | None = Field(default=None, ge=1)
+    exclude: str | None = None
+
+
+def study(options: argparse.Namespace) -> None:
+    """Print the cost, compile, evaluate, compare; see `optimize.study` for the options.
+
+    Raises:
+        ConfigError, ArtifactError, DataError: bad input, before anything is paid.
+    """
+    changes = {key: getattr(options, key) for key in ("lm", "api_base", "data") if getattr(options, key) is not None}
+    config = read_config(options.config, changes)
+    plan = _study_config(options.config)
+    if plan.split == config.split:
+        raise ConfigError(f"study: split {plan.split} is the one that is compiled on")
+    arms = arms_of(config, plan.against, plan.settings, taken=("compiled", plan.split))
+    print(expected_cost(config, plan, arms, options.out / "compiled"))
+    if options.dry_run:
+        return
+    given = [word for key, value in changes.items() for word in (f"--{key.replace('_', '-')}", value)]
+    compiled, run = options.out / "compiled", options.out / plan.split
+    for path, program, manifest in arms:
+        artifact.save(options.out / path.name, program, manifest)
+    _do("optimize.compile", options.config, *given, "--out", compiled)
+    if stopped := (artifact.read_manifest(compiled).compile or {}).get("stopped"):
+        raise ConfigError(f"study: {compiled} is not compiled to its end: {stopped}; allow more and start again")
+    evaluated = ["--lm", config.lm, "--data", config.data, "--split", plan.split, "--n", plan.n, "--out", run]
+    evaluated += ["--concurrency", config.concurrency]
+    evaluated += ["--api-base", config.api_base] if config.api_base else []
+    for key, limit in config.rates.model_dump(include={"requests_per_minute", "tokens_per_minute"}).items():
+        evaluated += [f"--{key.replace('_', '-')}", limit] if limit else []
+    evaluated += ["--limit", plan.limit] if plan.limit else []
+    evaluated += ["--exclude", plan.exclude] if plan.exclude else []
+    start, *others = [options.out / path.name for path, _, _ in arms]
+    _do("eval.run", start, *others, compiled, *evaluated)
+    comparison = _printed("eval.compare", run)
+    (options.out / "comparison.md").write_text(comparison)
+    print(comparison)
+    print(f"wrote {options.out / 'comparison.md'}")
+
+
+def expected_cost(config: CompileConfig, plan: StudyConfig, arms: Sequence[Arm], compiled: Path) -> str:
+    """What compiling and evaluating will ask and cost, in words and tables, without any LM call."""
+    inputs = read_inputs(config)
+    average = averages(config, inputs, compiled)
+    problems = load_problems(config.data, plan.split).select(plan.limit, None, plan.exclude)
+    count = len(problems.problems) * plan.n
+    lines = [describe_plan(config, inputs, compiled), "", f"then evaluate on {len(problems.problems)} problems of "]
+    lines[-1] += f"{config.data} {plan.split}, {plan.n} samples each:"
+    lines += ["", "| program | program runs | LM calls | prompt tokens | answer tokens | USD |", "|" + " --- |" * 6]
+    lines.append(_row(arms[0].path.name, count, average, config))
+    for arm in arms[1:]:
+        lines.append(_row(arm.path.name, count, _average_of(arm, config, inputs, average), config))
+    shown = getattr(config.tuning, "demos", 0)
+    grown = average.prompt_tokens + shown * (average.prompt_tokens + average.answer_tokens)
+    lines.append(_row("compiled", count, replace(average, prompt_tokens=grown), config))
+    return "\n".join(lines)
+
+
+def _average_of(arm: Arm, config: CompileConfig, inputs: Inputs, average: Averages) -> Averages:
+    """What a run of another program asks: what was measured of it, or else as many calls as it is expected to make,
+    each like a measured one of the program that is compiled."""
+    identity = {**inputs.identity, "start_fingerprint": artifact.fingerprint(arm.program, arm.manifest)}
+    its = replace(inputs, program=arm.program, manifest=arm.manifest, frozen=[], identity=identity)
+    own = averages(config, its, None)
+    return own.with_tokens_of(average) if average.measured and not own.measured else own
+
+
+def _row(name: str, count: int, average: Averages, config: CompileConfig) -> str:
+    calls, prompt, answer = (count * each for each in (average.calls, average.prompt_tokens, average.answer_tokens))
+    price = price_of(config.lm)
+    dollars = f"{price.dollars(prompt, answer):.2f}" if price else "not known"
+    return f"| {name} | {count:,} | {calls:,.0f} | {prompt:,.0f} | {answer:,.0f} | {dollars} |"
+
+
+def _study_config(path: Path) -> StudyConfig:
+    """The table `[study]` of a file that `read_config` could read."""
+    try:
+        return StudyConfig(**tomllib.loads(path.read_text()).get("study", {}))
+    except ValidationError as fault:
+        first = fault.errors()[0]
+        raise ConfigError(f"study: {'.'.join(map(str, first['loc']))}: {first['msg']}") from fault
+
+
+def _do(module: str, *arguments: object) -> None:
+    """Run a command of ours; when it fails, leave as it did, it has said why."""
+    _run(module, arguments, None)
+
+
+def _printed(module: str, *arguments: object) -> str:
+    """As `_do`; gives what the command prints."""
+    return _run(module, arguments, subprocess.PIPE)
+
+
+def _run(module: str, arguments: Sequence[object], stdout: int | None) -> str:
+    words = ["-m", module, *map(str, arguments)]
+    print(f"\n$ python {' '.join(words)}", flush=True)
+    ended = subprocess.run([sys.executable, *words], check=False, stdout=stdout, text=True)
+    if ended.returncode:
+        sys.exit(ended.returncode)
+    return ended.stdout or ""
