@@ -33,8 +33,8 @@ quickstart: .venv/quickstart-ready
 results: .venv/results-ready
 	$(PYTHON) -m eval.run $(STRATEGIES) --set budget.calls=10 $(SIXTEEN) --out $(RESULTS)/strategies-0.5b
 	$(PYTHON) -m eval.run $(STRATEGIES) --set budget.calls=10 $(SIXTEEN) $(LARGE) --limit 12 --out $(RESULTS)/strategies-1.5b
-	$(PYTHON) -m benchmarks.adapters $(SIXTEEN) --out $(RESULTS)/adapters-0.5b
-	$(PYTHON) -m benchmarks.adapters $(SIXTEEN) $(LARGE) --inputs $(RESULTS)/adapters-0.5b \
+	$(PYTHON) -m benchmarks.prompts.adapters $(SIXTEEN) --out $(RESULTS)/adapters-0.5b
+	$(PYTHON) -m benchmarks.prompts.adapters $(SIXTEEN) $(LARGE) --inputs $(RESULTS)/adapters-0.5b \
 		--adapters lean yaml json chat xml --out $(RESULTS)/adapters-1.5b
 	$(PYTHON) -m eval.run artifacts/direct artifacts/handwritten --limit 12 --n 5 $(SIXTEEN) --out $(RESULTS)/replication-0.5b
 	$(call compile,verified-0.5b,$(VERIFIED))
@@ -108,7 +108,7 @@ test-cluster: $(UV)
 # Every known program through the judge and through a plain process; any difference fails. Over an hour on two cores;
 # interrupted, it goes on where it stopped.
 oracle: .venv/ready
-	$(PYTHON) -m benchmarks.oracle
+	$(PYTHON) -m benchmarks.judge.oracle
 
 format:
 	.venv/bin/ruff format .

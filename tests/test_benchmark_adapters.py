@@ -8,8 +8,8 @@ import re
 import pytest
 from dspy.utils.exceptions import ContextWindowExceededError
 
-import benchmarks.adapters
-from benchmarks.adapter_table import Asked, compared, markdown, read
+import benchmarks.prompts.adapters
+from benchmarks.prompts.adapter_table import Asked, compared, markdown, read
 from program import artifact
 from program.adapters.choice import adapter_named
 from program.models.scripted import scripted_lm
@@ -57,7 +57,7 @@ def command(monkeypatch, tmp_path, runs):
         lm = scripted_lm(rule)
         monkeypatch.setattr("eval.simulated.model.open_lm", lambda *_, **__: OpenedLM(lm))
         fixed = ["--artifact", start, "--data", data, "--split", "test", "--lm", "fake/lm", "--out", tmp_path / "out"]
-        status = call(monkeypatch, benchmarks.adapters.main, *fixed, "--adapters", *adapters, *options)
+        status = call(monkeypatch, benchmarks.prompts.adapters.main, *fixed, "--adapters", *adapters, *options)
         return status, lm.engine.prompts
 
     return run

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.processes import descendants
+from benchmarks.judge.processes import descendants
 from judge.judge import judge
 from judge.sandbox.guards import LANDLOCK, NAMESPACES, SECCOMP, UID
 from judge.sandbox.pool import Pool

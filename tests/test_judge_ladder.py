@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.processes import descendants
+from benchmarks.judge.processes import descendants
 from judge.judge import judge
 from judge.sandbox import selftest
 from judge.sandbox.guards import LANDLOCK, LAYERS, NAMESPACES, SECCOMP, UID

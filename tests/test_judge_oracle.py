@@ -1,6 +1,6 @@
 """A fixed sample of the known programs through the judge and through a plain process per test: no difference.
 
-`python -m benchmarks.oracle` does this with all of them.
+`python -m benchmarks.judge.oracle` does this with all of them.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks.oracle import SHARED, differences, shared_jobs
+from benchmarks.judge.oracle import SHARED, differences, shared_jobs
 from judge.judge import judge
 from judge.sandbox.pool import Pool
 

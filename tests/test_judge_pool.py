@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.processes import descendants
+from benchmarks.judge.processes import descendants
 from judge.cache import VerdictCache
 from judge.checker import DEEPMIND
 from judge.judge import judge, judge_async

@@ -1,4 +1,4 @@
-"""A large evaluation, end to end: `python -m benchmarks.evaluate [--problems 20 165] [--n 5] [--concurrency 64]`.
+"""A large evaluation: `python -m benchmarks.scale.evaluation [--problems 20 165] [--n 5] [--concurrency 64]`.
 
 A simulated LM of fixed latency and known skill, the real judge, the problems of both packs again and again under new
 names, and three programs whose true solve rates are known. Says for each size: how long it took beside the two floors
@@ -20,9 +20,9 @@ os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "true")  # no price is ask
 
 import dspy
 
-from benchmarks.flow import answers_waited_for, ideal_makespan
-from benchmarks.process_tree import watched
-from benchmarks.repeated import repeated
+from benchmarks.flow.overhead import answers_waited_for, ideal_makespan
+from benchmarks.flow.repeated import repeated
+from benchmarks.scale.process_tree import watched
 from eval.data.load import load_problems
 from eval.data.problem_set import ProblemSet
 from eval.report.write import write_report
@@ -133,7 +133,7 @@ def _check_rates(stored: Sequence[Rollout], compared: Sequence[tuple[Arm, float]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.evaluate", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.scale.evaluation", description=__doc__.splitlines()[0])
     parser.add_argument("--problems", nargs="+", type=int, default=[20, 165], help="sizes (default: 20 165)")
     parser.add_argument("--n", type=int, default=5, help="samples a problem (default: %(default)s)")
     parser.add_argument("--concurrency", type=int, default=64, help="rollouts side by side (default: %(default)s)")

@@ -1,6 +1,6 @@
 """How long the flow takes beside the ideal, with a simulated LM that takes a fixed time for every answer.
 
-    python -m benchmarks.flow [--latency SECONDS] [--problems N] [--concurrency N]
+    python -m benchmarks.flow.overhead [--latency SECONDS] [--problems N] [--concurrency N]
 
 One problem: the ideal is the number of answers that have to be waited for one after the other, times the latency.
 Many problems at once: the ideal is the time in which a scheduler that loses nothing would have ended them, each
@@ -24,7 +24,7 @@ os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "true")  # no price is ask
 import dspy
 from tqdm import tqdm
 
-from benchmarks.repeated import repeated
+from benchmarks.flow.repeated import repeated
 from eval.data.load import load_problems
 from eval.data.problem_set import Known, ProblemSet
 from eval.simulated.lm import simulated_lm
@@ -116,7 +116,9 @@ def _show(what: str, seconds: float, ideal: float, calls: int) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.flow", description="The flow beside its ideal time.")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.flow.overhead", description="The flow beside its ideal time."
+    )
     parser.add_argument("--latency", type=float, default=2.0, help="seconds for every answer (default: %(default)s)")
     parser.add_argument("--problems", type=int, default=100, help="problems at once (default: %(default)s)")
     parser.add_argument("--concurrency", type=int, default=50, help="rollouts side by side (default: %(default)s)")

@@ -1,4 +1,4 @@
-"""Do the intervals cover, and do the tests keep their error rates? `python -m benchmarks.statistics [--simulations N]`.
+"""Do intervals cover, do tests keep their error rates? `python -m benchmarks.numbers.statistics [--simulations N]`.
 
 Prints Markdown tables. Single samples are gone through outcome by outcome, so those numbers are exact; the others are
 simulated with a seed. Problems are drawn from a population with U-shaped skill, as contests are: many that are nearly
@@ -27,7 +27,9 @@ Draw = np.random.Generator
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.statistics", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.numbers.statistics", description=__doc__.splitlines()[0]
+    )
     parser.add_argument("--simulations", type=int, default=2000, help="of each setting (default: %(default)s)")
     options = parser.parse_args()
     # Enough for rates over thousands of intervals and tests, which need no last digits.

@@ -1,6 +1,6 @@
 """How large the report of a large run is, and how long it takes to write and to open.
 
-    python -m benchmarks.report RUN [--problems 165] [--samples 5] [--chromium PATH]
+    python -m benchmarks.numbers.report_size RUN [--problems 165] [--samples 5] [--chromium PATH]
 
 RUN is a stored run with traces; the simulated model makes one. Its problems are repeated under new ids until there
 are enough. A copy with the same texts would cost nothing, as equal texts are stored once; so in each copy all text
@@ -111,7 +111,7 @@ def open_times(chromium: str, report: Path) -> dict[str, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.report", description="Measure the report of a large run."
+        prog="python -m benchmarks.numbers.report_size", description="Measure the report of a large run."
     )
     parser.add_argument("run", type=Path, help="a run with traces")
     parser.add_argument("--problems", type=int, default=165)

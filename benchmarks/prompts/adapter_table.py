@@ -1,4 +1,4 @@
-"""What the records of `benchmarks.adapters` say. Every answer is read anew, so a better reader gives better numbers."""
+"""What the records of `benchmarks.prompts.adapters` say. Every answer is read again: better reader, better numbers."""
 
 from __future__ import annotations
 

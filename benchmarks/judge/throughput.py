@@ -1,6 +1,6 @@
 """How fast the judge is, beside a plain process per test and beside no isolation at all.
 
-    python -m benchmarks.judge [--tests N] [--rounds N] [--programs N]
+    python -m benchmarks.judge.throughput [--tests N] [--rounds N] [--programs N]
 
 On a trivial program and on the right programs of the shared data, every way takes turns within each round, so that
 what else the machine does falls on all alike; printed are medians over the rounds. CPU time is that of the judging
@@ -26,8 +26,8 @@ from contextlib import redirect_stderr
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.oracle import Job, shared_jobs
-from benchmarks.processes import descendants
+from benchmarks.judge.oracle import Job, shared_jobs
+from benchmarks.judge.processes import descendants
 from judge.judge import judge, verdict_of
 from judge.sandbox.pool import Pool
 from judge.sandbox.process import run_program

@@ -1,4 +1,4 @@
-"""How many requests side by side the embedded LM serves best: `python -m benchmarks.slots [MODEL] [--slots 1 2 4 8]`.
+"""How many parallel requests the embedded LM serves best: `python -m benchmarks.flow.slots [MODEL] [--slots 1 2 4 8]`.
 
 Every number of slots gets the same 24 short requests (direct prompt, 120 answer tokens, temperature 0); what counts is
 the time for all of them. Noisy machines: compare within one run.
@@ -19,7 +19,7 @@ ANSWER_TOKENS = 120
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.slots", description="Throughput of the embedded LM by slots."
+        prog="python -m benchmarks.flow.slots", description="Throughput of the embedded LM by slots."
     )
     parser.add_argument("model", nargs="?", default=DEFAULT_MODEL)
     parser.add_argument("--slots", nargs="+", type=int, default=[1, 2, 4, 8])

@@ -1,4 +1,4 @@
-"""What Ray costs beside threads on the same cores: `python -m benchmarks.scale [--rollouts 144] [--programs 200]`.
+"""What Ray costs over threads on equal cores: `python -m benchmarks.scale.cluster [--rollouts 144] [--programs 200]`.
 
 Rollouts of one program against a simulated LM of fixed latency behind an address, then judgements of one program, each
 with threads and with Ray, every one of them in a process of its own, in `--rounds` whose medians are printed. Says
@@ -26,7 +26,7 @@ from pathlib import Path
 
 os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "true")  # no price is asked for over the network
 
-from benchmarks.process_tree import children_seconds
+from benchmarks.scale.process_tree import children_seconds
 from eval.cluster.flow_worker import Flows
 from eval.cluster.on_ray import on_cluster
 from eval.cluster.ray_nodes import RayActor, own_node
@@ -145,7 +145,7 @@ def asks() -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.scale", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.scale.cluster", description=__doc__.splitlines()[0])
     parser.add_argument("--artifact", type=Path, default=Path("artifacts/direct"), help="(default: %(default)s)")
     parser.add_argument("--rollouts", type=int, default=144, help="at least (default: %(default)s)")
     parser.add_argument("--concurrency", type=int, default=16, help="rollouts side by side (default: %(default)s)")

@@ -1,6 +1,6 @@
 """Run every known program through the judge and through a plain process per test, and report any difference.
 
-    python -m benchmarks.oracle [--programs N] [--tests N] [--seconds S] [--workers N] [--journal FILE]
+    python -m benchmarks.judge.oracle [--programs N] [--tests N] [--seconds S] [--workers N] [--journal FILE]
 
 Ends with a list of the differences, of verdict, output or exit status, and exit status 1 where there are any. Where
 one run was stopped for its CPU time, and the other one ended within 20 % of the limit, it could go either way and
@@ -35,7 +35,7 @@ from judge.sandbox.process import Run, run_program
 from judge.sandbox.session import Session, source_bytes
 from judge.verdict import Limits, TestCase, Verdict
 
-_ROOT = Path(__file__).resolve().parent.parent
+_ROOT = Path(__file__).resolve().parents[2]
 SHARED = _ROOT.parent / "shared" / "codecontests"
 JOURNAL = _ROOT / ".cache" / "oracle.jsonl"
 _CLOSE = 0.2

@@ -1,6 +1,6 @@
 """What stopping at the first failure and the verdict cache save, on the wrong programs of the shared data.
 
-    python -m benchmarks.early_stop [--programs N] [--tests N] [--seconds S]
+    python -m benchmarks.judge.early_stop [--programs N] [--tests N] [--seconds S]
 
 Every wrong program is judged in full, then up to its first failure, in the given order and with the tests first that
 programs for the same problem have failed before, then twice with a cache. Printed are tests run, and CPU seconds of
@@ -14,7 +14,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from benchmarks.oracle import Job, shared_jobs
+from benchmarks.judge.oracle import Job, shared_jobs
 from judge.cache import VerdictCache
 from judge.judge import judge
 from judge.sandbox.pool import Pool

@@ -1,4 +1,4 @@
-"""Are the demonstrations of compiled programs right? `python -m benchmarks.demonstrations ARTIFACT… [--split valid]`
+"""Are compiled demonstrations right? `python -m benchmarks.prompts.demonstrations ARTIFACT… [--split valid]`
 
 Judged is what can be, whatever an optimizer thought of it: a program by all tests of its problem, AI tests by a known
 right program. Words (reflections, explanations, plans) are only counted.
@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
-from benchmarks.credit import typed
+from benchmarks.prompts.credit import typed
 from eval.data.load import load_problems
 from eval.data.problem_set import DataError, ProblemSet
 from eval.rollouts.score import score
@@ -26,7 +26,9 @@ PROGRAMS = ("WriteCode", "FixCode", "SolveDirectly", "SolveStepByStep", "SolveWi
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.demonstrations", description="Judge demonstrations.")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.prompts.demonstrations", description="Judge demonstrations."
+    )
     parser.add_argument("artifacts", nargs="+", type=Path)
     parser.add_argument("--data", default="pack")
     parser.add_argument("--split", default="valid", help="what they were compiled on (default: %(default)s)")

@@ -1,4 +1,4 @@
-"""Which adapter a model answers best: `python -m benchmarks.adapters --lm local/… --out runs/adapters-NAME`.
+"""Which adapter a model answers best: `python -m benchmarks.prompts.adapters --lm local/… --out runs/adapters-NAME`.
 
 One rollout a problem with the artifact's own adapter fixes what every stage is asked (or one of another model did,
 whose folder is `--inputs`); then every adapter asks every stage the same. An answer that cannot be read is repaired by
@@ -18,14 +18,16 @@ from program.cli.command import run_command
 from program.models.open import DEFAULT_MODEL
 
 if TYPE_CHECKING:
-    from benchmarks.adapter_table import Asked, Rates
+    from benchmarks.prompts.adapter_table import Asked, Rates
     from eval.data.problem_set import ProblemSet
 
 DEFAULT_ADAPTERS = ["lean", "lean+described", "yaml", "json", "chat", "xml"]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.adapters", description="Compare adapters, by stage.")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.prompts.adapters", description="Compare adapters, by stage."
+    )
     parser.add_argument("--lm", default=DEFAULT_MODEL, help="the model (default: %(default)s)")
     parser.add_argument("--api-base", help="address of an OpenAI-compatible server that has the model")
     parser.add_argument("--adapters", nargs="+", default=DEFAULT_ADAPTERS, metavar="NAME", help="see adapter_choice.py")
@@ -54,9 +56,9 @@ def compare(options: argparse.Namespace) -> None:
         ArtifactError, DataError, RunError: bad input, before any LM call.
         LMError: the model does not answer.
     """
-    from benchmarks.adapter_answers import ask_all, read_answers
-    from benchmarks.adapter_inputs import fixed_inputs, stages_of
-    from benchmarks.adapter_table import compared, markdown
+    from benchmarks.prompts.adapter_answers import ask_all, read_answers
+    from benchmarks.prompts.adapter_inputs import fixed_inputs, stages_of
+    from benchmarks.prompts.adapter_table import compared, markdown
     from eval.data.load import load_problems
     from eval.rollouts.run_folder import RunFolder
     from eval.simulated.model import open_model

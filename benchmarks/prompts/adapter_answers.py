@@ -12,8 +12,8 @@ from typing import Any
 import dspy
 from tqdm import tqdm
 
-from benchmarks.adapter_inputs import Inputs, signature_of, stages_of
-from benchmarks.adapter_table import Asked
+from benchmarks.prompts.adapter_inputs import Inputs, signature_of, stages_of
+from benchmarks.prompts.adapter_table import Asked
 from eval.rollouts.lines import append_line, drop_torn_line
 from program.adapters.choice import adapter_named
 from program.rollout.trace import Call, new_account
