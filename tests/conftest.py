@@ -19,7 +19,7 @@ FAULTS = {TimeoutError: Verdict.TLE, MemoryError: Verdict.MLE, BufferError: Verd
 @pytest.fixture(autouse=True, scope="module")
 def judge_alone(request):
     """Tests of the judge count its processes, so those that other tests have left waiting go first."""
-    if request.module.__name__.rpartition(".")[2].startswith("test_judge"):
+    if request.module.__name__.startswith("tests.judge."):
         close_default()
 
 

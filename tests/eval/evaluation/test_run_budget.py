@@ -1,0 +1,58 @@
+"""What a run of `eval.run` may spend in all its sessions, and options that would do nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+import eval.run
+from eval.rollouts.run_folder import read_rollouts
+from judge.sandbox.guards import LAYERS
+from judge.shared import default_pool
+from program.rollout.budget import Budget
+from tests.support.packs import VALID, answer_rule, call, isolate, printed, use_lm, write_pack, write_start
+
+
+@pytest.fixture
+def options(monkeypatch, tmp_path) -> list:
+    isolate(monkeypatch, tmp_path / "cache")
+    data, start = write_pack(tmp_path / "data"), write_start(tmp_path / "start", "direct")
+    return [start, "--data", data, "--split", "valid", "--concurrency", "1", "--out", tmp_path / "run"]
+
+
+def test_all_sessions_together_keep_to_the_budget(monkeypatch, tmp_path, options):
+    prompts = use_lm(monkeypatch, answer_rule())
+    for _ in range(3):
+        said = printed(monkeypatch, eval.run.main, *options, "--max-calls", "2")
+        assert "its budget of calls is spent" in said and len(prompts) == 2
+    printed(monkeypatch, eval.run.main, *options, "--max-calls", "3")
+    assert len(prompts) == 3
+    printed(monkeypatch, eval.run.main, *options)
+    assert len(prompts) == len(read_rollouts(tmp_path / "run")) == len(VALID)
+
+
+def test_what_is_left_of_a_budget():
+    budget = Budget(calls=5, tokens=100, dollars=1.5)
+    assert budget.after({"calls": 2, "tokens": 99, "dollars": 1.0}) == Budget(calls=3, tokens=1, dollars=0.5)
+    assert Budget().after({"calls": 7}) == Budget()
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (["--max-usd", "1"], "--max-usd: no price is known for local/qwen2.5-coder-0.5b"),
+        (["--escalate-lm", "openai/gpt-4o"], "--escalate-lm: no program here has a second round"),
+    ],
+)
+def test_options_that_would_do_nothing_are_refused(monkeypatch, tmp_path, options, capsys, more, said):
+    prompts = use_lm(monkeypatch, answer_rule())
+    assert call(monkeypatch, eval.run.main, *options, *more) == 2
+    assert said in capsys.readouterr().err and not prompts and not (tmp_path / "run").exists()
+
+
+def test_a_run_says_what_its_programs_were_judged_under(monkeypatch, tmp_path, options):
+    use_lm(monkeypatch, answer_rule())
+    said = printed(monkeypatch, eval.run.main, *options)
+    assert f"Programs were judged under {default_pool().isolation()}." in said
+    assert set(default_pool().isolation().split("+")) <= {"fork", *LAYERS}
+    scores = [rollout.score for rollout in read_rollouts(tmp_path / "run")]
+    assert {(score.isolation, score.checker) for score in scores} == {(default_pool().isolation(), "strict")}

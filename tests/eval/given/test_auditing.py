@@ -1,0 +1,70 @@
+"""The audit of a dataset by its own programs, and the file of exclusions it writes."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import eval.audit
+from eval.data.load import load_problems
+from eval.data.problem_set import DataError
+from tests.support.packs import VALID, Task, call, printed, write_pack
+
+SEVERAL = Task("Any Order", "print(1, 2)\n", "print(3)\n", ("a\n", "b\n", "c\n", "d\n"), lambda _: "1 2\n")
+HARSH = Task(
+    "Harsh", "print(1)\n", "print(3)\n", ("a\n", "b\n", "c\n", "d\n"), lambda text: "1\n" if text != "d\n" else "2\n"
+)
+TALKS = Task("Interactive Talk", "print(1)\n", "print(3)\n", ("a\n", "b\n", "c\n", "d\n"), lambda _: "1\n")
+
+
+@pytest.fixture
+def workplace(tmp_path, monkeypatch):
+    write_pack(tmp_path / "data", [VALID[0], SEVERAL, HARSH, TALKS])
+    more = {"name": SEVERAL.name, "solution": "print(2, 1)\n", "correct": True}
+    (tmp_path / "more.jsonl").write_text(json.dumps(more) + "\n")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_suspects_are_found_and_can_be_left_out(workplace, monkeypatch):
+    options = ["--data", "data", "--split", "valid", "--solutions", "more.jsonl", "--out", "exclude.json"]
+    said = printed(monkeypatch, eval.audit.main, *options)
+    suspects = json.loads((workplace / "exclude.json").read_text())["exclude"]
+    assert set(suspects) == {SEVERAL.name, HARSH.name, TALKS.name}
+    assert "right programs print different answers" in suspects[SEVERAL.name]
+    assert suspects[HARSH.name] == ["rejects 1 of 1 right programs (WA)"]
+    assert suspects[TALKS.name] == ["interactive"]
+    assert "wrong programs rejected: 4 / 4" in said and "3 of 4 problems are suspect" in said
+    left = load_problems("data", "valid").select(exclude="exclude.json")
+    assert [problem.name for problem in left.problems] == [VALID[0].name]
+
+
+def test_every_problem_has_its_rates(workplace, monkeypatch):
+    said = printed(monkeypatch, eval.audit.main, "--data", "data", "--split", "valid")
+    assert f"| {VALID[0].name} | 1 / 1 | 1 / 1 |  |" in said
+    assert f"| {HARSH.name} | 0 / 1 | 1 / 1 | rejects 1 of 1 right programs (WA) |" in said
+    assert said.splitlines()[-1] == "wrote 2 suspects to exclude.json, for --exclude of the other commands"
+
+
+def test_a_killed_audit_goes_on_where_it_stopped(workplace, monkeypatch):
+    options = ["--data", "data", "--split", "valid"]
+    whole = printed(monkeypatch, eval.audit.main, *options)
+    journal = workplace / "exclude.findings.jsonl"
+    first, *rest = journal.read_text().splitlines(keepends=True)
+    journal.write_text(first + rest[0][:9])  # killed in mid-line
+    examined = []
+    real = eval.given.auditing.examine
+    monkeypatch.setattr("eval.given.auditing.examine", lambda p, *rest: examined.append(p.name) or real(p, *rest))
+    assert printed(monkeypatch, eval.audit.main, *options) == whole
+    assert sorted(examined) == sorted(task.name for task in (SEVERAL, HARSH, TALKS))
+    printed(monkeypatch, eval.audit.main, *options, "--solutions", "more.jsonl")
+    assert examined[3:] == [SEVERAL.name]  # which has a program more now
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", "3"])
+def test_a_file_that_is_no_file_of_exclusions_is_refused(workplace, monkeypatch, text):
+    (workplace / "exclude.json").write_text(text)
+    with pytest.raises(DataError, match=r"exclude\.json is not a file of exclusions"):
+        load_problems("data", "valid").select(exclude="exclude.json")
+    assert call(monkeypatch, eval.audit.main, "--data", "data", "--split", "valid", "--exclude", "exclude.json") == 2

@@ -1,0 +1,323 @@
+"""What goes into a report: every text once, the numbers of the run, every rollout's story, and no hidden test."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import eval.report.__main__
+import eval.run
+from eval.data.load import load_problems
+from eval.report.arms import read_runs
+from eval.report.curves import solved_curve
+from eval.report.overview import overview
+from eval.report.texts import TextTable, shared_chunks, split, with_references
+from eval.report.write import write_report
+from eval.rollouts.rollout import Rollout
+from eval.rollouts.run_folder import RunError, RunFolder
+from program.rollout.trace import Account, Totals
+from tests.support.packs import answer_rule, call, isolate, number_task, printed, use_lm, write_pack, write_start
+from tests.support.stored_runs import FIRST, SECOND, rollout, score, write_run
+
+HOSTILE = "</script><script>alert(1)</script><!-- \" ' & \u2028 {{script}}"
+
+
+def scripts(page: str) -> dict[str, str]:
+    """The elements of a report that hold data, by id."""
+    return dict(re.findall(r'<script type="[^"]*" id="([^"]+)">([^<]*)</script>', page))
+
+
+def unpacked(page: str) -> dict[str, Any]:
+    """Everything a report holds: the overview, and each problem with its texts put together."""
+    parts = scripts(page)
+    packed = {
+        name: json.loads(gzip.decompress(base64.b64decode(text))) for name, text in parts.items() if name != "overview"
+    }
+    shared = packed.pop("shared")
+    for block in packed.values():
+        chunks = [shared[chunk] if isinstance(chunk, int) else chunk for chunk in block.pop("chunks")]
+        block["texts"] = ["\n".join(chunks[index] for index in text) for text in block["texts"]]
+    return {"overview": json.loads(parts["overview"]), **packed}
+
+
+def report_of(tmp_path: Path, rollouts: list[Rollout], **changes: Any) -> dict[str, Any]:
+    write_report([write_run(tmp_path / "run", rollouts, **changes)], tmp_path / "report.html")
+    return unpacked((tmp_path / "report.html").read_text())
+
+
+@given(st.text(alphabet=st.sampled_from("a#` \n")))
+def test_the_chunks_of_a_text_joined_are_the_text(text):
+    assert "\n".join(split(text)) == text
+
+
+def test_texts_are_split_where_prompts_are_put_together():
+    program = "import sys\n\nprint(1)"
+    prompt = f"## problem\nA long story.\n\n## code\n{program}\n\n## failure\nwrong"
+    assert set(split(program)) < set(split(prompt)) and set(split(program)) < set(split(f"```python\n{program}\n```"))
+
+
+def test_equal_texts_and_chunks_are_stored_once():
+    table = TextTable()
+    assert table.add("one\n\ntwo") == table.add("one\n\ntwo") and table.add("two\n\none") == 1
+    assert sorted(table.chunks) == ["", "one", "two"] and len(table.texts) == 2
+
+
+def test_chunks_of_several_problems_are_shared_and_those_of_one_are_not():
+    first, second = TextTable(), TextTable()
+    for table, own in ((first, "only in the first, and long enough"), (second, "only in the second, and long enough")):
+        table.add(f"the instruction of the stage\n\n{own}\n\nshort")
+    shared = shared_chunks([first, second])
+    assert shared == ["the instruction of the stage"]
+    assert with_references(first, {shared[0]: 0}) == [0, "", "only in the first, and long enough", "short"]
+
+
+def test_a_report_tells_each_rollout_in_the_order_of_its_trace(tmp_path):
+    told = report_of(tmp_path, [rollout(end="failed", text=HOSTILE)])["problem-0"]
+    (only,) = told["rollouts"]
+    assert [event["kind"] for event in only["events"]] == [
+        *("call", "call", "call", "judge", "best", "call", "judge", "decision", "best")
+    ]
+    texts = told["texts"]
+    first_call, judge_run = only["events"][0], only["events"][3]
+    assert first_call["outcome"] == "unparsable" and texts[first_call["answer"]] == f"well{HOSTILE}"
+    assert [(role, texts[text]) for role, text in first_call["prompt"]][1] == ("user", f"## problem\n{HOSTILE}")
+    assert judge_run["version"] == 1 and judge_run["verdicts"] == ["WA", "AC"] and judge_run["seconds"] == 0.25
+    verdict, given_input, expected, output, _ = judge_run["runs"][0]
+    assert (verdict, texts[given_input], texts[expected], texts[output]) == ("WA", f"2\n{HOSTILE}", "4\n", "2\n")
+    assert [texts[version["code"]] for version in only["versions"]] == [FIRST + HOSTILE, SECOND + HOSTILE]
+    assert only["versions"][1]["changes"] == [[2, 3, 2, 3]] and only["answer"] == 2
+    assert [event["hidden"] for event in only["events"] if event["kind"] == "best"] == [
+        [False, 0.7143],
+        [False, 0.7143],
+    ]
+
+
+def test_the_grid_has_a_cell_for_every_arm_and_problem_and_a_mark_for_every_sample(tmp_path):
+    rollouts = [
+        rollout("plain", "Double", 1, "failed"),
+        rollout("plain", "Double", 0, "solved"),
+        rollout("tuned", "Double", 0, "not judged"),
+        rollout("tuned", "Halve", 0, "solved"),
+    ]
+    told = report_of(tmp_path, rollouts)["overview"]
+    assert told["problems"] == ["Double", "Halve"] and told["runs"] == ["run"]
+    assert told["cells"] == [[[["s", 0, 7, 7], ["f", 1, 5, 7]], [["n", 0, 0, 0]]], [[], [["s", 0, 7, 7]]]]
+
+
+def test_the_headline_has_intervals_and_what_must_be_known_of_the_run(tmp_path):
+    rollouts = [rollout("plain", f"p{i}", 0, "failed") for i in range(4)]
+    rollouts += [rollout("tuned", f"p{i}", 0, "solved" if i < 2 else "not judged") for i in range(4)]
+    told = report_of(tmp_path, rollouts, problems=[f"p{i}" for i in range(5)], lm="simulated")["overview"]
+    plain, tuned = told["arms"]
+    assert plain["solved"] == pytest.approx([0.0, 0.0, 0.49], abs=1e-3) and plain["against"] is None
+    assert plain["costs"]["LM calls"] == [[4.0, 4.0, 4.0], None]
+    assert tuned["costs"]["LM calls"] == [[4.0, 4.0, 4.0], [4.0, 4.0, 4.0]]
+    assert tuned["solved"] == pytest.approx([1.0, 0.342, 1.0], abs=1e-3)
+    assert tuned["against"]["difference"] == pytest.approx([1.0, -0.349, 1.0], abs=1e-3)
+    assert (tuned["against"]["problems"], tuned["against"]["p"], tuned["not_judged"]) == (2, 0.5, 2)
+    assert tuned["against"]["sentence"].startswith("tuned solves 100.0 points more than plain, 95 % CI -34.9 to 100.0")
+    assert told["notes"][1:] == [
+        "Not finished: 8 of 10 rollouts are there.",
+        "2 rollouts were not judged (infrastructure) and are in no rate. "
+        "tuned: that is 50.0% of its rollouts, more than 2%: not valid.",
+        "The model is simulated: these numbers say nothing about any language model.",
+    ]
+
+
+def test_what_several_samples_solve_is_told_with_intervals(tmp_path):
+    rollouts = [
+        rollout("flow", f"p{i}", n, "solved" if (i, n) == (0, 1) else "reverted") for i in range(2) for n in (0, 1)
+    ]
+    (arm,) = report_of(tmp_path, rollouts)["overview"]["arms"]
+    assert arm["best_of"] == 2 and arm["pass_at_k"] == arm["solved_by_any"] == pytest.approx(
+        [0.5, 0.0945, 0.9055], abs=1e-3
+    )
+    assert arm["one_at_k"][0] == 0.5, "the solved one passes more public tests"
+
+
+def test_that_pass_at_k_is_not_known_is_a_note_of_the_report(tmp_path):
+    rollouts = [rollout("flow", "p0", 0), *(rollout("flow", "p1", n, "failed") for n in range(2))]
+    told = report_of(tmp_path, rollouts)["overview"]
+    assert told["arms"][0]["pass_at_k"] is None and told["arms"][0]["solved_by_any"][0] == 0.5
+    assert any(note.startswith("flow: k = 2 on 1 of 2 problems only") for note in told["notes"])
+
+
+def test_a_curve_rises_where_a_right_program_was_found_and_falls_where_it_was_let_go_of():
+    curve = solved_curve([rollout(problem="a", end="solved"), rollout(problem="b", end="reverted")], "seconds")
+    assert curve and curve["steps"] == [[2.0, 0.0], [3.5, 1.0], [4.0, 0.5], [4.5, 0.5]]
+    assert curve["intervals"][-1] == pytest.approx([4.5, 0.0945, 0.9055], abs=1e-3)
+
+
+@pytest.mark.parametrize(("unit", "end"), [("calls", 4), ("tokens", 480), ("dollars", 0.04), ("seconds", 3.5)])
+def test_a_curve_ends_at_what_was_spent_when_the_answer_was_found(unit, end):
+    curve = solved_curve([rollout(end="solved")], unit)
+    assert curve and curve["steps"][-1] == [end, 1.0]
+
+
+def test_samples_are_averaged_before_problems():
+    rollouts = [rollout("a", "p", 0, "solved"), *(rollout("a", "q", sample, "failed") for sample in range(3))]
+    curve = solved_curve(rollouts, "calls")
+    assert curve and curve["steps"][-1] == [4.0, 0.5]
+
+
+def test_a_rollout_without_a_program_is_never_solved_and_one_not_judged_is_in_no_curve():
+    empty = rollout(problem="b", end="failed", code="", checkpoints=[])
+    curve = solved_curve([rollout(problem="a"), empty, rollout(problem="c", end="not judged")], "calls")
+    assert curve and curve["steps"][-1] == [4.0, 0.5]
+
+
+def test_there_is_no_curve_over_dollars_where_a_price_is_not_known():
+    priced = rollout()
+    free = [point.model_copy(update={"dollars": None}) for point in priced.checkpoints]
+    rollouts = [priced, priced.model_copy(update={"checkpoints": free})]
+    assert solved_curve(rollouts, "dollars") is None and solved_curve(rollouts, "calls")
+    assert solved_curve([], "calls") is None
+
+
+def test_a_curve_of_many_budgets_is_thinned_and_keeps_its_ends():
+    rollouts = []
+    for number in range(300):
+        points = [point.model_copy(update={"seconds": 1.0 + number}) for point in rollout().checkpoints[1:]]
+        rollouts.append(rollout(problem=f"p{number}", checkpoints=points))
+    curve = solved_curve(rollouts, "seconds")
+    assert curve and len(curve["steps"]) == 100
+    assert curve["steps"][0] == [1.0, 1 / 300] and curve["steps"][-1] == [300.0, 1.0]
+
+
+def test_a_run_older_than_traces_makes_a_report(tmp_path):
+    run = write_run(tmp_path / "run", [rollout()])
+    line = json.loads((run / "rollouts.jsonl").read_text())
+    line["account"] = {"calls": [{"stage": "WriteCode"}], "judge_runs": [], "decisions": []}
+    del line["checkpoints"]
+    (run / "rollouts.jsonl").write_text(json.dumps(line) + "\n")
+    for trace in run.rglob("*.jsonl.gz"):
+        trace.unlink()
+    write_report([run], tmp_path / "report.html")
+    told = unpacked((tmp_path / "report.html").read_text())
+    (only,) = told["problem-0"]["rollouts"]
+    assert only["events"] == [] and not only["whole"]
+    assert told["problem-0"]["texts"][only["versions"][0]["code"]] == SECOND
+    assert told["overview"]["curves"]["calls"][0]["steps"] == [[4.0, 1.0]]
+
+
+def test_programs_made_elsewhere_have_no_cost_and_no_curve(tmp_path):
+    told = rollout(checkpoints=[], account=Account(marks=["imported"]), totals=Totals(dollars=None), seconds=0.0)
+    run = write_run(tmp_path / "run", [told], problems=["Double"], samples=3, imported={"file": "x.jsonl"})
+    shown = overview(read_runs([run]), [])
+    assert shown["curves"] == {unit: [None] for unit in ("calls", "tokens", "dollars", "seconds")}
+    assert (shown["arms"][0]["solved"][0], shown["arms"][0]["costs"], shown["notes"]) == (1.0, {}, [])
+
+
+def test_a_report_over_an_empty_run_is_made(tmp_path):
+    told = report_of(tmp_path, [], artifacts={"flow": "0"}, problems=["Double"])
+    assert told["overview"]["arms"][0]["solved"] is None and told["problem-0"]["rollouts"] == []
+
+
+def test_several_runs_go_into_one_report_and_their_arms_are_told_apart(tmp_path):
+    runs = [
+        write_run(tmp_path / name, [rollout("flow", problem)]) for name, problem in (("a", "Double"), ("b", "Halve"))
+    ]
+    told = overview(read_runs(runs), [])
+    assert [arm["name"] for arm in told["arms"]] == ["a/flow", "b/flow"] and told["problems"] == ["Double", "Halve"]
+    assert [[bool(cell) for cell in row] for row in told["cells"]] == [[True, False], [False, True]]
+
+
+def test_arms_of_several_runs_judged_differently_are_said_to_be(tmp_path):
+    runs = [write_run(tmp_path / name, [rollout("flow")], checker=name) for name in ("strict", "deepmind")]
+    (note,) = overview(read_runs(runs), [])["notes"]
+    assert note.startswith("NOT THE SAME RULES") and str(tmp_path) not in note
+
+
+def test_several_arms_are_corrected_for_in_the_headline(tmp_path):
+    ends = {"plain": "failed", "one": "solved", "two": "solved"}
+    rollouts = [rollout(arm, f"p{i}", 0, end) for arm, end in ends.items() for i in range(6)]
+    told = overview(read_runs([write_run(tmp_path / "run", rollouts)]), [])
+    assert [arm["against"] and arm["against"]["p"] for arm in told["arms"]] == [None, 0.0625, 0.0625]
+
+
+def test_a_curve_says_from_where_on_it_is_a_lower_bound():
+    failing = rollout(problem="b", end="failed")
+    shorter = failing.model_copy(update={"score": failing.score and score(False, public=1)})
+    curve = solved_curve([rollout(problem="a"), shorter], "seconds")
+    assert curve and curve["open"] is None, "the samples end where the drawing ends"
+    cheap = shorter.model_copy(update={"seconds": 2.5})
+    curve = solved_curve([rollout(problem="a"), cheap], "seconds")
+    assert curve and curve["open"] == 2.5 and curve["steps"][-1] == [3.5, 0.5]
+
+
+def test_runs_over_different_data_are_refused(tmp_path):
+    runs = [write_run(tmp_path / name, [rollout()], data_fingerprint=name) for name in ("a", "b")]
+    with pytest.raises(RunError, match="different data"):
+        read_runs(runs)
+
+
+def test_the_command_writes_into_the_first_run_and_refuses_what_is_no_run(tmp_path, monkeypatch, capsys):
+    run = write_run(tmp_path / "run", [rollout()])
+    assert printed(monkeypatch, eval.report.__main__.main, run) == f"{run / 'report.html'}\n"
+    assert "problem-0" in scripts((run / "report.html").read_text())
+    assert call(monkeypatch, eval.report.__main__.main, tmp_path / "none") == 2
+    assert capsys.readouterr().err == f"error: {tmp_path / 'none'} is not a run: it has no config.json\n"
+    RunFolder(tmp_path / "training", {"data": "pack"})
+    assert call(monkeypatch, eval.report.__main__.main, tmp_path / "training") == 2
+    assert "is not a run of eval.run: its config.json has no 'artifacts'" in capsys.readouterr().err
+
+
+def test_nothing_hostile_stands_in_the_page_as_it_is(tmp_path):
+    page_of = rollout("flow", f"A {HOSTILE}", 0, "failed", text=HOSTILE)
+    told = report_of(tmp_path, [page_of, rollout("flow", "B", 0, "not judged", text=HOSTILE)], data=HOSTILE)
+    page = (tmp_path / "report.html").read_text()
+    assert "<script>alert" not in page and "<!--" not in page
+    assert page.count("<script") == page.count("</script>") == len(scripts(page)) + 1
+    assert told["problem-0"]["name"] == told["overview"]["problems"][0] == f"A {HOSTILE}"
+
+
+def test_the_page_loads_nothing_and_lets_no_other_script_run(tmp_path):
+    report_of(tmp_path, [rollout()])
+    page = (tmp_path / "report.html").read_text()
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page)
+    assert policy and policy[1].startswith("default-src 'none'; style-src 'sha256-")
+    assert "unsafe" not in policy[1] and not re.search(r"(src|href)=\"|url\(|@import|https?://(?!www\.w3\.org)", page)
+
+
+@pytest.fixture(scope="module")
+def evaluated(tmp_path_factory) -> tuple[Path, Path]:
+    """The data and the folder of a run made by the command, with hidden tests that can be looked for."""
+    folder = tmp_path_factory.mktemp("evaluated")
+    task = number_task("Thrice", lambda n: 3 * n, "3 * n")
+    hidden = ("8675309\n", "7041776\n")
+    tasks = [type(task)(task.name, task.right, task.wrong, (*task.inputs[:2], *hidden), task.answer, task.public)]
+    with pytest.MonkeyPatch.context() as patched:
+        isolate(patched, folder / "cache")
+        data, start = write_pack(folder / "data", test=tasks), write_start(folder / "flow", "alphacodium")
+        use_lm(patched, answer_rule(tasks, Thrice="wrong"))
+        printed(patched, eval.run.main, start, "--data", data, "--out", folder / "run")
+    return data, folder / "run"
+
+
+def test_a_run_ends_with_its_report_which_has_the_statement_and_public_tests(evaluated):
+    told = unpacked((evaluated[1] / "report.html").read_text())["problem-0"]
+    texts, statement = told["texts"], told["statement"]
+    assert "The task is called Thrice." in texts[statement["text"]]
+    assert [[texts[given], texts[expected]] for given, expected in statement["tests"]] == [
+        ["3\n", "9\n"],
+        ["7\n", "21\n"],
+    ]
+    assert told["rollouts"][0]["why"][1].startswith("It fails 2 of 2 hidden tests")
+
+
+def test_no_hidden_test_is_in_a_report(evaluated, monkeypatch, tmp_path):
+    data, run = evaluated
+    isolate(monkeypatch, tmp_path)
+    hidden = load_problems(str(data), "test").hidden("Thrice").all()
+    everything = json.dumps(unpacked((run / "report.html").read_text()))
+    assert len(hidden) == 2
+    for test in hidden:
+        assert test.input.strip() not in everything and test.output.strip() not in everything

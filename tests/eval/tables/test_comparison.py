@@ -1,0 +1,224 @@
+"""The paired report over stored runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import eval.tables.comparison
+from eval.data.problem_set import Facts
+from eval.rollouts.run_folder import RunError, RunFolder
+from eval.tables.comparison import compare
+from tests.support.rollouts import checkpoint, config_of, rates, rollout, store
+
+
+def write_run(folder: Path, arms: dict[str, dict[str, float | None]], **changes: str) -> Path:
+    """A run in which each arm has the given hidden rate on each problem."""
+    return store(folder, rates(arms), **changes)
+
+
+def test_the_flips_are_named_on_the_right_side(tmp_path):
+    rates = {
+        "plain": {"apple": 1.0, "berry": 0.5, "cherry": 1.0, "damson": 0.0, "elder": 0.0},
+        "tuned": {"apple": 1.0, "berry": 1.0, "cherry": 0.5, "damson": 1.0, "elder": 0.0},
+    }
+    report = compare([write_run(tmp_path / "run", rates)])
+    lines = report.splitlines()
+    assert "- only tuned solves: berry, damson" in lines
+    assert "- only plain solves: cherry" in lines
+    assert "- exact McNemar test: p = 1.000" in lines
+    assert any(line.startswith("- solved: +20.0 points on 5 problems") for line in lines)
+    assert any(line.startswith("- hidden tests passed: +20.0 points on 5 problems") for line in lines)
+    assert "model scripted/lm, 5 problems of pack test" in report
+    assert "| plain |" in report and "2 / 5" in report and "3 / 5" in report
+
+
+def test_the_order_of_arms_decides_the_sign(tmp_path):
+    run = write_run(tmp_path / "run", {"plain": {"apple": 0.0, "berry": 1.0}, "tuned": {"apple": 1.0, "berry": 1.0}})
+    assert "- solved: +50.0 points" in compare([run], ["plain", "tuned"])
+    assert "- solved: -50.0 points" in compare([run], ["tuned", "plain"])
+    assert "plain against tuned:" in compare([run], ["tuned", "plain"])
+
+
+def test_a_difference_is_called_shown_only_when_its_p_value_is_small(tmp_path):
+    names = [f"problem {number}" for number in range(20)]
+    plain = dict.fromkeys(names, 0.0)
+    much = write_run(tmp_path / "much", {"plain": plain, "tuned": dict.fromkeys(names, 1.0)})
+    little = write_run(tmp_path / "little", {"plain": plain, "tuned": {**plain, names[0]: 1.0}})
+    assert "p = 0.000: shown." in compare([much])
+    assert "p = 1.000: not shown at this size; " in compare([little])
+
+
+def test_several_arms_are_corrected_for(tmp_path):
+    names = [f"problem {number}" for number in range(8)]
+    better = {name: float(number < 6) for number, name in enumerate(names)}
+    plain = dict.fromkeys(names, 0.0)
+    alone = write_run(tmp_path / "alone", {"plain": plain, "tuned": better})
+    among = write_run(tmp_path / "among", {"plain": plain, "tuned": better, "other": plain, "third": plain})
+    assert "p = 0.031: shown." in compare([alone])
+    report = compare([among])
+    assert "p = 0.094 after Holm: not shown at this size" in report and "after Holm" not in compare([alone])
+    assert "- exact McNemar test: p = 0.031; 0.094 by Holm over 3 arms" in report
+
+
+def test_only_problems_judged_for_both_arms_are_paired(tmp_path):
+    rates = {
+        "plain": {"apple": 1.0, "berry": 0.0, "cherry": None, "damson": 1.0},
+        "tuned": {"apple": 1.0, "berry": 1.0, "cherry": 1.0, "damson": None},
+    }
+    report = compare([write_run(tmp_path / "run", rates)])
+    assert "- solved: +50.0 points on 2 problems" in report
+    assert "cherry" not in report and "damson" not in report
+    assert "2 rollouts were not judged" in report
+
+
+def test_arms_without_a_common_problem(tmp_path):
+    report = compare([write_run(tmp_path / "run", {"plain": {"apple": 1.0}, "tuned": {"berry": 1.0}})])
+    assert "no judged problem in common" in report and "points" not in report
+
+
+def test_several_samples_are_compared_by_their_shares(tmp_path):
+    samples = [
+        *(rollout("apple", float(n == 0), arm="plain", sample=n) for n in range(2)),
+        *(rollout("apple", 1.0, arm="tuned", sample=n) for n in range(2)),
+        *(rollout("berry", 0.0, arm=arm, sample=n) for arm in ("plain", "tuned") for n in range(2)),
+    ]
+    report = compare([store(tmp_path / "run", samples)])
+    assert "- solved: +25.0 points" in report and "McNemar" not in report
+    assert "- paired permutation test: p = 1.000" in report
+    assert "- tuned solves more often: apple (50% → 100%)" in report and "- plain solves more often: none" in report
+    assert "| pass@2 | 1@2 |" in report
+
+
+def test_it_is_said_when_runs_were_judged_by_different_rules(tmp_path):
+    first = write_run(tmp_path / "first", {"flow": {"apple": 0.0}})
+    second = write_run(tmp_path / "second", {"flow": {"apple": 0.0}}, checker="deepmind")
+    third = write_run(tmp_path / "third", {"flow": {"apple": 0.0}}, time_factor=5.0)
+    told = "first: checker strict, time limits times 2; second: checker deepmind, time limits times 2"
+    assert f"NOT THE SAME RULES: these runs were judged differently ({told})" in compare([first, second])
+    assert "third: checker strict, time limits times 5" in compare([first, third])
+    same = write_run(tmp_path / "same", {"flow": {"apple": 0.0}}, checker="strict")
+    assert "NOT THE SAME" not in compare([first, same])
+
+
+def test_the_same_run_twice_is_refused(tmp_path):
+    run = write_run(tmp_path / "run", {"plain": {"apple": 1.0}, "tuned": {"apple": 1.0}})
+    with pytest.raises(RunError, match="the same run is named twice"):
+        compare([run, tmp_path / "." / "run"])
+
+
+def test_rules_that_are_not_the_usual_ones_are_said(tmp_path):
+    run = write_run(tmp_path / "run", {"plain": {"apple": 1.0}, "tuned": {"apple": 1.0}}, checker="deepmind")
+    assert "n = 1, checker deepmind\n" in compare([run])
+
+
+def test_another_systems_programs_have_no_known_cost_and_as_many_samples_as_they_have(tmp_path):
+    theirs = [rollout(name, arm=arm, imported=True) for arm in ("one", "two") for name in ("apple", "berry")]
+    report = compare([store(tmp_path / "run", theirs, samples=7, imported={"file": "theirs.jsonl"})])
+    assert "- prompts: those of one are not known, it is another system's" in report
+    assert "NOT FINISHED" not in report and "| one | 2 / 2 | 34%–100% | 100.0% | – | – | – | – |" in report
+    assert "- cost: not known" in report
+
+
+def test_rollouts_that_the_runs_budget_cut_short_are_said(tmp_path):
+    made = [rollout("apple", arm=arm) for arm in ("plain", "tuned")]
+    made[0].account.mark("run budget: calls")
+    assert "NOT FINISHED: 1 rollouts were cut short by the budget of the run" in compare([store(tmp_path / "r", made)])
+
+
+def test_what_is_missing_of_a_run_is_said(tmp_path):
+    run = write_run(tmp_path / "run", {"plain": {"apple": 1.0}, "tuned": {"apple": 1.0}}, samples=3)
+    assert "NOT FINISHED: 4 of 6 rollouts are missing" in compare([run])
+
+
+def test_the_exclusion_file_is_named(tmp_path):
+    run = write_run(tmp_path / "run", {"plain": {"apple": 1.0}, "tuned": {"apple": 1.0}}, exclude="suspects.json")
+    assert "1 problems of pack test without those of suspects.json" in compare([run])
+
+
+def test_what_the_second_arm_costs_is_told_in_multiples(tmp_path):
+    costs = {"plain": {"calls": 1, "prompt_tokens": 100}, "tuned": {"calls": 4, "prompt_tokens": 700}}
+    made = [rollout(name, arm=arm, **cost) for arm, cost in costs.items() for name in ("apple", "berry")]
+    report = compare([store(tmp_path / "run", made)])
+    assert "- cost: 4.0 × LM calls (4.0 to 4.0), 7.0 × tokens (7.0 to 7.0), 1.0 × seconds" in report
+
+
+def test_artifacts_that_are_gone_are_said_to_be(tmp_path):
+    run = write_run(tmp_path / "run", {"one": {"apple": 1.0}, "two": {"apple": 1.0}})
+    assert "- prompts: the artifact of one as it was run is no longer there" in compare([run])
+
+
+def test_budgets_are_shown_for_every_arm_from_the_stored_rollouts(tmp_path):
+    made = [
+        rollout("apple", arm="plain", checkpoints=[checkpoint(1, True)], calls=1),
+        rollout("apple", arm="tuned", checkpoints=[checkpoint(5, True)], calls=5),
+    ]
+    report = compare([store(tmp_path / "run", made)], budgets=["calls"])
+    assert "| calls a problem | plain | tuned |" in report and "| 5 | 100.0 %" in report
+
+
+class Problems:
+    """The part of a problem set that groups are made from."""
+
+    def facts(self, name: str) -> Facts:
+        return Facts("EASY" if name == "apple" else "HARD")
+
+
+def test_a_comparison_can_be_broken_down_by_difficulty(tmp_path, monkeypatch):
+    monkeypatch.setattr(eval.tables.comparison, "problems_of", lambda run: Problems())
+    run = write_run(tmp_path / "run", {"plain": {"apple": 1.0, "berry": 0.0}, "tuned": {"apple": 1.0, "berry": 1.0}})
+    report = compare([run], by=["difficulty"])
+    assert "| difficulty | problems | plain | tuned | tuned against plain |" in report
+    easy, hard = report.index("| EASY | 1 |"), report.index("| HARD | 1 |")
+    assert easy < hard and "+100.0 points" in report[hard:]
+
+
+def test_groups_of_data_that_has_changed_are_refused(tmp_path):
+    run = write_run(tmp_path / "run", {"plain": {"apple": 1.0}, "tuned": {"apple": 1.0}})
+    with pytest.raises(RunError, match=r"pack test is no longer what .* was made on"):
+        compare([run], by=["difficulty"])
+
+
+def test_several_runs_are_told_apart_by_folder(tmp_path):
+    first = write_run(tmp_path / "first", {"flow": {"apple": 0.0, "berry": 0.0}})
+    second = write_run(tmp_path / "second", {"flow": {"apple": 1.0, "berry": 0.0}})
+    report = compare([first, second])
+    assert "second/flow against first/flow:" in report and "- only second/flow solves: apple" in report
+
+
+def test_runs_in_folders_of_the_same_name_are_kept_apart(tmp_path):
+    first = write_run(tmp_path / "monday" / "run", {"flow": {"apple": 0.0, "berry": 0.0}})
+    second = write_run(tmp_path / "friday" / "run", {"flow": {"apple": 1.0, "berry": 0.0}})
+    assert "- solved: +50.0 points on 2 problems" in compare([first, second])
+
+
+@pytest.mark.parametrize("key", ["data", "split", "data_fingerprint"])
+def test_runs_over_different_data_are_refused(tmp_path, key):
+    first = write_run(tmp_path / "first", {"flow": {"apple": 0.0}})
+    second = write_run(tmp_path / "second", {"flow": {"apple": 0.0}}, **{key: "other"})
+    with pytest.raises(RunError, match=r"different data.*other"):
+        compare([first, second])
+
+
+def test_a_missing_arm_is_refused_with_those_there_are(tmp_path):
+    run = write_run(tmp_path / "run", {"plain": {"apple": 0.0}, "tuned": {"apple": 0.0}})
+    with pytest.raises(RunError, match="no arm toned; there are plain, tuned"):
+        compare([run], ["plain", "toned"])
+
+
+def test_fewer_than_two_arms_are_refused(tmp_path):
+    run = write_run(tmp_path / "run", {"plain": {"apple": 0.0}})
+    with pytest.raises(RunError, match="needs two arms; found plain"):
+        compare([run])
+    RunFolder(tmp_path / "empty", config_of([], []))
+    with pytest.raises(RunError, match="needs two arms; found none"):
+        compare([tmp_path / "empty"])
+
+
+def test_a_folder_that_is_no_run_is_refused(tmp_path):
+    with pytest.raises(RunError, match="is not a run"):
+        compare([tmp_path])
+    RunFolder(tmp_path / "training", {"optimizer": "bootstrap"})
+    with pytest.raises(RunError, match=r"is not a run of eval\.run"):
+        compare([tmp_path / "training"])

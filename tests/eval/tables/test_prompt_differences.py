@@ -1,0 +1,74 @@
+"""In which predictors two arms differ, from the artifacts a run was made with."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from eval.rollouts.run_folder import RunFolder
+from eval.tables.prompt_differences import instruction_diff, prompt_differences, stored_artifact
+from program import artifact
+from tests.support.packs import write_start
+from tests.support.rollouts import config_of
+
+DEMO = {"augmented": True, "problem": "Add.", "code": "print(1)"}
+
+
+@pytest.fixture
+def plain(tmp_path: Path) -> Path:
+    return write_start(tmp_path / "plain", "direct")
+
+
+def changed(plain: Path, folder: Path, instruction: str | None = None, demos: tuple[dict, ...] = ()) -> Path:
+    program, manifest = artifact.load(plain)
+    (predictor,) = program.predictors()
+    if instruction:
+        predictor.signature = predictor.signature.with_instructions(instruction)
+    predictor.demos = list(demos)
+    artifact.save(folder, program, manifest)
+    return folder
+
+
+def test_equal_artifacts_differ_in_nothing(plain, tmp_path):
+    same = changed(plain, tmp_path / "same")
+    assert prompt_differences(plain, same) == [] and instruction_diff(plain, same) == ""
+
+
+def test_instructions_and_demonstrations_are_told_apart(plain, tmp_path):
+    words = changed(plain, tmp_path / "words", "Write the program.")
+    shown = changed(plain, tmp_path / "shown", demos=(DEMO, DEMO))
+    other = changed(plain, tmp_path / "other", demos=(DEMO, {**DEMO, "problem": "Subtract."}))
+    (said,) = prompt_differences(plain, words)
+    assert said.startswith("solve.predict: another instruction (3 words instead of ")
+    assert prompt_differences(plain, shown) == ["solve.predict: 2 demonstrations instead of 0"]
+    assert prompt_differences(shown, other) == ["solve.predict: 2 other demonstrations instead of 2"]
+    assert "+Write the program." in instruction_diff(plain, words).splitlines()
+
+
+def test_another_configuration_and_another_program_are_named(plain, tmp_path):
+    warm = write_start(tmp_path / "warm", "direct", {"temperature": 0.9})
+    flow = write_start(tmp_path / "flow", "alphacodium")
+    assert prompt_differences(plain, warm) == ["temperature = 0.9 instead of 0.2"]
+    assert "another program: alphacodium instead of direct" in prompt_differences(plain, flow)
+
+
+def test_a_run_keeps_its_artifacts_and_older_runs_find_them_by_name_while_they_are_the_same(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    now = write_start(tmp_path / "artifacts" / "direct", "direct")
+    print_ = artifact.fingerprint(*artifact.load(now))
+    RunFolder(tmp_path / "old", config_of(["direct"], ["apple"], artifacts={"direct": print_}))
+    assert stored_artifact(tmp_path / "old", "direct") == Path("artifacts/direct")
+    changed(now, now, "Write it otherwise.")
+    assert stored_artifact(tmp_path / "old", "direct") is None
+    assert stored_artifact(tmp_path / "old", "absent") is None
+    write_start(tmp_path / "old" / "artifacts" / "direct", "direct")
+    assert stored_artifact(tmp_path / "old", "direct") == tmp_path / "old" / "artifacts" / "direct"
+
+
+def test_hidden_tests_are_in_no_stored_artifact(plain, tmp_path):
+    """What is stored of a program is what was asked, field by field."""
+    shown = changed(plain, tmp_path / "shown", demos=(DEMO,))
+    state = json.loads((shown / "program.json").read_text())
+    assert set(state["solve.predict"]["demos"][0]) == {"augmented", "problem", "code"}

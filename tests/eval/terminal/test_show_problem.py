@@ -1,0 +1,110 @@
+"""Runs in the terminal: the overview, the story of a problem, and colours on a terminal only."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+import eval.show
+from eval.terminal.show_problem import problem_stories, run_overview
+from eval.terminal.text import Painter, harmless
+from tests.support.packs import call, printed
+from tests.support.stored_runs import rollout, write_run
+
+PLAIN = Painter(io.StringIO())
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def run(tmp_path):
+    rollouts = [
+        *(rollout("plain", "Double", sample, end) for sample, end in enumerate(("solved", "reverted"))),
+        *(rollout("tuned", "Double", sample, end) for sample, end in enumerate(("failed", "not judged"))),
+        rollout("plain", "Double Again", 0, "solved"),
+    ]
+    return write_run(tmp_path / "run", rollouts)
+
+
+def test_the_overview_has_the_table_and_a_mark_a_sample(run):
+    lines = run_overview(run, PLAIN).splitlines()
+    assert lines[0] == f"{run}: model scripted/lm, nowhere test"
+    assert any(line.startswith("| plain | 75.0% |") for line in lines)
+    assert [line.split() for line in lines[-5:-2]] == [
+        ["plain", "tuned"],
+        ["Double", "●○", "○–"],
+        ["Double", "Again", "●"],
+    ]
+
+
+def test_a_problem_is_told_by_arm_and_sample_in_the_order_of_the_trace(run):
+    told = problem_stories(run, "Double", PLAIN)
+    heads = [line for line in told.splitlines() if ", sample " in line]
+    assert heads == [
+        *("● plain, sample 0: solved", "○ plain, sample 1: failed"),
+        *("○ tuned, sample 0: failed", "– tuned, sample 1: not judged"),
+    ]
+    order = ["ReflectOnProblem unparsable: no JSON", "WriteCode (100 + 20 tokens, $0.0100, 0.50 s)"]
+    order += ["program 1 on public tests: WA AC", "test 1: WA", "printed: 2", "best is now program 1 (3 calls"]
+    order += ["FixCode", "program 2 on public tests: AC AC", "-print(n)", "+print(n * 2)", "fix kept"]
+    places = [told.index(piece) for piece in order]
+    assert places == sorted(places)
+
+
+def test_why_a_rollout_failed_stands_before_its_trace(run):
+    lines = problem_stories(run, "Double", PLAIN, arm="plain", sample=1).splitlines()
+    assert lines[2] == "○ plain, sample 1: failed"
+    assert lines[3:5] == [
+        "  The answer fails 1 of 2 public tests (WA).",
+        "  On the first of them it prints “2” instead of “4”.",
+    ]
+
+
+def test_prompts_are_shown_when_asked_for(run):
+    assert "Reflect on the problem." not in problem_stories(run, "Double", PLAIN)
+    assert "Reflect on the problem." in problem_stories(run, "Double", PLAIN, prompts=True)
+
+
+def test_the_beginning_of_a_name_is_enough_where_it_is_the_only_one(run, monkeypatch, capsys):
+    assert problem_stories(run, "double a", PLAIN).startswith("Double Again\n")
+    for wanted, said in (
+        ("Doub", "several problems begin with 'Doub': Double, Double Again"),
+        ("Duble", "no problem 'Duble'; did you mean Double or Double Again?"),
+    ):
+        assert call(monkeypatch, eval.show.main, run, wanted) == 2
+        assert capsys.readouterr().err == f"error: {said}\n"
+
+
+def test_a_rollout_that_is_not_there_is_a_user_error(run, monkeypatch, capsys):
+    assert call(monkeypatch, eval.show.main, run, "Double", "--arm", "other") == 2
+    assert capsys.readouterr().err == f"error: {run} has no such rollout of Double; its arms are plain, tuned\n"
+    assert call(monkeypatch, eval.show.main, run / "none") == 2
+    assert "is not a run" in capsys.readouterr().err
+
+
+def test_a_rollout_without_a_trace_still_says_why(run):
+    for file in run.rglob("*.jsonl.gz"):
+        file.unlink()
+    lines = (run / "rollouts.jsonl").read_text().splitlines()
+    (run / "rollouts.jsonl").write_text(lines[0].replace('"events": [', '"older": [') + "\n")
+    told = problem_stories(run, "Double", PLAIN)
+    assert "Solved: 2 public and 7 hidden tests pass." in told and "No trace of this rollout was kept." in told
+
+
+def test_colours_are_for_terminals_only(run, monkeypatch):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert "\x1b[" not in printed(monkeypatch, eval.show.main, run, "Double")
+    assert "\x1b[33m○\x1b[0m" in problem_stories(run, "Double", Painter(Terminal()))
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert Painter(Terminal())("text", "bad") == "text"
+
+
+def test_an_answer_cannot_steer_the_terminal(tmp_path):
+    run = write_run(tmp_path / "run", [rollout("flow", "Evil\x1b[2J", 0, "failed", text="\x1b]0;taken\x07\r\x9b")])
+    told = problem_stories(run, "Evil", PLAIN, prompts=True) + run_overview(run, PLAIN)
+    assert not any(char in told for char in "\x1b\x07\r\x9b") and "]0;taken" in told
+    assert harmless("tab\tand\nline") == "tab\tand\nline"

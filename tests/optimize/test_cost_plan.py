@@ -1,0 +1,150 @@
+"""The dry run: it asks and writes nothing, says all that matters, and is near to what is paid afterwards."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+import eval.run
+import optimize.compile
+from eval.simulated.lm import simulated_lm
+from eval.simulated.skills import Skills
+from optimize.expected import different
+from optimize.optimizers.table import NAMES
+from program.models.prices import Price
+from tests.support.packs import (
+    VALID,
+    call,
+    isolate,
+    number_task,
+    printed,
+    use_opener,
+    write_dataset,
+    write_pack,
+    write_start,
+)
+
+TASKS = (*VALID, *(number_task(f"Plus {k}", lambda n, k=k: n + k, f"n + {k}") for k in range(2, 14)))
+ARMS = [("direct", name) for name in NAMES] + [("alphacodium", "verified"), ("alphacodium", "bootstrap_rs")]
+
+
+@pytest.fixture(autouse=True)
+def own_caches(monkeypatch, tmp_path):
+    isolate(monkeypatch, tmp_path / "cache")
+    monkeypatch.setattr("optimize.forecast.averages.RUNS", tmp_path / "runs")
+
+
+def use_simulated(monkeypatch) -> None:
+    made = {}
+
+    @contextmanager
+    def open_model(model, problems, *, cache=False, **_):
+        made.setdefault("lm", simulated_lm(problems, Skills(code_right=0.6, seed=3)))
+        yield made["lm"].copy(cache=cache)
+
+    use_opener(monkeypatch, open_model)
+
+
+def total_of(said: str) -> list[float]:
+    """Program runs, LM calls, prompt and answer tokens of the plan's last row."""
+    row = next(line for line in said.splitlines() if line.startswith("| all |"))
+    return [float(cell.replace(",", "")) for cell in re.findall(r"\| ([\d,]+) ", row)]
+
+
+def start_of(tmp_path: Path, program, tasks=TASKS) -> list[str | Path]:
+    data, start = write_pack(tmp_path / "data", tasks), write_start(tmp_path / "start", program)
+    return ["--start", start, "--data", data, "--lm", "simulated", "--concurrency", "4"]
+
+
+@pytest.mark.parametrize(("program", "name"), ARMS)
+def test_after_a_pilot_the_number_of_calls_is_within_30_percent(monkeypatch, tmp_path, program, name):
+    use_simulated(monkeypatch)
+    tasks, some = (TASKS, "8") if program == "direct" else (TASKS[:8], "5")
+    options = [*start_of(tmp_path, program, tasks), "--optimizer", name, "--out", tmp_path / "out"]
+    said = printed(monkeypatch, optimize.compile.main, *options, "--pilot", some)
+    assert said.count("pilot of ") == 1 and "averages of" in said
+    dry = printed(monkeypatch, optimize.compile.main, *options, "--dry-run")
+    assert total_of(dry) == total_of(said)
+    printed(monkeypatch, optimize.compile.main, *options)
+    paid = json.loads((tmp_path / "out" / "report.json").read_text())["paid"]["total"]["calls"]
+    assert 0.7 * paid <= total_of(dry)[1] <= 1.3 * paid
+
+
+def test_a_dry_run_asks_nothing_writes_nothing_and_names_splits_and_priors(monkeypatch, tmp_path):
+    monkeypatch.setattr("optimize.compilation.compiling.open_model", None)  # opening one would already be a call
+    options = [*start_of(tmp_path, "alphacodium"), "--optimizer", "mipro", "--out", tmp_path / "out", "--dry-run"]
+    said = printed(monkeypatch, optimize.compile.main, *options, "--freeze", "FixCode")
+    assert "to learn from: 8; to choose candidates by: " in said and "as it is: FixCode" in said
+    assert "priors: " in said and "| proposals |" in said and "not known" in said
+    assert not (tmp_path / "out").exists() and not (tmp_path / "cache" / "compile").exists()
+
+
+def test_a_plan_goes_by_the_newest_run_on_its_own_data_and_by_other_runs_only_without_one(monkeypatch, tmp_path):
+    use_simulated(monkeypatch)
+    options = start_of(tmp_path, "direct", TASKS[:4])
+    other, model = write_pack(tmp_path / "other", TASKS[:2]), options[4:]
+    compiling = ["--optimizer", "verified", "--out", tmp_path / "out", "--dry-run"]
+
+    def evaluated(name: str, data: str | Path, age: float) -> None:
+        run = tmp_path / "runs" / name
+        printed(monkeypatch, eval.run.main, tmp_path / "start", "--data", data, *model, "--out", run)
+        os.utime(run / "rollouts.jsonl", (1e9 - age, 1e9 - age))
+
+    def planned_by() -> str:
+        said = printed(monkeypatch, optimize.compile.main, *options, *compiling)
+        return re.findall(r"are from (.*)", said)[0].removeprefix("3 rollouts of ")
+
+    evaluated("elsewhere", other, age=0)
+    assert planned_by() == str(tmp_path / "runs" / "elsewhere")
+    for name, age in (("older", 7200), ("newer", 3600)):
+        evaluated(name, options[3], age)
+    assert planned_by() == str(tmp_path / "runs" / "newer")
+
+
+def test_without_a_run_prompts_are_expected_to_be_as_long_as_the_problems_are(monkeypatch, tmp_path):
+    long = tmp_path / "long"
+    long.mkdir()
+    rows = [{**task.row(), "description": "word " * 4000} for task in TASKS[:4]]  # 20,000 characters
+    write_dataset(long / "data", {"valid": rows})
+    options = [*start_of(tmp_path, "direct", TASKS[:4]), "--optimizer", "verified", "--out", tmp_path / "out"]
+    short = total_of(printed(monkeypatch, optimize.compile.main, *options, "--dry-run"))
+    there = total_of(printed(monkeypatch, optimize.compile.main, *options, "--data", long / "data", "--dry-run"))
+    assert short[1] == there[1] == 4  # calls
+    assert 4 * 300 < short[2] < 4 * 400 and 4 * 5300 <= there[2] < 4 * 5400
+
+
+def test_a_plan_beyond_a_cap_says_so_and_prices_are_those_of_the_models(monkeypatch, tmp_path):
+    monkeypatch.setattr(
+        "optimize.forecast.forecast.price_of", lambda model: Price(1e-3, 0.0) if model == "simulated" else None
+    )
+    options = [*start_of(tmp_path, "direct"), "--optimizer", "verified", "--out", tmp_path / "out", "--dry-run"]
+    said = printed(monkeypatch, optimize.compile.main, *options, "--max-calls", "3")
+    assert "max_calls = 3 is reached before it ends" in said
+    assert f"| {total_of(said)[2] * 1e-3:.2f} |" in said
+    unpriced = printed(monkeypatch, optimize.compile.main, *options, "--teacher-lm", "local/other")
+    assert "teacher_lm: local/other" in unpriced and "not known" in unpriced
+
+
+def test_a_pilot_is_not_paid_for_again(monkeypatch, tmp_path):
+    use_simulated(monkeypatch)
+    options = [*start_of(tmp_path, "direct"), "--optimizer", "verified", "--out", tmp_path / "out"]
+    printed(monkeypatch, optimize.compile.main, *options, "--pilot", "4")
+    printed(monkeypatch, optimize.compile.main, *options)
+    paid = json.loads((tmp_path / "out" / "report.json").read_text())["paid"]
+    assert (paid["this_session"]["calls"], paid["total"]["calls"]) == (len(TASKS) - 4, len(TASKS))
+
+
+def test_a_pilot_of_nothing_is_refused(monkeypatch, tmp_path):
+    options = [*start_of(tmp_path, "direct"), "--out", tmp_path / "out", "--pilot", "0"]
+    assert call(monkeypatch, optimize.compile.main, *options) == 2
+
+
+def test_draws_that_repeat_are_not_counted_twice():
+    assert different(1, 10) == pytest.approx(1)
+    assert different(1000, 4) == pytest.approx(4)
+    assert different(3, 1) == 1

@@ -1,0 +1,161 @@
+"""The study: one command compiles, evaluates and compares; here with the simulated LM on a dataset of three splits."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import eval.run
+import optimize.compile
+import optimize.study
+from eval.data.rows import PACK_FOLDER
+from eval.rollouts.run_folder import read_config as read_run
+from eval.rollouts.run_folder import read_rollouts
+from optimize.config import read_config
+from optimize.forecast.averages import averages
+from optimize.job.inputs import read_inputs
+from optimize.studies.study_arms import arms_of
+from optimize.studies.studying import _average_of, _printed, _study_config
+from program import artifact
+from tests.support.packs import call, isolate, write_dataset
+from tests.support.paths import ROOT
+
+CONFIG = ROOT / "optimize" / "configs" / "codecontests.toml"
+
+
+@pytest.fixture
+def data(tmp_path) -> Path:
+    """A copy of the layout of CodeContests, made from the bundled pack."""
+    rows = [json.loads(line) for line in (PACK_FOLDER / "data" / "valid.jsonl").read_text().splitlines()[:7]]
+    return write_dataset(tmp_path / "data", {"train": rows[:2], "valid": rows[2:5], "test": rows[5:]})
+
+
+@pytest.fixture
+def study(tmp_path, data, monkeypatch):
+    """Call the study with more options; the flow's bounds are those of its artifact, which are cheaper."""
+    isolate(monkeypatch, tmp_path / "cache")
+    monkeypatch.setenv("ALPHACODIUM_CACHE", str(tmp_path / "cache"))
+    config = tmp_path / "config.toml"
+    text = CONFIG.read_text()
+    config.write_text(text.partition("[settings]")[0] + "[study]" + text.partition("[study]")[2])
+    arguments = [config, "--lm", "simulated", "--data", data, "--out", tmp_path / "out"]
+    return lambda *more: call(monkeypatch, optimize.study.main, *arguments, *more)
+
+
+def test_the_cost_comes_first_and_a_dry_run_stops_there(study, tmp_path, capsys):
+    assert study("--dry-run") == 0
+    said = capsys.readouterr().out
+    assert "on 3 problems of" in said and "then evaluate on 2 problems of" in said
+    for row in ("| training |", "| all |", "| handwritten |", "| direct |", "| compiled |"):
+        assert row in said
+    assert not (tmp_path / "out").exists()
+
+
+def test_one_command_compiles_evaluates_and_compares_and_can_be_repeated(study, monkeypatch, tmp_path, capfd):
+    assert study() == 0
+    comparison = (tmp_path / "out" / "comparison.md").read_text()
+    for arm in ("handwritten", "direct", "sampling", "compiled"):
+        assert f"| {arm} |" in comparison
+    assert "compiled against handwritten:" in comparison and "95 % CI" in comparison
+    run = read_run(tmp_path / "out" / "test")
+    assert (run["split"], len(run["problems"]), list(run["artifacts"])) == (
+        "test",
+        2,
+        ["handwritten", "direct", "sampling", "compiled"],
+    )
+    trained = {each.problem for each in read_rollouts(tmp_path / "out" / "compiled" / "training")}
+    assert len(trained) == 3 and not trained & set(run["problems"])
+    before = (tmp_path / "out" / "test" / "rollouts.jsonl").read_bytes()
+    capfd.readouterr()
+    mains = {"optimize.compile": optimize.compile.main, "eval.run": eval.run.main}
+    again = lambda module, *arguments: call(monkeypatch, mains[module], *map(str, arguments))  # noqa: E731
+    monkeypatch.setattr("optimize.studies.studying._do", again)  # in this process, which is quicker
+    assert study() == 0
+    assert "is compiled already" in capfd.readouterr().out
+    assert (tmp_path / "out" / "test" / "rollouts.jsonl").read_bytes() == before
+
+
+def test_all_programs_are_under_the_same_settings_as_far_as_they_have_keys_for_them():
+    config, plan = read_config(CONFIG, {"adapter": "chat", "lm_settings": {"top_p": 0.9}}), _study_config(CONFIG)
+    arms = {arm.path.name: arm for arm in arms_of(config, plan.against, plan.settings, taken=["compiled"])}
+    assert list(arms) == ["handwritten", "direct", "sampling"]
+    for arm in arms.values():
+        assert config.settings["max_code_tokens"] == 2000 == arm.program.config.max_code_tokens
+        assert arm.manifest.adapter == "chat" and artifact.lm_settings(arm.manifest) == {"top_p": 0.9}
+    assert arms["sampling"].program.config.max_text_tokens == 1500 and arms["sampling"].program.config.ai_tests == 6
+    assert arms["sampling"].program.config.programs == 12
+    warm = {"direct_first": 1, "temperatures": {"FixCode": 0.5, "SolveDirectly": 0.7}}
+    _, direct = arms_of(config.model_copy(update={"settings": warm}), ["artifacts/direct"], {}, [])
+    assert direct.program.config.temperatures == {"SolveDirectly": 0.7}
+
+
+def test_sampling_asks_about_as_much_as_the_flow_is_expected_to(study, capsys):
+    study("--dry-run")
+    rows = [line.split(" | ") for line in capsys.readouterr().out.splitlines()]
+    calls = {
+        row[0].strip("| "): float(row[2].replace(",", "")) for row in rows if len(row) == 6 and row[2][0].isdigit()
+    }
+    assert calls["direct"] == 2  # one a problem, of two
+    assert 0.5 < calls["sampling"] / calls["handwritten"] < 2
+
+
+def test_what_was_measured_of_the_flow_tells_the_tokens_of_other_programs_calls_but_not_their_number(study, tmp_path):
+    config, plan = read_config(CONFIG, {"data": "pack", "lm": "simulated"}), _study_config(CONFIG)
+    inputs = read_inputs(config)
+    measured = replace(
+        averages(config, inputs, None), calls=10, prompt_tokens=50_000, answer_tokens=9000, measured=True
+    )
+    _, direct, sampling = arms_of(config, plan.against, plan.settings, [])
+    for arm, calls in ((direct, 1), (sampling, 13)):
+        its = _average_of(arm, config, inputs, measured)
+        assert (its.calls, its.prompt_tokens, its.answer_tokens) == (calls, calls * 5000, calls * 900)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('"artifacts/sampling"]', '"artifacts/direct"]', "are called direct"),
+        ("[study.settings.sampling]", "[study.settings.sample]", "sample is none of the programs"),
+        ('"artifacts/direct",', '"artifacts/nowhere",', "nowhere is not an artifact"),
+        ("programs = 12", "heat = 1", "heat"),
+    ],
+)
+def test_programs_that_cannot_be_compared_are_refused_before_anything_is_paid(study, tmp_path, capsys, old, new, said):
+    config = tmp_path / "config.toml"
+    assert old in config.read_text()
+    config.write_text(config.read_text().replace(old, new))
+    assert study() == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert said in line and not (tmp_path / "out").exists()
+
+
+def test_a_study_stops_where_compiling_has_stopped_at_a_cap(study, monkeypatch, tmp_path, capsys):
+    config = tmp_path / "config.toml"
+    config.write_text(f"max_calls = 3\n{config.read_text()}")
+    run = []
+
+    def do(module: str, *arguments: object) -> None:
+        run.append(module)
+        assert call(monkeypatch, optimize.compile.main, *map(str, arguments)) == 0
+
+    monkeypatch.setattr("optimize.studies.studying._do", do)
+    assert study() == 2 and run == ["optimize.compile"]
+    assert "not compiled to its end: max_calls = 3 is reached" in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_a_command_that_fails_ends_the_study_as_it_ended(capfd):
+    with pytest.raises(SystemExit) as left:
+        _printed("eval.compare", "nowhere")
+    assert left.value.code == 2
+    (line,) = capfd.readouterr().err.splitlines()
+    assert line.startswith("error: ")
+
+
+def test_the_split_that_is_compiled_on_is_not_evaluated_on(study, tmp_path, capsys):
+    config = tmp_path / "config.toml"
+    config.write_text(config.read_text().replace('split = "test"', 'split = "valid"'))
+    assert study("--dry-run") == 2
+    assert "is the one that is compiled on" in capsys.readouterr().err

@@ -1,0 +1,131 @@
+"""What prompts share from their beginning on, and which order of their parts shares most."""
+
+from __future__ import annotations
+
+import dspy
+import pytest
+
+from program.adapters.choice import adapter_named
+from signatures.code import AnalyseFailure, FixCode, SolveDirectly, WriteCode
+from signatures.plan import ProposeSolutions, RankSolutions
+from signatures.tests import WriteTests
+from signatures.understand import ExplainTests, ReflectOnProblem
+from tests.support.stage_values import VALUES, by_name
+
+STATEMENT = "Double\n\n" + "Print twice the number that is given. " * 40
+STAGES = [ReflectOnProblem, ExplainTests, ProposeSolutions, RankSolutions, WriteTests, WriteCode]
+STAGES += [AnalyseFailure, FixCode]
+OURS = pytest.mark.parametrize("kind", ["lean", "yaml"])
+
+
+def shared_prefix(prompts) -> float:
+    """The share of all characters that a prefix cache would serve: those that begin an earlier prompt too."""
+    texts = ["".join(f"{message['role']}\n{message['content']}\n" for message in prompt) for prompt in prompts]
+    shared = [max((common(text, each) for each in texts[:number]), default=0) for number, text in enumerate(texts)]
+    return sum(shared) / sum(map(len, texts))
+
+
+def common(one: str, other: str) -> int:
+    return next((n for n, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), len(one))
+
+
+def rollout(name: str, problem: str = STATEMENT, demos=()) -> list[list[dict]]:
+    """The prompts of all stages of one problem."""
+    prompts = []
+    for signature in STAGES:
+        inputs = {**VALUES[signature][0], "problem": problem}
+        messages = adapter_named(name).format(signature, [demo for demo in demos if fits(demo, signature)], inputs)
+        prompts.append(messages)
+    return prompts
+
+
+def demo(signature) -> dspy.Example:
+    inputs, outputs = VALUES[signature]
+    return dspy.Example(**{**inputs, "problem": "Another\n\n" + "Print three times the number. " * 40}, **outputs)
+
+
+def fits(demo: dspy.Example, signature) -> bool:
+    return set(signature.fields) <= set(demo.keys())
+
+
+@OURS
+def test_problem_first_shares_most_of_a_rollout_and_stage_first_next_to_nothing(kind):
+    assert shared_prefix(rollout(kind)) < 0.05
+    assert shared_prefix(rollout(f"{kind}+problem-first")) > 0.6
+    assert rollout(f"{kind}+demos-first") == rollout(f"{kind}+problem-first")
+
+
+@OURS
+def test_across_problems_it_is_the_other_way_round(kind):
+    def across(name, demos=()):
+        both = zip(*(rollout(name, problem, demos) for problem in (STATEMENT, STATEMENT[::-1])), strict=True)
+        return sum(shared_prefix(pair) for pair in both)
+
+    demos = [demo(signature) for signature in (ReflectOnProblem, WriteTests, WriteCode)]
+    assert across(kind) > across(f"{kind}+problem-first")
+    assert across(f"{kind}+demos-first", demos) > across(f"{kind}+problem-first", demos)
+
+
+def test_the_problem_leads_every_stage_with_the_same_message():
+    firsts = {(each[0]["role"], each[0]["content"]) for each in rollout("lean+problem-first")}
+    assert firsts == {("system", f"## problem\n{STATEMENT.strip()}")}
+
+
+def test_a_problem_first_prompt_to_the_letter():
+    inputs = {"problem": "Double", "reflection": ["r"], "count": 2}
+    assert adapter_named("lean+problem-first").format(WriteTests, [], inputs) == [
+        {"role": "system", "content": "## problem\nDouble"},
+        {
+            "role": "user",
+            "content": f"## reflection\n- r\n\n## count\n2\n\n## task\n{WriteTests.instructions}\n\n"
+            "Answer with a JSON object and nothing else, in this form:\n"
+            '{"tests": [{"input": "the exact text of standard input", "output": "the exact text a right program '
+            'prints", "explanation": "what this test checks"}, "…"]}',
+        },
+    ]
+
+
+def test_demonstrations_after_the_problem_bring_their_own():
+    lead, asked, answer, last = adapter_named("lean+problem-first").format(
+        SolveDirectly, [dspy.Example(problem="Another", code="print(1)\n")], {"problem": "Double"}
+    )
+    assert lead == {"role": "system", "content": "## problem\nDouble"}
+    task = f"## task\n{SolveDirectly.instructions}"
+    assert asked["content"].startswith(f"## problem\nAnother\n\n{task}") and asked["role"] == "user"
+    assert answer == {"role": "assistant", "content": "```python\nprint(1)\n```"}
+    assert last["content"].startswith(f"## problem\nthe one at the very top\n\n{task}")
+
+
+def test_demonstrations_before_the_problem_are_laid_out_stage_first():
+    demos = [dspy.Example(problem="Another", code="print(1)\n")]
+    formats = [
+        adapter_named(name).format(SolveDirectly, demos, {"problem": "Double"}) for name in ("lean", "lean+demos-first")
+    ]
+    assert formats[0] == formats[1]
+
+
+@by_name(VALUES)
+@pytest.mark.parametrize("name", ["lean+problem-first", "yaml+problem-first"])
+def test_every_order_holds_the_same_parts(name, signature):
+    inputs, outputs = VALUES[signature]
+    demos = [dspy.Example(**inputs, **outputs)]
+
+    def lines(adapter) -> set[str]:
+        return {line for message in adapter.format(signature, demos, inputs) for line in message["content"].split("\n")}
+
+    assert lines(adapter_named(name)) - lines(adapter_named(name.split("+")[0])) == {
+        "## task",
+        "the one at the very top",
+    }
+    assert lines(adapter_named(name.split("+")[0])) <= lines(adapter_named(name))
+
+
+def test_what_has_no_problem_is_asked_stage_first():
+    class Propose(dspy.Signature):
+        """Propose an instruction."""
+
+        data: str = dspy.InputField()
+        instruction: str = dspy.OutputField(desc="the instruction")
+
+    asked = [adapter_named(name).format(Propose, [], {"data": "d"}) for name in ("lean", "lean+problem-first")]
+    assert asked[0] == asked[1]

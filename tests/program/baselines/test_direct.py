@@ -1,0 +1,54 @@
+"""The baselines of one call."""
+
+from __future__ import annotations
+
+import pytest
+from dspy.utils.exceptions import LMTimeoutError
+
+from program.baselines.direct import ChainOfThought, Direct, DirectConfig
+from program.rollout.trace import Best
+from tests.support.scripted import GARBAGE, RIGHT, Rollout, code, section
+
+pytestmark = pytest.mark.usefixtures("lean_adapter", "impatient")
+
+
+def run(kind, problem, config=None, **answers) -> Rollout:
+    return Rollout(kind(DirectConfig(**(config or {}))), problem, **answers)
+
+
+def test_direct_is_one_call_and_runs_nothing(double, account, runs):
+    asked = run(Direct, double)
+    assert asked.code == RIGHT and asked.stages == ["SolveDirectly"] and not runs
+    assert section(asked.asked[0][1], "problem") == double.text()
+    assert [call.outcome for call in account.calls] == ["ok"]
+    assert [event.code for event in account.events if isinstance(event, Best)] == [RIGHT]
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"), [(GARBAGE, "unparsable"), (LMTimeoutError("slow"), "lm_error")], ids=["garbage", "timeout"]
+)
+def test_direct_has_no_second_try(double, account, answer, outcome):
+    asked = run(Direct, double, SolveDirectly=[answer, code(RIGHT)])
+    assert asked.code == "" and asked.stages == ["SolveDirectly"]
+    assert [call.outcome for call in account.calls] == [outcome]
+    assert account.decisions == ["SolveDirectly: given up"]
+
+
+def test_samples_are_draws_of_their_own(double):
+    drawn = []
+    for sample in range(3):
+        asked = Rollout(Direct(), double, sample)
+        drawn += [kwargs.get("rollout_id") for kwargs in asked.kwargs("SolveDirectly")]
+    assert len(set(drawn)) == 3
+
+
+def test_a_chain_of_thought_is_one_call_with_thoughts_before_the_program(double, account):
+    asked = run(ChainOfThought, double)
+    assert asked.code == RIGHT and asked.stages == ["SolveStepByStep"]
+    assert [call.outcome for call in account.calls] == ["ok"]
+    assert "Twice is two times." in account.calls[0].answer
+
+
+def test_thoughts_without_a_program_are_no_answer(double, account):
+    asked = run(ChainOfThought, double, SolveStepByStep=GARBAGE)
+    assert asked.code == "" and [call.outcome for call in account.calls] == ["unparsable"]

@@ -1,0 +1,50 @@
+"""A stronger model gets the problems that the usual one has not solved, and only those."""
+
+from __future__ import annotations
+
+import dspy
+import pytest
+
+from program.alphacodium import AlphaCodium
+from program.models.scripted import scripted_lm
+from program.rollout.escalation import escalate_to, model_of
+from program.steps.config import FlowConfig
+from tests.support.scripted import NEVER, RIGHT, USUAL, code, stage_of
+
+pytestmark = pytest.mark.usefixtures("lean_adapter", "runs", "impatient")
+
+TWO_ROUNDS = FlowConfig(rounds=2, code_attempts=1, public_fixes=1, ai_fixes=0)
+
+
+def model(program: str):
+    answers = {**USUAL, "WriteCode": code(program), "FixCode": code(program)}
+    return scripted_lm(lambda prompt: answers[stage_of(prompt)])
+
+
+def test_the_first_round_has_the_usual_model_and_later_ones_the_stronger():
+    usual, stronger = model(NEVER), model(NEVER)
+    with dspy.context(lm=usual):
+        for given, expected in ((None, [usual] * 3), (stronger, [usual, stronger, stronger])):
+            seen = []
+            with escalate_to(given):
+                for turn in range(3):
+                    with model_of(turn):
+                        seen.append(dspy.settings.lm)
+            assert seen == expected
+        with model_of(1):
+            assert dspy.settings.lm is usual, "outside of the block there is no other"
+
+
+def test_a_hard_problem_goes_to_the_stronger_model(double):
+    usual, stronger = model(NEVER), model(RIGHT)
+    with dspy.context(lm=usual), escalate_to(stronger):
+        assert AlphaCodium(TWO_ROUNDS)(problem=double).code == RIGHT
+    assert usual.engine.prompts and stronger.engine.prompts  # threads of the second round have it too
+    assert {stage_of(prompt) for prompt in stronger.engine.prompts} >= {"ReflectOnProblem", "WriteTests", "WriteCode"}
+
+
+def test_an_easy_problem_does_not(double):
+    usual, stronger = model(RIGHT), model(RIGHT)
+    with dspy.context(lm=usual), escalate_to(stronger):
+        assert AlphaCodium(TWO_ROUNDS)(problem=double).code == RIGHT
+    assert not stronger.engine.prompts

@@ -1,0 +1,83 @@
+"""Configurations: the paper's defaults, temperatures by stage, and no key that does nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from program import artifact
+from program.alphacodium import AlphaCodium
+from program.artifact import ArtifactError
+from program.baselines.direct import DirectConfig
+from program.stage.stage import Stage
+from program.steps.config import FlowConfig
+from tests.support.scripted import EVERYTHING
+
+
+def stages(program) -> dict[str, Stage]:
+    return {part.name: part for _, part in program.named_sub_modules() if isinstance(part, Stage)}
+
+
+def test_the_defaults_are_those_of_the_papers_configuration():
+    config = FlowConfig()
+    assert (config.solutions, config.drop_brute_force) == (3, True)
+    assert (config.ai_tests, config.code_attempts) == (6, 8)
+    assert (config.public_fixes_per_test, config.public_fixes, config.ai_fixes) == (3, 4, 4)
+    assert not config.check_explanations and not config.check_ai_tests
+    assert (config.explain_to_plan, config.explain_to_tests, config.explain_to_fix) == (True, True, False)
+    assert (config.fix_calls, config.trace_lines, config.trace_depth) == (1, 0, 4)
+    assert config.rounds == 1 and config.direct_first == 0 and not config.brute_force
+
+
+def test_every_key_is_documented():
+    for kind in (FlowConfig, DirectConfig):
+        docs = "".join(each.__doc__ or "" for each in kind.__mro__ if each.__module__.startswith("program."))
+        for key in kind.model_fields:
+            assert f"{key}:" in docs, key
+
+
+def test_temperatures_are_set_for_single_stages():
+    flow = AlphaCodium(FlowConfig(temperature=0.3, temperatures={"FixCode": 0.9, "RankSolutions": 0.0}))
+    heat = {name: stage.temperature for name, stage in stages(flow).items()}
+    assert heat["FixCode"] == 0.9 and heat["RankSolutions"] == 0.0
+    assert {heat[name] for name in heat if name not in ("FixCode", "RankSolutions")} == {0.3}
+
+
+def test_answers_in_words_and_programs_have_token_caps_of_their_own():
+    flow = AlphaCodium(FlowConfig(max_text_tokens=111, max_code_tokens=222, **EVERYTHING))
+    caps = {name: stage.max_tokens for name, stage in stages(flow).items()}
+    programs = {"SolveDirectly", "WriteCode", "FixCode", "WriteBruteForce", "WriteGenerator"}
+    assert {name for name in caps if caps[name] == 222} == programs
+    assert {name for name in caps if caps[name] == 111} == set(caps) - programs
+
+
+def test_every_stage_of_a_program_has_a_name_of_its_own():
+    flow = AlphaCodium(FlowConfig(**EVERYTHING))
+    assert len(stages(flow)) == len(flow.predictors()) == 13
+
+
+def test_stages_that_are_not_wanted_are_not_there():
+    bare = AlphaCodium(FlowConfig(solutions=0, ai_tests=0))
+    assert set(stages(bare)) == {"ReflectOnProblem", "ExplainTests", "WriteCode", "FixCode"}
+    assert "RankSolutions" not in stages(AlphaCodium(FlowConfig(solutions=1)))
+
+
+@pytest.mark.parametrize(
+    ("program", "config", "culprit"),
+    [
+        ("direct", {"max_text_tokens": 100}, "max_text_tokens"),  # it writes no text
+        ("direct", {"solutions": 2}, "solutions"),
+        ("direct", {"temperatures": {"WriteCode": 0.5}}, "WriteCode"),
+        ("alphacodium", {"temperatures": {"WritCode": 0.5}}, "WritCode"),
+        ("alphacodium", {"temperatures": {"WriteTests": 0.5}, "ai_tests": 0}, "WriteTests"),
+        ("alphacodium", {"temperatures": {"WriteCode": -0.5}}, "temperatures.WriteCode"),
+        ("sampling", {"programs": 0}, "programs"),
+        ("reflexion", {"attempts": 0}, "attempts"),
+        ("alphacodium", {"fix_calls": 3}, "fix_calls"),
+        ("alphacodium", {"budget": {"calls": 0}}, "budget.calls"),
+        ("alphacodium", {"budget": {"money": 1}}, "budget.money"),
+    ],
+)
+def test_a_key_that_would_do_nothing_is_refused_in_one_line(program, config, culprit):
+    with pytest.raises(ArtifactError, match=culprit) as caught:
+        artifact.new_program(program, config)
+    assert str(caught.value).startswith(f"config of {program}: ") and "\n" not in str(caught.value)

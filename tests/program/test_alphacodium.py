@@ -1,0 +1,356 @@
+"""The whole flow, over an LM that answers each stage by script."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+
+import dspy
+import pytest
+from dspy.utils.exceptions import LMConfigurationError, LMTimeoutError
+
+from program.adapters.lean import LeanAdapter
+from program.adapters.schema import answer_schema
+from program.alphacodium import AlphaCodium
+from program.models.scripted import ScriptedEngine, prompt_text
+from program.problem import Problem
+from program.rollout.trace import Best, new_account
+from program.steps.config import FlowConfig
+from tests.support.scripted import (
+    FIRST_ONLY,
+    GARBAGE,
+    NEVER,
+    PLANNING,
+    RIGHT,
+    UNDERSTANDING,
+    USUAL,
+    Rollout,
+    code,
+    section,
+    stage_of,
+    written,
+)
+
+pytestmark = pytest.mark.usefixtures("lean_adapter", "runs", "impatient")
+
+BEFORE_CODE = [*UNDERSTANDING, *PLANNING, "WriteTests"]
+BARE = Problem(name="Bare", description="Print twice the number.")
+ONLY_PUBLIC = "n = int(input())\nprint(2 * n if n < 3 else 0)\n"  # right on the public tests
+
+
+def run(problem, config=None, sample=0, **answers) -> Rollout:
+    return Rollout(AlphaCodium(FlowConfig(**(config or {}))), problem, sample, **answers)
+
+
+def judged(account) -> list[tuple[str, list[str]]]:
+    return [(run.tests, run.verdicts) for run in account.judge_runs]
+
+
+# The usual way
+
+
+def test_a_first_program_that_passes_costs_one_call_a_stage(double, account, runs):
+    flow = run(double)
+    assert flow.code == RIGHT
+    assert Counter(flow.stages) == dict.fromkeys([*BEFORE_CODE, "WriteCode"], 1)
+    assert Counter(call.stage for call in account.calls) == Counter(flow.stages)
+    assert judged(account) == [("public", ["AC", "AC"]), ("ai", ["AC"])]
+    assert not account.decisions and not account.marks and len(runs) == 3
+
+
+def test_every_stage_is_told_what_the_stages_before_found_out(double):
+    flow = run(double)
+    assert all(section(prompt, "problem") == double.text() for _, prompt in flow.asked)
+    for stage in (*PLANNING, "WriteTests", "WriteCode"):
+        (prompt,) = flow.prompts(stage)
+        assert section(prompt, "reflection") == "- the input is one number"  # once, though it was answered twice
+        assert section(prompt, "explanations") == "- 1 + 1 is 2\n- 2 + 2 is 4"  # as many as there are examples
+    (write,) = flow.prompts("WriteCode")
+    assert "name: Shifting" in section(write, "solution") and section(write, "steps") == "- double it"
+
+
+def test_fixing_begins_with_the_best_program_not_with_the_last(double):
+    answers = [code(FIRST_ONLY), code(NEVER), code("raise ValueError\n")]
+    flow = run(double, {"code_attempts": 3}, WriteCode=answers, FixCode=code(RIGHT))
+    (fix,) = flow.prompts("FixCode")
+    assert section(fix, "code") == FIRST_ONLY.strip() and "Expected output:\n4" in section(fix, "failure")
+    assert flow.code == RIGHT
+
+
+def test_public_tests_come_round_again_after_the_ai_tests_with_the_fixes_that_are_left(double, account):
+    """The fix for the AI test makes the first public test pass; the second one is mended in the last round."""
+    one_more = "n = int(input())\nprint({1: 2, 3: 6}.get(n, 0))\n"
+    fixes = [code(f"print(-{number})\n") for number in (1, 2)] + [code(one_more), code(RIGHT)]
+    config = {"code_attempts": 1, "public_fixes_per_test": 1, "public_fixes": 4, "ai_fixes": 1}
+    flow = run(double, config, WriteCode=code(NEVER), FixCode=fixes)
+    shown = ["1", "2", "3", "2"]
+    assert [section(prompt, "failure").split("Input:\n")[1][0] for prompt in flow.prompts("FixCode")] == shown
+    assert flow.code == RIGHT
+
+
+def test_fixes_stay_within_their_limits(double):
+    config = {"code_attempts": 1, "public_fixes_per_test": 2, "public_fixes": 3, "ai_fixes": 1}
+    wrong = [code(f"print(-{number})\n") for number in range(1, 20)]
+    flow = run(double, config, WriteCode=code(NEVER), FixCode=wrong, WriteTests=written(("3", "6"), ("4", "8")))
+    assert Counter(flow.stages)["FixCode"] == 3 + 1
+
+
+def test_where_fixing_is_stuck_the_program_is_written_from_the_next_solution(double, account):
+    flow = run(double, {"code_attempts": 2}, WriteCode=[code(NEVER), code(NEVER), code(RIGHT)], FixCode=code(NEVER))
+    assert flow.code == RIGHT
+    assert account.decisions[0] == "fix: the same program again" and "written anew" in account.decisions[1]
+    solutions = [section(prompt, "solution").splitlines()[0] for prompt in flow.prompts("WriteCode")]
+    assert solutions == ["name: Shifting", "name: Shifting", "name: Adding"]
+
+
+def test_the_best_program_seen_is_the_answer_not_the_one_fixing_ended_with(double, account):
+    passes_the_ai_test = "print(6 if input() == '3' else '0\\n0')\n"
+    config = {"code_attempts": 1, "public_fixes": 0}
+    flow = run(double, config, WriteCode=code(NEVER), FixCode=code(passes_the_ai_test))
+    assert account.decisions == ["fix kept: WA became AC"]  # no public test passes, so there is no anchor to break
+    assert flow.code == NEVER  # which is closer on the public tests
+
+
+def test_no_program_on_the_way_was_better_than_the_answer(double, account):
+    seen = [code(text) for text in (NEVER, FIRST_ONLY, ONLY_PUBLIC, "raise ValueError\n", "print(\n", NEVER)]
+    flow = run(double, {"code_attempts": 3, "ai_fixes": 3}, WriteCode=seen, FixCode=seen[::-1])
+    best = [event.code for event in account.events if isinstance(event, Best)]
+    assert best == [NEVER, FIRST_ONLY, ONLY_PUBLIC] and flow.code == ONLY_PUBLIC
+
+
+def test_every_list_the_flow_asks_for_is_bounded():
+    program = AlphaCodium(
+        FlowConfig(solutions=2, ai_tests=4, check_ai_tests=True, check_explanations=True, fix_calls=2)
+    )
+    bounds = {}
+    for name, predictor in program.named_predictors():
+        for field, schema in answer_schema(predictor.signature)["properties"].items():
+            if schema["type"] == "array":
+                bounds[f"{name.split('.')[-2]} {field}"] = schema["maxItems"]
+    assert bounds == {
+        "reflect reflection": 5,
+        "explain_tests explanations": 5,
+        "check_explanations checked": 5,
+        "propose_solutions solutions": 2,
+        "rank_solutions ranking": 2,
+        "rank_solutions steps": 6,
+        "write_tests tests": 4,
+        "check_tests checked": 4,
+        "analyse_failure analysis": 4,
+    }
+
+
+def test_every_rollout_begins_anew(double):
+    program = AlphaCodium(FlowConfig(code_attempts=1, public_fixes=0, ai_fixes=0))
+    assert Rollout(program, double).code == RIGHT
+    assert Rollout(program, double, WriteCode=code(NEVER)).code == NEVER
+
+
+# AI tests
+
+
+def test_ai_tests_can_be_left_out(double, account):
+    flow = run(double, {"ai_tests": 0})
+    assert flow.code == RIGHT and "WriteTests" not in flow.stages
+    assert judged(account) == [("public", ["AC", "AC"])]
+
+
+@pytest.mark.parametrize("fix", ["print(7)\n", "n = int(input())\nprint(7 if n > 1 else 2 * n)\n", GARBAGE, RIGHT])
+def test_a_wrong_ai_test_cannot_spoil_a_program_that_passes_the_public_tests(double, account, fix):
+    flow = run(double, WriteTests=written(("3", "7")), FixCode=code(fix) if fix != GARBAGE else fix)
+    assert flow.code == RIGHT
+    assert account.decisions[-1].startswith(("fix reverted", "FixCode: given up", "fix: the same program"))
+
+
+def test_a_right_ai_test_improves_a_program_that_passes_the_public_tests(double, account):
+    flow = run(double, WriteCode=code(ONLY_PUBLIC), FixCode=code(RIGHT))
+    assert flow.code == RIGHT and account.decisions == ["fix kept: WA became AC"]
+
+
+def test_programs_that_pass_agree_on_what_ai_tests_expect(double, account):
+    config = {"code_attempts": 3, "code_at_once": 2}
+    three = [code(text) for text in (NEVER, RIGHT, f"{RIGHT}# another\n")]
+    flow = run(double, config, WriteCode=three, WriteTests=written(("3", "7")))
+    assert "FixCode" not in flow.stages and flow.code.startswith(RIGHT)
+    assert account.decisions == ["AI test 1: the output that most programs print replaces the claimed one"]
+
+
+# No public tests
+
+
+def test_without_public_tests_programs_agree_on_the_ai_tests_and_the_majority_wins(account):
+    answers = [code(text) for text in (RIGHT, NEVER, f"{RIGHT}# another\n")]
+    flow = run(BARE, WriteCode=answers, WriteTests=written(("3", "6"), ("4", "8"), ("5", "0")))
+    assert Counter(flow.stages) == {
+        **dict.fromkeys(["ReflectOnProblem", *PLANNING, "WriteTests"], 1),
+        "WriteCode": 3,
+    }, "nothing is explained, and nothing is left to fix"
+    assert "## explanations" not in flow.prompts("ProposeSolutions")[0]
+    assert flow.code.startswith(RIGHT) and {kind for kind, _ in judged(account)} == {"ai"}
+    assert account.decisions == ["AI test 3 is doubtful: no output has a majority"]
+
+
+def test_without_public_tests_fixing_goes_by_the_ai_tests(account):
+    flow = run(BARE, {"code_attempts": 1}, WriteCode=code(NEVER), FixCode=code(RIGHT))
+    assert flow.code == RIGHT and account.decisions == ["fix kept: WA became AC"]
+
+
+def test_without_any_tests_the_last_program_is_the_answer(runs):
+    flow = run(BARE, {"ai_tests": 0, "code_attempts": 1}, WriteCode=code(NEVER))
+    assert flow.code == NEVER and flow.stages[-1] == "WriteCode" and not runs
+
+
+# Options
+
+
+def test_both_validations_show_the_model_what_it_wrote(double):
+    flow = run(double, {"check_explanations": True, "check_ai_tests": True})
+    assert Counter(flow.stages) == dict.fromkeys([*BEFORE_CODE, "CheckExplanations", "CheckTests", "WriteCode"], 1)
+    assert section(flow.prompts("ProposeSolutions")[0], "explanations") == "- 1 twice is 2\n- 2 twice is 4"
+
+
+def test_brute_force_settles_the_ai_tests_and_finds_others(double, account):
+    config = {"brute_force": True, "stress_inputs": 40}
+    flow = run(double, config, WriteCode=code(ONLY_PUBLIC), WriteTests=written(("3", "7")), FixCode=code(RIGHT))
+    assert flow.code == RIGHT
+    assert "AI test 1: the output of the brute-force program replaces the claimed one" in account.decisions
+    assert "stress: the program fails 4 of 6 random inputs" in account.decisions
+    assert account.decisions[-1] == "fix kept: WA became AC"
+
+
+def test_a_brute_force_program_is_the_answer_where_no_other_passes(double, account):
+    slow = f"{RIGHT}# slowly\n"
+    flow = run(double, {"brute_force": True}, WriteCode=code(NEVER), WriteBruteForce=code(slow))
+    assert flow.code == slow and not any(decision.startswith("stress") for decision in account.decisions)
+
+
+def test_brute_force_that_fails_public_tests_is_left_aside(double, account):
+    flow = run(double, {"brute_force": True}, WriteBruteForce=code(NEVER))
+    assert flow.code == RIGHT
+    assert account.decisions == ["brute force: not trusted, as it passes not all public tests"]
+
+
+@pytest.mark.parametrize(("answers", "calls"), [([RIGHT], 1), ([NEVER, FIRST_ONLY, RIGHT], 3)])
+def test_cheap_tries_come_first_where_asked_for(double, answers, calls):
+    flow = run(double, {"direct_first": 3}, SolveDirectly=[code(text) for text in answers])
+    assert flow.code == RIGHT and flow.stages == ["SolveDirectly"] * calls
+    assert len({kwargs.get("rollout_id") for kwargs in flow.kwargs("SolveDirectly")}) == calls
+
+
+def test_after_cheap_tries_have_failed_the_flow_begins_with_their_programs_on_the_bench(double):
+    config = {"direct_first": 2, "code_attempts": 1, "public_fixes": 1}
+    flow = run(double, config, SolveDirectly=code(FIRST_ONLY), WriteCode=code(NEVER), FixCode=code(RIGHT))
+    assert flow.stages[:2] == ["SolveDirectly"] * 2 and flow.code == RIGHT
+    assert section(flow.prompts("FixCode")[0], "code") == FIRST_ONLY.strip()
+
+
+def test_without_public_tests_a_cheap_try_proves_nothing():
+    assert "WriteCode" in run(BARE, {"direct_first": 1}).stages
+
+
+def test_another_round_is_gone_through_only_while_tests_fail(double):
+    config = {"rounds": 3, "code_attempts": 1, "public_fixes": 0, "ai_fixes": 0}
+    assert Counter(run(double, config).stages)["ReflectOnProblem"] == 1
+    flow = run(double, config, WriteCode=[code(NEVER), code(RIGHT)])
+    assert flow.code == RIGHT and Counter(flow.stages)["ReflectOnProblem"] == 2
+    assert Counter(run(double, config, WriteCode=code(NEVER)).stages)["ReflectOnProblem"] == 3
+
+
+def test_samples_and_rounds_draw_answers_of_their_own(double):
+    config = {"rounds": 2, "code_attempts": 1, "public_fixes": 0, "ai_fixes": 0}
+    drawn = []
+    for sample in range(3):
+        flow = run(double, config, sample, WriteCode=code(NEVER))
+        drawn += [kwargs.get("rollout_id") for kwargs in flow.kwargs("ReflectOnProblem")]
+    assert len(drawn) == len(set(drawn)) == 6
+
+
+# What goes wrong
+
+
+@pytest.mark.parametrize("stage", BEFORE_CODE)
+@pytest.mark.parametrize(("answer", "calls"), [(GARBAGE, 2), (LMTimeoutError("slow"), 1)], ids=["garbage", "timeout"])
+def test_any_stage_before_the_code_may_be_given_up(double, account, stage, answer, calls):
+    flow = run(double, **{stage: answer})
+    assert flow.code == RIGHT
+    assert account.decisions == [f"{stage}: given up"]
+    after = [other for other in BEFORE_CODE if other != stage and (stage, other) != tuple(PLANNING)]
+    assert Counter(flow.stages) == {stage: calls, **dict.fromkeys(after, 1), "WriteCode": 1}
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome", "calls"),
+    [(GARBAGE, "unparsable", 2), ("", "unparsable", 2), (LMTimeoutError("slow"), "lm_error", 1)],
+    ids=["garbage", "nothing", "timeout"],
+)
+def test_an_lm_of_no_use_ends_in_no_program_and_the_account_says_why(double, account, runs, answer, outcome, calls):
+    flow = run(double, {"code_attempts": 2}, **dict.fromkeys(USUAL, answer))
+    assert flow.code == "" and not runs
+    given_up = Counter([*UNDERSTANDING, "ProposeSolutions", "WriteTests", "WriteCode", "WriteCode"])
+    assert Counter(account.decisions) == Counter({f"{stage}: given up": n for stage, n in given_up.items()})
+    assert Counter(call.stage for call in account.calls) == {stage: n * calls for stage, n in given_up.items()}
+    assert {call.outcome for call in account.calls} == {outcome} and all(call.detail for call in account.calls)
+
+
+@pytest.mark.parametrize("stage", ["ExplainTests", "WriteTests", "WriteCode"])
+def test_an_lm_that_is_set_up_wrongly_ends_the_flow_at_once(double, stage):
+    with pytest.raises(LMConfigurationError, match="no such setting"):
+        run(double, **{stage: LMConfigurationError("no such setting")})
+
+
+@pytest.mark.parametrize("calls", range(1, 9))
+def test_a_spent_budget_ends_the_flow_with_the_best_program_so_far(double, account, calls):
+    config = {"code_attempts": 4, "budget": {"calls": calls}, "rounds": 3}
+    flow = run(double, config, WriteCode=code(FIRST_ONLY))
+    assert len(flow.asked) == calls and account.marks == ["budget: calls"]
+    wrote = "WriteCode" in flow.stages
+    assert flow.code == (FIRST_ONLY if wrote else "")
+    assert max(Counter(account.decisions).values()) == 1  # each stage says it once
+
+
+def test_when_there_is_no_time_ai_tests_are_not_run(double, account, monkeypatch):
+    monkeypatch.setattr("program.rollout.trace.Account.out_of_time", lambda self: True)
+    flow = run(double, WriteCode=code(ONLY_PUBLIC), FixCode=code(RIGHT))
+    assert flow.code == ONLY_PUBLIC and {kind for kind, _ in judged(account)} == {"public"}
+
+
+# Timing
+
+
+class Held(ScriptedEngine):
+    """Answers as usual, but `first` not before `then` was answered."""
+
+    def __init__(self, first: str, then: str) -> None:
+        super().__init__(lambda prompt: USUAL[stage_of(prompt)])
+        self._first, self._then, self._answered = first, then, threading.Event()
+
+    def complete(self, request):
+        stage = stage_of(prompt_text(request))
+        if stage == self._first:
+            assert self._answered.wait(30)
+        answer = super().complete(request)
+        if stage == self._then:
+            self._answered.set()
+        return answer
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        ("ReflectOnProblem", "ExplainTests"),
+        ("ExplainTests", "ReflectOnProblem"),
+        ("WriteTests", "WriteCode"),
+        ("ProposeSolutions", "WriteTests"),
+        ("RankSolutions", "WriteBruteForce"),
+        ("WriteBruteForce", "WriteCode"),
+        ("WriteGenerator", "WriteBruteForce"),
+    ],
+)
+def test_neither_the_result_nor_the_trace_depends_on_who_answers_first(double, first, then):
+    lm = dspy.LM("scripted/lm", engine=Held(first, then), cache=False, num_retries=0)
+    flow = AlphaCodium(FlowConfig(brute_force=True))
+    with dspy.context(lm=lm, adapter=LeanAdapter(), trace=[]), new_account() as account:
+        assert flow(problem=double).code == RIGHT
+        trace = [stage_of(predictor.signature.instructions) for predictor, *_ in dspy.settings.trace]
+    assert trace == [*UNDERSTANDING, *PLANNING, "WriteCode", "WriteTests", "WriteBruteForce", "WriteGenerator"]
+    assert account.decisions == ["stress: the program fails 0 of 6 random inputs"]
