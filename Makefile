@@ -25,11 +25,11 @@ quickstart: .venv/quickstart-ready
 	@echo
 	$(PYTHON) -m eval.compare $(QUICK)/direct $(QUICK)/flow
 	@echo
-	@echo "Too small to conclude anything from. The committed full results (docs/results.md):"
+	@echo "Too small to conclude anything from. The committed full results (docs/measured/results.md):"
 	@echo
-	@cat docs/results.md
+	@cat docs/measured/results.md
 
-# The runs behind docs/results.md anew, with the code as it is; interrupted, it goes on where it stopped. Some hours.
+# The runs behind docs/measured/results.md anew, with the code as it is; interrupted, it goes on where it stopped. Some hours.
 results: .venv/results-ready
 	$(PYTHON) -m eval.run $(STRATEGIES) --set budget.calls=10 $(SIXTEEN) --out $(RESULTS)/strategies-0.5b
 	$(PYTHON) -m eval.run $(STRATEGIES) --set budget.calls=10 $(SIXTEEN) $(LARGE) --limit 12 --out $(RESULTS)/strategies-1.5b

@@ -1,4 +1,4 @@
-"""The table of the replication study, from one run: `python -m eval.replication RUN`; see docs/replication.md."""
+"""The replication study's table, from one run: `python -m eval.replication RUN`; see docs/measured/replication.md."""
 
 from __future__ import annotations
 

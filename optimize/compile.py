@@ -49,9 +49,7 @@ def main() -> None:
     add_executor(parser)
     parser.add_argument("--only", nargs="+", metavar="STAGE", help="tune these stages only, such as WriteCode")
     parser.add_argument("--freeze", nargs="+", metavar="STAGE", help="leave these stages as they are")
-    parser.add_argument(
-        "--tune", action="append", default=[], metavar="KEY=VALUE", help="a key of the optimizer (docs/optimize.md)"
-    )
+    parser.add_argument("--tune", action="append", default=[], metavar="KEY=VALUE", help="a key of the optimizer")
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="a key of the program's configuration"
     )

@@ -37,7 +37,7 @@ class CompileConfig(BaseModel):
     adapter: how prompts are made, in place of what `start` says; see program.adapters.choice.
     lm: the model the program is compiled for.
     api_base: address of an OpenAI-compatible server that has `lm`.
-    optimizer: how to compile; see docs/optimize.md.
+    optimizer: how to compile; see docs/reference/optimize.md.
     only: the stages to be tuned, by the names of their signatures; all when empty.
     freeze: stages that stay as they are.
     data: pack, a hub name or a local folder in its layout.

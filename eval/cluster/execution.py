@@ -13,7 +13,7 @@ def add_executor(parser: argparse.ArgumentParser) -> None:
         "--executor",
         choices=("threads", "ray"),
         default="threads",
-        help="where programs run and are judged: here, or on a Ray cluster (docs/scale.md; default: %(default)s)",
+        help="where programs run and are judged: here, or on a Ray cluster (docs/howto/scale.md; default: %(default)s)",
     )
     parser.add_argument(
         "--ray-address",

@@ -13,7 +13,7 @@ from program.adapters.yaml.adapter import YAMLAdapter
 
 ADAPTERS = ("lean", "yaml", "chat", "json", "xml")
 ORDERS = ("problem-first", "demos-first")
-# The form was chosen by how programs do in it, the order by what a prefix cache serves: docs/program.md has both.
+# The form was chosen by how programs do in it, the order by what a prefix cache serves (docs/reference/program.md).
 DEFAULT_ADAPTER = "lean+demos-first"
 
 

@@ -28,8 +28,8 @@ from pathlib import Path
 START_SECONDS = 120.0
 CONTEXT_TOKENS = 8192  # for each slot
 DEFAULT_SLOTS = 4
-# Its threads wait for each other at every step of a token. To sleep each time costs a sixth of the speed
-# (docs/program.md); to spin for more than half a millisecond would take the cores from the programs that are judged.
+# Its threads wait for each other at every step of a token. To sleep each time costs a sixth of the speed (measured in
+# docs/reference/program.md); to spin for more than half a millisecond would take the cores from the judge.
 SPINS = "10000"
 
 

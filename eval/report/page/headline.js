@@ -64,7 +64,7 @@ function comparisonTable(data) {
       { class: "wide", tabindex: "0", role: "region", "aria-label": "Programs compared" },
       make("table", { id: "comparison" }, make("tr", {}, columns.map(([name]) => make("th", {}, name))), rows),
     ),
-    make("p", { class: "quiet" }, "Intervals are 95 % intervals over problems; docs/eval.md says which."),
+    make("p", { class: "quiet" }, "Intervals are 95 % intervals over problems; docs/reference/eval.md says which."),
   );
 }
 
