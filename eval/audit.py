@@ -28,12 +28,9 @@ def main() -> None:
     )
     options = parser.parse_args()
 
-    from eval.data.problem_set import DataError
     from eval.given.auditing import audit
-    from eval.given.samples.samples import SolutionsError
-    from eval.rollouts.executor import ExecutorError
 
-    run_command(lambda: audit(options), DataError, ExecutorError, SolutionsError)
+    run_command(lambda: audit(options))
 
 
 if __name__ == "__main__":

@@ -35,16 +35,10 @@ def main() -> None:
     add_exclude(parser)
     options = parser.parse_args()
 
-    from eval.data.problem_set import DataError
-    from eval.rollouts.run_folder import RunError
     from eval.tables.comparison import compare
 
     run_command(
-        lambda: print(
-            compare(options.runs, options.arms, options.by, options.budget, options.prompts, options.exclude)
-        ),
-        RunError,
-        DataError,
+        lambda: print(compare(options.runs, options.arms, options.by, options.budget, options.prompts, options.exclude))
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from program.errors import UserError
 
-class RunError(ValueError):
+
+class RunError(UserError):
     """The folder cannot be used for this run; one line that says why."""

@@ -18,7 +18,6 @@ def main() -> None:
     add_exclude(parser)
     options = parser.parse_args()
 
-    from eval.data.problem_set import DataError
     from eval.given.exporting import export
     from eval.rollouts.run_folder import RunError
 
@@ -32,7 +31,7 @@ def main() -> None:
         except OSError as fault:
             raise RunError(f"{options.out}: {fault.strerror}") from fault
 
-    run_command(write, RunError, DataError)
+    run_command(write)
 
 
 if __name__ == "__main__":

@@ -41,13 +41,9 @@ def main() -> None:
     )
     options = parser.parse_args()
 
-    from eval.data.problem_set import DataError
     from eval.given.judging import judge_solutions
-    from eval.given.samples.samples import SolutionsError
-    from eval.rollouts.executor import ExecutorError
-    from eval.rollouts.run_folder import RunError
 
-    run_command(lambda: judge_solutions(options), DataError, ExecutorError, RunError, SolutionsError)
+    run_command(lambda: judge_solutions(options))
 
 
 if __name__ == "__main__":

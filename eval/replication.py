@@ -19,13 +19,9 @@ def main() -> None:
     add_exclude(parser)
     options = parser.parse_args()
 
-    from eval.data.problem_set import DataError
-    from eval.rollouts.run_folder import RunError
     from eval.tables.replication_table import replicate
 
-    run_command(
-        lambda: print(replicate(options.run, options.direct, options.flow, options.exclude)), RunError, DataError
-    )
+    run_command(lambda: print(replicate(options.run, options.direct, options.flow, options.exclude)))
 
 
 if __name__ == "__main__":

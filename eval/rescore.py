@@ -30,11 +30,9 @@ def main() -> None:
     )
     options = parser.parse_args()
 
-    from eval.data.problem_set import DataError
     from eval.given.rescoring import rescore
-    from eval.rollouts.run_folder import RunError
 
-    run_command(lambda: rescore(options), DataError, RunError)
+    run_command(lambda: rescore(options))
 
 
 if __name__ == "__main__":

@@ -38,12 +38,9 @@ def main() -> None:
     parser.add_argument("--mlflow", metavar="URI", help="also trace to MLflow: a server or a folder (file:///…)")
     options = parser.parse_args()
 
-    from eval.data.problem_set import DataError
     from eval.evaluation.evaluate import evaluate
-    from eval.rollouts.executor import ExecutorError
-    from eval.rollouts.run_folder import RunError
 
-    run_command(lambda: evaluate(options), DataError, ExecutorError, RunError)
+    run_command(lambda: evaluate(options))
 
 
 if __name__ == "__main__":

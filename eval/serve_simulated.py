@@ -16,6 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 from program.cli.command import run_command
+from program.errors import UserError
 
 if TYPE_CHECKING:
     from dspy.lm15 import Response
@@ -135,7 +136,11 @@ def _serve(data: str, splits: list[str], port: int, skills: Skills) -> None:
     from eval.simulated.lm import SimulatedEngine
 
     first, *more = [load_problems(data, split) for split in splits]
-    with SimulatedServer(SimulatedEngine(first, skills, more), port) as server:
+    try:
+        server = SimulatedServer(SimulatedEngine(first, skills, more), port)
+    except (OSError, OverflowError) as fault:
+        raise UserError(f"--port {port} cannot be used: {fault}") from fault
+    with server:
         print(server.address, flush=True)
         server.serve_forever()
 
@@ -153,9 +158,7 @@ def main() -> None:
     options = parser.parse_args()
     skills = _skills(parser, options.set)
 
-    from eval.data.problem_set import DataError
-
-    run_command(lambda: _serve(options.data, options.split or ["test"], options.port, skills), DataError, OSError)
+    run_command(lambda: _serve(options.data, options.split or ["test"], options.port, skills))
 
 
 if __name__ == "__main__":

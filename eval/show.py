@@ -22,8 +22,6 @@ def main() -> None:
     add_exclude(parser)
     options = parser.parse_args()
 
-    from eval.data.problem_set import DataError
-    from eval.rollouts.run_folder import RunError
     from eval.terminal.show_problem import problem_stories, run_overview
     from eval.terminal.text import Painter
 
@@ -35,7 +33,7 @@ def main() -> None:
         chosen = {"arm": options.arm, "sample": options.sample, "prompts": options.prompts, "exclude": options.exclude}
         print(problem_stories(options.run, options.problem, paint, **chosen))
 
-    run_command(show, RunError, DataError)
+    run_command(show)
 
 
 if __name__ == "__main__":

@@ -19,15 +19,9 @@ def main() -> None:
     add_exclude(parser)
     options = parser.parse_args()
 
-    from eval.data.problem_set import DataError
-    from eval.rollouts.run_folder import RunError
     from eval.tables.details import summarize_runs
 
-    run_command(
-        lambda: print(summarize_runs(options.runs, options.arms, options.ai_tests, options.exclude)),
-        RunError,
-        DataError,
-    )
+    run_command(lambda: print(summarize_runs(options.runs, options.arms, options.ai_tests, options.exclude)))
 
 
 if __name__ == "__main__":

@@ -63,12 +63,7 @@ def main() -> None:
     parser.add_argument("--report", action="store_true", help="print why each demonstration was chosen")
     options = parser.parse_args()
 
-    from eval.data.problem_set import DataError
-    from eval.rollouts.executor import ExecutorError
-    from eval.rollouts.run_folder import RunError
-    from optimize.config import ConfigError
-
-    run_command(lambda: _compile(options), ConfigError, DataError, ExecutorError, RunError)
+    run_command(lambda: _compile(options))
 
 
 def _compile(options: argparse.Namespace) -> None:

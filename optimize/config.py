@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationError
 
 from eval.data.problem_set import ProblemSet
+from program.errors import UserError
 from program.models.open import DEFAULT_MODEL
 from program.rollout.budget import OPTIONS, Budget
 from program.rollout.rate_limits import RateLimits
@@ -19,7 +20,7 @@ Sampling = Literal[
 ]
 
 
-class ConfigError(ValueError):
+class ConfigError(UserError):
     """The configuration cannot be used; one line that says why."""
 
 

@@ -23,12 +23,9 @@ def main() -> None:
     parser.add_argument("--dry-run", action="store_true", help="only print what it will cost")
     options = parser.parse_args()
 
-    from eval.data.load import DataError
-    from eval.rollouts.run_folder import RunError
-    from optimize.config import ConfigError
     from optimize.studies.studying import study
 
-    run_command(lambda: study(options), ConfigError, DataError, RunError)
+    run_command(lambda: study(options))
 
 
 if __name__ == "__main__":

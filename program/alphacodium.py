@@ -15,7 +15,7 @@ from program.bench.ai_tests import agreed_tests
 from program.bench.workbench import Workbench
 from program.problem import Problem
 from program.rollout.escalation import model_of
-from program.rollout.trace import account
+from program.rollout.trace import trace
 from program.stage.side_by_side import start
 from program.steps.config import FlowConfig
 from program.steps.cross_check import CrossCheck, differing_tests, settled_tests, trusted
@@ -45,13 +45,13 @@ class AlphaCodium(dspy.Module):
 
     def forward(self, problem: Problem, sample: int = 0) -> dspy.Prediction:
         """`code`: the best program; empty when no stage gave one."""
-        account().limit(self.config.budget)
+        trace().limit(self.config.budget)
         bench = Workbench(problem)
         if not self._solved_directly(problem, sample, bench):
             for turn in range(self.config.rounds):
                 with model_of(turn):
                     self._go_through(Task(problem, sample, turn, self.config), bench)
-                if bench.nothing_fails() or account().spent():
+                if bench.nothing_fails() or trace().spent():
                     break
         return dspy.Prediction(code=bench.best())
 
@@ -73,7 +73,7 @@ class AlphaCodium(dspy.Module):
 
     def _ai_tests(self, tests, oracle, bench):
         """The tests the model wrote, with the outputs that brute force or a majority of programs give them."""
-        if account().out_of_time():
+        if trace().out_of_time():
             return []
         if not trusted(oracle, bench):
             return agreed_tests(tests, bench.passing(), bench)

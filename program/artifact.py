@@ -22,13 +22,14 @@ from program.alphacodium import AlphaCodium
 from program.baselines.direct import ChainOfThought, Direct, DirectConfig
 from program.baselines.reflexion import Reflexion, ReflexionConfig
 from program.baselines.sampling import Sampling, SamplingConfig
+from program.errors import UserError
 from program.stage.stage import Stage
 from program.steps.config import FlowConfig
 
 ProgramName = Literal["alphacodium", "direct", "chain-of-thought", "sampling", "reflexion"]
 
 
-class ArtifactError(ValueError):
+class ArtifactError(UserError):
     """The artifact cannot be loaded by this code; one line that says why."""
 
 

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from program.cli.command import run_command
+from program.errors import UserError
 from program.models.open import DEFAULT_MODEL
 
 
@@ -32,10 +33,10 @@ def main() -> None:
     )
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a key of the configuration")
     options = parser.parse_args()
-    run_command(lambda: _solve(options), ProblemError)
+    run_command(lambda: _solve(options))
 
 
-class ProblemError(ValueError):
+class ProblemError(UserError):
     """The problem file cannot be used; one line that says why."""
 
 
@@ -48,9 +49,10 @@ def _solve(options: argparse.Namespace) -> None:
     from program import artifact
     from program.cli.live_trace import Story
     from program.cli.settings import check_escalation, parse_settings
-    from program.models.open import LMError, open_lm
+    from program.errors import ModelError
+    from program.models.open import open_lm
     from program.rollout.escalation import escalate_to
-    from program.rollout.trace import new_account
+    from program.rollout.trace import new_trace
 
     program, manifest = artifact.load(options.artifact, parse_settings(options.set))
     check_escalation(options.escalate_lm, [program])
@@ -59,18 +61,18 @@ def _solve(options: argparse.Namespace) -> None:
     with ExitStack() as models:
         lm = models.enter_context(open_lm(options.lm, api_base=options.api_base))
         stronger = models.enter_context(open_lm(options.escalate_lm)) if options.escalate_lm else None
-        with new_account() as account, escalate_to(stronger):
+        with new_trace() as trace, escalate_to(stronger):
             if options.trace:
-                account.listen(lambda event: print(*story.lines(event), sep="\n", file=sys.stderr, flush=True))
+                trace.listen(lambda event: print(*story.lines(event), sep="\n", file=sys.stderr, flush=True))
             own = lm.copy(**artifact.lm_settings(manifest))
             with dspy.context(lm=own, adapter=artifact.adapter_of(manifest)):
                 code = program(problem=problem).code
-    totals = account.totals()
+    totals = trace.totals()
     spent = f"{totals.calls} LM calls, {totals.prompt_tokens} + {totals.completion_tokens} tokens"
-    print("; ".join([spent, *account.marks]), file=sys.stderr)
-    lost = account.lost_calls
+    print("; ".join([spent, *trace.marks]), file=sys.stderr)
+    lost = trace.lost_calls
     if not code and lost:
-        raise LMError(f"no program, and {len(lost)} of {len(account.calls)} calls failed: {lost[-1]}")
+        raise ModelError(f"no program, and {len(lost)} of {len(trace.calls)} calls failed: {lost[-1]}")
     print(code, end="")
 
 

@@ -44,11 +44,11 @@ def impatient():
 
 
 @pytest.fixture
-def account():
-    """The account of the rollout at hand."""
-    from program.rollout.trace import new_account
+def trace():
+    """The trace of the rollout at hand."""
+    from program.rollout.trace import new_trace
 
-    with new_account() as opened:
+    with new_trace() as opened:
         yield opened
 
 

@@ -32,7 +32,7 @@ from eval.simulated.skills import Skills
 from program.adapters.lean import LeanAdapter
 from program.alphacodium import AlphaCodium
 from program.problem import Problem
-from program.rollout.trace import Account, new_account
+from program.rollout.trace import Trace, new_trace
 from program.steps.config import FlowConfig
 
 SURE = Skills(code_right=1, fix_repairs=0, ai_test_valid=1, ranking_right=1, format_broken=0)
@@ -58,17 +58,17 @@ def opened(problems: ProblemSet, skills: Skills, latency: float) -> dspy.LM:
     return lm
 
 
-def rollout(lm: dspy.LM, problem: Problem, config: FlowConfig) -> tuple[float, Account]:
+def rollout(lm: dspy.LM, problem: Problem, config: FlowConfig) -> tuple[float, Trace]:
     """Seconds from the problem to the program, and what was done."""
-    with dspy.context(lm=lm, adapter=LeanAdapter()), new_account() as account:
+    with dspy.context(lm=lm, adapter=LeanAdapter()), new_trace() as trace:
         begin = time.monotonic()
         AlphaCodium(config)(problem=problem)
-        return time.monotonic() - begin, account
+        return time.monotonic() - begin, trace
 
 
-def answers_waited_for(account: Account) -> int:
+def answers_waited_for(trace: Trace) -> int:
     """How many of its answers the rollout had to wait for one after the other."""
-    return sum(call.stage not in BESIDE for call in account.calls)
+    return sum(call.stage not in BESIDE for call in trace.calls)
 
 
 def ideal_makespan(durations: Sequence[float], slots: int) -> float:
@@ -83,8 +83,8 @@ def one_problem(problems: ProblemSet, latency: float) -> None:
     """Print the time to the end for a first program that passes, and for one to three fixes in one or two calls."""
     problem = problems.problems[0]
     lm = opened(replace(problems, problems=(problem,)), SURE, latency)
-    seconds, account = rollout(lm, problem, FlowConfig())
-    _show("first program passes", seconds, 4 * latency, len(account.calls))
+    seconds, trace = rollout(lm, problem, FlowConfig())
+    _show("first program passes", seconds, 4 * latency, len(trace.calls))
     hard = with_wrong_programs(problems)
     lm = opened(hard, SURE.model_copy(update={"code_right": 0.0}), latency)
     for calls in (1, 2):
@@ -92,9 +92,9 @@ def one_problem(problems: ProblemSet, latency: float) -> None:
             config = FlowConfig(
                 code_attempts=1, public_fixes=rounds, public_fixes_per_test=rounds, ai_fixes=0, fix_calls=calls
             )
-            seconds, account = rollout(lm, problem, config)
+            seconds, trace = rollout(lm, problem, config)
             what = f"{rounds} fix{'es' if rounds > 1 else ''}" + (" in two calls each" if calls == 2 else "")
-            _show(what, seconds, (4 + rounds * calls) * latency, len(account.calls))
+            _show(what, seconds, (4 + rounds * calls) * latency, len(trace.calls))
 
 
 def many_problems(problems: ProblemSet, count: int, concurrency: int, latency: float) -> None:
@@ -105,8 +105,8 @@ def many_problems(problems: ProblemSet, count: int, concurrency: int, latency: f
     with ThreadPoolExecutor(concurrency) as pool:
         done = list(pool.map(lambda problem: rollout(lm, problem, FlowConfig()), many.problems))
     seconds = time.monotonic() - begin
-    calls = [len(account.calls) for _, account in done]
-    ideal = ideal_makespan([answers_waited_for(account) * latency for _, account in done], concurrency)
+    calls = [len(trace.calls) for _, trace in done]
+    ideal = ideal_makespan([answers_waited_for(trace) * latency for _, trace in done], concurrency)
     _show(f"{count} problems, {concurrency} at once", seconds, ideal, sum(calls))
     print(f"calls a problem: {min(calls)} to {max(calls)}, median {statistics.median(calls):g}")
 

@@ -29,7 +29,7 @@ from eval.report.write import write_report
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.run_folder import RunFolder, read_config, read_rollouts
 from eval.story.story import read_story
-from program.rollout.trace import Account, Best, Call, JudgeRun, name_of
+from program.rollout.trace import Best, Call, JudgeRun, Trace, name_of
 
 ROUNDS = 5
 
@@ -60,8 +60,8 @@ class Variation:
                 for test in event.runs:
                     test.input, test.expected = self.text(test.input), self.text(test.expected)
                     test.output, test.error = self.text(test.output), self.text(test.error)
-        account = Account(events=events, marks=rollout.account.marks)
-        return rollout.model_copy(update={"problem": name, "code": self.text(rollout.code), "account": account})
+        trace = Trace(events=events, marks=rollout.trace.marks)
+        return rollout.model_copy(update={"problem": name, "code": self.text(rollout.code), "trace": trace})
 
 
 def repeat(run: Path, out: Path, problems: int, samples: int) -> None:

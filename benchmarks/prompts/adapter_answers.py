@@ -16,7 +16,7 @@ from benchmarks.prompts.adapter_inputs import Inputs, signature_of, stages_of
 from benchmarks.prompts.adapter_table import Asked
 from eval.rollouts.lines import append_line, drop_torn_line
 from program.adapters.choice import adapter_named
-from program.rollout.trace import Call, new_account
+from program.rollout.trace import Call, new_trace
 from program.stage.stage import Stage
 
 
@@ -79,9 +79,9 @@ def _ask(stage: Stage, adapter: str, lm: Any, inputs: dict[str, Any]) -> list[di
     """The calls of one stage: the first and, if its answer could not be read, the one that mends it."""
     asked = Stage(signature_of(stage), stage.max_tokens, stage.temperature, attempts=2)
     asked.name, asked.predict.demos = stage.name, stage.predict.demos
-    with new_account() as account, dspy.context(lm=lm, adapter=adapter_named(adapter)):
+    with new_trace() as trace, dspy.context(lm=lm, adapter=adapter_named(adapter)):
         asked(0, **inputs)
-    return [call.model_dump(exclude={"prompt"}) for call in account.calls]
+    return [call.model_dump(exclude={"prompt"}) for call in trace.calls]
 
 
 def _turned(items: Sequence[str], number: int) -> list[str]:

@@ -17,7 +17,7 @@ from tqdm import tqdm
 from eval.rollouts.lines import append_line, drop_torn_line
 from program.adapters.sections import plain
 from program.problem import Problem
-from program.rollout.trace import new_account
+from program.rollout.trace import new_trace
 from program.stage.stage import Stage
 
 Inputs = dict[str, dict[str, Any]]  # stage name to its input fields
@@ -79,7 +79,7 @@ def fixed_inputs(
 
 def _asked(program: dspy.Module, problem: Problem, lm: Any, adapter: dspy.Adapter) -> Inputs:
     listener = _Listener()
-    with new_account(), dspy.context(lm=lm, adapter=adapter, callbacks=[listener]):
+    with new_trace(), dspy.context(lm=lm, adapter=adapter, callbacks=[listener]):
         program(problem=problem)
     return listener.inputs
 

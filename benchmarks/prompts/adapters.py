@@ -43,10 +43,7 @@ def main() -> None:
     parser.add_argument("--table", action="store_true", help="make the table of what is there, without any call")
     options = parser.parse_args()
 
-    from eval.data.problem_set import DataError
-    from eval.rollouts.run_folder import RunError
-
-    run_command(lambda: compare(options), DataError, RunError)
+    run_command(lambda: compare(options))
 
 
 def compare(options: argparse.Namespace) -> None:

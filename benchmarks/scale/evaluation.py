@@ -112,7 +112,7 @@ def measure(count: int, samples: int, concurrency: int, latency: float, folder: 
     stored = read_rollouts(folder)
     lost = count * samples * len(compared) - sum(rollout.status != "not judged" for rollout in stored)
     _check_rates(stored, compared)
-    waits = [answers_waited_for(rollout.account) * latency for rollout in stored]
+    waits = [answers_waited_for(rollout.trace) * latency for rollout in stored]
     return [
         *(str(each) for each in (count, len(stored), lost)),
         f"{wall:.0f}",

@@ -15,7 +15,7 @@ from typing import Any
 
 from eval.cluster.member import Kind, Member, WorkerGone
 from judge.verdict import JudgeError
-from program.models.open import LMError
+from program.errors import ModelError
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ class Crew:
         """Start workers on all nodes; there is one member at least when this returns.
 
         Raises:
-            LMError, JudgeError: why no node can be used.
+            ModelError, JudgeError: why no node can be used.
         """
         self._look()
         self._watch.start()
@@ -192,7 +192,7 @@ class Crew:
                 if self._closed.is_set():
                     raise WorkerGone("the cluster is left")
             member.isolation = member.open()
-        except (LMError, JudgeError, WorkerGone) as raised:
+        except (ModelError, JudgeError, WorkerGone) as raised:
             fault = raised
             if member is not None:
                 member.stop()

@@ -12,10 +12,10 @@ from eval.cluster.member import WorkerGone
 from eval.rollouts.executor import Arm
 from eval.rollouts.rollout import Rollout
 from judge.verdict import JudgeError, Limits, Report, TestCase
-from program.models.open import LMError
+from program.errors import ModelError
 from program.problem import Problem
 from program.rollout.budget import Purse
-from program.rollout.trace import Account
+from program.rollout.trace import Trace
 
 RUN_AGAIN = "run again, as its first worker was lost"  # the mark of such a rollout
 LARGE_CHARACTERS = 50_000  # of a set of tests that is sent to a node once
@@ -45,12 +45,12 @@ class ClusterExecutor:
             rollout, again = self._crew.call("flow", "run", arm.name, problem, sample)
         except LostTwice as fault:
             lost = Rollout(arm=arm.name, problem=problem.name, sample=sample, status="not judged")
-            lost.error, lost.account = f"LostTwice: {fault}", Account(marks=[RUN_AGAIN])
+            lost.error, lost.trace = f"LostTwice: {fault}", Trace(marks=[RUN_AGAIN])
             return lost
         except WorkerGone as fault:
-            raise LMError(str(fault)) from fault
+            raise ModelError(str(fault)) from fault
         if again:
-            rollout.account.mark(RUN_AGAIN)
+            rollout.trace.mark(RUN_AGAIN)
         return rollout
 
     @property

@@ -15,7 +15,8 @@ from eval.rollouts.executor import Arm, Conditions, ExecutorError, Threads
 from eval.rollouts.rollout import Rollout
 from judge.place import judging_at
 from judge.verdict import Limits, Report, TestCase
-from program.models.open import LMError, open_lm
+from program.errors import ModelError
+from program.models.open import open_lm
 from program.problem import Problem
 from program.rollout.budget import Budget
 from program.rollout.rate_limits import RateLimits
@@ -68,14 +69,14 @@ class FlowWorker:
         """Open the models.
 
         Raises:
-            LMError: one does not answer from here.
+            ModelError: one does not answer from here.
         """
         flows = self._flows
         try:
             lm = self._open.enter_context(open_lm(flows.lm, api_base=flows.api_base))
             stronger = self._open.enter_context(open_lm(flows.stronger)) if flows.stronger else None
-        except LMError as fault:
-            raise LMError(f"{self._node}: {fault}") from fault
+        except ModelError as fault:
+            raise ModelError(f"{self._node}: {fault}") from fault
         spending = purse_of(flows.budget, self._owner)
         self._threads = Threads(lm, Conditions(SharedPace(flows.rates, self._owner), spending, stronger))
         self._open.enter_context(judging_at(_NodeJudge(self._judge)))

@@ -37,8 +37,8 @@ class Member:
     name: of the node, for people.
     cores: those the cluster says the node has.
     workers, room: by kind, and how many calls each takes at once.
-    open: waits until the workers can work, and gives the protection that programs run under there; raises `LMError` or
-        `JudgeError` where the node cannot be used, `WorkerGone` where that may pass.
+    open: waits until the workers can work, and gives the protection that programs run under there; raises `ModelError`
+        or `JudgeError` where the node cannot be used, `WorkerGone` where that may pass.
     stop: ends the workers, whatever they are at.
     isolation: what `open` has given.
     busy, asked: calls by kind, under way and in all.

@@ -29,7 +29,7 @@ def on_cluster(address: str | None, sandbox: Sandbox, flows: Flows | None = None
 
     Raises:
         ExecutorError: there is no such cluster.
-        LMError, JudgeError: no node can be used.
+        ModelError, JudgeError: no node can be used.
     """
     with connected(address), ExitStack() as ended:
         owner, purse = None, Spending(Budget())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from eval.cluster.member import Remote, WorkerGone
-from program.models.open import LMError
+from program.errors import ModelError
 from program.rollout.budget import Budget, Purse, Spending
 from program.rollout.rate_limits import Pace, RateLimits
 
@@ -69,4 +69,4 @@ def _ask(owner: Remote, *words: str) -> Any:
     try:
         return owner.call(*words)
     except WorkerGone as fault:
-        raise LMError("the process that keeps the run's budget and pace is gone; start again to go on") from fault
+        raise ModelError("the process that keeps the run's budget and pace is gone; start again to go on") from fault

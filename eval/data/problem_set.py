@@ -12,12 +12,13 @@ from pathlib import Path
 
 from eval.data.rules import Rules
 from judge.verdict import TestCase
+from program.errors import UserError
 from program.problem import Problem
 
 log = logging.getLogger(__name__)
 
 
-class DataError(ValueError):
+class DataError(UserError):
     """The data cannot be had or is not what it should be; one line that says why."""
 
 

@@ -37,7 +37,7 @@ def evaluate(options: argparse.Namespace) -> None:
 
     Raises:
         ArtifactError, DataError, ExecutorError, RunError: bad input, before any LM call.
-        LMError: the model does not answer.
+        ModelError: the model does not answer.
         JudgeError: programs cannot be judged with the protection that is asked for.
     """
     for name in ("n", "concurrency"):
@@ -121,7 +121,7 @@ def _executor(
 
     Raises:
         ExecutorError: there is no such executor.
-        LMError, JudgeError: a model does not answer, or no program can be judged.
+        ModelError, JudgeError: a model does not answer, or no program can be judged.
     """
     with ExitStack() as stack:
         if options.executor == "ray":

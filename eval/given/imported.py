@@ -13,7 +13,7 @@ from eval.given.samples.samples import Sample, Samples, SolutionsError
 from eval.rollouts.rollout import IMPORTED, Rollout
 from eval.rollouts.run_folder import RunFolder
 from eval.tables.summary import markdown_table, summarize_arms
-from program.rollout.trace import Account, Totals
+from program.rollout.trace import Totals, Trace
 
 Arms = dict[str, dict[str, list[Sample]]]  # by name, then by problem
 
@@ -76,7 +76,7 @@ def _programs(programs: dict[str, list[Sample]], name: str, missing: str) -> lis
 def _rollout(arm: str, problem: str, sample: int, code: str) -> Rollout:
     """A rollout to be judged, at a cost that is not known."""
     rollout = Rollout(arm=arm, problem=problem, sample=sample, status="not judged", code=code)
-    rollout.account, rollout.totals = Account(marks=[IMPORTED]), Totals(dollars=None)
+    rollout.trace, rollout.totals = Trace(marks=[IMPORTED]), Totals(dollars=None)
     return rollout
 
 

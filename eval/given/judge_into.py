@@ -21,7 +21,7 @@ def judge_into(
 
     Args:
         folder: the run.
-        rollouts: with code, and with an account where there is one.
+        rollouts: with code, and with a trace where there is one.
         problems: what they are judged on, and by which rules.
         prepare: called with each rollout just before it is judged.
 
@@ -47,5 +47,5 @@ def judge_into(
 
 
 def _has_texts(rollout: Rollout) -> bool:
-    """Whether the account came from a trace; without one, as of imported programs, there is none to keep."""
-    return any(call.prompt or call.answer for call in rollout.account.calls)
+    """Whether the trace came from a trace; without one, as of imported programs, there is none to keep."""
+    return any(call.prompt or call.answer for call in rollout.trace.calls)

@@ -18,7 +18,7 @@ from eval.rollouts.run_folder import RunError, RunFolder, read_config, read_roll
 from eval.rollouts.trace_files import read_trace
 from eval.tables.summary import markdown_table, summarize_arms
 from judge.shared import set_default_sandbox
-from program.rollout.trace import Account, Best, Event, name_of
+from program.rollout.trace import Best, Event, Trace, name_of
 
 NO_TRACE = "checkpoints: no trace"  # the mark of rollouts whose earlier programs could not be judged again
 
@@ -107,12 +107,12 @@ def _copy(lost: Sequence[Rollout], folder: RunFolder) -> None:
 
 
 def _prepared(options: argparse.Namespace, stored: Rollout) -> Rollout:
-    """The rollout without its scores, its account with the texts that the trace has."""
-    account = Account(events=_with_code(options, stored), marks=list(stored.account.marks))
-    if any(isinstance(event, Best) and not event.code for event in account.events):
+    """The rollout without its scores, its trace with the texts that the trace has."""
+    trace = Trace(events=_with_code(options, stored), marks=list(stored.trace.marks))
+    if any(isinstance(event, Best) and not event.code for event in trace.events):
         # Without the programs before, when the rollout was solved is not known; a part of the truth would mislead.
-        account.events = [event for event in account.events if not isinstance(event, Best)]
-        account.mark(NO_TRACE)
+        trace.events = [event for event in trace.events if not isinstance(event, Best)]
+        trace.mark(NO_TRACE)
     return stored.model_copy(
         update={
             "status": "not judged",
@@ -120,7 +120,7 @@ def _prepared(options: argparse.Namespace, stored: Rollout) -> Rollout:
             "score": None,
             "checkpoints": [],
             "picks": [Pick(code=pick.code) for pick in stored.picks],
-            "account": account,
+            "trace": trace,
         }
     )
 
@@ -133,5 +133,5 @@ def _with_code(options: argparse.Namespace, stored: Rollout) -> list[Event]:
     last = name_of(stored.code)
     return [
         event.model_copy(update={"code": stored.code}) if isinstance(event, Best) and event.program == last else event
-        for event in stored.account.events
+        for event in stored.trace.events
     ]

@@ -36,7 +36,7 @@ def held_by(rollout: Rollout, unit: Unit) -> Held | None:
     at_the_end = public.passed / public.total if public.total else 1.0
     if not rollout.checkpoints:  # no program, or a run of before there were checkpoints: the end is all that is known
         return Held(((cost, at_the_end, rollout.score.solved),) if rollout.code else (), cost)
-    events = rollout.account.events
+    events = rollout.trace.events
     steps = []
     for point in rollout.checkpoints:
         spent = _spent_at(point, unit)

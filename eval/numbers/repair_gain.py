@@ -51,4 +51,4 @@ def solved_by(rollout: Rollout, fixes: int) -> bool:
 
 def fixes_made(rollout: Rollout) -> int:
     """Calls of the repair stages, whether they helped or not."""
-    return sum(call.stage in FIXING for call in rollout.account.calls)
+    return sum(call.stage in FIXING for call in rollout.trace.calls)

@@ -22,7 +22,7 @@ def evidence_of(rollout: Rollout) -> Evidence:
     if not rollout.code.strip() or rollout.score is None:
         return -1.0, 0.0
     public = rollout.score.public
-    return _share(public.passed, public.total), ai_share(rollout.account.events, name_of(rollout.code))
+    return _share(public.passed, public.total), ai_share(rollout.trace.events, name_of(rollout.code))
 
 
 def n_at_k_of(rollouts: Iterable[Rollout], n: int, k: int) -> Estimate:

@@ -40,7 +40,7 @@ def stage_rates(rollouts: Iterable[Rollout]) -> list[StageRates]:
     """One line a stage, in the order in which stages first come up; lost rollouts count too, as they show failures."""
     counts: dict[str, dict[str, Counter[str]]] = {}  # stage → what → problem → how often
     for rollout in rollouts:
-        for call in rollout.account.calls:
+        for call in rollout.trace.calls:
             at = counts.setdefault(call.stage, defaultdict(Counter))
             at["calls"][rollout.problem] += 1
             at["unread"][rollout.problem] += call.outcome in ("unparsable", "endless")
@@ -58,7 +58,7 @@ def stage_rates(rollouts: Iterable[Rollout]) -> list[StageRates]:
 
 
 def _given_up(rollout: Rollout) -> list[str]:
-    found = (_GIVEN_UP.match(decision) for decision in rollout.account.decisions)
+    found = (_GIVEN_UP.match(decision) for decision in rollout.trace.decisions)
     return [match.group(1) for match in found if match]
 
 

@@ -16,16 +16,14 @@ def main() -> None:
     add_exclude(parser)
     options = parser.parse_args()
 
-    from eval.data.problem_set import DataError
     from eval.report.write import REPORT, write_report
-    from eval.rollouts.run_folder import RunError
 
     def report() -> None:
         out = options.out or options.runs[0] / REPORT
         write_report(options.runs, out, exclude=options.exclude)
         print(out)
 
-    run_command(report, RunError, DataError)
+    run_command(report)
 
 
 if __name__ == "__main__":

@@ -11,13 +11,14 @@ import dspy
 from dspy.clients.base_lm import GLOBAL_HISTORY
 
 from eval.rollouts.rollout import Rollout, run_program
+from program.errors import UserError
 from program.problem import Problem
 from program.rollout.budget import Budget, Purse, Spending, spending_of_run
 from program.rollout.escalation import escalate_to
 from program.rollout.rate_limits import Pace, at_pace
 
 
-class ExecutorError(ValueError):
+class ExecutorError(UserError):
     """The executor that was asked for cannot be had; one line that says why."""
 
 
@@ -61,7 +62,7 @@ class Executor(Protocol):
         """A rollout that has ended and is not judged yet; called by many threads at once.
 
         Raises:
-            LMError: nobody is left to run it, or the owner of the budget is gone.
+            ModelError: nobody is left to run it, or the owner of the budget is gone.
         """
         ...
 

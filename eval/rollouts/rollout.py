@@ -10,17 +10,19 @@ from typing import Any
 
 import dspy
 from dspy.utils.exceptions import LMError
-from pydantic import BaseModel, Field
+from pydantic import AliasChoices, BaseModel, Field
 
 from eval.data.problem_set import ProblemSet
 from eval.rollouts.score import Score, Status, score
 from judge.verdict import JudgeError
+from program.errors import ModelError
 from program.problem import Problem
-from program.rollout.trace import FIXING, Account, Best, Totals, name_of, new_account, outage_of
+from program.rollout.trace import FIXING, Best, Totals, Trace, name_of, new_trace, outage_of
 
+STORED_TRACE = "account"  # the key of `Rollout.trace` in `rollouts.jsonl`, older than its name
 IMPORTED = "imported"  # the mark of another system's rollouts, whose cost nobody here knows
 # Not the fault of the program that is evaluated. Whatever else it raises is: such a rollout has failed.
-INFRASTRUCTURE = (JudgeError, LMError, OSError, MemoryError)
+INFRASTRUCTURE = (JudgeError, LMError, ModelError, OSError, MemoryError)
 
 
 class Checkpoint(BaseModel):
@@ -66,20 +68,20 @@ class Rollout(BaseModel):
     checkpoints: list[Checkpoint] = []
     picks: list[Pick] = []
     totals: Totals = Totals()
-    account: Account = Field(default_factory=Account)
+    trace: Trace = Field(default_factory=Trace, validation_alias=AliasChoices("trace", STORED_TRACE))
     seconds: float = 0.0
 
     @property
     def cost_known(self) -> bool:
         """Whether `totals` and `seconds` say what the rollout cost."""
-        return IMPORTED not in self.account.marks
+        return IMPORTED not in self.trace.marks
 
     def key(self) -> tuple[str, str, int]:
         return self.arm, self.problem, self.sample
 
     def slim(self) -> dict[str, Any]:
-        """JSON values without the texts of the account."""
-        return {**self.model_dump(exclude={"account"}), "account": self.account.slim()}
+        """JSON values without the texts of the trace."""
+        return {**self.model_dump(exclude={"trace"}), STORED_TRACE: self.trace.slim()}
 
 
 def run_program(arm: str, program: dspy.Module, problem: Problem, sample: int) -> Rollout:
@@ -90,14 +92,14 @@ def run_program(arm: str, program: dspy.Module, problem: Problem, sample: int) -
     """
     begin = time.perf_counter()
     rollout = Rollout(arm=arm, problem=problem.name, sample=sample, status="not judged")
-    with new_account() as account, _boundary(rollout):
+    with new_trace() as trace, _boundary(rollout):
         answer = program(problem=problem, sample=sample)
         if not isinstance(answer.code, str):
             raise TypeError(f"the answer has no text as its code but {type(answer.code).__name__}")
         rollout.code = answer.code
         rollout.picks = [Pick(code=code) for code in answer.get("picks", [])]
     rollout.seconds = time.perf_counter() - begin
-    rollout.account, rollout.totals = account, account.totals()
+    rollout.trace, rollout.totals = trace, trace.totals()
     return rollout
 
 
@@ -127,16 +129,16 @@ def judge_rollout(rollout: Rollout, problem: Problem, problems: ProblemSet) -> N
     Raises:
         JudgeError: the judge failed.
     """
-    account = rollout.account
-    lost = account.lost_calls
-    if lost and not rollout.code and not any(isinstance(event, Best) for event in account.events):
+    trace = rollout.trace
+    lost = trace.lost_calls
+    if lost and not rollout.code and not any(isinstance(event, Best) for event in trace.events):
         # An error of the program's own may come of it, where it reckoned with an answer.
         rollout.error = f"{lost[0]}; {rollout.error}" if rollout.error else lost[0]
         rollout.status = "not judged"
         return
     scored = cache(lambda code: score(code, problem, problems))
     found = scored(rollout.code)
-    if not found.solved and (outage := outage_of(account)):
+    if not found.solved and (outage := outage_of(trace)):
         rollout.status, rollout.error = "not judged", outage
         return
     rollout.score = found
@@ -152,7 +154,7 @@ def _outcome(found: Score) -> dict[str, Any]:
 
 def _checkpoints(rollout: Rollout, scored: Callable[[str], Score]) -> list[Checkpoint]:
     found = []
-    for best in (event for event in rollout.account.events if isinstance(event, Best)):
+    for best in (event for event in rollout.trace.events if isinstance(event, Best)):
         spent = best.model_dump(include={"program", "calls", "tokens", "dollars", "fixes"})
         found.append(Checkpoint(**spent, seconds=best.started, **_outcome(scored(best.code))))
     return [*found, _nothing(rollout)] if found and not rollout.code else found
@@ -160,14 +162,14 @@ def _checkpoints(rollout: Rollout, scored: Callable[[str], Score]) -> list[Check
 
 def _nothing(rollout: Rollout) -> Checkpoint:
     """The end of a rollout that raised an error: what it held until then was handed to nobody."""
-    totals = rollout.account.totals()
+    totals = rollout.trace.totals()
     return Checkpoint(
         program=name_of(""),
         calls=totals.calls,
         tokens=totals.prompt_tokens + totals.completion_tokens,
         dollars=totals.dollars,
         seconds=rollout.seconds,
-        fixes=sum(call.stage in FIXING for call in rollout.account.calls),
+        fixes=sum(call.stage in FIXING for call in rollout.trace.calls),
         solved=False,
         hidden_rate=0.0,
     )

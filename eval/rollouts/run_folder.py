@@ -54,8 +54,8 @@ class RunFolder:
         """Store one rollout for good, its trace first: it is on disk when this returns.
 
         Args:
-            rollout: with all texts in its account.
-            trace: False where the account has no texts, so that there is no trace to keep.
+            rollout: with all texts in its trace.
+            trace: False where the trace has no texts, so that there is no trace to keep.
         """
         if trace:
             write_trace(self.path, rollout)
@@ -105,7 +105,7 @@ def read_rollouts(path: Path) -> list[Rollout]:
 
 
 def _is_whole(rollout: Rollout) -> bool:
-    return rollout.status != "not judged" and not any(mark.startswith(RUN_BUDGET) for mark in rollout.account.marks)
+    return rollout.status != "not judged" and not any(mark.startswith(RUN_BUDGET) for mark in rollout.trace.marks)
 
 
 def _refuse_difference(path: Path, stored: dict[str, Any], config: dict[str, Any]) -> None:

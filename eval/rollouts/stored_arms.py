@@ -42,7 +42,7 @@ class StoredArm:
     @property
     def cut_short(self) -> int:
         """How many rollouts the budget of the run has cut short."""
-        return sum(any(mark.startswith(RUN_BUDGET) for mark in each.account.marks) for each in self.rollouts)
+        return sum(any(mark.startswith(RUN_BUDGET) for mark in each.trace.marks) for each in self.rollouts)
 
 
 def run_config(run: Path) -> dict[str, Any]:

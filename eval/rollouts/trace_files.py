@@ -33,7 +33,7 @@ def write_trace(run: Path, rollout: Rollout) -> None:
     """Write the trace whole or not at all: it is on disk when this returns."""
     path = trace_path(run, *rollout.key())
     path.parent.mkdir(parents=True, exist_ok=True)
-    lines = (json.dumps(event.model_dump(), ensure_ascii=False) for event in rollout.account.events)
+    lines = (json.dumps(event.model_dump(), ensure_ascii=False) for event in rollout.trace.events)
     text = "".join(f"{line}\n" for line in lines)
     write_whole(path, gzip.compress(text.encode("utf-8", "replace"), mtime=0))
 

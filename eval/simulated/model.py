@@ -20,7 +20,7 @@ def open_model(
     """A checked `dspy.LM` for `model`; see `program.models.open.open_lm`. `simulated` is the fake with known skills.
 
     Raises:
-        LMError: the model cannot be used.
+        ModelError: the model cannot be used.
     """
     if model == "simulated":
         from eval.simulated.lm import simulated_lm

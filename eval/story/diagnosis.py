@@ -102,7 +102,7 @@ def _failed_calls(story: Story) -> list[str]:
 
 
 def _marks(story: Story) -> list[str]:
-    return [f"Marked: {mark}." for mark in story.rollout.account.marks]
+    return [f"Marked: {mark}." for mark in story.rollout.trace.marks]
 
 
 def _quote(text: str) -> str:

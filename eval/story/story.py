@@ -86,4 +86,4 @@ class Story:
 def read_story(run: Path, rollout: Rollout) -> Story:
     """The story of a rollout stored in the folder `run`, with as many texts as were kept."""
     events = read_trace(run, *rollout.key())
-    return Story(rollout, events or rollout.account.events, bool(events))
+    return Story(rollout, events or rollout.trace.events, bool(events))

@@ -32,7 +32,7 @@ from optimize.paid.kept_reports import KeptReports
 from optimize.paid.ledger import Ledger
 from optimize.paid.paid_answers import PaidAnswers
 from program import artifact
-from program.models.open import LMError
+from program.errors import ModelError
 from program.rollout.rate_limits import Pace
 
 MAX_LOST = 0.02  # of the rollouts may be lost to infrastructure; with more the result would be about that
@@ -49,7 +49,7 @@ def compile_artifact(config: CompileConfig, out: Path, evidence: bool = False) -
 
     Raises:
         ConfigError, ArtifactError, DataError, RunError: bad input, before any LM call.
-        LMError, JudgeError: an outage; the same command goes on.
+        ModelError, JudgeError: an outage; the same command goes on.
     """
     inputs = read_inputs(config)
     if is_finished(out, inputs.identity):
@@ -195,7 +195,7 @@ def _tuned(job: Job) -> dspy.Module:
     """What the optimizer makes of the student; at a cap the best candidate so far.
 
     Raises:
-        JudgeError, LMError, …: whatever halted it, and is no cap.
+        JudgeError, ModelError, …: whatever halted it, and is no cap.
     """
     try:
         return optimizer(job.config.optimizer).tune(job, job.config.tuning)
@@ -208,13 +208,13 @@ def _tuned(job: Job) -> dspy.Module:
         job.paid.halt(halted)
         raise halted.fault from halted
     except DSPyError as fault:
-        raise LMError(f"{type(fault).__name__}: {str(fault).strip().splitlines()[0][:300]}") from fault
+        raise ModelError(f"{type(fault).__name__}: {str(fault).strip().splitlines()[0][:300]}") from fault
 
 
 def _refuse_losses(folder: RunFolder) -> None:
     rollouts = read_rollouts(folder.path)
     lost = [rollout for rollout in rollouts if rollout.status == "not judged"]
     if len(lost) > MAX_LOST * len(rollouts):
-        raise LMError(
+        raise ModelError(
             f"{len(lost)} of {len(rollouts)} rollouts were not judged ({lost[0].error}); start again to go on"
         )

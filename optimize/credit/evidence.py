@@ -12,7 +12,7 @@ from judge.verdict import TestCase
 from program.bench.ai_tests import usable_tests
 from program.bench.workbench import SHOWN_CHARACTERS
 from program.problem import Problem
-from program.rollout.trace import Account
+from program.rollout.trace import Trace
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Episode:
     known: right and wrong programs for it.
     hidden: inputs of the hidden tests, so that nothing said about a test of the model's gives one away.
     steps: the readable calls, in order.
-    account: what the flow did besides.
+    trace: what the flow did besides.
     score: judges a program on all tests.
     threshold: of a program's score, from which on it counts as right.
     measure: the number out of a `Score` that counts.
@@ -63,7 +63,7 @@ class Episode:
     known: Known
     hidden: frozenset[str]
     steps: list[Step]
-    account: Account
+    trace: Trace
     score: Callable[[str], Score]
     threshold: float
     measure: Callable[[Score], float]
@@ -84,7 +84,7 @@ class Episode:
 
     def ai_tests(self) -> list[TestCase]:
         """The tests the flow ran beside the public ones, with the outputs it expected, and those the model wrote."""
-        runs = [run for judged in self.account.judge_runs if judged.tests == "ai" for run in judged.runs]
+        runs = [run for judged in self.trace.judge_runs if judged.tests == "ai" for run in judged.runs]
         whole = [run for run in runs if max(len(run.input), len(run.expected)) < SHOWN_CHARACTERS]
         written = [test for step in self.steps if step.stage == "WriteTests" for test in step.outputs["tests"]]
         ran = [TestCase(run.input, run.expected) for run in whole]

@@ -19,7 +19,7 @@ from optimize.job.metric import measured
 from optimize.job.stages import stages_of
 from program.problem import Problem
 from program.rollout.rate_limits import at_pace
-from program.rollout.trace import Account, new_account
+from program.rollout.trace import Trace, new_trace
 
 
 def replay(job: Job, rollouts: Sequence[Rollout]) -> list[Episode]:
@@ -32,19 +32,19 @@ def replay(job: Job, rollouts: Sequence[Rollout]) -> list[Episode]:
 
 
 def episode_of(
-    job: Job, problem: Problem, trace: Sequence[tuple[Any, dict[str, Any], Any]], account: Account
+    job: Job, problem: Problem, dspy_trace: Sequence[tuple[Any, dict[str, Any], Any]], trace: Trace
 ) -> Episode:
     """The episode of a run.
 
     Args:
         job: whose problems and metric these are.
         problem: what was asked.
-        trace: DSPy's, of predictors, inputs and outputs.
-        account: of the run.
+        dspy_trace: of predictors, inputs and outputs.
+        trace: of the run.
     """
     predictors = {stage.name: f"{name}.predict" for name, stage in stages_of(job.student)}
     steps = []
-    for predictor, inputs, outputs in trace:
+    for predictor, inputs, outputs in dspy_trace:
         stage = predictor.stage
         if not hasattr(outputs, "completion_text"):  # GEPA's stand-in for an answer that was not read
             steps.append(Step(stage, predictors[stage], dict(inputs), dict(outputs)))
@@ -53,7 +53,7 @@ def episode_of(
         known=job.problems.known(problem.name),
         hidden=frozenset(plain(test.input) for test in job.problems.hidden(problem.name).all()),
         steps=steps,
-        account=account,
+        trace=trace,
         score=lambda code: job.metric.score(problem, code),
         threshold=getattr(job.config.tuning, "threshold", 1.0),
         measure=lambda scored: measured(scored, job.config.metric),
@@ -63,7 +63,7 @@ def episode_of(
 def _replayed(job: Job, rollout: Rollout) -> Episode:
     problem = job.problems.problem(rollout.problem)
     own = dspy.context(lm=job.teacher_lm, adapter=job.adapter, trace=[])
-    with own, at_pace(job.pace), new_account() as account:
+    with own, at_pace(job.pace), new_trace() as trace:
         job.teacher(problem=problem, sample=rollout.sample)
-        trace = list(dspy.settings.trace)
-    return episode_of(job, problem, trace, account)
+        dspy_trace = list(dspy.settings.trace)
+    return episode_of(job, problem, dspy_trace, trace)

@@ -59,7 +59,7 @@ def averages(config: CompileConfig, inputs: Inputs, out: Path | None) -> Average
     tuned = [stage.name for _, stage in stages_of(inputs.program) if stage.name not in inputs.frozen]
     own = [(out / "training", read_rollouts(out / "training"))] if out else []
     for place, rollouts in chain(own, _stored(inputs)):
-        fresh = [each for each in rollouts if each.account.calls and not any(c.from_cache for c in each.account.calls)]
+        fresh = [each for each in rollouts if each.trace.calls and not any(c.from_cache for c in each.trace.calls)]
         if fresh:
             return _of_rollouts(fresh, tuned, config, f"{len(fresh)} rollouts of {place}")
     return _prior(inputs, tuned)
@@ -75,7 +75,7 @@ def _of_rollouts(rollouts: Sequence[Rollout], tuned: list[str], config: CompileC
     threshold = getattr(config.tuning, "threshold", 1.0)
     scores = [each.score for each in rollouts if each.score is not None]
     good = sum(measured(score, config.metric) >= threshold for score in scores)
-    calls = sum(len(each.account.calls) for each in rollouts)
+    calls = sum(len(each.trace.calls) for each in rollouts)
     return Averages(
         calls=calls / len(rollouts),
         prompt_tokens=sum(each.totals.prompt_tokens for each in rollouts) / len(rollouts),
@@ -89,7 +89,7 @@ def _of_rollouts(rollouts: Sequence[Rollout], tuned: list[str], config: CompileC
 
 def _after(rollout: Rollout, stage: str) -> int:
     """How many calls come at or after the first of a stage."""
-    stages = [call.stage for call in rollout.account.calls]
+    stages = [call.stage for call in rollout.trace.calls]
     return len(stages) - stages.index(stage) if stage in stages else 0
 
 

@@ -1,4 +1,4 @@
-"""Looks on while DSPy's optimizers run programs: keeps an account of every run, and stops the optimizer where a run
+"""Looks on while DSPy's optimizers run programs: keeps a trace of every run, and stops the optimizer where a run
 failed for a reason that is no fault of the program."""
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from dspy.utils.callback import BaseCallback
 from optimize.job.candidates import Candidates
 from optimize.paid.halted import Halted
 from optimize.paid.paid_answers import Payer, payer
-from program.models.open import LMError
+from program.errors import ModelError
 from program.rollout.rate_limits import Pace, at_pace
-from program.rollout.trace import Account, new_account, outage_of
+from program.rollout.trace import Trace, new_trace, outage_of
 
 
 @dataclass(frozen=True)
@@ -26,11 +26,11 @@ class Run:
 
     candidate: str
     problem: str
-    account: Account
+    trace: Trace
 
     def name(self) -> str:
         """Tells apart what was asked and answered, whether it was paid for now or before: 12 hex digits."""
-        said = sorted((call.prompt_hash, call.answer) for call in self.account.calls)
+        said = sorted((call.prompt_hash, call.answer) for call in self.trace.calls)
         return hashlib.sha256(repr(said).encode()).hexdigest()[:12]
 
 
@@ -74,7 +74,7 @@ class Watch(BaseCallback):
         try:
             problem = inputs["kwargs"]["problem"].name
             stack = ExitStack()
-            run = Run(self._candidates.name_of(instance), problem, stack.enter_context(new_account()))
+            run = Run(self._candidates.name_of(instance), problem, stack.enter_context(new_trace()))
             token = payer.set(Payer(self._phases.get(problem, "training"), run.candidate))
             stack.callback(payer.reset, token)
             stack.enter_context(at_pace(self._pace))
@@ -104,5 +104,5 @@ class Watch(BaseCallback):
 def _refuse_lost(run: Run) -> None:
     """An LM out of reach is no answer of the program's: nobody knows what the lost calls would have brought, and a
     compilation that is started again asks them."""
-    if lost := outage_of(run.account):
-        raise Halted(LMError(f"{run.problem} was not answered ({lost}); start again to go on"))
+    if lost := outage_of(run.trace):
+        raise Halted(ModelError(f"{run.problem} was not answered ({lost}); start again to go on"))

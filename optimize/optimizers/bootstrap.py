@@ -49,7 +49,7 @@ def tune(job: Job, options: Options) -> dspy.Module:
     except CapReached as reached:
         job.stopped = str(reached)
     # A rollout whose LM failed now and then would be asked again.
-    whole = {r.problem for r in job.stored_rollouts() if not r.account.lost_calls}
+    whole = {r.problem for r in job.stored_rollouts() if not r.trace.lost_calls}
     # Without `max_labeled_demos=0` raw examples, which have no stage outputs, would fill up the demonstrations.
     optimizer = dspy.BootstrapFewShot(
         metric=Accept(job.metric, options.threshold),

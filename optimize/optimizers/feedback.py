@@ -52,7 +52,7 @@ class Feedback:
         run = run_of(prediction)
         if run is None:
             return ()
-        episode = episode_of(self._job, problem, trace, run.account)
-        (call,) = episode_of(self._job, problem, pred_trace, run.account).steps or (None,)
+        episode = episode_of(self._job, problem, trace, run.trace)
+        (call,) = episode_of(self._job, problem, pred_trace, run.trace).steps or (None,)
         credit = credit_of(call, episode) if call else None
         return credit.evidence if credit else ()

@@ -48,7 +48,7 @@ def tune(job: Job, options: Options) -> dspy.Module:
     except CapReached as reached:
         job.stopped = str(reached)
     # A rollout whose LM failed now and then would be asked again.
-    whole = [r for r in job.stored_rollouts() if not r.account.lost_calls]
+    whole = [r for r in job.stored_rollouts() if not r.trace.lost_calls]
     proven: dict[str, list[ProvenCall]] = defaultdict(list)
     teacher = job.candidates.name_of(job.teacher)
     by_problem = [list(group) for _, group in groupby(replay(job, whole), lambda episode: episode.problem.name)]

@@ -15,7 +15,7 @@ from dspy.utils.exceptions import ContextWindowExceededError, LMInvalidRequestEr
 from pydantic import create_model
 
 from program.models.open import EMBEDDED
-from program.rollout.trace import account
+from program.rollout.trace import trace
 
 MAX_NAME = 64  # what OpenAI allows
 
@@ -103,5 +103,5 @@ def asked_without_schema_if_refused(ask: Callable[[], Any]) -> Any:
         finally:
             _left_out.reset(token)
         _refusing.add(lm.model)
-        account().decide_once(f"{lm.model} refuses the JSON schema of answers, and is asked without it")
+        trace().decide_once(f"{lm.model} refuses the JSON schema of answers, and is asked without it")
         return answer

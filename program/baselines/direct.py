@@ -6,7 +6,7 @@ import dspy
 from pydantic import Field
 
 from program.problem import Problem
-from program.rollout.trace import account
+from program.rollout.trace import trace
 from program.stage.config import ProgramConfig
 from signatures.code import SolveDirectly, SolveStepByStep
 
@@ -44,8 +44,8 @@ class ChainOfThought(dspy.Module):
 
 
 def _one_call(stage, config: DirectConfig, problem: Problem, sample: int) -> dspy.Prediction:
-    account().limit(config.budget)
+    trace().limit(config.budget)
     answer = stage(sample, problem=problem.text())
     code = answer.code if answer else ""
-    account().best(code)
+    trace().best(code)
     return dspy.Prediction(code=code)

@@ -8,7 +8,7 @@ from pydantic import Field
 from program.bench.failure import describe_failure
 from program.bench.workbench import Workbench
 from program.problem import Problem
-from program.rollout.trace import account
+from program.rollout.trace import trace
 from program.stage.config import ReasoningConfig
 from signatures.code import DrawLesson, SolveWithLessons
 
@@ -40,7 +40,7 @@ class Reflexion(dspy.Module):
 
     def forward(self, problem: Problem, sample: int = 0) -> dspy.Prediction:
         """`code`: the best program; empty when no call gave one."""
-        account().limit(self.config.budget)
+        trace().limit(self.config.budget)
         bench = Workbench(problem)
         text, lessons = problem.text(), []
         for attempt in range(self.config.attempts):
@@ -48,7 +48,7 @@ class Reflexion(dspy.Module):
             answer = self.solve(sample, attempt, problem=text, lessons=kept)
             code = answer.code if answer else ""
             bench.add(code)
-            if bench.passes_all_public(code) or account().spent():
+            if bench.passes_all_public(code) or trace().spent():
                 break
             if code and attempt + 1 < self.config.attempts:
                 lessons.append(self._lesson(sample, attempt, text, kept, code, bench))

@@ -13,7 +13,7 @@ from judge.verdict import TestCase
 from program.bench.ai_tests import usable_tests
 from program.bench.workbench import Workbench
 from program.problem import Problem
-from program.rollout.trace import account
+from program.rollout.trace import trace
 from program.stage.config import ReasoningConfig
 from program.stage.side_by_side import start, together
 from signatures.code import SolveDirectly
@@ -54,7 +54,7 @@ class Sampling(dspy.Module):
     def forward(self, problem: Problem, sample: int = 0) -> dspy.Prediction:
         """`code`: a program of the largest group; empty when no call gave one. `picks`: it and those that would be
         handed in next, as many as the configuration allows."""
-        account().limit(self.config.budget)
+        trace().limit(self.config.budget)
         bench = Workbench(problem)
         samples: list[str] = []
         tests = start(lambda: self._inputs(problem, sample))
@@ -65,9 +65,9 @@ class Sampling(dspy.Module):
                 bench.add(code)
             if self.config.stop_early and sum(map(bench.passes_all_public, samples)) >= self.config.agree:
                 break
-        picks = ranked(samples, [] if account().out_of_time() else tests.result(), bench)[: self.config.picks]
+        picks = ranked(samples, [] if trace().out_of_time() else tests.result(), bench)[: self.config.picks]
         code = picks[0] if picks else ""
-        account().best(code)
+        trace().best(code)
         return dspy.Prediction(code=code, picks=picks)
 
     def _program(self, problem: Problem, sample: int, draw: int) -> str:
@@ -104,7 +104,7 @@ def ranked(samples: Sequence[str], tests: Sequence[TestCase], bench: Workbench) 
             group.append(code)
     groups.sort(key=len, reverse=True)  # of equals the one that was sampled first
     largest = len(groups[0])
-    account().decide(f"clusters: {largest} of {len(passing)} programs that pass behave like the chosen one")
+    trace().decide(f"clusters: {largest} of {len(passing)} programs that pass behave like the chosen one")
     different = [list(dict.fromkeys(group)) for group in groups]
     return [code for turn in zip_longest(*different) for code in turn if code is not None]
 

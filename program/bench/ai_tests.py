@@ -13,7 +13,7 @@ from judge.checker import Checker
 from judge.verdict import TestCase, TestResult
 from program.bench.workbench import Workbench
 from program.problem import Problem
-from program.rollout.trace import account
+from program.rollout.trace import trace
 from signatures.fields import AITest
 
 MAX_CHARACTERS = 20_000
@@ -44,7 +44,7 @@ def usable_tests(tests: Sequence[AITest], problem: Problem) -> list[TestCase]:
             usable[key] = TestCase(test.input.strip("\n") + "\n", test.output.strip("\n") + "\n")
     if dropped:
         reasons = ", ".join(f"{count} {reason}" for reason, count in dropped.items())
-        account().decide(f"AI tests: {sum(dropped.values())} of {len(tests)} dropped ({reasons})")
+        trace().decide(f"AI tests: {sum(dropped.values())} of {len(tests)} dropped ({reasons})")
     return list(usable.values())
 
 
@@ -71,11 +71,11 @@ def agreed_tests(tests: Sequence[TestCase], programs: Sequence[str], bench: Work
         votes = [test.output, *(result.output for result in results if usable_output(result))]
         winner = max(votes, key=lambda vote: _supporters(vote, votes, bench.checker))
         if 2 * _supporters(winner, votes, bench.checker) <= len(programs) + 1:
-            account().decide(f"AI test {number} is doubtful: no output has a majority")
+            trace().decide(f"AI test {number} is doubtful: no output has a majority")
         elif bench.checker.matches(winner, test.output):
             agreed.append(test)
         else:
-            account().decide(f"AI test {number}: the output that most programs print replaces the claimed one")
+            trace().decide(f"AI test {number}: the output that most programs print replaces the claimed one")
             agreed.append(TestCase(test.input, winner))
     return agreed
 

@@ -10,7 +10,7 @@ from judge.judge import judge
 from judge.verdict import Limits, TestCase, TestResult
 from program.adapters.code_and_json import is_python
 from program.problem import Problem
-from program.rollout.trace import JudgeRun, TestRun, account, name_of
+from program.rollout.trace import JudgeRun, TestRun, name_of, trace
 
 CRASHED = 1000  # differing lines that a crash counts as
 SHOWN_CHARACTERS = 2000
@@ -56,12 +56,12 @@ class Workbench:
         return [known[test] for test in tests]
 
     def run(self, code: str, tests: Sequence[TestCase], limits: Limits, kind: Kind = "other") -> list[TestResult]:
-        """Run `code` and enter that in the account, whatever was run before: for programs that are no candidates."""
+        """Run `code` and enter that in the trace, whatever was run before: for programs that are no candidates."""
         if not tests:
             return []
-        begin = account().now()
+        begin = trace().now()
         results = judge(code, tests, limits, checker=self.checker).results
-        account().enter(_judge_run(kind, code, tests, results, begin))
+        trace().enter(_judge_run(kind, code, tests, results, begin))
         return results
 
     def passes(self, code: str, tests: Sequence[TestCase]) -> bool:
@@ -94,8 +94,8 @@ class Workbench:
         return max(self.programs, key=self._merit, default="")
 
     def note_best(self) -> None:
-        """Enter in the account which program would be the answer now."""
-        account().best(self.best())
+        """Enter in the trace which program would be the answer now."""
+        trace().best(self.best())
 
     def distance(self, code: str) -> int:
         """Differing output lines over the public tests; a run that crashed counts as far away."""
@@ -132,7 +132,7 @@ def _judge_run(kind: Kind, code: str, tests, results, begin: float) -> JudgeRun:
         program=name_of(code),
         verdicts=[run.verdict for run in runs],
         started=begin,
-        seconds=account().now() - begin,
+        seconds=trace().now() - begin,
         code=code,
         runs=runs,
     )

@@ -7,24 +7,17 @@ import os
 import sys
 from collections.abc import Callable
 
+from judge.verdict import JudgeError
+from program.errors import ModelError, UserError
+
 USER_ERROR = 2
 OUTAGE = 1
 NOBODY_READS = 141  # as the shell says of a command whose pipe was closed
 
 
-def run_command(main: Callable[[], None], *user_errors: type[Exception]) -> None:
-    """Call `main` and leave the process with the exit status that fits how it ended.
-
-    Args:
-        main: the command.
-        user_errors: exceptions besides `ArtifactError` that mean bad input.
-    """
-    # Not at the top: what artifacts need takes seconds to import, and `--help` should not.
-    from judge.verdict import JudgeError
-    from program.artifact import ArtifactError
-    from program.models.open import LMError
-
-    logging.getLogger("dspy").setLevel(logging.ERROR)  # truncation and type notices; failures are in the account
+def run_command(main: Callable[[], None]) -> None:
+    """Call `main` and leave the process with the exit status that fits how it ended."""
+    logging.getLogger("dspy").setLevel(logging.ERROR)  # truncation and type notices; failures are in the trace
     try:
         main()
         sys.stdout.flush()
@@ -32,14 +25,24 @@ def run_command(main: Callable[[], None], *user_errors: type[Exception]) -> None
         # What reads, `head` for one, has seen enough. Python would flush once more at its end and fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(NOBODY_READS)
-    except (ArtifactError, *user_errors) as fault:
+    except UserError as fault:
         _leave(USER_ERROR, fault)
-    except (LMError, JudgeError) as fault:
+    except (ModelError, JudgeError) as fault:
         _leave(OUTAGE, fault)
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as fault:
+        if not _is_dspys_lm_error(fault):
+            raise
+        _leave(OUTAGE, " ".join(str(fault).split()))
 
 
-def _leave(status: int, fault: Exception) -> None:
+def _is_dspys_lm_error(fault: Exception) -> bool:
+    """Whether a provider's refusal, for instance of a key or a bill, ended the command in the middle of its work."""
+    errors = sys.modules.get("dspy.utils.exceptions")  # not imported: who never loaded DSPy met none of its errors
+    return errors is not None and isinstance(fault, errors.LMError)
+
+
+def _leave(status: int, fault: Exception | str) -> None:
     print(f"error: {fault}", file=sys.stderr)
     sys.exit(status)

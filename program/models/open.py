@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from program.errors import ModelError
 from program.models.weights import MODELS
 
 EMBEDDED = "local/"  # how the names of the models begin that run embedded
@@ -19,10 +20,6 @@ CACHE_FOLDER = Path(os.environ.get("ALPHACODIUM_CACHE", ".cache"))
 TIMEOUT_SECONDS = 600.0
 THINKING_TOKENS = 2000  # a reasoning model may need them before it says yes
 KEY_VARIABLE = "LM_API_KEY"  # the key for a server named by --api-base; the big providers have their own variables
-
-
-class LMError(RuntimeError):
-    """The language model cannot be used; one line that says why."""
 
 
 @contextmanager
@@ -39,7 +36,7 @@ def open_lm(
         retries: of a refused or failed request inside DSPy; stages send requests again by themselves.
 
     Raises:
-        LMError: unknown model, missing key, or no answer.
+        ModelError: unknown model, missing key, or no answer.
     """
     # The price map is part of the package; fetching a newer one would stall every start without a network.
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "true")
@@ -58,13 +55,15 @@ def _embedded(name: str, slots: int) -> Iterator[str]:
     from program.models.weights import WeightsError, find_weights
 
     if name not in MODELS:
-        raise LMError(f"unknown model local/{name}: the embedded models are {', '.join(f'local/{m}' for m in MODELS)}")
+        raise ModelError(
+            f"unknown model local/{name}: the embedded models are {', '.join(f'local/{m}' for m in MODELS)}"
+        )
     try:
         weights = find_weights(name, CACHE_FOLDER / "weights")
         with serve(weights, name=name, slots=slots, log=CACHE_FOLDER / "llama-server.log") as address:
             yield address
     except (ServerError, WeightsError) as fault:
-        raise LMError(str(fault)) from fault
+        raise ModelError(str(fault)) from fault
 
 
 def _openai_compatible(model: str, address: str, cache: bool, retries: int):
@@ -94,7 +93,7 @@ def _any(model: str, cache: bool, retries: int):
     import dspy
 
     if "/" not in model:
-        raise LMError(f"unknown model {model}: a model is named PROVIDER/NAME, for example {DEFAULT_MODEL}")
+        raise ModelError(f"unknown model {model}: a model is named PROVIDER/NAME, for example {DEFAULT_MODEL}")
     return dspy.LM(model, cache=cache, timeout=TIMEOUT_SECONDS, num_retries=retries)
 
 
@@ -105,7 +104,7 @@ def _checked(lm):
     try:
         lm("Say yes.", max_tokens=16 if lm.model.startswith(EMBEDDED) else THINKING_TOKENS, cache=False)
     except (DSPyError, ValueError, OSError) as fault:
-        raise LMError(f"{lm.model} does not answer: {_first_line(fault)}") from fault
+        raise ModelError(f"{lm.model} does not answer: {_first_line(fault)}") from fault
     lm.history.clear()
     return lm
 

@@ -1,7 +1,7 @@
 """What a rollout did: every LM call, every judge run, every decision, and what all that cost.
 
-The account of the rollout at hand is found through a context variable, so that stages need not hand it through. It is
-the rollout's trace: events in the order they ended, light numbers and texts in one. `slim` leaves the texts out.
+The trace of the rollout at hand is found through a context variable, so that stages need not hand it through. It holds
+events in the order they ended, light numbers and texts in one; `slim` leaves the texts out.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ def name_of(code: str) -> str:
     return hashlib.sha256(code.encode("utf-8", "replace")).hexdigest()[:12]
 
 
-class Account(BaseModel):
+class Trace(BaseModel):
     """Everything a rollout did.
 
     marks: what should be known about how it went, such as "budget: calls".
@@ -144,7 +144,7 @@ class Account(BaseModel):
     _listener: Callable[[Any], None] | None = PrivateAttr(default=None)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Account) and (self.events, self.marks) == (other.events, other.marks)
+        return isinstance(other, Trace) and (self.events, self.marks) == (other.events, other.marks)
 
     def __reduce__(self) -> Any:
         """What it holds goes to another process; its clock, lock and listener mean nothing there."""
@@ -263,7 +263,7 @@ class Account(BaseModel):
         self._listener = listener
 
     def slim(self) -> dict[str, Any]:
-        """The account as JSON values, without the texts."""
+        """The trace as JSON values, without the texts."""
         return {
             "events": [event.model_dump(exclude=TEXTS) for event in self.events],
             "marks": self.marks,
@@ -286,8 +286,8 @@ class Account(BaseModel):
         )
 
 
-def _moved(events: list[Event], marks: list[str]) -> Account:
-    return Account.model_construct(events=events, marks=marks)
+def _moved(events: list[Event], marks: list[str]) -> Trace:
+    return Trace.model_construct(events=events, marks=marks)
 
 
 class Totals(BaseModel):
@@ -310,13 +310,13 @@ class Totals(BaseModel):
         return Totals(**values)
 
 
-_current: ContextVar[Account | None] = ContextVar("account", default=None)
+_current: ContextVar[Trace | None] = ContextVar("trace", default=None)
 
 
 @contextmanager
-def new_account() -> Iterator[Account]:
-    """Open the account of one rollout; `account()` finds it until the end of the block."""
-    opened = Account()
+def new_trace() -> Iterator[Trace]:
+    """Open the trace of one rollout; `trace()` finds it until the end of the block."""
+    opened = Trace()
     token = _current.set(opened)
     try:
         yield opened
@@ -324,15 +324,15 @@ def new_account() -> Iterator[Account]:
         _current.reset(token)
 
 
-def account() -> Account:
-    """The account of the rollout at hand; outside of one, an account nobody reads."""
-    return _current.get() or Account()
+def trace() -> Trace:
+    """The trace of the rollout at hand; outside of one, a trace nobody reads."""
+    return _current.get() or Trace()
 
 
 # By the names of DSPy's errors; others are the LM's answer to this very prompt.
 OUTAGES = ("LMRateLimitError", "LMTimeoutError", "LMServerError", "LMTransportError", "LMLockTimeoutError")
 
 
-def outage_of(account: Account) -> str | None:
+def outage_of(trace: Trace) -> str | None:
     """What cost the rollout its last call that was lost to an outage, in a line; None where none was."""
-    return next((detail for detail in reversed(account.lost_calls) if detail.partition(":")[0] in OUTAGES), None)
+    return next((detail for detail in reversed(trace.lost_calls) if detail.partition(":")[0] in OUTAGES), None)

@@ -27,7 +27,7 @@ class Started(Generic[Result]):
 
 
 def start(step: Callable[[], Result]) -> Started[Result]:
-    """Begin `step` in a thread that sees the LM, the adapter and the account of this one."""
+    """Begin `step` in a thread that sees the LM, the adapter and the trace of this one."""
     context = copy_context()
     pool = ThreadPoolExecutor(1, thread_name_prefix="step")
     future = pool.submit(context.run, _traced, step)

@@ -30,7 +30,7 @@ from dspy.utils.exceptions import (
 from program.adapters.reading import collected_readings
 from program.adapters.schema import asked_without_schema_if_refused
 from program.rollout.rate_limits import pace
-from program.rollout.trace import Call, account
+from program.rollout.trace import Call, trace
 from program.stage.call_record import Recorder, cut_off, fill, first_line, runs_in_circles, valid_text
 from program.stage.correction import Corrected
 
@@ -92,18 +92,18 @@ class Stage(dspy.Module):
         last: _Tried | None = None
         readable: dspy.Prediction | None = None
         for attempt in range(self.attempts):
-            if spent := account().take_call():
-                account().decide_once(f"{self.name}: not asked, the budget of {spent} is spent")
+            if spent := trace().take_call():
+                trace().decide_once(f"{self.name}: not asked, the budget of {spent} is spent")
                 return readable
             last = self._ask(inputs, self._config(sample, draw, attempt), last)
-            account().enter(last.call)
+            trace().enter(last.call)
             if last.call.outcome == "ok":
                 return last.answer
             readable = last.answer if last.answer is not None else readable
             if last.call.outcome == "lm_error":  # requests were sent again already, as often as makes sense
                 break
         if readable is None:
-            account().decide(f"{self.name}: given up")
+            trace().decide(f"{self.name}: given up")
         return readable
 
     def _config(self, sample: int, draw: int, attempt: int) -> dict[str, Any]:
@@ -120,7 +120,7 @@ class Stage(dspy.Module):
         return config
 
     def _ask(self, inputs: dict[str, Any], config: dict[str, Any], last: _Tried | None) -> _Tried:
-        tried = _Tried(Call(stage=self.name, started=account().now()))
+        tried = _Tried(Call(stage=self.name, started=trace().now()))
         call = tried.call
         call.repair = last is not None and last.call.outcome == "unparsable" and last.call.answer.strip() != ""
         adapter = dspy.settings.adapter
@@ -142,7 +142,7 @@ class Stage(dspy.Module):
         fill(call, recorder.history)
         if runs_in_circles(call.answer) and (call.outcome == "unparsable" or cut_off(recorder.history)):
             call.outcome, call.detail = "endless", call.detail or "cut off while it repeated itself"
-        call.seconds = account().now() - call.started
+        call.seconds = trace().now() - call.started
         pace().spent(call.prompt_tokens + call.completion_tokens)
         return tried
 
@@ -153,14 +153,14 @@ class Stage(dspy.Module):
 
     def _patiently(self, recorder, inputs, config, call) -> dspy.Prediction:
         while True:
-            if not pace().wait(account().seconds_left()):
+            if not pace().wait(trace().seconds_left()):
                 raise OutOfTime
             try:
                 return asked_without_schema_if_refused(
-                    lambda: _within(account().seconds_left(), recorder, self.predict, inputs, config)
+                    lambda: _within(trace().seconds_left(), recorder, self.predict, inputs, config)
                 )
             except LMError as fault:
-                wait, left = pace().refused(fault, call.retries), account().seconds_left()
+                wait, left = pace().refused(fault, call.retries), trace().seconds_left()
                 if not pace().may_retry(fault, call.retries) or (left is not None and wait > left):
                     raise
                 call.retries += 1

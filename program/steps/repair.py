@@ -17,7 +17,7 @@ from judge.verdict import TestCase, TestResult
 from program.bench.failure import describe_failure
 from program.bench.runtime_trace import last_steps
 from program.bench.workbench import Workbench
-from program.rollout.trace import account
+from program.rollout.trace import trace
 from program.steps.config import FlowConfig
 from program.steps.task import Notes, Task
 from signatures.code import AnalyseFailure, FixCode
@@ -93,7 +93,7 @@ class RepairLoop:
         before = self._bench.results(code, [test])[0]
         self.tries += 1
         if anew:
-            account().decide("fix: stuck, so the program is written anew from the next solution")
+            trace().decide("fix: stuck, so the program is written anew from the next solution")
             new = self._rewrite()
         else:
             draw = self._asked[code, test]
@@ -102,18 +102,18 @@ class RepairLoop:
         if not new.strip():
             return code, True  # the LM failed, which says nothing about the program
         if new.strip() == code.strip():
-            account().decide("fix: the same program again")
+            trace().decide("fix: the same program again")
             return code, False
         known = new in self._bench.programs
         after = self._bench.results(new, [test])[0]
         self._bench.add(new)
         if not (after.passed or (before.crashed and not after.crashed)):
-            account().decide(f"fix reverted: {before.verdict} became {after.verdict}")
+            trace().decide(f"fix reverted: {before.verdict} became {after.verdict}")
             return code, not (known or _same_failure(before, after))
         if not self._bench.passes(new, self._bench.anchors):
-            account().decide("fix reverted: it breaks an anchor")
+            trace().decide("fix reverted: it breaks an anchor")
             return code, not known
-        account().decide(f"fix kept: {before.verdict} became {after.verdict}")
+        trace().decide(f"fix kept: {before.verdict} became {after.verdict}")
         return new, True
 
     def _failure(self, code: str, test: TestCase, result: TestResult) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dspy
 
-from program.rollout.trace import account
+from program.rollout.trace import trace
 from program.stage.side_by_side import together
 from program.steps.config import FlowConfig
 from program.steps.plan import without_repeats
@@ -51,6 +51,6 @@ def _one_each(explanations: list[str], task: Task) -> list[str]:
     """The explanations where there is one for each public test; other counts cannot be told which test they are for."""
     expected = min(len(task.problem.public_tests), MAX_BULLETS)
     if len(explanations) < expected:
-        account().decide(f"explanations left out: {len(explanations)} for {expected} public tests")
+        trace().decide(f"explanations left out: {len(explanations)} for {expected} public tests")
         return []
     return explanations[:expected]

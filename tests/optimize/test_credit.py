@@ -15,7 +15,7 @@ from optimize.credit.demo_choice import ProvenCall, choose_demos
 from optimize.credit.evidence import Credit, Episode, Step
 from program.bench.failure import describe_failure
 from program.problem import Problem, PublicTest
-from program.rollout.trace import Account, JudgeRun
+from program.rollout.trace import JudgeRun, Trace
 from program.rollout.trace import TestRun as Ran
 from signatures.fields import AITest, Solution
 
@@ -48,7 +48,7 @@ def episode(*steps: Step, others: Sequence[Episode] = (), right: Sequence[str] =
         known=Known(tuple(right), (WRONG,)),
         hidden=frozenset(hidden),
         steps=list(steps),
-        account=Account(),
+        trace=Trace(),
         score=scored,
         threshold=1.0,
         measure=lambda score: score.hidden_rate,
@@ -270,7 +270,7 @@ def test_a_fix_for_a_test_whose_output_the_flow_has_settled_is_found_among_what_
     settled = episode(fixing, written_tests(("20", "41")))
     assert not credit_of(fixing, settled).proven  # pyright: ignore[reportOptionalMemberAccess]
     runs = [Ran(input=test.input, expected=test.output, output="0\n", error="", verdict="WA")]
-    settled.account.enter(
+    settled.trace.enter(
         JudgeRun(tests="ai", program="p", verdicts=["WA"], started=0.0, seconds=0.0, code=WRONG, runs=runs)
     )
     assert credit_of(fixing, settled).proven  # pyright: ignore[reportOptionalMemberAccess]

@@ -14,7 +14,7 @@ from program.adapters.schema import answer_schema
 from program.alphacodium import AlphaCodium
 from program.models.scripted import ScriptedEngine, prompt_text
 from program.problem import Problem
-from program.rollout.trace import Best, new_account
+from program.rollout.trace import Best, new_trace
 from program.steps.config import FlowConfig
 from tests.support.scripted import (
     FIRST_ONLY,
@@ -42,20 +42,20 @@ def run(problem, config=None, sample=0, **answers) -> Rollout:
     return Rollout(AlphaCodium(FlowConfig(**(config or {}))), problem, sample, **answers)
 
 
-def judged(account) -> list[tuple[str, list[str]]]:
-    return [(run.tests, run.verdicts) for run in account.judge_runs]
+def judged(trace) -> list[tuple[str, list[str]]]:
+    return [(run.tests, run.verdicts) for run in trace.judge_runs]
 
 
 # The usual way
 
 
-def test_a_first_program_that_passes_costs_one_call_a_stage(double, account, runs):
+def test_a_first_program_that_passes_costs_one_call_a_stage(double, trace, runs):
     flow = run(double)
     assert flow.code == RIGHT
     assert Counter(flow.stages) == dict.fromkeys([*BEFORE_CODE, "WriteCode"], 1)
-    assert Counter(call.stage for call in account.calls) == Counter(flow.stages)
-    assert judged(account) == [("public", ["AC", "AC"]), ("ai", ["AC"])]
-    assert not account.decisions and not account.marks and len(runs) == 3
+    assert Counter(call.stage for call in trace.calls) == Counter(flow.stages)
+    assert judged(trace) == [("public", ["AC", "AC"]), ("ai", ["AC"])]
+    assert not trace.decisions and not trace.marks and len(runs) == 3
 
 
 def test_every_stage_is_told_what_the_stages_before_found_out(double):
@@ -77,7 +77,7 @@ def test_fixing_begins_with_the_best_program_not_with_the_last(double):
     assert flow.code == RIGHT
 
 
-def test_public_tests_come_round_again_after_the_ai_tests_with_the_fixes_that_are_left(double, account):
+def test_public_tests_come_round_again_after_the_ai_tests_with_the_fixes_that_are_left(double, trace):
     """The fix for the AI test makes the first public test pass; the second one is mended in the last round."""
     one_more = "n = int(input())\nprint({1: 2, 3: 6}.get(n, 0))\n"
     fixes = [code(f"print(-{number})\n") for number in (1, 2)] + [code(one_more), code(RIGHT)]
@@ -95,26 +95,26 @@ def test_fixes_stay_within_their_limits(double):
     assert Counter(flow.stages)["FixCode"] == 3 + 1
 
 
-def test_where_fixing_is_stuck_the_program_is_written_from_the_next_solution(double, account):
+def test_where_fixing_is_stuck_the_program_is_written_from_the_next_solution(double, trace):
     flow = run(double, {"code_attempts": 2}, WriteCode=[code(NEVER), code(NEVER), code(RIGHT)], FixCode=code(NEVER))
     assert flow.code == RIGHT
-    assert account.decisions[0] == "fix: the same program again" and "written anew" in account.decisions[1]
+    assert trace.decisions[0] == "fix: the same program again" and "written anew" in trace.decisions[1]
     solutions = [section(prompt, "solution").splitlines()[0] for prompt in flow.prompts("WriteCode")]
     assert solutions == ["name: Shifting", "name: Shifting", "name: Adding"]
 
 
-def test_the_best_program_seen_is_the_answer_not_the_one_fixing_ended_with(double, account):
+def test_the_best_program_seen_is_the_answer_not_the_one_fixing_ended_with(double, trace):
     passes_the_ai_test = "print(6 if input() == '3' else '0\\n0')\n"
     config = {"code_attempts": 1, "public_fixes": 0}
     flow = run(double, config, WriteCode=code(NEVER), FixCode=code(passes_the_ai_test))
-    assert account.decisions == ["fix kept: WA became AC"]  # no public test passes, so there is no anchor to break
+    assert trace.decisions == ["fix kept: WA became AC"]  # no public test passes, so there is no anchor to break
     assert flow.code == NEVER  # which is closer on the public tests
 
 
-def test_no_program_on_the_way_was_better_than_the_answer(double, account):
+def test_no_program_on_the_way_was_better_than_the_answer(double, trace):
     seen = [code(text) for text in (NEVER, FIRST_ONLY, ONLY_PUBLIC, "raise ValueError\n", "print(\n", NEVER)]
     flow = run(double, {"code_attempts": 3, "ai_fixes": 3}, WriteCode=seen, FixCode=seen[::-1])
-    best = [event.code for event in account.events if isinstance(event, Best)]
+    best = [event.code for event in trace.events if isinstance(event, Best)]
     assert best == [NEVER, FIRST_ONLY, ONLY_PUBLIC] and flow.code == ONLY_PUBLIC
 
 
@@ -149,36 +149,36 @@ def test_every_rollout_begins_anew(double):
 # AI tests
 
 
-def test_ai_tests_can_be_left_out(double, account):
+def test_ai_tests_can_be_left_out(double, trace):
     flow = run(double, {"ai_tests": 0})
     assert flow.code == RIGHT and "WriteTests" not in flow.stages
-    assert judged(account) == [("public", ["AC", "AC"])]
+    assert judged(trace) == [("public", ["AC", "AC"])]
 
 
 @pytest.mark.parametrize("fix", ["print(7)\n", "n = int(input())\nprint(7 if n > 1 else 2 * n)\n", GARBAGE, RIGHT])
-def test_a_wrong_ai_test_cannot_spoil_a_program_that_passes_the_public_tests(double, account, fix):
+def test_a_wrong_ai_test_cannot_spoil_a_program_that_passes_the_public_tests(double, trace, fix):
     flow = run(double, WriteTests=written(("3", "7")), FixCode=code(fix) if fix != GARBAGE else fix)
     assert flow.code == RIGHT
-    assert account.decisions[-1].startswith(("fix reverted", "FixCode: given up", "fix: the same program"))
+    assert trace.decisions[-1].startswith(("fix reverted", "FixCode: given up", "fix: the same program"))
 
 
-def test_a_right_ai_test_improves_a_program_that_passes_the_public_tests(double, account):
+def test_a_right_ai_test_improves_a_program_that_passes_the_public_tests(double, trace):
     flow = run(double, WriteCode=code(ONLY_PUBLIC), FixCode=code(RIGHT))
-    assert flow.code == RIGHT and account.decisions == ["fix kept: WA became AC"]
+    assert flow.code == RIGHT and trace.decisions == ["fix kept: WA became AC"]
 
 
-def test_programs_that_pass_agree_on_what_ai_tests_expect(double, account):
+def test_programs_that_pass_agree_on_what_ai_tests_expect(double, trace):
     config = {"code_attempts": 3, "code_at_once": 2}
     three = [code(text) for text in (NEVER, RIGHT, f"{RIGHT}# another\n")]
     flow = run(double, config, WriteCode=three, WriteTests=written(("3", "7")))
     assert "FixCode" not in flow.stages and flow.code.startswith(RIGHT)
-    assert account.decisions == ["AI test 1: the output that most programs print replaces the claimed one"]
+    assert trace.decisions == ["AI test 1: the output that most programs print replaces the claimed one"]
 
 
 # No public tests
 
 
-def test_without_public_tests_programs_agree_on_the_ai_tests_and_the_majority_wins(account):
+def test_without_public_tests_programs_agree_on_the_ai_tests_and_the_majority_wins(trace):
     answers = [code(text) for text in (RIGHT, NEVER, f"{RIGHT}# another\n")]
     flow = run(BARE, WriteCode=answers, WriteTests=written(("3", "6"), ("4", "8"), ("5", "0")))
     assert Counter(flow.stages) == {
@@ -186,13 +186,13 @@ def test_without_public_tests_programs_agree_on_the_ai_tests_and_the_majority_wi
         "WriteCode": 3,
     }, "nothing is explained, and nothing is left to fix"
     assert "## explanations" not in flow.prompts("ProposeSolutions")[0]
-    assert flow.code.startswith(RIGHT) and {kind for kind, _ in judged(account)} == {"ai"}
-    assert account.decisions == ["AI test 3 is doubtful: no output has a majority"]
+    assert flow.code.startswith(RIGHT) and {kind for kind, _ in judged(trace)} == {"ai"}
+    assert trace.decisions == ["AI test 3 is doubtful: no output has a majority"]
 
 
-def test_without_public_tests_fixing_goes_by_the_ai_tests(account):
+def test_without_public_tests_fixing_goes_by_the_ai_tests(trace):
     flow = run(BARE, {"code_attempts": 1}, WriteCode=code(NEVER), FixCode=code(RIGHT))
-    assert flow.code == RIGHT and account.decisions == ["fix kept: WA became AC"]
+    assert flow.code == RIGHT and trace.decisions == ["fix kept: WA became AC"]
 
 
 def test_without_any_tests_the_last_program_is_the_answer(runs):
@@ -209,25 +209,25 @@ def test_both_validations_show_the_model_what_it_wrote(double):
     assert section(flow.prompts("ProposeSolutions")[0], "explanations") == "- 1 twice is 2\n- 2 twice is 4"
 
 
-def test_brute_force_settles_the_ai_tests_and_finds_others(double, account):
+def test_brute_force_settles_the_ai_tests_and_finds_others(double, trace):
     config = {"brute_force": True, "stress_inputs": 40}
     flow = run(double, config, WriteCode=code(ONLY_PUBLIC), WriteTests=written(("3", "7")), FixCode=code(RIGHT))
     assert flow.code == RIGHT
-    assert "AI test 1: the output of the brute-force program replaces the claimed one" in account.decisions
-    assert "stress: the program fails 4 of 6 random inputs" in account.decisions
-    assert account.decisions[-1] == "fix kept: WA became AC"
+    assert "AI test 1: the output of the brute-force program replaces the claimed one" in trace.decisions
+    assert "stress: the program fails 4 of 6 random inputs" in trace.decisions
+    assert trace.decisions[-1] == "fix kept: WA became AC"
 
 
-def test_a_brute_force_program_is_the_answer_where_no_other_passes(double, account):
+def test_a_brute_force_program_is_the_answer_where_no_other_passes(double, trace):
     slow = f"{RIGHT}# slowly\n"
     flow = run(double, {"brute_force": True}, WriteCode=code(NEVER), WriteBruteForce=code(slow))
-    assert flow.code == slow and not any(decision.startswith("stress") for decision in account.decisions)
+    assert flow.code == slow and not any(decision.startswith("stress") for decision in trace.decisions)
 
 
-def test_brute_force_that_fails_public_tests_is_left_aside(double, account):
+def test_brute_force_that_fails_public_tests_is_left_aside(double, trace):
     flow = run(double, {"brute_force": True}, WriteBruteForce=code(NEVER))
     assert flow.code == RIGHT
-    assert account.decisions == ["brute force: not trusted, as it passes not all public tests"]
+    assert trace.decisions == ["brute force: not trusted, as it passes not all public tests"]
 
 
 @pytest.mark.parametrize(("answers", "calls"), [([RIGHT], 1), ([NEVER, FIRST_ONLY, RIGHT], 3)])
@@ -270,10 +270,10 @@ def test_samples_and_rounds_draw_answers_of_their_own(double):
 
 @pytest.mark.parametrize("stage", BEFORE_CODE)
 @pytest.mark.parametrize(("answer", "calls"), [(GARBAGE, 2), (LMTimeoutError("slow"), 1)], ids=["garbage", "timeout"])
-def test_any_stage_before_the_code_may_be_given_up(double, account, stage, answer, calls):
+def test_any_stage_before_the_code_may_be_given_up(double, trace, stage, answer, calls):
     flow = run(double, **{stage: answer})
     assert flow.code == RIGHT
-    assert account.decisions == [f"{stage}: given up"]
+    assert trace.decisions == [f"{stage}: given up"]
     after = [other for other in BEFORE_CODE if other != stage and (stage, other) != tuple(PLANNING)]
     assert Counter(flow.stages) == {stage: calls, **dict.fromkeys(after, 1), "WriteCode": 1}
 
@@ -283,13 +283,13 @@ def test_any_stage_before_the_code_may_be_given_up(double, account, stage, answe
     [(GARBAGE, "unparsable", 2), ("", "unparsable", 2), (LMTimeoutError("slow"), "lm_error", 1)],
     ids=["garbage", "nothing", "timeout"],
 )
-def test_an_lm_of_no_use_ends_in_no_program_and_the_account_says_why(double, account, runs, answer, outcome, calls):
+def test_an_lm_of_no_use_ends_in_no_program_and_the_account_says_why(double, trace, runs, answer, outcome, calls):
     flow = run(double, {"code_attempts": 2}, **dict.fromkeys(USUAL, answer))
     assert flow.code == "" and not runs
     given_up = Counter([*UNDERSTANDING, "ProposeSolutions", "WriteTests", "WriteCode", "WriteCode"])
-    assert Counter(account.decisions) == Counter({f"{stage}: given up": n for stage, n in given_up.items()})
-    assert Counter(call.stage for call in account.calls) == {stage: n * calls for stage, n in given_up.items()}
-    assert {call.outcome for call in account.calls} == {outcome} and all(call.detail for call in account.calls)
+    assert Counter(trace.decisions) == Counter({f"{stage}: given up": n for stage, n in given_up.items()})
+    assert Counter(call.stage for call in trace.calls) == {stage: n * calls for stage, n in given_up.items()}
+    assert {call.outcome for call in trace.calls} == {outcome} and all(call.detail for call in trace.calls)
 
 
 @pytest.mark.parametrize("stage", ["ExplainTests", "WriteTests", "WriteCode"])
@@ -299,19 +299,19 @@ def test_an_lm_that_is_set_up_wrongly_ends_the_flow_at_once(double, stage):
 
 
 @pytest.mark.parametrize("calls", range(1, 9))
-def test_a_spent_budget_ends_the_flow_with_the_best_program_so_far(double, account, calls):
+def test_a_spent_budget_ends_the_flow_with_the_best_program_so_far(double, trace, calls):
     config = {"code_attempts": 4, "budget": {"calls": calls}, "rounds": 3}
     flow = run(double, config, WriteCode=code(FIRST_ONLY))
-    assert len(flow.asked) == calls and account.marks == ["budget: calls"]
+    assert len(flow.asked) == calls and trace.marks == ["budget: calls"]
     wrote = "WriteCode" in flow.stages
     assert flow.code == (FIRST_ONLY if wrote else "")
-    assert max(Counter(account.decisions).values()) == 1  # each stage says it once
+    assert max(Counter(trace.decisions).values()) == 1  # each stage says it once
 
 
-def test_when_there_is_no_time_ai_tests_are_not_run(double, account, monkeypatch):
-    monkeypatch.setattr("program.rollout.trace.Account.out_of_time", lambda self: True)
+def test_when_there_is_no_time_ai_tests_are_not_run(double, trace, monkeypatch):
+    monkeypatch.setattr("program.rollout.trace.Trace.out_of_time", lambda self: True)
     flow = run(double, WriteCode=code(ONLY_PUBLIC), FixCode=code(RIGHT))
-    assert flow.code == ONLY_PUBLIC and {kind for kind, _ in judged(account)} == {"public"}
+    assert flow.code == ONLY_PUBLIC and {kind for kind, _ in judged(trace)} == {"public"}
 
 
 # Timing
@@ -349,8 +349,8 @@ class Held(ScriptedEngine):
 def test_neither_the_result_nor_the_trace_depends_on_who_answers_first(double, first, then):
     lm = dspy.LM("scripted/lm", engine=Held(first, then), cache=False, num_retries=0)
     flow = AlphaCodium(FlowConfig(brute_force=True))
-    with dspy.context(lm=lm, adapter=LeanAdapter(), trace=[]), new_account() as account:
+    with dspy.context(lm=lm, adapter=LeanAdapter(), trace=[]), new_trace() as trace:
         assert flow(problem=double).code == RIGHT
-        trace = [stage_of(predictor.signature.instructions) for predictor, *_ in dspy.settings.trace]
-    assert trace == [*UNDERSTANDING, *PLANNING, "WriteCode", "WriteTests", "WriteBruteForce", "WriteGenerator"]
-    assert account.decisions == ["stress: the program fails 0 of 6 random inputs"]
+        asked = [stage_of(predictor.signature.instructions) for predictor, *_ in dspy.settings.trace]
+    assert asked == [*UNDERSTANDING, *PLANNING, "WriteCode", "WriteTests", "WriteBruteForce", "WriteGenerator"]
+    assert trace.decisions == ["stress: the program fails 0 of 6 random inputs"]

@@ -9,7 +9,7 @@ from typing import Any
 from eval.rollouts.rollout import IMPORTED, Checkpoint, Pick, Rollout
 from eval.rollouts.run_folder import RunFolder
 from eval.rollouts.score import Score, SetResult
-from program.rollout.trace import Account, JudgeRun, Totals, name_of
+from program.rollout.trace import JudgeRun, Totals, Trace, name_of
 
 CODE = "print(1)\n"
 
@@ -46,7 +46,7 @@ def rollout(
         seconds=seconds,
         checkpoints=list(checkpoints),
         picks=[Pick(code=f"{code}# {number}\n", solved=solved) for number, solved in enumerate(picks)],
-        account=Account(events=list(events), marks=[IMPORTED] if imported else []),
+        trace=Trace(events=list(events), marks=[IMPORTED] if imported else []),
     )
     if hidden is None:
         return made_up

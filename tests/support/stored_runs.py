@@ -9,7 +9,7 @@ from typing import Any
 from eval.rollouts.rollout import Checkpoint, Rollout
 from eval.rollouts.run_folder import RunFolder
 from eval.rollouts.score import Score, SetResult
-from program.rollout.trace import Account, Best, Call, Decision, JudgeRun, Message, TestRun, name_of
+from program.rollout.trace import Best, Call, Decision, JudgeRun, Message, TestRun, Trace, name_of
 
 FIRST = "n = int(input())\n\nprint(n)\n"
 SECOND = "n = int(input())\n\nprint(n * 2)\n"
@@ -31,7 +31,7 @@ def rollout(
     first, second = FIRST + text, SECOND + text
     answer = first if end == "reverted" else second
     right = {"solved": {second}, "reverted": {second}}.get(end, set())
-    account = Account(events=_events(first, second, answer, text))
+    trace = Trace(events=_events(first, second, answer, text))
     solved = answer in right
     return Rollout(
         arm=arm,
@@ -40,9 +40,9 @@ def rollout(
         status="solved" if solved else "failed",
         code=answer,
         score=score(solved, public=2 if answer == second else 1),
-        checkpoints=[_checkpoint(event, right) for event in account.events if isinstance(event, Best)],
-        account=account,
-        totals=account.totals(),
+        checkpoints=[_checkpoint(event, right) for event in trace.events if isinstance(event, Best)],
+        trace=trace,
+        totals=trace.totals(),
         seconds=4.5,
     ).model_copy(update=more)
 

@@ -65,7 +65,7 @@ def test_a_run_uses_the_adapter_that_is_given_and_records_it(start, data, tmp_pa
     assert read_config(run)["adapter"] == "yaml"
     rollouts = read_rollouts(run)
     assert all(rollout.status == "solved" for rollout in rollouts)
-    assert all(rollout.account.calls[0].salvaged for rollout in rollouts)  # the script answers as it always does
+    assert all(rollout.trace.calls[0].salvaged for rollout in rollouts)  # the script answers as it always does
 
 
 def test_a_run_goes_on_under_the_same_adapter_only(start, data, tmp_path, monkeypatch, capsys):

@@ -214,7 +214,7 @@ def test_a_killed_node_costs_nothing_and_a_late_one_gets_work(cluster, workplace
     assert set(keys(run).values()) == {1} and len(keys(run)) == len(TEST) * 10
     rollouts = read_rollouts(run)
     assert {rollout.status for rollout in rollouts} == {"solved"}
-    again = sum(RUN_AGAIN in rollout.account.marks for rollout in rollouts)
+    again = sum(RUN_AGAIN in rollout.trace.marks for rollout in rollouts)
     assert again > 0 and f"done again as their worker was lost: {again} flow calls" in said
     late = next(line for line in said.splitlines() if joined[0].node_id[:8] in line)
     assert " 0 flow calls" not in late

@@ -1,4 +1,4 @@
-"""Whatever the LM does, a rollout ends with the best it has, within its budget, and its account adds up."""
+"""Whatever the LM does, a rollout ends with the best it has, within its budget, and its trace adds up."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from program import artifact
 from program.adapters.lean import LeanAdapter
 from program.problem import Problem, PublicTest
 from program.rollout.rate_limits import Pace, RateLimits, at_pace
-from program.rollout.trace import Account, Best, new_account
+from program.rollout.trace import Best, Trace, new_trace
 from tests.support.clock import Clock
 from tests.support.faulty import FaultyEngine
 from tests.support.scripted import Rollout, written
@@ -72,27 +72,27 @@ def test_no_rollout_raises_and_each_ends_within_its_budget_with_an_account_that_
         lm = dspy.LM("faulty/lm", engine=engine, cache=False, num_retries=0)
         clock = Clock()
         pace = Pace(RateLimits(retries=dice.choice([0, 1, 4])), clock.read, clock.sleep)
-        with dspy.context(lm=lm, adapter=LeanAdapter()), at_pace(pace), new_account() as account:
+        with dspy.context(lm=lm, adapter=LeanAdapter()), at_pace(pace), new_trace() as trace:
             code = program(problem=problem(dice), sample=dice.randrange(3)).code
         where = f"seed {seed} of {name}, budget {limits}"
-        assert_within(account, limits, where)
-        assert_adds_up(account, code, engine, exact="seconds" not in limits, where=where)
+        assert_within(trace, limits, where)
+        assert_adds_up(trace, code, engine, exact="seconds" not in limits, where=where)
 
 
-def assert_within(account: Account, limits: dict, where: str) -> None:
-    calls = account.calls
+def assert_within(trace: Trace, limits: dict, where: str) -> None:
+    calls = trace.calls
     assert len(calls) <= limits.get("calls", len(calls)), where
     used = sorted(call.prompt_tokens + call.completion_tokens for call in calls)
     if "tokens" in limits:
         assert sum(used[:-IN_FLIGHT]) < limits["tokens"], where
-    for mark in account.marks:
+    for mark in trace.marks:
         assert mark.removeprefix("budget: ") in limits, where
-    if "calls" in limits and "budget: calls" in account.marks:
+    if "calls" in limits and "budget: calls" in trace.marks:
         assert len(calls) == limits["calls"], where
 
 
-def assert_adds_up(account: Account, code: str, engine: FaultyEngine, exact: bool, where: str) -> None:
-    totals, calls = account.totals(), account.calls
+def assert_adds_up(trace: Trace, code: str, engine: FaultyEngine, exact: bool, where: str) -> None:
+    totals, calls = trace.totals(), trace.calls
     assert totals.calls == len(calls) and totals.failed_calls == sum(call.outcome != "ok" for call in calls), where
     used = totals.prompt_tokens + totals.completion_tokens
     sent = sum(1 + call.retries for call in calls)
@@ -101,17 +101,17 @@ def assert_adds_up(account: Account, code: str, engine: FaultyEngine, exact: boo
     else:
         assert used <= engine.tokens, where
     assert all(call.detail for call in calls if call.outcome != "ok"), where
-    best = [event for event in account.events if isinstance(event, Best)]
+    best = [event for event in trace.events if isinstance(event, Best)]
     assert code == (best[-1].code if best else ""), where
     assert all(one.calls <= other.calls for one, other in pairwise(best)), where
-    assert all(run.seconds >= 0 and len(run.verdicts) == len(run.runs) for run in account.judge_runs), where
-    stored = json.loads(json.dumps(account.slim()))
-    assert Account.model_validate(stored).totals() == totals, where
+    assert all(run.seconds >= 0 and len(run.verdicts) == len(run.runs) for run in trace.judge_runs), where
+    stored = json.loads(json.dumps(trace.slim()))
+    assert Trace.model_validate(stored).totals() == totals, where
 
 
-def test_an_ai_test_of_a_hundred_megabytes_is_dropped(double, account):
+def test_an_ai_test_of_a_hundred_megabytes_is_dropped(double, trace):
     program = artifact.new_program("alphacodium", {"check_ai_tests": True})
     huge = written(("9" * 100_000_000, "1"), ("3", "6"))
     rollout = Rollout(program, double, WriteTests=huge)
     assert rollout.code and max(len(prompt) for _, prompt in rollout.asked) < 10_000
-    assert [len(run.runs) for run in account.judge_runs if run.tests == "ai"] == [1]
+    assert [len(run.runs) for run in trace.judge_runs if run.tests == "ai"] == [1]

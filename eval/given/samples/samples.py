@@ -11,11 +11,12 @@ from typing import Any
 
 from eval.data.problem_set import ProblemSet
 from eval.given.samples import alphacodium, evalplus, livecodebench
+from program.errors import UserError
 
 Sample = dict[str, Any]
 
 
-class SolutionsError(ValueError):
+class SolutionsError(UserError):
     """The file of programs, or the one of results, cannot be used; one line that says why."""
 
 

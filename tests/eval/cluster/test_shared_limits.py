@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from eval.cluster.shared_limits import LimitsOwner, SharedPace, SharedSpending, purse_of
-from program.models.open import LMError
+from program.errors import ModelError
 from program.rollout.budget import Budget, Spending, spending_of_run
 from program.rollout.rate_limits import RateLimits
-from program.rollout.trace import Call, account, new_account
+from program.rollout.trace import Call, new_trace, trace
 from tests.support.remotes import Near
 
 
@@ -18,8 +18,8 @@ def test_all_workers_together_never_pass_the_calls_of_the_run():
     owner = LimitsOwner(Budget(calls=50), RateLimits())
 
     def worker(_: int) -> int:
-        with spending_of_run(SharedSpending(Near(owner))), new_account() as mine:
-            return sum(account().take_call() is None for _ in range(20)) + 100 * ("run budget: calls" in mine.marks)
+        with spending_of_run(SharedSpending(Near(owner))), new_trace() as mine:
+            return sum(trace().take_call() is None for _ in range(20)) + 100 * ("run budget: calls" in mine.marks)
 
     with ThreadPoolExecutor(8) as threads:
         taken = list(threads.map(worker, range(8)))
@@ -30,7 +30,7 @@ def test_all_workers_together_never_pass_the_calls_of_the_run():
 def test_tokens_and_dollars_of_one_worker_count_for_the_others():
     owner = LimitsOwner(Budget(tokens=100, dollars=1.0), RateLimits())
     one, other = SharedSpending(Near(owner)), SharedSpending(Near(owner))
-    with spending_of_run(one), new_account() as mine:
+    with spending_of_run(one), new_trace() as mine:
         mine.enter(Call(stage="WriteCode", prompt_tokens=60, completion_tokens=39, dollars=0.5))
     assert other.spent() is None and other.take_call() is None
     one.add(1, 0.0)
@@ -66,5 +66,5 @@ def test_where_nothing_is_limited_nobody_is_asked():
 def test_an_owner_that_is_gone_is_an_outage():
     gone = Near(None, dies_at=0)
     for ask in (SharedSpending(gone).take_call, SharedSpending(gone).spent, SharedPace(RateLimits(), gone).wait):
-        with pytest.raises(LMError, match="start again to go on"):
+        with pytest.raises(ModelError, match="start again to go on"):
             ask()

@@ -10,7 +10,7 @@ import pytest
 
 import eval.export
 from eval.given.exporting import export
-from program.rollout.trace import Account, Totals, name_of
+from program.rollout.trace import Totals, Trace, name_of
 from tests.support.packs import call, printed
 from tests.support.stored_runs import SECOND, rollout, write_run
 
@@ -35,7 +35,7 @@ def test_a_row_says_what_became_of_a_rollout_and_what_it_cost(run):
 
 
 def test_what_programs_made_elsewhere_cost_is_not_known_and_not_nothing(tmp_path):
-    theirs = rollout(checkpoints=[], account=Account(marks=["imported"]), totals=Totals(dollars=None), seconds=0.0)
+    theirs = rollout(checkpoints=[], trace=Trace(marks=["imported"]), totals=Totals(dollars=None), seconds=0.0)
     (row,) = json.loads(export(write_run(tmp_path / "theirs", [theirs]), "json"))
     costs = ("calls", "failed_calls", "prompt_tokens", "cached_tokens", "answer_tokens", "dollars")
     assert {row[key] for key in (*costs, "seconds", "lm_seconds", "judge_seconds", "fixes")} == {None}

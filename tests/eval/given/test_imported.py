@@ -74,7 +74,7 @@ def test_a_problem_without_a_program_can_count_as_failed(workplace, monkeypatch)
 def test_the_cost_of_imported_programs_is_unknown_and_not_nothing(workplace, monkeypatch):
     printed(monkeypatch, eval.judge.main, *OPTIONS)
     for rollout in read_rollouts(Path("run")):
-        assert rollout.totals.dollars is None and rollout.account.marks == ["imported"]
+        assert rollout.totals.dollars is None and rollout.trace.marks == ["imported"]
     assert not (workplace / "run" / "traces").exists(), "there is nothing to trace"
 
 

@@ -13,20 +13,20 @@ from eval.rollouts.rollout import Rollout, judge_rollout
 from eval.rollouts.run_folder import RunFolder, read_config, read_rollouts
 from eval.rollouts.trace_files import read_trace, trace_path
 from judge.verdict import JudgeError
-from program.rollout.trace import RUN_BUDGET, Account, Call
+from program.rollout.trace import RUN_BUDGET, Call, Trace
 from tests.support.packs import VALID, call, printed, write_dataset, write_pack
 
 TWICE, SQUARE, SUCCESSOR, TRIANGLE = VALID
 CRASHES = SQUARE.right + "raise SystemExit(3)\n"  # right for the deepmind checker, which ignores the exit status
 
 
-def account_of(*programs: str) -> Account:
+def account_of(*programs: str) -> Trace:
     """Each program was the best for a while, and cost a call."""
-    account = Account()
+    trace = Trace()
     for code in programs:
-        account.enter(Call(stage="WriteCode", prompt_tokens=10, answer=code))
-        account.best(code)
-    return account
+        trace.enter(Call(stage="WriteCode", prompt_tokens=10, answer=code))
+        trace.best(code)
+    return trace
 
 
 @pytest.fixture
@@ -48,8 +48,8 @@ def workplace(tmp_path, monkeypatch) -> Path:
     folder = RunFolder(tmp_path / "run", config)
     for task, *programs in ((TWICE, TWICE.wrong, TWICE.right), (SQUARE, CRASHES)):
         rollout = Rollout(arm="flow", problem=task.name, sample=0, status="not judged", code=programs[-1], seconds=2.5)
-        rollout.account = account_of(*programs)
-        rollout.totals = rollout.account.totals()
+        rollout.trace = account_of(*programs)
+        rollout.totals = rollout.trace.totals()
         judge_rollout(rollout, problems.problem(task.name), problems)
         folder.append(rollout)
     lost = {"arm": "flow", "sample": 0, "status": "not judged"}
@@ -135,9 +135,9 @@ def test_without_its_trace_a_rollout_keeps_its_answer_and_says_that_its_checkpoi
         trace_path(workplace / "run", "flow", task.name, 0).unlink()
     printed(monkeypatch, eval.rescore.main, "run", "--out", "again")
     twice, square = rescored()[TWICE.name], rescored()[SQUARE.name]
-    assert (twice.status, twice.checkpoints, twice.account.marks) == ("solved", [], ["checkpoints: no trace"])
-    assert len(twice.account.calls) == 2 and twice.totals.prompt_tokens == 20, "what it cost is still known"
-    assert len(square.checkpoints) == 1 and not square.account.marks, "its only program is the answer"
+    assert (twice.status, twice.checkpoints, twice.trace.marks) == ("solved", [], ["checkpoints: no trace"])
+    assert len(twice.trace.calls) == 2 and twice.totals.prompt_tokens == 20, "what it cost is still known"
+    assert len(square.checkpoints) == 1 and not square.trace.marks, "its only program is the answer"
     assert not (workplace / "again" / "traces").exists()
 
 
@@ -165,7 +165,7 @@ def test_an_interrupted_rescoring_judges_the_rest_only(workplace, monkeypatch):
     from eval.rollouts import rollout as rollouts
 
     cut_short = rescored("run")[SQUARE.name]
-    cut_short.account.marks.append(f"{RUN_BUDGET} calls")  # eval.run would run it again; here it is judged once
+    cut_short.trace.marks.append(f"{RUN_BUDGET} calls")  # eval.run would run it again; here it is judged once
     RunFolder(workplace / "run", read_config(Path("run"))).append(cut_short, trace=False)
     judged, real = [], rollouts.score
 

@@ -8,7 +8,7 @@ import pytest
 from eval.numbers.stage_rates import stage_rates
 from program.adapters.lean import LeanAdapter
 from program.models.scripted import scripted_lm
-from program.rollout.trace import Call, Decision, new_account
+from program.rollout.trace import Call, Decision, new_trace
 from program.stage.stage import Stage
 from signatures.code import SolveDirectly
 from tests.support.rollouts import rollout
@@ -45,7 +45,7 @@ def test_without_repairs_there_is_no_rate_of_them():
 
 def test_a_real_stage_that_is_given_up_is_counted():
     """The words of the decision are the program's; this holds the two together."""
-    with new_account() as account, dspy.context(lm=scripted_lm(["no code"] * 9), adapter=LeanAdapter()):
+    with new_trace() as trace, dspy.context(lm=scripted_lm(["no code"] * 9), adapter=LeanAdapter()):
         assert Stage(SolveDirectly, 100, 0.2)(0, problem="Add.") is None
-    (rates,) = stage_rates([rollout(events=account.events)])
+    (rates,) = stage_rates([rollout(events=trace.events)])
     assert rates.failed.value == 1.0 and rates.unread.value == 1.0

@@ -23,7 +23,7 @@ from eval.report.texts import TextTable, shared_chunks, split, with_references
 from eval.report.write import write_report
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.run_folder import RunError, RunFolder
-from program.rollout.trace import Account, Totals
+from program.rollout.trace import Totals, Trace
 from tests.support.packs import answer_rule, call, isolate, number_task, printed, use_lm, write_pack, write_start
 from tests.support.stored_runs import FIRST, SECOND, rollout, score, write_run
 
@@ -209,7 +209,7 @@ def test_a_run_older_than_traces_makes_a_report(tmp_path):
 
 
 def test_programs_made_elsewhere_have_no_cost_and_no_curve(tmp_path):
-    told = rollout(checkpoints=[], account=Account(marks=["imported"]), totals=Totals(dollars=None), seconds=0.0)
+    told = rollout(checkpoints=[], trace=Trace(marks=["imported"]), totals=Totals(dollars=None), seconds=0.0)
     run = write_run(tmp_path / "run", [told], problems=["Double"], samples=3, imported={"file": "x.jsonl"})
     shown = overview(read_runs([run]), [])
     assert shown["curves"] == {unit: [None] for unit in ("calls", "tokens", "dollars", "seconds")}

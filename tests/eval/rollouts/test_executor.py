@@ -27,7 +27,7 @@ from judge.shared import default_workers, ended_on_error
 from judge.verdict import JudgeError, Limits, Report, TestCase, TestResult, Verdict
 from program.adapters.lean import LeanAdapter
 from program.baselines.direct import Direct
-from program.models.open import LMError
+from program.errors import ModelError
 from program.models.scripted import scripted_lm
 from program.problem import Problem, PublicTest
 from program.rollout.budget import Budget, Spending
@@ -93,7 +93,7 @@ def test_rollouts_of_a_cluster_are_those_of_threads_and_flows_get_no_hidden_test
         list(run_loop(RunFolder(tmp_path / name, {}), [arm], problems, executor, samples=2))
         rollouts = sorted(read_rollouts(tmp_path / name), key=Rollout.key)
         stored.append([(each.key(), each.status, each.code, each.totals.calls, each.score) for each in rollouts])
-        assert [len(each.account.calls) for each in rollouts] == [1, 1]
+        assert [len(each.trace.calls) for each in rollouts] == [1, 1]
     crew.close()
     assert [line[:4] for line in stored[0]] == [line[:4] for line in stored[1]]
     assert len(worker.got) == 2 and b"apple" in worker.got[0]
@@ -104,24 +104,24 @@ def test_an_account_goes_to_another_process_with_all_its_texts(problems):
     rollout = Threads(scripted_lm(["half a pair: \ud83d", ANSWER])).run(
         Arm("direct", Direct(), LeanAdapter()), problems.problems[0], 0
     )
-    rollout.account.calls[0].answer = "half a pair: \ud83d"
+    rollout.trace.calls[0].answer = "half a pair: \ud83d"
     moved = pickle.loads(pickle.dumps(rollout))
-    assert moved == rollout and moved.account.calls[0].prompt
-    moved.account.mark("it works there too")
-    assert "it works there too" in moved.account.marks
+    assert moved == rollout and moved.trace.calls[0].prompt
+    moved.trace.mark("it works there too")
+    assert "it works there too" in moved.trace.marks
 
 
 def test_a_rollout_that_was_run_again_is_marked_and_one_lost_twice_is_not_judged(problems):
     arm, problem = Arm("direct", Direct(), LeanAdapter()), problems.problems[0]
     cluster, crew = cluster_of(Near(FlowWorker(arm), dies_at=0), Near(FlowWorker(arm)))
-    marks = [cluster.run(arm, problem, sample).account.marks for sample in (0, 1)]
+    marks = [cluster.run(arm, problem, sample).trace.marks for sample in (0, 1)]
     crew.close()
     assert marks.count([RUN_AGAIN]) == 1 and marks.count([]) == 1
     cluster, crew = cluster_of(Near(None, dies_at=0), Near(None, dies_at=0))
     lost = cluster.run(arm, problem, 0)
     crew.close()
-    assert (lost.status, lost.account.marks) == ("not judged", [RUN_AGAIN]) and "LostTwice" in lost.error
-    with pytest.raises(LMError):
+    assert (lost.status, lost.trace.marks) == ("not judged", [RUN_AGAIN]) and "LostTwice" in lost.error
+    with pytest.raises(ModelError):
         cluster.run(arm, problem, 0)
     with pytest.raises(JudgeError):
         cluster.judge("", TESTS, Limits())

@@ -40,5 +40,5 @@ def test_arms_take_turns_problem_by_problem_so_that_drift_hits_them_alike(tmp_pa
 def test_prompts_do_not_pile_up_while_a_run_goes_on(tmp_path: Path, problems):
     arms, lm = [Arm("one", Direct(), LeanAdapter())], scripted_lm([ANSWER] * 2)
     (first, second) = run_loop(RunFolder(tmp_path, {}), arms, problems, Threads(lm), concurrency=1)
-    assert first.account.calls[0].prompt and second.account.calls[0].prompt, "the prompts were recorded"
+    assert first.trace.calls[0].prompt and second.trace.calls[0].prompt, "the prompts were recorded"
     assert lm.history == [] and GLOBAL_HISTORY == []

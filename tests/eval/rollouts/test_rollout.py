@@ -18,7 +18,7 @@ from program.alphacodium import AlphaCodium
 from program.baselines.direct import Direct
 from program.models.scripted import scripted_lm
 from program.problem import Problem, PublicTest
-from program.rollout.trace import Call, account, name_of
+from program.rollout.trace import Call, name_of, trace
 from program.stage.stage import Stage
 from signatures.code import SolveDirectly
 
@@ -66,7 +66,7 @@ def test_a_right_program_is_solved(problem):
     rollout = run(Direct(), problem, [fenced(RIGHT)], sample=2)
     assert (rollout.status, rollout.error, rollout.key()) == ("solved", "", ("arm", "Double", 2))
     assert rollout.code == RIGHT and rollout.score and rollout.score.hidden_rate == 1.0
-    assert [call.stage for call in rollout.account.calls] == ["SolveDirectly"]
+    assert [call.stage for call in rollout.trace.calls] == ["SolveDirectly"]
     assert rollout.totals.calls == 1 and rollout.totals.completion_tokens > 0
 
 
@@ -117,7 +117,7 @@ class Dying(dspy.Module):
     """A program that holds a right answer and then raises."""
 
     def forward(self, problem: Problem, sample: int = 0) -> dspy.Prediction:
-        account().best(RIGHT)
+        trace().best(RIGHT)
         raise ValueError("no such thing")
 
 
@@ -158,7 +158,7 @@ def test_a_program_that_lost_its_right_answer_to_an_error_has_it_until_then_and_
     assert (rollout.status, rollout.error) == ("failed", "ValueError: no such thing")
     assert [point.solved for point in rollout.checkpoints] == [True, False]
     assert rollout.checkpoints[-1].program == name_of(rollout.code) != rollout.checkpoints[0].program
-    assert why(Story(rollout, rollout.account.events, True)) == [
+    assert why(Story(rollout, rollout.trace.events, True)) == [
         "It ended in an error: ValueError: no such thing.",
         "Program 1, found after 0 calls, passes everything; the error lost it.",
     ]
@@ -188,7 +188,7 @@ def test_a_judge_that_fails_inside_of_the_flow_is_not_judged(problem, monkeypatc
     monkeypatch.setattr("program.bench.workbench.judge", broken_judge)
     rollout = run(AlphaCodium(), problem, lambda prompt: fenced(RIGHT) if "complete Python 3" in prompt else "{}")
     assert rollout.status == "not judged" and "JudgeError" in rollout.error
-    assert rollout.account.calls, "what was paid until then is kept"
+    assert rollout.trace.calls, "what was paid until then is kept"
 
 
 def test_every_end_can_be_stored_and_read_again(problem):
@@ -240,8 +240,8 @@ def test_the_rules_of_a_run_decide_and_not_those_of_the_problem(problem):
 def test_an_outage_is_no_failure_of_the_program_that_lost_calls_to_it(problem, code, status):
     """What the lost calls would have brought nobody knows; a rollout that solves the problem did without them."""
     rollout = Rollout(arm="flow", problem=problem.name, sample=0, status="not judged", code=code)
-    rollout.account.best(code)
-    rollout.account.enter(Call(stage="FixCode", outcome="lm_error", detail="LMServerError: down"))
+    rollout.trace.best(code)
+    rollout.trace.enter(Call(stage="FixCode", outcome="lm_error", detail="LMServerError: down"))
     judge_rollout(rollout, problem, problem_set(problem))
     assert rollout.status == status
     assert (rollout.score is None) == (not rollout.checkpoints) == (status == "not judged"), "so that no rate counts it"

@@ -14,7 +14,7 @@ from eval.data.rules import Rules
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.run_folder import RunError, RunFolder, read_config, read_rollouts
 from eval.rollouts.score import Score, SetResult
-from program.rollout.trace import Account, Call, Decision, JudgeRun
+from program.rollout.trace import Call, Decision, JudgeRun, Trace
 
 CONFIG = {"lm": "scripted", "samples": 2, "problems": ["a", "b"], "settings": {"solutions": 2}}
 
@@ -25,7 +25,7 @@ def rollout(problem: str = "a", sample: int = 0, status="solved", **more) -> Rol
 
 def full_rollout() -> Rollout:
     result = SetResult(passed=1, total=2, verdict="WA")
-    account = Account(
+    trace = Trace(
         events=[
             Call(stage="WriteCode", prompt_tokens=10, dollars=0.25, detail="a\nb"),
             JudgeRun(tests="public", program="0" * 12, verdicts=["AC", "WA"], seconds=0.5),
@@ -37,8 +37,8 @@ def full_rollout() -> Rollout:
         error="größer",
         code='print("ä\t\\n")\n',
         score=Score(public=result, private=result, generated=result, hidden_rate=0.5, solved=False, judge_seconds=1.0),
-        account=account,
-        totals=account.totals(),
+        trace=trace,
+        totals=trace.totals(),
         seconds=1.5,
     )
 

@@ -11,7 +11,7 @@ import eval.show
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.run_folder import RunError, RunFolder, read_rollouts
 from eval.rollouts.trace_files import read_trace, trace_path
-from program.rollout.trace import Account, Call, Message, name_of
+from program.rollout.trace import Call, Message, Trace, name_of
 from tests.support.packs import call
 from tests.support.stored_runs import write_run
 
@@ -19,11 +19,11 @@ SECRET = "a text of some length that only the trace holds"
 
 
 def rollout(problem: str = "1_A. Ünïcode / slash", sample: int = 0) -> Rollout:
-    account = Account()
-    account.enter(Call(stage="WriteCode", prompt=[Message(role="user", content=SECRET)], answer="größer \ud800"))
-    account.best("print(1)\n")
-    account.decide("kept")
-    return Rollout(arm="flow", problem=problem, sample=sample, status="failed", account=account)
+    trace = Trace()
+    trace.enter(Call(stage="WriteCode", prompt=[Message(role="user", content=SECRET)], answer="größer \ud800"))
+    trace.best("print(1)\n")
+    trace.decide("kept")
+    return Rollout(arm="flow", problem=problem, sample=sample, status="failed", trace=trace)
 
 
 def test_a_trace_holds_every_event_with_its_texts(tmp_path):
@@ -38,8 +38,8 @@ def test_the_line_of_a_rollout_holds_the_events_without_the_texts(tmp_path):
     RunFolder(tmp_path, {}).append(rollout())
     assert SECRET not in (tmp_path / "rollouts.jsonl").read_text()
     (read,) = read_rollouts(tmp_path)
-    assert [event.kind for event in read.account.events] == ["call", "best", "decision"]
-    assert read.account.calls[0].stage == "WriteCode" and not read.account.calls[0].prompt
+    assert [event.kind for event in read.trace.events] == ["call", "best", "decision"]
+    assert read.trace.calls[0].stage == "WriteCode" and not read.trace.calls[0].prompt
 
 
 def test_problems_whose_names_differ_in_punctuation_only_have_files_of_their_own(tmp_path):

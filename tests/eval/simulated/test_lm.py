@@ -27,7 +27,7 @@ from program.baselines.direct import ChainOfThought, Direct
 from program.baselines.reflexion import Reflexion, ReflexionConfig
 from program.baselines.sampling import Sampling, SamplingConfig
 from program.bench.ai_tests import looks_like
-from program.rollout.trace import new_account
+from program.rollout.trace import new_trace
 from program.stage.correction import REQUEST
 from program.steps.config import FlowConfig
 from signatures.code import SolveDirectly, WriteCode
@@ -176,13 +176,13 @@ def test_the_flow_finds_a_right_program_by_fixing(problems):
     known = replace(problems.known(problem.name), wrong=("print('nothing')\n",))
     one = replace(problems, problems=(problem,), _known={problem.name: known})
     lm = simulated_lm(one, skilled(SURE, code_right=0))
-    with dspy.context(lm=lm, adapter=LeanAdapter()), new_account() as account:
+    with dspy.context(lm=lm, adapter=LeanAdapter()), new_trace() as trace:
         code = AlphaCodium(FlowConfig(code_attempts=1))(problem=problem).code
     stages = [*UNDERSTANDING, *PLANNING, "WriteTests", "WriteCode", "FixCode"]
-    assert sorted(call.stage for call in account.calls) == sorted(stages)
-    assert all(call.outcome == "ok" and call.completion_tokens for call in account.calls)
+    assert sorted(call.stage for call in trace.calls) == sorted(stages)
+    assert all(call.outcome == "ok" and call.completion_tokens for call in trace.calls)
     assert code.strip() in known_right(problem.name)
-    assert {run.tests for run in account.judge_runs} == {"public", "ai"}
+    assert {run.tests for run in trace.judge_runs} == {"public", "ai"}
 
 
 def test_every_stage_of_every_program_is_answered_in_a_form_that_is_read(problems):
@@ -204,11 +204,11 @@ def test_every_stage_of_every_program_is_answered_in_a_form_that_is_read(problem
     known = replace(problems.known(problem.name), wrong=("print('nothing')\n",))
     one = replace(problems, problems=(problem,), _known={problem.name: known})
     lm = simulated_lm(one, skilled(SURE, code_right=0, fix_repairs=0))
-    with dspy.context(lm=lm, adapter=LeanAdapter()), new_account() as account:
+    with dspy.context(lm=lm, adapter=LeanAdapter()), new_trace() as trace:
         for program in programs:
             program(problem=problem)
-    assert {call.stage for call in account.calls} == {signature.__name__ for signature in SIGNATURES}
-    assert {call.outcome for call in account.calls} == {"ok"}
+    assert {call.stage for call in trace.calls} == {signature.__name__ for signature in SIGNATURES}
+    assert {call.outcome for call in trace.calls} == {"ok"}
 
 
 def test_a_brute_force_program_and_a_generator_are_fit_for_use(problems):

@@ -7,12 +7,12 @@ import pytest
 from eval.rollouts.rollout import Rollout
 from eval.story.diagnosis import why
 from eval.story.story import Story, Version, lines_of, read_story
-from program.rollout.trace import Account, Call, JudgeRun, name_of
+from program.rollout.trace import Call, JudgeRun, Trace, name_of
 from tests.support.stored_runs import FIRST, SECOND, rollout, score, write_run
 
 
 def story_of(told: Rollout) -> Story:
-    return Story(told, told.account.events, whole=True)
+    return Story(told, told.trace.events, whole=True)
 
 
 def test_programs_are_numbered_in_the_order_of_the_trace():
@@ -50,7 +50,7 @@ def test_a_story_is_read_with_its_texts_and_without_them_where_the_trace_is_gone
     for file in tmp_path.rglob("*.jsonl.gz"):
         file.unlink()
     told = rollout()
-    told.account = Account.model_validate(told.account.slim())
+    told.trace = Trace.model_validate(told.trace.slim())
     slim = read_story(run, told)
     assert not slim.whole and [call.stage for call in slim.calls()] == [call.stage for call in whole.calls()]
     assert not slim.calls()[0].prompt
@@ -103,14 +103,12 @@ def test_a_crash_on_a_public_test_is_told_by_its_last_line():
 def test_what_the_ai_tests_said_of_a_wrong_answer(verdicts, said):
     told = rollout(end="failed")
     judged = JudgeRun(tests="ai", program=name_of(SECOND), verdicts=verdicts)
-    assert said in why(Story(told, [*told.account.events, judged], whole=True))
+    assert said in why(Story(told, [*told.trace.events, judged], whole=True))
 
 
 def test_a_rollout_without_a_program_names_the_calls_that_failed():
     calls = [Call(stage="SolveDirectly", outcome="unparsable"), Call(stage="SolveDirectly", outcome="unparsable")]
-    told = Rollout(
-        arm="a", problem="p", sample=0, status="failed", score=score(False, 0), account=Account(events=calls)
-    )
+    told = Rollout(arm="a", problem="p", sample=0, status="failed", score=score(False, 0), trace=Trace(events=calls))
     assert why(story_of(told)) == [
         "No stage gave a program.",
         "Calls that failed: 2 of 2: SolveDirectly unparsable (2 times).",
@@ -119,5 +117,5 @@ def test_a_rollout_without_a_program_names_the_calls_that_failed():
 
 def test_a_rollout_that_was_not_judged_gives_the_error_and_its_marks():
     told = rollout(end="not judged")
-    told.account.mark("budget: calls")
+    told.trace.mark("budget: calls")
     assert why(story_of(told)) == ["Not judged: JudgeError: lost.", "Marked: budget: calls."]

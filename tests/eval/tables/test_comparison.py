@@ -123,7 +123,7 @@ def test_another_systems_programs_have_no_known_cost_and_as_many_samples_as_they
 
 def test_rollouts_that_the_runs_budget_cut_short_are_said(tmp_path):
     made = [rollout("apple", arm=arm) for arm in ("plain", "tuned")]
-    made[0].account.mark("run budget: calls")
+    made[0].trace.mark("run budget: calls")
     assert "NOT FINISHED: 1 rollouts were cut short by the budget of the run" in compare([store(tmp_path / "r", made)])
 
 

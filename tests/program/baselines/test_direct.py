@@ -16,22 +16,22 @@ def run(kind, problem, config=None, **answers) -> Rollout:
     return Rollout(kind(DirectConfig(**(config or {}))), problem, **answers)
 
 
-def test_direct_is_one_call_and_runs_nothing(double, account, runs):
+def test_direct_is_one_call_and_runs_nothing(double, trace, runs):
     asked = run(Direct, double)
     assert asked.code == RIGHT and asked.stages == ["SolveDirectly"] and not runs
     assert section(asked.asked[0][1], "problem") == double.text()
-    assert [call.outcome for call in account.calls] == ["ok"]
-    assert [event.code for event in account.events if isinstance(event, Best)] == [RIGHT]
+    assert [call.outcome for call in trace.calls] == ["ok"]
+    assert [event.code for event in trace.events if isinstance(event, Best)] == [RIGHT]
 
 
 @pytest.mark.parametrize(
     ("answer", "outcome"), [(GARBAGE, "unparsable"), (LMTimeoutError("slow"), "lm_error")], ids=["garbage", "timeout"]
 )
-def test_direct_has_no_second_try(double, account, answer, outcome):
+def test_direct_has_no_second_try(double, trace, answer, outcome):
     asked = run(Direct, double, SolveDirectly=[answer, code(RIGHT)])
     assert asked.code == "" and asked.stages == ["SolveDirectly"]
-    assert [call.outcome for call in account.calls] == [outcome]
-    assert account.decisions == ["SolveDirectly: given up"]
+    assert [call.outcome for call in trace.calls] == [outcome]
+    assert trace.decisions == ["SolveDirectly: given up"]
 
 
 def test_samples_are_draws_of_their_own(double):
@@ -42,13 +42,13 @@ def test_samples_are_draws_of_their_own(double):
     assert len(set(drawn)) == 3
 
 
-def test_a_chain_of_thought_is_one_call_with_thoughts_before_the_program(double, account):
+def test_a_chain_of_thought_is_one_call_with_thoughts_before_the_program(double, trace):
     asked = run(ChainOfThought, double)
     assert asked.code == RIGHT and asked.stages == ["SolveStepByStep"]
-    assert [call.outcome for call in account.calls] == ["ok"]
-    assert "Twice is two times." in account.calls[0].answer
+    assert [call.outcome for call in trace.calls] == ["ok"]
+    assert "Twice is two times." in trace.calls[0].answer
 
 
-def test_thoughts_without_a_program_are_no_answer(double, account):
+def test_thoughts_without_a_program_are_no_answer(double, trace):
     asked = run(ChainOfThought, double, SolveStepByStep=GARBAGE)
-    assert asked.code == "" and [call.outcome for call in account.calls] == ["unparsable"]
+    assert asked.code == "" and [call.outcome for call in trace.calls] == ["unparsable"]

@@ -55,10 +55,10 @@ def test_every_attempt_is_another_draw(double):
         assert len({k.get("rollout_id") for k in asked.kwargs(stage)}) == count
 
 
-def test_an_attempt_without_a_program_is_followed_by_the_next(double, account):
+def test_an_attempt_without_a_program_is_followed_by_the_next(double, trace):
     asked = run(double, SolveWithLessons=[GARBAGE, GARBAGE, code(RIGHT)])
     assert asked.code == RIGHT and asked.stages == [WRITE] * 3
-    assert account.decisions == ["SolveWithLessons: given up"]
+    assert trace.decisions == ["SolveWithLessons: given up"]
 
 
 def test_without_a_lesson_the_program_is_written_again_all_the_same(double):
@@ -66,10 +66,10 @@ def test_without_a_lesson_the_program_is_written_again_all_the_same(double):
     assert asked.code == RIGHT and "## lessons" not in asked.asked[-1][1]
 
 
-def test_a_spent_budget_ends_it_with_the_best_program(double, account):
+def test_a_spent_budget_ends_it_with_the_best_program(double, trace):
     asked = run(double, {"budget": {"calls": 2}}, SolveWithLessons=code(FIRST_ONLY))
     assert asked.code == FIRST_ONLY and asked.stages == [WRITE, DRAW]
-    assert account.marks == ["budget: calls"]
+    assert trace.marks == ["budget: calls"]
 
 
 def test_without_public_tests_the_first_program_is_the_answer():

@@ -51,12 +51,12 @@ def test_programs_that_fail_public_tests_are_filtered_out(double):
     assert run(double, {"programs": 5}, SolveDirectly=answers).code == RIGHT
 
 
-def test_of_those_that_pass_the_largest_group_that_behaves_alike_is_taken(double, account):
+def test_of_those_that_pass_the_largest_group_that_behaves_alike_is_taken(double, trace):
     answers = programs(LARGE_WRONG, RIGHT, ALSO_RIGHT)
     asked = run(double, {"programs": 3}, SolveDirectly=answers, WriteTests=written(("5", "9")))
     assert asked.code == RIGHT  # the first of its group; the output the test claims counts for nothing
-    assert account.decisions == ["clusters: 2 of 3 programs that pass behave like the chosen one"]
-    assert [event.code for event in account.events if isinstance(event, Best)][-1] == RIGHT
+    assert trace.decisions == ["clusters: 2 of 3 programs that pass behave like the chosen one"]
+    assert [event.code for event in trace.events if isinstance(event, Best)][-1] == RIGHT
 
 
 def test_a_program_that_was_sampled_twice_counts_twice(double):
@@ -97,7 +97,7 @@ def test_when_none_passes_the_closest_is_taken(double):
     assert run(double, {"programs": 3}, SolveDirectly=answers).code == FIRST_ONLY
 
 
-def test_without_public_tests_the_tests_inputs_decide(account):
+def test_without_public_tests_the_tests_inputs_decide(trace):
     bare = Problem(name="Bare", description="Print twice the number.")
     answers = programs(NEVER, RIGHT, ALSO_RIGHT)
     assert run(bare, {"programs": 3}, SolveDirectly=answers).code == RIGHT
@@ -110,18 +110,18 @@ def test_sampling_may_stop_when_enough_programs_pass(double, at_once, sampled):
     assert asked.stages.count("SolveDirectly") == sampled
 
 
-def test_without_an_answer_there_is_no_program(double, account):
+def test_without_an_answer_there_is_no_program(double, trace):
     asked = run(double, {"programs": 3}, SolveDirectly=LMTimeoutError("slow"), WriteTests=GARBAGE)
-    assert asked.code == "" and [call.outcome for call in account.calls].count("lm_error") == 3
+    assert asked.code == "" and [call.outcome for call in trace.calls].count("lm_error") == 3
 
 
-def test_the_budget_ends_sampling_with_what_there_is(double, account):
+def test_the_budget_ends_sampling_with_what_there_is(double, trace):
     asked = run(
         double, {"programs": 9, "ai_tests": 0, "budget": {"calls": 2}}, SolveDirectly=programs(FIRST_ONLY, NEVER)
     )
     assert asked.code == FIRST_ONLY and len(asked.asked) == 2
-    assert account.marks == ["budget: calls"]
-    assert account.decisions == ["SolveDirectly: not asked, the budget of calls is spent"]
+    assert trace.marks == ["budget: calls"]
+    assert trace.decisions == ["SolveDirectly: not asked, the budget of calls is spent"]
 
 
 def test_samples_are_draws_of_their_own(double):

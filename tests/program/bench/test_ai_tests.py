@@ -46,12 +46,12 @@ def test_a_test_gets_the_line_ends_of_a_file(double):
         (("1 2", "2 4"), "unlike the examples"),
     ],
 )
-def test_tests_that_are_of_no_use_are_dropped_with_the_reason(double, account, test, reason):
+def test_tests_that_are_of_no_use_are_dropped_with_the_reason(double, trace, test, reason):
     assert usable(double, ("3", "6"), test) == [("3\n", "6\n")]
-    assert account.decisions == [f"AI tests: 1 of 2 dropped (1 {reason})"]
+    assert trace.decisions == [f"AI tests: 1 of 2 dropped (1 {reason})"]
 
 
-def test_huge_tests_are_dropped_before_anything_else_is_done_with_them(double, account):
+def test_huge_tests_are_dropped_before_anything_else_is_done_with_them(double, trace):
     class Huge(str):
         def split(self, *_):
             raise AssertionError("100 MB are not to be looked through")
@@ -62,9 +62,9 @@ def test_huge_tests_are_dropped_before_anything_else_is_done_with_them(double, a
     assert usable_tests([test], double) == []
 
 
-def test_without_public_tests_every_shape_will_do(account):
+def test_without_public_tests_every_shape_will_do(trace):
     bare = Problem(name="Bare", description="")
-    assert len(usable(bare, ("3", "6"), ("a b c", "d"))) == 2 and not account.decisions
+    assert len(usable(bare, ("3", "6"), ("a b c", "d"))) == 2 and not trace.decisions
 
 
 # Agreement
@@ -78,17 +78,17 @@ def agreed(problem, test: TestCase, *programs: str) -> list[TestCase]:
 
 
 @pytest.mark.parametrize("programs", [(), (WRONG,)], ids=["none", "one"])
-def test_with_fewer_than_two_programs_the_claim_stays(double, account, programs):
-    assert agreed(double, CLAIM, *programs) == [CLAIM] and not account.decisions
+def test_with_fewer_than_two_programs_the_claim_stays(double, trace, programs):
+    assert agreed(double, CLAIM, *programs) == [CLAIM] and not trace.decisions
 
 
-def test_a_claim_that_programs_confirm_stays(double, account):
-    assert agreed(double, CLAIM, RIGHT, ALSO_RIGHT, WRONG) == [CLAIM] and not account.decisions
+def test_a_claim_that_programs_confirm_stays(double, trace):
+    assert agreed(double, CLAIM, RIGHT, ALSO_RIGHT, WRONG) == [CLAIM] and not trace.decisions
 
 
-def test_an_output_that_most_programs_print_replaces_the_claim(double, account):
+def test_an_output_that_most_programs_print_replaces_the_claim(double, trace):
     assert agreed(double, FALSE_CLAIM, RIGHT, ALSO_RIGHT) == [CLAIM]
-    assert account.decisions == ["AI test 1: the output that most programs print replaces the claimed one"]
+    assert trace.decisions == ["AI test 1: the output that most programs print replaces the claimed one"]
 
 
 def test_the_majority_may_be_wrong_but_it_is_one(double):
@@ -100,24 +100,24 @@ def test_the_majority_may_be_wrong_but_it_is_one(double):
     [(RIGHT, WRONG), (RIGHT, ALSO_RIGHT, WRONG), (RIGHT, WRONG, ODD)],
     ids=["one each", "two against two", "all different"],
 )
-def test_a_test_without_a_majority_is_doubtful_and_left_out(double, account, programs):
+def test_a_test_without_a_majority_is_doubtful_and_left_out(double, trace, programs):
     assert agreed(double, FALSE_CLAIM, *programs) == []
-    assert account.decisions == ["AI test 1 is doubtful: no output has a majority"]
+    assert trace.decisions == ["AI test 1 is doubtful: no output has a majority"]
 
 
 @pytest.mark.parametrize("useless", [CRASH, SILENT, TALKATIVE], ids=["crash", "no output", "huge output"])
-def test_programs_without_a_usable_output_confirm_nothing(double, account, useless):
+def test_programs_without_a_usable_output_confirm_nothing(double, trace, useless):
     assert agreed(double, CLAIM, useless, f"{useless}# again\n", f"{useless}# and again\n") == []
     assert agreed(double, FALSE_CLAIM, RIGHT, ALSO_RIGHT, THIRD, useless) == [CLAIM]
 
 
-def test_programs_that_fail_public_tests_have_no_say(double, account):
+def test_programs_that_fail_public_tests_have_no_say(double, trace):
     failing = ["print(0)\n", "print(0)  # again\n", "print(0)  # and again\n"]
-    assert agreed(double, CLAIM, *failing) == [CLAIM] and not account.decisions
+    assert agreed(double, CLAIM, *failing) == [CLAIM] and not trace.decisions
     assert agreed(double, CLAIM, *failing, RIGHT) == [CLAIM]
 
 
-def test_without_public_tests_all_programs_have_a_say(account):
+def test_without_public_tests_all_programs_have_a_say(trace):
     bare = Problem(name="Bare", description="")
     assert agreed(bare, FALSE_CLAIM, RIGHT, ALSO_RIGHT, THIRD, "print(0)\n") == [CLAIM]
 

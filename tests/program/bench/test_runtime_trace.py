@@ -92,7 +92,7 @@ def test_long_values_and_long_traces_are_cut(bench):
     assert len("\n".join(long)) <= MAX_CHARACTERS and long[-1].startswith("190: name_189 = ")
 
 
-def test_the_run_is_entered_in_the_account(bench, account):
+def test_the_run_is_entered_in_the_account(bench, trace):
     traced(bench, LOOP)
-    (run,) = account.judge_runs
+    (run,) = trace.judge_runs
     assert run.tests == "other" and run.seconds > 0

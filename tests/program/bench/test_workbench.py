@@ -50,18 +50,18 @@ def test_results_come_in_the_order_of_the_tests(double, runs):
     assert [result.verdict for result in results] == [Verdict.WA, Verdict.AC, Verdict.WA]
 
 
-def test_every_run_is_in_the_account_and_only_runs(double, runs, account):
+def test_every_run_is_in_the_account_and_only_runs(double, runs, trace):
     bench = bench_with(double)
     for _ in range(2):
         bench.results(FIRST_ONLY, bench.public)
         bench.results(RIGHT, [bench.ai[0], *bench.public])
-    assert [(run.tests, run.verdicts) for run in account.judge_runs] == [
+    assert [(run.tests, run.verdicts) for run in trace.judge_runs] == [
         ("public", ["AC", "WA"]),
         ("public", ["AC", "AC"]),
         ("ai", ["AC"]),
     ]
-    assert all(run.seconds > 0 for run in account.judge_runs)
-    assert account.totals().judge_seconds == sum(run.seconds for run in account.judge_runs)
+    assert all(run.seconds > 0 for run in trace.judge_runs)
+    assert trace.totals().judge_seconds == sum(run.seconds for run in trace.judge_runs)
 
 
 @pytest.mark.parametrize(
@@ -140,20 +140,20 @@ def test_nothing_fails_when_the_best_program_passes_every_test_there_is(double, 
     assert bench_with(double, ONLY_PUBLIC, RIGHT, NEVER).nothing_fails()
 
 
-def test_every_change_of_the_best_program_is_entered(double, runs, account):
+def test_every_change_of_the_best_program_is_entered(double, runs, trace):
     bench = bench_with(double, NEVER, FIRST_ONLY, NEVER, ONLY_PUBLIC, ai_tests=[])
     bench.add_ai_tests(AI_TESTS)
     bench.add(RIGHT)
-    changes = [event.code for event in account.events if isinstance(event, Best)]
+    changes = [event.code for event in trace.events if isinstance(event, Best)]
     assert changes == [NEVER, FIRST_ONLY, ONLY_PUBLIC, RIGHT]
 
 
-def test_other_programs_are_run_every_time_and_are_no_candidates(double, runs, account):
+def test_other_programs_are_run_every_time_and_are_no_candidates(double, runs, trace):
     bench = bench_with(double)
     for _ in range(2):
         assert [result.output for result in bench.run(NEVER, AI_TESTS, bench.limits)] == ["0\n", "0\n"]
     assert bench.run(NEVER, [], bench.limits) == [] and bench.programs == []
-    assert len(runs) == 4 and [run.tests for run in account.judge_runs] == ["other", "other"]
+    assert len(runs) == 4 and [run.tests for run in trace.judge_runs] == ["other", "other"]
 
 
 def test_without_programs_there_is_no_best(double):

@@ -236,7 +236,7 @@ def embedded():
 
 
 @pytest.mark.embedded
-def test_the_embedded_lm_fills_a_structured_stage_within_its_bounds(embedded, double, account, lean_adapter):
+def test_the_embedded_lm_fills_a_structured_stage_within_its_bounds(embedded, double, trace, lean_adapter):
     import dspy
 
     from program.stage.stage import Stage
@@ -245,13 +245,13 @@ def test_the_embedded_lm_fills_a_structured_stage_within_its_bounds(embedded, do
     with dspy.context(lm=embedded):
         answer = Stage(WriteTests, 400, 0.2, max_items={"tests": 2})(0, problem=double.text(), reflection=[], count=2)
     assert answer is not None and 1 <= len(answer.tests) <= 2
-    assert all(call.prompt_tokens and call.completion_tokens for call in account.calls)
+    assert all(call.prompt_tokens and call.completion_tokens for call in trace.calls)
     raw = json.loads(embedded.history[-1]["outputs"][-1])  # the very answer is JSON in the form of the schema
     assert list(raw) == ["tests"] and all(set(t) == {"input", "output", "explanation"} for t in raw["tests"])
 
 
 @pytest.mark.embedded
-def test_the_embedded_lm_writes_a_program(embedded, double, account, lean_adapter):
+def test_the_embedded_lm_writes_a_program(embedded, double, trace, lean_adapter):
     import dspy
 
     from program.baselines.direct import Direct
@@ -262,7 +262,7 @@ def test_the_embedded_lm_writes_a_program(embedded, double, account, lean_adapte
 
 
 @pytest.mark.embedded
-def test_the_embedded_lm_does_not_write_for_ever(embedded, account, lean_adapter):
+def test_the_embedded_lm_does_not_write_for_ever(embedded, trace, lean_adapter):
     import dspy
 
     from program.stage.stage import Stage
@@ -270,5 +270,5 @@ def test_the_embedded_lm_does_not_write_for_ever(embedded, account, lean_adapter
 
     with dspy.context(lm=embedded):
         Stage(SolveDirectly, 24, 0.2, attempts=1)(0, problem="Count")
-    (call,) = account.calls
+    (call,) = trace.calls
     assert 0 < call.completion_tokens <= 24

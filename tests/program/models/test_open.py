@@ -16,7 +16,8 @@ import pytest
 from program.adapters.choice import adapter_named
 from program.adapters.lean import LeanAdapter
 from program.adapters.schema import response_format
-from program.models.open import LMError, open_lm
+from program.errors import ModelError
+from program.models.open import open_lm
 from program.stage.stage import Stage
 from program.steps.config import FlowConfig
 from signatures.code import FixCode, SolveDirectly, WriteCode
@@ -104,7 +105,7 @@ def no_network(monkeypatch):
 
 
 def refusal(model, **options) -> str:
-    with pytest.raises(LMError) as caught, open_lm(model, **options):
+    with pytest.raises(ModelError) as caught, open_lm(model, **options):
         pass
     assert "\n" not in str(caught.value) and len(str(caught.value)) < 400
     return str(caught.value)
@@ -171,7 +172,7 @@ def test_opening_costs_one_small_request_and_leaves_no_trace(server):
     assert path == "/v1/chat/completions" and body["max_tokens"] <= 2000, "room to think, and no more"
 
 
-def test_a_structured_stage_sends_its_schema(server, account):
+def test_a_structured_stage_sends_its_schema(server, trace):
     with open_lm("openai/tiny", api_base=server.address) as lm:
         answer = ask(lm, WriteTests, problem="Double", reflection=["r"], explanations=["e"], count=3)
     body = server.requests[-1][2]
@@ -182,7 +183,7 @@ def test_a_structured_stage_sends_its_schema(server, account):
     assert (body["max_tokens"], body["temperature"]) == (55, 0.6)  # of a later sample
     assert [message["role"] for message in body["messages"]] == ["system", "user"]
     assert answer.tests[0].output == "2"
-    (call,) = account.calls
+    (call,) = trace.calls
     assert (call.prompt_tokens, call.cached_tokens, call.completion_tokens) == (30, 20, 12) and not call.from_cache
 
 
@@ -197,27 +198,27 @@ def test_every_adapter_that_asks_for_json_sends_the_same_schema(server, name, mo
     assert ("maxLength" in json.dumps(sent)) == model.startswith("local/"), "providers refuse it, small models need it"
 
 
-def test_a_server_that_refuses_schemas_is_asked_without_from_then_on(server, account):
+def test_a_server_that_refuses_schemas_is_asked_without_from_then_on(server, trace):
     server.refused_key = "response_format"
     with open_lm("openai/picky", api_base=server.address) as lm:
         for _ in range(2):
             assert ask(lm, WriteTests, problem="Double", reflection=["r"], count=3).tests
     assert ["response_format" in body for _, _, body in server.requests[1:]] == [True, False, False]
-    assert [call.outcome for call in account.calls] == ["ok", "ok"]
-    assert account.decisions == ["server/picky refuses the JSON schema of answers, and is asked without it"]
+    assert [call.outcome for call in trace.calls] == ["ok", "ok"]
+    assert trace.decisions == ["server/picky refuses the JSON schema of answers, and is asked without it"]
 
 
-def test_a_request_that_is_invalid_either_way_fails_as_it_did_and_schemas_are_still_sent(server, account):
+def test_a_request_that_is_invalid_either_way_fails_as_it_did_and_schemas_are_still_sent(server, trace):
     with open_lm("openai/fine", api_base=server.address) as lm:
         server.status = 400
         assert ask(lm, WriteTests, problem="Double", reflection=["r"], count=3) is None
         server.status = 200
         assert ask(lm, WriteTests, problem="Double", reflection=["r"], count=3).tests
-    assert [call.outcome for call in account.calls] == ["lm_error", "ok"] and not account.decisions[1:]
+    assert [call.outcome for call in trace.calls] == ["lm_error", "ok"] and not trace.decisions[1:]
     assert "response_format" in server.requests[-1][2]
 
 
-def test_models_that_allow_no_temperature_are_sent_none(server, account):
+def test_models_that_allow_no_temperature_are_sent_none(server, trace):
     config = FlowConfig.model_validate({"temperature": None, "temperatures": {"FixCode": 0.5}})
     with open_lm("openai/tiny", api_base=server.address) as lm, dspy.context(lm=lm, adapter=LeanAdapter()):
         for signature in (WriteCode, FixCode):

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from program.models.scripted import ScriptedEngine, scripted_lm
 from program.rollout.budget import Budget, Spending, run_spending, spending_of_run
-from program.rollout.trace import Account, Call, new_account
+from program.rollout.trace import Call, Trace, new_trace
 from program.stage.stage import Stage
 from signatures.code import SolveDirectly
 
@@ -24,30 +24,30 @@ def solve(lm):
         return Stage(SolveDirectly, 100, 0.2)(0, problem="one two three")
 
 
-def test_calls_are_never_passed(account):
-    account.limit(Budget(calls=2))
+def test_calls_are_never_passed(trace):
+    trace.limit(Budget(calls=2))
     lm = scripted_lm(lambda _: GOOD)
     assert [solve(lm) is None for _ in range(4)] == [False, False, True, True]
     assert len(lm.engine.prompts) == 2
-    assert account.marks == ["budget: calls"]
-    assert account.decisions == ["SolveDirectly: not asked, the budget of calls is spent"]  # said once
+    assert trace.marks == ["budget: calls"]
+    assert trace.decisions == ["SolveDirectly: not asked, the budget of calls is spent"]  # said once
 
 
-def test_the_repair_of_an_answer_is_a_call_too(account):
-    account.limit(Budget(calls=1))
+def test_the_repair_of_an_answer_is_a_call_too(trace):
+    trace.limit(Budget(calls=1))
     lm = scripted_lm(["no program", GOOD])
     assert solve(lm) is None and len(lm.engine.prompts) == 1
 
 
-def test_after_tokens_are_spent_no_call_is_begun(account):
-    account.limit(Budget(tokens=1))
+def test_after_tokens_are_spent_no_call_is_begun(trace):
+    trace.limit(Budget(tokens=1))
     lm = scripted_lm(lambda _: GOOD)
     assert [solve(lm) is None for _ in range(2)] == [False, True]
-    assert account.marks == ["budget: tokens"]
+    assert trace.marks == ["budget: tokens"]
 
 
 def test_after_dollars_are_spent_no_call_is_begun_and_unknown_prices_count_as_free():
-    opened = Account()
+    opened = Trace()
     opened.limit(Budget(dollars=0.5))
     opened.enter(Call(stage="WriteCode", dollars=None, prompt_tokens=10**9))
     assert opened.take_call() is None
@@ -55,14 +55,14 @@ def test_after_dollars_are_spent_no_call_is_begun_and_unknown_prices_count_as_fr
     assert opened.take_call() == "dollars" == opened.spent() and opened.marks == ["budget: dollars"]
 
 
-def test_after_seconds_are_spent_no_call_is_begun(account, monkeypatch):
-    account.limit(Budget(seconds=60))
-    assert account.take_call() is None and not account.out_of_time()
-    monkeypatch.setattr(Account, "now", lambda self: 60.0)
-    assert account.take_call() == "seconds" and account.out_of_time() and account.marks == ["budget: seconds"]
+def test_after_seconds_are_spent_no_call_is_begun(trace, monkeypatch):
+    trace.limit(Budget(seconds=60))
+    assert trace.take_call() is None and not trace.out_of_time()
+    monkeypatch.setattr(Trace, "now", lambda self: 60.0)
+    assert trace.take_call() == "seconds" and trace.out_of_time() and trace.marks == ["budget: seconds"]
 
 
-def test_a_call_that_takes_longer_than_there_is_time_is_left_behind(account):
+def test_a_call_that_takes_longer_than_there_is_time_is_left_behind(trace):
     answered = threading.Event()
 
     class Slow(ScriptedEngine):
@@ -70,17 +70,17 @@ def test_a_call_that_takes_longer_than_there_is_time_is_left_behind(account):
             answered.wait()
             return super().complete(request)
 
-    account.limit(Budget(seconds=0.05))
+    trace.limit(Budget(seconds=0.05))
     try:
         assert solve(dspy.LM("scripted/lm", engine=Slow([GOOD]), cache=False, num_retries=0)) is None
     finally:
         answered.set()
-    (call,) = account.calls
+    (call,) = trace.calls
     assert (call.outcome, call.detail) == ("lm_error", "no answer within the budget of seconds")
 
 
 def test_without_a_budget_nothing_is_ever_spent():
-    opened = Account()
+    opened = Trace()
     for _ in range(100):
         assert opened.take_call() is None
     assert opened.seconds_left() is None and opened.spent() is None and not opened.out_of_time()
@@ -100,7 +100,7 @@ def test_all_rollouts_of_a_run_spend_from_one_budget():
     with spending_of_run(Spending(Budget(calls=3))) as spending:
         marks = []
         for _ in range(3):
-            with new_account() as opened:
+            with new_trace() as opened:
                 solve(lm)
                 solve(lm)
             marks.append(opened.marks)
@@ -108,11 +108,11 @@ def test_all_rollouts_of_a_run_spend_from_one_budget():
     assert len(lm.engine.prompts) == spending.calls == 3 and spending.tokens > 0
 
 
-def test_a_call_the_rollout_may_not_make_does_not_count_for_the_run(account):
-    account.limit(Budget(calls=1))
+def test_a_call_the_rollout_may_not_make_does_not_count_for_the_run(trace):
+    trace.limit(Budget(calls=1))
     with spending_of_run(Spending(Budget(calls=5))) as spending:
         for _ in range(3):
-            account.take_call()
+            trace.take_call()
     assert spending.calls == 1
 
 

@@ -167,34 +167,34 @@ def solve(answers, limited: Pace):
         return Stage(SolveDirectly, 100, 0.2)(0, problem="p")
 
 
-def test_a_stage_sends_a_refused_request_again_within_one_call(account, clock):
+def test_a_stage_sends_a_refused_request_again_within_one_call(trace, clock):
     storm = [rate_limit(3.0), LMServerError("500"), rate_limit(2.0)]
     assert solve([*storm, GOOD], paced(clock)).code == "print(1)\n"
-    (call,) = account.calls
+    (call,) = trace.calls
     assert (call.outcome, call.retries) == ("ok", 3)
     first, second, third = clock.slept
     assert (first, third) == (3.0, 2.0) and 3.2 <= second <= 4.8
 
 
-def test_a_storm_that_does_not_end_costs_the_stage(account, clock):
+def test_a_storm_that_does_not_end_costs_the_stage(trace, clock):
     assert solve([rate_limit(1.0)] * 7, paced(clock)) is None
-    (call,) = account.calls
+    (call,) = trace.calls
     assert (call.outcome, call.retries) == ("lm_error", 6)
     assert clock.slept == [1.0] * 6
 
 
-def test_a_stage_does_not_wait_longer_than_its_rollout_has_time(account, clock):
-    account.limit(Budget(seconds=1000.0))
+def test_a_stage_does_not_wait_longer_than_its_rollout_has_time(trace, clock):
+    trace.limit(Budget(seconds=1000.0))
     limited = paced(clock, requests_per_minute=1)
     assert solve([rate_limit(), GOOD], limited).code == "print(1)\n"
-    account.limit(Budget(seconds=30.0))
+    trace.limit(Budget(seconds=30.0))
     assert solve([], limited) is None
-    assert account.calls[-1].detail == "no answer within the budget of seconds"
+    assert trace.calls[-1].detail == "no answer within the budget of seconds"
     assert solve([rate_limit(60.0)], paced(clock)) is None
-    assert account.calls[-1].retries == 0 and account.calls[-1].detail == "LMRateLimitError: wait"
+    assert trace.calls[-1].retries == 0 and trace.calls[-1].detail == "LMRateLimitError: wait"
 
 
-def test_tokens_of_every_answer_count_for_the_minute(account, clock):
+def test_tokens_of_every_answer_count_for_the_minute(trace, clock):
     limited = paced(clock, tokens_per_minute=1)
     assert solve([GOOD], limited) is not None
     assert solve([GOOD], limited) is not None

@@ -45,49 +45,49 @@ def asked(lm, key):
     return [entry["kwargs"].get(key) for entry in lm.history]
 
 
-def test_one_good_answer_costs_one_call_at_the_stages_own_settings(account):
+def test_one_good_answer_costs_one_call_at_the_stages_own_settings(trace):
     lm = scripted_lm([GOOD])
     assert solve(lm).code == "print(1)\n"
     (entry,) = lm.history
     assert entry["kwargs"]["temperature"] == 0.2 and entry["kwargs"]["max_tokens"] == 100
-    assert [call.outcome for call in account.calls] == ["ok"] and not account.decisions
+    assert [call.outcome for call in trace.calls] == ["ok"] and not trace.decisions
 
 
-def test_an_unparsable_answer_is_asked_for_again_hotter_and_as_another_rollout(account):
+def test_an_unparsable_answer_is_asked_for_again_hotter_and_as_another_rollout(trace):
     lm = scripted_lm([GARBAGE, GOOD])
     assert solve(lm).code == "print(1)\n"
     assert asked(lm, "temperature") == [0.2, REPEAT_TEMPERATURE]
     first, second = asked(lm, "rollout_id")
     assert first != second
-    assert [call.outcome for call in account.calls] == ["unparsable", "ok"]
-    assert account.calls[0].detail == "AdapterParseError: no program in the answer"
+    assert [call.outcome for call in trace.calls] == ["unparsable", "ok"]
+    assert trace.calls[0].detail == "AdapterParseError: no program in the answer"
 
 
-def test_after_its_attempts_a_stage_is_given_up(account):
+def test_after_its_attempts_a_stage_is_given_up(trace):
     lm = scripted_lm([GARBAGE, "", GOOD])
     assert solve(lm) is None
     assert len(lm.engine.prompts) == 2
-    assert account.decisions == ["SolveDirectly: given up"]
+    assert trace.decisions == ["SolveDirectly: given up"]
 
 
-def test_a_stage_of_one_attempt_is_not_repeated(account):
+def test_a_stage_of_one_attempt_is_not_repeated(trace):
     lm = scripted_lm([GARBAGE, GOOD])
     assert solve(lm, attempts=1) is None
-    assert len(lm.engine.prompts) == len(account.calls) == 1
+    assert len(lm.engine.prompts) == len(trace.calls) == 1
 
 
 @pytest.mark.parametrize(
     "error",
     [LMTimeoutError("slow\nvery slow"), LMServerError("500"), LMRateLimitError("wait"), ContextWindowExceededError()],
 )
-def test_an_error_of_the_lm_costs_the_stage_and_no_more(account, error):
+def test_an_error_of_the_lm_costs_the_stage_and_no_more(trace, error):
     lm = scripted_lm([error, GOOD])
     assert solve(lm) is None and len(lm.engine.prompts) == 1
-    (failed,) = account.calls
+    (failed,) = trace.calls
     assert failed.outcome == "lm_error" and failed.seconds > 0 and not failed.from_cache
     assert failed.prompt_tokens == failed.completion_tokens == 0
     assert "Error: " in failed.detail and "\n" not in failed.detail
-    assert account.decisions == ["SolveDirectly: given up"] and account.totals().failed_calls == 1
+    assert trace.decisions == ["SolveDirectly: given up"] and trace.totals().failed_calls == 1
 
 
 @pytest.mark.parametrize(
@@ -111,28 +111,28 @@ def test_what_no_later_call_would_mend_ends_the_rollout_at_once(error):
 # Answers that cannot be read
 
 
-def test_the_second_call_is_one_to_repair_the_answer(account, monkeypatch):
+def test_the_second_call_is_one_to_repair_the_answer(trace, monkeypatch):
     """The LM is shown what it answered and what could not be read in it."""
     shown = []
     real = stage_module.Corrected
     monkeypatch.setattr(stage_module, "Corrected", lambda *told: shown.append(told) or real(*told))
     assert solve(scripted_lm([GARBAGE, GOOD])).code == "print(1)\n"
-    assert [call.repair for call in account.calls] == [False, True]
+    assert [call.repair for call in trace.calls] == [False, True]
     ((adapter, answer, fault),) = shown
     assert isinstance(adapter, LeanAdapter) and answer == GARBAGE and "no program in the answer" in fault
 
 
-def test_there_is_one_repair_and_no_other(account):
+def test_there_is_one_repair_and_no_other(trace):
     assert solve(scripted_lm([GARBAGE] * 2)) is None
-    assert [call.repair for call in account.calls] == [False, True]
+    assert [call.repair for call in trace.calls] == [False, True]
 
 
-def test_an_empty_answer_is_asked_for_again_and_not_repaired(account):
+def test_an_empty_answer_is_asked_for_again_and_not_repaired(trace):
     assert solve(scripted_lm([" \n", GOOD])).code == "print(1)\n"
-    assert [(call.outcome, call.repair) for call in account.calls] == [("unparsable", False), ("ok", False)]
+    assert [(call.outcome, call.repair) for call in trace.calls] == [("unparsable", False), ("ok", False)]
 
 
-def test_half_characters_of_an_answer_get_no_further(account):
+def test_half_characters_of_an_answer_get_no_further(trace):
     """JSON can escape them, and no provider takes them in a prompt."""
     tests = '{"tests": [{"input": "1\\ud83d", "output": "\\ude00", "explanation": "fine \\ud83d\\ude00"}]}'
     with dspy.context(lm=scripted_lm([tests, '{"reflection": ["\\udfff"]}'])):
@@ -141,7 +141,7 @@ def test_half_characters_of_an_answer_get_no_further(account):
         assert Stage(ReflectOnProblem, 100, 0.2)(0, problem="p").reflection == ["?"]
 
 
-def test_nor_those_of_an_answer_that_is_to_be_repaired(account, monkeypatch):
+def test_nor_those_of_an_answer_that_is_to_be_repaired(trace, monkeypatch):
     shown = []
     monkeypatch.setattr(stage_module, "Corrected", lambda adapter, *told: shown.extend(told) or adapter)
     assert solve(scripted_lm(["\ud83d", GOOD])) is not None
@@ -153,10 +153,10 @@ def test_nor_those_of_an_answer_that_is_to_be_repaired(account, monkeypatch):
 CIRCLES = "and then we add one, " * 40
 
 
-def test_an_unreadable_answer_in_circles_is_asked_for_again_with_other_sampling_and_not_repaired(account):
+def test_an_unreadable_answer_in_circles_is_asked_for_again_with_other_sampling_and_not_repaired(trace):
     lm = scripted_lm([CIRCLES, GOOD])
     assert solve(lm).code == "print(1)\n"
-    assert [(call.outcome, call.repair) for call in account.calls] == [("endless", False), ("ok", False)]
+    assert [(call.outcome, call.repair) for call in trace.calls] == [("endless", False), ("ok", False)]
     assert asked(lm, "temperature") == [0.2, REPEAT_TEMPERATURE]
 
 
@@ -164,33 +164,33 @@ ENDLESS_CODE = "```python\n" + "print(7)\n" * 120  # 121 tokens of the scripted 
 LONG_CODE = "```python\n" + "".join(f"print({number})\n" for number in range(120))
 
 
-def test_a_program_cut_off_in_circles_is_asked_for_again(account):
+def test_a_program_cut_off_in_circles_is_asked_for_again(trace):
     assert solve(scripted_lm([ENDLESS_CODE, GOOD])).code == "print(1)\n"
-    assert [(call.outcome, call.repair) for call in account.calls] == [("endless", False), ("ok", False)]
-    assert account.calls[0].detail == "cut off while it repeated itself"
+    assert [(call.outcome, call.repair) for call in trace.calls] == [("endless", False), ("ok", False)]
+    assert trace.calls[0].detail == "cut off while it repeated itself"
 
 
 @pytest.mark.parametrize("second", [ENDLESS_CODE, GARBAGE, LMTimeoutError("slow")], ids=["again", "garbage", "timeout"])
-def test_when_nothing_better_comes_what_can_be_read_of_it_is_taken(account, second):
+def test_when_nothing_better_comes_what_can_be_read_of_it_is_taken(trace, second):
     assert solve(scripted_lm([ENDLESS_CODE, second])).code == "print(7)\n" * 120
-    assert account.calls[0].outcome == "endless" and not account.decisions
+    assert trace.calls[0].outcome == "endless" and not trace.decisions
 
 
-def test_a_stage_of_one_attempt_takes_what_can_be_read(account):
+def test_a_stage_of_one_attempt_takes_what_can_be_read(trace):
     assert solve(scripted_lm([ENDLESS_CODE]), attempts=1).code == "print(7)\n" * 120
-    assert [call.outcome for call in account.calls] == ["endless"]
+    assert [call.outcome for call in trace.calls] == ["endless"]
 
 
-def test_an_answer_that_is_only_long_or_only_repeats_itself_is_none_of_that(account):
+def test_an_answer_that_is_only_long_or_only_repeats_itself_is_none_of_that(trace):
     assert solve(scripted_lm([LONG_CODE])).code.count("\n") == 120
     assert solve(scripted_lm(["```python\n" + "print(7)\n" * 20])).code.count("\n") == 20
-    assert [call.outcome for call in account.calls] == ["ok", "ok"]
+    assert [call.outcome for call in trace.calls] == ["ok", "ok"]
 
 
-def test_that_an_answer_was_cut_off_is_known_of_cached_ones_and_of_litellms_too(cache, account):
+def test_that_an_answer_was_cut_off_is_known_of_cached_ones_and_of_litellms_too(cache, trace):
     lm = scripted_lm([ENDLESS_CODE, GOOD], cache=True)
     assert solve(lm).code == solve(lm).code == "print(1)\n"
-    assert [call.outcome for call in account.calls] == ["endless", "ok"] * 2
+    assert [call.outcome for call in trace.calls] == ["endless", "ok"] * 2
     choices = [SimpleNamespace(finish_reason="stop"), SimpleNamespace(finish_reason="length")]
     assert cut_off([{"response": SimpleNamespace(choices=choices)}])
     assert not cut_off([{"response": SimpleNamespace(choices=choices[:1])}, {"response": None}])
@@ -199,30 +199,30 @@ def test_that_an_answer_was_cut_off_is_known_of_cached_ones_and_of_litellms_too(
 # What is counted
 
 
-def test_calls_are_accounted_for(account):
+def test_calls_are_accounted_for(trace):
     lm = scripted_lm(['{"reflection": ["a", "b c"]}'])
     with dspy.context(lm=lm):
         Stage(ReflectOnProblem, 100, 0.2)(0, problem="one two three")
-    (call,) = account.calls
+    (call,) = trace.calls
     assert (call.stage, call.outcome, call.from_cache) == ("ReflectOnProblem", "ok", False)
     assert call.prompt_tokens == len(lm.engine.prompts[0].split()) and call.completion_tokens == 4
     assert call.seconds > 0
-    assert account.totals().calls == 1 and account.totals().completion_tokens == 4
-    assert call.dollars is None and account.totals().dollars is None  # no price is known
+    assert trace.totals().calls == 1 and trace.totals().completion_tokens == 4
+    assert call.dollars is None and trace.totals().dollars is None  # no price is known
 
 
-def test_an_unparsable_answer_is_paid_for(account):
+def test_an_unparsable_answer_is_paid_for(trace):
     solve(scripted_lm([GARBAGE, GOOD]))
-    assert account.calls[0].completion_tokens == len(GARBAGE.split())
-    assert account.totals().completion_tokens == len(GARBAGE.split()) + len(GOOD.split())
+    assert trace.calls[0].completion_tokens == len(GARBAGE.split())
+    assert trace.totals().completion_tokens == len(GARBAGE.split()) + len(GOOD.split())
 
 
-def test_stages_keep_their_name_whatever_bounds_and_instructions_they_get(account):
+def test_stages_keep_their_name_whatever_bounds_and_instructions_they_get(trace):
     stage = Stage(WriteTests, 100, 0.2, attempts=1, max_items={"tests": 2})
     stage.predict.signature = stage.predict.signature.with_instructions("Do it.")
     with dspy.context(lm=scripted_lm([GARBAGE])):
         stage(0, problem="p", reflection=[], explanations=[], count=2)
-    assert [call.stage for call in account.calls] == ["WriteTests"]
+    assert [call.stage for call in trace.calls] == ["WriteTests"]
 
 
 # The cache
@@ -246,14 +246,14 @@ def program(number: int) -> str:
 
 
 @pytest.mark.parametrize("where", ["cache", "cache_on_disk"])
-def test_a_cached_answer_is_counted_as_such_and_costs_nothing(where, request, account):
+def test_a_cached_answer_is_counted_as_such_and_costs_nothing(where, request, trace):
     request.getfixturevalue(where)
     lm = scripted_lm([program(1)], cache=True)
     assert solve(lm).code == solve(lm).code == "print(1)\n"
-    paid, free = account.calls
+    paid, free = trace.calls
     assert paid.completion_tokens > 0 and not paid.from_cache
     assert free.from_cache and free.outcome == "ok" and free.prompt_tokens == free.completion_tokens == 0
-    totals = account.totals()
+    totals = trace.totals()
     assert (totals.calls, totals.completion_tokens) == (1, paid.completion_tokens)
 
 

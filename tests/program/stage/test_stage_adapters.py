@@ -29,41 +29,41 @@ def good(name, signature=ReflectOnProblem) -> str:
 
 
 @by_adapter
-def test_an_answer_in_the_form_asked_for_is_not_salvaged(name, account):
+def test_an_answer_in_the_form_asked_for_is_not_salvaged(name, trace):
     assert ask(scripted_lm([good(name)]), name)
-    (call,) = account.calls
+    (call,) = trace.calls
     assert call.outcome == "ok" and not call.salvaged and not call.repair
 
 
 @by_adapter
-def test_an_answer_that_took_tolerance_is_salvaged(name, account):
+def test_an_answer_that_took_tolerance_is_salvaged(name, trace):
     assert ask(scripted_lm([f"Sure, here it comes:\n\n{good(name)}"]), name)
-    (call,) = account.calls
+    (call,) = trace.calls
     assert call.outcome == "ok" and call.salvaged
 
 
 @by_adapter
-def test_an_answer_that_cannot_be_read_is_repaired_by_one_call(name, account):
+def test_an_answer_that_cannot_be_read_is_repaired_by_one_call(name, trace):
     lm = scripted_lm([GARBAGE, good(name)])
     assert ask(lm, name)
-    assert [(call.outcome, call.repair) for call in account.calls] == [("unparsable", False), ("ok", True)]
-    first, second = (call.prompt for call in account.calls)
+    assert [(call.outcome, call.repair) for call in trace.calls] == [("unparsable", False), ("ok", True)]
+    first, second = (call.prompt for call in trace.calls)
     assert second[: len(first)] == first and second[len(first)].content == GARBAGE
     assert second[-1].content.startswith("That answer cannot be read: ")
 
 
 @by_adapter
-def test_tolerance_of_a_call_that_failed_is_not_laid_to_the_next(name, account):
+def test_tolerance_of_a_call_that_failed_is_not_laid_to_the_next(name, trace):
     assert ask(scripted_lm([GARBAGE, f"Again:\n\n{good(name)}"]), name)
-    assert [call.salvaged for call in account.calls] == [False, True]
+    assert [call.salvaged for call in trace.calls] == [False, True]
 
 
-def test_a_call_with_a_time_limit_is_counted_as_any_other(account):
+def test_a_call_with_a_time_limit_is_counted_as_any_other(trace):
     from program.rollout.budget import Budget
 
-    account.limit(Budget(seconds=1000))
+    trace.limit(Budget(seconds=1000))
     assert ask(scripted_lm([f"Here:\n{good('yaml')}"]), "yaml")
-    assert account.calls[0].salvaged
+    assert trace.calls[0].salvaged
 
 
 # The simulated LM
@@ -80,11 +80,11 @@ def test_the_simulated_lm_answers_in_every_order(name):
 
 
 @pytest.mark.parametrize("name", ["lean", "lean+problem-first"])
-def test_the_simulated_lm_answers_a_repair_call_as_the_next_draw(name, account):
+def test_the_simulated_lm_answers_a_repair_call_as_the_next_draw(name, trace):
     problems = some_problems()
     lm = simulated_lm(problems, skilled(SURE, format_broken=0.5))
     for problem in problems.problems:
         for _ in range(4):
             ask(lm, name, SolveDirectly, problem=problem.text())
-    repairs = [call for call in account.calls if call.repair]
+    repairs = [call for call in trace.calls if call.repair]
     assert repairs and {call.outcome for call in repairs} == {"ok", "unparsable"}

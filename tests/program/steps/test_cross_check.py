@@ -52,9 +52,9 @@ def test_either_program_may_be_missing(double):
 # Whom it trusts
 
 
-def test_a_brute_force_program_is_trusted_when_it_passes_the_public_tests(bench, account):
+def test_a_brute_force_program_is_trusted_when_it_passes_the_public_tests(bench, trace):
     bench.add(RIGHT)
-    assert trusted(Oracle(SLOW), bench) and bench.programs == [RIGHT] and not account.decisions
+    assert trusted(Oracle(SLOW), bench) and bench.programs == [RIGHT] and not trace.decisions
 
 
 def test_it_becomes_a_candidate_where_no_other_program_passes_them(bench):
@@ -63,23 +63,23 @@ def test_it_becomes_a_candidate_where_no_other_program_passes_them(bench):
 
 
 @pytest.mark.parametrize("program", [FIRST_ONLY, "raise ValueError\n", "print(\n"])
-def test_one_that_fails_is_not_trusted(bench, account, program):
+def test_one_that_fails_is_not_trusted(bench, trace, program):
     assert not trusted(Oracle(program), bench) and bench.programs == []
-    assert account.decisions == ["brute force: not trusted, as it passes not all public tests"]
+    assert trace.decisions == ["brute force: not trusted, as it passes not all public tests"]
 
 
-def test_without_public_tests_or_without_a_program_there_is_no_trust(bench, account):
-    assert not trusted(Oracle(), bench) and not account.decisions
+def test_without_public_tests_or_without_a_program_there_is_no_trust(bench, trace):
+    assert not trusted(Oracle(), bench) and not trace.decisions
     assert not trusted(Oracle(SLOW), Workbench(Problem(name="Bare", description="")))
 
 
 # What it decides
 
 
-def test_outputs_of_ai_tests_are_settled_by_it(bench, account):
+def test_outputs_of_ai_tests_are_settled_by_it(bench, trace):
     tests = [TestCase("3\n", "6\n"), TestCase("4\n", "9\n")]
     assert settled_tests(tests, Oracle(SLOW), bench) == [TestCase("3\n", "6\n"), TestCase("4\n", "8\n")]
-    assert account.decisions == ["AI test 2: the output of the brute-force program replaces the claimed one"]
+    assert trace.decisions == ["AI test 2: the output of the brute-force program replaces the claimed one"]
 
 
 @pytest.mark.parametrize(
@@ -87,19 +87,19 @@ def test_outputs_of_ai_tests_are_settled_by_it(bench, account):
     ["raise TimeoutError", "pass", "print('x' * 20_001)"],
     ids=["too slow", "silent", "talkative"],
 )
-def test_what_it_does_not_manage_keeps_the_claimed_output(bench, account, statement):
+def test_what_it_does_not_manage_keeps_the_claimed_output(bench, trace, statement):
     limited = f"n = int(input())\nif n < 3:\n    print(2 * n)\nelse:\n    {statement}\n"
     tests = [TestCase("3\n", "6\n")]
-    assert settled_tests(tests, Oracle(limited), bench) == tests and not account.decisions
+    assert settled_tests(tests, Oracle(limited), bench) == tests and not trace.decisions
 
 
 # What random inputs find
 
 
-def test_inputs_on_which_the_program_prints_something_else_become_tests(bench, account):
+def test_inputs_on_which_the_program_prints_something_else_become_tests(bench, trace):
     found = differing_tests(FAILS_FROM_FIVE, Oracle(SLOW, GENERATOR), bench, 30)
     assert found == [TestCase("5\n", "10\n"), TestCase("6\n", "12\n")]
-    assert account.decisions == ["stress: the program fails 2 of 6 random inputs"]  # each input counts once
+    assert trace.decisions == ["stress: the program fails 2 of 6 random inputs"]  # each input counts once
 
 
 def test_the_smallest_inputs_come_first_and_there_are_few(bench):
@@ -108,14 +108,14 @@ def test_the_smallest_inputs_come_first_and_there_are_few(bench):
     assert [len(test.input) for test in found] == [3, 4] and len(found) == MAX_FOUND
 
 
-def test_a_program_that_agrees_everywhere_gets_no_tests(bench, account):
+def test_a_program_that_agrees_everywhere_gets_no_tests(bench, trace):
     assert differing_tests(RIGHT, Oracle(SLOW, GENERATOR), bench, 6) == []
-    assert account.decisions == ["stress: the program fails 0 of 6 random inputs"]
+    assert trace.decisions == ["stress: the program fails 0 of 6 random inputs"]
 
 
-def test_every_run_is_entered_and_none_of_its_programs_is_a_candidate(bench, account):
+def test_every_run_is_entered_and_none_of_its_programs_is_a_candidate(bench, trace):
     differing_tests(RIGHT, Oracle(SLOW, GENERATOR), bench, 6)
-    assert [(run.tests, len(run.verdicts)) for run in account.judge_runs] == [("other", n) for n in (1, 5, 6, 6)]
+    assert [(run.tests, len(run.verdicts)) for run in trace.judge_runs] == [("other", n) for n in (1, 5, 6, 6)]
     assert bench.programs == []
 
 
@@ -125,10 +125,10 @@ def test_a_generator_that_does_not_run_is_tried_once(bench, runs, crash):
     assert len(runs) == 1
 
 
-def test_inputs_unlike_the_examples_are_left_out(bench, account):
+def test_inputs_unlike_the_examples_are_left_out(bench, trace):
     odd = "n = int(input())\nprint(['n = 3', '1 2', '', 'x' * 20_001, '4'][n % 5])\n"
     assert differing_tests(NEVER, Oracle(SLOW, odd), bench, 10) == [TestCase("4\n", "8\n")]
-    assert account.decisions == ["stress: the program fails 1 of 1 random inputs"]
+    assert trace.decisions == ["stress: the program fails 1 of 1 random inputs"]
 
 
 def test_where_brute_force_itself_gives_up_there_is_no_test(bench):

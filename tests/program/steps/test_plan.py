@@ -62,17 +62,17 @@ def test_without_solutions_there_is_no_plan(double):
 # Brute force
 
 
-def test_brute_force_is_dropped_while_others_remain(double, account):
+def test_brute_force_is_dropped_while_others_remain(double, trace):
     answer = proposed("Adding", "Brute force", "Shifting")
     asked = plan(double, ProposeSolutions=answer)
     assert "brute" not in section(asked.prompts("RankSolutions")[0], "solutions").lower()
     assert sorted(names(asked)) == ["Adding", "Shifting"]
-    assert account.decisions == ["brute force dropped: 1 of 3 solutions"]
+    assert trace.decisions == ["brute force dropped: 1 of 3 solutions"]
 
 
-def test_it_is_known_by_its_label_too_and_kept_where_it_is_all_there_is(double, account):
+def test_it_is_known_by_its_label_too_and_kept_where_it_is_all_there_is(double, trace):
     assert names(plan(double, ProposeSolutions=proposed("Trying all", labels="Brute-Force"))) == ["Trying all"]
-    assert not account.decisions
+    assert not trace.decisions
 
 
 def test_it_is_kept_where_the_configuration_does_not_mind(double):

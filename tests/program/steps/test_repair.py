@@ -63,23 +63,23 @@ class Loop:
 # What is kept
 
 
-def test_a_program_that_passes_is_left_alone_and_its_tests_become_anchors(double, account):
+def test_a_program_that_passes_is_left_alone_and_its_tests_become_anchors(double, trace):
     loop = Loop(double)
     assert loop.run(RIGHT) == RIGHT
-    assert not loop.prompts and loop.bench.anchors == double.tests() and not account.decisions
+    assert not loop.prompts and loop.bench.anchors == double.tests() and not trace.decisions
 
 
-def test_a_fix_that_passes_is_kept(double, account):
+def test_a_fix_that_passes_is_kept(double, trace):
     loop = Loop(double, [RIGHT])
     assert loop.run(FIRST_ONLY) == RIGHT == loop.bench.best()
-    assert account.decisions == [KEPT]
+    assert trace.decisions == [KEPT]
     assert len(loop.prompts) == 1 and loop.bench.anchors == double.tests()
 
 
 @pytest.mark.parametrize("crash", CRASHES, ids=str)
-def test_from_a_crash_to_a_wrong_answer_is_progress(double, account, crash):
+def test_from_a_crash_to_a_wrong_answer_is_progress(double, trace, crash):
     assert Loop(double, [NEVER]).run(CRASHES[crash], double.tests()[:1]) == NEVER
-    assert account.decisions == [f"fix kept: {crash} became WA"]
+    assert trace.decisions == [f"fix kept: {crash} became WA"]
 
 
 @pytest.mark.parametrize(
@@ -92,48 +92,48 @@ def test_from_a_crash_to_a_wrong_answer_is_progress(double, account, crash):
         (CRASHES[Verdict.CE], "raise KeyError\n"),
     ],
 )
-def test_a_fix_that_gets_no_further_is_reverted(double, account, before, after):
+def test_a_fix_that_gets_no_further_is_reverted(double, trace, before, after):
     loop = Loop(double, [after])
     test = double.tests()[:1]
     assert loop.run(before, test) == before
     was, now = (loop.bench.results(program, test)[0].verdict for program in (before, after))
-    assert account.decisions == [f"fix reverted: {was} became {now}"]
+    assert trace.decisions == [f"fix reverted: {was} became {now}"]
 
 
-def test_quality_that_falls_from_fix_to_fix_never_reaches_the_answer(double, account):
+def test_quality_that_falls_from_fix_to_fix_never_reaches_the_answer(double, trace):
     loop = Loop(double, [SECOND_ONLY, other(1), CRASHES[Verdict.RE]])
     assert loop.run(FIRST_ONLY, fixes_per_test=3) == FIRST_ONLY
-    assert account.decisions == [BREAKS, REVERTED, "fix reverted: WA became RE"]
+    assert trace.decisions == [BREAKS, REVERTED, "fix reverted: WA became RE"]
     assert loop.bench.best() in (FIRST_ONLY, SECOND_ONLY)
 
 
-def test_a_fix_that_breaks_an_anchor_is_reverted(double, account):
+def test_a_fix_that_breaks_an_anchor_is_reverted(double, trace):
     loop = Loop(double, [SECOND_ONLY])
     assert loop.run(FIRST_ONLY) == FIRST_ONLY
-    assert account.decisions == [BREAKS]
+    assert trace.decisions == [BREAKS]
     assert loop.bench.anchors == double.tests()[:1]
 
 
-def test_a_crash_mended_at_the_cost_of_an_anchor_is_reverted(double, account):
+def test_a_crash_mended_at_the_cost_of_an_anchor_is_reverted(double, trace):
     crashes_on_two = "n = int(input())\nassert n != 2\nprint(2)\n"
     assert Loop(double, [NEVER]).run(crashes_on_two) == crashes_on_two
-    assert account.decisions == [BREAKS]
+    assert trace.decisions == [BREAKS]
 
 
-def test_anchors_last_from_one_run_to_the_next(double, account):
+def test_anchors_last_from_one_run_to_the_next(double, trace):
     wrong_test = TestCase("3\n", "7\n")
     loop = Loop(double, ["print(7)\n"], ai_tests=[wrong_test])
     assert loop.run(loop.run(RIGHT), loop.bench.ai) == RIGHT
-    assert account.decisions == [BREAKS]
+    assert trace.decisions == [BREAKS]
     assert wrong_test not in loop.bench.anchors
 
 
-def test_a_run_that_begins_with_another_program_has_its_anchors_only(double, account):
+def test_a_run_that_begins_with_another_program_has_its_anchors_only(double, trace):
     """A later round begins with the best program there is, which may fail what an earlier one passed."""
     loop = Loop(double, ["print(4 if int(input()) == 2 else 1)\n", RIGHT])
     loop.run(FIRST_ONLY, fixes=0)
     assert loop.run(NEVER, double.tests()[1:]) != NEVER
-    assert account.decisions == [KEPT]
+    assert trace.decisions == [KEPT]
 
 
 def test_a_test_that_a_later_fix_makes_pass_becomes_an_anchor_too(double):
@@ -151,10 +151,10 @@ def test_a_fix_that_is_kept_is_what_the_next_fix_begins_with(double):
 # Where the model is stuck
 
 
-def test_the_same_program_again_is_not_run_and_the_next_try_writes_it_anew(double, account, runs):
+def test_the_same_program_again_is_not_run_and_the_next_try_writes_it_anew(double, trace, runs):
     loop = Loop(double, ["\n" + NEVER + "\n\n"], rewrites=[RIGHT])
     assert loop.run(NEVER, double.tests()[:1], fixes_per_test=2) == RIGHT
-    assert account.decisions == [AGAIN, ANEW, KEPT]
+    assert trace.decisions == [AGAIN, ANEW, KEPT]
     assert len(loop.prompts) == 1 and {program for program, _ in runs} == {NEVER, RIGHT}
 
 
@@ -168,10 +168,10 @@ def test_the_same_program_again_is_not_run_and_the_next_try_writes_it_anew(doubl
         pytest.param("pass\n", "def main():\n    print(2)\n", id="no output at all, again"),
     ],
 )
-def test_a_program_that_fails_in_the_same_way_is_no_step_either(double, account, before, after):
+def test_a_program_that_fails_in_the_same_way_is_no_step_either(double, trace, before, after):
     loop = Loop(double, [after], rewrites=[RIGHT])
     assert loop.run(before, double.tests()[:1], fixes_per_test=2) == RIGHT
-    assert account.decisions[1] == ANEW and account.decisions[2].startswith("fix kept")
+    assert trace.decisions[1] == ANEW and trace.decisions[2].startswith("fix kept")
 
 
 @pytest.mark.parametrize(
@@ -182,57 +182,57 @@ def test_a_program_that_fails_in_the_same_way_is_no_step_either(double, account,
         pytest.param(NEVER, "raise ValueError\n", id="another verdict"),
     ],
 )
-def test_a_program_that_fails_in_another_way_is_followed_by_another_fix(double, account, before, after):
+def test_a_program_that_fails_in_another_way_is_followed_by_another_fix(double, trace, before, after):
     loop = Loop(double, [after, RIGHT])
     assert loop.run(before, double.tests()[:1], fixes_per_test=2) == RIGHT
-    assert ANEW not in account.decisions
+    assert ANEW not in trace.decisions
 
 
-def test_going_round_in_circles_is_being_stuck(double, account):
+def test_going_round_in_circles_is_being_stuck(double, trace):
     """The model answers with a program that was tried, and reverted, before."""
     loop = Loop(double, [other(1), other(1)], rewrites=[RIGHT])
     assert loop.run(NEVER, double.tests()[:1], fixes_per_test=3) == RIGHT
-    assert account.decisions == [REVERTED, REVERTED, ANEW, KEPT]
+    assert trace.decisions == [REVERTED, REVERTED, ANEW, KEPT]
 
 
-def test_a_program_seen_before_is_kept_where_it_helps(double, account):
+def test_a_program_seen_before_is_kept_where_it_helps(double, trace):
     loop = Loop(double, [RIGHT])
     loop.bench.add(RIGHT)
-    assert loop.run(FIRST_ONLY) == RIGHT and account.decisions == [KEPT]
+    assert loop.run(FIRST_ONLY) == RIGHT and trace.decisions == [KEPT]
 
 
 @pytest.mark.parametrize("rewrite", [NEVER, f"{NEVER}# anew\n"], ids=["the same program", "the same failure"])
-def test_a_test_is_left_when_writing_anew_leads_nowhere(double, account, rewrite):
+def test_a_test_is_left_when_writing_anew_leads_nowhere(double, trace, rewrite):
     loop = Loop(double, [NEVER, NEVER], rewrites=[rewrite] * 2)
     assert loop.run(NEVER, fixes_per_test=5) == NEVER
     shown = [section(prompt, "failure") for prompt in loop.prompts]
     assert [f"Input:\n{test.input}" in failure for test, failure in zip(double.tests(), shown, strict=True)] == [
         True
     ] * 2
-    assert account.decisions.count(ANEW) == 2 and loop.loop.tries == 4
+    assert trace.decisions.count(ANEW) == 2 and loop.loop.tries == 4
 
 
-def test_after_a_step_forward_two_tries_may_be_stuck_again(double, account):
+def test_after_a_step_forward_two_tries_may_be_stuck_again(double, trace):
     loop = Loop(double, [NEVER, other(1), other(2)], rewrites=[other(3)])
     assert loop.run(NEVER, double.tests()[:1], fixes_per_test=4) == NEVER
-    assert account.decisions == [AGAIN, ANEW, REVERTED, REVERTED, REVERTED]
+    assert trace.decisions == [AGAIN, ANEW, REVERTED, REVERTED, REVERTED]
 
 
-def test_a_rewrite_that_fails_is_no_program(double, account):
+def test_a_rewrite_that_fails_is_no_program(double, trace):
     loop = Loop(double, [NEVER, RIGHT], rewrites=[""])
     assert loop.run(NEVER, fixes_per_test=3) == RIGHT
-    assert account.decisions == [AGAIN, ANEW, KEPT]
+    assert trace.decisions == [AGAIN, ANEW, KEPT]
 
 
 # When the LM fails
 
 
 @pytest.mark.parametrize("failing", [GARBAGE, LMTimeoutError("slow")], ids=["garbage", "timeout"])
-def test_an_answer_without_a_program_costs_a_fix_and_says_nothing_about_the_program(double, account, failing):
+def test_an_answer_without_a_program_costs_a_fix_and_says_nothing_about_the_program(double, trace, failing):
     calls = 2 if failing == GARBAGE else 1
     loop = Loop(double, [*[failing] * calls, RIGHT])
     assert loop.run(FIRST_ONLY, fixes_per_test=2) == RIGHT
-    assert account.decisions == ["FixCode: given up", KEPT]
+    assert trace.decisions == ["FixCode: given up", KEPT]
     assert Loop(double, [failing] * calls).run(FIRST_ONLY) == FIRST_ONLY
 
 
@@ -294,7 +294,7 @@ def test_a_runtime_trace_is_shown_where_asked_for(double, monkeypatch):
     assert section(loop.prompts[0], "failure").endswith("Last steps of the program:\n1: print(2)")
 
 
-def test_a_fix_in_two_calls_is_analysed_first(double, account):
+def test_a_fix_in_two_calls_is_analysed_first(double, trace):
     loop = Loop(double, ['{"analysis": ["it prints a constant"]}', RIGHT], config={"fix_calls": 2})
     assert loop.run(FIRST_ONLY) == RIGHT and loop.loop.tries == 1
     analyse, fix = loop.prompts
@@ -303,11 +303,11 @@ def test_a_fix_in_two_calls_is_analysed_first(double, account):
     assert section(fix, "analysis") == "- it prints a constant"
 
 
-def test_without_an_analysis_the_fix_is_asked_for_all_the_same(double, account):
+def test_without_an_analysis_the_fix_is_asked_for_all_the_same(double, trace):
     loop = Loop(double, [GARBAGE, GARBAGE, RIGHT], config={"fix_calls": 2})
     assert loop.run(FIRST_ONLY) == RIGHT
     assert "## analysis" not in loop.prompts[-1]
-    assert account.decisions == ["AnalyseFailure: given up", KEPT]
+    assert trace.decisions == ["AnalyseFailure: given up", KEPT]
 
 
 def test_the_first_fix_of_a_program_is_asked_for_at_the_stages_own_temperature_and_others_hotter(double):

@@ -34,9 +34,9 @@ def test_the_notes_are_bullets_without_repeats_and_one_explanation_a_test(double
     assert {section(prompt, "problem") for _, prompt in asked.asked} == {double.text()}
 
 
-def test_too_few_explanations_cannot_be_told_apart_and_are_left_out(double, account):
+def test_too_few_explanations_cannot_be_told_apart_and_are_left_out(double, trace):
     assert understand(double, ExplainTests=explained(1)).result == Notes(REFLECTION, [])
-    assert account.decisions == ["explanations left out: 1 for 2 public tests"]
+    assert trace.decisions == ["explanations left out: 1 for 2 public tests"]
 
 
 def test_of_many_public_tests_the_first_few_are_explained():

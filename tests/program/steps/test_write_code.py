@@ -104,10 +104,10 @@ def test_without_solutions_programs_are_written_from_the_notes_alone(double):
     assert len({kwargs.get("rollout_id") for kwargs in writing.kwargs("WriteCode")}) == 3
 
 
-def test_an_attempt_without_a_program_is_an_attempt(double, account):
+def test_an_attempt_without_a_program_is_an_attempt(double, trace):
     writing = Writing(double, WriteCode=[GARBAGE, GARBAGE, code(RIGHT)])
     assert writing.result == 2 and writing.bench.programs == [RIGHT]
-    assert account.decisions == ["WriteCode: given up"]
+    assert trace.decisions == ["WriteCode: given up"]
 
 
 def test_code_that_does_not_compile_is_never_preferred(double):
