@@ -14,7 +14,7 @@ from judge.checker import STRICT, Checker
 from judge.order import FailureHistory, fingerprint
 from judge.place import default_place
 from judge.sandbox.pool import Pool
-from judge.sandbox.process import Run
+from judge.sandbox.process import PlainRun
 from judge.sandbox.session import Session
 from judge.shared import default_pool
 from judge.verdict import Limits, Report, TestCase, TestResult, Verdict
@@ -37,7 +37,7 @@ def judge(
     cache: VerdictCache | None = None,
     in_order: bool = False,
 ) -> Report:
-    """Run `program` (Python source) on the tests, each in a fresh process, and compare what it prints.
+    """PlainRun `program` (Python source) on the tests, each in a fresh process, and compare what it prints.
 
     Safe to call from many threads at once; they share the pool's processes, first come, first served.
 
@@ -124,7 +124,7 @@ async def judge_async(program: str, tests: Sequence[TestCase], limits: Limits, *
     return await asyncio.get_running_loop().run_in_executor(_threads, call)
 
 
-def verdict_of(run: Run, expected: str, limits: Limits, checker: Checker = STRICT) -> Verdict:
+def verdict_of(run: PlainRun, expected: str, limits: Limits, checker: Checker = STRICT) -> Verdict:
     """The verdict on one finished run of a program that compiles."""
     if run.output_exceeded:
         return Verdict.OLE
@@ -139,7 +139,7 @@ def verdict_of(run: Run, expected: str, limits: Limits, checker: Checker = STRIC
     return Verdict.AC if checker.matches(run.output, expected) else Verdict.WA
 
 
-def _result(run: Run, test: TestCase, limits: Limits, checker: Checker, index: int) -> TestResult:
+def _result(run: PlainRun, test: TestCase, limits: Limits, checker: Checker, index: int) -> TestResult:
     return TestResult(
         verdict=verdict_of(run, test.output, limits, checker),
         output=run.output,

@@ -23,8 +23,8 @@ from program.steps.plan import Plan
 from program.steps.repair import Repair
 from program.steps.task import Task
 from program.steps.understand import Understand
-from program.steps.write_code import WriteCode
-from program.steps.write_tests import WriteTests
+from program.steps.write_code import CodeWriter
+from program.steps.write_tests import TestWriter
 from signatures.code import SolveDirectly
 
 
@@ -38,9 +38,9 @@ class AlphaCodium(dspy.Module):
             self.solve_directly = config.code_stage(SolveDirectly, attempts=1)
         self.understand = Understand(config)
         self.plan = Plan(config)
-        self.write_tests = WriteTests(config)
+        self.write_tests = TestWriter(config)
         self.cross_check = CrossCheck(config)
-        self.write_code = WriteCode(config)
+        self.write_code = CodeWriter(config)
         self.repair = Repair(config)
 
     def forward(self, problem: Problem, sample: int = 0) -> dspy.Prediction:

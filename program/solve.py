@@ -47,7 +47,7 @@ def _solve(options: argparse.Namespace) -> None:
 
     from judge.shared import set_default_sandbox
     from program import artifact
-    from program.cli.live_trace import Story
+    from program.cli.live_trace import LiveTrace
     from program.cli.settings import check_escalation, parse_settings
     from program.errors import ModelError
     from program.models.open import open_lm
@@ -57,7 +57,7 @@ def _solve(options: argparse.Namespace) -> None:
     program, manifest = artifact.load(options.artifact, parse_settings(options.set))
     check_escalation(options.escalate_lm, [program])
     set_default_sandbox(options.sandbox)
-    story = Story(full=options.trace == "full")
+    story = LiveTrace(full=options.trace == "full")
     with ExitStack() as models:
         lm = models.enter_context(open_lm(options.lm, api_base=options.api_base))
         stronger = models.enter_context(open_lm(options.escalate_lm)) if options.escalate_lm else None

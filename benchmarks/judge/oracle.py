@@ -31,7 +31,7 @@ from judge.checker import STRICT, Checker
 from judge.judge import verdict_of
 from judge.order import fingerprint
 from judge.sandbox.pool import Pool
-from judge.sandbox.process import Run, run_program
+from judge.sandbox.process import PlainRun, run_program
 from judge.sandbox.session import Session, source_bytes
 from judge.verdict import Limits, TestCase, Verdict
 
@@ -45,7 +45,7 @@ _STOPPED, _SHORT = 3, 0.3  # programs that never end would take most of the time
 
 
 @dataclass
-class Job:
+class OracleJob:
     """A program, its tests and what is known about it."""
 
     name: str
@@ -56,7 +56,7 @@ class Job:
     correct: bool | None = None
 
 
-def shared_jobs(folder: Path = SHARED) -> Iterator[Job]:
+def shared_jobs(folder: Path = SHARED) -> Iterator[OracleJob]:
     """The human and the model-written programs of the shared data, on all tests of their problems.
 
     Raises:
@@ -70,7 +70,7 @@ def shared_jobs(folder: Path = SHARED) -> Iterator[Job]:
             yield _job(f"{kind} {number}", line["name"], line["solution"], problems, line.get("correct"))
 
 
-def pack_jobs() -> Iterator[Job]:
+def pack_jobs() -> Iterator[OracleJob]:
     """The right and the wrong programs of the bundled pack."""
     for split in ("valid", "test"):
         problems = load_problems("pack", split)
@@ -81,13 +81,13 @@ def pack_jobs() -> Iterator[Job]:
                     yield _job(f"pack {correct} {number}", problem.name, program, problems, correct)
 
 
-def _job(kind: str, name: str, program: str, problems: ProblemSet, correct: bool | None) -> Job:
+def _job(kind: str, name: str, program: str, problems: ProblemSet, correct: bool | None) -> OracleJob:
     problem = problems.problem(name)
     tests = [*problem.tests(), *problems.hidden(name).all()]
-    return Job(f"{kind}: {name}", program, tests, problem.limits(), problem.checker(), correct)
+    return OracleJob(f"{kind}: {name}", program, tests, problem.limits(), problem.checker(), correct)
 
 
-def all_jobs() -> Iterator[Job]:
+def all_jobs() -> Iterator[OracleJob]:
     """Every program there is to compare on: the bundled pack's, then, where they are, the shared ones."""
     yield from pack_jobs()
     if SHARED.is_dir():
@@ -96,7 +96,7 @@ def all_jobs() -> Iterator[Job]:
         print(f"only the bundled pack's programs: the shared data is not there: {SHARED}", file=sys.stderr)
 
 
-def differences(job: Job, pool: Pool) -> tuple[int, int, list[str]]:
+def differences(job: OracleJob, pool: Pool) -> tuple[int, int, list[str]]:
     """Run a program both ways: how many tests were run, how many were too close to the limit, and what differed."""
     found: list[str] = []
     close = stopped = 0
@@ -129,20 +129,20 @@ def differences(job: Job, pool: Pool) -> tuple[int, int, list[str]]:
     return len(job.tests), close, found
 
 
-def _nearly_stopped(run: Run, limits: Limits) -> bool:
+def _nearly_stopped(run: PlainRun, limits: Limits) -> bool:
     return not run.timed_out and run.cpu_seconds + _START >= (1 - _CLOSE) * limits.seconds
 
 
-def _large(run: Run, limits: Limits) -> bool:
+def _large(run: PlainRun, limits: Limits) -> bool:
     """Whether a plain run held about as much memory as it may, or that is not known."""
     return run.peak_bytes == 0 or run.peak_bytes >= (1 - _CLOSE) * limits.memory_bytes
 
 
-def _facts(run: Run) -> tuple[str, int]:
+def _facts(run: PlainRun) -> tuple[str, int]:
     return run.output, run.exit_status
 
 
-def _short(verdict: Verdict, run: Run) -> str:
+def _short(verdict: Verdict, run: PlainRun) -> str:
     last = run.error.strip().splitlines()[-1:]
     used = f"{run.cpu_seconds:.2f} s {run.peak_bytes >> 20} MiB"
     return f"{verdict} status {run.exit_status} {used} {run.output[:60]!r} {last}"
@@ -151,7 +151,7 @@ def _short(verdict: Verdict, run: Run) -> str:
 _pool: Pool | None = None
 
 
-def _compare(work: tuple[int, Job]) -> tuple[int, tuple[int, int, list[str]]]:
+def _compare(work: tuple[int, OracleJob]) -> tuple[int, tuple[int, int, list[str]]]:
     """In a worker process, kept small: the kernel counts the size of who starts a process into the process's peak."""
     global _pool
     _pool = _pool or Pool(1, sandbox="prefer")
@@ -159,7 +159,7 @@ def _compare(work: tuple[int, Job]) -> tuple[int, tuple[int, int, list[str]]]:
     return number, differences(job, _pool)
 
 
-def _key(job: Job) -> str:
+def _key(job: OracleJob) -> str:
     """Another one for another program, other tests or limits, another interpreter or a judge that was changed."""
     tests, limits = fingerprint(job.tests), [job.limits.seconds, job.limits.memory_bytes, job.checker.name]
     return key_of(_judge_sources(), sys.version, job.name, job.program, tests, limits)

@@ -14,7 +14,7 @@ from dspy.utils.callback import BaseCallback
 from pydantic import TypeAdapter
 from tqdm import tqdm
 
-from eval.rollouts.lines import append_line, drop_torn_line
+from eval.rollouts.json_lines import append_line, drop_torn_line
 from program.adapters.sections import plain
 from program.problem import Problem
 from program.rollout.trace import new_trace

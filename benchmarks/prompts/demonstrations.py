@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
-from benchmarks.prompts.credit import typed
+from benchmarks.prompts.credit_rates import typed
 from eval.data.load import load_problems
 from eval.data.problem_set import DataError, ProblemSet
 from eval.rollouts.score import score

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from eval.cluster.member import Remote, WorkerGone
-from eval.cluster.shared_limits import SharedPace, purse_of
+from eval.cluster.shared_limits import SharedPace, run_budget_of
 from eval.rollouts.executor import Arm, Conditions, ExecutorError, Threads
 from eval.rollouts.rollout import Rollout
 from judge.place import judging_at
@@ -77,8 +77,8 @@ class FlowWorker:
             stronger = self._open.enter_context(open_lm(flows.stronger)) if flows.stronger else None
         except ModelError as fault:
             raise ModelError(f"{self._node}: {fault}") from fault
-        spending = purse_of(flows.budget, self._owner)
-        self._threads = Threads(lm, Conditions(SharedPace(flows.rates, self._owner), spending, stronger))
+        budget = run_budget_of(flows.budget, self._owner)
+        self._threads = Threads(lm, Conditions(SharedPace(flows.rates, self._owner), budget, stronger))
         self._open.enter_context(judging_at(_NodeJudge(self._judge)))
 
     def run(self, arm: str, problem: Problem, sample: int) -> Rollout:

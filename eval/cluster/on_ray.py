@@ -8,15 +8,15 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 
 from eval.cluster.crew import Crew
-from eval.cluster.executor import ClusterExecutor
 from eval.cluster.flow_worker import Flows, FlowWorker
 from eval.cluster.judge_worker import JudgeWorker
 from eval.cluster.member import Kind, Member, Remote, WorkerGone
 from eval.cluster.ray_nodes import RayActor, connected, nodes, own_node, stored
-from eval.cluster.shared_limits import LimitsOwner, purse_of
+from eval.cluster.remote_executor import ClusterExecutor
+from eval.cluster.shared_limits import LimitsOwner, run_budget_of
 from judge.place import judging_at
 from judge.sandbox.pool import Sandbox
-from program.rollout.budget import Budget, Spending
+from program.rollout.budget import Budget, RunBudget
 
 FLOWS_PER_NODE = 256  # side by side; they wait most of the time
 WAITING_PER_CORE = 2  # programs at a judge for each core, so that none of them waits for the network
@@ -32,15 +32,15 @@ def on_cluster(address: str | None, sandbox: Sandbox, flows: Flows | None = None
         ModelError, JudgeError: no node can be used.
     """
     with connected(address), ExitStack() as ended:
-        owner, purse = None, Spending(Budget())
+        owner, budget = None, RunBudget(Budget())
         if flows is not None:
             owner = RayActor(LimitsOwner, own_node(), 1, flows.budget, flows.rates)
             ended.callback(owner.end)
-            purse = purse_of(flows.budget, owner)
+            budget = run_budget_of(flows.budget, owner)
         crew = Crew(nodes, partial(_start, sandbox=sandbox, flows=flows, owner=owner))
         ended.callback(crew.close)
         crew.open()
-        executor = ClusterExecutor(crew, purse, stored)
+        executor = ClusterExecutor(crew, budget, stored)
         with judging_at(executor):
             yield executor
         print(crew.summary(), file=sys.stderr)

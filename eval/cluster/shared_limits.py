@@ -6,7 +6,7 @@ from typing import Any
 
 from eval.cluster.member import Remote, WorkerGone
 from program.errors import ModelError
-from program.rollout.budget import Budget, Purse, Spending
+from program.rollout.budget import Budget, RunBudget
 from program.rollout.rate_limits import Pace, RateLimits
 
 
@@ -14,37 +14,38 @@ class LimitsOwner:
     """Lives in one process of the cluster and does one thing after the other, so no limit is passed by a race."""
 
     def __init__(self, budget: Budget, rates: RateLimits) -> None:
-        self._spending, self._pace = Spending(budget), Pace(rates)
+        self._budget, self._pace = RunBudget(budget), Pace(rates)
 
-    def spending(self, method: str, *arguments: Any) -> Any:
-        return getattr(self._spending, method)(*arguments)
+    def budget(self, method: str, *arguments: Any) -> Any:
+        return getattr(self._budget, method)(*arguments)
 
     def pace(self, method: str, *arguments: Any) -> Any:
         return getattr(self._pace, method)(*arguments)
 
 
-class SharedSpending:
-    """The owner's spending, seen from another process."""
+class SharedRunBudget(RunBudget):
+    """The owner's budget, seen from another process."""
 
-    def __init__(self, owner: Remote) -> None:
+    def __init__(self, budget: Budget, owner: Remote) -> None:
+        super().__init__(budget)
         self._owner = owner
 
     def take_call(self) -> str | None:
-        return _ask(self._owner, "spending", "take_call")
+        return _ask(self._owner, "budget", "take_call")
 
     def add(self, tokens: int, dollars: float) -> None:
-        self._owner.tell("spending", "add", tokens, dollars)
+        self._owner.tell("budget", "add", tokens, dollars)
 
     def spent(self) -> str | None:
-        return _ask(self._owner, "spending", "spent")
+        return _ask(self._owner, "budget", "spent")
 
     def seconds_left(self) -> float | None:
-        return _ask(self._owner, "spending", "seconds_left")
+        return _ask(self._owner, "budget", "seconds_left")
 
 
-def purse_of(budget: Budget, owner: Remote) -> Purse:
+def run_budget_of(budget: Budget, owner: Remote) -> RunBudget:
     """What to spend from: the owner's; where nothing is limited nobody need be asked."""
-    return Spending(budget) if budget == Budget() else SharedSpending(owner)
+    return RunBudget(budget) if budget == Budget() else SharedRunBudget(budget, owner)
 
 
 class SharedPace(Pace):

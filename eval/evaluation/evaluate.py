@@ -27,7 +27,7 @@ from program.artifact import ArtifactError
 from program.cli.settings import check_escalation, parse_settings
 from program.models.open import open_lm
 from program.models.prices import price_of
-from program.rollout.budget import OPTIONS, Budget, Spending, spent_of
+from program.rollout.budget import OPTIONS, Budget, RunBudget, spent_of
 from program.rollout.rate_limits import Pace, RateLimits
 from program.rollout.trace import Totals
 
@@ -90,7 +90,7 @@ def evaluate(options: argparse.Namespace) -> None:
                 label=options.lm,
             ):
                 pass
-            spent = executor.spending.spent()
+            spent = executor.budget.spent()
     if spent:
         print(f"the run ended early: its budget of {spent} is spent; the same command with a larger one goes on")
     rollouts = read_rollouts(options.out)
@@ -139,7 +139,7 @@ def _executor(
         stack.enter_context(mlflow_traces(options.mlflow, options.out.name))
         lm = stack.enter_context(open_model(options.lm, problems, api_base=options.api_base, slots=options.concurrency))
         stronger = stack.enter_context(open_lm(options.escalate_lm)) if options.escalate_lm else None
-        yield Threads(lm, Conditions(Pace(rates), Spending(budget), stronger))
+        yield Threads(lm, Conditions(Pace(rates), RunBudget(budget), stronger))
 
 
 def rates_of(options: argparse.Namespace) -> RateLimits:

@@ -11,7 +11,7 @@ from typing import Any
 
 from eval.data.problem_set import ProblemSet
 from eval.given.samples.samples import Sample, SolutionsError, read_solutions
-from eval.rollouts.lines import drop_torn_line, json_line, write_whole
+from eval.rollouts.json_lines import drop_torn_line, json_line, write_whole
 
 CONDITIONS = ("checker", "data_fingerprint", "full")  # under which a program was judged
 ADDED = ("status", "passed", "verdict", "tests", "seconds", "isolation", *CONDITIONS, "error")

@@ -17,7 +17,7 @@ from eval.given.judged_in_threads import judged_in_threads
 from eval.given.judged_lines import conditions_of, key_of_line, prepare_file, stored_results, without_results
 from eval.given.samples.samples import Sample, Samples, SolutionsError, read_samples, read_solutions
 from eval.options import select
-from eval.rollouts.lines import append_line, json_line
+from eval.rollouts.json_lines import append_line, json_line
 from judge.judge import judge
 from judge.verdict import JudgeError
 

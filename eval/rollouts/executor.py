@@ -13,7 +13,7 @@ from dspy.clients.base_lm import GLOBAL_HISTORY
 from eval.rollouts.rollout import Rollout, run_program
 from program.errors import UserError
 from program.problem import Problem
-from program.rollout.budget import Budget, Purse, Spending, spending_of_run
+from program.rollout.budget import Budget, RunBudget, spend_from
 from program.rollout.escalation import escalate_to
 from program.rollout.rate_limits import Pace, at_pace
 
@@ -37,13 +37,13 @@ class Conditions:
     """What all rollouts of a run share: how fast and how much they may ask, and the model that hard problems get."""
 
     pace: Pace = field(default_factory=Pace)
-    spending: Purse = field(default_factory=lambda: Spending(Budget()))
+    budget: RunBudget = field(default_factory=lambda: RunBudget(Budget()))
     stronger: dspy.LM | None = None
 
     @contextmanager
     def hold(self) -> Iterator[None]:
         """The rollout inside of the block keeps to them."""
-        with at_pace(self.pace), spending_of_run(self.spending), escalate_to(self.stronger):
+        with at_pace(self.pace), spend_from(self.budget), escalate_to(self.stronger):
             yield
 
 
@@ -52,11 +52,11 @@ class Executor(Protocol):
     programs that come out are judged is up to `judge.place`.
 
     Attributes:
-        spending: what all rollouts of the run have spent.
+        budget: what all rollouts of the run have spent.
     """
 
     @property
-    def spending(self) -> Purse: ...
+    def budget(self) -> RunBudget: ...
 
     def run(self, arm: Arm, problem: Problem, sample: int) -> Rollout:
         """A rollout that has ended and is not judged yet; called by many threads at once.
@@ -80,8 +80,8 @@ class Threads:
         self._conditions = conditions or Conditions()
 
     @property
-    def spending(self) -> Purse:
-        return self._conditions.spending
+    def budget(self) -> RunBudget:
+        return self._conditions.budget
 
     def run(self, arm: Arm, problem: Problem, sample: int) -> Rollout:
         own = self._lm.copy(**arm.lm_settings) if arm.lm_settings else self._lm

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from eval.rollouts.lines import append_line, drop_torn_line
+from eval.rollouts.json_lines import append_line, drop_torn_line
 
 
 class Journal:

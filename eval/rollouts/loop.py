@@ -7,7 +7,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from eval.data.problem_set import ProblemSet
 from eval.rollouts.executor import Arm, Executor
-from eval.rollouts.progress import Progress
+from eval.rollouts.progress import RunProgress
 from eval.rollouts.rollout import Rollout, judge_answer
 from eval.rollouts.run_folder import RunFolder
 from program.problem import Problem
@@ -43,11 +43,11 @@ def run_loop(
 
     with (
         ThreadPoolExecutor(concurrency, thread_name_prefix="rollout") as pool,
-        Progress(label, len(wanted), known) as progress,
+        RunProgress(label, len(wanted), known) as progress,
     ):
         pending: set[Future[Rollout]] = set()
         while left or pending:
-            if executor.spending.spent():
+            if executor.budget.spent():
                 left.clear()
             while left and len(pending) < concurrency:
                 pending.add(pool.submit(one, *left.pop(0)))

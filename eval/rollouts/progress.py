@@ -11,7 +11,7 @@ from eval.rollouts.rollout import Rollout
 from program.rollout.trace import Totals
 
 
-class Progress:
+class RunProgress:
     """A bar over the rollouts of a run.
 
     Args:
@@ -27,7 +27,7 @@ class Progress:
             self._count(rollout)
         self._bar = tqdm(total=total, initial=len(stored), desc=label, unit="rollout", mininterval=2)
 
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> RunProgress:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from eval.data.rules import rules_of
 from eval.errors import RunError
 from eval.rollouts.config_difference import config_differences
-from eval.rollouts.lines import append_line, drop_torn_line, json_line, sync_folder, write_whole
+from eval.rollouts.json_lines import append_line, drop_torn_line, json_line, sync_folder, write_whole
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.trace_files import write_trace
 from program.rollout.trace import RUN_BUDGET

@@ -15,7 +15,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from eval.errors import RunError
-from eval.rollouts.lines import write_whole
+from eval.rollouts.json_lines import write_whole
 from eval.rollouts.rollout import Rollout
 from program.rollout.trace import Event
 

@@ -19,7 +19,7 @@ from eval.numbers.selection import n_at_k_of
 from eval.numbers.stage_rates import stage_rates
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.stored_arms import header, problems_of, stored_arms
-from eval.tables.markdown import NONE, amount, percent, percent_at_k, points, table
+from eval.tables.markdown import NONE, estimate_text, percent, percent_at_k, points, table
 from eval.tables.summary import markdown_table, summarize
 
 Arms = Mapping[str, Sequence[Rollout]]
@@ -155,12 +155,14 @@ def cost_table(arms: Arms) -> str:
     for what in kinds:
         row = [what]
         for each in found.values():
-            row += [amount(each[what].each), amount(each[what].per_solved)] if what in each else [NONE] * 2
+            row += (
+                [estimate_text(each[what].each), estimate_text(each[what].per_solved)] if what in each else [NONE] * 2
+            )
         rows.append(row)
     waits = {arm: {latency.over: latency for latency in latencies(rollouts)} for arm, rollouts in arms.items()}
     for said, which in (("seconds, median", "p50"), ("seconds, 95th percentile", "p95")):
         cells = [
-            amount(getattr(each[over], which)) if over in each else NONE
+            estimate_text(getattr(each[over], which)) if over in each else NONE
             for each in waits.values()
             for over in ("all", "solved")
         ]

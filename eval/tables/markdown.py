@@ -42,7 +42,7 @@ def points(estimate: Estimate) -> str:
     return f"{estimate.value * 100:+.1f} points ({estimate.low * 100:+.1f} to {estimate.high * 100:+.1f})"
 
 
-def amount(estimate: Estimate | None) -> str:
+def estimate_text(estimate: Estimate | None) -> str:
     """`1,234 (987–?)`: a cost with its interval; ? where an end is not known."""
     if estimate is None or not math.isfinite(estimate.value):
         return NONE

@@ -18,7 +18,7 @@ from eval.numbers.selection import n_at_k_of
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.run_folder import RunError, read_config
 from eval.rollouts.stored_arms import StoredArm, header, stored_arms
-from eval.tables.markdown import NONE, amount, percent, percent_at_k, table
+from eval.tables.markdown import NONE, estimate_text, percent, percent_at_k, table
 from eval.tables.prompt_differences import stored_artifact
 from eval.tables.published import ALPHACODIUM, COST_RATIO, FLOW_CALLS, FLOW_TOKENS, PASS_AT_5, REPLICATION
 
@@ -115,7 +115,7 @@ def _costs(sides: Sides) -> str:
     rows = []
     for what, said in published.items():
         cells = [_cell(each.get(what), side) for each, side in zip(found, sides, strict=True)]
-        rows.append([what, *cells, amount(ratios.get(what)), said])
+        rows.append([what, *cells, estimate_text(ratios.get(what)), said])
     waits = [next((latency for latency in latencies(side) if latency.over == "all"), None) for side in sides]
     for said, which in (("seconds, median", "p50"), ("seconds, 95th percentile", "p95")):
         cells = [_cell(getattr(each, which, None), side) for each, side in zip(waits, sides, strict=True)]
@@ -124,4 +124,4 @@ def _costs(sides: Sides) -> str:
 
 
 def _cell(estimate: Estimate | None, side: Sequence[Rollout]) -> str:
-    return amount(estimate) if estimate else (NOT_KNOWN if side else NOT_RUN)
+    return estimate_text(estimate) if estimate else (NOT_KNOWN if side else NOT_RUN)

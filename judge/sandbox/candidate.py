@@ -16,7 +16,7 @@ from typing import NoReturn
 FLUSH_FAILED = 120  # what the interpreter exits with when standard output cannot be flushed
 
 
-class Candidate:
+class UntrustedProgram:
     """The program of one test, in its own process."""
 
     def __init__(self, code: CodeType, path: str) -> None:

@@ -1,4 +1,4 @@
-"""Run one program on one input as its own process, `python program.py` with resource limits and nothing else.
+"""PlainRun one program on one input as its own process, `python program.py` with resource limits and nothing else.
 
 This is the oracle that the fork server is compared with, and what is left where there can be no fork server.
 What this protects from: endless loops, memory and output floods, left-over children, and files written
@@ -33,7 +33,7 @@ _prctl = ctypes.CDLL(None).prctl
 
 
 @dataclass(frozen=True)
-class Run:
+class PlainRun:
     """One finished run, before any comparison with an expected output."""
 
     output: str
@@ -47,8 +47,8 @@ class Run:
     memory_exceeded: bool = False
 
 
-def run_program(program: Path, stdin: str, limits: Limits) -> Run:
-    """Run the Python file `program` with `stdin` on standard input, as `python program` would.
+def run_program(program: Path, stdin: str, limits: Limits) -> PlainRun:
+    """PlainRun the Python file `program` with `stdin` on standard input, as `python program` would.
 
     Raises:
         JudgeError: the process could not be started or watched.
@@ -82,7 +82,7 @@ def run_program(program: Path, stdin: str, limits: Limits) -> Run:
             output.seek(0)
             text = output.read(limits.output_bytes + 1).decode("utf-8", "replace")
             error.seek(max(0, os.fstat(error.fileno()).st_size - ERROR_TAIL))
-            return Run(
+            return PlainRun(
                 output=text[: limits.output_bytes],
                 error=error.read(ERROR_TAIL).decode("utf-8", "replace"),
                 exit_status=status,

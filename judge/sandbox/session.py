@@ -11,7 +11,7 @@ from typing import Self
 
 from judge.sandbox import protocol
 from judge.sandbox.pool import Pool, Slot
-from judge.sandbox.process import ERROR_TAIL, Run, run_program, syntax_error
+from judge.sandbox.process import ERROR_TAIL, PlainRun, run_program, syntax_error
 from judge.sandbox.worker import ProgramDied, Refused, Worker, WorkerLost
 from judge.verdict import JudgeError, Limits
 
@@ -49,8 +49,8 @@ class Session:
         self._enter()
         return self._loaded() if self._worker is None else None
 
-    def run(self, given: str, limits: Limits) -> Run:
-        """Run the program, which compiles, with `given` on standard input.
+    def run(self, given: str, limits: Limits) -> PlainRun:
+        """PlainRun the program, which compiles, with `given` on standard input.
 
         Raises:
             JudgeError: the judge failed, twice where it was by losing a zygote.
@@ -126,7 +126,7 @@ class Session:
                 os.close(source)
         return fault
 
-    def _run(self, given: str, limits: Limits) -> Run:
+    def _run(self, given: str, limits: Limits) -> PlainRun:
         if self._worker is None:
             return _plain_run(self._program, given, limits)
         files = [_file(given.encode("utf-8", "surrogateescape")), _file(b""), _file(b"")]
@@ -139,7 +139,7 @@ class Session:
         finally:
             for file in files:
                 os.close(file)
-        return Run(
+        return PlainRun(
             output=output.decode("utf-8", "replace"),
             error=error.decode("utf-8", "replace"),
             exit_status=os.waitstatus_to_exitcode(done.status),
@@ -174,7 +174,7 @@ def _file(content: bytes) -> int:
     return file
 
 
-def _plain_run(program: bytes, given: str, limits: Limits) -> Run:
+def _plain_run(program: bytes, given: str, limits: Limits) -> PlainRun:
     with tempfile.TemporaryDirectory(prefix="judge-") as folder:
         os.chmod(folder, 0o755)
         path = Path(folder) / "program.py"

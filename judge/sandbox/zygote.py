@@ -18,7 +18,7 @@ import sys
 from typing import NoReturn
 
 from judge.sandbox import kernel, namespaces, protocol
-from judge.sandbox.candidate import Candidate
+from judge.sandbox.candidate import UntrustedProgram
 from judge.sandbox.guards import NAMESPACES, UID, Guards
 from judge.sandbox.imports import import_beforehand
 from judge.sandbox.scratch import empty_directory
@@ -121,7 +121,7 @@ def _serve_program(channel: _socket.socket, guards: Guards, source: int, *, in_w
     _bound(resource.RLIMIT_CPU, None)
     _bound(resource.RLIMIT_AS, None)
     os.environ.clear()
-    candidate = Candidate(code, path)
+    candidate = UntrustedProgram(code, path)
     left_behind = []  # directories in which a candidate may leave files
     if in_world:  # without a user of its own it may even write where its source would lie
         left_behind = [namespaces.SCRATCH] if UID in guards.held else [namespaces.PROGRAM, namespaces.SCRATCH]

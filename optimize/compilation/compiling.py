@@ -15,7 +15,7 @@ from dspy.utils.exceptions import DSPyError
 from eval.rollouts.run_folder import RunFolder, read_rollouts
 from eval.simulated.model import open_model
 from judge.cache import set_default_cache
-from optimize.compilation.progress import Progress, amount, describe
+from optimize.compilation.progress import CompileProgress, describe, totals_line
 from optimize.compilation.selfcheck import check_judge
 from optimize.compilation.writing import evidence_text, write_artifact
 from optimize.config import CompileConfig, ConfigError
@@ -28,9 +28,9 @@ from optimize.job.metric import HiddenPassRate
 from optimize.job.stages import freeze, thaw
 from optimize.optimizers.table import optimizer
 from optimize.paid.halted import CapReached, Halted
-from optimize.paid.kept_reports import KeptReports
 from optimize.paid.ledger import Ledger
-from optimize.paid.paid_answers import PaidAnswers
+from optimize.paid.ledger_cache import LedgerCache
+from optimize.paid.ledger_reports import LedgerReports
 from program import artifact
 from program.errors import ModelError
 from program.rollout.rate_limits import Pace
@@ -62,7 +62,8 @@ def compile_artifact(config: CompileConfig, out: Path, evidence: bool = False) -
         _refuse_losses(job.folder)
         write_artifact(out, program, inputs, job, chosen)
         ledger = job.paid.ledger
-        print(f"{describe(job.candidates, job.paid)}; in this session {amount(ledger.totals(session=ledger.session))}")
+        paid = totals_line(ledger.totals(session=ledger.session))
+        print(f"{describe(job.candidates, job.paid)}; in this session {paid}")
         if job.proposals.dropped:
             print(f"{job.proposals.dropped} proposals were cut off and dropped: raise proposal_tokens")
     if evidence:
@@ -87,7 +88,7 @@ def pilot(config: CompileConfig, out: Path, count: int) -> str:
         job.learn = job.learn[:count]
         job.roll_out()
         ledger = job.paid.ledger
-        paid = f"{amount(ledger.totals(session=ledger.session))} paid now, {amount(ledger.spent)} in all"
+        paid = f"{totals_line(ledger.totals(session=ledger.session))} paid now, {totals_line(ledger.spent)} in all"
     return f"pilot of {len(job.learn)} problems: {paid}\n\n{describe_plan(config, inputs, out)}"
 
 
@@ -100,7 +101,7 @@ def _session(config: CompileConfig, inputs: Inputs, out: Path) -> Iterator[Job]:
         closing(Ledger(ledger_folder(inputs))) as ledger,
         _paying(config, ledger) as paid,
         _models(config, inputs, paid) as lms,
-        closing(Progress(config.optimizer, paid)) as progress,
+        closing(CompileProgress(config.optimizer, paid)) as progress,
     ):
         names = ", ".join(sorted({lm.model for lm in lms.values()}))
         print(f"checked: the judge ({isolation}), {len(inputs.problems.problems)} problems, {names}")
@@ -114,11 +115,11 @@ def ledger_folder(inputs: Inputs) -> Path:
 
 
 @contextmanager
-def _paying(config: CompileConfig, ledger: Ledger) -> Iterator[PaidAnswers]:
+def _paying(config: CompileConfig, ledger: Ledger) -> Iterator[LedgerCache]:
     """Until the end every LM answer and every report of the judge goes through the ledger."""
-    paid = PaidAnswers(ledger, config.budget, Pace(config.rates))
+    paid = LedgerCache(ledger, config.budget, Pace(config.rates))
     dspy.cache = paid  # pyright: ignore[reportAttributeAccessIssue]  made by DSPy when it is first asked for
-    set_default_cache(KeptReports(ledger))
+    set_default_cache(LedgerReports(ledger))
     try:
         yield paid
     finally:
@@ -127,7 +128,7 @@ def _paying(config: CompileConfig, ledger: Ledger) -> Iterator[PaidAnswers]:
 
 
 @contextmanager
-def _models(config: CompileConfig, inputs: Inputs, paid: PaidAnswers) -> Iterator[dict[str, dspy.LM]]:
+def _models(config: CompileConfig, inputs: Inputs, paid: LedgerCache) -> Iterator[dict[str, dspy.LM]]:
     """The models by role, each checked by one call; a model that plays several roles is opened once."""
     wanted = models_of(config)
     bases = {"lm": config.api_base, "teacher_lm": _base(config, "teacher_lm"), "prompt_lm": _base(config, "prompt_lm")}
@@ -159,9 +160,9 @@ def _job(
     config: CompileConfig,
     inputs: Inputs,
     folder: RunFolder,
-    paid: PaidAnswers,
+    paid: LedgerCache,
     lms: dict[str, dspy.LM],
-    progress: Progress,
+    progress: CompileProgress,
 ) -> Job:
     problems = list(inputs.problems.problems)
     share = getattr(config.tuning, "choose", None)

@@ -10,13 +10,13 @@ from typing import TextIO
 from tqdm import tqdm
 
 from optimize.job.candidates import Candidates
-from optimize.paid.paid_answers import PaidAnswers
+from optimize.paid.ledger_cache import LedgerCache
 from program.rollout.trace import Totals
 
 REFRESH_SECONDS = 2.0
 
 
-class Progress:
+class CompileProgress:
     """A bar that counts program runs; its line is written anew when an answer was paid for, too, as proposals may take
     minutes in which no program runs.
 
@@ -26,7 +26,7 @@ class Progress:
         stream: where the bar goes; taken now, as standard error is turned away while DSPy runs.
     """
 
-    def __init__(self, optimizer: str, paid: PaidAnswers, stream: TextIO | None = None) -> None:
+    def __init__(self, optimizer: str, paid: LedgerCache, stream: TextIO | None = None) -> None:
         self._paid = paid
         self._candidates: Candidates | None = None
         self._lock = threading.Lock()
@@ -50,7 +50,7 @@ class Progress:
 
     def status(self) -> str:
         """The phase, and how it stands."""
-        said = describe(self._candidates, self._paid) if self._candidates else amount(self._paid.ledger.spent)
+        said = describe(self._candidates, self._paid) if self._candidates else totals_line(self._paid.ledger.spent)
         return f"{self._paid.now}: {said}"
 
     def close(self) -> None:
@@ -58,7 +58,7 @@ class Progress:
         self._bar.close()
 
 
-def describe(candidates: Candidates, paid: PaidAnswers) -> str:
+def describe(candidates: Candidates, paid: LedgerCache) -> str:
     """The best score with its interval, what was spent in all, what is left of the caps."""
     best = candidates.best()
     said = "no candidate is scored in full yet"
@@ -66,10 +66,10 @@ def describe(candidates: Candidates, paid: PaidAnswers) -> str:
         low, high = best.interval(candidates.deciding)
         said = f"best {best.score(candidates.deciding):.1%} ({low:.0%}–{high:.0%})"
     left = paid.left()
-    return f"{said}; spent {amount(paid.ledger.spent)}" + (f"; left {left}" if left else "")
+    return f"{said}; spent {totals_line(paid.ledger.spent)}" + (f"; left {left}" if left else "")
 
 
-def amount(totals: Totals) -> str:
+def totals_line(totals: Totals) -> str:
     """Calls, tokens and, where known, dollars."""
     said = f"{totals.calls:,} calls, {totals.prompt_tokens:,} + {totals.completion_tokens:,} tokens"
     return said if totals.dollars is None or not totals.dollars else f"{said}, ${totals.dollars:.4f}"

@@ -19,8 +19,8 @@ from optimize.job.dspy_runs import dspy_run
 from optimize.job.examples import examples
 from optimize.job.metric import HiddenPassRate
 from optimize.job.proposal_adapter import ProposalAdapter
-from optimize.job.watch import Watch
-from optimize.paid.paid_answers import PaidAnswers
+from optimize.job.run_watcher import RunWatcher
+from optimize.paid.ledger_cache import LedgerCache
 from program.problem import Problem
 from program.rollout.rate_limits import Pace, at_pace
 
@@ -56,7 +56,7 @@ class Job:
     lm: dspy.LM
     teacher_lm: dspy.LM
     prompt_lm: dspy.LM
-    paid: PaidAnswers
+    paid: LedgerCache
     candidates: Candidates
     folder: RunFolder
     pace: Pace
@@ -115,7 +115,7 @@ class Job:
     def running(self) -> Iterator[None]:
         """Everything that runs programs or asks proposals goes inside of this."""
         phases = {problem.name: "evaluation" for problem in self.choose}
-        watch = Watch(type(self.student), self.candidates, phases, self.adapter, self.pace)
+        watch = RunWatcher(type(self.student), self.candidates, phases, self.adapter, self.pace)
         with (
             dspy.context(lm=self.lm, adapter=self.proposals, callbacks=[watch]),
             dspy_run(self.folder.path / "optimizer.log"),

@@ -10,7 +10,7 @@ from eval.data.problem_set import ProblemSet
 from eval.rollouts.score import Score, score
 from judge.verdict import JudgeError
 from optimize.job.candidates import Candidates
-from optimize.job.watch import run_of
+from optimize.job.run_watcher import run_of
 from optimize.paid.halted import Halted
 
 # hidden: private and generated tests passed, over all of them; private, generated: of these only; solved: 1 when every

@@ -14,7 +14,7 @@ from optimize.credit.outcome import outcome
 from optimize.credit.replay import episode_of
 from optimize.job.job import Job
 from optimize.job.metric import measured
-from optimize.job.watch import run_of
+from optimize.job.run_watcher import run_of
 from optimize.paid.halted import Halted
 
 

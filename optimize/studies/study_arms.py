@@ -14,7 +14,7 @@ from program import artifact
 from program.artifact import Manifest
 
 
-class Arm(NamedTuple):
+class StudyArm(NamedTuple):
     """A program to evaluate: where it lies, and what it is under the settings of the study."""
 
     path: Path
@@ -24,7 +24,7 @@ class Arm(NamedTuple):
 
 def arms_of(
     config: CompileConfig, against: Sequence[str], further: dict[str, dict[str, Any]], taken: Sequence[str]
-) -> list[Arm]:
+) -> list[StudyArm]:
     """The program that is compiled, as it is before, and those to compare with.
 
     Args:
@@ -46,13 +46,13 @@ def arms_of(
     return [_arm(path, path == paths[0], config, further.get(path.name, {})) for path in paths]
 
 
-def _arm(path: Path, is_start: bool, config: CompileConfig, further: dict[str, Any]) -> Arm:
+def _arm(path: Path, is_start: bool, config: CompileConfig, further: dict[str, Any]) -> StudyArm:
     program, _ = artifact.load(path)
     shared = config.settings if is_start else _fitting(config.settings, program)
     program, manifest = artifact.load(path, artifact.merged(shared, further), config.adapter)
     if config.lm_settings:
         manifest.lm = {"model": config.lm, **artifact.lm_settings(manifest), **config.lm_settings}
-    return Arm(path, program, manifest)
+    return StudyArm(path, program, manifest)
 
 
 def _fitting(settings: dict[str, Any], program: Any) -> dict[str, Any]:

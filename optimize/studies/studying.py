@@ -18,7 +18,7 @@ from optimize.config import CompileConfig, ConfigError, read_config
 from optimize.forecast.averages import Averages, averages
 from optimize.forecast.forecast import describe_plan
 from optimize.job.inputs import Inputs, read_inputs
-from optimize.studies.study_arms import Arm, arms_of
+from optimize.studies.study_arms import StudyArm, arms_of
 from program import artifact
 from program.models.prices import price_of
 
@@ -81,7 +81,7 @@ def study(options: argparse.Namespace) -> None:
     print(f"wrote {options.out / 'comparison.md'}")
 
 
-def expected_cost(config: CompileConfig, plan: StudyConfig, arms: Sequence[Arm], compiled: Path) -> str:
+def expected_cost(config: CompileConfig, plan: StudyConfig, arms: Sequence[StudyArm], compiled: Path) -> str:
     """What compiling and evaluating will ask and cost, in words and tables, without any LM call."""
     inputs = read_inputs(config)
     average = averages(config, inputs, compiled)
@@ -99,7 +99,7 @@ def expected_cost(config: CompileConfig, plan: StudyConfig, arms: Sequence[Arm],
     return "\n".join(lines)
 
 
-def _average_of(arm: Arm, config: CompileConfig, inputs: Inputs, average: Averages) -> Averages:
+def _average_of(arm: StudyArm, config: CompileConfig, inputs: Inputs, average: Averages) -> Averages:
     """What a run of another program asks: what was measured of it, or else as many calls as it is expected to make,
     each like a measured one of the program that is compiled."""
     identity = {**inputs.identity, "start_fingerprint": artifact.fingerprint(arm.program, arm.manifest)}

@@ -10,7 +10,7 @@ from program.rollout.trace import Best, Call, Decision, JudgeRun
 WIDTH = 100
 
 
-class Story:
+class LiveTrace:
     """Puts events into lines; remembers the last program, to show the next one as a difference.
 
     Args:

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -40,20 +39,8 @@ class Budget(BaseModel):
         return Budget(**{name: limit - used.get(name, 0) for name, limit in self.model_dump(exclude_none=True).items()})
 
 
-class Purse(Protocol):
-    """What a rollout sees of the spending of its run, which may be kept in another process; see `Spending`."""
-
-    def take_call(self) -> str | None: ...
-
-    def add(self, tokens: int, dollars: float) -> None: ...
-
-    def spent(self) -> str | None: ...
-
-    def seconds_left(self) -> float | None: ...
-
-
-class Spending:
-    """What all rollouts of a run have spent together, against one budget; shared by their threads.
+class RunBudget:
+    """A budget with what all rollouts of a run have spent of it together; shared by their threads.
 
     Args:
         budget: of the run.
@@ -127,19 +114,19 @@ def spent_of(used: Mapping[str, float], budget: Budget) -> str | None:
     return next((name for name, amount in used.items() if limits[name] is not None and amount >= limits[name]), None)
 
 
-_run: ContextVar[Purse | None] = ContextVar("spending", default=None)
+_run: ContextVar[RunBudget | None] = ContextVar("run_budget", default=None)
 
 
 @contextmanager
-def spending_of_run(spending: Purse) -> Iterator[Purse]:
-    """All rollouts inside of the block spend from `spending`."""
-    token = _run.set(spending)
+def spend_from(budget: RunBudget) -> Iterator[RunBudget]:
+    """All rollouts inside of the block spend from `budget`."""
+    token = _run.set(budget)
     try:
-        yield spending
+        yield budget
     finally:
         _run.reset(token)
 
 
-def run_spending() -> Purse | None:
-    """What the run at hand spends from; None outside of one, and in one without a budget."""
+def run_budget() -> RunBudget | None:
+    """The budget of the run at hand; None outside of one, and in one without a budget."""
     return _run.get()

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, PrivateAttr
 
-from program.rollout.budget import Budget, run_spending, spent_of
+from program.rollout.budget import Budget, run_budget, spent_of
 
 # ok: an answer that was read; unparsable: one that was not; endless: one cut off at the token cap while it repeated
 # itself; lm_error: none came.
@@ -177,7 +177,7 @@ class Trace(BaseModel):
 
     def take_call(self) -> str | None:
         """Count a call that is about to begin; when it must not, the name of the spent resource, which is marked."""
-        run = run_spending()
+        run = run_budget()
         with self._lock:
             spent = self._spent()
             mark = f"budget: {spent}"
@@ -191,13 +191,13 @@ class Trace(BaseModel):
 
     def spent(self) -> str | None:
         """The resource of the rollout or of the run of which nothing is left for a call; None while there is."""
-        run = run_spending()
+        run = run_budget()
         with self._lock:
             return self._spent() or (run.spent() if run else None)
 
     def seconds_left(self) -> float | None:
         """Of the rollout's budget or the run's, whichever ends first; None where neither bounds them."""
-        run = run_spending()
+        run = run_budget()
         own = None if self._budget.seconds is None else self._budget.seconds - self.now()
         left = [own, run.seconds_left() if run else None]
         return min((seconds for seconds in left if seconds is not None), default=None)
@@ -219,7 +219,7 @@ class Trace(BaseModel):
 
     def enter(self, event: Call | JudgeRun | Decision | Best) -> None:
         """Take up an event; what a call has used counts for the run too."""
-        run = run_spending()
+        run = run_budget()
         if run and isinstance(event, Call):
             run.add(event.prompt_tokens + event.completion_tokens, event.dollars or 0.0)
         with self._lock:

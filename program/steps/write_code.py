@@ -10,17 +10,17 @@ from program.bench.workbench import Workbench
 from program.stage.side_by_side import together
 from program.steps.config import FlowConfig
 from program.steps.task import Choice, Notes, Task
-from signatures.code import WriteCode as WriteCodeSignature
+from signatures.code import WriteCode
 
 CANDIDATES_WITHOUT_TESTS = 3  # with no public test to stop at, agreement needs a few programs
 
 
-class WriteCode(dspy.Module):
+class CodeWriter(dspy.Module):
     """Writes programs from the chosen solutions."""
 
     def __init__(self, config: FlowConfig) -> None:
         super().__init__()
-        self.write_code = config.code_stage(WriteCodeSignature)
+        self.write_code = config.code_stage(WriteCode)
 
     def forward(self, task: Task, notes: Notes, choices: Sequence[Choice], bench: Workbench) -> int:
         """Put programs on the bench: the best solution twice, then down the ranking. The number of attempts made."""

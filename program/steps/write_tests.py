@@ -8,17 +8,16 @@ from judge.verdict import TestCase
 from program.bench.ai_tests import is_huge, usable_tests
 from program.steps.config import FlowConfig
 from program.steps.task import Notes, Task
-from signatures.tests import CheckTests
-from signatures.tests import WriteTests as WriteTestsSignature
+from signatures.tests import CheckTests, WriteTests
 
 
-class WriteTests(dspy.Module):
+class TestWriter(dspy.Module):
     """Writes tests, has them checked if asked for, and keeps those that can be used."""
 
     def __init__(self, config: FlowConfig) -> None:
         super().__init__()
         if config.ai_tests:
-            self.write_tests = config.text_stage(WriteTestsSignature, tests=config.ai_tests)
+            self.write_tests = config.text_stage(WriteTests, tests=config.ai_tests)
             if config.check_ai_tests:
                 self.check_tests = config.text_stage(CheckTests, checked=config.ai_tests)
 

@@ -7,7 +7,7 @@ import pytest
 from judge.judge import judge, verdict_of
 from judge.limits import DEFAULT_MEMORY_BYTES, PYTHON_TIME_FACTOR, limits_of
 from judge.sandbox.pool import Pool
-from judge.sandbox.process import Run, run_program
+from judge.sandbox.process import PlainRun, run_program
 from judge.sandbox.session import Session, source_bytes
 from judge.verdict import PRECEDENCE, Limits, Report, TestCase, TestResult, Verdict
 from tests.support.rungs import has_scratch, imports_late, shows_source_lines
@@ -212,7 +212,7 @@ def pool():
         yield made
 
 
-def run(pool: Pool, program: str, given: str, limits: Limits = LIMITS) -> Run:
+def run(pool: Pool, program: str, given: str, limits: Limits = LIMITS) -> PlainRun:
     with Session(pool, program) as session:
         assert session.compile() is None
         return session.run(given, limits)
@@ -303,9 +303,11 @@ def test_the_report_has_the_first_verdict_in_the_precedence():
 
 def test_cpu_time_decides_and_a_busy_machine_does_not():
     limits = Limits(seconds=1.0)
-    slow = Run("1", "", 0, cpu_seconds=0.9, wall_seconds=60.0, peak_bytes=0, timed_out=False, output_exceeded=False)
+    slow = PlainRun(
+        "1", "", 0, cpu_seconds=0.9, wall_seconds=60.0, peak_bytes=0, timed_out=False, output_exceeded=False
+    )
     assert verdict_of(slow, "1", limits) is Verdict.AC
-    fast = Run("1", "", 0, cpu_seconds=1.1, wall_seconds=1.1, peak_bytes=0, timed_out=False, output_exceeded=False)
+    fast = PlainRun("1", "", 0, cpu_seconds=1.1, wall_seconds=1.1, peak_bytes=0, timed_out=False, output_exceeded=False)
     assert verdict_of(fast, "1", limits) is Verdict.TLE
 
 

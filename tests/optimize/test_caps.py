@@ -11,7 +11,7 @@ from optimize.job.candidates import Candidates
 from optimize.optimizers.table import NAMES
 from program import artifact
 from program.models.prices import Price, price_of
-from program.rollout.budget import Budget, Spending
+from program.rollout.budget import Budget, RunBudget
 from tests.support.packs import (
     VALID,
     call,
@@ -119,7 +119,7 @@ def test_dollars_are_capped_where_a_price_is_known_and_refused_where_not(monkeyp
     prompts = use_lm(monkeypatch, hinted_rule(TASKS, helped=()))
     assert call(monkeypatch, optimize.compile.main, *arguments) == 2
     assert "no price is known for local/qwen2.5-coder-0.5b" in capsys.readouterr().err and prompts == []
-    for module in ("job.inputs", "paid.paid_answers"):
+    for module in ("job.inputs", "paid.ledger_cache"):
         monkeypatch.setattr(f"optimize.{module}.price_of", lambda _: Price(0.01, 0.0))
     printed(monkeypatch, optimize.compile.main, *arguments, "--concurrency", "1")
     paid = artifact.read_manifest(tmp_path / "out").cost
@@ -136,18 +136,18 @@ def test_prices_are_those_of_the_map_that_dspy_has():
 
 def test_what_is_left_is_said():
     before = {"calls": 4, "tokens": 70, "dollars": 0.25, "seconds": 15.0}
-    spending = Spending(Budget(calls=10, tokens=100, dollars=1.0, seconds=60), lambda: 7.0, before)
-    assert spending.left() == "6 calls, 30 tokens, $0.75, 45 seconds"
-    assert Spending(Budget(), before=before).left() == "" and Spending(Budget(), before=before).spent() is None
+    budget = RunBudget(Budget(calls=10, tokens=100, dollars=1.0, seconds=60), lambda: 7.0, before)
+    assert budget.left() == "6 calls, 30 tokens, $0.75, 45 seconds"
+    assert RunBudget(Budget(), before=before).left() == "" and RunBudget(Budget(), before=before).spent() is None
 
 
 def test_what_earlier_sessions_have_spent_counts():
     now = 5.0
-    spending = Spending(Budget(calls=3, seconds=60), lambda: now, {"calls": 2, "seconds": 50.0})
-    assert spending.take_call() is None and spending.take_call() == "calls"
-    spending.give_back()
+    budget = RunBudget(Budget(calls=3, seconds=60), lambda: now, {"calls": 2, "seconds": 50.0})
+    assert budget.take_call() is None and budget.take_call() == "calls"
+    budget.give_back()
     now = 15.0
-    assert spending.seconds == 60.0 and spending.take_call() == "seconds"
+    assert budget.seconds == 60.0 and budget.take_call() == "seconds"
 
 
 @pytest.mark.parametrize("limit", ["calls = 3", "seconds = 60"])

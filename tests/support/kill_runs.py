@@ -22,9 +22,9 @@ from typing import Any
 import optimize.compile
 from eval.rollouts.run_folder import RunFolder
 from optimize.compilation import compiling
-from optimize.paid.kept_reports import KeptReports
 from optimize.paid.ledger import Ledger
-from optimize.paid.paid_answers import PaidAnswers
+from optimize.paid.ledger_cache import LedgerCache
+from optimize.paid.ledger_reports import LedgerReports
 
 SMALL = {
     "mipro": ["--tune", "trials=3", "--demos", "1"],
@@ -80,8 +80,8 @@ def run(options: list[str], at: int, log: Path) -> int:
         killer = Killer(at, log)
         killer.watch(Ledger, "enter_answer", lambda _, ledger, key, *__: ("stored", key))
         killer.watch(Ledger, "enter_report", lambda _, ledger, key, *__: ("judged", key))
-        killer.watch(PaidAnswers, "get", lambda known, paid, asked, *_: _missed("ask", known, paid.cache_key(asked)))
-        killer.watch(KeptReports, "get", lambda known, _, key: _missed("judge", known, key))
+        killer.watch(LedgerCache, "get", lambda known, paid, asked, *_: _missed("ask", known, paid.cache_key(asked)))
+        killer.watch(LedgerReports, "get", lambda known, _, key: _missed("judge", known, key))
         killer.watch(RunFolder, "append", lambda *_: ("", ""))
         sys.argv = ["compile", *options]
         status = 0

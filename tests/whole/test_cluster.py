@@ -26,7 +26,7 @@ import eval.judge
 import eval.run
 import optimize.compile
 from eval.cluster.crew import Crew
-from eval.cluster.executor import RUN_AGAIN
+from eval.cluster.remote_executor import RUN_AGAIN
 from eval.rollouts.run_folder import read_rollouts
 from tests.support.packs import TEST, VALID, answer_rule, call, isolate, printed, use_lm, write_pack, write_start
 from tests.support.paths import ROOT

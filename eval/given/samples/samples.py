@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.data.problem_set import ProblemSet
-from eval.given.samples import alphacodium, evalplus, livecodebench
+from eval.given.samples import alphacodium_solutions, evalplus_samples, livecodebench_output
 from program.errors import UserError
 
 Sample = dict[str, Any]
@@ -79,11 +79,11 @@ def read_solutions(path: Path) -> list[Sample]:
 def _recognise(path: Path, problems: ProblemSet) -> tuple[str, Iterator[tuple[str, Sample]]]:
     """What the file is, and its programs with the problem's name or id in the file."""
     if path.is_dir():
-        return "folder of evalplus", evalplus.from_folder(path, problems)
+        return "folder of evalplus", evalplus_samples.from_folder(path, problems)
     text = _text(path)
     loaded = _whole(text)
-    if isinstance(loaded, dict) and alphacodium.is_database(loaded):
-        return "solution database of AlphaCodium", _checked(path, alphacodium.from_database(loaded, problems))
+    if isinstance(loaded, dict) and alphacodium_solutions.is_database(loaded):
+        return "solution database of AlphaCodium", _checked(path, alphacodium_solutions.from_database(loaded, problems))
     lines = loaded if isinstance(loaded, list) else _lines(path, text)
     if not lines:
         raise SolutionsError(f"{path} holds no programs")
@@ -93,10 +93,10 @@ def _recognise(path: Path, problems: ProblemSet) -> tuple[str, Iterator[tuple[st
         )
     if _has_texts(lines[0], "name", "solution"):
         return "lines with name and solution", _own(path, lines)
-    if evalplus.is_sample(lines[0]):
-        return "samples of evalplus", _checked(path, evalplus.from_lines(lines))
-    if livecodebench.is_output(lines[0]):
-        return "output of LiveCodeBench", _checked(path, livecodebench.from_outputs(lines))
+    if evalplus_samples.is_sample(lines[0]):
+        return "samples of evalplus", _checked(path, evalplus_samples.from_lines(lines))
+    if livecodebench_output.is_output(lines[0]):
+        return "output of LiveCodeBench", _checked(path, livecodebench_output.from_outputs(lines))
     raise SolutionsError(
         f"{path}, line 1, has no name and solution, nor task_id and solution, nor question_id and code_list"
     )

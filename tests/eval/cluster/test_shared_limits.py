@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from eval.cluster.shared_limits import LimitsOwner, SharedPace, SharedSpending, purse_of
+from eval.cluster.shared_limits import LimitsOwner, SharedPace, SharedRunBudget, run_budget_of
 from program.errors import ModelError
-from program.rollout.budget import Budget, Spending, spending_of_run
+from program.rollout.budget import Budget, RunBudget, spend_from
 from program.rollout.rate_limits import RateLimits
 from program.rollout.trace import Call, new_trace, trace
 from tests.support.remotes import Near
@@ -18,7 +18,7 @@ def test_all_workers_together_never_pass_the_calls_of_the_run():
     owner = LimitsOwner(Budget(calls=50), RateLimits())
 
     def worker(_: int) -> int:
-        with spending_of_run(SharedSpending(Near(owner))), new_trace() as mine:
+        with spend_from(SharedRunBudget(Near(owner))), new_trace() as mine:
             return sum(trace().take_call() is None for _ in range(20)) + 100 * ("run budget: calls" in mine.marks)
 
     with ThreadPoolExecutor(8) as threads:
@@ -29,8 +29,8 @@ def test_all_workers_together_never_pass_the_calls_of_the_run():
 
 def test_tokens_and_dollars_of_one_worker_count_for_the_others():
     owner = LimitsOwner(Budget(tokens=100, dollars=1.0), RateLimits())
-    one, other = SharedSpending(Near(owner)), SharedSpending(Near(owner))
-    with spending_of_run(one), new_trace() as mine:
+    one, other = SharedRunBudget(Near(owner)), SharedRunBudget(Near(owner))
+    with spend_from(one), new_trace() as mine:
         mine.enter(Call(stage="WriteCode", prompt_tokens=60, completion_tokens=39, dollars=0.5))
     assert other.spent() is None and other.take_call() is None
     one.add(1, 0.0)
@@ -57,14 +57,14 @@ def test_requests_and_refusals_of_one_worker_hold_back_the_others():
 
 def test_where_nothing_is_limited_nobody_is_asked():
     owner = Near(LimitsOwner(Budget(), RateLimits()))
-    assert isinstance(purse_of(Budget(), owner), Spending) and owner.calls == []
-    assert isinstance(purse_of(Budget(seconds=9), owner), SharedSpending)
+    assert isinstance(run_budget_of(Budget(), owner), RunBudget) and owner.calls == []
+    assert isinstance(run_budget_of(Budget(seconds=9), owner), SharedRunBudget)
     SharedPace(RateLimits(requests_per_minute=9), owner).spent(10)
     assert owner.calls == []
 
 
 def test_an_owner_that_is_gone_is_an_outage():
     gone = Near(None, dies_at=0)
-    for ask in (SharedSpending(gone).take_call, SharedSpending(gone).spent, SharedPace(RateLimits(), gone).wait):
+    for ask in (SharedRunBudget(gone).take_call, SharedRunBudget(gone).spent, SharedPace(RateLimits(), gone).wait):
         with pytest.raises(ModelError, match="start again to go on"):
             ask()

@@ -14,7 +14,7 @@ import eval.judge
 import eval.run
 import optimize.compile
 from eval.cluster.crew import Crew
-from eval.cluster.executor import LARGE_CHARACTERS, RUN_AGAIN, ClusterExecutor
+from eval.cluster.remote_executor import LARGE_CHARACTERS, RUN_AGAIN, ClusterExecutor
 from eval.data.problem_set import HiddenTests, ProblemSet
 from eval.rollouts.executor import Arm, Threads
 from eval.rollouts.loop import run_loop
@@ -30,7 +30,7 @@ from program.baselines.direct import Direct
 from program.errors import ModelError
 from program.models.scripted import scripted_lm
 from program.problem import Problem, PublicTest
-from program.rollout.budget import Budget, Spending
+from program.rollout.budget import Budget, RunBudget
 from tests.support.packs import call, write_pack, write_start
 from tests.support.remotes import Near, member
 
@@ -81,7 +81,7 @@ def cluster_of(remote: Any, *more: Any, store=lambda value: value) -> tuple[Clus
     crew.open()
     while crew.room("flow") < 4 * len(known):
         time.sleep(0.001)
-    return ClusterExecutor(crew, Spending(Budget()), store), crew
+    return ClusterExecutor(crew, RunBudget(Budget()), store), crew
 
 
 def test_rollouts_of_a_cluster_are_those_of_threads_and_flows_get_no_hidden_test(tmp_path, problems):

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from program.models.scripted import ScriptedEngine, scripted_lm
-from program.rollout.budget import Budget, Spending, run_spending, spending_of_run
+from program.rollout.budget import Budget, RunBudget, run_budget, spend_from
 from program.rollout.trace import Call, Trace, new_trace
 from program.stage.stage import Stage
 from signatures.code import SolveDirectly
@@ -97,7 +97,7 @@ def test_budgets_that_cannot_be_are_refused(wrong):
 
 def test_all_rollouts_of_a_run_spend_from_one_budget():
     lm = scripted_lm(lambda _: GOOD)
-    with spending_of_run(Spending(Budget(calls=3))) as spending:
+    with spend_from(RunBudget(Budget(calls=3))) as budget:
         marks = []
         for _ in range(3):
             with new_trace() as opened:
@@ -105,45 +105,45 @@ def test_all_rollouts_of_a_run_spend_from_one_budget():
                 solve(lm)
             marks.append(opened.marks)
     assert marks == [[], ["run budget: calls"], ["run budget: calls"]]
-    assert len(lm.engine.prompts) == spending.calls == 3 and spending.tokens > 0
+    assert len(lm.engine.prompts) == budget.calls == 3 and budget.tokens > 0
 
 
 def test_a_call_the_rollout_may_not_make_does_not_count_for_the_run(trace):
     trace.limit(Budget(calls=1))
-    with spending_of_run(Spending(Budget(calls=5))) as spending:
+    with spend_from(RunBudget(Budget(calls=5))) as budget:
         for _ in range(3):
             trace.take_call()
-    assert spending.calls == 1
+    assert budget.calls == 1
 
 
 def test_tokens_dollars_and_seconds_of_a_run_end_it_too():
     now = 0.0
     for limit in ({"tokens": 10}, {"dollars": 0.1}):
-        spending = Spending(Budget(**limit))
-        assert spending.take_call() is None
-        spending.add(10, 0.1)
-        assert spending.take_call() == spending.spent() == next(iter(limit))
-    spending = Spending(Budget(seconds=5), clock=lambda: now)
-    assert spending.spent() is None
+        budget = RunBudget(Budget(**limit))
+        assert budget.take_call() is None
+        budget.add(10, 0.1)
+        assert budget.take_call() == budget.spent() == next(iter(limit))
+    budget = RunBudget(Budget(seconds=5), clock=lambda: now)
+    assert budget.spent() is None
     now = 5.0
-    assert spending.spent() == "seconds"
+    assert budget.spent() == "seconds"
 
 
 def test_threads_together_take_no_call_more_than_there_are():
-    spending, granted = Spending(Budget(calls=50)), []
+    budget, granted = RunBudget(Budget(calls=50)), []
 
     def take() -> None:
-        granted.extend(spending.take_call() is None for _ in range(20))
+        granted.extend(budget.take_call() is None for _ in range(20))
 
     threads = [threading.Thread(target=take) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sum(granted) == spending.calls == 50
+    assert sum(granted) == budget.calls == 50
 
 
 def test_outside_of_a_run_there_is_no_budget_of_one():
-    with spending_of_run(Spending(Budget())) as spending:
-        assert run_spending() is spending
-    assert run_spending() is None
+    with spend_from(RunBudget(Budget())) as budget:
+        assert run_budget() is budget
+    assert run_budget() is None

@@ -8,7 +8,7 @@ from program.bench.workbench import Workbench
 from program.problem import Problem
 from program.steps.config import FlowConfig
 from program.steps.task import Choice, Notes, Task
-from program.steps.write_code import CANDIDATES_WITHOUT_TESTS, WriteCode
+from program.steps.write_code import CANDIDATES_WITHOUT_TESTS, CodeWriter
 from signatures.fields import Solution
 from tests.support.scripted import FIRST_ONLY, GARBAGE, NEVER, RIGHT, Rollout, code, section
 
@@ -31,7 +31,7 @@ class Writing(Rollout):
     def __init__(self, problem, config=None, choices=CHOICES, **answers):
         made = FlowConfig(**(config or {}))
         self.bench = Workbench(problem)
-        super().__init__(WriteCode(made), Task(problem, 0, 0, made), NOTES, choices, self.bench, **answers)
+        super().__init__(CodeWriter(made), Task(problem, 0, 0, made), NOTES, choices, self.bench, **answers)
 
     def solutions(self) -> list[str]:
         return [section(prompt, "solution").splitlines()[0].removeprefix("name: ") for _, prompt in self.asked]

@@ -19,22 +19,22 @@ from dspy.utils.callback import BaseCallback
 from optimize.paid.halted import CapReached, Halted
 from optimize.paid.ledger import Ledger
 from program.models.prices import price_of
-from program.rollout.budget import OPTIONS, Budget, Spending
+from program.rollout.budget import OPTIONS, Budget, RunBudget
 from program.rollout.rate_limits import Pace
 from program.rollout.trace import Totals
 
 
-class Payer(NamedTuple):
+class Purpose(NamedTuple):
     """What calls are paid for."""
 
     phase: str
     candidate: str = ""
 
 
-payer: ContextVar[Payer | None] = ContextVar("payer", default=None)  # of the program run at hand
+purpose: ContextVar[Purpose | None] = ContextVar("purpose", default=None)  # of the program run at hand
 
 
-class PaidAnswers(Cache, BaseCallback):
+class LedgerCache(Cache, BaseCallback):
     """A `dspy.cache` over a ledger. As a callback of the LMs it learns of calls that failed.
 
     Args:
@@ -66,21 +66,21 @@ class PaidAnswers(Cache, BaseCallback):
             "dollars": spent.dollars or 0.0,
             "seconds": ledger.seconds_before,
         }
-        self._spending = Spending(budget or Budget(), clock, before)
+        self._budget = RunBudget(budget or Budget(), clock, before)
         self._pace = pace or Pace()
         self._ended = threading.Condition()
         self._asked: dict[int, tuple[str, float]] = {}  # thread to the key it has asked for, and when
         self._halted: Halted | None = None
         self._closed = False
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> PaidAnswers:
-        """Itself: a copied LM pays from the same purse."""
+    def __deepcopy__(self, memo: dict[int, Any]) -> LedgerCache:
+        """Itself: a copied LM pays from the same budget."""
         return self
 
     @property
     def seconds(self) -> float:
         """Wall-clock seconds of all sessions together."""
-        return self._spending.seconds
+        return self._budget.seconds
 
     def halt(self, why: Halted) -> None:
         """Every call from now on raises `why`: threads that an optimizer leaves behind shall not go on paying."""
@@ -99,7 +99,7 @@ class PaidAnswers(Cache, BaseCallback):
 
     def left(self) -> str:
         """What may still be spent, in words; empty when nothing is limited."""
-        return self._spending.left()
+        return self._budget.left()
 
     def get(self, request: dict[str, Any], ignored_args_for_cache_key: list[str] | None = None) -> Any:
         """The stored answer, or None, and then the caller is to make the call.
@@ -116,7 +116,7 @@ class PaidAnswers(Cache, BaseCallback):
             known = self.ledger.answer(key)
             if known is None:
                 self._take_call()
-                self.now = self._payer().phase
+                self.now = self._purpose().phase
                 self._asked[threading.get_ident()] = key, time.perf_counter()
         if known is None:
             self._pace.wait()
@@ -125,8 +125,8 @@ class PaidAnswers(Cache, BaseCallback):
     def _take_call(self) -> None:
         if self._halted:
             raise self._halted
-        if name := self._spending.take_call():
-            raise CapReached(f"{OPTIONS[name]} = {getattr(self._spending.budget, name):g} is reached")
+        if name := self._budget.take_call():
+            raise CapReached(f"{OPTIONS[name]} = {getattr(self._budget.budget, name):g} is reached")
 
     def put(
         self,
@@ -138,27 +138,27 @@ class PaidAnswers(Cache, BaseCallback):
         """Enter an answer with its cost."""
         key = self.cache_key(request, ignored_args_for_cache_key)
         _, asked = self._asked.get(threading.get_ident(), (key, time.perf_counter()))
-        who = self._payer()
+        who = self._purpose()
         model = request["model"] if "model" in request else request["request"]["model"]
         paid = _cost(value, model, time.perf_counter() - asked)
         with self._ended:
             self.ledger.enter_answer(key, value, paid, phase=who.phase, candidate=who.candidate, model=model)
             self.ledger.note_seconds(self.seconds - self.ledger.seconds_before)
         tokens = paid.prompt_tokens + paid.completion_tokens
-        self._spending.add(tokens, paid.dollars or 0.0)
+        self._budget.add(tokens, paid.dollars or 0.0)
         self._pace.spent(tokens)
         if self._listener:
             self._listener()
 
-    def _payer(self) -> Payer:
-        return payer.get() or Payer(self.phase)
+    def _purpose(self) -> Purpose:
+        return purpose.get() or Purpose(self.phase)
 
     def on_lm_end(self, call_id: str, outputs: Any, exception: BaseException | None = None) -> None:
         """Whether it was answered or failed, the call is no longer in flight."""
         with self._ended:
             asked = self._asked.pop(threading.get_ident(), None)
             if asked and exception is not None and self.ledger.answer(asked[0]) is None:
-                self._spending.give_back()
+                self._budget.give_back()
             self._ended.notify_all()
 
 

@@ -15,9 +15,9 @@ from judge.judge import judge
 from judge.verdict import Limits, TestCase
 from optimize.compilation.progress import Progress
 from optimize.paid.halted import CapReached, Halted
-from optimize.paid.kept_reports import KeptReports
 from optimize.paid.ledger import Ledger
-from optimize.paid.paid_answers import PaidAnswers, Payer, payer
+from optimize.paid.ledger_cache import LedgerCache, Purpose, purpose
+from optimize.paid.ledger_reports import LedgerReports
 from program.models.prices import Price
 from program.models.scripted import ScriptedEngine, scripted_lm
 from program.rollout.budget import OPTIONS, Budget
@@ -35,7 +35,7 @@ def paying(ledger, monkeypatch):
     """A function that gives an LM whose calls are paid through the ledger, under caps."""
 
     def make(rule, clock=None, **limits):
-        paid = PaidAnswers(ledger, Budget(**limits), **({"clock": clock} if clock else {}))
+        paid = LedgerCache(ledger, Budget(**limits), **({"clock": clock} if clock else {}))
         monkeypatch.setattr(dspy, "cache", paid)
         lm = scripted_lm(rule, cache=True)
         return lm.copy(callbacks=[paid]), paid
@@ -66,9 +66,9 @@ def test_the_line_says_for_what_is_paid_and_is_written_anew_with_every_answer(pa
     progress = Progress("gepa", paid, stream)
     lm("a proposal")
     assert "proposals: 1 calls, 2 + 2 tokens" in stream.getvalue()
-    token = payer.set(Payer("evaluation", "abc"))
+    token = purpose.set(Purpose("evaluation", "abc"))
     lm("a run")
-    payer.reset(token)
+    purpose.reset(token)
     assert "evaluation: 2 calls" in stream.getvalue()
     lm("a proposal")  # known already
     assert progress.status().startswith("evaluation: ")
@@ -85,9 +85,9 @@ def test_other_rollouts_and_settings_are_other_questions(paying, ledger):
 def test_what_calls_are_paid_for_is_entered(paying, ledger):
     lm, _ = paying(lambda prompt: prompt)
     lm("a proposal")
-    token = payer.set(Payer("evaluation", "abc"))
+    token = purpose.set(Purpose("evaluation", "abc"))
     lm("a run")
-    payer.reset(token)
+    purpose.reset(token)
     assert {phase: spent.calls for phase, spent in ledger.totals_by("phase").items()} == {
         "proposals": 1,
         "evaluation": 1,
@@ -97,7 +97,7 @@ def test_what_calls_are_paid_for_is_entered(paying, ledger):
 
 @pytest.mark.parametrize(("cap", "asked"), [({"calls": 3}, 3), ({"tokens": 7}, 4), ({"dollars": 3.5}, 2)])
 def test_a_cap_ends_the_paying(paying, monkeypatch, cap, asked):
-    monkeypatch.setattr("optimize.paid.paid_answers.price_of", lambda _: Price(1.0, 1.0))
+    monkeypatch.setattr("optimize.paid.ledger_cache.price_of", lambda _: Price(1.0, 1.0))
     lm, _ = paying(lambda prompt: "yes", **cap)
     with pytest.raises(CapReached, match=f"{OPTIONS[next(iter(cap))]} = "):
         for number in range(10):
@@ -114,7 +114,7 @@ def test_seconds_are_capped_over_all_sessions(paying, ledger, tmp_path):
     lm("b")
     again = reopened(ledger, tmp_path)
     assert again.seconds_before == 6.0
-    paid = PaidAnswers(again, Budget(seconds=10), clock=lambda: now)
+    paid = LedgerCache(again, Budget(seconds=10), clock=lambda: now)
     now = 9.0
     assert paid.seconds == 9.0 and paid.left() == "1 seconds"
     now = 10.0
@@ -203,8 +203,8 @@ def test_a_second_process_at_the_same_compilation_is_refused(ledger, tmp_path):
 
 def test_reports_of_the_judge_are_kept(ledger, tmp_path, monkeypatch):
     program, tests, limits = "print(input())", [TestCase("1\n", "1\n"), TestCase("2\n", "3\n")], Limits()
-    first = judge(program, tests, limits, cache=KeptReports(ledger))
+    first = judge(program, tests, limits, cache=LedgerReports(ledger))
     again = reopened(ledger, tmp_path)
     monkeypatch.setattr("judge.judge.Session", None)  # nothing can be run
-    assert judge(program, tests, limits, cache=KeptReports(again)) == first
+    assert judge(program, tests, limits, cache=LedgerReports(again)) == first
     again.close()

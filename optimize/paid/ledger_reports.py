@@ -7,7 +7,7 @@ from judge.verdict import Report
 from optimize.paid.ledger import Ledger
 
 
-class KeptReports(VerdictCache):
+class LedgerReports(VerdictCache):
     """A `VerdictCache` over a ledger."""
 
     def __init__(self, ledger: Ledger) -> None:

@@ -14,7 +14,7 @@ from eval.rollouts.rollout import Rollout
 from judge.verdict import JudgeError, Limits, Report, TestCase
 from program.errors import ModelError
 from program.problem import Problem
-from program.rollout.budget import Purse
+from program.rollout.budget import RunBudget
 from program.rollout.trace import Trace
 
 RUN_AGAIN = "run again, as its first worker was lost"  # the mark of such a rollout
@@ -27,18 +27,18 @@ class ClusterExecutor:
 
     Args:
         crew: the workers.
-        spending: of the run.
+        budget: of the run.
         store: puts a large value where every node gets it once, and gives what stands for it as an argument.
     """
 
-    def __init__(self, crew: Crew, spending: Purse, store: Callable[[Any], Any]) -> None:
+    def __init__(self, crew: Crew, budget: RunBudget, store: Callable[[Any], Any]) -> None:
         self._crew = crew
-        self._spending = spending
+        self._budget = budget
         self._stored = lru_cache(STORED_SETS)(store)
 
     @property
-    def spending(self) -> Purse:
-        return self._spending
+    def budget(self) -> RunBudget:
+        return self._budget
 
     def run(self, arm: Arm, problem: Problem, sample: int) -> Rollout:
         try:

@@ -14,14 +14,14 @@ from dspy.utils.callback import BaseCallback
 
 from optimize.job.candidates import Candidates
 from optimize.paid.halted import Halted
-from optimize.paid.paid_answers import Payer, payer
+from optimize.paid.ledger_cache import Purpose, purpose
 from program.errors import ModelError
 from program.rollout.rate_limits import Pace, at_pace
 from program.rollout.trace import Trace, new_trace, outage_of
 
 
 @dataclass(frozen=True)
-class Run:
+class ProgramRun:
     """One run of a program inside of an optimizer."""
 
     candidate: str
@@ -34,12 +34,12 @@ class Run:
         return hashlib.sha256(repr(said).encode()).hexdigest()[:12]
 
 
-def run_of(prediction: Any) -> Run | None:
+def run_of(prediction: Any) -> ProgramRun | None:
     """The run a prediction came from; None for one that no watched program made."""
     return getattr(prediction, "_run", None)
 
 
-class Watch(BaseCallback):
+class RunWatcher(BaseCallback):
     """A DSPy callback, put into `dspy.context(callbacks=[...])` around an optimizer.
 
     What it raises it raises as `Halted`: DSPy writes other exceptions of callbacks off with a warning.
@@ -65,7 +65,7 @@ class Watch(BaseCallback):
         self._phases = phases
         self._adapter = adapter
         self._pace = pace
-        self._open: dict[str, tuple[Run, ExitStack]] = {}
+        self._open: dict[str, tuple[ProgramRun, ExitStack]] = {}
         self._lock = threading.Lock()
 
     def on_module_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
@@ -74,9 +74,9 @@ class Watch(BaseCallback):
         try:
             problem = inputs["kwargs"]["problem"].name
             stack = ExitStack()
-            run = Run(self._candidates.name_of(instance), problem, stack.enter_context(new_trace()))
-            token = payer.set(Payer(self._phases.get(problem, "training"), run.candidate))
-            stack.callback(payer.reset, token)
+            run = ProgramRun(self._candidates.name_of(instance), problem, stack.enter_context(new_trace()))
+            token = purpose.set(Purpose(self._phases.get(problem, "training"), run.candidate))
+            stack.callback(purpose.reset, token)
             stack.enter_context(at_pace(self._pace))
             stack.enter_context(dspy.context(adapter=self._adapter))
             with self._lock:
@@ -101,7 +101,7 @@ class Watch(BaseCallback):
             prediction._run = run
 
 
-def _refuse_lost(run: Run) -> None:
+def _refuse_lost(run: ProgramRun) -> None:
     """An LM out of reach is no answer of the program's: nobody knows what the lost calls would have brought, and a
     compilation that is started again asks them."""
     if lost := outage_of(run.trace):

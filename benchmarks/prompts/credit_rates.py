@@ -1,4 +1,4 @@
-"""How often do `bootstrap` and `verified` show calls that are right? `python -m benchmarks.prompts.credit`
+"""How often do `bootstrap` and `verified` show calls that are right? `python -m benchmarks.prompts.credit_rates`
 
 A simulated LM answers over HTTP, with skills from a file that only its server reads; so it is known of every call
 whether it is right, and neither the optimizer nor the estimator of credit can know it but by evidence.
@@ -39,7 +39,7 @@ STAGES = ("ExplainTests", "RankSolutions", "WriteTests", "WriteCode", "FixCode")
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.prompts.credit", description="Count the right calls among demonstrations."
+        prog="python -m benchmarks.prompts.credit_rates", description="Count the right calls among demonstrations."
     )
     parser.add_argument("--skills", type=Path, default=Path(__file__).parent / "skills.toml")
     parser.add_argument("--limit", type=int, default=36, help="problems of the pack (default: %(default)s)")
