@@ -26,8 +26,8 @@ class LimitsOwner:
 class SharedRunBudget(RunBudget):
     """The owner's budget, seen from another process."""
 
-    def __init__(self, budget: Budget, owner: Remote) -> None:
-        super().__init__(budget)
+    def __init__(self, owner: Remote) -> None:
+        super().__init__(Budget())  # its limits are the owner's affair
         self._owner = owner
 
     def take_call(self) -> str | None:
@@ -45,7 +45,7 @@ class SharedRunBudget(RunBudget):
 
 def run_budget_of(budget: Budget, owner: Remote) -> RunBudget:
     """What to spend from: the owner's; where nothing is limited nobody need be asked."""
-    return RunBudget(budget) if budget == Budget() else SharedRunBudget(budget, owner)
+    return RunBudget(budget) if budget == Budget() else SharedRunBudget(owner)
 
 
 class SharedPace(Pace):

@@ -13,7 +13,7 @@ from dspy.utils.exceptions import LMServerError
 from eval.rollouts.run_folder import RunError
 from judge.judge import judge
 from judge.verdict import Limits, TestCase
-from optimize.compilation.progress import Progress
+from optimize.compilation.progress import CompileProgress
 from optimize.paid.halted import CapReached, Halted
 from optimize.paid.ledger import Ledger
 from optimize.paid.ledger_cache import LedgerCache, Purpose, purpose
@@ -63,7 +63,7 @@ def test_the_line_says_for_what_is_paid_and_is_written_anew_with_every_answer(pa
     monkeypatch.setattr("optimize.compilation.progress.REFRESH_SECONDS", 0.0)
     lm, paid = paying(lambda prompt: prompt)
     stream = io.StringIO()
-    progress = Progress("gepa", paid, stream)
+    progress = CompileProgress("gepa", paid, stream)
     lm("a proposal")
     assert "proposals: 1 calls, 2 + 2 tokens" in stream.getvalue()
     token = purpose.set(Purpose("evaluation", "abc"))

@@ -57,7 +57,7 @@ def test_requests_and_refusals_of_one_worker_hold_back_the_others():
 
 def test_where_nothing_is_limited_nobody_is_asked():
     owner = Near(LimitsOwner(Budget(), RateLimits()))
-    assert isinstance(run_budget_of(Budget(), owner), RunBudget) and owner.calls == []
+    assert type(run_budget_of(Budget(), owner)) is RunBudget and owner.calls == []
     assert isinstance(run_budget_of(Budget(seconds=9), owner), SharedRunBudget)
     SharedPace(RateLimits(requests_per_minute=9), owner).spent(10)
     assert owner.calls == []

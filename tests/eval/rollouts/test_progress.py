@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from eval.rollouts.progress import Progress
+from eval.rollouts.progress import RunProgress
 from tests.support.stored_runs import rollout
 
 
 def test_the_bar_counts_solved_of_judged_and_what_was_spent(capsys):
-    with Progress("scripted", 10) as progress:
+    with RunProgress("scripted", 10) as progress:
         for end in ("solved", "failed", "not judged", "failed"):
             progress.add(rollout(end=end))
         assert progress.status() == "solved 1/3 (33%), 1 not judged, 1.44k tokens, $0.12"
@@ -15,7 +15,7 @@ def test_the_bar_counts_solved_of_judged_and_what_was_spent(capsys):
 
 
 def test_stored_rollouts_are_in_the_share_and_the_spend(capsys):
-    with Progress("scripted", 3, [rollout(), rollout(end="failed")]) as progress:
+    with RunProgress("scripted", 3, [rollout(), rollout(end="failed")]) as progress:
         assert progress.status() == "solved 1/2 (50%), 960 tokens, $0.08"
     assert "2/3" in capsys.readouterr().err
 
@@ -23,10 +23,10 @@ def test_stored_rollouts_are_in_the_share_and_the_spend(capsys):
 def test_an_unknown_price_is_not_shown_as_nothing():
     unpriced = rollout()
     unpriced.totals.dollars = None
-    with Progress("scripted", 2, [unpriced, rollout()]) as progress:
+    with RunProgress("scripted", 2, [unpriced, rollout()]) as progress:
         assert "$" not in progress.status() and "tokens" in progress.status()
 
 
 def test_before_anything_was_judged_there_is_no_share():
-    with Progress("scripted", 2) as progress:
+    with RunProgress("scripted", 2) as progress:
         assert progress.status() == "solved 0/0, 0.00 tokens, $0.00"
