@@ -68,7 +68,7 @@ def main() -> None:
 
 def _compile(options: argparse.Namespace) -> None:
     from optimize.compilation.compiling import compile_artifact, dry_run, pilot
-    from optimize.config import read_config
+    from optimize.optimizers.table import read_config
     from program.cli.settings import parse_settings
 
     changes: dict[str, Any] = {key: getattr(options, key) for key in (*KEYS, *LISTS)}

@@ -1,17 +1,17 @@
-"""What a compilation is made of. Read from a TOML file, changed by options, saved with the artifact."""
+"""What a compilation is made of: the keys of its TOML file, of its options, and of what an artifact says of itself."""
 
 from __future__ import annotations
 
-import tomllib
-from pathlib import Path
+import inspect
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny
+from pydantic.fields import FieldInfo
 
 from eval.data.problem_set import ProblemSet
 from program.errors import UserError
 from program.models.open import DEFAULT_MODEL
-from program.rollout.budget import OPTIONS, Budget
+from program.rollout.budget import Budget
 from program.rollout.rate_limits import RateLimits
 
 # What may be stored with an artifact of how its LM is called; no key, no address, nothing of a connection.
@@ -24,73 +24,124 @@ class ConfigError(UserError):
     """The configuration cannot be used; one line that says why."""
 
 
-class Options(BaseModel):
-    """The keys of one optimizer; a key that it does not read is refused."""
+class OptimizerOptions(BaseModel, frozen=True):
+    """The keys of one optimizer. A subclass declares again those that it reads, with defaults of its own; any other key
+    is refused. What stands here is what a compilation goes by where its optimizer does not read a key."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True, populate_by_name=True)
+
+    demos: int = 0
+    """demonstrations a predictor gets at most"""
+    threshold: float = 1.0
+    """of the metric, from which on a rollout is good enough to give demonstrations"""
+    choose: float | None = None
+    """share of the problems that candidates are compared on; the others are learned from"""
+    batch: int | None = None
+    """problems that a candidate is tried on; all when there are fewer"""
+    metric_calls: int | None = None
+    """program runs it may make, those that cost nothing included"""
+    teacher_lm: str | None = None
+    """the model that makes demonstrations; `lm` itself when not given"""
+    teacher_api_base: str | None = None
+    """address of a server that has the teacher"""
+    prompt_lm: str | None = None
+    """the model that proposes instructions; `lm` itself when not given"""
+    prompt_api_base: str | None = None
+    """address of a server that has the proposing model"""
+    proposal_tokens: int | None = None
+    """the most an answer of the proposing model may have"""
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        """A key without words of its own means what it means here."""
+        for name in {*cls.model_fields} & {*OptimizerOptions.model_fields}:
+            field = cls.model_fields[name]
+            field.description = field.description or OptimizerOptions.model_fields[name].description
+
+    @classmethod
+    def keys(cls) -> dict[str, FieldInfo]:
+        """The keys that this optimizer reads, by the names they have in a configuration."""
+        own = [each for each in cls.__mro__ if issubclass(each, OptimizerOptions) and each is not OptimizerOptions]
+        declared = {name for each in own for name in inspect.get_annotations(each)}
+        return {field.alias or name: field for name, field in cls.model_fields.items() if name in declared}
+
+    def values(self) -> dict[str, Any]:
+        """Of every key that is read its value, as JSON values."""
+        values = self.model_dump(mode="json", by_alias=True)
+        return {key: values[key] for key in self.keys()}
 
 
 class CompileConfig(BaseModel):
-    """The keys that every optimizer has; those of its own follow in `tuning`.
+    """The keys that every optimizer has; those of its own follow in `tuning`."""
 
-    start: the artifact that is compiled; of a compiled one the instructions carry over, its demonstrations only to the
-        teacher.
-    adapter: how prompts are made, in place of what `start` says; see program.adapters.choice.
-    lm: the model the program is compiled for.
-    api_base: address of an OpenAI-compatible server that has `lm`.
-    optimizer: how to compile; see docs/reference/optimize.md.
-    only: the stages to be tuned, by the names of their signatures; all when empty.
-    freeze: stages that stay as they are.
-    data: pack, a hub name or a local folder in its layout.
-    split: what is compiled on; never the split that is evaluated.
-    match: only problems whose name has this regular expression in it.
-    tags: only problems with at least one of these tags.
-    difficulty: only problems of one of these difficulties, by name.
-    exclude: a file of problems to leave out, as eval.audit writes it.
-    limit: of these, only the first problems of the split.
-    metric: what counts: hidden (private and generated tests), private, generated, or solved (all tests or nothing).
-    seed: of whatever is drawn.
-    concurrency: rollouts side by side.
-    settings: keys of the program's configuration to change.
-    lm_settings: sampling settings that go with every call of `lm`, such as top_p; stored with the artifact.
-    budget: what all sessions of the compilation may spend together, the optimizer's own questions included; its keys
-        are max_calls, max_tokens, max_usd and max_seconds.
-    rates: what the provider allows; the keys are those of program.rollout.rate_limits.RateLimits.
-    tuning: the keys of the optimizer.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     start: str = "artifacts/handwritten"
+    """the artifact to compile; of a compiled one the instructions carry over, its demonstrations only to the teacher"""
     adapter: str | None = None
+    """how prompts are made, in place of what the artifact says: lean, yaml, chat, json or xml, options after a +"""
     lm: str = DEFAULT_MODEL
+    """the model the program is compiled for"""
     api_base: str | None = None
+    """address of an OpenAI-compatible server that has the model"""
     optimizer: str = "bootstrap"
+    """bootstrap, bootstrap_rs, verified, mipro, simba, gepa or copro"""
     only: list[str] = []
+    """the stages to tune, by the names of their signatures, such as WriteCode; all when empty"""
     freeze: list[str] = []
+    """stages that stay as they are"""
     data: str = "pack"
+    """pack, a hub name, a local folder or file of a dataset, or problems as JSON"""
     split: str = "valid"
+    """what is compiled on; never the split that is evaluated"""
     match: str | None = None
+    """only problems whose name has this regular expression in it"""
     tags: tuple[str, ...] = ()
+    """only problems with at least one of these tags"""
     difficulty: tuple[str, ...] = ()
+    """only problems of one of these difficulties, by name"""
     exclude: str | None = None
+    """a file of problems to leave out, as eval.audit writes it"""
     limit: int | None = Field(default=None, ge=1)
+    """of these, only the first problems of the split"""
     metric: Literal["hidden", "private", "generated", "solved"] = "hidden"
+    """hidden (share of private and generated tests), private, generated, or solved (all tests or nothing)"""
     seed: int = 0
+    """of whatever is drawn"""
     concurrency: int = Field(default=8, ge=1)
+    """rollouts side by side"""
     settings: dict[str, Any] = {}
+    """keys of the program's configuration to change"""
     lm_settings: dict[Sampling, Any] = {}
+    """sampling settings that go with every call of the model, such as top_p; stored with the artifact"""
     budget: Budget = Budget()
+    """what all sessions together may spend, the optimizer's own questions included: max_calls, max_tokens, max_usd and
+    max_seconds"""
     rates: RateLimits = RateLimits()
-    tuning: SerializeAsAny[Options]
+    """what the provider allows: requests_per_minute, tokens_per_minute, retries and first_wait"""
+    tuning: SerializeAsAny[OptimizerOptions]
+    """the keys of the optimizer"""
 
     def identity(self) -> dict[str, Any]:
         """What decides the result. Addresses, budget and speed do not: a compilation may go on with others. Which
         problems tags and difficulty have left is said by the names of the problems."""
         others = {"api_base", "concurrency", "budget", "rates", "tags", "difficulty", "tuning"}
         keys = self.model_dump(mode="json", exclude=others)
-        tuning = self.tuning.model_dump(mode="json")
-        return {**keys, **{key: value for key, value in tuning.items() if not key.endswith("api_base")}}
+        return {**keys, **{key: value for key, value in self.tuning.values().items() if not key.endswith("api_base")}}
+
+    def models(self) -> dict[str, tuple[str, str | None]]:
+        """The models a compilation calls with the addresses of their servers, by role: lm, teacher_lm, prompt_lm. The
+        server of `lm` is that of the others too where they are the same model."""
+        tuning = self.tuning
+        found: dict[str, tuple[str, str | None]] = {"lm": (self.lm, self.api_base)}
+        others = {
+            "teacher_lm": (tuning.teacher_lm, tuning.teacher_api_base),
+            "prompt_lm": (tuning.prompt_lm, tuning.prompt_api_base),
+        }
+        for role, (model, base) in others.items():
+            model = model or self.lm
+            found[role] = (model, base or (self.api_base if model == self.lm else None))
+        return found
 
     def select(self, problems: ProblemSet) -> ProblemSet:
         """The problems to compile on.
@@ -99,38 +150,3 @@ class CompileConfig(BaseModel):
             DataError: an option cannot be used, or nothing is left.
         """
         return problems.select(self.limit, self.match, self.exclude, self.tags, self.difficulty)
-
-
-def read_config(path: Path | None, changes: dict[str, Any]) -> CompileConfig:
-    """The configuration in the TOML file `path` (defaults when None) with `changes` on top.
-
-    Both hold the keys of `CompileConfig`, those of budget and rates, and those of the optimizer, side by side.
-
-    Raises:
-        ConfigError: no such file, not TOML, no such optimizer, an unknown key or a value that is not allowed.
-    """
-    from optimize.optimizers.table import optimizer
-
-    try:
-        values = {**(tomllib.loads(path.read_text()) if path else {}), **changes}
-        values.pop("study", None)  # a table that `optimize.study` reads
-    except OSError as fault:
-        raise ConfigError(f"{path} cannot be read: {fault.strerror}") from fault
-    except tomllib.TOMLDecodeError as fault:
-        raise ConfigError(f"{path} is not TOML: {fault}") from fault
-    name = values.get("optimizer", CompileConfig.model_fields["optimizer"].default)
-    chosen = optimizer(name)
-    budget = {name: values.pop(key) for name, key in OPTIONS.items() if key in values}
-    rates = {key: values.pop(key) for key in RateLimits.model_fields if key in values}
-    shared = {key: values.pop(key) for key in CompileConfig.model_fields if key in values}
-    reads = ", ".join(chosen.Options.model_fields)
-    unread = [key for key in values if key not in chosen.Options.model_fields]
-    if unread:
-        raise ConfigError(f"configuration: {unread[0]}: {name} does not read it; it reads {reads}")
-    try:
-        return CompileConfig(
-            **shared, budget=Budget(**budget), rates=RateLimits(**rates), tuning=chosen.Options(**values)
-        )
-    except ValidationError as fault:
-        first = fault.errors()[0]
-        raise ConfigError(f"configuration: {'.'.join(map(str, first['loc']))}: {first['msg']}") from fault

@@ -27,8 +27,8 @@ from eval.simulated.prompt import SIGNATURES
 from eval.simulated.skills import Skills
 from eval.simulated.truth import Truth
 from optimize.compilation.compiling import compile_artifact
-from optimize.config import read_config
 from optimize.job.stages import stage_names
+from optimize.optimizers.table import read_config
 from program import artifact
 from program.adapters.lean import LeanAdapter
 from program.cli.command import run_command

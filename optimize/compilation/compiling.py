@@ -20,13 +20,12 @@ from optimize.compilation.selfcheck import check_judge
 from optimize.compilation.writing import evidence_text, write_artifact
 from optimize.config import CompileConfig, ConfigError
 from optimize.forecast.forecast import describe_plan
-from optimize.job.candidates import Candidates, with_prompts
-from optimize.job.examples import halves
-from optimize.job.inputs import Inputs, is_finished, models_of, open_folder, read_inputs
-from optimize.job.job import Job
+from optimize.job.candidates import with_prompts
+from optimize.job.inputs import Inputs, is_finished, open_folder, read_inputs
+from optimize.job.job import Job, new_job
 from optimize.job.metric import HiddenPassRate
-from optimize.job.stages import freeze, thaw
-from optimize.optimizers.table import optimizer
+from optimize.job.stages import thaw
+from optimize.optimizers.optimizer import optimizer_of
 from optimize.paid.halted import CapReached, Halted
 from optimize.paid.ledger import Ledger
 from optimize.paid.ledger_cache import LedgerCache
@@ -105,7 +104,20 @@ def _session(config: CompileConfig, inputs: Inputs, out: Path) -> Iterator[Job]:
     ):
         names = ", ".join(sorted({lm.model for lm in lms.values()}))
         print(f"checked: the judge ({isolation}), {len(inputs.problems.problems)} problems, {names}")
-        yield _job(config, inputs, folder, paid, lms, progress)
+        # How many requests are sent is up to `paid`, which knows what the ledger answers; patience is everybody's own.
+        patience = config.rates.model_copy(update={"requests_per_minute": None, "tokens_per_minute": None})
+        yield new_job(
+            Job,
+            config,
+            inputs,
+            adapter=artifact.adapter_of(inputs.manifest),
+            metric=lambda candidates: HiddenPassRate(inputs.problems, config.metric, candidates),
+            paid=paid,
+            folder=folder,
+            pace=Pace(patience),
+            lms=lms,
+            changed=progress.update,
+        )
 
 
 def ledger_folder(inputs: Inputs) -> Path:
@@ -130,66 +142,19 @@ def _paying(config: CompileConfig, ledger: Ledger) -> Iterator[LedgerCache]:
 @contextmanager
 def _models(config: CompileConfig, inputs: Inputs, paid: LedgerCache) -> Iterator[dict[str, dspy.LM]]:
     """The models by role, each checked by one call; a model that plays several roles is opened once."""
-    wanted = models_of(config)
-    bases = {"lm": config.api_base, "teacher_lm": _base(config, "teacher_lm"), "prompt_lm": _base(config, "prompt_lm")}
+    wanted = config.models()
     if config.optimizer in ("bootstrap", "verified"):
-        wanted["lm"], bases["lm"] = wanted["teacher_lm"], bases["teacher_lm"]  # it is never asked
-    sampling = {**artifact.lm_settings(inputs.manifest), **config.lm_settings}
-    settings = {**sampling, "callbacks": [paid], "cache": True}
-    proposal_tokens = getattr(config.tuning, "proposal_tokens", None)
-    if proposal_tokens is not None:
-        settings["max_tokens"] = proposal_tokens  # stages set their own
+        wanted["lm"] = wanted["teacher_lm"]  # it is never asked
+    settings = {**artifact.lm_settings(inputs.manifest), **config.lm_settings, "callbacks": [paid], "cache": True}
+    if config.tuning.proposal_tokens is not None:
+        settings["max_tokens"] = config.tuning.proposal_tokens  # stages set their own
     with ExitStack() as stack:
         opened: dict[tuple[str, str | None], dspy.LM] = {}
-        for role, model in wanted.items():
-            key = model, bases[role]
-            if key not in opened:
-                entered = open_model(model, inputs.problems, api_base=bases[role], slots=config.concurrency, cache=True)
-                opened[key] = stack.enter_context(entered).copy(**settings)
-        yield {role: opened[model, bases[role]] for role, model in wanted.items()}
-
-
-def _base(config: CompileConfig, role: str) -> str | None:
-    """The address of a role's server: its own, or that of `lm` where it is the same model."""
-    names = ("teacher",) if role == "teacher_lm" else ("prompt", "reflection")
-    own = next((base for name in names if (base := getattr(config.tuning, f"{name}_api_base", None))), None)
-    return own or (config.api_base if models_of(config)[role] == config.lm else None)
-
-
-def _job(
-    config: CompileConfig,
-    inputs: Inputs,
-    folder: RunFolder,
-    paid: LedgerCache,
-    lms: dict[str, dspy.LM],
-    progress: CompileProgress,
-) -> Job:
-    problems = list(inputs.problems.problems)
-    share = getattr(config.tuning, "choose", None)
-    learn, choose = halves(problems, share, config.seed) if share else (problems, [])
-    teacher = inputs.program
-    freeze(teacher, inputs.frozen)
-    deciding = [problem.name for problem in choose or learn]
-    required = len(choose) or min(len(learn), getattr(config.tuning, "batch", len(learn)))
-    candidates = Candidates(deciding, required, progress.update)
-    return Job(
-        config=config,
-        student=teacher.reset_copy(),
-        teacher=teacher,
-        adapter=artifact.adapter_of(inputs.manifest),
-        # How many requests are sent is up to `paid`, which knows what the ledger answers; patience is everybody's own.
-        pace=Pace(config.rates.model_copy(update={"requests_per_minute": None, "tokens_per_minute": None})),
-        problems=inputs.problems,
-        learn=learn,
-        choose=choose,
-        metric=HiddenPassRate(inputs.problems, config.metric, candidates),
-        paid=paid,
-        candidates=candidates,
-        folder=folder,
-        lm=lms["lm"],
-        teacher_lm=lms["teacher_lm"],
-        prompt_lm=lms["prompt_lm"],
-    )
+        for model, base in wanted.values():
+            if (model, base) not in opened:
+                entered = open_model(model, inputs.problems, api_base=base, slots=config.concurrency, cache=True)
+                opened[model, base] = stack.enter_context(entered).copy(**settings)
+        yield {role: opened[each] for role, each in wanted.items()}
 
 
 def _tuned(job: Job) -> dspy.Module:
@@ -199,7 +164,7 @@ def _tuned(job: Job) -> dspy.Module:
         JudgeError, ModelError, …: whatever halted it, and is no cap.
     """
     try:
-        return optimizer(job.config.optimizer).tune(job, job.config.tuning)
+        return optimizer_of(job.config).tune(job)
     except CapReached as reached:
         job.stopped = str(reached)
         job.paid.halt(reached)

@@ -53,7 +53,7 @@ def write_artifact(out: Path, program: dspy.Module, inputs: Inputs, job: Job, ch
         print(summary["table"])
     for name, predictor in program.named_predictors():
         print(f"{name}: {len(predictor.demos)} demonstrations")
-    if getattr(job.config.tuning, "demos", 0) and not any(predictor.demos for predictor in program.predictors()):
+    if job.config.tuning.demos and not any(predictor.demos for predictor in program.predictors()):
         print("no demonstration is in the program")
 
 

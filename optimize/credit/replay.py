@@ -55,7 +55,7 @@ def episode_of(
         steps=steps,
         trace=trace,
         score=lambda code: job.metric.score(problem, code),
-        threshold=getattr(job.config.tuning, "threshold", 1.0),
+        threshold=job.config.tuning.threshold,
         measure=lambda scored: measured(scored, job.config.metric),
     )
 

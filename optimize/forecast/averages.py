@@ -29,7 +29,7 @@ class Averages:
 
     calls, prompt_tokens, answer_tokens: LM calls, and the tokens of all of them together.
     good: share of runs that reach the threshold.
-    changed: share of the calls that come at or after the first one of a stage, on average over the tuned stages.
+    sequences: the stages that each of some runs called, in order.
     measured: whether it is from rollouts, and not from priors.
     source: where this is from, in words.
     """
@@ -38,7 +38,7 @@ class Averages:
     prompt_tokens: float
     answer_tokens: float
     good: float
-    changed: float
+    sequences: list[list[str]]
     measured: bool
     source: str
 
@@ -56,41 +56,33 @@ def averages(config: CompileConfig, inputs: Inputs, out: Path | None) -> Average
         config, inputs: of the compilation.
         out: its folder, whose rollouts go before those in `runs/`.
     """
-    tuned = [stage.name for _, stage in stages_of(inputs.program) if stage.name not in inputs.frozen]
     own = [(out / "training", read_rollouts(out / "training"))] if out else []
     for place, rollouts in chain(own, _stored(inputs)):
         fresh = [each for each in rollouts if each.trace.calls and not any(c.from_cache for c in each.trace.calls)]
         if fresh:
-            return _of_rollouts(fresh, tuned, config, f"{len(fresh)} rollouts of {place}")
-    return _prior(inputs, tuned)
+            return _of_rollouts(fresh, config, f"{len(fresh)} rollouts of {place}")
+    return _prior(inputs)
 
 
-def training_scores(out: Path | None, names: Sequence[str]) -> list[Score]:
-    """The scores of the teacher's rollouts on these problems that a pilot, or an earlier session, has left in `out`."""
+def training_scores(out: Path | None) -> dict[str, Score]:
+    """The scores of the teacher's rollouts that a pilot, or an earlier session, has left in `out`, by problem."""
     rollouts = read_rollouts(out / "training") if out else []
-    return [each.score for each in rollouts if each.score is not None and each.problem in names]
+    return {each.problem: each.score for each in rollouts if each.score is not None}
 
 
-def _of_rollouts(rollouts: Sequence[Rollout], tuned: list[str], config: CompileConfig, source: str) -> Averages:
-    threshold = getattr(config.tuning, "threshold", 1.0)
+def _of_rollouts(rollouts: Sequence[Rollout], config: CompileConfig, source: str) -> Averages:
     scores = [each.score for each in rollouts if each.score is not None]
-    good = sum(measured(score, config.metric) >= threshold for score in scores)
+    good = sum(measured(score, config.metric) >= config.tuning.threshold for score in scores)
     calls = sum(len(each.trace.calls) for each in rollouts)
     return Averages(
         calls=calls / len(rollouts),
         prompt_tokens=sum(each.totals.prompt_tokens for each in rollouts) / len(rollouts),
         answer_tokens=sum(each.totals.completion_tokens for each in rollouts) / len(rollouts),
         good=(good + 1) / (len(scores) + 2),  # few rollouts may all be bad, or good, by chance
-        changed=sum(_after(each, name) for each in rollouts for name in tuned) / (calls * len(tuned)),
+        sequences=[[call.stage for call in each.trace.calls] for each in rollouts],
         measured=True,
         source=source,
     )
-
-
-def _after(rollout: Rollout, stage: str) -> int:
-    """How many calls come at or after the first of a stage."""
-    stages = [call.stage for call in rollout.trace.calls]
-    return len(stages) - stages.index(stage) if stage in stages else 0
 
 
 def _stored(inputs: Inputs) -> Iterator[tuple[Path, list[Rollout]]]:
@@ -118,11 +110,12 @@ def _age(run: Path) -> float:
     return -file.stat().st_mtime if file.is_file() else 0.0
 
 
-def _prior(inputs: Inputs, tuned: list[str]) -> Averages:
+def _prior(inputs: Inputs) -> Averages:
     """About one call a stage; of the bounds on repeats a half is used, and every program of `sampling`."""
     settings = inputs.manifest.config
     repeats = sum(settings.get(key, 0) for key in ("code_attempts", "public_fixes", "ai_fixes"))
-    calls = len(stages_of(inputs.program)) + repeats / 2 - (2 if repeats else 0)
+    stages = [stage.name for _, stage in stages_of(inputs.program)]
+    calls = len(stages) + repeats / 2 - (2 if repeats else 0)
     calls += settings.get("programs", 1) - 1 + (settings.get("attempts", 1) - 1) / 2
     prompt = PRIOR_PROMPT_TOKENS + round(mean(len(each.text()) for each in inputs.problems.problems) / CHARACTERS)
     return Averages(
@@ -130,7 +123,7 @@ def _prior(inputs: Inputs, tuned: list[str]) -> Averages:
         prompt_tokens=calls * prompt,
         answer_tokens=calls * PRIOR_ANSWER_TOKENS,
         good=PRIOR_GOOD,
-        changed=(len(tuned) + 1) / (2 * len(tuned)),
+        sequences=[[*stages, *[stages[-1]] * (round(calls) - len(stages))]],
         measured=False,
         source=f"no run of it is there, so priors: {calls:g} calls a run, {prompt} + "
         f"{PRIOR_ANSWER_TOKENS} tokens a call, {PRIOR_GOOD:.0%} of the runs good (--pilot N measures them)",

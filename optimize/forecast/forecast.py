@@ -7,13 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from optimize.config import CompileConfig
-from optimize.expected import Expected, Sizes
 from optimize.forecast.averages import Averages, averages, training_scores
-from optimize.job.examples import halves
-from optimize.job.inputs import Inputs, models_of
-from optimize.job.metric import measured
+from optimize.forecast.rehearsal import Asked, rehearse
+from optimize.job.inputs import Inputs
 from optimize.job.stages import stages_of
-from optimize.optimizers.table import optimizer
 from program.models.prices import price_of
 from program.rollout.budget import OPTIONS, spent_of
 
@@ -34,23 +31,8 @@ class Row:
 
 def rows_of(config: CompileConfig, inputs: Inputs, average: Averages, out: Path | None) -> list[Row]:
     """One row a phase of the optimizer."""
-    problems = inputs.problems.problems
-    share = getattr(config.tuning, "choose", None)
-    learn, choose = halves(problems, share, config.seed) if share else (list(problems), [])
-    there = training_scores(out, [problem.name for problem in learn])
-    threshold = getattr(config.tuning, "threshold", 1.0)
-    sizes = Sizes(
-        train=len(learn),
-        val=len(choose),
-        predictors=len(stages_of(inputs.program)) - len(inputs.frozen),
-        concurrency=config.concurrency,
-        good=average.good,
-        done=len(there),
-        found=sum(measured(score, config.metric) >= threshold for score in there),
-        changed=average.changed,
-    )
-    expected = optimizer(config.optimizer).expected(config.tuning, sizes)
-    return [_row(config, each, average) for each in expected]
+    phases = rehearse(config, inputs, average, training_scores(out))
+    return [_row(config, phase, asked, average) for phase, asked in phases.items()]
 
 
 def describe_plan(config: CompileConfig, inputs: Inputs, out: Path | None = None) -> str:
@@ -64,16 +46,15 @@ def describe_plan(config: CompileConfig, inputs: Inputs, out: Path | None = None
     rows = rows_of(config, inputs, average, out)
     total = _total(rows)
     problems = inputs.problems.problems
-    share = getattr(config.tuning, "choose", None)
     tuned = [stage.name for _, stage in stages_of(inputs.program) if stage.name not in inputs.frozen]
     lines = [f"compile {config.start} ({inputs.manifest.program}) with {config.optimizer} for {config.lm}"]
-    lines += [f"{role}: {model}" for role, model in models_of(config).items() if model != config.lm]
+    lines += [f"{role}: {model}" for role, (model, _) in config.models().items() if model != config.lm]
     lines.append(f"on {len(problems)} problems of {config.data} {config.split} ({inputs.problems.fingerprint})")
-    if share:
-        learn, choose = halves(problems, share, config.seed)
-        lines.append(f"to learn from: {len(learn)}; to choose candidates by: {', '.join(p.name for p in choose)}")
+    if inputs.choose:
+        choose = ", ".join(problem.name for problem in inputs.choose)
+        lines.append(f"to learn from: {len(inputs.learn)}; to choose candidates by: {choose}")
     lines.append(f"tuned: {', '.join(tuned)}" + (f"; as it is: {', '.join(inputs.frozen)}" if inputs.frozen else ""))
-    lines.append(f"keys: {config.tuning.model_dump(exclude_none=True)}")
+    lines.append(f"keys: { {key: value for key, value in config.tuning.values().items() if value is not None} }")
     lines += ["", "| phase | program runs | LM calls | prompt tokens | answer tokens | USD |", "|" + " --- |" * 6]
     lines += [_line(row) for row in [*rows, total]]
     lines += ["", f"averages of {average.calls:.1f} calls a run are from {average.source}"]
@@ -84,17 +65,15 @@ def describe_plan(config: CompileConfig, inputs: Inputs, out: Path | None = None
     return "\n".join(lines)
 
 
-def _row(config: CompileConfig, expected: Expected, average: Averages) -> Row:
-    calls = expected.runs * average.calls * expected.new
+def _row(config: CompileConfig, phase: str, asked: Asked, average: Averages) -> Row:
     prompt, answer = average.prompt_tokens / average.calls, average.answer_tokens / average.calls
     # A demonstration is a prompt of that stage, without the instruction, and its answer.
-    prompt_tokens = calls * (prompt + expected.demos * (prompt + answer)) + expected.proposals * PROPOSAL_PROMPT_TOKENS
-    answer_tokens = calls * answer + expected.proposals * PROPOSAL_ANSWER_TOKENS
-    models = models_of(config)
-    role = "prompt_lm" if expected.proposals else "teacher_lm" if expected.phase == "training" else "lm"
-    price = price_of(models[role])
-    dollars = price.dollars(prompt_tokens, answer_tokens) if price else None
-    return Row(expected.phase, expected.runs, calls + expected.proposals, prompt_tokens, answer_tokens, dollars)
+    prompts = asked.calls * prompt + asked.demos * (prompt + answer) + asked.proposals * PROPOSAL_PROMPT_TOKENS
+    answers = asked.calls * answer + asked.proposals * PROPOSAL_ANSWER_TOKENS
+    role = "prompt_lm" if asked.proposals else "teacher_lm" if phase == "training" else "lm"
+    price = price_of(config.models()[role][0])
+    dollars = price.dollars(prompts, answers) if price else None
+    return Row(phase, asked.runs, asked.calls + asked.proposals, prompts, answers, dollars)
 
 
 def _total(rows: Sequence[Row]) -> Row:

@@ -18,6 +18,7 @@ from optimize.job.stages import frozen_stages
 from program import artifact
 from program.artifact import Manifest
 from program.models.prices import price_of
+from program.problem import Problem
 
 ROOT = Path(__file__).parents[2]
 # Whole packages, and of `eval` the rooms that problems, rollouts and scores come from.
@@ -26,12 +27,18 @@ DECIDING = ("judge", "signatures", "program", "optimize", "eval/data", "eval/rol
 
 @dataclass(frozen=True)
 class Inputs:
-    """The program to compile, with its manifest, the problems, the stages that stay as they are, and `identity`: all
-    that decides the result, JSON values only."""
+    """The program to compile with its manifest, and what it is compiled on.
+
+    learn, choose: problems to learn from, and problems to choose candidates by (none where no choice is made).
+    frozen: the stages that stay as they are.
+    identity: all that decides the result, JSON values only.
+    """
 
     program: dspy.Module
     manifest: Manifest
     problems: ProblemSet
+    learn: list[Problem]
+    choose: list[Problem]
     frozen: list[str]
     identity: dict[str, Any]
 
@@ -47,10 +54,10 @@ def read_inputs(config: CompileConfig) -> Inputs:
     bare = [problem.name for problem in problems.problems if not problems.hidden(problem.name).all()]
     if bare:
         raise ConfigError(f"{config.data} {config.split}: {bare[0]} has no hidden tests, so it cannot be scored")
-    _refuse_too_few(config, problems)
+    learn, choose = _parts(config, problems)
     _refuse_budget(program)
     if config.budget.dollars is not None:
-        unpriced = [model for model in models_of(config).values() if price_of(model) is None]
+        unpriced = [model for model, _ in config.models().values() if price_of(model) is None]
         if unpriced:
             raise ConfigError(f"max_usd: no price is known for {unpriced[0]}; use max_tokens or max_calls")
     frozen = frozen_stages(program, config.only, config.freeze)
@@ -62,22 +69,27 @@ def read_inputs(config: CompileConfig) -> Inputs:
         "versions": {package: version(package) for package in ("dspy", "gepa", "optuna")},
         "code": code_prints(),
     }
-    return Inputs(program, manifest, problems, frozen, identity)
+    return Inputs(program, manifest, problems, learn, choose, frozen, identity)
 
 
-def _refuse_too_few(config: CompileConfig, problems: ProblemSet) -> None:
-    """Of problems, or of the runs that gepa may make: it begins with one on every problem that is chosen by."""
-    share = getattr(config.tuning, "choose", None)
+def _parts(config: CompileConfig, problems: ProblemSet) -> tuple[list[Problem], list[Problem]]:
+    """Problems to learn from and problems to choose candidates by.
+
+    Raises:
+        ConfigError: too few of them, or too few runs: gepa begins with one on every problem that is chosen by.
+    """
+    share, runs = config.tuning.choose, config.tuning.metric_calls
     if share is None:
-        return
+        return list(problems.problems), []
     if len(problems.problems) < 2:
         raise ConfigError(f"{config.optimizer} needs two problems at least: one to learn from, one to choose by")
-    runs, (_, choose) = getattr(config.tuning, "metric_calls", None), halves(problems.problems, share, config.seed)
+    learn, choose = halves(problems.problems, share, config.seed)
     if runs is not None and runs <= len(choose):
         raise ConfigError(
             f"metric_calls = {runs} is used up by the start program on the {len(choose)} problems to choose by; give "
             "more, or choose by fewer (choose, limit)"
         )
+    return learn, choose
 
 
 def _refuse_budget(program: Any) -> None:
@@ -89,14 +101,6 @@ def _refuse_budget(program: Any) -> None:
             f"a rollout with a budget of {name} does not end alike when it is played again; compile it without "
             f"(--set budget.{name}=null)"
         )
-
-
-def models_of(config: CompileConfig) -> dict[str, str]:
-    """The models a compilation calls, by role: lm, teacher_lm, prompt_lm."""
-    tuning = config.tuning
-    teacher = getattr(tuning, "teacher_lm", None) or config.lm
-    prompt = getattr(tuning, "prompt_lm", None) or getattr(tuning, "reflection_lm", None) or config.lm
-    return {"lm": config.lm, "teacher_lm": teacher, "prompt_lm": prompt}
 
 
 def code_prints() -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, TypeVar
 
 import dspy
 
@@ -17,12 +18,16 @@ from optimize.config import CompileConfig
 from optimize.job.candidates import Candidates
 from optimize.job.dspy_runs import dspy_run
 from optimize.job.examples import examples
+from optimize.job.inputs import Inputs
 from optimize.job.metric import HiddenPassRate
 from optimize.job.proposal_adapter import ProposalAdapter
 from optimize.job.run_watcher import RunWatcher
+from optimize.job.stages import freeze
 from optimize.paid.ledger_cache import LedgerCache
 from program.problem import Problem
 from program.rollout.rate_limits import Pace, at_pace
+
+AnyJob = TypeVar("AnyJob", bound="Job")
 
 
 @dataclass
@@ -43,6 +48,7 @@ class Job:
     pace: how often refused requests are sent again, and after which wait; how many are sent is up to `paid`.
     proposals: how the optimizer's own questions are put; counts those of its proposals that were dropped.
     evidence: by predictor, for each demonstration in order, why it was chosen.
+    rehearsed: whether it only finds out what would be asked; see `optimize.forecast.rehearsal`.
     """
 
     config: CompileConfig
@@ -63,6 +69,7 @@ class Job:
     stopped: str = ""
     proposals: ProposalAdapter = field(default_factory=ProposalAdapter)
     evidence: dict[str, list[dict]] = field(default_factory=dict)
+    rehearsed: ClassVar[bool] = False
 
     @property
     def learn_examples(self) -> list[dspy.Example]:
@@ -122,3 +129,49 @@ class Job:
             at_pace(self.pace),
         ):
             yield
+
+
+def new_job(
+    kind: type[AnyJob],
+    config: CompileConfig,
+    inputs: Inputs,
+    *,
+    adapter: dspy.Adapter,
+    metric: Callable[[Candidates], HiddenPassRate],
+    paid: Any,
+    folder: Any,
+    pace: Pace,
+    lms: dict[str, dspy.LM],
+    changed: Callable[[Candidates], None] = lambda _: None,
+) -> AnyJob:
+    """A job over what was read.
+
+    Args:
+        kind: its class.
+        config, inputs: of the compilation; the frozen stages of `inputs.program` are hidden from now on.
+        adapter, paid, folder, pace: see `Job`.
+        metric: made for the candidates of the job.
+        lms: by role: lm, teacher_lm, prompt_lm.
+        changed: called after every score.
+    """
+    learn, choose, teacher = inputs.learn, inputs.choose, inputs.program
+    freeze(teacher, inputs.frozen)
+    required = len(choose) or min(len(learn), config.tuning.batch or len(learn))
+    candidates = Candidates([problem.name for problem in choose or learn], required, changed)
+    return kind(
+        config=config,
+        student=teacher.reset_copy(),
+        teacher=teacher,
+        adapter=adapter,
+        problems=inputs.problems,
+        learn=learn,
+        choose=choose,
+        metric=metric(candidates),
+        paid=paid,
+        candidates=candidates,
+        folder=folder,
+        pace=pace,
+        lm=lms["lm"],
+        teacher_lm=lms["teacher_lm"],
+        prompt_lm=lms["prompt_lm"],
+    )

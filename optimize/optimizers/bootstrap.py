@@ -13,60 +13,46 @@ import dspy
 from pydantic import Field
 
 from eval.rollouts.rollout import Rollout
-from optimize import config
-from optimize.expected import Expected, Sizes
 from optimize.job.job import Job
 from optimize.job.metric import Accept, measured
+from optimize.optimizers.optimizer import Optimizer
 from optimize.paid.halted import CapReached
 
 
-class Options(config.Options):
-    """What `bootstrap` reads.
-
-    demos: demonstrations a predictor gets at most.
-    threshold: of the metric, from which on a rollout is good enough to give demonstrations.
-    teacher_lm: the model that makes them; `lm` itself when not given.
-    teacher_api_base: address of a server that has it.
-    """
+class Bootstrap(Optimizer, frozen=True):
+    """Demonstrations from rollouts that reach `threshold`."""
 
     demos: int = Field(default=4, ge=1)
     threshold: float = Field(default=1.0, gt=0, le=1)
     teacher_lm: str | None = None
     teacher_api_base: str | None = None
 
-
-def expected(options: Options, sizes: Sizes) -> list[Expected]:
-    missing = max(0, options.demos - sizes.found)
-    more = missing / sizes.good + sizes.concurrency - 1 if missing else 0.0
-    return [Expected("training", runs=min(sizes.train, sizes.done + more))]
-
-
-def tune(job: Job, options: Options) -> dspy.Module:
-    """A copy of the student whose predictors have up to `demos` demonstrations."""
-    order = [problem.name for problem in job.learn]
-    try:
-        job.roll_out(enough=lambda done: _enough(done, order, job, options))
-    except CapReached as reached:
-        job.stopped = str(reached)
-    # A rollout whose LM failed now and then would be asked again.
-    whole = {r.problem for r in job.stored_rollouts() if not r.trace.lost_calls}
-    # Without `max_labeled_demos=0` raw examples, which have no stage outputs, would fill up the demonstrations.
-    optimizer = dspy.BootstrapFewShot(
-        metric=Accept(job.metric, options.threshold),
-        max_bootstrapped_demos=options.demos,
-        max_labeled_demos=0,
-        max_rounds=1,
-        max_errors=1,
-        teacher_settings={"lm": job.teacher_lm},
-    )
-    found = [example for example in job.learn_examples if not job.stopped or example.problem.name in whole]
-    if not found:
-        return job.student
-    with job.running():
-        return optimizer.compile(job.student, teacher=job.teacher, trainset=found)
+    def tune(self, job: Job) -> dspy.Module:
+        """A copy of the student whose predictors have up to `demos` demonstrations."""
+        order = [problem.name for problem in job.learn]
+        try:
+            job.roll_out(enough=lambda done: _enough(done, order, job, self))
+        except CapReached as reached:
+            job.stopped = str(reached)
+        # A rollout whose LM failed now and then would be asked again.
+        whole = {r.problem for r in job.stored_rollouts() if not r.trace.lost_calls}
+        # Without `max_labeled_demos=0` raw examples, which have no stage outputs, would fill up the demonstrations.
+        optimizer = dspy.BootstrapFewShot(
+            metric=Accept(job.metric, self.threshold),
+            max_bootstrapped_demos=self.demos,
+            max_labeled_demos=0,
+            max_rounds=1,
+            max_errors=1,
+            teacher_settings={"lm": job.teacher_lm},
+        )
+        found = [example for example in job.learn_examples if not job.stopped or example.problem.name in whole]
+        if not found:
+            return job.student
+        with job.running():
+            return optimizer.compile(job.student, teacher=job.teacher, trainset=found)
 
 
-def _enough(done: Sequence[Rollout], order: list[str], job: Job, options: Options) -> bool:
+def _enough(done: Sequence[Rollout], order: list[str], job: Job, options: Bootstrap) -> bool:
     """Whether the optimizer, which goes in order, will find enough good rollouts among these."""
     scores = {each.problem: each.score for each in done}
     good = {

@@ -50,7 +50,7 @@ class Feedback:
     def _about_the_call(self, problem: Any, prediction: Any, trace: Any, pred_trace: Any) -> tuple[str, ...]:
         """The evidence of one call."""
         run = run_of(prediction)
-        if run is None:
+        if run is None or self._job.rehearsed:
             return ()
         episode = episode_of(self._job, problem, trace, run.trace)
         (call,) = episode_of(self._job, problem, pred_trace, run.trace).steps or (None,)

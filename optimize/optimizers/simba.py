@@ -8,48 +8,33 @@ from __future__ import annotations
 import dspy
 from pydantic import Field
 
-from optimize.expected import Expected, Sizes
 from optimize.job.job import Job
-from optimize.optimizers.proposing import ProposingOptions
+from optimize.optimizers.proposing import Proposing
 
 
-class Options(ProposingOptions):
-    """What `simba` reads, besides the keys of proposals.
-
-    demos: demonstrations a predictor gets at most; 0 adds rules only.
-    batch: problems a step looks at; all when there are fewer.
-    candidates: rollouts of each of them, and programs that are made of these.
-    steps: how often.
-    """
+class Simba(Proposing, frozen=True):
+    """Demonstrations and rules, from minibatches of sampled rollouts."""
 
     demos: int = Field(default=2, ge=0)
+    """demonstrations a predictor gets at most; 0 adds rules only"""
     batch: int = Field(default=8, ge=1)
+    """problems a step looks at; all when there are fewer"""
     candidates: int = Field(default=2, ge=2)
+    """rollouts of each of them, and programs that are made of these"""
     steps: int = Field(default=2, ge=1)
+    """how often a minibatch is drawn and learned from"""
 
-
-def expected(options: Options, sizes: Sizes) -> list[Expected]:
-    batch = min(options.batch, sizes.train)
-    sampled = options.steps * batch * options.candidates
-    tried = options.steps * batch * (options.candidates + 1)
-    finals = min(options.steps, options.candidates) * (sizes.train - batch) + sizes.train
-    return [
-        Expected("training", runs=sampled + tried + finals, demos=options.demos / 4),
-        Expected("proposals", proposals=options.steps * (options.candidates + 1) / (2 if options.demos else 1)),
-    ]
-
-
-def tune(job: Job, options: Options) -> dspy.Module:
-    """The best of the steps' programs on all problems."""
-    trainset = job.learn_examples
-    with job.running():
-        optimizer = dspy.SIMBA(
-            metric=job.metric,
-            bsize=min(options.batch, len(trainset)),
-            num_candidates=options.candidates,
-            max_steps=options.steps,
-            max_demos=options.demos,
-            prompt_model=job.prompt_lm,
-            num_threads=job.config.concurrency,
-        )
-        return optimizer.compile(job.student, trainset=trainset, seed=job.config.seed)
+    def tune(self, job: Job) -> dspy.Module:
+        """The best of the steps' programs on all problems."""
+        trainset = job.learn_examples
+        with job.running():
+            optimizer = dspy.SIMBA(
+                metric=job.metric,
+                bsize=min(self.batch, len(trainset)),
+                num_candidates=self.candidates,
+                max_steps=self.steps,
+                max_demos=self.demos,
+                prompt_model=job.prompt_lm,
+                num_threads=job.config.concurrency,
+            )
+            return optimizer.compile(job.student, trainset=trainset, seed=job.config.seed)

@@ -1,70 +1,79 @@
-"""The table of optimizers: one module each, with its options, what it is expected to cost, and `tune`."""
+"""The table of optimizers, and how a configuration is read with the keys of the one it names."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+import tomllib
+from pathlib import Path
+from typing import Any
 
-from optimize.config import ConfigError
+from pydantic import ValidationError
 
-if TYPE_CHECKING:
-    import dspy
-
-    from optimize.expected import Expected, Sizes
-    from optimize.job.job import Job
+from optimize.config import CompileConfig, ConfigError
+from optimize.optimizers.optimizer import Optimizer
+from program.rollout.budget import OPTIONS, Budget
+from program.rollout.rate_limits import RateLimits
 
 NAMES = ("bootstrap", "bootstrap_rs", "verified", "mipro", "simba", "gepa", "copro")
 NO_LABELS = "it learns from labelled outputs of every stage, and the data has none; bootstrap and verified make them"
 
 
-class Optimizer(Protocol):
-    """What a module of the table has."""
-
-    @property
-    def Options(self) -> Any:
-        """A subclass of `optimize.config.Options`."""
-        ...
-
-    def expected(self, options: Any, sizes: Sizes) -> Sequence[Expected]:
-        """The phases, with what each is expected to ask."""
-        ...
-
-    def tune(self, job: Job, options: Any) -> dspy.Module:
-        """A tuned copy of `job.student`.
-
-        Raises:
-            Halted: a cap is reached, or something failed that is no program's fault.
-        """
-        ...
-
-
-def optimizer(name: str) -> Optimizer:
-    """The module of an optimizer.
+def optimizer_named(name: str) -> type[Optimizer]:
+    """The class of an optimizer.
 
     Raises:
         ConfigError: there is none of that name, or it cannot work here; in one line.
     """
     match name:
         case "bootstrap":
-            from optimize.optimizers import bootstrap as chosen
+            from optimize.optimizers.bootstrap import Bootstrap as chosen
         case "bootstrap_rs":
-            from optimize.optimizers import bootstrap_rs as chosen
+            from optimize.optimizers.bootstrap_rs import BootstrapRS as chosen
         case "verified":
-            from optimize.optimizers import verified as chosen
+            from optimize.optimizers.verified import Verified as chosen
         case "mipro":
-            from optimize.optimizers import mipro as chosen
+            from optimize.optimizers.mipro import Mipro as chosen
         case "simba":
-            from optimize.optimizers import simba as chosen
+            from optimize.optimizers.simba import Simba as chosen
         case "gepa":
-            from optimize.optimizers import gepa as chosen
+            from optimize.optimizers.gepa import Gepa as chosen
         case "copro":
-            from optimize.optimizers import copro as chosen
+            from optimize.optimizers.copro import Copro as chosen
         case "labeled" | "infer_rules":
             raise ConfigError(f"optimizer {name} is refused: {NO_LABELS}")
         case "knn":
-            raise ConfigError("optimizer knn is refused: it bootstraps anew at every question and cannot be saved")
+            raise ConfigError("optimizer knn is refused: it bootstraps again at every question and cannot be saved")
         case "finetune" | "bootstrap_finetune" | "grpo" | "better_together":
             raise ConfigError(f"optimizer {name} is refused: it trains weights, and artifacts hold prompts only")
         case _:
             raise ConfigError(f"there is no optimizer {name}; there are {', '.join(NAMES)}")
     return chosen
+
+
+def read_config(path: Path | None, changes: dict[str, Any]) -> CompileConfig:
+    """The configuration in the TOML file `path` (defaults when None) with `changes` on top.
+
+    Both hold the keys of `CompileConfig`, those of budget and rates, and those of the optimizer, side by side.
+
+    Raises:
+        ConfigError: no such file, not TOML, no such optimizer, an unknown key or a value that is not allowed.
+    """
+    try:
+        values = {**(tomllib.loads(path.read_text()) if path else {}), **changes}
+        values.pop("study", None)  # a table that `optimize.study` reads
+    except OSError as fault:
+        raise ConfigError(f"{path} cannot be read: {fault.strerror}") from fault
+    except tomllib.TOMLDecodeError as fault:
+        raise ConfigError(f"{path} is not TOML: {fault}") from fault
+    name = values.get("optimizer", CompileConfig.model_fields["optimizer"].default)
+    chosen = optimizer_named(name)
+    budget = {name: values.pop(key) for name, key in OPTIONS.items() if key in values}
+    rates = {key: values.pop(key) for key in RateLimits.model_fields if key in values}
+    shared = {key: values.pop(key) for key in CompileConfig.model_fields if key in values}
+    reads = chosen.keys()
+    if unread := [key for key in values if key not in reads]:
+        raise ConfigError(f"configuration: {unread[0]}: {name} does not read it; it reads {', '.join(reads)}")
+    try:
+        return CompileConfig(**shared, budget=Budget(**budget), rates=RateLimits(**rates), tuning=chosen(**values))
+    except ValidationError as fault:
+        first = fault.errors()[0]
+        raise ConfigError(f"configuration: {'.'.join(map(str, first['loc']))}: {first['msg']}") from fault

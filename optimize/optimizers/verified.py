@@ -15,60 +15,50 @@ from optimize.credit.credit import credit_of
 from optimize.credit.demo_choice import ProvenCall, choose_demos
 from optimize.credit.evidence import Credit, Episode, Step
 from optimize.credit.replay import replay
-from optimize.expected import Expected, Sizes
 from optimize.job.job import Job
 from optimize.job.metric import measured
 from optimize.job.stages import signature_of
-from optimize.optimizers import bootstrap
+from optimize.optimizers.bootstrap import Bootstrap
 from optimize.paid.halted import CapReached
 
 
-class Options(bootstrap.Options):
-    """What `verified` reads, besides the keys of `bootstrap`.
-
-    demos: demonstrations a predictor gets at most.
-    threshold: of the metric, from which on a program counts as right.
-    rollouts: of each problem; with more of them more calls are proven, and rankings can be compared.
-    demo_tokens: the most that all demonstrations of one predictor may have, at four characters a token.
-    """
+class Verified(Bootstrap, frozen=True):
+    """Demonstrations from proven calls."""
 
     demos: int = Field(default=2, ge=1)
     rollouts: int = Field(default=1, ge=1)
+    """of each problem; with more of them more calls are proven, and rankings can be compared"""
     demo_tokens: int = Field(default=2000, ge=1)
+    """the most that all demonstrations of one predictor may have, at four characters a token"""
 
-
-def expected(options: Options, sizes: Sizes) -> list[Expected]:
-    return [Expected("training", runs=sizes.train * options.rollouts)]
-
-
-def tune(job: Job, options: Options) -> dspy.Module:
-    """The student with the demonstrations; for each, why it was chosen, in `job.evidence`."""
-    try:
-        job.roll_out(samples=options.rollouts)
-    except CapReached as reached:
-        job.stopped = str(reached)
-    # A rollout whose LM failed now and then would be asked again.
-    whole = [r for r in job.stored_rollouts() if not r.trace.lost_calls]
-    proven: dict[str, list[ProvenCall]] = defaultdict(list)
-    teacher = job.candidates.name_of(job.teacher)
-    by_problem = [list(group) for _, group in groupby(replay(job, whole), lambda episode: episode.problem.name)]
-    with ThreadPoolExecutor(job.config.concurrency) as threads:  # programs that never end take the judge a minute each
-        credits = chain.from_iterable(threads.map(_credits, by_problem))
-        for rollout, calls in zip(whole, credits, strict=True):
-            if rollout.score is not None:
-                value = measured(rollout.score, job.config.metric)
-                job.candidates.enter(teacher, rollout.problem, str(rollout.sample), value)
-            facts = job.problems.facts(rollout.problem)
-            for step, credit in calls:
-                if credit is not None and credit.proven:
-                    call = ProvenCall(rollout.problem, rollout.sample, step, credit, facts, _tokens(job, step))
-                    proven[step.predictor].append(call)
-    tuned = job.student.deepcopy()
-    for name, predictor in tuned.named_predictors():
-        chosen = choose_demos(proven[name], options.demos, options.demo_tokens)
-        predictor.demos = [dspy.Example(augmented=True, **call.step.inputs, **call.step.outputs) for call in chosen]
-        job.evidence[name] = [call.report() for call in chosen]
-    return tuned
+    def tune(self, job: Job) -> dspy.Module:
+        """The student with the demonstrations; for each, why it was chosen, in `job.evidence`."""
+        try:
+            job.roll_out(samples=self.rollouts)
+        except CapReached as reached:
+            job.stopped = str(reached)
+        # A rollout whose LM failed now and then would be asked again.
+        whole = [r for r in job.stored_rollouts() if not r.trace.lost_calls]
+        proven: dict[str, list[ProvenCall]] = defaultdict(list)
+        teacher = job.candidates.name_of(job.teacher)
+        by_problem = [list(group) for _, group in groupby(replay(job, whole), lambda episode: episode.problem.name)]
+        with ThreadPoolExecutor(job.config.concurrency) as threads:  # a program that never ends takes a minute
+            credits = chain.from_iterable(threads.map(_credits, by_problem))
+            for rollout, calls in zip(whole, credits, strict=True):
+                if rollout.score is not None:
+                    value = measured(rollout.score, job.config.metric)
+                    job.candidates.enter(teacher, rollout.problem, str(rollout.sample), value)
+                facts = job.problems.facts(rollout.problem)
+                for step, credit in calls:
+                    if credit is not None and credit.proven:
+                        call = ProvenCall(rollout.problem, rollout.sample, step, credit, facts, _tokens(job, step))
+                        proven[step.predictor].append(call)
+        tuned = job.student.deepcopy()
+        for name, predictor in tuned.named_predictors():
+            chosen = choose_demos(proven[name], self.demos, self.demo_tokens)
+            predictor.demos = [dspy.Example(augmented=True, **call.step.inputs, **call.step.outputs) for call in chosen]
+            job.evidence[name] = [call.report() for call in chosen]
+        return tuned
 
 
 def _credits(episodes: Sequence[Episode]) -> list[list[tuple[Step, Credit | None]]]:

@@ -14,10 +14,11 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from eval.data.load import load_problems
-from optimize.config import CompileConfig, ConfigError, read_config
+from optimize.config import CompileConfig, ConfigError
 from optimize.forecast.averages import Averages, averages
 from optimize.forecast.forecast import describe_plan
 from optimize.job.inputs import Inputs, read_inputs
+from optimize.optimizers.table import read_config
 from optimize.studies.study_arms import StudyArm, arms_of
 from program import artifact
 from program.models.prices import price_of
@@ -93,7 +94,7 @@ def expected_cost(config: CompileConfig, plan: StudyConfig, arms: Sequence[Study
     lines.append(_row(arms[0].path.name, count, average, config))
     for arm in arms[1:]:
         lines.append(_row(arm.path.name, count, _average_of(arm, config, inputs, average), config))
-    shown = getattr(config.tuning, "demos", 0)
+    shown = config.tuning.demos
     grown = average.prompt_tokens + shown * (average.prompt_tokens + average.answer_tokens)
     lines.append(_row("compiled", count, replace(average, prompt_tokens=grown), config))
     return "\n".join(lines)

@@ -14,7 +14,6 @@ import eval.run
 import optimize.compile
 from eval.simulated.lm import simulated_lm
 from eval.simulated.skills import Skills
-from optimize.expected import different
 from optimize.optimizers.table import NAMES
 from program.models.prices import Price
 from tests.support.packs import (
@@ -142,9 +141,3 @@ def test_a_pilot_is_not_paid_for_again(monkeypatch, tmp_path):
 def test_a_pilot_of_nothing_is_refused(monkeypatch, tmp_path):
     options = [*start_of(tmp_path, "direct"), "--out", tmp_path / "out", "--pilot", "0"]
     assert call(monkeypatch, optimize.compile.main, *options) == 2
-
-
-def test_draws_that_repeat_are_not_counted_twice():
-    assert different(1, 10) == pytest.approx(1)
-    assert different(1000, 4) == pytest.approx(4)
-    assert different(3, 1) == 1

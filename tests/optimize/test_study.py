@@ -14,9 +14,9 @@ import optimize.study
 from eval.data.rows import PACK_FOLDER
 from eval.rollouts.run_folder import read_config as read_run
 from eval.rollouts.run_folder import read_rollouts
-from optimize.config import read_config
 from optimize.forecast.averages import averages
 from optimize.job.inputs import read_inputs
+from optimize.optimizers.table import read_config
 from optimize.studies.study_arms import arms_of
 from optimize.studies.studying import _average_of, _printed, _study_config
 from program import artifact

@@ -1,0 +1,244 @@
+"""What an optimizer will ask, found out by running it on a stand-in for the program, which answers at no cost.
+
+The optimizer is the real one, so nobody writes its algorithm down a second time. What stands in:
+
+- A run of the program calls its stages in the order of a stored rollout. A call is known by its instructions,
+  demonstrations and inputs, and its inputs hold the answer before it; so a change of one stage makes the calls after
+  it new. The ledger knows the others, so only new calls are counted.
+- A problem is solved as it was in a stored rollout, else by chance, as often as the average. Other prompts than those
+  of the start solve it alike, but for a share of `CHANGED` problems, which are drawn again.
+- A proposal is the present instruction with a remark.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import tempfile
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import dspy
+
+from eval.rollouts.rollout import Rollout
+from eval.rollouts.score import Score, SetResult
+from eval.simulated.proposals import propose
+from optimize.config import CompileConfig
+from optimize.forecast.averages import Averages
+from optimize.job.inputs import Inputs
+from optimize.job.job import Job, new_job
+from optimize.job.metric import HiddenPassRate, measured
+from optimize.job.stages import signature_of, stages_of
+from optimize.optimizers.optimizer import optimizer_of
+from optimize.paid.ledger_cache import Purpose, purpose
+from program.models.scripted import scripted_lm
+from program.problem import Problem
+from program.rollout.rate_limits import Pace
+
+CHANGED = 0.15  # a prior: of the problems are solved or not by chance again when prompts change
+
+
+@dataclass
+class Asked:
+    """What one phase asks.
+
+    runs: of programs, with at least one new call.
+    calls: of stages, those that are new.
+    demos: in the prompts of these calls, all together.
+    proposals: calls of the optimizer itself.
+    """
+
+    runs: int = 0
+    calls: int = 0
+    demos: int = 0
+    proposals: int = 0
+
+
+def rehearse(config: CompileConfig, inputs: Inputs, average: Averages, known: dict[str, Score]) -> dict[str, Asked]:
+    """What each phase of the optimizer will ask, in the order in which they begin.
+
+    Args:
+        config, inputs: of the compilation.
+        average: what a run of the program is like.
+        known: scores that the start program has already, by problem.
+    """
+    count = _Count()
+    lm = scripted_lm(count.propose)
+    chance = _Chance(average.good, {name: _is_good(score, config) for name, score in known.items()})
+    with tempfile.TemporaryDirectory() as folder:
+        job = new_job(
+            _RehearsedJob,
+            config,
+            Inputs(**{**vars(inputs), "program": _stand_in(inputs, average)}),
+            adapter=_Answers(count),
+            metric=lambda candidates: _Metric(inputs.problems, config.metric, candidates, chance),
+            paid=count,
+            folder=SimpleNamespace(path=Path(folder)),  # gets what DSPy prints
+            pace=Pace(),
+            lms={"lm": lm, "teacher_lm": lm, "prompt_lm": lm},
+        )
+        chance.starts = job.answers_of_the_start()
+        optimizer_of(config).tune(job)
+    return dict(count.phases)
+
+
+class _Count:
+    """Counts what is new, by phase. Safe for many threads.
+
+    Attributes:
+        phase: of what is asked outside of program runs; see `LedgerCache`.
+    """
+
+    def __init__(self) -> None:
+        self.phase = "proposals"
+        self.phases: dict[str, Asked] = defaultdict(Asked)
+        self._seen: set[str] = set()
+        self._lock = threading.Lock()
+
+    def call(self, name: str, demos: int) -> None:
+        """A call of a stage."""
+        with self._lock:
+            if name not in self._seen:
+                self._seen.add(name)
+                asked = self._asked()
+                asked.calls, asked.demos = asked.calls + 1, asked.demos + demos
+
+    def run(self, name: str) -> None:
+        """A run of the program that ended in the call `name`."""
+        with self._lock:
+            if f"run {name}" not in self._seen:
+                self._seen.add(f"run {name}")
+                self._asked().runs += 1
+
+    def propose(self, prompt: str) -> str:
+        """A question of the optimizer; gives the answer."""
+        with self._lock:
+            asked = self._asked()
+            asked.proposals += 1
+            number = sum(each.proposals for each in self.phases.values())
+        return propose(prompt, prompt, random.Random(number)) or f"Remark {number}."
+
+    def _asked(self) -> Asked:
+        return self.phases[(purpose.get() or Purpose(self.phase)).phase]
+
+
+class _Answers(dspy.Adapter):
+    """Answers a stage without an LM, by a text that depends on all that it is asked."""
+
+    def __init__(self, count: _Count) -> None:
+        super().__init__()
+        self.count = count
+
+    def __call__(self, lm: Any, lm_kwargs: Any, signature: Any, demos: Any, inputs: Any) -> list[dict[str, Any]]:
+        draws = [each.get("rollout_id") for each in (lm.kwargs, lm_kwargs)]
+        name = _digest(signature.instructions, [dict(demo) for demo in demos], inputs, draws)
+        self.count.call(name, len(demos))
+        return [dict.fromkeys(signature.output_fields, name)]
+
+
+def _stand_in(inputs: Inputs, average: Averages) -> dspy.Module:
+    """The program with its stages and their prompts, each run of which calls them in the order of a stored rollout."""
+    places = {problem.name: place for place, problem in enumerate(inputs.problems.problems)}
+
+    def forward(self: dspy.Module, problem: Problem, sample: int = 0) -> dspy.Prediction:
+        ask = {stage.name: stage.predict for _, stage in stages_of(self)}
+        answers = [""]
+        for number, name in enumerate(average.sequences[places[problem.name] % len(average.sequences)]):
+            fields = dict.fromkeys(signature_of(ask[name]).input_fields, answers[-1])
+            answer = ask[name](**{**fields, "problem": problem.text()}, config={"rollout_id": (sample, number)})
+            answers.append(next(iter(answer.values())))
+        code = _digest(answers)
+        cast(_Answers, dspy.settings.adapter).count.run(code)
+        return dspy.Prediction(code=code)
+
+    made = inputs.program.deepcopy()
+    kind = type(made)
+    # Optimizers that read the program's source find it by these names.
+    names = {"__module__": kind.__module__, "__qualname__": kind.__qualname__}
+    made.__class__ = type(kind.__name__, (kind,), {"forward": forward, **names})
+    return made
+
+
+class _Chance:
+    """Which programs solve which problems; the same at each call.
+
+    Args:
+        good: share of problems that the start program solves.
+        known: whether it does, where that is known.
+
+    Attributes:
+        starts: the codes that the start program gives.
+    """
+
+    def __init__(self, good: float, known: dict[str, bool]) -> None:
+        self._good, self._known = good, known
+        self.starts: set[str] = set()
+
+    def score(self, problem: Problem, code: str) -> Score:
+        solved = self._known.get(problem.name, self._draw(problem.name) < self._good)
+        if code not in self.starts and self._draw("changed", problem.name, code) < CHANGED:
+            solved = self._draw(problem.name, code) < self._good
+        tests = SetResult(passed=int(solved), total=1, verdict="AC" if solved else "WA")
+        rate = float(solved)
+        return Score(public=tests, private=tests, generated=tests, hidden_rate=rate, solved=solved, judge_seconds=0.0)
+
+    @staticmethod
+    def _draw(*of: str) -> float:
+        return int(_digest(*of), 16) / 16**12
+
+
+class _Metric(HiddenPassRate):
+    """The metric with scores by chance."""
+
+    def __init__(self, problems: Any, measure: Any, candidates: Any, chance: _Chance) -> None:
+        super().__init__(problems, measure, candidates)
+        self._chance = chance
+
+    def score(self, problem: Any, code: str) -> Score:
+        return self._chance.score(problem, code)
+
+
+class _RehearsedJob(Job):
+    """A job whose rollouts cost nothing and are kept nowhere."""
+
+    rehearsed = True
+
+    def answers_of_the_start(self) -> set[str]:
+        """What the start program answers to all problems, uncounted."""
+        with dspy.context(lm=self.lm, adapter=_Answers(_Count())):
+            return {each(problem=p).code for each in (self.student, self.teacher) for p in self.problems.problems}
+
+    def roll_out(
+        self, samples: int = 1, enough: Callable[[Sequence[Rollout]], bool] = lambda _: False
+    ) -> list[Rollout]:
+        self.paid.phase = "training"
+        left = [(problem, sample) for problem in self.learn for sample in range(samples)]
+        done: list[Rollout] = []
+        with dspy.context(lm=self.lm, adapter=self.adapter):
+            while left and not enough(done):
+                done.append(self._rollout(*left.pop(0)))
+            for running in left[: self.config.concurrency - 1]:  # those come to their end, as in the real loop
+                self._rollout(*running)
+        self.paid.phase = "proposals"
+        return []
+
+    def stored_rollouts(self) -> list[Rollout]:
+        return []
+
+    def _rollout(self, problem: Problem, sample: int) -> Rollout:
+        score = self.metric.score(problem, self.teacher(problem=problem, sample=sample).code)
+        status = "solved" if score.solved else "failed"
+        return Rollout(arm="teacher", problem=problem.name, sample=sample, status=status, score=score)
+
+
+def _is_good(score: Score, config: CompileConfig) -> bool:
+    return measured(score, config.metric) >= config.tuning.threshold
+
+
+def _digest(*parts: Any) -> str:
+    return hashlib.sha256(repr(parts).encode("utf-8", "replace")).hexdigest()[:12]

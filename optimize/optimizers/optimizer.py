@@ -1,0 +1,28 @@
+"""What an optimizer is: the keys it reads, and how it tunes a program."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import cast
+
+import dspy
+
+from optimize.config import CompileConfig, OptimizerOptions
+from optimize.job.job import Job
+
+
+class Optimizer(OptimizerOptions, frozen=True):
+    """The base of all optimizers."""
+
+    @abstractmethod
+    def tune(self, job: Job) -> dspy.Module:
+        """A tuned copy of `job.student`.
+
+        Raises:
+            Halted: a cap is reached, or something failed that is no program's fault.
+        """
+
+
+def optimizer_of(config: CompileConfig) -> Optimizer:
+    """The optimizer of a configuration, with its keys."""
+    return cast(Optimizer, config.tuning)
