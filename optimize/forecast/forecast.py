@@ -8,7 +8,7 @@ from pathlib import Path
 
 from optimize.config import CompileConfig
 from optimize.forecast.averages import Averages, averages, training_scores
-from optimize.forecast.rehearsal import Asked, rehearse
+from optimize.forecast.rehearsal import PhaseCount, rehearse
 from optimize.job.inputs import Inputs
 from optimize.job.stages import stages_of
 from program.models.prices import price_of
@@ -65,7 +65,7 @@ def describe_plan(config: CompileConfig, inputs: Inputs, out: Path | None = None
     return "\n".join(lines)
 
 
-def _row(config: CompileConfig, phase: str, asked: Asked, average: Averages) -> Row:
+def _row(config: CompileConfig, phase: str, asked: PhaseCount, average: Averages) -> Row:
     prompt, answer = average.prompt_tokens / average.calls, average.answer_tokens / average.calls
     # A demonstration is a prompt of that stage, without the instruction, and its answer.
     prompts = asked.calls * prompt + asked.demos * (prompt + answer) + asked.proposals * PROPOSAL_PROMPT_TOKENS

@@ -44,7 +44,7 @@ CHANGED = 0.15  # a prior: of the problems are solved or not by chance again whe
 
 
 @dataclass
-class Asked:
+class PhaseCount:
     """What one phase asks.
 
     runs: of programs, with at least one new call.
@@ -59,7 +59,9 @@ class Asked:
     proposals: int = 0
 
 
-def rehearse(config: CompileConfig, inputs: Inputs, average: Averages, known: dict[str, Score]) -> dict[str, Asked]:
+def rehearse(
+    config: CompileConfig, inputs: Inputs, average: Averages, known: dict[str, Score]
+) -> dict[str, PhaseCount]:
     """What each phase of the optimizer will ask, in the order in which they begin.
 
     Args:
@@ -96,7 +98,7 @@ class _Count:
 
     def __init__(self) -> None:
         self.phase = "proposals"
-        self.phases: dict[str, Asked] = defaultdict(Asked)
+        self.phases: dict[str, PhaseCount] = defaultdict(PhaseCount)
         self._seen: set[str] = set()
         self._lock = threading.Lock()
 
@@ -123,7 +125,7 @@ class _Count:
             number = sum(each.proposals for each in self.phases.values())
         return propose(prompt, prompt, random.Random(number)) or f"Remark {number}."
 
-    def _asked(self) -> Asked:
+    def _asked(self) -> PhaseCount:
         return self.phases[(purpose.get() or Purpose(self.phase)).phase]
 
 

@@ -1,0 +1,86 @@
+"""The house: no import runs in a circle, every name stands for one thing, and rooms stay small."""
+
+from __future__ import annotations
+
+import ast
+import graphlib
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+from optimize.job.inputs import code_prints
+from tests.support.paths import ROOT
+
+PACKAGES = ("judge", "signatures", "program", "eval", "optimize", "benchmarks")
+FILES = {
+    ".".join(file.relative_to(ROOT).with_suffix("").parts): file
+    for package in (*PACKAGES, "tests")
+    for file in sorted((ROOT / package).rglob("*.py"))
+    if file.name != "__init__.py"
+}
+TREES = {name: ast.parse(file.read_text()) for name, file in FILES.items()}
+OURS = [name for name in FILES if not name.startswith("tests.")]
+# Files that play the same role in different rooms may have the same name.
+ROLES = {
+    "config": "the configuration of a room",
+    "errors": "the errors of a package",
+    "judge": "the judge, and its command",
+    "plan": "a step, and what it is asked",
+    "progress": "the progress of a run, and of a compilation",
+    "show": "commands that show what is stored",
+    "understand": "a step, and what it is asked",
+}
+MOST = {"judge.sandbox": 17, "eval.numbers": 15}  # files in a room; elsewhere about a dozen
+
+
+def imports_of(tree: ast.Module) -> set[str]:
+    """The files of the repository that a file imports, wherever in it."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{each.name}" for each in node.names)}
+        elif isinstance(node, ast.Import):
+            found |= {each.name for each in node.names}
+    return found & FILES.keys()
+
+
+def test_no_import_runs_in_a_circle():
+    imports = {name: imports_of(tree) for name, tree in TREES.items()}
+    assert any(imports.values())
+    try:
+        graphlib.TopologicalSorter(imports).prepare()
+    except graphlib.CycleError as fault:
+        pytest.fail(" → ".join(fault.args[1]))
+
+
+def test_nothing_imports_a_command():
+    commands = {name for name in OURS if '__name__ == "__main__"' in FILES[name].read_text()}
+    assert "eval.run" in commands
+    importing = {name: sorted(imports_of(TREES[name]) & commands) for name in OURS}
+    assert not {name: found for name, found in importing.items() if found and not name.startswith("benchmarks.")}
+
+
+def test_every_class_and_every_file_has_a_name_of_its_own():
+    classes, files = defaultdict(list), defaultdict(list)
+    for name in OURS:
+        files[name.rpartition(".")[2]].append(name)
+        for node in TREES[name].body:
+            if isinstance(node, ast.ClassDef):
+                classes[node.name].append(name)
+    assert not {name: places for name, places in classes.items() if len(places) > 1}
+    assert {name for name, places in files.items() if len(places) > 1} <= {*ROLES}
+
+
+def test_rooms_hold_about_a_dozen_files():
+    rooms = defaultdict(list)
+    for name in OURS:
+        rooms[name.rpartition(".")[0]].append(name)
+    assert not {room: len(files) for room, files in rooms.items() if len(files) > MOST.get(room, 14)}
+
+
+def test_the_fingerprint_of_the_code_reaches_into_every_room():
+    known = {Path(name) for name in code_prints()}
+    for package in ("judge", "signatures", "program", "optimize", "eval/data", "eval/rollouts"):
+        assert {file.relative_to(ROOT) for file in (ROOT / package).rglob("*.py")} <= known
+    assert Path("eval/data/rules.py") in known and Path("eval/data/layouts/code_contests.py") in known
