@@ -15,6 +15,7 @@ class DirectConfig(ProgramConfig):
     """The keys of every program; answers are shorter than a flow's may be."""
 
     max_code_tokens: int = Field(default=700, ge=16)
+    """tokens an answer with a program has at most"""
 
 
 class Direct(dspy.Module):
