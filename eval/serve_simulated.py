@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 from program.cli.command import run_command
-from program.errors import UserError
+from program.errors import UserError, first_error
 
 if TYPE_CHECKING:
     from dspy.lm15 import Response
@@ -127,8 +127,7 @@ def _skills(parser: argparse.ArgumentParser, settings: list[str]) -> Skills:
     try:
         return Skills.model_validate(values)
     except ValidationError as fault:
-        wrong = fault.errors()[0]
-        parser.error(f"--set skills.{'.'.join(map(str, wrong['loc']))}: {wrong['msg']}")
+        parser.error(f"--set skills.{first_error(fault, Skills)}")
 
 
 def _serve(data: str, splits: list[str], port: int, skills: Skills) -> None:

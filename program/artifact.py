@@ -11,8 +11,7 @@ import json
 import subprocess
 from importlib.metadata import version
 from pathlib import Path
-from types import UnionType
-from typing import Any, Literal, Union, cast, get_args, get_origin
+from typing import Any, Literal
 
 import dspy
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
@@ -22,11 +21,20 @@ from program.alphacodium import AlphaCodium
 from program.baselines.direct import ChainOfThought, Direct, DirectConfig
 from program.baselines.reflexion import Reflexion, ReflexionConfig
 from program.baselines.sampling import Sampling, SamplingConfig
-from program.errors import UserError
+from program.errors import UserError, first_error
+from program.predictors import predictors_of, types_of
+from program.stage.config import ProgramConfig
 from program.stage.stage import Stage
 from program.steps.config import FlowConfig
 
 ProgramName = Literal["alphacodium", "direct", "chain-of-thought", "sampling", "reflexion"]
+_PROGRAMS: dict[ProgramName, tuple[Any, type[ProgramConfig]]] = {
+    "alphacodium": (AlphaCodium, FlowConfig),
+    "direct": (Direct, DirectConfig),
+    "chain-of-thought": (ChainOfThought, DirectConfig),
+    "sampling": (Sampling, SamplingConfig),
+    "reflexion": (Reflexion, ReflexionConfig),
+}
 
 
 class ArtifactError(UserError):
@@ -34,36 +42,34 @@ class ArtifactError(UserError):
 
 
 class Manifest(BaseModel):
-    """What `manifest.json` holds.
+    """What `manifest.json` holds."""
 
-    program: which program class.
-    config: its configuration, in full.
-    adapter: how prompts are made and answers read; see `program.adapters.choice`.
-    predictors: the input and output fields of every predictor, in order; must be those of the code.
-    types: their types; must be those of the code where they are given.
-    origin: "hand-written" or "compiled".
-    compile: the resolved configuration of the compilation, with LM, data, split, problem names and seed.
-    scores: what the optimizer saw on its training problems.
-    cost: what compiling cost.
-    lm: the model it was compiled for and the sampling settings that go with its calls; no key, no address.
-    versions: of the packages that decide what a prompt looks like.
-    commit: of this repository when the artifact was written.
-    """
-
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
     program: ProgramName
+    """which program class"""
     config: dict[str, Any]
+    """its configuration, in full"""
     adapter: str = DEFAULT_ADAPTER
+    """how prompts are made and answers read; see `program.adapters.choice`"""
     predictors: dict[str, list[str]]
+    """the input and output fields of every predictor, in order; must be those of the code"""
     types: dict[str, dict[str, str]] = {}
+    """the types of these fields; must be those of the code where they are given"""
     origin: Literal["hand-written", "compiled"] = "hand-written"
+    """whether people or an optimizer wrote its prompts"""
     compile: dict[str, Any] | None = None
+    """the resolved configuration of the compilation, with LM, data, split, problem names and seed"""
     scores: dict[str, Any] | None = None
+    """what the optimizer saw on its training problems"""
     cost: dict[str, Any] | None = None
+    """what compiling cost"""
     lm: dict[str, Any] | None = None
+    """the model it was compiled for and the sampling settings that go with its calls; no key, no address"""
     versions: dict[str, str] = {}
+    """versions of the packages that decide what a prompt looks like"""
     commit: str = ""
+    """the commit of this repository when the artifact was written"""
 
     @field_validator("adapter")
     @classmethod
@@ -78,47 +84,20 @@ def new_program(name: ProgramName, config: dict[str, Any]) -> Any:
     Raises:
         ArtifactError: a key of `config` does not exist, has a value that is not allowed, or names no stage.
     """
+    kind, keys = _PROGRAMS[name]
     try:
-        program = _new_program(name, config)
+        program = kind(keys(**config))
     except ValidationError as fault:
-        first = fault.errors()[0]
-        raise ArtifactError(f"config of {name}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from fault
+        raise ArtifactError(f"config of {name}: {first_error(fault, keys)}") from fault
     stages = {part.name for _, part in program.named_sub_modules() if isinstance(part, Stage)}
     if unknown := sorted(set(program.config.temperatures) - stages):
         raise ArtifactError(f"config of {name}: temperatures: {unknown[0]} is none of its stages: {sorted(stages)}")
     return program
 
 
-def _new_program(name: ProgramName, config: dict[str, Any]) -> Any:
-    match name:
-        case "alphacodium":
-            return AlphaCodium(FlowConfig(**config))
-        case "direct":
-            return Direct(DirectConfig(**config))
-        case "chain-of-thought":
-            return ChainOfThought(DirectConfig(**config))
-        case "sampling":
-            return Sampling(SamplingConfig(**config))
-        case "reflexion":
-            return Reflexion(ReflexionConfig(**config))
-
-
 def adapter_of(manifest: Manifest) -> dspy.Adapter:
     """The adapter the artifact's prompts are made with."""
     return adapter_named(manifest.adapter)
-
-
-def predictors_of(program: dspy.Module) -> dict[str, list[str]]:
-    """Every predictor's name with its field names, inputs first."""
-    return {name: list(cast(Any, predictor.signature).fields) for name, predictor in program.named_predictors()}
-
-
-def types_of(program: dspy.Module) -> dict[str, dict[str, str]]:
-    """The type of every field of every predictor, in words."""
-    return {
-        name: {field: type_name(each.annotation) for field, each in cast(Any, predictor.signature).fields.items()}
-        for name, predictor in program.named_predictors()
-    }
 
 
 def lm_settings(manifest: Manifest) -> dict[str, Any]:
@@ -127,7 +106,7 @@ def lm_settings(manifest: Manifest) -> dict[str, Any]:
 
 
 def describe(name: ProgramName, program: Any, **more: Any) -> Manifest:
-    """A manifest of `program` as it is, with the versions and the commit at hand."""
+    """A manifest of `program` as it is, with the versions and the commit it comes from."""
     return Manifest(
         program=name,
         config=program.config.model_dump(),
@@ -161,9 +140,7 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         return Manifest.model_validate(_read(folder, "manifest.json"))
     except ValidationError as fault:
-        first = fault.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise ArtifactError(f"{folder}: manifest.json: {where}: {first['msg']}") from fault
+        raise ArtifactError(f"{folder}: manifest.json: {first_error(fault, Manifest)}") from fault
 
 
 def load(
@@ -177,10 +154,13 @@ def load(
         adapter: the adapter to use in place of the artifact's.
 
     Raises:
-        ArtifactError: no artifact, a broken one, one made for other predictors than the code has, or no such adapter.
+        ArtifactError: no artifact, a broken one, or one made for other predictors than the code has.
+        UserError: there is no such adapter.
     """
     manifest, state = read_manifest(folder), _read(folder, "program.json")
-    manifest.adapter = _existing(adapter) if adapter else manifest.adapter
+    if adapter:
+        adapter_named(adapter)
+        manifest.adapter = adapter
     saved = new_program(manifest.program, manifest.config)
     _refuse_other_predictors(folder, manifest.predictors, predictors_of(saved))
     _refuse_other_types(folder, manifest.types, types_of(saved))
@@ -206,14 +186,6 @@ def _read(folder: Path, name: str) -> Any:
         raise ArtifactError(f"{folder} is not an artifact: {fault.filename}: {fault.strerror}") from fault
     except ValueError as fault:
         raise ArtifactError(f"{folder} is not an artifact: {fault}") from fault
-
-
-def _existing(adapter: str) -> str:
-    try:
-        adapter_named(adapter)
-    except ValueError as fault:
-        raise ArtifactError(str(fault)) from fault
-    return adapter
 
 
 def merged(config: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
@@ -258,21 +230,6 @@ def _pretty(value: Any) -> str:
 
 
 def _commit() -> str:
-    """The commit at hand, with a + when the work tree differs; empty outside of git."""
+    """The commit of this folder, with a + when the work tree differs; empty outside of git."""
     asked = subprocess.run(["git", "describe", "--always", "--dirty=+"], capture_output=True, text=True, check=False)
     return asked.stdout.strip() if asked.returncode == 0 else ""
-
-
-def type_name(annotation: Any) -> str:
-    """A type without bounds and descriptions, records with their fields: `list[AITest(input: str, …)]`."""
-    if hasattr(annotation, "__metadata__"):
-        annotation = annotation.__origin__
-    if get_origin(annotation) in (Union, UnionType):
-        return " | ".join(type_name(each) for each in get_args(annotation))
-    if get_origin(annotation) is not None:
-        inner = ", ".join(type_name(each) for each in get_args(annotation))
-        return f"{get_origin(annotation).__name__}[{inner}]"
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        fields = ", ".join(f"{name}: {type_name(each.annotation)}" for name, each in annotation.model_fields.items())
-        return f"{annotation.__name__}({fields})"
-    return "None" if annotation is type(None) else getattr(annotation, "__name__", str(annotation))

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel, ValidationError
+
 
 class UserError(ValueError):
     """Bad input: nothing was done, and the line says what to change."""
@@ -9,3 +14,21 @@ class UserError(ValueError):
 
 class ModelError(RuntimeError):
     """The language model cannot be used: no such model, no key, no answer, or nobody left to ask it."""
+
+
+def first_error(fault: ValidationError, model: type[BaseModel]) -> str:
+    """What a user is to know of `fault`, in a line: `key: what is wrong with it (what the key means)`.
+
+    Args:
+        fault: its first error counts.
+        model: the configuration that raised it; the docstrings of its fields say what they mean.
+    """
+    first = fault.errors()[0]
+    kind, meaning = model, None
+    for key in first["loc"]:
+        field = getattr(kind, "model_fields", {}).get(key)
+        if field is None:
+            break
+        kind, meaning = field.annotation, field.description
+    line = ": ".join(part for part in (".".join(map(str, first["loc"])), first["msg"]) if part)
+    return f"{line} ({' '.join(meaning.split())})" if meaning else line

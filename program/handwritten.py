@@ -6,10 +6,14 @@ of `program.steps.config`.
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from program.artifact import ProgramName, describe, new_program, save
+from program.cli.command import run_command
+
+if TYPE_CHECKING:
+    from program.artifact import ProgramName
 
 LEAN_FLOW = {
     "solutions": 2,
@@ -32,6 +36,17 @@ HAND_WRITTEN: dict[str, tuple[ProgramName, dict[str, Any]]] = {
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m program.handwritten",
+        description=f"Write the hand-written programs into the folder artifacts: {', '.join(HAND_WRITTEN)}.",
+    )
+    parser.parse_args()
+    run_command(_write)
+
+
+def _write() -> None:
+    from program.artifact import describe, new_program, save
+
     for folder, (name, config) in HAND_WRITTEN.items():
         program = new_program(name, config)
         save(Path("artifacts") / folder, program, describe(name, program))

@@ -14,7 +14,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from benchmarks.judge.oracle import Job, shared_jobs
+from benchmarks.judge.oracle import OracleJob, shared_jobs
 from judge.cache import VerdictCache
 from judge.judge import judge
 from judge.sandbox.pool import Pool
@@ -26,7 +26,7 @@ def cost(reports: Sequence[Report]) -> str:
     return f"{len(results):7} tests, {sum(result.cpu_seconds for result in results):8.1f} s CPU"
 
 
-def wrong_programs(programs: int | None, tests: int | None, seconds: float) -> list[Job]:
+def wrong_programs(programs: int | None, tests: int | None, seconds: float) -> list[OracleJob]:
     """Wrong programs of the shared data, evenly chosen, on their first tests, with limits cut to `seconds`."""
     jobs = [job for job in shared_jobs() if job.correct is False]
     jobs = jobs[:: max(1, len(jobs) // programs)][:programs] if programs else jobs
@@ -46,7 +46,7 @@ def main() -> None:
     cache = VerdictCache()
     with Pool(1) as pool:
 
-        def judged(job: Job, **how) -> Report:
+        def judged(job: OracleJob, **how) -> Report:
             return judge(job.program, job.tests, job.limits, checker=job.checker, pool=pool, **how)
 
         print(f"{len(jobs)} wrong programs, {sum(len(job.tests) for job in jobs)} tests")

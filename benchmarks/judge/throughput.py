@@ -26,7 +26,7 @@ from contextlib import redirect_stderr
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.judge.oracle import Job, shared_jobs
+from benchmarks.judge.oracle import OracleJob, shared_jobs
 from benchmarks.judge.processes import descendants
 from judge.judge import judge, verdict_of
 from judge.sandbox.pool import Pool
@@ -34,11 +34,11 @@ from judge.sandbox.process import run_program
 from judge.sandbox.session import source_bytes
 from judge.verdict import Limits, TestCase, Verdict
 
-TRIVIAL = Job("trivial", "print(int(input()) + 1)", [TestCase("1\n", "2\n")] * 100, Limits())
+TRIVIAL = OracleJob("trivial", "print(int(input()) + 1)", [TestCase("1\n", "2\n")] * 100, Limits())
 _TICK = os.sysconf("SC_CLK_TCK")
 
 
-def floor(jobs: Sequence[Job]) -> int:
+def floor(jobs: Sequence[OracleJob]) -> int:
     """How many tests pass when the programs are run in one child of this process, bare."""
     reader, writer = os.pipe()
     child = os.fork()
@@ -52,7 +52,7 @@ def floor(jobs: Sequence[Job]) -> int:
     return passed
 
 
-def _in_process(jobs: Sequence[Job]) -> int:
+def _in_process(jobs: Sequence[OracleJob]) -> int:
     passed = 0
     sys.setrecursionlimit(10**6)
     with redirect_stderr(io.StringIO()):
@@ -70,7 +70,7 @@ def _in_process(jobs: Sequence[Job]) -> int:
     return passed
 
 
-def plain(jobs: Sequence[Job]) -> int:
+def plain(jobs: Sequence[OracleJob]) -> int:
     """As `floor`, with a process per test, two at a time."""
     with TemporaryDirectory() as folder, ThreadPoolExecutor(2) as threads:
         work = []
@@ -79,7 +79,7 @@ def plain(jobs: Sequence[Job]) -> int:
             path.write_bytes(source_bytes(job.program))
             work += [(path, job, test) for test in job.tests]
 
-        def one(item: tuple[Path, Job, TestCase]) -> bool:
+        def one(item: tuple[Path, OracleJob, TestCase]) -> bool:
             path, job, test = item
             return (
                 verdict_of(run_program(path, test.input, job.limits), test.output, job.limits, job.checker)
@@ -89,10 +89,10 @@ def plain(jobs: Sequence[Job]) -> int:
         return sum(threads.map(one, work))
 
 
-def through(pool: Pool) -> Callable[[Sequence[Job]], int]:
+def through(pool: Pool) -> Callable[[Sequence[OracleJob]], int]:
     """As `floor`, through the judge, with as many calling threads as the pool has workers."""
 
-    def run(jobs: Sequence[Job]) -> int:
+    def run(jobs: Sequence[OracleJob]) -> int:
         with ThreadPoolExecutor(pool.workers) as threads:
             return sum(
                 threads.map(
@@ -115,7 +115,7 @@ def cpu_of(pids: set[int]) -> float:
     return total
 
 
-def measure(run: Callable[[Sequence[Job]], int], jobs: Sequence[Job]) -> tuple[float, float]:
+def measure(run: Callable[[Sequence[OracleJob]], int], jobs: Sequence[OracleJob]) -> tuple[float, float]:
     """Seconds of wall clock and of CPU that `run` takes.
 
     Raises:
@@ -135,7 +135,9 @@ def measure(run: Callable[[Sequence[Job]], int], jobs: Sequence[Job]) -> tuple[f
     return wall, cpu
 
 
-def compare(title: str, jobs: Sequence[Job], ways: dict[str, Callable[[Sequence[Job]], int]], rounds: int) -> None:
+def compare(
+    title: str, jobs: Sequence[OracleJob], ways: dict[str, Callable[[Sequence[OracleJob]], int]], rounds: int
+) -> None:
     """Print a table of all ways on the same programs."""
     tests = sum(len(job.tests) for job in jobs)
     taken: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
@@ -155,7 +157,7 @@ def compare(title: str, jobs: Sequence[Job], ways: dict[str, Callable[[Sequence[
         )
 
 
-def real_programs(tests: int, programs: int) -> list[Job]:
+def real_programs(tests: int, programs: int) -> list[OracleJob]:
     """Right programs of the shared data, evenly chosen, that can be run bare: no exits of threads, no leftovers."""
     good = [job for job in shared_jobs() if job.correct and "thread" not in job.program and "fstat" not in job.program]
     good = good[:: max(1, len(good) // programs)][:programs]
@@ -170,7 +172,7 @@ def main() -> None:
     parser.add_argument("--programs", type=int, default=40)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
-    trivial = Job(TRIVIAL.name, TRIVIAL.program, TRIVIAL.tests, TRIVIAL.limits)
+    trivial = OracleJob(TRIVIAL.name, TRIVIAL.program, TRIVIAL.tests, TRIVIAL.limits)
     with Pool(1) as one, Pool(2) as two:
         print("protection:", one.isolation(), "|", two.isolation())
         ways = {"floor": floor, "plain": plain, "judge 1": through(one), "judge 2": through(two)}

@@ -118,11 +118,8 @@ def _check(options: argparse.Namespace, stages: list[str]) -> None:
         raise RunError(f"{options.inputs} has no inputs.jsonl")
     if options.concurrency < 1 or options.problems < 1:
         raise RunError("--concurrency and --problems must be at least 1")
-    try:
-        for name in options.adapters:
-            adapter_named(name)
-    except ValueError as fault:
-        raise RunError(str(fault)) from fault
+    for name in options.adapters:
+        adapter_named(name)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ from eval.tables.summary import markdown_table, summarize_arms
 from program import artifact
 from program.artifact import ArtifactError
 from program.cli.settings import check_escalation, parse_settings
+from program.errors import first_error
 from program.models.open import open_lm
 from program.models.prices import price_of
 from program.rollout.budget import OPTIONS, Budget, RunBudget, spent_of
@@ -152,7 +153,7 @@ def rates_of(options: argparse.Namespace) -> RateLimits:
     try:
         return RateLimits(**values)
     except ValidationError as fault:
-        raise _refused(fault) from fault
+        raise RunError(first_error(fault, RateLimits)) from fault
 
 
 def budget_of(options: argparse.Namespace) -> Budget:
@@ -164,9 +165,4 @@ def budget_of(options: argparse.Namespace) -> Budget:
     try:
         return Budget(**{name: getattr(options, option) for name, option in OPTIONS.items()})
     except ValidationError as fault:
-        raise _refused(fault) from fault
-
-
-def _refused(fault: ValidationError) -> RunError:
-    first = fault.errors()[0]
-    return RunError(f"{first['loc'][0]}: {first['msg']}")
+        raise RunError(first_error(fault, Budget)) from fault

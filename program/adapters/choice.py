@@ -10,6 +10,7 @@ from program.adapters.lean import LeanAdapter
 from program.adapters.sections import Order
 from program.adapters.stock import ChatAdapter, JSONAdapter, XMLAdapter
 from program.adapters.yaml.adapter import YAMLAdapter
+from program.errors import UserError
 
 ADAPTERS = ("lean", "yaml", "chat", "json", "xml")
 ORDERS = ("problem-first", "demos-first")
@@ -21,13 +22,13 @@ def adapter_named(name: str) -> dspy.Adapter:
     """One of `ADAPTERS`. Options of our own follow after a plus: `lean+described`, `yaml+problem-first`.
 
     Raises:
-        ValueError: there is no such adapter, or it has no such option.
+        UserError: there is no such adapter, or it has no such option.
     """
     kind, *options = name.split("+")
     possible = {"lean": (*ORDERS, "described"), "yaml": ORDERS}.get(kind, ())
     orders = [option for option in options if option in ORDERS]
     if kind not in ADAPTERS or not {*options} <= {*possible} or len(orders) > 1:
-        raise ValueError(
+        raise UserError(
             f"no adapter {name}: there are {', '.join(ADAPTERS)}; lean and yaml take +problem-first or +demos-first, "
             "lean also +described"
         )

@@ -16,16 +16,16 @@ MAX_BULLETS = 3
 
 
 class ReflexionConfig(ReasoningConfig):
-    """What each key does, besides those of every program.
-
-    attempts: programs written at most.
-    memory: lessons of the last so many attempts that are kept.
-    """
+    """What Reflexion can be set to, besides the keys of every program."""
 
     attempts: int = Field(default=4, ge=1)
+    """programs written at most"""
     memory: int = Field(default=3, ge=1)
+    """attempts whose lessons are kept, the last so many"""
     max_text_tokens: int = Field(default=300, ge=16)
+    """tokens an answer in words or JSON has at most"""
     max_code_tokens: int = Field(default=700, ge=16)
+    """tokens an answer with a program has at most"""
 
 
 class Reflexion(dspy.Module):

@@ -21,24 +21,24 @@ from signatures.tests import WriteTests
 
 
 class SamplingConfig(ReasoningConfig):
-    """What each key does, besides those of every program.
-
-    programs: programs sampled; AlphaCode's N. The first is asked for at `temperature`, the others at 0.8.
-    stop_early: sample no further program once `agree` programs pass all public tests.
-    agree: how many that takes.
-    at_once: programs asked for side by side.
-    ai_tests: tests the model writes for their inputs, on which behaviour is compared; 0 compares on public tests only.
-    picks: programs handed in for a problem, one of each group, the largest group first; AlphaCode's n of n@k.
-    """
+    """What sampling can be set to, besides the keys of every program."""
 
     programs: int = Field(default=10, ge=1)
+    """programs sampled, AlphaCode's N; the first is asked for at `temperature`, the others at 0.8"""
     stop_early: bool = False
+    """sample no further program once `agree` programs pass all public tests"""
     agree: int = Field(default=3, ge=1)
+    """programs that have to pass all public tests for `stop_early`"""
     at_once: int = Field(default=5, ge=1)
+    """programs asked for side by side"""
     ai_tests: int = Field(default=6, ge=0)
+    """tests the model writes for their inputs, on which behaviour is compared; 0 compares on public tests only"""
     picks: int = Field(default=1, ge=1)
+    """programs handed in for a problem, one of each group, the largest group first; AlphaCode's n of n@k"""
     max_text_tokens: int = Field(default=700, ge=16)
+    """tokens an answer in words or JSON has at most"""
     max_code_tokens: int = Field(default=700, ge=16)
+    """tokens an answer with a program has at most"""
 
 
 class Sampling(dspy.Module):

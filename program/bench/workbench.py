@@ -23,9 +23,9 @@ class Workbench:
     An anchor is a test that the program under repair has passed; repair lets no later program fail it.
     """
 
-    def __init__(self, problem: Problem, ai_tests: Sequence[TestCase] = ()) -> None:
+    def __init__(self, problem: Problem) -> None:
         self.public = problem.tests()
-        self.ai = list(ai_tests)
+        self.ai: list[TestCase] = []
         self.anchors: list[TestCase] = []
         self.limits = problem.limits()
         self.checker = problem.checker()

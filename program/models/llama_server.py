@@ -25,6 +25,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from program.errors import ModelError
+
 START_SECONDS = 120.0
 CONTEXT_TOKENS = 8192  # for each slot
 DEFAULT_SLOTS = 4
@@ -33,7 +35,7 @@ DEFAULT_SLOTS = 4
 SPINS = "10000"
 
 
-class ServerError(RuntimeError):
+class ServerError(ModelError):
     """The embedded server cannot be started or did not come up."""
 
 

@@ -23,50 +23,46 @@ KEY_VARIABLE = "LM_API_KEY"  # the key for a server named by --api-base; the big
 
 
 @contextmanager
-def open_lm(
-    model: str, *, api_base: str | None = None, slots: int = 4, cache: bool = False, retries: int = 0
-) -> Iterator:
+def open_lm(model: str, *, api_base: str | None = None, slots: int = 4, cache: bool = False) -> Iterator:
     """A `dspy.LM` for `model`, checked by one small call; what serves it is stopped at the end.
+
+    It sends no request twice: stages do that themselves.
 
     Args:
         model: `local/NAME` for an embedded model, else a DSPy model string such as `openai/gpt-4o-mini`.
         api_base: the address of an OpenAI-compatible server that has `model`.
         slots: side-by-side requests of an embedded server.
         cache: whether DSPy's response cache is used.
-        retries: of a refused or failed request inside DSPy; stages send requests again by themselves.
 
     Raises:
-        ModelError: unknown model, missing key, or no answer.
+        ModelError: unknown model, no weights or server for it, missing key, or no answer.
     """
     # The price map is part of the package; fetching a newer one would stall every start without a network.
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "true")
-    if model.startswith("local/") and api_base is None:
-        with _embedded(model.removeprefix("local/"), slots) as address:
-            yield _checked(_openai_compatible(model, address, cache, retries))
+    if model.startswith(EMBEDDED) and api_base is None:
+        with _embedded(model.removeprefix(EMBEDDED), slots) as address:
+            yield _checked(_openai_compatible(model, address, cache))
     elif api_base is not None:
-        yield _checked(_openai_compatible(model, api_base, cache, retries))
+        yield _checked(_openai_compatible(model, api_base, cache))
     else:
-        yield _checked(_any(model, cache, retries))
+        yield _checked(_any(model, cache))
 
 
 @contextmanager
 def _embedded(name: str, slots: int) -> Iterator[str]:
-    from program.models.llama_server import ServerError, serve
-    from program.models.weights import WeightsError, find_weights
+    from program.models.llama_server import serve
+    from program.models.weights import find_weights
 
     if name not in MODELS:
         raise ModelError(
             f"unknown model local/{name}: the embedded models are {', '.join(f'local/{m}' for m in MODELS)}"
         )
-    try:
-        weights = find_weights(name, CACHE_FOLDER / "weights")
-        with serve(weights, name=name, slots=slots, log=CACHE_FOLDER / "llama-server.log") as address:
-            yield address
-    except (ServerError, WeightsError) as fault:
-        raise ModelError(str(fault)) from fault
+    weights = find_weights(name, CACHE_FOLDER / "weights")
+    with serve(weights, name=name, slots=slots, log=CACHE_FOLDER / "llama-server.log") as address:
+        yield address
 
 
-def _openai_compatible(model: str, address: str, cache: bool, retries: int):
+def _openai_compatible(model: str, address: str, cache: bool):
     import dspy
     from dspy.lm15 import (
         AccessPolicy,
@@ -86,15 +82,15 @@ def _openai_compatible(model: str, address: str, cache: bool, retries: int):
         placeholder_key=None if keys else "none",
     )
     register_provider(definition, supports=ModelSupport(response_schema=True), replace=True)
-    return dspy.LM(f"{provider}/{name}", cache=cache, timeout=TIMEOUT_SECONDS, num_retries=retries)
+    return dspy.LM(f"{provider}/{name}", cache=cache, timeout=TIMEOUT_SECONDS, num_retries=0)
 
 
-def _any(model: str, cache: bool, retries: int):
+def _any(model: str, cache: bool):
     import dspy
 
     if "/" not in model:
         raise ModelError(f"unknown model {model}: a model is named PROVIDER/NAME, for example {DEFAULT_MODEL}")
-    return dspy.LM(model, cache=cache, timeout=TIMEOUT_SECONDS, num_retries=retries)
+    return dspy.LM(model, cache=cache, timeout=TIMEOUT_SECONDS, num_retries=0)
 
 
 def _checked(lm):

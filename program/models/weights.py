@@ -18,10 +18,12 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from program.errors import ModelError
+
 CHUNK = 2**22
 
 
-class WeightsError(RuntimeError):
+class WeightsError(ModelError):
     """The weights cannot be had; the message says what to do."""
 
 

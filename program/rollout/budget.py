@@ -20,19 +20,18 @@ class Budget(BaseModel):
     When one is reached, no further call is begun and the best program so far is the answer. `calls` is never passed;
     `tokens` and `dollars` are known when a call has ended, so calls in flight may pass them; at `seconds` calls in
     flight are left behind.
-
-    calls: to the LM, repeats and repairs of answers included.
-    tokens: prompt and answer tokens together.
-    dollars: by the price map; calls without a known price count as free.
-    seconds: wall clock, since the rollout or the run began.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     calls: int | None = Field(default=None, ge=1)
+    """calls to the LM, repeats and repairs of answers included"""
     tokens: int | None = Field(default=None, ge=1)
+    """prompt and answer tokens together"""
     dollars: float | None = Field(default=None, gt=0)
+    """dollars by the price map; calls without a known price count as free"""
     seconds: float | None = Field(default=None, gt=0)
+    """seconds of wall clock, since the rollout or the run began"""
 
     def after(self, used: Mapping[str, float]) -> Budget:
         """What is left of it when so much of each resource is used, which must be less than its limit."""

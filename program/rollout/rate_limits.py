@@ -10,29 +10,32 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import TYPE_CHECKING
 
-from dspy.utils.exceptions import LMError, LMTimeoutError, is_retryable_lm_error
 from pydantic import BaseModel, ConfigDict, Field
+
+if TYPE_CHECKING:
+    from dspy.utils.exceptions import LMError
 
 WINDOW_SECONDS = 60.0
 LONGEST_WAIT_SECONDS = 120.0  # who asks for more patience than that is not tried again
 
 
 class RateLimits(BaseModel):
-    """What a provider allows, and how patient to be with it.
+    """What a provider allows, and how patient to be with it; None for no limit."""
 
-    requests_per_minute, tokens_per_minute: over all rollouts of the run together; None for no limit.
-    retries: of one request that was refused or failed in a way that may pass (429, 5xx, timeouts, broken connections).
-    first_wait: seconds before the first retry where the provider names none; doubled each time, with some jitter, so
-        that an outage of two minutes is waited out.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     requests_per_minute: int | None = Field(default=None, ge=1)
+    """requests in any 60 seconds, of all rollouts of the run together"""
     tokens_per_minute: int | None = Field(default=None, ge=1)
+    """tokens in any 60 seconds, of all rollouts of the run together"""
     retries: int = Field(default=6, ge=0)
+    """retries of one request that was refused or failed in a way that may pass (429, 5xx, timeouts, broken
+    connections)"""
     first_wait: float = Field(default=2.0, ge=0)
+    """seconds before the first retry where the provider names none; doubled each time, with some jitter, so that an
+    outage of two minutes is waited out"""
 
 
 class Pace:
@@ -92,6 +95,8 @@ class Pace:
 
     def may_retry(self, fault: LMError, attempt: int) -> bool:
         """Whether to send a request again after `attempt` retries; one that timed out is tried once more only."""
+        from dspy.utils.exceptions import LMTimeoutError, is_retryable_lm_error  # commands show RateLimits without DSPy
+
         most = min(1, self.limits.retries) if isinstance(fault, LMTimeoutError) else self.limits.retries
         asked_for_too_much = (fault.retry_after or 0.0) > LONGEST_WAIT_SECONDS
         return attempt < most and is_retryable_lm_error(fault) and not asked_for_too_much

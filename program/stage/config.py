@@ -12,21 +12,18 @@ from program.stage.stage import Stage
 
 
 class ProgramConfig(BaseModel):
-    """What each key does.
+    """What every program can be set to."""
 
-    temperature: of the first call of each stage; repeats use 0.8. null sends none, for models that allow no other than
-        their own.
-    temperatures: of single stages, by the name of their signature.
-    max_code_tokens: the most an answer with a program may have.
-    budget: what one rollout may spend.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     temperature: float | None = Field(default=0.2, ge=0)
+    """of the first call of each stage; repeats use 0.8; null sends none, for models that allow only their own"""
     temperatures: dict[str, Annotated[float, Field(ge=0)] | None] = {}
+    """of single stages, by the name of their signature"""
     max_code_tokens: int = Field(default=2000, ge=16)
+    """tokens an answer with a program has at most"""
     budget: Budget = Budget()
+    """what one rollout may spend"""
 
     def code_stage(self, signature: type[dspy.Signature], attempts: int = 2) -> Stage:
         """A stage that answers with a program."""
@@ -37,12 +34,10 @@ class ProgramConfig(BaseModel):
 
 
 class ReasoningConfig(ProgramConfig):
-    """Of programs with stages that answer in words.
-
-    max_text_tokens: the most an answer in words or JSON may have.
-    """
+    """Of programs with stages that answer in words."""
 
     max_text_tokens: int = Field(default=1500, ge=16)
+    """tokens an answer in words or JSON has at most"""
 
     def text_stage(self, signature: type[dspy.Signature], **max_items: int) -> Stage:
         """A stage that answers in words; of each list in `max_items` so many items are asked for at most."""

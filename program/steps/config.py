@@ -10,54 +10,52 @@ from program.stage.config import ReasoningConfig
 
 
 class FlowConfig(ReasoningConfig):
-    """What each key does, besides those of every program.
-
-    solutions: solutions proposed at most; 0 leaves planning out, and code is written from the reflection alone.
-    drop_brute_force: ask for no brute-force solutions, and leave out those that are labelled so while others remain.
-    check_explanations: show the model its explanations of the examples and have them corrected (double validation).
-    explain_to_plan: planning sees the explanations.
-    explain_to_tests: the stages that write tests see them.
-    explain_to_code: the stage that writes code sees them.
-    explain_to_fix: the stages that repair code see them, and the reflection.
-    ai_tests: tests the model writes at most; 0 leaves the stage and its repair round out.
-    check_ai_tests: show the model its tests and have them corrected (double validation).
-    code_attempts: programs written down the ranking until one passes all public tests.
-    code_at_once: of these, how many are written side by side after the first has failed.
-    public_fixes_per_test: fixes tried for one failing public test before it is left.
-    public_fixes: fixes tried on all public tests together.
-    ai_fixes: fixes tried on all AI tests together; each failing AI test gets one.
-    fix_calls: 1 to analyse and fix in one call, 2 for a call each.
-    trace_lines: lines of a runtime trace that a fix is shown; 0 for no trace.
-    trace_depth: nested calls that the trace follows.
-    brute_force: have a slow, obvious program and a generator of small inputs written; the first decides on the outputs
-        of AI tests, and both together look for inputs on which the program fails.
-    stress_inputs: random small inputs tried with `brute_force`.
-    direct_first: programs written by one plain call each before anything else; the flow begins only if none of them
-        passes all public tests.
-    rounds: how often the flow is gone through while tests still fail; later rounds vary their options and use the
-        stronger model of `--escalate-lm` where one is given.
-    vary_samples: later samples and rounds vary what planning sees and which solution goes first.
-    """
+    """What the flow can be set to, besides the keys of every program."""
 
     solutions: int = Field(default=3, ge=0)
+    """solutions proposed at most; 0 leaves planning out, and code is written from the reflection alone"""
     drop_brute_force: bool = True
+    """ask for no brute-force solutions, and leave out those that are labelled so while others remain"""
     check_explanations: bool = False
+    """show the model its explanations of the examples and have them corrected (double validation)"""
     explain_to_plan: bool = True
+    """planning sees the explanations"""
     explain_to_tests: bool = True
+    """the stages that write tests see the explanations"""
     explain_to_code: bool = True
+    """the stage that writes code sees the explanations"""
     explain_to_fix: bool = False
+    """the stages that repair code see the explanations and the reflection"""
     ai_tests: int = Field(default=6, ge=0)
+    """tests the model writes at most; 0 leaves the stage and its repair round out"""
     check_ai_tests: bool = False
+    """show the model its tests and have them corrected (double validation)"""
     code_attempts: int = Field(default=8, ge=1)
+    """programs written down the ranking until one passes all public tests"""
     code_at_once: int = Field(default=1, ge=1)
+    """programs written side by side after the first has failed"""
     public_fixes_per_test: int = Field(default=3, ge=0)
+    """fixes tried for one failing public test before it is left"""
     public_fixes: int = Field(default=4, ge=0)
+    """fixes tried on all public tests together"""
     ai_fixes: int = Field(default=4, ge=0)
+    """fixes tried on all AI tests together; each failing AI test gets one"""
     fix_calls: Literal[1, 2] = 1
+    """1 to analyse and fix in one call, 2 for a call each"""
     trace_lines: int = Field(default=0, ge=0, le=200)
+    """lines of a runtime trace that a fix is shown; 0 for no trace"""
     trace_depth: int = Field(default=4, ge=1)
+    """nested calls that the trace follows"""
     brute_force: bool = False
+    """have a slow, obvious program and a generator of small inputs written; the first decides on the outputs of AI
+    tests, and both together look for inputs on which the program fails"""
     stress_inputs: int = Field(default=30, ge=1, le=1000)
+    """random small inputs tried with `brute_force`"""
     direct_first: int = Field(default=0, ge=0)
+    """programs written by one plain call each before anything else; the flow begins only if none of them passes all
+    public tests"""
     rounds: int = Field(default=1, ge=1)
+    """how often the flow is gone through while tests still fail; later rounds vary their options and use the stronger
+    model of `--escalate-lm` where one is given"""
     vary_samples: bool = True
+    """later samples and rounds vary what planning sees and which solution goes first"""

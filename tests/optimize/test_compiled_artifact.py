@@ -13,8 +13,9 @@ import optimize.compile
 import optimize.show
 from optimize.compilation.prompts import prompt_texts
 from program import artifact
-from program.artifact import ArtifactError, type_name
+from program.artifact import ArtifactError
 from program.models.scripted import Rule, ScriptedEngine
+from program.predictors import type_name
 from signatures.fields import AITest, ShortText, Solution
 from tests.support.packs import VALID, answer_rule, call, isolate, printed, use_lm, write_pack, write_start
 from tests.support.scripted import stage_of

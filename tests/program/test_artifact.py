@@ -12,6 +12,7 @@ from program import artifact, handwritten
 from program.adapters.lean import LeanAdapter
 from program.artifact import ArtifactError
 from signatures.fields import AITest, Solution
+from tests.support.packs import call
 from tests.support.paths import ROOT
 from tests.support.scripted import EVERYTHING
 
@@ -312,7 +313,7 @@ def hand_written():
 @pytest.mark.parametrize("folder", list(hand_written()))
 def test_hand_written_artifacts_are_what_the_code_writes(folder, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    handwritten.main()
+    assert call(monkeypatch, handwritten.main) == 0
     name, config = handwritten.HAND_WRITTEN[folder.name]
     assert (tmp_path / "artifacts" / folder.name / "program.json").read_text() == (folder / "program.json").read_text()
     program, manifest = artifact.load(folder)
@@ -321,3 +322,10 @@ def test_hand_written_artifacts_are_what_the_code_writes(folder, tmp_path, monke
 
 def test_every_hand_written_program_is_committed():
     assert set(handwritten.HAND_WRITTEN) <= {folder.name for folder in ARTIFACTS}
+
+
+@pytest.mark.parametrize(("argument", "status"), [("--help", 0), ("--colour", 2), ("direct", 2)])
+def test_without_being_asked_to_nothing_is_written(argument, status, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert call(monkeypatch, handwritten.main, argument) == status
+    assert list(tmp_path.iterdir()) == []

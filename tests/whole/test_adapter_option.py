@@ -13,6 +13,7 @@ from program import artifact
 from program.adapters.choice import DEFAULT_ADAPTER
 from program.adapters.yaml.adapter import YAMLAdapter
 from program.artifact import ArtifactError
+from program.errors import UserError
 from tests.support.packs import VALID, answer_rule, call, isolate, use_lm, write_pack, write_start
 
 
@@ -50,7 +51,7 @@ def test_the_adapter_can_be_changed_on_load_and_is_part_of_the_fingerprint(start
 
 
 def test_an_unknown_adapter_is_refused_in_one_line(start):
-    with pytest.raises(ArtifactError, match="no adapter telegraph: there are lean, yaml"):
+    with pytest.raises(UserError, match="no adapter telegraph: there are lean, yaml"):
         artifact.load(start, adapter="telegraph")
     named(start, "telegraph")
     with pytest.raises(ArtifactError, match=r"manifest.json: adapter: .*no adapter telegraph"):

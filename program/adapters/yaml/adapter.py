@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from program.adapters.form import description, holds_program, unwrapped
 from program.adapters.reading import Reading
 from program.adapters.sections import SectionsAdapter, plain
-from program.adapters.yaml.keys import Keys, keys_of
+from program.adapters.yaml.keys import long_keys
 from program.adapters.yaml.read import read_yaml
 
 _NEEDS_ESCAPES = frozenset("\r\x85\u2028\u2029\ufeff")
@@ -25,11 +25,8 @@ class YAMLAdapter(SectionsAdapter):
     """A `dspy.Adapter` that asks for one fenced YAML block; prompts are laid out as `LeanAdapter`'s."""
 
     def answer_form(self, signature: type[dspy.Signature]) -> str:
-        keys = keys_of(signature)
-        parts = [
-            _form(name, field.annotation, description(field), keys) for name, field in signature.output_fields.items()
-        ]
-        shown = "\n".join(parts)
+        long, fields = long_keys(signature), signature.output_fields.items()
+        shown = "\n".join(_form(name, field.annotation, description(field), long) for name, field in fields)
         return f"Answer with YAML and nothing else, in this form:\n```yaml\n{shown}\n```"
 
     def format_assistant_message_content(
@@ -39,39 +36,36 @@ class YAMLAdapter(SectionsAdapter):
         for name, field in signature.output_fields.items():
             value = plain(outputs.get(name, missing_field_message))
             values[name] = f"{value.strip()}\n" if holds_program(name, field.annotation) and value else value
-        return f"```yaml\n{write_yaml(values, keys_of(signature))}```"
+        texts = _as_text(values, long_keys(signature))
+        written = yaml.dump(texts, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=math.inf)
+        return f"```yaml\n{written}```"
 
     def read(self, signature: type[dspy.Signature], completion: str) -> Reading:
         return read_yaml(signature, completion)
 
 
-def _form(name: str, annotation: Any, said: str, keys: Keys, indent: str = "") -> str:
+def _form(name: str, annotation: Any, said: str, long: frozenset[str], indent: str = "") -> str:
     """The lines that show the form of one key."""
     kind = unwrapped(annotation)
     if get_origin(kind) is list:
         item = unwrapped(get_args(kind)[0])
-        return f"{indent}{name}:\n{indent}- {_item(item, said, keys, indent + '  ')}\n{indent}- …"
+        return f"{indent}{name}:\n{indent}- {_item(item, said, long, indent + '  ')}\n{indent}- …"
     if isinstance(kind, type) and issubclass(kind, BaseModel):
-        return f"{indent}{name}:\n{indent}  {_item(kind, said, keys, indent + '  ')}"
-    if name in keys.long:
+        return f"{indent}{name}:\n{indent}  {_item(kind, said, long, indent + '  ')}"
+    if name in long:
         return f"{indent}{name}: |\n{indent}  <{said}>"
     return f"{indent}{name}: <{said}>"
 
 
-def _item(kind: Any, said: str, keys: Keys, indent: str) -> str:
+def _item(kind: Any, said: str, long: frozenset[str], indent: str) -> str:
     if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
         return f"<{said}>"
     fields = kind.model_fields.items()
-    return "\n".join(_form(n, f.annotation, f.description or n, keys, indent) for n, f in fields).strip()
-
-
-def write_yaml(values: dict[str, Any], keys: Keys) -> str:
-    """`values` in YAML, with long texts and texts of several lines as block scalars."""
-    texts = _as_text(values, keys.long)
-    return yaml.dump(texts, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=math.inf)
+    return "\n".join(_form(n, f.annotation, f.description or n, long, indent) for n, f in fields).strip()
 
 
 def _as_text(value: Any, long: frozenset[str], name: str = "") -> Any:
+    """The values as texts, with long ones and those of several lines as block scalars."""
     match value:
         case dict():
             return {key: _as_text(item, long, key) for key, item in value.items()}

@@ -18,7 +18,7 @@ from pydantic import BaseModel
 
 from program.adapters.code_and_json import FENCE_INSIDE, is_python, unfenced, whole_lines
 from program.adapters.form import holds_program, unwrapped
-from program.adapters.yaml.keys import keys_of
+from program.adapters.yaml.keys import long_keys
 from program.adapters.yaml.loader import compose
 
 _BULLET = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+(.*)$", re.MULTILINE)
@@ -42,7 +42,7 @@ class Document:
         self.unknown = 0
         self.values: dict[str, Any] = {}
         self._text = text
-        self._long = keys_of(signature).long
+        self._long = long_keys(signature)
         root = compose(text)
         if root is None:
             raise ValueError("it is empty")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 from typing import Any, cast
 
 import dspy
@@ -15,26 +14,20 @@ from program.adapters.form import unwrapped
 SHORT = 200  # characters a text may have at most to be written in its key's line
 
 
-@dataclass(frozen=True)
-class Keys:
-    """fields: at the top level; inner: in records; long: of all these, the ones with long texts."""
-
-    fields: tuple[str, ...]
-    inner: tuple[str, ...] = ()
-    long: frozenset[str] = frozenset()
-
-    def pattern(self) -> str:
-        """A regular expression for any of them."""
-        return "(?:" + "|".join(re.escape(name) for name in (*self.fields, *self.inner)) + ")"
+def known_keys(signature: type[dspy.Signature]) -> str:
+    """A regular expression for the names of the output fields of `signature` and of the fields of their records."""
+    return "(?:" + "|".join(map(re.escape, _fields(signature))) + ")"
 
 
-def keys_of(signature: type[dspy.Signature]) -> Keys:
-    """The keys of the output fields of `signature` and of their records."""
+def long_keys(signature: type[dspy.Signature]) -> frozenset[str]:
+    """Those of these names that have long texts."""
+    return frozenset(name for name, field in _fields(signature).items() if _is_long(field))
+
+
+def _fields(signature: type[dspy.Signature]) -> dict[str, Any]:
     outputs = signature.output_fields
     records = [record for field in outputs.values() for record in records_in(field.annotation)]
-    inner = {name: field for record in records for name, field in record.model_fields.items()}
-    long = {name for name, field in {**inner, **outputs}.items() if _is_long(field)}
-    return Keys(tuple(outputs), tuple(inner), frozenset(long))
+    return {**{name: field for record in records for name, field in record.model_fields.items()}, **outputs}
 
 
 def _is_long(field: Any) -> bool:

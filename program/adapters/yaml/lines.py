@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-
-from program.adapters.yaml.keys import Keys
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 _LINE = re.compile(r"(?P<lead> *(?:- +)*)(?P<rest>.*)")
 _BLOCK_MARK = re.compile(r"[|>][+-]?[1-9]?[+-]?(?: +#.*)?")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Line:
-    """A line outside of block scalars, with the lines of the block scalar it opens, if any.
+    """A line outside of block scalars, with the lines of the block scalar it opens; None if it opens none.
 
     lead: indentation and dashes; key: the known key after them, or empty; value: what follows.
     """
@@ -22,7 +20,7 @@ class Line:
     lead: str
     key: str
     value: str
-    block: tuple[str, ...] | None = None
+    block: list[str] | None = None
 
     @property
     def dash(self) -> int | None:
@@ -34,40 +32,35 @@ class Line:
         """The column that whatever belongs to this line must be deeper than; None for a line of bare text."""
         return len(self.lead) if self.key else self.dash
 
-    def text(self) -> str:
-        colon = f"{self.key}:" if self.key else ""
-        space = " " if self.key and self.value else ""
-        return "\n".join([f"{self.lead}{colon}{space}{self.value}".rstrip(), *(self.block or ())])
 
-
-def lines_of(text: str, keys: Keys) -> Iterator[Line]:
+def lines_of(text: str, keys: str) -> list[Line]:
     """The lines outside of block scalars, each with the block it opens.
 
     A block goes on until a known key stands no deeper than the key that opened it, or less deep than its first line; so
     a program without any indentation is still its block's.
+
+    Args:
+        text: with or without right YAML in it.
+        keys: a regular expression for the known keys.
     """
-    known = re.compile(rf"(?P<key>{keys.pattern()})[ \t]*:(?: +|$)(?P<value>.*)")
-    opened: Line | None = None
-    block: list[str] = []
+    known = re.compile(rf"(?P<key>{keys})[ \t]*:(?: +|$)(?P<value>.*)")
+    lines: list[Line] = []
     for raw in text.split("\n"):
-        line = _line(raw, known)
-        if opened is not None and not _ends(opened, block, line, raw):
-            block.append(raw)
-            continue
-        if opened is not None:
-            yield replace(opened, block=tuple(block))
-        opened, block = None, []
-        if line.parent is not None and _BLOCK_MARK.fullmatch(line.value):
-            opened = line
+        line, opened = _line(raw, known), lines[-1] if lines else None
+        if opened is None or opened.block is None or _ends(opened, opened.block, line, raw):
+            lines.append(line)
         else:
-            yield line
-    if opened is not None:
-        yield replace(opened, block=tuple(block))
+            opened.block.append(raw)
+    return lines
 
 
 def joined(lines: Iterable[Line]) -> str:
     """The text of the lines."""
-    return "\n".join(line.text() for line in lines)
+    texts: list[str] = []
+    for line in lines:
+        colon = f"{line.key}: " if line.key else ""
+        texts += [f"{line.lead}{colon}{line.value}".rstrip(), *(line.block or ())]
+    return "\n".join(texts)
 
 
 def depth_of(line: str) -> int:
@@ -79,7 +72,10 @@ def _line(raw: str, known: re.Pattern[str]) -> Line:
     parts = _LINE.fullmatch(raw.rstrip())
     assert parts is not None
     found = known.fullmatch(parts["rest"])
-    return Line(parts["lead"], found["key"], found["value"]) if found else Line(parts["lead"], "", parts["rest"])
+    line = Line(parts["lead"], found["key"], found["value"]) if found else Line(parts["lead"], "", parts["rest"])
+    if line.parent is not None and _BLOCK_MARK.fullmatch(line.value):
+        line.block = []
+    return line
 
 
 def _ends(opened: Line, block: list[str], line: Line, raw: str) -> bool:

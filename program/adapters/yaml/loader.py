@@ -5,8 +5,6 @@ from __future__ import annotations
 import yaml
 
 MAX_DEPTH = 30  # of nesting; an answer that nests deeper runs in circles, and PyYAML takes long over it
-# What PyYAML raises on text that is no YAML.
-FAULTS = (yaml.YAMLError, ValueError, OverflowError)
 
 
 def compose(text: str) -> yaml.Node | None:

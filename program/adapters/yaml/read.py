@@ -14,7 +14,7 @@ from program.adapters.fitting import fit_fields
 from program.adapters.form import answers_with_code, holds_program
 from program.adapters.reading import Reading
 from program.adapters.yaml.document import Document
-from program.adapters.yaml.keys import Keys, keys_of
+from program.adapters.yaml.keys import known_keys
 from program.adapters.yaml.repairs import REPAIRS
 
 _FORM = re.compile(r"\s*```yaml\n(?P<yaml>.*?\n)```\s*", re.DOTALL)
@@ -30,7 +30,7 @@ def read_yaml(signature: type[dspy.Signature], completion: str) -> Reading:
     """
     fault: Exception | None = None
     best, least = None, 0
-    for text, repairs in _versions(completion.replace("\r\n", "\n"), keys_of(signature)):
+    for text, repairs in _versions(completion.replace("\r\n", "\n"), known_keys(signature)):
         try:
             document = Document(text, signature)
             values, dropped = fit_fields(signature, document.values)
@@ -48,7 +48,7 @@ def read_yaml(signature: type[dspy.Signature], completion: str) -> Reading:
     return best or _in_another_form(signature, completion, fault)
 
 
-def _versions(text: str, keys: Keys) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _versions(text: str, keys: str) -> Iterator[tuple[str, tuple[str, ...]]]:
     """The YAML in the form that was asked for, then after one repair more each time."""
     form = _FORM.fullmatch(text)
     repairs: tuple[str, ...] = ()
@@ -74,7 +74,7 @@ def _broken_programs(signature: type[dspy.Signature], values: dict[str, Any]) ->
 def _in_another_form(signature: type[dspy.Signature], completion: str, fault: Exception | None) -> Reading:
     """The answer as a program in a fence or as JSON, which some models give whatever they are asked for."""
     said = ValueError(f"the YAML cannot be read: {_problem(fault)}")
-    if re.search(rf"^[ \t]*{keys_of(signature).pattern()}[ \t]*:", completion, re.MULTILINE):
+    if re.search(rf"^[ \t]*{known_keys(signature)}[ \t]*:", completion, re.MULTILINE):
         raise said from fault
     try:
         reading = (read_code if answers_with_code(signature) else read_json)(signature, completion)

@@ -129,8 +129,6 @@ REFLECTION = ["Goal: print n", "b"]
         ("```yaml\n- 'Goal: print n'\n- b\n```", "no key"),
         ("```yaml\nReflection:\n- 'Goal: print n'\n- b\n```", "a key in other letters"),
         ("```yaml\nreflection:\n- 'Goal: print n'\nreflection:\n- b\n```", "a key twice"),
-        ("```yaml\nreflection:\n- 'Goal: print n'\n- 'b\n```", "cut off"),
-        ("```yaml\nreflection:\n\t- 'Goal: print n'\n\t- b\n```", "tabs"),
         ("```yaml\nreflection: |\n  - Goal: print n\n  - b\n```", "no list"),
         ("```yaml\nreflection:\n  Goal: print n\n  b:\n```", "no list"),
         ('{"reflection": ["Goal: print n", "b"]}', "no fence"),
@@ -187,7 +185,6 @@ WHOLE = "tests:\n- input: |\n    1\n    2\n  output: |\n    3\n  explanation: sm
     [
         ("tests:\n- input: |\n  1\n  2\n  output: |\n  3\n  explanation: small\n", "blocks not indented"),
         ("tests:\n- input:\n    1\n    2\n  output: |\n    3\n  explanation: small\n", "lines without a block"),
-        ("tests:\n- input: |\n    1\n    2\n output: |\n    3\n explanation: small\n", "keys out of line"),
         (WHOLE.removeprefix("tests:\n"), "no key"),
         ("input: |\n  1\n  2\noutput: |\n  3\nexplanation: small\n", "no key"),
         ("tests:\n  input: |\n    1\n    2\n  output: |\n    3\n  explanation: small\n", "no list"),
@@ -199,9 +196,7 @@ def test_records_are_read_with_tolerance_and_that_is_noted(text, needed):
     assert reading.values == {"tests": [SMALL]} and needed in reading.repairs
 
 
-@pytest.mark.parametrize(
-    "torn", ["- input: |\n    4\n", "- inp", "- input: |\n    4\n  output: '5", "- input: 4\n  outp"]
-)
+@pytest.mark.parametrize("torn", ["- input: |\n    4\n", "- inp", "- input: |\n    4\n  output: '5"])
 def test_a_record_that_was_cut_off_is_dropped(torn):
     for answer in (f"```yaml\n{WHOLE}{torn}", f"```yaml\n{WHOLE}{torn}\n```", WHOLE + torn):
         reading = read(WriteTests, answer)

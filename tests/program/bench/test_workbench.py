@@ -20,7 +20,8 @@ ONLY_PUBLIC = "n = int(input())\nprint(2 * n if n in (1, 2) else -1)\n"
 
 
 def bench_with(problem, *programs, ai_tests=AI_TESTS) -> Workbench:
-    bench = Workbench(problem, ai_tests)
+    bench = Workbench(problem)
+    bench.add_ai_tests(ai_tests)
     for program in programs:
         bench.add(program)
     return bench

@@ -6,8 +6,12 @@ import pytest
 
 from program import artifact
 from program.alphacodium import AlphaCodium
-from program.artifact import ArtifactError
+from program.artifact import ArtifactError, Manifest
 from program.baselines.direct import DirectConfig
+from program.baselines.reflexion import ReflexionConfig
+from program.baselines.sampling import SamplingConfig
+from program.rollout.budget import Budget
+from program.rollout.rate_limits import RateLimits
 from program.stage.stage import Stage
 from program.steps.config import FlowConfig
 from tests.support.scripted import EVERYTHING
@@ -28,11 +32,11 @@ def test_the_defaults_are_those_of_the_papers_configuration():
     assert config.rounds == 1 and config.direct_first == 0 and not config.brute_force
 
 
-def test_every_key_is_documented():
-    for kind in (FlowConfig, DirectConfig):
-        docs = "".join(each.__doc__ or "" for each in kind.__mro__ if each.__module__.startswith("program."))
-        for key in kind.model_fields:
-            assert f"{key}:" in docs, key
+@pytest.mark.parametrize(
+    "kind", [FlowConfig, DirectConfig, SamplingConfig, ReflexionConfig, Budget, RateLimits, Manifest]
+)
+def test_every_key_is_described(kind):
+    assert [key for key, field in kind.model_fields.items() if not field.description] == []
 
 
 def test_temperatures_are_set_for_single_stages():
@@ -81,3 +85,30 @@ def test_a_key_that_would_do_nothing_is_refused_in_one_line(program, config, cul
     with pytest.raises(ArtifactError, match=culprit) as caught:
         artifact.new_program(program, config)
     assert str(caught.value).startswith(f"config of {program}: ") and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        (
+            {"solutions": -1},
+            "solutions: Input should be greater than or equal to 0 (solutions proposed at most; 0 leaves planning out, "
+            "and code is written from the reflection alone)",
+        ),
+        (
+            {"budget": {"calls": 0}},
+            "budget.calls: Input should be greater than or equal to 1 (calls to the LM, repeats and repairs of answers "
+            "included)",
+        ),
+        (
+            {"direct_first": -1},  # whose description has two lines
+            "direct_first: Input should be greater than or equal to 0 (programs written by one plain call each before "
+            "anything else; the flow begins only if none of them passes all public tests)",
+        ),
+        ({"colour": "red"}, "colour: Extra inputs are not permitted"),
+    ],
+)
+def test_what_is_refused_is_explained(config, said):
+    with pytest.raises(ArtifactError) as caught:
+        artifact.new_program("alphacodium", config)
+    assert str(caught.value) == f"config of alphacodium: {said}"

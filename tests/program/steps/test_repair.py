@@ -43,7 +43,8 @@ class Loop:
 
     def __init__(self, problem, answers=(), *, ai_tests=(), rewrites=(), config=None):
         self.lm = scripted_lm(code(each) if str(each).endswith("\n") else each for each in answers)
-        self.bench = Workbench(problem, ai_tests)
+        self.bench = Workbench(problem)
+        self.bench.add_ai_tests(ai_tests)
         self.config = FlowConfig(**(config or {}))
         self.rewritten = iter(rewrites)
         task = Task(problem, 0, 0, self.config)
