@@ -8,33 +8,15 @@ from typing import Any
 
 from eval.cluster.execution import add_executor, judging_on
 from eval.options import add_sandbox, add_selection
+from optimize.config import CompileConfig, OptimizerOptions
 from program.cli.command import run_command
+from program.cli.key_options import RATES, add_keys, add_limits
+from program.rollout.budget import OPTIONS as LIMITS
 
-# Options that are keys of the configuration, with their types and what --help says of them.
-KEYS: dict[str, tuple[Any, str]] = {
-    "start": (str, "the artifact to compile (default: artifacts/handwritten)"),
-    "adapter": (str, "in place of the artifact's own: lean, yaml, chat, json or xml"),
-    "lm": (str, "the model (default: local/qwen2.5-coder-0.5b)"),
-    "api_base": (str, "address of an OpenAI-compatible server that has the model"),
-    "optimizer": (str, "bootstrap, bootstrap_rs, verified, mipro, simba, gepa or copro"),
-    "teacher_lm": (str, "the model that makes demonstrations"),
-    "prompt_lm": (str, "the model that proposes instructions to mipro, simba and copro"),
-    "reflection_lm": (str, "the model that reflects for gepa"),
-    "demos": (int, "demonstrations a predictor gets at most"),
-    "threshold": (float, "of the metric, from which on a rollout gives demonstrations"),
-    "data": (str, "pack, a hub name or a local folder in its layout"),
-    "split": (str, "what to compile on (default: valid)"),
-    "metric": (str, "hidden (default), private, generated or solved"),
-    "seed": (int, "of whatever is drawn"),
-    "concurrency": (int, "rollouts side by side"),
-    "requests_per_minute": (int, "what the provider allows"),
-    "tokens_per_minute": (int, "what the provider allows"),
-    "max_calls": (int, "LM calls after which to stop and save the best program so far"),
-    "max_tokens": (int, "the same for tokens of prompts and answers"),
-    "max_usd": (float, "the same for dollars"),
-    "max_seconds": (float, "the same for seconds"),
-}
+SHARED = ("start", "adapter", "lm", "api_base", "optimizer", "data", "split", "metric", "seed", "concurrency")
+OPTIMIZER = ("teacher_lm", "prompt_lm", "demos", "threshold")
 LISTS = ("match", "tags", "difficulty", "exclude", "limit", "only", "freeze")
+KEYS = (*SHARED, *OPTIMIZER, "reflection_lm", *RATES, *LIMITS.values(), *LISTS)
 
 
 def main() -> None:
@@ -42,8 +24,10 @@ def main() -> None:
         prog="python -m optimize.compile", description="Compile a program on problems with hidden tests."
     )
     parser.add_argument("config", nargs="?", type=Path, help="a TOML file with the keys of optimize.config")
-    for key, (kind, said) in KEYS.items():
-        parser.add_argument(f"--{key.replace('_', '-')}", type=kind, help=said)
+    add_keys(parser, CompileConfig, SHARED)
+    add_keys(parser, OptimizerOptions, OPTIMIZER, defaults=False)  # each optimizer has its own
+    parser.add_argument("--reflection-lm", help="as --prompt-lm, for gepa")
+    add_limits(parser)
     add_selection(parser)
     add_sandbox(parser)
     add_executor(parser)
@@ -71,7 +55,7 @@ def _compile(options: argparse.Namespace) -> None:
     from optimize.optimizers.table import read_config
     from program.cli.settings import parse_settings
 
-    changes: dict[str, Any] = {key: getattr(options, key) for key in (*KEYS, *LISTS)}
+    changes: dict[str, Any] = {key: getattr(options, key) for key in KEYS}
     changes = {key: value for key, value in changes.items() if value is not None}
     changes.update(parse_settings(options.tune))
     settings = parse_settings(options.set)

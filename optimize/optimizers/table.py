@@ -6,10 +6,11 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from optimize.config import CompileConfig, ConfigError
 from optimize.optimizers.optimizer import Optimizer
+from program.errors import first_error
 from program.rollout.budget import OPTIONS, Budget
 from program.rollout.rate_limits import RateLimits
 
@@ -72,8 +73,12 @@ def read_config(path: Path | None, changes: dict[str, Any]) -> CompileConfig:
     reads = chosen.keys()
     if unread := [key for key in values if key not in reads]:
         raise ConfigError(f"configuration: {unread[0]}: {name} does not read it; it reads {', '.join(reads)}")
+    kind: type[BaseModel] = CompileConfig
     try:
-        return CompileConfig(**shared, budget=Budget(**budget), rates=RateLimits(**rates), tuning=chosen(**values))
+        kind, limits = Budget, Budget(**budget)
+        kind, allowed = RateLimits, RateLimits(**rates)
+        kind, tuning = chosen, chosen(**values)
+        kind = CompileConfig
+        return CompileConfig(**shared, budget=limits, rates=allowed, tuning=tuning)
     except ValidationError as fault:
-        first = fault.errors()[0]
-        raise ConfigError(f"configuration: {'.'.join(map(str, first['loc']))}: {first['msg']}") from fault
+        raise ConfigError(f"configuration: {first_error(fault, kind)}") from fault

@@ -21,28 +21,27 @@ from optimize.job.inputs import Inputs, read_inputs
 from optimize.optimizers.table import read_config
 from optimize.studies.study_arms import StudyArm, arms_of
 from program import artifact
+from program.errors import first_error
 from program.models.prices import price_of
 
 
 class StudyConfig(BaseModel):
-    """The table `[study]`.
+    """The table `[study]`."""
 
-    split: what is evaluated on; never the split that is compiled on.
-    against: further artifacts to compare with, besides the one that is compiled.
-    settings: by the folder name of an artifact, further keys of its program's configuration.
-    n: samples a problem.
-    limit: only the first problems.
-    exclude: a file of problems to leave out, as eval.audit writes it.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     split: str = "test"
+    """what is evaluated on; never the split that is compiled on"""
     against: list[str] = []
+    """further artifacts to compare with, besides the one that is compiled"""
     settings: dict[str, dict[str, Any]] = {}
+    """by the folder name of an artifact, further keys of its program's configuration"""
     n: int = Field(default=1, ge=1)
+    """samples a problem"""
     limit: int | None = Field(default=None, ge=1)
+    """only the first problems"""
     exclude: str | None = None
+    """a file of problems to leave out, as eval.audit writes it"""
 
 
 def study(options: argparse.Namespace) -> None:
@@ -121,8 +120,7 @@ def _study_config(path: Path) -> StudyConfig:
     try:
         return StudyConfig(**tomllib.loads(path.read_text()).get("study", {}))
     except ValidationError as fault:
-        first = fault.errors()[0]
-        raise ConfigError(f"study: {'.'.join(map(str, first['loc']))}: {first['msg']}") from fault
+        raise ConfigError(f"study: {first_error(fault, StudyConfig)}") from fault
 
 
 def _do(module: str, *arguments: object) -> None:
