@@ -14,8 +14,8 @@ import dspy
 from program.bench.ai_tests import agreed_tests
 from program.bench.workbench import Workbench
 from program.problem import Problem
+from program.rollout.context import trace
 from program.rollout.escalation import model_of
-from program.rollout.trace import trace
 from program.stage.side_by_side import start
 from program.steps.config import FlowConfig
 from program.steps.cross_check import CrossCheck, differing_tests, settled_tests, trusted

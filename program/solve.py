@@ -51,8 +51,7 @@ def _solve(options: argparse.Namespace) -> None:
     from program.cli.settings import check_escalation, parse_settings
     from program.errors import ModelError
     from program.models.open import open_lm
-    from program.rollout.escalation import escalate_to
-    from program.rollout.trace import new_trace
+    from program.rollout.context import new_trace
 
     program, manifest = artifact.load(options.artifact, parse_settings(options.set))
     check_escalation(options.escalate_lm, [program])
@@ -61,7 +60,7 @@ def _solve(options: argparse.Namespace) -> None:
     with ExitStack() as models:
         lm = models.enter_context(open_lm(options.lm, api_base=options.api_base))
         stronger = models.enter_context(open_lm(options.escalate_lm)) if options.escalate_lm else None
-        with new_trace() as trace, escalate_to(stronger):
+        with new_trace(stronger=stronger) as trace:
             if options.trace:
                 trace.listen(lambda event: print(*story.lines(event), sep="\n", file=sys.stderr, flush=True))
             own = lm.copy(**artifact.lm_settings(manifest))

@@ -37,16 +37,17 @@ def lean_adapter():
 @pytest.fixture
 def impatient():
     """Requests that fail are not sent again, so that nothing waits and every request is a call."""
-    from program.rollout.rate_limits import Pace, RateLimits, at_pace
+    from program.rollout.context import within
+    from program.rollout.rate_limits import Pace, RateLimits
 
-    with at_pace(Pace(RateLimits(retries=0))) as pace:
-        yield pace
+    with within(rate_limiter=Pace(RateLimits(retries=0))):
+        yield
 
 
 @pytest.fixture
 def trace():
     """The trace of the rollout at hand."""
-    from program.rollout.trace import new_trace
+    from program.rollout.context import new_trace
 
     with new_trace() as opened:
         yield opened

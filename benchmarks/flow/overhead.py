@@ -32,7 +32,8 @@ from eval.simulated.skills import Skills
 from program.adapters.lean import LeanAdapter
 from program.alphacodium import AlphaCodium
 from program.problem import Problem
-from program.rollout.trace import Trace, new_trace
+from program.rollout.context import new_trace
+from program.rollout.trace import Trace
 from program.steps.config import FlowConfig
 
 SURE = Skills(code_right=1, fix_repairs=0, ai_test_valid=1, ranking_right=1, format_broken=0)

@@ -16,7 +16,8 @@ from benchmarks.prompts.adapter_inputs import Inputs, signature_of, stages_of
 from benchmarks.prompts.adapter_table import Asked
 from eval.rollouts.json_lines import append_line, drop_torn_line
 from program.adapters.choice import adapter_named
-from program.rollout.trace import Call, new_trace
+from program.rollout.context import new_trace
+from program.rollout.trace import Call
 from program.stage.stage import Stage
 
 

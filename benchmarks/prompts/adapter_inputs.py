@@ -17,7 +17,7 @@ from tqdm import tqdm
 from eval.rollouts.json_lines import append_line, drop_torn_line
 from program.adapters.sections import plain
 from program.problem import Problem
-from program.rollout.trace import new_trace
+from program.rollout.context import new_trace
 from program.stage.stage import Stage
 
 Inputs = dict[str, dict[str, Any]]  # stage name to its input fields

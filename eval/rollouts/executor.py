@@ -13,9 +13,9 @@ from dspy.clients.base_lm import GLOBAL_HISTORY
 from eval.rollouts.rollout import Rollout, run_program
 from program.errors import UserError
 from program.problem import Problem
-from program.rollout.budget import Budget, RunBudget, spend_from
-from program.rollout.escalation import escalate_to
-from program.rollout.rate_limits import Pace, at_pace
+from program.rollout.budget import Budget, RunBudget
+from program.rollout.context import within
+from program.rollout.rate_limits import Pace
 
 
 class ExecutorError(UserError):
@@ -43,7 +43,7 @@ class Conditions:
     @contextmanager
     def hold(self) -> Iterator[None]:
         """The rollout inside of the block keeps to them."""
-        with at_pace(self.pace), spend_from(self.budget), escalate_to(self.stronger):
+        with within(rate_limiter=self.pace, run_budget=self.budget, stronger=self.stronger):
             yield
 
 

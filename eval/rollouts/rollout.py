@@ -17,7 +17,8 @@ from eval.rollouts.score import Score, Status, score
 from judge.verdict import JudgeError
 from program.errors import ModelError
 from program.problem import Problem
-from program.rollout.trace import FIXING, Best, Totals, Trace, name_of, new_trace, outage_of
+from program.rollout.context import new_trace
+from program.rollout.trace import FIXING, Best, Totals, Trace, name_of, outage_of
 
 STORED_TRACE = "account"  # the key of `Rollout.trace` in `rollouts.jsonl`, older than its name
 IMPORTED = "imported"  # the mark of another system's rollouts, whose cost nobody here knows

@@ -18,8 +18,8 @@ from optimize.job.job import Job
 from optimize.job.metric import measured
 from optimize.job.stages import stages_of
 from program.problem import Problem
-from program.rollout.rate_limits import at_pace
-from program.rollout.trace import Trace, new_trace
+from program.rollout.context import new_trace
+from program.rollout.trace import Trace
 
 
 def replay(job: Job, rollouts: Sequence[Rollout]) -> list[Episode]:
@@ -63,7 +63,7 @@ def episode_of(
 def _replayed(job: Job, rollout: Rollout) -> Episode:
     problem = job.problems.problem(rollout.problem)
     own = dspy.context(lm=job.teacher_lm, adapter=job.adapter, trace=[])
-    with own, at_pace(job.pace), new_trace() as trace:
+    with own, new_trace(rate_limiter=job.pace) as trace:
         job.teacher(problem=problem, sample=rollout.sample)
         dspy_trace = list(dspy.settings.trace)
     return episode_of(job, problem, dspy_trace, trace)

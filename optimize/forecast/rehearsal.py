@@ -35,9 +35,9 @@ from optimize.job.job import Job, new_job
 from optimize.job.metric import HiddenPassRate, measured
 from optimize.job.stages import signature_of, stages_of
 from optimize.optimizers.optimizer import optimizer_of
-from optimize.paid.ledger_cache import Purpose, purpose
 from program.models.scripted import scripted_lm
 from program.problem import Problem
+from program.rollout.context import Purpose, context
 from program.rollout.rate_limits import Pace
 
 CHANGED = 0.15  # a prior: of the problems are solved or not by chance again when prompts change
@@ -126,7 +126,7 @@ class _Count:
         return propose(prompt, prompt, random.Random(number)) or f"Remark {number}."
 
     def _asked(self) -> PhaseCount:
-        return self.phases[(purpose.get() or Purpose(self.phase)).phase]
+        return self.phases[(context().purpose or Purpose(self.phase)).phase]
 
 
 class _Answers(dspy.Adapter):

@@ -25,7 +25,8 @@ from optimize.job.run_watcher import RunWatcher
 from optimize.job.stages import freeze
 from optimize.paid.ledger_cache import LedgerCache
 from program.problem import Problem
-from program.rollout.rate_limits import Pace, at_pace
+from program.rollout.context import within
+from program.rollout.rate_limits import Pace
 
 AnyJob = TypeVar("AnyJob", bound="Job")
 
@@ -126,7 +127,7 @@ class Job:
         with (
             dspy.context(lm=self.lm, adapter=self.proposals, callbacks=[watch]),
             dspy_run(self.folder.path / "optimizer.log"),
-            at_pace(self.pace),
+            within(rate_limiter=self.pace),
         ):
             yield
 

@@ -13,7 +13,7 @@ from typing import Any
 import dspy
 from dspy.utils.exceptions import AdapterParseError, LMError
 
-from program.rollout.rate_limits import pace
+from program.rollout.context import context
 from program.stage.call_record import Recorder, cut_off
 
 INSTRUCTIONS = ("new_instruction", "proposed_instruction", "module_advice")  # the fields that proposals are in
@@ -60,10 +60,10 @@ class ProposalAdapter(dspy.ChatAdapter):
             try:
                 return recorder(ask=ask, arguments={**asked, "lm_kwargs": dict(lm_kwargs)})
             except LMError as fault:
-                wait = pace().refused(fault, attempt)
-                if not pace().may_retry(fault, attempt):
+                wait = context().rate_limiter.refused(fault, attempt)
+                if not context().rate_limiter.may_retry(fault, attempt):
                     raise
-                pace().rest(wait)
+                context().rate_limiter.rest(wait)
         raise AssertionError("count() has no end")
 
     def parse(self, signature: type[dspy.Signature], completion: str) -> dict[str, Any]:

@@ -14,10 +14,10 @@ from dspy.utils.callback import BaseCallback
 
 from optimize.job.candidates import Candidates
 from optimize.paid.halted import Halted
-from optimize.paid.ledger_cache import Purpose, purpose
 from program.errors import ModelError
-from program.rollout.rate_limits import Pace, at_pace
-from program.rollout.trace import Trace, new_trace, outage_of
+from program.rollout.context import Purpose, new_trace
+from program.rollout.rate_limits import Pace
+from program.rollout.trace import Trace, outage_of
 
 
 @dataclass(frozen=True)
@@ -74,10 +74,10 @@ class RunWatcher(BaseCallback):
         try:
             problem = inputs["kwargs"]["problem"].name
             stack = ExitStack()
-            run = ProgramRun(self._candidates.name_of(instance), problem, stack.enter_context(new_trace()))
-            token = purpose.set(Purpose(self._phases.get(problem, "training"), run.candidate))
-            stack.callback(purpose.reset, token)
-            stack.enter_context(at_pace(self._pace))
+            candidate = self._candidates.name_of(instance)
+            purpose = Purpose(self._phases.get(problem, "training"), candidate)
+            opened = stack.enter_context(new_trace(rate_limiter=self._pace, purpose=purpose))
+            run = ProgramRun(candidate, problem, opened)
             stack.enter_context(dspy.context(adapter=self._adapter))
             with self._lock:
                 self._open[call_id] = run, stack

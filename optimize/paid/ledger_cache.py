@@ -10,8 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from contextvars import ContextVar
-from typing import Any, NamedTuple
+from typing import Any
 
 from dspy.clients.cache import Cache
 from dspy.utils.callback import BaseCallback
@@ -20,18 +19,9 @@ from optimize.paid.halted import CapReached, Halted
 from optimize.paid.ledger import Ledger
 from program.models.prices import price_of
 from program.rollout.budget import OPTIONS, Budget, RunBudget
+from program.rollout.context import Purpose, context
 from program.rollout.rate_limits import Pace
 from program.rollout.trace import Totals
-
-
-class Purpose(NamedTuple):
-    """What calls are paid for."""
-
-    phase: str
-    candidate: str = ""
-
-
-purpose: ContextVar[Purpose | None] = ContextVar("purpose", default=None)  # of the program run at hand
 
 
 class LedgerCache(Cache, BaseCallback):
@@ -151,7 +141,7 @@ class LedgerCache(Cache, BaseCallback):
             self._listener()
 
     def _purpose(self) -> Purpose:
-        return purpose.get() or Purpose(self.phase)
+        return context().purpose or Purpose(self.phase)
 
     def on_lm_end(self, call_id: str, outputs: Any, exception: BaseException | None = None) -> None:
         """Whether it was answered or failed, the call is no longer in flight."""

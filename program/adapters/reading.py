@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
+
+from program.rollout.context import context, within
 
 
 @dataclass(frozen=True)
@@ -31,23 +32,17 @@ class Reading:
         return bool(self.repairs) or self.dropped > 0
 
 
-_collected: ContextVar[list[Reading] | None] = ContextVar("readings", default=None)
-
-
 @contextmanager
 def collected_readings() -> Iterator[list[Reading]]:
     """The readings of the answers that are parsed inside of the block, in this thread or task."""
     readings: list[Reading] = []
-    token = _collected.set(readings)
-    try:
+    with within(readings=readings):
         yield readings
-    finally:
-        _collected.reset(token)
 
 
 def note(reading: Reading) -> dict[str, Any]:
     """Hand `reading` to whoever collects, and return its values."""
-    readings = _collected.get()
+    readings = context().readings
     if readings is not None:
         readings.append(reading)
     return reading.values

@@ -7,7 +7,6 @@ without a schema; if that goes through, its model is not sent one again in this 
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextvars import ContextVar
 from typing import Any, get_origin
 
 import dspy
@@ -15,7 +14,7 @@ from dspy.utils.exceptions import ContextWindowExceededError, LMInvalidRequestEr
 from pydantic import create_model
 
 from program.models.open import EMBEDDED
-from program.rollout.trace import trace
+from program.rollout.context import context, trace, within
 
 MAX_NAME = 64  # what OpenAI allows
 
@@ -67,12 +66,11 @@ def _unbound(schema: Any) -> None:
 
 
 _refusing: set[str] = set()
-_left_out: ContextVar[bool] = ContextVar("schema left out", default=False)
 
 
 def takes_schema(lm: dspy.BaseLM) -> bool:
     """Whether a call to `lm` may carry the schema of its answer."""
-    return lm.supports_response_schema and lm.model not in _refusing and not _left_out.get()
+    return lm.supports_response_schema and lm.model not in _refusing and not context().without_schema
 
 
 def bounds_texts(lm: dspy.BaseLM) -> bool:
@@ -95,13 +93,11 @@ def asked_without_schema_if_refused(ask: Callable[[], Any]) -> Any:
     except (ContextWindowExceededError, LMUnsupportedModelError):
         raise
     except LMInvalidRequestError as refused:
-        token = _left_out.set(True)
         try:
-            answer = ask()
+            with within(without_schema=True):
+                answer = ask()
         except LMInvalidRequestError:
             raise refused from None
-        finally:
-            _left_out.reset(token)
         _refusing.add(lm.model)
         trace().decide_once(f"{lm.model} refuses the JSON schema of answers, and is asked without it")
         return answer

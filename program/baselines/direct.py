@@ -6,7 +6,7 @@ import dspy
 from pydantic import Field
 
 from program.problem import Problem
-from program.rollout.trace import trace
+from program.rollout.context import trace
 from program.stage.config import ProgramConfig
 from signatures.code import SolveDirectly, SolveStepByStep
 

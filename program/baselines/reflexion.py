@@ -8,7 +8,7 @@ from pydantic import Field
 from program.bench.failure import describe_failure
 from program.bench.workbench import Workbench
 from program.problem import Problem
-from program.rollout.trace import trace
+from program.rollout.context import trace
 from program.stage.config import ReasoningConfig
 from signatures.code import DrawLesson, SolveWithLessons
 

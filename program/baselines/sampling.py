@@ -13,7 +13,7 @@ from judge.verdict import TestCase
 from program.bench.ai_tests import usable_tests
 from program.bench.workbench import Workbench
 from program.problem import Problem
-from program.rollout.trace import trace
+from program.rollout.context import trace
 from program.stage.config import ReasoningConfig
 from program.stage.side_by_side import start, together
 from signatures.code import SolveDirectly

@@ -13,7 +13,7 @@ from judge.checker import Checker
 from judge.verdict import TestCase, TestResult
 from program.bench.workbench import Workbench
 from program.problem import Problem
-from program.rollout.trace import trace
+from program.rollout.context import trace
 from signatures.fields import AITest
 
 MAX_CHARACTERS = 20_000

@@ -10,7 +10,8 @@ from judge.judge import judge
 from judge.verdict import Limits, TestCase, TestResult
 from program.adapters.code_and_json import is_python
 from program.problem import Problem
-from program.rollout.trace import JudgeRun, TestRun, name_of, trace
+from program.rollout.context import trace
+from program.rollout.trace import JudgeRun, TestRun, name_of
 
 CRASHED = 1000  # differing lines that a crash counts as
 SHOWN_CHARACTERS = 2000

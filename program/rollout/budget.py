@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Mapping
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -111,21 +109,3 @@ def spent_of(used: Mapping[str, float], budget: Budget) -> str | None:
     """The first resource of which `used` has reached the limit of `budget`."""
     limits = budget.model_dump()
     return next((name for name, amount in used.items() if limits[name] is not None and amount >= limits[name]), None)
-
-
-_run: ContextVar[RunBudget | None] = ContextVar("run_budget", default=None)
-
-
-@contextmanager
-def spend_from(budget: RunBudget) -> Iterator[RunBudget]:
-    """All rollouts inside of the block spend from `budget`."""
-    token = _run.set(budget)
-    try:
-        yield budget
-    finally:
-        _run.reset(token)
-
-
-def run_budget() -> RunBudget | None:
-    """The budget of the run at hand; None outside of one, and in one without a budget."""
-    return _run.get()

@@ -4,27 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 
 import dspy
 
-_stronger: ContextVar[dspy.LM | None] = ContextVar("stronger", default=None)
-
-
-@contextmanager
-def escalate_to(lm: dspy.LM | None) -> Iterator[None]:
-    """Inside of the block later rounds ask `lm`."""
-    token = _stronger.set(lm)
-    try:
-        yield
-    finally:
-        _stronger.reset(token)
+from program.rollout.context import context
 
 
 @contextmanager
 def model_of(turn: int) -> Iterator[None]:
     """The model of round `turn`: the first round has the usual one."""
-    lm = _stronger.get()
+    lm = context().stronger
     if turn == 0 or lm is None:
         yield
         return

@@ -7,9 +7,7 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -122,21 +120,3 @@ class Pace:
             if pause <= 0:
                 self._requests.append(now)
             return pause
-
-
-_current: ContextVar[Pace | None] = ContextVar("pace", default=None)
-
-
-@contextmanager
-def at_pace(pace: Pace) -> Iterator[Pace]:
-    """All stages inside of the block keep to `pace`."""
-    token = _current.set(pace)
-    try:
-        yield pace
-    finally:
-        _current.reset(token)
-
-
-def pace() -> Pace:
-    """The pace of the run at hand; outside of one, one without limits."""
-    return _current.get() or Pace()

@@ -1,7 +1,7 @@
 """What a rollout did: every LM call, every judge run, every decision, and what all that cost.
 
-The trace of the rollout at hand is found through a context variable, so that stages need not hand it through. It holds
-events in the order they ended, light numbers and texts in one; `slim` leaves the texts out.
+A trace holds events in the order they ended, light numbers and texts in one; `slim` leaves the texts out. That of the
+rollout at hand is found by `program.rollout.context`.
 """
 
 from __future__ import annotations
@@ -9,14 +9,12 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, PrivateAttr
 
-from program.rollout.budget import Budget, run_budget, spent_of
+from program.rollout.budget import Budget, RunBudget, spent_of
 
 # ok: an answer that was read; unparsable: one that was not; endless: one cut off at the token cap while it repeated
 # itself; lm_error: none came.
@@ -140,8 +138,16 @@ class Trace(BaseModel):
     _begin: float = PrivateAttr(default_factory=time.perf_counter)
     _lock: Any = PrivateAttr(default_factory=threading.Lock)
     _budget: Budget = PrivateAttr(default_factory=Budget)
+    _run: RunBudget | None = PrivateAttr(default=None)
     _taken: int = PrivateAttr(default=0)
     _listener: Callable[[Any], None] | None = PrivateAttr(default=None)
+
+    @classmethod
+    def of(cls, run: RunBudget | None) -> Trace:
+        """An empty trace, begun now, of a rollout that also spends from the budget of its run."""
+        opened = cls()
+        opened._run = run
+        return opened
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Trace) and (self.events, self.marks) == (other.events, other.marks)
@@ -177,11 +183,10 @@ class Trace(BaseModel):
 
     def take_call(self) -> str | None:
         """Count a call that is about to begin; when it must not, the name of the spent resource, which is marked."""
-        run = run_budget()
         with self._lock:
             spent = self._spent()
             mark = f"budget: {spent}"
-            if spent is None and run and (spent := run.take_call()):
+            if spent is None and self._run and (spent := self._run.take_call()):
                 mark = f"{RUN_BUDGET} {spent}"
             if spent is None:
                 self._taken += 1
@@ -191,15 +196,13 @@ class Trace(BaseModel):
 
     def spent(self) -> str | None:
         """The resource of the rollout or of the run of which nothing is left for a call; None while there is."""
-        run = run_budget()
         with self._lock:
-            return self._spent() or (run.spent() if run else None)
+            return self._spent() or (self._run.spent() if self._run else None)
 
     def seconds_left(self) -> float | None:
         """Of the rollout's budget or the run's, whichever ends first; None where neither bounds them."""
-        run = run_budget()
         own = None if self._budget.seconds is None else self._budget.seconds - self.now()
-        left = [own, run.seconds_left() if run else None]
+        left = [own, self._run.seconds_left() if self._run else None]
         return min((seconds for seconds in left if seconds is not None), default=None)
 
     def out_of_time(self) -> bool:
@@ -219,9 +222,8 @@ class Trace(BaseModel):
 
     def enter(self, event: Call | JudgeRun | Decision | Best) -> None:
         """Take up an event; what a call has used counts for the run too."""
-        run = run_budget()
-        if run and isinstance(event, Call):
-            run.add(event.prompt_tokens + event.completion_tokens, event.dollars or 0.0)
+        if self._run and isinstance(event, Call):
+            self._run.add(event.prompt_tokens + event.completion_tokens, event.dollars or 0.0)
         with self._lock:
             self.events.append(event)
             if self._listener:
@@ -308,25 +310,6 @@ class Totals(BaseModel):
             mine, theirs = getattr(self, name), getattr(other, name)
             values[name] = None if mine is None or theirs is None else mine + theirs
         return Totals(**values)
-
-
-_current: ContextVar[Trace | None] = ContextVar("trace", default=None)
-
-
-@contextmanager
-def new_trace() -> Iterator[Trace]:
-    """Open the trace of one rollout; `trace()` finds it until the end of the block."""
-    opened = Trace()
-    token = _current.set(opened)
-    try:
-        yield opened
-    finally:
-        _current.reset(token)
-
-
-def trace() -> Trace:
-    """The trace of the rollout at hand; outside of one, a trace nobody reads."""
-    return _current.get() or Trace()
 
 
 # By the names of DSPy's errors; others are the LM's answer to this very prompt.

@@ -29,8 +29,8 @@ from dspy.utils.exceptions import (
 
 from program.adapters.reading import collected_readings
 from program.adapters.schema import asked_without_schema_if_refused
-from program.rollout.rate_limits import pace
-from program.rollout.trace import Call, trace
+from program.rollout.context import context, trace
+from program.rollout.trace import Call
 from program.stage.call_record import Recorder, cut_off, fill, first_line, runs_in_circles, valid_text
 from program.stage.correction import Corrected
 
@@ -143,7 +143,7 @@ class Stage(dspy.Module):
         if runs_in_circles(call.answer) and (call.outcome == "unparsable" or cut_off(recorder.history)):
             call.outcome, call.detail = "endless", call.detail or "cut off while it repeated itself"
         call.seconds = trace().now() - call.started
-        pace().spent(call.prompt_tokens + call.completion_tokens)
+        context().rate_limiter.spent(call.prompt_tokens + call.completion_tokens)
         return tried
 
     def _valid(self, answer: dspy.Prediction) -> dspy.Prediction:
@@ -153,21 +153,21 @@ class Stage(dspy.Module):
 
     def _patiently(self, recorder, inputs, config, call) -> dspy.Prediction:
         while True:
-            if not pace().wait(trace().seconds_left()):
+            if not context().rate_limiter.wait(trace().seconds_left()):
                 raise OutOfTime
             try:
                 return asked_without_schema_if_refused(
-                    lambda: _within(trace().seconds_left(), recorder, self.predict, inputs, config)
+                    lambda: _in_time(trace().seconds_left(), recorder, self.predict, inputs, config)
                 )
             except LMError as fault:
-                wait, left = pace().refused(fault, call.retries), trace().seconds_left()
-                if not pace().may_retry(fault, call.retries) or (left is not None and wait > left):
+                wait, left = context().rate_limiter.refused(fault, call.retries), trace().seconds_left()
+                if not context().rate_limiter.may_retry(fault, call.retries) or (left is not None and wait > left):
                     raise
                 call.retries += 1
-                pace().rest(wait)
+                context().rate_limiter.rest(wait)
 
 
-def _within(seconds, recorder, predict, inputs, config) -> dspy.Prediction:
+def _in_time(seconds, recorder, predict, inputs, config) -> dspy.Prediction:
     """The prediction; a call that takes longer than the rollout has left is left behind."""
     if seconds is None:
         return recorder(ask=predict, arguments={**inputs, "config": config})

@@ -14,7 +14,7 @@ import dspy
 from judge.verdict import Limits, TestCase
 from program.bench.ai_tests import looks_like, usable_output
 from program.bench.workbench import Workbench
-from program.rollout.trace import trace
+from program.rollout.context import trace
 from program.stage.side_by_side import together
 from program.steps.config import FlowConfig
 from program.steps.task import Task

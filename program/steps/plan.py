@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import dspy
 
-from program.rollout.trace import trace
+from program.rollout.context import trace
 from program.steps.config import FlowConfig
 from program.steps.task import Choice, Notes, Task
 from signatures.fields import Solution

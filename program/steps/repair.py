@@ -17,7 +17,7 @@ from judge.verdict import TestCase, TestResult
 from program.bench.failure import describe_failure
 from program.bench.runtime_trace import last_steps
 from program.bench.workbench import Workbench
-from program.rollout.trace import trace
+from program.rollout.context import trace
 from program.steps.config import FlowConfig
 from program.steps.task import Notes, Task
 from signatures.code import AnalyseFailure, FixCode

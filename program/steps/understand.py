@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dspy
 
-from program.rollout.trace import trace
+from program.rollout.context import trace
 from program.stage.side_by_side import together
 from program.steps.config import FlowConfig
 from program.steps.plan import without_repeats

@@ -16,11 +16,12 @@ from judge.verdict import Limits, TestCase
 from optimize.compilation.progress import CompileProgress
 from optimize.paid.halted import CapReached, Halted
 from optimize.paid.ledger import Ledger
-from optimize.paid.ledger_cache import LedgerCache, Purpose, purpose
+from optimize.paid.ledger_cache import LedgerCache
 from optimize.paid.ledger_reports import LedgerReports
 from program.models.prices import Price
 from program.models.scripted import ScriptedEngine, scripted_lm
 from program.rollout.budget import OPTIONS, Budget
+from program.rollout.context import Purpose, within
 
 
 @pytest.fixture
@@ -66,9 +67,8 @@ def test_the_line_says_for_what_is_paid_and_is_written_anew_with_every_answer(pa
     progress = CompileProgress("gepa", paid, stream)
     lm("a proposal")
     assert "proposals: 1 calls, 2 + 2 tokens" in stream.getvalue()
-    token = purpose.set(Purpose("evaluation", "abc"))
-    lm("a run")
-    purpose.reset(token)
+    with within(purpose=Purpose("evaluation", "abc")):
+        lm("a run")
     assert "evaluation: 2 calls" in stream.getvalue()
     lm("a proposal")  # known already
     assert progress.status().startswith("evaluation: ")
@@ -85,9 +85,8 @@ def test_other_rollouts_and_settings_are_other_questions(paying, ledger):
 def test_what_calls_are_paid_for_is_entered(paying, ledger):
     lm, _ = paying(lambda prompt: prompt)
     lm("a proposal")
-    token = purpose.set(Purpose("evaluation", "abc"))
-    lm("a run")
-    purpose.reset(token)
+    with within(purpose=Purpose("evaluation", "abc")):
+        lm("a run")
     assert {phase: spent.calls for phase, spent in ledger.totals_by("phase").items()} == {
         "proposals": 1,
         "evaluation": 1,

@@ -14,7 +14,8 @@ from program.adapters.schema import answer_schema
 from program.alphacodium import AlphaCodium
 from program.models.scripted import ScriptedEngine, prompt_text
 from program.problem import Problem
-from program.rollout.trace import Best, new_trace
+from program.rollout.context import new_trace
+from program.rollout.trace import Best
 from program.steps.config import FlowConfig
 from tests.support.scripted import (
     FIRST_ONLY,

@@ -12,8 +12,9 @@ import pytest
 from program import artifact
 from program.adapters.lean import LeanAdapter
 from program.problem import Problem, PublicTest
-from program.rollout.rate_limits import Pace, RateLimits, at_pace
-from program.rollout.trace import Best, Trace, new_trace
+from program.rollout.context import new_trace, within
+from program.rollout.rate_limits import Pace, RateLimits
+from program.rollout.trace import Best, Trace
 from tests.support.clock import Clock
 from tests.support.faulty import FaultyEngine
 from tests.support.scripted import Rollout, written
@@ -72,7 +73,7 @@ def test_no_rollout_raises_and_each_ends_within_its_budget_with_an_account_that_
         lm = dspy.LM("faulty/lm", engine=engine, cache=False, num_retries=0)
         clock = Clock()
         pace = Pace(RateLimits(retries=dice.choice([0, 1, 4])), clock.read, clock.sleep)
-        with dspy.context(lm=lm, adapter=LeanAdapter()), at_pace(pace), new_trace() as trace:
+        with dspy.context(lm=lm, adapter=LeanAdapter()), within(rate_limiter=pace), new_trace() as trace:
             code = program(problem=problem(dice), sample=dice.randrange(3)).code
         where = f"seed {seed} of {name}, budget {limits}"
         assert_within(trace, limits, where)

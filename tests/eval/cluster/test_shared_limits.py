@@ -8,9 +8,10 @@ import pytest
 
 from eval.cluster.shared_limits import LimitsOwner, SharedPace, SharedRunBudget, run_budget_of
 from program.errors import ModelError
-from program.rollout.budget import Budget, RunBudget, spend_from
+from program.rollout.budget import Budget, RunBudget
+from program.rollout.context import new_trace, trace, within
 from program.rollout.rate_limits import RateLimits
-from program.rollout.trace import Call, new_trace, trace
+from program.rollout.trace import Call
 from tests.support.remotes import Near
 
 
@@ -18,7 +19,7 @@ def test_all_workers_together_never_pass_the_calls_of_the_run():
     owner = LimitsOwner(Budget(calls=50), RateLimits())
 
     def worker(_: int) -> int:
-        with spend_from(SharedRunBudget(Near(owner))), new_trace() as mine:
+        with within(run_budget=SharedRunBudget(Near(owner))), new_trace() as mine:
             return sum(trace().take_call() is None for _ in range(20)) + 100 * ("run budget: calls" in mine.marks)
 
     with ThreadPoolExecutor(8) as threads:
@@ -30,7 +31,7 @@ def test_all_workers_together_never_pass_the_calls_of_the_run():
 def test_tokens_and_dollars_of_one_worker_count_for_the_others():
     owner = LimitsOwner(Budget(tokens=100, dollars=1.0), RateLimits())
     one, other = SharedRunBudget(Near(owner)), SharedRunBudget(Near(owner))
-    with spend_from(one), new_trace() as mine:
+    with within(run_budget=one), new_trace() as mine:
         mine.enter(Call(stage="WriteCode", prompt_tokens=60, completion_tokens=39, dollars=0.5))
     assert other.spent() is None and other.take_call() is None
     one.add(1, 0.0)

@@ -8,7 +8,8 @@ import pytest
 from eval.numbers.stage_rates import stage_rates
 from program.adapters.lean import LeanAdapter
 from program.models.scripted import scripted_lm
-from program.rollout.trace import Call, Decision, new_trace
+from program.rollout.context import new_trace
+from program.rollout.trace import Call, Decision
 from program.stage.stage import Stage
 from signatures.code import SolveDirectly
 from tests.support.rollouts import rollout

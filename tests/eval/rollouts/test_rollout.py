@@ -18,7 +18,8 @@ from program.alphacodium import AlphaCodium
 from program.baselines.direct import Direct
 from program.models.scripted import scripted_lm
 from program.problem import Problem, PublicTest
-from program.rollout.trace import Call, name_of, trace
+from program.rollout.context import trace
+from program.rollout.trace import Call, name_of
 from program.stage.stage import Stage
 from signatures.code import SolveDirectly
 

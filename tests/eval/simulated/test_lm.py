@@ -27,7 +27,7 @@ from program.baselines.direct import ChainOfThought, Direct
 from program.baselines.reflexion import Reflexion, ReflexionConfig
 from program.baselines.sampling import Sampling, SamplingConfig
 from program.bench.ai_tests import looks_like
-from program.rollout.trace import new_trace
+from program.rollout.context import new_trace
 from program.stage.correction import REQUEST
 from program.steps.config import FlowConfig
 from signatures.code import SolveDirectly, WriteCode

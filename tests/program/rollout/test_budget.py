@@ -9,8 +9,9 @@ import pytest
 from pydantic import ValidationError
 
 from program.models.scripted import ScriptedEngine, scripted_lm
-from program.rollout.budget import Budget, RunBudget, run_budget, spend_from
-from program.rollout.trace import Call, Trace, new_trace
+from program.rollout.budget import Budget, RunBudget
+from program.rollout.context import context, new_trace, within
+from program.rollout.trace import Call, Trace
 from program.stage.stage import Stage
 from signatures.code import SolveDirectly
 
@@ -97,7 +98,8 @@ def test_budgets_that_cannot_be_are_refused(wrong):
 
 def test_all_rollouts_of_a_run_spend_from_one_budget():
     lm = scripted_lm(lambda _: GOOD)
-    with spend_from(RunBudget(Budget(calls=3))) as budget:
+    budget = RunBudget(Budget(calls=3))
+    with within(run_budget=budget):
         marks = []
         for _ in range(3):
             with new_trace() as opened:
@@ -108,9 +110,10 @@ def test_all_rollouts_of_a_run_spend_from_one_budget():
     assert len(lm.engine.prompts) == budget.calls == 3 and budget.tokens > 0
 
 
-def test_a_call_the_rollout_may_not_make_does_not_count_for_the_run(trace):
-    trace.limit(Budget(calls=1))
-    with spend_from(RunBudget(Budget(calls=5))) as budget:
+def test_a_call_the_rollout_may_not_make_does_not_count_for_the_run():
+    budget = RunBudget(Budget(calls=5))
+    with new_trace(run_budget=budget) as trace:
+        trace.limit(Budget(calls=1))
         for _ in range(3):
             trace.take_call()
     assert budget.calls == 1
@@ -144,6 +147,7 @@ def test_threads_together_take_no_call_more_than_there_are():
 
 
 def test_outside_of_a_run_there_is_no_budget_of_one():
-    with spend_from(RunBudget(Budget())) as budget:
-        assert run_budget() is budget
-    assert run_budget() is None
+    budget = RunBudget(Budget())
+    with within(run_budget=budget):
+        assert context().run_budget is budget
+    assert context().run_budget is None

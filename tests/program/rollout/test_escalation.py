@@ -7,7 +7,8 @@ import pytest
 
 from program.alphacodium import AlphaCodium
 from program.models.scripted import scripted_lm
-from program.rollout.escalation import escalate_to, model_of
+from program.rollout.context import within
+from program.rollout.escalation import model_of
 from program.steps.config import FlowConfig
 from tests.support.scripted import NEVER, RIGHT, USUAL, code, stage_of
 
@@ -26,7 +27,7 @@ def test_the_first_round_has_the_usual_model_and_later_ones_the_stronger():
     with dspy.context(lm=usual):
         for given, expected in ((None, [usual] * 3), (stronger, [usual, stronger, stronger])):
             seen = []
-            with escalate_to(given):
+            with within(stronger=given):
                 for turn in range(3):
                     with model_of(turn):
                         seen.append(dspy.settings.lm)
@@ -37,7 +38,7 @@ def test_the_first_round_has_the_usual_model_and_later_ones_the_stronger():
 
 def test_a_hard_problem_goes_to_the_stronger_model(double):
     usual, stronger = model(NEVER), model(RIGHT)
-    with dspy.context(lm=usual), escalate_to(stronger):
+    with dspy.context(lm=usual), within(stronger=stronger):
         assert AlphaCodium(TWO_ROUNDS)(problem=double).code == RIGHT
     assert usual.engine.prompts and stronger.engine.prompts  # threads of the second round have it too
     assert {stage_of(prompt) for prompt in stronger.engine.prompts} >= {"ReflectOnProblem", "WriteTests", "WriteCode"}
@@ -45,6 +46,6 @@ def test_a_hard_problem_goes_to_the_stronger_model(double):
 
 def test_an_easy_problem_does_not(double):
     usual, stronger = model(RIGHT), model(RIGHT)
-    with dspy.context(lm=usual), escalate_to(stronger):
+    with dspy.context(lm=usual), within(stronger=stronger):
         assert AlphaCodium(TWO_ROUNDS)(problem=double).code == RIGHT
     assert not stronger.engine.prompts

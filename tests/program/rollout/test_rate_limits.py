@@ -11,7 +11,8 @@ from pydantic import ValidationError
 
 from program.models.scripted import scripted_lm
 from program.rollout.budget import Budget
-from program.rollout.rate_limits import LONGEST_WAIT_SECONDS, Pace, RateLimits, at_pace, pace
+from program.rollout.context import context, within
+from program.rollout.rate_limits import LONGEST_WAIT_SECONDS, Pace, RateLimits
 from program.stage.stage import Stage
 from signatures.code import SolveDirectly
 from tests.support.clock import Clock
@@ -163,7 +164,7 @@ def test_an_outage_of_two_minutes_is_waited_out(clock):
 
 
 def solve(answers, limited: Pace):
-    with at_pace(limited), dspy.context(lm=scripted_lm(answers)):
+    with within(rate_limiter=limited), dspy.context(lm=scripted_lm(answers)):
         return Stage(SolveDirectly, 100, 0.2)(0, problem="p")
 
 
@@ -202,6 +203,7 @@ def test_tokens_of_every_answer_count_for_the_minute(trace, clock):
 
 
 def test_outside_of_a_run_there_are_no_limits(clock):
-    with at_pace(paced(clock)) as inside:
-        assert pace() is inside
-    assert pace() is not inside and pace().limits == RateLimits()
+    inside = paced(clock)
+    with within(rate_limiter=inside):
+        assert context().rate_limiter is inside
+    assert context().rate_limiter is not inside and context().rate_limiter.limits == RateLimits()

@@ -8,7 +8,7 @@ import dspy
 import pytest
 
 from program.models.scripted import ScriptedEngine, scripted_lm
-from program.rollout.trace import trace as current_account
+from program.rollout.context import trace as current_trace
 from program.stage.side_by_side import start, together
 
 WAIT = 30.0  # seconds until a test that waits for nothing fails
@@ -86,7 +86,7 @@ def test_a_single_step_needs_no_thread():
 
 
 def test_steps_enter_what_they_do_in_the_account_of_the_rollout(trace):
-    together(*(lambda n=n: current_account().decide(f"step {n}") for n in range(3)))
+    together(*(lambda n=n: current_trace().decide(f"step {n}") for n in range(3)))
     assert sorted(trace.decisions) == ["step 0", "step 1", "step 2"]
 
 

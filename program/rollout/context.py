@@ -1,0 +1,84 @@
+"""What a rollout finds wherever it is, so that nobody need hand it through: its trace, what it shares with the other
+rollouts of its run, and what is known of the call that is being made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from program.rollout.budget import RunBudget
+from program.rollout.rate_limits import Pace
+from program.rollout.trace import Trace
+
+if TYPE_CHECKING:
+    import dspy
+
+
+class Purpose(NamedTuple):
+    """What the calls of a rollout are paid for: the phase of a compilation, and the candidate that is tried."""
+
+    phase: str
+    candidate: str = ""
+
+
+@dataclass(frozen=True)
+class RolloutContext:
+    """The context at hand; outside of a rollout one that nobody reads."""
+
+    trace: Trace = field(default_factory=Trace)
+    """of the rollout"""
+    run_budget: RunBudget | None = None
+    """of its run; None for none"""
+    rate_limiter: Pace = field(default_factory=Pace)
+    """of its run"""
+    stronger: dspy.LM | None = None
+    """the model that later rounds of a flow ask; None for the usual one"""
+    purpose: Purpose | None = None
+    """what it is paid for; None outside of a compilation"""
+    readings: list[Any] | None = None
+    """collects what adapters read out of the answer to the call that is being made"""
+    without_schema: bool = False
+    """whether that call carries no JSON schema, as its model has refused it with one"""
+
+
+_current: ContextVar[RolloutContext | None] = ContextVar("rollout", default=None)
+
+
+def context() -> RolloutContext:
+    """The context at hand."""
+    return _current.get() or RolloutContext()
+
+
+def trace() -> Trace:
+    """The trace of the rollout at hand; outside of one, a trace nobody reads."""
+    return context().trace
+
+
+@contextmanager
+def within(**changes: Any) -> Iterator[RolloutContext]:
+    """Inside of the block the context at hand has these fields of `RolloutContext`, and all others as before."""
+    token = _current.set(replace(context(), **changes))
+    try:
+        yield context()
+    finally:
+        _current.reset(token)
+
+
+@contextmanager
+def new_trace(**changes: Any) -> Iterator[Trace]:
+    """Open a rollout: inside of the block `trace()` is a new trace, which spends from the budget of the run too."""
+    with within(**changes) as around, within(trace=Trace.of(around.run_budget)) as opened:
+        yield opened.trace
+
+
+@contextmanager
+def own_trace() -> Iterator[Trace]:
+    """The trace of the rollout at hand; where none is open, that of a new one."""
+    if _current.get() is not None:
+        yield trace()
+        return
+    with new_trace() as opened:
+        yield opened
