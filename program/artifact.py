@@ -161,17 +161,12 @@ def load(
     if adapter:
         adapter_named(adapter)
         manifest.adapter = adapter
-    saved = new_program(manifest.program, manifest.config)
-    _refuse_other_predictors(folder, manifest.predictors, predictors_of(saved))
-    _refuse_other_types(folder, manifest.types, types_of(saved))
-    if not isinstance(state, dict) or set(state) != set(manifest.predictors):
-        raise ArtifactError(f"{folder}: program.json and manifest.json name different predictors")
-    for name, predictor in state.items():
-        _refuse_broken_state(folder, name, predictor, manifest.predictors[name])
+    _refuse_other_code(folder, manifest)
+    _refuse_other_state(folder, manifest, state)
     manifest.config = merged(manifest.config, config or {})
     program = new_program(manifest.program, manifest.config)
     # A changed configuration may leave stages out or bring in others, which then are as written by hand.
-    program.load_state({**program.dump_state(), **{key: state[key] for key in state if key in program.dump_state()}})
+    program.load_state({name: state.get(name, own) for name, own in program.dump_state().items()})
     manifest.config = program.config.model_dump()
     manifest.predictors, manifest.types = predictors_of(program), types_of(program)
     return program, manifest
@@ -197,32 +192,35 @@ def merged(config: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _refuse_other_predictors(folder: Path, saved: dict[str, list[str]], here: dict[str, list[str]]) -> None:
-    for name in sorted({*saved, *here}):
-        if saved.get(name) != here.get(name):
+def _refuse_other_code(folder: Path, manifest: Manifest) -> None:
+    """The predictors that the artifact was made for must be those that its program has here."""
+    program = new_program(manifest.program, manifest.config)
+    here, types = predictors_of(program), types_of(program)
+    for name in sorted({*manifest.predictors, *here}):
+        there = manifest.predictors.get(name)
+        if there != here.get(name):
             raise ArtifactError(
-                f"{folder} was made for other code: predictor {name} has fields {saved.get(name)} there and "
-                f"{here.get(name)} here"
+                f"{folder} was made for other code: predictor {name} has fields {there} there and {here.get(name)} here"
             )
-
-
-def _refuse_other_types(folder: Path, saved: dict[str, dict[str, str]], here: dict[str, dict[str, str]]) -> None:
-    for name, fields in saved.items():
+    for name, fields in manifest.types.items():
         for field, kind in fields.items():
-            known = here.get(name, {}).get(field)
+            known = types.get(name, {}).get(field)
             if known != kind:
                 raise ArtifactError(
                     f"{folder} was made for other code: {field} of {name} is {kind} there and {known} here"
                 )
 
 
-def _refuse_broken_state(folder: Path, name: str, state: Any, fields: list[str]) -> None:
+def _refuse_other_state(folder: Path, manifest: Manifest, state: Any) -> None:
     """DSPy restores fields by their position and looks at nothing else, so what it would get is looked at here."""
-    match state:
-        case {"demos": list(demos), "signature": {"instructions": str(), "fields": list(described)}, "lm": None}:
-            if len(described) == len(fields) and all(isinstance(demo, dict) for demo in demos):
-                return
-    raise ArtifactError(f"{folder}: program.json: {name} is not the state of a predictor with fields {fields}")
+    if not isinstance(state, dict) or set(state) != set(manifest.predictors):
+        raise ArtifactError(f"{folder}: program.json and manifest.json name different predictors")
+    for name, fields in manifest.predictors.items():
+        match state[name]:
+            case {"demos": list(demos), "signature": {"instructions": str(), "fields": list(described)}, "lm": None}:
+                if len(described) == len(fields) and all(isinstance(demo, dict) for demo in demos):
+                    continue
+        raise ArtifactError(f"{folder}: program.json: {name} is not the state of a predictor with fields {fields}")
 
 
 def _pretty(value: Any) -> str:

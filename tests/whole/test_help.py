@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 from tests.support.paths import ROOT
 
@@ -42,13 +43,12 @@ def commands() -> list[str]:
     )
 
 
-def test_help_of_every_command_is_quick_and_writes_nothing(tmp_path):
-    names = commands()
-    assert {"program.solve", "program.handwritten", "eval.run", "eval.report", "optimize.compile"} <= set(names)
+def python(folder: Path, code: str, *arguments: str) -> str:
+    """What `code` prints, run in `folder`."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     ran = subprocess.run(
-        [sys.executable, "-c", CALLS, *names],
-        cwd=tmp_path,
+        [sys.executable, "-c", code, *arguments],
+        cwd=folder,
         env=environment,
         capture_output=True,
         text=True,
@@ -56,7 +56,18 @@ def test_help_of_every_command_is_quick_and_writes_nothing(tmp_path):
         check=False,
     )
     assert ran.returncode == 0, ran.stderr
-    found = json.loads(ran.stdout)
+    return ran.stdout
+
+
+def test_help_of_every_command_is_quick_and_writes_nothing(tmp_path):
+    names = commands()
+    assert {"program.solve", "program.handwritten", "eval.run", "eval.report", "optimize.compile"} <= set(names)
+    found = json.loads(python(tmp_path, CALLS, *names))
     assert {name: status for name, (status, _) in found.items()} == dict.fromkeys(names, 0)
     assert [name for name, (_, said) in found.items() if not said.startswith("usage: ") or len(said) < 100] == []
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_help_may_be_made_of_needs_no_dspy(tmp_path):
+    modules = "program.rollout.rate_limits, program.rollout.budget, program.models.open, program.problem"
+    python(tmp_path, f"import sys, {modules}; assert not {{'dspy', 'datasets'}} & sys.modules.keys()")
