@@ -16,6 +16,7 @@ from program.bench.workbench import Workbench
 from program.problem import Problem
 from program.rollout.context import trace
 from program.rollout.escalation import model_of
+from program.stage.program import Program
 from program.stage.side_by_side import start
 from program.steps.config import FlowConfig
 from program.steps.cross_check import CrossCheck, differing_tests, settled_tests, trusted
@@ -28,12 +29,12 @@ from program.steps.write_tests import TestWriter
 from signatures.code import SolveDirectly
 
 
-class AlphaCodium(dspy.Module):
+class AlphaCodium(Program):
     """Statement and public tests in, the best program found out."""
 
     def __init__(self, config: FlowConfig | None = None) -> None:
-        super().__init__()
-        self.config = config = config or FlowConfig()
+        config = config or FlowConfig()
+        super().__init__(config)
         if config.direct_first:
             self.solve_directly = config.code_stage(SolveDirectly, attempts=1)
         self.understand = Understand(config)

@@ -24,6 +24,7 @@ from program.baselines.sampling import Sampling, SamplingConfig
 from program.errors import UserError, first_error
 from program.predictors import predictors_of, types_of
 from program.stage.config import ProgramConfig
+from program.stage.program import Program
 from program.stage.stage import Stage
 from program.steps.config import FlowConfig
 
@@ -78,7 +79,7 @@ class Manifest(BaseModel):
         return name
 
 
-def new_program(name: ProgramName, config: dict[str, Any]) -> Any:
+def new_program(name: ProgramName, config: dict[str, Any]) -> Program:
     """The hand-written program `name` under `config`.
 
     Raises:
@@ -143,9 +144,19 @@ def read_manifest(folder: Path) -> Manifest:
         raise ArtifactError(f"{folder}: manifest.json: {first_error(fault, Manifest)}") from fault
 
 
+def load_program(folder: str | Path, config: dict[str, Any] | None = None, adapter: str | None = None) -> Program:
+    """The program of an artifact, for plain Python: it brings its prompts, adapter, settings and budget along, and
+    needs no more than `dspy.configure(lm=…)`; see `load` for the arguments.
+
+        program = load_program("artifacts/handwritten")
+        program(problem=Problem.from_text(statement, [("1 2\n", "3\n")])).code
+    """
+    return load(folder, config, adapter)[0]
+
+
 def load(
-    folder: Path, config: dict[str, Any] | None = None, adapter: str | None = None
-) -> tuple[dspy.Module, Manifest]:
+    folder: str | Path, config: dict[str, Any] | None = None, adapter: str | None = None
+) -> tuple[Program, Manifest]:
     """The program and the manifest of an artifact.
 
     Args:
@@ -157,6 +168,7 @@ def load(
         ArtifactError: no artifact, a broken one, or one made for other predictors than the code has.
         UserError: there is no such adapter.
     """
+    folder = Path(folder)
     manifest, state = read_manifest(folder), _read(folder, "program.json")
     if adapter:
         adapter_named(adapter)
@@ -167,6 +179,7 @@ def load(
     program = new_program(manifest.program, manifest.config)
     # A changed configuration may leave stages out or bring in others, which then are as written by hand.
     program.load_state({name: state.get(name, own) for name, own in program.dump_state().items()})
+    program.adapter, program.lm_settings = adapter_named(manifest.adapter), lm_settings(manifest)
     manifest.config = program.config.model_dump()
     manifest.predictors, manifest.types = predictors_of(program), types_of(program)
     return program, manifest

@@ -6,7 +6,7 @@ Hidden tests have no place in this type; they live in `eval`, behind the problem
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -54,6 +54,30 @@ class Problem(BaseModel):
     public_tests: tuple[PublicTest, ...] = ()
     seconds: float | None = None
     memory_bytes: int | None = None
+
+    @classmethod
+    def of(cls, given: Problem | Mapping[str, Any] | str) -> Problem:
+        """The problem that is meant: itself, its dictionary, or the text of its statement.
+
+        Raises:
+            ValueError: it is none of these.
+        """
+        if isinstance(given, Problem):
+            return given
+        return cls.from_text(given) if isinstance(given, str) else cls.model_validate(given)
+
+    @classmethod
+    def from_text(cls, statement: str, tests: Iterable[tuple[str, str]] = (), name: str = "") -> Problem:
+        """A problem from its statement.
+
+        Args:
+            statement: in words; its first line is the name where none is given.
+            tests: the examples, each an input with its output.
+            name: of the problem.
+        """
+        first = next((line.strip("# ").strip() for line in statement.splitlines() if line.strip()), "problem")
+        public = tuple(PublicTest(input=given, output=expected) for given, expected in tests)
+        return cls(name=name or first[:80], description=statement, public_tests=public)
 
     def limits(self) -> Limits:
         """What one run of a Python program may use; see `judge.limits`."""

@@ -8,6 +8,7 @@ from pydantic import Field
 from program.problem import Problem
 from program.rollout.context import trace
 from program.stage.config import ProgramConfig
+from program.stage.program import Program
 from signatures.code import SolveDirectly, SolveStepByStep
 
 
@@ -18,14 +19,13 @@ class DirectConfig(ProgramConfig):
     """tokens an answer with a program has at most"""
 
 
-class Direct(dspy.Module):
+class Direct(Program):
     """Statement in, program out."""
 
     asks: type[dspy.Signature] = SolveDirectly
 
     def __init__(self, config: DirectConfig | None = None) -> None:
-        super().__init__()
-        self.config = config or DirectConfig()
+        super().__init__(config or DirectConfig())
         self.solve = self.config.code_stage(self.asks, attempts=1)
 
     def forward(self, problem: Problem, sample: int = 0) -> dspy.Prediction:

@@ -10,6 +10,7 @@ from program.bench.workbench import Workbench
 from program.problem import Problem
 from program.rollout.context import trace
 from program.stage.config import ReasoningConfig
+from program.stage.program import Program
 from signatures.code import DrawLesson, SolveWithLessons
 
 MAX_BULLETS = 3
@@ -28,12 +29,11 @@ class ReflexionConfig(ReasoningConfig):
     """tokens an answer with a program has at most"""
 
 
-class Reflexion(dspy.Module):
+class Reflexion(Program):
     """Statement and public tests in, the best program of a few attempts out."""
 
     def __init__(self, config: ReflexionConfig | None = None) -> None:
-        super().__init__()
-        self.config = config or ReflexionConfig()
+        super().__init__(config or ReflexionConfig())
         self.solve = self.config.code_stage(SolveWithLessons)
         if self.config.attempts > 1:
             self.draw_lesson = self.config.text_stage(DrawLesson, lesson=MAX_BULLETS)

@@ -15,6 +15,7 @@ from program.bench.workbench import Workbench
 from program.problem import Problem
 from program.rollout.context import trace
 from program.stage.config import ReasoningConfig
+from program.stage.program import Program
 from program.stage.side_by_side import start, together
 from signatures.code import SolveDirectly
 from signatures.tests import WriteTests
@@ -41,12 +42,11 @@ class SamplingConfig(ReasoningConfig):
     """tokens an answer with a program has at most"""
 
 
-class Sampling(dspy.Module):
+class Sampling(Program):
     """Statement and public tests in, the program most others agree with out."""
 
     def __init__(self, config: SamplingConfig | None = None) -> None:
-        super().__init__()
-        self.config = config or SamplingConfig()
+        super().__init__(config or SamplingConfig())
         self.solve = self.config.code_stage(SolveDirectly, attempts=1)
         if self.config.ai_tests:
             self.write_tests = self.config.text_stage(WriteTests, tests=self.config.ai_tests)

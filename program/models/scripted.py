@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import dspy
@@ -46,6 +46,15 @@ class ScriptedEngine:
         used = Usage(input_tokens=read, output_tokens=written, total_tokens=read + written)
         ended = "length" if written >= (request.config.max_tokens or math.inf) else "stop"
         return Response(id=None, model="scripted", message=Message.assistant(answer), finish_reason=ended, usage=used)
+
+    def stream(self, request: Request) -> Iterator[Any]:
+        """The answer as one piece, with the events around it."""
+        from dspy.lm15 import StreamDeltaEvent, StreamEndEvent, StreamStartEvent, TextDelta
+
+        response = self.complete(request)
+        yield StreamStartEvent(model=response.model)
+        yield StreamDeltaEvent(TextDelta(text=response.message.text or ""))
+        yield StreamEndEvent(finish_reason=response.finish_reason, usage=response.usage)
 
     def close(self) -> None:
         """Nothing is held."""

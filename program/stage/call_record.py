@@ -4,21 +4,45 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import dspy
+from dspy.clients.base_lm import GLOBAL_HISTORY
 from pydantic import BaseModel
 
 from program.rollout.trace import Call, Message
+
+KEPT = 16  # entries of one call: its request, and what an adapter asks besides
+_forgetting = threading.Lock()
 
 
 class Recorder(dspy.Module):
     """Holds the history of exactly the calls made through it, whatever other threads do."""
 
     def forward(self, ask: Callable[..., Any], arguments: dict[str, Any]) -> Any:
-        """What `ask` returns, called with these arguments."""
-        return ask(**arguments)
+        """What `ask` returns, called with these arguments.
+
+        Costs and texts come from DSPy's history, so it is kept for this one call where it is switched off.
+        """
+        if not dspy.settings.disable_history and dspy.settings.max_history_size:
+            return ask(**arguments)
+        try:
+            with dspy.context(disable_history=False, max_history_size=KEPT, caller_modules=[self]):
+                return ask(**arguments)
+        finally:
+            _forget(self.history)
+
+
+def _forget(entries: list[dict[str, Any]]) -> None:
+    """Take what was entered for one call out of the histories that outlive it."""
+    owners = [GLOBAL_HISTORY, *([dspy.settings.lm.history] if dspy.settings.lm else [])]
+    with _forgetting:
+        for owner in owners:
+            for place in reversed(range(len(owner))):
+                if any(owner[place] is entry for entry in entries):
+                    del owner[place]
 
 
 def fill(call: Call, history: list[dict[str, Any]]) -> None:

@@ -1,0 +1,71 @@
+"""What every strategy is: a DSPy module from a problem to a program, which brings along all that its calls need."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import dspy
+
+from program.adapters.choice import DEFAULT_ADAPTER, adapter_named
+from program.problem import Problem
+from program.rollout.context import own_trace
+from program.stage.config import ProgramConfig
+
+
+class Program(dspy.Module):
+    """The base of all strategies; a subclass adds its stages and `forward(problem, sample)`.
+
+    It works wherever DSPy calls a module (in plain Python, `acall`, `dspy.Evaluate`, optimizers): where no rollout is
+    open it opens one, so that its budget holds, and it makes its prompts in its own way.
+
+    Attributes:
+        config: its configuration, with the budget of one rollout.
+        adapter: how its prompts are made and answers read; None takes that of `dspy.settings`, else the usual one.
+        lm_settings: sampling settings that go with every call, on top of those of the LM.
+    """
+
+    def __init__(self, config: ProgramConfig) -> None:
+        super().__init__()
+        self.config: Any = config
+        self.adapter: dspy.Adapter | None = None
+        self.lm_settings: dict[str, Any] = {}
+
+    def __call__(self, problem: Problem | Mapping[str, Any] | str, sample: int = 0) -> dspy.Prediction:
+        """`code`: the best program found for `problem`; empty when there is none.
+
+        Args:
+            problem: a `Problem`, its dictionary, or the text of its statement.
+            sample: which sample of the problem this is; another number draws other answers.
+
+        Raises:
+            ValueError: `problem` is none of these.
+            LMError: no call would ever work, with this key for instance.
+        """
+        with self._at_home():
+            return super().__call__(problem=Problem.of(problem), sample=sample)
+
+    async def acall(self, problem: Problem | Mapping[str, Any] | str, sample: int = 0) -> dspy.Prediction:
+        """As `__call__`; waits in a thread."""
+        with self._at_home():
+            return await super().acall(problem=Problem.of(problem), sample=sample)
+
+    def forward(self, problem: Problem, sample: int = 0) -> dspy.Prediction:
+        """The strategy."""
+        raise NotImplementedError
+
+    async def aforward(self, problem: Problem, sample: int = 0) -> dspy.Prediction:
+        return await asyncio.to_thread(self.forward, problem, sample)
+
+    @contextmanager
+    def _at_home(self) -> Iterator[None]:
+        with ExitStack() as stack:
+            stack.enter_context(own_trace())
+            adapter = self.adapter or dspy.settings.adapter or adapter_named(DEFAULT_ADAPTER)
+            lm = dspy.settings.lm
+            if lm is not None and self.lm_settings:
+                lm = lm.copy(**self.lm_settings)
+            stack.enter_context(dspy.context(adapter=adapter, lm=lm))
+            yield
