@@ -18,8 +18,8 @@ def main() -> None:
     add_exclude(parser)
     options = parser.parse_args()
 
+    from eval.errors import RunError
     from eval.given.exporting import export
-    from eval.rollouts.run_folder import RunError
 
     def write() -> None:
         text = export(options.run, options.format, options.exclude)

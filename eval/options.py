@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from eval.data.problem_set import ProblemSet
 
 CHECKERS = ("strict", "deepmind")
 DATA_HELP = "pack, a hub name, a local folder or file of a dataset, or problems as JSON"
@@ -39,26 +35,25 @@ def add_checker(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--checker", choices=CHECKERS, default="strict", help="(default: %(default)s)")
 
 
+def add_executor(parser: argparse.ArgumentParser) -> None:
+    """Add `--executor` and `--ray-address`; see `eval.cluster.execution`."""
+    parser.add_argument(
+        "--executor",
+        choices=("threads", "ray"),
+        default="threads",
+        help="where programs run and are judged: here, or on a Ray cluster (docs/howto/scale.md; default: %(default)s)",
+    )
+    parser.add_argument(
+        "--ray-address",
+        metavar="ADDRESS",
+        help="of a running cluster, or auto for the one this machine is in (default: that, or else a new one here)",
+    )
+
+
 def add_sandbox(parser: argparse.ArgumentParser) -> None:
     """Add `--sandbox`; see `judge.shared.set_default_sandbox`."""
     choices = ("require", "prefer", "off")
     parser.add_argument("--sandbox", choices=choices, default="prefer", help="(default: %(default)s)")
-
-
-def select(problems: ProblemSet, options: argparse.Namespace, *, scored: bool = False) -> ProblemSet:
-    """The problems that the options of `add_selection` leave; see `ProblemSet.select`.
-
-    Raises:
-        DataError: an option cannot be used, or nothing is left.
-    """
-    return problems.select(
-        options.limit,
-        options.match,
-        options.exclude,
-        options.tags or (),
-        options.difficulty or (),
-        scored=scored,
-    )
 
 
 def words(text: str) -> tuple[str, ...]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from eval.cluster.execution import add_executor
-from eval.options import add_checker, add_data, add_sandbox, add_selection
+from eval.options import add_checker, add_data, add_executor, add_sandbox, add_selection
 from program.cli.command import run_command
 from program.models.open import DEFAULT_MODEL
 

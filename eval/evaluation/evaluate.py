@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from eval.cluster.execution import judging_on
-from eval.data.load import load_problems
-from eval.data.problem_set import ProblemSet
+from eval.cluster.execution import open_executor
 from eval.data.rules import Rules
-from eval.evaluation.mlflow_tracing import mlflow_traces
-from eval.options import select
+from eval.data.selection import load_selected
+from eval.errors import RunError
 from eval.report.write import REPORT, write_report
-from eval.rollouts.executor import Arm, Conditions, Executor, ExecutorError, Threads
+from eval.rollouts.executor import Arm
 from eval.rollouts.loop import run_loop
 from eval.rollouts.rollout import Rollout
-from eval.rollouts.run_folder import RunError, RunFolder, read_rollouts
-from eval.simulated.model import open_model
+from eval.rollouts.run_folder import RunFolder, read_rollouts
 from eval.tables.summary import markdown_table, summarize_arms
 from program import artifact
 from program.artifact import ArtifactError
 from program.cli.settings import check_escalation, parse_settings
-from program.models.open import open_lm
 from program.models.prices import price_of
-from program.rollout.budget import OPTIONS, Budget, RunBudget, spent_of
-from program.rollout.rate_limits import Pace, RateLimits
+from program.rollout.budget import OPTIONS, Budget, spent_of
+from program.rollout.rate_limits import RateLimits
 from program.rollout.trace import Totals
 
 
@@ -47,8 +42,7 @@ def evaluate(options: argparse.Namespace) -> None:
     if budget.dollars is not None and price_of(options.lm) is None:
         raise RunError(f"--max-usd: no price is known for {options.lm}; use --max-tokens or --max-calls")
     config = parse_settings(options.set)
-    problems = select(load_problems(options.data, options.split), options, scored=True)
-    problems = problems.judged_by(Rules(checker=options.checker))
+    problems = load_selected(options, scored=True).judged_by(Rules(checker=options.checker))
     arms, fingerprints, manifests = [], {}, {}
     for path in options.artifacts:
         program, manifest = artifact.load(path, config, options.adapter)
@@ -79,7 +73,7 @@ def evaluate(options: argparse.Namespace) -> None:
     used = _used(read_rollouts(options.out))
     spent = spent_of(used, budget)
     if spent is None:
-        with _executor(options, arms, problems, rates, budget.after(used)) as executor:
+        with open_executor(options, arms, problems, rates, budget.after(used)) as executor:
             for _ in run_loop(
                 folder,
                 arms,
@@ -111,35 +105,6 @@ def protection(rollouts: Sequence[Rollout]) -> str:
     """Under what the programs of a run were judged, in a sentence."""
     names = sorted({rollout.score.isolation for rollout in rollouts if rollout.score} - {""})
     return f"Programs were judged under {', '.join(names) or 'what was not recorded'}."
-
-
-@contextmanager
-def _executor(
-    options: argparse.Namespace, arms: Sequence[Arm], problems: ProblemSet, rates: RateLimits, budget: Budget
-) -> Iterator[Executor]:
-    """What runs the arms, its models open and checked.
-
-    Raises:
-        ExecutorError: there is no such executor.
-        ModelError, JudgeError: a model does not answer, or no program can be judged.
-    """
-    with ExitStack() as stack:
-        if options.executor == "ray":
-            if options.mlflow:
-                raise ExecutorError("--mlflow traces what runs in this process; with --executor ray nothing does")
-            from eval.cluster.flow_worker import Flows
-
-            named = (options.lm, options.api_base, options.escalate_lm, options.concurrency)
-            flows = Flows(arms, *named, budget, rates)
-            from eval.cluster.on_ray import on_cluster
-
-            yield stack.enter_context(on_cluster(options.ray_address, options.sandbox, flows))
-            return
-        stack.enter_context(judging_on(options))
-        stack.enter_context(mlflow_traces(options.mlflow, options.out.name))
-        lm = stack.enter_context(open_model(options.lm, problems, api_base=options.api_base, slots=options.concurrency))
-        stronger = stack.enter_context(open_lm(options.escalate_lm)) if options.escalate_lm else None
-        yield Threads(lm, Conditions(Pace(rates), RunBudget(budget), stronger))
 
 
 def rates_of(options: argparse.Namespace) -> RateLimits:

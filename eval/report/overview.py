@@ -14,6 +14,7 @@ from eval.report.arms import Runs
 from eval.report.curves import solved_curve
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.stored_arms import StoredArm, data_told, differing_rules
+from eval.simulated.model import caveat
 from eval.tables.summary import Summary, not_judged, summarize, too_few
 
 
@@ -113,9 +114,8 @@ def _warnings(runs: Runs, summaries: list[Summary]) -> list[str]:
         said.append(" ".join(lost))
     if rules := differing_rules(runs.arms):
         said.append(rules)
-    if any(arm.config["lm"] == "simulated" for arm in runs.arms):
-        said.append("The model is simulated: these numbers say nothing about any language model.")
-    return said
+    caveats = dict.fromkeys(caveat(arm.config["lm"]) for arm in runs.arms)
+    return [*said, *filter(None, caveats)]
 
 
 def _count(number: int, what: str) -> str:

@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from eval.data.problem_set import ProblemSet
+from eval.errors import RunError
 from eval.report.arms import Runs, load_statements, read_runs, statements_of
 from eval.report.overview import overview
 from eval.report.problem_block import problem_block
 from eval.report.texts import TextTable, shared_chunks, with_references
-from eval.rollouts.run_folder import RunError
 from program.problem import Problem
 
 REPORT = "report.html"  # its name in a run's folder

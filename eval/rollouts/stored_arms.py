@@ -10,8 +10,9 @@ from typing import Any
 from eval.data.load import load_problems
 from eval.data.problem_set import ProblemSet, read_exclusions
 from eval.data.rules import Rules, rules_of
+from eval.errors import RunError
 from eval.rollouts.rollout import Rollout
-from eval.rollouts.run_folder import RunError, read_config, read_rollouts
+from eval.rollouts.run_folder import read_config, read_rollouts
 from program.rollout.trace import RUN_BUDGET
 
 LEFT_OUT = "left_out"  # in the configuration as it was read, the file of problems that were left out in reading

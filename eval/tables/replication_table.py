@@ -10,13 +10,14 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+from eval.errors import RunError
 from eval.numbers.cost import cost_ratios, costs, latencies
 from eval.numbers.criteria import Criterion, outcomes
 from eval.numbers.intervals import Estimate
 from eval.numbers.pass_at_k import pass_at_k_of, solved_by_any
 from eval.numbers.selection import n_at_k_of
 from eval.rollouts.rollout import Rollout
-from eval.rollouts.run_folder import RunError, read_config
+from eval.rollouts.run_folder import read_config
 from eval.rollouts.stored_arms import StoredArm, header, stored_arms
 from eval.tables.markdown import NONE, estimate_text, percent, percent_at_k, table
 from eval.tables.prompt_differences import stored_artifact

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from difflib import get_close_matches, unified_diff
 from pathlib import Path
 
+from eval.errors import RunError
 from eval.rollouts.rollout import Checkpoint, Rollout
-from eval.rollouts.run_folder import RunError
 from eval.rollouts.stored_arms import data_told, read_run
 from eval.story.diagnosis import why
 from eval.story.story import Story, Version, lines_of, read_story

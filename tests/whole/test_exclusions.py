@@ -12,9 +12,9 @@ import eval.replication
 import eval.report.__main__
 import eval.show
 import eval.summarize
+from eval.errors import RunError
 from eval.report.arms import read_runs
 from eval.report.overview import overview
-from eval.rollouts.run_folder import RunError
 from eval.rollouts.stored_arms import data_told, read_run, stored_arms
 from tests.support.packs import call, printed
 from tests.support.rollouts import rates, store

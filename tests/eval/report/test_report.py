@@ -16,13 +16,14 @@ from hypothesis import strategies as st
 import eval.report.__main__
 import eval.run
 from eval.data.load import load_problems
+from eval.errors import RunError
 from eval.report.arms import read_runs
 from eval.report.curves import solved_curve
 from eval.report.overview import overview
 from eval.report.texts import TextTable, shared_chunks, split, with_references
 from eval.report.write import write_report
 from eval.rollouts.rollout import Rollout
-from eval.rollouts.run_folder import RunError, RunFolder
+from eval.rollouts.run_folder import RunFolder
 from program.rollout.trace import Totals, Trace
 from tests.support.packs import answer_rule, call, isolate, number_task, printed, use_lm, write_pack, write_start
 from tests.support.stored_runs import FIRST, SECOND, rollout, score, write_run
