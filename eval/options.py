@@ -1,11 +1,35 @@
-"""Options that several commands share: which problems, and how they are judged."""
+"""What the commands share: how they are called, and options for runs, problems and judging."""
 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 CHECKERS = ("strict", "deepmind")
 DATA_HELP = "pack, a hub name, a local folder or file of a dataset, or problems as JSON"
+
+
+def command_parser(name: str, description: str) -> argparse.ArgumentParser:
+    """The parser of `python -m eval.NAME`, without options yet."""
+    return argparse.ArgumentParser(prog=f"python -m eval.{name}", description=description)
+
+
+def add_run(parser: argparse.ArgumentParser, said: str = "a folder written by eval.run") -> None:
+    """Add the folder of a run, and `--exclude`."""
+    parser.add_argument("run", type=Path, help=said)
+    add_exclude(parser)
+
+
+def add_runs(parser: argparse.ArgumentParser) -> None:
+    """Add the folders of runs, and `--exclude`."""
+    said = "folders written by eval.run, over the same data; the first arm is the one compared with"
+    parser.add_argument("runs", nargs="+", type=Path, help=said)
+    add_exclude(parser)
+
+
+def add_arms(parser: argparse.ArgumentParser) -> None:
+    """Add `--arms`."""
+    parser.add_argument("--arms", nargs="+", help="only these arms, in this order")
 
 
 def add_data(parser: argparse.ArgumentParser) -> None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
-from eval.options import add_checker, add_data, add_executor, add_sandbox, add_selection
+from eval.options import add_checker, add_data, add_executor, add_sandbox, add_selection, command_parser
 from program.cli.command import run_command
 from program.models.open import DEFAULT_MODEL
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m eval.run", description="Evaluate programs on hidden tests.")
+    parser = command_parser("run", "Evaluate programs on hidden tests.")
     parser.add_argument("artifacts", nargs="+", type=Path, help="folders of programs, hand-written or compiled")
     add_data(parser)
     add_selection(parser)

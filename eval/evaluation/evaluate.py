@@ -38,9 +38,7 @@ def evaluate(options: argparse.Namespace) -> None:
     for name in ("n", "concurrency"):
         if getattr(options, name) < 1:
             raise RunError(f"--{name} must be at least 1")
-    rates, budget = rates_of(options), budget_of(options)
-    if budget.dollars is not None and price_of(options.lm) is None:
-        raise RunError(f"--max-usd: no price is known for {options.lm}; use --max-tokens or --max-calls")
+    rates, budget = _limits_of(options)
     config = parse_settings(options.set)
     problems = load_selected(options, scored=True).judged_by(Rules(checker=options.checker))
     arms, fingerprints, manifests = [], {}, {}
@@ -74,15 +72,8 @@ def evaluate(options: argparse.Namespace) -> None:
     spent = spent_of(used, budget)
     if spent is None:
         with open_executor(options, arms, problems, rates, budget.after(used)) as executor:
-            for _ in run_loop(
-                folder,
-                arms,
-                problems,
-                executor,
-                samples=options.n,
-                concurrency=options.concurrency,
-                label=options.lm,
-            ):
+            asked = {"samples": options.n, "concurrency": options.concurrency, "label": options.lm}
+            for _ in run_loop(folder, arms, problems, executor, **asked):
                 pass
             spent = executor.budget.spent()
     if spent:
@@ -95,7 +86,7 @@ def evaluate(options: argparse.Namespace) -> None:
 
 
 def _used(rollouts: Sequence[Rollout]) -> dict[str, float]:
-    """What the stored rollouts of a run have spent of each resource of a budget; seconds each session has anew."""
+    """What the stored rollouts of a run have spent of each resource of a budget; seconds are counted by session."""
     spent = sum((rollout.totals for rollout in rollouts), Totals())
     tokens = spent.prompt_tokens + spent.completion_tokens
     return {"calls": spent.calls, "tokens": tokens, "dollars": spent.dollars or 0.0, "seconds": 0.0}
@@ -107,31 +98,14 @@ def protection(rollouts: Sequence[Rollout]) -> str:
     return f"Programs were judged under {', '.join(names) or 'what was not recorded'}."
 
 
-def rates_of(options: argparse.Namespace) -> RateLimits:
-    """How fast the run may ask, from `--requests-per-minute` and `--tokens-per-minute`.
-
-    Raises:
-        RunError: a value that is not allowed.
-    """
-    values = {name: getattr(options, name) for name in ("requests_per_minute", "tokens_per_minute")}
+def _limits_of(options: argparse.Namespace) -> tuple[RateLimits, Budget]:
+    """How fast the run may ask, and what it may spend."""
     try:
-        return RateLimits(**values)
+        rates = RateLimits(requests_per_minute=options.requests_per_minute, tokens_per_minute=options.tokens_per_minute)
+        budget = Budget(**{name: getattr(options, option) for name, option in OPTIONS.items()})
     except ValidationError as fault:
-        raise _refused(fault) from fault
-
-
-def budget_of(options: argparse.Namespace) -> Budget:
-    """What the run may spend, from `--max-calls`, `--max-tokens`, `--max-usd` and `--max-seconds`.
-
-    Raises:
-        RunError: a value that is not allowed.
-    """
-    try:
-        return Budget(**{name: getattr(options, option) for name, option in OPTIONS.items()})
-    except ValidationError as fault:
-        raise _refused(fault) from fault
-
-
-def _refused(fault: ValidationError) -> RunError:
-    first = fault.errors()[0]
-    return RunError(f"{first['loc'][0]}: {first['msg']}")
+        first = fault.errors()[0]
+        raise RunError(f"{first['loc'][0]}: {first['msg']}") from fault
+    if budget.dollars is not None and price_of(options.lm) is None:
+        raise RunError(f"--max-usd: no price is known for {options.lm}; use --max-tokens or --max-calls")
+    return rates, budget

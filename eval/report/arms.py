@@ -36,22 +36,20 @@ def read_runs(paths: Sequence[Path], exclude: str | None = None) -> Runs:
     return Runs(paths, stored_arms(paths, exclude=exclude), list(problems))
 
 
-def load_statements(runs: Runs) -> tuple[dict[str, Problem], str]:
+def statements_of(runs: Runs, problems: ProblemSet | None) -> tuple[dict[str, Problem], str]:
     """The problems by name as programs saw them, and why there are none, if there are none.
 
     A report can be made where the data no longer is; the prompts have the statements too.
+
+    Args:
+        runs: what the report is about.
+        problems: the data of the runs, where it is loaded already.
     """
     config = run_config(runs.paths[0])
     try:
-        problems = load_problems(config["data"], config["split"])
+        problems = problems or load_problems(config["data"], config["split"])
     except DataError as fault:
         return {}, f"The statements are only in the prompts: {fault}."
-    return statements_of(runs, problems)
-
-
-def statements_of(runs: Runs, problems: ProblemSet) -> tuple[dict[str, Problem], str]:
-    """As `load_statements`, from loaded problems."""
-    config = run_config(runs.paths[0])
     if problems.fingerprint != config["data_fingerprint"]:
         return {}, f"The statements are only in the prompts: {config['data']} has changed since the run."
     return {problem.name: problem for problem in problems.problems}, ""

@@ -5,15 +5,14 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from eval.numbers.cost import costs
+from eval.numbers.cost import UNITS, costs
 from eval.numbers.criteria import outcomes
-from eval.numbers.held import UNITS
 from eval.numbers.intervals import Estimate
 from eval.numbers.paired import Paired, pair_all, sentence
 from eval.report.arms import Runs
 from eval.report.curves import solved_curve
 from eval.rollouts.rollout import Rollout
-from eval.rollouts.stored_arms import StoredArm, data_told, differing_rules
+from eval.rollouts.stored_arms import StoredArm, data_text, differing_rules
 from eval.simulated.model import caveat
 from eval.tables.summary import Summary, not_judged, summarize, too_few
 
@@ -28,7 +27,7 @@ def overview(runs: Runs, notes: list[str]) -> dict[str, Any]:
     summaries = [summarize(arm.label, arm.rollouts) for arm in runs.arms]
     done = [outcomes(arm.rollouts) for arm in runs.arms]
     against = [None, *pair_all(done[0], done[1:])] if done else []
-    data = f"{data_told(first.config)}, " if first else ""
+    data = f"{data_text(first.config)}, " if first else ""
     return {
         "title": f"{_count(len(runs.arms), 'program')} on {_count(len(runs.problems), 'problem')}",
         "subtitle": f"{data}{_count(samples, 'sample')} a problem",
@@ -62,8 +61,8 @@ def _arm(arm: StoredArm, summary: Summary) -> dict[str, Any]:
         "one_at_k": summary.one_at_k,
         "solved_by_any": summary.solved_by_any if summary.problems else None,
         "costs": {
-            cost.what: [_numbers(cost.each), cost.per_solved and _numbers(cost.per_solved)]
-            for cost in costs(arm.rollouts)
+            what: [_numbers(cost.each), cost.per_solved and _numbers(cost.per_solved)]
+            for what, cost in costs(arm.rollouts).items()
         },
     }
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from eval.data.problem_set import ProblemSet
 from eval.errors import RunError
-from eval.report.arms import Runs, load_statements, read_runs, statements_of
+from eval.report.arms import Runs, read_runs, statements_of
 from eval.report.overview import overview
 from eval.report.problem_block import problem_block
 from eval.report.texts import TextTable, shared_chunks, with_references
@@ -46,7 +46,7 @@ def write_report(
         DataError: there is no such file of exclusions.
     """
     read = read_runs(runs, exclude)
-    statements, note = statements_of(read, problems) if problems else load_statements(read)
+    statements, note = statements_of(read, problems)
     page = render(read, statements, [note] if note else [])
     half = out.with_suffix(".tmp")
     try:

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from eval.errors import RunError
-from eval.numbers.cost import cost_ratios
+from eval.numbers.cost import Unit, cost_ratios
 from eval.numbers.criteria import hidden_rates, outcomes
 from eval.numbers.groups import By, groups
-from eval.numbers.held import Unit
 from eval.numbers.intervals import Estimate, difference_estimate
 from eval.numbers.paired import Paired, pair_all, sentence
 from eval.rollouts.stored_arms import StoredArm, header, problems_of, stored_arms

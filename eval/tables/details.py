@@ -149,21 +149,19 @@ def stage_table(rollouts: Iterable[Rollout]) -> str:
 
 def cost_table(arms: Arms) -> str:
     """Cost of one rollout and cost of a solved problem, all failures paid for."""
-    found = {arm: {cost.what: cost for cost in costs(rollouts)} for arm, rollouts in arms.items()}
-    kinds = list(dict.fromkeys(what for each in found.values() for what in each))
+    found, waits = [costs(rollouts) for rollouts in arms.values()], [latencies(rollouts) for rollouts in arms.values()]
     rows = []
-    for what in kinds:
+    for what in dict.fromkeys(what for each in found for what in each):
         row = [what]
-        for each in found.values():
+        for each in found:
             row += (
                 [estimate_text(each[what].each), estimate_text(each[what].per_solved)] if what in each else [NONE] * 2
             )
         rows.append(row)
-    waits = {arm: {latency.over: latency for latency in latencies(rollouts)} for arm, rollouts in arms.items()}
     for said, which in (("seconds, median", "p50"), ("seconds, 95th percentile", "p95")):
         cells = [
             estimate_text(getattr(each[over], which)) if over in each else NONE
-            for each in waits.values()
+            for each in waits
             for over in ("all", "solved")
         ]
         rows.append([said, *cells])

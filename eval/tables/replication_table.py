@@ -110,14 +110,14 @@ def _iterations(sides: Sides) -> str:
 
 
 def _costs(sides: Sides) -> str:
-    found = [{cost.what: cost.each for cost in costs(side)} for side in sides]
+    found = [{what: cost.each for what, cost in costs(side).items()} for side in sides]
     ratios = cost_ratios(*sides)
     published = {"LM calls": FLOW_CALLS, "tokens": f"{FLOW_TOKENS}; ratio {COST_RATIO}", "USD": f"ratio {COST_RATIO}"}
     rows = []
     for what, said in published.items():
         cells = [_cell(each.get(what), side) for each, side in zip(found, sides, strict=True)]
         rows.append([what, *cells, estimate_text(ratios.get(what)), said])
-    waits = [next((latency for latency in latencies(side) if latency.over == "all"), None) for side in sides]
+    waits = [latencies(side).get("all") for side in sides]
     for said, which in (("seconds, median", "p50"), ("seconds, 95th percentile", "p95")):
         cells = [_cell(getattr(each, which, None), side) for each, side in zip(waits, sides, strict=True)]
         rows.append([said, *cells, NONE, NONE])

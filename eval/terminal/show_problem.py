@@ -8,7 +8,7 @@ from pathlib import Path
 
 from eval.errors import RunError
 from eval.rollouts.rollout import Checkpoint, Rollout
-from eval.rollouts.stored_arms import data_told, read_run
+from eval.rollouts.stored_arms import data_text, read_run
 from eval.story.diagnosis import why
 from eval.story.story import Story, Version, lines_of, read_story
 from eval.tables.summary import markdown_table, summarize_arms
@@ -35,7 +35,7 @@ def run_overview(run: Path, paint: Painter, exclude: str | None = None) -> str:
     table = markdown_table(summarize_arms(arms, rollouts))
     width = max((len(name) for name in config["problems"]), default=0)
     columns = [max(len(arm), config["samples"]) for arm in arms]
-    lines = [f"{run}: model {config['lm']}, {data_told(config)}", "", table, ""]
+    lines = [f"{run}: model {config['lm']}, {data_text(config)}", "", table, ""]
     lines.append("  ".join([" " * width, *(paint(a.ljust(w), "bold") for a, w in zip(arms, columns, strict=True))]))
     for name in config["problems"]:
         cells = []

@@ -15,7 +15,7 @@ import eval.summarize
 from eval.errors import RunError
 from eval.report.arms import read_runs
 from eval.report.overview import overview
-from eval.rollouts.stored_arms import data_told, read_run, stored_arms
+from eval.rollouts.stored_arms import data_text, read_run, stored_arms
 from tests.support.packs import call, printed
 from tests.support.rollouts import rates, store
 
@@ -70,7 +70,7 @@ def test_nothing_is_missing_of_a_run_because_it_was_left_out(run):
 
 def test_a_file_that_the_run_was_made_without_already_is_named_once(run):
     config, _ = read_run(run, "suspects.json")
-    assert data_told({**config, "exclude": "suspects.json"}) == "pack test without those of suspects.json"
+    assert data_text({**config, "exclude": "suspects.json"}) == "pack test without those of suspects.json"
 
 
 def test_a_run_of_which_nothing_is_left_is_refused(run, tmp_path):

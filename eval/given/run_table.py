@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sys
 from pathlib import Path
 from typing import Any, Literal
 
+from eval.errors import RunError
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.score import SetResult
 from eval.rollouts.stored_arms import read_run
@@ -37,6 +39,23 @@ def export(run: Path, form: Format, exclude: str | None = None) -> str:
             return json.dumps(rows, indent=2, ensure_ascii=False) + "\n"
         case "markdown":
             return _markdown(rows)
+
+
+def write_table(run: Path, form: Format, out: Path | None, exclude: str | None = None) -> None:
+    """Write what `export` gives to the file `out`, or to standard output where that is None.
+
+    Raises:
+        RunError: `run` is not a run, or `out` cannot be written.
+        DataError: there is no such file of exclusions.
+    """
+    text = export(run, form, exclude)
+    if out is None:
+        sys.stdout.write(text)
+        return
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as fault:
+        raise RunError(f"{out}: {fault.strerror}") from fault
 
 
 def rollout_row(rollout: Rollout, lm: str) -> dict[str, Any]:

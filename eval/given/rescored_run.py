@@ -60,7 +60,7 @@ def rescore(options: argparse.Namespace) -> None:
     stored = [rollout for rollout in stored if rollout.code or rollout.status != "not judged"]
     again = judge_into(folder, stored, problems, lambda rollout: _prepared(options, rollout))
     table = markdown_table(summarize_arms(config["artifacts"], read_rollouts(options.out)))
-    said = f"{options.run} judged again: {problems.rules.told()}"
+    said = f"{options.run} judged again: {problems.rules.described()}"
     (options.out / "summary.md").write_text(f"{said}\n\n{table}\n")
     print(f"{said}\n\n{table}\n\n{changes(stored, again)}")
 
