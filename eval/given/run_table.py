@@ -22,13 +22,11 @@ def export(run: Path, form: Format, exclude: str | None = None) -> str:
     """The rollouts of a stored run, in the order they ended.
 
     Args:
-        run: the folder.
+        run, exclude: see `read_run`.
         form: of the table.
-        exclude: a file of problems to leave out.
 
     Raises:
-        RunError: `run` is not a run.
-        DataError: there is no such file of exclusions.
+        RunError, DataError: as `read_run` does.
     """
     config, rollouts = read_run(run, exclude)
     rows = [rollout_row(rollout, config["lm"]) for rollout in rollouts]
@@ -45,8 +43,7 @@ def write_table(run: Path, form: Format, out: Path | None, exclude: str | None =
     """Write what `export` gives to the file `out`, or to standard output where that is None.
 
     Raises:
-        RunError: `run` is not a run, or `out` cannot be written.
-        DataError: there is no such file of exclusions.
+        RunError, DataError: as `read_run` does, and where `out` cannot be written.
     """
     text = export(run, form, exclude)
     if out is None:

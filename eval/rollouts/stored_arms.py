@@ -110,6 +110,11 @@ def stored_arms(runs: Sequence[Path], arms: Sequence[str] | None = None, exclude
     return [found[name] for name in arms or found]
 
 
+def problem_names(arms: Sequence[StoredArm]) -> list[str]:
+    """The problems that the runs of these arms were made on, in their order."""
+    return list(dict.fromkeys(name for arm in arms for name in arm.config["problems"]))
+
+
 def differing_rules(arms: Sequence[StoredArm]) -> str:
     """A sentence where the runs of these arms were judged by different rules, else nothing."""
     by_run = {arm.run: rules_of(arm.config) for arm in arms}

@@ -69,11 +69,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, status: int, content: dict[str, Any], headers: dict[str, str] | None = None) -> None:
         body = json.dumps(content).encode()
         self.send_response(status)
-        for key, value in {
-            "Content-Type": "application/json",
-            "Content-Length": str(len(body)),
-            **(headers or {}),
-        }.items():
+        headers = {"Content-Type": "application/json", "Content-Length": str(len(body)), **(headers or {})}
+        for key, value in headers.items():
             self.send_header(key, value)
         self.end_headers()
         self.wfile.write(body)
@@ -83,17 +80,14 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _completion(response: lm15.Response) -> dict[str, Any]:
-    used = response.usage
     message = {"role": "assistant", "content": response.message.text}
+    used = response.usage
+    tokens = {"prompt_tokens": used.input_tokens, "completion_tokens": used.output_tokens}
     return {
         "id": "simulated",
         "object": "chat.completion",
         "created": int(time.time()),
         "model": response.model,
         "choices": [{"index": 0, "message": message, "finish_reason": response.finish_reason}],
-        "usage": {
-            "prompt_tokens": used.input_tokens,
-            "completion_tokens": used.output_tokens,
-            "total_tokens": used.total_tokens,
-        },
+        "usage": {**tokens, "total_tokens": used.total_tokens},
     }

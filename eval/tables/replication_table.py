@@ -33,13 +33,11 @@ def replicate(run: Path, direct: str | None = None, flow: str | None = None, exc
     """The Markdown of the study.
 
     Args:
-        run: a folder of `eval.run`, with both arms.
+        run, exclude: see `read_run`.
         direct, flow: names of the arms; by default the first one of each program class.
-        exclude: a file of problems to leave out.
 
     Raises:
-        RunError: no such run or arm.
-        DataError: there is no such file.
+        RunError, DataError: as `read_run` does, and where there is no such arm.
     """
     arms = stored_arms([run], exclude=exclude)
     sides = [_choose(arms, direct, "direct"), _choose(arms, flow, "alphacodium")]

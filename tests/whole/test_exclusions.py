@@ -13,7 +13,6 @@ import eval.report.__main__
 import eval.show
 import eval.summarize
 from eval.errors import RunError
-from eval.report.arms import read_runs
 from eval.report.overview import overview
 from eval.rollouts.stored_arms import data_text, read_run, stored_arms
 from tests.support.packs import call, printed
@@ -54,7 +53,7 @@ def test_every_command_leaves_them_out_and_refuses_what_is_no_file_of_them(run, 
 
 
 def test_a_report_names_the_file_and_has_no_block_of_them(run):
-    told = overview(read_runs([run], "suspects.json"), [])
+    told = overview(stored_arms([run], exclude="suspects.json"), [])
     assert told["problems"] == ["apple", "berry"] and len(told["cells"]) == 2
     assert told["subtitle"] == "pack test without those of suspects.json, 1 sample a problem"
 
