@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
@@ -190,7 +191,7 @@ def main() -> int:
     journal = JsonLines(options.journal)
     done = {line["key"]: line["result"] for line in journal.values()}
     keys = [_key(job) for job in jobs]
-    results = [done.get(key) for key in keys]
+    results: list[Any] = [done.get(key) for key in keys]
     left = [number for number, result in enumerate(results) if result is None]
     begin = time.monotonic()
     with (

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from eval.cluster.execution import open_executor
 from eval.data.rules import Rules
-from eval.data.selection import load_selected
+from eval.data.selected import load_selected
 from eval.errors import RunError
 from eval.report.write import REPORT, write_report
 from eval.rollouts.executor import Arm

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from eval.cluster.execution import judging_on
 from eval.data.problem_set import ProblemSet
-from eval.data.selection import load_selected
+from eval.data.selected import load_selected
 from eval.given.judged_in_threads import judged_in_threads
 from eval.given.samples.samples import read_solutions
 from eval.rollouts.json_lines import JsonLines, key_of

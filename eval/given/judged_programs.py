@@ -11,7 +11,7 @@ from typing import Any
 from eval.cluster.execution import judging_on
 from eval.data.problem_set import ProblemSet
 from eval.data.rules import Rules
-from eval.data.selection import load_selected
+from eval.data.selected import load_selected
 from eval.given.imported_run import write_run
 from eval.given.judged_in_threads import judged_in_threads
 from eval.given.judged_lines import conditions_of, key_of_line, open_results, without_results

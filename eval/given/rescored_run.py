@@ -11,7 +11,7 @@ from typing import Any
 from eval.data.load import load_problems
 from eval.data.problem_set import ProblemSet
 from eval.data.rules import Rules, rules_of
-from eval.data.selection import selected
+from eval.data.selected import selected
 from eval.errors import RunError
 from eval.given.judge_into import judge_into
 from eval.rollouts.rollout import Pick, Rollout

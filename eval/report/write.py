@@ -23,6 +23,7 @@ from eval.report.overview import overview
 from eval.report.problem_block import problem_block
 from eval.report.statements import statements_of
 from eval.report.texts import TextTable, shared_chunks, with_references
+from eval.rollouts.json_lines import write_whole
 from eval.rollouts.stored_arms import StoredArm, problem_names, stored_arms
 from program.problem import Problem
 
@@ -47,10 +48,8 @@ def write_report(
     arms = stored_arms(runs, exclude=exclude)
     statements, note = statements_of(arms, problems)
     page = render(arms, statements, [note] if note else [])
-    half = out.with_suffix(".tmp")
     try:
-        half.write_text(page, encoding="utf-8")
-        half.rename(out)
+        write_whole(out, page.encode())
     except OSError as fault:
         raise RunError(f"{out} cannot be written: {fault.strerror}") from fault
 
