@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
-from eval.cluster.execution import add_executor
-from eval.options import add_data, add_sandbox, add_selection
+from eval.options import add_data, add_executor, add_sandbox, add_selection, command_parser
 from program.cli.command import run_command
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m eval.audit", description="Find problems whose tests misjudge.")
+    parser = command_parser("audit", "Find problems whose tests misjudge.")
     add_data(parser)
     add_selection(parser)
     parser.add_argument("--solutions", type=Path, help="more programs: JSON lines with name, solution and correct")
@@ -28,7 +26,7 @@ def main() -> None:
     )
     options = parser.parse_args()
 
-    from eval.given.auditing import audit
+    from eval.given.dataset_audit import audit
 
     run_command(lambda: audit(options))
 

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
-
-from eval.options import add_exclude
+from eval.options import add_arms, add_runs, command_parser
 from program.cli.command import run_command
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m eval.compare", description="Compare evaluated programs, paired by problem."
-    )
-    parser.add_argument(
-        "runs", nargs="+", type=Path, help="folders written by eval.run; the first arm is the one compared with"
-    )
-    parser.add_argument("--arms", nargs="+", help="only these arms, in this order")
+    parser = command_parser("compare", "Compare evaluated programs, paired by problem.")
+    add_runs(parser)
+    add_arms(parser)
     parser.add_argument(
         "--by",
         nargs="+",
@@ -32,7 +25,6 @@ def main() -> None:
         help="what each arm had solved for so much a problem",
     )
     parser.add_argument("--prompts", action="store_true", help="show instructions that differ line by line")
-    add_exclude(parser)
     options = parser.parse_args()
 
     from eval.tables.comparison import compare

@@ -5,16 +5,14 @@ With `--run RUN` in place of `--out` they become the rollouts of a run that `eva
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
-from eval.cluster.execution import add_executor
-from eval.options import add_checker, add_data, add_sandbox, add_selection
+from eval.options import add_checker, add_data, add_executor, add_sandbox, add_selection, command_parser
 from program.cli.command import run_command
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m eval.judge", description="Judge given programs on all tests.")
+    parser = command_parser("judge", "Judge given programs on all tests.")
     parser.add_argument(
         "--solutions",
         required=True,
@@ -41,7 +39,7 @@ def main() -> None:
     )
     options = parser.parse_args()
 
-    from eval.given.judging import judge_solutions
+    from eval.given.judged_programs import judge_solutions
 
     run_command(lambda: judge_solutions(options))
 

@@ -1,15 +1,35 @@
-"""Options that several commands share: which problems, and how they are judged."""
+"""What the commands share: how they are called, and options for runs, problems and judging."""
 
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from eval.data.problem_set import ProblemSet
+from pathlib import Path
 
 CHECKERS = ("strict", "deepmind")
 DATA_HELP = "pack, a hub name, a local folder or file of a dataset, or problems as JSON"
+
+
+def command_parser(name: str, description: str) -> argparse.ArgumentParser:
+    """The parser of `python -m eval.NAME`, without options yet."""
+    return argparse.ArgumentParser(prog=f"python -m eval.{name}", description=description)
+
+
+def add_run(parser: argparse.ArgumentParser, said: str = "a folder written by eval.run") -> None:
+    """Add the folder of a run, and `--exclude`."""
+    parser.add_argument("run", type=Path, help=said)
+    add_exclude(parser)
+
+
+def add_runs(parser: argparse.ArgumentParser) -> None:
+    """Add the folders of runs, and `--exclude`."""
+    said = "folders written by eval.run, over the same data; the first arm is the one compared with"
+    parser.add_argument("runs", nargs="+", type=Path, help=said)
+    add_exclude(parser)
+
+
+def add_arms(parser: argparse.ArgumentParser) -> None:
+    """Add `--arms`."""
+    parser.add_argument("--arms", nargs="+", help="only these arms, in this order")
 
 
 def add_data(parser: argparse.ArgumentParser) -> None:
@@ -39,26 +59,25 @@ def add_checker(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--checker", choices=CHECKERS, default="strict", help="(default: %(default)s)")
 
 
+def add_executor(parser: argparse.ArgumentParser) -> None:
+    """Add `--executor` and `--ray-address`; see `eval.cluster.execution`."""
+    parser.add_argument(
+        "--executor",
+        choices=("threads", "ray"),
+        default="threads",
+        help="where programs run and are judged: here, or on a Ray cluster (docs/howto/scale.md; default: %(default)s)",
+    )
+    parser.add_argument(
+        "--ray-address",
+        metavar="ADDRESS",
+        help="of a running cluster, or auto for the one this machine is in (default: that, or else a new one here)",
+    )
+
+
 def add_sandbox(parser: argparse.ArgumentParser) -> None:
     """Add `--sandbox`; see `judge.shared.set_default_sandbox`."""
     choices = ("require", "prefer", "off")
     parser.add_argument("--sandbox", choices=choices, default="prefer", help="(default: %(default)s)")
-
-
-def select(problems: ProblemSet, options: argparse.Namespace, *, scored: bool = False) -> ProblemSet:
-    """The problems that the options of `add_selection` leave; see `ProblemSet.select`.
-
-    Raises:
-        DataError: an option cannot be used, or nothing is left.
-    """
-    return problems.select(
-        options.limit,
-        options.match,
-        options.exclude,
-        options.tags or (),
-        options.difficulty or (),
-        scored=scored,
-    )
 
 
 def words(text: str) -> tuple[str, ...]:

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
-
-from eval.options import add_exclude
+from eval.options import add_run, command_parser
 from program.cli.command import run_command
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m eval.replication", description="Zero-shot against flow, beside the published figures."
-    )
-    parser.add_argument("run", type=Path, help="a folder of eval.run with a direct program and a flow, best with --n 5")
+    parser = command_parser("replication", "Zero-shot against flow, beside the published figures.")
+    add_run(parser, "a folder of eval.run with a direct program and a flow, best with --n 5")
     parser.add_argument("--direct", help="the arm that is the zero-shot one (default: the first direct program)")
     parser.add_argument("--flow", help="the arm that is the flow (default: the first flow)")
-    add_exclude(parser)
     options = parser.parse_args()
 
     from eval.tables.replication_table import replicate

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
-from eval.options import CHECKERS, add_sandbox, add_selection
+from eval.options import CHECKERS, add_sandbox, add_selection, command_parser
 from program.cli.command import run_command
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m eval.rescore",
-        description="Judge the programs of a run again, by other rules or on other tests.",
-    )
+    parser = command_parser("rescore", "Judge the programs of a run again, by other rules or on other tests.")
     parser.add_argument("run", type=Path, help="a folder written by eval.run, eval.judge or eval.rescore")
     parser.add_argument("--data", help="judge on the problems there (default: the run's data, which must be unchanged)")
     add_selection(parser)
@@ -30,7 +26,7 @@ def main() -> None:
     )
     options = parser.parse_args()
 
-    from eval.given.rescoring import rescore
+    from eval.given.rescored_run import rescore
 
     run_command(lambda: rescore(options))
 

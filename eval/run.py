@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
-from eval.cluster.execution import add_executor
-from eval.options import add_checker, add_data, add_sandbox, add_selection
+from eval.options import add_checker, add_data, add_executor, add_sandbox, add_selection, command_parser
 from program.cli.command import run_command
+from program.cli.key_options import add_limits
 from program.models.open import DEFAULT_MODEL
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m eval.run", description="Evaluate programs on hidden tests.")
+    parser = command_parser("run", "Evaluate programs on hidden tests.")
     parser.add_argument("artifacts", nargs="+", type=Path, help="folders of programs, hand-written or compiled")
     add_data(parser)
     add_selection(parser)
@@ -28,12 +27,7 @@ def main() -> None:
         "--set", action="append", default=[], metavar="KEY=VALUE", help="a key of the programs' configuration"
     )
     parser.add_argument("--escalate-lm", help="a stronger model for later rounds of flows that have them")
-    parser.add_argument("--requests-per-minute", type=int, help="what the provider allows")
-    parser.add_argument("--tokens-per-minute", type=int, help="what the provider allows")
-    parser.add_argument("--max-calls", type=int, help="LM calls of the whole run")
-    parser.add_argument("--max-tokens", type=int, help="tokens of the whole run, prompts and answers")
-    parser.add_argument("--max-usd", type=float, help="dollars of the whole run, by the price map")
-    parser.add_argument("--max-seconds", type=float, help="seconds of this session")
+    add_limits(parser)
     parser.add_argument("--out", required=True, type=Path, help="folder of the run; an interrupted run goes on there")
     parser.add_argument("--mlflow", metavar="URI", help="also trace to MLflow: a server or a folder (file:///…)")
     options = parser.parse_args()

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
-from pathlib import Path
 
-from eval.options import add_exclude
+from eval.options import add_run, command_parser
 from program.cli.command import run_command
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m eval.show", description="Show a stored run, or what happened on one of its problems."
-    )
-    parser.add_argument("run", type=Path, help="a folder written by eval.run")
+    parser = command_parser("show", "Show a stored run, or what happened on one of its problems.")
+    add_run(parser)
     parser.add_argument("problem", nargs="?", help="the name of a problem, or how it begins")
     parser.add_argument("--arm", help="only this program")
     parser.add_argument("--sample", type=int, help="only this sample, counted from 0")
     parser.add_argument("--prompts", action="store_true", help="show prompts too")
-    add_exclude(parser)
     options = parser.parse_args()
 
     from eval.terminal.show_problem import problem_stories, run_overview

@@ -6,8 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from eval.cluster.execution import add_executor, judging_on
-from eval.options import add_sandbox, add_selection
+from eval.options import add_executor, add_sandbox, add_selection
 from optimize.config import CompileConfig, OptimizerOptions
 from program.cli.command import run_command
 from program.cli.key_options import RATES, add_keys, add_limits
@@ -51,6 +50,7 @@ def main() -> None:
 
 
 def _compile(options: argparse.Namespace) -> None:
+    from eval.cluster.execution import judging_on
     from optimize.compilation.compiling import compile_artifact, dry_run, pilot
     from optimize.optimizers.table import read_config
     from program.cli.settings import parse_settings

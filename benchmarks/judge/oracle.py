@@ -20,13 +20,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
 from eval.data.load import load_problems
 from eval.data.problem_set import ProblemSet
 from eval.given.samples.samples import read_solutions
-from eval.rollouts.journal import Journal, key_of
+from eval.rollouts.json_lines import JsonLines, key_of
 from judge.checker import STRICT, Checker
 from judge.judge import verdict_of
 from judge.order import fingerprint
@@ -187,9 +188,10 @@ def main() -> int:
     for job in jobs:
         # A plain process is also stopped by the wall clock, however busy the machine: that must not decide here.
         job.limits = replace(job.limits, seconds=min(job.limits.seconds, options.seconds), wall_factor=_PATIENCE)
-    journal = Journal(options.journal)
+    journal = JsonLines(options.journal)
+    done = {line["key"]: line["result"] for line in journal.values()}
     keys = [_key(job) for job in jobs]
-    results = [journal.get(key) for key in keys]
+    results: list[Any] = [done.get(key) for key in keys]
     left = [number for number, result in enumerate(results) if result is None]
     begin = time.monotonic()
     with (
@@ -199,7 +201,7 @@ def main() -> int:
         for number, result in workers.imap_unordered(_compare, [(number, jobs[number]) for number in left]):
             results[number] = result
             if not result[2]:  # else it is looked at again
-                journal.add(keys[number], result)
+                journal.append({"key": keys[number], "result": result})
             bar.set_postfix(differences=sum(len(lines) for _, _, lines in filter(None, results)), refresh=False)
             bar.update()
     found = [line for _, _, lines in results for line in lines]

@@ -22,12 +22,12 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from eval.report.arms import read_runs
 from eval.report.problem_block import problem_block
 from eval.report.texts import shared_chunks, split
 from eval.report.write import write_report
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.run_folder import RunFolder, read_config, read_rollouts
+from eval.rollouts.stored_arms import problem_names, stored_arms
 from eval.story.story import read_story
 from program.rollout.trace import Best, Call, JudgeRun, Trace, name_of
 
@@ -66,13 +66,14 @@ class Variation:
 
 def repeat(run: Path, out: Path, problems: int, samples: int) -> None:
     """Write a run with so many problems into `out`."""
-    config, rollouts, runs = read_config(run), read_rollouts(run), read_runs([run])
-    shared = set(shared_chunks([problem_block(runs, name, None)[1] for name in runs.problems]))
-    names = [f"{i}_{runs.problems[i % len(runs.problems)]}" for i in range(problems)]
+    config, rollouts, arms = read_config(run), read_rollouts(run), stored_arms([run])
+    there = problem_names(arms)
+    shared = set(shared_chunks([problem_block(arms, name, None)[1] for name in there]))
+    names = [f"{i}_{there[i % len(there)]}" for i in range(problems)]
     folder = RunFolder(out, {**config, "problems": names, "samples": samples, "data": "repeated.json"})
     for number, name in enumerate(names):
-        variation = Variation(shared, number // len(runs.problems))
-        source = runs.problems[number % len(runs.problems)]
+        variation = Variation(shared, number // len(there))
+        source = there[number % len(there)]
         for rollout in rollouts:
             if rollout.problem == source and rollout.sample < samples:
                 folder.append(variation.rollout(run, rollout, name))

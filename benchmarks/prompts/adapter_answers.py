@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,7 +13,7 @@ from tqdm import tqdm
 
 from benchmarks.prompts.adapter_inputs import Inputs, signature_of, stages_of
 from benchmarks.prompts.adapter_table import Asked
-from eval.rollouts.json_lines import append_line, drop_torn_line
+from eval.rollouts.json_lines import JsonLines
 from program.adapters.choice import adapter_named
 from program.rollout.context import new_trace
 from program.rollout.trace import Call
@@ -41,7 +40,7 @@ def ask_all(
         concurrency: requests side by side.
         file: of the answers; each is on disk before another is begun in its place.
     """
-    drop_torn_line(file)
+    answers = JsonLines(file)
     done = {record.key() for record in read_answers(file, program) if not record.lost}
     tasks = [
         (problem, stage, adapter)
@@ -51,14 +50,11 @@ def ask_all(
         for adapter in _turned(adapters, number)  # nobody is always the first
         if (problem, stage, adapter) not in done
     ]
-    lock = threading.Lock()
 
     def one(task: tuple[str, str, str]) -> None:
         problem, stage, adapter = task
         calls = _ask(stages_of(program)[stage], adapter, lm, inputs[problem][stage])
-        line = json.dumps({"problem": problem, "stage": stage, "adapter": adapter, "calls": calls})
-        with lock:
-            append_line(file, f"{line}\n".encode())
+        answers.append({"problem": problem, "stage": stage, "adapter": adapter, "calls": calls})
 
     with ThreadPoolExecutor(concurrency) as pool:
         list(tqdm(pool.map(one, tasks), desc="answers", total=len(tasks), unit="answer"))

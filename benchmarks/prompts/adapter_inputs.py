@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +13,7 @@ from dspy.utils.callback import BaseCallback
 from pydantic import TypeAdapter
 from tqdm import tqdm
 
-from eval.rollouts.json_lines import append_line, drop_torn_line
+from eval.rollouts.json_lines import JsonLines
 from program.adapters.sections import plain
 from program.problem import Problem
 from program.rollout.context import new_trace
@@ -55,18 +54,14 @@ def fixed_inputs(
 
     A stage that the rollout did not get to (nothing to repair) is not in it.
     """
-    drop_torn_line(file)
-    lines = file.read_text().splitlines() if file.is_file() else []
-    known: dict[str, Inputs] = {each["problem"]: each["inputs"] for each in map(json.loads, lines)}
+    stored = JsonLines(file)
+    known: dict[str, Inputs] = {each["problem"]: each["inputs"] for each in stored.values()}
     left = [problem for problem in problems if problem.name not in known]
-    lock = threading.Lock()
 
     def one(problem: Problem) -> None:
         inputs = _asked(program, problem, lm, adapter)
-        line = json.dumps({"problem": problem.name, "inputs": inputs}) + "\n"
-        with lock:
-            append_line(file, line.encode())
-            known[problem.name] = inputs
+        stored.append({"problem": problem.name, "inputs": inputs})
+        known[problem.name] = inputs
 
     with ThreadPoolExecutor(concurrency) as pool:
         list(tqdm(pool.map(one, left), desc="inputs", total=len(left), unit="problem"))

@@ -108,7 +108,7 @@ def rates_of(records: Sequence[Asked], problems: ProblemSet) -> Rates:
 
 
 def _check(options: argparse.Namespace, stages: list[str]) -> None:
-    from eval.rollouts.run_folder import RunError
+    from eval.errors import RunError
     from program.adapters.choice import adapter_named
 
     for stage in options.stages or ():

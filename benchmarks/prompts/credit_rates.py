@@ -21,9 +21,9 @@ from dspy.utils.exceptions import AdapterParseError
 from eval.data.load import ProblemSet, load_problems
 from eval.rollouts.run_folder import read_rollouts
 from eval.rollouts.trace_files import read_trace
-from eval.serve_simulated import SimulatedServer
 from eval.simulated.lm import SimulatedEngine
 from eval.simulated.prompt import SIGNATURES
+from eval.simulated.server import SimulatedServer
 from eval.simulated.skills import Skills
 from eval.simulated.truth import Truth
 from optimize.compilation.compiling import compile_artifact

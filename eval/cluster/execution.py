@@ -1,25 +1,21 @@
-"""The options `--executor` and `--ray-address`, which several commands share, and what they mean for judging."""
+"""Where the programs of a command run and are judged: in this process or, by `--executor`, on a cluster."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 
-
-def add_executor(parser: argparse.ArgumentParser) -> None:
-    """Add `--executor` and `--ray-address`."""
-    parser.add_argument(
-        "--executor",
-        choices=("threads", "ray"),
-        default="threads",
-        help="where programs run and are judged: here, or on a Ray cluster (docs/howto/scale.md; default: %(default)s)",
-    )
-    parser.add_argument(
-        "--ray-address",
-        metavar="ADDRESS",
-        help="of a running cluster, or auto for the one this machine is in (default: that, or else a new one here)",
-    )
+from eval.cluster.flow_worker import Flows
+from eval.cluster.remote_executor import ClusterExecutor
+from eval.data.problem_set import ProblemSet
+from eval.rollouts.executor import Arm, Conditions, Executor, ExecutorError, Threads
+from eval.rollouts.mlflow_tracing import mlflow_traces
+from eval.simulated.model import open_model
+from judge.shared import set_default_sandbox
+from program.models.open import open_lm
+from program.rollout.budget import Budget, RunBudget
+from program.rollout.rate_limits import Pace, RateLimits
 
 
 @contextmanager
@@ -30,13 +26,55 @@ def judging_on(options: argparse.Namespace) -> Iterator[None]:
         ExecutorError: there is no such cluster, or no Ray.
         JudgeError: no node of it can be used.
     """
-    from judge.shared import set_default_sandbox
+    with _cluster(options):
+        yield
 
+
+@contextmanager
+def open_executor(
+    options: argparse.Namespace, arms: Sequence[Arm], problems: ProblemSet, rates: RateLimits, budget: Budget
+) -> Iterator[Executor]:
+    """What runs the arms, its models open and checked; inside of the block programs are judged as in `judging_on`.
+
+    Args:
+        options: of `eval.run`.
+        arms, problems: that it is for.
+        rates, budget: of the run.
+
+    Raises:
+        ExecutorError: there is no such executor, or it cannot do what the options ask for.
+        RunError: the traces have nowhere to go.
+        ModelError, JudgeError: a model does not answer, or no program can be judged.
+    """
+    with ExitStack() as stack:
+        cluster = stack.enter_context(_cluster(options, lambda: _flows(options, arms, rates, budget)))
+        if cluster is not None:
+            yield cluster
+            return
+        stack.enter_context(mlflow_traces(options.mlflow, options.out.name))
+        lm = stack.enter_context(open_model(options.lm, problems, api_base=options.api_base, slots=options.concurrency))
+        stronger = stack.enter_context(open_lm(options.escalate_lm)) if options.escalate_lm else None
+        yield Threads(lm, Conditions(Pace(rates), RunBudget(budget), stronger))
+
+
+@contextmanager
+def _cluster(
+    options: argparse.Namespace, flows: Callable[[], Flows | None] = lambda: None
+) -> Iterator[ClusterExecutor | None]:
+    """The cluster that the options name, where programs are judged inside of the block, and with what runs its `flows`;
+    None where this process does it all."""
     set_default_sandbox(options.sandbox)
     if options.executor == "threads":
-        yield
+        yield None
         return
-    from eval.cluster.on_ray import on_cluster
+    wanted = flows()
+    from eval.cluster.on_ray import on_cluster  # Ray is optional
 
-    with on_cluster(options.ray_address, options.sandbox):
-        yield
+    with on_cluster(options.ray_address, options.sandbox, wanted) as cluster:
+        yield cluster
+
+
+def _flows(options: argparse.Namespace, arms: Sequence[Arm], rates: RateLimits, budget: Budget) -> Flows:
+    if options.mlflow:
+        raise ExecutorError("--mlflow traces what runs in this process; with --executor ray nothing does")
+    return Flows(arms, options.lm, options.api_base, options.escalate_lm, options.concurrency, budget, rates)

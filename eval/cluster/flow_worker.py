@@ -13,6 +13,7 @@ from eval.cluster.member import Remote, WorkerGone
 from eval.cluster.shared_limits import SharedPace, run_budget_of
 from eval.rollouts.executor import Arm, Conditions, ExecutorError, Threads
 from eval.rollouts.rollout import Rollout
+from eval.simulated.model import answers_here_only
 from judge.place import judging_at
 from judge.verdict import Limits, Report, TestCase
 from program.errors import ModelError
@@ -43,7 +44,7 @@ class Flows:
 
     def __post_init__(self) -> None:
         for model, base in ((self.lm, self.api_base), (self.stronger or "", None)):
-            if base is None and (model == "simulated" or model.startswith("local/")):
+            if base is None and answers_here_only(model):
                 raise ExecutorError(
                     f"{model} answers on this machine only; with --executor ray, --api-base has to name a server that "
                     "all nodes reach"

@@ -38,12 +38,6 @@ class JudgeWorker:
         except JudgeError as fault:
             raise JudgeError(f"{self._node}: {fault}") from fault
 
-    def judge(
-        self,
-        program: str,
-        tests: Sequence[TestCase],
-        limits: Limits,
-        **options: Any,
-    ) -> Report:
+    def judge(self, program: str, tests: Sequence[TestCase], limits: Limits, **options: Any) -> Report:
         """See `judge.place.Place.judge`."""
         return judge(program, tests, limits, **options)

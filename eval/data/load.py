@@ -94,9 +94,7 @@ class _OnDemand(Mapping[str, Value]):
 
 
 def _layout(data: str, row: Any) -> Layout:
-    if not isinstance(row, dict):
-        raise DataError(f"{data}: not every problem is an object")
-    layout = layout_of(row)
+    layout = layout_of(_checked(data, row))
     if layout is None:
         known = ", ".join(layout.NAME for layout in LAYOUTS)
         raise DataError(f"{data}: columns {', '.join(sorted(row))} are those of no layout that is known ({known})")
@@ -104,14 +102,18 @@ def _layout(data: str, row: Any) -> Layout:
 
 
 def _entry(data: str, layout: Layout, row: Any) -> Entry:
-    if not isinstance(row, dict):
-        raise DataError(f"{data}: not every problem is an object")
     try:
-        return layout.read(row)
+        return layout.read(_checked(data, row))
     except (KeyError, TypeError, ValueError, IndexError) as fault:
         name = next((row[key] for key in ("name", "question_id", "problem_id", "id") if key in row), None)
         what = " ".join(f"{type(fault).__name__}: {fault}".split())
         raise DataError(f"{data}: problem {name!r} is not in the layout of {layout.NAME} ({what})") from fault
+
+
+def _checked(data: str, row: Any) -> dict[str, Any]:
+    if not isinstance(row, dict):
+        raise DataError(f"{data}: not every problem is an object")
+    return row
 
 
 def _report_left_out(data: str, split: str, layout: Layout, left_out: dict[str, str], total: int) -> None:

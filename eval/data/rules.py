@@ -16,20 +16,19 @@ from program.problem import Problem
 class Rules(BaseModel):
     """How hidden and public tests decide about a finished program. What a program does by itself, such as running its
     code on public tests, is not touched by them.
-
-    checker: "strict" with the tolerance of the statement, or "deepmind"; see `judge.checker`.
-    time_factor: the problem's time limit times this is what a Python program gets; see `judge.limits`.
-    timeouts: a program that ran out of time on so many tests of a set is not run on the rest, which count as not
-        passed: one that never ends would hold the judge for half an hour on 200 tests. None to run it on all.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     checker: Literal["strict", "deepmind"] = "strict"
+    """How outputs are compared: "strict" keeps to the tolerance of the statement; see `judge.checker`."""
     time_factor: float = Field(default=PYTHON_TIME_FACTOR, gt=0)
+    """The problem's time limit times this is what a Python program gets; see `judge.limits`."""
+    # A program that never ends would hold the judge for half an hour on 200 tests.
     timeouts: int | None = Field(default=10, ge=1)
+    """Tests of a set that may run out of time before the rest is not run and counts as not passed; None: run all."""
 
-    def told(self) -> str:
+    def described(self) -> str:
         """The rules in a few words."""
         cut = f", no more tests of a set after {self.timeouts} timeouts" if self.timeouts else ""
         return f"checker {self.checker}, time limits times {self.time_factor:g}{cut}"

@@ -3,33 +3,28 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from eval.cluster.execution import judging_on
-from eval.data.load import load_problems
-from eval.data.problem_set import ProblemSet
+from eval.cluster.execution import open_executor
 from eval.data.rules import Rules
-from eval.evaluation.mlflow_tracing import mlflow_traces
-from eval.options import select
+from eval.data.selected import load_selected
+from eval.errors import RunError
 from eval.report.write import REPORT, write_report
-from eval.rollouts.executor import Arm, Conditions, Executor, ExecutorError, Threads
+from eval.rollouts.executor import Arm
 from eval.rollouts.loop import run_loop
 from eval.rollouts.rollout import Rollout
-from eval.rollouts.run_folder import RunError, RunFolder, read_rollouts
-from eval.simulated.model import open_model
+from eval.rollouts.run_folder import RunFolder, read_rollouts
 from eval.tables.summary import markdown_table, summarize_arms
 from program import artifact
 from program.artifact import ArtifactError
 from program.cli.settings import check_escalation, parse_settings
 from program.errors import first_error
-from program.models.open import open_lm
 from program.models.prices import price_of
-from program.rollout.budget import OPTIONS, Budget, RunBudget, spent_of
-from program.rollout.rate_limits import Pace, RateLimits
+from program.rollout.budget import OPTIONS, Budget, spent_of
+from program.rollout.rate_limits import RateLimits
 from program.rollout.trace import Totals
 
 
@@ -44,12 +39,9 @@ def evaluate(options: argparse.Namespace) -> None:
     for name in ("n", "concurrency"):
         if getattr(options, name) < 1:
             raise RunError(f"--{name} must be at least 1")
-    rates, budget = rates_of(options), budget_of(options)
-    if budget.dollars is not None and price_of(options.lm) is None:
-        raise RunError(f"--max-usd: no price is known for {options.lm}; use --max-tokens or --max-calls")
+    rates, budget = _limits_of(options)
     config = parse_settings(options.set)
-    problems = select(load_problems(options.data, options.split), options, scored=True)
-    problems = problems.judged_by(Rules(checker=options.checker))
+    problems = load_selected(options, scored=True).judged_by(Rules(checker=options.checker))
     arms, fingerprints, manifests = [], {}, {}
     for path in options.artifacts:
         program, manifest = artifact.load(path, config, options.adapter)
@@ -80,16 +72,9 @@ def evaluate(options: argparse.Namespace) -> None:
     used = _used(read_rollouts(options.out))
     spent = spent_of(used, budget)
     if spent is None:
-        with _executor(options, arms, problems, rates, budget.after(used)) as executor:
-            for _ in run_loop(
-                folder,
-                arms,
-                problems,
-                executor,
-                samples=options.n,
-                concurrency=options.concurrency,
-                label=options.lm,
-            ):
+        with open_executor(options, arms, problems, rates, budget.after(used)) as executor:
+            asked = {"samples": options.n, "concurrency": options.concurrency, "label": options.lm}
+            for _ in run_loop(folder, arms, problems, executor, **asked):
                 pass
             spent = executor.budget.spent()
     if spent:
@@ -102,7 +87,7 @@ def evaluate(options: argparse.Namespace) -> None:
 
 
 def _used(rollouts: Sequence[Rollout]) -> dict[str, float]:
-    """What the stored rollouts of a run have spent of each resource of a budget; seconds each session has anew."""
+    """What the stored rollouts of a run have spent of each resource of a budget; seconds are counted by session."""
     spent = sum((rollout.totals for rollout in rollouts), Totals())
     tokens = spent.prompt_tokens + spent.completion_tokens
     return {"calls": spent.calls, "tokens": tokens, "dollars": spent.dollars or 0.0, "seconds": 0.0}
@@ -114,55 +99,14 @@ def protection(rollouts: Sequence[Rollout]) -> str:
     return f"Programs were judged under {', '.join(names) or 'what was not recorded'}."
 
 
-@contextmanager
-def _executor(
-    options: argparse.Namespace, arms: Sequence[Arm], problems: ProblemSet, rates: RateLimits, budget: Budget
-) -> Iterator[Executor]:
-    """What runs the arms, its models open and checked.
-
-    Raises:
-        ExecutorError: there is no such executor.
-        ModelError, JudgeError: a model does not answer, or no program can be judged.
-    """
-    with ExitStack() as stack:
-        if options.executor == "ray":
-            if options.mlflow:
-                raise ExecutorError("--mlflow traces what runs in this process; with --executor ray nothing does")
-            from eval.cluster.flow_worker import Flows
-
-            named = (options.lm, options.api_base, options.escalate_lm, options.concurrency)
-            flows = Flows(arms, *named, budget, rates)
-            from eval.cluster.on_ray import on_cluster
-
-            yield stack.enter_context(on_cluster(options.ray_address, options.sandbox, flows))
-            return
-        stack.enter_context(judging_on(options))
-        stack.enter_context(mlflow_traces(options.mlflow, options.out.name))
-        lm = stack.enter_context(open_model(options.lm, problems, api_base=options.api_base, slots=options.concurrency))
-        stronger = stack.enter_context(open_lm(options.escalate_lm)) if options.escalate_lm else None
-        yield Threads(lm, Conditions(Pace(rates), RunBudget(budget), stronger))
-
-
-def rates_of(options: argparse.Namespace) -> RateLimits:
-    """How fast the run may ask, from `--requests-per-minute` and `--tokens-per-minute`.
-
-    Raises:
-        RunError: a value that is not allowed.
-    """
-    values = {name: getattr(options, name) for name in ("requests_per_minute", "tokens_per_minute")}
+def _limits_of(options: argparse.Namespace) -> tuple[RateLimits, Budget]:
+    """How fast the run may ask, and what it may spend."""
     try:
-        return RateLimits(**values)
+        rates = RateLimits(requests_per_minute=options.requests_per_minute, tokens_per_minute=options.tokens_per_minute)
+        budget = Budget(**{name: getattr(options, option) for name, option in OPTIONS.items()})
     except ValidationError as fault:
-        raise RunError(first_error(fault, RateLimits)) from fault
-
-
-def budget_of(options: argparse.Namespace) -> Budget:
-    """What the run may spend, from `--max-calls`, `--max-tokens`, `--max-usd` and `--max-seconds`.
-
-    Raises:
-        RunError: a value that is not allowed.
-    """
-    try:
-        return Budget(**{name: getattr(options, option) for name, option in OPTIONS.items()})
-    except ValidationError as fault:
-        raise RunError(first_error(fault, Budget)) from fault
+        kind = Budget if fault.title == Budget.__name__ else RateLimits
+        raise RunError(first_error(fault, kind)) from fault
+    if budget.dollars is not None and price_of(options.lm) is None:
+        raise RunError(f"--max-usd: no price is known for {options.lm}; use --max-tokens or --max-calls")
+    return rates, budget

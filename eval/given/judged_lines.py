@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from eval.data.problem_set import ProblemSet
-from eval.given.samples.samples import Sample, SolutionsError, read_solutions
-from eval.rollouts.json_lines import drop_torn_line, json_line, write_whole
+from eval.given.samples.samples import Sample, SolutionsError
+from eval.rollouts.json_lines import JsonLines, json_line, whole_lines, write_whole
 
 CONDITIONS = ("checker", "data_fingerprint", "full")  # under which a program was judged
 ADDED = ("status", "passed", "verdict", "tests", "seconds", "isolation", *CONDITIONS, "error")
@@ -39,38 +39,29 @@ def key_of_line(line: Sample) -> str:
     return json.dumps(json.loads(json_line(without_results(line))), sort_keys=True)
 
 
-def prepare_file(out: Path) -> None:
-    """Make the folder of `out`, and refuse what is there if this command has not written it; nothing is lost.
+def open_results(out: Path, problems: ProblemSet, *, full: bool) -> JsonLines:
+    """The file with the results it has already, without those that were not judged. It is made where it is missing.
+
+    Args:
+        out: where it is.
+        problems, full: see `conditions_of`.
 
     Raises:
-        SolutionsError: `out` is a folder, no file of results, or cannot be written.
+        SolutionsError: `out` cannot be written or is no file of results, and stays as it is; or its results are of
+            another checker or other data, or `full` is true of one side only.
     """
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with out.open("ab"):
             pass
-        content = out.read_bytes()
+        lines = [_loaded(line) for line in whole_lines(out)]
+        unread = b"" if lines else out.read_bytes()
     except OSError as fault:
         raise SolutionsError(f"{out} cannot be written: {fault.strerror}") from fault
-    *whole, last = content.split(b"\n")
     # A kill may have left half of the first line.
-    torn = _BEGIN.startswith(last[: len(_BEGIN)]) and _loaded(last) is None
-    if not all(_is_result(line) for line in whole) or not (whole or torn or _is_result(last)):
+    torn = _BEGIN.startswith(unread[: len(_BEGIN)]) and _loaded(unread) is None
+    if not all(map(_is_result, lines)) or not (torn or _is_result(_loaded(unread))):
         raise SolutionsError(f"{out} is no file of results, so nothing is written to it; choose another file")
-
-
-def stored_results(out: Path, problems: ProblemSet, *, full: bool) -> list[dict[str, Any]]:
-    """The results that are there already, without those that were not judged, which leave the file too.
-
-    Args:
-        out: as `prepare_file` leaves it.
-        problems, full: see `conditions_of`.
-
-    Raises:
-        SolutionsError: the results are of another checker or other data, or `full` was asked for with only one of them.
-    """
-    drop_torn_line(out)
-    lines = read_solutions(out)
     now = conditions_of(problems, problems.rules.checker, full=full)
     for line in lines:
         there = {**{key: line.get(key) for key in CONDITIONS}, "checker": str(line.get("checker")).partition(" ")[0]}
@@ -80,12 +71,11 @@ def stored_results(out: Path, problems: ProblemSet, *, full: bool) -> list[dict[
     kept = [line for line in lines if line["status"] != "not judged"]
     if len(kept) < len(lines):
         write_whole(out, b"".join(map(json_line, kept)))
-    return kept
+    return JsonLines(out)
 
 
-def _is_result(line: bytes) -> bool:
-    loaded = _loaded(line)
-    return isinstance(loaded, dict) and {"name", "solution", "status", "passed"} <= set(loaded)
+def _is_result(line: Any) -> bool:
+    return isinstance(line, dict) and {"name", "solution", "status", "passed"} <= set(line)
 
 
 def _loaded(line: bytes) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from eval.data.problem_set import ProblemSet
@@ -47,12 +48,12 @@ class AITestQuality:
 
 
 @dataclass(frozen=True)
-class _Known:
-    """What the known programs of one problem say: which tests are valid, and which wrong programs fail each."""
+class _KnownVerdicts:
+    """What the known programs of one problem say: which tests are valid, which tests each wrong program fails, and how
+    many of the wrong ones the public tests catch."""
 
     valid: set[TestCase]
-    caught: Mapping[TestCase, set[int]]
-    wrong: int
+    failed_by_wrong: list[set[TestCase]]
     caught_by_public: int
 
 
@@ -79,8 +80,8 @@ def ai_test_quality(run: Path, rollouts: Iterable[Rollout], problems: ProblemSet
     if not written:
         return None
     with ThreadPoolExecutor(default_workers()) as threads:
-        told = dict(zip(written, threads.map(lambda name: _ask(name, written[name], problems), written), strict=True))
-    return _quality(written, told, cut)
+        said = dict(zip(written, threads.map(lambda name: _ask(name, written[name], problems), written), strict=True))
+    return _quality(written, said, cut)
 
 
 def _ai_tests(run: Path, rollout: Rollout) -> list[TestCase]:
@@ -89,49 +90,44 @@ def _ai_tests(run: Path, rollout: Rollout) -> list[TestCase]:
     return list(dict.fromkeys(TestCase(each.input, each.expected) for each in runs))
 
 
-def _ask(name: str, written: Sequence[Sequence[TestCase]], problems: ProblemSet) -> _Known:
+def _ask(name: str, written: Sequence[Sequence[TestCase]], problems: ProblemSet) -> _KnownVerdicts:
     """Run the known programs on every test once."""
     problem, known = problems.problem(name), problems.known(name)
     tests = list(dict.fromkeys(test for tests in written for test in tests))
-    valid, caught = set(tests), {test: set() for test in tests}
-    for program in known.right[:PROGRAMS]:
-        report = judge(program, tests, problem.limits(), checker=problem.checker())
-        valid -= {test for test, result in zip(tests, report.results, strict=True) if not result.passed}
-    by_public = 0
-    for number, program in enumerate(known.wrong[:PROGRAMS]):
-        report = judge(program, tests, problem.limits(), checker=problem.checker())
-        for test, result in zip(tests, report.results, strict=True):
-            if not result.passed:
-                caught[test].add(number)
-        public = judge(program, problem.tests(), problem.limits(), checker=problem.checker(), stop_at_failure=True)
-        by_public += not public.all_passed
-    return _Known(valid, caught, len(known.wrong[:PROGRAMS]), by_public)
+    ask = partial(judge, limits=problem.limits(), checker=problem.checker())
 
+    def failed(program: str) -> set[TestCase]:
+        results = ask(program, tests).results
+        return {test for test, result in zip(tests, results, strict=True) if not result.passed}
 
-def _quality(written: Mapping[str, list[list[TestCase]]], told: Mapping[str, _Known], cut: int) -> AITestQuality:
-    tests = {name: sum(map(len, suites)) for name, suites in written.items()}
-    valid = {
-        name: [[test for test in suite if test in told[name].valid] for suite in written[name]] for name in written
-    }
-    right = {name: sum(map(len, suites)) for name, suites in valid.items()}
-    sharp = {name: sum(bool(told[name].caught[test]) for suite in valid[name] for test in suite) for name in written}
-    with_valid = [name for name in written if right[name]]
-    return AITestQuality(
-        rollouts=sum(map(len, written.values())),
-        tests=sum(tests.values()),
-        cut=cut,
-        valid=share_estimate(list(right.values()), list(tests.values())),
-        discriminating=share_estimate([sharp[name] for name in with_valid], [right[name] for name in with_valid]),
-        caught=share_estimate(
-            [sum(_caught(suite, told[name]) for suite in valid[name]) for name in written],
-            [len(written[name]) * told[name].wrong for name in written],
-        ),
-        caught_by_public=share_estimate(
-            [told[name].caught_by_public for name in written], [told[name].wrong for name in written]
-        ),
+    wrong = known.wrong[:PROGRAMS]
+    return _KnownVerdicts(
+        valid=set(tests).difference(*map(failed, known.right[:PROGRAMS])),
+        failed_by_wrong=[failed(program) for program in wrong],
+        caught_by_public=sum(not ask(each, problem.tests(), stop_at_failure=True).all_passed for each in wrong),
     )
 
 
-def _caught(suite: Sequence[TestCase], known: _Known) -> int:
-    """How many of the wrong programs fail at least one of the tests."""
-    return len(set().union(*(known.caught[test] for test in suite)))
+def _quality(
+    written: Mapping[str, list[list[TestCase]]], said: Mapping[str, _KnownVerdicts], cut: int
+) -> AITestQuality:
+    """Every share is over problems: what counts of each, and out of how many."""
+    tests, valid, sharp, caught, tried = [], [], [], [], []
+    for name, suites in written.items():
+        known = said[name]
+        sound = [[test for test in suite if test in known.valid] for suite in suites]
+        tests.append(sum(map(len, suites)))
+        valid.append(sum(map(len, sound)))
+        sharp.append(sum(any(test in failed for failed in known.failed_by_wrong) for suite in sound for test in suite))
+        caught.append(sum(not failed.isdisjoint(suite) for suite in sound for failed in known.failed_by_wrong))
+        tried.append(len(known.failed_by_wrong))
+    with_valid = [place for place, count in enumerate(valid) if count]
+    return AITestQuality(
+        rollouts=sum(map(len, written.values())),
+        tests=sum(tests),
+        cut=cut,
+        valid=share_estimate(valid, tests),
+        discriminating=share_estimate([sharp[place] for place in with_valid], [valid[place] for place in with_valid]),
+        caught=share_estimate(caught, [len(written[name]) * wrong for name, wrong in zip(written, tried, strict=True)]),
+        caught_by_public=share_estimate([said[name].caught_by_public for name in written], tried),
+    )

@@ -17,13 +17,9 @@ def solved_by_picks(rollouts: Iterable[Rollout]) -> list[Estimate]:
     most = max((len(rollout.picks) for each in samples.values() for rollout in each), default=0)
     if most < 2:
         return []
-    done = [
-        {problem: [_solved(rollout, n) for rollout in each] for problem, each in samples.items()}
-        for n in range(1, most + 1)
-    ]
-    return [mean_share(list(shares(each).values())) for each in done]
-
-
-def _solved(rollout: Rollout, n: int) -> bool:
-    """A rollout without picks had no program."""
-    return any(pick.solved for pick in rollout.picks[:n])
+    found = []
+    for n in range(1, most + 1):
+        # A rollout without picks had no program.
+        done = {name: [any(pick.solved for pick in each.picks[:n]) for each in own] for name, own in samples.items()}
+        found.append(mean_share(list(shares(done).values())))
+    return found

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from eval.numbers.criteria import judged_by_problem
 from eval.numbers.intervals import Estimate, difference_estimate, mean_share
 from eval.rollouts.rollout import Rollout
-from program.rollout.trace import FIXING
 
 
 @dataclass(frozen=True)
@@ -34,9 +33,9 @@ def solved_after_fixes(rollouts: Iterable[Rollout]) -> list[AfterFixes]:
         return []
     lines: list[AfterFixes] = []
     before: list[float] = []
-    for fixes in range(max(map(fixes_made, everything)) + 1):
+    for fixes in range(max(sample.fixes for sample in everything) + 1):
         now = [sum(solved_by(each, fixes) for each in samples) / len(samples) for samples in problems.values()]
-        made = sum(fixes_made(sample) >= fixes for sample in everything)
+        made = sum(sample.fixes >= fixes for sample in everything)
         gain = difference_estimate(before, now) if before else None
         lines.append(AfterFixes(fixes, made, mean_share(now), gain))
         before = now
@@ -47,8 +46,3 @@ def solved_by(rollout: Rollout, fixes: int) -> bool:
     """Whether what the rollout held best after at most so many fixes solves the problem."""
     held = [each for each in rollout.checkpoints if each.fixes <= fixes]
     return bool(held) and held[-1].solved
-
-
-def fixes_made(rollout: Rollout) -> int:
-    """Calls of the repair stages, whether they helped or not."""
-    return sum(call.stage in FIXING for call in rollout.trace.calls)

@@ -19,8 +19,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from eval.numbers.best_so_far import BestSoFar, best_so_far_of
+from eval.numbers.cost import Unit
 from eval.numbers.criteria import judged_by_problem
-from eval.numbers.held import Held, Unit, held_by
 from eval.numbers.intervals import Estimate, mean_share
 from eval.rollouts.rollout import Rollout
 
@@ -81,7 +82,7 @@ class Curve:
 
 def curve_of(rollouts: Iterable[Rollout], unit: Unit) -> Curve | None:
     """The curve of one arm; None where a price is not known, or nothing was judged."""
-    problems = [[held_by(each, unit) for each in samples] for samples in judged_by_problem(rollouts).values()]
+    problems = [[best_so_far_of(each, unit) for each in samples] for samples in judged_by_problem(rollouts).values()]
     known = [[each for each in samples if each] for samples in problems]
     if not problems or known != problems:
         return None
@@ -103,7 +104,7 @@ def round_budgets(largest: float, smallest: float) -> list[float]:
     return [each for each in series if below <= each <= above]
 
 
-def _course(samples: Sequence[Held]) -> _Course:
+def _course(samples: Sequence[BestSoFar]) -> _Course:
     changes: list[tuple[float, int]] = []
     ends: list[float] = []
     orders = _orders(samples)
@@ -115,7 +116,7 @@ def _course(samples: Sequence[Held]) -> _Course:
     return _Course(spent, solved, np.sort(ends), len(orders))
 
 
-def _follow(order: Sequence[Held], changes: list[tuple[float, int]]) -> list[float]:
+def _follow(order: Sequence[BestSoFar], changes: list[tuple[float, int]]) -> list[float]:
     """Take samples in this order, and enter where the answer becomes right (1) and wrong (-1).
 
     Returns:
@@ -138,7 +139,7 @@ def _follow(order: Sequence[Held], changes: list[tuple[float, int]]) -> list[flo
     return [before]
 
 
-def _orders(samples: Sequence[Held]) -> list[Sequence[Held]]:
+def _orders(samples: Sequence[BestSoFar]) -> list[Sequence[BestSoFar]]:
     """Every order where there are few samples, else some at random, the same ones each time."""
     if len(samples) <= 5:
         return list(itertools.permutations(samples))

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
-from eval.options import add_exclude
+from eval.options import add_runs, command_parser
 from program.cli.command import run_command
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m eval.report", description="Write runs as a page to look at.")
-    parser.add_argument("runs", nargs="+", type=Path, help="folders written by eval.run, over the same data")
+    parser = command_parser("report", "Write runs as a page to look at.")
+    add_runs(parser)
     parser.add_argument("--out", type=Path, help="the file (default: report.html in the first run's folder)")
-    add_exclude(parser)
     options = parser.parse_args()
 
     from eval.report.write import REPORT, write_report

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from eval.numbers.held import Unit
+from eval.numbers.cost import Unit
 from eval.numbers.solved_against_budget import curve_of
 from eval.rollouts.rollout import Rollout
 

@@ -3,43 +3,44 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
-from eval.numbers.cost import costs
+from eval.numbers.cost import UNITS, costs
 from eval.numbers.criteria import outcomes
-from eval.numbers.held import UNITS
 from eval.numbers.intervals import Estimate
 from eval.numbers.paired import Paired, pair_all, sentence
-from eval.report.arms import Runs
 from eval.report.curves import solved_curve
 from eval.rollouts.rollout import Rollout
-from eval.rollouts.stored_arms import StoredArm, data_told, differing_rules
+from eval.rollouts.stored_arms import StoredArm, data_text, differing_rules, problem_names
+from eval.simulated.model import caveat
 from eval.tables.summary import Summary, not_judged, summarize, too_few
 
 
-def overview(runs: Runs, notes: list[str]) -> dict[str, Any]:
+def overview(arms: Sequence[StoredArm], notes: list[str]) -> dict[str, Any]:
     """What the page shows before a problem is opened; `eval/report/page` is written for these keys.
 
     cells: problem by arm, a list of [status letter, hidden tests passed, hidden tests] by sample.
     curves: unit to one curve an arm; a curve is null where that cost is not known.
     """
-    first, samples = runs.arms[0] if runs.arms else None, max((arm.config["samples"] for arm in runs.arms), default=0)
-    summaries = [summarize(arm.label, arm.rollouts) for arm in runs.arms]
-    done = [outcomes(arm.rollouts) for arm in runs.arms]
-    against = [None, *pair_all(done[0], done[1:])] if done else []
-    data = f"{data_told(first.config)}, " if first else ""
+    problems, samples = problem_names(arms), max(arm.config["samples"] for arm in arms)
+    summaries = [summarize(arm.label, arm.rollouts) for arm in arms]
+    first, *others = [outcomes(arm.rollouts) for arm in arms]
+    against = [None, *pair_all(first, others)]
     return {
-        "title": f"{_count(len(runs.arms), 'program')} on {_count(len(runs.problems), 'problem')}",
-        "subtitle": f"{data}{_count(samples, 'sample')} a problem",
-        "runs": [path.resolve().name for path in runs.paths],  # no paths: reports are sent to others
-        "notes": [*notes, *_warnings(runs, summaries)],
+        "title": f"{_count(len(arms), 'program')} on {_count(len(problems), 'problem')}",
+        "subtitle": f"{data_text(arms[0].config)}, {_count(samples, 'sample')} a problem",
+        "runs": [
+            run.resolve().name for run in dict.fromkeys(arm.run for arm in arms)
+        ],  # no paths: reports are sent to others
+        "notes": [*notes, *_warnings(arms, summaries)],
         "arms": [
-            {**_arm(arm, summary), "against": paired and _against(runs.arms[0].label, arm.label, paired)}
-            for arm, summary, paired in zip(runs.arms, summaries, against, strict=True)
+            {**_arm(arm, summary), "against": paired and _against(arms[0].label, arm.label, paired)}
+            for arm, summary, paired in zip(arms, summaries, against, strict=True)
         ],
-        "curves": {unit: [solved_curve(arm.rollouts, unit) for arm in runs.arms] for unit in UNITS},
-        "problems": runs.problems,
-        "cells": _cells(runs),
+        "curves": {unit: [solved_curve(arm.rollouts, unit) for arm in arms] for unit in UNITS},
+        "problems": problems,
+        "cells": _cells(arms, problems),
     }
 
 
@@ -61,8 +62,8 @@ def _arm(arm: StoredArm, summary: Summary) -> dict[str, Any]:
         "one_at_k": summary.one_at_k,
         "solved_by_any": summary.solved_by_any if summary.problems else None,
         "costs": {
-            cost.what: [_numbers(cost.each), cost.per_solved and _numbers(cost.per_solved)]
-            for cost in costs(arm.rollouts)
+            what: [_numbers(cost.each), cost.per_solved and _numbers(cost.per_solved)]
+            for what, cost in costs(arm.rollouts).items()
         },
     }
 
@@ -84,9 +85,9 @@ def _numbers(estimate: Estimate) -> list[float | None]:
     return [number if math.isfinite(number) else None for number in estimate]
 
 
-def _cells(runs: Runs) -> list[list[list[Any]]]:
-    found: dict[str, list[list[Any]]] = {name: [[] for _ in runs.arms] for name in runs.problems}
-    for place, arm in enumerate(runs.arms):
+def _cells(arms: Sequence[StoredArm], problems: Sequence[str]) -> list[list[list[Any]]]:
+    found: dict[str, list[list[Any]]] = {name: [[] for _ in arms] for name in problems}
+    for place, arm in enumerate(arms):
         for rollout in sorted(arm.rollouts, key=lambda each: each.sample):
             found[rollout.problem][place].append(_cell(rollout))
     return list(found.values())
@@ -100,10 +101,10 @@ def _cell(rollout: Rollout) -> list[Any]:
     return ["s" if rollout.score.solved else "f", rollout.sample, passed, total]
 
 
-def _warnings(runs: Runs, summaries: list[Summary]) -> list[str]:
+def _warnings(arms: Sequence[StoredArm], summaries: list[Summary]) -> list[str]:
     said = []
-    done, missing = sum(len(arm.rollouts) for arm in runs.arms), sum(arm.missing for arm in runs.arms)
-    cut = sum(arm.cut_short for arm in runs.arms)
+    done, missing = sum(len(arm.rollouts) for arm in arms), sum(arm.missing for arm in arms)
+    cut = sum(arm.cut_short for arm in arms)
     if missing:
         said.append(f"Not finished: {done} of {done + missing} rollouts are there.")
     if cut:
@@ -111,11 +112,10 @@ def _warnings(runs: Runs, summaries: list[Summary]) -> list[str]:
     said += too_few(summaries)
     if lost := not_judged(summaries):
         said.append(" ".join(lost))
-    if rules := differing_rules(runs.arms):
+    if rules := differing_rules(arms):
         said.append(rules)
-    if any(arm.config["lm"] == "simulated" for arm in runs.arms):
-        said.append("The model is simulated: these numbers say nothing about any language model.")
-    return said
+    caveats = dict.fromkeys(caveat(arm.config["lm"]) for arm in arms)
+    return [*said, *filter(None, caveats)]
 
 
 def _count(number: int, what: str) -> str:

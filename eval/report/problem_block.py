@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from eval.report.arms import Runs
 from eval.report.texts import TextTable
+from eval.rollouts.rollout import Checkpoint
+from eval.rollouts.stored_arms import StoredArm
 from eval.story.diagnosis import why
 from eval.story.story import Story, Version, read_story
 from program.problem import Problem
 from program.rollout.trace import Best, Call, Decision, Event, JudgeRun
 
 
-def problem_block(runs: Runs, name: str, problem: Problem | None) -> tuple[dict[str, Any], TextTable]:
+def problem_block(arms: Sequence[StoredArm], name: str, problem: Problem | None) -> tuple[dict[str, Any], TextTable]:
     """Everything the report tells of a problem, and the texts it refers to by index.
 
     Hidden tests are not in it: a `Problem` has none, traces hold what the flow saw, and scores hold counts.
@@ -20,7 +22,7 @@ def problem_block(runs: Runs, name: str, problem: Problem | None) -> tuple[dict[
     table = TextTable()
     rollouts = [
         {"arm": index, **_rollout(read_story(arm.run, rollout), table)}
-        for index, arm in enumerate(runs.arms)
+        for index, arm in enumerate(arms)
         for rollout in sorted(arm.rollouts, key=lambda each: each.sample)
         if rollout.problem == name
     ]
@@ -40,7 +42,7 @@ def _statement(problem: Problem | None, table: TextTable) -> dict[str, Any] | No
 
 def _rollout(story: Story, table: TextTable) -> dict[str, Any]:
     rollout, answer = story.rollout, story.answer()
-    hidden = iter(point for _, point in story.checkpoints())
+    hidden = story.checkpoints()
     versions = story.versions()
     return {
         "sample": rollout.sample,
@@ -63,7 +65,9 @@ def _version(version: Version, table: TextTable) -> dict[str, Any]:
     return {"number": version.number, "code": table.add(version.code), "changes": version.changes()}
 
 
-def _event(event: Event, versions: dict[str, Version], hidden: Any, table: TextTable) -> dict[str, Any]:
+def _event(
+    event: Event, versions: dict[str, Version], hidden: Iterator[Checkpoint | None], table: TextTable
+) -> dict[str, Any]:
     """An event without what is default, its texts and programs as numbers; see `program.rollout.trace` for the keys."""
     values = event.model_dump(
         exclude_defaults=True, exclude={"prompt", "answer", "prompt_hash", "program", "code", "runs"}

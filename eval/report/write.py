@@ -18,11 +18,13 @@ from pathlib import Path
 from typing import Any
 
 from eval.data.problem_set import ProblemSet
-from eval.report.arms import Runs, load_statements, read_runs, statements_of
+from eval.errors import RunError
 from eval.report.overview import overview
 from eval.report.problem_block import problem_block
+from eval.report.statements import statements_of
 from eval.report.texts import TextTable, shared_chunks, with_references
-from eval.rollouts.run_folder import RunError
+from eval.rollouts.json_lines import write_whole
+from eval.rollouts.stored_arms import StoredArm, problem_names, stored_arms
 from program.problem import Problem
 
 REPORT = "report.html"  # its name in a run's folder
@@ -36,30 +38,26 @@ def write_report(
     """Write the report of stored runs over the same data.
 
     Args:
-        runs: run folders; the first arm of the first run is the one compared with.
+        runs, exclude: see `stored_arms`; the first arm of the first run is the one compared with.
         out: the file, written whole or not at all.
         problems: the data of the runs, when it is loaded already.
-        exclude: a file of problems to leave out.
 
     Raises:
-        RunError: no such run, runs over different data, or `out` cannot be written.
-        DataError: there is no such file of exclusions.
+        RunError, DataError: as `stored_arms` does, and where `out` cannot be written.
     """
-    read = read_runs(runs, exclude)
-    statements, note = statements_of(read, problems) if problems else load_statements(read)
-    page = render(read, statements, [note] if note else [])
-    half = out.with_suffix(".tmp")
+    arms = stored_arms(runs, exclude=exclude)
+    statements, note = statements_of(arms, problems)
+    page = render(arms, statements, [note] if note else [])
     try:
-        half.write_text(page, encoding="utf-8")
-        half.rename(out)
+        write_whole(out, page.encode())
     except OSError as fault:
         raise RunError(f"{out} cannot be written: {fault.strerror}") from fault
 
 
-def render(runs: Runs, statements: dict[str, Problem], notes: list[str]) -> str:
+def render(arms: Sequence[StoredArm], statements: dict[str, Problem], notes: list[str]) -> str:
     """The page as a text."""
-    blocks = [problem_block(runs, name, statements.get(name)) for name in runs.problems]
-    first = overview(runs, notes)
+    blocks = [problem_block(arms, name, statements.get(name)) for name in problem_names(arms)]
+    first = overview(arms, notes)
     style = (PAGE / "style.css").read_text()
     script = "\n".join((PAGE / f"{name}.js").read_text() for name in SCRIPTS)
     parts = {
@@ -79,9 +77,7 @@ def _packed_scripts(blocks: list[tuple[dict[str, Any], TextTable]]) -> list[str]
     index = {chunk: number for number, chunk in enumerate(shared)}
     packed = {"shared": _pack(shared)}
     for number, (block, table) in enumerate(blocks):
-        packed[f"problem-{number}"] = _pack(
-            {**block, "texts": table.texts, "chunks": with_references(table, index)},
-        )
+        packed[f"problem-{number}"] = _pack({**block, "texts": table.texts, "chunks": with_references(table, index)})
     return [f'<script type="text/plain" id="{name}">{text}</script>' for name, text in packed.items()]
 
 

@@ -27,7 +27,7 @@ def _differences(above: str, stored: Mapping[str, Any], now: Mapping[str, Any]) 
         elif isinstance(there, list) and isinstance(here, list):
             yield f"{above}{key} has {len(there)} there and {len(here)} now{_members(there, here)}"
         else:
-            yield f"{above}{key} is {_told(there)} there and {_told(here)} now"
+            yield f"{above}{key} is {_value(there)} there and {_value(here)} now"
 
 
 def _members(there: list[Any], here: list[Any]) -> str:
@@ -43,5 +43,5 @@ def _some(members: list[Any]) -> str:
     return ", ".join(map(repr, members[:SHOWN])) + (", …" if len(members) > SHOWN else "")
 
 
-def _told(value: Any) -> str:
+def _value(value: Any) -> str:
     return "not set" if value is None else repr(value)

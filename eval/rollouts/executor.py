@@ -1,4 +1,4 @@
-"""Where programs run: in threads of this process, or on a cluster (`eval.cluster`)."""
+"""What runs programs: threads of this process, or what else has the form of an `Executor`."""
 
 from __future__ import annotations
 

@@ -1,11 +1,53 @@
-"""Files that survive a kill: what was appended or written is whole and on disk, and half a line is dropped."""
+"""Files that survive a kill: JSON lines that are appended to one by one, and files that are written whole."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+
+class JsonLines:
+    """A file of JSON lines to append to, for many threads of one process. A command that was killed goes on with it.
+
+    Args:
+        path: made with its folder where it is missing; half a line at its end, left by a kill, is dropped.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.Lock()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("ab") as opened:
+            whole = sum(map(len, whole_lines(path)))
+            if whole < opened.tell():
+                opened.truncate(whole)
+        sync_folder(path.parent)
+
+    def append(self, value: Any) -> None:
+        """Append a JSON value: it is on disk when this returns."""
+        line = json_line(value)
+        with self._lock, self.path.open("ab") as opened:
+            opened.write(line)
+            opened.flush()
+            os.fsync(opened.fileno())
+
+    def values(self) -> list[Any]:
+        """What the file holds, in the order it was appended."""
+        return [json.loads(line) for line in whole_lines(self.path)]
+
+
+def whole_lines(path: Path) -> Iterator[bytes]:
+    """The lines of a file, their ends included, without half a line at the end: a kill has left it, or its writer is
+    at it right now. None where there is no file.
+    """
+    if path.is_file():
+        with path.open("rb") as lines:
+            yield from (line for line in lines if line.endswith(b"\n"))
 
 
 def json_line(value: Any) -> bytes:
@@ -13,12 +55,9 @@ def json_line(value: Any) -> bytes:
     return (json.dumps(value, ensure_ascii=False) + "\n").encode("utf-8", "replace")
 
 
-def append_line(file: Path, line: bytes) -> None:
-    """Append a line, its end included: it is on disk when this returns."""
-    with file.open("ab") as opened:
-        opened.write(line)
-        opened.flush()
-        os.fsync(opened.fileno())
+def key_of(*parts: Any) -> str:
+    """A key for a stored result, which differs when any of the parts, JSON values, does."""
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 
 def write_whole(file: Path, content: bytes) -> None:
@@ -39,14 +78,3 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def drop_torn_line(file: Path) -> None:
-    """A kill in mid-write leaves half a line at the end; what it was of is done again."""
-    if not file.is_file():
-        return
-    content = file.read_bytes()
-    whole = content.rfind(b"\n") + 1
-    if whole < len(content):
-        with file.open("r+b") as opened:
-            opened.truncate(whole)

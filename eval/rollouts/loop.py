@@ -7,9 +7,9 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from eval.data.problem_set import ProblemSet
 from eval.rollouts.executor import Arm, Executor
-from eval.rollouts.progress import RunProgress
 from eval.rollouts.rollout import Rollout, judge_answer
 from eval.rollouts.run_folder import RunFolder
+from eval.rollouts.run_progress import RunProgress
 from program.problem import Problem
 
 

@@ -77,6 +77,11 @@ class Rollout(BaseModel):
         """Whether `totals` and `seconds` say what the rollout cost."""
         return IMPORTED not in self.trace.marks
 
+    @property
+    def fixes(self) -> int:
+        """Calls of the repair stages, whether they helped or not."""
+        return sum(call.stage in FIXING for call in self.trace.calls)
+
     def key(self) -> tuple[str, str, int]:
         return self.arm, self.problem, self.sample
 
@@ -170,7 +175,7 @@ def _nothing(rollout: Rollout) -> Checkpoint:
         tokens=totals.prompt_tokens + totals.completion_tokens,
         dollars=totals.dollars,
         seconds=rollout.seconds,
-        fixes=sum(call.stage in FIXING for call in rollout.trace.calls),
+        fixes=rollout.fixes,
         solved=False,
         hidden_rate=0.0,
     )

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from pydantic import ValidationError
 from eval.data.rules import rules_of
 from eval.errors import RunError
 from eval.rollouts.config_difference import config_differences
-from eval.rollouts.json_lines import append_line, drop_torn_line, json_line, sync_folder, write_whole
+from eval.rollouts.json_lines import JsonLines, whole_lines, write_whole
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.trace_files import write_trace
 from program.rollout.trace import RUN_BUDGET
@@ -35,7 +34,6 @@ class RunFolder:
 
     def __init__(self, path: Path, config: dict[str, Any]) -> None:
         self.path = path
-        self._lock = threading.Lock()
         try:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as fault:
@@ -46,9 +44,7 @@ class RunFolder:
             _refuse_difference(path, read_config(path), config)
         else:
             write_whole(path / "config.json", (json.dumps(config, indent=2, ensure_ascii=False) + "\n").encode())
-        drop_torn_line(path / "rollouts.jsonl")
-        (path / "rollouts.jsonl").touch()
-        sync_folder(path)
+        self._rollouts = JsonLines(path / "rollouts.jsonl")
 
     def append(self, rollout: Rollout, *, trace: bool = True) -> None:
         """Store one rollout for good, its trace first: it is on disk when this returns.
@@ -59,9 +55,7 @@ class RunFolder:
         """
         if trace:
             write_trace(self.path, rollout)
-        line = json_line(rollout.slim())
-        with self._lock:
-            append_line(self.path / "rollouts.jsonl", line)
+        self._rollouts.append(rollout.slim())
 
     def judged(self) -> dict[tuple[str, str, int], Rollout]:
         """The rollouts that need not be run again: neither lost nor cut short by the budget of the run."""
@@ -89,18 +83,13 @@ def read_rollouts(path: Path) -> list[Rollout]:
         RunError: a line is damaged; only the last one may be torn.
     """
     file = path / "rollouts.jsonl"
-    if not file.is_file():
-        return []
     found: dict[tuple[str, str, int], Rollout] = {}
-    with file.open("rb") as lines:
-        for number, line in enumerate(lines, 1):
-            if not line.endswith(b"\n"):  # a run that was killed, or goes on right now
-                break
-            try:
-                rollout = Rollout.model_validate_json(line)
-            except ValidationError as fault:
-                raise RunError(f"{file}, line {number} is damaged: {fault.errors()[0]['msg']}") from fault
-            found[rollout.key()] = rollout
+    for number, line in enumerate(whole_lines(file), 1):
+        try:
+            rollout = Rollout.model_validate_json(line)
+        except ValidationError as fault:
+            raise RunError(f"{file}, line {number} is damaged: {fault.errors()[0]['msg']}") from fault
+        found[rollout.key()] = rollout
     return list(found.values())
 
 

@@ -10,8 +10,9 @@ from typing import Any
 from eval.data.load import load_problems
 from eval.data.problem_set import ProblemSet, read_exclusions
 from eval.data.rules import Rules, rules_of
+from eval.errors import RunError
 from eval.rollouts.rollout import Rollout
-from eval.rollouts.run_folder import RunError, read_config, read_rollouts
+from eval.rollouts.run_folder import read_config, read_rollouts
 from program.rollout.trace import RUN_BUDGET
 
 LEFT_OUT = "left_out"  # in the configuration as it was read, the file of problems that were left out in reading
@@ -96,8 +97,8 @@ def stored_arms(runs: Sequence[Path], arms: Sequence[str] | None = None, exclude
     if len({run.resolve() for run in runs}) < len(runs):
         raise RunError("the same run is named twice")
     if len({_data_of(config) for config in configs.values()}) > 1:
-        told = "; ".join(f"{run}: {' '.join(_data_of(config))}" for run, config in configs.items())
-        raise RunError(f"these runs are over different data: {told}")
+        listed = "; ".join(f"{run}: {' '.join(_data_of(config))}" for run, config in configs.items())
+        raise RunError(f"these runs are over different data: {listed}")
     found: dict[str, StoredArm] = {}
     for run, (config, rollouts) in read.items():
         for name in config["artifacts"]:
@@ -109,14 +110,19 @@ def stored_arms(runs: Sequence[Path], arms: Sequence[str] | None = None, exclude
     return [found[name] for name in arms or found]
 
 
+def problem_names(arms: Sequence[StoredArm]) -> list[str]:
+    """The problems that the runs of these arms were made on, in their order."""
+    return list(dict.fromkeys(name for arm in arms for name in arm.config["problems"]))
+
+
 def differing_rules(arms: Sequence[StoredArm]) -> str:
     """A sentence where the runs of these arms were judged by different rules, else nothing."""
     by_run = {arm.run: rules_of(arm.config) for arm in arms}
     if len(set(by_run.values())) < 2:
         return ""
-    told = "; ".join(f"{run.name}: {rules.told()}" for run, rules in by_run.items())
+    found = "; ".join(f"{run.name}: {rules.described()}" for run, rules in by_run.items())
     return (
-        f"NOT THE SAME RULES: these runs were judged differently ({told}), so a difference may be the judge's. "
+        f"NOT THE SAME RULES: these runs were judged differently ({found}), so a difference may be the judge's. "
         "`python -m eval.rescore` judges one again by the other's rules."
     )
 
@@ -126,17 +132,17 @@ def header(arms: Sequence[StoredArm]) -> str:
     lines = []
     for run in dict.fromkeys(arm.run for arm in arms):
         mine = [arm for arm in arms if arm.run == run]
-        lines.append("; ".join([f"{run}: {_told(mine[0].config)}", *_gaps(mine)]))
+        lines.append("; ".join([f"{run}: {_settings(mine[0].config)}", *_gaps(mine)]))
     return "\n".join([*lines, *filter(None, [differing_rules(arms)])])
 
 
-def _told(config: dict[str, Any]) -> str:
-    problems = f"{len(config['problems'])} problems of {data_told(config)}"
+def _settings(config: dict[str, Any]) -> str:
+    problems = f"{len(config['problems'])} problems of {data_text(config)}"
     rules = [f"{name} {value}" for name, value in rules_of(config) if value not in (None, getattr(Rules(), name))]
     return ", ".join([f"model {config['lm']}", problems, f"n = {config['samples']}", *rules])
 
 
-def data_told(config: dict[str, Any]) -> str:
+def data_text(config: dict[str, Any]) -> str:
     """`pack test without those of exclude.json`: the data of a run, and by which files problems were left out."""
     excluded = [config.get("exclude"), config.get("rescored", {}).get("exclude"), config.get(LEFT_OUT)]
     without = dict.fromkeys(f" without those of {Path(each).name}" for each in excluded if each)

@@ -10,22 +10,23 @@ import dspy
 from eval.data.load import load_problems
 from eval.data.problem_set import ProblemSet
 from eval.data.rows import PACK
-from program.models.open import open_lm
+from eval.simulated.lm import simulated_lm
+from eval.simulated.skills import Skills
+from program.models.open import EMBEDDED, open_lm
+
+SIMULATED = "simulated"  # the name of the fake, with the skills it has by default
 
 
 @contextmanager
 def open_model(
     model: str, problems: ProblemSet, *, api_base: str | None = None, slots: int = 4, cache: bool = False
 ) -> Iterator[dspy.LM]:
-    """A checked `dspy.LM` for `model`; see `program.models.open.open_lm`. `simulated` is the fake with known skills.
+    """A checked `dspy.LM` for `model`; see `program.models.open.open_lm`. `SIMULATED` is the fake.
 
     Raises:
         ModelError: the model cannot be used.
     """
-    if model == "simulated":
-        from eval.simulated.lm import simulated_lm
-        from eval.simulated.skills import Skills
-
+    if model == SIMULATED:
         # Demonstrations come from another split than the one that is evaluated.
         splits = [split for split in ("valid", "test") if problems.data == PACK and split != problems.split]
         others = [load_problems(PACK, split) for split in splits]
@@ -33,3 +34,14 @@ def open_model(
         return
     with open_lm(model, api_base=api_base, slots=slots, cache=cache) as lm:
         yield lm
+
+
+def caveat(model: str) -> str:
+    """What a report has to say of the numbers of a model: a sentence, or nothing."""
+    fake = model == SIMULATED
+    return "The model is simulated: these numbers say nothing about any language model." if fake else ""
+
+
+def answers_here_only(model: str) -> bool:
+    """Whether a model, unless a server is named that has it, answers in this process or on this machine only."""
+    return model == SIMULATED or model.startswith(EMBEDDED)

@@ -12,36 +12,13 @@ from dspy.lm15 import Request, TextPart
 
 from program.adapters.lean import LeanAdapter
 from program.stage.correction import REQUEST
-from signatures.code import (
-    AnalyseFailure,
-    DrawLesson,
-    FixCode,
-    SolveDirectly,
-    SolveStepByStep,
-    SolveWithLessons,
-    WriteCode,
-)
-from signatures.plan import ProposeSolutions, RankSolutions
-from signatures.tests import CheckTests, WriteBruteForce, WriteGenerator, WriteTests
-from signatures.understand import CheckExplanations, ExplainTests, ReflectOnProblem
+from signatures import code, plan, tests, understand
 
-SIGNATURES: tuple[type[dspy.Signature], ...] = (
-    SolveDirectly,
-    SolveStepByStep,
-    ReflectOnProblem,
-    ExplainTests,
-    CheckExplanations,
-    ProposeSolutions,
-    RankSolutions,
-    WriteTests,
-    CheckTests,
-    WriteBruteForce,
-    WriteGenerator,
-    WriteCode,
-    AnalyseFailure,
-    FixCode,
-    DrawLesson,
-    SolveWithLessons,
+SIGNATURES: tuple[type[dspy.Signature], ...] = tuple(
+    each
+    for module in (code, plan, tests, understand)
+    for each in vars(module).values()
+    if isinstance(each, type) and issubclass(each, dspy.Signature)
 )
 _HEADING = re.compile(r"^## (\w+)$", re.MULTILINE)
 
@@ -79,8 +56,8 @@ def read_prompt(request: Request) -> Prompt:
         if (first[0], second[0]) == ("user", "assistant")
     )
     if system.startswith("## problem\n"):  # problem-first: the task, which is the system text elsewhere, comes last
-        told, _, task = user.rpartition("## task\n")
-        system, user = task, f"{system}\n\n{told}"
+        given, _, task = user.rpartition("## task\n")
+        system, user = task, f"{system}\n\n{given}"
     return Prompt(_recognise(system, user), system, user, demos, digest, characters)
 
 

@@ -2,48 +2,66 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from program.cli.settings import parse_settings
+from program.errors import UserError
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 
 
 class Skills(BaseModel):
-    """How well, how fast and how reliably the simulated LM answers.
+    """How well, how fast and how reliably the simulated LM answers."""
 
-    seed: another number gives other answers with the same probabilities.
-    code_right: probability that a stage that writes a program gives a right one.
-    fix_repairs: probability that `FixCode` gives a right program.
-    ai_test_valid: probability, for each single test that is written or checked, that its output is that of a right
-        program.
-    ranking_right: probability that `RankSolutions` puts the right solution first.
-    explanation_right: probability that the explanations of `ExplainTests` all arrive at the outputs of the examples.
-    plan_matters: share of its skill that `WriteCode` loses when it is given another than the right solution.
-    format_broken: probability that an answer of any stage cannot be parsed.
-    demo_gain: added to the skill of a stage for each good demonstration in its prompt.
-    demo_gain_cap: the most that all good demonstrations of a prompt add together.
-    latency_seconds: from request to answer.
-    tokens_per_character: of prompts and answers, rounded up.
-    requests_per_minute: answered in any 60 seconds, more are refused with a rate limit error; 0 for no limit.
-    fault_rate: probability that a request ends with a server error.
-    timeout_rate: probability that a request ends with a timeout.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     seed: int = 0
+    """Another number gives other answers with the same probabilities."""
     code_right: Probability = 0.3
+    """Probability that a stage that writes a program gives a right one."""
     fix_repairs: Probability = 0.4
+    """Probability that `FixCode` gives a right program."""
     ai_test_valid: Probability = 0.7
+    """Probability, for each test that is written or checked, that its output is that of a right program."""
     ranking_right: Probability = 0.6
+    """Probability that `RankSolutions` puts the right solution first."""
     explanation_right: Probability = 0.7
+    """Probability that the explanations of `ExplainTests` all arrive at the outputs of the examples."""
     plan_matters: Probability = 0.0
+    """Share of its skill that `WriteCode` loses when it is given another than the right solution."""
     format_broken: Probability = 0.02
+    """Probability that an answer of any stage cannot be parsed."""
     demo_gain: Probability = 0.05
+    """Added to the skill of a stage for each good demonstration in its prompt."""
     demo_gain_cap: Probability = 0.2
+    """The most that all good demonstrations of a prompt add together."""
     latency_seconds: float = Field(default=0.0, ge=0)
+    """From request to answer."""
     tokens_per_character: float = Field(default=0.25, ge=0)
+    """Of prompts and answers, rounded up."""
     requests_per_minute: int = Field(default=0, ge=0)
+    """Answered in any 60 seconds, more are refused with a rate limit error; 0 for no limit."""
     fault_rate: Probability = 0.0
+    """Probability that a request ends with a server error."""
     timeout_rate: Probability = 0.0
+    """Probability that a request ends with a timeout."""
+
+
+def skills_of(settings: Sequence[str]) -> Skills:
+    """The skills that settings of the form `skills.NAME=VALUE` change.
+
+    Raises:
+        UserError: one has another form or name, or a value that is not allowed.
+    """
+    values = parse_settings(list(settings))
+    wrong = [name for name in values if name != "skills"]
+    if wrong:
+        raise UserError(f"--set {wrong[0]}: a setting has the form skills.NAME=VALUE")
+    try:
+        return Skills.model_validate(values.get("skills", {}))
+    except ValidationError as fault:
+        first = fault.errors()[0]
+        raise UserError(f"--set skills.{'.'.join(map(str, first['loc']))}: {first['msg']}") from fault

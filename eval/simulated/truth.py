@@ -76,10 +76,9 @@ class Truth:
                 outputs = [" ".join(test.output.split()) for test in self._problems[name].public_tests]
                 said = answer["explanations" if stage == "ExplainTests" else "checked"]
                 return len(said) >= len(outputs) and all(map(str.endswith, said, outputs))
-            case "WriteTests":
-                return self._all_valid(name, tuple(TestCase(test.input, test.output) for test in answer["tests"]))
-            case "CheckTests":
-                return self._all_valid(name, tuple(TestCase(test.input, test.output) for test in answer["checked"]))
+            case "WriteTests" | "CheckTests":
+                tests = answer["tests" if stage == "WriteTests" else "checked"]
+                return self._all_valid(name, tuple(TestCase(test.input, test.output) for test in tests))
             case _:
                 return False
 

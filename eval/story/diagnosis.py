@@ -6,7 +6,7 @@ from collections import Counter
 
 from eval.rollouts.score import Score, SetResult
 from eval.story.story import Story
-from program.rollout.trace import FIXING, JudgeRun, name_of
+from program.rollout.trace import JudgeRun, name_of
 
 SHOWN_CHARACTERS = 80
 
@@ -88,8 +88,7 @@ def _runs_of_answer(story: Story, tests: str) -> list[JudgeRun]:
 
 
 def _fixes(story: Story) -> list[str]:
-    count = sum(call.stage in FIXING for call in story.calls())
-    return [f"Fixes tried: {count}."] if count else []
+    return [f"Fixes tried: {story.rollout.fixes}."] if story.rollout.fixes else []
 
 
 def _failed_calls(story: Story) -> list[str]:

@@ -5,9 +5,10 @@ The report (`eval.report`) and the terminal (`eval.show`) tell the same one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import chain, repeat
 from pathlib import Path
 
 from eval.rollouts.rollout import Checkpoint, Rollout
@@ -73,11 +74,9 @@ class Story:
         """The program that the rollout returned; None when there was none."""
         return self.versions()[name_of(self.rollout.code)] if self.rollout.code else None
 
-    def checkpoints(self) -> list[tuple[Best, Checkpoint | None]]:
-        """Each change of the best program with how it does on hidden tests, where that was judged."""
-        bests = [event for event in self.events if isinstance(event, Best)]
-        known = self.rollout.checkpoints
-        return [(best, known[i] if i < len(known) else None) for i, best in enumerate(bests)]
+    def checkpoints(self) -> Iterator[Checkpoint | None]:
+        """For each change of the best program how it does on hidden tests; None from where on that was not judged."""
+        return chain(self.rollout.checkpoints, repeat(None))
 
     def calls(self) -> list[Call]:
         return [event for event in self.events if isinstance(event, Call)]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from eval.numbers.cost import Unit, cost_of
 from eval.numbers.criteria import judged_by_problem
-from eval.numbers.held import Unit, cost_of
 from eval.numbers.solved_against_budget import Point, round_budgets, solved_against_budget
 from eval.rollouts.rollout import Rollout
 from eval.tables.markdown import NONE, percent, table

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from eval.numbers.cost import cost_ratios
+from eval.errors import RunError
+from eval.numbers.cost import Unit, cost_ratios
 from eval.numbers.criteria import hidden_rates, outcomes
 from eval.numbers.groups import By, groups
-from eval.numbers.held import Unit
 from eval.numbers.intervals import Estimate, difference_estimate
 from eval.numbers.paired import Paired, pair_all, sentence
-from eval.rollouts.run_folder import RunError
-from eval.rollouts.stored_arms import StoredArm, header, problems_of, stored_arms
+from eval.rollouts.stored_arms import StoredArm, header, problem_names, problems_of, stored_arms
 from eval.tables.breakdown import by_group
 from eval.tables.budget_table import budget_table
 from eval.tables.markdown import quantity
@@ -31,16 +30,14 @@ def compare(
     """A Markdown report: the table of all arms, then each against the first.
 
     Args:
-        runs: run folders over the same data.
-        arms: names of the arms, in order; all of them when None.
+        runs, arms, exclude: see `stored_arms`.
         by: kinds of groups of problems to break the comparison down by.
         budgets: units of budget to show what was solved against.
         prompts: whether to show instructions that differ line by line.
-        exclude: a file of problems to leave out.
 
     Raises:
-        RunError: no such run or arm, runs over other data, or fewer than two arms.
-        DataError: groups are asked for, and the data of the runs cannot be loaded; or there is no such file.
+        RunError: as `stored_arms` does, and where there are fewer than two arms.
+        DataError: as `stored_arms` does, and where groups are asked for and the data of the runs cannot be loaded.
     """
     chosen = stored_arms(runs, arms, exclude)
     if len(chosen) < 2:
@@ -58,8 +55,7 @@ def compare(
     parts += [budget_table({arm.label: arm.rollouts for arm in chosen}, unit) for unit in budgets]
     if by:
         problems = problems_of(first)
-        names = dict.fromkeys(name for arm in chosen for name in arm.config["problems"])
-        facts = {name: problems.facts(name) for name in names}
+        facts = {name: problems.facts(name) for name in problem_names(chosen)}
         parts += [by_group(done, groups(facts, kind), kind) for kind in by]
     return "\n\n".join(parts)
 

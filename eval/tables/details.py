@@ -38,14 +38,11 @@ def summarize_runs(
     """A Markdown report on the arms of some runs, one by one; to compare them is `eval.tables.comparison`'s.
 
     Args:
-        runs: run folders over the same data.
-        names: of the arms, in order; all of them when None.
+        runs, names, exclude: see `stored_arms`.
         ai_tests: whether to judge the tests that the model wrote, which loads the data and runs known programs.
-        exclude: a file of problems to leave out.
 
     Raises:
-        RunError: no such run or arm, or runs over other data.
-        DataError: the data is asked for and cannot be loaded, or there is no such file.
+        RunError, DataError: as `stored_arms` does, and where the data is asked for and cannot be loaded.
         JudgeError: the judge failed.
     """
     arms = stored_arms(runs, names, exclude)
@@ -130,43 +127,25 @@ def repair_table(rollouts: Iterable[Rollout]) -> str:
 
 def stage_table(rollouts: Iterable[Rollout]) -> str:
     """Failures of each stage, and what became of answers that could not be read."""
-    rows = [
-        [
-            each.stage,
-            str(each.calls),
-            percent(each.failed),
-            percent(each.unread),
-            percent(each.mended),
-            str(each.salvaged),
-            str(each.lost),
-            str(each.retries),
-        ]
-        for each in stage_rates(rollouts)
-    ]
+    rows = []
+    for each in stage_rates(rollouts):
+        rates = map(percent, (each.failed, each.unread, each.mended))
+        counts = map(str, (each.salvaged, each.lost, each.retries))
+        rows.append([each.stage, str(each.calls), *rates, *counts])
     head = ["stage", "calls", "runs that failed", "answers not read", "of these asked again, mended"]
     return table([*head, "salvaged", "no answer", "retries"], rows)
 
 
 def cost_table(arms: Arms) -> str:
     """Cost of one rollout and cost of a solved problem, all failures paid for."""
-    found = {arm: {cost.what: cost for cost in costs(rollouts)} for arm, rollouts in arms.items()}
-    kinds = list(dict.fromkeys(what for each in found.values() for what in each))
+    found, waits = [costs(rollouts) for rollouts in arms.values()], [latencies(rollouts) for rollouts in arms.values()]
     rows = []
-    for what in kinds:
-        row = [what]
-        for each in found.values():
-            row += (
-                [estimate_text(each[what].each), estimate_text(each[what].per_solved)] if what in each else [NONE] * 2
-            )
-        rows.append(row)
-    waits = {arm: {latency.over: latency for latency in latencies(rollouts)} for arm, rollouts in arms.items()}
+    for what in dict.fromkeys(what for each in found for what in each):
+        cells = [(each[what].each, each[what].per_solved) if what in each else (None, None) for each in found]
+        rows.append([what, *(estimate_text(cell) for pair in cells for cell in pair)])
     for said, which in (("seconds, median", "p50"), ("seconds, 95th percentile", "p95")):
-        cells = [
-            estimate_text(getattr(each[over], which)) if over in each else NONE
-            for each in waits.values()
-            for over in ("all", "solved")
-        ]
-        rows.append([said, *cells])
+        cells = [getattr(each.get(over), which, None) for each in waits for over in ("all", "solved")]
+        rows.append([said, *map(estimate_text, cells)])
     head = ["cost", *(f"{arm}, {what}" for arm in arms for what in ("a rollout", "a solved problem"))]
     note = (
         "A solved problem is charged with the failed rollouts too; its median and percentile are of those that solved."

@@ -10,13 +10,14 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+from eval.errors import RunError
 from eval.numbers.cost import cost_ratios, costs, latencies
 from eval.numbers.criteria import Criterion, outcomes
 from eval.numbers.intervals import Estimate
 from eval.numbers.pass_at_k import pass_at_k_of, solved_by_any
 from eval.numbers.selection import n_at_k_of
 from eval.rollouts.rollout import Rollout
-from eval.rollouts.run_folder import RunError, read_config
+from eval.rollouts.run_folder import read_config
 from eval.rollouts.stored_arms import StoredArm, header, stored_arms
 from eval.tables.markdown import NONE, estimate_text, percent, percent_at_k, table
 from eval.tables.prompt_differences import stored_artifact
@@ -32,13 +33,11 @@ def replicate(run: Path, direct: str | None = None, flow: str | None = None, exc
     """The Markdown of the study.
 
     Args:
-        run: a folder of `eval.run`, with both arms.
+        run, exclude: see `read_run`.
         direct, flow: names of the arms; by default the first one of each program class.
-        exclude: a file of problems to leave out.
 
     Raises:
-        RunError: no such run or arm.
-        DataError: there is no such file.
+        RunError, DataError: as `read_run` does, and where there is no such arm.
     """
     arms = stored_arms([run], exclude=exclude)
     sides = [_choose(arms, direct, "direct"), _choose(arms, flow, "alphacodium")]
@@ -109,14 +108,14 @@ def _iterations(sides: Sides) -> str:
 
 
 def _costs(sides: Sides) -> str:
-    found = [{cost.what: cost.each for cost in costs(side)} for side in sides]
+    found = [{what: cost.each for what, cost in costs(side).items()} for side in sides]
     ratios = cost_ratios(*sides)
     published = {"LM calls": FLOW_CALLS, "tokens": f"{FLOW_TOKENS}; ratio {COST_RATIO}", "USD": f"ratio {COST_RATIO}"}
     rows = []
     for what, said in published.items():
         cells = [_cell(each.get(what), side) for each, side in zip(found, sides, strict=True)]
         rows.append([what, *cells, estimate_text(ratios.get(what)), said])
-    waits = [next((latency for latency in latencies(side) if latency.over == "all"), None) for side in sides]
+    waits = [latencies(side).get("all") for side in sides]
     for said, which in (("seconds, median", "p50"), ("seconds, 95th percentile", "p95")):
         cells = [_cell(getattr(each, which, None), side) for each, side in zip(waits, sides, strict=True)]
         rows.append([said, *cells, NONE, NONE])

@@ -33,7 +33,6 @@ class Summary(BaseModel):
     one_at_k: share of problems solved by the one of k samples that looks best on the tests the flow can see; as above.
     solved_by_any: share of problems that any judged sample solves, however many each has.
     not_judged: rollouts lost to infrastructure; they are in no rate.
-    totals, seconds: of all rollouts together, lost ones included.
     calls, tokens, dollars, median_seconds: of one judged rollout; the first three are means; None where not known.
     """
 
@@ -51,9 +50,6 @@ class Summary(BaseModel):
     one_at_k: Estimate | None
     solved_by_any: Estimate
     not_judged: int
-    stage_failures: int
-    totals: Totals
-    seconds: float
     calls: float | None
     tokens: float | None
     dollars: float | None
@@ -82,7 +78,6 @@ def summarize(arm: str, rollouts: Iterable[Rollout]) -> Summary:
     done = outcomes(judged)
     solved, rates = shares(done), hidden_rates(judged)
     solved_share, rate = mean_share(list(solved.values())), mean_share(list(rates.values()))
-    totals = sum((rollout.totals for rollout in everything), Totals())
     paid, count = sum((rollout.totals for rollout in judged), Totals()), len(judged)
     known = bool(judged) and all(rollout.cost_known for rollout in judged)
     public = [r.score.public.passed == r.score.public.total for r in judged if r.score]
@@ -104,9 +99,6 @@ def summarize(arm: str, rollouts: Iterable[Rollout]) -> Summary:
         one_at_k=n_at_k_of(judged, 1, best_of) if several else None,
         solved_by_any=solved_by_any(done),
         not_judged=len(everything) - len(judged),
-        stage_failures=totals.failed_calls,
-        totals=totals,
-        seconds=sum(rollout.seconds for rollout in everything),
         calls=paid.calls / count if known else None,
         tokens=(paid.prompt_tokens + paid.completion_tokens) / count if known else None,
         dollars=paid.dollars / count if known and paid.dollars is not None else None,

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from difflib import get_close_matches, unified_diff
 from pathlib import Path
 
+from eval.errors import RunError
 from eval.rollouts.rollout import Checkpoint, Rollout
-from eval.rollouts.run_folder import RunError
-from eval.rollouts.stored_arms import data_told, read_run
+from eval.rollouts.stored_arms import data_text, read_run
 from eval.story.diagnosis import why
 from eval.story.story import Story, Version, lines_of, read_story
 from eval.tables.summary import markdown_table, summarize_arms
@@ -22,20 +22,18 @@ def run_overview(run: Path, paint: Painter, exclude: str | None = None) -> str:
     """The table of a run, then a line a problem with one mark a sample for each arm.
 
     Args:
-        run: the folder.
+        run, exclude: see `read_run`.
         paint: colours.
-        exclude: a file of problems to leave out.
 
     Raises:
-        RunError: `run` is not a run.
-        DataError: there is no such file of exclusions.
+        RunError, DataError: as `read_run` does.
     """
     config, rollouts = read_run(run, exclude)
     arms = list(config["artifacts"])
     table = markdown_table(summarize_arms(arms, rollouts))
     width = max((len(name) for name in config["problems"]), default=0)
     columns = [max(len(arm), config["samples"]) for arm in arms]
-    lines = [f"{run}: model {config['lm']}, {data_told(config)}", "", table, ""]
+    lines = [f"{run}: model {config['lm']}, {data_text(config)}", "", table, ""]
     lines.append("  ".join([" " * width, *(paint(a.ljust(w), "bold") for a, w in zip(arms, columns, strict=True))]))
     for name in config["problems"]:
         cells = []
@@ -60,16 +58,14 @@ def problem_stories(
     """What became of one problem: for each arm and sample why it ended as it did, and its trace.
 
     Args:
-        run: the folder.
+        run, exclude: see `read_run`.
         problem: its name; the beginning of it is enough where only one problem begins so.
         paint: colours.
         arm, sample: only these.
         prompts: whether to show prompts besides answers.
-        exclude: a file of problems that are not shown.
 
     Raises:
-        RunError: no such run, problem or rollout.
-        DataError: there is no such file of exclusions.
+        RunError, DataError: as `read_run` does, and where there is no such problem or rollout.
     """
     config, rollouts = read_run(run, exclude)
     name = _find(problem, config["problems"])
@@ -107,7 +103,7 @@ def _story(story: Story, paint: Painter, prompts: bool) -> Iterator[str]:
     yield from (f"  {harmless(sentence)}" for sentence in why(story))
     if not story.events:
         yield "  No trace of this rollout was kept."
-    hidden = iter(point for _, point in story.checkpoints())
+    hidden = story.checkpoints()
     seen: set[str] = set()
     for event in story.events:
         yield ""
@@ -140,9 +136,9 @@ def _call(call: Call, paint: Painter, prompts: bool) -> Iterator[str]:
 
 def _judge_run(run: JudgeRun, version: Version, is_new: bool, paint: Painter) -> Iterator[str]:
     passed = sum(verdict == "AC" for verdict in run.verdicts)
-    told = paint(" ".join(run.verdicts), "good" if passed == len(run.verdicts) else "bad")
+    verdicts = paint(" ".join(run.verdicts), "good" if passed == len(run.verdicts) else "bad")
     title = paint(f"program {version.number} on {'AI' if run.tests == 'ai' else run.tests} tests", "bold")
-    yield f"{_at(run.started)}  {title}: {told} ({run.seconds:.2f} s)"
+    yield f"{_at(run.started)}  {title}: {verdicts} ({run.seconds:.2f} s)"
     if is_new:
         yield from _program(version, paint)
     for number, test in enumerate(run.runs, 1):

@@ -9,8 +9,9 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
+from eval.errors import RunError
 from eval.rollouts.rollout import Rollout
-from eval.rollouts.run_folder import RunError, read_config, read_rollouts
+from eval.rollouts.run_folder import read_config, read_rollouts
 from eval.rollouts.score import Score
 from optimize.config import CompileConfig
 from optimize.job.inputs import Inputs

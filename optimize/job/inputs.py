@@ -11,7 +11,8 @@ from typing import Any
 import dspy
 
 from eval.data.load import ProblemSet, load_problems
-from eval.rollouts.run_folder import RunError, RunFolder, read_config
+from eval.errors import RunError
+from eval.rollouts.run_folder import RunFolder, read_config
 from optimize.config import CompileConfig, ConfigError
 from optimize.job.examples import halves
 from optimize.job.stages import frozen_stages

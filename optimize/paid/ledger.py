@@ -13,7 +13,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from eval.rollouts.run_folder import RunError
+from eval.errors import RunError
 from program.rollout.trace import Totals
 
 TABLES = """

@@ -10,7 +10,7 @@ import dspy
 import pytest
 from dspy.utils.exceptions import LMServerError
 
-from eval.rollouts.run_folder import RunError
+from eval.errors import RunError
 from judge.judge import judge
 from judge.verdict import Limits, TestCase
 from optimize.compilation.progress import CompileProgress

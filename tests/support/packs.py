@@ -203,7 +203,7 @@ def use_lm(monkeypatch: pytest.MonkeyPatch, rule: Rule | Sequence[str | Exceptio
 
 def use_opener(monkeypatch: pytest.MonkeyPatch, opener: Any) -> None:
     """Let `eval.run` and `optimize.compile` open their models by `opener`."""
-    for module in ("eval.evaluation.evaluate", "optimize.compilation.compiling"):
+    for module in ("eval.cluster.execution", "optimize.compilation.compiling"):
         monkeypatch.setattr(f"{module}.open_model", opener)
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from dspy.lm15 import Message, Request, Response, Usage
 
-from eval.serve_simulated import SimulatedServer
+from eval.simulated.server import SimulatedServer
 from program.models.scripted import Rule, ScriptedEngine, prompt_text
 
 CHECK = "Say yes."  # what `program.models.open` asks whether anyone is there

@@ -162,7 +162,7 @@ def test_threads_and_ray_store_the_same_lines(cluster, workplace, monkeypatch, c
     headers: list[str | None] = []
     post = eval.serve_simulated._Handler.do_POST
     monkeypatch.setattr(
-        "eval.serve_simulated._Handler.do_POST",
+        "eval.simulated.server._Handler.do_POST",
         lambda self: headers.append(self.headers["Authorization"]) or post(self),
     )
     engine = ServedEngine(answer_rule(Thrice="wrong", Cube="fixed", Predecessor="right"))

@@ -12,10 +12,9 @@ import eval.replication
 import eval.report.__main__
 import eval.show
 import eval.summarize
-from eval.report.arms import read_runs
+from eval.errors import RunError
 from eval.report.overview import overview
-from eval.rollouts.run_folder import RunError
-from eval.rollouts.stored_arms import data_told, read_run, stored_arms
+from eval.rollouts.stored_arms import data_text, read_run, stored_arms
 from tests.support.packs import call, printed
 from tests.support.rollouts import rates, store
 
@@ -54,7 +53,7 @@ def test_every_command_leaves_them_out_and_refuses_what_is_no_file_of_them(run, 
 
 
 def test_a_report_names_the_file_and_has_no_block_of_them(run):
-    told = overview(read_runs([run], "suspects.json"), [])
+    told = overview(stored_arms([run], exclude="suspects.json"), [])
     assert told["problems"] == ["apple", "berry"] and len(told["cells"]) == 2
     assert told["subtitle"] == "pack test without those of suspects.json, 1 sample a problem"
 
@@ -70,7 +69,7 @@ def test_nothing_is_missing_of_a_run_because_it_was_left_out(run):
 
 def test_a_file_that_the_run_was_made_without_already_is_named_once(run):
     config, _ = read_run(run, "suspects.json")
-    assert data_told({**config, "exclude": "suspects.json"}) == "pack test without those of suspects.json"
+    assert data_text({**config, "exclude": "suspects.json"}) == "pack test without those of suspects.json"
 
 
 def test_a_run_of_which_nothing_is_left_is_refused(run, tmp_path):

@@ -69,11 +69,14 @@ def read_solutions(path: Path) -> list[Sample]:
     Raises:
         SolutionsError: the file or a line of it is not like that.
     """
-    lines = _lines(path, _text(path))
+    return list(_own(path, _lines(path, _text(path))))
+
+
+def _own(path: Path, lines: list[Any]) -> Iterator[Sample]:
     for number, line in enumerate(lines, 1):
         if not _has_texts(line, "name", "solution"):
             raise SolutionsError(f"{path}, line {number}, has no name and solution")
-    return lines
+        yield line
 
 
 def _recognise(path: Path, problems: ProblemSet) -> tuple[str, Iterator[tuple[str, Sample]]]:
@@ -92,7 +95,7 @@ def _recognise(path: Path, problems: ProblemSet) -> tuple[str, Iterator[tuple[st
             f"{path} holds lists that name no problem; of LiveCodeBench's two forms the one with question_id is read"
         )
     if _has_texts(lines[0], "name", "solution"):
-        return "lines with name and solution", _own(path, lines)
+        return "lines with name and solution", ((line.pop("name"), line) for line in _own(path, lines))
     if evalplus_samples.is_sample(lines[0]):
         return "samples of evalplus", _checked(path, evalplus_samples.from_lines(lines))
     if livecodebench_output.is_output(lines[0]):
@@ -100,13 +103,6 @@ def _recognise(path: Path, problems: ProblemSet) -> tuple[str, Iterator[tuple[st
     raise SolutionsError(
         f"{path}, line 1, has no name and solution, nor task_id and solution, nor question_id and code_list"
     )
-
-
-def _own(path: Path, lines: list[Any]) -> Iterator[tuple[str, Sample]]:
-    for number, line in enumerate(lines, 1):
-        if not _has_texts(line, "name", "solution"):
-            raise SolutionsError(f"{path}, line {number}, has no name and solution")
-        yield line["name"], {key: value for key, value in line.items() if key != "name"}
 
 
 def _checked(path: Path, found: Iterator[tuple[str, Sample]]) -> Iterator[tuple[str, Sample]]:

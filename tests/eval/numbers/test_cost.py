@@ -10,16 +10,12 @@ from eval.numbers.cost import cost_ratios, costs, latencies
 from tests.support.rollouts import rollout
 
 
-def by_name(rollouts):
-    return {cost.what: cost for cost in costs(rollouts)}
-
-
 def test_a_solved_problem_is_charged_with_the_failures():
     rollouts = [
         rollout("apple", 1.0, calls=3, prompt_tokens=200, completion_tokens=100, dollars=0.1),
         rollout("berry", 0.0, calls=5, prompt_tokens=500, completion_tokens=100, dollars=0.3),
     ]
-    found = by_name(rollouts)
+    found = costs(rollouts)
     assert found["LM calls"].each.value == 4 and found["LM calls"].per_solved.value == 8
     assert found["tokens"].each.value == 450 and found["tokens"].per_solved.value == 900
     assert found["USD"].each.value == pytest.approx(0.2) and found["USD"].per_solved.value == pytest.approx(0.4)
@@ -28,31 +24,31 @@ def test_a_solved_problem_is_charged_with_the_failures():
 
 def test_what_was_lost_to_infrastructure_is_in_no_mean():
     rollouts = [rollout("apple", calls=4), rollout("berry", None, calls=1)]
-    assert by_name(rollouts)["LM calls"].each.value == 4
+    assert costs(rollouts)["LM calls"].each.value == 4
 
 
 def test_samples_of_a_problem_are_averaged_before_problems_are():
     rollouts = [rollout("apple", calls=1), *(rollout("berry", sample=n, calls=4) for n in range(3))]
-    assert by_name(rollouts)["LM calls"].each.value == 2.5
+    assert costs(rollouts)["LM calls"].each.value == 2.5
 
 
 def test_an_unknown_price_and_nothing_solved_have_no_number():
-    found = by_name([rollout(hidden=0.0, calls=2, dollars=None)])
+    found = costs([rollout(hidden=0.0, calls=2, dollars=None)])
     assert "USD" not in found and found["LM calls"].per_solved is None
-    assert costs([]) == []
+    assert costs([]) == {}
 
 
 def test_latency_is_that_of_all_rollouts_and_of_those_that_solved():
     rollouts = [rollout(f"problem {n}", float(n < 5), seconds=float(n)) for n in range(11)]
-    everything, solved = latencies(rollouts)
-    assert (everything.over, everything.p50.value, everything.p95.value) == ("all", 5.0, 9.5)
-    assert (solved.over, solved.p50.value) == ("solved", 2.0)
+    found = latencies(rollouts)
+    everything, solved = found["all"], found["solved"]
+    assert (everything.p50.value, everything.p95.value, solved.p50.value) == (5.0, 9.5, 2.0)
     assert everything.p95.high == math.inf, "eleven problems cannot bound the 95th percentile"
 
 
 def test_nothing_solved_has_no_latency_of_its_own():
-    assert [latency.over for latency in latencies([rollout(hidden=0.0)])] == ["all"]
-    assert latencies([rollout(hidden=None)]) == []
+    assert list(latencies([rollout(hidden=0.0)])) == ["all"]
+    assert latencies([rollout(hidden=None)]) == {}
 
 
 def test_ratios_of_cost_are_over_the_problems_both_arms_have():

@@ -16,13 +16,14 @@ from hypothesis import strategies as st
 import eval.report.__main__
 import eval.run
 from eval.data.load import load_problems
-from eval.report.arms import read_runs
+from eval.errors import RunError
 from eval.report.curves import solved_curve
 from eval.report.overview import overview
 from eval.report.texts import TextTable, shared_chunks, split, with_references
 from eval.report.write import write_report
 from eval.rollouts.rollout import Rollout
-from eval.rollouts.run_folder import RunError, RunFolder
+from eval.rollouts.run_folder import RunFolder
+from eval.rollouts.stored_arms import stored_arms
 from program.rollout.trace import Totals, Trace
 from tests.support.packs import answer_rule, call, isolate, number_task, printed, use_lm, write_pack, write_start
 from tests.support.stored_runs import FIRST, SECOND, rollout, score, write_run
@@ -211,7 +212,7 @@ def test_a_run_older_than_traces_makes_a_report(tmp_path):
 def test_programs_made_elsewhere_have_no_cost_and_no_curve(tmp_path):
     told = rollout(checkpoints=[], trace=Trace(marks=["imported"]), totals=Totals(dollars=None), seconds=0.0)
     run = write_run(tmp_path / "run", [told], problems=["Double"], samples=3, imported={"file": "x.jsonl"})
-    shown = overview(read_runs([run]), [])
+    shown = overview(stored_arms([run]), [])
     assert shown["curves"] == {unit: [None] for unit in ("calls", "tokens", "dollars", "seconds")}
     assert (shown["arms"][0]["solved"][0], shown["arms"][0]["costs"], shown["notes"]) == (1.0, {}, [])
 
@@ -225,21 +226,21 @@ def test_several_runs_go_into_one_report_and_their_arms_are_told_apart(tmp_path)
     runs = [
         write_run(tmp_path / name, [rollout("flow", problem)]) for name, problem in (("a", "Double"), ("b", "Halve"))
     ]
-    told = overview(read_runs(runs), [])
+    told = overview(stored_arms(runs), [])
     assert [arm["name"] for arm in told["arms"]] == ["a/flow", "b/flow"] and told["problems"] == ["Double", "Halve"]
     assert [[bool(cell) for cell in row] for row in told["cells"]] == [[True, False], [False, True]]
 
 
 def test_arms_of_several_runs_judged_differently_are_said_to_be(tmp_path):
     runs = [write_run(tmp_path / name, [rollout("flow")], checker=name) for name in ("strict", "deepmind")]
-    (note,) = overview(read_runs(runs), [])["notes"]
+    (note,) = overview(stored_arms(runs), [])["notes"]
     assert note.startswith("NOT THE SAME RULES") and str(tmp_path) not in note
 
 
 def test_several_arms_are_corrected_for_in_the_headline(tmp_path):
     ends = {"plain": "failed", "one": "solved", "two": "solved"}
     rollouts = [rollout(arm, f"p{i}", 0, end) for arm, end in ends.items() for i in range(6)]
-    told = overview(read_runs([write_run(tmp_path / "run", rollouts)]), [])
+    told = overview(stored_arms([write_run(tmp_path / "run", rollouts)]), [])
     assert [arm["against"] and arm["against"]["p"] for arm in told["arms"]] == [None, 0.0625, 0.0625]
 
 
@@ -256,7 +257,7 @@ def test_a_curve_says_from_where_on_it_is_a_lower_bound():
 def test_runs_over_different_data_are_refused(tmp_path):
     runs = [write_run(tmp_path / name, [rollout()], data_fingerprint=name) for name in ("a", "b")]
     with pytest.raises(RunError, match="different data"):
-        read_runs(runs)
+        stored_arms(runs)
 
 
 def test_the_command_writes_into_the_first_run_and_refuses_what_is_no_run(tmp_path, monkeypatch, capsys):

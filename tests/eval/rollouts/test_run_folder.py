@@ -11,8 +11,9 @@ import pytest
 
 import eval.rollouts.run_folder
 from eval.data.rules import Rules
+from eval.errors import RunError
 from eval.rollouts.rollout import Rollout
-from eval.rollouts.run_folder import RunError, RunFolder, read_config, read_rollouts
+from eval.rollouts.run_folder import RunFolder, read_config, read_rollouts
 from eval.rollouts.score import Score, SetResult
 from program.rollout.trace import Call, Decision, JudgeRun, Trace
 

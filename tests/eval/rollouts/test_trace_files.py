@@ -8,8 +8,9 @@ import os
 import pytest
 
 import eval.show
+from eval.errors import RunError
 from eval.rollouts.rollout import Rollout
-from eval.rollouts.run_folder import RunError, RunFolder, read_rollouts
+from eval.rollouts.run_folder import RunFolder, read_rollouts
 from eval.rollouts.trace_files import read_trace, trace_path
 from program.rollout.trace import Call, Message, Trace, name_of
 from tests.support.packs import call

@@ -10,8 +10,9 @@ import urllib.request
 import pytest
 from dspy.utils.exceptions import LMRateLimitError, LMServerError, LMTimeoutError, is_retryable_lm_error
 
-from eval.serve_simulated import SimulatedServer, main
+from eval.serve_simulated import main
 from eval.simulated.lm import SimulatedEngine, simulated_lm
+from eval.simulated.server import SimulatedServer
 from program.models.open import open_lm
 from signatures.tests import WriteTests
 from tests.support.simulated import EVEN, SURE, ask, codes, skilled, some_problems

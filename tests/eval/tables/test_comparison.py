@@ -8,7 +8,8 @@ import pytest
 
 import eval.tables.comparison
 from eval.data.problem_set import Facts
-from eval.rollouts.run_folder import RunError, RunFolder
+from eval.errors import RunError
+from eval.rollouts.run_folder import RunFolder
 from eval.tables.comparison import compare
 from tests.support.rollouts import checkpoint, config_of, rates, rollout, store
 

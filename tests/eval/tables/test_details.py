@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import eval.summarize
-from eval.rollouts.run_folder import RunError
+from eval.errors import RunError
 from eval.tables.details import (
     cost_table,
     passes_public_fails_hidden,

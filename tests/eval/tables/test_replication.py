@@ -10,7 +10,7 @@ import eval.compare
 import eval.replication
 import eval.run
 import eval.summarize
-from eval.rollouts.run_folder import RunError
+from eval.errors import RunError
 from eval.tables.replication_table import replicate
 from tests.support.packs import TEST, answer_rule, call, isolate, printed, use_lm, write_pack, write_start
 from tests.support.rollouts import rollout, store

@@ -27,7 +27,7 @@ def test_a_summary_of_one_sample_a_problem():
     assert summary.pass_at_k is None and summary.one_at_k is None and summary.solved_by_any.value == 0.25
 
 
-def test_rollouts_that_were_not_judged_are_in_no_rate_but_are_paid_for():
+def test_rollouts_that_were_not_judged_are_in_no_rate_and_no_cost():
     rollouts = [
         rollout("a", 1.0, calls=3, prompt_tokens=100),
         rollout("b", None, calls=1, prompt_tokens=50, failed_calls=1),
@@ -35,8 +35,6 @@ def test_rollouts_that_were_not_judged_are_in_no_rate_but_are_paid_for():
     summary = summarize("plain", rollouts)
     assert (summary.problems, summary.samples, summary.not_judged) == (1, 1, 1)
     assert summary.solved == summary.hidden_rate == 1.0
-    assert (summary.totals.calls, summary.totals.prompt_tokens, summary.stage_failures) == (4, 150, 1)
-    assert summary.seconds == 4.0
     assert (summary.calls, summary.tokens) == (3.0, 100.0), "what a rollout costs is told by those that ended"
 
 

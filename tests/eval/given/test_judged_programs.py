@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-import eval.given.judging
+import eval.given.judged_programs
 import eval.judge
 from judge.verdict import JudgeError
 from tests.support.packs import VALID, call, printed, write_pack
@@ -63,9 +63,9 @@ def test_what_is_judged_is_not_judged_again(workplace, monkeypatch):
     stored = whole.splitlines(keepends=True)[:2]
     (workplace / "out.jsonl").write_text("".join(stored) + whole[:7])  # killed in mid-line
     judged = []
-    real = eval.given.judging.judge
+    real = eval.given.judged_programs.judge
     monkeypatch.setattr(
-        "eval.given.judging.judge", lambda program, *a, **k: judged.append(program) or real(program, *a, **k)
+        "eval.given.judged_programs.judge", lambda program, *a, **k: judged.append(program) or real(program, *a, **k)
     )
     printed(monkeypatch, eval.judge.main, *OPTIONS)
     kept = {json.loads(line)["solution"] for line in stored}
@@ -86,14 +86,14 @@ def test_a_file_that_is_no_file_of_programs_is_refused(workplace, monkeypatch, c
 
 
 def test_a_judge_that_fails_leaves_programs_not_judged_until_it_works_again(workplace, monkeypatch, capsys):
-    real = eval.given.judging.judge
+    real = eval.given.judged_programs.judge
 
     def broken_once(program, *arguments, **options):
         if program == VALID[1].right:
             raise JudgeError("no processes left")
         return real(program, *arguments, **options)
 
-    monkeypatch.setattr("eval.given.judging.judge", broken_once)
+    monkeypatch.setattr("eval.given.judged_programs.judge", broken_once)
     assert call(monkeypatch, eval.judge.main, *OPTIONS) == 1
     said = capsys.readouterr()
     assert "1 of 3 programs passed; 1 were not judged" in said.out and "no processes left" in said.err.splitlines()[-1]
@@ -101,7 +101,7 @@ def test_a_judge_that_fails_leaves_programs_not_judged_until_it_works_again(work
     lost = results(workplace)[2]
     assert lost["passed"] is None and lost["verdict"] is None
     assert (lost["tests"], lost["seconds"]) == ({"run": 0, "passed": 0}, 0.0)
-    monkeypatch.setattr("eval.given.judging.judge", real)
+    monkeypatch.setattr("eval.given.judged_programs.judge", real)
     assert "2 of 4 programs passed" in printed(monkeypatch, eval.judge.main, *OPTIONS)
     assert sorted(line["status"] for line in results(workplace)) == ["failed", "failed", "solved", "solved"]
 

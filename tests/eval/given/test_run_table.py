@@ -9,7 +9,7 @@ import json
 import pytest
 
 import eval.export
-from eval.given.exporting import export
+from eval.given.run_table import export
 from program.rollout.trace import Totals, Trace, name_of
 from tests.support.packs import call, printed
 from tests.support.stored_runs import SECOND, rollout, write_run

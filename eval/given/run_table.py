@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sys
 from pathlib import Path
 from typing import Any, Literal
 
+from eval.errors import RunError
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.score import SetResult
 from eval.rollouts.stored_arms import read_run
@@ -20,13 +22,11 @@ def export(run: Path, form: Format, exclude: str | None = None) -> str:
     """The rollouts of a stored run, in the order they ended.
 
     Args:
-        run: the folder.
+        run, exclude: see `read_run`.
         form: of the table.
-        exclude: a file of problems to leave out.
 
     Raises:
-        RunError: `run` is not a run.
-        DataError: there is no such file of exclusions.
+        RunError, DataError: as `read_run` does.
     """
     config, rollouts = read_run(run, exclude)
     rows = [rollout_row(rollout, config["lm"]) for rollout in rollouts]
@@ -37,6 +37,22 @@ def export(run: Path, form: Format, exclude: str | None = None) -> str:
             return json.dumps(rows, indent=2, ensure_ascii=False) + "\n"
         case "markdown":
             return _markdown(rows)
+
+
+def write_table(run: Path, form: Format, out: Path | None, exclude: str | None = None) -> None:
+    """Write what `export` gives to the file `out`, or to standard output where that is None.
+
+    Raises:
+        RunError, DataError: as `read_run` does, and where `out` cannot be written.
+    """
+    text = export(run, form, exclude)
+    if out is None:
+        sys.stdout.write(text)
+        return
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as fault:
+        raise RunError(f"{out}: {fault.strerror}") from fault
 
 
 def rollout_row(rollout: Rollout, lm: str) -> dict[str, Any]:

@@ -14,12 +14,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from eval.cluster.execution import judging_on
-from eval.data.load import load_problems
 from eval.data.problem_set import ProblemSet
+from eval.data.selected import load_selected
 from eval.given.judged_in_threads import judged_in_threads
 from eval.given.samples.samples import read_solutions
-from eval.options import select
-from eval.rollouts.journal import Journal, key_of
+from eval.rollouts.json_lines import JsonLines, key_of
 from judge.judge import judge
 from judge.verdict import Report
 from program.problem import Problem
@@ -48,17 +47,20 @@ def audit(options: argparse.Namespace) -> None:
         DataError, ExecutorError, SolutionsError: bad input.
         JudgeError: the judge failed; what is found so far is stored.
     """
-    problems = select(load_problems(options.data, options.split), options)
+    problems = load_selected(options)
     programs = _programs(problems, options.solutions, options.programs)
-    journal = Journal(options.out.with_suffix(".findings.jsonl"))
+    stored = JsonLines(options.out.with_suffix(".findings.jsonl"))
+    found = {line["key"]: line["result"] for line in stored.values()}
     keys = {name: key_of(problems.fingerprint, name, *known) for name, known in programs.items()}
-    left = [problem for problem in problems.problems if journal.get(keys[problem.name]) is None]
+    left = [problem for problem in problems.problems if keys[problem.name] not in found]
     with judging_on(options):
         for finding in judged_in_threads(
             lambda problem: examine(problem, problems, *programs[problem.name]), left, total=len(keys), unit="problem"
         ):
-            journal.add(keys[finding.name], asdict(finding))
-    findings = [Finding(**journal.get(key)) for key in keys.values()]
+            key = keys[finding.name]
+            found[key] = asdict(finding)
+            stored.append({"key": key, "result": found[key]})
+    findings = [Finding(**found[key]) for key in keys.values()]
     suspects = {finding.name: list(finding.reasons) for finding in findings if finding.reasons}
     text = json.dumps({"data": options.data, "split": options.split, "exclude": suspects}, indent=2)
     options.out.write_text(text + "\n")

@@ -11,10 +11,11 @@ from typing import Any
 from eval.data.load import load_problems
 from eval.data.problem_set import ProblemSet
 from eval.data.rules import Rules, rules_of
+from eval.data.selected import selected
+from eval.errors import RunError
 from eval.given.judge_into import judge_into
-from eval.options import select
 from eval.rollouts.rollout import Pick, Rollout
-from eval.rollouts.run_folder import RunError, RunFolder, read_config, read_rollouts
+from eval.rollouts.run_folder import RunFolder, read_config, read_rollouts
 from eval.rollouts.trace_files import read_trace
 from eval.tables.summary import markdown_table, summarize_arms
 from judge.shared import set_default_sandbox
@@ -32,7 +33,7 @@ def rescore(options: argparse.Namespace) -> None:
     if options.out.resolve() == options.run.resolve():
         raise RunError(f"{options.out} is the run itself; the new scores need a folder of their own")
     config = read_config(options.run)
-    problems = select(_problems(options, config), options).judged_by(_rules(options, config))
+    problems = selected(_problems(options, config), options).judged_by(_rules(options, config))
     names = [problem.name for problem in problems.problems]
     folder = RunFolder(
         options.out,
@@ -59,7 +60,7 @@ def rescore(options: argparse.Namespace) -> None:
     stored = [rollout for rollout in stored if rollout.code or rollout.status != "not judged"]
     again = judge_into(folder, stored, problems, lambda rollout: _prepared(options, rollout))
     table = markdown_table(summarize_arms(config["artifacts"], read_rollouts(options.out)))
-    said = f"{options.run} judged again: {problems.rules.told()}"
+    said = f"{options.run} judged again: {problems.rules.described()}"
     (options.out / "summary.md").write_text(f"{said}\n\n{table}\n")
     print(f"{said}\n\n{table}\n\n{changes(stored, again)}")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from eval.rollouts.progress import RunProgress
+from eval.rollouts.run_progress import RunProgress
 from tests.support.stored_runs import rollout
 
 

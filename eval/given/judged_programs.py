@@ -9,15 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from eval.cluster.execution import judging_on
-from eval.data.load import load_problems
 from eval.data.problem_set import ProblemSet
 from eval.data.rules import Rules
-from eval.given.imported import write_run
+from eval.data.selected import load_selected
+from eval.given.imported_run import write_run
 from eval.given.judged_in_threads import judged_in_threads
-from eval.given.judged_lines import conditions_of, key_of_line, prepare_file, stored_results, without_results
-from eval.given.samples.samples import Sample, Samples, SolutionsError, read_samples, read_solutions
-from eval.options import select
-from eval.rollouts.json_lines import append_line, json_line
+from eval.given.judged_lines import conditions_of, key_of_line, open_results, without_results
+from eval.given.samples.samples import Sample, Samples, SolutionsError, read_samples
 from judge.judge import judge
 from judge.verdict import JudgeError
 
@@ -33,8 +31,7 @@ def judge_solutions(options: argparse.Namespace) -> None:
         raise SolutionsError("--arm-field and --missing are about the run that --run names")
     if options.run is None and options.out.resolve() == options.solutions.resolve():
         raise SolutionsError(f"{options.out} is the file of programs; the results need another one")
-    problems = select(load_problems(options.data, options.split), options, scored=options.run is not None)
-    problems = problems.judged_by(Rules(checker=options.checker))
+    problems = load_selected(options, scored=options.run is not None).judged_by(Rules(checker=options.checker))
     samples = read_samples(options.solutions, problems)
     print(recognised(options.solutions, samples))
     if not samples.lines:
@@ -60,8 +57,8 @@ def write_lines(out: Path, problems: ProblemSet, lines: list[Sample], *, full: b
         SolutionsError: `out` has results under other conditions, or is no file of results.
         JudgeError: programs are left that were not judged.
     """
-    prepare_file(out)
-    done = Counter(map(key_of_line, stored_results(out, problems, full=full)))
+    results = open_results(out, problems, full=full)
+    done = Counter(map(key_of_line, results.values()))
     left = []
     for line in map(without_results, lines):
         key = key_of_line(line)
@@ -71,12 +68,12 @@ def write_lines(out: Path, problems: ProblemSet, lines: list[Sample], *, full: b
             left.append(line)
     examine = partial(judged, problems=problems, full=full)
     for line in judged_in_threads(examine, left, total=len(lines), unit="program"):
-        append_line(out, json_line(line))
-    results = read_solutions(out)
-    print(agreement(results))
-    lost = [line for line in results if line.get("error", "").startswith("JudgeError")]
+        results.append(line)
+    there = results.values()
+    print(agreement(there))
+    lost = [line for line in there if line.get("error", "").startswith("JudgeError")]
     if lost:
-        raise JudgeError(f"{len(lost)} of {len(results)} programs were not judged ({lost[0]['error']}); start again")
+        raise JudgeError(f"{len(lost)} of {len(there)} programs were not judged ({lost[0]['error']}); start again")
 
 
 def judged(line: Sample, problems: ProblemSet, *, full: bool = False) -> dict[str, Any]:

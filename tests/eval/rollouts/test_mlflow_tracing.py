@@ -7,8 +7,8 @@ import sys
 import pytest
 
 import eval.run
-from eval.evaluation.mlflow_tracing import mlflow_traces
-from eval.rollouts.run_folder import RunError
+from eval.errors import RunError
+from eval.rollouts.mlflow_tracing import mlflow_traces
 from tests.support.packs import answer_rule, call, isolate, use_lm, write_pack, write_start
 
 

@@ -54,8 +54,8 @@ def test_a_killed_audit_goes_on_where_it_stopped(workplace, monkeypatch):
     first, *rest = journal.read_text().splitlines(keepends=True)
     journal.write_text(first + rest[0][:9])  # killed in mid-line
     examined = []
-    real = eval.given.auditing.examine
-    monkeypatch.setattr("eval.given.auditing.examine", lambda p, *rest: examined.append(p.name) or real(p, *rest))
+    real = eval.given.dataset_audit.examine
+    monkeypatch.setattr("eval.given.dataset_audit.examine", lambda p, *rest: examined.append(p.name) or real(p, *rest))
     assert printed(monkeypatch, eval.audit.main, *options) == whole
     assert sorted(examined) == sorted(task.name for task in (SEVERAL, HARSH, TALKS))
     printed(monkeypatch, eval.audit.main, *options, "--solutions", "more.jsonl")

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from eval.rollouts.run_folder import RunError
+from eval.errors import RunError
 
 
 @contextmanager
