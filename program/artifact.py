@@ -96,11 +96,6 @@ def new_program(name: ProgramName, config: dict[str, Any]) -> Program:
     return program
 
 
-def adapter_of(manifest: Manifest) -> dspy.Adapter:
-    """The adapter the artifact's prompts are made with."""
-    return adapter_named(manifest.adapter)
-
-
 def lm_settings(manifest: Manifest) -> dict[str, Any]:
     """The sampling settings that go with every call of the artifact's LM."""
     return {key: value for key, value in (manifest.lm or {}).items() if key != "model"}

@@ -46,14 +46,14 @@ def _solve(options: argparse.Namespace) -> None:
     import dspy
 
     from judge.shared import set_default_sandbox
-    from program import artifact
+    from program.artifact import load_program
     from program.cli.live_trace import LiveTrace
     from program.cli.settings import check_escalation, parse_settings
     from program.errors import ModelError
     from program.models.open import open_lm
     from program.rollout.context import new_trace
 
-    program, manifest = artifact.load(options.artifact, parse_settings(options.set))
+    program = load_program(options.artifact, parse_settings(options.set))
     check_escalation(options.escalate_lm, [program])
     set_default_sandbox(options.sandbox)
     story = LiveTrace(full=options.trace == "full")
@@ -63,8 +63,7 @@ def _solve(options: argparse.Namespace) -> None:
         with new_trace(stronger=stronger) as trace:
             if options.trace:
                 trace.listen(lambda event: print(*story.lines(event), sep="\n", file=sys.stderr, flush=True))
-            own = lm.copy(**artifact.lm_settings(manifest))
-            with dspy.context(lm=own, adapter=artifact.adapter_of(manifest)):
+            with dspy.context(lm=lm):
                 code = program(problem=problem).code
     totals = trace.totals()
     spent = f"{totals.calls} LM calls, {totals.prompt_tokens} + {totals.completion_tokens} tokens"

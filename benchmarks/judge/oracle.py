@@ -168,7 +168,7 @@ def _key(job: OracleJob) -> str:
 
 @cache
 def _judge_sources() -> str:
-    return key_of([path.read_text() for path in sorted((_ROOT / "judge").glob("*.py"))])
+    return key_of([path.read_text() for path in sorted((_ROOT / "judge").rglob("*.py"))])
 
 
 def main() -> int:

@@ -39,7 +39,7 @@ from eval.tables.markdown import table
 from judge.judge import judge
 from judge.shared import default_workers
 from judge.verdict import Limits, TestCase
-from program import artifact
+from program.artifact import load_program
 from program.models.open import open_lm
 from program.rollout.budget import Budget
 from program.rollout.rate_limits import RateLimits
@@ -84,8 +84,8 @@ def cost(work: Callable[[], object], count: int) -> list[float]:
 def rollouts(kind: str, path: Path, wanted: int, concurrency: int, address: str) -> list[float]:
     """A row of the first table, but for its name."""
     problems = load_problems("pack", "test")
-    program, manifest = artifact.load(path)
-    arm = Arm(path.name, program, artifact.adapter_of(manifest))
+    program = load_program(path)
+    arm = Arm(path.name, program)
     samples = math.ceil(wanted / len(problems.problems))
     count = samples * len(problems.problems)
     begin = time.perf_counter()

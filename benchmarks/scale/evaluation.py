@@ -47,16 +47,18 @@ ATTEMPTS = 3  # programs that the flow writes until one passes the public tests;
 
 def arms(problems: ProblemSet) -> list[tuple[Arm, float]]:
     """Three programs, each with the share of rollouts that it truly solves."""
-    plain, shown, adapter = Direct(), Direct(), LeanAdapter()
+    plain, shown = Direct(), Direct()
     shown.solve.predict.demos = [
         dspy.Example(problem=each.text(), code=problems.known(each.name).right[0]) for each in problems.problems[:DEMOS]
     ]
     flow = AlphaCodium(FlowConfig(code_attempts=ATTEMPTS, public_fixes=0, ai_fixes=0))
+    for program in (plain, shown, flow):
+        program.adapter = LeanAdapter()
     gain = min(SKILLS.demo_gain_cap, DEMOS * SKILLS.demo_gain)
     return [
-        (Arm("direct", plain, adapter), SKILLS.code_right),
-        (Arm("direct with demonstrations", shown, adapter), SKILLS.code_right + gain),
-        (Arm("flow", flow, adapter), _truth_of_flow(problems)),
+        (Arm("direct", plain), SKILLS.code_right),
+        (Arm("direct with demonstrations", shown), SKILLS.code_right + gain),
+        (Arm("flow", flow), _truth_of_flow(problems)),
     ]
 
 

@@ -45,7 +45,7 @@ def evaluate(options: argparse.Namespace) -> None:
     arms, fingerprints, manifests = [], {}, {}
     for path in options.artifacts:
         program, manifest = artifact.load(path, config, options.adapter)
-        arms.append(Arm(path.name, program, artifact.adapter_of(manifest), artifact.lm_settings(manifest)))
+        arms.append(Arm(path.name, program))
         fingerprints[path.name], manifests[path.name] = artifact.fingerprint(program, manifest), manifest
     check_escalation(options.escalate_lm, [arm.program for arm in arms])
     names = [arm.name for arm in arms]

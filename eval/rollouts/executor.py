@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 import dspy
 from dspy.clients.base_lm import GLOBAL_HISTORY
@@ -16,6 +16,7 @@ from program.problem import Problem
 from program.rollout.budget import Budget, RunBudget
 from program.rollout.context import within
 from program.rollout.rate_limits import Pace
+from program.stage.program import Program
 
 
 class ExecutorError(UserError):
@@ -24,12 +25,10 @@ class ExecutorError(UserError):
 
 @dataclass(frozen=True)
 class Arm:
-    """A program under evaluation, by the name it has in reports, and the sampling settings its LM is called with."""
+    """A program under evaluation, by the name it has in reports."""
 
     name: str
-    program: dspy.Module
-    adapter: dspy.Adapter
-    lm_settings: dict[str, Any] = field(default_factory=dict)
+    program: Program
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ class Threads:
     """Runs a program in the thread that asks for it.
 
     Args:
-        lm: of all arms, with the sampling settings of each on top.
+        lm: of all arms; each brings settings of its own.
         conditions: of the run.
     """
 
@@ -84,8 +83,7 @@ class Threads:
         return self._conditions.budget
 
     def run(self, arm: Arm, problem: Problem, sample: int) -> Rollout:
-        own = self._lm.copy(**arm.lm_settings) if arm.lm_settings else self._lm
-        with dspy.context(lm=own, adapter=arm.adapter), self._conditions.hold():
+        with dspy.context(lm=self._lm), self._conditions.hold():
             rollout = run_program(arm.name, arm.program, problem, sample)
         _forget_prompts(self._lm)
         return rollout

@@ -30,7 +30,6 @@ from optimize.paid.halted import CapReached, Halted
 from optimize.paid.ledger import Ledger
 from optimize.paid.ledger_cache import LedgerCache
 from optimize.paid.ledger_reports import LedgerReports
-from program import artifact
 from program.errors import ModelError
 from program.rollout.rate_limits import Pace
 
@@ -110,7 +109,6 @@ def _session(config: CompileConfig, inputs: Inputs, out: Path) -> Iterator[Job]:
             Job,
             config,
             inputs,
-            adapter=artifact.adapter_of(inputs.manifest),
             metric=lambda candidates: HiddenPassRate(inputs.problems, config.metric, candidates),
             paid=paid,
             folder=folder,
@@ -145,7 +143,7 @@ def _models(config: CompileConfig, inputs: Inputs, paid: LedgerCache) -> Iterato
     wanted = config.models()
     if config.optimizer in ("bootstrap", "verified"):
         wanted["lm"] = wanted["teacher_lm"]  # it is never asked
-    settings = {**artifact.lm_settings(inputs.manifest), **config.lm_settings, "callbacks": [paid], "cache": True}
+    settings = {**inputs.program.lm_settings, "callbacks": [paid], "cache": True}
     if config.tuning.proposal_tokens is not None:
         settings["max_tokens"] = config.tuning.proposal_tokens  # stages set their own
     with ExitStack() as stack:

@@ -7,8 +7,8 @@ from typing import Any, cast
 
 import dspy
 
-from program import artifact
-from program.artifact import Manifest
+from program.adapters.choice import adapter_named
+from program.artifact import Manifest, new_program
 
 
 def prompt_text(adapter: dspy.Adapter, predictor: dspy.Predict) -> str:
@@ -21,13 +21,13 @@ def prompt_text(adapter: dspy.Adapter, predictor: dspy.Predict) -> str:
 
 def prompt_texts(program: dspy.Module, manifest: Manifest) -> dict[str, str]:
     """The prompt of every predictor by its name."""
-    adapter = artifact.adapter_of(manifest)
+    adapter = adapter_named(manifest.adapter)
     return {name: prompt_text(adapter, predictor) for name, predictor in program.named_predictors()}
 
 
 def prompts_markdown(program: dspy.Module, manifest: Manifest) -> str:
     """The text of `prompts.md`: each prompt in full, then what is new in it and what is gone."""
-    hand_written = prompt_texts(artifact.new_program(manifest.program, manifest.config), manifest)
+    hand_written = prompt_texts(new_program(manifest.program, manifest.config), manifest)
     parts = [f"# The prompts of this program ({manifest.program})"]
     for name, text in prompt_texts(program, manifest).items():
         change = difference(hand_written[name], text, "hand-written", "this program")

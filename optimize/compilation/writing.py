@@ -37,7 +37,7 @@ def write_artifact(out: Path, program: dspy.Module, inputs: Inputs, job: Job, ch
         adapter=inputs.manifest.adapter,
         origin="compiled",
         compile={**inputs.identity, "stopped": job.stopped},
-        lm={"model": job.config.lm, **artifact.lm_settings(inputs.manifest), **job.config.lm_settings},
+        lm={"model": job.config.lm, **inputs.program.lm_settings},
         scores={
             **{key: value for summary in summaries for key, value in summary.items() if key != "table"},
             "chosen": _scores(chosen, job.candidates.deciding) if chosen else None,

@@ -62,7 +62,7 @@ def episode_of(
 
 def _replayed(job: Job, rollout: Rollout) -> Episode:
     problem = job.problems.problem(rollout.problem)
-    own = dspy.context(lm=job.teacher_lm, adapter=job.adapter, trace=[])
+    own = dspy.context(lm=job.teacher_lm, trace=[])
     with own, new_trace(rate_limiter=job.pace) as trace:
         job.teacher(problem=problem, sample=rollout.sample)
         dspy_trace = list(dspy.settings.trace)

@@ -21,7 +21,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import dspy
 
@@ -39,6 +39,7 @@ from program.models.scripted import scripted_lm
 from program.problem import Problem
 from program.rollout.context import Purpose, context
 from program.rollout.rate_limits import Pace
+from program.stage.program import Program
 
 CHANGED = 0.15  # a prior: of the problems are solved or not by chance again when prompts change
 
@@ -70,21 +71,24 @@ def rehearse(
         known: scores that the start program has already, by problem.
     """
     count = _Count()
-    lm = scripted_lm(count.propose)
+    answers, lm = _Answers(_Count()), scripted_lm(count.propose)
     chance = _Chance(average.good, {name: _is_good(score, config) for name, score in known.items()})
     with tempfile.TemporaryDirectory() as folder:
         job = new_job(
             _RehearsedJob,
             config,
-            Inputs(**{**vars(inputs), "program": _stand_in(inputs, average)}),
-            adapter=_Answers(count),
+            Inputs(**{**vars(inputs), "program": _stand_in(inputs, average, answers)}),
             metric=lambda candidates: _Metric(inputs.problems, config.metric, candidates, chance),
             paid=count,
             folder=SimpleNamespace(path=Path(folder)),  # gets what DSPy prints
             pace=Pace(),
             lms={"lm": lm, "teacher_lm": lm, "prompt_lm": lm},
         )
-        chance.starts = job.answers_of_the_start()
+        with dspy.context(lm=lm):
+            chance.starts = {
+                each(problem).code for each in (job.student, job.teacher) for problem in job.learn + job.choose
+            }
+        answers.count = count  # from here on
         optimizer_of(config).tune(job)
     return dict(count.phases)
 
@@ -136,6 +140,10 @@ class _Answers(dspy.Adapter):
         super().__init__()
         self.count = count
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> _Answers:
+        """Itself: copies of the program count together."""
+        return self
+
     def __call__(self, lm: Any, lm_kwargs: Any, signature: Any, demos: Any, inputs: Any) -> list[dict[str, Any]]:
         draws = [each.get("rollout_id") for each in (lm.kwargs, lm_kwargs)]
         name = _digest(signature.instructions, [dict(demo) for demo in demos], inputs, draws)
@@ -143,22 +151,23 @@ class _Answers(dspy.Adapter):
         return [dict.fromkeys(signature.output_fields, name)]
 
 
-def _stand_in(inputs: Inputs, average: Averages) -> dspy.Module:
+def _stand_in(inputs: Inputs, average: Averages, answers: _Answers) -> Program:
     """The program with its stages and their prompts, each run of which calls them in the order of a stored rollout."""
     places = {problem.name: place for place, problem in enumerate(inputs.problems.problems)}
 
     def forward(self: dspy.Module, problem: Problem, sample: int = 0) -> dspy.Prediction:
         ask = {stage.name: stage.predict for _, stage in stages_of(self)}
-        answers = [""]
+        said = [""]
         for number, name in enumerate(average.sequences[places[problem.name] % len(average.sequences)]):
-            fields = dict.fromkeys(signature_of(ask[name]).input_fields, answers[-1])
+            fields = dict.fromkeys(signature_of(ask[name]).input_fields, said[-1])
             answer = ask[name](**{**fields, "problem": problem.text()}, config={"rollout_id": (sample, number)})
-            answers.append(next(iter(answer.values())))
-        code = _digest(answers)
-        cast(_Answers, dspy.settings.adapter).count.run(code)
+            said.append(next(iter(answer.values())))
+        code = _digest(said)
+        answers.count.run(code)
         return dspy.Prediction(code=code)
 
     made = inputs.program.deepcopy()
+    made.adapter = answers
     kind = type(made)
     # Optimizers that read the program's source find it by these names.
     names = {"__module__": kind.__module__, "__qualname__": kind.__qualname__}
@@ -210,18 +219,13 @@ class _RehearsedJob(Job):
 
     rehearsed = True
 
-    def answers_of_the_start(self) -> set[str]:
-        """What the start program answers to all problems, uncounted."""
-        with dspy.context(lm=self.lm, adapter=_Answers(_Count())):
-            return {each(problem=p).code for each in (self.student, self.teacher) for p in self.problems.problems}
-
     def roll_out(
         self, samples: int = 1, enough: Callable[[Sequence[Rollout]], bool] = lambda _: False
     ) -> list[Rollout]:
         self.paid.phase = "training"
         left = [(problem, sample) for problem in self.learn for sample in range(samples)]
         done: list[Rollout] = []
-        with dspy.context(lm=self.lm, adapter=self.adapter):
+        with dspy.context(lm=self.lm):
             while left and not enough(done):
                 done.append(self._rollout(*left.pop(0)))
             for running in left[: self.config.concurrency - 1]:  # those come to their end, as in the real loop

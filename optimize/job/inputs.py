@@ -8,8 +8,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import dspy
-
 from eval.data.load import ProblemSet, load_problems
 from eval.errors import RunError
 from eval.rollouts.run_folder import RunFolder, read_config
@@ -20,6 +18,7 @@ from program import artifact
 from program.artifact import Manifest
 from program.models.prices import price_of
 from program.problem import Problem
+from program.stage.program import Program
 
 ROOT = Path(__file__).parents[2]
 # Whole packages, and of `eval` the rooms that problems, rollouts and scores come from.
@@ -35,7 +34,7 @@ class Inputs:
     identity: all that decides the result, JSON values only.
     """
 
-    program: dspy.Module
+    program: Program
     manifest: Manifest
     problems: ProblemSet
     learn: list[Problem]
@@ -61,6 +60,7 @@ def read_inputs(config: CompileConfig) -> Inputs:
         unpriced = [model for model, _ in config.models().values() if price_of(model) is None]
         if unpriced:
             raise ConfigError(f"max_usd: no price is known for {unpriced[0]}; use max_tokens or max_calls")
+    program.lm_settings = {**program.lm_settings, **config.lm_settings}
     frozen = frozen_stages(program, config.only, config.freeze)
     identity = {
         **config.identity(),

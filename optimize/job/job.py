@@ -27,6 +27,7 @@ from optimize.paid.ledger_cache import LedgerCache
 from program.problem import Problem
 from program.rollout.context import within
 from program.rollout.rate_limits import Pace
+from program.stage.program import Program
 
 AnyJob = TypeVar("AnyJob", bound="Job")
 
@@ -37,7 +38,6 @@ class Job:
 
     student: the program to tune; its tuned stages have no demonstrations.
     teacher: the program as it was, with its demonstrations.
-    adapter: of the artifact.
     problems: all of them, for looking things up.
     learn, choose: problems to learn from, and to choose candidates by (empty where no choice is made).
     metric: of one prediction.
@@ -53,9 +53,8 @@ class Job:
     """
 
     config: CompileConfig
-    student: dspy.Module
-    teacher: dspy.Module
-    adapter: dspy.Adapter
+    student: Program
+    teacher: Program
     problems: ProblemSet
     learn: list[Problem]
     choose: list[Problem]
@@ -71,6 +70,12 @@ class Job:
     proposals: ProposalAdapter = field(default_factory=ProposalAdapter)
     evidence: dict[str, list[dict]] = field(default_factory=dict)
     rehearsed: ClassVar[bool] = False
+
+    @property
+    def adapter(self) -> dspy.Adapter:
+        """How the program's prompts are made."""
+        assert self.teacher.adapter is not None, "an artifact names its adapter"
+        return self.teacher.adapter
 
     @property
     def learn_examples(self) -> list[dspy.Example]:
@@ -93,7 +98,7 @@ class Job:
             Halted: a cap is reached; the rollouts that had ended are stored.
         """
         self.paid.phase = "training"
-        arm = Arm("teacher", self.teacher, self.adapter)
+        arm = Arm("teacher", self.teacher)
         part = replace(self.problems, problems=tuple(self.learn))
         loop = run_loop(
             self.folder,
@@ -123,7 +128,7 @@ class Job:
     def running(self) -> Iterator[None]:
         """Everything that runs programs or asks proposals goes inside of this."""
         phases = {problem.name: "evaluation" for problem in self.choose}
-        watch = RunWatcher(type(self.student), self.candidates, phases, self.adapter, self.pace)
+        watch = RunWatcher(type(self.student), self.candidates, phases, self.pace)
         with (
             dspy.context(lm=self.lm, adapter=self.proposals, callbacks=[watch]),
             dspy_run(self.folder.path / "optimizer.log"),
@@ -137,7 +142,6 @@ def new_job(
     config: CompileConfig,
     inputs: Inputs,
     *,
-    adapter: dspy.Adapter,
     metric: Callable[[Candidates], HiddenPassRate],
     paid: Any,
     folder: Any,
@@ -150,7 +154,7 @@ def new_job(
     Args:
         kind: its class.
         config, inputs: of the compilation; the frozen stages of `inputs.program` are hidden from now on.
-        adapter, paid, folder, pace: see `Job`.
+        paid, folder, pace: see `Job`.
         metric: made for the candidates of the job.
         lms: by role: lm, teacher_lm, prompt_lm.
         changed: called after every score.
@@ -163,7 +167,6 @@ def new_job(
         config=config,
         student=teacher.reset_copy(),
         teacher=teacher,
-        adapter=adapter,
         problems=inputs.problems,
         learn=learn,
         choose=choose,

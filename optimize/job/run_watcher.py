@@ -48,7 +48,6 @@ class RunWatcher(BaseCallback):
         kind: the class of the programs to be looked at.
         candidates: where they are entered.
         phases: by problem name, what a run on it is for; also the `phase` its LM calls are paid under.
-        adapter: of the programs; around them is that of the optimizer's own questions.
         pace: of all runs; DSPy's threads see nothing of the caller's context variables.
     """
 
@@ -57,13 +56,11 @@ class RunWatcher(BaseCallback):
         kind: type[dspy.Module],
         candidates: Candidates,
         phases: dict[str, str],
-        adapter: dspy.Adapter,
         pace: Pace,
     ) -> None:
         self._kind = kind
         self._candidates = candidates
         self._phases = phases
-        self._adapter = adapter
         self._pace = pace
         self._open: dict[str, tuple[ProgramRun, ExitStack]] = {}
         self._lock = threading.Lock()
@@ -78,7 +75,6 @@ class RunWatcher(BaseCallback):
             purpose = Purpose(self._phases.get(problem, "training"), candidate)
             opened = stack.enter_context(new_trace(rate_limiter=self._pace, purpose=purpose))
             run = ProgramRun(candidate, problem, opened)
-            stack.enter_context(dspy.context(adapter=self._adapter))
             with self._lock:
                 self._open[call_id] = run, stack
         except Exception as fault:

@@ -40,7 +40,7 @@ def named(folder, adapter: str) -> None:
 def test_an_artifact_has_the_default_adapter_unless_it_says_otherwise(start):
     assert artifact.load(start)[1].adapter == DEFAULT_ADAPTER
     named(start, "yaml")
-    assert isinstance(artifact.adapter_of(artifact.load(start)[1]), YAMLAdapter)
+    assert isinstance(artifact.load_program(start).adapter, YAMLAdapter)
 
 
 def test_the_adapter_can_be_changed_on_load_and_is_part_of_the_fingerprint(start):

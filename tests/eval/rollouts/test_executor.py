@@ -25,7 +25,6 @@ from judge.judge import judge
 from judge.place import judging_at
 from judge.shared import default_workers, ended_on_error
 from judge.verdict import JudgeError, Limits, Report, TestCase, TestResult, Verdict
-from program.adapters.lean import LeanAdapter
 from program.baselines.direct import Direct
 from program.errors import ModelError
 from program.models.scripted import scripted_lm
@@ -85,7 +84,7 @@ def cluster_of(remote: Any, *more: Any, store=lambda value: value) -> tuple[Clus
 
 
 def test_rollouts_of_a_cluster_are_those_of_threads_and_flows_get_no_hidden_test(tmp_path, problems):
-    arm = Arm("direct", Direct(), LeanAdapter())
+    arm = Arm("direct", Direct())
     worker = FlowWorker(arm)
     cluster, crew = cluster_of(Near(worker))
     stored = []
@@ -102,7 +101,7 @@ def test_rollouts_of_a_cluster_are_those_of_threads_and_flows_get_no_hidden_test
 
 def test_an_account_goes_to_another_process_with_all_its_texts(problems):
     rollout = Threads(scripted_lm(["half a pair: \ud83d", ANSWER])).run(
-        Arm("direct", Direct(), LeanAdapter()), problems.problems[0], 0
+        Arm("direct", Direct()), problems.problems[0], 0
     )
     rollout.trace.calls[0].answer = "half a pair: \ud83d"
     moved = pickle.loads(pickle.dumps(rollout))
@@ -112,7 +111,7 @@ def test_an_account_goes_to_another_process_with_all_its_texts(problems):
 
 
 def test_a_rollout_that_was_run_again_is_marked_and_one_lost_twice_is_not_judged(problems):
-    arm, problem = Arm("direct", Direct(), LeanAdapter()), problems.problems[0]
+    arm, problem = Arm("direct", Direct()), problems.problems[0]
     cluster, crew = cluster_of(Near(FlowWorker(arm), dies_at=0), Near(FlowWorker(arm)))
     marks = [cluster.run(arm, problem, sample).trace.marks for sample in (0, 1)]
     crew.close()

@@ -12,7 +12,6 @@ from eval.rollouts.executor import Arm, Threads
 from eval.rollouts.loop import run_loop
 from eval.rollouts.run_folder import RunFolder
 from judge.verdict import TestCase
-from program.adapters.lean import LeanAdapter
 from program.baselines.direct import Direct
 from program.models.scripted import scripted_lm
 from program.problem import Problem, PublicTest
@@ -30,7 +29,7 @@ def problems() -> ProblemSet:
 
 
 def test_arms_take_turns_problem_by_problem_so_that_drift_hits_them_alike(tmp_path: Path, problems):
-    arms = [Arm(name, Direct(), LeanAdapter()) for name in ("one", "two")]
+    arms = [Arm(name, Direct()) for name in ("one", "two")]
     run = RunFolder(tmp_path, {})
     lm = scripted_lm([ANSWER] * 8)
     done = [rollout.key() for rollout in run_loop(run, arms, problems, Threads(lm), samples=2, concurrency=1)]
@@ -38,7 +37,7 @@ def test_arms_take_turns_problem_by_problem_so_that_drift_hits_them_alike(tmp_pa
 
 
 def test_prompts_do_not_pile_up_while_a_run_goes_on(tmp_path: Path, problems):
-    arms, lm = [Arm("one", Direct(), LeanAdapter())], scripted_lm([ANSWER] * 2)
+    arms, lm = [Arm("one", Direct())], scripted_lm([ANSWER] * 2)
     (first, second) = run_loop(RunFolder(tmp_path, {}), arms, problems, Threads(lm), concurrency=1)
     assert first.trace.calls[0].prompt and second.trace.calls[0].prompt, "the prompts were recorded"
     assert lm.history == [] and GLOBAL_HISTORY == []
