@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import sys
 import threading
 
@@ -12,8 +13,15 @@ import pytest
 from judge.checker import outputs_match
 from judge.shared import close_default
 from judge.verdict import Report, TestCase, TestResult, Verdict
+from tests.support.paths import ROOT
 
 FAULTS = {TimeoutError: Verdict.TLE, MemoryError: Verdict.MLE, BufferError: Verdict.OLE}
+
+# Where no bytecode may be written next to the sources, each process would compile all libraries again. The workers of
+# pytest-xdist and the commands that tests start get this by the environment.
+if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
+    os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix = str(ROOT / ".cache" / "bytecode")
+    sys.dont_write_bytecode = False
 
 
 @pytest.fixture(autouse=True, scope="module")
