@@ -187,7 +187,7 @@ CASES = {
     "its own signal": ("import os, signal; os.kill(os.getpid(), signal.SIGTERM)", "", "", -15),
     "abort": ("import os; os.abort()", "", "", -6),
     "alarm": (
-        "import signal, time\nsignal.signal(14, lambda *_: print('rang'))\nsignal.alarm(1)\ntime.sleep(2)",
+        "import signal\nsignal.signal(14, lambda *_: print('rang'))\nsignal.alarm(1)\nsignal.pause()",
         "",
         "rang\n",
         0,

@@ -468,10 +468,11 @@ def test_a_reader_that_has_seen_enough_leaves_no_traceback():
     ],
 )
 def test_a_user_error_in_a_process_of_its_own(tmp_path, command, said):
+    bytecode = {name: value for name, value in os.environ.items() if name == "PYTHONPYCACHEPREFIX"}
     ended = subprocess.run(
         [sys.executable, "-m", *command],
         cwd=tmp_path,
-        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)},
+        env={**bytecode, "PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)},
         capture_output=True,
         text=True,
         check=False,
