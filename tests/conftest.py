@@ -43,6 +43,13 @@ def judge_alone(request):
 
 
 @pytest.fixture
+def own_caches(monkeypatch, tmp_path):
+    from tests.support.packs import isolate
+
+    isolate(monkeypatch, tmp_path / "cache")
+
+
+@pytest.fixture
 def lean_adapter():
     """Prompts and answers as the programs' artifacts have them."""
     import dspy

@@ -38,6 +38,8 @@ from tests.support.packs import (
 from tests.support.paths import ROOT
 from tests.support.scripted import stage_of
 
+pytestmark = pytest.mark.usefixtures("own_caches")
+
 FATES = {"Square": "wrong", "Successor": "fixed", "Cube": "broken", "Predecessor": "wrong"}
 PROGRAMS = ("direct", "alphacodium")
 
@@ -76,11 +78,6 @@ def pipeline(request, tmp_path_factory) -> Pipeline:
         printed(patched, eval.run.main, start, compiled, "--data", data, "--out", run)
         report = printed(patched, eval.compare.main, run)
     return Pipeline(data, start, compiled, run, compile_prompts, prompts, made, report)
-
-
-@pytest.fixture(autouse=True)
-def own_caches(monkeypatch, tmp_path):
-    isolate(monkeypatch, tmp_path / "cache")
 
 
 def compile_options(data: Path, start: Path, out: Path, *more: str) -> list[str | Path]:
