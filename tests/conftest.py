@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import os
 import sys
@@ -33,6 +34,11 @@ def pytest_configure(config):
 def pytest_collection_modifyitems(items):
     """What takes long begins first, so that both workers end at about the same time."""
     items.sort(key=lambda item: not any(room in item.path.parts for room in LONGEST))
+
+
+def pytest_collection_finish():
+    gc.collect()
+    gc.freeze()  # the libraries stay to the end, so no collection need look through them
 
 
 @pytest.fixture(autouse=True, scope="module")
