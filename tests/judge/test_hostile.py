@@ -235,6 +235,8 @@ KEPT_BY: dict[str, list[set[str]]] = {
 def rungs():
     """A pool for each rung of protection that there is here, the best first."""
     with pools() as made:
+        for pool in made:
+            assert judge("print(7)", [TestCase("", "7")], LIMITS, pool=pool).all_passed
         yield made
 
 
@@ -256,17 +258,14 @@ def pool(rungs):
 def unharmed(rungs, keeper):
     """After each program: no process more, no file more, the zygotes as small as before, and the judge answers."""
     restarts = [pool.restarts for pool in rungs]
-    for pool in rungs:
-        assert judge("print(7)", [TestCase("", "7")], LIMITS, pool=pool).all_passed
     here, resident = set(os.listdir()), resident_bytes()
     yield
     assert [pool.restarts for pool in rungs] == restarts
     assert settles(lambda: len(descendants() - {keeper}) == sum(map(zygote_processes, rungs))), descendants()
     for pool in rungs:
-        assert judge("print(7)", [TestCase("", "7")], LIMITS, pool=pool).all_passed
-        if has_scratch(pool):
-            empty = judge("import os; print(os.listdir('.'))", [TestCase("", "[]")], LIMITS, pool=pool)
-            assert empty.all_passed, empty.results[0].output
+        program, said = ("import os; print(os.listdir('.'))", "[]") if has_scratch(pool) else ("print(7)", "7")
+        empty = judge(program, [TestCase("", said)], LIMITS, pool=pool)
+        assert empty.all_passed, empty.results[0].output
     for place in PLACES:
         assert not (Path(place) / CANARY).exists()
     assert set(os.listdir()) == here

@@ -179,7 +179,7 @@ def test_any_text_is_read_or_is_a_parse_error(name, signature, answer):
 
 NESTED = {
     "brackets": "[" * 3000,
-    "braces": "{" * 3000,
+    "braces": "{" * 1500,
     "objects": '{"reflection": ' * 2000,
     "dashes": "- " * 3000,
     "tags": "<a>" * 3000,
