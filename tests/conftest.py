@@ -55,6 +55,14 @@ def own_caches(monkeypatch, tmp_path):
     isolate(monkeypatch, tmp_path / "cache")
 
 
+@pytest.fixture(scope="module")
+def few_resamples():
+    """For tests that look at no bootstrap interval."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("eval.numbers.intervals.RESAMPLES", 500)
+        yield
+
+
 @pytest.fixture
 def lean_adapter():
     """Prompts and answers as the programs' artifacts have them."""

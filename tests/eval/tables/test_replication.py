@@ -15,6 +15,8 @@ from eval.tables.replication_table import replicate
 from tests.support.packs import TEST, answer_rule, call, isolate, printed, use_lm, write_pack, write_start
 from tests.support.rollouts import rollout, store
 
+pytestmark = pytest.mark.usefixtures("few_resamples")
+
 FATES = {"Cube": "fixed", "Predecessor": "wrong"}
 
 
