@@ -31,9 +31,11 @@ def default_workers() -> int:
 
 
 def set_default_sandbox(sandbox: Sandbox, workers: int | None = None) -> Pool:
-    """Replace the default pool by one with this protection, at the start of a program."""
+    """Give the default pool this protection, at the start of a program. One that has it already stays."""
     global _default
     with _default_lock:
+        if _default is not None and _default.is_like(workers, sandbox):
+            return _default
         old, _default = _default, Pool(workers, sandbox=sandbox)
         if old is not None:
             old.close()

@@ -25,7 +25,7 @@ from program.steps.repair import Repair
 from program.steps.task import Task
 from program.steps.understand import Understand
 from program.steps.write_code import CodeWriter
-from program.steps.write_tests import TestWriter
+from program.steps.write_tests import AITestWriter
 from signatures.code import SolveDirectly
 
 
@@ -39,7 +39,7 @@ class AlphaCodium(Program):
             self.solve_directly = config.code_stage(SolveDirectly, attempts=1)
         self.understand = Understand(config)
         self.plan = Plan(config)
-        self.write_tests = TestWriter(config)
+        self.write_tests = AITestWriter(config)
         self.cross_check = CrossCheck(config)
         self.write_code = CodeWriter(config)
         self.repair = Repair(config)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
+import os
 import sys
 import threading
 
@@ -12,8 +14,31 @@ import pytest
 from judge.checker import outputs_match
 from judge.shared import close_default
 from judge.verdict import Report, TestCase, TestResult, Verdict
+from tests.support.paths import ROOT
 
 FAULTS = {TimeoutError: Verdict.TLE, MemoryError: Verdict.MLE, BufferError: Verdict.OLE}
+
+# Where no bytecode may be written next to the sources, each process would compile all libraries again. The workers of
+# pytest-xdist and the commands that tests start get this by the environment.
+if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
+    os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix = str(ROOT / ".cache" / "bytecode")
+    sys.dont_write_bytecode = False
+
+LONGEST = ("whole", "optimize", "judge")  # rooms whose files take the longest
+
+
+def pytest_configure(config):
+    config.option.loadscopereorder = False  # pytest-xdist would begin with the files of most tests, which are quick
+
+
+def pytest_collection_modifyitems(items):
+    """What takes long begins first, so that both workers end at about the same time."""
+    items.sort(key=lambda item: not any(room in item.path.parts for room in LONGEST))
+
+
+def pytest_collection_finish():
+    gc.collect()
+    gc.freeze()  # the libraries stay to the end, so no collection need look through them
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -21,6 +46,21 @@ def judge_alone(request):
     """Tests of the judge count its processes, so those that other tests have left waiting go first."""
     if request.module.__name__.startswith("tests.judge."):
         close_default()
+
+
+@pytest.fixture
+def own_caches(monkeypatch, tmp_path):
+    from tests.support.packs import isolate
+
+    isolate(monkeypatch, tmp_path / "cache")
+
+
+@pytest.fixture(scope="module")
+def few_resamples():
+    """For tests that look at no bootstrap interval."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("eval.numbers.intervals.RESAMPLES", 500)
+        yield
 
 
 @pytest.fixture

@@ -67,7 +67,7 @@ class Pool:
         layers: tuple[str, ...] = LAYERS,
         max_waiting: int = MAX_WAITING,
     ) -> None:
-        self.workers = workers or len(os.sched_getaffinity(0))
+        self.workers = workers or _cores()
         self.sandbox: Sandbox = sandbox
         self.restarts = 0  # zygotes that were lost and replaced
         self._layers = layers if sandbox != "off" else ()
@@ -75,6 +75,10 @@ class Pool:
         self._slots = [Slot() for _ in range(self.workers)]
         self._turns = Turns(self._slots, max_waiting)
         self._isolation: str | None = None
+
+    def is_like(self, workers: int | None, sandbox: Sandbox) -> bool:
+        """Whether a new pool with these arguments would be the same, and this one is open."""
+        return (self.workers, self.sandbox) == (workers or _cores(), sandbox) and not self._turns.closed
 
     def isolation(self) -> str:
         """The name of the protection candidates run under here, "fork" and the layers that hold, or "process".
@@ -169,3 +173,7 @@ class Pool:
                 stacklevel=3,
             )
         self._isolation = name
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0))

@@ -54,6 +54,8 @@ def serve(number: int, wanted: list[str], identity: int) -> NoReturn:
         _give_up(channel, f"the guards: {fault}")
         raise
     channel.send(protocol.READY + protocol.text(",".join(guards.held)))
+    gc.collect()
+    gc.freeze()  # else the collection for each program would touch, and so copy, every object there is
     while True:
         kind, _, files = protocol.receive(channel)
         if not kind:

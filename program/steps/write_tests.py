@@ -11,7 +11,7 @@ from program.steps.task import Notes, Task
 from signatures.tests import CheckTests, WriteTests
 
 
-class TestWriter(dspy.Module):
+class AITestWriter(dspy.Module):
     """Writes tests, has them checked if asked for, and keeps those that can be used."""
 
     def __init__(self, config: FlowConfig) -> None:

@@ -17,8 +17,10 @@ from program.rollout.trace import Call
 from signatures.code import SolveDirectly
 from signatures.tests import WriteTests
 from signatures.understand import ReflectOnProblem
-from tests.support.packs import TEST, call, isolate, write_pack
+from tests.support.packs import TEST, call, write_pack
 from tests.support.stage_values import VALUES
+
+pytestmark = pytest.mark.usefixtures("own_caches")
 
 ADAPTERS = ("lean", "yaml", "json", "chat", "xml")
 FLOW = {"solutions": 2, "ai_tests": 2, "code_attempts": 1, "public_fixes": 1, "public_fixes_per_test": 1, "ai_fixes": 0}
@@ -38,11 +40,6 @@ def answer(prompt: str) -> str:
     name, signature = asked_by(prompt)
     outputs = {key: "print()\n" if key.endswith("code") else value for key, value in VALUES[signature][1].items()}
     return adapter_named(name).format_assistant_message_content(signature, outputs)
-
-
-@pytest.fixture(autouse=True)
-def own_caches(monkeypatch, tmp_path):
-    isolate(monkeypatch, tmp_path / "cache")
 
 
 @pytest.fixture

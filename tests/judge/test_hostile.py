@@ -153,74 +153,63 @@ for which in (resource.RLIMIT_AS, resource.RLIMIT_CPU, resource.RLIMIT_FSIZE):
 }
 
 # Programs that want to be a burden, and the verdicts they may get.
+TLE, MLE, OLE, RE, WA, CE = Verdict.TLE, Verdict.MLE, Verdict.OLE, Verdict.RE, Verdict.WA, Verdict.CE
 BURDENS = {
-    "an endless loop": ("while True: pass", {Verdict.TLE}),
+    "an endless loop": ("while True: pass", [TLE]),
     "a loop that swallows exceptions": (
-        (
-            "import signal\nfor s in range(1, 65):\n    try: signal.signal(s, signal.SIG_IGN)\n    except (OSError, ValueError): pass\n"
-            "while True:\n    try:\n        while True: pass\n    except BaseException: pass"
-        ),
-        {Verdict.TLE},
+        "import signal\nfor s in range(1, 65):\n    try: signal.signal(s, signal.SIG_IGN)\n    except (OSError, ValueError): pass\nwhile True:\n    try:\n        while True: pass\n    except BaseException: pass",
+        [TLE],
     ),
-    "a loop inside native code": ("sum(range(10**15))", {Verdict.TLE}),
-    "a catastrophic pattern": ("import re; re.match('(a*)*b', 'a' * 60)", {Verdict.TLE}),
-    "sleep": ("import time; time.sleep(100)", {Verdict.TLE}),
-    "waiting for itself": ("import threading; a = threading.Lock(); a.acquire(); a.acquire()", {Verdict.TLE}),
+    "a loop inside native code": ("sum(range(10**15))", [TLE]),
+    "a catastrophic pattern": ("import re; re.match('(a*)*b', 'a' * 60)", [TLE]),
+    "sleep": ("import time; time.sleep(100)", [TLE]),
+    "waiting for itself": ("import threading; a = threading.Lock(); a.acquire(); a.acquire()", [TLE]),
     "a thread that never ends": (
         "import threading, time; threading.Thread(target=time.sleep, args=(99,)).start()",
-        {Verdict.TLE},
+        [TLE],
     ),
-    "atexit that never ends": ("import atexit\n@atexit.register\ndef f():\n    while True: pass", {Verdict.TLE}),
-    "memory at once": ("x = bytearray(10**11)", {Verdict.MLE}),
-    "memory at once, touched": ("x = b'x' * (10**9)", {Verdict.MLE}),
-    "memory by growth": ("x = []\nwhile True: x.append(bytes(10**6))", {Verdict.MLE}),
+    "atexit that never ends": ("import atexit\n@atexit.register\ndef f():\n    while True: pass", [TLE]),
+    "memory at once": ("x = bytearray(10**11)", [MLE]),
+    "memory at once, touched": ("x = b'x' * (10**9)", [MLE]),
+    "memory by growth": ("x = []\nwhile True: x.append(bytes(10**6))", [MLE]),
     "memory, swallowing the error": (
         "x = []\nwhile True:\n    try: x.append(bytearray(10**6))\n    except MemoryError: pass",
-        {Verdict.MLE},
+        [MLE],
     ),
     "memory in anonymous maps": (
         "import mmap\nx = []\nwhile True:\n    x.append(mmap.mmap(-1, 2**22)); x[-1].write(bytes(2**22))",
-        {Verdict.MLE, Verdict.RE},
+        [MLE, RE],
     ),
-    "output flood": ("while True: print('x' * 10**5)", {Verdict.OLE}),
-    "error flood": ("import sys\nwhile True: print('x' * 10**5, file=sys.stderr)", {Verdict.OLE}),
-    "a sparse output": ("import os; os.lseek(1, 2**40, 0); os.write(1, b'x')", {Verdict.RE}),
-    "a fork bomb": ("import os\nwhile True: os.fork()", {Verdict.RE}),
+    "output flood": ("while True: print('x' * 10**5)", [OLE]),
+    "error flood": ("import sys\nwhile True: print('x' * 10**5, file=sys.stderr)", [OLE]),
+    "a sparse output": ("import os; os.lseek(1, 2**40, 0); os.write(1, b'x')", [RE]),
+    "a fork bomb": ("import os\nwhile True: os.fork()", [RE]),
     "a daemon": (
         "import os\nif os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n        import time; time.sleep(99)",
-        {Verdict.RE},
+        [RE],
     ),
     "200 threads": (
         "import threading, time\nfor i in range(200):\n    threading.Thread(target=time.sleep, args=(99,), daemon=True).start()",
-        {Verdict.WA, Verdict.RE},
+        [WA, RE],
     ),
     "threads without end": (
         "import threading, time\nwhile True:\n    threading.Thread(target=time.sleep, args=(99,), daemon=True).start()",
-        {Verdict.RE, Verdict.TLE},
+        [RE, TLE],
     ),
-    "filling the disk": (
-        "for i in range(10**6):\n    with open(f'f{i}', 'wb') as f: f.write(bytes(10**6))",
-        {Verdict.RE, Verdict.OLE},
-    ),
-    "files without end": ("for i in range(10**6): open(f'f{i}', 'w').close()", {Verdict.RE}),
-    "a deep tree": ("import os\nwhile True:\n    os.mkdir('d'); os.chdir('d')", {Verdict.RE, Verdict.TLE}),
-    "descriptors without end": ("x = [open('/dev/null') for i in range(10**5)]", {Verdict.RE}),
-    "segfault": ("import ctypes; ctypes.string_at(0)", {Verdict.RE}),
+    "filling the disk": ("for i in range(10**6):\n    with open(f'f{i}', 'wb') as f: f.write(bytes(10**6))", [RE, OLE]),
+    "files without end": ("for i in range(10**6): open(f'f{i}', 'w').close()", [RE]),
+    "a deep tree": ("import os\nwhile True:\n    os.mkdir('d'); os.chdir('d')", [RE, TLE]),
+    "descriptors without end": ("x = [open('/dev/null') for i in range(10**5)]", [RE]),
+    "segfault": ("import ctypes; ctypes.string_at(0)", [RE]),
     "stack overflow": (
-        (
-            "import sys\nsys.setrecursionlimit(10**9)\nclass A:\n    def __eq__(s, o): return [s] == [o]\nA() == A()\nx = A()\n"
-            "f = lambda: max([0], key=lambda _: f())\nf()"
-        ),
-        {Verdict.RE, Verdict.MLE},
+        "import sys\nsys.setrecursionlimit(10**9)\nclass A:\n    def __eq__(s, o): return [s] == [o]\nA() == A()\nx = A()\nf = lambda: max([0], key=lambda _: f())\nf()",
+        [RE, MLE],
     ),
-    "os._exit(0)": ("import os; os._exit(0)", {Verdict.WA}),
-    "closing stdout": ("import os; os.close(0); os.close(1); os.close(2)", {Verdict.RE, Verdict.WA}),
-    "a feigned fault of the judge's": ("import os; os._exit(97)", {Verdict.RE}),
-    "a compiler bomb": (
-        "x = " + "(" * 90 + "1" + ",)" * 90 + "\n" + "y = (1 << 10**9) if 0 else 2",
-        {Verdict.WA, Verdict.CE},
-    ),
-    "a deep expression": ("x = " + "-" * 200000 + "1", {Verdict.CE}),
+    "os._exit(0)": ("import os; os._exit(0)", [WA]),
+    "closing stdout": ("import os; os.close(0); os.close(1); os.close(2)", [RE, WA]),
+    "a feigned fault of the judge's": ("import os; os._exit(97)", [RE]),
+    "a compiler bomb": ("x = " + "(" * 90 + "1" + ",)" * 90 + "\n" + "y = (1 << 10**9) if 0 else 2", [WA, CE]),
+    "a deep expression": ("x = " + "-" * 200000 + "1", [CE]),
 }
 
 FILES = ("filling the disk", "files without end", "a deep tree")
@@ -246,6 +235,8 @@ KEPT_BY: dict[str, list[set[str]]] = {
 def rungs():
     """A pool for each rung of protection that there is here, the best first."""
     with pools() as made:
+        for pool in made:
+            assert judge("print(7)", [TestCase("", "7")], LIMITS, pool=pool).all_passed
         yield made
 
 
@@ -267,17 +258,14 @@ def pool(rungs):
 def unharmed(rungs, keeper):
     """After each program: no process more, no file more, the zygotes as small as before, and the judge answers."""
     restarts = [pool.restarts for pool in rungs]
-    for pool in rungs:
-        assert judge("print(7)", [TestCase("", "7")], LIMITS, pool=pool).all_passed
     here, resident = set(os.listdir()), resident_bytes()
     yield
     assert [pool.restarts for pool in rungs] == restarts
     assert settles(lambda: len(descendants() - {keeper}) == sum(map(zygote_processes, rungs))), descendants()
     for pool in rungs:
-        assert judge("print(7)", [TestCase("", "7")], LIMITS, pool=pool).all_passed
-        if has_scratch(pool):
-            empty = judge("import os; print(os.listdir('.'))", [TestCase("", "[]")], LIMITS, pool=pool)
-            assert empty.all_passed, empty.results[0].output
+        program, said = ("import os; print(os.listdir('.'))", "[]") if has_scratch(pool) else ("print(7)", "7")
+        empty = judge(program, [TestCase("", said)], LIMITS, pool=pool)
+        assert empty.all_passed, empty.results[0].output
     for place in PLACES:
         assert not (Path(place) / CANARY).exists()
     assert set(os.listdir()) == here

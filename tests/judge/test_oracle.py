@@ -13,7 +13,7 @@ from benchmarks.judge.oracle import SHARED, differences, shared_jobs
 from judge.judge import judge
 from judge.sandbox.pool import Pool
 
-PROGRAMS, TESTS, SECONDS = 20, 6, 1.0
+PROGRAMS, TESTS, SECONDS = 10, 4, 0.5
 
 pytestmark = pytest.mark.skipif(not SHARED.is_dir(), reason=f"the shared data is not there: {SHARED}")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import pytest
 
 from judge.judge import judge, verdict_of
@@ -48,158 +50,108 @@ print(int(input()) + int(input()))
 sys.stdout.flush()
 """
 
-# (program, standard input, what it prints, exit status)
+
+class Case(NamedTuple):
+    program: str
+    given: str = ""
+    printed: str | None = None  # None: whatever a plain process prints
+    status: int = 0
+
+
 CASES = {
-    "hello": ("print('hello')", "", "hello\n", 0),
-    "input to the end": ("import sys; print(sum(map(int, sys.stdin)))", "1\n2\n3", "6\n", 0),
-    "end of input": ("input()", "", "", 1),
-    "read by descriptor": ("import os; print(os.read(0, 99))", "ab\n", "b'ab\\n'\n", 0),
-    "stdin is a file": (
-        "import os, stat; print(stat.S_ISREG(os.fstat(0).st_mode), os.fstat(0).st_size)",
-        "abc",
-        None,
-        0,
+    "hello": Case("print('hello')", printed="hello\n"),
+    "input to the end": Case("import sys; print(sum(map(int, sys.stdin)))", "1\n2\n3", "6\n"),
+    "end of input": Case("input()", printed="", status=1),
+    "read by descriptor": Case("import os; print(os.read(0, 99))", "ab\n", "b'ab\\n'\n"),
+    "stdin is a file": Case("import os, stat; print(stat.S_ISREG(os.fstat(0).st_mode), os.fstat(0).st_size)", "abc"),
+    "open(0)": Case("print(open(0).read().split())", "a b\nc", "['a', 'b', 'c']\n"),
+    "/dev/stdin": Case("print(open('/dev/stdin').read())", "abc", "abc\n"),
+    "seek in stdin": Case("import sys; a = sys.stdin.read(); sys.stdin.seek(0); print(a == sys.stdin.read())", "x\n"),
+    "memory map of stdin": Case("import mmap; print(mmap.mmap(0, 0, prot=mmap.PROT_READ)[:])", "abc", "b'abc'\n"),
+    "modes and names": Case(
+        "import sys\nfor f in (sys.stdin, sys.stdout, sys.stderr):\n    print(f.name, f.mode, f.fileno(), f.encoding, f.errors, f.isatty(), f.line_buffering, f.seekable())"
     ),
-    "open(0)": ("print(open(0).read().split())", "a b\nc", "['a', 'b', 'c']\n", 0),
-    "/dev/stdin": ("print(open('/dev/stdin').read())", "abc", "abc\n", 0),
-    "seek in stdin": (
-        "import sys; a = sys.stdin.read(); sys.stdin.seek(0); print(a == sys.stdin.read())",
-        "x\n",
-        None,
-        0,
+    "the FastIO template": Case(FAST_IO, "2\n3\n", "5\n"),
+    "carriage returns": Case("print(repr(input()), repr(input()))", "a\r\nb\r\n", "'a\\r' 'b\\r'\n"),
+    "not UTF-8": Case("import sys; print(ascii(input())); print(sys.stdout.errors)", "caf\udce9\n"),
+    "exit()": Case("print(1)\nexit()", printed="1\n"),
+    "quit()": Case("print(1)\nquit()", printed="1\n"),
+    "exit with text": Case("import sys; sys.exit('no')", printed="", status=1),
+    "exit with a number": Case("import sys; print('right'); sys.exit(3)", printed="right\n", status=3),
+    "exit with -1": Case("raise SystemExit(-1)", printed="", status=255),
+    "exit with 256": Case("raise SystemExit(256)", printed=""),
+    "main": Case("if __name__ == '__main__': print(__name__, __doc__, __spec__, __package__)"),
+    "globals": Case("print(sorted(globals()))"),
+    "import main": Case("x = 5\nimport __main__\nprint(__main__.x)", printed="5\n"),
+    "pickle of its own class": Case("import pickle\nclass A: pass\nprint(type(pickle.loads(pickle.dumps(A()))) is A)"),
+    "dataclass": Case(
+        "from dataclasses import dataclass\n@dataclass\nclass P:\n    x: int\nprint(P(3))", printed="P(x=3)\n"
     ),
-    "memory map of stdin": ("import mmap; print(mmap.mmap(0, 0, prot=mmap.PROT_READ)[:])", "abc", "b'abc'\n", 0),
-    "modes and names": (
-        (
-            "import sys\nfor f in (sys.stdin, sys.stdout, sys.stderr):\n"
-            "    print(f.name, f.mode, f.fileno(), f.encoding, f.errors, f.isatty(), f.line_buffering, f.seekable())"
-        ),
-        "",
-        None,
-        0,
+    "argv": Case("import sys; print(len(sys.argv), sys.argv[0].endswith('program.py'))", printed="1 True\n"),
+    "exception": Case("print('before')\n1 / 0", printed="before\n", status=1),
+    "atexit": Case("import atexit; atexit.register(print, 'bye'); print('hi')", printed="hi\nbye\n"),
+    "atexit after an exception": Case("import atexit; atexit.register(print, 'bye'); 1 / 0", printed="bye\n", status=1),
+    "a file flushed at the end": Case("f = open(1, 'w', closefd=False); f.write('late')", printed="late"),
+    "a finaliser": Case("class A:\n    def __del__(self): print('gone')\na = A()", printed="gone\n"),
+    "a finaliser in a cycle": Case(
+        "class A:\n    def __del__(self): print('gone')\na = A(); a.me = a", printed="gone\n"
     ),
-    "the FastIO template": (FAST_IO, "2\n3\n", "5\n", 0),
-    "carriage returns": ("print(repr(input()), repr(input()))", "a\r\nb\r\n", "'a\\r' 'b\\r'\n", 0),
-    "not UTF-8": ("import sys; print(ascii(input())); print(sys.stdout.errors)", "caf\udce9\n", None, 0),
-    "exit()": ("print(1)\nexit()", "", "1\n", 0),
-    "quit()": ("print(1)\nquit()", "", "1\n", 0),
-    "exit with text": ("import sys; sys.exit('no')", "", "", 1),
-    "exit with a number": ("import sys; print('right'); sys.exit(3)", "", "right\n", 3),
-    "exit with -1": ("raise SystemExit(-1)", "", "", 255),
-    "exit with 256": ("raise SystemExit(256)", "", "", 0),
-    "main": ("if __name__ == '__main__': print(__name__, __doc__, __spec__, __package__)", "", None, 0),
-    "globals": ("print(sorted(globals()))", "", None, 0),
-    "import main": ("x = 5\nimport __main__\nprint(__main__.x)", "", "5\n", 0),
-    "pickle of its own class": (
-        "import pickle\nclass A: pass\nprint(type(pickle.loads(pickle.dumps(A()))) is A)",
-        "",
-        None,
-        0,
+    "no newline at the end": Case("import sys; sys.stdout.write('x')", printed="x"),
+    "os.write and print": Case("import os; print('b', flush=True); os.write(1, b'a')", printed="b\na"),
+    "os._exit loses the buffer": Case("import os; print('lost'); os._exit(0)", printed=""),
+    "closed stdout": Case("import sys; print(1); sys.stdout.close()", printed="1\n"),
+    "closed descriptor": Case("import os; print(1); os.close(1)", printed="", status=120),
+    "threads": Case(
+        "import threading\nts = [threading.Thread(target=print, args=(i,)) for i in range(8)]\n[t.start() for t in ts]\n[t.join() for t in ts]",
+        printed="".join(f"{i}\n" for i in range(8)),
     ),
-    "dataclass": (
-        "from dataclasses import dataclass\n@dataclass\nclass P:\n    x: int\nprint(P(3))",
-        "",
-        "P(x=3)\n",
-        0,
-    ),
-    "argv": ("import sys; print(len(sys.argv), sys.argv[0].endswith('program.py'))", "", "1 True\n", 0),
-    "exception": ("print('before')\n1 / 0", "", "before\n", 1),
-    "atexit": ("import atexit; atexit.register(print, 'bye'); print('hi')", "", "hi\nbye\n", 0),
-    "atexit after an exception": ("import atexit; atexit.register(print, 'bye'); 1 / 0", "", "bye\n", 1),
-    "a file flushed at the end": ("f = open(1, 'w', closefd=False); f.write('late')", "", "late", 0),
-    "a finaliser": ("class A:\n    def __del__(self): print('gone')\na = A()", "", "gone\n", 0),
-    "a finaliser in a cycle": ("class A:\n    def __del__(self): print('gone')\na = A(); a.me = a", "", "gone\n", 0),
-    "no newline at the end": ("import sys; sys.stdout.write('x')", "", "x", 0),
-    "os.write and print": ("import os; print('b', flush=True); os.write(1, b'a')", "", "b\na", 0),
-    "os._exit loses the buffer": ("import os; print('lost'); os._exit(0)", "", "", 0),
-    "closed stdout": ("import sys; print(1); sys.stdout.close()", "", "1\n", 0),
-    "closed descriptor": ("import os; print(1); os.close(1)", "", "", 120),
-    "threads": (
-        (
-            "import threading\nts = [threading.Thread(target=print, args=(i,)) for i in range(8)]\n"
-            "[t.start() for t in ts]\n[t.join() for t in ts]"
-        ),
-        "",
-        "".join(f"{i}\n" for i in range(8)),
-        0,
-    ),
-    "a thread that outlives main": (
+    "a thread that outlives main": Case(
         "import threading, time\ndef f():\n    time.sleep(0.05); print('late')\nthreading.Thread(target=f).start()",
-        "",
-        "late\n",
-        0,
+        printed="late\n",
     ),
-    "thread pool": (
+    "thread pool": Case(
         "from concurrent.futures import ThreadPoolExecutor as T\nwith T(4) as t: print(sum(t.map(int, '123')))",
-        "",
-        "6\n",
-        0,
+        printed="6\n",
     ),
-    "an exception in a thread": ("import threading; threading.Thread(target=lambda: 1/0).start()", "", "", 0),
-    "deep recursion in a thread": (
-        (
-            "import sys, threading\nsys.setrecursionlimit(10**6)\nthreading.stack_size(2**27)\n"
-            "def f(n): return 0 if n == 0 else 1 + max(f(n - 1), 0)\n"
-            "t = threading.Thread(target=lambda: print(f(10**5)))\nt.start(); t.join()"
-        ),
-        "",
-        "100000\n",
-        0,
+    "an exception in a thread": Case("import threading; threading.Thread(target=lambda: 1/0).start()", printed=""),
+    "deep recursion in a thread": Case(
+        "import sys, threading\nsys.setrecursionlimit(10**6)\nthreading.stack_size(2**27)\ndef f(n): return 0 if n == 0 else 1 + max(f(n - 1), 0)\nt = threading.Thread(target=lambda: print(f(10**5)))\nt.start(); t.join()",
+        printed="100000\n",
     ),
-    "deep recursion through C": (
-        (
-            "import sys, functools\nsys.setrecursionlimit(10**6)\n@functools.lru_cache(None)\n"
-            "def f(n): return 0 if n == 0 else 1 + f(n - 1)\nprint(f(30000))"
-        ),
-        "",
-        "30000\n",
-        0,
+    "deep recursion through C": Case(
+        "import sys, functools\nsys.setrecursionlimit(10**6)\n@functools.lru_cache(None)\ndef f(n): return 0 if n == 0 else 1 + f(n - 1)\nprint(f(30000))",
+        printed="30000\n",
     ),
-    "how deep it goes": (
-        "d = 0\ndef f():\n    global d\n    d += 1\n    f()\ntry: f()\nexcept RecursionError: print(d)",
-        "",
-        None,
-        0,
+    "how deep it goes": Case(
+        "d = 0\ndef f():\n    global d\n    d += 1\n    f()\ntry: f()\nexcept RecursionError: print(d)"
     ),
-    "runaway recursion": ("def f(): f()\nf()", "", "", 1),
-    "big integers": ("print(len(str(3**20000)), int('9' * 5000) % 7)", "", None, 0),
-    "asyncio": (
-        "import asyncio\nasync def m():\n    await asyncio.sleep(0)\n    print(1)\nasyncio.run(m())",
-        "",
-        "1\n",
-        0,
+    "runaway recursion": Case("def f(): f()\nf()", printed="", status=1),
+    "big integers": Case("print(len(str(3**20000)), int('9' * 5000) % 7)"),
+    "asyncio": Case(
+        "import asyncio\nasync def m():\n    await asyncio.sleep(0)\n    print(1)\nasyncio.run(m())", printed="1\n"
     ),
-    "a late import": (
-        "def f():\n    import decimal, json, fractions\n    return decimal.Decimal(1) / 3\nprint(f())",
-        "",
-        None,
-        0,
+    "a late import": Case(
+        "def f():\n    import decimal, json, fractions\n    return decimal.Decimal(1) / 3\nprint(f())"
     ),
-    "an import by name": ("print(__import__('string').digits)", "", "0123456789\n", 0),
-    "no such module": ("import nowhere", "", "", 1),
-    "codecs": ("print('é'.encode('latin-1'), 'x'.encode('idna'), b'a'.decode('utf-16-le', 'replace'))", "", None, 0),
-    "resource limits": (
+    "an import by name": Case("print(__import__('string').digits)", printed="0123456789\n"),
+    "no such module": Case("import nowhere", printed="", status=1),
+    "codecs": Case("print('é'.encode('latin-1'), 'x'.encode('idna'), b'a'.decode('utf-16-le', 'replace'))"),
+    "resource limits": Case(
         "import resource, sys\nresource.setrlimit(resource.RLIMIT_STACK, (2**26, resource.RLIM_INFINITY))\nprint('ok')",
-        "",
-        "ok\n",
-        0,
+        printed="ok\n",
     ),
-    "its own signal": ("import os, signal; os.kill(os.getpid(), signal.SIGTERM)", "", "", -15),
-    "abort": ("import os; os.abort()", "", "", -6),
-    "alarm": (
-        "import signal, time\nsignal.signal(14, lambda *_: print('rang'))\nsignal.alarm(1)\ntime.sleep(2)",
-        "",
-        "rang\n",
-        0,
+    "its own signal": Case("import os, signal; os.kill(os.getpid(), signal.SIGTERM)", printed="", status=-15),
+    "abort": Case("import os; os.abort()", printed="", status=-6),
+    "alarm": Case(
+        "import signal\nsignal.signal(14, lambda *_: print('rang'))\nsignal.alarm(1)\nsignal.pause()", printed="rang\n"
     ),
-    "scratch files": ("open('a', 'w').write('x'); print(open('a').read())", "", "x\n", 0),
-    "source with a coding line": ("# -*- coding: latin-1 -*-\nprint(len('é'))", "", "2\n", 0),
-    "the hash seed": ("print(hash('abc'))", "", None, 0),
-    "its own excepthook": (
+    "scratch files": Case("open('a', 'w').write('x'); print(open('a').read())", printed="x\n"),
+    "source with a coding line": Case("# -*- coding: latin-1 -*-\nprint(len('é'))", printed="2\n"),
+    "the hash seed": Case("print(hash('abc'))"),
+    "its own excepthook": Case(
         "import sys\nsys.excepthook = lambda *a: print('hook', a[0].__name__)\n1 / 0",
-        "",
-        "hook ZeroDivisionError\n",
-        1,
+        printed="hook ZeroDivisionError\n",
+        status=1,
     ),
 }
 

@@ -16,7 +16,6 @@ from tests.support.packs import (
     VALID,
     call,
     demonstrations,
-    isolate,
     number_task,
     printed,
     use_lm,
@@ -25,14 +24,11 @@ from tests.support.packs import (
 )
 from tests.support.proposals import hinted_rule
 
+pytestmark = pytest.mark.usefixtures("own_caches")
+
 TASKS = (*VALID, *(number_task(f"Plus {k}", lambda n, k=k: n + k, f"n + {k}") for k in range(2, 6)))
 HELPED = ("Square", "Triangle", "Plus 2", "Plus 4", "Plus 5")
 SMALL = {"mipro": ["--tune", "trials=3"], "gepa": ["--tune", "metric_calls=30"], "simba": ["--tune", "steps=1"]}
-
-
-@pytest.fixture(autouse=True)
-def own_caches(monkeypatch, tmp_path):
-    isolate(monkeypatch, tmp_path / "cache")
 
 
 @pytest.fixture

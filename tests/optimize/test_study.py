@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+import eval.compare
 import eval.run
 import optimize.compile
 import optimize.study
@@ -18,9 +20,9 @@ from optimize.forecast.averages import averages
 from optimize.job.inputs import read_inputs
 from optimize.optimizers.table import read_config
 from optimize.studies.study_arms import arms_of
-from optimize.studies.studying import _average_of, _printed, _study_config
+from optimize.studies.studying import _average_of, _do, _printed, _study_config
 from program import artifact
-from tests.support.packs import call, isolate, write_dataset
+from tests.support.packs import call, isolate, printed, write_dataset
 from tests.support.paths import ROOT
 
 CONFIG = ROOT / "optimize" / "configs" / "codecontests.toml"
@@ -35,7 +37,20 @@ def data(tmp_path) -> Path:
 
 @pytest.fixture
 def study(tmp_path, data, monkeypatch):
-    """Call the study with more options; the flow's bounds are those of its artifact, which are cheaper."""
+    """Call the study with more options; the flow's bounds are those of its artifact, which are cheaper.
+
+    Its commands run in this process, which is quicker.
+    """
+    mains = {"optimize.compile": optimize.compile.main, "eval.run": eval.run.main, "eval.compare": eval.compare.main}
+
+    def do(module: str, *arguments: object) -> None:
+        if status := call(monkeypatch, mains[module], *map(str, arguments)):
+            sys.exit(status)
+
+    monkeypatch.setattr("optimize.studies.studying._do", do)
+    monkeypatch.setattr(
+        "optimize.studies.studying._printed", lambda module, *rest: printed(monkeypatch, mains[module], *rest)
+    )
     isolate(monkeypatch, tmp_path / "cache")
     monkeypatch.setenv("ALPHACODIUM_CACHE", str(tmp_path / "cache"))
     config = tmp_path / "config.toml"
@@ -54,7 +69,7 @@ def test_the_cost_comes_first_and_a_dry_run_stops_there(study, tmp_path, capsys)
     assert not (tmp_path / "out").exists()
 
 
-def test_one_command_compiles_evaluates_and_compares_and_can_be_repeated(study, monkeypatch, tmp_path, capfd):
+def test_one_command_compiles_evaluates_and_compares_and_can_be_repeated(study, tmp_path, capsys):
     assert study() == 0
     comparison = (tmp_path / "out" / "comparison.md").read_text()
     for arm in ("handwritten", "direct", "sampling", "compiled"):
@@ -69,12 +84,9 @@ def test_one_command_compiles_evaluates_and_compares_and_can_be_repeated(study, 
     trained = {each.problem for each in read_rollouts(tmp_path / "out" / "compiled" / "training")}
     assert len(trained) == 3 and not trained & set(run["problems"])
     before = (tmp_path / "out" / "test" / "rollouts.jsonl").read_bytes()
-    capfd.readouterr()
-    mains = {"optimize.compile": optimize.compile.main, "eval.run": eval.run.main}
-    again = lambda module, *arguments: call(monkeypatch, mains[module], *map(str, arguments))  # noqa: E731
-    monkeypatch.setattr("optimize.studies.studying._do", again)  # in this process, which is quicker
+    capsys.readouterr()
     assert study() == 0
-    assert "is compiled already" in capfd.readouterr().out
+    assert "is compiled already" in capsys.readouterr().out
     assert (tmp_path / "out" / "test" / "rollouts.jsonl").read_bytes() == before
 
 
@@ -147,11 +159,17 @@ def test_a_study_stops_where_compiling_has_stopped_at_a_cap(study, monkeypatch, 
 
 
 def test_a_command_that_fails_ends_the_study_as_it_ended(capfd):
+    """Here, and in the test below, it has a process of its own, as the study's commands do."""
     with pytest.raises(SystemExit) as left:
-        _printed("eval.compare", "nowhere")
+        _do("eval.compare", "nowhere")
     assert left.value.code == 2
     (line,) = capfd.readouterr().err.splitlines()
     assert line.startswith("error: ")
+
+
+def test_what_a_command_prints_can_be_kept(capfd):
+    assert _printed("eval.compare", "--help").startswith("usage: ")
+    assert capfd.readouterr().out == "\n$ python -m eval.compare --help\n"
 
 
 def test_the_split_that_is_compiled_on_is_not_evaluated_on(study, tmp_path, capsys):

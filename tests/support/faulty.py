@@ -35,21 +35,8 @@ FAULTS: tuple[Callable[[], Exception], ...] = (
     lambda: lm15.ServerError("down", provider="faulty", status=500),
 )
 TEXTS = (
-    *(
-        "",
-        " \n",
-        GARBAGE,
-        "{" * 400,
-        "[" * 3000,
-        "null",
-        "[]",
-        "{}",
-        "3",
-        '"text"',
-        "```python\n```",
-        "```",
-        "\x00\ud83d",
-    ),
+    *("", " \n", GARBAGE, "{" * 400, "[" * 3000, "null", "[]"),
+    *("{}", "3", '"text"', "```python\n```", "```", "\x00\ud83d"),
     "and then one more, " * 200,
     "```python\n" + "x = 1\n" * 2500,
     '{"tests": [' + '{"input": "3", "output": ' * 300,
@@ -90,12 +77,8 @@ class FaultyEngine(ScriptedEngine):
             return dice.choice(
                 [text, usual[: dice.randrange(len(usual))], usual + text, text + usual, self._odd(usual)]
             )
-        if "code" in stage.lower() or stage in (
-            "SolveDirectly",
-            "SolveWithLessons",
-            "WriteBruteForce",
-            "WriteGenerator",
-        ):
+        others = ("SolveDirectly", "SolveWithLessons", "WriteBruteForce", "WriteGenerator")
+        if "code" in stage.lower() or stage in others:
             return code(dice.choice(PROGRAMS))
         return written(*dice.choice(TESTS)) if stage == "WriteTests" else usual
 

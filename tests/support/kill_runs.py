@@ -28,7 +28,7 @@ from optimize.paid.ledger_reports import LedgerReports
 
 SMALL = {
     "mipro": ["--tune", "trials=3", "--demos", "1"],
-    "gepa": ["--tune", "metric_calls=30"],
+    "gepa": ["--tune", "metric_calls=20"],
     "bootstrap_rs": ["--tune", "candidates=2", "--demos", "1"],
     "verified": ["--tune", "rollouts=2"],
 }

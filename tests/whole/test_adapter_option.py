@@ -14,12 +14,9 @@ from program.adapters.choice import DEFAULT_ADAPTER
 from program.adapters.yaml.adapter import YAMLAdapter
 from program.artifact import ArtifactError
 from program.errors import UserError
-from tests.support.packs import VALID, answer_rule, call, isolate, use_lm, write_pack, write_start
+from tests.support.packs import VALID, answer_rule, call, use_lm, write_pack, write_start
 
-
-@pytest.fixture(autouse=True)
-def own_caches(monkeypatch, tmp_path):
-    isolate(monkeypatch, tmp_path / "cache")
+pytestmark = pytest.mark.usefixtures("own_caches")
 
 
 @pytest.fixture

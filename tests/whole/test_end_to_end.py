@@ -38,6 +38,8 @@ from tests.support.packs import (
 from tests.support.paths import ROOT
 from tests.support.scripted import stage_of
 
+pytestmark = pytest.mark.usefixtures("own_caches")
+
 FATES = {"Square": "wrong", "Successor": "fixed", "Cube": "broken", "Predecessor": "wrong"}
 PROGRAMS = ("direct", "alphacodium")
 
@@ -76,11 +78,6 @@ def pipeline(request, tmp_path_factory) -> Pipeline:
         printed(patched, eval.run.main, start, compiled, "--data", data, "--out", run)
         report = printed(patched, eval.compare.main, run)
     return Pipeline(data, start, compiled, run, compile_prompts, prompts, made, report)
-
-
-@pytest.fixture(autouse=True)
-def own_caches(monkeypatch, tmp_path):
-    isolate(monkeypatch, tmp_path / "cache")
 
 
 def compile_options(data: Path, start: Path, out: Path, *more: str) -> list[str | Path]:
@@ -326,25 +323,27 @@ def test_a_judge_that_fails_is_an_outage_and_the_compilation_goes_on_later(pipel
 # User errors: exit status 2, one line on standard error, no LM call.
 
 
-@pytest.fixture
-def workplace(tmp_path, monkeypatch) -> Path:
-    """A working directory with data, two artifacts, and things that are none of these."""
-    write_pack(tmp_path / "data")
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory) -> Path:
+    """A directory with data, two artifacts, and things that are none of these. What is refused writes nothing there."""
+    folder = tmp_path_factory.mktemp("workplace")
+    write_pack(folder / "data")
     no_hidden = {**VALID[0].row(), "private_tests": None, "generated_tests": None}
-    write_dataset(tmp_path / "open_data", {"valid": [no_hidden]}, "jsonl")
+    write_dataset(folder / "open_data", {"valid": [no_hidden]}, "jsonl")
     for name in PROGRAMS:
-        write_start(tmp_path / name, name)
-    write_start(tmp_path / "other" / "direct", "direct")
-    (tmp_path / "unknown_key.toml").write_text("demonstrations = 3\n")
-    (tmp_path / "not_toml.toml").write_text("demos: 3\n")
-    (tmp_path / "file").write_text("a file\n")
-    (tmp_path / "torn").mkdir()
-    (tmp_path / "torn" / "manifest.json").write_text('{"program": "dir')
-    (tmp_path / "torn" / "program.json").write_text("{}")
-    (tmp_path / "foreign").mkdir()
-    (tmp_path / "foreign" / "config.json").write_text('{"lm": "another"}')
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+        write_start(folder / name, name)
+    write_start(folder / "other" / "direct", "direct")
+    for name, text in (
+        ("unknown_key.toml", "demonstrations = 3\n"),
+        ("not_toml.toml", "demos: 3\n"),
+        ("file", "a file\n"),
+        ("torn/manifest.json", '{"program": "dir'),
+        ("torn/program.json", "{}"),
+        ("foreign/config.json", '{"lm": "another"}'),
+    ):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text)
+    return folder
 
 
 MAINS = {"run": eval.run.main, "compile": optimize.compile.main, "compare": eval.compare.main}
@@ -394,6 +393,7 @@ RUN, COMPILE = "run direct --data data --out out", "compile --start direct --dat
     ],
 )
 def test_user_errors_are_one_line_and_exit_status_2(workplace, monkeypatch, capsys, command, said):
+    monkeypatch.chdir(workplace)
     prompts = use_lm(monkeypatch, answer_rule())
     name, *arguments = command.split()
     assert call(monkeypatch, MAINS[name], *arguments) == 2
@@ -468,10 +468,11 @@ def test_a_reader_that_has_seen_enough_leaves_no_traceback():
     ],
 )
 def test_a_user_error_in_a_process_of_its_own(tmp_path, command, said):
+    bytecode = {name: value for name, value in os.environ.items() if name == "PYTHONPYCACHEPREFIX"}
     ended = subprocess.run(
         [sys.executable, "-m", *command],
         cwd=tmp_path,
-        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)},
+        env={**bytecode, "PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)},
         capture_output=True,
         text=True,
         check=False,

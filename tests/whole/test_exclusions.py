@@ -18,6 +18,8 @@ from eval.rollouts.stored_arms import data_text, read_run, stored_arms
 from tests.support.packs import call, printed
 from tests.support.rollouts import rates, store
 
+pytestmark = pytest.mark.usefixtures("few_resamples")
+
 
 @pytest.fixture
 def run(tmp_path, monkeypatch):

@@ -21,7 +21,7 @@ from tests.support.scripted import Rollout, written
 
 pytestmark = pytest.mark.usefixtures("runs")
 
-FEW, ALL = range(25), range(25, 200)  # of each program; over all programs the few are 200
+FEW, ALL = range(12), range(12, 200)  # of each program; over all programs the few are about 100
 IN_FLIGHT = 8  # calls of one rollout at the same time, at most
 EVERY_STAGE = {
     "check_explanations": True,

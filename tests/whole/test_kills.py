@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.packs import VALID, number_task, write_pack, write_start
+from tests.support.packs import VALID, write_pack, write_start
 from tests.support.paths import ROOT
 
-MORE = tuple(number_task(f"Plus {k}", lambda n, k=k: n + k, f"n + {k}") for k in (2, 3))
 OPTIMIZERS = ("bootstrap_rs", "mipro", "gepa", "verified")
 
 
@@ -24,7 +23,7 @@ def killed(tmp_path_factory) -> Path:
 
 
 def compiled_twice(folder: Path, program: str, kills: int, *optimizers: str) -> Path:
-    write_pack(folder / "data", (*VALID, *MORE))
+    write_pack(folder / "data", VALID)
     write_start(folder / program, program)
     ended = subprocess.run(
         [sys.executable, "-m", "tests.support.kill_runs", folder, program, str(kills), "0", *optimizers],

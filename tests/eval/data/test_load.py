@@ -251,15 +251,16 @@ def test_a_path_that_is_not_there_is_never_asked_of_the_hub(monkeypatch, data):
     assert refusal(data) == f"there is no {data}: it is neither a folder nor a file here"
 
 
+def unknown(*_):
+    raise OSError("Name or service not known")
+
+
 def test_a_hub_that_cannot_be_looked_up_is_not_tried_but_its_cache_is(monkeypatch):
     offline = []
 
     def load_dataset(*_, **__):
         offline.append(datasets.config.HF_HUB_OFFLINE)
         return datasets.Dataset.from_list([task.row() for task in VALID])
-
-    def unknown(*_):
-        raise OSError("Name or service not known")
 
     monkeypatch.setattr(datasets, "load_dataset", load_dataset)
     monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", False)
@@ -275,9 +276,6 @@ def test_a_hub_that_cannot_be_looked_up_is_not_tried_but_its_cache_is(monkeypatc
 
 
 def test_without_a_network_a_hub_name_is_refused_in_a_line(monkeypatch, tmp_path):
-    def unknown(*_):
-        raise OSError("Name or service not known")
-
     monkeypatch.setattr("eval.data.rows.getproxies", dict)
     monkeypatch.setattr("eval.data.rows.socket.getaddrinfo", unknown)
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path)
@@ -289,31 +287,26 @@ def test_no_such_split_names_those_there_are():
     assert "train" in said and "valid" in said and "test" in said
 
 
-def test_an_empty_file_and_one_that_is_not_json(tmp_path):
+def test_files_that_are_not_there_or_not_json_and_rows_of_another_schema(tmp_path):
     (tmp_path / "broken.json").write_text("{not json")
     assert "broken.json" in refusal(tmp_path / "broken.json")
     assert "absent.json" in refusal(tmp_path / "absent.json")
-    assert "no problems" in refusal(write_json(tmp_path / "empty.json", []))
-
-
-def test_another_schema(tmp_path):
     rows = [{"question": "Who?", "answer": "Me."}]
     assert "code_contests" in refusal(write_dataset(tmp_path / "data", {"valid": rows}))
-    assert "my_problem" in refusal(write_json(tmp_path / "a.json", {**ALPHACODIUM_PROBLEM, "public_tests": ["3", "6"]}))
 
 
-def test_json_that_holds_no_objects(tmp_path):
-    refusal(write_json(tmp_path / "numbers.json", [1, 2]))
-
-
-def test_a_field_of_the_wrong_type_is_one_line(tmp_path):
-    said = refusal(write_json(tmp_path / "null.json", {**ALPHACODIUM_PROBLEM, "description": None}))
-    assert "description" in said
-
-
-def test_hidden_tests_that_are_no_text(tmp_path):
-    tests = {"input": [12], "output": [24]}
-    assert "my_problem" in refusal(write_json(tmp_path / "n.json", {**ALPHACODIUM_PROBLEM, "private_tests": tests}))
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ([], "no problems"),
+        ([1, 2], "problems.json"),
+        ({**ALPHACODIUM_PROBLEM, "public_tests": ["3", "6"]}, "my_problem"),
+        ({**ALPHACODIUM_PROBLEM, "description": None}, "description"),
+        ({**ALPHACODIUM_PROBLEM, "private_tests": {"input": [12], "output": [24]}}, "my_problem"),
+    ],
+)
+def test_json_of_another_shape(tmp_path, value, said):
+    assert said in refusal(write_json(tmp_path / "problems.json", value))
 
 
 def test_a_name_that_occurs_twice(tmp_path):

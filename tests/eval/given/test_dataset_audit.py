@@ -53,11 +53,14 @@ def test_a_killed_audit_goes_on_where_it_stopped(workplace, monkeypatch):
     journal = workplace / "exclude.findings.jsonl"
     first, *rest = journal.read_text().splitlines(keepends=True)
     journal.write_text(first + rest[0][:9])  # killed in mid-line
+    done = next(
+        task for task in (VALID[0], SEVERAL, HARSH, TALKS) if task.name in first
+    )  # side by side, so any of them
     examined = []
     real = eval.given.dataset_audit.examine
     monkeypatch.setattr("eval.given.dataset_audit.examine", lambda p, *rest: examined.append(p.name) or real(p, *rest))
     assert printed(monkeypatch, eval.audit.main, *options) == whole
-    assert sorted(examined) == sorted(task.name for task in (SEVERAL, HARSH, TALKS))
+    assert sorted(examined) == sorted(task.name for task in (VALID[0], SEVERAL, HARSH, TALKS) if task is not done)
     printed(monkeypatch, eval.audit.main, *options, "--solutions", "more.jsonl")
     assert examined[3:] == [SEVERAL.name]  # which has a program more now
 

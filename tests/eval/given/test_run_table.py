@@ -12,13 +12,13 @@ import eval.export
 from eval.given.run_table import export
 from program.rollout.trace import Totals, Trace, name_of
 from tests.support.packs import call, printed
-from tests.support.stored_runs import SECOND, rollout, write_run
+from tests.support.rollouts import SECOND, store, traced
 
 
 @pytest.fixture
 def run(tmp_path):
-    odd = rollout("flow", 'A "quoted", | piped\nname', 0, "not judged")
-    return write_run(tmp_path / "run", [rollout("flow", "Double", 1, "solved"), odd])
+    odd = traced("flow", 'A "quoted", | piped\nname', 0, "not judged")
+    return store(tmp_path / "run", [traced("flow", "Double", 1, "solved"), odd])
 
 
 def test_a_row_says_what_became_of_a_rollout_and_what_it_cost(run):
@@ -35,8 +35,8 @@ def test_a_row_says_what_became_of_a_rollout_and_what_it_cost(run):
 
 
 def test_what_programs_made_elsewhere_cost_is_not_known_and_not_nothing(tmp_path):
-    theirs = rollout(checkpoints=[], trace=Trace(marks=["imported"]), totals=Totals(dollars=None), seconds=0.0)
-    (row,) = json.loads(export(write_run(tmp_path / "theirs", [theirs]), "json"))
+    theirs = traced(checkpoints=[], trace=Trace(marks=["imported"]), totals=Totals(dollars=None), seconds=0.0)
+    (row,) = json.loads(export(store(tmp_path / "theirs", [theirs]), "json"))
     costs = ("calls", "failed_calls", "prompt_tokens", "cached_tokens", "answer_tokens", "dollars")
     assert {row[key] for key in (*costs, "seconds", "lm_seconds", "judge_seconds", "fixes")} == {None}
     assert row["score_seconds"] == 0.1, "judging was done here"
@@ -56,7 +56,7 @@ def test_markdown_keeps_every_row_on_a_line_and_every_cell_in_its_column(run):
 
 
 def test_an_empty_run_has_a_head_and_no_rows(tmp_path):
-    run = write_run(tmp_path / "run", [])
+    run = store(tmp_path / "run", [])
     assert export(run, "csv").count("\n") == 1 and export(run, "json") == "[]\n"
     assert export(run, "markdown").count("\n") == 2
 

@@ -1,4 +1,7 @@
-"""Intervals: against other libraries, and whether they cover the truth as often as they say."""
+"""Intervals: against other libraries, and whether they cover the truth as often as they say.
+
+The libraries take long to import: only the tests that compare with them do.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,6 @@ import math
 
 import numpy as np
 import pytest
-from scipy import stats
-from statsmodels.stats.proportion import proportion_confint
 
 from eval.numbers import intervals
 from eval.numbers.intervals import (
@@ -38,12 +39,16 @@ def covers(estimate: intervals.Estimate, truth: float) -> bool:
 
 def coverage_of_shares(count: int, truth: float) -> float:
     """The exact probability that the interval of so many problems covers the truth: all outcomes are gone through."""
+    from scipy import stats
+
     likely = stats.binom.pmf(np.arange(count + 1), count, truth)
     return sum(p for ones, p in enumerate(likely) if covers(mean_share(zeros_and_ones(ones, count)), truth))
 
 
 def coverage_of_differences(count: int, lost: float, won: float) -> float:
     """The same for a difference, when the arms flip a problem with these probabilities."""
+    from scipy import stats
+
     outcomes = np.array([(b, c, count - b - c) for b in range(count + 1) for c in range(count - b + 1)])
     likely = stats.multinomial.pmf(outcomes, count, [lost, won, 1 - lost - won])
     return sum(
@@ -55,6 +60,8 @@ def coverage_of_differences(count: int, lost: float, won: float) -> float:
 
 @pytest.mark.parametrize(("ones", "count"), [(0, 12), (1, 18), (5, 36), (30, 47), (165, 165)])
 def test_the_interval_of_a_proportion_is_wilsons(ones, count):
+    from statsmodels.stats.proportion import proportion_confint
+
     found = mean_share(zeros_and_ones(ones, count))
     assert (found.low, found.high) == pytest.approx(proportion_confint(ones, count, method="wilson"), abs=1e-9)
     assert found.value == pytest.approx(ones / count)
@@ -130,6 +137,8 @@ def test_samples_of_one_problem_are_no_independent_ones():
 
 
 def test_the_bootstrap_interval_is_that_of_scipy_a_little_widened():
+    from scipy import stats
+
     values = list(np.random.default_rng(0).lognormal(3.0, 0.5, size=40))
     plain = stats.bootstrap((values,), np.mean, method="percentile", rng=1).confidence_interval
     ours = mean_estimate(values)
@@ -138,6 +147,8 @@ def test_the_bootstrap_interval_is_that_of_scipy_a_little_widened():
 
 
 def test_the_bootstrap_interval_of_a_normal_mean_is_students():
+    from scipy import stats
+
     values = list(np.random.default_rng(0).normal(5.0, 2.0, size=30))
     low, high = stats.t.interval(0.95, 29, np.mean(values), stats.sem(values))
     assert mean_estimate(values)[1:] == pytest.approx((low, high), abs=0.12)
@@ -145,6 +156,8 @@ def test_the_bootstrap_interval_of_a_normal_mean_is_students():
 
 @pytest.mark.parametrize("degrees", [4, 11, 35, 164])
 def test_students_quantile_against_scipy(degrees):
+    from scipy import stats
+
     assert intervals._t_quantile(degrees) == pytest.approx(stats.t.ppf(0.975, degrees), rel=0.02)
 
 

@@ -1,4 +1,7 @@
-"""Paired tests: against other libraries, and how often they find a difference where there is none."""
+"""Paired tests: against other libraries, and how often they find a difference where there is none.
+
+The libraries take long to import: only the tests that compare with them do.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,6 @@ import itertools
 
 import numpy as np
 import pytest
-from scipy import stats
-from statsmodels.stats.contingency_tables import mcnemar as their_mcnemar
-from statsmodels.stats.multitest import multipletests
 
 from eval.numbers import paired_tests
 from eval.numbers.paired_tests import holm, mcnemar, sign_flip
@@ -18,6 +18,8 @@ FLIPS = [(0, 0), (1, 0), (5, 5), (0, 5), (0, 6), (1, 9), (3, 12), (20, 41)]
 
 @pytest.mark.parametrize(("only_first", "only_second"), FLIPS)
 def test_mcnemar_against_statsmodels(only_first, only_second):
+    from statsmodels.stats.contingency_tables import mcnemar as their_mcnemar
+
     theirs = their_mcnemar([[7, only_first], [only_second, 11]], exact=True).pvalue
     assert mcnemar(only_first, only_second) == pytest.approx(min(1.0, theirs), abs=1e-12)
     assert mcnemar(only_second, only_first) == mcnemar(only_first, only_second)
@@ -38,12 +40,16 @@ def test_flipping_signs_of_single_samples_is_mcnemars_test(only_first, only_seco
 
 
 def test_flipping_signs_exactly_against_scipy():
+    from scipy import stats
+
     differences = np.array([0.2, -0.4, 0.6, 0.2, 0.8, -0.2, 0.4, 0.2, 0.0])
     theirs = stats.permutation_test((differences,), np.mean, permutation_type="samples", n_resamples=np.inf)
     assert sign_flip(list(differences)) == pytest.approx(theirs.pvalue)
 
 
 def test_flipping_signs_at_random_against_scipy():
+    from scipy import stats
+
     differences = np.random.default_rng(2).integers(-4, 6, size=47) / 5
     theirs = stats.permutation_test((differences,), np.mean, permutation_type="samples", n_resamples=20_000, rng=3)
     assert sign_flip(list(differences)) == pytest.approx(theirs.pvalue, abs=0.012)
@@ -56,6 +62,8 @@ def test_the_p_value_of_random_flips_is_never_nothing():
 
 @pytest.mark.parametrize("p_values", [[0.01, 0.04, 0.03], [0.2], [0.5, 0.9, 0.001, 0.049], [0.02, 0.02]])
 def test_holm_against_statsmodels(p_values):
+    from statsmodels.stats.multitest import multipletests
+
     assert holm(p_values) == pytest.approx(list(multipletests(p_values, method="holm")[1]))
 
 
@@ -66,6 +74,8 @@ def test_holm_of_nothing_is_nothing():
 @pytest.mark.parametrize("count", [20, 36, 117])
 @pytest.mark.parametrize("flipped", [0.05, 0.2, 0.5])
 def test_mcnemar_finds_a_difference_where_there_is_none_at_most_5_times_in_100(count, flipped):
+    from scipy import stats
+
     found = 0.0
     for flips in range(count + 1):
         won = np.arange(flips + 1)

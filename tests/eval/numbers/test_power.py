@@ -1,11 +1,12 @@
-"""How many problems would show a difference: against simulation, another library, and common sense."""
+"""How many problems would show a difference: against simulation, another library, and common sense.
+
+The libraries take long to import: only the tests that compare with them do.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy import stats
-from statsmodels.stats.power import TTestPower
 
 from eval.numbers.paired_tests import mcnemar
 from eval.numbers.power import difference_shown, problems_needed
@@ -17,6 +18,8 @@ def seen(lost: int, won: int, of: int) -> list[float]:
 
 def power_of_mcnemar(problems: int, lost: float, won: float) -> float:
     """The exact chance that the test shows the difference, all outcomes gone through."""
+    from scipy import stats
+
     found = 0.0
     for flips in range(1, problems + 1):
         wins = np.arange(flips + 1)
@@ -34,6 +37,8 @@ def test_so_many_problems_show_the_difference_80_times_in_100(lost, won, of):
 
 
 def test_for_several_samples_it_is_about_what_a_paired_t_test_needs():
+    from statsmodels.stats.power import TTestPower
+
     differences = list(np.random.default_rng(1).integers(-3, 5, size=60) / 5)
     effect = float(np.mean(differences) / np.std(differences))
     theirs = TTestPower().solve_power(effect_size=effect, alpha=0.05, power=0.8)

@@ -26,7 +26,7 @@ from eval.rollouts.run_folder import RunFolder
 from eval.rollouts.stored_arms import stored_arms
 from program.rollout.trace import Totals, Trace
 from tests.support.packs import answer_rule, call, isolate, number_task, printed, use_lm, write_pack, write_start
-from tests.support.stored_runs import FIRST, SECOND, rollout, score, write_run
+from tests.support.rollouts import FIRST, SECOND, store, traced, traced_score
 
 HOSTILE = "</script><script>alert(1)</script><!-- \" ' & \u2028 {{script}}"
 
@@ -50,7 +50,7 @@ def unpacked(page: str) -> dict[str, Any]:
 
 
 def report_of(tmp_path: Path, rollouts: list[Rollout], **changes: Any) -> dict[str, Any]:
-    write_report([write_run(tmp_path / "run", rollouts, **changes)], tmp_path / "report.html")
+    write_report([store(tmp_path / "run", rollouts, **changes)], tmp_path / "report.html")
     return unpacked((tmp_path / "report.html").read_text())
 
 
@@ -81,7 +81,7 @@ def test_chunks_of_several_problems_are_shared_and_those_of_one_are_not():
 
 
 def test_a_report_tells_each_rollout_in_the_order_of_its_trace(tmp_path):
-    told = report_of(tmp_path, [rollout(end="failed", text=HOSTILE)])["problem-0"]
+    told = report_of(tmp_path, [traced(end="failed", text=HOSTILE)])["problem-0"]
     (only,) = told["rollouts"]
     assert [event["kind"] for event in only["events"]] == [
         *("call", "call", "call", "judge", "best", "call", "judge", "decision", "best")
@@ -103,10 +103,10 @@ def test_a_report_tells_each_rollout_in_the_order_of_its_trace(tmp_path):
 
 def test_the_grid_has_a_cell_for_every_arm_and_problem_and_a_mark_for_every_sample(tmp_path):
     rollouts = [
-        rollout("plain", "Double", 1, "failed"),
-        rollout("plain", "Double", 0, "solved"),
-        rollout("tuned", "Double", 0, "not judged"),
-        rollout("tuned", "Halve", 0, "solved"),
+        traced("plain", "Double", 1, "failed"),
+        traced("plain", "Double", 0, "solved"),
+        traced("tuned", "Double", 0, "not judged"),
+        traced("tuned", "Halve", 0, "solved"),
     ]
     told = report_of(tmp_path, rollouts)["overview"]
     assert told["problems"] == ["Double", "Halve"] and told["runs"] == ["run"]
@@ -114,8 +114,8 @@ def test_the_grid_has_a_cell_for_every_arm_and_problem_and_a_mark_for_every_samp
 
 
 def test_the_headline_has_intervals_and_what_must_be_known_of_the_run(tmp_path):
-    rollouts = [rollout("plain", f"p{i}", 0, "failed") for i in range(4)]
-    rollouts += [rollout("tuned", f"p{i}", 0, "solved" if i < 2 else "not judged") for i in range(4)]
+    rollouts = [traced("plain", f"p{i}", 0, "failed") for i in range(4)]
+    rollouts += [traced("tuned", f"p{i}", 0, "solved" if i < 2 else "not judged") for i in range(4)]
     told = report_of(tmp_path, rollouts, problems=[f"p{i}" for i in range(5)], lm="simulated")["overview"]
     plain, tuned = told["arms"]
     assert plain["solved"] == pytest.approx([0.0, 0.0, 0.49], abs=1e-3) and plain["against"] is None
@@ -135,7 +135,7 @@ def test_the_headline_has_intervals_and_what_must_be_known_of_the_run(tmp_path):
 
 def test_what_several_samples_solve_is_told_with_intervals(tmp_path):
     rollouts = [
-        rollout("flow", f"p{i}", n, "solved" if (i, n) == (0, 1) else "reverted") for i in range(2) for n in (0, 1)
+        traced("flow", f"p{i}", n, "solved" if (i, n) == (0, 1) else "reverted") for i in range(2) for n in (0, 1)
     ]
     (arm,) = report_of(tmp_path, rollouts)["overview"]["arms"]
     assert arm["best_of"] == 2 and arm["pass_at_k"] == arm["solved_by_any"] == pytest.approx(
@@ -145,38 +145,38 @@ def test_what_several_samples_solve_is_told_with_intervals(tmp_path):
 
 
 def test_that_pass_at_k_is_not_known_is_a_note_of_the_report(tmp_path):
-    rollouts = [rollout("flow", "p0", 0), *(rollout("flow", "p1", n, "failed") for n in range(2))]
+    rollouts = [traced("flow", "p0", 0), *(traced("flow", "p1", n, "failed") for n in range(2))]
     told = report_of(tmp_path, rollouts)["overview"]
     assert told["arms"][0]["pass_at_k"] is None and told["arms"][0]["solved_by_any"][0] == 0.5
     assert any(note.startswith("flow: k = 2 on 1 of 2 problems only") for note in told["notes"])
 
 
 def test_a_curve_rises_where_a_right_program_was_found_and_falls_where_it_was_let_go_of():
-    curve = solved_curve([rollout(problem="a", end="solved"), rollout(problem="b", end="reverted")], "seconds")
+    curve = solved_curve([traced(problem="a", end="solved"), traced(problem="b", end="reverted")], "seconds")
     assert curve and curve["steps"] == [[2.0, 0.0], [3.5, 1.0], [4.0, 0.5], [4.5, 0.5]]
     assert curve["intervals"][-1] == pytest.approx([4.5, 0.0945, 0.9055], abs=1e-3)
 
 
 @pytest.mark.parametrize(("unit", "end"), [("calls", 4), ("tokens", 480), ("dollars", 0.04), ("seconds", 3.5)])
 def test_a_curve_ends_at_what_was_spent_when_the_answer_was_found(unit, end):
-    curve = solved_curve([rollout(end="solved")], unit)
+    curve = solved_curve([traced(end="solved")], unit)
     assert curve and curve["steps"][-1] == [end, 1.0]
 
 
 def test_samples_are_averaged_before_problems():
-    rollouts = [rollout("a", "p", 0, "solved"), *(rollout("a", "q", sample, "failed") for sample in range(3))]
+    rollouts = [traced("a", "p", 0, "solved"), *(traced("a", "q", sample, "failed") for sample in range(3))]
     curve = solved_curve(rollouts, "calls")
     assert curve and curve["steps"][-1] == [4.0, 0.5]
 
 
 def test_a_rollout_without_a_program_is_never_solved_and_one_not_judged_is_in_no_curve():
-    empty = rollout(problem="b", end="failed", code="", checkpoints=[])
-    curve = solved_curve([rollout(problem="a"), empty, rollout(problem="c", end="not judged")], "calls")
+    empty = traced(problem="b", end="failed", code="", checkpoints=[])
+    curve = solved_curve([traced(problem="a"), empty, traced(problem="c", end="not judged")], "calls")
     assert curve and curve["steps"][-1] == [4.0, 0.5]
 
 
 def test_there_is_no_curve_over_dollars_where_a_price_is_not_known():
-    priced = rollout()
+    priced = traced()
     free = [point.model_copy(update={"dollars": None}) for point in priced.checkpoints]
     rollouts = [priced, priced.model_copy(update={"checkpoints": free})]
     assert solved_curve(rollouts, "dollars") is None and solved_curve(rollouts, "calls")
@@ -186,15 +186,15 @@ def test_there_is_no_curve_over_dollars_where_a_price_is_not_known():
 def test_a_curve_of_many_budgets_is_thinned_and_keeps_its_ends():
     rollouts = []
     for number in range(300):
-        points = [point.model_copy(update={"seconds": 1.0 + number}) for point in rollout().checkpoints[1:]]
-        rollouts.append(rollout(problem=f"p{number}", checkpoints=points))
+        points = [point.model_copy(update={"seconds": 1.0 + number}) for point in traced().checkpoints[1:]]
+        rollouts.append(traced(problem=f"p{number}", checkpoints=points))
     curve = solved_curve(rollouts, "seconds")
     assert curve and len(curve["steps"]) == 100
     assert curve["steps"][0] == [1.0, 1 / 300] and curve["steps"][-1] == [300.0, 1.0]
 
 
 def test_a_run_older_than_traces_makes_a_report(tmp_path):
-    run = write_run(tmp_path / "run", [rollout()])
+    run = store(tmp_path / "run", [traced()])
     line = json.loads((run / "rollouts.jsonl").read_text())
     line["account"] = {"calls": [{"stage": "WriteCode"}], "judge_runs": [], "decisions": []}
     del line["checkpoints"]
@@ -210,8 +210,8 @@ def test_a_run_older_than_traces_makes_a_report(tmp_path):
 
 
 def test_programs_made_elsewhere_have_no_cost_and_no_curve(tmp_path):
-    told = rollout(checkpoints=[], trace=Trace(marks=["imported"]), totals=Totals(dollars=None), seconds=0.0)
-    run = write_run(tmp_path / "run", [told], problems=["Double"], samples=3, imported={"file": "x.jsonl"})
+    told = traced(checkpoints=[], trace=Trace(marks=["imported"]), totals=Totals(dollars=None), seconds=0.0)
+    run = store(tmp_path / "run", [told], problems=["Double"], samples=3, imported={"file": "x.jsonl"})
     shown = overview(stored_arms([run]), [])
     assert shown["curves"] == {unit: [None] for unit in ("calls", "tokens", "dollars", "seconds")}
     assert (shown["arms"][0]["solved"][0], shown["arms"][0]["costs"], shown["notes"]) == (1.0, {}, [])
@@ -223,45 +223,43 @@ def test_a_report_over_an_empty_run_is_made(tmp_path):
 
 
 def test_several_runs_go_into_one_report_and_their_arms_are_told_apart(tmp_path):
-    runs = [
-        write_run(tmp_path / name, [rollout("flow", problem)]) for name, problem in (("a", "Double"), ("b", "Halve"))
-    ]
+    runs = [store(tmp_path / name, [traced("flow", problem)]) for name, problem in (("a", "Double"), ("b", "Halve"))]
     told = overview(stored_arms(runs), [])
     assert [arm["name"] for arm in told["arms"]] == ["a/flow", "b/flow"] and told["problems"] == ["Double", "Halve"]
     assert [[bool(cell) for cell in row] for row in told["cells"]] == [[True, False], [False, True]]
 
 
 def test_arms_of_several_runs_judged_differently_are_said_to_be(tmp_path):
-    runs = [write_run(tmp_path / name, [rollout("flow")], checker=name) for name in ("strict", "deepmind")]
+    runs = [store(tmp_path / name, [traced("flow")], checker=name) for name in ("strict", "deepmind")]
     (note,) = overview(stored_arms(runs), [])["notes"]
     assert note.startswith("NOT THE SAME RULES") and str(tmp_path) not in note
 
 
 def test_several_arms_are_corrected_for_in_the_headline(tmp_path):
     ends = {"plain": "failed", "one": "solved", "two": "solved"}
-    rollouts = [rollout(arm, f"p{i}", 0, end) for arm, end in ends.items() for i in range(6)]
-    told = overview(stored_arms([write_run(tmp_path / "run", rollouts)]), [])
+    rollouts = [traced(arm, f"p{i}", 0, end) for arm, end in ends.items() for i in range(6)]
+    told = overview(stored_arms([store(tmp_path / "run", rollouts)]), [])
     assert [arm["against"] and arm["against"]["p"] for arm in told["arms"]] == [None, 0.0625, 0.0625]
 
 
 def test_a_curve_says_from_where_on_it_is_a_lower_bound():
-    failing = rollout(problem="b", end="failed")
-    shorter = failing.model_copy(update={"score": failing.score and score(False, public=1)})
-    curve = solved_curve([rollout(problem="a"), shorter], "seconds")
+    failing = traced(problem="b", end="failed")
+    shorter = failing.model_copy(update={"score": failing.score and traced_score(False, public=1)})
+    curve = solved_curve([traced(problem="a"), shorter], "seconds")
     assert curve and curve["open"] is None, "the samples end where the drawing ends"
     cheap = shorter.model_copy(update={"seconds": 2.5})
-    curve = solved_curve([rollout(problem="a"), cheap], "seconds")
+    curve = solved_curve([traced(problem="a"), cheap], "seconds")
     assert curve and curve["open"] == 2.5 and curve["steps"][-1] == [3.5, 0.5]
 
 
 def test_runs_over_different_data_are_refused(tmp_path):
-    runs = [write_run(tmp_path / name, [rollout()], data_fingerprint=name) for name in ("a", "b")]
+    runs = [store(tmp_path / name, [traced()], data_fingerprint=name) for name in ("a", "b")]
     with pytest.raises(RunError, match="different data"):
         stored_arms(runs)
 
 
 def test_the_command_writes_into_the_first_run_and_refuses_what_is_no_run(tmp_path, monkeypatch, capsys):
-    run = write_run(tmp_path / "run", [rollout()])
+    run = store(tmp_path / "run", [traced()])
     assert printed(monkeypatch, eval.report.__main__.main, run) == f"{run / 'report.html'}\n"
     assert "problem-0" in scripts((run / "report.html").read_text())
     assert call(monkeypatch, eval.report.__main__.main, tmp_path / "none") == 2
@@ -272,8 +270,8 @@ def test_the_command_writes_into_the_first_run_and_refuses_what_is_no_run(tmp_pa
 
 
 def test_nothing_hostile_stands_in_the_page_as_it_is(tmp_path):
-    page_of = rollout("flow", f"A {HOSTILE}", 0, "failed", text=HOSTILE)
-    told = report_of(tmp_path, [page_of, rollout("flow", "B", 0, "not judged", text=HOSTILE)], data=HOSTILE)
+    page_of = traced("flow", f"A {HOSTILE}", 0, "failed", text=HOSTILE)
+    told = report_of(tmp_path, [page_of, traced("flow", "B", 0, "not judged", text=HOSTILE)], data=HOSTILE)
     page = (tmp_path / "report.html").read_text()
     assert "<script>alert" not in page and "<!--" not in page
     assert page.count("<script") == page.count("</script>") == len(scripts(page)) + 1
@@ -281,7 +279,7 @@ def test_nothing_hostile_stands_in_the_page_as_it_is(tmp_path):
 
 
 def test_the_page_loads_nothing_and_lets_no_other_script_run(tmp_path):
-    report_of(tmp_path, [rollout()])
+    report_of(tmp_path, [traced()])
     page = (tmp_path / "report.html").read_text()
     policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page)
     assert policy and policy[1].startswith("default-src 'none'; style-src 'sha256-")

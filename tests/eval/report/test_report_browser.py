@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from eval.report.write import write_report
-from tests.support.stored_runs import rollout, write_run
+from tests.support.rollouts import store, traced
 
 playwright = pytest.importorskip("playwright.sync_api", reason="no playwright: uv sync --inexact --group browser")
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
@@ -35,13 +35,13 @@ def report(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("report")
     hostile = f"Hostile {HOSTILE}"
     rollouts = [
-        *(rollout("plain", "Double", sample, end) for sample, end in enumerate(("solved", "failed"))),
-        *(rollout("tuned", "Double", sample, end) for sample, end in enumerate(("solved", "reverted"))),
-        *(rollout("plain", "Halve", sample, "failed") for sample in range(2)),
-        *(rollout("tuned", "Halve", sample, "not judged") for sample in range(2)),
-        *(rollout(arm, hostile, sample, "failed", HOSTILE) for arm in ("plain", "tuned") for sample in range(2)),
+        *(traced("plain", "Double", sample, end) for sample, end in enumerate(("solved", "failed"))),
+        *(traced("tuned", "Double", sample, end) for sample, end in enumerate(("solved", "reverted"))),
+        *(traced("plain", "Halve", sample, "failed") for sample in range(2)),
+        *(traced("tuned", "Halve", sample, "not judged") for sample in range(2)),
+        *(traced(arm, hostile, sample, "failed", HOSTILE) for arm in ("plain", "tuned") for sample in range(2)),
     ]
-    run = write_run(folder / "run", rollouts, data=HOSTILE)
+    run = store(folder / "run", rollouts, data=HOSTILE)
     write_report([run], folder / "report.html")
     return folder / "report.html"
 
@@ -180,7 +180,7 @@ def test_a_rollout_that_was_not_judged_says_so(page):
 
 
 def test_a_story_whose_texts_are_gone_still_has_its_events(browser, tmp_path):
-    run = write_run(tmp_path / "run", [rollout()])
+    run = store(tmp_path / "run", [traced()])
     for trace in run.rglob("*.jsonl.gz"):
         trace.unlink()
     write_report([run], tmp_path / "report.html")

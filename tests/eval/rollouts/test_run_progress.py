@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 from eval.rollouts.run_progress import RunProgress
-from tests.support.stored_runs import rollout
+from tests.support.rollouts import traced
 
 
 def test_the_bar_counts_solved_of_judged_and_what_was_spent(capsys):
     with RunProgress("scripted", 10) as progress:
         for end in ("solved", "failed", "not judged", "failed"):
-            progress.add(rollout(end=end))
+            progress.add(traced(end=end))
         assert progress.status() == "solved 1/3 (33%), 1 not judged, 1.44k tokens, $0.12"
     assert "scripted" in capsys.readouterr().err
 
 
 def test_stored_rollouts_are_in_the_share_and_the_spend(capsys):
-    with RunProgress("scripted", 3, [rollout(), rollout(end="failed")]) as progress:
+    with RunProgress("scripted", 3, [traced(), traced(end="failed")]) as progress:
         assert progress.status() == "solved 1/2 (50%), 960 tokens, $0.08"
     assert "2/3" in capsys.readouterr().err
 
 
 def test_an_unknown_price_is_not_shown_as_nothing():
-    unpriced = rollout()
+    unpriced = traced()
     unpriced.totals.dollars = None
-    with RunProgress("scripted", 2, [unpriced, rollout()]) as progress:
+    with RunProgress("scripted", 2, [unpriced, traced()]) as progress:
         assert "$" not in progress.status() and "tokens" in progress.status()
 
 

@@ -14,7 +14,7 @@ from eval.rollouts.run_folder import RunFolder, read_rollouts
 from eval.rollouts.trace_files import read_trace, trace_path
 from program.rollout.trace import Call, Message, Trace, name_of
 from tests.support.packs import call
-from tests.support.stored_runs import write_run
+from tests.support.rollouts import store
 
 SECRET = "a text of some length that only the trace holds"
 
@@ -66,7 +66,7 @@ DAMAGES = {
 
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
 def test_a_damaged_trace_is_told_in_a_line(tmp_path, monkeypatch, capsys, damage):
-    run = write_run(tmp_path / "run", [stored := rollout()])
+    run = store(tmp_path / "run", [stored := rollout()])
     path = trace_path(run, *stored.key())
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(RunError, match=r"is damaged: .+; without the file"):

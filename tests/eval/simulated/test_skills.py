@@ -32,7 +32,7 @@ from tests.support.simulated import (
     within_four_sigma,
 )
 
-DRAWS = 300
+DRAWS = 150
 
 
 @pytest.fixture

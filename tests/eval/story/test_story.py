@@ -8,7 +8,7 @@ from eval.rollouts.rollout import Rollout
 from eval.story.diagnosis import why
 from eval.story.story import Story, Version, lines_of, read_story
 from program.rollout.trace import Call, JudgeRun, Trace, name_of
-from tests.support.stored_runs import FIRST, SECOND, rollout, score, write_run
+from tests.support.rollouts import FIRST, SECOND, store, traced, traced_score
 
 
 def story_of(told: Rollout) -> Story:
@@ -16,13 +16,13 @@ def story_of(told: Rollout) -> Story:
 
 
 def test_programs_are_numbered_in_the_order_of_the_trace():
-    versions = story_of(rollout(end="reverted")).versions()
+    versions = story_of(traced(end="reverted")).versions()
     assert [(each.number, each.code) for each in versions.values()] == [(1, FIRST), (2, SECOND)]
-    assert story_of(rollout(end="reverted")).answer() == versions[name_of(FIRST)]
+    assert story_of(traced(end="reverted")).answer() == versions[name_of(FIRST)]
 
 
 def test_the_changes_of_a_program_lead_from_the_one_before_to_it():
-    first, second = story_of(rollout()).versions().values()
+    first, second = story_of(traced()).versions().values()
     assert first.changes() == [] and second.changes() == [(2, 3, 2, 3)]
 
 
@@ -44,12 +44,12 @@ def test_an_answer_that_no_event_names_is_a_program_too():
 
 
 def test_a_story_is_read_with_its_texts_and_without_them_where_the_trace_is_gone(tmp_path):
-    run = write_run(tmp_path, [rollout()])
-    whole = read_story(run, rollout())
+    run = store(tmp_path, [traced()])
+    whole = read_story(run, traced())
     assert whole.whole and whole.calls()[0].prompt
     for file in tmp_path.rglob("*.jsonl.gz"):
         file.unlink()
-    told = rollout()
+    told = traced()
     told.trace = Trace.model_validate(told.trace.slim())
     slim = read_story(run, told)
     assert not slim.whole and [call.stage for call in slim.calls()] == [call.stage for call in whole.calls()]
@@ -57,7 +57,7 @@ def test_a_story_is_read_with_its_texts_and_without_them_where_the_trace_is_gone
 
 
 def test_a_solved_rollout_says_so_with_its_fixes_and_failed_calls():
-    assert why(story_of(rollout())) == [
+    assert why(story_of(traced())) == [
         "Solved: 2 public and 7 hidden tests pass.",
         "Fixes tried: 1.",
         "Calls that failed: 1 of 4: ReflectOnProblem unparsable.",
@@ -65,13 +65,13 @@ def test_a_solved_rollout_says_so_with_its_fixes_and_failed_calls():
 
 
 def test_an_answer_that_only_hidden_tests_reject_says_how_many_and_with_which_verdict():
-    said = why(story_of(rollout(end="failed")))
+    said = why(story_of(traced(end="failed")))
     assert said[0] == "The answer passes all 2 public tests."
     assert said[1] == "It fails 2 of 7 hidden tests (private 1 of 3 pass, TLE; generated 4 of 4 pass, AC)."
 
 
 def test_an_answer_that_fails_a_public_test_says_what_it_printed_there():
-    said = why(story_of(rollout(end="reverted")))
+    said = why(story_of(traced(end="reverted")))
     assert said[:2] == [
         "The answer fails 1 of 2 public tests (WA).",
         "On the first of them it prints “2” instead of “4”.",
@@ -80,13 +80,13 @@ def test_an_answer_that_fails_a_public_test_says_what_it_printed_there():
 
 def test_a_right_program_that_was_let_go_of_is_pointed_out():
     assert "Program 2, found after 4 calls, passes everything; the flow went on to another." in why(
-        story_of(rollout(end="reverted"))
+        story_of(traced(end="reverted"))
     )
-    assert not any("went on" in sentence for sentence in why(story_of(rollout(end="failed"))))
+    assert not any("went on" in sentence for sentence in why(story_of(traced(end="failed"))))
 
 
 def test_a_crash_on_a_public_test_is_told_by_its_last_line():
-    told = rollout(end="reverted")
+    told = traced(end="reverted")
     error = "Traceback\n  File ...\nZeroDivisionError: division by zero\n"
     runs = [{"input": "2\n", "expected": "4\n", "error": error, "verdict": "RE"}]
     crash = JudgeRun(tests="public", program=name_of(FIRST), code=FIRST, verdicts=["RE"], runs=runs)
@@ -101,14 +101,16 @@ def test_a_crash_on_a_public_test_is_told_by_its_last_line():
     ],
 )
 def test_what_the_ai_tests_said_of_a_wrong_answer(verdicts, said):
-    told = rollout(end="failed")
+    told = traced(end="failed")
     judged = JudgeRun(tests="ai", program=name_of(SECOND), verdicts=verdicts)
     assert said in why(Story(told, [*told.trace.events, judged], whole=True))
 
 
 def test_a_rollout_without_a_program_names_the_calls_that_failed():
     calls = [Call(stage="SolveDirectly", outcome="unparsable"), Call(stage="SolveDirectly", outcome="unparsable")]
-    told = Rollout(arm="a", problem="p", sample=0, status="failed", score=score(False, 0), trace=Trace(events=calls))
+    told = Rollout(
+        arm="a", problem="p", sample=0, status="failed", score=traced_score(False, 0), trace=Trace(events=calls)
+    )
     assert why(story_of(told)) == [
         "No stage gave a program.",
         "Calls that failed: 2 of 2: SolveDirectly unparsable (2 times).",
@@ -116,6 +118,6 @@ def test_a_rollout_without_a_program_names_the_calls_that_failed():
 
 
 def test_a_rollout_that_was_not_judged_gives_the_error_and_its_marks():
-    told = rollout(end="not judged")
+    told = traced(end="not judged")
     told.trace.mark("budget: calls")
     assert why(story_of(told)) == ["Not judged: JudgeError: lost.", "Marked: budget: calls."]

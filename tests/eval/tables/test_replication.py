@@ -15,6 +15,8 @@ from eval.tables.replication_table import replicate
 from tests.support.packs import TEST, answer_rule, call, isolate, printed, use_lm, write_pack, write_start
 from tests.support.rollouts import rollout, store
 
+pytestmark = pytest.mark.usefixtures("few_resamples")
+
 FATES = {"Cube": "fixed", "Predecessor": "wrong"}
 
 
@@ -31,6 +33,11 @@ def run(tmp_path_factory) -> Path:
     return folder / "run"
 
 
+@pytest.fixture(scope="module")
+def table(run) -> str:
+    return replicate(run)
+
+
 def cells(report: str, *begin: str) -> list[str]:
     """The cells after those a row begins with."""
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in report.splitlines()]
@@ -41,26 +48,24 @@ def cells(report: str, *begin: str) -> list[str]:
 THIS = ("this run, local/qwen2.5-coder-0.5b", "test")
 
 
-def test_the_run_gives_all_figures_of_both_arms(run):
-    report = replicate(run)
-    assert "zero-shot: one-call; flow: flow" in report
+def test_the_run_gives_all_figures_of_both_arms(table):
+    assert "zero-shot: one-call; flow: flow" in table
     for measure, tests in (("pass@5", "public + private"), ("pass@5", "private only"), ("pass@1", "private only")):
-        direct, flow = cells(report, *THIS, measure, tests)
+        direct, flow = cells(table, *THIS, measure, tests)
         assert direct.startswith("33.3 % (") and flow.startswith("66.7 % (")
-    calls = cells(report, "LM calls")
+    calls = cells(table, "LM calls")
     assert calls[0].startswith("1.0 (") and float(calls[1].split()[0]) > 6 and calls[3] == "15–20"
-    assert "All 5 iterations of this run were run" in report and "not run" not in report
+    assert "All 5 iterations of this run were run" in table and "not run" not in table
 
 
-def test_a_model_without_a_price_has_no_costs_in_dollars(run):
-    assert cells(replicate(run), "USD")[:3] == ["not known", "not known", "–"]
+def test_a_model_without_a_price_has_no_costs_in_dollars(table):
+    assert cells(table, "USD")[:3] == ["not known", "not known", "–"]
 
 
-def test_the_published_figures_stand_beside_ours(run):
-    report = replicate(run)
-    assert cells(report, "GPT-4, published", "test") == ["pass@5", "private only", "12 %", "29 %"]
-    assert cells(report, "DeepSeek-33B, published", "valid")[-2:] == ["7 %", "20 %"]
-    assert cells(report, "tokens")[-1] == "about 60,000; ratio about 20"
+def test_the_published_figures_stand_beside_ours(table):
+    assert cells(table, "GPT-4, published", "test") == ["pass@5", "private only", "12 %", "29 %"]
+    assert cells(table, "DeepSeek-33B, published", "valid")[-2:] == ["7 %", "20 %"]
+    assert cells(table, "tokens")[-1] == "about 60,000; ratio about 20"
 
 
 def test_what_was_not_run_is_said_and_not_made_up(tmp_path):
@@ -113,15 +118,11 @@ def test_one_stored_run_gives_the_comparison_the_budgets_and_the_prompts(run, mo
     assert cells(report, "1")[1].startswith("0.0 %"), "by then the flow has no program yet"
 
 
-def test_the_summary_of_the_run_shows_what_the_fix_brought(run, monkeypatch):
-    report = printed(monkeypatch, eval.summarize.main, run)
+def test_the_summary_shows_what_the_fix_brought_and_the_models_tests_are_judged_by_the_known_programs(run, monkeypatch):
+    report = printed(monkeypatch, eval.summarize.main, run, "--ai-tests")
     assert "## flow: what fixes bring" in report and "## one-call: what fixes bring" not in report
     before, after = cells(report, "0"), cells(report, "1", "5")
     assert before[1].startswith("33.3 % (") and after[0].startswith("66.7 % (")
-
-
-def test_the_models_tests_are_judged_by_the_known_programs(run, monkeypatch):
-    report = printed(monkeypatch, eval.summarize.main, run, "--ai-tests")
     tests, valid, discriminating, caught, by_public = cells(report[report.index("## AI tests") :], "flow")
     assert tests.endswith(" rollouts") and valid.startswith("100.0 %")
     assert discriminating.startswith("0.0 %") and caught.startswith("0.0 %") and by_public.startswith("0.0 %")

@@ -10,7 +10,7 @@ import eval.show
 from eval.terminal.show_problem import problem_stories, run_overview
 from eval.terminal.text import Painter, harmless
 from tests.support.packs import call, printed
-from tests.support.stored_runs import rollout, write_run
+from tests.support.rollouts import store, traced
 
 PLAIN = Painter(io.StringIO())
 
@@ -23,16 +23,16 @@ class Terminal(io.StringIO):
 @pytest.fixture
 def run(tmp_path):
     rollouts = [
-        *(rollout("plain", "Double", sample, end) for sample, end in enumerate(("solved", "reverted"))),
-        *(rollout("tuned", "Double", sample, end) for sample, end in enumerate(("failed", "not judged"))),
-        rollout("plain", "Double Again", 0, "solved"),
+        *(traced("plain", "Double", sample, end) for sample, end in enumerate(("solved", "reverted"))),
+        *(traced("tuned", "Double", sample, end) for sample, end in enumerate(("failed", "not judged"))),
+        traced("plain", "Double Again", 0, "solved"),
     ]
-    return write_run(tmp_path / "run", rollouts)
+    return store(tmp_path / "run", rollouts)
 
 
 def test_the_overview_has_the_table_and_a_mark_a_sample(run):
     lines = run_overview(run, PLAIN).splitlines()
-    assert lines[0] == f"{run}: model scripted/lm, nowhere test"
+    assert lines[0] == f"{run}: model scripted/lm, pack test"
     assert any(line.startswith("| plain | 75.0% |") for line in lines)
     assert [line.split() for line in lines[-5:-2]] == [
         ["plain", "tuned"],
@@ -104,7 +104,7 @@ def test_colours_are_for_terminals_only(run, monkeypatch):
 
 
 def test_an_answer_cannot_steer_the_terminal(tmp_path):
-    run = write_run(tmp_path / "run", [rollout("flow", "Evil\x1b[2J", 0, "failed", text="\x1b]0;taken\x07\r\x9b")])
+    run = store(tmp_path / "run", [traced("flow", "Evil\x1b[2J", 0, "failed", text="\x1b]0;taken\x07\r\x9b")])
     told = problem_stories(run, "Evil", PLAIN, prompts=True) + run_overview(run, PLAIN)
     assert not any(char in told for char in "\x1b\x07\r\x9b") and "]0;taken" in told
     assert harmless("tab\tand\nline") == "tab\tand\nline"

@@ -119,12 +119,6 @@ def test_a_demonstration_looks_the_same_after_saving_and_loading(signature):
 # Round trip
 
 
-@by_name(VALUES)
-def test_what_a_demonstration_shows_is_read_back(signature):
-    outputs = VALUES[signature][1]
-    assert ADAPTER.parse(signature, ADAPTER.format_assistant_message_content(signature, outputs)) == outputs
-
-
 def _stands_in_a_fence(text: str) -> bool:
     return bool(text.strip()) and not re.search(r"(^|\n)[ \t]*```", text)
 
@@ -191,12 +185,9 @@ def test_the_program_is_found(answer):
     assert code == PROGRAM
 
 
-def test_without_a_fence_the_program_begins_at_its_first_line():
+def test_without_a_fence_the_program_begins_at_its_first_line_and_in_one_it_may_hold_a_line_of_three_back_quotes():
     program = "a,b=map(int,input().split())\nprint(a+b)\n"
     assert ADAPTER.parse(SolveDirectly, program)["code"] == program
-
-
-def test_a_program_may_hold_a_line_of_three_back_quotes():
     outputs = {"code": "text = '''\n```\n'''\nprint(text)\n"}
     assert ADAPTER.parse(SolveDirectly, ADAPTER.format_assistant_message_content(SolveDirectly, outputs)) == outputs
 
@@ -249,11 +240,8 @@ def test_json_is_found_and_mended_and_single_bad_items_are_dropped(answer):
     assert ADAPTER.parse(ReflectOnProblem, answer) == {"reflection": ["a", "b"]}
 
 
-def test_numbers_stand_for_strings():
+def test_numbers_stand_for_strings_in_lists_and_inside_of_records():
     assert ADAPTER.parse(ReflectOnProblem, '{"reflection": [3, 2.5]}') == {"reflection": ["3", "2.5"]}
-
-
-def test_numbers_stand_for_strings_inside_of_records():
     parsed = ADAPTER.parse(WriteTests, '{"tests": [{"input": 5, "output": 10, "explanation": "small"}]}')
     assert parsed == {"tests": [AITest(input="5", output="10", explanation="small")]}
 
@@ -282,19 +270,6 @@ def test_of_records_the_whole_ones_are_kept():
 )
 def test_an_answer_that_does_not_fit_is_an_error_that_says_why(answer, reason):
     with pytest.raises(AdapterParseError, match=reason):
-        ADAPTER.parse(ReflectOnProblem, answer)
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        pytest.param('{"reflection": ' + "[" * 3000, id="brackets"),
-        pytest.param('{"a": ' * 3000, id="objects"),
-        pytest.param("{" * 1500, id="braces"),
-    ],
-)
-def test_endless_nesting_is_an_answer_like_any_other_that_cannot_be_read(answer):
-    with pytest.raises(AdapterParseError):
         ADAPTER.parse(ReflectOnProblem, answer)
 
 

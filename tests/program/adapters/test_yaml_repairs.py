@@ -88,24 +88,10 @@ def test_a_list_of_blocks_gets_its_indentation():
 @pytest.mark.parametrize(
     "text",
     [
-        "Goal: print n: all of it",
-        "[1, 2] becomes 3",
-        "{1} is a set: a small one",
-        '"a" becomes b',
-        "'a' becomes b",
-        "*all* of it",
-        "&n is an address",
-        "!important",
-        "@a and `b`",
-        "# of lines",
-        "the # of lines",
-        "n % 2 == 0 # even: yes",
-        "| is or",
-        "> is greater",
-        "%d",
-        "? why",
-        "ends with a colon:",
-        '"an open quote',
+        *("Goal: print n: all of it", "[1, 2] becomes 3", "{1} is a set: a small one", '"a" becomes b'),
+        *("'a' becomes b", "*all* of it", "&n is an address", "!important", "@a and `b`"),
+        *("# of lines", "the # of lines"),
+        *("n % 2 == 0 # even: yes", "| is or", "> is greater", "%d", "? why", "ends with a colon:", '"an open quote'),
     ],
 )
 def test_text_is_taken_as_it_stands(text):

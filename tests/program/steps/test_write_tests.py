@@ -8,7 +8,7 @@ from judge.verdict import TestCase
 from program.bench.ai_tests import MAX_CHARACTERS
 from program.steps.config import FlowConfig
 from program.steps.task import Notes, Task
-from program.steps.write_tests import TestWriter
+from program.steps.write_tests import AITestWriter
 from tests.support.scripted import GARBAGE, Rollout, checked, section, written
 
 pytestmark = pytest.mark.usefixtures("lean_adapter", "impatient")
@@ -18,7 +18,7 @@ NOTES = Notes(["one number"], ["1 + 1 is 2"])
 
 def write(problem, config: dict | None = None, **answers) -> Rollout:
     made = FlowConfig(**(config or {}))
-    return Rollout(TestWriter(made), Task(problem, 0, 0, made), NOTES, **answers)
+    return Rollout(AITestWriter(made), Task(problem, 0, 0, made), NOTES, **answers)
 
 
 def test_tests_are_asked_for_with_what_was_understood(double):
