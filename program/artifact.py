@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
@@ -168,10 +169,11 @@ def load(
     if adapter:
         adapter_named(adapter)
         manifest.adapter = adapter
-    _refuse_other_code(folder, manifest)
-    _refuse_other_state(folder, manifest, state)
-    manifest.config = merged(manifest.config, config or {})
     program = new_program(manifest.program, manifest.config)
+    _refuse_other_code(folder, manifest, program)
+    _refuse_other_state(folder, manifest, state)
+    if config:
+        program = new_program(manifest.program, merged(manifest.config, config))
     # A changed configuration may leave stages out or bring in others, which then are as written by hand.
     program.load_state({name: state.get(name, own) for name, own in program.dump_state().items()})
     program.adapter, program.lm_settings = adapter_named(manifest.adapter), lm_settings(manifest)
@@ -200,9 +202,8 @@ def merged(config: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _refuse_other_code(folder: Path, manifest: Manifest) -> None:
+def _refuse_other_code(folder: Path, manifest: Manifest, program: Program) -> None:
     """The predictors that the artifact was made for must be those that its program has here."""
-    program = new_program(manifest.program, manifest.config)
     here, types = predictors_of(program), types_of(program)
     for name in sorted({*manifest.predictors, *here}):
         there = manifest.predictors.get(name)
@@ -235,7 +236,8 @@ def _pretty(value: Any) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
+@cache
 def _commit() -> str:
-    """The commit of this folder, with a + when the work tree differs; empty outside of git."""
+    """The commit that this process runs, with a + when the work tree differs; empty outside of git."""
     asked = subprocess.run(["git", "describe", "--always", "--dirty=+"], capture_output=True, text=True, check=False)
     return asked.stdout.strip() if asked.returncode == 0 else ""

@@ -17,6 +17,7 @@ from program.models.open import CACHE_FOLDER
 
 PACK = "pack"
 PACK_FOLDER = Path(__file__).parents[1] / "pack"
+SMALL_BYTES = 64 * 2**20
 TABLES = {".jsonl": "json", ".parquet": "parquet"}  # files of rows, and what `datasets` calls their reader
 
 
@@ -41,6 +42,8 @@ def read_rows(data: str, split: str) -> Rows:
         return _json(path)
     if not path.exists() and _is_path(data):
         raise DataError(f"there is no {data}: it is neither a folder nor a file here")
+    if (lines := _small_lines(path, split)) is not None:
+        return lines
     import datasets
     from datasets.exceptions import DatasetsError
 
@@ -61,6 +64,27 @@ def read_rows(data: str, split: str) -> Rows:
     except (OSError, ValueError, RuntimeError, DatasetsError) as fault:
         lines = str(fault).strip().splitlines() or [""]
         raise DataError(f"{data}, split {split}, cannot be loaded: {lines[0]}") from fault
+
+
+def _small_lines(path: Path, split: str) -> list[Any] | None:
+    """The rows of a JSON-lines file, or of a folder's `data/SPLIT.jsonl`, where memory can hold them; None for other
+    data. `datasets` takes a second to be imported, and as long again to make its copy."""
+    file = path / "data" / f"{split}.jsonl" if path.is_dir() else path
+    if path.is_dir() and any(each.suffix != ".jsonl" for each in (path / "data").glob("*")):
+        return None  # its card says which files are which split
+    if file.suffix != ".jsonl" or not file.is_file() or file.stat().st_size > SMALL_BYTES:
+        return None
+    rows = []
+    with file.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, 1):
+            try:
+                rows.append(json.loads(line))
+            except ValueError as fault:
+                raise DataError(f"{file}, line {number} is not JSON: {fault}") from fault
+            if not isinstance(rows[-1], dict):
+                raise DataError(f"{file}, line {number} is no row but {type(rows[-1]).__name__}")
+    columns = dict.fromkeys(name for row in rows for name in row)
+    return [{name: row.get(name) for name in columns} for row in rows]
 
 
 def _json(path: Path) -> list[Any]:

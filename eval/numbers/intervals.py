@@ -77,22 +77,23 @@ def difference_estimate(first: Sequence[float], second: Sequence[float]) -> Esti
     return Estimate(seen, max(-1.0, min(seen, middle - half)), min(1.0, max(seen, middle + half)))
 
 
-def bootstrap_estimate(problems: int, statistic: Callable[[np.ndarray], float], seed: int = 0) -> Estimate:
+def bootstrap_estimate(problems: int, statistic: Callable[[np.ndarray], np.ndarray], seed: int = 0) -> Estimate:
     """Any number worked out from some problems, by resampling them; the percentiles are those for small samples
     (Hesterberg 2015, the expanded percentile interval).
 
     Args:
         problems: how many there are.
-        statistic: from the indices of the problems drawn, shape (problems,), to the number; may be infinite.
+        statistic: from the indices of the problems drawn, shape (draws, problems), to the number of each draw, shape
+            (draws,); may be infinite.
         seed: of the resampling.
     """
     if not problems:
         return UNKNOWN
-    value = statistic(np.arange(problems))
+    value = float(statistic(np.arange(problems)[np.newaxis])[0])
     if problems == 1:
         return Estimate(value, -math.inf, math.inf)
     draws = np.random.default_rng(seed).integers(0, problems, size=(RESAMPLES, problems))
-    found = np.sort([statistic(drawn) for drawn in draws])
+    found = np.sort(statistic(draws))
     tail = NormalDist().cdf(-math.sqrt(problems / (problems - 1)) * _t_quantile(problems - 1))
     low, high = (float(found[min(RESAMPLES - 1, int(share * RESAMPLES))]) for share in (tail, 1 - tail))
     return Estimate(value, low, high)
@@ -101,16 +102,16 @@ def bootstrap_estimate(problems: int, statistic: Callable[[np.ndarray], float], 
 def mean_estimate(values: Sequence[float]) -> Estimate:
     """The mean over problems of numbers of any size, such as costs."""
     numbers = np.asarray(values, dtype=float)
-    return bootstrap_estimate(len(numbers), lambda drawn: float(numbers[drawn].mean()))
+    return bootstrap_estimate(len(numbers), lambda drawn: numbers[drawn].mean(axis=1))
 
 
 def ratio_estimate(some: Sequence[float], of: Sequence[float]) -> Estimate:
     """The sum of `some` over the sum of `of`, one number a problem each; infinite where the latter is 0."""
     part, whole = np.asarray(some, dtype=float), np.asarray(of, dtype=float)
 
-    def ratio(drawn: np.ndarray) -> float:
-        below = float(whole[drawn].sum())
-        return float(part[drawn].sum()) / below if below else math.inf
+    def ratio(drawn: np.ndarray) -> np.ndarray:
+        above, below = part[drawn].sum(axis=1), whole[drawn].sum(axis=1)
+        return np.divide(above, below, out=np.full(len(drawn), math.inf), where=below != 0)
 
     return bootstrap_estimate(len(part), ratio)
 
@@ -126,9 +127,13 @@ def quantile_estimate(values: Sequence[Sequence[float]], share: float) -> Estima
         share: 0.5 for the median.
     """
     arrays = [np.asarray(samples, dtype=float) for samples in values]
-    found = bootstrap_estimate(
-        len(arrays), lambda drawn: float(np.quantile(np.concatenate([arrays[index] for index in drawn]), share))
-    )
+
+    def quantiles(drawn: np.ndarray) -> np.ndarray:
+        if len({len(samples) for samples in arrays}) == 1:
+            return np.quantile(np.stack(arrays)[drawn].reshape(len(drawn), -1), share, axis=1)
+        return np.array([np.quantile(np.concatenate([arrays[i] for i in draw]), share) for draw in drawn])
+
+    found = bootstrap_estimate(len(arrays), quantiles)
     low = -math.inf if (1 - share) ** len(arrays) > 0.025 else found.low
     high = math.inf if share ** len(arrays) > 0.025 else found.high
     return Estimate(found.value, low, high)

@@ -125,7 +125,11 @@ def write_dataset(folder: Path, splits: Mapping[str, Sequence[dict[str, Any]]], 
 
 def write_pack(folder: Path, valid: Sequence[Task] = VALID, test: Sequence[Task] = TEST) -> Path:
     """The tasks as a dataset folder with the splits `valid` and `test`."""
-    return write_dataset(folder, {"valid": [task.row() for task in valid], "test": [task.row() for task in test]})
+    (folder / "data").mkdir(parents=True, exist_ok=True)
+    for split, tasks in {"valid": valid, "test": test}.items():
+        lines = (json.dumps(task.row(), ensure_ascii=False) for task in tasks)
+        (folder / "data" / f"{split}.jsonl").write_text("".join(f"{line}\n" for line in lines))
+    return folder
 
 
 def write_start(folder: Path, program: artifact.ProgramName, config: dict[str, Any] | None = None) -> Path:
