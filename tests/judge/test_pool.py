@@ -82,7 +82,7 @@ def test_a_long_program_lets_others_in():
     with Pool(1) as pool:
         pool.isolation()
         finished: list[str] = []
-        slow = "import time\nt = time.process_time()\nwhile time.process_time() - t < 0.3: pass\n" + DOUBLE
+        slow = "import time\nt = time.process_time()\nwhile time.process_time() - t < 0.15: pass\n" + DOUBLE
 
         def work(number: int) -> None:
             if number == 0:
