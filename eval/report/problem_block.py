@@ -11,7 +11,7 @@ from eval.rollouts.stored_arms import StoredArm
 from eval.story.diagnosis import why
 from eval.story.story import Story, Version, read_story
 from program.problem import Problem
-from program.rollout.trace import Best, Call, Decision, Event, JudgeRun
+from program.rollout.trace import TEXTS, Best, Call, Decision, Event, JudgeRun
 
 
 def problem_block(arms: Sequence[StoredArm], name: str, problem: Problem | None) -> tuple[dict[str, Any], TextTable]:
@@ -69,9 +69,7 @@ def _event(
     event: Event, versions: dict[str, Version], hidden: Iterator[Checkpoint | None], table: TextTable
 ) -> dict[str, Any]:
     """An event without what is default, its texts and programs as numbers; see `program.rollout.trace` for the keys."""
-    values = event.model_dump(
-        exclude_defaults=True, exclude={"prompt", "answer", "prompt_hash", "program", "code", "runs"}
-    )
+    values = event.model_dump(exclude_defaults=True, exclude={*TEXTS, "prompt_hash", "program"})
     values = {key: _short(value) if isinstance(value, float) else value for key, value in values.items()}
     values["kind"] = event.kind
     match event:

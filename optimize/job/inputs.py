@@ -55,7 +55,6 @@ def read_inputs(config: CompileConfig) -> Inputs:
     if bare:
         raise ConfigError(f"{config.data} {config.split}: {bare[0]} has no hidden tests, so it cannot be scored")
     learn, choose = _parts(config, problems)
-    _refuse_budget(program)
     if config.budget.dollars is not None:
         unpriced = [model for model, _ in config.models().values() if price_of(model) is None]
         if unpriced:
@@ -91,17 +90,6 @@ def _parts(config: CompileConfig, problems: ProblemSet) -> tuple[list[Problem], 
             "more, or choose by fewer (choose, limit)"
         )
     return learn, choose
-
-
-def _refuse_budget(program: Any) -> None:
-    """A compilation goes on by playing known answers again, and DSPy's optimizers play rollouts again. Known answers
-    cost neither tokens nor dollars nor time, and they come at once, so that of two branches side by side the other one
-    may get the last call: a rollout under any limit would not end where it ended before."""
-    for name in program.config.budget.model_dump(exclude_none=True):
-        raise ConfigError(
-            f"a rollout with a budget of {name} does not end alike when it is played again; compile it without "
-            f"(--set budget.{name}=null)"
-        )
 
 
 def code_prints() -> dict[str, str]:

@@ -10,12 +10,13 @@ from typing import Any
 import dspy
 
 from optimize.credit.credit import credit_of
+from optimize.credit.episodes import episode_of
 from optimize.credit.outcome import outcome
-from optimize.credit.replay import episode_of
 from optimize.job.job import Job
 from optimize.job.metric import measured
 from optimize.job.run_watcher import run_of
 from optimize.paid.halted import Halted
+from program.adapters.sections import plain
 
 
 class Feedback:
@@ -40,19 +41,23 @@ class Feedback:
             return dspy.Prediction(score=self._job.metric(gold, pred), feedback="")
         try:
             scored = self._job.metric.score(gold.problem, pred.code)
-            said = self._about_the_call(gold.problem, pred, trace, pred_trace)
+            said = self._about_the_call(gold.problem, pred, pred_trace)
         except Exception as fault:
             raise Halted(fault) from fault
         words = [*said, outcome(scored, "the program that came out in the end")]
         feedback = " ".join(f"{sentence[0].upper()}{sentence[1:]}." for sentence in words)
         return dspy.Prediction(score=measured(scored, self._job.config.metric), feedback=feedback)
 
-    def _about_the_call(self, problem: Any, prediction: Any, trace: Any, pred_trace: Any) -> tuple[str, ...]:
+    def _about_the_call(self, problem: Any, prediction: Any, pred_trace: Any) -> tuple[str, ...]:
         """The evidence of one call."""
         run = run_of(prediction)
-        if run is None or self._job.rehearsed:
+        ((predictor, inputs, outputs),) = pred_trace
+        # GEPA has a stand-in for an answer that was not read.
+        if run is None or self._job.rehearsed or hasattr(outputs, "completion_text"):
             return ()
-        episode = episode_of(self._job, problem, trace, run.trace)
-        (call,) = episode_of(self._job, problem, pred_trace, run.trace).steps or (None,)
+        episode = episode_of(self._job, problem, run.trace)
+        asked = predictor.stage, plain(dict(inputs)), plain(dict(outputs))
+        steps = (step for step in episode.steps if (step.stage, plain(step.inputs), plain(step.outputs)) == asked)
+        call = next(steps, None)
         credit = credit_of(call, episode) if call else None
         return credit.evidence if credit else ()

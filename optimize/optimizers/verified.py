@@ -13,8 +13,8 @@ from pydantic import Field
 
 from optimize.credit.credit import credit_of
 from optimize.credit.demo_choice import ProvenCall, choose_demos
+from optimize.credit.episodes import stored_episodes
 from optimize.credit.evidence import Credit, Episode, Step
-from optimize.credit.replay import replay
 from optimize.job.job import Job
 from optimize.job.metric import measured
 from optimize.job.stages import signature_of
@@ -41,7 +41,8 @@ class Verified(Bootstrap, frozen=True):
         whole = [r for r in job.stored_rollouts() if not r.trace.lost_calls]
         proven: dict[str, list[ProvenCall]] = defaultdict(list)
         teacher = job.candidates.name_of(job.teacher)
-        by_problem = [list(group) for _, group in groupby(replay(job, whole), lambda episode: episode.problem.name)]
+        episodes = groupby(stored_episodes(job, whole), lambda episode: episode.problem.name)
+        by_problem = [list(group) for _, group in episodes]
         with ThreadPoolExecutor(job.config.concurrency) as threads:  # a program that never ends takes a minute
             credits = chain.from_iterable(threads.map(_credits, by_problem))
             for rollout, calls in zip(whole, credits, strict=True):

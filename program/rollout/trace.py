@@ -38,6 +38,7 @@ class Call(BaseModel):
     repair: whether the call shows the model an answer that could not be read and asks for it again.
     salvaged: whether the answer could be read with tolerance only.
     prompt, answer: the texts; in the trace, not in `rollouts.jsonl`.
+    inputs, outputs: the fields of the signature, as JSON values; outputs are empty where the answer could not be read.
     """
 
     kind: Literal["call"] = "call"
@@ -58,6 +59,8 @@ class Call(BaseModel):
     from_cache: bool = False
     prompt: list[Message] = []
     answer: str = ""
+    inputs: dict[str, Any] = {}
+    outputs: dict[str, Any] = {}
 
 
 class TestRun(BaseModel):
@@ -115,7 +118,7 @@ class Best(BaseModel):
 
 
 Event = Annotated[Call | JudgeRun | Decision | Best, Field(discriminator="kind")]
-TEXTS = {"prompt", "answer", "code", "runs"}
+TEXTS = {"prompt", "answer", "inputs", "outputs", "code", "runs"}
 
 
 RUN_BUDGET = "run budget:"  # begins the mark of a rollout that the budget of the run has cut short

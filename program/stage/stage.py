@@ -29,6 +29,7 @@ from dspy.utils.exceptions import (
 
 from program.adapters.reading import collected_readings
 from program.adapters.schema import asked_without_schema_if_refused
+from program.adapters.sections import plain
 from program.rollout.context import context, trace
 from program.rollout.trace import Call
 from program.stage.call_record import Recorder, cut_off, fill, first_line, runs_in_circles, valid_text
@@ -120,7 +121,7 @@ class Stage(dspy.Module):
         return config
 
     def _ask(self, inputs: dict[str, Any], config: dict[str, Any], last: _Tried | None) -> _Tried:
-        tried = _Tried(Call(stage=self.name, started=trace().now()))
+        tried = _Tried(Call(stage=self.name, started=trace().now(), inputs=plain(inputs)))
         call = tried.call
         call.repair = last is not None and last.call.outcome == "unparsable" and last.call.answer.strip() != ""
         adapter = dspy.settings.adapter
@@ -130,6 +131,7 @@ class Stage(dspy.Module):
         try:
             with dspy.context(adapter=adapter), collected_readings() as readings:
                 tried.answer = self._valid(self._patiently(recorder, inputs, config, call))
+            call.outputs = plain(dict(tried.answer))
             call.salvaged = any(reading.salvaged for reading in readings)
         except SYSTEMIC:
             raise

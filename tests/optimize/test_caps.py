@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 import optimize.compile
+from eval.rollouts.run_folder import read_rollouts
 from optimize.job.candidates import Candidates
 from optimize.optimizers.table import NAMES
 from program import artifact
@@ -146,9 +148,10 @@ def test_what_earlier_sessions_have_spent_counts():
     assert budget.seconds == 60.0 and budget.take_call() == "seconds"
 
 
-@pytest.mark.parametrize("limit", ["calls = 3", "seconds = 60"])
-def test_a_program_whose_rollouts_have_a_budget_is_refused(monkeypatch, tmp_path, options, capsys, limit):
-    (tmp_path / "config.toml").write_text(f"[settings.budget]\n{limit}\n")
-    arguments = [tmp_path / "config.toml", *options, "--dry-run", "--out", tmp_path / "out"]
-    assert call(monkeypatch, optimize.compile.main, *arguments) == 2
-    assert f"a rollout with a budget of {limit.split()[0]} does not end alike" in capsys.readouterr().err
+@pytest.mark.parametrize("name", ["verified", "bootstrap"])
+def test_a_program_whose_rollouts_have_a_budget_can_be_compiled(monkeypatch, tmp_path, options, name):
+    (tmp_path / "config.toml").write_text("[settings.budget]\ncalls = 6\n")
+    out = tmp_path / "out"
+    printed(monkeypatch, optimize.compile.main, tmp_path / "config.toml", *options, "--optimizer", name, "--out", out)
+    assert json.loads((out / "manifest.json").read_text())["config"]["budget"]["calls"] == 6
+    assert all(len(rollout.trace.calls) <= 6 for rollout in read_rollouts(out / "training"))

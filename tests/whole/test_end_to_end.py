@@ -378,7 +378,6 @@ RUN, COMPILE = "run direct --data data --out out", "compile --start direct --dat
         ("compile --start direct --data open_data --out out", "no hidden tests"),
         (f"{COMPILE} --split train", "train"),
         ("compile --start not_toml.toml --data data --out out", "not_toml.toml is not an artifact"),
-        (f"{COMPILE} --set budget.calls=5", "a rollout with a budget of calls"),
         (f"{COMPILE} --optimizer gepa --tune metric_calls=2", "metric_calls = 2 is used up"),
         (f"{COMPILE} --demos 0", "demos"),
         (f"{COMPILE} --limit 0", "limit"),

@@ -1,0 +1,74 @@
+"""Rollouts as they are looked at for credit: their calls with the values of every field, which stored traces hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from eval.errors import RunError
+from eval.rollouts.rollout import Rollout
+from eval.rollouts.trace_files import read_trace
+from optimize.credit.evidence import Episode, Step, plain
+from optimize.job.job import Job
+from optimize.job.metric import measured
+from optimize.job.stages import signature_of, stages_of
+from program.problem import Problem
+from program.rollout.trace import Call, Trace
+
+
+def stored_episodes(job: Job, rollouts: Sequence[Rollout]) -> list[Episode]:
+    """The episodes of stored rollouts of the teacher, in their order; those of one problem know of each other.
+
+    Raises:
+        RunError: a trace is from before calls held their fields.
+    """
+    episodes = []
+    for rollout in rollouts:
+        trace = Trace(events=read_trace(job.folder.path, *rollout.key()))
+        episodes.append(episode_of(job, job.problems.problem(rollout.problem), trace))
+    for episode in episodes:
+        episode.others = [e for e in episodes if e is not episode and e.problem.name == episode.problem.name]
+    return episodes
+
+
+def episode_of(job: Job, problem: Problem, trace: Trace) -> Episode:
+    """The episode of a rollout.
+
+    Args:
+        job: whose problems and metric these are.
+        problem: what was asked.
+        trace: with all texts.
+
+    Raises:
+        RunError: its calls do not hold their fields.
+    """
+    read = [call for call in trace.calls if call.outputs]
+    if not read and any(call.outcome == "ok" for call in trace.calls):
+        raise RunError(f"{problem.name}: the trace of this rollout has no fields: run it again")
+    stages = {stage.name: (f"{name}.predict", signature_of(stage.predict)) for name, stage in stages_of(job.student)}
+    return Episode(
+        problem=problem,
+        known=job.problems.known(problem.name),
+        hidden=frozenset(plain(test.input) for test in job.problems.hidden(problem.name).all()),
+        steps=[_step(call, *stages[call.stage]) for call in sorted(read, key=lambda call: call.started)],
+        trace=trace,
+        score=lambda code: job.metric.score(problem, code),
+        threshold=job.config.tuning.threshold,
+        measure=lambda scored: measured(scored, job.config.metric),
+    )
+
+
+def _step(call: Call, predictor: str, signature: Any) -> Step:
+    values = {
+        name: TypeAdapter(field.annotation).validate_python(value)
+        for name, field in signature.fields.items()
+        for value in [{**call.inputs, **call.outputs}[name]]
+    }
+    return Step(
+        call.stage,
+        predictor,
+        {name: values[name] for name in signature.input_fields},
+        {name: values[name] for name in signature.output_fields},
+    )
