@@ -10,6 +10,7 @@ from eval.rollouts.executor import Arm, Executor
 from eval.rollouts.rollout import Rollout, judge_answer
 from eval.rollouts.run_folder import RunFolder
 from eval.rollouts.run_progress import RunProgress
+from program.errors import ModelError
 from program.problem import Problem
 
 
@@ -28,6 +29,9 @@ def run_loop(
     What `folder` already holds is yielded first and not run again. Closing the iterator early leaves the
     rollouts in flight to end and be stored. When the budget of the run is spent no rollout is begun any more, and those
     in flight end with the best they have.
+
+    Raises:
+        ModelError: a rollout ended in a way that the others would end in too, by a wrong key for instance.
     """
     wanted = [(arm, problem, sample) for problem in problems.problems for sample in range(samples) for arm in arms]
     done = folder.judged()
@@ -46,6 +50,7 @@ def run_loop(
         RunProgress(label, len(wanted), known) as progress,
     ):
         pending: set[Future[Rollout]] = set()
+        hopeless = ""
         while left or pending:
             if executor.budget.spent():
                 left.clear()
@@ -56,6 +61,11 @@ def run_loop(
                 rollout = future.result()
                 progress.add(rollout)
                 yield rollout
+                if rollout.hopeless:
+                    hopeless = rollout.error
+                    left.clear()
+    if hopeless:
+        raise ModelError(f"{hopeless}; the same command goes on when that is put right")
 
 
 def _key(arm: Arm, problem: Problem, sample: int) -> tuple[str, str, int]:

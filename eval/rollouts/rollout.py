@@ -9,8 +9,8 @@ from functools import cache
 from typing import Any
 
 import dspy
-from dspy.utils.exceptions import LMError
-from pydantic import AliasChoices, BaseModel, Field
+from dspy.utils.exceptions import LMAuthError, LMBillingError, LMError
+from pydantic import AliasChoices, BaseModel, Field, PrivateAttr
 
 from eval.data.problem_set import ProblemSet
 from eval.rollouts.score import Score, Status, score
@@ -24,6 +24,8 @@ STORED_TRACE = "account"  # the key of `Rollout.trace` in `rollouts.jsonl`, olde
 IMPORTED = "imported"  # the mark of another system's rollouts, whose cost nobody here knows
 # Not the fault of the program that is evaluated. Whatever else it raises is: such a rollout has failed.
 INFRASTRUCTURE = (JudgeError, LMError, ModelError, OSError, MemoryError)
+# With a wrong key or an unpaid bill no other rollout of the run would fare better.
+HOPELESS = (LMAuthError, LMBillingError)
 
 
 class Checkpoint(BaseModel):
@@ -71,6 +73,12 @@ class Rollout(BaseModel):
     totals: Totals = Totals()
     trace: Trace = Field(default_factory=Trace, validation_alias=AliasChoices("trace", STORED_TRACE))
     seconds: float = 0.0
+    _hopeless: bool = PrivateAttr(default=False)
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether it ended in a way that ends the run too; not stored."""
+        return self._hopeless
 
     @property
     def cost_known(self) -> bool:
@@ -125,6 +133,7 @@ def _boundary(rollout: Rollout) -> Iterator[None]:
     except Exception as fault:  # noqa: BLE001  the one boundary: whatever a rollout dies of is stored with it and seen in reports
         rollout.error = f"{type(fault).__name__}: {str(fault)[:500]}"
         rollout.status = "not judged" if isinstance(fault, INFRASTRUCTURE) else "failed"
+        rollout._hopeless = isinstance(fault, HOPELESS)
 
 
 def judge_rollout(rollout: Rollout, problem: Problem, problems: ProblemSet) -> None:

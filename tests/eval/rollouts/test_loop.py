@@ -6,15 +6,18 @@ from pathlib import Path
 
 import pytest
 from dspy.clients.base_lm import GLOBAL_HISTORY
+from dspy.utils.exceptions import LMAuthError, LMBillingError
 
 from eval.data.problem_set import HiddenTests, ProblemSet
-from eval.rollouts.executor import Arm, Threads
+from eval.rollouts.executor import Arm, Conditions, Threads
 from eval.rollouts.loop import run_loop
-from eval.rollouts.run_folder import RunFolder
+from eval.rollouts.run_folder import RunFolder, read_rollouts
 from judge.verdict import TestCase
 from program.baselines.direct import Direct
+from program.errors import ModelError
 from program.models.scripted import scripted_lm
 from program.problem import Problem, PublicTest
+from program.rollout.budget import Budget, RunBudget
 
 ANSWER = "```python\nprint(2 * int(input()))\n```"
 NAMES = ("apple", "berry")
@@ -41,3 +44,27 @@ def test_prompts_do_not_pile_up_while_a_run_goes_on(tmp_path: Path, problems):
     (first, second) = run_loop(RunFolder(tmp_path, {}), arms, problems, Threads(lm), concurrency=1)
     assert first.trace.calls[0].prompt and second.trace.calls[0].prompt, "the prompts were recorded"
     assert lm.history == [] and GLOBAL_HISTORY == []
+
+
+@pytest.mark.parametrize("fault", [LMAuthError("wrong key"), LMBillingError("no money left")])
+def test_a_wrong_key_or_an_unpaid_bill_ends_the_run_which_goes_on_later(tmp_path: Path, problems, fault):
+    def run(answers) -> list[str]:
+        executor = Threads(scripted_lm(answers))
+        done = run_loop(folder, [Arm("one", Direct())], problems, executor, samples=2, concurrency=1)
+        return [rollout.status for rollout in done]
+
+    folder = RunFolder(tmp_path, {})
+    with pytest.raises(ModelError, match=str(fault)):
+        run([ANSWER, fault])
+    assert [each.status for each in read_rollouts(tmp_path)] == ["solved", "not judged"], "nothing was begun after it"
+    assert run([ANSWER] * 3) == ["solved"] * 4
+
+
+def test_a_lost_owner_of_the_budget_is_no_answer_of_the_program(tmp_path: Path, problems):
+    class Lost(RunBudget):
+        def take_call(self) -> str | None:
+            raise ModelError("the process that keeps the run's budget is gone")
+
+    executor = Threads(scripted_lm([]), Conditions(budget=Lost(Budget())))
+    (first, _) = run_loop(RunFolder(tmp_path, {}), [Arm("one", Direct())], problems, executor, concurrency=1)
+    assert first.status == "not judged" and "is gone" in first.error
