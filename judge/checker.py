@@ -75,35 +75,12 @@ class Checker:
 STRICT, DEEPMIND = Checker(), Checker("deepmind")
 
 
-def outputs_match(actual: str, expected: str) -> bool:
-    """True when `actual` is an accepted answer where `expected` is stored, by the strict rule."""
-    return STRICT.matches(actual, expected)
-
-
 def differing_lines(actual: str, expected: str, checker: Checker = STRICT) -> int:
     """How many lines differ, a missing or surplus line counted as one: 0 means the outputs match."""
     if checker.matches(actual, expected):
         return 0
     pairs = zip_longest(_lines(actual), _lines(expected), fillvalue="")
     return max(1, sum(not checker.matches(got, want) for got, want in pairs))
-
-
-def numeric_distance(actual: str, expected: str) -> float:
-    """The sum of the differences between corresponding numbers, to tell which of two wrong answers is nearer.
-
-    Infinite where the outputs do not correspond: another number of tokens, or a word where a number is due.
-    """
-    got, want = actual.split(), expected.split()
-    if len(got) != len(want):
-        return math.inf
-    total = 0.0
-    for one, other in zip(got, want, strict=True):
-        if one == other:
-            continue
-        if not (_NUMBER.fullmatch(one) and _NUMBER.fullmatch(other)):
-            return math.inf
-        total += abs(float(one) - float(other))
-    return math.inf if math.isnan(total) else total  # inf - inf, of numbers beyond a double
 
 
 def _deepmind_match(actual: str, expected: str) -> bool:

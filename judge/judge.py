@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -20,8 +18,6 @@ from judge.shared import default_pool
 from judge.verdict import Limits, Report, TestCase, TestResult, Verdict
 
 _history = FailureHistory()
-# Threads of `judge_async`: they only wait for the pool, which decides what runs.
-_threads = ThreadPoolExecutor(max_workers=32, thread_name_prefix="judge")
 
 
 def judge(
@@ -112,16 +108,6 @@ def _judge_in(
                 if timeouts == max_timeouts:
                     break
     return Report(results, len(tests), pool.isolation(), checker.name, session.retries)
-
-
-async def judge_async(program: str, tests: Sequence[TestCase], limits: Limits, **options) -> Report:
-    """`judge`, with its options, for asyncio. A cancelled call leaves its run to end by itself, within its limits.
-
-    Raises:
-        JudgeError: the judge failed, so there is no verdict.
-    """
-    call = partial(judge, program, tests, limits, **options)
-    return await asyncio.get_running_loop().run_in_executor(_threads, call)
 
 
 def verdict_of(run: PlainRun, expected: str, limits: Limits, checker: Checker = STRICT) -> Verdict:

@@ -14,8 +14,7 @@ import dspy
 from program.bench.ai_tests import agreed_tests
 from program.bench.workbench import Workbench
 from program.problem import Problem
-from program.rollout.context import trace
-from program.rollout.escalation import model_of
+from program.rollout.context import model_of, trace
 from program.stage.program import Program
 from program.stage.side_by_side import start
 from program.steps.config import FlowConfig

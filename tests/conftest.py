@@ -11,7 +11,7 @@ import threading
 
 import pytest
 
-from judge.checker import outputs_match
+from judge.checker import STRICT
 from judge.shared import close_default
 from judge.verdict import Report, TestCase, TestResult, Verdict
 from tests.support.paths import ROOT
@@ -132,5 +132,5 @@ def _run(program: str, test: TestCase, monkeypatch: pytest.MonkeyPatch) -> TestR
         except Exception as fault:  # noqa: BLE001  whatever the program under test raises
             verdict = FAULTS.get(type(fault), Verdict.RE)
             return TestResult(verdict, printed.getvalue(), f"Traceback\n{type(fault).__name__}: {fault}")
-    verdict = Verdict.AC if outputs_match(printed.getvalue(), test.output) else Verdict.WA
+    verdict = Verdict.AC if STRICT.matches(printed.getvalue(), test.output) else Verdict.WA
     return TestResult(verdict, printed.getvalue())

@@ -8,16 +8,11 @@ from collections.abc import Sequence
 
 import dspy
 
-from eval.data.problem_set import ProblemSet
 from program.problem import Problem
 
 
-def trainset(problems: ProblemSet) -> list[dspy.Example]:
-    """One example a problem, with `problem` as its only field."""
-    return examples(problems.problems)
-
-
 def examples(problems: Sequence[Problem]) -> list[dspy.Example]:
+    """One a problem, with `problem` as its only field."""
     return [dspy.Example(problem=problem).with_inputs("problem") for problem in problems]
 
 

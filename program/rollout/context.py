@@ -75,6 +75,19 @@ def new_trace(**changes: Any) -> Iterator[Trace]:
 
 
 @contextmanager
+def model_of(turn: int) -> Iterator[None]:
+    """The model of round `turn` of a flow: the first has the usual one, later ones the stronger, where one is given."""
+    import dspy
+
+    lm = context().stronger
+    if turn == 0 or lm is None:
+        yield
+        return
+    with dspy.context(lm=lm):
+        yield
+
+
+@contextmanager
 def own_trace() -> Iterator[Trace]:
     """The trace of the rollout at hand; where none is open, that of a new one."""
     if _current.get() is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import subprocess
@@ -16,7 +15,7 @@ import pytest
 from benchmarks.judge.processes import descendants
 from judge.cache import VerdictCache
 from judge.checker import DEEPMIND
-from judge.judge import judge, judge_async
+from judge.judge import judge
 from judge.order import FailureHistory, fingerprint
 from judge.sandbox.pool import Pool
 from judge.sandbox.session import Session
@@ -178,13 +177,6 @@ def test_closing_turns_away_who_waits_and_who_runs():
     assert all(isinstance(answer, JudgeError) for answer in answers), answers
     assert settles(lambda: not descendants())
     pool.close()
-
-
-def test_asyncio(pool):
-    async def main():
-        return await asyncio.gather(*(judge_async(DOUBLE, TESTS, LIMITS, pool=pool) for _ in range(10)))
-
-    assert all(report.all_passed for report in asyncio.run(main()))
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

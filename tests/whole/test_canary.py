@@ -15,7 +15,7 @@ import eval.run
 import optimize.compile
 from eval.data.load import load_problems
 from eval.rollouts.run_folder import read_rollouts
-from optimize.job.examples import trainset
+from optimize.job.examples import examples
 from optimize.optimizers.table import NAMES
 from program.models.scripted import ScriptedEngine
 from tests.support.packs import Task, answer_rule, call, isolate, use_lm, write_pack, write_start
@@ -204,7 +204,7 @@ def test_the_rollouts_that_could_tell_did_happen(traces):
 def test_an_example_of_the_training_set_holds_nothing_but_the_problem(tmp_path):
     """Whatever else an optimizer does with examples, it cannot show what they do not have."""
     problems = load_problems(str(write_pack(tmp_path / "data", tasks_of("valid"), tasks_of("test"))), "valid")
-    for example, problem in zip(trainset(problems), problems.problems, strict=True):
+    for example, problem in zip(examples(problems.problems), problems.problems, strict=True):
         assert example.toDict().keys() == {"problem"} == example.inputs().toDict().keys()
         hidden = [test.input.strip().encode() for test in problems.hidden(problem.name).all()]
         assert holders(hidden, {"example": repr(example).encode()}) == set()

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from eval.simulated.lm import simulated_lm
 from eval.simulated.skills import Skills
 from eval.simulated.truth import wrong_output
-from judge.checker import outputs_match
+from judge.checker import STRICT
 from judge.judge import judge
 from program.adapters.lean import LeanAdapter
 from signatures.code import FixCode, SolveDirectly, WriteCode
@@ -72,7 +72,7 @@ def test_ai_tests_are_valid_as_often_as_set(problems):
     inputs = {"problem": first.text(), "reflection": ["r"], "explanations": ["e"], "count": 3}
     tests = [test for _ in range(100) for test in ask(lm, WriteTests, **inputs).tests]
     known = {test.input: test.output for test in truth().valid_tests(first.name)}
-    valid = sum(outputs_match(test.output, known[test.input]) for test in tests)
+    valid = sum(STRICT.matches(test.output, known[test.input]) for test in tests)
     assert within_four_sigma(valid, len(tests), 0.5)
 
 
@@ -83,7 +83,7 @@ def test_checked_tests_are_valid_as_often_as_set_too(problems):
     inputs = {"problem": first.text(), "reflection": ["r"], "explanations": ["e"], "tests": shown}
     tests = [test for _ in range(100) for test in ask(lm, CheckTests, **inputs).checked]
     assert len(tests) == 300
-    valid = sum(outputs_match(test.output, known[test.input]) for test in tests)
+    valid = sum(STRICT.matches(test.output, known[test.input]) for test in tests)
     assert within_four_sigma(valid, len(tests), 0.5)
 
 
@@ -97,7 +97,7 @@ def test_valid_ai_tests_are_new_and_agree_with_every_right_program(problems):
 
 @pytest.mark.parametrize("output", ["12\n", "YES\n", "1 2.5\n", "abc\n", "", "-1"])
 def test_a_wrong_output_is_not_accepted(output):
-    assert not outputs_match(wrong_output(output), output)
+    assert not STRICT.matches(wrong_output(output), output)
 
 
 def test_broken_answers_cannot_be_parsed_and_come_as_often_as_set(problems):

@@ -7,8 +7,7 @@ import pytest
 
 from program.alphacodium import AlphaCodium
 from program.models.scripted import scripted_lm
-from program.rollout.context import within
-from program.rollout.escalation import model_of
+from program.rollout.context import model_of, within
 from program.steps.config import FlowConfig
 from tests.support.scripted import NEVER, RIGHT, USUAL, code, stage_of
 
