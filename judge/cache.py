@@ -16,7 +16,7 @@ class VerdictCache:
     """The most recently used reports, up to `max_bytes` of outputs and error texts. Safe for many threads.
 
     Attributes:
-        hits, misses: how often a report was found, and how often not.
+        hits: how often a report was found.
     """
 
     def __init__(self, max_bytes: int = DEFAULT_BYTES) -> None:
@@ -24,7 +24,7 @@ class VerdictCache:
         self._lock = threading.Lock()
         self._reports: OrderedDict[str, Report] = OrderedDict()
         self._bytes = 0
-        self.hits = self.misses = 0
+        self.hits = 0
 
     @staticmethod
     def key(program: str, tests: str, limits: Limits, checker: str, options: tuple[bool | int | None, ...]) -> str:
@@ -35,11 +35,9 @@ class VerdictCache:
     def get(self, key: str) -> Report | None:
         with self._lock:
             report = self._reports.get(key)
-            if report is None:
-                self.misses += 1
-                return None
-            self.hits += 1
-            self._reports.move_to_end(key)
+            if report is not None:
+                self.hits += 1
+                self._reports.move_to_end(key)
             return report
 
     def put(self, key: str, report: Report) -> None:

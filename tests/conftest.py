@@ -1,7 +1,5 @@
 """What many tests share. Imports stand inside of the fixtures, so that tests of the judge need not wait for DSPy."""
 
-from __future__ import annotations
-
 import contextlib
 import gc
 import io

@@ -10,7 +10,7 @@ from typing import Any
 
 import dspy
 from dspy.utils.exceptions import LMAuthError, LMBillingError, LMError
-from pydantic import AliasChoices, BaseModel, Field, PrivateAttr
+from pydantic import AliasChoices, BaseModel, Field
 
 from eval.data.problem_set import ProblemSet
 from eval.rollouts.score import Score, Status, score
@@ -59,6 +59,7 @@ class Rollout(BaseModel):
     error: what ended it, where something did; a program that raised an error has failed, without code.
     seconds: wall-clock time of the program, without the judging of its answer.
     checkpoints: in the order of spending; the last one is the answer.
+    hopeless: whether it ended in a way that ends the run too; not stored.
     """
 
     arm: str
@@ -73,12 +74,7 @@ class Rollout(BaseModel):
     totals: Totals = Totals()
     trace: Trace = Field(default_factory=Trace, validation_alias=AliasChoices("trace", STORED_TRACE))
     seconds: float = 0.0
-    _hopeless: bool = PrivateAttr(default=False)
-
-    @property
-    def hopeless(self) -> bool:
-        """Whether it ended in a way that ends the run too; not stored."""
-        return self._hopeless
+    hopeless: bool = Field(default=False, exclude=True)
 
     @property
     def cost_known(self) -> bool:
@@ -133,7 +129,7 @@ def _boundary(rollout: Rollout) -> Iterator[None]:
     except Exception as fault:  # noqa: BLE001  the one boundary: whatever a rollout dies of is stored with it and seen in reports
         rollout.error = f"{type(fault).__name__}: {str(fault)[:500]}"
         rollout.status = "not judged" if isinstance(fault, INFRASTRUCTURE) else "failed"
-        rollout._hopeless = isinstance(fault, HOPELESS)
+        rollout.hopeless = isinstance(fault, HOPELESS)
 
 
 def judge_rollout(rollout: Rollout, problem: Problem, problems: ProblemSet) -> None:

@@ -15,8 +15,9 @@ from dspy.utils.exceptions import DSPyError
 from eval.rollouts.run_folder import RunFolder, read_rollouts
 from eval.simulated.model import open_model
 from judge.cache import set_default_cache
+from judge.judge import judge
+from judge.verdict import JudgeError, Limits, TestCase
 from optimize.compilation.progress import CompileProgress, describe, totals_line
-from optimize.compilation.selfcheck import check_judge
 from optimize.compilation.writing import evidence_text, write_artifact
 from optimize.config import CompileConfig, ConfigError
 from optimize.forecast.forecast import describe_plan
@@ -27,9 +28,8 @@ from optimize.job.metric import HiddenPassRate
 from optimize.job.stages import thaw
 from optimize.optimizers.optimizer import optimizer_of
 from optimize.paid.halted import CapReached, Halted
-from optimize.paid.ledger import Ledger
+from optimize.paid.ledger import Ledger, LedgerReports
 from optimize.paid.ledger_cache import LedgerCache
-from optimize.paid.ledger_reports import LedgerReports
 from program.errors import ModelError
 from program.rollout.rate_limits import Pace
 
@@ -182,3 +182,19 @@ def _refuse_losses(folder: RunFolder) -> None:
         raise ModelError(
             f"{len(lost)} of {len(rollouts)} rollouts were not judged ({lost[0].error}); start again to go on"
         )
+
+
+ECHO = "print(int(input()) + 1)\n"
+
+
+def check_judge() -> str:
+    """Judge one right and one wrong answer; gives the name of the protection that programs run under.
+
+    Raises:
+        JudgeError: the judge does not work.
+    """
+    report = judge(ECHO, [TestCase("1\n", "2\n"), TestCase("1\n", "3\n")], Limits())
+    verdicts = [result.verdict.value for result in report.results]
+    if verdicts != ["AC", "WA"]:
+        raise JudgeError(f"the judge does not work here: it says {', '.join(verdicts)} where AC, WA is right")
+    return report.isolation

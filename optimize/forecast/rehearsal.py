@@ -78,7 +78,7 @@ def rehearse(
             _RehearsedJob,
             config,
             Inputs(**{**vars(inputs), "program": _stand_in(inputs, average, answers)}),
-            metric=lambda candidates: _Metric(inputs.problems, config.metric, candidates, chance),
+            metric=lambda candidates: HiddenPassRate(inputs.problems, config.metric, candidates, chance.score),
             paid=count,
             folder=SimpleNamespace(path=Path(folder)),  # gets what DSPy prints
             pace=Pace(),
@@ -201,17 +201,6 @@ class _Chance:
     @staticmethod
     def _draw(*of: str) -> float:
         return int(_digest(*of), 16) / 16**12
-
-
-class _Metric(HiddenPassRate):
-    """The metric with scores by chance."""
-
-    def __init__(self, problems: Any, measure: Any, candidates: Any, chance: _Chance) -> None:
-        super().__init__(problems, measure, candidates)
-        self._chance = chance
-
-    def score(self, problem: Any, code: str) -> Score:
-        return self._chance.score(problem, code)
 
 
 class _RehearsedJob(Job):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 import dspy
@@ -12,6 +13,7 @@ from judge.verdict import JudgeError
 from optimize.job.candidates import Candidates
 from optimize.job.run_watcher import run_of
 from optimize.paid.halted import Halted
+from program.problem import Problem
 
 # hidden: private and generated tests passed, over all of them; private, generated: of these only; solved: 1 when every
 # test is passed, public ones too, else 0.
@@ -37,8 +39,14 @@ class HiddenPassRate:
         Halted: when called and the judge fails, which may never count as a zero.
     """
 
-    def __init__(self, problems: ProblemSet, measure: Measure = "hidden", candidates: Candidates | None = None) -> None:
-        self._problems = problems
+    def __init__(
+        self,
+        problems: ProblemSet,
+        measure: Measure = "hidden",
+        candidates: Candidates | None = None,
+        scored: Callable[[Problem, str], Score] | None = None,
+    ) -> None:
+        self._scored = scored or (lambda problem, code: score(code, problem, problems))
         self._measure: Measure = measure
         self._candidates = candidates
 
@@ -56,7 +64,7 @@ class HiddenPassRate:
             Halted: the judge failed.
         """
         try:
-            return score(code, problem, self._problems)
+            return self._scored(problem, code)
         except JudgeError as fault:
             raise Halted(fault) from fault
 

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from eval.errors import RunError
+from judge.cache import VerdictCache
+from judge.verdict import Report
 from program.rollout.trace import Totals
 
 TABLES = """
@@ -127,3 +129,17 @@ def _totals(calls, prompt, cached, completion, dollars, priced, seconds) -> Tota
         dollars=dollars if priced == calls else None,
         lm_seconds=seconds,
     )
+
+
+class LedgerReports(VerdictCache):
+    """A `VerdictCache` over a ledger."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        super().__init__()
+        self._ledger = ledger
+
+    def get(self, key: str) -> Report | None:
+        return self._ledger.report(key)
+
+    def put(self, key: str, report: Report) -> None:
+        self._ledger.enter_report(key, report)

@@ -1,7 +1,5 @@
 """The rules by which outputs are compared."""
 
-from __future__ import annotations
-
 import math
 import re
 

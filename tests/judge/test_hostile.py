@@ -1,7 +1,5 @@
 """Programs that attack: each fails at what it tries, and afterwards the machine is as it was and the judge answers."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import time

@@ -1,7 +1,5 @@
 """Every rung of protection: programs run right on it, its name is honest, and what it promises holds."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

@@ -3,8 +3,6 @@
 `python -m benchmarks.judge.oracle` does this with all of them.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

@@ -1,7 +1,5 @@
 """The judge runs a program as `python program.py` would: every case here holds for the plain subprocess as well."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import pytest

@@ -1,7 +1,5 @@
 """Caps: an optimizer stops cleanly, what it has is saved and marked, and a larger cap goes on."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

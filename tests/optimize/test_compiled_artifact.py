@@ -1,7 +1,5 @@
 """What lies in the folder of a compiled artifact, how it is shown, and what of it is applied or refused on loading."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The dry run: it asks and writes nothing, says all that matters, and is near to what is paid afterwards."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

@@ -1,7 +1,5 @@
 """Credit: every call is judged on its own evidence, and what is said about it gives no hidden test away."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 

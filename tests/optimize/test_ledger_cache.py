@@ -1,7 +1,5 @@
 """Where a compilation pays: what is stored, counted, capped, and asked once."""
 
-from __future__ import annotations
-
 import io
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -15,9 +13,8 @@ from judge.judge import judge
 from judge.verdict import Limits, TestCase
 from optimize.compilation.progress import CompileProgress
 from optimize.paid.halted import CapReached, Halted
-from optimize.paid.ledger import Ledger
+from optimize.paid.ledger import Ledger, LedgerReports
 from optimize.paid.ledger_cache import LedgerCache
-from optimize.paid.ledger_reports import LedgerReports
 from program.models.prices import Price
 from program.models.scripted import ScriptedEngine, scripted_lm
 from program.rollout.budget import OPTIONS, Budget

@@ -1,7 +1,5 @@
 """Every optimizer runs to its end, does what it is for, and is stopped by what may not count as a zero."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from functools import cache

@@ -1,7 +1,5 @@
 """The reference page of the keys is what the code says, and no key is without words."""
 
-from __future__ import annotations
-
 from optimize.reference import reference
 from tests.support.paths import ROOT
 

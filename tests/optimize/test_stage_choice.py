@@ -1,7 +1,5 @@
 """--only and --freeze: stages that are not tuned stay exactly as they are, and are saved all the same."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

@@ -1,7 +1,5 @@
 """The study: one command compiles, evaluates and compares; here with the simulated LM on a dataset of three splits."""
 
-from __future__ import annotations
-
 import json
 import sys
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """The whole flow, over an LM that answers each stage by script."""
 
-from __future__ import annotations
-
 import threading
 from collections import Counter
 

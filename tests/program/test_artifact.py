@@ -1,7 +1,5 @@
 """Artifacts: what is loaded asks exactly what was saved, and what does not fit this code is refused in one line."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -4,8 +4,6 @@ The LM of these tests holds back every answer until all the requests of a wave h
 after the other what it could ask at once would wait for ever; one that asked too much would send what no wave has.
 """
 
-from __future__ import annotations
-
 import threading
 from collections import Counter
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """The problem as programs see it: its text in prompts, and no place for anything hidden."""
 
-from __future__ import annotations
-
 import pytest
 from pydantic import ValidationError
 

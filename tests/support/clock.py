@@ -1,7 +1,5 @@
 """A clock of one's own: time passes only where someone sleeps."""
 
-from __future__ import annotations
-
 import threading
 
 

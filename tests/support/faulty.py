@@ -1,7 +1,5 @@
 """A language model that fails in every way we know of, by the roll of dice."""
 
-from __future__ import annotations
-
 import json
 import random
 import threading

@@ -6,8 +6,6 @@ Every run is a fork, so that DSPy is imported once. A fork kills itself at a dra
 things that it does on disk. The last one runs to the end. `FOLDER/log` says what was asked, judged and stored, by whom.
 """
 
-from __future__ import annotations
-
 import contextlib
 import importlib
 import os
@@ -22,9 +20,8 @@ from typing import Any
 import optimize.compile
 from eval.rollouts.run_folder import RunFolder
 from optimize.compilation import compiling
-from optimize.paid.ledger import Ledger
+from optimize.paid.ledger import Ledger, LedgerReports
 from optimize.paid.ledger_cache import LedgerCache
-from optimize.paid.ledger_reports import LedgerReports
 
 SMALL = {
     "mipro": ["--tune", "trials=3", "--demos", "1"],

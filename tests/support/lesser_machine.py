@@ -4,8 +4,6 @@ WITHOUT is of `namespaces`, `landlock` and `seccomp`. A filter of system calls a
 which the layer needs are refused, or do not exist. Needs no privilege, but x86_64 or aarch64 and seccomp itself.
 """
 
-from __future__ import annotations
-
 import ctypes
 import os
 import struct

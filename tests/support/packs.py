@@ -3,8 +3,6 @@
 Each test of a pipeline is about four or five of these problems: enough for every path, small enough for a fast suite.
 """
 
-from __future__ import annotations
-
 import contextlib
 import io
 import json

@@ -1,7 +1,5 @@
 """Where things lie, whatever room a test is in."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -4,8 +4,6 @@ A node gives its helpers 15 seconds to start and write down their ports, and its
 can be configured.
 """
 
-from __future__ import annotations
-
 import socket
 import threading
 import time

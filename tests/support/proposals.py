@@ -1,8 +1,6 @@
 """A scripted LM for optimizers that ask for better instructions: it proposes the present one with a hint, and with the
 hint some programs are right that are wrong without it."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Callable, Sequence

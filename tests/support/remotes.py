@@ -1,7 +1,5 @@
 """Workers of a cluster that are no processes: objects of this one, called as if they were far."""
 
-from __future__ import annotations
-
 import pickle
 from collections.abc import Sequence
 from typing import Any

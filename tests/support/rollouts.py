@@ -1,8 +1,6 @@
 """Stored rollouts and runs, made without a model and without a judge: short ones by their numbers, and one with all of
 its trace, for the tests of what is worked out from them and of what shows them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any

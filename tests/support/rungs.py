@@ -1,7 +1,5 @@
 """The rungs of protection that this machine offers, and what each promises."""
 
-from __future__ import annotations
-
 import os
 import warnings
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """What the tests of the programs share: answers of every stage, and one rollout over an LM that gives them."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Sequence
 from itertools import chain, repeat

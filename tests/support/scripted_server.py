@@ -1,7 +1,5 @@
 """A scripted LM behind an address, so that other processes reach it; what it is asked can be held up."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager

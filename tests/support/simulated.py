@@ -1,7 +1,5 @@
 """What the tests of the simulated LM share: a few problems, sure and even skills, and how to ask."""
 
-from __future__ import annotations
-
 import math
 from functools import cache
 

@@ -1,7 +1,5 @@
 """Realistic inputs and outputs for every stage's signature."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import dspy

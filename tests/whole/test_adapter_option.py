@@ -1,7 +1,5 @@
 """An artifact names its adapter, commands can change it, and what was used is on record."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

@@ -1,8 +1,6 @@
 """No hidden test leaves the evaluation: canaries in every one of them are looked for wherever compiling and evaluating
 leave anything behind."""
 
-from __future__ import annotations
-
 import gzip
 import hashlib
 from collections.abc import Callable

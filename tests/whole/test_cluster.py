@@ -3,8 +3,6 @@
 Nothing here is asserted about time: what has to happen in between is waited for, with the LM held up meanwhile.
 """
 
-from __future__ import annotations
-
 import importlib.util
 import json
 import os

@@ -1,7 +1,5 @@
 """Programs in DSPy's own hands: each of its ways to call, evaluate, tune and store a module, as it documents them."""
 
-from __future__ import annotations
-
 import asyncio
 import random
 

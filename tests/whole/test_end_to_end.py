@@ -1,7 +1,5 @@
 """Compile, evaluate and compare with a scripted LM: the commands as a user calls them, in this process."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

@@ -1,7 +1,5 @@
 """Problems left out of what is shown of stored runs: every command takes the same file, and says so."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

@@ -1,7 +1,5 @@
 """Whatever the LM does, a rollout ends with the best it has, within its budget, and its trace adds up."""
 
-from __future__ import annotations
-
 import json
 import random
 from itertools import pairwise

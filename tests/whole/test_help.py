@@ -1,7 +1,5 @@
 """`--help` of every command answers at once: it imports neither DSPy nor datasets, and does nothing else."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

@@ -1,7 +1,5 @@
 """Killed at any moment and started again, a compilation pays for nothing twice and ends as if nothing had been."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

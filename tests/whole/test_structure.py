@@ -1,7 +1,5 @@
 """The house: no import runs in a circle, every name stands for one thing, and rooms stay small."""
 
-from __future__ import annotations
-
 import ast
 import graphlib
 from collections import defaultdict

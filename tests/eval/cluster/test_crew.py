@@ -1,7 +1,5 @@
 """Who of a cluster gets what, and what happens to calls whose worker is lost; no cluster is needed for that."""
 
-from __future__ import annotations
-
 import threading
 import time
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """Budget and pace of a run whose workers are in many processes."""
 
-from __future__ import annotations
-
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest

@@ -1,7 +1,5 @@
 """Layouts of datasets: known by their columns, read as problems, hidden tests and facts, and refused in one line."""
 
-from __future__ import annotations
-
 import base64
 import json
 import logging

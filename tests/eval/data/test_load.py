@@ -1,7 +1,5 @@
 """The loader: every way to problems gives the same objects, hidden tests stay apart, errors are one line."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """The bundled pack, by the judge: its right programs are right, its wrong ones are caught by hidden tests."""
 
-from __future__ import annotations
-
 import json
 import re
 import tomllib

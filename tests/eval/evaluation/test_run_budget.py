@@ -1,7 +1,5 @@
 """What a run of `eval.run` may spend in all its sessions, and options that would do nothing."""
 
-from __future__ import annotations
-
 import pytest
 
 import eval.run

@@ -1,7 +1,5 @@
 """The audit of a dataset by its own programs, and the file of exclusions it writes."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

@@ -1,7 +1,5 @@
 """Programs of other systems as runs: arms, samples, problems without a program, and the way into comparisons."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Judging programs from a file."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

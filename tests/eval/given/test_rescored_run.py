@@ -1,7 +1,5 @@
 """A stored run under other rules, on other tests or fewer problems, without an LM call."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

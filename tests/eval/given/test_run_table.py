@@ -1,7 +1,5 @@
 """Runs as tables: one row a rollout, the same columns in every format."""
 
-from __future__ import annotations
-
 import csv
 import io
 import json

@@ -1,7 +1,5 @@
 """Files of programs: every format is recognised by its shape and read as the same lines, others are refused."""
 
-from __future__ import annotations
-
 import gzip
 import json
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Validity and discrimination of the tests a model wrote, by the dataset's known programs."""
 
-from __future__ import annotations
-
 import pytest
 
 from eval.data.load import load_problems

@@ -1,7 +1,5 @@
 """Cost and latency of a rollout and of a solved one."""
 
-from __future__ import annotations
-
 import math
 
 import pytest

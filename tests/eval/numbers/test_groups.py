@@ -1,7 +1,5 @@
 """Groups of problems and what each arm solved in them."""
 
-from __future__ import annotations
-
 from eval.data.problem_set import Facts
 from eval.numbers.groups import groups
 from eval.tables.breakdown import by_group

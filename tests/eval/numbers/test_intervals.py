@@ -3,8 +3,6 @@
 The libraries take long to import: only the tests that compare with them do.
 """
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

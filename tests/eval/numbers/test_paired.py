@@ -1,7 +1,5 @@
 """The sentence a comparison ends in."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

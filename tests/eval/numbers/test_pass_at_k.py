@@ -1,7 +1,5 @@
 """pass@k and n@k against going through every subset of the samples."""
 
-from __future__ import annotations
-
 import itertools
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Solved after 0, 1, 2, … fixes."""
 
-from __future__ import annotations
-
 from eval.numbers.repair_gain import solved_after_fixes
 from program.rollout.trace import Call
 from tests.support.rollouts import checkpoint, rollout

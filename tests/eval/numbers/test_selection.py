@@ -1,7 +1,5 @@
 """What a flow knows of its own programs, and which of several samples it would hand in."""
 
-from __future__ import annotations
-
 import pytest
 
 from eval.numbers.selection import evidence_of, n_at_k_of

@@ -1,7 +1,5 @@
 """Solved against budget: one rule for one call and for whole flows, and nothing made up beyond the stored samples."""
 
-from __future__ import annotations
-
 import pytest
 
 from eval.numbers.solved_against_budget import round_budgets, solved_against_budget

@@ -1,7 +1,5 @@
 """How often stages fail, and what becomes of unreadable answers."""
 
-from __future__ import annotations
-
 import dspy
 import pytest
 

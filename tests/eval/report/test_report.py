@@ -1,7 +1,5 @@
 """What goes into a report: every text once, the numbers of the run, every rollout's story, and no hidden test."""
 
-from __future__ import annotations
-
 import base64
 import gzip
 import json

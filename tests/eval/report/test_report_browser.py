@@ -3,8 +3,6 @@
 `make test-browser` runs these; they need Debian's `chromium` and the dependency group `browser`.
 """
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Iterator
 from pathlib import Path

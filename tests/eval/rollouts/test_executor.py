@@ -1,7 +1,5 @@
 """Where programs run and are judged: what every executor gets and gives, without a cluster."""
 
-from __future__ import annotations
-
 import pickle
 import sys
 import time

@@ -1,7 +1,5 @@
 """JSON lines that are appended to: nothing is lost to a kill but the half line that it has cut."""
 
-from __future__ import annotations
-
 from concurrent.futures import ThreadPoolExecutor
 
 from eval.rollouts.json_lines import JsonLines, key_of, whole_lines

@@ -1,7 +1,5 @@
 """The rollout loop: the order of the rollouts, and that nothing of them piles up in memory."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

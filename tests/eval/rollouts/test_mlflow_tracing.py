@@ -1,7 +1,5 @@
 """Tracing to MLflow: a run's prompts and answers are in a local store; without MLflow the option says what to do."""
 
-from __future__ import annotations
-
 import sys
 
 import pytest

@@ -1,7 +1,5 @@
 """One rollout and its score: every way it can end is a stored state, and none of them is an exception."""
 
-from __future__ import annotations
-
 import dspy
 import pytest
 from dspy.utils.exceptions import LMAuthError, LMServerError, LMTimeoutError

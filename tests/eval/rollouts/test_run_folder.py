@@ -1,7 +1,5 @@
 """A run on disk: what is stored is found again, a killed run goes on, another configuration is refused."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

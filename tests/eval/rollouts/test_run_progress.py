@@ -1,7 +1,5 @@
 """The progress bar: the share solved of what was judged, what was not judged, and the spend."""
 
-from __future__ import annotations
-
 from eval.rollouts.run_progress import RunProgress
 from tests.support.rollouts import traced
 

@@ -1,7 +1,5 @@
 """Traces: what the events of a rollout hold is found again, texts stay out of `rollouts.jsonl`, names never collide."""
 
-from __future__ import annotations
-
 import gzip
 import os
 

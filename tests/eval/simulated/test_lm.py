@@ -1,7 +1,5 @@
 """The simulated LM is repeatable, fails as real servers do, names itself, and can stand behind whole programs."""
 
-from __future__ import annotations
-
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 

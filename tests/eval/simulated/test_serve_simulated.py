@@ -1,7 +1,5 @@
 """The simulated LM over HTTP: the same answers and the same kinds of failure as inside the process."""
 
-from __future__ import annotations
-
 import json
 import sys
 import threading

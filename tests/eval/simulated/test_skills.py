@@ -1,7 +1,5 @@
 """The probabilities of the simulated LM are true, and good demonstrations raise them by what is set."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import dspy

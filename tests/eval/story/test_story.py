@@ -1,7 +1,5 @@
 """The story of a rollout: its programs in order, what changed between them, and why it ended as it did."""
 
-from __future__ import annotations
-
 import pytest
 
 from eval.rollouts.rollout import Rollout

@@ -1,7 +1,5 @@
 """The paired report over stored runs."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

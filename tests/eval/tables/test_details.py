@@ -1,7 +1,5 @@
 """The report of a run arm by arm."""
 
-from __future__ import annotations
-
 import pytest
 
 import eval.summarize

@@ -1,7 +1,5 @@
 """In which predictors two arms differ, from the artifacts a run was made with."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The table of the replication study, from a run made with a scripted LM."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """The headline: one short row an arm, and what makes a run not valid."""
 
-from __future__ import annotations
-
 import pytest
 
 from eval.numbers.criteria import outcomes, shares

@@ -1,7 +1,5 @@
 """Runs in the terminal: the overview, the story of a problem, and colours on a terminal only."""
 
-from __future__ import annotations
-
 import io
 
 import pytest

@@ -1,7 +1,5 @@
 """What every adapter keeps to, whatever form it asks for: the stages' values are read back, faults are parse errors."""
 
-from __future__ import annotations
-
 import contextlib
 import re
 import string

@@ -1,7 +1,5 @@
 """The lean adapter: what prompts look like, what is read out of answers, what constrains them."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import re

@@ -1,7 +1,5 @@
 """What prompts share from their beginning on, and which order of their parts shares most."""
 
-from __future__ import annotations
-
 import dspy
 import pytest
 

@@ -1,7 +1,5 @@
 """Answers in YAML: what is asked for, what is written in demonstrations, and what is read out of what models write."""
 
-from __future__ import annotations
-
 import dspy
 import pytest
 from dspy.utils.exceptions import AdapterParseError

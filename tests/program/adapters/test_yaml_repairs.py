@@ -1,7 +1,5 @@
 """Each repair of YAML on what it is for, and all of them on what needs none."""
 
-from __future__ import annotations
-
 import pytest
 import yaml
 

@@ -1,7 +1,5 @@
 """The baselines of one call."""
 
-from __future__ import annotations
-
 import pytest
 from dspy.utils.exceptions import LMTimeoutError
 

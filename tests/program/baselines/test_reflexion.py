@@ -1,7 +1,5 @@
 """Reflexion: write, run, draw a lesson, write again."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

@@ -1,7 +1,5 @@
 """Sample, filter, cluster."""
 
-from __future__ import annotations
-
 import pytest
 from dspy.utils.exceptions import LMTimeoutError
 

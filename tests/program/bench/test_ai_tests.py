@@ -1,7 +1,5 @@
 """Which AI tests are used, and what the programs at hand make of their outputs."""
 
-from __future__ import annotations
-
 import pytest
 
 from judge.verdict import TestCase

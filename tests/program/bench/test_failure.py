@@ -1,7 +1,5 @@
 """What a repairing stage is told about a failed test."""
 
-from __future__ import annotations
-
 import pytest
 
 from judge.verdict import TestCase, TestResult, Verdict

@@ -1,7 +1,5 @@
 """Made-up inputs that cannot be inputs of the problem are told by their shape, and others are let through."""
 
-from __future__ import annotations
-
 import pytest
 
 from program.bench.ai_tests import looks_like

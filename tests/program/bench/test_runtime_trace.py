@@ -1,7 +1,5 @@
 """The runtime trace: the last lines a program ran, with what they changed, under the real judge."""
 
-from __future__ import annotations
-
 import pytest
 
 from judge.verdict import Limits, TestCase

@@ -1,7 +1,5 @@
 """The workbench: what was run is remembered, and of all programs seen it knows the best."""
 
-from __future__ import annotations
-
 import pytest
 
 from judge.verdict import TestCase, Verdict

@@ -1,7 +1,5 @@
 """From a model string to an LM: what cannot work is said in one line, what works speaks to the server as it should."""
 
-from __future__ import annotations
-
 import json
 import socket
 import threading

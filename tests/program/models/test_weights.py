@@ -1,7 +1,5 @@
 """Every way to the weights leads to the official file or to a clear message; small files stand in for large ones."""
 
-from __future__ import annotations
-
 import hashlib
 import sys
 

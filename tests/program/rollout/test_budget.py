@@ -1,7 +1,5 @@
 """Budgets of a rollout and of a run: no call is begun that one of them forbids, and the rollout says so."""
 
-from __future__ import annotations
-
 import threading
 
 import dspy

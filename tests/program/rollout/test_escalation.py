@@ -1,7 +1,5 @@
 """A stronger model gets the problems that the usual one has not solved, and only those."""
 
-from __future__ import annotations
-
 import dspy
 import pytest
 

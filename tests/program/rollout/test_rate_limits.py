@@ -1,7 +1,5 @@
 """The pace of a run: limits per minute hold over all threads, and a refused request is sent again as it asks for."""
 
-from __future__ import annotations
-
 import threading
 
 import dspy

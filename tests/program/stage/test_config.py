@@ -1,7 +1,5 @@
 """Configurations: the paper's defaults, temperatures by stage, and no key that does nothing."""
 
-from __future__ import annotations
-
 import pytest
 
 from program import artifact

@@ -1,7 +1,5 @@
 """The one repair call: what it shows the model, and that its answer is read as any other."""
 
-from __future__ import annotations
-
 import dspy
 import pytest
 from dspy.utils.exceptions import AdapterParseError

@@ -1,7 +1,5 @@
 """Endless answers are told from long ones."""
 
-from __future__ import annotations
-
 import pytest
 
 from program.stage.call_record import LONGEST_UNIT, REPEATS, runs_in_circles

@@ -1,7 +1,5 @@
 """Steps side by side: they do run at the same time, and neither results nor DSPy's trace depend on who is first."""
 
-from __future__ import annotations
-
 import threading
 
 import dspy

@@ -2,8 +2,6 @@
 
 How patiently refused requests are sent again is in test_pace.py, what a budget forbids in test_budget.py."""
 
-from __future__ import annotations
-
 from types import SimpleNamespace
 
 import dspy

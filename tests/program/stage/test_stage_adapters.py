@@ -1,7 +1,5 @@
 """Stages under every adapter: tolerance and repair are counted, and the simulated LM understands what it is asked."""
 
-from __future__ import annotations
-
 import dspy
 import pytest
 

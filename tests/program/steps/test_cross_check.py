@@ -1,7 +1,5 @@
 """Cross-checking with brute force: whom it trusts, what it decides, and what random inputs find."""
 
-from __future__ import annotations
-
 import pytest
 
 from judge.verdict import TestCase

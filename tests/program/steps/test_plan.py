@@ -1,7 +1,5 @@
 """The second step: solutions are proposed and ranked; later samples look at the problem in other ways."""
 
-from __future__ import annotations
-
 import pytest
 
 from program.steps.config import FlowConfig

@@ -1,7 +1,5 @@
 """The run-and-fix loop: which fixes are kept, which are reverted, when it changes its strategy, what it may cost."""
 
-from __future__ import annotations
-
 import dspy
 import pytest
 from dspy.utils.exceptions import LMTimeoutError

@@ -1,7 +1,5 @@
 """The first step: reflection and explanations side by side, checked where that is asked for."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

@@ -1,7 +1,5 @@
 """The third step: which solution each attempt follows, and when attempts end."""
 
-from __future__ import annotations
-
 import pytest
 
 from program.bench.workbench import Workbench

@@ -1,7 +1,5 @@
 """Further tests written by the model: how many, and checked by it where that is asked for."""
 
-from __future__ import annotations
-
 import pytest
 
 from judge.verdict import TestCase
