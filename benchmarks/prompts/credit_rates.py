@@ -27,7 +27,7 @@ from eval.simulated.server import SimulatedServer
 from eval.simulated.skills import Skills
 from eval.simulated.truth import Truth
 from optimize.compilation.compiling import compile_artifact
-from optimize.job.stages import stage_names
+from optimize.job.stages import stages_of
 from optimize.optimizers.table import read_config
 from program import artifact
 from program.adapters.lean import LeanAdapter
@@ -92,7 +92,7 @@ def _count(
         with (folder / "printed").open("w") as printed, redirect_stdout(printed):
             compile_artifact(read_config(None, changes), folder / "artifact")
         program, _ = artifact.load(folder / "artifact")
-        stages = stage_names(program)
+        stages = {f"{attribute}.predict": stage.name for attribute, stage in stages_of(program)}
         for predictor, demos in ((name, predictor.demos) for name, predictor in program.named_predictors()):
             for demo in demos:
                 fields = typed(stages[predictor], demo)

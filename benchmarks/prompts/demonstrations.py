@@ -17,7 +17,7 @@ from eval.data.problem_set import DataError, ProblemSet
 from eval.rollouts.score import score
 from eval.simulated.truth import Truth
 from eval.tables.markdown import NONE, table
-from optimize.job.stages import stage_names
+from optimize.job.stages import stages_of
 from program import artifact
 from program.cli.command import run_command
 
@@ -42,7 +42,7 @@ def judged(folders: list[Path], problems: ProblemSet) -> str:
     counts: dict[str, dict[Path, Counter[bool | None]]] = defaultdict(lambda: defaultdict(Counter))
     for folder in folders:
         program, _ = artifact.load(folder)
-        stages = stage_names(program)
+        stages = {f"{attribute}.predict": stage.name for attribute, stage in stages_of(program)}
         for predictor, each in program.named_predictors():
             stage = stages[predictor]
             for demo in each.demos:

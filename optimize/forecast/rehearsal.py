@@ -72,7 +72,8 @@ def rehearse(
     """
     count = _Count()
     answers, lm = _Answers(_Count()), scripted_lm(count.propose)
-    chance = _Chance(average.good, {name: _is_good(score, config) for name, score in known.items()})
+    good = {name: measured(score, config.metric) >= config.tuning.threshold for name, score in known.items()}
+    chance = _Chance(average.good, good)
     with tempfile.TemporaryDirectory() as folder:
         job = new_job(
             _RehearsedJob,
@@ -229,10 +230,6 @@ class _RehearsedJob(Job):
         score = self.metric.score(problem, self.teacher(problem=problem, sample=sample).code)
         status = "solved" if score.solved else "failed"
         return Rollout(arm="teacher", problem=problem.name, sample=sample, status=status, score=score)
-
-
-def _is_good(score: Score, config: CompileConfig) -> bool:
-    return measured(score, config.metric) >= config.tuning.threshold
 
 
 def _digest(*parts: Any) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from eval.data.load import ProblemSet, load_problems
 from eval.errors import RunError
+from eval.rollouts.config_difference import config_differences
 from eval.rollouts.run_folder import RunFolder, read_config
 from optimize.config import CompileConfig, ConfigError
 from optimize.job.examples import halves
@@ -132,10 +133,8 @@ def is_finished(out: Path, identity: dict[str, Any]) -> bool:
         return False
     compiled = artifact.read_manifest(out).compile or {}
     by_code = {"code", "versions"} | ({"start_fingerprint"} if compiled.get("code") != identity["code"] else set())
-    for key in sorted(set(compiled) & set(identity) - by_code):
-        if compiled[key] != identity[key]:
-            raise RunError(
-                f"{out} was compiled with another configuration: {key} is {compiled[key]!r} there and "
-                f"{identity[key]!r} now; choose another folder"
-            )
+    shared = set(compiled) & set(identity) - by_code
+    there, here = ({key: each[key] for key in shared} for each in (compiled, identity))
+    if found := config_differences(there, here):
+        raise RunError(f"{out} was compiled with another configuration: {found[0]}; choose another folder")
     return not compiled.get("stopped")

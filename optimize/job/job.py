@@ -149,16 +149,8 @@ def new_job(
     lms: dict[str, dspy.LM],
     changed: Callable[[Candidates], None] = lambda _: None,
 ) -> AnyJob:
-    """A job over what was read.
-
-    Args:
-        kind: its class.
-        config, inputs: of the compilation; the frozen stages of `inputs.program` are hidden from now on.
-        paid, folder, pace: see `Job`.
-        metric: made for the candidates of the job.
-        lms: by role: lm, teacher_lm, prompt_lm.
-        changed: called after every score.
-    """
+    """A job of class `kind` over what was read, with a metric made for its candidates and the models by role; `changed`
+    is called after every score. The frozen stages of `inputs.program` are hidden from now on."""
     learn, choose, teacher = inputs.learn, inputs.choose, inputs.program
     freeze(teacher, inputs.frozen)
     required = len(choose) or min(len(learn), config.tuning.batch or len(learn))

@@ -51,13 +51,7 @@ class RunWatcher(BaseCallback):
         pace: of all runs; DSPy's threads see nothing of the caller's context variables.
     """
 
-    def __init__(
-        self,
-        kind: type[dspy.Module],
-        candidates: Candidates,
-        phases: dict[str, str],
-        pace: Pace,
-    ) -> None:
+    def __init__(self, kind: type[dspy.Module], candidates: Candidates, phases: dict[str, str], pace: Pace) -> None:
         self._kind = kind
         self._candidates = candidates
         self._phases = phases

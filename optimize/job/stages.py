@@ -21,11 +21,6 @@ def signature_of(predictor: dspy.Predict) -> Any:
     return predictor.signature
 
 
-def stage_names(program: dspy.Module) -> dict[str, str]:
-    """From the names of predictors ("write_code.predict") to those of their stages ("WriteCode")."""
-    return {f"{attribute}.predict": stage.name for attribute, stage in stages_of(program)}
-
-
 def frozen_stages(program: dspy.Module, only: Sequence[str], freeze: Sequence[str]) -> list[str]:
     """The names of the stages that stay as they are.
 

@@ -30,12 +30,7 @@ class Feedback:
         self._job = job
 
     def __call__(
-        self,
-        gold: dspy.Example,
-        pred: Any,
-        trace: Any = None,
-        pred_name: str | None = None,
-        pred_trace: Any = None,
+        self, gold: dspy.Example, pred: Any, trace: Any = None, pred_name: str | None = None, pred_trace: Any = None
     ) -> dspy.Prediction:
         if pred_name is None:
             return dspy.Prediction(score=self._job.metric(gold, pred), feedback="")

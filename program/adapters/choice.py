@@ -37,9 +37,9 @@ def adapter_named(name: str) -> dspy.Adapter:
         case "yaml":
             return YAMLAdapter(order)
         case "chat":
-            return ChatAdapter()
+            return ChatAdapter(use_json_adapter_fallback=False)
         case "json":
             return JSONAdapter()
         case "xml":
-            return XMLAdapter()
+            return XMLAdapter(use_json_adapter_fallback=False)
     return LeanAdapter(order, "described" if "described" in options else "example")

@@ -25,17 +25,21 @@ _HEADER = re.compile(r"^\[\[ ## (\w+) ## \]\]$", re.MULTILINE)
 _FAULTS = (ValueError, TypeError, RecursionError, MemoryError)
 
 
-class ChatAdapter(dspy.ChatAdapter):
-    """Fields under `[[ ## name ## ]]` headings. DSPy's would repeat a failed call as JSON, uncounted."""
-
-    def __init__(self) -> None:
-        super().__init__(use_json_adapter_fallback=False)
+class _Stock(dspy.Adapter):
+    """What ours share; DSPy's own would repeat a failed call as JSON, uncounted."""
 
     def parse(self, signature: type[dspy.Signature], completion: str) -> dict[str, Any]:
         return _parsed(self, super().parse, signature, completion)
 
     def tolerance(self, signature: type[dspy.Signature], completion: str) -> tuple[str, ...]:
         """What had to be overlooked in an answer that could be read."""
+        raise NotImplementedError
+
+
+class ChatAdapter(_Stock, dspy.ChatAdapter):
+    """Fields under `[[ ## name ## ]]` headings."""
+
+    def tolerance(self, signature: type[dspy.Signature], completion: str) -> tuple[str, ...]:
         before, *parts = _HEADER.split(completion.strip())
         found = dict(zip(parts[::2], parts[1::2], strict=True))
         if before or "completed" not in found or found["completed"].strip():
@@ -44,23 +48,16 @@ class ChatAdapter(dspy.ChatAdapter):
         return () if all(_is_json(found.get(name, "")) for name in structured) else ("JSON mended",)
 
 
-class XMLAdapter(dspy.XMLAdapter):
+class XMLAdapter(_Stock, dspy.XMLAdapter):
     """Fields in XML tags."""
 
-    def __init__(self) -> None:
-        super().__init__(use_json_adapter_fallback=False)
-
-    def parse(self, signature: type[dspy.Signature], completion: str) -> dict[str, Any]:
-        return _parsed(self, super().parse, signature, completion)
-
     def tolerance(self, signature: type[dspy.Signature], completion: str) -> tuple[str, ...]:
-        """What had to be overlooked in an answer that could be read."""
         root = ET.fromstring(f"<answer>{completion}</answer>")
         outside = [root.text, *(child.tail for child in root)]
         return ("text around the fields",) if any(text and text.strip() for text in outside) else ()
 
 
-class JSONAdapter(dspy.JSONAdapter):
+class JSONAdapter(_Stock, dspy.JSONAdapter):
     """A JSON object; constrained by the same schema as `LeanAdapter`'s, which bounds lists, where the server can."""
 
     def _prepare_response_format(self, lm: Any, lm_kwargs: dict[str, Any], signature: Any) -> None:
@@ -69,17 +66,11 @@ class JSONAdapter(dspy.JSONAdapter):
         elif "response_format" in lm.supported_params:
             lm_kwargs["response_format"] = {"type": "json_object"}
 
-    def parse(self, signature: type[dspy.Signature], completion: str) -> dict[str, Any]:
-        return _parsed(self, super().parse, signature, completion)
-
     def tolerance(self, signature: type[dspy.Signature], completion: str) -> tuple[str, ...]:
-        """What had to be overlooked in an answer that could be read."""
         return () if _is_json(completion) else ("JSON mended",)
 
 
-def _parsed(
-    adapter: ChatAdapter | XMLAdapter | JSONAdapter, parse: Any, signature: type[dspy.Signature], completion: str
-) -> dict[str, Any]:
+def _parsed(adapter: _Stock, parse: Any, signature: type[dspy.Signature], completion: str) -> dict[str, Any]:
     try:
         values, repairs = parse(signature, completion), adapter.tolerance(signature, completion)
         for name, field in signature.output_fields.items():

@@ -64,13 +64,7 @@ def _embedded(name: str, slots: int) -> Iterator[str]:
 
 def _openai_compatible(model: str, address: str, cache: bool):
     import dspy
-    from dspy.lm15 import (
-        AccessPolicy,
-        ModelSupport,
-        OpenAIChatCompat,
-        ProviderDefinition,
-        register_provider,
-    )
+    from dspy.lm15 import AccessPolicy, ModelSupport, OpenAIChatCompat, ProviderDefinition, register_provider
 
     provider, _, name = model.partition("/")
     if provider != "local":

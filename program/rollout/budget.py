@@ -46,10 +46,7 @@ class RunBudget:
     """
 
     def __init__(
-        self,
-        budget: Budget,
-        clock: Callable[[], float] = time.monotonic,
-        before: Mapping[str, float] | None = None,
+        self, budget: Budget, clock: Callable[[], float] = time.monotonic, before: Mapping[str, float] | None = None
     ) -> None:
         before = before or {}
         self.budget = budget

@@ -269,10 +269,7 @@ class Trace(BaseModel):
 
     def slim(self) -> dict[str, Any]:
         """The trace as JSON values, without the texts."""
-        return {
-            "events": [event.model_dump(exclude=TEXTS) for event in self.events],
-            "marks": self.marks,
-        }
+        return {"events": [event.model_dump(exclude=TEXTS) for event in self.events], "marks": self.marks}
 
     def totals(self) -> Totals:
         """The sums over all calls. `dollars` is None when the price of any call is unknown."""

@@ -1,7 +1,5 @@
 """The comparison of adapters, from its command to its table, with an LM that answers by script."""
 
-from __future__ import annotations
-
 import json
 import re
 

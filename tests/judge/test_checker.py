@@ -7,14 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from judge.checker import (
-    DEEPMIND,
-    STRICT,
-    Checker,
-    differing_lines,
-    stated_tolerance,
-    strict_for,
-)
+from judge.checker import DEEPMIND, STRICT, Checker, differing_lines, stated_tolerance, strict_for
 
 words = st.text(st.characters(codec="utf-8", exclude_categories=["Z", "C"]), min_size=1, max_size=6)
 numbers = st.one_of(

@@ -12,16 +12,7 @@ from optimize.optimizers.table import NAMES
 from program import artifact
 from program.models.prices import Price, price_of
 from program.rollout.budget import Budget, RunBudget
-from tests.support.packs import (
-    VALID,
-    call,
-    demonstrations,
-    number_task,
-    printed,
-    use_lm,
-    write_pack,
-    write_start,
-)
+from tests.support.packs import VALID, call, demonstrations, number_task, printed, use_lm, write_pack, write_start
 from tests.support.proposals import hinted_rule
 
 pytestmark = pytest.mark.usefixtures("own_caches")
@@ -148,6 +139,7 @@ def test_what_earlier_sessions_have_spent_counts():
 
 @pytest.mark.parametrize("name", ["verified", "bootstrap"])
 def test_a_program_whose_rollouts_have_a_budget_can_be_compiled(monkeypatch, tmp_path, options, name):
+    use_lm(monkeypatch, hinted_rule(TASKS, helped=HELPED))
     (tmp_path / "config.toml").write_text("[settings.budget]\ncalls = 6\n")
     out = tmp_path / "out"
     printed(monkeypatch, optimize.compile.main, tmp_path / "config.toml", *options, "--optimizer", name, "--out", out)

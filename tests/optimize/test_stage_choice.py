@@ -6,7 +6,7 @@ import pytest
 
 import optimize.compile
 from optimize.config import ConfigError
-from optimize.job.stages import freeze, frozen_stages, stage_names, stages_of, thaw
+from optimize.job.stages import freeze, frozen_stages, stages_of, thaw
 from program import artifact
 from tests.support.packs import SMALL_FLOW, VALID, answer_rule, call, isolate, printed, use_lm, write_pack, write_start
 
@@ -17,7 +17,7 @@ def flow():
 
 
 def test_stages_are_named_by_their_signatures(flow):
-    names = stage_names(flow)
+    names = {f"{attribute}.predict": stage.name for attribute, stage in stages_of(flow)}
     assert names["write_code.write_code.predict"] == "WriteCode" and names["repair.fix_code.predict"] == "FixCode"
     assert list(names) == [name for name, _ in flow.named_predictors()]
 

@@ -222,10 +222,7 @@ def test_a_manifest_that_is_no_manifest_is_refused(direct, content):
     assert str(direct) in refusal(direct)
 
 
-@pytest.mark.parametrize(
-    "content",
-    ["[1]", '"text"', "{}", '["solve"]', "3", "null"],
-)
+@pytest.mark.parametrize("content", ["[1]", '"text"', "{}", '["solve"]', "3", "null"])
 def test_a_program_that_is_no_program_is_refused(direct, content):
     (direct / "program.json").write_text(content)
     assert str(direct) in refusal(direct)

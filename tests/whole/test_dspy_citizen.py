@@ -11,6 +11,7 @@ from eval.simulated.proposals import propose
 from program.artifact import load_program
 from program.models.scripted import scripted_lm
 from program.problem import Problem
+from program.rollout.context import new_trace
 from program.stage.program import Program
 from tests.support.paths import ROOT
 from tests.support.scripted import GARBAGE, RIGHT, USUAL
@@ -44,8 +45,7 @@ def lm(runs):
 
 
 def test_a_program_is_called_with_a_problem_its_dictionary_or_its_text(program):
-    assert {program(problem=each).code for each in (PROBLEM, PROBLEM.model_dump(), PROBLEM.description)} == {RIGHT}
-    assert program(PROBLEM).code == RIGHT
+    assert {program(each).code for each in (PROBLEM, PROBLEM.model_dump(), PROBLEM.description)} == {RIGHT}
 
 
 def test_the_flow_works_in_plain_python():
@@ -83,36 +83,28 @@ def test_best_of_n(program):
     assert best(problem=PROBLEM).code == RIGHT
 
 
-def test_bootstrap_few_shot(program):
-    tuned = dspy.BootstrapFewShot(metric=right, max_bootstrapped_demos=1, max_labeled_demos=0).compile(
-        program, trainset=EXAMPLES
-    )
-    assert len(tuned.solve.predict.demos) == 1 and tuned(problem=PROBLEM).code == RIGHT
+def told(gold, pred, trace=None, pred_name=None, pred_trace=None) -> dspy.Prediction:
+    return dspy.Prediction(score=0.5, feedback="go on")
 
 
-def test_mipro(program):
-    tuned = dspy.MIPROv2(
-        metric=right, auto=None, num_candidates=2, max_bootstrapped_demos=1, max_labeled_demos=0, num_threads=1
-    ).compile(program, trainset=EXAMPLES[:2], valset=EXAMPLES[2:], num_trials=2, minibatch=False)
+FEW = {"max_bootstrapped_demos": 1, "max_labeled_demos": 0}
+OPTIMIZERS = {
+    "bootstrap": lambda lm: (dspy.BootstrapFewShot(metric=right, **FEW), {}),
+    "mipro": lambda lm: (
+        dspy.MIPROv2(metric=right, auto=None, num_candidates=2, num_threads=1, **FEW),
+        {"valset": EXAMPLES[2:], "num_trials": 2, "minibatch": False},
+    ),
+    "simba": lambda lm: (dspy.SIMBA(metric=right, bsize=2, num_candidates=2, max_steps=1, num_threads=1), {}),
+    "gepa": lambda lm: (dspy.GEPA(metric=told, max_metric_calls=8, reflection_lm=lm, num_threads=1), {}),
+}
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_optimizers_tune_a_program(program, lm, name):
+    optimizer, more = OPTIMIZERS[name](lm)
+    tuned = optimizer.compile(program, trainset=EXAMPLES, **more)
     assert tuned(problem=PROBLEM).code == RIGHT
-
-
-def test_simba(program):
-    tuned = dspy.SIMBA(metric=right, bsize=2, num_candidates=2, max_steps=1, max_demos=1, num_threads=1).compile(
-        program, trainset=EXAMPLES
-    )
-    assert tuned(problem=PROBLEM).code == RIGHT
-
-
-def test_gepa(program):
-    def metric(gold, pred, trace=None, pred_name=None, pred_trace=None):
-        return dspy.Prediction(score=0.5, feedback="go on")
-
-    reflecting = scripted_lm(lambda _: "[[ ## improved_instruction ## ]]\nDo it well.\n\n[[ ## completed ## ]]")
-    tuned = dspy.GEPA(metric=metric, max_metric_calls=8, reflection_lm=reflecting, num_threads=1).compile(
-        program, trainset=EXAMPLES[:2], valset=EXAMPLES[2:]
-    )
-    assert tuned(problem=PROBLEM).code == RIGHT
+    assert name != "bootstrap" or len(tuned.solve.predict.demos) == 1
 
 
 def test_save_and_load(program, tmp_path):
@@ -141,8 +133,6 @@ def test_a_program_can_be_streamed(program):
 
 @pytest.mark.parametrize("switched_off", [{"disable_history": True}, {"max_history_size": 0}])
 def test_without_history_no_cost_is_lost_and_nothing_piles_up(program, lm, switched_off):
-    from program.rollout.context import new_trace
-
     with dspy.context(**switched_off), new_trace() as trace:
         assert program(problem=PROBLEM).code == RIGHT
     assert trace.totals().completion_tokens > 0 and trace.calls[0].prompt

@@ -399,10 +399,7 @@ def test_user_errors_are_one_line_and_exit_status_2(workplace, monkeypatch, caps
     assert prompts == []
 
 
-@pytest.mark.parametrize(
-    "change",
-    [("--demos", "3"), ("--split", "test"), ("--set", "temperature=0.5")],
-)
+@pytest.mark.parametrize("change", [("--demos", "3"), ("--split", "test"), ("--set", "temperature=0.5")])
 def test_another_configuration_in_the_same_folder_is_refused(pipeline, monkeypatch, capsys, change):
     options = compile_options(pipeline.data, pipeline.start, pipeline.compiled, *change)
     assert call(monkeypatch, optimize.compile.main, *options) == 2

@@ -42,10 +42,7 @@ def test_one_contest_has_no_halves():
 
 
 def test_the_table_has_a_row_a_group_and_the_differences_to_the_first_arm():
-    done = {
-        "plain": {"x": [True], "y": [False], "z": [False]},
-        "tuned": {"x": [True], "y": [True]},
-    }
+    done = {"plain": {"x": [True], "y": [False], "z": [False]}, "tuned": {"x": [True], "y": [True]}}
     lines = by_group(done, {"math": ["x", "y"], "dp": ["z"], "graphs": ["w"]}, "tag").splitlines()
     assert lines[0] == "| tag | problems | plain | tuned | tuned against plain |"
     assert lines[2].startswith("| math | 2 | 50.0 % (") and "| 100.0 % (" in lines[2] and "+50.0 points (" in lines[2]

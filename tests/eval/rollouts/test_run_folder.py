@@ -29,7 +29,7 @@ def full_rollout() -> Rollout:
             Call(stage="WriteCode", prompt_tokens=10, dollars=0.25, detail="a\nb"),
             JudgeRun(tests="public", program="0" * 12, verdicts=["AC", "WA"], seconds=0.5),
             Decision(what="fix reverted"),
-        ],
+        ]
     )
     return rollout(
         status="failed",

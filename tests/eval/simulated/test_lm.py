@@ -31,7 +31,7 @@ from program.steps.config import FlowConfig
 from signatures.code import SolveDirectly, WriteCode
 from signatures.fields import Solution
 from signatures.tests import WriteBruteForce, WriteGenerator, WriteTests
-from tests.support.scripted import PLANNING, UNDERSTANDING
+from tests.support.scripted import EVERYTHING, PLANNING, UNDERSTANDING
 from tests.support.simulated import EVEN, SURE, ask, codes, known_right, skilled, some_problems, within_four_sigma
 
 
@@ -184,14 +184,7 @@ def test_the_flow_finds_a_right_program_by_fixing(problems):
 
 
 def test_every_stage_of_every_program_is_answered_in_a_form_that_is_read(problems):
-    config = {
-        "check_explanations": True,
-        "check_ai_tests": True,
-        "fix_calls": 2,
-        "brute_force": True,
-        "direct_first": 1,
-    }
-    small = {"code_attempts": 1, "public_fixes": 1, "ai_fixes": 1, "stress_inputs": 3, **config}
+    small = {"code_attempts": 1, "public_fixes": 1, "ai_fixes": 1, "stress_inputs": 3, **EVERYTHING}
     programs = [
         AlphaCodium(FlowConfig(**small)),
         ChainOfThought(),

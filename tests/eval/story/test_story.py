@@ -93,10 +93,7 @@ def test_a_crash_on_a_public_test_is_told_by_its_last_line():
 
 @pytest.mark.parametrize(
     ("verdicts", "said"),
-    [
-        (["AC", "AC"], "All 2 AI tests pass: they do not show the mistake."),
-        (["WA", "AC"], "It fails 1 of 2 AI tests."),
-    ],
+    [(["AC", "AC"], "All 2 AI tests pass: they do not show the mistake."), (["WA", "AC"], "It fails 1 of 2 AI tests.")],
 )
 def test_what_the_ai_tests_said_of_a_wrong_answer(verdicts, said):
     told = traced(end="failed")

@@ -3,8 +3,6 @@
 A small HTTP server stands in for `llama-server`, except in the tests marked `embedded`, which start the real one.
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os

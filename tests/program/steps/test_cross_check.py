@@ -81,9 +81,7 @@ def test_outputs_of_ai_tests_are_settled_by_it(bench, trace):
 
 
 @pytest.mark.parametrize(
-    "statement",
-    ["raise TimeoutError", "pass", "print('x' * 20_001)"],
-    ids=["too slow", "silent", "talkative"],
+    "statement", ["raise TimeoutError", "pass", "print('x' * 20_001)"], ids=["too slow", "silent", "talkative"]
 )
 def test_what_it_does_not_manage_keeps_the_claimed_output(bench, trace, statement):
     limited = f"n = int(input())\nif n < 3:\n    print(2 * n)\nelse:\n    {statement}\n"
