@@ -30,7 +30,9 @@ def main() -> None:
     )
     parser.add_argument("--lm", default=DEFAULT_MODEL, help="the model (default: %(default)s)")
     parser.add_argument("--api-base", help="address of an OpenAI-compatible server that has the model")
-    parser.add_argument("--adapters", nargs="+", default=DEFAULT_ADAPTERS, metavar="NAME", help="see adapter_choice.py")
+    parser.add_argument(
+        "--adapters", nargs="+", default=DEFAULT_ADAPTERS, metavar="NAME", help="see program.adapters.choice"
+    )
     parser.add_argument("--stages", nargs="+", metavar="NAME", help="names of signatures (default: all there are)")
     parser.add_argument("--artifact", type=Path, default=Path("artifacts/handwritten"), help="(default: %(default)s)")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a key of its configuration")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -51,6 +52,12 @@ def evaluate(options: argparse.Namespace) -> None:
     names = [arm.name for arm in arms]
     if len(set(names)) < len(names):
         raise ArtifactError(f"two artifacts have the same folder name: {', '.join(sorted(names))}")
+    for name, manifest in manifests.items():
+        if seen := [each for each in (manifest.compile or {}).get("problems", []) if each in problems]:
+            said = (
+                f"{name} was compiled on {len(seen)} of these problems, such as {seen[0]}, and flatters itself on them"
+            )
+            print(f"warning: {said}", file=sys.stderr)
     folder = RunFolder(
         options.out,
         {

@@ -109,7 +109,7 @@ def test_what_cannot_be_shown_is_refused_in_one_line(compiled, monkeypatch, tmp_
         assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_lm_settings_are_in_the_manifest_and_applied_when_it_is_evaluated(compiled, monkeypatch, tmp_path):
+def test_lm_settings_are_in_the_manifest_and_applied_when_it_is_evaluated(compiled, monkeypatch, tmp_path, capfd):
     manifest = artifact.read_manifest(compiled / "out")
     assert manifest.lm == {"model": "local/qwen2.5-coder-0.5b", "top_p": 0.9}
     seen = []
@@ -125,6 +125,7 @@ def test_lm_settings_are_in_the_manifest_and_applied_when_it_is_evaluated(compil
     options = ["--data", compiled / "data", "--split", "valid", "--limit", "1", "--out", tmp_path / "run"]
     printed(monkeypatch, eval.run.main, compiled / "out", compiled / "start", *options)
     assert set(seen) == {0.9, None}
+    assert "warning: out was compiled on 1 of these problems" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("setting", ["api_key = 'secret'", "api_base = 'http://there'", "timeout = 3"])

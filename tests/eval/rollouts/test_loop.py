@@ -1,7 +1,5 @@
 """The rollout loop: the order of the rollouts, and that nothing of them piles up in memory."""
 
-from pathlib import Path
-
 import pytest
 from dspy.clients.base_lm import GLOBAL_HISTORY
 from dspy.utils.exceptions import LMAuthError, LMBillingError
@@ -29,7 +27,7 @@ def problems() -> ProblemSet:
     return ProblemSet("here", "test", made, "0", dict.fromkeys(NAMES, hidden), {})
 
 
-def test_arms_take_turns_problem_by_problem_so_that_drift_hits_them_alike(tmp_path: Path, problems):
+def test_arms_take_turns_problem_by_problem_so_that_drift_hits_them_alike(tmp_path, problems):
     arms = [Arm(name, Direct()) for name in ("one", "two")]
     run = RunFolder(tmp_path, {})
     lm = scripted_lm([ANSWER] * 8)
@@ -37,7 +35,7 @@ def test_arms_take_turns_problem_by_problem_so_that_drift_hits_them_alike(tmp_pa
     assert done == [(arm, name, sample) for name in NAMES for sample in (0, 1) for arm in ("one", "two")]
 
 
-def test_prompts_do_not_pile_up_while_a_run_goes_on(tmp_path: Path, problems):
+def test_prompts_do_not_pile_up_while_a_run_goes_on(tmp_path, problems):
     arms, lm = [Arm("one", Direct())], scripted_lm([ANSWER] * 2)
     (first, second) = run_loop(RunFolder(tmp_path, {}), arms, problems, Threads(lm), concurrency=1)
     assert first.trace.calls[0].prompt and second.trace.calls[0].prompt, "the prompts were recorded"
@@ -45,7 +43,7 @@ def test_prompts_do_not_pile_up_while_a_run_goes_on(tmp_path: Path, problems):
 
 
 @pytest.mark.parametrize("fault", [LMAuthError("wrong key"), LMBillingError("no money left")])
-def test_a_wrong_key_or_an_unpaid_bill_ends_the_run_which_goes_on_later(tmp_path: Path, problems, fault):
+def test_a_wrong_key_or_an_unpaid_bill_ends_the_run_which_goes_on_later(tmp_path, problems, fault):
     def run(answers) -> list[str]:
         executor = Threads(scripted_lm(answers))
         done = run_loop(folder, [Arm("one", Direct())], problems, executor, samples=2, concurrency=1)
@@ -58,7 +56,7 @@ def test_a_wrong_key_or_an_unpaid_bill_ends_the_run_which_goes_on_later(tmp_path
     assert run([ANSWER] * 3) == ["solved"] * 4
 
 
-def test_a_lost_owner_of_the_budget_is_no_answer_of_the_program(tmp_path: Path, problems):
+def test_a_lost_owner_of_the_budget_is_no_answer_of_the_program(tmp_path, problems):
     class Lost(RunBudget):
         def take_call(self) -> str | None:
             raise ModelError("the process that keeps the run's budget is gone")
