@@ -183,7 +183,7 @@ def test_nothing_survives_the_judge(ending, tmp_path):
         # Whoever starts the tests in the background may have had Ctrl-C ignored, and that is inherited.
         "import signal, threading\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from judge.judge import judge\nfrom judge.verdict import *\nfrom judge.shared import default_pool\ndefault_pool().isolation()\n"
-        "def work(): judge('while True: pass', [TestCase('', '')] * 9, Limits(seconds=30.0))\n"
+        "def work(): judge('import time; time.sleep(60)', [TestCase('', '')] * 9, Limits(seconds=30.0))\n"
         "for _ in range(3): threading.Thread(target=work, daemon=True).start()\n"
         "print('up', flush=True)\nwork()"
     )
