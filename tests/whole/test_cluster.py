@@ -158,7 +158,7 @@ def test_threads_and_ray_store_the_same_lines(cluster, workplace, monkeypatch, c
     monkeypatch.setattr(RayActor, "__init__", making)
     monkeypatch.setattr(RayActor, "call", asking)
     headers: list[str | None] = []
-    post = eval.serve_simulated._Handler.do_POST
+    post = eval.simulated.server._Handler.do_POST
     monkeypatch.setattr(
         "eval.simulated.server._Handler.do_POST",
         lambda self: headers.append(self.headers["Authorization"]) or post(self),
