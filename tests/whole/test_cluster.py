@@ -194,10 +194,10 @@ def test_a_killed_node_costs_nothing_and_a_late_one_gets_work(cluster, workplace
 
     def disturb() -> None:
         try:
-            wait_until(lambda: engine.checks == 4 and stored(run) >= 4 and len(engine.prompts) >= 9)
+            wait_until(lambda: engine.checks >= 4 and stored(run) >= 4 and len(engine.prompts) >= 9)
             cluster.remove_node(doomed, allow_graceful=False)
             joined.append(add_node(cluster))
-            wait_until(lambda: engine.checks == 5)
+            wait_until(lambda: engine.checks >= 5)
         finally:
             engine.go_on.set()  # else a wait that fails leaves the run waiting for ever
 
@@ -217,6 +217,7 @@ def test_a_killed_node_costs_nothing_and_a_late_one_gets_work(cluster, workplace
     late = next(line for line in said.splitlines() if joined[0].node_id[:8] in line)
     assert " 0 flow calls" not in late
     cluster.remove_node(joined[0])
+    wait_until(lambda: len(living(cluster)) == 3)  # the head notices a dead node some seconds later
 
 
 def test_a_killed_driver_goes_on(cluster, workplace, monkeypatch):
@@ -262,7 +263,7 @@ def test_judging_and_auditing_give_the_same_and_a_node_of_less_protection_takes_
         lesser.wait()
     assert lines(workplace / "here.jsonl") == lines(workplace / "there.jsonl")
     assert said.count("not used: ") == 1 and "full protection is required" in said
-    wait_until(lambda: living(cluster) == before)
+    wait_until(lambda: living(cluster) <= before)
     printed(monkeypatch, eval.audit.main, *shared, "--out", workplace / "here.json")
     printed(monkeypatch, eval.audit.main, *shared, "--out", workplace / "there.json", *ray(cluster))
     assert lines(workplace / "here.findings.jsonl") == lines(workplace / "there.findings.jsonl")
