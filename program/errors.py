@@ -16,15 +16,15 @@ class ModelError(RuntimeError):
     """The language model cannot be used: no such model, no key, no answer, or nobody left to ask it."""
 
 
-def first_error(fault: ValidationError, model: type[BaseModel]) -> str:
+def first_error(fault: ValidationError, *models: type[BaseModel]) -> str:
     """What a user is to know of `fault`, in a line: `key: what is wrong with it (what the key means)`.
 
     Args:
         fault: its first error counts.
-        model: the configuration that raised it; the docstrings of its fields say what they mean.
+        models: configurations, one of which raised it; the docstrings of its fields say what they mean.
     """
     first = fault.errors()[0]
-    kind, meaning = model, None
+    kind, meaning = next((each for each in models if each.__name__ == fault.title), models[0]), None
     for key in first["loc"]:
         field = getattr(kind, "model_fields", {}).get(key)
         if field is None:

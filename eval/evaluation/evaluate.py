@@ -112,8 +112,7 @@ def _limits_of(options: argparse.Namespace) -> tuple[RateLimits, Budget]:
         rates = RateLimits(requests_per_minute=options.requests_per_minute, tokens_per_minute=options.tokens_per_minute)
         budget = Budget(**{name: getattr(options, option) for name, option in OPTIONS.items()})
     except ValidationError as fault:
-        kind = Budget if fault.title == Budget.__name__ else RateLimits
-        raise RunError(first_error(fault, kind)) from fault
+        raise RunError(first_error(fault, RateLimits, Budget)) from fault
     if budget.dollars is not None and price_of(options.lm) is None:
         raise RunError(f"--max-usd: no price is known for {options.lm}; use --max-tokens or --max-calls")
     return rates, budget

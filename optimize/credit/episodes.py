@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -61,14 +62,15 @@ def episode_of(job: Job, problem: Problem, trace: Trace) -> Episode:
 
 
 def _step(call: Call, predictor: str, signature: Any) -> Step:
-    values = {
-        name: TypeAdapter(field.annotation).validate_python(value)
-        for name, field in signature.fields.items()
-        for value in [{**call.inputs, **call.outputs}[name]]
-    }
-    return Step(
-        call.stage,
-        predictor,
-        {name: values[name] for name in signature.input_fields},
-        {name: values[name] for name in signature.output_fields},
+    types = _types(signature)
+    inputs, outputs = (
+        {name: types[name].validate_python(values[name]) for name in fields}
+        for values, fields in ((call.inputs, signature.input_fields), (call.outputs, signature.output_fields))
     )
+    return Step(call.stage, predictor, inputs, outputs)
+
+
+@cache
+def _types(signature: Any) -> dict[str, TypeAdapter]:
+    """What reads the stored values of a signature's fields; it is made once, as pydantic compiles each."""
+    return {name: TypeAdapter(field.annotation) for name, field in signature.fields.items()}

@@ -18,7 +18,7 @@ import tempfile
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -78,7 +78,7 @@ def rehearse(
         job = new_job(
             _RehearsedJob,
             config,
-            Inputs(**{**vars(inputs), "program": _stand_in(inputs, average, answers)}),
+            replace(inputs, program=_stand_in(inputs, average, answers)),
             metric=lambda candidates: HiddenPassRate(inputs.problems, config.metric, candidates, chance.score),
             paid=count,
             folder=SimpleNamespace(path=Path(folder)),  # gets what DSPy prints

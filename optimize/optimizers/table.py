@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from optimize.config import CompileConfig, ConfigError
 from optimize.optimizers.optimizer import Optimizer
@@ -73,12 +73,8 @@ def read_config(path: Path | None, changes: dict[str, Any]) -> CompileConfig:
     reads = chosen.keys()
     if unread := [key for key in values if key not in reads]:
         raise ConfigError(f"configuration: {unread[0]}: {name} does not read it; it reads {', '.join(reads)}")
-    kind: type[BaseModel] = CompileConfig
     try:
-        kind, limits = Budget, Budget(**budget)
-        kind, allowed = RateLimits, RateLimits(**rates)
-        kind, tuning = chosen, chosen(**values)
-        kind = CompileConfig
-        return CompileConfig(**shared, budget=limits, rates=allowed, tuning=tuning)
+        return CompileConfig(**shared, budget=Budget(**budget), rates=RateLimits(**rates), tuning=chosen(**values))
     except ValidationError as fault:
-        raise ConfigError(f"configuration: {first_error(fault, kind)}") from fault
+        said = first_error(fault, CompileConfig, Budget, RateLimits, chosen)
+        raise ConfigError(f"configuration: {said}") from fault
