@@ -84,7 +84,7 @@ class AlphaCodium(Program):
         """The cheap try first, where the configuration asks for it."""
         for draw in range(self.config.direct_first):
             answer = self.solve_directly(sample, draw, problem=problem.text())
-            bench.add(answer.code if answer else "")
+            bench.add(answer.code if answer else "", "direct")
             if bench.public and bench.passes_all_public(bench.best()):
                 return True
         return False

@@ -71,7 +71,7 @@ def write_lines(out: Path, problems: ProblemSet, lines: list[Sample], *, full: b
         results.append(line)
     there = results.values()
     print(agreement(there))
-    lost = [line for line in there if line.get("error", "").startswith("JudgeError")]
+    lost = [line for line in there if line["status"] == "not judged" and not line["tests"]["run"]]
     if lost:
         raise JudgeError(f"{len(lost)} of {len(there)} programs were not judged ({lost[0]['error']}); start again")
 

@@ -70,7 +70,6 @@ def rollout_row(rollout: Rollout, lm: str) -> dict[str, Any]:
         **_set("generated", score.generated if score else None),
         **_spent(rollout),
         "score_seconds": score.judge_seconds if score else None,
-        "fixes": rollout.checkpoints[-1].fixes if rollout.checkpoints else None,
         "program": name_of(rollout.code) if rollout.code else None,
         "error": rollout.error,
     }
@@ -89,6 +88,7 @@ def _spent(rollout: Rollout) -> dict[str, Any]:
         "seconds": rollout.seconds,
         "lm_seconds": totals.lm_seconds,
         "judge_seconds": totals.judge_seconds,
+        "fixes": rollout.fixes,
     }
     return spent if rollout.cost_known else dict.fromkeys(spent)
 

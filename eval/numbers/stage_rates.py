@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from eval.numbers.intervals import Estimate, share_estimate
 from eval.rollouts.rollout import Rollout
-
-_GIVEN_UP = re.compile(r"^(\w+): given up")  # as `program.stage.stage.Stage` puts it
+from program.rollout.decisions import StageGivenUp
 
 
 @dataclass(frozen=True)
@@ -50,16 +48,13 @@ def stage_rates(rollouts: Iterable[Rollout]) -> list[StageRates]:
             at["mended"][rollout.problem] += call.repair and call.outcome == "ok"
             at["salvaged"][rollout.problem] += call.salvaged
             at["retries"][rollout.problem] += call.retries
-        for stage in _given_up(rollout):
-            at = counts.setdefault(stage, defaultdict(Counter))
+        for each in rollout.trace.decisions:
+            if not isinstance(each, StageGivenUp):
+                continue
+            at = counts.setdefault(each.stage, defaultdict(Counter))
             at["given up"][rollout.problem] += 1
             at["ended"][rollout.problem] += 1
     return [_rates(stage, at) for stage, at in counts.items()]
-
-
-def _given_up(rollout: Rollout) -> list[str]:
-    found = (_GIVEN_UP.match(decision) for decision in rollout.trace.decisions)
-    return [match.group(1) for match in found if match]
 
 
 def _rates(stage: str, at: Mapping[str, Counter[str]]) -> StageRates:

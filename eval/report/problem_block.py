@@ -11,7 +11,7 @@ from eval.rollouts.stored_arms import StoredArm
 from eval.story.diagnosis import why
 from eval.story.story import Story, Version, read_story
 from program.problem import Problem
-from program.rollout.trace import TEXTS, Best, Call, Decision, Event, JudgeRun
+from program.rollout.trace import ORIGINS, TEXTS, Best, Call, Decided, Event, JudgeRun, NewProgram, Remark
 
 
 def problem_block(arms: Sequence[StoredArm], name: str, problem: Problem | None) -> tuple[dict[str, Any], TextTable]:
@@ -69,7 +69,9 @@ def _event(
     event: Event, versions: dict[str, Version], hidden: Iterator[Checkpoint | None], table: TextTable
 ) -> dict[str, Any]:
     """An event without what is default, its texts and programs as numbers; see `program.rollout.trace` for the keys."""
-    values = event.model_dump(exclude_defaults=True, exclude={*TEXTS, "prompt_hash", "program"})
+    values = event.model_dump(
+        exclude_defaults=True, exclude={**TEXTS, "prompt_hash": True, "program": True, "decision": True}
+    )
     values = {key: _short(value) if isinstance(value, float) else value for key, value in values.items()}
     values["kind"] = event.kind
     match event:
@@ -85,8 +87,13 @@ def _event(
             values["version"] = versions[event.program].number
             point = next(hidden)
             values["hidden"] = None if point is None else [point.solved, _short(point.hidden_rate)]
-        case Decision():
+        case Decided():
+            values["what"] = str(event.decision)
+        case Remark():
             pass
+        case NewProgram():
+            values["version"] = versions[event.program].number
+            values["what"] = ORIGINS[event.origin]
     return values
 
 

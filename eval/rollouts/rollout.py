@@ -18,7 +18,7 @@ from judge.verdict import JudgeError
 from program.errors import ModelError
 from program.problem import Problem
 from program.rollout.context import new_trace
-from program.rollout.trace import FIXING, Best, Totals, Trace, name_of, outage_of
+from program.rollout.trace import Best, Totals, Trace, name_of, outage_of
 
 STORED_TRACE = "account"  # the key of `Rollout.trace` in `rollouts.jsonl`, older than its name
 IMPORTED = "imported"  # the mark of another system's rollouts, whose cost nobody here knows
@@ -31,7 +31,7 @@ HOPELESS = (LMAuthError, LMBillingError)
 class Checkpoint(BaseModel):
     """What the rollout would have returned, had it ended after so much spending, and how that does on hidden tests.
 
-    program: names the code (`program.rollout.trace.name_of`); calls, tokens, dollars, seconds, fixes: spent until then.
+    program: names the code (`program.rollout.trace.name_of`); calls, tokens, dollars, seconds: spent until then.
     """
 
     program: str
@@ -39,7 +39,6 @@ class Checkpoint(BaseModel):
     tokens: int
     dollars: float | None
     seconds: float
-    fixes: int
     solved: bool
     hidden_rate: float
 
@@ -83,8 +82,8 @@ class Rollout(BaseModel):
 
     @property
     def fixes(self) -> int:
-        """Calls of the repair stages, whether they helped or not."""
-        return sum(call.stage in FIXING for call in self.trace.calls)
+        """Calls that asked for a fix, whether they helped or not."""
+        return sum(call.stage == "FixCode" for call in self.trace.calls)
 
     def key(self) -> tuple[str, str, int]:
         return self.arm, self.problem, self.sample
@@ -144,7 +143,7 @@ def judge_rollout(rollout: Rollout, problem: Problem, problems: ProblemSet) -> N
     lost = trace.lost_calls
     if lost and not rollout.code and not any(isinstance(event, Best) for event in trace.events):
         # An error of the program's own may come of it, where it reckoned with an answer.
-        rollout.error = f"{lost[0]}; {rollout.error}" if rollout.error else lost[0]
+        rollout.error = f"{lost[0].fault}; {rollout.error}" if rollout.error else lost[0].fault
         rollout.status = "not judged"
         return
     scored = cache(lambda code: score(code, problem, problems))
@@ -166,7 +165,7 @@ def _outcome(found: Score) -> dict[str, Any]:
 def _checkpoints(rollout: Rollout, scored: Callable[[str], Score]) -> list[Checkpoint]:
     found = []
     for best in (event for event in rollout.trace.events if isinstance(event, Best)):
-        spent = best.model_dump(include={"program", "calls", "tokens", "dollars", "fixes"})
+        spent = best.model_dump(include={"program", "calls", "tokens", "dollars"})
         found.append(Checkpoint(**spent, seconds=best.started, **_outcome(scored(best.code))))
     return [*found, _nothing(rollout)] if found and not rollout.code else found
 
@@ -180,7 +179,6 @@ def _nothing(rollout: Rollout) -> Checkpoint:
         tokens=totals.prompt_tokens + totals.completion_tokens,
         dollars=totals.dollars,
         seconds=rollout.seconds,
-        fixes=rollout.fixes,
         solved=False,
         hidden_rate=0.0,
     )

@@ -18,7 +18,6 @@ from eval.rollouts.config_difference import config_differences
 from eval.rollouts.json_lines import JsonLines, whole_lines, write_whole
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.trace_files import write_trace
-from program.rollout.trace import RUN_BUDGET
 
 
 class RunFolder:
@@ -94,7 +93,7 @@ def read_rollouts(path: Path) -> list[Rollout]:
 
 
 def _is_whole(rollout: Rollout) -> bool:
-    return rollout.status != "not judged" and not any(mark.startswith(RUN_BUDGET) for mark in rollout.trace.marks)
+    return rollout.status != "not judged" and not rollout.trace.cut_short_by_run
 
 
 def _refuse_difference(path: Path, stored: dict[str, Any], config: dict[str, Any]) -> None:

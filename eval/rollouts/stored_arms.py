@@ -13,7 +13,6 @@ from eval.data.rules import Rules, rules_of
 from eval.errors import RunError
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.run_folder import read_config, read_rollouts
-from program.rollout.trace import RUN_BUDGET
 
 LEFT_OUT = "left_out"  # in the configuration as it was read, the file of problems that were left out in reading
 REQUIRED = ("artifacts", "data", "split", "data_fingerprint", "problems", "lm", "samples")
@@ -43,7 +42,7 @@ class StoredArm:
     @property
     def cut_short(self) -> int:
         """How many rollouts the budget of the run has cut short."""
-        return sum(any(mark.startswith(RUN_BUDGET) for mark in each.trace.marks) for each in self.rollouts)
+        return sum(each.trace.cut_short_by_run for each in self.rollouts)
 
 
 def run_config(run: Path) -> dict[str, Any]:

@@ -101,7 +101,9 @@ def _failed_calls(story: Story) -> list[str]:
 
 
 def _marks(story: Story) -> list[str]:
-    return [f"Marked: {mark}." for mark in story.rollout.trace.marks]
+    trace = story.rollout.trace
+    spent = [f"The {budget}'s budget of {resource} was spent." for budget, resource in trace.spent_budgets]
+    return [*spent, *(f"Marked: {mark}." for mark in trace.marks)]
 
 
 def _quote(text: str) -> str:

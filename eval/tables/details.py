@@ -14,13 +14,14 @@ from eval.numbers.criteria import Criterion, judged_by_problem, outcomes, passes
 from eval.numbers.intervals import Estimate, mean_share, share_estimate
 from eval.numbers.pass_at_k import pass_at_k_of, solved_by_any
 from eval.numbers.picks import solved_by_picks
-from eval.numbers.repair_gain import solved_after_fixes
+from eval.numbers.program_origins import solved_by_origin
 from eval.numbers.selection import n_at_k_of
 from eval.numbers.stage_rates import stage_rates
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.stored_arms import header, problems_of, stored_arms
-from eval.tables.markdown import NONE, estimate_text, percent, percent_at_k, points, table
+from eval.tables.markdown import NONE, estimate_text, percent, percent_at_k, table
 from eval.tables.summary import markdown_table, summarize
+from program.rollout.trace import ORIGINS
 
 Arms = Mapping[str, Sequence[Rollout]]
 CRITERIA: dict[Criterion, str] = {
@@ -65,8 +66,8 @@ def details(arms: Arms) -> str:
     for arm, rollouts in arms.items():
         picks = picks_table(rollouts)
         parts += [f"## {arm}: several programs handed in", picks] if picks else []
-        repair = repair_table(rollouts)
-        parts += [f"## {arm}: what fixes bring", repair] if repair else []
+        origins = origins_table(rollouts)
+        parts += [f"## {arm}: which program solved it", origins] if origins else []
     parts += [part for arm, each in arms.items() for part in (f"## {arm}: stages", stage_table(each))]
     return "\n\n".join([*parts, "## Cost", cost_table(arms)])
 
@@ -115,14 +116,15 @@ def picks_table(rollouts: Iterable[Rollout]) -> str:
     return table(["handed in", "solved"], [[str(n), percent(each)] for n, each in enumerate(found, 1)]) if found else ""
 
 
-def repair_table(rollouts: Iterable[Rollout]) -> str:
-    """Solved after 0, 1, 2, … fixes; empty for an arm that fixes nothing, or of which no checkpoints are stored."""
-    lines = solved_after_fixes(rollouts)
+def origins_table(rollouts: Iterable[Rollout]) -> str:
+    """Solved by the first program, a further one, a redraw, a fix or brute force, and the calls until there was one;
+    empty for an arm whose programs are all of one kind."""
     rows = [
-        [str(each.fixes), str(each.rollouts), percent(each.solved), points(each.gain) if each.gain else NONE]
-        for each in lines
+        [ORIGINS[each.origin], str(each.rollouts), estimate_text(each.calls), percent(each.solved)]
+        for each in solved_by_origin(rollouts)
     ]
-    return table(["fixes", "rollouts that made so many", "solved", "gain"], rows) if len(lines) > 1 else ""
+    head = ["program", "rollouts that had one", "calls before it", "first solved by it"]
+    return table(head, rows) if len(rows) > 1 else ""
 
 
 def stage_table(rollouts: Iterable[Rollout]) -> str:

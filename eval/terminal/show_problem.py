@@ -13,7 +13,7 @@ from eval.story.diagnosis import why
 from eval.story.story import Story, Version, lines_of, read_story
 from eval.tables.summary import markdown_table, summarize_arms
 from eval.terminal.text import Colour, Painter, harmless
-from program.rollout.trace import Best, Call, Decision, JudgeRun
+from program.rollout.trace import ORIGINS, Best, Call, Decided, JudgeRun, NewProgram, Remark
 
 MARKS = {"solved": "●", "failed": "○", "not judged": "–"}
 
@@ -113,8 +113,12 @@ def _story(story: Story, paint: Painter, prompts: bool) -> Iterator[str]:
             case JudgeRun():
                 yield from _judge_run(event, versions[event.program], event.program not in seen, paint)
                 seen.add(event.program)
-            case Decision():
+            case Decided():
+                yield f"{_at(event.started)}  {paint(harmless(str(event.decision)), 'faint')}"
+            case Remark():
                 yield f"{_at(event.started)}  {paint(harmless(event.what), 'faint')}"
+            case NewProgram():
+                yield f"{_at(event.started)}  program {versions[event.program].number}: {ORIGINS[event.origin]}"
             case Best():
                 yield _best(event, versions[event.program], next(hidden))
                 if event.program not in seen:
@@ -125,7 +129,7 @@ def _story(story: Story, paint: Painter, prompts: bool) -> Iterator[str]:
 def _call(call: Call, paint: Painter, prompts: bool) -> Iterator[str]:
     cost = "from cache" if call.from_cache else f"{call.prompt_tokens} + {call.completion_tokens} tokens"
     price = "" if call.dollars is None else f", ${call.dollars:.4f}"
-    outcome = "" if call.outcome == "ok" else paint(f" {call.outcome}: {harmless(call.detail)}", "bad")
+    outcome = "" if call.outcome == "ok" else paint(f" {call.outcome}: {harmless(call.fault)}", "bad")
     yield f"{_at(call.started)}  {paint(call.stage, 'bold')}{outcome} ({cost}{price}, {call.seconds:.2f} s)"
     if prompts:
         for message in call.prompt:

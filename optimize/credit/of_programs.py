@@ -9,7 +9,8 @@ from judge.verdict import TestCase, TestResult
 from optimize.credit.evidence import Credit, Episode, Step, plain
 from optimize.credit.of_tests import is_valid
 from optimize.credit.outcome import outcome
-from program.bench.failure import is_about
+from program.rollout.decisions import ChangeTried
+from program.rollout.trace import name_of
 
 SEEDS = 5  # that a generator is tried with
 
@@ -28,15 +29,14 @@ def of_fix(step: Step, episode: Episode) -> Credit:
     Only tests count that known programs confirm. Proven when the fixed program is also right by the threshold.
     """
     before, after = step.inputs["code"], step.outputs["fixed_code"]
+    target = _test_of_fix(before, after, episode)
+    if target is None:
+        return Credit(0.0, False, ("the flow did not run it",))
     tests = [*episode.problem.tests(), *episode.ai_tests()]
-    failing = [test for test in tests if is_about(step.inputs["failure"], test) and not _passes(before, test, episode)]
-    if not failing:
-        return Credit(0.0, False, ("it is not known which test the fix is for",))
-    target = failing[0]
     if not is_valid(target, episode):
         return Credit(0.0, False, ("the test that the fix is for is wrong itself",))
     passes = _passes(after, target, episode)
-    anchors = [test for test in tests if test is not target and _passes(before, test, episode)]
+    anchors = [test for test in tests if test != target and _passes(before, test, episode)]
     broken = [test for test in anchors if not _passes(after, test, episode) and is_valid(test, episode)]
     old, new = episode.rate(before), episode.rate(after)
     said = [
@@ -50,6 +50,15 @@ def of_fix(step: Step, episode: Episode) -> Credit:
         said.append("it is the same program again")
     kept = passes and not broken and new >= old
     return Credit(new if kept else 0.0, kept and new >= episode.threshold, tuple(said))
+
+
+def _test_of_fix(before: str, after: str, episode: Episode) -> TestCase | None:
+    """The failing test that a fix was made for."""
+    names = name_of(before), name_of(after)
+    for each in episode.trace.decisions:
+        if isinstance(each, ChangeTried) and each.way == "fix" and (each.program, each.changed) == names:
+            return TestCase(each.test_input, each.test_output)
+    return None
 
 
 def of_brute_force(step: Step, episode: Episode) -> Credit:

@@ -15,6 +15,7 @@ from pydantic import create_model
 
 from program.models.open import EMBEDDED
 from program.rollout.context import context, trace, within
+from program.rollout.decisions import SchemaRefused
 
 MAX_NAME = 64  # what OpenAI allows
 
@@ -99,5 +100,5 @@ def asked_without_schema_if_refused(ask: Callable[[], Any]) -> Any:
         except LMInvalidRequestError:
             raise refused from None
         _refusing.add(lm.model)
-        trace().decide_once(f"{lm.model} refuses the JSON schema of answers, and is asked without it")
+        trace().decide_once(SchemaRefused(model=lm.model))
         return answer

@@ -33,6 +33,8 @@ class Direct(Program):
         trace().limit(self.config.budget)
         answer = self.solve(sample, problem=problem.text())
         code = answer.code if answer else ""
+        if code:
+            trace().new_program(code, "first")
         trace().best(code)
         return dspy.Prediction(code=code)
 

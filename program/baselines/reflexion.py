@@ -47,7 +47,7 @@ class Reflexion(Program):
             kept = [point for lesson in lessons[-self.config.memory :] for point in lesson]
             answer = self.solve(sample, attempt, problem=text, lessons=kept)
             code = answer.code if answer else ""
-            bench.add(code)
+            bench.add(code, "redraw" if attempt else "first")
             if bench.passes_all_public(code) or trace().spent():
                 break
             if code and attempt + 1 < self.config.attempts:

@@ -14,6 +14,7 @@ from program.bench.ai_tests import usable_tests
 from program.bench.workbench import Workbench
 from program.problem import Problem
 from program.rollout.context import trace
+from program.rollout.decisions import ClusterChosen
 from program.stage.config import ReasoningConfig
 from program.stage.program import Program
 from program.stage.side_by_side import start, together
@@ -62,7 +63,7 @@ class Sampling(Program):
             draws = range(first, min(first + self.config.at_once, self.config.programs))
             for code in together(*(lambda d=draw: self._program(problem, sample, d) for draw in draws)):
                 samples.append(code)
-                bench.add(code)
+                bench.add(code, "further" if bench.programs else "first")
             if self.config.stop_early and sum(map(bench.passes_all_public, samples)) >= self.config.agree:
                 break
         picks = ranked(samples, [] if trace().out_of_time() else tests.result(), bench)[: self.config.picks]
@@ -104,7 +105,7 @@ def ranked(samples: Sequence[str], tests: Sequence[TestCase], bench: Workbench) 
             group.append(code)
     groups.sort(key=len, reverse=True)  # of equals the one that was sampled first
     largest = len(groups[0])
-    trace().decide(f"clusters: {largest} of {len(passing)} programs that pass behave like the chosen one")
+    trace().decide(ClusterChosen(alike=largest, passing=len(passing)))
     different = [list(dict.fromkeys(group)) for group in groups]
     return [code for turn in zip_longest(*different) for code in turn if code is not None]
 

@@ -14,6 +14,7 @@ from judge.verdict import TestCase, TestResult
 from program.bench.workbench import Workbench
 from program.problem import Problem
 from program.rollout.context import trace
+from program.rollout.decisions import AITestCorrected, AITestDoubtful, AITestsLeftOut, LeftOut
 from signatures.fields import AITest
 
 MAX_CHARACTERS = 20_000
@@ -22,29 +23,28 @@ MAX_CHARACTERS = 20_000
 def usable_tests(tests: Sequence[AITest], problem: Problem) -> list[TestCase]:
     """The tests that say something new in the format of the examples.
 
-    Dropped are: empty and huge ones, repeats, inputs unlike those of the public tests, and public inputs again: their
+    Left out are: empty and huge ones, repeats, inputs unlike those of the public tests, and public inputs again: their
     outputs are known, so such a test says nothing or contradicts one.
     """
     public = [test.input for test in problem.public_tests]
     known = {_plain(text) for text in public}
     usable: dict[str, TestCase] = {}
-    dropped: Counter[str] = Counter()
+    left_out: Counter[LeftOut] = Counter()
     for test in tests:
         if is_huge(test):
-            dropped["huge"] += 1
+            left_out["huge"] += 1
             continue
         key = _plain(test.input)
         if not key or not test.output.strip():
-            dropped["empty"] += 1
+            left_out["empty"] += 1
         elif key in known or key in usable:
-            dropped["repeated"] += 1
+            left_out["repeated"] += 1
         elif not looks_like(test.input, public):
-            dropped["unlike the examples"] += 1
+            left_out["unlike the examples"] += 1
         else:
             usable[key] = TestCase(test.input.strip("\n") + "\n", test.output.strip("\n") + "\n")
-    if dropped:
-        reasons = ", ".join(f"{count} {reason}" for reason, count in dropped.items())
-        trace().decide(f"AI tests: {sum(dropped.values())} of {len(tests)} dropped ({reasons})")
+    if left_out:
+        trace().decide(AITestsLeftOut(written=len(tests), reasons=dict(left_out)))
     return list(usable.values())
 
 
@@ -71,11 +71,11 @@ def agreed_tests(tests: Sequence[TestCase], programs: Sequence[str], bench: Work
         votes = [test.output, *(result.output for result in results if usable_output(result))]
         winner = max(votes, key=lambda vote: _supporters(vote, votes, bench.checker))
         if 2 * _supporters(winner, votes, bench.checker) <= len(programs) + 1:
-            trace().decide(f"AI test {number} is doubtful: no output has a majority")
+            trace().decide(AITestDoubtful(number=number))
         elif bench.checker.matches(winner, test.output):
             agreed.append(test)
         else:
-            trace().decide(f"AI test {number}: the output that most programs print replaces the claimed one")
+            trace().decide(AITestCorrected(number=number, by="majority"))
             agreed.append(TestCase(test.input, winner))
     return agreed
 

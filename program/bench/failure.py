@@ -15,7 +15,7 @@ SAID = {
     Verdict.OLE: "The program prints far too much.",
 }
 INPUT, EXPECTED = "Input:\n", "Expected output:\n"
-AFTER_THE_TEST = PRINTED, FAULT, STEPS = "Output of the program:\n", "Error:\n", "Last steps of the program:\n"
+PRINTED, FAULT, STEPS = "Output of the program:\n", "Error:\n", "Last steps of the program:\n"
 NOTHING = "The program prints nothing at all. Is its main function called, and its result printed?"
 
 
@@ -37,13 +37,6 @@ def describe_failure(test: TestCase, result: TestResult, last_steps: str = "") -
     if last_steps:
         parts.append(f"{STEPS}{last_steps}")
     return "\n".join(parts)
-
-
-def is_about(failure: str, test: TestCase) -> bool:
-    """Whether `failure`, in the words of `describe_failure`, is that of `test`; tests that are cut alike are alike."""
-    _, _, said = failure.partition("\n")
-    rest = said.removeprefix(_shown(test))
-    return rest != said and (not rest or rest.startswith(tuple(f"\n{label}" for label in AFTER_THE_TEST)))
 
 
 def _shown(test: TestCase) -> str:

@@ -11,7 +11,7 @@ from judge.verdict import Limits, TestCase, TestResult
 from program.adapters.code_and_json import is_python
 from program.problem import Problem
 from program.rollout.context import trace
-from program.rollout.trace import JudgeRun, TestRun, name_of
+from program.rollout.trace import JudgeRun, Origin, TestRun, name_of
 
 CRASHED = 1000  # differing lines that a crash counts as
 SHOWN_CHARACTERS = 2000
@@ -33,10 +33,11 @@ class Workbench:
         self.programs: list[str] = []  # in the order in which they were taken up
         self._results: dict[str, dict[TestCase, TestResult]] = {}
 
-    def add(self, code: str) -> None:
-        """Take up a program, which may become the answer; nothing happens for an empty one."""
+    def add(self, code: str, origin: Origin) -> None:
+        """Take up a program, which may become the answer; nothing happens for an empty one or one that is known."""
         if code.strip() and code not in self.programs:
             self.programs.append(code)
+            trace().new_program(code, origin)
             self.note_best()
 
     def add_ai_tests(self, tests: Sequence[TestCase]) -> None:

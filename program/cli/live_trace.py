@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 
-from program.rollout.trace import Best, Call, Decision, JudgeRun
+from program.rollout.trace import ORIGINS, Best, Call, Decided, Event, JudgeRun, NewProgram, Remark
 
 WIDTH = 100
 
@@ -21,7 +21,7 @@ class LiveTrace:
         self._full = full
         self._code = ""
 
-    def lines(self, event: Call | JudgeRun | Decision | Best) -> Iterator[str]:
+    def lines(self, event: Event) -> Iterator[str]:
         """The lines of one event."""
         when = f"{event.started:7.1f} s"
         match event:
@@ -32,8 +32,12 @@ class LiveTrace:
                 yield f"{when}  run on {event.tests} tests: {' '.join(event.verdicts)}  (program {event.program})"
                 if event.tests != "other":  # brute force and the like are no versions of the program
                     yield from self._difference(event.code)
-            case Decision():
+            case Decided():
+                yield f"{when}  → {event.decision}"
+            case Remark():
                 yield f"{when}  → {event.what}"
+            case NewProgram():
+                yield f"{when}  program {event.program}: {ORIGINS[event.origin]}"
             case Best():
                 yield f"{when}  best so far: program {event.program}, after {event.calls} calls"
 
@@ -43,7 +47,7 @@ class LiveTrace:
                 yield from _indented(f"[{message.role}]\n{message.content}")
             yield from _indented(f"[answer]\n{call.answer}")
         elif call.outcome != "ok":
-            yield from _indented(call.detail)
+            yield from _indented(call.fault)
 
     def _difference(self, code: str) -> Iterator[str]:
         if code and code != self._code:

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, PrivateAttr
 
 from program.rollout.budget import Budget, RunBudget, spent_of
+from program.rollout.decisions import DECISION_TEXTS, Decision, StageNotAsked
 
 # ok: an answer that was read; unparsable: one that was not; endless: one cut off at the token cap while it repeated
 # itself; lm_error: none came.
@@ -35,6 +36,7 @@ class Call(BaseModel):
     cached_tokens: of the prompt tokens, those a prefix cache served.
     dollars: None where no price is known.
     retries: requests before this one that were refused or failed and were sent again.
+    error: the name of the exception where the answer was not read or did not come; detail: what it says, in a line.
     repair: whether the call shows the model an answer that could not be read and asks for it again.
     salvaged: whether the answer could be read with tolerance only.
     prompt, answer: the texts; in the trace, not in `rollouts.jsonl`.
@@ -44,6 +46,7 @@ class Call(BaseModel):
     kind: Literal["call"] = "call"
     stage: str
     outcome: Outcome = "ok"
+    error: str = ""
     detail: str = ""
     model: str = ""
     prompt_hash: str = ""
@@ -61,6 +64,11 @@ class Call(BaseModel):
     answer: str = ""
     inputs: dict[str, Any] = {}
     outputs: dict[str, Any] = {}
+
+    @property
+    def fault(self) -> str:
+        """What went wrong, in a line; empty where nothing did."""
+        return ": ".join(part for part in (self.error, self.detail) if part)
 
 
 class TestRun(BaseModel):
@@ -91,19 +99,51 @@ class JudgeRun(BaseModel):
     runs: list[TestRun] = []
 
 
-class Decision(BaseModel):
-    """Something the flow decided, in words."""
+class Decided(BaseModel):
+    """Something the rollout decided."""
+
+    kind: Literal["decided"] = "decided"
+    decision: Decision
+    started: float = 0.0
+
+
+class Remark(BaseModel):
+    """A decision in words, as runs stored them before decisions had types. It can be shown; nothing else is known."""
 
     kind: Literal["decision"] = "decision"
     what: str
     started: float = 0.0
 
 
+Origin = Literal["direct", "first", "further", "redraw", "fix", "brute force"]
+# How a program came about.
+ORIGINS: dict[Origin, str] = {
+    "direct": "written by a plain call before the flow",
+    "first": "the first program",
+    "further": "a further program",
+    "redraw": "written in place of one that was not mended",
+    "fix": "a fix",
+    "brute force": "the brute-force program",
+}
+
+
+class NewProgram(BaseModel):
+    """From here on `program` may become the answer.
+
+    calls: made so far.
+    """
+
+    kind: Literal["new program"] = "new program"
+    program: str
+    origin: Origin
+    started: float = 0.0
+    calls: int = 0
+
+
 class Best(BaseModel):
     """From here on `program` is what the rollout would return if it ended now.
 
     calls, tokens, dollars: spent so far (tokens: prompt and answer).
-    fixes: calls of repair stages so far.
     code: the text; in the trace, not in `rollouts.jsonl`.
     """
 
@@ -113,16 +153,15 @@ class Best(BaseModel):
     calls: int = 0
     tokens: int = 0
     dollars: float | None = None
-    fixes: int = 0
     code: str = ""
 
 
-Event = Annotated[Call | JudgeRun | Decision | Best, Field(discriminator="kind")]
-TEXTS = {"prompt", "answer", "inputs", "outputs", "code", "runs"}
-
-
-RUN_BUDGET = "run budget:"  # begins the mark of a rollout that the budget of the run has cut short
-FIXING = ("FixCode",)  # the stages whose calls count as fixes
+Event = Annotated[Call | JudgeRun | Decided | Remark | NewProgram | Best, Field(discriminator="kind")]
+# What `Trace.slim` leaves out, in the form of pydantic's `exclude`.
+TEXTS: dict[str, Any] = {
+    **dict.fromkeys(("prompt", "answer", "inputs", "outputs", "code", "runs"), True),
+    "decision": DECISION_TEXTS,
+}
 
 
 def name_of(code: str) -> str:
@@ -133,7 +172,7 @@ def name_of(code: str) -> str:
 class Trace(BaseModel):
     """Everything a rollout did.
 
-    marks: what should be known about how it went, such as "budget: calls".
+    marks: what should be known about where it comes from, such as "imported".
     """
 
     events: list[Event] = Field(default_factory=list)
@@ -164,17 +203,33 @@ class Trace(BaseModel):
         return [event for event in self.events if isinstance(event, Call)]
 
     @property
-    def lost_calls(self) -> list[str]:
-        """What became of the calls that brought no answer at all."""
-        return [call.detail for call in self.calls if call.outcome == "lm_error"]
+    def lost_calls(self) -> list[Call]:
+        """The calls that brought no answer at all."""
+        return [call for call in self.calls if call.outcome == "lm_error"]
 
     @property
     def judge_runs(self) -> list[JudgeRun]:
         return [event for event in self.events if isinstance(event, JudgeRun)]
 
     @property
-    def decisions(self) -> list[str]:
-        return [event.what for event in self.events if isinstance(event, Decision)]
+    def decisions(self) -> list[Decision]:
+        return [event.decision for event in self.events if isinstance(event, Decided)]
+
+    @property
+    def programs(self) -> dict[str, NewProgram]:
+        """By the name of the program, in the order in which they came up."""
+        return {event.program: event for event in self.events if isinstance(event, NewProgram)}
+
+    @property
+    def spent_budgets(self) -> list[tuple[Literal["rollout", "run"], str]]:
+        """What has cost the rollout a call: whose budget of which resource, each once."""
+        refused = [each for each in self.decisions if isinstance(each, StageNotAsked)]
+        return list(dict.fromkeys((each.budget, each.resource) for each in refused))
+
+    @property
+    def cut_short_by_run(self) -> bool:
+        """Whether the budget of the run has cost the rollout a call."""
+        return any(budget == "run" for budget, _ in self.spent_budgets)
 
     def now(self) -> float:
         """Seconds since the rollout began."""
@@ -184,18 +239,19 @@ class Trace(BaseModel):
         """From now on `take_call` refuses what `budget` does not allow."""
         self._budget = budget
 
-    def take_call(self) -> str | None:
-        """Count a call that is about to begin; when it must not, the name of the spent resource, which is marked."""
+    def may_call(self, stage: str) -> bool:
+        """Count a call that `stage` is about to make. Where no budget is left for it, that is entered, once a stage."""
+        refused = None
         with self._lock:
-            spent = self._spent()
-            mark = f"budget: {spent}"
-            if spent is None and self._run and (spent := self._run.take_call()):
-                mark = f"{RUN_BUDGET} {spent}"
-            if spent is None:
+            if spent := self._spent():
+                refused = StageNotAsked(stage=stage, resource=spent)
+            elif self._run and (spent := self._run.take_call()):
+                refused = StageNotAsked(stage=stage, resource=spent, budget="run")
+            else:
                 self._taken += 1
-            elif mark not in self.marks:
-                self.marks.append(mark)
-            return spent
+        if refused:
+            self.decide_once(refused)
+        return refused is None
 
     def spent(self) -> str | None:
         """The resource of the rollout or of the run of which nothing is left for a call; None while there is."""
@@ -223,7 +279,7 @@ class Trace(BaseModel):
         }
         return spent_of(used, self._budget)
 
-    def enter(self, event: Call | JudgeRun | Decision | Best) -> None:
+    def enter(self, event: Event) -> None:
         """Take up an event; what a call has used counts for the run too."""
         if self._run and isinstance(event, Call):
             self._run.add(event.prompt_tokens + event.completion_tokens, event.dollars or 0.0)
@@ -232,13 +288,17 @@ class Trace(BaseModel):
             if self._listener:
                 self._listener(event)
 
-    def decide(self, what: str) -> None:
-        self.enter(Decision(what=what, started=self.now()))
+    def decide(self, decision: Decision) -> None:
+        self.enter(Decided(decision=decision, started=self.now()))
 
-    def decide_once(self, what: str) -> None:
+    def decide_once(self, decision: Decision) -> None:
         """As `decide`; nothing happens when the same was entered before."""
-        if what not in self.decisions:
-            self.decide(what)
+        if decision not in self.decisions:
+            self.decide(decision)
+
+    def new_program(self, code: str, origin: Origin) -> None:
+        """Note that `code` may become the answer."""
+        self.enter(NewProgram(program=name_of(code), origin=origin, started=self.now(), calls=self.totals().calls))
 
     def best(self, code: str) -> None:
         """Note that `code` is now what the rollout would return; nothing happens when it was already."""
@@ -253,7 +313,6 @@ class Trace(BaseModel):
                 calls=spent.calls,
                 tokens=spent.prompt_tokens + spent.completion_tokens,
                 dollars=spent.dollars,
-                fixes=sum(call.stage in FIXING for call in self.calls),
                 code=code,
             )
         )
@@ -312,10 +371,10 @@ class Totals(BaseModel):
         return Totals(**values)
 
 
-# By the names of DSPy's errors; others are the LM's answer to this very prompt.
+# The names of DSPy's errors that are no answer of the LM to this very prompt.
 OUTAGES = ("LMRateLimitError", "LMTimeoutError", "LMServerError", "LMTransportError", "LMLockTimeoutError")
 
 
 def outage_of(trace: Trace) -> str | None:
     """What cost the rollout its last call that was lost to an outage, in a line; None where none was."""
-    return next((detail for detail in reversed(trace.lost_calls) if detail.partition(":")[0] in OUTAGES), None)
+    return next((call.fault for call in reversed(trace.lost_calls) if call.error in OUTAGES), None)

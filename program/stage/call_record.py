@@ -71,9 +71,8 @@ def cut_off(history: list[dict[str, Any]]) -> bool:
 
 
 def first_line(fault: Exception) -> str:
-    """The kind of a fault and the first line of what it says, cut to 200 characters."""
-    lines = [line for line in str(fault).splitlines() if line.strip()]
-    return f"{type(fault).__name__}: {lines[0] if lines else ''}"[:200]
+    """The first line of what a fault says, cut to 200 characters."""
+    return next((line for line in str(fault).splitlines() if line.strip()), "")[:200]
 
 
 # Small models repeat themselves until the token cap cuts them off.

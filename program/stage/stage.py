@@ -31,6 +31,7 @@ from program.adapters.reading import collected_readings
 from program.adapters.schema import asked_without_schema_if_refused
 from program.adapters.sections import plain
 from program.rollout.context import context, trace
+from program.rollout.decisions import StageGivenUp
 from program.rollout.trace import Call
 from program.stage.call_record import Recorder, cut_off, fill, first_line, runs_in_circles, valid_text
 from program.stage.correction import Corrected
@@ -93,8 +94,7 @@ class Stage(dspy.Module):
         last: _Tried | None = None
         readable: dspy.Prediction | None = None
         for attempt in range(self.attempts):
-            if spent := trace().take_call():
-                trace().decide_once(f"{self.name}: not asked, the budget of {spent} is spent")
+            if not trace().may_call(self.name):
                 return readable
             last = self._ask(inputs, self._config(sample, draw, attempt), last)
             trace().enter(last.call)
@@ -104,7 +104,7 @@ class Stage(dspy.Module):
             if last.call.outcome == "lm_error":  # requests were sent again already, as often as makes sense
                 break
         if readable is None:
-            trace().decide(f"{self.name}: given up")
+            trace().decide(StageGivenUp(stage=self.name))
         return readable
 
     def _config(self, sample: int, draw: int, attempt: int) -> dict[str, Any]:
@@ -136,11 +136,13 @@ class Stage(dspy.Module):
         except SYSTEMIC:
             raise
         except AdapterParseError as fault:
-            tried.fault, call.outcome, call.detail = fault, "unparsable", first_line(fault)
+            tried.fault, call.outcome = fault, "unparsable"
         except LMError as fault:
-            tried.fault, call.outcome, call.detail = fault, "lm_error", first_line(fault)
+            tried.fault, call.outcome = fault, "lm_error"
         except OutOfTime:
             call.outcome, call.detail = "lm_error", "no answer within the budget of seconds"
+        if tried.fault:
+            call.error, call.detail = type(tried.fault).__name__, first_line(tried.fault)
         fill(call, recorder.history)
         if runs_in_circles(call.answer) and (call.outcome == "unparsable" or cut_off(recorder.history)):
             call.outcome, call.detail = "endless", call.detail or "cut off while it repeated itself"

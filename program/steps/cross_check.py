@@ -15,6 +15,7 @@ from judge.verdict import Limits, TestCase
 from program.bench.ai_tests import looks_like, usable_output
 from program.bench.workbench import Workbench
 from program.rollout.context import trace
+from program.rollout.decisions import AITestCorrected, BruteForceNotTrusted, StressTested
 from program.stage.side_by_side import together
 from program.steps.config import FlowConfig
 from program.steps.task import Task
@@ -59,10 +60,10 @@ def trusted(oracle: Oracle, bench: Workbench) -> bool:
     if not oracle.brute_force:
         return False
     if not bench.public or not bench.passes_all_public(oracle.brute_force):
-        trace().decide("brute force: not trusted, as it passes not all public tests")
+        trace().decide(BruteForceNotTrusted())
         return False
     if not bench.passes_all_public(bench.best()):
-        bench.add(oracle.brute_force)
+        bench.add(oracle.brute_force, "brute force")
     return True
 
 
@@ -73,7 +74,7 @@ def settled_tests(tests: Sequence[TestCase], oracle: Oracle, bench: Workbench) -
         if result.passed or not usable_output(result):
             settled.append(test)
         else:
-            trace().decide(f"AI test {number}: the output of the brute-force program replaces the claimed one")
+            trace().decide(AITestCorrected(number=number, by="brute force"))
             settled.append(TestCase(test.input, result.output))
     return settled
 
@@ -96,7 +97,7 @@ def differing_tests(code: str, oracle: Oracle, bench: Workbench, count: int) -> 
     tests = [TestCase(text, result.output) for text, result in outputs if usable_output(result)]
     results = zip(tests, bench.run(code, tests, limits), strict=True)
     failing = [test for test, result in results if not result.passed]
-    trace().decide(f"stress: the program fails {len(failing)} of {len(tests)} random inputs")
+    trace().decide(StressTested(inputs=len(tests), failed=len(failing)))
     return sorted(failing, key=lambda test: len(test.input))[:MAX_FOUND]
 
 

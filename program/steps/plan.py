@@ -8,6 +8,7 @@ from typing import TypeVar
 import dspy
 
 from program.rollout.context import trace
+from program.rollout.decisions import SolutionsLeftOut
 from program.steps.config import FlowConfig
 from program.steps.task import Choice, Notes, Task
 from signatures.fields import Solution
@@ -55,7 +56,7 @@ class Plan(dspy.Module):
 def _without_brute_force(solutions: list[Solution]) -> list[Solution]:
     kept = [solution for solution in solutions if "brute" not in f"{solution.name} {solution.labels}".lower()]
     if kept and len(kept) < len(solutions):
-        trace().decide(f"brute force dropped: {len(solutions) - len(kept)} of {len(solutions)} solutions")
+        trace().decide(SolutionsLeftOut(left_out=len(solutions) - len(kept), proposed=len(solutions)))
     return kept or solutions
 
 

@@ -2,7 +2,7 @@
 
 A test the current program passes becomes an anchor. A fix is kept only if it gets further on the failing test and
 breaks no anchor; so a wrong AI test may cost a call, but not a right program. A model that answers with the same
-program, with one that was tried before, or with one that fails in the same way, is stuck: the program is written anew
+program, with one that was tried before, or with one that fails in the same way, is stuck: another program is written
 from the next solution, and if that leads nowhere either, the test is left.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 import dspy
 
@@ -18,6 +19,8 @@ from program.bench.failure import describe_failure
 from program.bench.runtime_trace import last_steps
 from program.bench.workbench import Workbench
 from program.rollout.context import trace
+from program.rollout.decisions import ChangeTried, RedrawBegun
+from program.rollout.trace import name_of
 from program.steps.config import FlowConfig
 from program.steps.task import Notes, Task
 from signatures.code import AnalyseFailure, FixCode
@@ -81,19 +84,19 @@ class RepairLoop:
             for _ in range(fixes_per_test):
                 if bench.passes(code, [test]) or self.tries == end or stuck == 2:
                     break
-                code, moved = self._try(code, test, anew=stuck == 1)
+                code, moved = self._try(code, test, "redraw" if stuck == 1 else "fix")
                 stuck = 0 if moved else stuck + 1
             bench.anchor(code, [test])
         bench.anchor(code, tests)  # a fix for one test may have mended others
         bench.note_best()
         return code
 
-    def _try(self, code: str, test: TestCase, anew: bool) -> tuple[str, bool]:
+    def _try(self, code: str, test: TestCase, way: Literal["fix", "redraw"]) -> tuple[str, bool]:
         """One try: the program to go on with, and whether the try led anywhere new."""
         before = self._bench.results(code, [test])[0]
         self.tries += 1
-        if anew:
-            trace().decide("fix: stuck, so the program is written anew from the next solution")
+        if way == "redraw":
+            trace().decide(RedrawBegun())
             new = self._rewrite()
         else:
             draw = self._asked[code, test]
@@ -102,19 +105,25 @@ class RepairLoop:
         if not new.strip():
             return code, True  # the LM failed, which says nothing about the program
         if new.strip() == code.strip():
-            trace().decide("fix: the same program again")
+            self._tried(way, "same program", code, new, test, before, before)
             return code, False
         known = new in self._bench.programs
         after = self._bench.results(new, [test])[0]
-        self._bench.add(new)
+        self._bench.add(new, way)
         if not (after.passed or (before.crashed and not after.crashed)):
-            trace().decide(f"fix reverted: {before.verdict} became {after.verdict}")
-            return code, not (known or _same_failure(before, after))
-        if not self._bench.passes(new, self._bench.anchors):
-            trace().decide("fix reverted: it breaks an anchor")
-            return code, not known
-        trace().decide(f"fix kept: {before.verdict} became {after.verdict}")
-        return new, True
+            outcome, moved = "no progress", not (known or _same_failure(before, after))
+        elif not self._bench.passes(new, self._bench.anchors):
+            outcome, moved = "breaks an anchor", not known
+        else:
+            outcome, moved = "kept", True
+        self._tried(way, outcome, code, new, test, before, after)
+        return (new if outcome == "kept" else code), moved
+
+    def _tried(self, way, outcome, code, new, test, before, after) -> None:
+        verdicts = {"before": before.verdict, "after": after.verdict}
+        names = {"program": name_of(code), "changed": name_of(new)}
+        on = {"test_input": test.input, "test_output": test.output}
+        trace().decide(ChangeTried(way=way, outcome=outcome, **names, **verdicts, **on))
 
     def _failure(self, code: str, test: TestCase, result: TestResult) -> str:
         config = self._task.config

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dspy
 
 from program.rollout.context import trace
+from program.rollout.decisions import ExplanationsLeftOut
 from program.stage.side_by_side import together
 from program.steps.config import FlowConfig
 from program.steps.plan import without_repeats
@@ -51,6 +52,6 @@ def _one_each(explanations: list[str], task: Task) -> list[str]:
     """The explanations where there is one for each public test; other counts cannot be told which test they are for."""
     expected = min(len(task.problem.public_tests), MAX_BULLETS)
     if len(explanations) < expected:
-        trace().decide(f"explanations left out: {len(explanations)} for {expected} public tests")
+        trace().decide(ExplanationsLeftOut(explanations=len(explanations), public_tests=expected))
         return []
     return explanations[:expected]

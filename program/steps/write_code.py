@@ -30,7 +30,7 @@ class CodeWriter(dspy.Module):
             count = min(at_once, task.config.code_attempts - attempt)
             numbers = range(attempt, attempt + count)
             for code in together(*(lambda n=number: self.write(task, notes, choices, n) for number in numbers)):
-                bench.add(code)
+                bench.add(code, "further" if any(written) or task.turn else "first")
                 written.append(code)
             attempt, at_once = attempt + count, task.config.code_at_once
         return attempt

@@ -7,14 +7,13 @@ import pytest
 
 from eval.data.problem_set import Facts, Known
 from eval.rollouts.score import Score, SetResult
-from judge.verdict import TestCase, TestResult, Verdict
+from judge.verdict import TestCase
 from optimize.credit.credit import credit_of
 from optimize.credit.demo_choice import ProvenCall, choose_demos
 from optimize.credit.evidence import Credit, Episode, Step
-from program.bench.failure import describe_failure
 from program.problem import Problem, PublicTest
-from program.rollout.trace import JudgeRun, Trace
-from program.rollout.trace import TestRun as Ran
+from program.rollout.decisions import ChangeTried
+from program.rollout.trace import Trace, name_of
 from signatures.fields import AITest, Solution
 
 RIGHT = "print(2 * int(input()))\n"
@@ -211,12 +210,19 @@ def test_a_generator_has_to_print_different_inputs_that_accepted_programs_agree_
 
 
 def test_an_analysis_is_credited_by_the_fix_that_was_made_from_it():
-    failure = describe_failure(TestCase("1\n", "2\n"), TestResult(Verdict.WA, "0\n"))
-    analysed = step("AnalyseFailure", {"analysis": ["it prints a word"]}, code=BROKEN, failure=failure)
-    asked = {"code": BROKEN, "failure": failure, "analysis": ["it prints a word"]}
-    assert credit(analysed, step("FixCode", {"fixed_code": RIGHT}, **asked)).proven
-    assert not credit(analysed, step("FixCode", {"fixed_code": BROKEN}, **asked)).proven
-    assert not credit(analysed, step("FixCode", {"fixed_code": RIGHT}, **{**asked, "analysis": []})).proven
+    analysed = step("AnalyseFailure", {"analysis": ["it prints a word"]}, code=BROKEN, failure="It fails.")
+
+    def proven(after: str, analysis: list[str]) -> bool:
+        asked = {"code": BROKEN, "failure": "It fails.", "analysis": analysis}
+        rollout = episode(analysed, step("FixCode", {"fixed_code": after}, **asked))
+        rollout.trace.decide(change(BROKEN, after, TestCase("1\n", "2\n")))
+        given = credit_of(analysed, rollout)
+        assert given is not None
+        return given.proven
+
+    assert proven(RIGHT, ["it prints a word"])
+    assert not proven(BROKEN, ["it prints a word"])
+    assert not proven(RIGHT, [])
 
 
 def test_a_lesson_is_credited_by_the_program_that_was_written_with_it():
@@ -228,9 +234,19 @@ def test_a_lesson_is_credited_by_the_program_that_was_written_with_it():
     assert not credit(drawn, step("SolveWithLessons", {"code": RIGHT}, lessons=["earlier"])).proven
 
 
+def change(before: str, after: str, test: TestCase) -> ChangeTried:
+    names = {"program": name_of(before), "changed": name_of(after)}
+    on = {"test_input": test.input, "test_output": test.output}
+    return ChangeTried(way="fix", outcome="kept", before="WA", after="AC", **names, **on)
+
+
 def fix(before: str, after: str, test: TestCase, *more: Step) -> Credit:
-    failure = describe_failure(test, TestResult(Verdict.WA, "0\n"))
-    return credit(step("FixCode", {"fixed_code": after}, code=before, failure=failure), *more)
+    fixing = step("FixCode", {"fixed_code": after}, code=before, failure="It fails.")
+    rollout = episode(fixing, *more)
+    rollout.trace.decide(change(before, after, test))
+    given = credit_of(fixing, rollout)
+    assert given is not None
+    return given
 
 
 def test_a_fix_is_right_when_the_failing_test_passes_and_nothing_else_breaks():
@@ -239,11 +255,9 @@ def test_a_fix_is_right_when_the_failing_test_passes_and_nothing_else_breaks():
     assert given.evidence[:2] == ("the failing test passes now", "every test that passed still does")
 
 
-def test_a_failure_is_that_of_the_test_it_shows_and_of_no_other_with_the_same_digits():
-    """The flow had one more test than is known here; a failure with 12 and 24 is not that of 1 and 2."""
-    failure = describe_failure(TestCase("12\n", "24\n"), TestResult(Verdict.WA, "0\n"))
-    given = credit(step("FixCode", {"fixed_code": RIGHT}, code=BROKEN, failure=failure))
-    assert not given.proven and given.evidence == ("it is not known which test the fix is for",)
+def test_a_fix_that_the_flow_never_ran_is_not_credited():
+    given = credit(step("FixCode", {"fixed_code": RIGHT}, code=BROKEN, failure="It fails."))
+    assert not given.proven and given.evidence == ("the flow did not run it",)
 
 
 def test_a_fix_that_is_still_wrong_elsewhere_is_no_demonstration():
@@ -261,17 +275,9 @@ def test_a_fix_for_a_test_that_is_wrong_itself_is_not_credited():
     assert not given.proven and given.evidence == ("the test that the fix is for is wrong itself",)
 
 
-def test_a_fix_for_a_test_whose_output_the_flow_has_settled_is_found_among_what_it_ran():
+def test_a_fix_is_for_the_test_as_the_flow_ran_it_not_as_the_model_claimed_it():
     """The model claimed 41; most programs print 40, and so the flow expected."""
-    test, failure = TestCase("20\n", "40\n"), describe_failure(TestCase("20\n", "40\n"), TestResult(Verdict.WA, "0\n"))
-    fixing = step("FixCode", {"fixed_code": RIGHT}, code=WRONG, failure=failure)
-    settled = episode(fixing, written_tests(("20", "41")))
-    assert not credit_of(fixing, settled).proven  # pyright: ignore[reportOptionalMemberAccess]
-    runs = [Ran(input=test.input, expected=test.output, output="0\n", error="", verdict="WA")]
-    settled.trace.enter(
-        JudgeRun(tests="ai", program="p", verdicts=["WA"], started=0.0, seconds=0.0, code=WRONG, runs=runs)
-    )
-    assert credit_of(fixing, settled).proven  # pyright: ignore[reportOptionalMemberAccess]
+    assert fix(WRONG, RIGHT, TestCase("20\n", "40\n"), written_tests(("20", "41"))).proven
 
 
 def test_a_fix_that_breaks_a_test_which_passed_is_not_right():

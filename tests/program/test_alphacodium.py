@@ -29,6 +29,7 @@ from tests.support.scripted import (
     stage_of,
     written,
 )
+from tests.support.trace_words import words
 
 pytestmark = pytest.mark.usefixtures("lean_adapter", "runs", "impatient")
 
@@ -97,7 +98,7 @@ def test_fixes_stay_within_their_limits(double):
 def test_where_fixing_is_stuck_the_program_is_written_from_the_next_solution(double, trace):
     flow = run(double, {"code_attempts": 2}, WriteCode=[code(NEVER), code(NEVER), code(RIGHT)], FixCode=code(NEVER))
     assert flow.code == RIGHT
-    assert trace.decisions[0] == "fix: the same program again" and "written anew" in trace.decisions[1]
+    assert words(trace)[0] == "fix: the same program again" and "a new program is written" in words(trace)[1]
     solutions = [section(prompt, "solution").splitlines()[0] for prompt in flow.prompts("WriteCode")]
     assert solutions == ["name: Shifting", "name: Shifting", "name: Adding"]
 
@@ -106,7 +107,7 @@ def test_the_best_program_seen_is_the_answer_not_the_one_fixing_ended_with(doubl
     passes_the_ai_test = "print(6 if input() == '3' else '0\\n0')\n"
     config = {"code_attempts": 1, "public_fixes": 0}
     flow = run(double, config, WriteCode=code(NEVER), FixCode=code(passes_the_ai_test))
-    assert trace.decisions == ["fix kept: WA became AC"]  # no public test passes, so there is no anchor to break
+    assert words(trace) == ["fix kept: WA became AC"]  # no public test passes, so there is no anchor to break
     assert flow.code == NEVER  # which is closer on the public tests
 
 
@@ -158,12 +159,12 @@ def test_ai_tests_can_be_left_out(double, trace):
 def test_a_wrong_ai_test_cannot_spoil_a_program_that_passes_the_public_tests(double, trace, fix):
     flow = run(double, WriteTests=written(("3", "7")), FixCode=code(fix) if fix != GARBAGE else fix)
     assert flow.code == RIGHT
-    assert trace.decisions[-1].startswith(("fix reverted", "FixCode: given up", "fix: the same program"))
+    assert words(trace)[-1].startswith(("fix reverted", "FixCode: given up", "fix: the same program"))
 
 
 def test_a_right_ai_test_improves_a_program_that_passes_the_public_tests(double, trace):
     flow = run(double, WriteCode=code(ONLY_PUBLIC), FixCode=code(RIGHT))
-    assert flow.code == RIGHT and trace.decisions == ["fix kept: WA became AC"]
+    assert flow.code == RIGHT and words(trace) == ["fix kept: WA became AC"]
 
 
 def test_programs_that_pass_agree_on_what_ai_tests_expect(double, trace):
@@ -171,7 +172,7 @@ def test_programs_that_pass_agree_on_what_ai_tests_expect(double, trace):
     three = [code(text) for text in (NEVER, RIGHT, f"{RIGHT}# another\n")]
     flow = run(double, config, WriteCode=three, WriteTests=written(("3", "7")))
     assert "FixCode" not in flow.stages and flow.code.startswith(RIGHT)
-    assert trace.decisions == ["AI test 1: the output that most programs print replaces the claimed one"]
+    assert words(trace) == ["AI test 1: the output that most programs print replaces the claimed one"]
 
 
 # No public tests
@@ -186,12 +187,12 @@ def test_without_public_tests_programs_agree_on_the_ai_tests_and_the_majority_wi
     }, "nothing is explained, and nothing is left to fix"
     assert "## explanations" not in flow.prompts("ProposeSolutions")[0]
     assert flow.code.startswith(RIGHT) and {kind for kind, _ in judged(trace)} == {"ai"}
-    assert trace.decisions == ["AI test 3 is doubtful: no output has a majority"]
+    assert words(trace) == ["AI test 3 is doubtful and left out: no output has a majority"]
 
 
 def test_without_public_tests_fixing_goes_by_the_ai_tests(trace):
     flow = run(BARE, {"code_attempts": 1}, WriteCode=code(NEVER), FixCode=code(RIGHT))
-    assert flow.code == RIGHT and trace.decisions == ["fix kept: WA became AC"]
+    assert flow.code == RIGHT and words(trace) == ["fix kept: WA became AC"]
 
 
 def test_without_any_tests_the_last_program_is_the_answer(runs):
@@ -212,21 +213,21 @@ def test_brute_force_settles_the_ai_tests_and_finds_others(double, trace):
     config = {"brute_force": True, "stress_inputs": 40}
     flow = run(double, config, WriteCode=code(ONLY_PUBLIC), WriteTests=written(("3", "7")), FixCode=code(RIGHT))
     assert flow.code == RIGHT
-    assert "AI test 1: the output of the brute-force program replaces the claimed one" in trace.decisions
-    assert "stress: the program fails 4 of 6 random inputs" in trace.decisions
-    assert trace.decisions[-1] == "fix kept: WA became AC"
+    assert "AI test 1: the output of the brute-force program replaces the claimed one" in words(trace)
+    assert "stress: the program fails 4 of 6 random inputs" in words(trace)
+    assert words(trace)[-1] == "fix kept: WA became AC"
 
 
 def test_a_brute_force_program_is_the_answer_where_no_other_passes(double, trace):
     slow = f"{RIGHT}# slowly\n"
     flow = run(double, {"brute_force": True}, WriteCode=code(NEVER), WriteBruteForce=code(slow))
-    assert flow.code == slow and not any(decision.startswith("stress") for decision in trace.decisions)
+    assert flow.code == slow and not any(decision.startswith("stress") for decision in words(trace))
 
 
 def test_brute_force_that_fails_public_tests_is_left_aside(double, trace):
     flow = run(double, {"brute_force": True}, WriteBruteForce=code(NEVER))
     assert flow.code == RIGHT
-    assert trace.decisions == ["brute force: not trusted, as it passes not all public tests"]
+    assert words(trace) == ["brute force: not trusted, as it does not pass all public tests"]
 
 
 @pytest.mark.parametrize(("answers", "calls"), [([RIGHT], 1), ([NEVER, FIRST_ONLY, RIGHT], 3)])
@@ -272,7 +273,7 @@ def test_samples_and_rounds_draw_answers_of_their_own(double):
 def test_any_stage_before_the_code_may_be_given_up(double, trace, stage, answer, calls):
     flow = run(double, **{stage: answer})
     assert flow.code == RIGHT
-    assert trace.decisions == [f"{stage}: given up"]
+    assert words(trace) == [f"{stage}: given up"]
     after = [other for other in BEFORE_CODE if other != stage and (stage, other) != tuple(PLANNING)]
     assert Counter(flow.stages) == {stage: calls, **dict.fromkeys(after, 1), "WriteCode": 1}
 
@@ -286,9 +287,9 @@ def test_an_lm_of_no_use_ends_in_no_program_and_the_account_says_why(double, tra
     flow = run(double, {"code_attempts": 2}, **dict.fromkeys(USUAL, answer))
     assert flow.code == "" and not runs
     given_up = Counter([*UNDERSTANDING, "ProposeSolutions", "WriteTests", "WriteCode", "WriteCode"])
-    assert Counter(trace.decisions) == Counter({f"{stage}: given up": n for stage, n in given_up.items()})
+    assert Counter(words(trace)) == Counter({f"{stage}: given up": n for stage, n in given_up.items()})
     assert Counter(call.stage for call in trace.calls) == {stage: n * calls for stage, n in given_up.items()}
-    assert {call.outcome for call in trace.calls} == {outcome} and all(call.detail for call in trace.calls)
+    assert {call.outcome for call in trace.calls} == {outcome} and all(call.fault for call in trace.calls)
 
 
 @pytest.mark.parametrize("stage", ["ExplainTests", "WriteTests", "WriteCode"])
@@ -301,10 +302,10 @@ def test_an_lm_that_is_set_up_wrongly_ends_the_flow_at_once(double, stage):
 def test_a_spent_budget_ends_the_flow_with_the_best_program_so_far(double, trace, calls):
     config = {"code_attempts": 4, "budget": {"calls": calls}, "rounds": 3}
     flow = run(double, config, WriteCode=code(FIRST_ONLY))
-    assert len(flow.asked) == calls and trace.marks == ["budget: calls"]
+    assert len(flow.asked) == calls and trace.spent_budgets == [("rollout", "calls")]
     wrote = "WriteCode" in flow.stages
     assert flow.code == (FIRST_ONLY if wrote else "")
-    assert max(Counter(trace.decisions).values()) == 1  # each stage says it once
+    assert max(Counter(words(trace)).values()) == 1  # each stage says it once
 
 
 def test_when_there_is_no_time_ai_tests_are_not_run(double, trace, monkeypatch):
@@ -352,4 +353,4 @@ def test_neither_the_result_nor_the_trace_depends_on_who_answers_first(double, f
         assert flow(problem=double).code == RIGHT
         asked = [stage_of(predictor.signature.instructions) for predictor, *_ in dspy.settings.trace]
     assert asked == [*UNDERSTANDING, *PLANNING, "WriteCode", "WriteTests", "WriteBruteForce", "WriteGenerator"]
-    assert trace.decisions == ["stress: the program fails 0 of 6 random inputs"]
+    assert words(trace) == ["stress: the program fails 0 of 6 random inputs"]

@@ -8,7 +8,20 @@ from typing import Any
 from eval.rollouts.rollout import IMPORTED, Checkpoint, Pick, Rollout
 from eval.rollouts.run_folder import RunFolder
 from eval.rollouts.score import Score, SetResult
-from program.rollout.trace import Best, Call, Decision, JudgeRun, Message, TestRun, Totals, Trace, name_of
+from program.rollout.decisions import ChangeTried
+from program.rollout.trace import (
+    Best,
+    Call,
+    Decided,
+    JudgeRun,
+    Message,
+    NewProgram,
+    Origin,
+    TestRun,
+    Totals,
+    Trace,
+    name_of,
+)
 
 CODE = "print(1)\n"
 FIRST = "n = int(input())\n\nprint(n)\n"
@@ -66,9 +79,7 @@ def rollout(
     return made_up.model_copy(update={"score": judged, "status": "solved" if judged.solved else "failed"})
 
 
-def checkpoint(
-    calls: int, solved: bool, *, code: str = CODE, fixes: int = 0, dollars: float | None = None
-) -> Checkpoint:
+def checkpoint(calls: int, solved: bool, *, code: str = CODE, dollars: float | None = None) -> Checkpoint:
     """What was held best after so many calls; a call costs 100 tokens and a second."""
     return Checkpoint(
         program=name_of(code),
@@ -76,10 +87,14 @@ def checkpoint(
         tokens=100 * calls,
         dollars=dollars,
         seconds=calls,
-        fixes=fixes,
         solved=solved,
         hidden_rate=float(solved),
     )
+
+
+def new_program(code: str, origin: Origin, calls: int = 1) -> NewProgram:
+    """A program that came up after so many calls."""
+    return NewProgram(program=name_of(code), origin=origin, calls=calls)
 
 
 def run_on(tests: str, code: str, verdicts: str) -> JudgeRun:
@@ -163,12 +178,14 @@ def _events(first: str, second: str, answer: str, text: str) -> list[Any]:
         Call(stage="ReflectOnProblem", started=0.5, answer=f'{{"reflection": ["{text}"]}}', **call),
         Call(stage="WriteCode", started=1.0, answer=f"```python\n{first}```", **call),
         _judge_run(first, "public", 1.5, [("2\n", "4\n", "2\n"), ("0\n", "0\n", "0\n")], text),
-        _best(first, 2.0, 3, 360, 0.03, 0),
+        NewProgram(program=name_of(first), origin="first", started=1.25, calls=3),
+        _best(first, 2.0, 3, 360, 0.03),
         Call(stage="FixCode", started=2.0, answer=f"```python\n{second}```", **{**cost, "prompt": fix}),
         _judge_run(second, "public", 2.5, [("2\n", "4\n", "4\n"), ("0\n", "0\n", "0\n")], text),
-        Decision(what=f"fix {'kept' if answer == second else 'reverted'}{text}", started=3.0),
-        _best(second, 3.5, 4, 480, 0.04, 1),
-        *([_best(first, 4.0, 4, 480, 0.04, 1)] if answer == first else []),
+        NewProgram(program=name_of(second), origin="fix", started=2.75, calls=4),
+        Decided(decision=_change(first, second, "kept" if answer == second else "breaks an anchor", text), started=3.0),
+        _best(second, 3.5, 4, 480, 0.04),
+        *([_best(first, 4.0, 4, 480, 0.04)] if answer == first else []),
     ]
 
 
@@ -186,12 +203,18 @@ def _judge_run(code: str, tests: Any, started: float, cases: list[tuple[str, str
     return JudgeRun(tests=tests, verdicts=verdicts, runs=runs, started=started, seconds=0.25, **named)
 
 
-def _best(code: str, started: float, calls: int, tokens: int, dollars: float, fixes: int) -> Best:
-    spent = {"calls": calls, "tokens": tokens, "dollars": dollars, "fixes": fixes}
+def _change(program: str, changed: str, outcome: Any, text: str) -> ChangeTried:
+    names = {"program": name_of(program), "changed": name_of(changed)}
+    test = {"test_input": f"2\n{text}", "test_output": "4\n"}
+    return ChangeTried(way="fix", outcome=outcome, before="WA", after="AC", **names, **test)
+
+
+def _best(code: str, started: float, calls: int, tokens: int, dollars: float) -> Best:
+    spent = {"calls": calls, "tokens": tokens, "dollars": dollars}
     return Best(program=name_of(code), code=code, started=started, **spent)
 
 
 def _checkpoint(best: Best, right: set[str]) -> Checkpoint:
-    spent = best.model_dump(include={"program", "calls", "tokens", "dollars", "fixes"})
+    spent = best.model_dump(include={"program", "calls", "tokens", "dollars"})
     solved = best.code in right
     return Checkpoint(**spent, seconds=best.started, solved=solved, hidden_rate=1.0 if solved else 5 / 7)

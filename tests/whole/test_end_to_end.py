@@ -35,6 +35,7 @@ from tests.support.packs import (
 )
 from tests.support.paths import ROOT
 from tests.support.scripted import stage_of
+from tests.support.trace_words import words
 
 pytestmark = pytest.mark.usefixtures("own_caches")
 
@@ -246,7 +247,7 @@ def test_a_stage_the_lm_never_answers_costs_the_stage_only(monkeypatch, tmp_path
     printed(monkeypatch, eval.run.main, start, "--data", data, "--out", tmp_path / "run")
     rollouts = read_rollouts(tmp_path / "run")
     assert [each.status for each in rollouts] == ["solved"] * len(TEST)
-    assert all("ReflectOnProblem: given up" in " ".join(each.trace.decisions) for each in rollouts)
+    assert all("ReflectOnProblem: given up" in " ".join(words(each.trace)) for each in rollouts)
 
 
 @pytest.mark.parametrize("garbage", ["", "I cannot help with that.", "{" * 50, "```python\n```", "\x00\ud83d"])

@@ -84,9 +84,8 @@ def assert_within(trace: Trace, limits: dict, where: str) -> None:
     used = sorted(call.prompt_tokens + call.completion_tokens for call in calls)
     if "tokens" in limits:
         assert sum(used[:-IN_FLIGHT]) < limits["tokens"], where
-    for mark in trace.marks:
-        assert mark.removeprefix("budget: ") in limits, where
-    if "calls" in limits and "budget: calls" in trace.marks:
+    assert {resource for _, resource in trace.spent_budgets} <= set(limits), where
+    if "calls" in limits and ("rollout", "calls") in trace.spent_budgets:
         assert len(calls) == limits["calls"], where
 
 
@@ -99,7 +98,7 @@ def assert_adds_up(trace: Trace, code: str, engine: FaultyEngine, exact: bool, w
         assert (used, sent) == (engine.tokens, engine.requests), where
     else:
         assert used <= engine.tokens, where
-    assert all(call.detail for call in calls if call.outcome != "ok"), where
+    assert all(call.fault for call in calls if call.outcome != "ok"), where
     best = [event for event in trace.events if isinstance(event, Best)]
     assert code == (best[-1].code if best else ""), where
     assert all(one.calls <= other.calls for one, other in pairwise(best)), where

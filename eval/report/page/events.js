@@ -49,7 +49,9 @@ const EVENTS = {
     const facts = `${passed} of ${event.verdicts.length} pass: ${event.verdicts.join(" ")} · ${duration(event.seconds ?? 0)}`;
     return [`Program ${event.version} on ${event.tests === "ai" ? "AI" : event.tests} tests`, facts, passed < event.verdicts.length];
   },
-  decision: (event) => [event.what, "", false],
+  decided: (event) => [event.what, "", false],
+  decision: (event) => [event.what, "", false], // of runs stored before decisions had types
+  "new program": (event) => [`Program ${event.version}: ${event.what}`, "", false],
   best: (event) => {
     const hidden = event.hidden && (event.hidden[0] ? "solves it" : `hidden tests ${percent(event.hidden[1])}`);
     const spent = `after ${plural(event.calls ?? 0, "call")}, ${amount(event.tokens ?? 0)} tokens`;

@@ -11,7 +11,8 @@ from eval.rollouts.rollout import Rollout, judge_rollout
 from eval.rollouts.run_folder import RunFolder, read_config, read_rollouts
 from eval.rollouts.trace_files import read_trace, trace_path
 from judge.verdict import JudgeError
-from program.rollout.trace import RUN_BUDGET, Call, Trace
+from program.rollout.decisions import StageNotAsked
+from program.rollout.trace import Call, Trace
 from tests.support.packs import VALID, call, printed, write_dataset, write_pack
 
 TWICE, SQUARE, SUCCESSOR, TRIANGLE = VALID
@@ -163,7 +164,9 @@ def test_an_interrupted_rescoring_judges_the_rest_only(workplace, monkeypatch):
     from eval.rollouts import rollout as rollouts
 
     cut_short = rescored("run")[SQUARE.name]
-    cut_short.trace.marks.append(f"{RUN_BUDGET} calls")  # eval.run would run it again; here it is judged once
+    cut_short.trace.decide(
+        StageNotAsked(stage="Plan", resource="calls", budget="run")
+    )  # eval.run would run it again; here it is judged once
     RunFolder(workplace / "run", read_config(Path("run"))).append(cut_short, trace=False)
     judged, real = [], rollouts.score
 

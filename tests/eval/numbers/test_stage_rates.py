@@ -7,7 +7,8 @@ from eval.numbers.stage_rates import stage_rates
 from program.adapters.lean import LeanAdapter
 from program.models.scripted import scripted_lm
 from program.rollout.context import new_trace
-from program.rollout.trace import Call, Decision
+from program.rollout.decisions import StageGivenUp
+from program.rollout.trace import Call, Decided
 from program.stage.stage import Stage
 from signatures.code import SolveDirectly
 from tests.support.rollouts import rollout
@@ -17,7 +18,7 @@ def call(outcome: str = "ok", stage: str = "Plan", **more) -> Call:
     return Call.model_validate({"stage": stage, "outcome": outcome, **more})
 
 
-GIVEN_UP = Decision(what="Plan: given up after 2 calls")
+GIVEN_UP = Decided(decision=StageGivenUp(stage="Plan"))
 
 
 def test_rates_are_over_runs_calls_and_repairs():
@@ -43,7 +44,6 @@ def test_without_repairs_there_is_no_rate_of_them():
 
 
 def test_a_real_stage_that_is_given_up_is_counted():
-    """The words of the decision are the program's; this holds the two together."""
     with new_trace() as trace, dspy.context(lm=scripted_lm(["no code"] * 9), adapter=LeanAdapter()):
         assert Stage(SolveDirectly, 100, 0.2)(0, problem="Add.") is None
     (rates,) = stage_rates([rollout(events=trace.events)])

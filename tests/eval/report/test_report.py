@@ -82,7 +82,7 @@ def test_a_report_tells_each_rollout_in_the_order_of_its_trace(tmp_path):
     told = report_of(tmp_path, [traced(end="failed", text=HOSTILE)])["problem-0"]
     (only,) = told["rollouts"]
     assert [event["kind"] for event in only["events"]] == [
-        *("call", "call", "call", "judge", "best", "call", "judge", "decision", "best")
+        *("call", "call", "call", "judge", "new program", "best", "call", "judge", "new program", "decided", "best")
     ]
     texts = told["texts"]
     first_call, judge_run = only["events"][0], only["events"][3]

@@ -240,7 +240,7 @@ def test_an_outage_is_no_failure_of_the_program_that_lost_calls_to_it(problem, c
     """What the lost calls would have brought nobody knows; a rollout that solves the problem did without them."""
     rollout = Rollout(arm="flow", problem=problem.name, sample=0, status="not judged", code=code)
     rollout.trace.best(code)
-    rollout.trace.enter(Call(stage="FixCode", outcome="lm_error", detail="LMServerError: down"))
+    rollout.trace.enter(Call(stage="FixCode", outcome="lm_error", error="LMServerError", detail="down"))
     judge_rollout(rollout, problem, problem_set(problem))
     assert rollout.status == status
     assert (rollout.score is None) == (not rollout.checkpoints) == (status == "not judged"), "so that no rate counts it"

@@ -13,7 +13,8 @@ from eval.errors import RunError
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.run_folder import RunFolder, read_config, read_rollouts
 from eval.rollouts.score import Score, SetResult
-from program.rollout.trace import Call, Decision, JudgeRun, Trace
+from program.rollout.decisions import StageGivenUp
+from program.rollout.trace import Call, Decided, JudgeRun, Trace
 
 CONFIG = {"lm": "scripted", "samples": 2, "problems": ["a", "b"], "settings": {"solutions": 2}}
 
@@ -28,7 +29,7 @@ def full_rollout() -> Rollout:
         events=[
             Call(stage="WriteCode", prompt_tokens=10, dollars=0.25, detail="a\nb"),
             JudgeRun(tests="public", program="0" * 12, verdicts=["AC", "WA"], seconds=0.5),
-            Decision(what="fix reverted"),
+            Decided(decision=StageGivenUp(stage="WriteCode")),
         ]
     )
     return rollout(

@@ -10,6 +10,7 @@ from eval.errors import RunError
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.run_folder import RunFolder, read_rollouts
 from eval.rollouts.trace_files import read_trace, trace_path
+from program.rollout.decisions import StageGivenUp
 from program.rollout.trace import Call, Message, Trace, name_of
 from tests.support.packs import call
 from tests.support.rollouts import store
@@ -21,14 +22,14 @@ def rollout(problem: str = "1_A. Ünïcode / slash", sample: int = 0) -> Rollout
     trace = Trace()
     trace.enter(Call(stage="WriteCode", prompt=[Message(role="user", content=SECRET)], answer="größer \ud800"))
     trace.best("print(1)\n")
-    trace.decide("kept")
+    trace.decide(StageGivenUp(stage="FixCode"))
     return Rollout(arm="flow", problem=problem, sample=sample, status="failed", trace=trace)
 
 
 def test_a_trace_holds_every_event_with_its_texts(tmp_path):
     RunFolder(tmp_path, {}).append(stored := rollout())
     events = read_trace(tmp_path, *stored.key())
-    assert [event.kind for event in events] == ["call", "best", "decision"]
+    assert [event.kind for event in events] == ["call", "best", "decided"]
     assert events[0].prompt[0].content == SECRET and events[0].answer == "größer ?"
     assert events[1].code == "print(1)\n" and events[1].program == name_of("print(1)\n")
 
@@ -37,7 +38,7 @@ def test_the_line_of_a_rollout_holds_the_events_without_the_texts(tmp_path):
     RunFolder(tmp_path, {}).append(rollout())
     assert SECRET not in (tmp_path / "rollouts.jsonl").read_text()
     (read,) = read_rollouts(tmp_path)
-    assert [event.kind for event in read.trace.events] == ["call", "best", "decision"]
+    assert [event.kind for event in read.trace.events] == ["call", "best", "decided"]
     assert read.trace.calls[0].stage == "WriteCode" and not read.trace.calls[0].prompt
 
 

@@ -9,6 +9,7 @@ from eval.data.problem_set import Facts
 from eval.errors import RunError
 from eval.rollouts.run_folder import RunFolder
 from eval.tables.comparison import compare
+from program.rollout.decisions import StageNotAsked
 from tests.support.rollouts import checkpoint, config_of, rates, rollout, store
 
 
@@ -122,7 +123,7 @@ def test_another_systems_programs_have_no_known_cost_and_as_many_samples_as_they
 
 def test_rollouts_that_the_runs_budget_cut_short_are_said(tmp_path):
     made = [rollout("apple", arm=arm) for arm in ("plain", "tuned")]
-    made[0].trace.mark("run budget: calls")
+    made[0].trace.decide(StageNotAsked(stage="FixCode", resource="calls", budget="run"))
     assert "NOT FINISHED: 1 rollouts were cut short by the budget of the run" in compare([store(tmp_path / "r", made)])
 
 

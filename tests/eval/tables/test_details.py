@@ -14,7 +14,7 @@ from eval.tables.details import (
 )
 from program.rollout.trace import Call
 from tests.support.packs import call, printed
-from tests.support.rollouts import checkpoint, made, rollout, store
+from tests.support.rollouts import FIRST, SECOND, checkpoint, made, new_program, rollout, store
 
 
 def row(table: str, begin: str) -> list[str]:
@@ -99,24 +99,29 @@ def test_samples_of_a_problem_are_averaged_before_problems_are():
 
 
 def test_the_report_has_every_section_there_is_something_for(tmp_path):
-    held = [checkpoint(2, False), checkpoint(3, True, fixes=1)]
-    events = [Call(stage="WriteCode"), Call(stage="FixCode")]
+    held = [checkpoint(2, False, code=FIRST), checkpoint(3, True, code=SECOND)]
+    events = [
+        Call(stage="WriteCode"),
+        new_program(FIRST, "first"),
+        Call(stage="FixCode"),
+        new_program(SECOND, "fix", 2),
+    ]
     rollouts = [rollout("apple", sample=n, checkpoints=held, picks=[True, False], events=events) for n in range(2)]
     report = summarize_runs([store(tmp_path / "run", rollouts)])
     assert [line for line in report.splitlines() if line.startswith("## ")] == [
         "## Solved, by the tests that count",
         "## Several samples",
         "## plain: several programs handed in",
-        "## plain: what fixes bring",
+        "## plain: which program solved it",
         "## plain: stages",
         "## Cost",
     ]
-    assert "| 1 | 2 | 100.0 % (" in report and "| FixCode | 2 | 0.0 % (" in report
+    assert "| a fix | 2 | 2.0 (?–?) | 100.0 % (" in report and "| FixCode | 2 | 0.0 % (" in report
 
 
 def test_a_run_of_before_there_were_events_is_read_without_them(tmp_path):
     report = summarize_runs([store(tmp_path / "run", [rollout("apple"), rollout("berry", 0.0)])])
-    assert "Several samples" not in report and "what fixes bring" not in report and "| plain | 1 / 2 |" in report
+    assert "Several samples" not in report and "which program solved it" not in report and "| plain | 1 / 2 |" in report
 
 
 def test_an_empty_run_has_an_empty_report(tmp_path):

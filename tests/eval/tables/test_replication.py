@@ -118,9 +118,9 @@ def test_one_stored_run_gives_the_comparison_the_budgets_and_the_prompts(run, mo
 
 def test_the_summary_shows_what_the_fix_brought_and_the_models_tests_are_judged_by_the_known_programs(run, monkeypatch):
     report = printed(monkeypatch, eval.summarize.main, run, "--ai-tests")
-    assert "## flow: what fixes bring" in report and "## one-call: what fixes bring" not in report
-    before, after = cells(report, "0"), cells(report, "1", "5")
-    assert before[1].startswith("33.3 % (") and after[0].startswith("66.7 % (")
+    assert "## flow: which program solved it" in report and "## one-call: which" not in report
+    first, fix = cells(report, "the first program"), cells(report, "a fix")
+    assert first[-1].startswith("33.3 % (") and fix[-1].startswith("33.3 % (")
     tests, valid, discriminating, caught, by_public = cells(report[report.index("## AI tests") :], "flow")
     assert tests.endswith(" rollouts") and valid.startswith("100.0 %")
     assert discriminating.startswith("0.0 %") and caught.startswith("0.0 %") and by_public.startswith("0.0 %")

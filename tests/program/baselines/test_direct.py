@@ -6,6 +6,7 @@ from dspy.utils.exceptions import LMTimeoutError
 from program.baselines.direct import ChainOfThought, Direct, DirectConfig
 from program.rollout.trace import Best
 from tests.support.scripted import GARBAGE, RIGHT, Rollout, code, section
+from tests.support.trace_words import words
 
 pytestmark = pytest.mark.usefixtures("lean_adapter", "impatient")
 
@@ -29,7 +30,7 @@ def test_direct_has_no_second_try(double, trace, answer, outcome):
     asked = run(Direct, double, SolveDirectly=[answer, code(RIGHT)])
     assert asked.code == "" and asked.stages == ["SolveDirectly"]
     assert [call.outcome for call in trace.calls] == [outcome]
-    assert trace.decisions == ["SolveDirectly: given up"]
+    assert words(trace) == ["SolveDirectly: given up"]
 
 
 def test_samples_are_draws_of_their_own(double):

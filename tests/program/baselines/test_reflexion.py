@@ -7,6 +7,7 @@ import pytest
 from program.baselines.reflexion import Reflexion, ReflexionConfig
 from program.problem import Problem
 from tests.support.scripted import FIRST_ONLY, GARBAGE, NEVER, RIGHT, Rollout, code, section
+from tests.support.trace_words import words
 
 pytestmark = pytest.mark.usefixtures("lean_adapter", "runs", "impatient")
 
@@ -56,7 +57,7 @@ def test_every_attempt_is_another_draw(double):
 def test_an_attempt_without_a_program_is_followed_by_the_next(double, trace):
     asked = run(double, SolveWithLessons=[GARBAGE, GARBAGE, code(RIGHT)])
     assert asked.code == RIGHT and asked.stages == [WRITE] * 3
-    assert trace.decisions == ["SolveWithLessons: given up"]
+    assert words(trace) == ["SolveWithLessons: given up"]
 
 
 def test_without_a_lesson_the_program_is_written_again_all_the_same(double):
@@ -67,7 +68,7 @@ def test_without_a_lesson_the_program_is_written_again_all_the_same(double):
 def test_a_spent_budget_ends_it_with_the_best_program(double, trace):
     asked = run(double, {"budget": {"calls": 2}}, SolveWithLessons=code(FIRST_ONLY))
     assert asked.code == FIRST_ONLY and asked.stages == [WRITE, DRAW]
-    assert trace.marks == ["budget: calls"]
+    assert trace.spent_budgets == [("rollout", "calls")]
 
 
 def test_without_public_tests_the_first_program_is_the_answer():

@@ -9,6 +9,7 @@ from program.bench.workbench import Workbench
 from program.problem import Problem
 from program.rollout.trace import Best
 from tests.support.scripted import FIRST_ONLY, GARBAGE, NEVER, RIGHT, Rollout, code, written
+from tests.support.trace_words import words
 
 pytestmark = pytest.mark.usefixtures("lean_adapter", "runs", "impatient")
 
@@ -28,7 +29,7 @@ def programs(*texts: str) -> list[str]:
 def order(problem, samples: list[str], *tests: TestCase) -> list[str]:
     bench = Workbench(problem)
     for sample in samples:
-        bench.add(sample)
+        bench.add(sample, "first")
     return ranked(samples, tests, bench)
 
 
@@ -53,7 +54,7 @@ def test_of_those_that_pass_the_largest_group_that_behaves_alike_is_taken(double
     answers = programs(LARGE_WRONG, RIGHT, ALSO_RIGHT)
     asked = run(double, {"programs": 3}, SolveDirectly=answers, WriteTests=written(("5", "9")))
     assert asked.code == RIGHT  # the first of its group; the output the test claims counts for nothing
-    assert trace.decisions == ["clusters: 2 of 3 programs that pass behave like the chosen one"]
+    assert words(trace) == ["clusters: 2 of 3 programs that pass behave like the chosen one"]
     assert [event.code for event in trace.events if isinstance(event, Best)][-1] == RIGHT
 
 
@@ -118,8 +119,8 @@ def test_the_budget_ends_sampling_with_what_there_is(double, trace):
         double, {"programs": 9, "ai_tests": 0, "budget": {"calls": 2}}, SolveDirectly=programs(FIRST_ONLY, NEVER)
     )
     assert asked.code == FIRST_ONLY and len(asked.asked) == 2
-    assert trace.marks == ["budget: calls"]
-    assert trace.decisions == ["SolveDirectly: not asked, the budget of calls is spent"]
+    assert trace.spent_budgets == [("rollout", "calls")]
+    assert words(trace) == ["SolveDirectly: not asked, the rollout's budget of calls is spent"]
 
 
 def test_samples_are_draws_of_their_own(double):

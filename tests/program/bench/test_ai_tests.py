@@ -8,6 +8,7 @@ from program.bench.workbench import Workbench
 from program.problem import Problem
 from signatures.fields import AITest
 from tests.support.scripted import RIGHT
+from tests.support.trace_words import words
 
 pytestmark = pytest.mark.usefixtures("runs")
 
@@ -46,7 +47,7 @@ def test_a_test_gets_the_line_ends_of_a_file(double):
 )
 def test_tests_that_are_of_no_use_are_dropped_with_the_reason(double, trace, test, reason):
     assert usable(double, ("3", "6"), test) == [("3\n", "6\n")]
-    assert trace.decisions == [f"AI tests: 1 of 2 dropped (1 {reason})"]
+    assert words(trace) == [f"AI tests: 1 of 2 left out (1 {reason})"]
 
 
 def test_huge_tests_are_dropped_before_anything_else_is_done_with_them(double, trace):
@@ -71,7 +72,7 @@ def test_without_public_tests_every_shape_will_do(trace):
 def agreed(problem, test: TestCase, *programs: str) -> list[TestCase]:
     bench = Workbench(problem)
     for program in programs:
-        bench.add(program)
+        bench.add(program, "first")
     return agreed_tests([test], bench.passing(), bench)
 
 
@@ -86,7 +87,7 @@ def test_a_claim_that_programs_confirm_stays(double, trace):
 
 def test_an_output_that_most_programs_print_replaces_the_claim(double, trace):
     assert agreed(double, FALSE_CLAIM, RIGHT, ALSO_RIGHT) == [CLAIM]
-    assert trace.decisions == ["AI test 1: the output that most programs print replaces the claimed one"]
+    assert words(trace) == ["AI test 1: the output that most programs print replaces the claimed one"]
 
 
 def test_the_majority_may_be_wrong_but_it_is_one(double):
@@ -100,7 +101,7 @@ def test_the_majority_may_be_wrong_but_it_is_one(double):
 )
 def test_a_test_without_a_majority_is_doubtful_and_left_out(double, trace, programs):
     assert agreed(double, FALSE_CLAIM, *programs) == []
-    assert trace.decisions == ["AI test 1 is doubtful: no output has a majority"]
+    assert words(trace) == ["AI test 1 is doubtful and left out: no output has a majority"]
 
 
 @pytest.mark.parametrize("useless", [CRASH, SILENT, TALKATIVE], ids=["crash", "no output", "huge output"])

@@ -3,7 +3,7 @@
 import pytest
 
 from judge.verdict import TestCase, TestResult, Verdict
-from program.bench.failure import NOTHING, SHOWN_CHARACTERS, describe_failure, is_about
+from program.bench.failure import NOTHING, SHOWN_CHARACTERS, describe_failure
 from program.bench.workbench import Workbench
 
 
@@ -16,21 +16,6 @@ def test_every_failure_is_described(verdict):
     assert rest == [*shown, "Last steps of the program:", "1: x = 2"]
     others = [other for other in Verdict if other not in (Verdict.AC, verdict)]
     assert all(describe_failure(TestCase("", ""), TestResult(other)).splitlines()[0] != first for other in others)
-
-
-@pytest.mark.parametrize(
-    "result", [TestResult(Verdict.WA, "5\n"), TestResult(Verdict.RE, error="Oh\n"), TestResult(Verdict.TLE)], ids=str
-)
-def test_a_failure_tells_which_test_it_is_about(result):
-    long = "7 " * SHOWN_CHARACTERS
-    for steps in ("", "1: x = 2"):
-        for test in (TestCase("1 2\n3\n", "4\n"), TestCase(long, long)):
-            said = describe_failure(test, result, steps)
-            assert is_about(said, test) and is_about(said, TestCase(test.input.strip(), f"{test.output}\n"))
-            assert not is_about(said, TestCase("1", "4"))
-            assert not is_about(said, TestCase("1 2\n3\n", "")) and not is_about(said, TestCase("2\n3", "4"))
-    assert not is_about(describe_failure(TestCase("1", "25\n3"), result), TestCase("1", "25"))
-    assert not is_about(describe_failure(TestCase("1", "25"), result), TestCase("1", "2"))
 
 
 def test_what_there_is_not_is_not_described():

@@ -21,7 +21,7 @@ def bench_with(problem, *programs, ai_tests=AI_TESTS) -> Workbench:
     bench = Workbench(problem)
     bench.add_ai_tests(ai_tests)
     for program in programs:
-        bench.add(program)
+        bench.add(program, "first")
     return bench
 
 
@@ -118,7 +118,7 @@ def test_anchors_decide_before_other_ai_tests(double, runs):
     )
     likes_wrong_tests = "n = int(input())\nprint({3: 7, 4: 9, 5: 0}.get(n, 2 * n))\n"
     bench.anchor(RIGHT, bench.ai)
-    bench.add(likes_wrong_tests)
+    bench.add(likes_wrong_tests, "first")
     assert bench.best() == RIGHT and [test.input for test in bench.anchors] == ["5\n"]
     bench.anchors = []
     assert bench.best() == likes_wrong_tests
@@ -142,7 +142,7 @@ def test_nothing_fails_when_the_best_program_passes_every_test_there_is(double, 
 def test_every_change_of_the_best_program_is_entered(double, runs, trace):
     bench = bench_with(double, NEVER, FIRST_ONLY, NEVER, ONLY_PUBLIC, ai_tests=[])
     bench.add_ai_tests(AI_TESTS)
-    bench.add(RIGHT)
+    bench.add(RIGHT, "first")
     changes = [event.code for event in trace.events if isinstance(event, Best)]
     assert changes == [NEVER, FIRST_ONLY, ONLY_PUBLIC, RIGHT]
 

@@ -20,6 +20,7 @@ from program.stage.stage import Stage
 from program.steps.config import FlowConfig
 from signatures.code import FixCode, SolveDirectly, WriteCode
 from signatures.tests import WriteTests
+from tests.support.trace_words import words
 
 ANSWER = '{"tests": [{"input": "1", "output": "2", "explanation": "x"}]}\n\n```python\nprint(1)\n```'
 
@@ -202,7 +203,7 @@ def test_a_server_that_refuses_schemas_is_asked_without_from_then_on(server, tra
             assert ask(lm, WriteTests, problem="Double", reflection=["r"], count=3).tests
     assert ["response_format" in body for _, _, body in server.requests[1:]] == [True, False, False]
     assert [call.outcome for call in trace.calls] == ["ok", "ok"]
-    assert trace.decisions == ["server/picky refuses the JSON schema of answers, and is asked without it"]
+    assert words(trace) == ["server/picky refuses the JSON schema of answers, and is asked without it"]
 
 
 def test_a_request_that_is_invalid_either_way_fails_as_it_did_and_schemas_are_still_sent(server, trace):

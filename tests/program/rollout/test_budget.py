@@ -12,6 +12,7 @@ from program.rollout.context import context, new_trace, within
 from program.rollout.trace import Call, Trace
 from program.stage.stage import Stage
 from signatures.code import SolveDirectly
+from tests.support.trace_words import words
 
 pytestmark = pytest.mark.usefixtures("lean_adapter", "impatient")
 
@@ -28,8 +29,8 @@ def test_calls_are_never_passed(trace):
     lm = scripted_lm(lambda _: GOOD)
     assert [solve(lm) is None for _ in range(4)] == [False, False, True, True]
     assert len(lm.engine.prompts) == 2
-    assert trace.marks == ["budget: calls"]
-    assert trace.decisions == ["SolveDirectly: not asked, the budget of calls is spent"]  # said once
+    assert trace.spent_budgets == [("rollout", "calls")]
+    assert words(trace) == ["SolveDirectly: not asked, the rollout's budget of calls is spent"]  # said once
 
 
 def test_the_repair_of_an_answer_is_a_call_too(trace):
@@ -42,23 +43,25 @@ def test_after_tokens_are_spent_no_call_is_begun(trace):
     trace.limit(Budget(tokens=1))
     lm = scripted_lm(lambda _: GOOD)
     assert [solve(lm) is None for _ in range(2)] == [False, True]
-    assert trace.marks == ["budget: tokens"]
+    assert trace.spent_budgets == [("rollout", "tokens")]
 
 
 def test_after_dollars_are_spent_no_call_is_begun_and_unknown_prices_count_as_free():
     opened = Trace()
     opened.limit(Budget(dollars=0.5))
     opened.enter(Call(stage="WriteCode", dollars=None, prompt_tokens=10**9))
-    assert opened.take_call() is None
+    assert opened.may_call("Plan")
     opened.enter(Call(stage="WriteCode", dollars=0.5))
-    assert opened.take_call() == "dollars" == opened.spent() and opened.marks == ["budget: dollars"]
+    assert (
+        not opened.may_call("Plan") and opened.spent() == "dollars" and opened.spent_budgets == [("rollout", "dollars")]
+    )
 
 
 def test_after_seconds_are_spent_no_call_is_begun(trace, monkeypatch):
     trace.limit(Budget(seconds=60))
-    assert trace.take_call() is None and not trace.out_of_time()
+    assert trace.may_call("Plan") and not trace.out_of_time()
     monkeypatch.setattr(Trace, "now", lambda self: 60.0)
-    assert trace.take_call() == "seconds" and trace.out_of_time() and trace.marks == ["budget: seconds"]
+    assert not trace.may_call("Plan") and trace.out_of_time() and trace.spent_budgets == [("rollout", "seconds")]
 
 
 def test_a_call_that_takes_longer_than_there_is_time_is_left_behind(trace):
@@ -81,7 +84,7 @@ def test_a_call_that_takes_longer_than_there_is_time_is_left_behind(trace):
 def test_without_a_budget_nothing_is_ever_spent():
     opened = Trace()
     for _ in range(100):
-        assert opened.take_call() is None
+        assert opened.may_call("Plan")
     assert opened.seconds_left() is None and opened.spent() is None and not opened.out_of_time()
 
 
@@ -98,13 +101,13 @@ def test_all_rollouts_of_a_run_spend_from_one_budget():
     lm = scripted_lm(lambda _: GOOD)
     budget = RunBudget(Budget(calls=3))
     with within(run_budget=budget):
-        marks = []
+        spent = []
         for _ in range(3):
             with new_trace() as opened:
                 solve(lm)
                 solve(lm)
-            marks.append(opened.marks)
-    assert marks == [[], ["run budget: calls"], ["run budget: calls"]]
+            spent.append(opened.spent_budgets)
+    assert spent == [[], [("run", "calls")], [("run", "calls")]]
     assert len(lm.engine.prompts) == budget.calls == 3 and budget.tokens > 0
 
 
@@ -113,7 +116,7 @@ def test_a_call_the_rollout_may_not_make_does_not_count_for_the_run():
     with new_trace(run_budget=budget) as trace:
         trace.limit(Budget(calls=1))
         for _ in range(3):
-            trace.take_call()
+            trace.may_call("Plan")
     assert budget.calls == 1
 
 

@@ -190,7 +190,7 @@ def test_a_stage_does_not_wait_longer_than_its_rollout_has_time(trace, clock):
     assert solve([], limited) is None
     assert trace.calls[-1].detail == "no answer within the budget of seconds"
     assert solve([rate_limit(60.0)], paced(clock)) is None
-    assert trace.calls[-1].retries == 0 and trace.calls[-1].detail == "LMRateLimitError: wait"
+    assert trace.calls[-1].retries == 0 and trace.calls[-1].fault == "LMRateLimitError: wait"
 
 
 def test_tokens_of_every_answer_count_for_the_minute(trace, clock):

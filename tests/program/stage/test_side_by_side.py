@@ -7,7 +7,9 @@ import pytest
 
 from program.models.scripted import ScriptedEngine, scripted_lm
 from program.rollout.context import trace as current_trace
+from program.rollout.decisions import StageGivenUp
 from program.stage.side_by_side import start, together
+from tests.support.trace_words import words
 
 WAIT = 30.0  # seconds until a test that waits for nothing fails
 
@@ -84,8 +86,8 @@ def test_a_single_step_needs_no_thread():
 
 
 def test_steps_enter_what_they_do_in_the_account_of_the_rollout(trace):
-    together(*(lambda n=n: current_trace().decide(f"step {n}") for n in range(3)))
-    assert sorted(trace.decisions) == ["step 0", "step 1", "step 2"]
+    together(*(lambda n=n: current_trace().decide(StageGivenUp(stage=f"step {n}")) for n in range(3)))
+    assert sorted(words(trace)) == ["step 0: given up", "step 1: given up", "step 2: given up"]
 
 
 @pytest.mark.parametrize("failing", [0, 1])

@@ -27,6 +27,7 @@ from program.stage.stage import LATER_SAMPLE_TEMPERATURE, REPEAT_TEMPERATURE, St
 from signatures.code import SolveDirectly
 from signatures.tests import WriteTests
 from signatures.understand import ReflectOnProblem
+from tests.support.trace_words import words
 
 pytestmark = pytest.mark.usefixtures("lean_adapter", "impatient")
 
@@ -58,14 +59,14 @@ def test_an_unparsable_answer_is_asked_for_again_hotter_and_as_another_rollout(t
     first, second = asked(lm, "rollout_id")
     assert first != second
     assert [call.outcome for call in trace.calls] == ["unparsable", "ok"]
-    assert trace.calls[0].detail == "AdapterParseError: no program in the answer"
+    assert trace.calls[0].fault == "AdapterParseError: no program in the answer"
 
 
 def test_after_its_attempts_a_stage_is_given_up(trace):
     lm = scripted_lm([GARBAGE, "", GOOD])
     assert solve(lm) is None
     assert len(lm.engine.prompts) == 2
-    assert trace.decisions == ["SolveDirectly: given up"]
+    assert words(trace) == ["SolveDirectly: given up"]
 
 
 def test_a_stage_of_one_attempt_is_not_repeated(trace):
@@ -84,8 +85,8 @@ def test_an_error_of_the_lm_costs_the_stage_and_no_more(trace, error):
     (failed,) = trace.calls
     assert failed.outcome == "lm_error" and failed.seconds > 0 and not failed.from_cache
     assert failed.prompt_tokens == failed.completion_tokens == 0
-    assert "Error: " in failed.detail and "\n" not in failed.detail
-    assert trace.decisions == ["SolveDirectly: given up"] and trace.totals().failed_calls == 1
+    assert "Error: " in failed.fault and "\n" not in failed.fault
+    assert words(trace) == ["SolveDirectly: given up"] and trace.totals().failed_calls == 1
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from program.steps.config import FlowConfig
 from program.steps.cross_check import MAX_FOUND, CrossCheck, Oracle, differing_tests, settled_tests, trusted
 from program.steps.task import Task
 from tests.support.scripted import FIRST_ONLY, GARBAGE, NEVER, RIGHT, Rollout, code
+from tests.support.trace_words import words
 
 pytestmark = pytest.mark.usefixtures("lean_adapter", "runs", "impatient")
 
@@ -51,19 +52,19 @@ def test_either_program_may_be_missing(double):
 
 
 def test_a_brute_force_program_is_trusted_when_it_passes_the_public_tests(bench, trace):
-    bench.add(RIGHT)
+    bench.add(RIGHT, "first")
     assert trusted(Oracle(SLOW), bench) and bench.programs == [RIGHT] and not trace.decisions
 
 
 def test_it_becomes_a_candidate_where_no_other_program_passes_them(bench):
-    bench.add(NEVER)
+    bench.add(NEVER, "first")
     assert trusted(Oracle(SLOW), bench) and bench.best() == SLOW
 
 
 @pytest.mark.parametrize("program", [FIRST_ONLY, "raise ValueError\n", "print(\n"])
 def test_one_that_fails_is_not_trusted(bench, trace, program):
     assert not trusted(Oracle(program), bench) and bench.programs == []
-    assert trace.decisions == ["brute force: not trusted, as it passes not all public tests"]
+    assert words(trace) == ["brute force: not trusted, as it does not pass all public tests"]
 
 
 def test_without_public_tests_or_without_a_program_there_is_no_trust(bench, trace):
@@ -77,7 +78,7 @@ def test_without_public_tests_or_without_a_program_there_is_no_trust(bench, trac
 def test_outputs_of_ai_tests_are_settled_by_it(bench, trace):
     tests = [TestCase("3\n", "6\n"), TestCase("4\n", "9\n")]
     assert settled_tests(tests, Oracle(SLOW), bench) == [TestCase("3\n", "6\n"), TestCase("4\n", "8\n")]
-    assert trace.decisions == ["AI test 2: the output of the brute-force program replaces the claimed one"]
+    assert words(trace) == ["AI test 2: the output of the brute-force program replaces the claimed one"]
 
 
 @pytest.mark.parametrize(
@@ -95,7 +96,7 @@ def test_what_it_does_not_manage_keeps_the_claimed_output(bench, trace, statemen
 def test_inputs_on_which_the_program_prints_something_else_become_tests(bench, trace):
     found = differing_tests(FAILS_FROM_FIVE, Oracle(SLOW, GENERATOR), bench, 30)
     assert found == [TestCase("5\n", "10\n"), TestCase("6\n", "12\n")]
-    assert trace.decisions == ["stress: the program fails 2 of 6 random inputs"]  # each input counts once
+    assert words(trace) == ["stress: the program fails 2 of 6 random inputs"]  # each input counts once
 
 
 def test_the_smallest_inputs_come_first_and_there_are_few(bench):
@@ -106,7 +107,7 @@ def test_the_smallest_inputs_come_first_and_there_are_few(bench):
 
 def test_a_program_that_agrees_everywhere_gets_no_tests(bench, trace):
     assert differing_tests(RIGHT, Oracle(SLOW, GENERATOR), bench, 6) == []
-    assert trace.decisions == ["stress: the program fails 0 of 6 random inputs"]
+    assert words(trace) == ["stress: the program fails 0 of 6 random inputs"]
 
 
 def test_every_run_is_entered_and_none_of_its_programs_is_a_candidate(bench, trace):
@@ -124,7 +125,7 @@ def test_a_generator_that_does_not_run_is_tried_once(bench, runs, crash):
 def test_inputs_unlike_the_examples_are_left_out(bench, trace):
     odd = "n = int(input())\nprint(['n = 3', '1 2', '', 'x' * 20_001, '4'][n % 5])\n"
     assert differing_tests(NEVER, Oracle(SLOW, odd), bench, 10) == [TestCase("4\n", "8\n")]
-    assert trace.decisions == ["stress: the program fails 1 of 1 random inputs"]
+    assert words(trace) == ["stress: the program fails 1 of 1 random inputs"]
 
 
 def test_where_brute_force_itself_gives_up_there_is_no_test(bench):

@@ -12,6 +12,7 @@ from program.steps.config import FlowConfig
 from program.steps.repair import Repair
 from program.steps.task import Notes, Task
 from tests.support.scripted import FIRST_ONLY, GARBAGE, NEVER, RIGHT, SECOND_ONLY, code, section, stage_of
+from tests.support.trace_words import words
 
 pytestmark = pytest.mark.usefixtures("lean_adapter", "runs", "impatient")
 
@@ -23,7 +24,8 @@ CRASHES = {
     Verdict.OLE: "raise BufferError\n",
 }
 NOTES = Notes(["one number"], ["1 + 1 is 2"])
-AGAIN, ANEW = "fix: the same program again", "fix: stuck, so the program is written anew from the next solution"
+AGAIN, ANEW = "fix: the same program again", "fix: stuck, so a new program is written from the next solution"
+REDRAW_KEPT = "redraw kept: WA became AC"
 REVERTED, BREAKS, KEPT = "fix reverted: WA became WA", "fix reverted: it breaks an anchor", "fix kept: WA became AC"
 
 
@@ -36,7 +38,7 @@ class Loop:
     """A repair loop on the bench of one problem, with the answers of its LM given: programs, texts or exceptions.
 
     Args:
-        rewrites: what the program is written anew as, in turn.
+        rewrites: the programs written in its place, in turn.
     """
 
     def __init__(self, problem, answers=(), *, ai_tests=(), rewrites=(), config=None):
@@ -50,7 +52,7 @@ class Loop:
             self.loop = Repair(self.config)(task, NOTES, self.bench, lambda: next(self.rewritten))
 
     def run(self, program, tests=None, fixes_per_test=1, fixes=10):
-        self.bench.add(program)
+        self.bench.add(program, "first")
         with dspy.context(lm=self.lm):
             return self.loop.run(program, self.bench.public if tests is None else tests, fixes_per_test, fixes)
 
@@ -71,14 +73,14 @@ def test_a_program_that_passes_is_left_alone_and_its_tests_become_anchors(double
 def test_a_fix_that_passes_is_kept(double, trace):
     loop = Loop(double, [RIGHT])
     assert loop.run(FIRST_ONLY) == RIGHT == loop.bench.best()
-    assert trace.decisions == [KEPT]
+    assert words(trace) == [KEPT]
     assert len(loop.prompts) == 1 and loop.bench.anchors == double.tests()
 
 
 @pytest.mark.parametrize("crash", CRASHES, ids=str)
 def test_from_a_crash_to_a_wrong_answer_is_progress(double, trace, crash):
     assert Loop(double, [NEVER]).run(CRASHES[crash], double.tests()[:1]) == NEVER
-    assert trace.decisions == [f"fix kept: {crash} became WA"]
+    assert words(trace) == [f"fix kept: {crash} became WA"]
 
 
 @pytest.mark.parametrize(
@@ -96,34 +98,34 @@ def test_a_fix_that_gets_no_further_is_reverted(double, trace, before, after):
     test = double.tests()[:1]
     assert loop.run(before, test) == before
     was, now = (loop.bench.results(program, test)[0].verdict for program in (before, after))
-    assert trace.decisions == [f"fix reverted: {was} became {now}"]
+    assert words(trace) == [f"fix reverted: {was} became {now}"]
 
 
 def test_quality_that_falls_from_fix_to_fix_never_reaches_the_answer(double, trace):
     loop = Loop(double, [SECOND_ONLY, other(1), CRASHES[Verdict.RE]])
     assert loop.run(FIRST_ONLY, fixes_per_test=3) == FIRST_ONLY
-    assert trace.decisions == [BREAKS, REVERTED, "fix reverted: WA became RE"]
+    assert words(trace) == [BREAKS, REVERTED, "fix reverted: WA became RE"]
     assert loop.bench.best() in (FIRST_ONLY, SECOND_ONLY)
 
 
 def test_a_fix_that_breaks_an_anchor_is_reverted(double, trace):
     loop = Loop(double, [SECOND_ONLY])
     assert loop.run(FIRST_ONLY) == FIRST_ONLY
-    assert trace.decisions == [BREAKS]
+    assert words(trace) == [BREAKS]
     assert loop.bench.anchors == double.tests()[:1]
 
 
 def test_a_crash_mended_at_the_cost_of_an_anchor_is_reverted(double, trace):
     crashes_on_two = "n = int(input())\nassert n != 2\nprint(2)\n"
     assert Loop(double, [NEVER]).run(crashes_on_two) == crashes_on_two
-    assert trace.decisions == [BREAKS]
+    assert words(trace) == [BREAKS]
 
 
 def test_anchors_last_from_one_run_to_the_next(double, trace):
     wrong_test = TestCase("3\n", "7\n")
     loop = Loop(double, ["print(7)\n"], ai_tests=[wrong_test])
     assert loop.run(loop.run(RIGHT), loop.bench.ai) == RIGHT
-    assert trace.decisions == [BREAKS]
+    assert words(trace) == [BREAKS]
     assert wrong_test not in loop.bench.anchors
 
 
@@ -132,7 +134,7 @@ def test_a_run_that_begins_with_another_program_has_its_anchors_only(double, tra
     loop = Loop(double, ["print(4 if int(input()) == 2 else 1)\n", RIGHT])
     loop.run(FIRST_ONLY, fixes=0)
     assert loop.run(NEVER, double.tests()[1:]) != NEVER
-    assert trace.decisions == [KEPT]
+    assert words(trace) == [KEPT]
 
 
 def test_a_test_that_a_later_fix_makes_pass_becomes_an_anchor_too(double):
@@ -153,7 +155,7 @@ def test_a_fix_that_is_kept_is_what_the_next_fix_begins_with(double):
 def test_the_same_program_again_is_not_run_and_the_next_try_writes_it_anew(double, trace, runs):
     loop = Loop(double, ["\n" + NEVER + "\n\n"], rewrites=[RIGHT])
     assert loop.run(NEVER, double.tests()[:1], fixes_per_test=2) == RIGHT
-    assert trace.decisions == [AGAIN, ANEW, KEPT]
+    assert words(trace) == [AGAIN, ANEW, REDRAW_KEPT]
     assert len(loop.prompts) == 1 and {program for program, _ in runs} == {NEVER, RIGHT}
 
 
@@ -170,7 +172,7 @@ def test_the_same_program_again_is_not_run_and_the_next_try_writes_it_anew(doubl
 def test_a_program_that_fails_in_the_same_way_is_no_step_either(double, trace, before, after):
     loop = Loop(double, [after], rewrites=[RIGHT])
     assert loop.run(before, double.tests()[:1], fixes_per_test=2) == RIGHT
-    assert trace.decisions[1] == ANEW and trace.decisions[2].startswith("fix kept")
+    assert words(trace)[1] == ANEW and words(trace)[2].startswith("redraw kept")
 
 
 @pytest.mark.parametrize(
@@ -184,20 +186,20 @@ def test_a_program_that_fails_in_the_same_way_is_no_step_either(double, trace, b
 def test_a_program_that_fails_in_another_way_is_followed_by_another_fix(double, trace, before, after):
     loop = Loop(double, [after, RIGHT])
     assert loop.run(before, double.tests()[:1], fixes_per_test=2) == RIGHT
-    assert ANEW not in trace.decisions
+    assert ANEW not in words(trace)
 
 
 def test_going_round_in_circles_is_being_stuck(double, trace):
     """The model answers with a program that was tried, and reverted, before."""
     loop = Loop(double, [other(1), other(1)], rewrites=[RIGHT])
     assert loop.run(NEVER, double.tests()[:1], fixes_per_test=3) == RIGHT
-    assert trace.decisions == [REVERTED, REVERTED, ANEW, KEPT]
+    assert words(trace) == [REVERTED, REVERTED, ANEW, REDRAW_KEPT]
 
 
 def test_a_program_seen_before_is_kept_where_it_helps(double, trace):
     loop = Loop(double, [RIGHT])
-    loop.bench.add(RIGHT)
-    assert loop.run(FIRST_ONLY) == RIGHT and trace.decisions == [KEPT]
+    loop.bench.add(RIGHT, "first")
+    assert loop.run(FIRST_ONLY) == RIGHT and words(trace) == [KEPT]
 
 
 @pytest.mark.parametrize("rewrite", [NEVER, f"{NEVER}# anew\n"], ids=["the same program", "the same failure"])
@@ -208,19 +210,19 @@ def test_a_test_is_left_when_writing_anew_leads_nowhere(double, trace, rewrite):
     assert [f"Input:\n{test.input}" in failure for test, failure in zip(double.tests(), shown, strict=True)] == [
         True
     ] * 2
-    assert trace.decisions.count(ANEW) == 2 and loop.loop.tries == 4
+    assert words(trace).count(ANEW) == 2 and loop.loop.tries == 4
 
 
 def test_after_a_step_forward_two_tries_may_be_stuck_again(double, trace):
     loop = Loop(double, [NEVER, other(1), other(2)], rewrites=[other(3)])
     assert loop.run(NEVER, double.tests()[:1], fixes_per_test=4) == NEVER
-    assert trace.decisions == [AGAIN, ANEW, REVERTED, REVERTED, REVERTED]
+    assert words(trace) == [AGAIN, ANEW, "redraw reverted: WA became WA", REVERTED, REVERTED]
 
 
 def test_a_rewrite_that_fails_is_no_program(double, trace):
     loop = Loop(double, [NEVER, RIGHT], rewrites=[""])
     assert loop.run(NEVER, fixes_per_test=3) == RIGHT
-    assert trace.decisions == [AGAIN, ANEW, KEPT]
+    assert words(trace) == [AGAIN, ANEW, KEPT]
 
 
 # When the LM fails
@@ -231,7 +233,7 @@ def test_an_answer_without_a_program_costs_a_fix_and_says_nothing_about_the_prog
     calls = 2 if failing == GARBAGE else 1
     loop = Loop(double, [*[failing] * calls, RIGHT])
     assert loop.run(FIRST_ONLY, fixes_per_test=2) == RIGHT
-    assert trace.decisions == ["FixCode: given up", KEPT]
+    assert words(trace) == ["FixCode: given up", KEPT]
     assert Loop(double, [failing] * calls).run(FIRST_ONLY) == FIRST_ONLY
 
 
@@ -306,7 +308,7 @@ def test_without_an_analysis_the_fix_is_asked_for_all_the_same(double, trace):
     loop = Loop(double, [GARBAGE, GARBAGE, RIGHT], config={"fix_calls": 2})
     assert loop.run(FIRST_ONLY) == RIGHT
     assert "## analysis" not in loop.prompts[-1]
-    assert trace.decisions == ["AnalyseFailure: given up", KEPT]
+    assert words(trace) == ["AnalyseFailure: given up", KEPT]
 
 
 def test_the_first_fix_of_a_program_is_asked_for_at_the_stages_own_temperature_and_others_hotter(double):

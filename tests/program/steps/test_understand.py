@@ -10,6 +10,7 @@ from program.steps.config import FlowConfig
 from program.steps.task import Notes, Task
 from program.steps.understand import MAX_BULLETS, Understand
 from tests.support.scripted import GARBAGE, Rollout, section
+from tests.support.trace_words import words
 
 pytestmark = pytest.mark.usefixtures("lean_adapter", "impatient")
 
@@ -34,7 +35,7 @@ def test_the_notes_are_bullets_without_repeats_and_one_explanation_a_test(double
 
 def test_too_few_explanations_cannot_be_told_apart_and_are_left_out(double, trace):
     assert understand(double, ExplainTests=explained(1)).result == Notes(REFLECTION, [])
-    assert trace.decisions == ["explanations left out: 1 for 2 public tests"]
+    assert words(trace) == ["explanations left out: 1 for 2 public tests"]
 
 
 def test_of_many_public_tests_the_first_few_are_explained():

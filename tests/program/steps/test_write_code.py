@@ -9,6 +9,7 @@ from program.steps.task import Choice, Notes, Task
 from program.steps.write_code import CANDIDATES_WITHOUT_TESTS, CodeWriter
 from signatures.fields import Solution
 from tests.support.scripted import FIRST_ONLY, GARBAGE, NEVER, RIGHT, Rollout, code, section
+from tests.support.trace_words import words
 
 pytestmark = pytest.mark.usefixtures("lean_adapter", "runs", "impatient")
 
@@ -105,7 +106,7 @@ def test_without_solutions_programs_are_written_from_the_notes_alone(double):
 def test_an_attempt_without_a_program_is_an_attempt(double, trace):
     writing = Writing(double, WriteCode=[GARBAGE, GARBAGE, code(RIGHT)])
     assert writing.result == 2 and writing.bench.programs == [RIGHT]
-    assert trace.decisions == ["WriteCode: given up"]
+    assert words(trace) == ["WriteCode: given up"]
 
 
 def test_code_that_does_not_compile_is_never_preferred(double):

@@ -1,0 +1,54 @@
+"""Which kind of program solved the problems: the first, a further one, a redraw, a fix, brute force."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from eval.numbers.criteria import judged_by_problem
+from eval.numbers.intervals import Estimate, mean_estimate, mean_share
+from eval.rollouts.rollout import Rollout
+from program.rollout.trace import ORIGINS, Origin
+
+
+@dataclass(frozen=True)
+class FromOrigin:
+    """Programs of one origin over all judged rollouts of an arm.
+
+    rollouts: that had at least one such program.
+    calls: made until the first such program of a rollout, its own included; a mean over the problems that had one.
+    solved: share of problems, a mean over their samples, that end solved and were first solved by such a program. The
+        shares of all origins add up to the share that is solved.
+    """
+
+    origin: Origin
+    rollouts: int
+    calls: Estimate
+    solved: Estimate
+
+
+def solved_by_origin(rollouts: Iterable[Rollout]) -> list[FromOrigin]:
+    """One line an origin, in the order of `ORIGINS`; empty where the rollouts do not store where programs come from."""
+    problems = judged_by_problem(rollouts)
+    found = []
+    for origin in ORIGINS:
+        calls = [
+            [n for n in (_calls_before(each, origin) for each in own) if n is not None] for own in problems.values()
+        ]
+        solved = [sum(_solver(each) == origin for each in own) / len(own) for own in problems.values()]
+        if any(calls):
+            mean_calls = mean_estimate([sum(own) / len(own) for own in calls if own])
+            found.append(FromOrigin(origin, sum(map(len, calls)), mean_calls, mean_share(solved)))
+    return found
+
+
+def _calls_before(rollout: Rollout, origin: Origin) -> int | None:
+    """The first program of this origin came after so many calls; None where there was none."""
+    return next((each.calls for each in rollout.trace.programs.values() if each.origin == origin), None)
+
+
+def _solver(rollout: Rollout) -> Origin | None:
+    """The origin of the first program a solved rollout held best that solves the problem."""
+    first = next((each.program for each in rollout.checkpoints if each.solved), None)
+    found = rollout.trace.programs.get(first) if first else None
+    return found.origin if found and rollout.status == "solved" else None

@@ -1,0 +1,199 @@
+"""What a rollout decides, as typed values; `str` of one gives its words."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+LeftOut = Literal["empty", "huge", "repeated", "unlike the examples"]
+
+
+class _Kept(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class StageNotAsked(_Kept):
+    """The budget allows no further call.
+
+    resource: by its name in `program.rollout.budget.Budget`.
+    budget: whose it is.
+    """
+
+    kind: Literal["not asked"] = "not asked"
+    stage: str
+    resource: str
+    budget: Literal["rollout", "run"] = "rollout"
+
+    def __str__(self) -> str:
+        return f"{self.stage}: not asked, the {self.budget}'s budget of {self.resource} is spent"
+
+
+class StageGivenUp(_Kept):
+    """No attempt gave an answer that could be read; the program goes on without one."""
+
+    kind: Literal["given up"] = "given up"
+    stage: str
+
+    def __str__(self) -> str:
+        return f"{self.stage}: given up"
+
+
+class SchemaRefused(_Kept):
+    """A model takes no JSON schema and is asked without one from then on."""
+
+    kind: Literal["schema refused"] = "schema refused"
+    model: str
+
+    def __str__(self) -> str:
+        return f"{self.model} refuses the JSON schema of answers, and is asked without it"
+
+
+class ExplanationsLeftOut(_Kept):
+    """There are fewer explanations than public tests, so nobody knows which explanation is for which test."""
+
+    kind: Literal["explanations left out"] = "explanations left out"
+    explanations: int
+    public_tests: int
+
+    def __str__(self) -> str:
+        return f"explanations left out: {self.explanations} for {self.public_tests} public tests"
+
+
+class SolutionsLeftOut(_Kept):
+    """Proposed solutions that are labelled as brute force are not written."""
+
+    kind: Literal["solutions left out"] = "solutions left out"
+    left_out: int
+    proposed: int
+
+    def __str__(self) -> str:
+        return f"brute force left out: {self.left_out} of {self.proposed} solutions"
+
+
+class AITestsLeftOut(_Kept):
+    """AI tests that cannot be used.
+
+    reasons: how many for each reason.
+    """
+
+    kind: Literal["AI tests left out"] = "AI tests left out"
+    written: int
+    reasons: dict[LeftOut, int]
+
+    def __str__(self) -> str:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in self.reasons.items())
+        return f"AI tests: {sum(self.reasons.values())} of {self.written} left out ({reasons})"
+
+
+class AITestDoubtful(_Kept):
+    """No output of an AI test has a majority, so the test is left out; tests are numbered from 1."""
+
+    kind: Literal["AI test doubtful"] = "AI test doubtful"
+    number: int
+
+    def __str__(self) -> str:
+        return f"AI test {self.number} is doubtful and left out: no output has a majority"
+
+
+class AITestCorrected(_Kept):
+    """Another output replaces the one that the model claimed for an AI test; tests are numbered from 1."""
+
+    kind: Literal["AI test corrected"] = "AI test corrected"
+    number: int
+    by: Literal["brute force", "majority"]
+
+    def __str__(self) -> str:
+        whose = "of the brute-force program" if self.by == "brute force" else "that most programs print"
+        return f"AI test {self.number}: the output {whose} replaces the claimed one"
+
+
+class BruteForceNotTrusted(_Kept):
+    """The brute-force program fails a public test, or there is none to trust it by."""
+
+    kind: Literal["brute force not trusted"] = "brute force not trusted"
+
+    def __str__(self) -> str:
+        return "brute force: not trusted, as it does not pass all public tests"
+
+
+class StressTested(_Kept):
+    """The program and the brute-force program were run on random small inputs."""
+
+    kind: Literal["stress"] = "stress"
+    inputs: int
+    failed: int
+
+    def __str__(self) -> str:
+        return f"stress: the program fails {self.failed} of {self.inputs} random inputs"
+
+
+class RedrawBegun(_Kept):
+    """Fixing is stuck, so a program is written from the next solution instead."""
+
+    kind: Literal["redraw"] = "redraw"
+
+    def __str__(self) -> str:
+        return "fix: stuck, so a new program is written from the next solution"
+
+
+class ChangeTried(_Kept):
+    """A changed program was compared with the one before on the test it is for.
+
+    way: a fix of the program, or a program written instead of it.
+    outcome: only "kept" replaces the program.
+    program, changed: name both; see `program.rollout.trace.name_of`.
+    before, after: verdicts of the two on the test.
+    test_input, test_output: the test; in the trace, not in `rollouts.jsonl`.
+    """
+
+    kind: Literal["change"] = "change"
+    way: Literal["fix", "redraw"]
+    outcome: Literal["kept", "same program", "no progress", "breaks an anchor"]
+    program: str
+    changed: str
+    before: str
+    after: str
+    test_input: str = ""
+    test_output: str = ""
+
+    def __str__(self) -> str:
+        match self.outcome:
+            case "kept":
+                return f"{self.way} kept: {self.before} became {self.after}"
+            case "same program":
+                return f"{self.way}: the same program again"
+            case "no progress":
+                return f"{self.way} reverted: {self.before} became {self.after}"
+            case "breaks an anchor":
+                return f"{self.way} reverted: it breaks an anchor"
+
+
+class ClusterChosen(_Kept):
+    """Of the programs that pass all public tests the largest group that behaves alike is handed in."""
+
+    kind: Literal["cluster"] = "cluster"
+    alike: int
+    passing: int
+
+    def __str__(self) -> str:
+        return f"clusters: {self.alike} of {self.passing} programs that pass behave like the chosen one"
+
+
+Decision = Annotated[
+    StageNotAsked
+    | StageGivenUp
+    | SchemaRefused
+    | ExplanationsLeftOut
+    | SolutionsLeftOut
+    | AITestsLeftOut
+    | AITestDoubtful
+    | AITestCorrected
+    | BruteForceNotTrusted
+    | StressTested
+    | RedrawBegun
+    | ChangeTried
+    | ClusterChosen,
+    Field(discriminator="kind"),
+]
+DECISION_TEXTS = {"test_input", "test_output"}  # fields left out of `rollouts.jsonl`
