@@ -33,7 +33,7 @@ def main() -> None:
     parser.add_argument("--data", default="pack")
     parser.add_argument("--split", default="valid", help="what they were compiled on (default: %(default)s)")
     options = parser.parse_args()
-    run_command(lambda: print(judged(options.artifacts, load_problems(options.data, options.split))), DataError)
+    run_command(lambda: print(judged(options.artifacts, load_problems(options.data, options.split))))
 
 
 def judged(folders: list[Path], problems: ProblemSet) -> str:
@@ -46,9 +46,9 @@ def judged(folders: list[Path], problems: ProblemSet) -> str:
         for predictor, each in program.named_predictors():
             stage = stages[predictor]
             for demo in each.demos:
-                name = demo["problem"].partition("\n")[0]
-                if name not in problems:
-                    raise DataError(f"{folder}: {predictor} shows {name!r}, which is not among the problems")
+                name = problems.shown_in(demo["problem"])
+                if name is None:
+                    raise DataError(f"{folder}: {predictor} shows a problem that is not among these")
                 counts[stage][folder][_is_right(stage, name, typed(stage, demo), problems, truth)] += 1
     rows = [[stage, *(_said(of[folder]) for folder in folders)] for stage, of in counts.items()]
     return table(["stage", *(folder.name for folder in folders)], rows)

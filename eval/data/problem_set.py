@@ -87,6 +87,10 @@ class ProblemSet:
         return {problem.name: problem for problem in self.problems}
 
     @cached_property
+    def _by_text(self) -> dict[str, str]:
+        return {problem.text(): problem.name for problem in self.problems}
+
+    @cached_property
     def _names(self) -> set[str]:
         return {*self.ids.values(), *self._by_name}
 
@@ -101,6 +105,10 @@ class ProblemSet:
         if identifier in self.ids:
             return self.ids[identifier]
         return identifier if identifier in self._names else None
+
+    def shown_in(self, text: str) -> str | None:
+        """The name of the problem whose text in prompts is this, in a demonstration for instance; None for no one's."""
+        return self._by_text.get(text)
 
     def hidden(self, name: str) -> HiddenTests:
         return self._hidden[name]

@@ -8,6 +8,7 @@ from typing import Any
 
 from optimize.compilation.prompts import difference, prompt_texts, prompts_markdown
 from optimize.compilation.writing import evidence_text
+from optimize.credit.evidence import cut
 from optimize.job.stages import signature_of
 from program import artifact
 from program.artifact import ArtifactError, Manifest
@@ -32,9 +33,7 @@ def describe_program(folder: Path, prompts: bool = False) -> str:
         own = signature_of(predictor).instructions
         changed = "" if own == signature_of(hand_written[name]).instructions else ", instruction changed"
         lines += [f"{name}: {len(predictor.demos)} demonstrations{changed}", f"    {own}".replace("\n", "\n    ")]
-        lines += [
-            f"    demonstration: {str(demo.get('problem', '')).partition(chr(10))[0]}" for demo in predictor.demos
-        ]
+        lines += [f"    demonstration: {cut(str(demo.get('problem', '')))}" for demo in predictor.demos]
     return "\n".join(lines) + (f"\n\n{prompts_markdown(program, manifest)}" if prompts else "")
 
 

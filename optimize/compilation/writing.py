@@ -105,13 +105,18 @@ def candidate_lines(job: Job) -> Iterable[dict[str, Any]]:
                 if instructions != start[name][0]
             },
             "demos": {
-                name: [str(demo.get("problem", "")).partition("\n")[0] for demo in demos]
+                name: [_named(job, demo.get("problem", "")) for demo in demos]
                 for name, (_, demos) in candidate.prompts.items()
                 if demos
             },
             "paid": _money(paid.get(candidate.name, Totals())),
             "scores": {name: list(runs.values()) for name, runs in sorted(candidate.scores.items())},
         }
+
+
+def _named(job: Job, text: str) -> str:
+    """The name of the problem that a demonstration shows; of one from elsewhere the beginning of its text."""
+    return job.problems.shown_in(text) or cut(text)
 
 
 def _scores(candidate: Candidate, deciding: list[str]) -> dict[str, Any]:
