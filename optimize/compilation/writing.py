@@ -12,6 +12,7 @@ import dspy
 from eval.rollouts.run_folder import read_rollouts
 from eval.tables.summary import markdown_table, summarize
 from optimize.compilation.prompts import prompts_markdown
+from optimize.credit.evidence import cut
 from optimize.job.candidates import Candidate, prompts_of
 from optimize.job.inputs import Inputs
 from optimize.job.job import Job

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -19,15 +20,16 @@ from program.problem import Problem
 from program.rollout.trace import Call, Trace
 
 
-def stored_episodes(job: Job, rollouts: Sequence[Rollout]) -> list[Episode]:
-    """The episodes of stored rollouts of the teacher, in their order; those of one problem know of each other.
+def stored_episodes(job: Job, rollouts: Sequence[tuple[Path, Rollout]]) -> list[Episode]:
+    """The episodes of stored rollouts, each with the folder of its run, in their order; those of one problem know of
+    each other.
 
     Raises:
         RunError: a trace is from before calls held their fields.
     """
     episodes = []
-    for rollout in rollouts:
-        trace = Trace(events=read_trace(job.folder.path, *rollout.key()))
+    for run, rollout in rollouts:
+        trace = Trace(events=read_trace(run, *rollout.key()))
         episodes.append(episode_of(job, job.problems.problem(rollout.problem), trace))
     for episode in episodes:
         episode.others = [e for e in episodes if e is not episode and e.problem.name == episode.problem.name]
@@ -53,7 +55,11 @@ def episode_of(job: Job, problem: Problem, trace: Trace) -> Episode:
         problem=problem,
         known=job.problems.known(problem.name),
         hidden=frozenset(plain(test.input) for test in job.problems.hidden(problem.name).all()),
-        steps=[_step(call, *stages[call.stage]) for call in sorted(read, key=lambda call: call.started)],
+        steps=[
+            _step(call, *stages[call.stage])
+            for call in sorted(read, key=lambda call: call.started)
+            if call.stage in stages  # a stored run may be one of another strategy
+        ],
         trace=trace,
         score=lambda code: job.metric.score(problem, code),
         threshold=job.config.tuning.threshold,

@@ -223,6 +223,9 @@ class _RehearsedJob(Job):
         self.paid.phase = "proposals"
         return []
 
+    def rollouts_of(self, run: Path) -> list[Rollout]:
+        return []
+
     def _rollout(self, problem: Problem, sample: int) -> Rollout:
         score = self.metric.score(problem, self.teacher(problem=problem, sample=sample).code)
         status = "solved" if score.solved else "failed"

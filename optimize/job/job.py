@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 import dspy
@@ -14,7 +15,8 @@ from eval.rollouts.executor import Arm, Conditions, Threads
 from eval.rollouts.loop import run_loop
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.run_folder import RunFolder, read_rollouts
-from optimize.config import CompileConfig
+from eval.rollouts.stored_arms import read_run
+from optimize.config import CompileConfig, ConfigError
 from optimize.job.candidates import Candidates
 from optimize.job.dspy_runs import dspy_run
 from optimize.job.examples import examples
@@ -120,9 +122,24 @@ class Job:
 
     def stored_rollouts(self) -> list[Rollout]:
         """The teacher's rollouts that have ended and were judged, in the order of the problems."""
+        return self._in_order(read_rollouts(self.folder.path))
+
+    def rollouts_of(self, run: Path) -> list[Rollout]:
+        """The judged rollouts of a run of `eval.run` on the problems to learn from, in the order of the problems.
+
+        Raises:
+            ConfigError, RunError: it is no run, or one over other data.
+        """
+        config, rollouts = read_run(run)
+        if (config["split"], config["data_fingerprint"]) != (self.problems.split, self.problems.fingerprint):
+            here = f"{self.problems.data} {self.problems.split}"
+            raise ConfigError(f"{run} is a run over {config['data']} {config['split']}, not over {here}")
+        return self._in_order(rollouts)
+
+    def _in_order(self, rollouts: Sequence[Rollout]) -> list[Rollout]:
         order = {problem.name: place for place, problem in enumerate(self.learn)}
-        judged = [each for each in read_rollouts(self.folder.path) if each.status != "not judged"]
-        return sorted((each for each in judged if each.problem in order), key=lambda r: (order[r.problem], r.sample))
+        judged = [each for each in rollouts if each.status != "not judged" and each.problem in order]
+        return sorted(judged, key=lambda each: (order[each.problem], each.sample))
 
     @contextmanager
     def running(self) -> Iterator[None]:

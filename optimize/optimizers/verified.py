@@ -7,10 +7,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, groupby
+from pathlib import Path
 
 import dspy
 from pydantic import Field
 
+from eval.rollouts.rollout import Rollout
 from optimize.credit.credit import credit_of
 from optimize.credit.demo_choice import ProvenCall, choose_demos
 from optimize.credit.episodes import stored_episodes
@@ -28,25 +30,24 @@ class Verified(Bootstrap, frozen=True):
     demos: int = Field(default=2, ge=1)
     rollouts: int = Field(default=1, ge=1)
     """of each problem; with more of them more calls are proven, and rankings can be compared"""
+    runs: tuple[str, ...] = ()
+    """folders of runs on the problems that are compiled on; calls of their rollouts, of any arm, give the
+    demonstrations, and no rollout is made"""
     demo_tokens: int = Field(default=2000, ge=1)
     """the most that all demonstrations of one predictor may have, at four characters a token"""
 
     def tune(self, job: Job) -> dspy.Module:
         """The student with the demonstrations; for each, why it was chosen, in `job.evidence`."""
-        try:
-            job.roll_out(samples=self.rollouts)
-        except CapReached as reached:
-            job.stopped = str(reached)
         # A rollout whose LM failed now and then would be asked again.
-        whole = [r for r in job.stored_rollouts() if not r.trace.lost_calls]
+        whole = [(run, each) for run, each in self._rollouts(job) if not each.trace.lost_calls]
         proven: dict[str, list[ProvenCall]] = defaultdict(list)
         teacher = job.candidates.name_of(job.teacher)
         episodes = groupby(stored_episodes(job, whole), lambda episode: episode.problem.name)
         by_problem = [list(group) for _, group in episodes]
         with ThreadPoolExecutor(job.config.concurrency) as threads:  # a program that never ends takes a minute
             credits = chain.from_iterable(threads.map(_credits, by_problem))
-            for rollout, calls in zip(whole, credits, strict=True):
-                if rollout.score is not None:
+            for (_, rollout), calls in zip(whole, credits, strict=True):
+                if rollout.score is not None and not self.runs:
                     value = measured(rollout.score, job.config.metric)
                     job.candidates.enter(teacher, rollout.problem, str(rollout.sample), value)
                 facts = job.problems.facts(rollout.problem)
@@ -60,6 +61,18 @@ class Verified(Bootstrap, frozen=True):
             predictor.demos = [dspy.Example(augmented=True, **call.step.inputs, **call.step.outputs) for call in chosen]
             job.evidence[name] = [call.report() for call in chosen]
         return tuned
+
+    def _rollouts(self, job: Job) -> list[tuple[Path, Rollout]]:
+        """The rollouts to learn from with the folder of each, those of one problem together."""
+        if self.runs:
+            stored = [(Path(run), rollout) for run in self.runs for rollout in job.rollouts_of(Path(run))]
+            order = {problem.name: place for place, problem in enumerate(job.learn)}
+            return sorted(stored, key=lambda each: order[each[1].problem])
+        try:
+            job.roll_out(samples=self.rollouts)
+        except CapReached as reached:
+            job.stopped = str(reached)
+        return [(job.folder.path, rollout) for rollout in job.stored_rollouts()]
 
 
 def _credits(episodes: Sequence[Episode]) -> list[list[tuple[Step, Credit | None]]]:

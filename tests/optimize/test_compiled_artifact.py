@@ -176,3 +176,37 @@ def test_stages_have_different_fields_so_that_an_optimizer_cannot_take_one_for_a
     for program in (artifact.new_program("alphacodium", {}), artifact.new_program("direct", {})):
         fields = [tuple(predictor.signature.fields) for predictor in program.predictors()]
         assert len(set(fields)) == len(fields) and isinstance(program, dspy.Module)
+
+
+def test_a_stored_run_of_the_split_gives_the_same_demonstrations_without_a_rollout(compiled, monkeypatch, tmp_path):
+    isolate(monkeypatch, tmp_path / "cache")
+    prompts = use_lm(monkeypatch, answer_rule(Square="wrong", Successor="fixed"))
+    data = ["--data", compiled / "data", "--split", "valid"]
+    printed(
+        monkeypatch, eval.run.main, compiled / "start", *data, "--out", tmp_path / "run", "--set", "temperature=0.2"
+    )
+    made = len(prompts)
+    options = ["--start", compiled / "start", "--data", compiled / "data", "--optimizer", "verified"]
+    printed(
+        monkeypatch,
+        optimize.compile.main,
+        *options,
+        "--tune",
+        f'runs=["{tmp_path / "run"}"]',
+        "--out",
+        tmp_path / "out",
+    )
+    assert len(prompts) - made <= 1, "the model is checked, and nothing else is asked"
+    shown = [artifact.load(folder)[0] for folder in (compiled / "out", tmp_path / "out")]
+    demos = [{name: each.demos for name, each in program.named_predictors()} for program in shown]
+    assert demos[0] == demos[1] and any(demos[0].values())
+
+
+def test_a_run_over_other_problems_gives_no_demonstrations(compiled, monkeypatch, tmp_path, capsys):
+    isolate(monkeypatch, tmp_path / "cache")
+    use_lm(monkeypatch, answer_rule())
+    printed(monkeypatch, eval.run.main, compiled / "start", "--data", compiled / "data", "--out", tmp_path / "run")
+    options = ["--start", compiled / "start", "--data", compiled / "data", "--optimizer", "verified"]
+    arguments = [*options, "--tune", f'runs=["{tmp_path / "run"}"]', "--out", tmp_path / "out"]
+    assert call(monkeypatch, optimize.compile.main, *arguments) == 2
+    assert "is a run over" in capsys.readouterr().err
