@@ -1,7 +1,7 @@
 """The AlphaCodium flow (Ridnik et al., arXiv 2401.08500, figure 1): understand, plan, test, write, run and fix.
 
-problem ─► reflection, test reasoning ─► solutions ─► ranking ─► code ─► fix on public tests ─► on AI tests ─► on public
-                                     └─► AI tests, brute force ───────────────────────────────┘              once more
+problem ─► reflection, test reasoning ─► solutions ─► ranking ─► code ─► fix or redraw on public tests ─► fix on AI
+                                     └─► AI tests, brute force ──────────────────────► confirmation ───┘  tests
 """
 
 from __future__ import annotations
@@ -11,14 +11,15 @@ from typing import Any
 
 import dspy
 
-from program.bench.ai_tests import agreed_tests
+from judge.verdict import TestCase
 from program.bench.workbench import Workbench
 from program.problem import Problem
 from program.rollout.context import model_of, trace
 from program.stage.program import Program
 from program.stage.side_by_side import start
 from program.steps.config import FlowConfig
-from program.steps.cross_check import CrossCheck, differing_tests, settled_tests, trusted
+from program.steps.confirm import Confirm
+from program.steps.cross_check import CrossCheck, Oracle, differing_tests, trusted
 from program.steps.plan import Plan
 from program.steps.repair import Repair
 from program.steps.task import Task
@@ -40,6 +41,7 @@ class AlphaCodium(Program):
         self.plan = Plan(config)
         self.write_tests = AITestWriter(config)
         self.cross_check = CrossCheck(config)
+        self.confirm = Confirm(config)
         self.write_code = CodeWriter(config)
         self.repair = Repair(config)
 
@@ -56,29 +58,31 @@ class AlphaCodium(Program):
         return dspy.Prediction(code=bench.best())
 
     def _go_through(self, task: Task, bench: Workbench) -> None:
-        config = task.config
         notes: Any = self.understand(task)
-        ai_tests = start(lambda: self.write_tests(task, notes))
-        oracle = start(lambda: self.cross_check(task))
+        claims: Any = start(lambda: self.write_tests(task, notes))
+        oracle: Any = start(lambda: self.cross_check(task))
         choices: Any = self.plan(task, notes)
         written: Any = self.write_code(task, notes, choices, bench)
         attempts = count(written)
-        fixing = self.repair(task, notes, bench, lambda: self.write_code.write(task, notes, choices, next(attempts)))
+        repair = self.repair(
+            task, notes, bench, lambda f: self.write_code.write(task, notes, choices, next(attempts), f)
+        )
 
-        fixing.run(bench.best(), bench.public, config.public_fixes_per_test, config.public_fixes)
-        left = config.public_fixes - fixing.tries
-        bench.add_ai_tests(self._ai_tests(ai_tests.result(), oracle.result(), bench))
-        code = fixing.run(bench.best(), bench.ai, 1, config.ai_fixes)
-        fixing.run(code, bench.public, config.public_fixes_per_test, left)
+        repair.on_public_tests()
+        bench.add_ai_tests(self._confirmed(task, claims.result(), oracle.result(), bench))
+        repair.on_ai_tests()
 
-    def _ai_tests(self, tests, oracle, bench):
-        """The tests the model wrote, with the outputs that brute force or a majority of programs give them."""
-        if trace().out_of_time():
+    def _confirmed(self, task: Task, claims: list[TestCase], oracle: Oracle, bench: Workbench) -> list[TestCase]:
+        """AI tests, and random inputs on which the program differs from brute force, as far as they are confirmed.
+
+        Where no program passes the public tests, those say better what is wrong than any further test.
+        """
+        brute_force = oracle.brute_force if not trace().out_of_time() and trusted(oracle, bench) else ""
+        if trace().out_of_time() or not bench.passes_all_public(bench.best()):
             return []
-        if not trusted(oracle, bench):
-            return agreed_tests(tests, bench.passing(), bench)
-        settled = settled_tests(tests, oracle, bench)
-        return differing_tests(bench.best(), oracle, bench, self.config.stress_inputs) + settled
+        found = differing_tests(bench.best(), oracle, bench, self.config.stress_inputs) if brute_force else []
+        confirmed: Any = self.confirm(task, claims, brute_force, bench)
+        return [*found, *confirmed]
 
     def _solved_directly(self, problem: Problem, sample: int, bench: Workbench) -> bool:
         """The cheap try first, where the configuration asks for it."""

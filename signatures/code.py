@@ -34,6 +34,7 @@ class WriteCode(dspy.Signature):
     explanations: list[str] = dspy.InputField(desc="why the examples have their outputs")
     solution: Solution | None = dspy.InputField(desc="the chosen solution")
     steps: list[str] = dspy.InputField(desc="its steps, and how they lead to the examples' outputs")
+    failure: str = dspy.InputField(desc="a test that an earlier program fails, and what that program did on it")
     code: str = dspy.OutputField(desc="the complete program")
 
 

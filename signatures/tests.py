@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dspy
 
-from signatures.fields import AITest
+from signatures.fields import AITest, ShortText
 
 
 class WriteTests(dspy.Signature):
@@ -29,6 +29,16 @@ class CheckTests(dspy.Signature):
     explanations: list[str] = dspy.InputField(desc="why the examples have their outputs")
     tests: list[AITest] = dspy.InputField(desc="the tests to check")
     checked: list[AITest] = dspy.OutputField(desc="the tests again, corrected")
+
+
+class DeriveOutput(dspy.Signature):
+    """Work out by hand, by the rules of the statement, what a right program prints for the given input. Go through the
+    input step by step, then give the exact output. Do not write code."""
+
+    problem: str = dspy.InputField(desc="the statement with its example tests")
+    test_input: str = dspy.InputField(desc="the exact text of standard input")
+    steps: list[ShortText] = dspy.OutputField(desc="the steps from the input to the output")
+    output: str = dspy.OutputField(desc="the exact text a right program prints", max_length=500)
 
 
 class WriteBruteForce(dspy.Signature):

@@ -91,7 +91,7 @@ def one_problem(problems: ProblemSet, latency: float) -> None:
     for calls in (1, 2):
         for rounds in (1, 2, 3):
             config = FlowConfig(
-                code_attempts=1, public_fixes=rounds, public_fixes_per_test=rounds, ai_fixes=0, fix_calls=calls
+                code_attempts=1, public_tries=rounds, fixes_per_program=rounds, ai_fixes=0, fix_calls=calls
             )
             seconds, trace = rollout(lm, problem, config)
             what = f"{rounds} fix{'es' if rounds > 1 else ''}" + (" in two calls each" if calls == 2 else "")

@@ -51,7 +51,7 @@ def arms(problems: ProblemSet) -> list[tuple[Arm, float]]:
     shown.solve.predict.demos = [
         dspy.Example(problem=each.text(), code=problems.known(each.name).right[0]) for each in problems.problems[:DEMOS]
     ]
-    flow = AlphaCodium(FlowConfig(code_attempts=ATTEMPTS, public_fixes=0, ai_fixes=0))
+    flow = AlphaCodium(FlowConfig(code_attempts=ATTEMPTS, public_tries=0, ai_fixes=0))
     for program in (plain, shown, flow):
         program.adapter = LeanAdapter()
     gain = min(SKILLS.demo_gain_cap, DEMOS * SKILLS.demo_gain)

@@ -148,7 +148,7 @@ class SimulatedEngine:
         chance = self._random(prompt, "answer", draw)
         if chance.random() < self.skills.format_broken:
             return BROKEN
-        fields = known_answer(prompt, name, self._skill(prompt), chance, self._truth)
+        fields = known_answer(prompt, name, self._skill(prompt), chance, self._truth, self.skills)
         return LeanAdapter().format_assistant_message_content(prompt.signature, fields)
 
     def _skill(self, prompt: Prompt) -> float:
@@ -166,6 +166,8 @@ class SimulatedEngine:
                 skill = self.skills.fix_repairs
             case "WriteTests" | "CheckTests":
                 skill = self.skills.ai_test_valid
+            case "DeriveOutput":
+                skill = self.skills.derivation_right
             case "RankSolutions":
                 skill = self.skills.ranking_right
             case _:

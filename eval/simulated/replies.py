@@ -8,17 +8,27 @@ import re
 from typing import Any
 
 from eval.simulated.prompt import Prompt, sections
+from eval.simulated.skills import Skills
 from eval.simulated.truth import Truth, wrong_output
+from judge.checker import STRICT
+from judge.verdict import TestCase
 
 PLACEHOLDER = "Simulated answer."
 EXPLAINED_INPUT = 12  # tokens of an example's input that its explanation names
 DEFAULT_COUNT = 3  # where a prompt does not say how many
 _SOLUTION_NAME = re.compile(r"^- name: (.*)$", re.MULTILINE)
 _TEST = re.compile(r"^- input: ", re.MULTILINE)
+# As `program.bench.failure.describe_failure` shows a test.
+_SHOWN_TEST = re.compile(
+    r"^Input:\n(?P<input>.*)\nExpected output:\n(?P<output>.*?)(?=\nOutput of the program:|\nError:|\nLast steps|\Z)",
+    re.MULTILINE | re.DOTALL,
+)
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-def known_answer(prompt: Prompt, name: str, skill: float, chance: random.Random, truth: Truth) -> dict[str, Any]:
+def known_answer(
+    prompt: Prompt, name: str, skill: float, chance: random.Random, truth: Truth, skills: Skills
+) -> dict[str, Any]:
     """The output fields of the prompt's signature.
 
     Args:
@@ -27,6 +37,7 @@ def known_answer(prompt: Prompt, name: str, skill: float, chance: random.Random,
         skill: the probability that the answer (each single test, for `WriteTests`) is right.
         chance: all randomness of this answer.
         truth: what is right.
+        skills: what is no skill of one stage.
     """
     parts = sections(prompt.user)
     known = truth.known(name)
@@ -49,7 +60,16 @@ def known_answer(prompt: Prompt, name: str, skill: float, chance: random.Random,
         case "FixCode":
             others = [program for program in known.wrong if program.strip() != parts.get("code")] or known.wrong
             fixed = chance.choice(known.right if right else others)
+            claimed = _wrong_claim(parts.get("failure", ""), name, truth)
+            if claimed and chance.random() < skills.fix_obeys:
+                fixed = _obedient(claimed, name, truth)
             return {"fixed_code": fixed}
+        case "DeriveOutput":
+            output = truth.output(name, parts.get("test_input", ""))
+            if not right:
+                repeats = chance.random() < skills.derivation_repeats
+                output = wrong_output(output) if repeats else f"{output.rstrip()} 7\n"
+            return {"steps": [_remark("The steps", name, chance)], "output": output}
         case "RankSolutions":
             names = _SOLUTION_NAME.findall(parts.get("solutions", ""))
             ranking = _ranking(names, truth.right_solution(name), right, chance)
@@ -151,6 +171,23 @@ def _tests(truth: Truth, name: str, count: int, skill: float, chance: random.Ran
         output = test.output if chance.random() < skill else wrong_output(test.output)
         tests.append({"input": test.input, "output": output, "explanation": "a simulated test"})
     return tests
+
+
+def _wrong_claim(failure: str, name: str, truth: Truth) -> TestCase | None:
+    """The test that a failure shows, where it claims a wrong output; None for a right one."""
+    shown = _SHOWN_TEST.search(failure)
+    if shown is None:
+        return None
+    test = TestCase(shown["input"] + "\n", shown["output"] + "\n")
+    return None if STRICT.matches(test.output, truth.output(name, test.input)) else test
+
+
+def _obedient(claimed: TestCase, name: str, truth: Truth) -> str:
+    """A program that is right on the examples, prints what is claimed on the claimed input, and is wrong elsewhere."""
+    problem = truth.problem(name)
+    answers = {test.input.strip(): test.output for test in problem.public_tests} if problem else {}
+    answers[claimed.input.strip()] = claimed.output
+    return f"import sys\nanswers = {answers!r}\nprint(answers.get(sys.stdin.read().strip(), '?'), end='')\n"
 
 
 def _generator(truth: Truth, name: str) -> str:

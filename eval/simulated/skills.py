@@ -26,6 +26,13 @@ class Skills(BaseModel):
     """Probability that `FixCode` gives a right program."""
     ai_test_valid: Probability = 0.7
     """Probability, for each test that is written or checked, that its output is that of a right program."""
+    derivation_right: Probability = 0.7
+    """Probability that `DeriveOutput` arrives at the output of a right program."""
+    derivation_repeats: Probability = 0.0
+    """Probability that a wrong derivation arrives at the very output that a wrong AI test claims."""
+    fix_obeys: Probability = 0.0
+    """Probability that `FixCode`, shown a test that claims a wrong output, gives a program that prints that output
+    there, and what is right on the examples only."""
     ranking_right: Probability = 0.6
     """Probability that `RankSolutions` puts the right solution first."""
     explanation_right: Probability = 0.7

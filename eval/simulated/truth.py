@@ -40,6 +40,7 @@ class Truth:
                 self._problems.setdefault(problem.name, problem)
                 self._known.setdefault(problem.name, known)
         self._tests: dict[str, list[TestCase]] = {}
+        self._outputs: dict[tuple[str, str], str] = {}
         self._judged: dict[tuple[str, tuple[TestCase, ...]], bool] = {}
         self._lock = threading.Lock()
 
@@ -62,6 +63,16 @@ class Truth:
             if name not in self._tests:
                 self._tests[name] = self._make_tests(self._problems[name], self._known[name])
             return self._tests[name]
+
+    def output(self, name: str, text: str) -> str:
+        """What a right program prints for this input of a problem; empty where it crashes."""
+        key = name, text.strip("\n")
+        if key not in self._outputs:  # two threads may both run it, which changes nothing
+            test = TestCase(f"{key[1]}\n", "")
+            self._outputs[key] = (
+                judge(self._known[name].right[0], [test], self._problems[name].limits()).results[0].output
+            )
+        return self._outputs[key]
 
     def is_right(self, stage: str, name: str, answer: dict[str, Any]) -> bool:
         """Whether a parsed answer of `stage`, a signature's name, is right; False where nothing is known about it."""

@@ -114,7 +114,7 @@ def _age(run: Path) -> float:
 def _prior(inputs: Inputs) -> Averages:
     """About one call a stage; of the bounds on repeats a half is used, and every program of `sampling`."""
     settings = inputs.manifest.config
-    repeats = sum(settings.get(key, 0) for key in ("code_attempts", "public_fixes", "ai_fixes"))
+    repeats = sum(settings.get(key, 0) for key in ("code_attempts", "public_tries", "ai_fixes"))
     stages = [stage.name for _, stage in stages_of(inputs.program)]
     calls = len(stages) + repeats / 2 - (2 if repeats else 0)
     calls += settings.get("programs", 1) - 1 + (settings.get("attempts", 1) - 1) / 2

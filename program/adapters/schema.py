@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, get_origin
 
 import dspy
+from annotated_types import MaxLen
 from dspy.utils.exceptions import ContextWindowExceededError, LMInvalidRequestError, LMUnsupportedModelError
 from pydantic import create_model
 
@@ -55,6 +56,9 @@ def answer_schema(signature: type[dspy.Signature]) -> dict[str, Any]:
             schema["properties"][name]["minItems"] = 1
         if "maxItems" in extras:
             schema["properties"][name]["maxItems"] = extras["maxItems"]
+        for bound in field.metadata:
+            if isinstance(bound, MaxLen):
+                schema["properties"][name]["maxLength"] = bound.max_length
     return schema
 
 

@@ -1,4 +1,4 @@
-"""Which of the tests a model wrote can be used, and what their outputs should be.
+"""Which of the tests a model wrote can be used.
 
 Whether an input looks like those of the examples is judged without the statement, as far as that goes.
 """
@@ -11,10 +11,9 @@ from collections.abc import Sequence
 
 from judge.checker import Checker
 from judge.verdict import TestCase, TestResult
-from program.bench.workbench import Workbench
 from program.problem import Problem
 from program.rollout.context import trace
-from program.rollout.decisions import AITestCorrected, AITestDoubtful, AITestsLeftOut, LeftOut
+from program.rollout.decisions import AITestsLeftOut, LeftOut
 from signatures.fields import AITest
 
 MAX_CHARACTERS = 20_000
@@ -52,32 +51,15 @@ def is_huge(test: AITest) -> bool:
     return len(test.input) > MAX_CHARACTERS or len(test.output) > MAX_CHARACTERS
 
 
-def agreed_tests(tests: Sequence[TestCase], programs: Sequence[str], bench: Workbench) -> list[TestCase]:
-    """The tests with the output that most of the model's claim and the programs' outputs agree on.
-
-    Without an output that more than half of them give, a test is doubtful and left out. With a single program there is
-    no majority to ask, and the claims stay.
+def majority_output(outputs: Sequence[str], checker: Checker) -> str | None:
+    """The output that more than half of the programs agree on; None where there is none.
 
     Args:
-        tests: with the outputs the model claims.
-        programs: different programs that pass all public tests; others have no say.
-        bench: runs them.
+        outputs: of different programs on one input, empty for one without a usable output.
+        checker: says which outputs are alike.
     """
-    if len(programs) < 2:
-        return list(tests)
-    agreed = []
-    runs = zip(*(bench.results(program, tests) for program in programs), strict=True)
-    for number, (test, results) in enumerate(zip(tests, runs, strict=True), 1):
-        votes = [test.output, *(result.output for result in results if usable_output(result))]
-        winner = max(votes, key=lambda vote: _supporters(vote, votes, bench.checker))
-        if 2 * _supporters(winner, votes, bench.checker) <= len(programs) + 1:
-            trace().decide(AITestDoubtful(number=number))
-        elif bench.checker.matches(winner, test.output):
-            agreed.append(test)
-        else:
-            trace().decide(AITestCorrected(number=number, by="majority"))
-            agreed.append(TestCase(test.input, winner))
-    return agreed
+    winner = max(outputs, key=lambda output: _supporters(output, outputs, checker), default="")
+    return winner if winner and 2 * _supporters(winner, outputs, checker) > len(outputs) else None
 
 
 def usable_output(result: TestResult) -> bool:
@@ -86,7 +68,7 @@ def usable_output(result: TestResult) -> bool:
 
 
 def _supporters(output: str, votes: Sequence[str], checker: Checker) -> int:
-    return sum(checker.matches(vote, output) for vote in votes)
+    return sum(bool(vote) and checker.matches(vote, output) for vote in votes)
 
 
 def _plain(text: str) -> str:

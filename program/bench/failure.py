@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from judge.verdict import TestCase, TestResult, Verdict
 
 SHOWN_CHARACTERS = 400  # of each input, output and error
@@ -19,17 +21,25 @@ PRINTED, FAULT, STEPS = "Output of the program:\n", "Error:\n", "Last steps of t
 NOTHING = "The program prints nothing at all. Is its main function called, and its result printed?"
 
 
-def describe_failure(test: TestCase, result: TestResult, last_steps: str = "") -> str:
+Source = Literal["example", "written"]  # of a test: the statement, or a model
+SOURCES: dict[Source, str] = {
+    "example": "The test is an example of the statement, so its expected output is right.",
+    "written": "A model wrote the test, so its expected output may be wrong. If it is, say so and give no program.",
+}
+
+
+def describe_failure(test: TestCase, result: TestResult, source: Source, last_steps: str = "") -> str:
     """The failure in words, with the test, what the program printed, the end of its error trace and its last steps.
 
     Args:
         test: that failed.
         result: of the program on it.
+        source: of the test.
         last_steps: lines of a runtime trace, if there is one.
     """
     silent = result.verdict is Verdict.WA and not result.output.strip()
     parts = [NOTHING if silent else SAID[result.verdict]]
-    parts.append(_shown(test))
+    parts += [SOURCES[source], _shown(test)]
     if result.output.strip():
         parts.append(f"{PRINTED}{_cut(result.output)}")
     if result.error.strip():

@@ -69,6 +69,11 @@ class Workbench:
     def passes(self, code: str, tests: Sequence[TestCase]) -> bool:
         return all(result.passed for result in self.results(code, tests))
 
+    def first_failure(self, code: str, tests: Sequence[TestCase]) -> TestCase | None:
+        """The first of the tests that `code` fails; None where it passes them all."""
+        results = zip(tests, self.results(code, tests), strict=True)
+        return next((test for test, result in results if not result.passed), None)
+
     def passes_all_public(self, code: str) -> bool:
         """Whether `code` is a program that passes every public test."""
         return bool(code.strip()) and self.passes(code, self.public)
@@ -76,6 +81,14 @@ class Workbench:
     def passing(self) -> list[str]:
         """The programs that pass every public test."""
         return [code for code in self.programs if self.passes_all_public(code)]
+
+    def different_passing(self) -> list[str]:
+        """As `passing`, without programs that differ from an earlier one in layout and comments only."""
+        different: list[str] = []
+        for code in self.passing():
+            if not any(code.strip() == other.strip() for other in different):
+                different.append(code)
+        return different
 
     def anchor(self, code: str, tests: Sequence[TestCase]) -> None:
         """From now on those of the anchors and of `tests` are anchors that `code` passes."""

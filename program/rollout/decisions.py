@@ -86,26 +86,22 @@ class AITestsLeftOut(_Kept):
         return f"AI tests: {sum(self.reasons.values())} of {self.written} left out ({reasons})"
 
 
-class AITestDoubtful(_Kept):
-    """No output of an AI test has a majority, so the test is left out; tests are numbered from 1."""
+class AITestChecked(_Kept):
+    """The output that the model claimed for an AI test was checked by something that did not see it.
 
-    kind: Literal["AI test doubtful"] = "AI test doubtful"
+    number: of the test, from 1.
+    by: a brute-force program that passes the public tests, most of at least three different programs that do, or the
+        output worked out a second time.
+    result: confirmed as claimed, confirmed with another output, or not confirmed, so that the test does not count.
+    """
+
+    kind: Literal["AI test checked"] = "AI test checked"
     number: int
+    by: Literal["brute force", "majority", "second derivation"]
+    result: Literal["confirmed", "corrected", "not confirmed"]
 
     def __str__(self) -> str:
-        return f"AI test {self.number} is doubtful and left out: no output has a majority"
-
-
-class AITestCorrected(_Kept):
-    """Another output replaces the one that the model claimed for an AI test; tests are numbered from 1."""
-
-    kind: Literal["AI test corrected"] = "AI test corrected"
-    number: int
-    by: Literal["brute force", "majority"]
-
-    def __str__(self) -> str:
-        whose = "of the brute-force program" if self.by == "brute force" else "that most programs print"
-        return f"AI test {self.number}: the output {whose} replaces the claimed one"
+        return f"AI test {self.number}: {self.result} by {self.by}"
 
 
 class BruteForceNotTrusted(_Kept):
@@ -126,15 +122,6 @@ class StressTested(_Kept):
 
     def __str__(self) -> str:
         return f"stress: the program fails {self.failed} of {self.inputs} random inputs"
-
-
-class RedrawBegun(_Kept):
-    """Fixing is stuck, so a program is written from the next solution instead."""
-
-    kind: Literal["redraw"] = "redraw"
-
-    def __str__(self) -> str:
-        return "fix: stuck, so a new program is written from the next solution"
 
 
 class ChangeTried(_Kept):
@@ -187,11 +174,9 @@ Decision = Annotated[
     | ExplanationsLeftOut
     | SolutionsLeftOut
     | AITestsLeftOut
-    | AITestDoubtful
-    | AITestCorrected
+    | AITestChecked
     | BruteForceNotTrusted
     | StressTested
-    | RedrawBegun
     | ChangeTried
     | ClusterChosen,
     Field(discriminator="kind"),

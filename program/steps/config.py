@@ -34,12 +34,15 @@ class FlowConfig(ReasoningConfig):
     """programs written down the ranking until one passes all public tests"""
     code_at_once: int = Field(default=1, ge=1)
     """programs written side by side after the first has failed"""
-    public_fixes_per_test: int = Field(default=3, ge=0)
-    """fixes tried for one failing public test before it is left"""
-    public_fixes: int = Field(default=4, ge=0)
-    """fixes tried on all public tests together"""
+    public_tries: int = Field(default=4, ge=0)
+    """fixes of a program that fails public tests and programs drawn in its place, together"""
+    fixes_per_program: int = Field(default=1, ge=0)
+    """fixes tried for one program that fails public tests before another is drawn; 0 draws at once"""
+    second_derivations: int = Field(default=4, ge=0)
+    """AI tests that the program fails whose output is worked out a second time, without the claimed one; a test counts
+    if both agree"""
     ai_fixes: int = Field(default=4, ge=0)
-    """fixes tried on all AI tests together; each failing AI test gets one"""
+    """fixes tried on all confirmed AI tests together; each failing one gets one"""
     fix_calls: Literal[1, 2] = 1
     """1 to analyse and fix in one call, 2 for a call each"""
     trace_lines: int = Field(default=0, ge=0, le=200)

@@ -1,12 +1,11 @@
 """Cross-checking with brute force: a slow, obvious program decides what outputs should be.
 
-It is trusted as far as it passes the public tests. It settles the outputs of AI tests, and with a generator of random
-small inputs it looks for inputs on which the flow's program prints something else.
+It is trusted as far as it passes the public tests. It says what the outputs of AI tests are, and with a generator of
+random small inputs it looks for inputs on which the flow's program prints something else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import dspy
@@ -15,7 +14,7 @@ from judge.verdict import Limits, TestCase
 from program.bench.ai_tests import looks_like, usable_output
 from program.bench.workbench import Workbench
 from program.rollout.context import trace
-from program.rollout.decisions import AITestCorrected, BruteForceNotTrusted, StressTested
+from program.rollout.decisions import BruteForceNotTrusted, StressTested
 from program.stage.side_by_side import together
 from program.steps.config import FlowConfig
 from program.steps.task import Task
@@ -65,18 +64,6 @@ def trusted(oracle: Oracle, bench: Workbench) -> bool:
     if not bench.passes_all_public(bench.best()):
         bench.add(oracle.brute_force, "brute force")
     return True
-
-
-def settled_tests(tests: Sequence[TestCase], oracle: Oracle, bench: Workbench) -> list[TestCase]:
-    """The tests with the outputs of the brute-force program; those it does not manage keep the claimed ones."""
-    settled = []
-    for number, (test, result) in enumerate(zip(tests, bench.results(oracle.brute_force, tests), strict=True), 1):
-        if result.passed or not usable_output(result):
-            settled.append(test)
-        else:
-            trace().decide(AITestCorrected(number=number, by="brute force"))
-            settled.append(TestCase(test.input, result.output))
-    return settled
 
 
 def differing_tests(code: str, oracle: Oracle, bench: Workbench, count: int) -> list[TestCase]:

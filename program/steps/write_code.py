@@ -35,8 +35,8 @@ class CodeWriter(dspy.Module):
             attempt, at_once = attempt + count, task.config.code_at_once
         return attempt
 
-    def write(self, task: Task, notes: Notes, choices: Sequence[Choice], attempt: int) -> str:
-        """The program of one attempt; empty when no call gave one."""
+    def write(self, task: Task, notes: Notes, choices: Sequence[Choice], attempt: int, failure: str = "") -> str:
+        """The program of one attempt, which is shown where an earlier program fails; empty when no call gave one."""
         places = [max(0, number - 1) % max(1, len(choices)) for number in range(attempt + 1)]
         choice = choices[places[-1]] if choices else None
         answer = self.write_code(
@@ -47,6 +47,7 @@ class CodeWriter(dspy.Module):
             explanations=notes.explanations if task.config.explain_to_code else [],
             solution=choice.solution if choice else None,
             steps=choice.steps if choice else [],
+            failure=failure,
         )
         return answer.code if answer else ""
 

@@ -21,7 +21,7 @@ from tests.support.stage_values import VALUES
 pytestmark = pytest.mark.usefixtures("own_caches")
 
 ADAPTERS = ("lean", "yaml", "json", "chat", "xml")
-FLOW = {"solutions": 2, "ai_tests": 2, "code_attempts": 1, "public_fixes": 1, "public_fixes_per_test": 1, "ai_fixes": 0}
+FLOW = {"solutions": 2, "ai_tests": 2, "code_attempts": 1, "public_tries": 1, "ai_fixes": 0}
 MARKS = {"xml": "wrapped in XML tags", "chat": "[[ ## completed ## ]]", "json": "Respond with a JSON object"}
 
 

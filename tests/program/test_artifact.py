@@ -36,6 +36,8 @@ VALUES = {
     "lesson": ["print the result"],
     "reasoning": "Twice is two times.",
     "fixed_code": "print(2)\n",
+    "test_input": "3\n",
+    "output": "6\n",
 }
 
 
@@ -133,7 +135,7 @@ def flow(tmp_path):
 @pytest.mark.parametrize(
     ("config", "gone"),
     [
-        ({"ai_tests": 0}, ["write_tests.write_tests", "write_tests.check_tests"]),
+        ({"ai_tests": 0}, ["write_tests.write_tests", "write_tests.check_tests", "confirm.derive_output"]),
         ({"check_explanations": False}, ["understand.check_explanations"]),
         ({"solutions": 1}, ["plan.rank_solutions"]),
         ({"solutions": 0}, ["plan.propose_solutions", "plan.rank_solutions"]),

@@ -90,18 +90,26 @@ def test_checking_the_explanations_takes_one_more_and_checking_the_tests_none(do
 def test_each_fix_takes_one_more(double, rounds):
     waves = [*PLANNED, ["WriteCode"], *[["FixCode"]] * rounds]
     fixes = [code(f"print(-{number})\n") for number in range(1, rounds)] + [code(RIGHT)]
-    assert run(flow(code_attempts=1), double, waves, WriteCode=[code(NEVER)], FixCode=fixes) == RIGHT
+    several = flow(code_attempts=1, fixes_per_program=3)
+    assert run(several, double, waves, WriteCode=[code(NEVER)], FixCode=fixes) == RIGHT
 
 
 def test_each_fix_in_two_calls_takes_two_more(double):
     waves = [*PLANNED, ["WriteCode"], ["AnalyseFailure"], ["FixCode"], ["AnalyseFailure"], ["FixCode"]]
     fixes = [code("print(-1)\n"), code(RIGHT)]
-    assert run(flow(code_attempts=1, fix_calls=2), double, waves, WriteCode=[code(NEVER)], FixCode=fixes) == RIGHT
+    several = flow(code_attempts=1, fix_calls=2, fixes_per_program=2)
+    assert run(several, double, waves, WriteCode=[code(NEVER)], FixCode=fixes) == RIGHT
 
 
-def test_a_fix_on_an_ai_test_takes_one_more(double):
+def test_a_redraw_after_a_fix_takes_one_more(double):
+    waves = [*PLANNED, ["WriteCode"], ["FixCode"], ["WriteCode"]]
+    answers = [code(NEVER), code(RIGHT)]
+    assert run(flow(code_attempts=1), double, waves, WriteCode=answers, FixCode=[code(NEVER)]) == RIGHT
+
+
+def test_a_fix_on_an_ai_test_takes_two_more_as_the_test_is_confirmed_first(double):
     only_public = "n = int(input())\nprint(2 * n if n < 3 else 0)\n"
-    waves = [*PLANNED, ["WriteCode"], ["FixCode"]]
+    waves = [*PLANNED, ["WriteCode"], ["DeriveOutput"], ["FixCode"]]
     assert run(flow(), double, waves, WriteCode=[code(only_public)], FixCode=[code(RIGHT)]) == RIGHT
 
 

@@ -23,7 +23,7 @@ from program.models.scripted import Rule, scripted_lm
 from tests.support.scripted import stage_of
 
 PYTHON3 = 3
-SMALL_FLOW = {"solutions": 2, "ai_tests": 2, "code_attempts": 2, "public_fixes": 2, "ai_fixes": 1}
+SMALL_FLOW = {"solutions": 2, "ai_tests": 2, "code_attempts": 2, "public_tries": 2, "ai_fixes": 1}
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,7 @@ USUAL: dict[str, Answer | Sequence[Answer]] = {
     "RankSolutions": ranked("shifting", "Adding", "Multiplying"),
     "WriteTests": written(("3", "6")),
     "CheckTests": checked(("3", "6")),
+    "DeriveOutput": '{"steps": ["double it"], "output": "6"}',
     "WriteBruteForce": code(f"{RIGHT}# slowly\n"),
     "WriteGenerator": code("import random\nrandom.seed(int(input()))\nprint(random.randint(1, 6))\n"),
     "WriteCode": code(RIGHT),

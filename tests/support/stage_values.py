@@ -16,7 +16,7 @@ from signatures.code import (
 )
 from signatures.fields import AITest, Solution
 from signatures.plan import ProposeSolutions, RankSolutions
-from signatures.tests import CheckTests, WriteBruteForce, WriteGenerator, WriteTests
+from signatures.tests import CheckTests, DeriveOutput, WriteBruteForce, WriteGenerator, WriteTests
 from signatures.understand import CheckExplanations, ExplainTests, ReflectOnProblem
 
 GREEDY = Solution(name="Greedy", content="Sort.\nTake the largest first.", why_it_works="exchange", complexity="O(n)")
@@ -40,9 +40,10 @@ VALUES: dict[type[dspy.Signature], tuple[dict[str, Any], dict[str, Any]]] = {
     RankSolutions: ({**_NOTES, "solutions": [GREEDY, TABLE]}, {"ranking": ["DP", "Greedy"], "steps": ["1. Sort: n"]}),
     WriteTests: ({**_NOTES, "count": 2}, {"tests": TESTS}),
     CheckTests: ({**_NOTES, "tests": TESTS}, {"checked": TESTS}),
+    DeriveOutput: ({**_PROBLEM, "test_input": "1\n2"}, {"steps": ["read 1", "read 2"], "output": "3"}),
     WriteBruteForce: (_PROBLEM, {"code": CODE}),
     WriteGenerator: (_PROBLEM, {"code": CODE}),
-    WriteCode: ({**_NOTES, "solution": GREEDY, "steps": ["Sort."]}, {"code": CODE}),
+    WriteCode: ({**_NOTES, "solution": GREEDY, "steps": ["Sort."], "failure": _FAILED["failure"]}, {"code": CODE}),
     AnalyseFailure: ({**_NOTES, **_FAILED}, {"analysis": ["it prints 1"]}),
     FixCode: ({**_NOTES, **_FAILED, "analysis": ["it prints 1"]}, {"fixed_code": CODE}),
     DrawLesson: ({**_PROBLEM, "lessons": ["a"], **_FAILED}, {"lesson": ["read all of the input"]}),

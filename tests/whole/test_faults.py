@@ -36,7 +36,7 @@ PROGRAMS: dict[str, tuple[artifact.ProgramName, dict]] = {
         "alphacodium",
         {"rounds": 3, "code_attempts": 3, "code_at_once": 3, "explain_to_fix": True},
     ),
-    "bare flow": ("alphacodium", {"solutions": 0, "ai_tests": 0, "public_fixes": 0, "code_attempts": 1}),
+    "bare flow": ("alphacodium", {"solutions": 0, "ai_tests": 0, "public_tries": 0, "code_attempts": 1}),
     "direct": ("direct", {}),
     "chain of thought": ("chain-of-thought", {}),
     "sampling": ("sampling", {"programs": 7, "at_once": 3, "stop_early": True}),

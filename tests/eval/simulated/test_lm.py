@@ -184,7 +184,7 @@ def test_the_flow_finds_a_right_program_by_fixing(problems):
 
 
 def test_every_stage_of_every_program_is_answered_in_a_form_that_is_read(problems):
-    small = {"code_attempts": 1, "public_fixes": 1, "ai_fixes": 1, "stress_inputs": 3, **EVERYTHING}
+    small = {"code_attempts": 1, "public_tries": 1, "ai_fixes": 1, "stress_inputs": 3, **EVERYTHING}
     programs = [
         AlphaCodium(FlowConfig(**small)),
         ChainOfThought(),
@@ -198,8 +198,12 @@ def test_every_stage_of_every_program_is_answered_in_a_form_that_is_read(problem
     with dspy.context(lm=lm, adapter=LeanAdapter()), new_trace() as trace:
         for program in programs:
             program(problem=problem)
-    assert {call.stage for call in trace.calls} == {signature.__name__ for signature in SIGNATURES}
-    assert {call.outcome for call in trace.calls} == {"ok"}
+    lm = simulated_lm(one, skilled(SURE, ai_test_valid=0))  # where a program passes and a claim is wrong
+    with dspy.context(lm=lm, adapter=LeanAdapter()), new_trace() as doubting:
+        AlphaCodium()(problem=problem)
+    calls = [*trace.calls, *doubting.calls]
+    assert {call.stage for call in calls} == {signature.__name__ for signature in SIGNATURES}
+    assert {call.outcome for call in calls} == {"ok"}
 
 
 def test_a_brute_force_program_and_a_generator_are_fit_for_use(problems):

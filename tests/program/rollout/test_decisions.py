@@ -13,7 +13,15 @@ KINDS = get_args(get_args(Decision)[0])
 EVENT: TypeAdapter[Event] = TypeAdapter(Event)
 VALUES = {
     **{"stage": "WriteCode", "resource": "calls", "model": "server/m", "explanations": 1, "public_tests": 2},
-    **{"left_out": 1, "proposed": 3, "written": 4, "reasons": {"huge": 2, "empty": 1}, "number": 2, "by": "majority"},
+    **{
+        "left_out": 1,
+        "proposed": 3,
+        "written": 4,
+        "reasons": {"huge": 2, "empty": 1},
+        "number": 2,
+        "by": "majority",
+        "result": "corrected",
+    },
     **{"inputs": 30, "failed": 3, "way": "redraw", "outcome": "kept", "program": "a", "changed": "b"},
     **{"before": "WA", "after": "AC", "test_input": "1 2\n", "test_output": "3\n", "alike": 2, "passing": 3},
 }

@@ -11,7 +11,7 @@ from tests.support.scripted import NEVER, RIGHT, USUAL, code, stage_of
 
 pytestmark = pytest.mark.usefixtures("lean_adapter", "runs", "impatient")
 
-TWO_ROUNDS = FlowConfig(rounds=2, code_attempts=1, public_fixes=1, ai_fixes=0)
+TWO_ROUNDS = FlowConfig(rounds=2, code_attempts=1, public_tries=1, ai_fixes=0)
 
 
 def model(program: str):

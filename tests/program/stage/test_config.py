@@ -23,7 +23,7 @@ def test_the_defaults_are_those_of_the_papers_configuration():
     config = FlowConfig()
     assert (config.solutions, config.drop_brute_force) == (3, True)
     assert (config.ai_tests, config.code_attempts) == (6, 8)
-    assert (config.public_fixes_per_test, config.public_fixes, config.ai_fixes) == (3, 4, 4)
+    assert (config.public_tries, config.fixes_per_program, config.ai_fixes) == (4, 1, 4)
     assert not config.check_explanations and not config.check_ai_tests
     assert (config.explain_to_plan, config.explain_to_tests, config.explain_to_fix) == (True, True, False)
     assert (config.fix_calls, config.trace_lines, config.trace_depth) == (1, 0, 4)
@@ -54,7 +54,7 @@ def test_answers_in_words_and_programs_have_token_caps_of_their_own():
 
 def test_every_stage_of_a_program_has_a_name_of_its_own():
     flow = AlphaCodium(FlowConfig(**EVERYTHING))
-    assert len(stages(flow)) == len(flow.predictors()) == 13
+    assert len(stages(flow)) == len(flow.predictors()) == 14
 
 
 def test_stages_that_are_not_wanted_are_not_there():

@@ -1,4 +1,4 @@
-"""Cross-checking with brute force: whom it trusts, what it decides, and what random inputs find."""
+"""Cross-checking with brute force: whom it trusts, and what random inputs find."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from judge.verdict import TestCase
 from program.bench.workbench import Workbench
 from program.problem import Problem
 from program.steps.config import FlowConfig
-from program.steps.cross_check import MAX_FOUND, CrossCheck, Oracle, differing_tests, settled_tests, trusted
+from program.steps.cross_check import MAX_FOUND, CrossCheck, Oracle, differing_tests, trusted
 from program.steps.task import Task
 from tests.support.scripted import FIRST_ONLY, GARBAGE, NEVER, RIGHT, Rollout, code
 from tests.support.trace_words import words
@@ -70,24 +70,6 @@ def test_one_that_fails_is_not_trusted(bench, trace, program):
 def test_without_public_tests_or_without_a_program_there_is_no_trust(bench, trace):
     assert not trusted(Oracle(), bench) and not trace.decisions
     assert not trusted(Oracle(SLOW), Workbench(Problem(name="Bare", description="")))
-
-
-# What it decides
-
-
-def test_outputs_of_ai_tests_are_settled_by_it(bench, trace):
-    tests = [TestCase("3\n", "6\n"), TestCase("4\n", "9\n")]
-    assert settled_tests(tests, Oracle(SLOW), bench) == [TestCase("3\n", "6\n"), TestCase("4\n", "8\n")]
-    assert words(trace) == ["AI test 2: the output of the brute-force program replaces the claimed one"]
-
-
-@pytest.mark.parametrize(
-    "statement", ["raise TimeoutError", "pass", "print('x' * 20_001)"], ids=["too slow", "silent", "talkative"]
-)
-def test_what_it_does_not_manage_keeps_the_claimed_output(bench, trace, statement):
-    limited = f"n = int(input())\nif n < 3:\n    print(2 * n)\nelse:\n    {statement}\n"
-    tests = [TestCase("3\n", "6\n")]
-    assert settled_tests(tests, Oracle(limited), bench) == tests and not trace.decisions
 
 
 # What random inputs find
