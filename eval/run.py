@@ -22,7 +22,9 @@ def main() -> None:
     add_sandbox(parser)
     add_executor(parser)
     parser.add_argument("--concurrency", type=int, default=8, help="rollouts side by side (default: %(default)s)")
-    parser.add_argument("--adapter", help="in place of the artifacts' own: lean, yaml, chat, json or xml")
+    parser.add_argument(
+        "--adapter", help="in place of the artifacts' own: lean, lean+described, yaml, chat, json or xml"
+    )
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="a key of the programs' configuration"
     )

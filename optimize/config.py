@@ -79,7 +79,7 @@ class CompileConfig(BaseModel):
     start: str = "artifacts/handwritten"
     """the artifact to compile; of a compiled one the instructions carry over, its demonstrations only to the teacher"""
     adapter: str | None = None
-    """how prompts are made, in place of what the artifact says: lean, yaml, chat, json or xml, options after a +"""
+    """how prompts are made, in place of what the artifact says: lean, lean+described, yaml, chat, json or xml"""
     lm: str = DEFAULT_MODEL
     """the model the program is compiled for"""
     api_base: str | None = None

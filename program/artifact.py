@@ -17,7 +17,8 @@ from typing import Any, Literal
 import dspy
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
-from program.adapters.choice import DEFAULT_ADAPTER, adapter_named
+from program.adapters.choice import DEFAULT_ADAPTER, adapter_named, has_one_order
+from program.adapters.sections import DSPY_ORDER
 from program.alphacodium import AlphaCodium
 from program.baselines.direct import ChainOfThought, Direct, DirectConfig
 from program.baselines.reflexion import Reflexion, ReflexionConfig
@@ -158,17 +159,18 @@ def load(
     Args:
         folder: of the artifact.
         config: keys of the program's configuration to change.
-        adapter: the adapter to use in place of the artifact's.
+        adapter: the adapter to use in place of the artifact's; the order stays unless the adapter knows only one.
 
     Raises:
         ArtifactError: no artifact, a broken one, or one made for other predictors than the code has.
-        UserError: there is no such adapter.
+        UserError: there is no such adapter, or it cannot have the program's order.
     """
     folder = Path(folder)
     manifest, state = read_manifest(folder), _read(folder, "program.json")
     if adapter:
-        adapter_named(adapter)
         manifest.adapter = adapter
+        if has_one_order(adapter):
+            config = {"order": DSPY_ORDER, **(config or {})}
     program = new_program(manifest.program, manifest.config)
     _refuse_other_code(folder, manifest, program)
     _refuse_other_state(folder, manifest, state)
@@ -176,7 +178,7 @@ def load(
         program = new_program(manifest.program, merged(manifest.config, config))
     # A changed configuration may leave stages out or bring in others, which then are as written by hand.
     program.load_state({name: state.get(name, own) for name, own in program.dump_state().items()})
-    program.adapter, program.lm_settings = adapter_named(manifest.adapter), lm_settings(manifest)
+    program.adapter, program.lm_settings = adapter_named(manifest.adapter, program.config.order), lm_settings(manifest)
     manifest.config = program.config.model_dump()
     manifest.predictors, manifest.types = predictors_of(program), types_of(program)
     return program, manifest
@@ -199,6 +201,15 @@ def merged(config: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     for key, value in changes.items():
         nested = isinstance(value, dict) and isinstance(result.get(key), dict)
         result[key] = merged(result[key], value) if nested else value
+    return result
+
+
+def flattened(config: dict[str, Any], above: str = "") -> dict[str, Any]:
+    """`config` without nesting; keys are named as `--set` names them: `{"budget.calls": 8}`."""
+    result: dict[str, Any] = {}
+    for key, value in config.items():
+        nested = isinstance(value, dict)
+        result |= flattened(value, f"{above}{key}.") if nested else {f"{above}{key}": value}
     return result
 
 

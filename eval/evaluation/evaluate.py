@@ -18,6 +18,7 @@ from eval.rollouts.executor import Arm
 from eval.rollouts.loop import run_loop
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.run_folder import RunFolder, read_rollouts
+from eval.tables.prompt_differences import setting_differences
 from eval.tables.summary import markdown_table, summarize_arms
 from program import artifact
 from program.artifact import ArtifactError
@@ -87,7 +88,9 @@ def evaluate(options: argparse.Namespace) -> None:
     if spent:
         print(f"the run ended early: its budget of {spent} is spent; the same command with a larger one goes on")
     rollouts = read_rollouts(options.out)
-    table = f"{markdown_table(summarize_arms(names, rollouts))}\n\n{protection(rollouts)}"
+    differing = setting_differences({name: options.out / "artifacts" / name for name in names})
+    parts = [markdown_table(summarize_arms(names, rollouts)), differing, protection(rollouts)]
+    table = "\n\n".join(filter(None, parts))
     (options.out / "summary.md").write_text(f"{options.lm}, {options.data} {options.split}\n\n{table}\n")
     print(table)
     write_report([options.out], options.out / REPORT, problems)

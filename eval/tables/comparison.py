@@ -15,7 +15,7 @@ from eval.rollouts.stored_arms import StoredArm, header, problem_names, problems
 from eval.tables.breakdown import by_group
 from eval.tables.budget_table import budget_table
 from eval.tables.markdown import quantity
-from eval.tables.prompt_differences import instruction_diff, prompt_differences, stored_artifact
+from eval.tables.prompt_differences import instruction_diff, prompt_differences, setting_differences, stored_artifact
 from eval.tables.summary import markdown_table, summarize
 
 
@@ -43,7 +43,8 @@ def compare(
     if len(chosen) < 2:
         raise RunError(f"a comparison needs two arms; found {', '.join(arm.label for arm in chosen) or 'none'}")
     summaries = [summarize(arm.label, arm.rollouts) for arm in chosen]
-    parts = [header(chosen), markdown_table(summaries)]
+    artifacts = {arm.label: stored_artifact(arm.run, arm.name) for arm in chosen}
+    parts = [header(chosen), markdown_table(summaries), setting_differences(artifacts)]
     first, others = chosen[0], chosen[1:]
     done = {arm.label: outcomes(arm.rollouts) for arm in chosen}
     against = pair_all(done[first.label], [done[other.label] for other in others])
@@ -57,7 +58,7 @@ def compare(
         problems = problems_of(first)
         facts = {name: problems.facts(name) for name in problem_names(chosen)}
         parts += [by_group(done, groups(facts, kind), kind) for kind in by]
-    return "\n\n".join(parts)
+    return "\n\n".join(filter(None, parts))
 
 
 def _against(first: StoredArm, other: StoredArm, paired: Paired, prompts: bool) -> str:

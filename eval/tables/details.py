@@ -20,6 +20,7 @@ from eval.numbers.stage_rates import stage_rates
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.stored_arms import header, problems_of, stored_arms
 from eval.tables.markdown import NONE, estimate_text, percent, percent_at_k, table
+from eval.tables.prompt_differences import setting_differences, stored_artifact
 from eval.tables.summary import markdown_table, summarize
 from program.rollout.trace import ORIGINS
 
@@ -49,7 +50,8 @@ def summarize_runs(
     arms = stored_arms(runs, names, exclude)
     by_label = {arm.label: arm.rollouts for arm in arms}
     table_of_all = markdown_table([summarize(label, rollouts) for label, rollouts in by_label.items()])
-    parts = [header(arms), table_of_all, details(by_label)]
+    differing = setting_differences({arm.label: stored_artifact(arm.run, arm.name) for arm in arms})
+    parts = [header(arms), table_of_all, *filter(None, [differing]), details(by_label)]
     if ai_tests:
         parts += [
             "## AI tests",

@@ -1,9 +1,10 @@
-"""What two arms are asked with: in which predictors their instructions and demonstrations differ."""
+"""In what arms differ: keys of their configurations, and the instructions and demonstrations of their predictors."""
 
 from __future__ import annotations
 
 import difflib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,16 +26,35 @@ def stored_artifact(run: Path, arm: str) -> Path | None:
     return now if same else None
 
 
+def setting_differences(arms: Mapping[str, Path | None]) -> str:
+    """A line on each key that arms have with different values, as a difference between them may come from it; else
+    nothing. Of arms of one program a key that only some have counts, of arms of different programs it does not.
+
+    Args:
+        arms: by name the folder of the artifact, where it is known.
+    """
+    manifests = {arm: _read(folder)[0] for arm, folder in arms.items() if folder}
+    settings = {arm: _settings(manifest) for arm, manifest in manifests.items()}
+    differing = []
+    for key in dict.fromkeys(key for each in settings.values() for key in each):
+        having = {manifests[arm]["program"] for arm in manifests if key in settings[arm]}
+        values: dict[str, list[str]] = {}
+        for arm, manifest in manifests.items():
+            if manifest["program"] in having:
+                values.setdefault(str(settings[arm].get(key, "not set")), []).append(arm)
+        if len(values) > 1:
+            said = "; ".join(f"{value}: {', '.join(names)}" for value, names in values.items())
+            differing.append(f"{key} ({said})")
+    return f"NOT ONLY THE PROMPTS DIFFER: {', '.join(differing)}." if differing else ""
+
+
 def prompt_differences(first: Path, second: Path) -> list[str]:
-    """One line for everything in which two artifacts differ: program class, configuration, predictors."""
+    """One line for every predictor that two artifacts ask with other instructions or demonstrations, after one that
+    says so where they are not the same program."""
     (one, one_state), (two, two_state) = _read(first), _read(second)
     lines = []
     if one["program"] != two["program"]:
         lines.append(f"another program: {two['program']} instead of {one['program']}")
-    else:
-        keys = sorted({*one["config"], *two["config"]})
-        changed = [key for key in keys if one["config"].get(key) != two["config"].get(key)]
-        lines += [f"{key} = {two['config'].get(key)} instead of {one['config'].get(key)}" for key in changed]
     for name in dict.fromkeys((*one_state, *two_state)):
         if name in one_state and name in two_state:
             lines += _predictor(name, one_state[name], two_state[name])
@@ -61,6 +81,12 @@ def _predictor(name: str, one: dict[str, Any], two: dict[str, Any]) -> list[str]
         same = " other" if len(one["demos"]) == len(two["demos"]) else ""
         found.append(f"{len(two['demos'])}{same} demonstrations instead of {len(one['demos'])}")
     return [f"{name}: {', '.join(found)}"] if found else []
+
+
+def _settings(manifest: dict[str, Any]) -> dict[str, Any]:
+    """What an artifact is run with besides its prompts, without nesting."""
+    lm = {key: value for key, value in (manifest.get("lm") or {}).items() if key != "model"}
+    return artifact.flattened({"adapter": manifest["adapter"], **manifest["config"], "lm": lm})
 
 
 def _instructions(state: dict[str, Any]) -> str:

@@ -19,13 +19,13 @@ def prompt_text(adapter: dspy.Adapter, predictor: dspy.Predict) -> str:
     return "\n\n".join(f"[{message['role']}]\n{message['content']}" for message in messages)
 
 
-def prompt_texts(program: dspy.Module, manifest: Manifest) -> dict[str, str]:
+def prompt_texts(program: Any, manifest: Manifest) -> dict[str, str]:
     """The prompt of every predictor by its name."""
-    adapter = adapter_named(manifest.adapter)
+    adapter = adapter_named(manifest.adapter, program.config.order)
     return {name: prompt_text(adapter, predictor) for name, predictor in program.named_predictors()}
 
 
-def prompts_markdown(program: dspy.Module, manifest: Manifest) -> str:
+def prompts_markdown(program: Any, manifest: Manifest) -> str:
     """The text of `prompts.md`: each prompt in full, then what is new in it and what is gone."""
     hand_written = prompt_texts(new_program(manifest.program, manifest.config), manifest)
     parts = [f"# The prompts of this program ({manifest.program})"]

@@ -47,6 +47,8 @@ def describe_difference(first: Path, second: Path) -> str:
     if manifest.program != other_manifest.program:
         raise ArtifactError(f"{first} is {manifest.program} and {second} is {other_manifest.program}")
     here, there = _facts(manifest), _facts(other_manifest)
+    for facts in (here, there):
+        facts |= artifact.flattened({"config": facts.pop("config")})
     keys = [key for key in {**here, **there} if here.get(key) != there.get(key)]
     lines = [f"{key}: {_short(here.get(key))} → {_short(there.get(key))}" for key in keys]
     own, others = prompt_texts(program, manifest), prompt_texts(other, other_manifest)
@@ -71,7 +73,8 @@ def describe_evidence(folder: Path) -> str:
 
 def _facts(manifest: Manifest) -> dict[str, Any]:
     facts = {key: getattr(manifest, key) for key in SHOWN}
-    compiled = {key: value for key, value in (manifest.compile or {}).items() if key not in ("code", "problems")}
+    others = ("code", "problems", *SHOWN)
+    compiled = {key: value for key, value in (manifest.compile or {}).items() if key not in others}
     return {key: value for key, value in {**facts, **compiled}.items() if value not in (None, {}, [], "")}
 
 

@@ -51,6 +51,11 @@ def read_inputs(config: CompileConfig) -> Inputs:
         ConfigError, ArtifactError, DataError: it cannot be used.
     """
     program, manifest = artifact.load(Path(config.start), config.settings, config.adapter)
+    if program.config.order == "demos-first" and "order" not in config.settings:
+        raise ConfigError(
+            f"{config.start} has the order demos-first, where demonstrations change the order too: choose another with "
+            "--set order=problem-first or order=stage-first"
+        )
     problems = config.select(load_problems(config.data, config.split))
     bare = [problem.name for problem in problems.problems if not problems.hidden(problem.name).all()]
     if bare:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, groupby
 from pathlib import Path
+from typing import Any
 
 import dspy
 from pydantic import Field
@@ -82,9 +83,13 @@ def _credits(episodes: Sequence[Episode]) -> list[list[tuple[Step, Credit | None
 
 
 def _tokens(job: Job, step: Step) -> int:
-    """About how many tokens a call takes as a demonstration."""
+    """About how many tokens a prompt grows by with a call as a demonstration."""
     predictor = dict(job.student.named_predictors()).get(step.predictor)
     if predictor is None:  # of a frozen stage
         return 0
-    messages = job.adapter.format_demos(signature_of(predictor), [{**step.inputs, **step.outputs}])
-    return sum(len(str(message["content"])) for message in messages) // 4
+    return (_size(job, predictor, step, [{**step.inputs, **step.outputs}]) - _size(job, predictor, step, [])) // 4
+
+
+def _size(job: Job, predictor: dspy.Predict, step: Step, demos: list[dict[str, Any]]) -> int:
+    messages = job.adapter.format(signature_of(predictor), demos, step.inputs)
+    return sum(len(str(message["content"])) for message in messages)

@@ -2,44 +2,50 @@
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Callable
+from functools import partial
 
 import dspy
 
 from program.adapters.lean import LeanAdapter
-from program.adapters.sections import Order
+from program.adapters.sections import DSPY_ORDER, Order
 from program.adapters.stock import ChatAdapter, JSONAdapter, XMLAdapter
 from program.adapters.yaml.adapter import YAMLAdapter
 from program.errors import UserError
 
-ADAPTERS = ("lean", "yaml", "chat", "json", "xml")
-ORDERS = ("problem-first", "demos-first")
-# The form was chosen by how programs do in it, the order by what a prefix cache serves (docs/reference/program.md).
-DEFAULT_ADAPTER = "lean+demos-first"
+_OURS: dict[str, Callable[[Order], dspy.Adapter]] = {
+    "lean": LeanAdapter,
+    "lean+described": partial(LeanAdapter, form="described"),
+    "yaml": YAMLAdapter,
+}
+_STOCK: dict[str, Callable[[], dspy.Adapter]] = {
+    "chat": partial(ChatAdapter, use_json_adapter_fallback=False),
+    "json": JSONAdapter,
+    "xml": partial(XMLAdapter, use_json_adapter_fallback=False),
+}
+ADAPTERS = (*_OURS, *_STOCK)
+DEFAULT_ADAPTER = "lean"  # chosen by how programs do in it: docs/reference/program.md
 
 
-def adapter_named(name: str) -> dspy.Adapter:
-    """One of `ADAPTERS`. Options of our own follow after a plus: `lean+described`, `yaml+problem-first`.
+def adapter_named(name: str, order: Order = DSPY_ORDER) -> dspy.Adapter:
+    """One of `ADAPTERS`.
+
+    Args:
+        name: of the adapter.
+        order: of a prompt's parts.
 
     Raises:
-        UserError: there is no such adapter, or it has no such option.
+        UserError: there is no such adapter, or it cannot have this order.
     """
-    kind, *options = name.split("+")
-    possible = {"lean": (*ORDERS, "described"), "yaml": ORDERS}.get(kind, ())
-    orders = [option for option in options if option in ORDERS]
-    if kind not in ADAPTERS or not {*options} <= {*possible} or len(orders) > 1:
-        raise UserError(
-            f"no adapter {name}: there are {', '.join(ADAPTERS)}; lean and yaml take +problem-first or +demos-first, "
-            "lean also +described"
-        )
-    order = cast(Order, orders[0] if orders else "stage-first")
-    match kind:
-        case "yaml":
-            return YAMLAdapter(order)
-        case "chat":
-            return ChatAdapter(use_json_adapter_fallback=False)
-        case "json":
-            return JSONAdapter()
-        case "xml":
-            return XMLAdapter(use_json_adapter_fallback=False)
-    return LeanAdapter(order, "described" if "described" in options else "example")
+    if name in _OURS:
+        return _OURS[name](order)
+    if name not in _STOCK:
+        raise UserError(f"no adapter {name}: there are {', '.join(ADAPTERS)}")
+    if order != DSPY_ORDER:
+        raise UserError(f"order={order}: prompts of the adapter {name} are DSPy's, whose order is {DSPY_ORDER}")
+    return _STOCK[name]()
+
+
+def has_one_order(name: str) -> bool:
+    """Whether the adapter of that name knows no order but DSPy's."""
+    return name in _STOCK

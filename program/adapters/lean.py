@@ -18,7 +18,7 @@ from program.adapters.code_and_json import read_code, read_json
 from program.adapters.form import Form, answer_form, answers_with_code
 from program.adapters.reading import Reading
 from program.adapters.schema import bounds_texts, response_format, takes_schema
-from program.adapters.sections import Order, SectionsAdapter, plain
+from program.adapters.sections import DSPY_ORDER, Order, SectionsAdapter, plain
 
 
 class LeanAdapter(SectionsAdapter):
@@ -29,7 +29,7 @@ class LeanAdapter(SectionsAdapter):
         form: how the form of a JSON answer is shown; see `program.adapters.form`.
     """
 
-    def __init__(self, order: Order = "stage-first", form: Form = "example") -> None:
+    def __init__(self, order: Order = DSPY_ORDER, form: Form = "example") -> None:
         super().__init__(order)
         self.form: Form = form
 

@@ -15,11 +15,12 @@ from pydantic import BaseModel
 
 from program.adapters.reading import Reading, note
 
-# stage-first: instructions, demonstrations, problem, further inputs.
 # problem-first: problem, demonstrations, further inputs, instructions.
-# demos-first: stages with demonstrations as stage-first, for these are the longest part that prompts share; the others
-# as problem-first.
-Order = Literal["stage-first", "problem-first", "demos-first"]
+# stage-first: instructions, demonstrations, problem, further inputs.
+# demos-first: stages with demonstrations as stage-first, the others as problem-first. Demonstrations and order change
+# together there, and no comparison tells which of them made a difference; only for programs that were compiled so.
+Order = Literal["problem-first", "stage-first", "demos-first"]
+DSPY_ORDER: Order = "stage-first"
 LEADING = "problem"
 
 
@@ -30,7 +31,7 @@ class SectionsAdapter(dspy.Adapter):
         order: of a prompt's parts.
     """
 
-    def __init__(self, order: Order = "stage-first") -> None:
+    def __init__(self, order: Order = DSPY_ORDER) -> None:
         super().__init__()
         self.order: Order = order
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import dspy
 from pydantic import BaseModel, ConfigDict, Field
 
+from program.adapters.sections import Order
 from program.rollout.budget import Budget
 from program.stage.stage import Stage
 
@@ -20,6 +21,10 @@ class ProgramConfig(BaseModel):
     """of the first call of each stage; repeats use 0.8; null sends none, for models that allow only their own"""
     temperatures: dict[str, Annotated[float, Field(ge=0)] | None] = {}
     """of single stages, by the name of their signature"""
+    order: Order = "problem-first"
+    """of a prompt's parts: problem-first begins with the problem, stage-first with the instructions; chat, json and xml
+    are always stage-first; demos-first, of programs that were compiled so, is stage-first for stages with
+    demonstrations and problem-first for the others"""
     max_code_tokens: int = Field(default=2000, ge=16)
     """tokens an answer with a program has at most"""
     budget: Budget = Budget()

@@ -23,7 +23,8 @@ class Program(dspy.Module):
 
     Attributes:
         config: its configuration, with the budget of one rollout.
-        adapter: how its prompts are made and answers read; None takes that of `dspy.settings`, else the usual one.
+        adapter: how its prompts are made and answers read; None takes that of `dspy.settings`, with its own order, else
+            the usual one.
         lm_settings: sampling settings that go with every call, on top of those of the LM.
     """
 
@@ -63,7 +64,7 @@ class Program(dspy.Module):
     def _at_home(self) -> Iterator[None]:
         with ExitStack() as stack:
             stack.enter_context(own_trace())
-            adapter = self.adapter or dspy.settings.adapter or adapter_named(DEFAULT_ADAPTER)
+            adapter = self.adapter or dspy.settings.adapter or adapter_named(DEFAULT_ADAPTER, self.config.order)
             lm = dspy.settings.lm
             if lm is not None and self.lm_settings:
                 lm = lm.copy(**self.lm_settings)

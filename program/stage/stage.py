@@ -37,7 +37,6 @@ from program.stage.call_record import Recorder, cut_off, fill, first_line, runs_
 from program.stage.correction import Corrected
 
 REPEAT_TEMPERATURE = 0.8
-LATER_SAMPLE_TEMPERATURE = 0.6  # samples of one problem should differ, and at 0.2 they hardly do
 # With these no later call would fare better, so they end the rollout instead of costing it a stage.
 SYSTEMIC = (LMConfigurationError, LMAuthError, LMBillingError, LMUnsupportedModelError, LMUnexpectedError)
 
@@ -57,7 +56,7 @@ class Stage(dspy.Module):
     Args:
         signature: what is asked.
         max_tokens: the most an answer may have; guards against endless generation.
-        temperature: of the first call; a repeat uses 0.8, and later samples at least 0.6. None sends none at all.
+        temperature: of the first call; a repeat uses 0.8. None sends none at all.
         attempts: calls before the stage is given up.
         max_items: for list fields, how many items are asked for at most.
     """
@@ -84,7 +83,7 @@ class Stage(dspy.Module):
         """The filled signature, or None when no attempt gave one or the budget is spent.
 
         Args:
-            sample: which sample of the problem this is; another number draws other answers.
+            sample: which sample of the problem this is; another number draws other answers, and changes nothing else.
             draw: numbers repeated calls with equal inputs, so that each draws a new answer.
             inputs: the signature's input fields.
 
@@ -111,13 +110,12 @@ class Stage(dspy.Module):
         number = (sample * 1000 + draw) * 10 + attempt
         config: dict[str, Any] = {"max_tokens": self.max_tokens}
         if self.temperature is not None:
-            config["temperature"] = self.temperature
-            if draw or attempt:
-                config["temperature"] = REPEAT_TEMPERATURE
-            elif sample and self.temperature:
-                config["temperature"] = max(self.temperature, LATER_SAMPLE_TEMPERATURE)
+            config["temperature"] = REPEAT_TEMPERATURE if draw or attempt else self.temperature
         if number and config.get("temperature") != 0:
-            config["rollout_id"] = number
+            config["rollout_id"] = number  # or a cache would give the answer of another draw
+            seed = getattr(self.predict.lm or dspy.settings.lm, "kwargs", {}).get("seed")
+            if seed is not None:  # or the model would
+                config["seed"] = seed + number
         return config
 
     def _ask(self, inputs: dict[str, Any], config: dict[str, Any], last: _Tried | None) -> _Tried:

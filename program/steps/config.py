@@ -58,7 +58,7 @@ class FlowConfig(ReasoningConfig):
     """programs written by one plain call each before anything else; the flow begins only if none of them passes all
     public tests"""
     rounds: int = Field(default=1, ge=1)
-    """how often the flow is gone through while tests still fail; later rounds vary their options and use the stronger
-    model of `--escalate-lm` where one is given"""
-    vary_samples: bool = True
-    """later samples and rounds vary what planning sees and which solution goes first"""
+    """how often the flow is gone through while tests still fail; later rounds use the stronger model of `--escalate-lm`
+    where one is given"""
+    vary_rounds: bool = True
+    """later rounds vary what planning sees and which solution goes first"""

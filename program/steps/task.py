@@ -14,8 +14,9 @@ from signatures.fields import Solution
 class Task:
     """One round of one sample of one problem.
 
-    As AlphaCodium's iteration scheme meant it, later samples and rounds look at the problem in other ways: every second
-    one begins with the second-best solution, and every third plans without the explanations and allows brute force.
+    As AlphaCodium's iteration scheme meant it, later rounds look at the problem in other ways: every second one begins
+    with the second-best solution, and every third plans without the explanations and allows brute force. All samples
+    of a problem do the same.
     """
 
     problem: Problem
@@ -35,7 +36,7 @@ class Task:
     @property
     def first_solution(self) -> int:
         """The place in the ranking of the solution that is written first."""
-        return self.number % 2 if self.config.vary_samples else 0
+        return self.turn % 2 if self.config.vary_rounds else 0
 
     @property
     def plans_with_explanations(self) -> bool:
@@ -47,7 +48,7 @@ class Task:
 
     @property
     def _differs(self) -> bool:
-        return self.config.vary_samples and self.number % 3 == 2
+        return self.config.vary_rounds and self.turn % 3 == 2
 
 
 @dataclass(frozen=True)

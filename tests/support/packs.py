@@ -23,6 +23,7 @@ from program.models.scripted import Rule, scripted_lm
 from tests.support.scripted import stage_of
 
 PYTHON3 = 3
+PROBLEM = "## problem\n"
 SMALL_FLOW = {"solutions": 2, "ai_tests": 2, "code_attempts": 2, "public_tries": 2, "ai_fixes": 1}
 
 
@@ -139,13 +140,19 @@ def write_start(folder: Path, program: artifact.ProgramName, config: dict[str, A
 
 
 def asked_problem(prompt: str) -> str:
-    """The name of the problem a prompt asks about: of the last `## problem` section, after any demonstrations."""
-    return prompt.rpartition("## problem\n")[2].partition("\n")[0]
+    """The name of the problem a prompt asks about: of the first `## problem` section where the prompt begins with it,
+    else of the last, after any demonstrations."""
+    return _problems(prompt)[0 if prompt.startswith(PROBLEM) else -1]
 
 
 def demonstrations(prompt: str) -> list[str]:
     """The names of the problems shown as demonstrations in a prompt, in order."""
-    return [part.partition("\n")[0] for part in prompt.split("## problem\n")[1:-1]]
+    return _problems(prompt)[1 if prompt.startswith(PROBLEM) else 0 : -1]
+
+
+def _problems(prompt: str) -> list[str]:
+    """The first lines of all its `## problem` sections."""
+    return [part.partition("\n")[0] for part in prompt.split(PROBLEM)[1:]]
 
 
 def answer_rule(tasks: Sequence[Task] = (*VALID, *TEST), **fates: str) -> Rule:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from eval.rollouts.run_folder import RunFolder
-from eval.tables.prompt_differences import instruction_diff, prompt_differences, stored_artifact
+from eval.tables.prompt_differences import instruction_diff, prompt_differences, setting_differences, stored_artifact
 from program import artifact
 from tests.support.packs import write_start
 from tests.support.rollouts import config_of
@@ -45,10 +45,36 @@ def test_instructions_and_demonstrations_are_told_apart(plain, tmp_path):
     assert "+Write the program." in instruction_diff(plain, words).splitlines()
 
 
-def test_another_configuration_and_another_program_are_named(plain, tmp_path):
-    warm = write_start(tmp_path / "warm", "direct", {"temperature": 0.9})
+def test_every_key_in_which_arms_differ_is_named_with_its_values(plain, tmp_path):
+    warm = write_start(tmp_path / "warm", "direct", {"temperature": 0.9, "order": "stage-first"})
+    few = write_start(tmp_path / "few", "direct", {"budget": {"calls": 3}})
+    assert prompt_differences(plain, warm) == [] and setting_differences({"plain": plain, "same": plain}) == ""
+    assert setting_differences({"plain": plain, "warm": warm}) == (
+        "NOT ONLY THE PROMPTS DIFFER: temperature (0.2: plain; 0.9: warm), order (problem-first: plain; stage-first: "
+        "warm)."
+    )
+    said = setting_differences({"plain": plain, "few": few, "again": plain, "lost": None})
+    assert said == "NOT ONLY THE PROMPTS DIFFER: budget.calls (None: plain, again; 3: few)."
+
+
+def test_an_adapter_and_settings_of_the_calls_are_named_too(plain, tmp_path):
+    program, manifest = artifact.load(plain)
+    other = manifest.model_copy(update={"adapter": "yaml", "lm": {"model": "openai/tiny", "top_p": 0.9}})
+    artifact.save(tmp_path / "other", program, other)
+    assert setting_differences({"plain": plain, "other": tmp_path / "other"}) == (
+        "NOT ONLY THE PROMPTS DIFFER: adapter (lean: plain; yaml: other), lm.top_p (not set: plain; 0.9: other)."
+    )
+
+
+def test_of_different_programs_only_the_keys_count_that_both_have(plain, tmp_path):
+    flow = write_start(tmp_path / "flow", "alphacodium", {"max_code_tokens": 700, "order": "stage-first"})
+    assert setting_differences({"plain": plain, "flow": flow}) == (
+        "NOT ONLY THE PROMPTS DIFFER: order (problem-first: plain; stage-first: flow)."
+    )
+
+
+def test_another_program_is_named(plain, tmp_path):
     flow = write_start(tmp_path / "flow", "alphacodium")
-    assert prompt_differences(plain, warm) == ["temperature = 0.9 instead of 0.2"]
     assert "another program: alphacodium instead of direct" in prompt_differences(plain, flow)
 
 

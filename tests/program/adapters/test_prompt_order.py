@@ -3,7 +3,9 @@
 import dspy
 import pytest
 
-from program.adapters.choice import adapter_named
+from program.adapters.choice import ADAPTERS, adapter_named, has_one_order
+from program.adapters.sections import Order
+from program.errors import UserError
 from signatures.code import AnalyseFailure, FixCode, SolveDirectly, WriteCode
 from signatures.plan import ProposeSolutions, RankSolutions
 from signatures.tests import WriteTests
@@ -27,13 +29,12 @@ def common(one: str, other: str) -> int:
     return next((n for n, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), len(one))
 
 
-def rollout(name: str, problem: str = STATEMENT, demos=()) -> list[list[dict]]:
+def rollout(name: str, order: Order = "stage-first", problem: str = STATEMENT, demos=()) -> list[list[dict]]:
     """The prompts of all stages of one problem."""
-    prompts = []
+    adapter, prompts = adapter_named(name, order), []
     for signature in STAGES:
         inputs = {**VALUES[signature][0], "problem": problem}
-        messages = adapter_named(name).format(signature, [demo for demo in demos if fits(demo, signature)], inputs)
-        prompts.append(messages)
+        prompts.append(adapter.format(signature, [demo for demo in demos if fits(demo, signature)], inputs))
     return prompts
 
 
@@ -49,29 +50,29 @@ def fits(demo: dspy.Example, signature) -> bool:
 @OURS
 def test_problem_first_shares_most_of_a_rollout_and_stage_first_next_to_nothing(kind):
     assert shared_prefix(rollout(kind)) < 0.05
-    assert shared_prefix(rollout(f"{kind}+problem-first")) > 0.6
-    assert rollout(f"{kind}+demos-first") == rollout(f"{kind}+problem-first")
+    assert shared_prefix(rollout(kind, "problem-first")) > 0.6
+    assert rollout(kind, "demos-first") == rollout(kind, "problem-first")
 
 
 @OURS
 def test_across_problems_it_is_the_other_way_round(kind):
-    def across(name, demos=()):
-        both = zip(*(rollout(name, problem, demos) for problem in (STATEMENT, STATEMENT[::-1])), strict=True)
+    def across(order: Order, demos=()):
+        both = zip(*(rollout(kind, order, problem, demos) for problem in (STATEMENT, STATEMENT[::-1])), strict=True)
         return sum(shared_prefix(pair) for pair in both)
 
     demos = [demo(signature) for signature in (ReflectOnProblem, WriteTests, WriteCode)]
-    assert across(kind) > across(f"{kind}+problem-first")
-    assert across(f"{kind}+demos-first", demos) > across(f"{kind}+problem-first", demos)
+    assert across("stage-first") > across("problem-first")
+    assert across("demos-first", demos) > across("problem-first", demos)
 
 
 def test_the_problem_leads_every_stage_with_the_same_message():
-    firsts = {(each[0]["role"], each[0]["content"]) for each in rollout("lean+problem-first")}
+    firsts = {(each[0]["role"], each[0]["content"]) for each in rollout("lean", "problem-first")}
     assert firsts == {("system", f"## problem\n{STATEMENT.strip()}")}
 
 
 def test_a_problem_first_prompt_to_the_letter():
     inputs = {"problem": "Double", "reflection": ["r"], "count": 2}
-    assert adapter_named("lean+problem-first").format(WriteTests, [], inputs) == [
+    assert adapter_named("lean", "problem-first").format(WriteTests, [], inputs) == [
         {"role": "system", "content": "## problem\nDouble"},
         {
             "role": "user",
@@ -84,7 +85,7 @@ def test_a_problem_first_prompt_to_the_letter():
 
 
 def test_demonstrations_after_the_problem_bring_their_own():
-    lead, asked, answer, last = adapter_named("lean+problem-first").format(
+    lead, asked, answer, last = adapter_named("lean", "problem-first").format(
         SolveDirectly, [dspy.Example(problem="Another", code="print(1)\n")], {"problem": "Double"}
     )
     assert lead == {"role": "system", "content": "## problem\nDouble"}
@@ -94,28 +95,40 @@ def test_demonstrations_after_the_problem_bring_their_own():
     assert last["content"].startswith(f"## problem\nthe one at the very top\n\n{task}")
 
 
-def test_demonstrations_before_the_problem_are_laid_out_stage_first():
+@OURS
+@pytest.mark.parametrize("order", ["problem-first", "stage-first"])
+def test_demonstrations_do_not_change_the_order_unless_it_is_demos_first(kind, order):
+    """The problem comes before the instructions, or after them, whatever is shown besides."""
+
+    def leads(order: Order, demos) -> bool:
+        text = str(adapter_named(kind, order).format(SolveDirectly, demos, {"problem": "Double"}))
+        return text.index("Double") < text.index(SolveDirectly.instructions[:20])
+
     demos = [dspy.Example(problem="Another", code="print(1)\n")]
-    formats = [
-        adapter_named(name).format(SolveDirectly, demos, {"problem": "Double"}) for name in ("lean", "lean+demos-first")
-    ]
-    assert formats[0] == formats[1]
+    assert leads(order, demos) == leads(order, []) == (order == "problem-first")
+    assert leads("demos-first", []) and not leads("demos-first", demos)
 
 
+@pytest.mark.parametrize("name", [name for name in ADAPTERS if has_one_order(name)])
+@pytest.mark.parametrize("order", ["problem-first", "demos-first"])
+def test_an_order_that_the_adapter_cannot_have_is_refused(name, order):
+    with pytest.raises(UserError, match=f"^order={order}: prompts of the adapter {name} are DSPy's, whose order is st"):
+        adapter_named(name, order)
+    assert adapter_named(name, "stage-first").format(SolveDirectly, [], {"problem": "Double"})
+
+
+@OURS
 @by_name(VALUES)
-@pytest.mark.parametrize("name", ["lean+problem-first", "yaml+problem-first"])
-def test_every_order_holds_the_same_parts(name, signature):
+def test_every_order_holds_the_same_parts(kind, signature):
     inputs, outputs = VALUES[signature]
     demos = [dspy.Example(**inputs, **outputs)]
 
     def lines(adapter) -> set[str]:
         return {line for message in adapter.format(signature, demos, inputs) for line in message["content"].split("\n")}
 
-    assert lines(adapter_named(name)) - lines(adapter_named(name.split("+")[0])) == {
-        "## task",
-        "the one at the very top",
-    }
-    assert lines(adapter_named(name.split("+")[0])) <= lines(adapter_named(name))
+    stage_first, problem_first = lines(adapter_named(kind)), lines(adapter_named(kind, "problem-first"))
+    assert problem_first - stage_first == {"## task", "the one at the very top"}
+    assert stage_first <= problem_first
 
 
 def test_what_has_no_problem_is_asked_stage_first():
@@ -125,5 +138,6 @@ def test_what_has_no_problem_is_asked_stage_first():
         data: str = dspy.InputField()
         instruction: str = dspy.OutputField(desc="the instruction")
 
-    asked = [adapter_named(name).format(Propose, [], {"data": "d"}) for name in ("lean", "lean+problem-first")]
+    orders: list[Order] = ["stage-first", "problem-first"]
+    asked = [adapter_named("lean", order).format(Propose, [], {"data": "d"}) for order in orders]
     assert asked[0] == asked[1]

@@ -12,13 +12,13 @@ from signatures.tests import WriteTests
 from signatures.understand import ReflectOnProblem
 from tests.support.stage_values import VALUES, by_name
 
-by_adapter = pytest.mark.parametrize("name", [*ADAPTERS, "lean+problem-first", "lean+described"])
+by_adapter = pytest.mark.parametrize("name", [*ADAPTERS, "lean problem-first"])
 BAD = "That is hard to say."
 
 
 def fault_of(name: str, answer: str, signature=ReflectOnProblem) -> AdapterParseError:
     with pytest.raises(AdapterParseError) as caught:
-        adapter_named(name).parse(signature, answer)
+        adapter_named(*name.split()).parse(signature, answer)
     return caught.value
 
 
@@ -29,7 +29,7 @@ def sent(lm) -> list[dict]:
 @by_adapter
 @by_name(VALUES)
 def test_the_bad_answer_and_the_request_follow_what_was_asked(name, signature):
-    inputs, adapter = VALUES[signature][0], adapter_named(name)
+    inputs, adapter = VALUES[signature][0], adapter_named(*name.split())
     *before, answer, request = Corrected(adapter, BAD, "there is no JSON").format(signature, [], inputs)
     assert before == adapter.format(signature, [], inputs)
     assert answer == {"role": "assistant", "content": BAD}
@@ -44,7 +44,7 @@ def test_the_bad_answer_and_the_request_follow_what_was_asked(name, signature):
 def test_demonstrations_stay_where_they_are(name):
     inputs, outputs = VALUES[ReflectOnProblem]
     demos = [dspy.Example(**inputs, **outputs)]
-    adapter = adapter_named(name)
+    adapter = adapter_named(*name.split())
     messages = Corrected(adapter, BAD, "no").format(ReflectOnProblem, demos, inputs)
     assert messages[:-2] == adapter.format(ReflectOnProblem, demos, inputs)
 
@@ -70,7 +70,7 @@ def test_a_long_answer_is_cut():
 @by_name(VALUES)
 def test_the_second_answer_is_read_as_any_other(name, signature):
     inputs, outputs = VALUES[signature]
-    adapter = adapter_named(name)
+    adapter = adapter_named(*name.split())
     lm = scripted_lm([adapter.format_assistant_message_content(signature, outputs)])
     with dspy.context(lm=lm, adapter=Corrected(adapter, BAD, "no")):
         prediction = dspy.Predict(signature)(**inputs)
@@ -87,7 +87,10 @@ def test_the_second_answer_is_read_as_any_other(name, signature):
 @by_adapter
 def test_a_second_bad_answer_is_an_error_after_one_request(name):
     lm = scripted_lm([BAD, BAD])
-    with dspy.context(lm=lm, adapter=Corrected(adapter_named(name), BAD, "no")), pytest.raises(AdapterParseError):
+    with (
+        dspy.context(lm=lm, adapter=Corrected(adapter_named(*name.split()), BAD, "no")),
+        pytest.raises(AdapterParseError),
+    ):
         dspy.Predict(ReflectOnProblem)(problem="p")
     assert len(lm.engine.prompts) == 1
 
@@ -95,7 +98,7 @@ def test_a_second_bad_answer_is_an_error_after_one_request(name):
 @by_adapter
 def test_generation_is_constrained_as_without_a_correction(name):
     def formats(adapter) -> list:
-        lm, seen = scripted_lm([adapter_named(name).format_assistant_message_content(*WRITE)]), []
+        lm, seen = scripted_lm([adapter_named(*name.split()).format_assistant_message_content(*WRITE)]), []
         complete = lm.engine.complete
         lm.engine.complete = lambda request: seen.append(request.config.response_format) or complete(request)
         with dspy.context(lm=lm, adapter=adapter):
@@ -103,8 +106,8 @@ def test_generation_is_constrained_as_without_a_correction(name):
         return seen
 
     WRITE = (WriteTests, VALUES[WriteTests][1])
-    plain = formats(adapter_named(name))
-    assert formats(Corrected(adapter_named(name), BAD, "no")) == plain
+    plain = formats(adapter_named(*name.split()))
+    assert formats(Corrected(adapter_named(*name.split()), BAD, "no")) == plain
     assert (plain[0] is not None) == (name.startswith("lean") or name == "json")
 
 

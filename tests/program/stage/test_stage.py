@@ -23,7 +23,7 @@ from program.adapters.lean import LeanAdapter
 from program.models.scripted import scripted_lm
 from program.stage import stage as stage_module
 from program.stage.call_record import cut_off
-from program.stage.stage import LATER_SAMPLE_TEMPERATURE, REPEAT_TEMPERATURE, Stage
+from program.stage.stage import REPEAT_TEMPERATURE, Stage
 from signatures.code import SolveDirectly
 from signatures.tests import WriteTests
 from signatures.understand import ReflectOnProblem
@@ -277,16 +277,29 @@ def test_at_temperature_zero_samples_share_their_first_answer(cache):
     assert solve(lm, 0, 1, temperature=0).code != solve(lm, 0, temperature=0).code
 
 
-def test_later_samples_are_drawn_hotter_and_other_draws_hotter_still():
+def test_every_sample_is_drawn_alike_and_other_draws_hotter():
     lm = scripted_lm(lambda _: GOOD)
-    for numbers in ((0,), (1,), (0, 1), (3, 2)):
+    for numbers in ((0,), (1,), (0, 1), (3, 1)):
         solve(lm, *numbers)
-    assert asked(lm, "temperature") == [0.2, LATER_SAMPLE_TEMPERATURE, REPEAT_TEMPERATURE, REPEAT_TEMPERATURE]
+    assert asked(lm, "temperature") == [0.2, 0.2, REPEAT_TEMPERATURE, REPEAT_TEMPERATURE]
     drawn = asked(lm, "rollout_id")
     assert drawn[0] is None and len(set(drawn)) == 4
 
 
-def test_a_stage_that_is_hot_already_is_not_cooled_for_later_samples():
-    lm = scripted_lm([GOOD])
-    solve(lm, 1, temperature=1.1)
-    assert asked(lm, "temperature") == [1.1]
+def test_no_cache_gives_a_sample_the_answer_of_another(cache):
+    lm = scripted_lm([program(n) for n in range(4)], cache=True)
+    assert [solve(lm, sample).code for sample in (0, 1, 2, 3)] == [f"print({n})\n" for n in range(4)]
+    assert [solve(lm, sample).code for sample in (0, 1, 2, 3)] == [f"print({n})\n" for n in range(4)]
+
+
+def test_where_the_lm_has_a_seed_every_sample_and_every_draw_has_another():
+    def seeds(lm) -> list[int | None]:
+        complete, seen = lm.engine.complete, []
+        lm.engine.complete = lambda request: seen.append(request.config.seed) or complete(request)
+        for numbers in ((0,), (1,), (0, 1), (3, 1)):
+            solve(lm, *numbers)
+        return seen
+
+    drawn = seeds(scripted_lm(lambda _: GOOD).copy(seed=7))
+    assert drawn[0] == 7 and len(set(drawn)) == 4 and None not in drawn
+    assert seeds(scripted_lm(lambda _: GOOD)) == [None] * 4

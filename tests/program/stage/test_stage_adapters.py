@@ -18,12 +18,12 @@ GARBAGE = "That is hard to say."
 
 
 def ask(lm, name, signature=ReflectOnProblem, **inputs):
-    with dspy.context(lm=lm, adapter=adapter_named(name)):
+    with dspy.context(lm=lm, adapter=adapter_named(*name.split())):
         return Stage(signature, 100, 0.2)(0, **(inputs or VALUES[signature][0]))
 
 
 def good(name, signature=ReflectOnProblem) -> str:
-    return adapter_named(name).format_assistant_message_content(signature, VALUES[signature][1])
+    return adapter_named(*name.split()).format_assistant_message_content(signature, VALUES[signature][1])
 
 
 @by_adapter
@@ -67,7 +67,7 @@ def test_a_call_with_a_time_limit_is_counted_as_any_other(trace):
 # The simulated LM
 
 
-@pytest.mark.parametrize("name", ["lean", "lean+problem-first", "lean+demos-first", "yaml", "yaml+problem-first"])
+@pytest.mark.parametrize("name", ["lean", "lean problem-first", "lean demos-first", "yaml", "yaml problem-first"])
 def test_the_simulated_lm_answers_in_every_order(name):
     problems = some_problems()
     problem = problems.problems[0]
@@ -77,7 +77,7 @@ def test_the_simulated_lm_answers_in_every_order(name):
     assert len(tests) == 2  # the count is seen
 
 
-@pytest.mark.parametrize("name", ["lean", "lean+problem-first"])
+@pytest.mark.parametrize("name", ["lean", "lean problem-first"])
 def test_the_simulated_lm_answers_a_repair_call_as_the_next_draw(name, trace):
     problems = some_problems()
     lm = simulated_lm(problems, skilled(SURE, format_broken=0.5))

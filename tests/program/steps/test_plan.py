@@ -1,4 +1,4 @@
-"""The second step: solutions are proposed and ranked; later samples look at the problem in other ways."""
+"""The second step: solutions are proposed and ranked; later rounds look at the problem in other ways."""
 
 import pytest
 
@@ -14,9 +14,9 @@ pytestmark = pytest.mark.usefixtures("lean_adapter", "impatient")
 NOTES = Notes(["one number"], ["1 + 1 is 2"])
 
 
-def plan(problem, config: dict | None = None, sample: int = 0, **answers) -> Rollout:
+def plan(problem, config: dict | None = None, turn: int = 0, sample: int = 0, **answers) -> Rollout:
     made = FlowConfig(**(config or {}))
-    return Rollout(Plan(made), Task(problem, sample, 0, made), NOTES, **answers)
+    return Rollout(Plan(made), Task(problem, sample, turn, made), NOTES, **answers)
 
 
 def names(asked: Rollout) -> list[str]:
@@ -80,33 +80,38 @@ def test_it_is_kept_where_the_configuration_does_not_mind(double):
     assert NO_BRUTE_FORCE not in asked.prompts("ProposeSolutions")[0]
 
 
-# Samples differ
+# Rounds differ, samples do not
 
 
-def test_every_second_sample_begins_with_the_second_best_solution(double):
-    assert [names(plan(double, sample=sample))[0] for sample in range(4)] == ["Shifting", "Adding"] * 2
-    later = plan(double, sample=1).result
+def test_every_second_round_begins_with_the_second_best_solution(double):
+    assert [names(plan(double, turn=turn))[0] for turn in range(4)] == ["Shifting", "Adding"] * 2
+    later = plan(double, turn=1).result
     assert [choice.steps for choice in later] == [[], ["double it"], []]  # they belong to the best one
 
 
-def test_every_third_sample_plans_without_explanations_and_allows_brute_force(double):
-    for sample in range(6):
-        (prompt,) = plan(double, sample=sample).prompts("ProposeSolutions")
-        differs = sample % 3 == 2
+def test_every_third_round_plans_without_explanations_and_allows_brute_force(double):
+    for turn in range(6):
+        (prompt,) = plan(double, turn=turn).prompts("ProposeSolutions")
+        differs = turn % 3 == 2
         assert ("## explanations" in prompt, NO_BRUTE_FORCE in prompt) == (not differs, not differs)
 
 
-def test_samples_can_be_left_alike(double):
-    for sample in range(4):
-        asked = plan(double, {"vary_samples": False}, sample)
+def test_rounds_can_be_left_alike(double):
+    for turn in range(4):
+        asked = plan(double, {"vary_rounds": False}, turn)
         assert names(asked)[0] == "Shifting" and "## explanations" in asked.prompts("ProposeSolutions")[0]
 
 
-def test_rounds_of_a_sample_differ_from_each_other_and_from_all_other_samples(double):
+@pytest.mark.parametrize("turn", range(3))
+def test_a_round_is_the_same_in_every_sample(double, turn):
+    first, *others = (plan(double, turn=turn, sample=sample) for sample in range(4))
+    assert all((each.asked, each.result) == (first.asked, first.result) for each in others)
+
+
+def test_every_round_of_every_sample_has_a_number_of_its_own(double):
     config = FlowConfig(rounds=3)
     numbers = [Task(double, sample, turn, config).number for sample in range(4) for turn in range(3)]
     assert len(set(numbers)) == 12
-    assert Task(double, 0, 1, config).first_solution == 1
 
 
 def test_planning_need_not_see_explanations(double):
