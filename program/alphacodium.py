@@ -20,6 +20,7 @@ from program.stage.side_by_side import start
 from program.steps.config import FlowConfig
 from program.steps.confirm import Confirm
 from program.steps.cross_check import CrossCheck, Oracle, differing_tests, trusted
+from program.steps.largest_input import LargestInput, confirmed_input
 from program.steps.plan import Plan
 from program.steps.repair import Repair
 from program.steps.task import Task
@@ -42,6 +43,7 @@ class AlphaCodium(Program):
         self.write_tests = AITestWriter(config)
         self.cross_check = CrossCheck(config)
         self.confirm = Confirm(config)
+        self.largest_input = LargestInput(config)
         self.write_code = CodeWriter(config)
         self.repair = Repair(config)
 
@@ -61,6 +63,7 @@ class AlphaCodium(Program):
         notes: Any = self.understand(task)
         claims: Any = start(lambda: self.write_tests(task, notes))
         oracle: Any = start(lambda: self.cross_check(task))
+        largest: Any = start(lambda: self.largest_input(task))
         choices: Any = self.plan(task, notes)
         written: Any = self.write_code(task, notes, choices, bench)
         attempts = count(written)
@@ -69,8 +72,11 @@ class AlphaCodium(Program):
         )
 
         repair.on_public_tests()
-        bench.add_ai_tests(self._confirmed(task, claims.result(), oracle.result(), bench))
+        claimed = claims.result()
+        bench.add_ai_tests(self._confirmed(task, claimed, oracle.result(), bench))
         repair.on_ai_tests()
+        bench.largest_input = self._largest(largest.result(), bench)
+        repair.on_largest_input([test.input for test in (*bench.public, *bench.ai, *claimed)])
 
     def _confirmed(self, task: Task, claims: list[TestCase], oracle: Oracle, bench: Workbench) -> list[TestCase]:
         """AI tests, and random inputs on which the program differs from brute force, as far as they are confirmed.
@@ -83,6 +89,12 @@ class AlphaCodium(Program):
         found = differing_tests(bench.best(), oracle, bench, self.config.stress_inputs) if brute_force else []
         confirmed: Any = self.confirm(task, claims, brute_force, bench)
         return [*found, *confirmed]
+
+    def _largest(self, programs: tuple[str, str], bench: Workbench) -> str:
+        """The largest input, as far as it is confirmed and there is a program to run on it."""
+        if bench.largest_input or trace().out_of_time() or not bench.passes_all_public(bench.best()):
+            return bench.largest_input
+        return confirmed_input(*programs, bench)
 
     def _solved_directly(self, problem: Problem, sample: int, bench: Workbench) -> bool:
         """The cheap try first, where the configuration asks for it."""

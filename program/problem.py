@@ -18,6 +18,17 @@ from judge.verdict import Limits, TestCase
 _EXAMPLES = re.compile(r"^\s*(Examples?|Samples?)(\s+(Input|\d+))?\s*:?\s*$", re.MULTILINE | re.IGNORECASE)
 
 
+# How statements say that more than one answer is right.
+_SEVERAL = re.compile(
+    r"\b(print|output|return|report|display) any\b(?! case)"
+    r"|\b(several|multiple|many|more than one)( \w+){0,3} (answers?|solutions?|ways?|outputs?|options?|possibilities)\b"
+    r"[^.]{0,100}\b(any|one of)\b"
+    r"|\bany (valid|correct|suitable|acceptable|possible|such|optimal) (answers?|solutions?|outputs?)\b"
+    r"|\b(print|output)\b[^.]{0,80} in (any|arbitrary) order\b",
+    re.IGNORECASE,
+)
+
+
 def seconds_of(time_limit: Any) -> float | None:
     """The seconds of a `time_limit` as the CodeContests layout has it, `{"seconds", "nanos"}`, or as a plain number.
 
@@ -100,9 +111,22 @@ class Problem(BaseModel):
                 parts.append(f"Example {number}\nInput:\n{test.input.strip()}\nOutput:\n{test.output.strip()}")
         return "\n\n".join(parts)
 
+    @property
+    def accepts_several(self) -> bool:
+        """Whether more than one output is right for an input, as far as the statement says so, or shows another output
+        for an example than the data stores."""
+        words = " ".join(self.description.split())
+        return _SEVERAL.search(words) is not None or any(_shows_another(words, test) for test in self.public_tests)
+
     def _shows_examples(self) -> bool:
         """CodeContests statements end with their examples; stating them twice would only cost tokens."""
         words = " ".join(self.description.split())
         return _EXAMPLES.search(self.description) is not None and all(
             " ".join(test.input.split()) in words for test in self.public_tests
         )
+
+
+def _shows_another(words: str, test: PublicTest) -> bool:
+    """Whether a statement, without its line ends, shows the test's input with an output that is not the test's."""
+    shown = re.search(rf"\bInput:? {re.escape(' '.join(test.input.split()))} Output:? (?P<output>.*)", words)
+    return shown is not None and not f"{shown['output']} ".startswith(f"{' '.join(test.output.split())} ")

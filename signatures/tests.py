@@ -49,6 +49,24 @@ class WriteBruteForce(dspy.Signature):
     code: str = dspy.OutputField(desc="the complete program")
 
 
+class WriteLargestInput(dspy.Signature):
+    """Write a Python 3 program that prints the one input of the contest problem that takes a right but slow program
+    longest: as large as the limits of the statement allow, in exactly the format of the examples. It reads nothing and
+    prints the input and nothing else. Print at most some five million characters."""
+
+    problem: str = dspy.InputField(desc="the statement with its example tests")
+    code: str = dspy.OutputField(desc="the complete program")
+
+
+class WriteValidator(dspy.Signature):
+    """Write a Python 3 program that checks whether an input of the contest problem keeps every rule and limit of the
+    statement: format, number of lines and values, ranges. It reads the input from standard input. It prints VALID when
+    all is in order and else what is wrong."""
+
+    problem: str = dspy.InputField(desc="the statement with its example tests")
+    code: str = dspy.OutputField(desc="the complete program")
+
+
 class WriteGenerator(dspy.Signature):
     """Write a Python 3 program that makes one random test input for the contest problem. It reads one integer from
     standard input, uses it as the seed of `random`, and prints a small valid input in exactly the format of the

@@ -18,7 +18,8 @@ class ReflectOnProblem(dspy.Signature):
 
 class ExplainTests(dspy.Signature):
     """For every example test of the problem explain, in one or two sentences, how its output follows from its input.
-    Name the numbers involved. Give one explanation for each example, in their order."""
+    Name the numbers involved. Give one explanation for each example, in their order; an example that holds several
+    cases is explained as one."""
 
     problem: str = dspy.InputField(desc="the statement with its example tests")
     explanations: list[ShortText] = dspy.OutputField(desc="one explanation for each example test")

@@ -53,6 +53,12 @@ def known_answer(
             return {"code": known.right[-1] if right else known.wrong[-1]}
         case "WriteGenerator":
             return {"code": _generator(truth, name)}
+        case "WriteLargestInput":
+            problem = truth.problem(name)
+            shown = problem.public_tests[-1].input if problem and problem.public_tests else ""
+            return {"code": f"print({shown!r}, end='')\n"}
+        case "WriteValidator":
+            return {"code": "print('not valid' if input().startswith('?') else 'VALID')\n"}
         case "AnalyseFailure":
             return {"analysis": [_remark("The mistake", name, chance)]}
         case "DrawLesson":

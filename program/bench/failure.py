@@ -16,15 +16,19 @@ SAID = {
     Verdict.MLE: "The program uses too much memory.",
     Verdict.OLE: "The program prints far too much.",
 }
-INPUT, EXPECTED = "Input:\n", "Expected output:\n"
+INPUT, EXPECTED, ONE_OF_SEVERAL = "Input:\n", "Expected output:\n", "One right output:\n"
 PRINTED, FAULT, STEPS = "Output of the program:\n", "Error:\n", "Last steps of the program:\n"
 NOTHING = "The program prints nothing at all. Is its main function called, and its result printed?"
 
 
-Source = Literal["example", "written"]  # of a test: the statement, or a model
+# Of a test: an example of the statement, one whose output is one of several right ones, a test that a model wrote, an
+# input alone.
+Source = Literal["example", "one of several", "written", "input"]
 SOURCES: dict[Source, str] = {
     "example": "The test is an example of the statement, so its expected output is right.",
+    "one of several": "The test is an example of the statement, which accepts other outputs too.",
     "written": "A model wrote the test, so its expected output may be wrong. If it is, say so and give no program.",
+    "input": "A model wrote the input, as large as the statement allows. The program has to end in time on it.",
 }
 
 
@@ -39,7 +43,7 @@ def describe_failure(test: TestCase, result: TestResult, source: Source, last_st
     """
     silent = result.verdict is Verdict.WA and not result.output.strip()
     parts = [NOTHING if silent else SAID[result.verdict]]
-    parts += [SOURCES[source], _shown(test)]
+    parts += [SOURCES[source], _shown(test, source)]
     if result.output.strip():
         parts.append(f"{PRINTED}{_cut(result.output)}")
     if result.error.strip():
@@ -49,8 +53,10 @@ def describe_failure(test: TestCase, result: TestResult, source: Source, last_st
     return "\n".join(parts)
 
 
-def _shown(test: TestCase) -> str:
-    return f"{INPUT}{_cut(test.input)}\n{EXPECTED}{_cut(test.output)}"
+def _shown(test: TestCase, source: Source) -> str:
+    shown = f"{INPUT}{_cut(test.input)}"
+    expected = ONE_OF_SEVERAL if source == "one of several" else EXPECTED
+    return shown if source == "input" else f"{shown}\n{expected}{_cut(test.output)}"
 
 
 def _cut(text: str) -> str:

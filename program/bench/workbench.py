@@ -7,7 +7,7 @@ from typing import Literal
 
 from judge.checker import differing_lines
 from judge.judge import judge
-from judge.verdict import Limits, TestCase, TestResult
+from judge.verdict import Limits, TestCase, TestResult, Verdict
 from program.adapters.code_and_json import is_python
 from program.problem import Problem
 from program.rollout.context import trace
@@ -30,8 +30,11 @@ class Workbench:
         self.anchors: list[TestCase] = []
         self.limits = problem.limits()
         self.checker = problem.checker()
+        self.several = problem.accepts_several
+        self.largest_input = ""  # confirmed; only whether a program ends on it counts
         self.programs: list[str] = []  # in the order in which they were taken up
         self._results: dict[str, dict[TestCase, TestResult]] = {}
+        self._on_largest: dict[str, TestResult] = {}
 
     def add(self, code: str, origin: Origin) -> None:
         """Take up a program, which may become the answer; nothing happens for an empty one or one that is known."""
@@ -74,6 +77,16 @@ class Workbench:
         results = zip(tests, self.results(code, tests), strict=True)
         return next((test for test, result in results if not result.passed), None)
 
+    def may_be_right(self, result: TestResult) -> bool:
+        """Whether a public test that was failed so may have got another right answer, which nobody here can check."""
+        return self.several and result.verdict is Verdict.WA and result.output.strip() != ""
+
+    def on_largest(self, code: str) -> TestResult | None:
+        """The result of `code` on the largest input, of which the output says nothing; None where there is none."""
+        if self.largest_input and code not in self._on_largest:
+            self._on_largest[code] = self.run(code, [TestCase(self.largest_input, "")], self.limits)[0]
+        return self._on_largest.get(code)
+
     def passes_all_public(self, code: str) -> bool:
         """Whether `code` is a program that passes every public test."""
         return bool(code.strip()) and self.passes(code, self.public)
@@ -102,9 +115,9 @@ class Workbench:
         return bool(best) and self.passes(best, self.public) and self.passes(best, self.ai)
 
     def best(self) -> str:
-        """The program that passes most public tests, then most anchors, then most AI tests, then comes closest to the
-        public outputs; of equals the earliest, as a fix that was kept is better than what it fixed, and one that was
-        not must not win by a tie. Empty when none was taken up.
+        """The program that passes most public tests, then most anchors, then most AI tests, then ends on the largest
+        input; or comes closest to the public outputs. Of equals it is the earliest, as a fix that was kept is better
+        than what it fixed, and one that was not must not win by a tie. Empty when none was taken up.
         """
         return max(self.programs, key=self._merit, default="")
 
@@ -125,7 +138,9 @@ class Workbench:
         if public < len(self.public):  # AI tests, and anchors among them, decide between good programs only
             return is_python(code), public, 0, 0, -self.distance(code)
         anchors = sum(result.passed for result in self.results(code, self.anchors))
-        return is_python(code), public, anchors, sum(result.passed for result in self.results(code, self.ai)), 0
+        written = sum(result.passed for result in self.results(code, self.ai))
+        largest = self.on_largest(code)
+        return is_python(code), public, anchors, written, largest is None or not largest.crashed
 
     def _passed_public(self, code: str) -> int:
         return sum(result.passed for result in self.results(code, self.public))

@@ -60,17 +60,6 @@ class ExplanationsLeftOut(_Kept):
         return f"explanations left out: {self.explanations} for {self.public_tests} public tests"
 
 
-class SolutionsLeftOut(_Kept):
-    """Proposed solutions that are labelled as brute force are not written."""
-
-    kind: Literal["solutions left out"] = "solutions left out"
-    left_out: int
-    proposed: int
-
-    def __str__(self) -> str:
-        return f"brute force left out: {self.left_out} of {self.proposed} solutions"
-
-
 class AITestsLeftOut(_Kept):
     """AI tests that cannot be used.
 
@@ -136,7 +125,7 @@ class ChangeTried(_Kept):
 
     kind: Literal["change"] = "change"
     way: Literal["fix", "redraw"]
-    outcome: Literal["kept", "same program", "no progress", "breaks an anchor"]
+    outcome: Literal["kept", "same program", "no progress", "breaks an anchor", "other outputs"]
     program: str
     changed: str
     before: str
@@ -154,6 +143,8 @@ class ChangeTried(_Kept):
                 return f"{self.way} reverted: {self.before} became {self.after}"
             case "breaks an anchor":
                 return f"{self.way} reverted: it breaks an anchor"
+            case "other outputs":
+                return f"{self.way} reverted: it prints something else on small inputs"
 
 
 class ClusterChosen(_Kept):
@@ -167,18 +158,59 @@ class ClusterChosen(_Kept):
         return f"clusters: {self.alike} of {self.passing} programs that pass behave like the chosen one"
 
 
-Decision = Annotated[
+class LargestInputChecked(_Kept):
+    """A program printed the largest input of the problem, which counts if a validator accepts it.
+
+    characters: of the input.
+    """
+
+    kind: Literal["largest input"] = "largest input"
+    result: Literal["confirmed", "not valid", "no validator"]
+    characters: int
+
+    def __str__(self) -> str:
+        if self.result == "no validator":
+            return "largest input: left out, as the validator does not tell the public inputs from spoiled ones"
+        said = "confirmed by the validator" if self.result == "confirmed" else "left out, as it is not valid"
+        return f"largest input: {self.characters:,} characters, {said}"
+
+
+class SeveralAnswersAccepted(_Kept):
+    """More than one output is right for an input, so no outputs are claimed, and no fix is spent on another output than
+    the stored one."""
+
+    kind: Literal["several answers"] = "several answers"
+
+    def __str__(self) -> str:
+        return "several answers are right: no outputs are claimed, and another output than the stored one is not fixed"
+
+
+class OtherDecision(BaseModel):
+    """One of a kind that rollouts made once and make no more; read from stored runs."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    kind: str
+
+    def __str__(self) -> str:
+        facts = ", ".join(f"{name} {value}" for name, value in (self.model_extra or {}).items())
+        return f"{self.kind}: {facts}" if facts else self.kind
+
+
+_Known = Annotated[
     StageNotAsked
     | StageGivenUp
     | SchemaRefused
     | ExplanationsLeftOut
-    | SolutionsLeftOut
     | AITestsLeftOut
     | AITestChecked
     | BruteForceNotTrusted
     | StressTested
     | ChangeTried
-    | ClusterChosen,
+    | ClusterChosen
+    | LargestInputChecked
+    | SeveralAnswersAccepted,
     Field(discriminator="kind"),
 ]
+Decision = _Known | OtherDecision
 DECISION_TEXTS = {"test_input", "test_output"}  # fields left out of `rollouts.jsonl`

@@ -14,8 +14,8 @@ class FlowConfig(ReasoningConfig):
 
     solutions: int = Field(default=3, ge=0)
     """solutions proposed at most; 0 leaves planning out, and code is written from the reflection alone"""
-    drop_brute_force: bool = True
-    """ask for no brute-force solutions, and leave out those that are labelled so while others remain"""
+    avoid_brute_force: bool = True
+    """ask for solutions that do not try all possibilities, unless the limits of the statement allow it"""
     check_explanations: bool = False
     """show the model its explanations of the examples and have them corrected (double validation)"""
     explain_to_plan: bool = True
@@ -43,6 +43,9 @@ class FlowConfig(ReasoningConfig):
     if both agree"""
     ai_fixes: int = Field(default=4, ge=0)
     """fixes tried on all confirmed AI tests together; each failing one gets one"""
+    time_fixes: int = Field(default=0, ge=0)
+    """fixes tried for a program that does not end in time on the largest input that the statement allows; with 0 no
+    such input is asked for"""
     fix_calls: Literal[1, 2] = 1
     """1 to analyse and fix in one call, 2 for a call each"""
     trace_lines: int = Field(default=0, ge=0, le=200)

@@ -42,7 +42,7 @@ class CrossCheck(dspy.Module):
             self.write_generator = config.code_stage(WriteGenerator)
 
     def forward(self, task: Task) -> Oracle:
-        if not task.config.brute_force:
+        if not task.config.brute_force or task.problem.accepts_several:
             return Oracle()
         brute_force, generator = together(
             lambda: self.write_brute_force(task.number, problem=task.text),

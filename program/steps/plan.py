@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from typing import TypeVar
 
 import dspy
 
-from program.rollout.context import trace
-from program.rollout.decisions import SolutionsLeftOut
 from program.steps.config import FlowConfig
 from program.steps.task import Choice, Notes, Task
 from signatures.fields import Solution
 from signatures.plan import ProposeSolutions, RankSolutions
 
 MAX_STEPS = 6
-NO_BRUTE_FORCE = "No brute force: a solution that tries all possibilities is too slow."
+LANGUAGE = "Python 3 with its standard library" + (" and numpy" if find_spec("numpy") else "")
+NO_BRUTE_FORCE = "No solution that tries all possibilities, unless the limits of the statement allow it."
 
 
 class Plan(dspy.Module):
@@ -47,17 +47,15 @@ class Plan(dspy.Module):
             reflection=notes.reflection,
             explanations=notes.explanations if task.plans_with_explanations else [],
             count=task.config.solutions,
-            wishes=NO_BRUTE_FORCE if task.drops_brute_force else "",
+            wishes=_wishes(task),
         )
-        solutions = without_repeats(answer.solutions[: task.config.solutions]) if answer else []
-        return _without_brute_force(solutions) if task.drops_brute_force else solutions
+        return without_repeats(answer.solutions[: task.config.solutions]) if answer else []
 
 
-def _without_brute_force(solutions: list[Solution]) -> list[Solution]:
-    kept = [solution for solution in solutions if "brute" not in f"{solution.name} {solution.labels}".lower()]
-    if kept and len(kept) < len(solutions):
-        trace().decide(SolutionsLeftOut(left_out=len(solutions) - len(kept), proposed=len(solutions)))
-    return kept or solutions
+def _wishes(task: Task) -> str:
+    """What the program will be, and what it may take."""
+    said = f"The program will be {LANGUAGE}. A test may take {task.problem.limits().seconds:g} seconds."
+    return f"{said} {NO_BRUTE_FORCE}" if task.avoids_brute_force else said
 
 
 def _from(first: int, choices: list[Choice]) -> list[Choice]:

@@ -8,7 +8,7 @@ neither a public test nor an anchor: a test that the program before it passes.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import dspy
@@ -83,14 +83,17 @@ class RepairLoop:
             test = bench.first_failure(code, bench.public) if code else None
             if test is None:
                 return
-            failure = self._failure(code, test, "example")
+            before = bench.results(code, [test])[0]
+            if bench.may_be_right(before):
+                return
+            failure = self._failure(code, test, before, "one of several" if bench.several else "example")
             way: Literal["fix", "redraw"] = "fix" if self._fixes[code] < config.fixes_per_program else "redraw"
             new = self._fixed(code, test, failure) if way == "fix" else self._redraw(failure)
             if not new.strip():
                 continue
             bench.add(new, way)
             outcome = "kept" if bench.best() == new != code else "no progress"
-            self._enter(way, outcome, code, new, test)
+            self._enter(way, outcome, code, new, test, before, bench.results(new, [test])[0])
 
     def on_ai_tests(self) -> None:
         """Fix the best program where it fails AI tests, which are all confirmed; each failing test gets one fix, all
@@ -103,20 +106,56 @@ class RepairLoop:
         for test in bench.ai:
             if tries == self._task.config.ai_fixes:
                 return
-            if bench.passes(code, [test]):
+            before = bench.results(code, [test])[0]
+            if before.passed:
                 continue
             tries += 1
-            new = self._fixed(code, test, self._failure(code, test, "written"))
+            new = self._fixed(code, test, self._failure(code, test, before, "written"))
             if not new.strip():
                 continue
             bench.add(new, "fix")
-            passes = bench.passes(new, [test])
-            kept = passes and bench.passes(new, [*bench.public, *bench.anchors])
-            self._enter("fix", "kept" if kept else "breaks an anchor" if passes else "no progress", code, new, test)
+            after = bench.results(new, [test])[0]
+            kept = after.passed and bench.passes(new, [*bench.public, *bench.anchors])
+            outcome = "kept" if kept else "breaks an anchor" if after.passed else "no progress"
+            self._enter("fix", outcome, code, new, test, before, after)
             if kept:
                 code = new
                 bench.anchor(code, bench.ai)
         bench.note_best()
+
+    def on_largest_input(self, small_inputs: Sequence[str]) -> None:
+        """Fix the best program where it does not end in time on the largest input, `time_fixes` times at most. A fix is
+        kept only if it ends, passes what the program passes, and prints the same on all small inputs."""
+        bench, code = self._bench, self._bench.best()
+        test = TestCase(bench.largest_input, "")
+        for _ in range(self._task.config.time_fixes):
+            before = bench.on_largest(code) if code else None
+            if before is None or not before.crashed:
+                return
+            new = self._fixed(code, test, self._failure(code, test, before, "input"))
+            if not new.strip():
+                continue
+            after = bench.on_largest(new)
+            assert after is not None, "there is a largest input"
+            if after.crashed:
+                outcome = "no progress"
+            elif not bench.passes(new, [*bench.public, *bench.anchors]):
+                outcome = "breaks an anchor"
+            elif not self._alike(code, new, small_inputs):
+                outcome = "other outputs"
+            else:
+                outcome = "kept"
+                bench.add(new, "fix")
+            self._enter("fix", outcome, code, new, test, before, after)
+            code = bench.best()
+
+    def _alike(self, code: str, other: str, inputs: Sequence[str]) -> bool:
+        """Whether two programs print the same on all inputs, or crash both."""
+        bench, tests = self._bench, [TestCase(text, "") for text in inputs]
+        pairs = zip(*(bench.run(each, tests, bench.limits) for each in (code, other)), strict=True)
+        return all(
+            a.crashed == b.crashed and (a.crashed or bench.checker.matches(b.output, a.output)) for a, b in pairs
+        )
 
     def _fixed(self, code: str, test: TestCase, failure: str) -> str:
         draw = self._asked[code, test]
@@ -124,16 +163,15 @@ class RepairLoop:
         self._fixes[code] += 1
         return self._repair.fix(self._task, self._notes, draw, code, failure)
 
-    def _enter(self, way, outcome, code, new, test) -> None:
+    def _enter(self, way, outcome, code, new, test, before: TestResult, after: TestResult) -> None:
         if new.strip() == code.strip():
             outcome = "same program"
-        before, after = (self._bench.results(each, [test])[0].verdict for each in (code, new))
         names = {"program": name_of(code), "changed": name_of(new)}
+        verdicts = {"before": before.verdict, "after": after.verdict}
         on = {"test_input": test.input, "test_output": test.output}
-        trace().decide(ChangeTried(way=way, outcome=outcome, before=before, after=after, **names, **on))
+        trace().decide(ChangeTried(way=way, outcome=outcome, **names, **verdicts, **on))
 
-    def _failure(self, code: str, test: TestCase, source: Source) -> str:
+    def _failure(self, code: str, test: TestCase, result: TestResult, source: Source) -> str:
         config = self._task.config
-        result: TestResult = self._bench.results(code, [test])[0]
         steps = last_steps(code, test, self._bench, config.trace_lines, config.trace_depth)
         return describe_failure(test, result, source, steps)

@@ -43,8 +43,8 @@ class Task:
         return self.config.explain_to_plan and not self._differs
 
     @property
-    def drops_brute_force(self) -> bool:
-        return self.config.drop_brute_force and not self._differs
+    def avoids_brute_force(self) -> bool:
+        return self.config.avoid_brute_force and not self._differs
 
     @property
     def _differs(self) -> bool:

@@ -49,9 +49,10 @@ class Understand(dspy.Module):
 
 
 def _one_each(explanations: list[str], task: Task) -> list[str]:
-    """The explanations where there is one for each public test; other counts cannot be told which test they are for."""
+    """The explanations, where there is one for each public test that was asked about. Of fewer nobody knows which test
+    they are for; of more, such as one for each case of a test, none is lost."""
     expected = min(len(task.problem.public_tests), MAX_BULLETS)
     if len(explanations) < expected:
         trace().decide(ExplanationsLeftOut(explanations=len(explanations), public_tests=expected))
         return []
-    return explanations[:expected]
+    return explanations

@@ -6,6 +6,8 @@ import dspy
 
 from judge.verdict import TestCase
 from program.bench.ai_tests import is_huge, usable_tests
+from program.rollout.context import trace
+from program.rollout.decisions import SeveralAnswersAccepted
 from program.steps.config import FlowConfig
 from program.steps.task import Notes, Task
 from signatures.tests import CheckTests, WriteTests
@@ -24,6 +26,9 @@ class AITestWriter(dspy.Module):
     def forward(self, task: Task, notes: Notes) -> list[TestCase]:
         """The usable tests; their outputs are what the model claims."""
         count = task.config.ai_tests
+        if count and task.problem.accepts_several:
+            trace().decide_once(SeveralAnswersAccepted())
+            return []
         if not count:
             return []
         asked = {

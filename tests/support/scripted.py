@@ -52,7 +52,7 @@ USUAL: dict[str, Answer | Sequence[Answer]] = {
         SolveStepByStep, {"reasoning": "Twice is two times.", "code": RIGHT}
     ),
     "ReflectOnProblem": '{"reflection": ["the input is one number", "The  input is one number"]}',
-    "ExplainTests": '{"explanations": ["1 + 1 is 2", "2 + 2 is 4", "a third that nobody asked for"]}',
+    "ExplainTests": '{"explanations": ["1 + 1 is 2", "2 + 2 is 4"]}',
     "CheckExplanations": '{"checked": ["1 twice is 2", "2 twice is 4"]}',
     "ProposeSolutions": proposed("Adding", "Shifting", "Multiplying"),
     "RankSolutions": ranked("shifting", "Adding", "Multiplying"),
@@ -61,6 +61,8 @@ USUAL: dict[str, Answer | Sequence[Answer]] = {
     "DeriveOutput": '{"steps": ["double it"], "output": "6"}',
     "WriteBruteForce": code(f"{RIGHT}# slowly\n"),
     "WriteGenerator": code("import random\nrandom.seed(int(input()))\nprint(random.randint(1, 6))\n"),
+    "WriteLargestInput": code("print(9)\n"),
+    "WriteValidator": code("print('VALID' if input().isdigit() else 'no number')\n"),
     "WriteCode": code(RIGHT),
     "AnalyseFailure": '{"analysis": ["it prints a constant"]}',
     "FixCode": code(NEVER),
@@ -74,6 +76,7 @@ EVERYTHING = {
     "check_ai_tests": True,
     "fix_calls": 2,
     "brute_force": True,
+    "time_fixes": 1,
     "direct_first": 1,
 }
 

@@ -16,7 +16,15 @@ from signatures.code import (
 )
 from signatures.fields import AITest, Solution
 from signatures.plan import ProposeSolutions, RankSolutions
-from signatures.tests import CheckTests, DeriveOutput, WriteBruteForce, WriteGenerator, WriteTests
+from signatures.tests import (
+    CheckTests,
+    DeriveOutput,
+    WriteBruteForce,
+    WriteGenerator,
+    WriteLargestInput,
+    WriteTests,
+    WriteValidator,
+)
 from signatures.understand import CheckExplanations, ExplainTests, ReflectOnProblem
 
 GREEDY = Solution(name="Greedy", content="Sort.\nTake the largest first.", why_it_works="exchange", complexity="O(n)")
@@ -43,6 +51,8 @@ VALUES: dict[type[dspy.Signature], tuple[dict[str, Any], dict[str, Any]]] = {
     DeriveOutput: ({**_PROBLEM, "test_input": "1\n2"}, {"steps": ["read 1", "read 2"], "output": "3"}),
     WriteBruteForce: (_PROBLEM, {"code": CODE}),
     WriteGenerator: (_PROBLEM, {"code": CODE}),
+    WriteLargestInput: (_PROBLEM, {"code": CODE}),
+    WriteValidator: (_PROBLEM, {"code": CODE}),
     WriteCode: ({**_NOTES, "solution": GREEDY, "steps": ["Sort."], "failure": _FAILED["failure"]}, {"code": CODE}),
     AnalyseFailure: ({**_NOTES, **_FAILED}, {"analysis": ["it prints 1"]}),
     FixCode: ({**_NOTES, **_FAILED, "analysis": ["it prints 1"]}, {"fixed_code": CODE}),

@@ -6,10 +6,10 @@ import pytest
 from pydantic import BaseModel, TypeAdapter
 
 from program.rollout import decisions
-from program.rollout.decisions import DECISION_TEXTS, ChangeTried, Decision
+from program.rollout.decisions import DECISION_TEXTS, ChangeTried, LargestInputChecked, OtherDecision, _Known
 from program.rollout.trace import Decided, Event, Remark, Trace
 
-KINDS = get_args(get_args(Decision)[0])
+KINDS = get_args(get_args(_Known)[0])
 EVENT: TypeAdapter[Event] = TypeAdapter(Event)
 VALUES = {
     **{"stage": "WriteCode", "resource": "calls", "model": "server/m", "explanations": 1, "public_tests": 2},
@@ -21,6 +21,7 @@ VALUES = {
         "number": 2,
         "by": "majority",
         "result": "corrected",
+        "characters": 9,
     },
     **{"inputs": 30, "failed": 3, "way": "redraw", "outcome": "kept", "program": "a", "changed": "b"},
     **{"before": "WA", "after": "AC", "test_input": "1 2\n", "test_output": "3\n", "alike": 2, "passing": 3},
@@ -28,7 +29,8 @@ VALUES = {
 
 
 def example(kind):
-    return kind(**{name: VALUES[name] for name in kind.model_fields if name in VALUES})
+    values = {**VALUES, "result": "confirmed"} if kind is LargestInputChecked else VALUES
+    return kind(**{name: values[name] for name in kind.model_fields if name in values})
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
@@ -44,7 +46,7 @@ def test_no_two_decisions_have_the_same_words():
 
 def test_every_decision_of_the_module_can_be_stored():
     classes = [each for each in vars(decisions).values() if isinstance(each, type) and issubclass(each, BaseModel)]
-    assert {each for each in classes if "kind" in each.model_fields} == set(KINDS)
+    assert {each for each in classes if "kind" in each.model_fields} == {*KINDS, OtherDecision}
 
 
 @pytest.mark.parametrize("outcome", ["kept", "same program", "no progress", "breaks an anchor"])
@@ -59,6 +61,12 @@ def test_the_texts_of_a_decision_stay_in_the_trace():
     (stored,) = trace.slim()["events"]
     assert not DECISION_TEXTS & set(stored["decision"]) and stored["decision"]["outcome"] == "kept"
     assert Trace(**trace.slim()).decisions[0].before == "WA"
+
+
+def test_a_kind_of_decision_that_is_made_no_more_is_still_read_and_shown():
+    stored = {"kind": "decided", "decision": {"kind": "solutions left out", "left_out": 1, "proposed": 3}}
+    trace = Trace.model_validate({"events": [stored]})
+    assert [str(each) for each in trace.decisions] == ["solutions left out: left_out 1, proposed 3"]
 
 
 def test_a_decision_that_was_stored_in_words_is_still_read_and_claims_nothing():

@@ -21,7 +21,7 @@ def stages(program) -> dict[str, Stage]:
 
 def test_the_defaults_are_those_of_the_papers_configuration():
     config = FlowConfig()
-    assert (config.solutions, config.drop_brute_force) == (3, True)
+    assert (config.solutions, config.avoid_brute_force) == (3, True)
     assert (config.ai_tests, config.code_attempts) == (6, 8)
     assert (config.public_tries, config.fixes_per_program, config.ai_fixes) == (4, 1, 4)
     assert not config.check_explanations and not config.check_ai_tests
@@ -47,14 +47,22 @@ def test_temperatures_are_set_for_single_stages():
 def test_answers_in_words_and_programs_have_token_caps_of_their_own():
     flow = AlphaCodium(FlowConfig(max_text_tokens=111, max_code_tokens=222, **EVERYTHING))
     caps = {name: stage.max_tokens for name, stage in stages(flow).items()}
-    programs = {"SolveDirectly", "WriteCode", "FixCode", "WriteBruteForce", "WriteGenerator"}
+    programs = {
+        "SolveDirectly",
+        "WriteCode",
+        "FixCode",
+        "WriteBruteForce",
+        "WriteGenerator",
+        "WriteLargestInput",
+        "WriteValidator",
+    }
     assert {name for name in caps if caps[name] == 222} == programs
     assert {name for name in caps if caps[name] == 111} == set(caps) - programs
 
 
 def test_every_stage_of_a_program_has_a_name_of_its_own():
     flow = AlphaCodium(FlowConfig(**EVERYTHING))
-    assert len(stages(flow)) == len(flow.predictors()) == 14
+    assert len(stages(flow)) == len(flow.predictors()) == 16
 
 
 def test_stages_that_are_not_wanted_are_not_there():

@@ -3,11 +3,10 @@
 import pytest
 
 from program.steps.config import FlowConfig
-from program.steps.plan import NO_BRUTE_FORCE, Plan, in_order, without_repeats
+from program.steps.plan import LANGUAGE, NO_BRUTE_FORCE, Plan, in_order, without_repeats
 from program.steps.task import Notes, Task
 from signatures.fields import Solution
 from tests.support.scripted import GARBAGE, PLANNING, Rollout, proposed, ranked, section
-from tests.support.trace_words import words
 
 pytestmark = pytest.mark.usefixtures("lean_adapter", "impatient")
 
@@ -33,7 +32,7 @@ def test_both_stages_are_told_what_was_understood(double):
     propose, rank = (prompt for _, prompt in plan(double).asked)
     for prompt in (propose, rank):
         assert section(prompt, "reflection") == "- one number" and section(prompt, "explanations") == "- 1 + 1 is 2"
-    assert section(propose, "count") == "3" and section(propose, "wishes") == NO_BRUTE_FORCE
+    assert section(propose, "count") == "3" and section(propose, "wishes").endswith(NO_BRUTE_FORCE)
     assert all(f"name: {name}" in section(rank, "solutions") for name in ("Adding", "Shifting", "Multiplying"))
 
 
@@ -61,23 +60,16 @@ def test_without_solutions_there_is_no_plan(double):
 # Brute force
 
 
-def test_brute_force_is_dropped_while_others_remain(double, trace):
-    answer = proposed("Adding", "Brute force", "Shifting")
-    asked = plan(double, ProposeSolutions=answer)
-    assert "brute" not in section(asked.prompts("RankSolutions")[0], "solutions").lower()
-    assert sorted(names(asked)) == ["Adding", "Shifting"]
-    assert words(trace) == ["brute force left out: 1 of 3 solutions"]
-
-
-def test_it_is_known_by_its_label_too_and_kept_where_it_is_all_there_is(double, trace):
-    assert names(plan(double, ProposeSolutions=proposed("Trying all", labels="Brute-Force"))) == ["Trying all"]
-    assert not trace.decisions
-
-
-def test_it_is_kept_where_the_configuration_does_not_mind(double):
-    asked = plan(double, {"drop_brute_force": False}, ProposeSolutions=proposed("Adding", "Brute force"))
+@pytest.mark.parametrize("avoid", [True, False])
+def test_whether_brute_force_is_unwanted_is_set_and_no_solution_is_left_out(double, avoid):
+    asked = plan(double, {"avoid_brute_force": avoid}, ProposeSolutions=proposed("Adding", "Brute force"))
     assert sorted(names(asked)) == ["Adding", "Brute force"]
-    assert NO_BRUTE_FORCE not in asked.prompts("ProposeSolutions")[0]
+    assert (NO_BRUTE_FORCE in asked.prompts("ProposeSolutions")[0]) == avoid
+
+
+def test_planning_is_told_the_language_and_the_time_the_judge_gives(double):
+    (prompt,) = plan(double.model_copy(update={"seconds": 4.0})).prompts("ProposeSolutions")
+    assert f"The program will be {LANGUAGE}. A test may take 8 seconds." in section(prompt, "wishes")
 
 
 # Rounds differ, samples do not

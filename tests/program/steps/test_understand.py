@@ -38,6 +38,10 @@ def test_too_few_explanations_cannot_be_told_apart_and_are_left_out(double, trac
     assert words(trace) == ["explanations left out: 1 for 2 public tests"]
 
 
+def test_more_explanations_than_tests_are_all_kept(double):
+    assert len(understand(double, ExplainTests=explained(4)).result.explanations) == 4
+
+
 def test_of_many_public_tests_the_first_few_are_explained():
     tests = tuple(PublicTest(input=f"{n}\n", output=f"{2 * n}\n") for n in range(9))
     many = Problem(name="Many", description="", public_tests=tests)

@@ -1,0 +1,78 @@
+"""Problems with more than one right answer: how they are known, and what is not done for them."""
+
+import pytest
+
+from program.alphacodium import AlphaCodium
+from program.bench.failure import SOURCES
+from program.problem import Problem, PublicTest
+from program.steps.config import FlowConfig
+from tests.support.scripted import NEVER, RIGHT, Rollout, code, section
+
+pytestmark = pytest.mark.usefixtures("lean_adapter", "runs", "impatient")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "If there are multiple answers, print any.",
+        "If there are several possible answers, you may print any of them.",
+        "If there is more than one solution, you can output any one of them.",
+        "Print any valid sequence of moves.",
+        "Output any such permutation.",
+        "It can be shown that there is an answer. You can print any correct answer.",
+        "If there are many ways to do it, output any of them.",
+        "Print the divisors in any order.",
+        "Any suitable solution will be\naccepted.",
+    ],
+)
+def test_statements_that_accept_several_answers_are_recognised(statement):
+    assert Problem(name="P", description=f"Given n. {statement} Good luck.").accepts_several
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "Print the number of ways, modulo any prime that is given.",
+        "You can print each letter in any case (upper or lower).",
+        "You may choose any two elements and swap them any number of times. Print the least sum.",
+        "There are several ways to travel. Print the shortest distance.",
+        "It is possible to travel from any station to any other. Print YES or NO.",
+        "You can print the answer in any case.",
+    ],
+)
+def test_other_statements_are_not(statement):
+    assert not Problem(name="P", description=f"Given n. {statement}").accepts_several
+
+
+@pytest.mark.parametrize(
+    ("shown", "several"), [("2 3", True), ("3 2", False), ("3 2 Note The note.", False), ("3", True)]
+)
+def test_a_statement_that_shows_another_output_than_the_data_stores_accepts_several(shown, several):
+    tests = (PublicTest(input="6\n", output="3 2\n"),)
+    statement = f"Factor n.\n\nExample\n\nInput\n\n6\n\n\nOutput\n\n{shown}\n"
+    assert Problem(name="P", description=statement, public_tests=tests).accepts_several == several
+
+
+def several(double) -> Problem:
+    return double.model_copy(update={"description": "Print any number. If there are several answers, print any."})
+
+
+def test_no_outputs_are_claimed_and_that_is_said(double, trace):
+    flow = Rollout(AlphaCodium(FlowConfig(brute_force=True)), several(double))
+    assert flow.code == RIGHT
+    assert not {"WriteTests", "WriteBruteForce", "WriteGenerator", "DeriveOutput"} & set(flow.stages)
+    assert [each.kind for each in trace.decisions] == ["several answers"]
+
+
+def test_no_fix_is_spent_on_an_answer_that_may_be_right(double):
+    flow = Rollout(AlphaCodium(FlowConfig(code_attempts=1)), several(double), WriteCode=code(NEVER))
+    assert flow.code == NEVER and "FixCode" not in flow.stages
+
+
+@pytest.mark.parametrize("broken", ["raise ValueError\n", "pass\n"])
+def test_a_crash_is_fixed_and_the_failure_does_not_contradict_the_statement(double, broken):
+    config = FlowConfig(code_attempts=1)
+    flow = Rollout(AlphaCodium(config), several(double), WriteCode=code(broken), FixCode=code(RIGHT))
+    failure = section(flow.prompts("FixCode")[0], "failure")
+    assert flow.code == RIGHT
+    assert SOURCES["one of several"] in failure and "One right output:\n2" in failure and "Expected" not in failure
