@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import itertools
 from collections.abc import Callable, Iterable
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +21,7 @@ from eval.numbers.criteria import outcomes
 from eval.numbers.intervals import Estimate, mean_estimate, mean_share, quantile_estimate
 from eval.numbers.paired import differences
 from eval.numbers.paired_tests import mcnemar, sign_flip
-from eval.numbers.power import power
+from eval.numbers.power import GAIN, power
 from eval.rollouts.stored_arms import stored_arms
 from eval.tables.markdown import table
 
@@ -56,7 +55,9 @@ def main() -> None:
     print("\nFamilies of four comparisons with one arm: two do not differ, two do by 3 and by 10 points\n", flush=True)
     head = ["problems", "samples", "a difference shown where there is none", "an interval without the truth"]
     print(table(head, families(options.simulations)), flush=True)
-    print("\nChance that a true difference of 10 points is shown\n", flush=True)
+    print("\nChance that a true difference of 10 points is shown, one sample (exact)\n", flush=True)
+    print(table(["problems", "lost, won", "exact McNemar", "mid-p McNemar"], single()), flush=True)
+    print("\nThe same for prompts of the flow, by `power`\n", flush=True)
     print(table(["problems × samples", "one comparison", "after Holm over four"], chances()), flush=True)
 
 
@@ -136,17 +137,16 @@ def false_positives(simulations: int) -> Iterable[list[str]]:
         yield [str(count), "sign-flip, hidden tests passed", _percent(wrong)]
 
 
-def _found(count: int, flipped: float) -> float:
-    """How often McNemar's test calls arms different that flip such a share of the problems, either way alike."""
+def _found(count: int, flipped: float, gain: float = 0.0, test: Callable[[int, int], float] = mcnemar) -> float:
+    """How often a test of single samples calls arms different that flip such a share of the problems."""
     flips = np.arange(count + 1)
-    wrong = np.array([[won <= n and _wrong(n, won) for won in flips.tolist()] for n in flips.tolist()])
-    likely = stats.binom.pmf(flips, count, flipped)[:, None] * stats.binom.pmf(flips[None, :], flips[:, None], 0.5)
-    return float((likely * wrong).sum())
+    called = [[won <= n and test(n - won, won) <= 0.05 for won in flips.tolist()] for n in flips.tolist()]
+    ahead = stats.binom.pmf(flips[None, :], flips[:, None], (1 + gain / flipped) / 2)
+    return float((stats.binom.pmf(flips, count, flipped)[:, None] * ahead * called).sum())
 
 
-@cache
-def _wrong(flips: int, won: int) -> bool:
-    return mcnemar(flips - won, won) <= 0.05
+def _exact(lost: int, won: int) -> float:
+    return sign_flip([-1.0] * lost + [1.0] * won)
 
 
 def _hidden(draw: Draw, skill: Numbers) -> Numbers:
@@ -167,6 +167,12 @@ def families(simulations: int) -> Iterable[list[str]]:
             wrong = [any(each.shown for each, truth in zip(f, truths, strict=True) if not truth) for f in found]
             missed = [not all(_covers(e.estimate, truth) for e, truth in zip(f, truths, strict=True)) for f in found]
             yield [str(count), str(samples), _percent(np.mean(wrong)), _percent(np.mean(missed))]
+
+
+def single() -> Iterable[list[str]]:
+    for count, flipped in ((36, 0.25), (36, 0.3), (165, 0.25), (165, 0.3)):
+        found = [_found(count, flipped, GAIN, test) for test in (_exact, mcnemar)]
+        yield [str(count), f"{(flipped - GAIN) / 2:.1%}, {(flipped + GAIN) / 2:.1%}", *map(_percent, found)]
 
 
 def chances() -> Iterable[list[str]]:

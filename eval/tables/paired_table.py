@@ -59,14 +59,13 @@ def sentence(first: str, second: str, paired: Paired) -> str:
         first, second: names of the arms.
         paired: the second against the first.
     """
-    found = paired.solved
+    numbers, found = _numbers(paired.solved, paired.family), paired.solved
     if found.shown:
-        than = "more" if found.estimate.value > 0 else "less"
-        return f"{second} solves {than} than {first}: {_numbers(found, paired.family)}."
-    said = f"It is not shown whether {second} solves more or less than {first}: {_numbers(found, paired.family)}."
+        return f"{second} solves {'more' if found.estimate.value > 0 else 'fewer'} problems than {first}: {numbers}."
+    said = f"It is not shown whether {second} solves more or fewer problems than {first}: {numbers}."
     if paired.power is None:
         return said
-    return f"{said} A true difference of 10 points would be shown {100 * paired.power:.0f} times in 100."
+    return f"{said} At this size a true difference of 10 points would be shown {100 * paired.power:.0f} times in 100."
 
 
 def _numbers(difference: Difference, family: int) -> str:

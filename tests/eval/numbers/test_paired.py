@@ -52,7 +52,7 @@ def test_value_interval_p_value_and_words_never_contradict_each_other(table):
         shown = not said.startswith("It is not shown")
         assert low <= value <= high
         assert shown == (not low <= 0 <= high) == (p <= SHOWN_AT)
-        assert not shown or ("more" if value > 0 else "less") == said.split()[2]
+        assert not shown or ("more" if value > 0 else "fewer") == said.split()[2]
 
 
 @given(TABLES)
@@ -74,19 +74,22 @@ def test_so_it_is_with_shares_of_any_size(pairs, family):
 
 def test_a_difference_that_is_not_shown_says_how_likely_one_of_ten_points_would_have_been():
     said = sentence("plain", "tuned", flipped(3, 6, 40))
-    start = (
-        "It is not shown whether tuned solves more or less than plain: +7.5 points, 95 % CI -8.2 to +22.5, p = 0.344."
-    )
+    start = "It is not shown whether tuned solves more or fewer problems than plain: "
+    start += "+7.5 points, 95 % CI -8.2 to +22.5, p = 0.344."
     assert said.startswith(start)
-    assert re.fullmatch(r" A true difference of 10 points would be shown 2\d times in 100\.", said[len(start) :])
+    assert re.fullmatch(
+        r" At this size a true difference of 10 points would be shown 2\d times in 100\.", said[len(start) :]
+    )
 
 
 def test_a_difference_that_is_shown_says_so():
     assert re.fullmatch(
-        r"tuned solves more than plain: \+35\.0 points, 95 % CI \+1\d\.\d to \+5\d\.\d, p < 0\.001\.",
+        r"tuned solves more problems than plain: \+35\.0 points, 95 % CI \+1\d\.\d to \+5\d\.\d, p < 0\.001\.",
         sentence("plain", "tuned", flipped(1, 15, 40)),
     )
-    assert sentence("plain", "tuned", flipped(15, 1, 40)).startswith("tuned solves less than plain: -35.0 points, ")
+    assert sentence("plain", "tuned", flipped(15, 1, 40)).startswith(
+        "tuned solves fewer problems than plain: -35.0 points, "
+    )
 
 
 def test_arms_that_never_differ_have_no_power_that_could_be_known():

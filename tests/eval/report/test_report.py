@@ -123,7 +123,9 @@ def test_the_headline_has_intervals_and_what_must_be_known_of_the_run(tmp_path):
     against = tuned["against"]
     assert against["solved"] == ["+100.0 points (-34.9 to +100.0)", "0.250"] and against["hidden"][1] == "0.500"
     assert (against["problems"], against["better"], against["worse"], tuned["not_judged"]) == (2, 2, 0, 2)
-    assert against["sentence"].startswith("It is not shown whether tuned solves more or less than plain: +100.0 points")
+    assert against["sentence"].startswith(
+        "It is not shown whether tuned solves more or fewer problems than plain: +100.0 points"
+    )
     assert told["family"].startswith("A difference is the program's mean minus that of plain")
     assert told["notes"][1:] == [
         "Not finished: 8 of 10 rollouts are there.",

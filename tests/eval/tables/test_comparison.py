@@ -45,8 +45,10 @@ def test_a_difference_is_called_shown_only_when_its_p_value_is_small(tmp_path):
     plain = dict.fromkeys(names, 0.0)
     much = write_run(tmp_path / "much", {"plain": plain, "tuned": dict.fromkeys(names, 1.0)})
     little = write_run(tmp_path / "little", {"plain": plain, "tuned": {**plain, names[0]: 1.0}})
-    assert "tuned solves more than plain: +100.0 points, " in compare([much]) and "p < 0.001." in compare([much])
-    assert "It is not shown whether tuned solves more or less than plain: +5.0 points, " in compare([little])
+    assert "tuned solves more problems than plain: +100.0 points, " in compare([much]) and "p < 0.001." in compare(
+        [much]
+    )
+    assert "It is not shown whether tuned solves more or fewer problems than plain: +5.0 points, " in compare([little])
 
 
 def test_several_arms_are_corrected_for(tmp_path):
