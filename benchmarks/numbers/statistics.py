@@ -1,27 +1,35 @@
-"""Do intervals cover, do tests keep their error rates? `python -m benchmarks.numbers.statistics [--simulations N]`.
+"""Do intervals cover, do tests keep their error rates, what do they find? `python -m benchmarks.numbers.statistics`.
 
 Prints Markdown tables. Single samples are gone through outcome by outcome, so those numbers are exact; the others are
 simulated with a seed. Problems are drawn from a population with U-shaped skill, as contests are: many that are nearly
-always solved or never. Beside each interval stands the plain percentile bootstrap, which it replaces.
+always solved or never. Next to each interval stands the plain percentile bootstrap, which it replaces. Power is that of
+two prompts of the flow that differ as in the stored run `PROMPTS`.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import numpy as np
 from scipy import stats
 
-from eval.numbers import intervals, paired_tests
-from eval.numbers.intervals import Estimate, difference_estimate, mean_estimate, mean_share, quantile_estimate
+from eval.numbers import intervals
+from eval.numbers.criteria import outcomes
+from eval.numbers.intervals import Estimate, mean_estimate, mean_share, quantile_estimate
+from eval.numbers.paired import differences
 from eval.numbers.paired_tests import mcnemar, sign_flip
-from eval.numbers.power import problems_needed
+from eval.numbers.power import GAIN, power
+from eval.rollouts.stored_arms import stored_arms
 from eval.tables.markdown import table
 
 SIZES = (18, 36, 117, 165)
 SAMPLES = 5
 SKILL = (0.3, 0.5)  # a beta distribution: mean 0.375, most problems near 0 or 1
+GAINS = (0.0, 0.0, 0.3, 0.96)  # times skill · (1 - skill), in a family: 0, 0, 3 and 10 points on average
+PROMPTS = Path("runs/compiled-0.5b")  # the flow with hand-written and with compiled prompts, three samples each
 Numbers = np.ndarray
 Draw = np.random.Generator
 
@@ -32,21 +40,25 @@ def main() -> None:
     )
     parser.add_argument("--simulations", type=int, default=2000, help="of each setting (default: %(default)s)")
     options = parser.parse_args()
-    # Enough for rates over thousands of intervals and tests, which need no last digits.
-    paired_tests.FLIPS, intervals.RESAMPLES = 1999, 500
+    intervals.RESAMPLES = 500  # enough for rates over thousands of intervals, which need no last digits
     for title, rows in (
         ("solved, one sample (exact)", proportions()),
         (f"solved, {SAMPLES} samples", shares(options.simulations)),
         ("paired difference, one sample (exact)", flips()),
-        (f"paired difference, {SAMPLES} samples", differences(options.simulations)),
+        (f"paired difference, {SAMPLES} samples", gains(options.simulations)),
         ("cost of a rollout, log-normal", costs(options.simulations // 4)),
     ):
         print(f"\nCoverage of 95 % intervals: {title}\n", flush=True)
         print(table(["problems", "setting", "ours", "percentile bootstrap"], rows), flush=True)
     print("\nDifferences found where there is none, at p ≤ 0.05\n", flush=True)
     print(table(["problems", "setting", "found"], false_positives(options.simulations)), flush=True)
-    print("\nPower at the number of problems that `eval.compare` names for 80 %\n", flush=True)
-    print(table(["flips: lost, won", "problems named", "power"], power()), flush=True)
+    print("\nFamilies of four comparisons with one arm: two do not differ, two do by 3 and by 10 points\n", flush=True)
+    head = ["problems", "samples", "a difference shown where there is none", "an interval without the truth"]
+    print(table(head, families(options.simulations)), flush=True)
+    print("\nChance that a true difference of 10 points is shown, one sample (exact)\n", flush=True)
+    print(table(["problems", "lost, won", "exact McNemar", "mid-p McNemar"], single()), flush=True)
+    print("\nThe same for prompts of the flow, by `power`\n", flush=True)
+    print(table(["problems × samples", "one comparison", "after Holm over four"], chances()), flush=True)
 
 
 def proportions() -> Iterable[list[str]]:
@@ -73,7 +85,7 @@ def flips() -> Iterable[list[str]]:
     for count in SIZES[:3]:
         cases = [(b, c) for b in range(count + 1) for c in range(count - b + 1) if b + c <= 0.75 * count]
         values = [np.repeat([-1.0, 1.0, 0.0], [b, c, count - b - c]) for b, c in cases]
-        ours = [_difference(each) for each in values]
+        ours = [_difference(each.tolist()) for each in values]
         for lost, won in ((0.02, 0.08), (0.1, 0.1), (0.1, 0.3)):
             outcomes = [(b, c, count - b - c) for b, c in cases]
             likely = stats.multinomial.pmf(outcomes, count, [lost, won, 1 - lost - won])
@@ -85,7 +97,7 @@ def flips() -> Iterable[list[str]]:
             yield [str(count), setting, _percent(likely @ np.array(covered)), _percent(likely @ np.array(theirs))]
 
 
-def differences(simulations: int) -> Iterable[list[str]]:
+def gains(simulations: int) -> Iterable[list[str]]:
     for count in SIZES:
         for said, gain in (("no gain", 0.0), ("gain of about 4 points", 0.3)):
             draw = np.random.default_rng(count)
@@ -112,30 +124,64 @@ def costs(simulations: int) -> Iterable[list[str]]:
 
 def false_positives(simulations: int) -> Iterable[list[str]]:
     for count in SIZES:
-        for flipped in (0.1, 0.4):
-            found = 0.0
-            for moved in range(count + 1):
-                won = np.arange(moved + 1)
-                wrong = np.array([mcnemar(moved - int(each), int(each)) <= 0.05 for each in won])
-                found += stats.binom.pmf(moved, count, flipped) * float(stats.binom.pmf(won, moved, 0.5) @ wrong)
-            yield [str(count), f"McNemar, {flipped:.0%} flip (exact)", _percent(found)]
-        first, second = _two_arms(np.random.default_rng(count), simulations, count, 0.0)
-        wrong = [sign_flip(list(each), seed) <= 0.05 for seed, each in enumerate(second - first)]
-        yield [str(count), f"permutation, {SAMPLES} samples", _percent(np.mean(wrong))]
+        for flipped in (0.1, 0.25, 0.5):
+            yield [str(count), f"McNemar (mid-p), {flipped:.0%} flip (exact)", _percent(_found(count, flipped))]
+        draw = np.random.default_rng(count)
+        skill = draw.beta(*SKILL, size=(simulations, count))
+        for first, second in ((SAMPLES, SAMPLES), (3, 3), (3, 1)):
+            moved = draw.binomial(second, skill) / second - draw.binomial(first, skill) / first
+            wrong = np.mean([sign_flip(each.tolist()) <= 0.05 for each in moved])
+            yield [str(count), f"sign-flip, {first} samples against {second}", _percent(wrong)]
+        hidden = [_hidden(draw, skill) for _ in range(2)]
+        wrong = np.mean([sign_flip(each.tolist()) <= 0.05 for each in hidden[1] - hidden[0]])
+        yield [str(count), "sign-flip, hidden tests passed", _percent(wrong)]
 
 
-def power() -> Iterable[list[str]]:
-    for lost, won in ((2, 8), (5, 10), (10, 20), (15, 35)):
-        needed = problems_needed([-1.0] * lost + [1.0] * won + [0.0] * (100 - lost - won))
-        assert needed is not None
-        found = 0.0
-        for moved in range(1, needed + 1):
-            wins = np.arange(moved + 1)
-            chance = stats.binom.pmf(moved, needed, (lost + won) / 100)
-            if chance > 1e-9:
-                shown = np.array([mcnemar(moved - int(each), int(each)) <= 0.05 for each in wins])
-                found += chance * float(stats.binom.pmf(wins, moved, won / (lost + won)) @ shown)
-        yield [f"{lost} %, {won} %", str(needed), _percent(found)]
+def _found(count: int, flipped: float, gain: float = 0.0, test: Callable[[int, int], float] = mcnemar) -> float:
+    """How often a test of single samples calls arms different that flip such a share of the problems."""
+    flips = np.arange(count + 1)
+    called = [[won <= n and test(n - won, won) <= 0.05 for won in flips.tolist()] for n in flips.tolist()]
+    ahead = stats.binom.pmf(flips[None, :], flips[:, None], (1 + gain / flipped) / 2)
+    return float((stats.binom.pmf(flips, count, flipped)[:, None] * ahead * called).sum())
+
+
+def _exact(lost: int, won: int) -> float:
+    return sign_flip([-1.0] * lost + [1.0] * won)
+
+
+def _hidden(draw: Draw, skill: Numbers) -> Numbers:
+    """The share of hidden tests that one program passes: all of them where it solves the problem, else some."""
+    tests = draw.integers(5, 200, size=skill.shape)
+    part = draw.binomial(tests, draw.beta(0.5, 1.5, size=skill.shape)) / tests
+    return np.where(draw.random(skill.shape) < skill, 1.0, part)
+
+
+def families(simulations: int) -> Iterable[list[str]]:
+    for count in SIZES:
+        for samples in (1, 3):
+            draw = np.random.default_rng(count)
+            skill = draw.beta(*SKILL, size=(simulations, count))
+            arms = [draw.binomial(samples, skill + g * skill * (1 - skill)) / samples for g in (0.0, *GAINS)]
+            found = [differences([(first, each) for each in others]) for first, *others in zip(*arms, strict=True)]
+            truths = [gain * SKILL[0] * SKILL[1] / sum(SKILL) / (sum(SKILL) + 1) for gain in GAINS]
+            wrong = [any(each.shown for each, truth in zip(f, truths, strict=True) if not truth) for f in found]
+            missed = [not all(_covers(e.estimate, truth) for e, truth in zip(f, truths, strict=True)) for f in found]
+            yield [str(count), str(samples), _percent(np.mean(wrong)), _percent(np.mean(missed))]
+
+
+def single() -> Iterable[list[str]]:
+    for count, flipped in ((36, 0.25), (36, 0.3), (165, 0.25), (165, 0.3)):
+        found = [_found(count, flipped, GAIN, test) for test in (_exact, mcnemar)]
+        yield [str(count), f"{(flipped - GAIN) / 2:.1%}, {(flipped + GAIN) / 2:.1%}", *map(_percent, found)]
+
+
+def chances() -> Iterable[list[str]]:
+    first, second = [outcomes(arm.rollouts) for arm in stored_arms([PROMPTS])]
+    for count, samples in ((36, 1), (36, 3), (117, 1), (165, 1), (165, 3), (200, 2)):
+        drawn = [[itertools.combinations(arm[name], samples) for arm in (first, second)] for name in first]
+        moved = [float(np.mean(b) - np.mean(a)) for each in drawn for a, b in itertools.product(*each)]
+        found = [power(moved, level, count) for level in (0.05, 0.05 / 4)]
+        yield [f"{count} × {samples}", *(_percent(each) if each is not None else "–" for each in found)]
 
 
 def _two_arms(draw: Draw, simulations: int, count: int, gain: float) -> tuple[Numbers, Numbers]:
@@ -159,13 +205,13 @@ def _percentile(values: Iterable[float]) -> Estimate:
     return Estimate(float(numbers.mean()), float(low), float(high))
 
 
-def _difference(differences: Iterable[float]) -> Estimate:
-    values = list(differences)
-    return difference_estimate([0.0] * len(values), values)
+def _difference(moved: list[float]) -> Estimate:
+    (found,) = differences([([0.0] * len(moved), moved)])
+    return found.estimate
 
 
 def _covers(estimate: Estimate, truth: float) -> bool:
-    return bool(estimate.low - 1e-9 <= truth <= estimate.high + 1e-9)
+    return bool(estimate.low <= truth <= estimate.high)
 
 
 def _percent(share: float) -> str:

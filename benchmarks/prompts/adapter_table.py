@@ -12,9 +12,8 @@ from typing import Any
 import dspy
 from dspy.utils.exceptions import AdapterParseError
 
-from eval.numbers.intervals import difference_estimate
-from eval.numbers.paired_tests import holm, sign_flip
-from eval.tables.markdown import NONE, points, table
+from eval.numbers.paired import differences
+from eval.tables.markdown import NONE, p_value, points, table
 from program.adapters.choice import adapter_named
 from program.adapters.form import answers_with_code
 from program.adapters.reading import Reading, collected_readings
@@ -92,7 +91,8 @@ def markdown(records: Sequence[Asked], adapters: Sequence[str], rates: Rates) ->
 def compared(records: Sequence[Asked], adapters: Sequence[str], rates: Rates) -> str:
     """The programs under every adapter against those under the first, as a table; empty where nothing is compared.
 
-    A problem is the unit: its rate is the mean over the stages that both adapters have.
+    The comparisons with the first are one family. A problem is the unit: its rate is the mean over the stages that both
+    adapters have.
     """
     by_adapter = {name: _programs(records, name, rates) for name in adapters}
     first, *others = adapters
@@ -107,15 +107,10 @@ def compared(records: Sequence[Asked], adapters: Sequence[str], rates: Rates) ->
             found.append((name, sum(map(len, shared.values())), pairs))
     if not found:
         return ""
-    corrected = holm([sign_flip([after - before for before, after in pairs]) for *_, pairs in found])
+    tested = differences([tuple(zip(*pairs, strict=True)) for *_, pairs in found])
     rows = [
-        [
-            f"{name} against {first}",
-            f"{programs}, {len(pairs)}",
-            points(difference_estimate(*zip(*pairs, strict=True))),
-            f"{p:.3f}" if p >= 0.001 else "< 0.001",
-        ]
-        for (name, programs, pairs), p in zip(found, corrected, strict=True)
+        [f"{name} against {first}", f"{programs}, {len(pairs)}", points(each.estimate), p_value(each.corrected)]
+        for (name, programs, pairs), each in zip(found, tested, strict=True)
     ]
     return table(["adapter", "programs each, problems", "hidden tests passed (95 % CI)", "p (Holm)"], rows)
 

@@ -106,7 +106,11 @@ def _used(rollouts: Sequence[Rollout]) -> dict[str, float]:
 def protection(rollouts: Sequence[Rollout]) -> str:
     """Under what the programs of a run were judged, in a sentence."""
     names = sorted({rollout.score.isolation for rollout in rollouts if rollout.score} - {""})
-    return f"Programs were judged under {', '.join(names) or 'what was not recorded'}."
+    return (
+        f"Programs were judged under {', '.join(names)}."
+        if names
+        else "What held the judged programs was not recorded."
+    )
 
 
 def _limits_of(options: argparse.Namespace) -> tuple[RateLimits, Budget]:

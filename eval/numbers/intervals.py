@@ -59,12 +59,15 @@ def mean_share(values: Sequence[float]) -> Estimate:
     return share_estimate(values, [1.0] * len(values))
 
 
-def difference_estimate(first: Sequence[float], second: Sequence[float]) -> Estimate:
+def difference_estimate(first: Sequence[float], second: Sequence[float], level: float = 0.05) -> Estimate:
     """mean(second) - mean(first) of values between 0 and 1, paired: the same problems in the same order.
 
     Bonett and Price's interval (2012): that of the mean difference after two problems were added, one gained and
     one lost. They made it for 0 and 1; for shares of several samples the two differ by as much as those problems that
     do differ (root mean square), which is the same for 0 and 1.
+
+    Args:
+        level: how often the interval may miss the truth.
     """
     differences = np.asarray([b - a for a, b in zip(first, second, strict=True)], dtype=float)
     if not len(differences):
@@ -72,7 +75,7 @@ def difference_estimate(first: Sequence[float], second: Sequence[float]) -> Esti
     moved = differences[differences != 0]
     made_up = math.sqrt(float((moved**2).mean())) if len(moved) else 1.0
     padded = np.append(differences, [made_up, -made_up])
-    half = Z * float(padded.std()) / math.sqrt(len(padded))
+    half = NormalDist().inv_cdf(1 - level / 2) * float(padded.std()) / math.sqrt(len(padded))
     middle, seen = float(padded.mean()), float(differences.mean())
     return Estimate(seen, max(-1.0, min(seen, middle - half)), min(1.0, max(seen, middle + half)))
 

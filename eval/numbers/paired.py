@@ -1,16 +1,37 @@
-"""Two arms on the same problems: the difference, whether it is shown, and what would show it."""
+"""Arms against the first one on the same problems: the differences, which are shown, and how likely one would be."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from eval.numbers.criteria import shares
+from eval.numbers.criteria import hidden_rates, outcomes, shares
 from eval.numbers.intervals import Estimate, difference_estimate
-from eval.numbers.paired_tests import holm, mcnemar, sign_flip
-from eval.numbers.power import difference_shown, problems_needed
+from eval.numbers.paired_tests import holm, paired_p
+from eval.numbers.power import power
+from eval.rollouts.rollout import Rollout
 
 SHOWN_AT = 0.05  # the p-value after Holm's correction
+Pair = tuple[Sequence[float], Sequence[float]]  # the first and the second arm, problem by problem
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Second arm minus first in the mean over problems of a share, as one of a family of comparisons.
+
+    estimate: its interval holds together with those of the whole family, and leaves out 0 just where `shown`.
+    p: of this comparison alone; see `paired_p`.
+    corrected: p after Holm's correction over the family.
+    """
+
+    estimate: Estimate
+    p: float
+    corrected: float
+
+    @property
+    def shown(self) -> bool:
+        return self.corrected <= SHOWN_AT
 
 
 @dataclass(frozen=True)
@@ -18,18 +39,17 @@ class Paired:
     """The second arm against the first, on the problems that both have judged samples of.
 
     before, after: share of each problem's samples that are solved, by problem.
-    difference: of the means, with its interval.
-    p: of the exact McNemar test where each problem has one sample in both arms, else of the paired permutation test.
-    corrected, arms: p after Holm's correction over so many arms that were compared.
+    solved, hidden: the differences in it, and in the share of hidden tests passed.
+    family: how many arms were compared with the first.
+    power: the chance that a true difference of ten points solved would be shown; None where not known.
     """
 
     before: dict[str, float]
     after: dict[str, float]
-    difference: Estimate
-    test: str
-    p: float
-    corrected: float
-    arms: int = 1
+    solved: Difference
+    hidden: Difference
+    family: int
+    power: float | None
 
     @property
     def won(self) -> list[str]:
@@ -47,56 +67,51 @@ class Paired:
         return {*self.before.values(), *self.after.values()} <= {0.0, 1.0}
 
 
-def pair(first: Mapping[str, Sequence[bool]], second: Mapping[str, Sequence[bool]]) -> Paired | None:
-    """Compare two arms; None where they have no judged problem in common.
+def pair_all(first: Sequence[Rollout], others: Sequence[Sequence[Rollout]]) -> list[Paired | None]:
+    """Compare several arms with the first; None for one that has no judged problem in common with it.
 
     Args:
-        first, second: by problem, whether each judged sample solved it.
+        first, others: the rollouts of each arm.
     """
-    shared = sorted(set(first) & set(second))
-    if not shared:
-        return None
-    before, after = (shares({name: arm[name] for name in shared}) for arm in (first, second))
-    one_sample = all(len(arm[name]) == 1 for arm in (first, second) for name in shared)
-    if one_sample:
-        won, lost = (sum(x[name] > y[name] for name in shared) for x, y in ((after, before), (before, after)))
-        test, p = "exact McNemar test", mcnemar(lost, won)
-    else:
-        test, p = "paired permutation test", sign_flip([after[name] - before[name] for name in shared])
-    difference = difference_estimate(list(before.values()), list(after.values()))
-    return Paired(before, after, difference, test, p, corrected=p)
+    arms = [shares(outcomes(rollouts)) for rollouts in (first, *others)]
+    rates = [hidden_rates(rollouts) for rollouts in (first, *others)]
+    shared = {place: names for place, arm in enumerate(arms) if place and (names := sorted(set(arms[0]) & set(arm)))}
+    solved = [_values(arms[0], arms[place], names) for place, names in shared.items()]
+    hidden = [_values(rates[0], rates[place], names) for place, names in shared.items()]
+    found = {}
+    for place, pair, *tested in zip(shared, solved, differences(solved), differences(hidden), strict=True):
+        before, after = (dict(zip(shared[place], values, strict=True)) for values in pair)
+        chance = power(_subtracted(*pair), SHOWN_AT / len(shared))
+        found[place] = Paired(before, after, *tested, family=len(shared), power=chance)
+    return [found.get(place) for place in range(1, len(arms))]
 
 
-def pair_all(
-    first: Mapping[str, Sequence[bool]], others: Sequence[Mapping[str, Sequence[bool]]]
-) -> list[Paired | None]:
-    """Compare several arms with the first, corrected for their number; see `pair`."""
-    found = [pair(first, other) for other in others]
-    corrected = iter(holm([each.p for each in found if each]))
-    arms = sum(each is not None for each in found)
-    return [each and replace(each, corrected=next(corrected), arms=arms) for each in found]
+def _values(first: Mapping[str, float], second: Mapping[str, float], names: Sequence[str]) -> Pair:
+    return [first[name] for name in names], [second[name] for name in names]
 
 
-def sentence(first: str, second: str, paired: Paired) -> str:
-    """What the comparison says, in plain words.
+def _subtracted(first: Sequence[float], second: Sequence[float]) -> list[float]:
+    return [after - before for before, after in zip(first, second, strict=True)]
+
+
+def differences(pairs: Sequence[Pair]) -> list[Difference]:
+    """The tests and intervals of a family of comparisons.
+
+    Each interval has the level that makes all of them hold at once (Bonferroni's). Where it and the test disagree on
+    whether 0 can be, the test decides, and the interval ends at 0.
 
     Args:
-        first, second: names of the arms.
-        paired: the second against the first. A problem set that shows each of several differences must be larger. The
-            interval is of this difference alone, so a p-value that was corrected for several is said to be.
+        pairs: for each comparison the values of both arms, between 0 and 1.
     """
-    p, level = paired.corrected, SHOWN_AT / paired.arms
-    value, low, high = (100 * each for each in paired.difference)
-    differences = [paired.after[name] - paired.before[name] for name in paired.before]
-    if abs(value) < 0.05:
-        said = f"{second} solves as much as {first}, 95 % CI {low:.1f} to {high:.1f} points"
-        least = difference_shown(differences, level)
-        return said + (f"; so many problems would show {100 * least:.0f} points with 80 % power." if least else ".")
-    # Told from the side of the second arm, whose interval is turned round where it solves less.
-    more, ends = ("more", (low, high)) if value > 0 else ("less", (-high, -low))
-    said = f"{second} solves {abs(value):.1f} points {more} than {first}, "
-    said += f"95 % CI {ends[0]:.1f} to {ends[1]:.1f}, p = {p:.3f}{' after Holm' if paired.arms > 1 else ''}"
-    if p <= SHOWN_AT:
-        return f"{said}: shown."
-    needed = problems_needed(differences, level)
-    return f"{said}: not shown at this size; {needed:,} problems would show such a difference with 80 % power."
+    tested = [paired_p(_subtracted(*pair)) for pair in pairs]
+    found = []
+    for pair, p, corrected in zip(pairs, tested, holm(tested), strict=True):
+        value, low, high = difference_estimate(*pair, level=SHOWN_AT / len(pairs))
+        if corrected > SHOWN_AT:
+            low, high = min(low, 0.0), max(high, 0.0)
+        elif value > 0:
+            low = max(low, sys.float_info.min)
+        else:
+            high = min(high, -sys.float_info.min)
+        found.append(Difference(Estimate(value, low, high), p, corrected))
+    return found

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from eval.numbers.cost import UNITS, costs
-from eval.numbers.criteria import outcomes
 from eval.numbers.intervals import Estimate
-from eval.numbers.paired import Paired, pair_all, sentence
+from eval.numbers.paired import Difference, Paired, pair_all
 from eval.report.curves import solved_curve
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.stored_arms import StoredArm, data_text, differing_rules, problem_names
 from eval.simulated.model import caveat
+from eval.tables.markdown import p_value, points
+from eval.tables.paired_table import family_note, sentence
 from eval.tables.summary import Summary, not_judged, summarize, too_few
 
 
@@ -25,8 +26,8 @@ def overview(arms: Sequence[StoredArm], notes: list[str]) -> dict[str, Any]:
     """
     problems, samples = problem_names(arms), max(arm.config["samples"] for arm in arms)
     summaries = [summarize(arm.label, arm.rollouts) for arm in arms]
-    first, *others = [outcomes(arm.rollouts) for arm in arms]
-    against = [None, *pair_all(first, others)]
+    against = [None, *pair_all(arms[0].rollouts, [arm.rollouts for arm in arms[1:]])]
+    family = max((paired.family for paired in against if paired), default=0)
     return {
         "title": f"{_count(len(arms), 'program')} on {_count(len(problems), 'problem')}",
         "subtitle": f"{data_text(arms[0].config)}, {_count(samples, 'sample')} a problem",
@@ -38,6 +39,7 @@ def overview(arms: Sequence[StoredArm], notes: list[str]) -> dict[str, Any]:
             {**_arm(arm, summary), "against": paired and _against(arms[0].label, arm.label, paired)}
             for arm, summary, paired in zip(arms, summaries, against, strict=True)
         ],
+        "family": family_note(arms[0].label, family) if family else "",
         "curves": {unit: [solved_curve(arm.rollouts, unit) for arm in arms] for unit in UNITS},
         "problems": problems,
         "cells": _cells(arms, problems),
@@ -69,16 +71,19 @@ def _arm(arm: StoredArm, summary: Summary) -> dict[str, Any]:
 
 
 def _against(first: str, second: str, paired: Paired) -> dict[str, Any]:
-    """`difference`: [gain, low, high] of the solved share; `p` after Holm's correction."""
     return {
         "problems": len(paired.before),
-        "difference": list(paired.difference),
         "better": len(paired.won),
         "worse": len(paired.lost),
-        "test": paired.test,
-        "p": paired.corrected,
+        **{name: _difference(found) for name, found in (("solved", paired.solved), ("hidden", paired.hidden))},
+        "power": paired.power,
         "sentence": sentence(first, second, paired),
     }
+
+
+def _difference(found: Difference) -> list[str]:
+    """As text, so that interval and p-value are rounded as in the sentence."""
+    return [points(found.estimate), p_value(found.corrected)]
 
 
 def _numbers(estimate: Estimate) -> list[float | None]:

@@ -7,14 +7,14 @@ from pathlib import Path
 
 from eval.errors import RunError
 from eval.numbers.cost import Unit, cost_ratios
-from eval.numbers.criteria import hidden_rates, outcomes
+from eval.numbers.criteria import outcomes, shares
 from eval.numbers.groups import By, groups
-from eval.numbers.intervals import Estimate, difference_estimate
-from eval.numbers.paired import Paired, pair_all, sentence
+from eval.numbers.paired import Paired, pair_all
 from eval.rollouts.stored_arms import StoredArm, header, problem_names, problems_of, stored_arms
 from eval.tables.breakdown import by_group
 from eval.tables.budget_table import budget_table
 from eval.tables.markdown import quantity
+from eval.tables.paired_table import paired_table, sentence
 from eval.tables.prompt_differences import instruction_diff, prompt_differences, setting_differences, stored_artifact
 from eval.tables.summary import markdown_table, summarize
 
@@ -27,7 +27,7 @@ def compare(
     prompts: bool = False,
     exclude: str | None = None,
 ) -> str:
-    """A Markdown report: the table of all arms, then each against the first.
+    """A Markdown report: the table of all arms, the table of each against the first, and the story of each difference.
 
     Args:
         runs, arms, exclude: see `stored_arms`.
@@ -44,42 +44,45 @@ def compare(
         raise RunError(f"a comparison needs two arms; found {', '.join(arm.label for arm in chosen) or 'none'}")
     summaries = [summarize(arm.label, arm.rollouts) for arm in chosen]
     artifacts = {arm.label: stored_artifact(arm.run, arm.name) for arm in chosen}
-    parts = [header(chosen), markdown_table(summaries), setting_differences(artifacts)]
     first, others = chosen[0], chosen[1:]
-    done = {arm.label: outcomes(arm.rollouts) for arm in chosen}
-    against = pair_all(done[first.label], [done[other.label] for other in others])
-    for other, paired in zip(others, against, strict=True):
-        if paired is None:
-            parts.append(f"{other.label} and {first.label} have no judged problem in common.")
+    found = pair_all(first.rollouts, [other.rollouts for other in others])
+    against = {other.label: paired for other, paired in zip(others, found, strict=True) if paired}
+    parts = [header(chosen), markdown_table(summaries), setting_differences(artifacts)]
+    parts += [paired_table(first.label, against)] if against else []
+    parts += _left_out(chosen)
+    for other in others:
+        if other.label in against:
+            parts.append(_against(first, other, against[other.label], prompts))
         else:
-            parts.append(_against(first, other, paired, prompts))
+            parts.append(f"{other.label} and {first.label} have no judged problem in common.")
     parts += [budget_table({arm.label: arm.rollouts for arm in chosen}, unit) for unit in budgets]
     if by:
         problems = problems_of(first)
         facts = {name: problems.facts(name) for name in problem_names(chosen)}
+        done = {arm.label: shares(outcomes(arm.rollouts)) for arm in chosen}
         parts += [by_group(done, groups(facts, kind), kind) for kind in by]
     return "\n\n".join(filter(None, parts))
 
 
+def _left_out(chosen: Sequence[StoredArm]) -> list[str]:
+    """A warning where the arms are a choice among more, which the correction knows nothing of."""
+    runs = {arm.run: len(arm.config["artifacts"]) for arm in chosen}
+    more = sum(runs.values()) - len(chosen)
+    if not more:
+        return []
+    return [
+        f"These runs have {more} more arms. If the {len(chosen)} here were chosen after a look at the results, p is "
+        "too small: it is corrected for the comparisons of this table only."
+    ]
+
+
 def _against(first: StoredArm, other: StoredArm, paired: Paired, prompts: bool) -> str:
-    count = len(paired.before)
     lines = [f"{other.label} against {first.label}:", sentence(first.label, other.label, paired), ""]
-    lines.append(f"- solved: {_points(paired.difference, count)}")
-    corrected = f"; {paired.corrected:.3f} by Holm over {paired.arms} arms" if paired.arms > 1 else ""
-    lines.append(f"- {paired.test}: p = {paired.p:.3f}{corrected}")
     lines += _flips(first.label, other.label, paired)
-    rates = [hidden_rates(arm.rollouts) for arm in (first, other)]
-    hidden = difference_estimate(*([rate[name] for name in paired.before] for rate in rates))
-    lines.append(f"- hidden tests passed: {_points(hidden, count)}")
     ratios = cost_ratios(first.rollouts, other.rollouts).items()
     said = [f"{quantity(r.value)} × {what} ({quantity(r.low)} to {quantity(r.high)})" for what, r in ratios]
     lines.append(f"- cost: {', '.join(said) or 'not known'}")
     return "\n".join([*lines, *_prompts(first, other, prompts)])
-
-
-def _points(difference: Estimate, problems: int) -> str:
-    value, low, high = (100 * each for each in difference)
-    return f"{value:+.1f} points on {problems} problems, 95 % CI {low:+.1f} to {high:+.1f}"
 
 
 def _flips(first: str, second: str, paired: Paired) -> list[str]:

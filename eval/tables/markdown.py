@@ -39,7 +39,28 @@ def bounds(estimate: Estimate) -> str:
 
 def points(estimate: Estimate) -> str:
     """`+5.1 points (-1.2 to +11.4)`: a difference of shares with its interval."""
-    return f"{estimate.value * 100:+.1f} points ({estimate.low * 100:+.1f} to {estimate.high * 100:+.1f})"
+    return f"{estimate.value * 100:+z.1f} points ({ends(estimate)})"
+
+
+def ends(estimate: Estimate) -> str:
+    """`-1.2 to +11.4`: the interval of a difference, in points. An end of 0 belongs to it; an end that only rounds to 0
+    is `above 0` or `below 0`.
+    """
+    return f"{_end(estimate.low)} to {_end(estimate.high)}"
+
+
+def _end(share: float) -> str:
+    text = f"{share * 100:+.1f}"
+    if float(text):
+        return text
+    return "0" if share == 0 else "above 0" if share > 0 else "below 0"
+
+
+def p_value(p: float) -> str:
+    """`0.034`; `< 0.001` below that, and never a 0.050 that is above 0.05."""
+    if p < 0.001:
+        return "< 0.001"
+    return "0.051" if 0.05 < p < 0.051 else f"{p:.3f}"
 
 
 def estimate_text(estimate: Estimate | None) -> str:

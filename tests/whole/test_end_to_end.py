@@ -163,7 +163,7 @@ def test_both_arms_are_evaluated_on_every_test_problem(pipeline):
 
 def test_the_comparison_names_what_compiling_gained(pipeline):
     assert "compiled against start:" in pipeline.report
-    assert "- solved: +33.3 points on 3 problems" in pipeline.report
+    assert " | 3 | +33.3 points (" in pipeline.report
     assert "- only compiled solves: Cube" in pipeline.report and "- only start solves: none" in pipeline.report
 
 

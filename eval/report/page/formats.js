@@ -4,7 +4,6 @@ const UNKNOWN = "–";
 const known = (number) => number !== null && number !== undefined;
 
 const percent = (share) => (known(share) ? `${(share * 100).toFixed(1)} %` : UNKNOWN);
-const signed = (number) => `${number < 0 ? "−" : "+"}${Math.abs(number * 100).toFixed(1)}`;
 const plain = (number, digits = 1) => (known(number) ? number.toFixed(digits) : UNKNOWN);
 const plural = (number, what) => `${number} ${what}${number === 1 ? "" : "s"}`;
 

@@ -43,11 +43,12 @@ const COLUMNS = [
   ["hidden tests passed", (arm) => (arm.hidden ? percent(arm.hidden[0]) : UNKNOWN)],
   ["95 % CI", (arm) => (arm.hidden ? interval(arm.hidden[1], arm.hidden[2]) : UNKNOWN)],
   ["all public passed", (arm) => percent(arm.public)],
-  ["against the first, points", (arm) => (arm.against ? signed(arm.against.difference[0]) : UNKNOWN)],
-  ["95 % CI", (arm) => (arm.against ? arm.against.difference.slice(1).map(signed).join(" to ") : UNKNOWN)],
+  ["solved, against the first (95 % CI)", (arm) => arm.against?.solved[0] ?? UNKNOWN],
+  ["p", (arm) => arm.against?.solved[1] ?? UNKNOWN],
   ["problems better, worse", (arm) => (arm.against ? `${arm.against.better}, ${arm.against.worse}` : UNKNOWN)],
-  ["p (by Holm)", (arm) => (arm.against ? arm.against.p.toFixed(3) : UNKNOWN)],
-  ["test", (arm) => arm.against?.test ?? UNKNOWN],
+  ["hidden tests passed, against the first (95 % CI)", (arm) => arm.against?.hidden[0] ?? UNKNOWN],
+  ["p", (arm) => arm.against?.hidden[1] ?? UNKNOWN],
+  ["power for +10 points solved", (arm) => (known(arm.against?.power) ? percent(arm.against.power) : UNKNOWN)],
   ["rollouts judged", (arm) => `${arm.samples} of ${arm.samples + arm.not_judged}`],
 ];
 
@@ -64,7 +65,7 @@ function comparisonTable(data) {
       { class: "wide", tabindex: "0", role: "region", "aria-label": "Programs compared" },
       make("table", { id: "comparison" }, make("tr", {}, columns.map(([name]) => make("th", {}, name))), rows),
     ),
-    make("p", { class: "quiet" }, "Intervals are 95 % intervals over problems; docs/reference/eval.md says which."),
+    make("p", { class: "quiet" }, `${data.family} Intervals are 95 % intervals over problems; docs/reference/eval.md says which.`),
   );
 }
 

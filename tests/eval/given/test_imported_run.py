@@ -79,7 +79,7 @@ def test_the_cost_of_imported_programs_is_unknown_and_not_nothing(workplace, mon
 def test_an_imported_run_can_be_compared(workplace, monkeypatch):
     printed(monkeypatch, eval.judge.main, *OPTIONS, "--arm-field", "source")
     said = printed(monkeypatch, eval.compare.main, "run")
-    assert "two against one-small" in said and "+50.0 points on 1 problems" in said
+    assert "two against one-small" in said and "| two | 1 | +50.0 points (" in said
 
 
 def test_a_run_that_was_interrupted_judges_the_rest_only(workplace, monkeypatch):

@@ -42,8 +42,8 @@ def test_one_contest_has_no_halves():
 
 
 def test_the_table_has_a_row_a_group_and_the_differences_to_the_first_arm():
-    done = {"plain": {"x": [True], "y": [False], "z": [False]}, "tuned": {"x": [True], "y": [True]}}
-    lines = by_group(done, {"math": ["x", "y"], "dp": ["z"], "graphs": ["w"]}, "tag").splitlines()
+    solved = {"plain": {"x": 1.0, "y": 0.0, "z": 0.0}, "tuned": {"x": 1.0, "y": 1.0}}
+    lines = by_group(solved, {"math": ["x", "y"], "dp": ["z"], "graphs": ["w"]}, "tag").splitlines()
     assert lines[0] == "| tag | problems | plain | tuned | tuned against plain |"
     assert lines[2].startswith("| math | 2 | 50.0 % (") and "| 100.0 % (" in lines[2] and "+50.0 points (" in lines[2]
     assert lines[3].startswith("| dp | 1 | 0.0 % (") and lines[3].endswith("| – | – |")

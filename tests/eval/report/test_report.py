@@ -120,9 +120,13 @@ def test_the_headline_has_intervals_and_what_must_be_known_of_the_run(tmp_path):
     assert plain["costs"]["LM calls"] == [[4.0, 4.0, 4.0], None]
     assert tuned["costs"]["LM calls"] == [[4.0, 4.0, 4.0], [4.0, 4.0, 4.0]]
     assert tuned["solved"] == pytest.approx([1.0, 0.342, 1.0], abs=1e-3)
-    assert tuned["against"]["difference"] == pytest.approx([1.0, -0.349, 1.0], abs=1e-3)
-    assert (tuned["against"]["problems"], tuned["against"]["p"], tuned["not_judged"]) == (2, 0.5, 2)
-    assert tuned["against"]["sentence"].startswith("tuned solves 100.0 points more than plain, 95 % CI -34.9 to 100.0")
+    against = tuned["against"]
+    assert against["solved"] == ["+100.0 points (-34.9 to +100.0)", "0.250"] and against["hidden"][1] == "0.500"
+    assert (against["problems"], against["better"], against["worse"], tuned["not_judged"]) == (2, 2, 0, 2)
+    assert against["sentence"].startswith(
+        "It is not shown whether tuned solves more or fewer problems than plain: +100.0 points"
+    )
+    assert told["family"].startswith("A difference is the program's mean minus that of plain")
     assert told["notes"][1:] == [
         "Not finished: 8 of 10 rollouts are there.",
         "2 rollouts were not judged (infrastructure) and are in no rate. "
@@ -237,7 +241,8 @@ def test_several_arms_are_corrected_for_in_the_headline(tmp_path):
     ends = {"plain": "failed", "one": "solved", "two": "solved"}
     rollouts = [traced(arm, f"p{i}", 0, end) for arm, end in ends.items() for i in range(6)]
     told = overview(stored_arms([store(tmp_path / "run", rollouts)]), [])
-    assert [arm["against"] and arm["against"]["p"] for arm in told["arms"]] == [None, 0.0625, 0.0625]
+    assert [arm["against"] and arm["against"]["solved"][1] for arm in told["arms"]] == [None, "0.031", "0.031"]
+    assert "These 2 comparisons are one family" in told["family"]
 
 
 def test_a_curve_says_from_where_on_it_is_a_lower_bound():

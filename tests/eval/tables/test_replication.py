@@ -109,7 +109,7 @@ def test_the_command_prints_it(run, monkeypatch, capsys):
 
 def test_one_stored_run_gives_the_comparison_the_budgets_and_the_prompts(run, monkeypatch):
     report = printed(monkeypatch, eval.compare.main, run, "--budget", "calls", "tokens")
-    assert "flow solves 33.3 points more than one-call" in report
+    assert "| flow | 3 | +33.3 points (" in report
     assert "- only flow solves: Cube" in report
     assert "another program: alphacodium instead of direct" in report
     assert cells(report, "1")[:2][0].startswith("33.3 %"), "one call solves one of three problems"
