@@ -125,7 +125,7 @@ def origins_table(rollouts: Iterable[Rollout]) -> str:
         [ORIGINS[each.origin], str(each.rollouts), estimate_text(each.calls), percent(each.solved)]
         for each in solved_by_origin(rollouts)
     ]
-    head = ["program", "rollouts that had one", "calls before it", "first solved by it"]
+    head = ["program", "rollouts that had one", "calls until it", "first solved by it"]
     return table(head, rows) if len(rows) > 1 else ""
 
 
