@@ -77,6 +77,7 @@ def compare(options: argparse.Namespace) -> None:
     answers = RunFolder(options.out, decides).path / "answers.jsonl"
     if not options.table:
         adapter = program.adapter
+        assert adapter is not None, "an artifact names its adapter"
         if options.inputs and not (options.out / "inputs.jsonl").exists():  # else it would lose what was added to it
             shutil.copy(options.inputs / "inputs.jsonl", options.out)
         with open_model(options.lm, problems, api_base=options.api_base, slots=options.concurrency) as lm:
