@@ -10,7 +10,7 @@ from statistics import mean
 from typing import Any
 
 import dspy
-from dspy.utils.exceptions import AdapterParseError
+from dspy import AdapterParseError
 
 from eval.numbers.intervals import difference_estimate
 from eval.numbers.paired_tests import holm, sign_flip

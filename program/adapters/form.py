@@ -65,6 +65,15 @@ def _example(annotation: Any, said: str) -> Any:
     return said
 
 
+def allows_none(annotation: Any) -> bool:
+    """Whether None is a value of the type."""
+    if hasattr(annotation, "__metadata__"):
+        return allows_none(annotation.__origin__)
+    if get_origin(annotation) in (Union, UnionType):
+        return any(map(allows_none, get_args(annotation)))
+    return annotation in (None, type(None))
+
+
 def _key(name: str, annotation: Any, said: str, indent: str = "") -> str:
     line = f'{indent}- "{name}" ({_kind(annotation)}): {said}'
     inner = _record(annotation)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, get_origin
 
 import dspy
-from dspy.utils.exceptions import ContextWindowExceededError, LMInvalidRequestError, LMUnsupportedModelError
+from dspy import ContextWindowExceededError, LMInvalidRequestError, LMUnsupportedModelError
 from pydantic import create_model
 
 from program.models.open import EMBEDDED
@@ -73,10 +73,15 @@ def takes_schema(lm: dspy.BaseLM) -> bool:
     return lm.supports_response_schema and lm.model not in _refusing and not context().without_schema
 
 
-def bounds_texts(lm: dspy.BaseLM) -> bool:
-    """Whether the schema bounds how long texts may be: it keeps small models from running on, and would cut the
-    thoughts of larger ones. OpenAI and Anthropic refuse such bounds."""
-    return lm.model.startswith(EMBEDDED)
+def constrained(lm: dspy.BaseLM, settings: dict[str, Any], signature: type[dspy.Signature]) -> dict[str, Any]:
+    """`settings` of a call to `lm` with the schema of its answer, where it may carry one.
+
+    Of embedded models the schema bounds how long texts may be: it keeps small models from running on, and would cut the
+    thoughts of larger ones. OpenAI and Anthropic refuse such bounds.
+    """
+    if not takes_schema(lm):
+        return settings
+    return {**settings, "response_format": response_format(signature, bounded=lm.model.startswith(EMBEDDED))}
 
 
 def asked_without_schema_if_refused(ask: Callable[[], Any]) -> Any:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import dspy
 import pytest
-from dspy.utils.exceptions import LMServerError
+from dspy import LMServerError
 
 import optimize.compile
 from judge.verdict import JudgeError
