@@ -26,7 +26,7 @@ from eval.simulated.replies import PLACEHOLDER, fill_schema, known_answer
 from eval.simulated.skills import Skills
 from eval.simulated.truth import Truth
 from program.adapters.lean import LeanAdapter
-from program.models.drawing import DrawingLM, rollout_id
+from program.undocumented import DrawingLM, rollout_id
 
 BROKEN = "That is hard to say, so here comes no answer in the wanted form."
 WINDOW_SECONDS = 60.0

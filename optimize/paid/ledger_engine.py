@@ -11,10 +11,9 @@ import dspy
 from dspy.lm15 import Request, Response
 
 from optimize.paid.paid_calls import Answer, PaidCalls
-from program.models.drawing import DrawingLM, number, rollout_id
 from program.models.prices import price_of
 from program.rollout.trace import Totals
-from program.undocumented import CHARGED, asked_for_another
+from program.undocumented import CHARGED, DrawingLM, asked_for_another, number, rollout_id
 
 
 def paid_lm(lm: dspy.LM, paid: PaidCalls, **settings: Any) -> dspy.LM:

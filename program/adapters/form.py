@@ -9,6 +9,8 @@ from typing import Any, Literal, Union, get_args, get_origin
 import dspy
 from pydantic import BaseModel
 
+from program.undocumented import extras_of
+
 # Of JSON: an example with stand-ins, or a list of the keys, which cannot be copied as an answer.
 Form = Literal["example", "described"]
 _KINDS = {str: "text", int: "whole number", float: "number", bool: "true or false"}
@@ -28,7 +30,7 @@ def holds_program(name: str, annotation: Any) -> bool:
 
 def description(field: Any) -> str:
     """What the signature says of one of its fields."""
-    return field.json_schema_extra["desc"]
+    return extras_of(field)["desc"]
 
 
 def answer_form(signature: type[dspy.Signature], form: Form) -> str:

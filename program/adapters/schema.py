@@ -15,6 +15,7 @@ from pydantic import create_model
 
 from program.models.open import EMBEDDED
 from program.rollout.context import context, trace, within
+from program.undocumented import extras_of
 
 MAX_NAME = 64  # what OpenAI allows
 
@@ -49,7 +50,7 @@ def answer_schema(signature: type[dspy.Signature]) -> dict[str, Any]:
             for key in ("description", "title", "default"):
                 item.pop(key, None)
     for name, field in signature.output_fields.items():
-        extras: Any = field.json_schema_extra
+        extras = extras_of(field)
         if get_origin(field.annotation) is list:
             schema["properties"][name]["minItems"] = 1
         if "maxItems" in extras:

@@ -7,7 +7,6 @@ program may stand in a fence, and tolerance is noted. Prompts are DSPy's, to the
 from __future__ import annotations
 
 import json
-import re
 import xml.etree.ElementTree as ET
 from typing import Any
 
@@ -18,8 +17,8 @@ from program.adapters.form import holds_program
 from program.adapters.reading import Reading, note
 from program.adapters.schema import constrained, takes_schema
 from program.adapters.sections import UnreadableAnswer
+from program.undocumented import CHAT_END, acalled_as_chat, called_as_chat, chat_fields
 
-_HEADER = re.compile(r"^\[\[ ## (\w+) ## \]\]$", re.MULTILINE)
 # What DSPy's parsers let through besides AdapterParseError: on deep nesting (the compiler says MemoryError), on half
 # surrogate pairs and the like.
 _FAULTS = (ValueError, TypeError, RecursionError, MemoryError)
@@ -40,9 +39,8 @@ class ChatAdapter(_Stock, dspy.ChatAdapter):
     """Fields under `[[ ## name ## ]]` headings."""
 
     def tolerance(self, signature: type[dspy.Signature], completion: str) -> tuple[str, ...]:
-        before, *parts = _HEADER.split(completion.strip())
-        found = dict(zip(parts[::2], parts[1::2], strict=True))
-        if before or "completed" not in found or found["completed"].strip():
+        before, found = chat_fields(completion)
+        if before or found.get(CHAT_END, "no end").strip():
             return ("text around the fields",)
         structured = [name for name, field in signature.output_fields.items() if field.annotation is not str]
         return () if all(_is_json(found.get(name, "")) for name in structured) else ("JSON mended",)
@@ -68,8 +66,7 @@ class JSONAdapter(_Stock, dspy.JSONAdapter):
         demos: list[dict[str, Any]],
         inputs: dict[str, Any],
     ) -> list[dict[str, Any]]:
-        # All that DSPy's adds to the call of its chat adapter is a schema of its own.
-        return dspy.ChatAdapter.__call__(self, lm, _settings(lm, lm_kwargs, signature), signature, demos, inputs)
+        return called_as_chat(self, lm, _settings(lm, lm_kwargs, signature), signature, demos, inputs)
 
     async def acall(
         self,
@@ -79,7 +76,7 @@ class JSONAdapter(_Stock, dspy.JSONAdapter):
         demos: list[dict[str, Any]],
         inputs: dict[str, Any],
     ) -> list[dict[str, Any]]:
-        return await dspy.ChatAdapter.acall(self, lm, _settings(lm, lm_kwargs, signature), signature, demos, inputs)
+        return await acalled_as_chat(self, lm, _settings(lm, lm_kwargs, signature), signature, demos, inputs)
 
     def tolerance(self, signature: type[dspy.Signature], completion: str) -> tuple[str, ...]:
         return () if _is_json(completion) else ("JSON mended",)

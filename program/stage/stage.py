@@ -10,6 +10,7 @@ What goes wrong costs calls and nothing else:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as OutOfTime
 from contextvars import copy_context
@@ -34,7 +35,7 @@ from program.rollout.context import context, trace
 from program.rollout.trace import Call
 from program.stage.call_record import fill, first_line, runs_in_circles, valid_text
 from program.stage.correction import corrected, reason
-from program.undocumented import noting
+from program.undocumented import noting_predictor
 
 REPEAT_TEMPERATURE = 0.8
 LATER_SAMPLE_TEMPERATURE = 0.6  # samples of one problem should differ, and at 0.2 they hardly do
@@ -127,8 +128,8 @@ class Stage(dspy.Module):
         adapter = dspy.settings.adapter
         if last and call.repair:
             adapter = corrected(adapter, valid_text(last.call.answer), valid_text(last.why))
-        with noting(self.predict.lm or dspy.settings.lm) as (lm, notes):
-            self._try(tried, adapter, {**inputs, "lm": lm, "config": config})
+        with noting_predictor(self.predict) as (ask, notes):
+            self._try(tried, adapter, lambda: ask(**inputs, config=config))
         fill(call, notes)
         if runs_in_circles(call.answer) and (call.outcome == "unparsable" or any(each.cut_off for each in notes)):
             call.outcome, call.detail = "endless", call.detail or "cut off while it repeated itself"
@@ -136,12 +137,12 @@ class Stage(dspy.Module):
         context().rate_limiter.spent(call.prompt_tokens + call.completion_tokens)
         return tried
 
-    def _try(self, tried: _Tried, adapter: dspy.Adapter, arguments: dict[str, Any]) -> None:
+    def _try(self, tried: _Tried, adapter: dspy.Adapter, ask: Callable[[], dspy.Prediction]) -> None:
         """Ask, and enter what became of it."""
         call = tried.call
         try:
             with dspy.context(adapter=adapter), collected_readings() as readings:
-                tried.answer = self._valid(self._patiently(arguments, call))
+                tried.answer = self._valid(self._patiently(ask, call))
             call.outputs = plain(dict(tried.answer))
             call.salvaged = any(reading.salvaged for reading in readings)
         except SYSTEMIC:
@@ -159,14 +160,12 @@ class Stage(dspy.Module):
             answer[name] = valid_text(value)
         return answer
 
-    def _patiently(self, arguments: dict[str, Any], call: Call) -> dspy.Prediction:
+    def _patiently(self, ask: Callable[[], dspy.Prediction], call: Call) -> dspy.Prediction:
         while True:
             if not context().rate_limiter.wait(trace().seconds_left()):
                 raise OutOfTime
             try:
-                return asked_without_schema_if_refused(
-                    lambda: _in_time(trace().seconds_left(), self.predict, arguments)
-                )
+                return asked_without_schema_if_refused(lambda: _in_time(trace().seconds_left(), ask))
             except LMError as fault:
                 wait, left = context().rate_limiter.refused(fault, call.retries), trace().seconds_left()
                 if not context().rate_limiter.may_retry(fault, call.retries) or (left is not None and wait > left):
@@ -175,14 +174,13 @@ class Stage(dspy.Module):
                 context().rate_limiter.rest(wait)
 
 
-def _in_time(seconds: float | None, predict: dspy.Predict, arguments: dict[str, Any]) -> dspy.Prediction:
+def _in_time(seconds: float | None, ask: Callable[[], dspy.Prediction]) -> dspy.Prediction:
     """The prediction; a call that takes longer than the rollout has left is left behind."""
     if seconds is None:
-        return predict(**arguments)
+        return ask()
     if seconds <= 0:
         raise OutOfTime
     pool = ThreadPoolExecutor(1, thread_name_prefix="call")
-    context = copy_context()
-    future = pool.submit(context.run, lambda: predict(**arguments))
+    future = pool.submit(copy_context().run, ask)
     pool.shutdown(wait=False)
     return future.result(timeout=seconds)

@@ -17,10 +17,14 @@ from optimize.paid.halted import CapReached, Halted
 from optimize.paid.ledger import Ledger, LedgerReports
 from optimize.paid.ledger_engine import paid_lm
 from optimize.paid.paid_calls import PaidCalls
-from program.models.prices import Price
+from program.adapters.choice import adapter_named
+from program.models.prices import LOCAL_MAP, Price, price_of
 from program.models.scripted import ScriptedEngine, scripted_lm
 from program.rollout.budget import OPTIONS, Budget
-from program.rollout.context import Purpose, within
+from program.rollout.context import Purpose, new_trace, within
+from program.stage.stage import Stage
+from signatures.understand import ReflectOnProblem
+from tests.support.openai_server import serving
 
 
 @pytest.fixture
@@ -212,6 +216,25 @@ def test_a_halt_is_no_exception_that_an_optimizer_would_swallow():
 def test_a_second_process_at_the_same_compilation_is_refused(ledger, tmp_path):
     with pytest.raises(RunError, match="another process"):
         Ledger(tmp_path / "ledger")
+
+
+@pytest.mark.parametrize("adapter", ["lean", "chat", "json"])
+def test_what_is_sent_and_what_it_costs_is_as_without_the_ledger(ledger, monkeypatch, adapter):
+    """Prices of cached tokens included, which the price map alone does not tell."""
+    monkeypatch.setenv(LOCAL_MAP, "true")
+    written = {"reflection": ["so it is"]}
+    with serving(adapter_named(adapter).format_assistant_message_content(ReflectOnProblem, written)) as server:
+        lm = dspy.LM("openai/gpt-4o-mini", api_base=server.address, api_key="none", cache=False, num_retries=0)
+        traces = []
+        for asked in (lm, paid_lm(lm, PaidCalls(ledger), top_p=0.9), lm.copy(top_p=0.9)):
+            with new_trace() as trace, dspy.context(lm=asked, adapter=adapter_named(adapter)):
+                assert Stage(ReflectOnProblem, 100, 0.2)(1, problem="p").reflection == ["so it is"]
+            traces.append(trace.totals().model_copy(update={"lm_seconds": 0.0}))
+    (_, _, first), (*_, second), (*_, third) = server.requests
+    assert second == third != first and third["top_p"] == 0.9
+    assert traces[0] == traces[1] == traces[2] == ledger.spent.model_copy(update={"lm_seconds": 0.0})
+    price = price_of("openai/gpt-4o-mini")
+    assert price and 0 < traces[0].dollars < price.dollars(traces[0].prompt_tokens, traces[0].completion_tokens)
 
 
 def test_reports_of_the_judge_are_kept(ledger, tmp_path, monkeypatch):
