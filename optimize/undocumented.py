@@ -103,6 +103,11 @@ def hide(stage: dspy.Module, hidden: bool) -> None:
     stage._compiled = hidden
 
 
+def given_to(inputs: dict[str, Any]) -> dict[str, Any]:
+    """The arguments a module was called with by name, out of what a callback gets."""
+    return inputs["kwargs"]
+
+
 def tag(outputs: Any, mark: Any) -> None:
     """Mark what a program has returned, as a callback gets it, for whoever gets the prediction later."""
     # Assumed: while GEPA traces a program, it returns its prediction and its trace; predictions keep an attribute with

@@ -14,7 +14,7 @@ from dspy.utils.callback import BaseCallback
 
 from optimize.job.candidates import Candidates
 from optimize.paid.halted import Halted
-from optimize.undocumented import mark_of, tag
+from optimize.undocumented import given_to, mark_of, tag
 from program.errors import ModelError
 from program.rollout.context import Purpose, new_trace
 from program.rollout.rate_limits import Pace
@@ -64,7 +64,7 @@ class RunWatcher(BaseCallback):
         if type(instance) is not self._kind:
             return
         try:
-            problem = inputs["kwargs"]["problem"].name
+            problem = given_to(inputs)["problem"].name
             stack = ExitStack()
             candidate = self._candidates.name_of(instance)
             purpose = Purpose(self._phases.get(problem, "training"), candidate)

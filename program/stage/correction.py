@@ -46,7 +46,7 @@ def corrected(adapter: dspy.Adapter, answer: str, why: str) -> dspy.Adapter:
 
 def reason(fault: dspy.AdapterParseError) -> str:
     """What could not be read, in one line."""
-    met, wanted = fault.__context__, cast(Any, fault.signature).output_fields
+    met, wanted = fault.__cause__ or fault.__context__, cast(Any, fault.signature).output_fields
     if isinstance(fault, UnreadableAnswer):
         said = fault.reason
     elif isinstance(met, ValueError | SyntaxError):  # DSPy's adapters met a value that has not the type of its field

@@ -43,6 +43,17 @@ def test_no_import_runs_in_a_circle():
         pytest.fail(" → ".join(fault.args[1]))
 
 
+def test_what_dspy_does_not_document_is_imported_in_one_file_of_each_package():
+    documented = {"dspy", "dspy.lm15", "dspy.utils.callback", "dspy.teleprompt.gepa"}
+    found = {}
+    for name in OURS:
+        nodes = [node for node in ast.walk(TREES[name]) if isinstance(node, ast.Import | ast.ImportFrom)]
+        modules = {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
+        modules |= {each.name for node in nodes if isinstance(node, ast.Import) for each in node.names}
+        found[name] = {module for module in modules if module.partition(".")[0] == "dspy"} - documented
+    assert {name for name, modules in found.items() if modules} == {"program.undocumented", "optimize.undocumented"}
+
+
 def test_nothing_imports_a_command():
     commands = {name for name in OURS if '__name__ == "__main__"' in FILES[name].read_text()}
     assert "eval.run" in commands
