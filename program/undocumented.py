@@ -166,7 +166,7 @@ def extend_trace(entries: list[Any]) -> None:
 
 
 def extras_of(field: Any) -> dict[str, Any]:
-    """What the signature says of one of its fields beside the type: `desc`, and what else it was given."""
+    """What the signature says of one of its fields in addition to the type: `desc`, and what else it was given."""
     return field.json_schema_extra or {}
 
 

@@ -41,8 +41,8 @@ WORK_FOLDER = Path(os.environ.get("ALPHACODIUM_CACHE", ".cache")) / "compile"
 
 @random_state_kept()
 def compile_artifact(config: CompileConfig, out: Path, evidence: bool = False) -> None:
-    """Compile `config.start` and write the artifact `out`, with the teacher's rollouts beside it. The process is
-    left as it was found.
+    """Compile `config.start` and write the artifact `out`, with the rollouts of the teacher. The process is left as it
+    was found.
 
     Args:
         config: of the compilation.

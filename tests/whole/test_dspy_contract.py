@@ -91,26 +91,24 @@ def asked(adapter: dspy.Adapter, answer: str = ANSWER) -> dspy.lm15.Request:
 
 @pytest.fixture
 def entries(monkeypatch) -> list[tuple[Any, dict, int]]:
-    """Who was told of an entry, the entry, and in which thread."""
-    told: list[tuple[Any, dict, int]] = []
-    monkeypatch.setattr(
-        dspy.BaseLM, "update_history", lambda lm, entry: told.append((lm, entry, threading.get_ident()))
-    )
-    return told
+    """Which LM has got an entry, the entry, and the thread."""
+    got: list[tuple[Any, dict, int]] = []
+    monkeypatch.setattr(dspy.BaseLM, "update_history", lambda lm, entry: got.append((lm, entry, threading.get_ident())))
+    return got
 
 
 # LMs: what is noted of a request
 
 
-def test_an_lm_tells_itself_once_of_each_request_in_the_thread_that_asked_before_it_returns(entries):
+def test_an_lm_gets_one_entry_of_each_request_in_the_thread_that_asked_before_it_returns(entries):
     lm = scripted_lm(lambda _: CHAT_ANSWER)
     lm("so")
     with dspy.context(lm=lm, adapter=dspy.ChatAdapter()):
         dspy.Predict(Asks)(problem="p")
-    assert [(told, thread) for told, _, thread in entries] == [(lm, threading.get_ident())] * 2
+    assert [(got, thread) for got, _, thread in entries] == [(lm, threading.get_ident())] * 2
 
 
-def test_nobody_is_told_of_a_request_that_failed_or_where_history_is_switched_off(entries):
+def test_there_is_no_entry_of_a_request_that_failed_or_where_history_is_switched_off(entries):
     with pytest.raises(dspy.LMError):
         scripted_lm([dspy.LMServerError("down", model="m")])("so")
     with dspy.context(disable_history=True):
@@ -206,7 +204,7 @@ def test_a_predictor_asks_the_lm_of_the_call_else_its_own_else_that_of_the_setti
     assert [note.model for note in notes] == ["x/own"]
 
 
-# LMs: what an engine is told
+# LMs: what an engine gets
 
 
 def test_every_request_to_an_lm_passes_its_call_with_the_rollout_it_is_for():
