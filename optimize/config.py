@@ -14,10 +14,9 @@ from program.models.open import DEFAULT_MODEL
 from program.rollout.budget import Budget
 from program.rollout.rate_limits import RateLimits
 
-# What may be stored with an artifact of how its LM is called; no key, no address, nothing of a connection.
-Sampling = Literal[
-    "top_p", "top_k", "min_p", "presence_penalty", "frequency_penalty", "seed", "stop", "reasoning_effort"
-]
+# What may be stored with an artifact of how its LM is called; no key, no address, nothing of a connection. It is what
+# a request to an engine of DSPy's can hold.
+Sampling = Literal["top_p", "top_k", "presence_penalty", "frequency_penalty", "seed", "stop", "reasoning_effort"]
 
 
 class ConfigError(UserError):

@@ -29,6 +29,7 @@ from program.stage.config import ProgramConfig
 from program.stage.program import Program
 from program.stage.stage import Stage
 from program.steps.config import FlowConfig
+from program.undocumented import is_state_of
 
 ProgramName = Literal["alphacodium", "direct", "chain-of-thought", "sampling", "reflexion"]
 _PROGRAMS: dict[ProgramName, tuple[Any, type[ProgramConfig]]] = {
@@ -236,11 +237,8 @@ def _refuse_other_state(folder: Path, manifest: Manifest, state: Any) -> None:
     if not isinstance(state, dict) or set(state) != set(manifest.predictors):
         raise ArtifactError(f"{folder}: program.json and manifest.json name different predictors")
     for name, fields in manifest.predictors.items():
-        match state[name]:
-            case {"demos": list(demos), "signature": {"instructions": str(), "fields": list(described)}, "lm": None}:
-                if len(described) == len(fields) and all(isinstance(demo, dict) for demo in demos):
-                    continue
-        raise ArtifactError(f"{folder}: program.json: {name} is not the state of a predictor with fields {fields}")
+        if not is_state_of(state[name], fields):
+            raise ArtifactError(f"{folder}: program.json: {name} is not the state of a predictor with fields {fields}")
 
 
 def _pretty(value: Any) -> str:

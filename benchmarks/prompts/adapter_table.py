@@ -10,7 +10,7 @@ from statistics import mean
 from typing import Any
 
 import dspy
-from dspy.utils.exceptions import AdapterParseError
+from dspy import AdapterParseError
 
 from eval.numbers.paired import differences
 from eval.tables.markdown import NONE, p_value, points, table

@@ -16,7 +16,7 @@ from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
-from dspy.utils.exceptions import AdapterParseError
+from dspy import AdapterParseError
 
 from eval.data.load import ProblemSet, load_problems
 from eval.rollouts.run_folder import read_rollouts

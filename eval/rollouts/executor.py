@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 import dspy
-from dspy.clients.base_lm import GLOBAL_HISTORY
 
 from eval.rollouts.rollout import Rollout, run_program
 from program.errors import UserError
@@ -83,13 +82,6 @@ class Threads:
         return self._conditions.budget
 
     def run(self, arm: Arm, problem: Problem, sample: int) -> Rollout:
-        with dspy.context(lm=self._lm), self._conditions.hold():
-            rollout = run_program(arm.name, arm.program, problem, sample)
-        _forget_prompts(self._lm)
-        return rollout
-
-
-def _forget_prompts(lm: dspy.LM) -> None:
-    """DSPy keeps the last 10,000 prompts and answers, twice over; they are in the traces."""
-    lm.history.clear()
-    GLOBAL_HISTORY.clear()
+        # DSPy would keep the last 10,000 prompts and answers, twice over; they are in the traces.
+        with dspy.context(lm=self._lm, disable_history=True), self._conditions.hold():
+            return run_program(arm.name, arm.program, problem, sample)

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 import dspy
-from dspy.utils.exceptions import LMAuthError, LMBillingError, LMError
+from dspy import LMAuthError, LMBillingError, LMError
 from pydantic import AliasChoices, BaseModel, Field
 
 from eval.data.problem_set import ProblemSet

@@ -13,13 +13,11 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
-from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
 import dspy
-from dspy import lm15
-from dspy.utils.exceptions import AdapterParseError
+from dspy import AdapterParseError, lm15
 
 from eval.data.problem_set import ProblemSet
 from eval.simulated.prompt import Prompt, problem_name, read_prompt, solution_name
@@ -28,8 +26,8 @@ from eval.simulated.replies import PLACEHOLDER, fill_schema, known_answer
 from eval.simulated.skills import Skills
 from eval.simulated.truth import Truth
 from program.adapters.lean import LeanAdapter
+from program.undocumented import DrawingLM, rollout_id
 
-_rollout_id: ContextVar[int | None] = ContextVar("rollout_id", default=None)
 BROKEN = "That is hard to say, so here comes no answer in the wanted form."
 WINDOW_SECONDS = 60.0
 
@@ -70,7 +68,7 @@ class SimulatedEngine:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.skills = skills
-        # The name tells differently skilled models apart, as DSPy's response cache goes by it.
+        # The name tells differently skilled models apart, in reports and in caches.
         prints = [each.fingerprint for each in (problems, *demo_problems)]
         digest = hashlib.sha256(repr((skills.model_dump_json(), prints)).encode()).hexdigest()
         self.model = f"simulated/{Path(problems.data).stem}-{digest[:8]}"
@@ -89,7 +87,7 @@ class SimulatedEngine:
             ServerError, TimeoutError: as often as the skills say.
             ConfigurationError: the prompt is a stage's, but its problem is none of those given.
         """
-        prompt, rollout = read_prompt(request), _rollout_id.get()
+        prompt, rollout = read_prompt(request), rollout_id()
         with self._lock:
             self._admit()
             number = self._requests[prompt.digest]
@@ -192,24 +190,11 @@ class SimulatedEngine:
         return math.ceil(characters * self.skills.tokens_per_character)
 
 
-class SimulatedLM(dspy.LM):
-    """A `dspy.LM` that hands its engine the `rollout_id`, which DSPy takes out of requests."""
-
-    def __call__(self, prompt: Any = None, *, messages: Any = None, **settings: Any) -> Any:
-        token = _rollout_id.set(settings.get("rollout_id", self.kwargs.get("rollout_id")))
-        try:
-            return super().__call__(prompt, messages=messages, **settings)
-        finally:
-            _rollout_id.reset(token)
-
-
-def simulated_lm(
-    problems: ProblemSet, skills: Skills, cache: bool = False, demo_problems: Sequence[ProblemSet] = ()
-) -> dspy.LM:
+def simulated_lm(problems: ProblemSet, skills: Skills, demo_problems: Sequence[ProblemSet] = ()) -> dspy.LM:
     """A `dspy.LM` over a `SimulatedEngine`, which is found at `lm.engine`.
 
     Raises:
         DataError: a problem has no right or no wrong program.
     """
     engine = SimulatedEngine(problems, skills, demo_problems)
-    return SimulatedLM(engine.model, engine=engine, cache=cache)
+    return DrawingLM(engine.model, engine=engine, cache=False)

@@ -18,9 +18,7 @@ SIMULATED = "simulated"  # the name of the fake, with the skills it has by defau
 
 
 @contextmanager
-def open_model(
-    model: str, problems: ProblemSet, *, api_base: str | None = None, slots: int = 4, cache: bool = False
-) -> Iterator[dspy.LM]:
+def open_model(model: str, problems: ProblemSet, *, api_base: str | None = None, slots: int = 4) -> Iterator[dspy.LM]:
     """A checked `dspy.LM` for `model`; see `program.models.open.open_lm`. `SIMULATED` is the fake.
 
     Raises:
@@ -30,9 +28,9 @@ def open_model(
         # Demonstrations come from another split than the one that is evaluated.
         splits = [split for split in ("valid", "test") if problems.data == PACK and split != problems.split]
         others = [load_problems(PACK, split) for split in splits]
-        yield simulated_lm(problems, Skills(), cache=cache, demo_problems=others)
+        yield simulated_lm(problems, Skills(), demo_problems=others)
         return
-    with open_lm(model, api_base=api_base, slots=slots, cache=cache) as lm:
+    with open_lm(model, api_base=api_base, slots=slots) as lm:
         yield lm
 
 

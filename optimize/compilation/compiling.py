@@ -10,11 +10,11 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import dspy
-from dspy.utils.exceptions import DSPyError
+from dspy import DSPyError
 
 from eval.rollouts.run_folder import RunFolder, read_rollouts
 from eval.simulated.model import open_model
-from judge.cache import set_default_cache
+from judge.cache import default_cache, set_default_cache
 from judge.judge import judge
 from judge.verdict import JudgeError, Limits, TestCase
 from optimize.compilation.progress import CompileProgress, describe, totals_line
@@ -29,7 +29,9 @@ from optimize.job.stages import thaw
 from optimize.optimizers.optimizer import optimizer_of
 from optimize.paid.halted import CapReached, Halted
 from optimize.paid.ledger import Ledger, LedgerReports
-from optimize.paid.ledger_cache import LedgerCache
+from optimize.paid.ledger_engine import paid_lm
+from optimize.paid.paid_calls import PaidCalls
+from optimize.undocumented import random_state_kept
 from program.errors import ModelError
 from program.rollout.rate_limits import Pace
 
@@ -37,8 +39,10 @@ MAX_LOST = 0.02  # of the rollouts may be lost to infrastructure; with more the 
 WORK_FOLDER = Path(os.environ.get("ALPHACODIUM_CACHE", ".cache")) / "compile"
 
 
+@random_state_kept()
 def compile_artifact(config: CompileConfig, out: Path, evidence: bool = False) -> None:
-    """Compile `config.start` and write the artifact `out`, with the teacher's rollouts beside it.
+    """Compile `config.start` and write the artifact `out`, with the rollouts of the teacher. The process is left as it
+    was found.
 
     Args:
         config: of the compilation.
@@ -69,11 +73,13 @@ def compile_artifact(config: CompileConfig, out: Path, evidence: bool = False) -
     print(f"wrote {out}" + (f", which is not the end: {job.stopped}" if job.stopped else ""))
 
 
+@random_state_kept()
 def dry_run(config: CompileConfig, out: Path) -> str:
     """What the compilation would do and cost, without any LM call and without writing anything."""
     return describe_plan(config, read_inputs(config), out)
 
 
+@random_state_kept()
 def pilot(config: CompileConfig, out: Path, count: int) -> str:
     """Run the program on the first `count` problems to learn from, and say what the rest will cost.
 
@@ -125,33 +131,32 @@ def ledger_folder(inputs: Inputs) -> Path:
 
 
 @contextmanager
-def _paying(config: CompileConfig, ledger: Ledger) -> Iterator[LedgerCache]:
-    """Until the end every LM answer and every report of the judge goes through the ledger."""
-    paid = LedgerCache(ledger, config.budget, Pace(config.rates))
-    dspy.cache = paid  # pyright: ignore[reportAttributeAccessIssue]  made by DSPy when it is first asked for
+def _paying(config: CompileConfig, ledger: Ledger) -> Iterator[PaidCalls]:
+    """Until the end every report of the judge goes through the ledger, and LMs may pay."""
+    paid, before = PaidCalls(ledger, config.budget, Pace(config.rates)), default_cache()
     set_default_cache(LedgerReports(ledger))
     try:
         yield paid
     finally:
-        paid.close()  # and stays where it is, for what may still ask
-        set_default_cache(None)
+        set_default_cache(before)
+        paid.close()
 
 
 @contextmanager
-def _models(config: CompileConfig, inputs: Inputs, paid: LedgerCache) -> Iterator[dict[str, dspy.LM]]:
+def _models(config: CompileConfig, inputs: Inputs, paid: PaidCalls) -> Iterator[dict[str, dspy.LM]]:
     """The models by role, each checked by one call; a model that plays several roles is opened once."""
     wanted = config.models()
     if config.optimizer in ("bootstrap", "verified"):
         wanted["lm"] = wanted["teacher_lm"]  # it is never asked
-    settings = {**inputs.program.lm_settings, "callbacks": [paid], "cache": True}
+    settings = dict(inputs.program.lm_settings)
     if config.tuning.proposal_tokens is not None:
         settings["max_tokens"] = config.tuning.proposal_tokens  # stages set their own
     with ExitStack() as stack:
         opened: dict[tuple[str, str | None], dspy.LM] = {}
         for model, base in wanted.values():
             if (model, base) not in opened:
-                entered = open_model(model, inputs.problems, api_base=base, slots=config.concurrency, cache=True)
-                opened[model, base] = stack.enter_context(entered).copy(**settings)
+                entered = open_model(model, inputs.problems, api_base=base, slots=config.concurrency)
+                opened[model, base] = paid_lm(stack.enter_context(entered), paid, **settings)
         yield {role: opened[each] for role, each in wanted.items()}
 
 

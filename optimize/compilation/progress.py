@@ -10,7 +10,7 @@ from typing import TextIO
 from tqdm import tqdm
 
 from optimize.job.candidates import Candidates
-from optimize.paid.ledger_cache import LedgerCache
+from optimize.paid.paid_calls import PaidCalls
 from program.rollout.trace import Totals
 
 REFRESH_SECONDS = 2.0
@@ -26,7 +26,7 @@ class CompileProgress:
         stream: where the bar goes; taken now, as standard error is turned away while DSPy runs.
     """
 
-    def __init__(self, optimizer: str, paid: LedgerCache, stream: TextIO | None = None) -> None:
+    def __init__(self, optimizer: str, paid: PaidCalls, stream: TextIO | None = None) -> None:
         self._paid = paid
         self._candidates: Candidates | None = None
         self._lock = threading.Lock()
@@ -58,7 +58,7 @@ class CompileProgress:
         self._bar.close()
 
 
-def describe(candidates: Candidates, paid: LedgerCache) -> str:
+def describe(candidates: Candidates, paid: PaidCalls) -> str:
     """The best score with its interval, what was spent in all, what is left of the caps."""
     best = candidates.best()
     said = "no candidate is scored in full yet"

@@ -35,6 +35,7 @@ from optimize.job.job import Job, new_job
 from optimize.job.metric import HiddenPassRate, measured
 from optimize.job.stages import signature_of, stages_of
 from optimize.optimizers.optimizer import optimizer_of
+from optimize.undocumented import posing_as
 from program.models.scripted import scripted_lm
 from program.problem import Problem
 from program.rollout.context import Purpose, context
@@ -98,7 +99,7 @@ class _Count:
     """Counts what is new, by phase. Safe for many threads.
 
     Attributes:
-        phase: of what is asked outside of program runs; see `LedgerCache`.
+        phase: of what is asked outside of program runs; see `PaidCalls`.
     """
 
     def __init__(self) -> None:
@@ -169,10 +170,7 @@ def _stand_in(inputs: Inputs, average: Averages, answers: _Answers) -> Program:
 
     made = inputs.program.deepcopy()
     made.adapter = answers
-    kind = type(made)
-    # Optimizers that read the program's source find it by these names.
-    names = {"__module__": kind.__module__, "__qualname__": kind.__qualname__}
-    made.__class__ = type(kind.__name__, (kind,), {"forward": forward, **names})
+    made.__class__ = posing_as(type(made), forward=forward)
     return made
 
 

@@ -11,12 +11,11 @@ from itertools import count
 from typing import Any
 
 import dspy
-from dspy.utils.exceptions import AdapterParseError, LMError
+from dspy import AdapterParseError, LMError
 
+from optimize.undocumented import asks_for_proposal, without_proposal
 from program.rollout.context import context
-from program.stage.call_record import Recorder, cut_off
-
-INSTRUCTIONS = ("new_instruction", "proposed_instruction", "module_advice")  # the fields that proposals are in
+from program.undocumented import noting
 
 
 class ProposalAdapter(dspy.ChatAdapter):
@@ -44,21 +43,19 @@ class ProposalAdapter(dspy.ChatAdapter):
         answers = []
         for number in range(wanted):
             asked = lm_kwargs if number == 0 else {**lm_kwargs, "rollout_id": (first or 0) + number}
-            recorder = Recorder()
-            given = self._patiently(recorder, lm, asked, signature, demos, inputs)
-            if cut_off(recorder.history) and any(name in INSTRUCTIONS for name in signature.output_fields):
+            with noting(lm) as (noted, notes):
+                given = self._patiently(noted, asked, signature, demos, inputs)
+            if any(note.cut_off for note in notes) and asks_for_proposal(signature):
                 self.dropped += 1
                 given = [_nothing_new(signature, inputs)]
             answers += given
         return answers
 
-    def _patiently(self, recorder, lm, lm_kwargs, signature, demos, inputs) -> list[dict[str, Any]]:
+    def _patiently(self, lm, lm_kwargs, signature, demos, inputs) -> list[dict[str, Any]]:
         """As stages do, a refused or failed request is sent again."""
-        ask = super().__call__
-        asked = {"lm": lm, "signature": signature, "demos": demos, "inputs": inputs}
         for attempt in count():
             try:
-                return recorder(ask=ask, arguments={**asked, "lm_kwargs": dict(lm_kwargs)})
+                return super().__call__(lm, dict(lm_kwargs), signature, demos, inputs)
             except LMError as fault:
                 wait = context().rate_limiter.refused(fault, attempt)
                 if not context().rate_limiter.may_retry(fault, attempt):
@@ -75,12 +72,9 @@ class ProposalAdapter(dspy.ChatAdapter):
 
 
 def _nothing_new(signature: type[dspy.Signature], inputs: dict[str, Any]) -> dict[str, Any]:
-    """The answer in place of a dropped one: the present instruction, so that there is no candidate to pay for."""
-    present = inputs.get("current_instruction") or inputs.get("basic_instruction") or _best_attempt(inputs)
-    return {
-        name: present if name in INSTRUCTIONS and value == "" else value
-        for name, value in _filled(signature, "").items()
-    }
+    """The answer in place of a dropped one, which makes no candidate."""
+    kept = without_proposal(inputs)
+    return {name: kept.get(name, "") if value == "" else value for name, value in _filled(signature, "").items()}
 
 
 def _filled(signature: type[dspy.Signature], text: str) -> dict[str, Any]:
@@ -89,12 +83,6 @@ def _filled(signature: type[dspy.Signature], text: str) -> dict[str, Any]:
         name: text if field.annotation is str else _nothing(field.annotation)
         for name, field in signature.output_fields.items()
     }
-
-
-def _best_attempt(inputs: dict[str, Any]) -> str:
-    """The last of the instructions that COPRO lists, as it lists the best last."""
-    listed = [said for said in inputs.get("attempted_instructions", []) if said.startswith("Instruction #")]
-    return listed[-1].partition(": ")[2] if listed else ""
 
 
 def _nothing(annotation: Any) -> Any:

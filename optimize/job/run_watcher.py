@@ -14,6 +14,7 @@ from dspy.utils.callback import BaseCallback
 
 from optimize.job.candidates import Candidates
 from optimize.paid.halted import Halted
+from optimize.undocumented import given_to, mark_of, tag
 from program.errors import ModelError
 from program.rollout.context import Purpose, new_trace
 from program.rollout.rate_limits import Pace
@@ -36,7 +37,7 @@ class ProgramRun:
 
 def run_of(prediction: Any) -> ProgramRun | None:
     """The run a prediction came from; None for one that no watched program made."""
-    return getattr(prediction, "_run", None)
+    return mark_of(prediction)
 
 
 class RunWatcher(BaseCallback):
@@ -63,7 +64,7 @@ class RunWatcher(BaseCallback):
         if type(instance) is not self._kind:
             return
         try:
-            problem = inputs["kwargs"]["problem"].name
+            problem = given_to(inputs)["problem"].name
             stack = ExitStack()
             candidate = self._candidates.name_of(instance)
             purpose = Purpose(self._phases.get(problem, "training"), candidate)
@@ -85,10 +86,8 @@ class RunWatcher(BaseCallback):
             # No program of ours raises for what a model says, so this is the judge, a wrong key, or a bug.
             raise Halted(exception) from exception
         if exception is None:
-            # While GEPA traces a program, the program gives its prediction and its trace.
-            prediction = outputs[0] if isinstance(outputs, tuple) else outputs
             _refuse_lost(run)
-            prediction._run = run
+            tag(outputs, run)
 
 
 def _refuse_lost(run: ProgramRun) -> None:

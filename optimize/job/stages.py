@@ -8,6 +8,7 @@ from typing import Any, cast
 import dspy
 
 from optimize.config import ConfigError
+from optimize.undocumented import hide
 from program.stage.stage import Stage
 
 
@@ -43,12 +44,10 @@ def frozen_stages(program: dspy.Module, only: Sequence[str], freeze: Sequence[st
 
 
 def freeze(program: dspy.Module, names: Sequence[str]) -> None:
-    """Hide stages from DSPy's optimizers: they leave alone what says of itself that it is compiled.
-
-    So do saving, loading and `set_lm`; the result of the optimizer has to be thawed.
-    """
+    """Hide the stages of these names from DSPy's optimizers, and no others; the result of the optimizer has to be
+    thawed."""
     for _, stage in stages_of(program):
-        stage._compiled = stage.name in names
+        hide(stage, stage.name in names)
 
 
 def thaw(program: dspy.Module) -> None:

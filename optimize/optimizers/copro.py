@@ -25,10 +25,10 @@ class Copro(Proposing, frozen=True):
         """The program with the best instructions found."""
         everything = job.learn_examples
         batch = random.Random(job.config.seed).sample(everything, min(self.batch, len(everything)))
-        # Without a model of its own it prints nothing of the conversation.
-        own = job.prompt_lm if self.prompt_lm else None
         with job.running():
-            optimizer = dspy.COPRO(metric=job.metric, prompt_model=own, breadth=self.breadth, depth=self.depth)
+            optimizer = dspy.COPRO(
+                metric=job.metric, prompt_model=job.prompt_lm, breadth=self.breadth, depth=self.depth
+            )
             found = optimizer.compile(job.student, trainset=batch, eval_kwargs={"num_threads": job.config.concurrency})
         # Of equals DSPy takes the one it tried first, which is never the program as it is.
         before, after = (job.candidates.named(job.candidates.name_of(each)) for each in (job.student, found))

@@ -36,23 +36,23 @@ class Feedback:
             return dspy.Prediction(score=self._job.metric(gold, pred), feedback="")
         try:
             scored = self._job.metric.score(gold.problem, pred.code)
-            said = self._about_the_call(gold.problem, pred, pred_trace)
+            said = self._about_the_call(gold.problem, pred, pred_name, pred_trace)
         except Exception as fault:
             raise Halted(fault) from fault
         words = [*said, outcome(scored, "the program that came out in the end")]
         feedback = " ".join(f"{sentence[0].upper()}{sentence[1:]}." for sentence in words)
         return dspy.Prediction(score=measured(scored, self._job.config.metric), feedback=feedback)
 
-    def _about_the_call(self, problem: Any, prediction: Any, pred_trace: Any) -> tuple[str, ...]:
+    def _about_the_call(self, problem: Any, prediction: Any, pred_name: str, pred_trace: Any) -> tuple[str, ...]:
         """The evidence of one call."""
         run = run_of(prediction)
-        ((predictor, inputs, outputs),) = pred_trace
+        ((_, inputs, outputs),) = pred_trace
         # GEPA has a stand-in for an answer that was not read.
-        if run is None or self._job.rehearsed or hasattr(outputs, "completion_text"):
+        if run is None or self._job.rehearsed or not isinstance(outputs, dspy.Prediction):
             return ()
         episode = episode_of(self._job, problem, run.trace)
-        asked = predictor.stage, plain(dict(inputs)), plain(dict(outputs))
-        steps = (step for step in episode.steps if (step.stage, plain(step.inputs), plain(step.outputs)) == asked)
+        asked = pred_name, plain(dict(inputs)), plain(dict(outputs))
+        steps = (step for step in episode.steps if (step.predictor, plain(step.inputs), plain(step.outputs)) == asked)
         call = next(steps, None)
         credit = credit_of(call, episode) if call else None
         return credit.evidence if credit else ()

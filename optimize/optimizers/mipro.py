@@ -8,6 +8,7 @@ from pydantic import Field
 
 from optimize.job.job import Job
 from optimize.optimizers.proposing import Proposing
+from optimize.undocumented import verbosity_kept
 
 
 class Mipro(Proposing, frozen=True):
@@ -32,7 +33,7 @@ class Mipro(Proposing, frozen=True):
     def tune(self, job: Job) -> dspy.Module:
         """The best combination."""
         job.roll_out()  # demonstrations, and the examples in the proposals, are made from these
-        with job.running():
+        with verbosity_kept(), job.running():
             optimizer = dspy.MIPROv2(
                 metric=job.metric,
                 metric_threshold=self.threshold,

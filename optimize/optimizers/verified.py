@@ -23,6 +23,7 @@ from optimize.job.metric import measured
 from optimize.job.stages import signature_of
 from optimize.optimizers.bootstrap import Bootstrap
 from optimize.paid.halted import CapReached
+from optimize.undocumented import demonstration
 
 
 class Verified(Bootstrap, frozen=True):
@@ -59,7 +60,7 @@ class Verified(Bootstrap, frozen=True):
         tuned = job.student.deepcopy()
         for name, predictor in tuned.named_predictors():
             chosen = choose_demos(proven[name], self.demos, self.demo_tokens)
-            predictor.demos = [dspy.Example(augmented=True, **call.step.inputs, **call.step.outputs) for call in chosen]
+            predictor.demos = [demonstration(call.step.inputs, call.step.outputs) for call in chosen]
             job.evidence[name] = [call.report() for call in chosen]
         return tuned
 

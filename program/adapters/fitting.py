@@ -9,10 +9,9 @@ from collections.abc import Iterator
 from typing import Any, get_args, get_origin
 
 import dspy
-from dspy.adapters.utils import annotation_allows_none, apply_output_field_defaults
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from program.adapters.form import description
+from program.adapters.form import allows_none, description
 
 _DOTS = ("…", "...")  # how models write that there would be more
 
@@ -29,9 +28,11 @@ def fit_fields(signature: type[dspy.Signature], found: dict[str, Any]) -> tuple[
         if name in found:
             values[name], lost = _fit(found[name], field.annotation, name, texts)
             dropped += lost
-    values = apply_output_field_defaults(signature, values)
-    for name in signature.output_fields:
-        if name not in values:
+        elif not field.is_required():
+            values[name] = field.get_default(call_default_factory=True)
+        elif allows_none(field.annotation):
+            values[name] = None
+        else:
             raise ValueError(f"field {name} is missing")
     return values, dropped
 
@@ -47,7 +48,7 @@ def _fit(value: Any, annotation: Any, name: str, texts: frozenset[str]) -> tuple
             raise ValueError(f"{name} only repeats the form of the answer")
         return items, len(value) - len(items)
     fitted = _validated(TypeAdapter(annotation), value)
-    if fitted is None and not (value is None and annotation_allows_none(annotation)):
+    if fitted is None and not (value is None and allows_none(annotation)):
         raise ValueError(f"{name} does not fit its type")
     if repeats_form(fitted, texts):
         raise ValueError(f"{name} only repeats the form of the answer")

@@ -9,6 +9,8 @@ from typing import Any, Literal, Union, get_args, get_origin
 import dspy
 from pydantic import BaseModel
 
+from program.undocumented import extras_of
+
 # Of JSON: an example with stand-ins, or a list of the keys, which cannot be copied as an answer.
 Form = Literal["example", "described"]
 _KINDS = {str: "text", int: "whole number", float: "number", bool: "true or false"}
@@ -28,7 +30,7 @@ def holds_program(name: str, annotation: Any) -> bool:
 
 def description(field: Any) -> str:
     """What the signature says of one of its fields."""
-    return field.json_schema_extra["desc"]
+    return extras_of(field)["desc"]
 
 
 def answer_form(signature: type[dspy.Signature], form: Form) -> str:
@@ -63,6 +65,15 @@ def _example(annotation: Any, said: str) -> Any:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return {name: field.description for name, field in annotation.model_fields.items()}
     return said
+
+
+def allows_none(annotation: Any) -> bool:
+    """Whether None is a value of the type."""
+    if hasattr(annotation, "__metadata__"):
+        return allows_none(annotation.__origin__)
+    if get_origin(annotation) in (Union, UnionType):
+        return any(map(allows_none, get_args(annotation)))
+    return annotation in (None, type(None))
 
 
 def _key(name: str, annotation: Any, said: str, indent: str = "") -> str:

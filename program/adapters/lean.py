@@ -17,7 +17,7 @@ import dspy
 from program.adapters.code_and_json import read_code, read_json
 from program.adapters.form import Form, answer_form, answers_with_code
 from program.adapters.reading import Reading
-from program.adapters.schema import bounds_texts, response_format, takes_schema
+from program.adapters.schema import constrained
 from program.adapters.sections import DSPY_ORDER, Order, SectionsAdapter, plain
 
 
@@ -33,12 +33,28 @@ class LeanAdapter(SectionsAdapter):
         super().__init__(order)
         self.form: Form = form
 
-    def _call_preprocess(
-        self, lm: dspy.BaseLM, lm_kwargs: dict[str, Any], signature: type[dspy.Signature], inputs: dict[str, Any]
-    ) -> type[dspy.Signature]:
-        if not answers_with_code(signature) and takes_schema(lm):
-            lm_kwargs["response_format"] = response_format(signature, bounded=bounds_texts(lm))
-        return super()._call_preprocess(lm, lm_kwargs, signature, inputs)
+    def __call__(
+        self,
+        lm: dspy.BaseLM,
+        lm_kwargs: dict[str, Any],
+        signature: type[dspy.Signature],
+        demos: list[dict[str, Any]],
+        inputs: dict[str, Any],
+    ) -> list[dict[str, Any]]:
+        return super().__call__(lm, self._settings(lm, lm_kwargs, signature), signature, demos, inputs)
+
+    async def acall(
+        self,
+        lm: dspy.BaseLM,
+        lm_kwargs: dict[str, Any],
+        signature: type[dspy.Signature],
+        demos: list[dict[str, Any]],
+        inputs: dict[str, Any],
+    ) -> list[dict[str, Any]]:
+        return await super().acall(lm, self._settings(lm, lm_kwargs, signature), signature, demos, inputs)
+
+    def _settings(self, lm: dspy.BaseLM, settings: dict[str, Any], signature: type[dspy.Signature]) -> dict[str, Any]:
+        return settings if answers_with_code(signature) else constrained(lm, settings, signature)
 
     def answer_form(self, signature: type[dspy.Signature]) -> str:
         return answer_form(signature, self.form)

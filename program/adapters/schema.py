@@ -11,12 +11,13 @@ from typing import Any, get_origin
 
 import dspy
 from annotated_types import MaxLen
-from dspy.utils.exceptions import ContextWindowExceededError, LMInvalidRequestError, LMUnsupportedModelError
+from dspy import ContextWindowExceededError, LMInvalidRequestError, LMUnsupportedModelError
 from pydantic import create_model
 
 from program.models.open import EMBEDDED
 from program.rollout.context import context, trace, within
 from program.rollout.decisions import SchemaRefused
+from program.undocumented import extras_of
 
 MAX_NAME = 64  # what OpenAI allows
 
@@ -51,7 +52,7 @@ def answer_schema(signature: type[dspy.Signature]) -> dict[str, Any]:
             for key in ("description", "title", "default"):
                 item.pop(key, None)
     for name, field in signature.output_fields.items():
-        extras: Any = field.json_schema_extra
+        extras = extras_of(field)
         if get_origin(field.annotation) is list:
             schema["properties"][name]["minItems"] = 1
         if "maxItems" in extras:
@@ -78,10 +79,15 @@ def takes_schema(lm: dspy.BaseLM) -> bool:
     return lm.supports_response_schema and lm.model not in _refusing and not context().without_schema
 
 
-def bounds_texts(lm: dspy.BaseLM) -> bool:
-    """Whether the schema bounds how long texts may be: it keeps small models from running on, and would cut the
-    thoughts of larger ones. OpenAI and Anthropic refuse such bounds."""
-    return lm.model.startswith(EMBEDDED)
+def constrained(lm: dspy.BaseLM, settings: dict[str, Any], signature: type[dspy.Signature]) -> dict[str, Any]:
+    """`settings` of a call to `lm` with the schema of its answer, where it may carry one.
+
+    Of embedded models the schema bounds how long texts may be: it keeps small models from running on, and would cut the
+    thoughts of larger ones. OpenAI and Anthropic refuse such bounds.
+    """
+    if not takes_schema(lm):
+        return settings
+    return {**settings, "response_format": response_format(signature, bounded=lm.model.startswith(EMBEDDED))}
 
 
 def asked_without_schema_if_refused(ask: Callable[[], Any]) -> Any:

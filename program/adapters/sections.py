@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from typing import Any, Literal, cast
 
 import dspy
-from dspy.utils.exceptions import AdapterParseError
 from pydantic import BaseModel
 
 from program.adapters.reading import Reading, note
@@ -22,6 +21,18 @@ from program.adapters.reading import Reading, note
 Order = Literal["problem-first", "stage-first", "demos-first"]
 DSPY_ORDER: Order = "stage-first"
 LEADING = "problem"
+
+
+class UnreadableAnswer(dspy.AdapterParseError):
+    """An adapter of ours cannot read an answer.
+
+    Attributes:
+        reason: why, in words.
+    """
+
+    def __init__(self, adapter: dspy.Adapter, signature: type[dspy.Signature], completion: str, reason: str) -> None:
+        super().__init__(type(adapter).__name__, cast(Any, signature), completion, reason)
+        self.reason = reason
 
 
 class SectionsAdapter(dspy.Adapter):
@@ -51,12 +62,12 @@ class SectionsAdapter(dspy.Adapter):
         """The values `read` finds.
 
         Raises:
-            AdapterParseError: a field is missing or cannot be made to fit its type.
+            UnreadableAnswer: a field is missing or cannot be made to fit its type.
         """
         try:
             return note(self.read(signature, completion))
         except (ValueError, RecursionError) as fault:
-            raise AdapterParseError(type(self).__name__, cast(Any, signature), completion, str(fault)) from fault
+            raise UnreadableAnswer(self, signature, completion, str(fault)) from fault
 
     def format(
         self, signature: type[dspy.Signature], demos: list[dict[str, Any]], inputs: dict[str, Any]

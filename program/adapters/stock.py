@@ -7,19 +7,18 @@ program may stand in a fence, and tolerance is noted. Prompts are DSPy's, to the
 from __future__ import annotations
 
 import json
-import re
 import xml.etree.ElementTree as ET
-from typing import Any, cast
+from typing import Any
 
 import dspy
-from dspy.utils.exceptions import AdapterParseError
 
 from program.adapters.code_and_json import FENCE_INSIDE, unfenced
 from program.adapters.form import holds_program
 from program.adapters.reading import Reading, note
-from program.adapters.schema import bounds_texts, response_format, takes_schema
+from program.adapters.schema import constrained, takes_schema
+from program.adapters.sections import UnreadableAnswer
+from program.undocumented import CHAT_END, acalled_as_chat, called_as_chat, chat_fields
 
-_HEADER = re.compile(r"^\[\[ ## (\w+) ## \]\]$", re.MULTILINE)
 # What DSPy's parsers let through besides AdapterParseError: on deep nesting (the compiler says MemoryError), on half
 # surrogate pairs and the like.
 _FAULTS = (ValueError, TypeError, RecursionError, MemoryError)
@@ -40,9 +39,8 @@ class ChatAdapter(_Stock, dspy.ChatAdapter):
     """Fields under `[[ ## name ## ]]` headings."""
 
     def tolerance(self, signature: type[dspy.Signature], completion: str) -> tuple[str, ...]:
-        before, *parts = _HEADER.split(completion.strip())
-        found = dict(zip(parts[::2], parts[1::2], strict=True))
-        if before or "completed" not in found or found["completed"].strip():
+        before, found = chat_fields(completion)
+        if before or found.get(CHAT_END, "no end").strip():
             return ("text around the fields",)
         structured = [name for name, field in signature.output_fields.items() if field.annotation is not str]
         return () if all(_is_json(found.get(name, "")) for name in structured) else ("JSON mended",)
@@ -60,14 +58,34 @@ class XMLAdapter(_Stock, dspy.XMLAdapter):
 class JSONAdapter(_Stock, dspy.JSONAdapter):
     """A JSON object; constrained by the same schema as `LeanAdapter`'s, which bounds lists, where the server can."""
 
-    def _prepare_response_format(self, lm: Any, lm_kwargs: dict[str, Any], signature: Any) -> None:
-        if takes_schema(lm):
-            lm_kwargs["response_format"] = response_format(signature, bounded=bounds_texts(lm))
-        elif "response_format" in lm.supported_params:
-            lm_kwargs["response_format"] = {"type": "json_object"}
+    def __call__(
+        self,
+        lm: dspy.BaseLM,
+        lm_kwargs: dict[str, Any],
+        signature: type[dspy.Signature],
+        demos: list[dict[str, Any]],
+        inputs: dict[str, Any],
+    ) -> list[dict[str, Any]]:
+        return called_as_chat(self, lm, _settings(lm, lm_kwargs, signature), signature, demos, inputs)
+
+    async def acall(
+        self,
+        lm: dspy.BaseLM,
+        lm_kwargs: dict[str, Any],
+        signature: type[dspy.Signature],
+        demos: list[dict[str, Any]],
+        inputs: dict[str, Any],
+    ) -> list[dict[str, Any]]:
+        return await acalled_as_chat(self, lm, _settings(lm, lm_kwargs, signature), signature, demos, inputs)
 
     def tolerance(self, signature: type[dspy.Signature], completion: str) -> tuple[str, ...]:
         return () if _is_json(completion) else ("JSON mended",)
+
+
+def _settings(lm: dspy.BaseLM, settings: dict[str, Any], signature: type[dspy.Signature]) -> dict[str, Any]:
+    if not takes_schema(lm) and "response_format" in lm.supported_params:
+        return {**settings, "response_format": {"type": "json_object"}}
+    return constrained(lm, settings, signature)
 
 
 def _parsed(adapter: _Stock, parse: Any, signature: type[dspy.Signature], completion: str) -> dict[str, Any]:
@@ -79,7 +97,7 @@ def _parsed(adapter: _Stock, parse: Any, signature: type[dspy.Signature], comple
                 repairs += (FENCE_INSIDE,) * fenced
         return note(Reading(values, repairs))
     except _FAULTS as fault:
-        raise AdapterParseError(type(adapter).__name__, cast(Any, signature), completion, str(fault)) from fault
+        raise UnreadableAnswer(adapter, signature, completion, str(fault)) from fault
 
 
 def _is_json(text: str) -> bool:

@@ -39,8 +39,8 @@ def run_command(main: Callable[[], None]) -> None:
 
 def _is_dspys_lm_error(fault: Exception) -> bool:
     """Whether a provider's refusal, for instance of a key or a bill, ended the command in the middle of its work."""
-    errors = sys.modules.get("dspy.utils.exceptions")  # not imported: who never loaded DSPy met none of its errors
-    return errors is not None and isinstance(fault, errors.LMError)
+    dspy = sys.modules.get("dspy")  # not imported: who never loaded it met none of its errors
+    return dspy is not None and isinstance(fault, dspy.LMError)
 
 
 def _leave(status: int, fault: Exception | str) -> None:

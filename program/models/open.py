@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from program.errors import ModelError
+from program.models.prices import packaged_prices
 from program.models.weights import MODELS
 
 EMBEDDED = "local/"  # how the names of the models begin that run embedded
@@ -23,29 +24,27 @@ KEY_VARIABLE = "LM_API_KEY"  # the key for a server named by --api-base; the big
 
 
 @contextmanager
-def open_lm(model: str, *, api_base: str | None = None, slots: int = 4, cache: bool = False) -> Iterator:
+def open_lm(model: str, *, api_base: str | None = None, slots: int = 4) -> Iterator:
     """A `dspy.LM` for `model`, checked by one small call; what serves it is stopped at the end.
 
-    It sends no request twice: stages do that themselves.
+    It sends no request twice, which stages do themselves, and does not ask DSPy's cache.
 
     Args:
         model: `local/NAME` for an embedded model, else a DSPy model string such as `openai/gpt-4o-mini`.
         api_base: the address of an OpenAI-compatible server that has `model`.
         slots: side-by-side requests of an embedded server.
-        cache: whether DSPy's response cache is used.
 
     Raises:
         ModelError: unknown model, no weights or server for it, missing key, or no answer.
     """
-    # The price map is part of the package; fetching a newer one would stall every start without a network.
-    os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "true")
-    if model.startswith(EMBEDDED) and api_base is None:
-        with _embedded(model.removeprefix(EMBEDDED), slots) as address:
-            yield _checked(_openai_compatible(model, address, cache))
-    elif api_base is not None:
-        yield _checked(_openai_compatible(model, api_base, cache))
-    else:
-        yield _checked(_any(model, cache))
+    with packaged_prices():
+        if model.startswith(EMBEDDED) and api_base is None:
+            with _embedded(model.removeprefix(EMBEDDED), slots) as address:
+                yield _checked(_openai_compatible(model, address))
+        elif api_base is not None:
+            yield _checked(_openai_compatible(model, api_base))
+        else:
+            yield _checked(_any(model))
 
 
 @contextmanager
@@ -62,40 +61,49 @@ def _embedded(name: str, slots: int) -> Iterator[str]:
         yield address
 
 
-def _openai_compatible(model: str, address: str, cache: bool):
+def _openai_compatible(model: str, address: str):
     import dspy
-    from dspy.lm15 import AccessPolicy, ModelSupport, OpenAIChatCompat, ProviderDefinition, register_provider
+    from dspy import lm15
 
     provider, _, name = model.partition("/")
     if provider != "local":
         provider, name = "server", model.removeprefix("openai/").removeprefix("hosted_vllm/")
     keys = (KEY_VARIABLE,) if os.environ.get(KEY_VARIABLE) else ()
-    definition = ProviderDefinition.chat(
-        AccessPolicy(provider=provider, base_url=address, env_keys=keys),
-        compat=OpenAIChatCompat(max_tokens_field="max_tokens"),
+    definition = lm15.ProviderDefinition.chat(
+        lm15.AccessPolicy(provider=provider, base_url=address, env_keys=keys),
+        compat=lm15.OpenAIChatCompat(max_tokens_field="max_tokens"),
         placeholder_key=None if keys else "none",
     )
-    register_provider(definition, supports=ModelSupport(response_schema=True), replace=True)
-    return dspy.LM(f"{provider}/{name}", cache=cache, timeout=TIMEOUT_SECONDS, num_retries=0)
+    # An LM keeps the providers that are registered when it is made, so the process gets back those it had.
+    before = [each for each in lm15.registered_providers() if each.id == provider]
+    lm15.register_provider(definition, supports=lm15.ModelSupport(response_schema=True), replace=True)
+    try:
+        return dspy.LM(f"{provider}/{name}", cache=False, timeout=TIMEOUT_SECONDS, num_retries=0)
+    finally:
+        lm15.unregister_provider(provider)
+        for each in before:
+            more = {"models": dict(each.models), "metadata_namespaces": each.metadata_namespaces}
+            lm15.register_provider(each.definition, supports=each.supports, **more)
 
 
-def _any(model: str, cache: bool):
+def _any(model: str):
     import dspy
 
     if "/" not in model:
         raise ModelError(f"unknown model {model}: a model is named PROVIDER/NAME, for example {DEFAULT_MODEL}")
-    return dspy.LM(model, cache=cache, timeout=TIMEOUT_SECONDS, num_retries=0)
+    return dspy.LM(model, cache=False, timeout=TIMEOUT_SECONDS, num_retries=0)
 
 
 def _checked(lm):
     """One tiny call, so that a missing key or an unreachable server shows before any work is done."""
-    from dspy.utils.exceptions import DSPyError
+    import dspy
+    from dspy import DSPyError
 
     try:
-        lm("Say yes.", max_tokens=16 if lm.model.startswith(EMBEDDED) else THINKING_TOKENS, cache=False)
+        with dspy.context(disable_history=True):
+            lm("Say yes.", max_tokens=16 if lm.model.startswith(EMBEDDED) else THINKING_TOKENS)
     except (DSPyError, ValueError, OSError) as fault:
         raise ModelError(f"{lm.model} does not answer: {_first_line(fault)}") from fault
-    lm.history.clear()
     return lm
 
 

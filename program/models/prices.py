@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import NamedTuple
+
+LOCAL_MAP = "LITELLM_LOCAL_MODEL_COST_MAP"
 
 
 class Price(NamedTuple):
@@ -20,11 +24,22 @@ class Price(NamedTuple):
 @cache
 def price_of(model: str) -> Price | None:
     """The price of `model`, a DSPy model string; None where the map has none (local models, servers of one's own)."""
-    from dspy.clients.model_metadata import model_info, rate
+    from program.undocumented import rates_of  # commands show their options without DSPy
 
-    # The map is part of the package; fetching a newer one would stall every start without a network.
-    os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "true")
-    provider, _, name = model.partition("/")
-    info = model_info(provider, name)
-    prompt, completion = rate(info, "input_cost_per_token"), rate(info, "output_cost_per_token")
-    return None if prompt is None or completion is None else Price(prompt, completion)
+    with packaged_prices():
+        rates = rates_of(model)
+    return None if rates is None else Price(*rates)
+
+
+@contextmanager
+def packaged_prices() -> Iterator[None]:
+    """Inside of the block prices are read from the map in the package, unless the environment says otherwise: to fetch
+    a newer one would stall every start without a network."""
+    if LOCAL_MAP in os.environ:
+        yield
+        return
+    os.environ[LOCAL_MAP] = "true"
+    try:
+        yield
+    finally:
+        os.environ.pop(LOCAL_MAP, None)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict, Field
 
 if TYPE_CHECKING:
-    from dspy.utils.exceptions import LMError
+    from dspy import LMError
 
 WINDOW_SECONDS = 60.0
 LONGEST_WAIT_SECONDS = 120.0  # who asks for more patience than that is not tried again
@@ -93,7 +93,7 @@ class Pace:
 
     def may_retry(self, fault: LMError, attempt: int) -> bool:
         """Whether to send a request again after `attempt` retries; one that timed out is tried once more only."""
-        from dspy.utils.exceptions import LMTimeoutError, is_retryable_lm_error  # commands show RateLimits without DSPy
+        from dspy import LMTimeoutError, is_retryable_lm_error  # commands show RateLimits without DSPy
 
         most = min(1, self.limits.retries) if isinstance(fault, LMTimeoutError) else self.limits.retries
         asked_for_too_much = (fault.retry_after or 0.0) > LONGEST_WAIT_SECONDS

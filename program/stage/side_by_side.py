@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from typing import Any, Generic, TypeVar
 
-import dspy
+from program.undocumented import extend_trace, trace_apart
 
 Result = TypeVar("Result")
 
@@ -21,8 +21,7 @@ class Started(Generic[Result]):
     def result(self) -> Result:
         """What the step returned, or its exception. Its calls enter DSPy's trace now, in the order of asking."""
         value, trace = self._future.result()
-        if dspy.settings.trace is not None:
-            dspy.settings.trace.extend(trace)
+        extend_trace(trace)
         return value
 
 
@@ -44,7 +43,5 @@ def together(*steps: Callable[[], Any]) -> list[Any]:
 
 def _traced(step: Callable[[], Result]) -> tuple[Result, list]:
     # Threads that append to one trace would leave it in the order of their answers.
-    if dspy.settings.trace is None:
-        return step(), []
-    with dspy.context(trace=[]):
-        return step(), dspy.settings.trace
+    with trace_apart() as trace:
+        return step(), trace

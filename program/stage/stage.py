@@ -10,6 +10,7 @@ What goes wrong costs calls and nothing else:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as OutOfTime
 from contextvars import copy_context
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import dspy
-from dspy.utils.exceptions import (
+from dspy import (
     AdapterParseError,
     LMAuthError,
     LMBillingError,
@@ -33,8 +34,9 @@ from program.adapters.sections import plain
 from program.rollout.context import context, trace
 from program.rollout.decisions import StageGivenUp
 from program.rollout.trace import Call
-from program.stage.call_record import Recorder, cut_off, fill, first_line, runs_in_circles, valid_text
-from program.stage.correction import Corrected
+from program.stage.call_record import fill, first_line, runs_in_circles, valid_text
+from program.stage.correction import corrected, reason
+from program.undocumented import noting_predictor
 
 REPEAT_TEMPERATURE = 0.8
 # With these no later call would fare better, so they end the rollout instead of costing it a stage.
@@ -43,11 +45,11 @@ SYSTEMIC = (LMConfigurationError, LMAuthError, LMBillingError, LMUnsupportedMode
 
 @dataclass
 class _Tried:
-    """One request: what was entered for it, and the answer if it could be read."""
+    """One request: what was entered for it, and the answer, or why it could not be read."""
 
     call: Call
     answer: dspy.Prediction | None = None
-    fault: Exception | None = None
+    why: str = ""
 
 
 class Stage(dspy.Module):
@@ -74,7 +76,6 @@ class Stage(dspy.Module):
         for field, bound in (max_items or {}).items():
             signature = signature.with_updated_fields(field, **{"maxItems": bound})  # pyright: ignore[reportArgumentType]
         self.predict = dspy.Predict(signature)
-        self.predict.stage = self.name  # in a trace, where changed instructions leave a signature without its name
         self.max_tokens = max_tokens
         self.temperature = temperature
         self.attempts = attempts
@@ -124,43 +125,45 @@ class Stage(dspy.Module):
         call.repair = last is not None and last.call.outcome == "unparsable" and last.call.answer.strip() != ""
         adapter = dspy.settings.adapter
         if last and call.repair:
-            adapter = Corrected(adapter, valid_text(last.call.answer), valid_text(str(last.fault)))
-        recorder = Recorder()
+            adapter = corrected(adapter, valid_text(last.call.answer), valid_text(last.why))
+        with noting_predictor(self.predict) as (ask, notes):
+            self._try(tried, adapter, lambda: ask(**inputs, config=config))
+        fill(call, notes)
+        if runs_in_circles(call.answer) and (call.outcome == "unparsable" or any(each.cut_off for each in notes)):
+            call.outcome, call.detail = "endless", call.detail or "cut off while it repeated itself"
+        call.seconds = trace().now() - call.started
+        context().rate_limiter.spent(call.prompt_tokens + call.completion_tokens)
+        return tried
+
+    def _try(self, tried: _Tried, adapter: dspy.Adapter, ask: Callable[[], dspy.Prediction]) -> None:
+        """Ask, and enter what became of it."""
+        call = tried.call
         try:
             with dspy.context(adapter=adapter), collected_readings() as readings:
-                tried.answer = self._valid(self._patiently(recorder, inputs, config, call))
+                tried.answer = self._valid(self._patiently(ask, call))
             call.outputs = plain(dict(tried.answer))
             call.salvaged = any(reading.salvaged for reading in readings)
         except SYSTEMIC:
             raise
         except AdapterParseError as fault:
-            tried.fault, call.outcome = fault, "unparsable"
+            tried.why = reason(fault)
+            call.outcome, call.error, call.detail = "unparsable", "AdapterParseError", tried.why
         except LMError as fault:
-            tried.fault, call.outcome = fault, "lm_error"
+            call.outcome, call.error, call.detail = "lm_error", type(fault).__name__, first_line(fault)
         except OutOfTime:
             call.outcome, call.detail = "lm_error", "no answer within the budget of seconds"
-        if tried.fault:
-            call.error, call.detail = type(tried.fault).__name__, first_line(tried.fault)
-        fill(call, recorder.history)
-        if runs_in_circles(call.answer) and (call.outcome == "unparsable" or cut_off(recorder.history)):
-            call.outcome, call.detail = "endless", call.detail or "cut off while it repeated itself"
-        call.seconds = trace().now() - call.started
-        context().rate_limiter.spent(call.prompt_tokens + call.completion_tokens)
-        return tried
 
     def _valid(self, answer: dspy.Prediction) -> dspy.Prediction:
         for name, value in answer.items():
             answer[name] = valid_text(value)
         return answer
 
-    def _patiently(self, recorder, inputs, config, call) -> dspy.Prediction:
+    def _patiently(self, ask: Callable[[], dspy.Prediction], call: Call) -> dspy.Prediction:
         while True:
             if not context().rate_limiter.wait(trace().seconds_left()):
                 raise OutOfTime
             try:
-                return asked_without_schema_if_refused(
-                    lambda: _in_time(trace().seconds_left(), recorder, self.predict, inputs, config)
-                )
+                return asked_without_schema_if_refused(lambda: _in_time(trace().seconds_left(), ask))
             except LMError as fault:
                 wait, left = context().rate_limiter.refused(fault, call.retries), trace().seconds_left()
                 if not context().rate_limiter.may_retry(fault, call.retries) or (left is not None and wait > left):
@@ -169,14 +172,13 @@ class Stage(dspy.Module):
                 context().rate_limiter.rest(wait)
 
 
-def _in_time(seconds, recorder, predict, inputs, config) -> dspy.Prediction:
+def _in_time(seconds: float | None, ask: Callable[[], dspy.Prediction]) -> dspy.Prediction:
     """The prediction; a call that takes longer than the rollout has left is left behind."""
     if seconds is None:
-        return recorder(ask=predict, arguments={**inputs, "config": config})
+        return ask()
     if seconds <= 0:
         raise OutOfTime
     pool = ThreadPoolExecutor(1, thread_name_prefix="call")
-    context = copy_context()
-    future = pool.submit(context.run, lambda: recorder(ask=predict, arguments={**inputs, "config": config}))
+    future = pool.submit(copy_context().run, ask)
     pool.shutdown(wait=False)
     return future.result(timeout=seconds)

@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from dspy.utils.exceptions import ContextWindowExceededError
+from dspy import ContextWindowExceededError
 
 import benchmarks.prompts.adapters
 from benchmarks.prompts.adapter_table import Asked, compared, markdown, read

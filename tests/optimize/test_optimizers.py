@@ -7,7 +7,7 @@ from pathlib import Path
 
 import dspy
 import pytest
-from dspy.utils.exceptions import LMServerError
+from dspy import LMServerError
 
 import optimize.compile
 from judge.verdict import JudgeError
@@ -161,6 +161,14 @@ def test_an_lm_that_dies_stops_an_optimizer_which_goes_on_later(monkeypatch, tmp
     compile_with(monkeypatch, name, options)
     scores = [each["score"] for each in lines_of(tmp_path / "out" / "candidates.jsonl")]
     assert scores[0] is None or scores[0] > 0
+
+
+def test_gepa_reflects_on_the_evidence_of_each_call_and_on_how_its_program_came_out(monkeypatch, options):
+    prompts = use_lm(monkeypatch, hinted_rule(TASKS, helped=HELPED))
+    compile_with(monkeypatch, "gepa", options)
+    shown = next(prompt for prompt in prompts if is_proposal(prompt))
+    said = "passes 2 of 2 example tests and 0 of 2 further tests (wrong answers)"
+    assert f"The program {said}. The program that came out in the end {said}." in shown
 
 
 def test_how_often_a_request_is_sent_again_is_up_to_the_configuration(monkeypatch, tmp_path, options, capsys):

@@ -5,7 +5,7 @@ from collections import Counter
 
 import dspy
 import pytest
-from dspy.utils.exceptions import LMConfigurationError, LMTimeoutError
+from dspy import LMConfigurationError, LMTimeoutError
 
 from program.adapters.lean import LeanAdapter
 from program.adapters.schema import answer_schema

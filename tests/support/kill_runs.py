@@ -21,7 +21,6 @@ import optimize.compile
 from eval.rollouts.run_folder import RunFolder
 from optimize.compilation import compiling
 from optimize.paid.ledger import Ledger, LedgerReports
-from optimize.paid.ledger_cache import LedgerCache
 
 SMALL = {
     "mipro": ["--tune", "trials=3", "--demos", "1"],
@@ -77,7 +76,7 @@ def run(options: list[str], at: int, log: Path) -> int:
         killer = Killer(at, log)
         killer.watch(Ledger, "enter_answer", lambda _, ledger, key, *__: ("stored", key))
         killer.watch(Ledger, "enter_report", lambda _, ledger, key, *__: ("judged", key))
-        killer.watch(LedgerCache, "get", lambda known, paid, asked, *_: _missed("ask", known, paid.cache_key(asked)))
+        killer.watch(Ledger, "answer", lambda known, _, key: _missed("ask", known, key))
         killer.watch(LedgerReports, "get", lambda known, _, key: _missed("judge", known, key))
         killer.watch(RunFolder, "append", lambda *_: ("", ""))
         sys.argv = ["compile", *options]

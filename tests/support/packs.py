@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import dspy
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -218,22 +217,19 @@ def use_opener(monkeypatch: pytest.MonkeyPatch, opener: Any) -> None:
 
 def _opener(lm: Any) -> Any:
     @contextmanager
-    def open_model(model: str, problems: Any, *, cache: bool = False, **_: Any) -> Iterator[Any]:
-        yield lm.copy(cache=cache)
+    def open_model(model: str, problems: Any, **_: Any) -> Iterator[Any]:
+        yield lm
 
     return open_model
 
 
 def isolate(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
-    """Keep every cache a pipeline writes below `folder`, and give DSPy the cache it has now back at the end. Nothing
-    waits before it asks a failing LM again."""
+    """Keep every cache a pipeline writes below `folder`. Nothing waits before it asks a failing LM again."""
     monkeypatch.setattr("eval.data.rows.CACHE_FOLDER", folder)
     monkeypatch.setattr("optimize.compilation.compiling.WORK_FOLDER", folder / "compile")
     monkeypatch.setattr(
         "program.rollout.rate_limits.Pace.rest", lambda pace, seconds: None
     )  # before a request is sent again
-    monkeypatch.setattr(dspy, "cache", dspy.cache)
-    dspy.configure_cache(enable_disk_cache=False, enable_memory_cache=False)  # `optimize.compile` sets up its own
 
 
 def call(monkeypatch: pytest.MonkeyPatch, main: Callable[[], None], *arguments: str | Path) -> int:

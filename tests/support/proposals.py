@@ -2,14 +2,12 @@
 hint some programs are right that are wrong without it."""
 
 import json
-import re
 from collections.abc import Callable, Sequence
 
+from eval.undocumented import form_of, read_question
 from tests.support.packs import Task, answer_rule
 
 HINT = "Mind the large inputs."
-_SECTION = re.compile(r"\[\[ ## (\w+) ## \]\]\n(.*?)(?=\n\n\[\[ ## |\n\nRespond with|\Z)", re.DOTALL)
-_OUTPUTS = re.compile(r"Your output fields are:\n(.*?)\nAll interactions", re.DOTALL)
 
 
 def is_proposal(prompt: str) -> bool:
@@ -19,13 +17,12 @@ def is_proposal(prompt: str) -> bool:
 
 def proposal(prompt: str, predictors: Sequence[str] = ("solve.predict",)) -> str:
     """An answer in DSPy's chat format; every text field is the present instruction with the hint."""
-    given = dict(_SECTION.findall(prompt.partition("All interactions")[2]))
-    instruction = given.get("basic_instruction") or given.get("current_instruction") or "An instruction."
-    fields = re.findall(r"`(\w+)`", _OUTPUTS.search(prompt)[1])  # pyright: ignore[reportOptionalSubscript]
-    answers = {name: f"{instruction.strip()} {HINT}" for name in fields}
+    question = read_question(prompt, prompt.partition("All interactions")[2])
+    assert question is not None
+    answers = dict.fromkeys(question.wanted, f"{question.instruction.strip() or 'An instruction.'} {HINT}")
     if "module_advice" in answers:
         answers["module_advice"] = json.dumps(dict.fromkeys(predictors, HINT))
-    return "".join(f"[[ ## {name} ## ]]\n{text}\n\n" for name, text in answers.items()) + "[[ ## completed ## ]]"
+    return form_of(answers)
 
 
 def hinted_rule(tasks: Sequence[Task], *, helped: Sequence[str]) -> Callable[[str], str]:

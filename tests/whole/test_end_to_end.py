@@ -11,7 +11,7 @@ from pathlib import Path
 
 import dspy
 import pytest
-from dspy.utils.exceptions import LMServerError, LMTimeoutError
+from dspy import LMServerError, LMTimeoutError
 
 import eval.compare
 import eval.run

@@ -20,7 +20,7 @@ FILES = {
 TREES = {name: ast.parse(file.read_text()) for name, file in FILES.items()}
 OURS = [name for name in FILES if not name.startswith("tests.")]
 # Files of the same role in different rooms may have the same name.
-ROLES = {"config", "errors", "judge", "plan", "progress", "show", "understand"}
+ROLES = {"config", "errors", "judge", "plan", "progress", "show", "understand", "undocumented"}
 MOST = {"judge.sandbox": 17, "eval.numbers": 15}  # files in a room; elsewhere about a dozen
 
 
@@ -41,6 +41,17 @@ def test_no_import_runs_in_a_circle():
         graphlib.TopologicalSorter(imports).prepare()
     except graphlib.CycleError as fault:
         pytest.fail(" → ".join(fault.args[1]))
+
+
+def test_what_dspy_does_not_document_is_imported_in_one_file_of_each_package():
+    documented = {"dspy", "dspy.lm15", "dspy.utils.callback", "dspy.teleprompt.gepa"}
+    found = {}
+    for name in OURS:
+        nodes = [node for node in ast.walk(TREES[name]) if isinstance(node, ast.Import | ast.ImportFrom)]
+        modules = {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
+        modules |= {each.name for node in nodes if isinstance(node, ast.Import) for each in node.names}
+        found[name] = {module for module in modules if module.partition(".")[0] == "dspy"} - documented
+    assert {name for name, modules in found.items() if modules} == {"program.undocumented", "optimize.undocumented"}
 
 
 def test_nothing_imports_a_command():

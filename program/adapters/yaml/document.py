@@ -13,11 +13,10 @@ from typing import Any, get_args, get_origin
 
 import dspy
 import yaml
-from dspy.adapters.utils import annotation_allows_none
 from pydantic import BaseModel
 
 from program.adapters.code_and_json import FENCE_INSIDE, is_python, unfenced, whole_lines
-from program.adapters.form import holds_program, unwrapped
+from program.adapters.form import allows_none, holds_program, unwrapped
 from program.adapters.yaml.keys import long_keys
 from program.adapters.yaml.loader import compose
 
@@ -79,7 +78,7 @@ class Document:
 
     def _value(self, node: yaml.Node, annotation: Any, name: str = "") -> Any:
         plain = isinstance(node, yaml.ScalarNode) and not node.style
-        if plain and node.value in _NOTHING and annotation_allows_none(annotation):
+        if plain and node.value in _NOTHING and allows_none(annotation):
             return None
         kind = unwrapped(annotation)
         if get_origin(kind) is list:

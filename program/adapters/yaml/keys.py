@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Any, cast
+from typing import Any
 
 import dspy
 
 from program.adapters.fitting import records_in
 from program.adapters.form import unwrapped
+from program.undocumented import extras_of
 
 SHORT = 200  # characters a text may have at most to be written in its key's line
 
@@ -31,5 +32,4 @@ def _fields(signature: type[dspy.Signature]) -> dict[str, Any]:
 
 
 def _is_long(field: Any) -> bool:
-    bounds = cast(dict[str, Any], field.json_schema_extra or {})
-    return unwrapped(field.annotation) is str and bounds.get("maxLength", math.inf) > SHORT
+    return unwrapped(field.annotation) is str and extras_of(field).get("maxLength", math.inf) > SHORT

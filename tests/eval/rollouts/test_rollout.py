@@ -2,7 +2,7 @@
 
 import dspy
 import pytest
-from dspy.utils.exceptions import LMAuthError, LMServerError, LMTimeoutError
+from dspy import LMAuthError, LMServerError, LMTimeoutError
 
 from eval.data.problem_set import DataError, HiddenTests, ProblemSet
 from eval.data.rules import Rules

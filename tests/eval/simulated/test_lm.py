@@ -5,14 +5,8 @@ from dataclasses import replace
 
 import dspy
 import pytest
+from dspy import LMConfigurationError, LMRateLimitError, LMServerError, LMTimeoutError, is_retryable_lm_error
 from dspy.lm15 import Message, Request
-from dspy.utils.exceptions import (
-    LMConfigurationError,
-    LMRateLimitError,
-    LMServerError,
-    LMTimeoutError,
-    is_retryable_lm_error,
-)
 
 from eval.data.problem_set import DataError
 from eval.simulated.lm import SimulatedEngine, simulated_lm

@@ -6,7 +6,7 @@ import threading
 import urllib.request
 
 import pytest
-from dspy.utils.exceptions import LMRateLimitError, LMServerError, LMTimeoutError, is_retryable_lm_error
+from dspy import LMRateLimitError, LMServerError, LMTimeoutError, is_retryable_lm_error
 
 from eval.serve_simulated import main
 from eval.simulated.lm import SimulatedEngine, simulated_lm

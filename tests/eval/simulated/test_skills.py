@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import dspy
 import pytest
-from dspy.utils.exceptions import AdapterParseError
+from dspy import AdapterParseError
 from pydantic import ValidationError
 
 from eval.simulated.lm import simulated_lm

@@ -8,7 +8,7 @@ from typing import get_origin
 
 import dspy
 import pytest
-from dspy.utils.exceptions import AdapterParseError
+from dspy import AdapterParseError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 import dspy
 import pytest
-from dspy.utils.exceptions import AdapterParseError
+from dspy import AdapterParseError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field

@@ -2,7 +2,7 @@
 
 import dspy
 import pytest
-from dspy.utils.exceptions import AdapterParseError
+from dspy import AdapterParseError
 from pydantic import BaseModel
 
 from program.adapters.yaml.adapter import YAMLAdapter

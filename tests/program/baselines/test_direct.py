@@ -1,7 +1,7 @@
 """The baselines of one call."""
 
 import pytest
-from dspy.utils.exceptions import LMTimeoutError
+from dspy import LMTimeoutError
 
 from program.baselines.direct import ChainOfThought, Direct, DirectConfig
 from program.rollout.trace import Best

@@ -1,7 +1,7 @@
 """Sample, filter, cluster."""
 
 import pytest
-from dspy.utils.exceptions import LMTimeoutError
+from dspy import LMTimeoutError
 
 from judge.verdict import TestCase
 from program.baselines.sampling import Sampling, SamplingConfig, ranked

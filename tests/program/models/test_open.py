@@ -1,77 +1,26 @@
 """From a model string to an LM: what cannot work is said in one line, what works speaks to the server as it should."""
 
 import json
+import os
 import socket
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import dspy
 import pytest
+from dspy import lm15
 
 from program.adapters.choice import adapter_named
 from program.adapters.lean import LeanAdapter
 from program.adapters.schema import response_format
 from program.errors import ModelError
 from program.models.open import open_lm
+from program.models.prices import LOCAL_MAP
 from program.stage.stage import Stage
 from program.steps.config import FlowConfig
 from signatures.code import FixCode, SolveDirectly, WriteCode
 from signatures.tests import WriteTests
+from tests.support.openai_server import serving
 from tests.support.trace_words import words
-
-ANSWER = '{"tests": [{"input": "1", "output": "2", "explanation": "x"}]}\n\n```python\nprint(1)\n```'
-
-
-class Server(ThreadingHTTPServer):
-    """As much of an OpenAI-compatible server as is needed; keeps the requests it gets."""
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.address = f"http://127.0.0.1:{self.server_port}/v1"
-        self.status = 200
-        self.refused_key = ""  # requests with it are answered with status 400
-        self.requests: list[tuple[str, dict[str, str], dict]] = []
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Server
-
-    def do_POST(self):
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        self.server.requests.append((self.path, headers, body))
-        message = {"role": "assistant", "content": ANSWER}
-        usage = {"prompt_tokens": 30, "completion_tokens": 12, "total_tokens": 42}
-        answer = {
-            **{"id": "1", "object": "chat.completion", "created": 1, "model": body["model"]},
-            "choices": [{"index": 0, "finish_reason": "stop", "message": message}],
-            "usage": {**usage, "prompt_tokens_details": {"cached_tokens": 20}},
-        }
-        failure = {"error": {"message": "that does not work\nat all", "type": "some"}}
-        status = 400 if self.server.refused_key in body else self.server.status
-        text = json.dumps(answer if status == 200 else failure).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(text)))
-        self.end_headers()
-        self.wfile.write(text)
-
-    def log_message(self, format, *args):
-        """Not to the test's output."""
-
-
-@contextmanager
-def serving() -> Iterator[Server]:
-    server = Server()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 @pytest.fixture
@@ -274,11 +223,24 @@ def test_two_models_open_at_once_each_ask_their_own_server(server):
     assert [body["model"] for _, _, body in other.requests] == ["large"] * 2
 
 
-def test_the_cache_is_used_only_on_demand(server, monkeypatch):
+def test_a_request_is_never_answered_from_dspys_cache(server, monkeypatch):
     monkeypatch.setattr(dspy, "cache", dspy.cache)
     dspy.configure_cache(enable_disk_cache=False)
-    for cache, asked in ((False, 3), (True, 2)):
-        server.requests.clear()
-        with open_lm("openai/tiny", api_base=server.address, cache=cache) as lm:
-            assert ask(lm, SolveDirectly, problem="p").code == ask(lm, SolveDirectly, problem="p").code
-        assert len(server.requests) == asked
+    with open_lm("openai/tiny", api_base=server.address) as lm:
+        assert ask(lm, SolveDirectly, problem="p").code == ask(lm, SolveDirectly, problem="p").code
+    assert len(server.requests) == 3
+
+
+def test_the_process_has_the_providers_and_the_environment_it_had(server, monkeypatch):
+    monkeypatch.delenv(LOCAL_MAP, raising=False)
+    own = lm15.ProviderDefinition.chat(
+        lm15.AccessPolicy(provider="server", base_url="http://127.0.0.1:9/v1"), compat=lm15.OpenAIChatCompat()
+    )
+    for definitions in ((), (own,)):
+        before = [lm15.register_provider(each, metadata_namespaces=("openai",)) for each in definitions]
+        try:
+            with open_lm("openai/tiny", api_base=server.address) as lm:
+                ask(lm, SolveDirectly, problem="p")
+            assert list(lm15.registered_providers()) == before and LOCAL_MAP not in os.environ
+        finally:
+            lm15.unregister_provider("server")

@@ -4,7 +4,7 @@ import threading
 
 import dspy
 import pytest
-from dspy.utils.exceptions import ContextWindowExceededError, LMRateLimitError, LMServerError, LMTimeoutError
+from dspy import ContextWindowExceededError, LMRateLimitError, LMServerError, LMTimeoutError
 from pydantic import ValidationError
 
 from program.models.scripted import scripted_lm

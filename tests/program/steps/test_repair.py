@@ -2,7 +2,7 @@
 
 import dspy
 import pytest
-from dspy.utils.exceptions import LMTimeoutError
+from dspy import LMTimeoutError
 
 from judge.verdict import TestCase, Verdict
 from program.bench.failure import SOURCES, describe_failure

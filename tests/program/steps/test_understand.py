@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from dspy.utils.exceptions import LMTimeoutError
+from dspy import LMTimeoutError
 
 from program.problem import Problem, PublicTest
 from program.steps.config import FlowConfig

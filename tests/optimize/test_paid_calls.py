@@ -1,12 +1,13 @@
 """Where a compilation pays: what is stored, counted, capped, and asked once."""
 
+import copy
 import io
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import dspy
 import pytest
-from dspy.utils.exceptions import LMServerError
+from dspy import LMServerError
 
 from eval.errors import RunError
 from judge.judge import judge
@@ -14,11 +15,16 @@ from judge.verdict import Limits, TestCase
 from optimize.compilation.progress import CompileProgress
 from optimize.paid.halted import CapReached, Halted
 from optimize.paid.ledger import Ledger, LedgerReports
-from optimize.paid.ledger_cache import LedgerCache
-from program.models.prices import Price
+from optimize.paid.ledger_engine import paid_lm
+from optimize.paid.paid_calls import PaidCalls
+from program.adapters.choice import adapter_named
+from program.models.prices import LOCAL_MAP, Price, price_of
 from program.models.scripted import ScriptedEngine, scripted_lm
 from program.rollout.budget import OPTIONS, Budget
-from program.rollout.context import Purpose, within
+from program.rollout.context import Purpose, new_trace, within
+from program.stage.stage import Stage
+from signatures.understand import ReflectOnProblem
+from tests.support.openai_server import serving
 
 
 @pytest.fixture
@@ -29,14 +35,13 @@ def ledger(tmp_path):
 
 
 @pytest.fixture
-def paying(ledger, monkeypatch):
-    """A function that gives an LM whose calls are paid through the ledger, under caps."""
+def paying(ledger):
+    """A function that gives an LM whose calls are paid through the ledger, under caps, and the prompts it lets pass."""
 
     def make(rule, clock=None, **limits):
-        paid = LedgerCache(ledger, Budget(**limits), **({"clock": clock} if clock else {}))
-        monkeypatch.setattr(dspy, "cache", paid)
-        lm = scripted_lm(rule, cache=True)
-        return lm.copy(callbacks=[paid]), paid
+        paid = PaidCalls(ledger, Budget(**limits), **({"clock": clock} if clock else {}))
+        asked = rule if isinstance(rule, dspy.LM) else scripted_lm(rule)
+        return paid_lm(asked, paid), paid, asked.engine.prompts
 
     return make
 
@@ -47,9 +52,9 @@ def reopened(ledger, tmp_path) -> Ledger:
 
 
 def test_an_answer_is_paid_once_and_survives_the_process(paying, ledger, tmp_path):
-    lm, _ = paying(lambda prompt: f"{prompt} indeed")
+    lm, _, prompts = paying(lambda prompt: f"{prompt} indeed")
     assert lm("so") == lm("so") == ["so indeed"]
-    assert len(lm.engine.prompts) == 1 and ledger.spent.calls == 1
+    assert len(prompts) == 1 and ledger.spent.calls == 1
     again = reopened(ledger, tmp_path)
     assert (again.session, again.spent.calls) == (2, 1)
     assert again.spent.prompt_tokens == 1 and again.spent.completion_tokens == 2
@@ -59,7 +64,7 @@ def test_an_answer_is_paid_once_and_survives_the_process(paying, ledger, tmp_pat
 
 def test_the_line_says_for_what_is_paid_and_is_written_anew_with_every_answer(paying, monkeypatch):
     monkeypatch.setattr("optimize.compilation.progress.REFRESH_SECONDS", 0.0)
-    lm, paid = paying(lambda prompt: prompt)
+    lm, paid, _ = paying(lambda prompt: prompt)
     stream = io.StringIO()
     progress = CompileProgress("gepa", paid, stream)
     lm("a proposal")
@@ -73,14 +78,31 @@ def test_the_line_says_for_what_is_paid_and_is_written_anew_with_every_answer(pa
 
 
 def test_other_rollouts_and_settings_are_other_questions(paying, ledger):
-    lm, _ = paying(lambda prompt: prompt)
-    for settings in ({}, {"rollout_id": 1, "temperature": 0.5}, {"rollout_id": 2, "temperature": 0.5}, {"n": 1}):
+    lm, _, _ = paying(lambda prompt: prompt)
+    for settings in ({}, {"rollout_id": 1, "temperature": 0.5}, {"rollout_id": 2, "temperature": 0.5}, {"seed": 1}):
         lm("so", **settings)
+        lm.copy(**settings)("so")
     assert ledger.spent.calls == 4
 
 
+def test_several_answers_to_one_question_are_each_paid_once(paying, ledger):
+    answers = iter("abcde")
+    lm, _, _ = paying(lambda prompt: next(answers))
+    assert lm("so", n=3) == lm("so", n=3) == ["a", "b", "c"]
+    assert lm("so", n=4) == ["a", "b", "c", "d"] and ledger.spent.calls == 4
+
+
+def test_copies_pay_from_the_same_budget(paying):
+    lm, paid, _ = paying(lambda prompt: prompt, calls=3)
+    for number, each in enumerate((lm, lm.copy(temperature=1.0), copy.deepcopy(lm))):
+        each(str(number))
+    with pytest.raises(CapReached):
+        lm("one more")
+    assert paid.left() == "0 calls"
+
+
 def test_what_calls_are_paid_for_is_entered(paying, ledger):
-    lm, _ = paying(lambda prompt: prompt)
+    lm, _, _ = paying(lambda prompt: prompt)
     lm("a proposal")
     with within(purpose=Purpose("evaluation", "abc")):
         lm("a run")
@@ -93,29 +115,29 @@ def test_what_calls_are_paid_for_is_entered(paying, ledger):
 
 @pytest.mark.parametrize(("cap", "asked"), [({"calls": 3}, 3), ({"tokens": 7}, 4), ({"dollars": 3.5}, 2)])
 def test_a_cap_ends_the_paying(paying, monkeypatch, cap, asked):
-    monkeypatch.setattr("optimize.paid.ledger_cache.price_of", lambda _: Price(1.0, 1.0))
-    lm, _ = paying(lambda prompt: "yes", **cap)
+    monkeypatch.setattr("optimize.paid.ledger_engine.price_of", lambda _: Price(1.0, 1.0))
+    lm, _, prompts = paying(lambda prompt: "yes", **cap)
     with pytest.raises(CapReached, match=f"{OPTIONS[next(iter(cap))]} = "):
         for number in range(10):
             lm(str(number))
-    assert len(lm.engine.prompts) == asked
+    assert len(prompts) == asked
     assert lm("0") == ["yes"], "what is known costs nothing"
 
 
 def test_seconds_are_capped_over_all_sessions(paying, ledger, tmp_path):
     now = 0.0
-    lm, _ = paying(lambda prompt: "yes", clock=lambda: now, seconds=10)
+    lm, _, _ = paying(lambda prompt: "yes", clock=lambda: now, seconds=10)
     lm("a")
     now = 6.0
     lm("b")
     again = reopened(ledger, tmp_path)
     assert again.seconds_before == 6.0
-    paid = LedgerCache(again, Budget(seconds=10), clock=lambda: now)
+    paid = PaidCalls(again, Budget(seconds=10), clock=lambda: now)
     now = 9.0
     assert paid.seconds == 9.0 and paid.left() == "1 seconds"
     now = 10.0
     with pytest.raises(CapReached):
-        paid.get({"model": "m", "messages": "c"})
+        paid_lm(scripted_lm([]), paid)("c")
     again.close()
 
 
@@ -127,8 +149,7 @@ def test_calls_side_by_side_do_not_overshoot_a_cap_on_calls(paying):
             gate.wait()
             return super().complete(request)
 
-    lm, _ = paying(lambda prompt: "yes", calls=4)
-    lm = lm.copy(engine=Gated(lambda prompt: "yes"))
+    lm, _, prompts = paying(dspy.LM("scripted/lm", engine=Gated(lambda prompt: "yes"), cache=False), calls=4)
 
     def ask(number: int) -> str:
         try:
@@ -138,7 +159,7 @@ def test_calls_side_by_side_do_not_overshoot_a_cap_on_calls(paying):
 
     with ThreadPoolExecutor(8) as threads:
         said = list(threads.map(ask, range(8)))
-    assert sorted(said) == ["halted"] * 4 + ["yes"] * 4 and len(lm.engine.prompts) == 4
+    assert sorted(said) == ["halted"] * 4 + ["yes"] * 4 and len(prompts) == 4
 
 
 def test_the_same_question_is_not_asked_twice_at_once(paying):
@@ -149,19 +170,19 @@ def test_the_same_question_is_not_asked_twice_at_once(paying):
         go_on.wait(120)
         return "yes"
 
-    lm, _ = paying(answer)
+    lm, _, prompts = paying(answer)
     with ThreadPoolExecutor(2) as threads:
         first = threads.submit(lm, "same")
         started.wait(120)
         second = threads.submit(lm, "same")
         go_on.set()
         assert first.result() == second.result() == ["yes"]
-    assert len(lm.engine.prompts) == 1
+    assert len(prompts) == 1
 
 
 def test_a_call_that_fails_lets_the_next_one_ask(paying, ledger):
     answers = iter([LMServerError("down", model="m"), "yes"])
-    lm, paid = paying(lambda prompt: next(answers))
+    lm, paid, _ = paying(lambda prompt: next(answers))
     with pytest.raises(LMServerError):
         lm("same")
     assert lm("same") == ["yes"] and ledger.spent.calls == 1
@@ -170,17 +191,17 @@ def test_a_call_that_fails_lets_the_next_one_ask(paying, ledger):
 
 def test_once_it_is_closed_nobody_is_answered(paying):
     """A step that a halted rollout has left behind would be paid for, and nobody would count it."""
-    lm, paid = paying(lambda prompt: "yes")
+    lm, paid, prompts = paying(lambda prompt: "yes")
     lm("known")
     paid.close()
     for prompt in ("known", "new"):
         with pytest.raises(Halted):
             lm(prompt)
-    assert len(lm.engine.prompts) == 1
+    assert len(prompts) == 1
 
 
 def test_after_a_halt_nothing_is_paid_any_more(paying):
-    lm, paid = paying(lambda prompt: "yes")
+    lm, paid, _ = paying(lambda prompt: "yes")
     lm("known")
     paid.halt(Halted(RuntimeError("enough")))
     assert lm("known") == ["yes"]
@@ -195,6 +216,25 @@ def test_a_halt_is_no_exception_that_an_optimizer_would_swallow():
 def test_a_second_process_at_the_same_compilation_is_refused(ledger, tmp_path):
     with pytest.raises(RunError, match="another process"):
         Ledger(tmp_path / "ledger")
+
+
+@pytest.mark.parametrize("adapter", ["lean", "chat", "json"])
+def test_what_is_sent_and_what_it_costs_is_as_without_the_ledger(ledger, monkeypatch, adapter):
+    """Prices of cached tokens included, which the price map alone does not tell."""
+    monkeypatch.setenv(LOCAL_MAP, "true")
+    written = {"reflection": ["so it is"]}
+    with serving(adapter_named(adapter).format_assistant_message_content(ReflectOnProblem, written)) as server:
+        lm = dspy.LM("openai/gpt-4o-mini", api_base=server.address, api_key="none", cache=False, num_retries=0)
+        traces = []
+        for asked in (lm, paid_lm(lm, PaidCalls(ledger), top_p=0.9), lm.copy(top_p=0.9)):
+            with new_trace() as trace, dspy.context(lm=asked, adapter=adapter_named(adapter)):
+                assert Stage(ReflectOnProblem, 100, 0.2)(1, problem="p").reflection == ["so it is"]
+            traces.append(trace.totals().model_copy(update={"lm_seconds": 0.0}))
+    (_, _, first), (*_, second), (*_, third) = server.requests
+    assert second == third != first and third["top_p"] == 0.9
+    assert traces[0] == traces[1] == traces[2] == ledger.spent.model_copy(update={"lm_seconds": 0.0})
+    price = price_of("openai/gpt-4o-mini")
+    assert price and 0 < traces[0].dollars < price.dollars(traces[0].prompt_tokens, traces[0].completion_tokens)
 
 
 def test_reports_of_the_judge_are_kept(ledger, tmp_path, monkeypatch):

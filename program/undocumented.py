@@ -1,0 +1,196 @@
+"""All that `program` takes for granted about DSPy and DSPy does not document; each is checked by a test of its own in
+`tests/whole/test_dspy_contract.py`, so that an upgrade names what broke."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import partial
+from itertools import count
+from typing import Any
+
+import dspy
+
+CHARGED = "dollars"  # the key of `provider_data` under which an engine of ours says what an answer cost
+CHAT_END = "completed"
+_CHAT_HEADING = re.compile(r"^\[\[ ## (\w+) ## \]\]$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Noted:
+    """What DSPy notes of one request to an LM. Token counts and dollars are the provider's.
+
+    free: whether nothing was used, as the answer was known.
+    cut_off: whether the answer ended at the token cap.
+    """
+
+    model: str
+    messages: list[dict[str, Any]]
+    outputs: list[Any]
+    prompt_tokens: int
+    cached_tokens: int
+    completion_tokens: int
+    dollars: float | None
+    free: bool
+    cut_off: bool
+
+
+@contextmanager
+def noting(lm: Any) -> Iterator[tuple[Any, list[Noted]]]:
+    """A copy of `lm`, and the list that gets a note of each of its requests, also where history is switched off. Every
+    other history gets what it would have got."""
+    notes: list[Noted] = []
+    if lm is None:  # DSPy says so better
+        yield lm, notes
+        return
+    kept = not dspy.settings.disable_history
+
+    def note(entry: dict[str, Any]) -> None:
+        notes.append(_noted(entry))
+        if kept:
+            lm.update_history(entry)
+
+    with _listening(lm, note) as asked:
+        yield asked, notes
+
+
+@contextmanager
+def asked_for_another(lm: Any) -> Iterator[tuple[Any, list[Noted]]]:
+    """As `noting`, for an LM that answers in the place of another: only that one's request is seen by callbacks,
+    histories and DSPy's count of usage."""
+    notes: list[Noted] = []
+    # Assumed: this setting holds what `dspy.track_usage` counts with, and the LM asks whether it is there.
+    with (
+        dspy.context(callbacks=[], usage_tracker=None),
+        _listening(lm, lambda entry: notes.append(_noted(entry))) as asked,
+    ):
+        yield asked, notes
+
+
+@contextmanager
+def _listening(lm: Any, listener: Callable[[dict[str, Any]], None]) -> Iterator[Any]:
+    # Assumed: an LM hands the entry of a request to its own `update_history`, once, in the thread that asked, before it
+    # returns, and unless history is switched off; a copy shares everything else with its original.
+    asked = lm.copy()
+    asked.update_history = listener
+    with dspy.context(disable_history=False):
+        yield asked
+
+
+@contextmanager
+def noting_predictor(predict: dspy.Predict) -> Iterator[tuple[Callable[..., dspy.Prediction], list[Noted]]]:
+    """`predict` as a function, and the list that gets a note of each of its requests."""
+    # Assumed: a predictor asks its own LM, else that of the settings, and in place of both the one of the call.
+    with noting(predict.lm or dspy.settings.lm) as (lm, notes):
+        yield partial(predict, lm=lm), notes
+
+
+def _noted(entry: dict[str, Any]) -> Noted:
+    # Assumed: the keys of an entry; that usage is empty where a cache answered; that a response says how it ended, or
+    # each of its choices does, as LiteLLM's do; that an lm15 response is kept as the engine gave it.
+    usage, response = entry["usage"], entry["response"]
+    dollars = entry["cost"]
+    if dollars is None:
+        dollars = (getattr(response, "provider_data", None) or {}).get(CHARGED)
+    endings = [response, *(getattr(response, "choices", None) or [])]
+    return Noted(
+        model=entry["model"],
+        messages=entry["messages"],
+        outputs=entry["outputs"],
+        prompt_tokens=usage.get("prompt_tokens") or 0,
+        cached_tokens=(usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0,
+        completion_tokens=usage.get("completion_tokens") or 0,
+        dollars=dollars,
+        free=not usage,
+        cut_off=any(getattr(each, "finish_reason", None) == "length" for each in endings),
+    )
+
+
+_drawn: ContextVar[tuple[int | None, count[int]]] = ContextVar("drawn")
+
+
+class DrawingLM(dspy.LM):
+    """An LM that hands its engine what DSPy keeps from it: which draw a request asks for (`rollout_id`, `number`)."""
+
+    # Assumed: every request comes in here, with the rollout among its settings or those of the LM; and `n` answers are
+    # asked of an engine one by one, before this returns.
+    def __call__(self, prompt: Any = None, *, messages: Any = None, **settings: Any) -> Any:
+        token = _drawn.set((settings.get("rollout_id", self.kwargs.get("rollout_id")), count()))
+        try:
+            return super().__call__(prompt, messages=messages, **settings)
+        finally:
+            _drawn.reset(token)
+
+
+def rollout_id() -> int | None:
+    """Of the request that is being answered: tells it apart from requests that are equal otherwise."""
+    return _drawn.get((None, count()))[0]
+
+
+def number() -> int:
+    """How many answers were asked for before this one in the same call of the LM, where it asks for `n`."""
+    return next(_drawn.get((None, count()))[1])
+
+
+def rates_of(model: str) -> tuple[float, float] | None:
+    """Dollars a token, of the prompt and of the answer, by the map that DSPy prices calls with; None where it is not
+    there."""
+    # Assumed: the map's module, its two functions and its keys.
+    from dspy.clients.model_metadata import model_info, rate
+
+    provider, _, name = model.partition("/")
+    info = model_info(provider, name)
+    prompt, completion = rate(info, "input_cost_per_token"), rate(info, "output_cost_per_token")
+    return None if prompt is None or completion is None else (prompt, completion)
+
+
+@contextmanager
+def trace_apart() -> Iterator[list[Any]]:
+    """What predictors enter into DSPy's trace inside of the block goes into the list instead; nothing does where no one
+    traces. `extend_trace` enters it."""
+    # Assumed: the trace is a list in this setting, and None where no one traces.
+    if dspy.settings.trace is None:
+        yield []
+        return
+    with dspy.context(trace=[]):
+        yield dspy.settings.trace
+
+
+def extend_trace(entries: list[Any]) -> None:
+    """Enter what `trace_apart` has collected, in its order."""
+    if dspy.settings.trace is not None:
+        dspy.settings.trace.extend(entries)
+
+
+def extras_of(field: Any) -> dict[str, Any]:
+    """What the signature says of one of its fields in addition to the type: `desc`, and what else it was given."""
+    return field.json_schema_extra or {}
+
+
+def is_state_of(state: Any, fields: list[str]) -> bool:
+    """Whether `state` is what a predictor with these fields and no LM of its own dumps."""
+    match state:
+        case {"demos": list(demos), "signature": {"instructions": str(), "fields": list(described)}, "lm": None}:
+            return len(described) == len(fields) and all(isinstance(demo, dict) for demo in demos)
+    return False
+
+
+def called_as_chat(adapter: dspy.JSONAdapter, *call: Any) -> list[dict[str, Any]]:
+    """A call of DSPy's JSON adapter without the schema it would ask for."""
+    # Assumed: that is all it adds to the call of the chat adapter, from which it inherits.
+    return dspy.ChatAdapter.__call__(adapter, *call)
+
+
+async def acalled_as_chat(adapter: dspy.JSONAdapter, *call: Any) -> list[dict[str, Any]]:
+    """As `called_as_chat`, asynchronously."""
+    return await dspy.ChatAdapter.acall(adapter, *call)
+
+
+def chat_fields(answer: str) -> tuple[str, dict[str, str]]:
+    """The text before the first field of an answer to DSPy's chat adapter, and the fields, of which the last is named
+    `CHAT_END` and empty."""
+    before, *parts = _CHAT_HEADING.split(answer.strip())
+    return before, dict(zip(parts[::2], parts[1::2], strict=True))
