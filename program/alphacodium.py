@@ -74,7 +74,7 @@ class AlphaCodium(Program):
         repair.on_public_tests()
         claimed = claims.result()
         bench.add_ai_tests(self._confirmed(task, claimed, oracle.result(), bench))
-        repair.on_ai_tests()
+        repair.on_ai_tests(claimed)
         bench.largest_input = self._largest(largest.result(), bench)
         repair.on_largest_input([test.input for test in (*bench.public, *bench.ai, *claimed)])
 

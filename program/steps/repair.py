@@ -95,14 +95,19 @@ class RepairLoop:
             outcome = "kept" if bench.best() == new != code else "no progress"
             self._enter(way, outcome, code, new, test, before, bench.results(new, [test])[0])
 
-    def on_ai_tests(self) -> None:
+    def on_ai_tests(self, claims: Sequence[TestCase] = ()) -> None:
         """Fix the best program where it fails AI tests, which are all confirmed; each failing test gets one fix, all
-        together get `ai_fixes`."""
+        together get `ai_fixes`.
+
+        Args:
+            claims: tests that need not be confirmed. Those that the program passes are anchors too: it and the claim
+                arrived at the same output apart, so a fix that changes it is not believed.
+        """
         bench = self._bench
         code, tries = bench.best(), 0
-        if not code:
+        if not code or not bench.ai:
             return
-        bench.anchor(code, bench.ai)
+        bench.anchor(code, [*bench.ai, *claims])
         for test in bench.ai:
             if tries == self._task.config.ai_fixes:
                 return

@@ -56,9 +56,9 @@ class Loop:
             self.loop.on_public_tests()
         return self.bench.best()
 
-    def ai(self) -> str:
+    def ai(self, claims=()) -> str:
         with dspy.context(lm=self.lm):
-            self.loop.on_ai_tests()
+            self.loop.on_ai_tests(claims)
         return self.bench.best()
 
     @property
@@ -168,6 +168,13 @@ def test_a_fix_that_breaks_an_anchor_is_reverted(double, trace):
     loop = Loop(double, before, [after], ai_tests=[SIX, EIGHT])
     assert loop.ai() == before and words(trace) == [BREAKS]
     assert loop.bench.anchors == [SIX]
+
+
+def test_a_claim_that_the_program_meets_is_an_anchor_and_one_that_it_fails_is_not(double, trace):
+    claims, slip = [EIGHT, TestCase("5\n", "0\n")], "n = int(input())\nprint(2 * n if n < 4 else 0)\n"
+    before = "n = int(input())\nprint(2 * n if n != 3 else 0)\n"
+    loop = Loop(double, before, [slip, RIGHT], ai_tests=[SIX, TestCase("6\n", "12\n"), TestCase("3 \n", "6\n")])
+    assert loop.ai(claims) == RIGHT and words(trace) == [BREAKS, KEPT]
 
 
 def test_what_a_fix_that_was_kept_passes_becomes_an_anchor(double):
