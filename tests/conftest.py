@@ -8,6 +8,7 @@ import sys
 import threading
 
 import pytest
+from hypothesis import settings
 
 from judge.checker import STRICT
 from judge.shared import close_default
@@ -21,6 +22,11 @@ FAULTS = {TimeoutError: Verdict.TLE, MemoryError: Verdict.MLE, BufferError: Verd
 if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
     os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix = str(ROOT / ".cache" / "bytecode")
     sys.dont_write_bytecode = False
+
+# Properties are tried on the same examples in every run, so that none fails by luck; HYPOTHESIS_PROFILE=default draws
+# others.
+settings.register_profile("same", derandomize=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 LONGEST = ("whole", "optimize", "judge")  # rooms whose files take the longest
 

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
+from program.adapters.fitting import form_texts, repeats_form
 from program.adapters.form import answers_with_code
 from program.adapters.lean import LeanAdapter
 from program.adapters.schema import answer_schema, response_format
@@ -121,7 +122,9 @@ def _stands_in_a_fence(text: str) -> bool:
     return bool(text.strip()) and not re.search(r"(^|\n)[ \t]*```", text)
 
 
-texts = st.text(st.characters(codec="utf-8"), max_size=80)
+FORM = form_texts(WriteTests)
+# The words of the form itself are no answer.
+texts = st.text(st.characters(codec="utf-8"), max_size=80).filter(lambda text: not repeats_form(text, FORM))
 # Line ends are made the plain ones when an answer is read, which to Python is the same program.
 programs = texts.map(lambda text: text.replace("\r", "").strip() + "\n").filter(_stands_in_a_fence)
 
