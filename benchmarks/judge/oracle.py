@@ -105,12 +105,13 @@ def differences(job: OracleJob, pool: Pool) -> tuple[int, int, list[str]]:
     with tempfile.TemporaryDirectory() as folder, Session(pool, job.program) as session:
         path = Path(folder) / "program.py"
         path.write_bytes(source_bytes(job.program))
-        fault = session.compile()
+        fault = session.compile(limits)
         for index, test in enumerate(job.tests):
             plain = run_program(path, test.input, limits)
             if fault is not None:
-                if plain.exit_status == 0 or "Error" not in plain.error:
-                    found.append(f"{job.name}, test {index}: {fault!r}, yet the plain process ran it")
+                refused = plain.exit_status != 0 and ("Error" in plain.error or fault.verdict is Verdict.TLE)
+                if not refused:
+                    found.append(f"{job.name}, test {index}: {fault.text!r}, yet the plain process ran it")
                 continue
             ours = session.run(test.input, limits)
             seen = [verdict_of(run, test.output, limits, job.checker) for run in (ours, plain)]

@@ -17,14 +17,13 @@ import subprocess
 import sys
 import tempfile
 import time
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
+from judge.sandbox.layers.guards import STACK_ROOM
 from judge.verdict import JudgeError, Limits
 
 ERROR_TAIL = 4000  # characters of standard error that are kept
-STACK_ROOM = 2**30  # address space beyond the memory limit, for thread stacks
 FLAGS = ("-s", "-P", "-B", "-X", "int_max_str_digits=0")
 _LOOK_EVERY = 0.025  # seconds
 _PR_SET_PDEATHSIG = 1
@@ -148,15 +147,3 @@ def _restrict(limits: Limits) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_STACK, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-def syntax_error(program: bytes) -> str | None:
-    """What keeps `program` from compiling, in one line, or None. It is compiled in this very process."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            compile(program, "program.py", "exec", dont_inherit=True)
-    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as fault:
-        line = getattr(fault, "lineno", None)
-        return f"{type(fault).__name__}: {getattr(fault, 'msg', fault)}" + (f" (line {line})" if line else "")
-    return None

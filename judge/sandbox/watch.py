@@ -7,6 +7,7 @@ import select
 import signal
 import time
 
+from judge.sandbox.layers.memory import MemoryGroup
 from judge.sandbox.protocol import LEFT_OVERS, MEMORY_EXCEEDED, TIMED_OUT, Done, Run
 
 _LOOK_EVERY = 0.025  # seconds between looks at the memory of a long run
@@ -24,12 +25,15 @@ class Watch:
     Args:
         channel: the descriptor of the judge's socket; the judge's end closing ends the run.
         sweep: whether a candidate could have left processes behind.
+        group: the memory group that the candidates are in, if there is one.
     """
 
-    def __init__(self, channel: int, *, sweep: bool) -> None:
+    def __init__(self, channel: int, *, sweep: bool, group: MemoryGroup | None) -> None:
         self._poller = select.poll()
         self._poller.register(channel, select.POLLIN)
         self._sweep = sweep
+        self._group = group
+        self._kills = group.kills() if group is not None else 0
 
     def until_end(self, pid: int, request: Run) -> Done:
         """Wait for the child `pid`, killing it at its limits.
@@ -62,6 +66,11 @@ class Watch:
         _, status, usage = os.wait4(pid, 0)
         if self._sweep and _kill_descendants():
             flags |= LEFT_OVERS
+        if self._group is not None and os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
+            kills = self._group.kills()
+            if kills != self._kills:
+                self._kills = kills
+                flags |= MEMORY_EXCEEDED
         return Done(status, usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss * 1024, flags)
 
 
@@ -78,7 +87,7 @@ def _exceeded(pid: int, request: Run, wall: float) -> int:
         flags |= TIMED_OUT
     if wall > request.wall_seconds * _STARVED_FACTOR:
         flags |= TIMED_OUT
-    if _resident_bytes(pid) > request.memory_bytes:
+    if _held_bytes(pid, request.memory_bytes) > request.memory_bytes:
         flags |= MEMORY_EXCEEDED
     return flags
 
@@ -95,12 +104,29 @@ def _waited(pid: int) -> float:
     return longest
 
 
-def _resident_bytes(pid: int) -> int:
+def _held_bytes(pid: int, allowed: int) -> int:
+    """What the child holds in memory: what is resident, and all of its shared maps, resident or not, which stay in
+    memory when they are dropped from the page table. These are looked up only where it maps more than `allowed`."""
     try:
-        with open(f"/proc/{pid}/statm", "rb") as file:
-            return int(file.read().split()[1]) * _PAGE
-    except OSError:
+        size, resident, shared = _pages(f"/proc/{pid}/statm")
+        if not size:  # its first thread has left; the others have the memory
+            tasks = [_pages(f"/proc/{pid}/task/{task}/statm") for task in os.listdir(f"/proc/{pid}/task")]
+            size, resident, shared = max(tasks)
+        if size <= allowed:
+            return resident
+        with open(f"/proc/{pid}/maps", "rb") as file:
+            maps = [line.split(maxsplit=5) for line in file]
+    except (OSError, ValueError):
         return 0  # no /proc here (the address space limit still holds), or it ended this moment
+    spans = [fields[0].split(b"-") for fields in maps if fields[1].endswith(b"s")]
+    return max(resident, resident - shared + sum(int(last, 16) - int(first, 16) for first, last in spans))
+
+
+def _pages(path: str) -> tuple[int, int, int]:
+    """Bytes mapped, resident, and of these shared, by a `statm` file."""
+    with open(path, "rb") as file:
+        size, resident, shared = (int(word) * _PAGE for word in file.read().split()[:3])
+    return size, resident, shared
 
 
 def _kill_descendants() -> bool:
@@ -108,7 +134,8 @@ def _kill_descendants() -> bool:
     found = False
     while True:
         try:
-            os.waitpid(-1, os.WNOHANG)
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                found = True
         except ChildProcessError:
             return found
         found = True

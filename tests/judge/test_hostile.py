@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.judge.processes import descendants
 from judge.judge import judge
-from judge.sandbox.guards import LANDLOCK, NAMESPACES, SECCOMP, UID
+from judge.sandbox.layers.guards import LANDLOCK, NAMESPACES, SECCOMP, UID
 from judge.sandbox.pool import Pool
 from judge.sandbox.process import run_program
 from judge.verdict import JudgeError, Limits, TestCase, TestResult, Verdict

@@ -13,7 +13,7 @@ import pytest
 from benchmarks.judge.processes import descendants
 from judge.judge import judge
 from judge.sandbox import selftest
-from judge.sandbox.guards import LANDLOCK, LAYERS, NAMESPACES, SECCOMP, UID
+from judge.sandbox.layers.guards import LANDLOCK, LAYERS, NAMESPACES, SECCOMP, UID
 from judge.sandbox.pool import PLAIN, Pool
 from judge.sandbox.worker import Refused, WorkerLost
 from judge.verdict import JudgeError, Limits, TestCase, Verdict

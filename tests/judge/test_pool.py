@@ -116,7 +116,7 @@ def test_the_queue_is_bounded():
 
 def test_a_killed_zygote_is_replaced_and_the_test_run_again(pool):
     with Session(pool, DOUBLE) as session:
-        session.compile()
+        session.compile(LIMITS)
         assert session.run("1\n", LIMITS).output == "2\n"
         for pid in worker_pids(pool):
             os.killpg(pid, signal.SIGKILL)
@@ -145,7 +145,7 @@ def test_a_test_lost_twice_is_not_judged(pool, monkeypatch):
     pool.isolation()
     honest = Worker.run
     with Session(pool, DOUBLE) as session:
-        session.compile()
+        session.compile(LIMITS)
 
         def lose(worker, files, request):
             if request.wall_seconds == LIMITS.wall_seconds:
@@ -161,7 +161,7 @@ def test_a_test_lost_twice_is_not_judged(pool, monkeypatch):
 
 def test_an_exception_in_the_middle_leaves_the_pool_usable(pool):
     with pytest.raises(KeyboardInterrupt), Session(pool, "while True: pass") as session:
-        session.compile()
+        session.compile(LIMITS)
         raise KeyboardInterrupt
     assert judge(DOUBLE, TESTS, LIMITS, pool=pool).all_passed
 
@@ -239,8 +239,8 @@ def test_early_stop_reports_which_test_failed(pool):
 
 @pytest.mark.parametrize(("death", "verdict"), [(-signal.SIGSEGV, Verdict.CE), (-signal.SIGKILL, None)])
 def test_a_compiler_that_the_machine_kills_is_no_verdict(pool, monkeypatch, death, verdict):
-    def dies(_worker, _source):
-        raise ProgramDied(death)
+    def dies(_worker, _source, _request):
+        raise ProgramDied(death, compiled=False)
 
     assert pool.isolation()  # its own trial runs before
     monkeypatch.setattr(Worker, "load", dies)

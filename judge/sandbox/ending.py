@@ -1,0 +1,154 @@
+"""The end of a test's process, as an interpreter ends: threads, `atexit`, flushes, finalisers.
+
+The interpreter itself is not taken down, which would take longer than most tests: what a program can notice of that
+is done here in the interpreter's own order, and the rest goes with the process.
+"""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from types import CodeType, FunctionType, ModuleType
+from typing import NoReturn
+
+from judge.sandbox.imports import codes_in, imported_names
+
+FLUSH_FAILED = 120  # what the interpreter exits with when standard output cannot be flushed
+INTERRUPTED = -signal.SIGINT  # an uncaught `KeyboardInterrupt`: the interpreter ends itself by the signal
+_STANDARD = ("stdin", "stdout", "stderr")
+# What these modules make has no finaliser of its own, but for what is named below.
+_WITHOUT_FINALISERS = {
+    *("sys", "os", "io", "math", "cmath", "collections", "collections.abc", "heapq", "bisect", "itertools"),
+    *("operator", "string", "re", "random", "time", "datetime", "copy", "array", "decimal", "fractions", "statistics"),
+    *("typing", "types", "dataclasses", "enum", "abc", "numbers", "threading", "queue", "textwrap", "calendar"),
+    *("__future__", "functools", "numpy", "sortedcontainers", "timeit", "struct", "hashlib", "zlib", "json"),
+}
+_FINALISING = {
+    *("__del__", "open", "fdopen", "popen", "exec", "compile", "__import__", "modules", "detach"),
+    *("IOBase", "RawIOBase", "BufferedIOBase", "TextIOBase", "FileIO", "TextIOWrapper", "memmap"),
+    *("BufferedWriter", "BufferedRandom", "BufferedRWPair"),
+}
+_GENERATORS = 0x20 | 0x80 | 0x200  # flags of code: generators, coroutines, asynchronous generators
+_FORGOTTEN = ("ps1", "ps2", "last_type", "last_value", "last_traceback", "last_exc")  # of `sys`, before the modules
+
+
+def notices_its_end(code: CodeType) -> bool:
+    """Whether a program might do something when its objects are dropped: finalise, call back, flush a file, leave the
+    `finally` of a generator. In doubt it might."""
+    from opcode import opmap
+
+    if not _WITHOUT_FINALISERS.issuperset(imported_names(code)):
+        return True
+    for each in codes_in(code):
+        if not _FINALISING.isdisjoint(each.co_names) or not _FINALISING.isdisjoint(each.co_consts):
+            return True
+        if each.co_flags & _GENERATORS and opmap["PUSH_EXC_INFO"] in each.co_code[::2]:
+            return True
+    return False
+
+
+def end(status: int, *, quiet: bool) -> NoReturn:
+    """End the process with `status`. `quiet`: nothing notices that objects are dropped, so they are not.
+
+    No caller may hold anything of the program's but through its modules.
+    """
+    threading = sys.modules.get("threading")
+    if threading is not None:
+        quietly(threading._shutdown)
+    quietly(atexit._run_exitfuncs)
+    flushed = _flush(getattr(sys, "stdout", None)) & _flush(getattr(sys, "stderr", None))
+    originals = [getattr(sys, f"__{name}__", None) for name in _STANDARD]
+    if not quiet:
+        if gc.isenabled():
+            gc.collect()  # with the modules still there
+        for name, original in zip(_STANDARD, originals, strict=True):
+            setattr(sys, name, original)
+        quietly(_drop_modules)
+    for original in originals:
+        _flush(original)  # the interpreter drops them last, and nobody learns whether that went well
+    if not flushed:
+        status = FLUSH_FAILED
+    elif status == INTERRUPTED:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
+    os._exit(status & 0xFF)
+
+
+def quietly(action: Callable[[], object]) -> None:
+    """Call `action`; what it raises is the program's own doing and, this late, only ever printed."""
+    try:
+        action()
+    except SystemExit:
+        return
+    except BaseException as fault:  # noqa: BLE001 - see above
+        try:
+            sys.__excepthook__(type(fault), fault, fault.__traceback__)
+        except BaseException:  # noqa: BLE001 - standard error itself is gone
+            return
+
+
+def _flush(stream: object) -> bool:
+    """Flush a stream, which may be the program's own; False when that fails. One that is closed has nothing left."""
+    if stream is None:
+        return True
+    try:
+        closed = bool(stream.closed)  # type: ignore[attr-defined]
+    except BaseException:  # noqa: BLE001 - as the interpreter: then it counts as open
+        closed = False
+    try:
+        if not closed:
+            stream.flush()  # type: ignore[attr-defined]
+    except BaseException:  # noqa: BLE001 - the interpreter takes any failure
+        return False
+    return True
+
+
+def _drop_modules() -> None:
+    """Drop the program's module, and what it left in others: files are flushed, finalisers and callbacks called.
+
+    Its functions keep their global names until nothing is left that could call them.
+    """
+    for name in _FORGOTTEN:
+        if hasattr(sys, name):
+            setattr(sys, name, None)
+    del sys.modules["__main__"]
+    gc.callbacks.clear()
+    gc.collect()
+    if _leave_nothing_in_modules():
+        gc.collect()
+    for names in _living_names():  # kept by something else than modules
+        for name in [name for name in names if name != "__builtins__"]:
+            names[name] = None
+
+
+def _leave_nothing_in_modules() -> bool:
+    """Take what is the program's out of the modules of the library. Whether there was anything."""
+    found = False
+    for module in [module for module in sys.modules.values() if isinstance(module, ModuleType)]:
+        names = vars(module)
+        for name in [name for name, value in list(names.items()) if _is_the_programs(value)]:
+            names[name] = None
+            found = True
+    return found
+
+
+def _is_the_programs(value: object) -> bool:
+    if isinstance(value, FunctionType):
+        return value.__globals__.get("__name__") == "__main__"
+    kind = value if isinstance(value, type) else type(value)
+    return kind.__module__ == "__main__" or (kind.__module__ == "_io" and _is_a_late_file(value))
+
+
+def _is_a_late_file(value: object) -> bool:
+    return hasattr(value, "flush") and value not in [getattr(sys, f"__{name}__", None) for name in _STANDARD]
+
+
+def _living_names() -> Iterator[dict[str, object]]:
+    """The global names of the program, should they still be there."""
+    for thing in gc.get_objects():
+        if type(thing) is dict and thing.get("__name__") == "__main__" and "__builtins__" in thing:
+            yield thing
