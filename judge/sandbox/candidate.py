@@ -34,7 +34,10 @@ class UntrustedProgram:
         """Run the program from its first line to the end of the process."""
         names = self._begin()
         try:
-            self._stack.execute(self._code, names)
+            try:
+                self._stack.execute(self._code, names)
+            finally:
+                ending.flush()
         except BaseException as fault:  # noqa: BLE001 - as the interpreter does: whatever ends the program is reported
             status = _status_of(fault)
         else:

@@ -7,11 +7,13 @@ is done here in the interpreter's own order, and the rest goes with the process.
 from __future__ import annotations
 
 import atexit
+import builtins
+import ctypes
 import gc
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import CodeType, FunctionType, ModuleType
 from typing import NoReturn
 
@@ -33,7 +35,13 @@ _FINALISING = {
     *("BufferedWriter", "BufferedRandom", "BufferedRWPair"),
 }
 _GENERATORS = 0x20 | 0x80 | 0x200  # flags of code: generators, coroutines, asynchronous generators
-_FORGOTTEN = ("ps1", "ps2", "last_type", "last_value", "last_traceback", "last_exc")  # of `sys`, before the modules
+# Of `sys`, before the modules go.
+_FORGOTTEN = (
+    *("path", "argv", "ps1", "ps2", "last_type", "last_value", "last_traceback", "last_exc"),
+    *("path_hooks", "path_importer_cache", "meta_path", "__interactivehook__"),
+)
+_builtins = dict(vars(builtins))
+_libc = ctypes.CDLL(None)
 
 
 def notices_its_end(code: CodeType) -> bool:
@@ -60,7 +68,7 @@ def end(status: int, *, quiet: bool) -> NoReturn:
     if threading is not None:
         quietly(threading._shutdown)
     quietly(atexit._run_exitfuncs)
-    flushed = _flush(getattr(sys, "stdout", None)) & _flush(getattr(sys, "stderr", None))
+    flushed = flush()
     originals = [getattr(sys, f"__{name}__", None) for name in _STANDARD]
     if not quiet:
         if gc.isenabled():
@@ -68,6 +76,7 @@ def end(status: int, *, quiet: bool) -> NoReturn:
         for name, original in zip(_STANDARD, originals, strict=True):
             setattr(sys, name, original)
         quietly(_drop_modules)
+        _libc.fflush(None)
     for original in originals:
         _flush(original)  # the interpreter drops them last, and nobody learns whether that went well
     if not flushed:
@@ -76,6 +85,11 @@ def end(status: int, *, quiet: bool) -> NoReturn:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGINT)
     os._exit(status & 0xFF)
+
+
+def flush() -> bool:
+    """Flush standard output and standard error; False when either cannot be."""
+    return _flush(getattr(sys, "stdout", None)) & _flush(getattr(sys, "stderr", None))
 
 
 def quietly(action: Callable[[], object]) -> None:
@@ -116,24 +130,34 @@ def _drop_modules() -> None:
         if hasattr(sys, name):
             setattr(sys, name, None)
     del sys.modules["__main__"]
+    modules = [module for module in sys.modules.values() if isinstance(module, ModuleType)]
+    sys.modules.clear()
+    names = vars(builtins)
+    names.update(_builtins)
+    for name in [name for name in names if name not in _builtins]:
+        del names[name]
     gc.callbacks.clear()
     gc.collect()
-    if _leave_nothing_in_modules():
+    found = [_leave_nothing_in(module) for module in modules if module is not sys]
+    for number in range(1, signal.NSIG):
+        if _is_the_programs(signal.getsignal(number)):
+            signal.signal(number, signal.SIG_DFL)
+            found.append(True)
+    if any(found):
         gc.collect()
-    for names in _living_names():  # kept by something else than modules
-        for name in [name for name in names if name != "__builtins__"]:
-            names[name] = None
+    for name in _STANDARD:
+        setattr(sys, name, None)
+    if _leave_nothing_in(sys):
+        gc.collect()
 
 
-def _leave_nothing_in_modules() -> bool:
-    """Take what is the program's out of the modules of the library. Whether there was anything."""
-    found = False
-    for module in [module for module in sys.modules.values() if isinstance(module, ModuleType)]:
-        names = vars(module)
-        for name in [name for name, value in list(names.items()) if _is_the_programs(value)]:
-            names[name] = None
-            found = True
-    return found
+def _leave_nothing_in(module: ModuleType) -> bool:
+    """Take what is the program's out of a module of the library. Whether there was anything."""
+    names = vars(module)
+    found = [name for name, value in list(names.items()) if _is_the_programs(value)]
+    for name in found:
+        names[name] = None
+    return bool(found)
 
 
 def _is_the_programs(value: object) -> bool:
@@ -145,10 +169,3 @@ def _is_the_programs(value: object) -> bool:
 
 def _is_a_late_file(value: object) -> bool:
     return hasattr(value, "flush") and value not in [getattr(sys, f"__{name}__", None) for name in _STANDARD]
-
-
-def _living_names() -> Iterator[dict[str, object]]:
-    """The global names of the program, should they still be there."""
-    for thing in gc.get_objects():
-        if type(thing) is dict and thing.get("__name__") == "__main__" and "__builtins__" in thing:
-            yield thing

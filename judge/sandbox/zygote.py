@@ -35,8 +35,9 @@ _GROUP_ROOM = namespaces.SCRATCH_BYTES + 32 * 2**20
 _FIRST_FREE = 3
 _LAST_DESCRIPTOR = 1 << 16
 _NAME = "program.py"
-# Native libraries would start a thread for each core. For them only: the program's environment is empty.
-_FOR_LIBRARIES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
+# Native libraries would start a thread for each core; the interpreter may have named a locale. For libraries only: the
+# program's environment is empty.
+_FOR_LIBRARIES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "LC_CTYPE")
 
 
 def serve(number: int, wanted: list[str], identity: int, folder: str | None) -> NoReturn:
@@ -47,10 +48,7 @@ def serve(number: int, wanted: list[str], identity: int, folder: str | None) -> 
         identity: a number that no other living zygote of this machine has.
         folder: of the memory group to use, if there is one.
     """
-    import _thread
-
     channel = _socket.socket(fileno=number)
-    _thread.stack_size(THREAD_STACK)
     kernel.keep_threads_small(THREAD_STACK)
     libraries = namespaces.library_paths()
     group = _group(folder) if MEMORY in wanted and folder is not None else None

@@ -5,6 +5,7 @@ Imported by the zygote, so it keeps to the cheapest imports.
 
 from __future__ import annotations
 
+import _thread
 import ctypes
 import os
 
@@ -99,8 +100,8 @@ def drop_capabilities() -> None:
 
 
 def keep_threads_small(stack_bytes: int) -> None:
-    """Native threads of this process, and of its forks, get stacks of that size, and all threads share one heap: a
-    heap for each thread would reserve 64 MiB of the address space. Where libc offers neither, it is small as it is."""
+    """Threads of this process, and of its forks, get stacks of that size where they ask for none, and all share one
+    heap: a heap for each thread would reserve 64 MiB of the address space."""
     if hasattr(_libc, "mallopt"):
         _libc.mallopt(_ARENA_MAX, 1)
     if hasattr(_libc, "pthread_setattr_default_np"):
@@ -108,3 +109,5 @@ def keep_threads_small(stack_bytes: int) -> None:
         _libc.pthread_attr_init(attributes)
         _libc.pthread_attr_setstacksize(attributes, ctypes.c_size_t(stack_bytes))
         _libc.pthread_setattr_default_np(attributes)
+    else:  # the interpreter's own threads, at least
+        _thread.stack_size(stack_bytes)

@@ -18,9 +18,10 @@ import struct
 
 from judge.sandbox.layers import kernel
 
-_EPERM, _ENOSYS = 1, 38
+_EPERM, _ENOTTY, _ENOSYS = 1, 25, 38
 _ALLOW, _ERRNO, _KILL = 0x7FFF0000, 0x00050000, 0x80000000
-_LOAD, _AND, _JUMP_EQUAL, _JUMP_GREATER_EQUAL, _RETURN = 0x20, 0x54, 0x15, 0x35, 0x06
+_LOAD, _AND, _RETURN = 0x20, 0x54, 0x06
+_JUMP_ALWAYS, _JUMP_EQUAL, _JUMP_GREATER_EQUAL = 0x05, 0x15, 0x35
 _NUMBER_AT, _ARCHITECTURE_AT, _ARGUMENTS_AT = 0, 4, 16
 _SET_MODE_FILTER, _FLAG_SPEC_ALLOW = 1, 4
 _PID_MARK = 0x7FFF_FFF1  # replaced by the candidate's own process number when the filter is installed
@@ -41,7 +42,7 @@ _TABLES = {
         (
             "0-15 17-28 32-40 44-45 60 63 73-75 77 79-85 87-89 95-100 102 104 107-108 110-111 115 118 120-121 124 "
             "127-128 130-131 137-138 140 160 186 201-202 204 217-219 221 228-233 257-258 262-264 266-267 269-271 "
-            "273-274 281 285 290-293 309 316 318 324 326 332 334 436 439"
+            "273-274 281 283 285-287 290-293 295-296 309 316 318 324 326-328 332 334 436 439"
         ),
         {
             "clone": 56,
@@ -53,18 +54,21 @@ _TABLES = {
             "ioctl": 16,
             "fcntl": 72,
             "sendto": 44,
+            "setpriority": 141,
+            "sched_setaffinity": 203,
             "close_range": 436,
             "open": 2,
             "openat": 257,
         },
-        (76, 86, 90, 91, 265, 268, 280),  # truncate, link, chmod, fchmod, linkat, fchmodat, utimensat
+        # truncate, link, chmod, fchmod, linkat, fchmodat, utimensat; to read extended attributes
+        (76, 86, 90, 91, 265, 268, 280, *range(191, 197)),
     ),
     "aarch64": (
         0xC00000B7,
         (
-            "17 19-24 32 34-36 38 43-44 46-50 56-57 59 61-68 71-73 78-80 82-83 93-94 96 98-103 113-115 123-124 128 "
+            "17 19-24 32 34-36 38 43-44 46-50 56-57 59 61-73 78-80 82-83 85-87 93-94 96 98-103 113-115 123-124 128 "
             "132-137 139 141 148 150 153 155-156 158 160 163-166 168-169 172-179 206-207 214-216 222-223 226-227 "
-            "232-233 276 278 283 285 291 293 436 439"
+            "232-233 276 278 283 285-287 291 293 436 439"
         ),
         {
             "clone": 220,
@@ -76,10 +80,12 @@ _TABLES = {
             "ioctl": 29,
             "fcntl": 25,
             "sendto": 206,
+            "setpriority": 140,
+            "sched_setaffinity": 122,
             "close_range": 436,
             "openat": 56,
         },
-        (37, 45, 52, 53, 88),  # linkat, truncate, fchmod, fchmodat, utimensat
+        (37, 45, 52, 53, 88, *range(8, 14)),  # as above, where there are such calls
     ),
 }
 
@@ -88,12 +94,20 @@ def _answer(action: int) -> list[Instruction]:
     return [(_RETURN, 0, 0, action)]
 
 
-def _if_argument(index: int, values: tuple[int, ...]) -> list[Instruction]:
-    """Allow when the low half of argument `index` is one of `values`, else EPERM."""
+def _if_argument(index: int, values: tuple[int, ...], error: int = _EPERM) -> list[Instruction]:
+    """Allow when the low half of argument `index` is one of `values`, else answer `error`."""
     code = [(_LOAD, 0, 0, _ARGUMENTS_AT + 8 * index)]
     for left, value in zip(range(len(values), 0, -1), values, strict=True):
         code.append((_JUMP_EQUAL, left, 0, value))  # jumps over the remaining tests and the refusal
-    return code + _answer(_ERRNO | _EPERM) + _answer(_ALLOW)
+    return code + _answer(_ERRNO | error) + _answer(_ALLOW)
+
+
+def _if_itself(*indices: int) -> list[Instruction]:
+    """Allow when each of the arguments, which name a process, is 0: the caller; else EPERM."""
+    steps: list[Instruction] = []
+    for left, index in zip(range(len(indices), 0, -1), indices, strict=True):
+        steps += [(_LOAD, 0, 0, _ARGUMENTS_AT + 8 * index), (_JUMP_EQUAL, 0, 2 * left - 2, 0)]
+    return [*steps, (_JUMP_ALWAYS, 0, 0, 1), *_answer(_ERRNO | _EPERM), *_answer(_ALLOW)]
 
 
 def _if_null(index: int) -> list[Instruction]:
@@ -114,11 +128,13 @@ def _special(calls: dict[str, int]) -> dict[int, list[Instruction]]:
     return opening | {
         calls["clone"]: _if_argument(0, _THREADS),
         calls["clone3"]: _answer(_ERRNO | _ENOSYS),
-        calls["prlimit64"]: _if_argument(0, (0,)),  # its own limits, which it cannot raise
+        calls["prlimit64"]: _if_itself(0),  # its own limits, which it cannot raise
         calls["tgkill"]: _if_argument(0, (_PID_MARK,)),
         calls["kill"]: _if_argument(0, (_PID_MARK,)),
         calls["socketpair"]: _if_argument(0, (_AF_UNIX,)),  # joined to nothing else; asyncio's loop wants one
-        calls["ioctl"]: _if_argument(1, _IOCTLS),
+        calls["setpriority"]: _if_itself(0, 1),
+        calls["sched_setaffinity"]: _if_itself(0),
+        calls["ioctl"]: _if_argument(1, _IOCTLS, _ENOTTY),
         calls["fcntl"]: _if_argument(1, _FCNTLS),
         calls["sendto"]: _if_null(4),
         calls["close_range"]: _if_argument(2, (0, _CLOSE_ON_EXEC)),
@@ -153,7 +169,7 @@ def _search(cuts: list[tuple[int, list[Instruction]]]) -> list[Instruction]:
     below, above = _search(cuts[:middle]), _search(cuts[middle:])
     if len(below) < 256:
         return [(_JUMP_GREATER_EQUAL, len(below), 0, cuts[middle][0]), *below, *above]
-    return [(_JUMP_GREATER_EQUAL, 0, 1, cuts[middle][0]), (0x05, 0, 0, len(below)), *below, *above]
+    return [(_JUMP_GREATER_EQUAL, 0, 1, cuts[middle][0]), (_JUMP_ALWAYS, 0, 0, len(below)), *below, *above]
 
 
 class Filter:
