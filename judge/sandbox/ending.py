@@ -132,7 +132,7 @@ def _drop_modules() -> None:
     del sys.modules["__main__"]
     modules = [module for module in sys.modules.values() if isinstance(module, ModuleType)]
     sys.modules.clear()
-    names = vars(builtins)
+    names = builtins.__dict__
     names.update(_builtins)
     for name in [name for name in names if name not in _builtins]:
         del names[name]
@@ -153,7 +153,7 @@ def _drop_modules() -> None:
 
 def _leave_nothing_in(module: ModuleType) -> bool:
     """Take what is the program's out of a module of the library. Whether there was anything."""
-    names = vars(module)
+    names = module.__dict__
     found = [name for name, value in list(names.items()) if _is_the_programs(value)]
     for name in found:
         names[name] = None

@@ -24,6 +24,7 @@ from __future__ import annotations
 import os
 import threading
 import warnings
+from collections.abc import Sequence
 from typing import Literal, Self
 
 from judge.sandbox import selftest
@@ -110,8 +111,9 @@ class Pool:
         with self._starting:
             first = self._isolation is None
             required = self.sandbox == "require"
+            enough = selftest.is_full if required and first else self._is_as_before
             try:
-                slot.worker, held = selftest.start(self._layers, full=required)
+                slot.worker, held = selftest.start(self._layers, enough)
             except (Refused, WorkerLost) as fault:
                 if required:
                     raise JudgeError(f"full protection is required, and no zygote offers it: {fault}") from fault
@@ -122,12 +124,9 @@ class Pool:
             try:
                 if self._turns.closed:  # meanwhile, by another thread
                     raise JudgeError("the judge is closed")
-                name = "+".join(["fork", *held])
                 if first:
-                    self._settle(name, full=selftest.is_full(held))
+                    self._settle(selftest.name_of(held), full=selftest.is_full(held))
                     self._layers = tuple(held)  # what is missing here is not looked for at every start
-                elif name != self._isolation:
-                    raise JudgeError(f"a new zygote offers {name}, the earlier ones {self._isolation}")
             except BaseException:
                 slot.drop()
                 raise
@@ -168,6 +167,10 @@ class Pool:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _is_as_before(self, layers: Sequence[str]) -> bool:
+        """Whether what a new zygote offers is what the earlier ones did; all are as the first one is."""
+        return self._isolation in (None, selftest.name_of(layers))
 
     def _settle(self, name: str, *, full: bool, why: str = "") -> None:
         if not full and self.sandbox == "require":

@@ -44,6 +44,12 @@ class PlainRun:
     timed_out: bool
     output_exceeded: bool  # by standard output or standard error
     memory_exceeded: bool = False
+    killed_itself: bool = False  # known where there is a filter of system calls
+
+    def explained(self, limits: Limits) -> bool:
+        """Whether it is known why a run ended that was ended by a signal."""
+        stopped = self.timed_out or self.memory_exceeded or self.output_exceeded
+        return stopped or self.killed_itself or self.cpu_seconds > limits.seconds
 
 
 def run_program(program: Path, stdin: str, limits: Limits) -> PlainRun:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from judge.sandbox import protocol
 from judge.sandbox.layers.guards import LANDLOCK, LAYERS, MEMORY, NAMESPACES, SECCOMP, UID
@@ -51,23 +51,28 @@ _FORBIDDEN = {
     MEMORY: set(),
 }
 _LOAD = protocol.Load(20, imports=True)
-_TRIES, _PAUSE_SECONDS = 3, 0.2
+_TRIES, _PAUSE_SECONDS = 4, 0.1
 _REQUEST = protocol.Run(5.0, 30.0, 256 * 2**20, 2**20)
 
 
-def start(wanted: Sequence[str] = LAYERS, *, full: bool = False) -> tuple[Worker, list[str]]:
+def start(
+    wanted: Sequence[str] = LAYERS, acceptable: Callable[[Sequence[str]], bool] = lambda _: True
+) -> tuple[Worker, list[str]]:
     """A zygote with those layers of `wanted` that can be had here, and their names, each tried out.
 
     What fails is tried again, for a machine may be short of processes or memory for a moment. Where a zygote does not
-    start then, or cannot run a program, it is tried without the layers that change most, unless it has to be `full`.
+    start then, or cannot run a program, it is tried without the layers that change most.
+
+    Args:
+        acceptable: whether layers are enough.
 
     Raises:
-        WorkerLost, Refused: no zygote can be started, or none runs a program.
+        WorkerLost, Refused: no zygote can be started, or none runs a program, or not with enough layers.
     """
     fault: Refused | WorkerLost | None = None
     for without in ((), (NAMESPACES,), (SECCOMP,), (NAMESPACES, SECCOMP)):
         layers = [name for name in wanted if name not in without]
-        if not set(without) <= set(wanted) or (full and not is_full(layers)):
+        if not set(without) <= set(wanted) or not acceptable(layers):
             continue
         for attempt in range(_TRIES):
             if attempt:
@@ -77,12 +82,17 @@ def start(wanted: Sequence[str] = LAYERS, *, full: bool = False) -> tuple[Worker
             except (Refused, WorkerLost) as raised:
                 fault = fault or raised
                 continue
-            if set(held) >= set(layers) or attempt:
+            missing = not set(layers) <= set(held)
+            if acceptable(held) and (attempt or not missing):
                 return worker, held
             worker.kill()  # a layer is missing: for good, if it is again
-    if fault is None:
-        raise Refused(f"{', '.join(wanted) or 'nothing'} is less than full protection")
-    raise fault
+            fault = fault or Refused(f"here there is only {name_of(held)!r}")
+    raise fault or Refused(f"{name_of(wanted)!r} is less")
+
+
+def name_of(layers: Sequence[str]) -> str:
+    """As reports show it: "fork" and the layers that hold."""
+    return "+".join(["fork", *layers])
 
 
 def _start(layers: Sequence[str]) -> tuple[Worker, list[str]]:

@@ -29,6 +29,7 @@ except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as 
     line = getattr(fault, "lineno", None)
     print(f"{{type(fault).__name__}}: {{getattr(fault, 'msg', fault)}}" + (f" (line {{line}})" if line else ""))
 """.encode()
+_FROM_OTHERS = (-signal.SIGKILL, -signal.SIGTERM)  # by these the machine, or who runs it, ends processes
 TURN_SECONDS = 0.5  # after that long, another thread that waits has its turn, and this program comes back later
 _TRIES = 2
 
@@ -93,13 +94,20 @@ class Session:
                     if self._worker is None and fault is not None:
                         raise JudgeError(f"the program compiled once and does not now: {fault.text}")
                 done = self._run(text, limits)
-            except (WorkerLost, Refused) as fault:
-                self._lose()
+            except (ProgramDied, WorkerLost, Refused) as fault:
+                if isinstance(fault, ProgramDied):
+                    self._worker = None  # the zygote is there
+                else:
+                    self._lose()
                 if last:
-                    lost = "was lost" if isinstance(fault, WorkerLost) else "could not be set up"
+                    lost = "could not be set up" if isinstance(fault, Refused) else "was lost"
                     raise JudgeError(f"a test {lost} twice: {fault}") from fault
             else:
-                if last or not _may_be_killed_by_others(done, limits):
+                if done.exit_status not in _FROM_OTHERS or done.explained(limits):
+                    return done
+                if last and done.exit_status == -signal.SIGKILL:
+                    raise JudgeError("a test's process was killed twice, and not by itself")
+                if last:
                     return done
             self.retries += 1
         raise AssertionError("the loop returns or raises")
@@ -189,6 +197,7 @@ class Session:
             timed_out=bool(done.flags & protocol.TIMED_OUT),
             output_exceeded=max(written, complained) > limits.output_bytes,
             memory_exceeded=bool(done.flags & protocol.MEMORY_EXCEEDED),
+            killed_itself=bool(done.flags & protocol.KILLED_ITSELF),
         )
 
 
@@ -212,12 +221,6 @@ def _file(content: bytes) -> int:
         os.close(file)
         raise
     return file
-
-
-def _may_be_killed_by_others(run: PlainRun, limits: Limits) -> bool:
-    """Whether a run was ended by a signal that no limit explains. What sends it to itself will do so again."""
-    ended = run.exit_status in (-signal.SIGKILL, -signal.SIGTERM)
-    return ended and not (run.timed_out or run.memory_exceeded or run.cpu_seconds > limits.seconds)
 
 
 @contextmanager

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import select
 import signal
+import sys
 import time
 
 from judge.sandbox.layers.memory import MemoryGroup
-from judge.sandbox.protocol import LEFT_OVERS, MEMORY_EXCEEDED, TIMED_OUT, Done, Run
+from judge.sandbox.protocol import KILLED_ITSELF, LEFT_OVERS, MEMORY_EXCEEDED, TIMED_OUT, Done, Run
 
 _LOOK_EVERY = 0.025  # seconds between looks at the memory of a long run
 _STARVED_FACTOR = 10  # however busy the machine, a run ends after this many times its wall-clock limit
@@ -55,7 +56,7 @@ class Watch:
                     raise JudgeGone
                 if ready:
                     break
-                flags |= _exceeded(pid, request, time.monotonic() - begin)
+                flags |= _exceeded(pid, request, time.monotonic() - begin, maps=self._group is None)
                 if flags:
                     os.kill(pid, signal.SIGKILL)
                     look = 1.0
@@ -66,16 +67,23 @@ class Watch:
         _, status, usage = os.wait4(pid, 0)
         if self._sweep and _kill_descendants():
             flags |= LEFT_OVERS
-        if self._group is not None and os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
-            kills = self._group.kills()
-            if kills != self._kills:
-                self._kills = kills
-                flags |= MEMORY_EXCEEDED
+        if os.WIFSIGNALED(status):
+            status, why = self._explained(os.WTERMSIG(status))
+            flags |= why
         return Done(status, usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss * 1024, flags)
 
+    def _explained(self, by: int) -> tuple[int, int]:
+        """The wait status of a child that signal `by` ended, and the flag that says why, if that is known."""
+        if by == signal.SIGSYS:  # what the filter makes of SIGKILL to oneself
+            return signal.SIGKILL, KILLED_ITSELF
+        if by == signal.SIGKILL and self._group is not None:
+            kills, self._kills = self._kills, self._group.kills()
+            return by, MEMORY_EXCEEDED if self._kills != kills else 0
+        return by, 0
 
-def _exceeded(pid: int, request: Run, wall: float) -> int:
-    """The flags of the limits that the running child has passed."""
+
+def _exceeded(pid: int, request: Run, wall: float, *, maps: bool) -> int:
+    """The flags of the limits that the running child has passed. `maps`: what its shared maps hold counts."""
     flags = 0
     try:
         # The process's CPU clock: all its threads, to the nanosecond.
@@ -87,7 +95,7 @@ def _exceeded(pid: int, request: Run, wall: float) -> int:
         flags |= TIMED_OUT
     if wall > request.wall_seconds * _STARVED_FACTOR:
         flags |= TIMED_OUT
-    if _held_bytes(pid, request.memory_bytes) > request.memory_bytes:
+    if _held_bytes(pid, request.memory_bytes if maps else sys.maxsize) > request.memory_bytes:
         flags |= MEMORY_EXCEEDED
     return flags
 

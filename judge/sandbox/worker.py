@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -113,8 +114,10 @@ class Worker:
 
     @property
     def lost(self) -> bool:
-        """Whether the zygote is known to have ended."""
-        return self._process.poll() is not None
+        """Whether something was said unasked: while it was idle, the zygote or a program's process ended."""
+        poller = select.poll()
+        poller.register(self._channel, select.POLLIN)
+        return bool(poller.poll(0))
 
     def load(self, source: int, request: protocol.Load) -> str | None:
         """Load the program in the file `source`: None, or why it does not compile.
@@ -133,15 +136,12 @@ class Worker:
         """Run the loaded program once on `files`: its standard input, output and error.
 
         Raises:
-            WorkerLost, Refused
+            ProgramDied, WorkerLost, Refused
         """
         self._send(request.pack(), files)
-        try:
-            # The zygote keeps the limits; this is for a zygote that hangs.
-            patience = request.wall_seconds * _STARVED_FACTOR + _SLACK_SECONDS
-            return protocol.unpack_done(self._receive(patience, protocol.DONE)[1])
-        except ProgramDied as fault:
-            raise WorkerLost(str(fault)) from fault
+        # The zygote keeps the limits; this is for a zygote that hangs.
+        patience = request.wall_seconds * _STARVED_FACTOR + _SLACK_SECONDS
+        return protocol.unpack_done(self._receive(patience, protocol.DONE)[1])
 
     def end(self) -> None:
         """Unload the program.

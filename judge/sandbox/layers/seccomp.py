@@ -26,7 +26,7 @@ _NUMBER_AT, _ARCHITECTURE_AT, _ARGUMENTS_AT = 0, 4, 16
 _SET_MODE_FILTER, _FLAG_SPEC_ALLOW = 1, 4
 _PID_MARK = 0x7FFF_FFF1  # replaced by the candidate's own process number when the filter is installed
 _THREADS = (0x3D0F00, 0x7D0F00)  # the flags of `clone` by which glibc and musl start a thread
-_AF_UNIX, _CLOSE_ON_EXEC = 1, 4
+_AF_UNIX, _CLOSE_ON_EXEC, _SIGKILL = 1, 4, 9
 _ACCESS_MODE, _TRUNCATE = 0o3, 0o1000  # of `open`
 _IOCTLS = (0x5401, 0x541B, 0x5421, 0x5450, 0x5451)  # is it a terminal, bytes to read, blocking, close-on-exec
 # Copies, flags, locks, what size a pipe has; not to change it, nor an owner that gets signals.
@@ -110,6 +110,18 @@ def _if_itself(*indices: int) -> list[Instruction]:
     return [*steps, (_JUMP_ALWAYS, 0, 0, 1), *_answer(_ERRNO | _EPERM), *_answer(_ALLOW)]
 
 
+def _signal_to_itself(sent: int) -> list[Instruction]:
+    """Allow when argument 0 is the candidate's own number; argument `sent` is the signal. SIGKILL becomes SIGSYS, which
+    nobody else sends: it tells a candidate that ended itself from one that the machine killed."""
+    return [
+        *((_LOAD, 0, 0, _ARGUMENTS_AT), (_JUMP_EQUAL, 1, 0, _PID_MARK)),
+        *_answer(_ERRNO | _EPERM),
+        *((_LOAD, 0, 0, _ARGUMENTS_AT + 8 * sent), (_JUMP_EQUAL, 0, 1, _SIGKILL)),
+        *_answer(_KILL),
+        *_answer(_ALLOW),
+    ]
+
+
 def _if_null(index: int) -> list[Instruction]:
     """Allow when argument `index`, a pointer, points nowhere, else EPERM."""
     low, high = _ARGUMENTS_AT + 8 * index, _ARGUMENTS_AT + 8 * index + 4
@@ -129,8 +141,8 @@ def _special(calls: dict[str, int]) -> dict[int, list[Instruction]]:
         calls["clone"]: _if_argument(0, _THREADS),
         calls["clone3"]: _answer(_ERRNO | _ENOSYS),
         calls["prlimit64"]: _if_itself(0),  # its own limits, which it cannot raise
-        calls["tgkill"]: _if_argument(0, (_PID_MARK,)),
-        calls["kill"]: _if_argument(0, (_PID_MARK,)),
+        calls["tgkill"]: _signal_to_itself(2),
+        calls["kill"]: _signal_to_itself(1),
         calls["socketpair"]: _if_argument(0, (_AF_UNIX,)),  # joined to nothing else; asyncio's loop wants one
         calls["setpriority"]: _if_itself(0, 1),
         calls["sched_setaffinity"]: _if_itself(0),
