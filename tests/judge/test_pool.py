@@ -138,7 +138,8 @@ def test_a_process_killed_in_the_middle_of_a_test(pool, above):
     killer.start()
     report = judge(program, TESTS[:2], LIMITS, pool=pool)
     killer.join()
-    assert report.all_passed and report.retries == 1 and pool.restarts == 1
+    assert report.all_passed and report.retries == 1
+    assert pool.restarts == (above == 2)  # the zygote starts another process for the program
 
 
 def test_a_test_lost_twice_is_not_judged(pool, monkeypatch):
@@ -245,7 +246,7 @@ def test_a_compiler_that_the_machine_kills_is_no_verdict(pool, monkeypatch, deat
     assert pool.isolation()  # its own trial runs before
     monkeypatch.setattr(Worker, "load", dies)
     if verdict is None:
-        with pytest.raises(JudgeError, match="the compiler was killed"):
+        with pytest.raises(JudgeError, match="could not be loaded"):
             judge(DOUBLE, TESTS, LIMITS, pool=pool)
     else:
         assert judge(DOUBLE, TESTS, LIMITS, pool=pool).verdict is verdict
