@@ -21,14 +21,15 @@ class UntrustedProgram:
 
     Args:
         path: what `__file__` says.
+        stack: of this thread.
         quiet: nothing of it can notice when its objects are dropped, so they need not be.
     """
 
-    def __init__(self, code: CodeType, path: str, *, quiet: bool) -> None:
+    def __init__(self, code: CodeType, path: str, stack: TopOfStack, *, quiet: bool) -> None:
         self._code = code
         self._path = path
         self._quiet = quiet
-        self._stack = TopOfStack()
+        self._stack = stack
 
     def run(self) -> NoReturn:
         """Run the program from its first line to the end of the process."""

@@ -46,19 +46,27 @@ def imported_names(code: CodeType) -> Iterator[str]:
             argument = 0
 
 
-def import_beforehand(code: CodeType) -> None:
-    """Import the library modules that `code` names. A module that cannot be imported is left for it to find out.
-
-    Raises:
-        RuntimeError: there are threads now, which no fork of this process would have.
-    """
+def importable(code: CodeType) -> list[str]:
+    """The library modules that `code` names, that are not there yet, and that can be imported beforehand."""
+    found = []
     for name in dict.fromkeys(imported_names(code)):
         top = name.partition(".")[0]
         known = top in sys.stdlib_module_names or top in _OTHERS
         if known and top not in _NOT_BEFOREHAND and name not in sys.modules and not _NEVER & set(name.split(".")):
-            try:
-                importlib.import_module(name)
-            except BaseException:  # noqa: BLE001 - whatever it is, the program will meet it itself, in its own test
-                continue
+            found.append(name)
+    return found
+
+
+def import_beforehand(names: list[str]) -> None:
+    """Import these modules. One that cannot be imported is left for the program to find out.
+
+    Raises:
+        RuntimeError: there are threads now, which no fork of this process would have.
+    """
+    for name in names:
+        try:
+            importlib.import_module(name)
+        except BaseException:  # noqa: BLE001 - whatever it is, the program will meet it itself, in its own test
+            continue
     if not _OTHERS.isdisjoint(sys.modules) and len(os.listdir("/proc/self/task")) > 1:
         raise RuntimeError("an import has started threads")

@@ -25,7 +25,8 @@ _STEPS_OF_EXEC = 1 if sys.version_info < (3, 12) else 0
 
 
 class TopOfStack:
-    """Executes code as the first of its stack. Made before the fork, used after it."""
+    """Executes code as the first of its stack. Made in the zygote, used in the processes of tests: they are all the
+    same thread."""
 
     def __init__(self) -> None:
         state_of = ctypes.pythonapi.PyThreadState_Get

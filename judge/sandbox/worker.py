@@ -46,7 +46,7 @@ class ProgramDied(Exception):
 
     Args:
         status: its exit status, as in `subprocess`.
-        compiled: whether it was done with compiling.
+        compiled: whether it was importing, so done with compiling.
     """
 
     def __init__(self, status: int, *, compiled: bool) -> None:

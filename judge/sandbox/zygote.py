@@ -20,11 +20,12 @@ from typing import NoReturn
 from judge.sandbox import protocol
 from judge.sandbox.candidate import UntrustedProgram
 from judge.sandbox.ending import notices_its_end
-from judge.sandbox.imports import import_beforehand
+from judge.sandbox.imports import import_beforehand, importable
 from judge.sandbox.layers import kernel, namespaces
 from judge.sandbox.layers.guards import MEMORY, NAMESPACES, THREAD_STACK, UID, Guards
 from judge.sandbox.layers.memory import MemoryGroup, remove_group
 from judge.sandbox.scratch import empty_directory
+from judge.sandbox.stack import TopOfStack
 from judge.sandbox.watch import JudgeGone, Watch
 
 SETUP_FAILED = 97  # with words in the pipe that the candidate does not have, so no candidate can feign it
@@ -69,6 +70,7 @@ def serve(number: int, wanted: list[str], identity: int, folder: str | None) -> 
     except OSError as fault:
         _give_up(channel, f"the guards: {fault}")
         raise
+    stack = TopOfStack()
     channel.send(protocol.READY + protocol.text(",".join(guards.held)))
     gc.collect()
     gc.freeze()  # else the collection for each program would touch, and so copy, every object there is
@@ -83,7 +85,7 @@ def serve(number: int, wanted: list[str], identity: int, folder: str | None) -> 
             if child == 0:
                 kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
                 try:
-                    _serve_program(channel, guards, files[0], protocol.unpack_load(body), in_world=inside)
+                    _serve_program(channel, guards, stack, files[0], protocol.unpack_load(body), in_world=inside)
                 except BaseException as fault:  # noqa: BLE001 - whatever it is: it must not go on as a zygote
                     sys.excepthook(type(fault), fault, fault.__traceback__)
                 os._exit(1)  # and not end as if it had been asked to
@@ -128,7 +130,7 @@ def _give_up(channel: _socket.socket, why: str) -> NoReturn:
 
 
 def _serve_program(
-    channel: _socket.socket, guards: Guards, source: int, request: protocol.Load, *, in_world: bool
+    channel: _socket.socket, guards: Guards, stack: TopOfStack, source: int, request: protocol.Load, *, in_world: bool
 ) -> NoReturn:
     """Compile a program and run it on whatever comes."""
     group = guards.group
@@ -157,7 +159,6 @@ def _serve_program(
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as fault:
         channel.send(protocol.LOADED + protocol.text(_in_one_line(fault)))
         os._exit(_ENDED)
-    channel.send(protocol.COMPILED)
     for name in [name for name in sys.modules if name.partition(".")[0] in ("judge", "ctypes", "_ctypes")]:
         del sys.modules[name]  # before the program's own imports, of which ctypes may be one
     kept = {name: os.environ[name] for name in _FOR_LIBRARIES if name in os.environ}
@@ -165,14 +166,16 @@ def _serve_program(
     for name, value in kept.items():
         os.putenv(name, value)
     _bound(resource.RLIMIT_CPU, request.cpu_seconds + _IMPORT_SECONDS)
-    if request.imports:
-        import_beforehand(code)
+    wanted = importable(code) if request.imports else []
+    if wanted:
+        channel.send(protocol.COMPILED)
+        import_beforehand(wanted)
     if "linecache" in sys.modules and not os.path.isabs(path):  # who asks for its source finds it there only
         lines = text.decode("utf-8", "replace").splitlines(keepends=True)
         sys.modules["linecache"].cache[path] = (len(text), None, lines, path)
     _bound(resource.RLIMIT_CPU, None)
     _bound(resource.RLIMIT_AS, None)
-    candidate = UntrustedProgram(code, path, quiet=not notices_its_end(code))
+    candidate = UntrustedProgram(code, path, stack, quiet=not notices_its_end(code))
     left_behind = []  # directories in which a candidate may leave files
     if in_world:  # without a user of its own it may even write where its source would lie
         left_behind = [namespaces.SCRATCH] if UID in guards.held else [namespaces.PROGRAM, namespaces.SCRATCH]

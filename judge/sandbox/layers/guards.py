@@ -65,7 +65,10 @@ class Guards:
         if self._uid is not None:
             os.setgroups([])
             os.setresgid(self._uid, self._uid, self._uid)
-        self._writable = writable
+        # In a world of its own the rules are the same for all programs.
+        self._rules: int | None = None
+        if self._landlock and in_namespaces:
+            self._rules = landlock.ruleset([*readable, "/proc"], [*writable, "/dev"])
 
     @property
     def held(self) -> list[str]:
@@ -90,8 +93,8 @@ class Guards:
         Raises:
             OSError: a layer that was possible before is refused now.
         """
-        if self._landlock and self._in_namespaces:
-            landlock.restrict([*self._readable, "/proc"], [*self._writable, "/dev"])
+        if self._rules is not None:
+            landlock.restrict(self._rules)
 
     def enter(self, cpu_seconds: float, memory_bytes: int, output_bytes: int) -> None:
         """Put this process, a fresh fork of a program's, under everything. No way back.
@@ -111,7 +114,9 @@ class Guards:
         if self._uid is not None or (self._in_namespaces and os.geteuid() == 0):
             _limit(resource.RLIMIT_NPROC, MAX_THREADS)
         if self._landlock and not self._in_namespaces:
-            landlock.restrict([*self._readable, "/proc/self", "/dev/urandom"], ["/dev/null"])
+            rules = landlock.ruleset([*self._readable, "/proc/self", "/dev/urandom"], ["/dev/null"])
+            landlock.restrict(rules)
+            os.close(rules)
         if self._uid is not None:
             os.setresuid(self._uid, self._uid, self._uid)
             kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # else its own /proc/self, and so /dev/stdin, is closed to it

@@ -27,10 +27,10 @@ def version() -> int:
     return kernel.syscall(kernel.LANDLOCK_CREATE_RULESET, 0, 0, _ASK_VERSION)
 
 
-def restrict(readable: Iterable[str], writable: Iterable[str]) -> None:
-    """Leave this process, and all it will start, only what lies beneath the given paths, and no TCP.
+def ruleset(readable: Iterable[str], writable: Iterable[str]) -> int:
+    """A descriptor of rules that leave only what lies beneath the given paths, and no TCP; see `restrict`.
 
-    Paths that do not exist are left out. The process needs `no_new_privs` first.
+    Paths that do not exist are left out.
 
     Raises:
         OSError: the kernel refuses.
@@ -43,18 +43,24 @@ def restrict(readable: Iterable[str], writable: Iterable[str]) -> None:
     if known >= 6:
         fields.append(0b11)  # abstract sockets and signals outside
     attributes = struct.pack(f"<{len(fields)}Q", *fields)
-    ruleset = kernel.syscall(kernel.LANDLOCK_CREATE_RULESET, ctypes.c_char_p(attributes), len(attributes), 0)
-    try:
-        for path in readable:
-            _allow(ruleset, path, (_READ_FILE | _READ_DIR) & rights)
-        for path in writable:
-            _allow(ruleset, path, rights & ~_EXECUTE)
-        kernel.syscall(kernel.LANDLOCK_RESTRICT_SELF, ruleset, 0)
-    finally:
-        os.close(ruleset)
+    rules = kernel.syscall(kernel.LANDLOCK_CREATE_RULESET, ctypes.c_char_p(attributes), len(attributes), 0)
+    for path in readable:
+        _allow(rules, path, (_READ_FILE | _READ_DIR) & rights)
+    for path in writable:
+        _allow(rules, path, rights & ~_EXECUTE)
+    return rules
 
 
-def _allow(ruleset: int, path: str, rights: int) -> None:
+def restrict(rules: int) -> None:
+    """Put this process, and all it will start, under the rules. The process needs `no_new_privs` first.
+
+    Raises:
+        OSError: the kernel refuses.
+    """
+    kernel.syscall(kernel.LANDLOCK_RESTRICT_SELF, rules, 0)
+
+
+def _allow(rules: int, path: str, rights: int) -> None:
     try:
         handle = os.open(path, _OPEN_PATH)
     except FileNotFoundError:
@@ -63,6 +69,6 @@ def _allow(ruleset: int, path: str, rights: int) -> None:
         if not os.path.isdir(path):
             rights &= _FILE_RIGHTS
         rule = ctypes.c_char_p(struct.pack("<Qi", rights, handle))
-        kernel.syscall(kernel.LANDLOCK_ADD_RULE, ruleset, _RULE_PATH, rule, 0)
+        kernel.syscall(kernel.LANDLOCK_ADD_RULE, rules, _RULE_PATH, rule, 0)
     finally:
         os.close(handle)
