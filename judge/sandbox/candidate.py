@@ -6,6 +6,7 @@ so copy, much memory; `judge.sandbox.stack` hides them.
 
 from __future__ import annotations
 
+import builtins
 import sys
 from types import CodeType, ModuleType, TracebackType
 from typing import NoReturn
@@ -13,11 +14,13 @@ from typing import NoReturn
 from judge.sandbox import ending
 from judge.sandbox.stack import TopOfStack
 
+# What programs do to these names must not reach this module.
+__builtins__ = dict(builtins.__dict__)
 _FRAMES_ABOVE = 2  # in a traceback, before the program's own: `run` and what it calls to execute
 
 
 class UntrustedProgram:
-    """The program of one test, in its own process.
+    """A program, made ready to be run in forks of this process.
 
     Args:
         path: what `__file__` says.
@@ -27,13 +30,20 @@ class UntrustedProgram:
 
     def __init__(self, code: CodeType, path: str, stack: TopOfStack, *, quiet: bool) -> None:
         self._code = code
-        self._path = path
-        self._quiet = quiet
         self._stack = stack
+        self._quiet = quiet
+        main = ModuleType("__main__")
+        self._names = main.__dict__
+        self._names.update(__annotations__={}, __builtins__=builtins, __file__=path, __cached__=None)
+        self._names["__loader__"] = sys.modules["_frozen_importlib_external"].SourceFileLoader("__main__", path)
+        sys.modules["__main__"] = main
+        self._library = [module for name, module in sys.modules.items() if name != "__main__"]
+        sys.argv = [path]
+        sys.orig_argv = [sys.executable, path]
 
     def run(self) -> NoReturn:
         """Run the program from its first line to the end of the process."""
-        names = self._begin()
+        names, self._names = self._names, {}
         try:
             try:
                 self._stack.execute(self._code, names)
@@ -44,17 +54,7 @@ class UntrustedProgram:
         else:
             status = 0
         del names  # what is left of the program are its modules
-        ending.end(status, quiet=self._quiet)
-
-    def _begin(self) -> dict[str, object]:
-        """Make the interpreter look freshly started, and return the program's global names."""
-        main = ModuleType("__main__")
-        names = main.__dict__
-        names.update(__annotations__={}, __builtins__=sys.modules["builtins"], __file__=self._path, __cached__=None)
-        names["__loader__"] = sys.modules["_frozen_importlib_external"].SourceFileLoader("__main__", self._path)
-        sys.modules["__main__"] = main
-        sys.argv = [self._path]
-        return names
+        ending.end(status, self._library, quiet=self._quiet)
 
 
 def _status_of(fault: BaseException) -> int:

@@ -71,6 +71,7 @@ def serve(number: int, wanted: list[str], identity: int, folder: str | None) -> 
         _give_up(channel, f"the guards: {fault}")
         raise
     stack = TopOfStack()
+    stack.find()
     channel.send(protocol.READY + protocol.text(",".join(guards.held)))
     gc.collect()
     gc.freeze()  # else the collection for each program would touch, and so copy, every object there is
@@ -175,7 +176,7 @@ def _serve_program(
         sys.modules["linecache"].cache[path] = (len(text), None, lines, path)
     _bound(resource.RLIMIT_CPU, None)
     _bound(resource.RLIMIT_AS, None)
-    candidate = UntrustedProgram(code, path, stack, quiet=not notices_its_end(code))
+    quiet = not notices_its_end(code)
     left_behind = []  # directories in which a candidate may leave files
     if in_world:  # without a user of its own it may even write where its source would lie
         left_behind = [namespaces.SCRATCH] if UID in guards.held else [namespaces.PROGRAM, namespaces.SCRATCH]
@@ -184,6 +185,7 @@ def _serve_program(
     used = group.used() if group is not None else 0
     gc.collect()
     gc.freeze()  # else a collection in a test's process would touch, and so copy, every object there is
+    candidate = UntrustedProgram(code, path, stack, quiet=quiet)  # whose objects are the test's, to be collected
     channel.send(protocol.LOADED)
     while True:
         kind, body, files = protocol.receive(channel)
