@@ -2,10 +2,11 @@
 
 Two rules, both comparing token by token:
 
-`strict`, the default. Tokens are what lies between white space. A token that is written as a decimal fraction in the
-expected output may differ by 1e-6, absolutely or relatively, or by the tolerance that the statement names; an answer
-of YES or NO may be in any case; everything else must be the same to the letter. Where the statement names a tolerance
-a fraction may also stand for an expected integer. The program must have ended with exit status 0.
+`strict`, the default. Tokens are what lies between white space of ASCII. A token that is written as a decimal fraction
+in the expected output may differ by 1e-6, absolutely or relatively, or by the tolerance that the statement names (as
+doubles; as decimals where no double reaches); an answer of YES or NO may be in any case; everything else must be the
+same to the letter. Where the statement names a tolerance a fraction may also stand for an expected integer. The
+program must have ended with exit status 0.
 
 `deepmind`, the rule of the CodeContests executor, for comparison with published numbers. Tokens are what lies between
 blank, tab, newline, return and vertical tab, in lower case (ASCII only). Two tokens that are both numbers match when
@@ -18,6 +19,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from decimal import MAX_EMAX, MIN_EMIN, Context
 from itertools import zip_longest
 from typing import Literal
 
@@ -29,6 +31,9 @@ _NUMBER = re.compile(r"[+-]?(?:\d++\.?\d*+|\.\d++)(?:[eE][+-]?\d++)?", re.ASCII)
 _INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
 _SPECIAL = re.compile(r"[+-]?(?:inf(?:inity)?|nan)|[+-]?nan\([0-9a-z_]*\)")
 _YES_NO = {"yes", "no"}
+# Numbers that no double can hold. What has no decimal either, with an exponent of twenty digits, is
+# close to nothing but itself.
+_WIDE = Context(prec=40, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
 _DEEPMIND_TOKEN = re.compile(r"[^ \n\t\r\v]+")
 _ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
@@ -56,12 +61,13 @@ class Checker:
             return True
         if self.rule == "deepmind":
             return _deepmind_match(actual, expected)
-        got, want = actual.split(), expected.split()
+        got, want = _strict_tokens(actual), _strict_tokens(expected)
         return got == want or (len(got) == len(want) and all(map(self._tokens_match, got, want)))
 
-    def _tokens_match(self, got: str, want: str) -> bool:
-        if got == want:
+    def _tokens_match(self, got_bytes: bytes, want_bytes: bytes) -> bool:
+        if got_bytes == want_bytes:
             return True
+        got, want = (token.decode("utf-8", "surrogatepass") for token in (got_bytes, want_bytes))
         if want.lower() in _YES_NO:
             return got.lower() == want.lower()
         if _FRACTION.fullmatch(want):
@@ -69,7 +75,7 @@ class Checker:
         else:
             good = self.tolerance is not None and _INTEGER.fullmatch(want) and _FRACTION.fullmatch(got)
         tolerance = TOLERANCE if self.tolerance is None else self.tolerance
-        return bool(good) and math.isclose(float(got), float(want), rel_tol=tolerance, abs_tol=tolerance)
+        return bool(good) and _close(got, want, tolerance)
 
 
 STRICT, DEEPMIND = Checker(), Checker("deepmind")
@@ -81,6 +87,22 @@ def differing_lines(actual: str, expected: str, checker: Checker = STRICT) -> in
         return 0
     pairs = zip_longest(_lines(actual), _lines(expected), fillvalue="")
     return max(1, sum(not checker.matches(got, want) for got, want in pairs))
+
+
+def _strict_tokens(text: str) -> list[bytes]:
+    """What lies between white space of ASCII: that of `str` has other blanks, and separators of records, too."""
+    return text.encode("utf-8", "surrogatepass").split()
+
+
+def _close(got: str, want: str, tolerance: float) -> bool:
+    one, other = float(got), float(want)
+    if math.isfinite(one) and math.isfinite(other):
+        return math.isclose(one, other, rel_tol=tolerance, abs_tol=tolerance)
+    first, second = (_WIDE.create_decimal(token) for token in (got, want))
+    if not (first.is_finite() and second.is_finite()):
+        return False
+    larger = max(_WIDE.abs(first), _WIDE.abs(second))
+    return _WIDE.abs(_WIDE.subtract(first, second)) <= _WIDE.multiply(larger, _WIDE.create_decimal(tolerance))
 
 
 def _deepmind_match(actual: str, expected: str) -> bool:
@@ -109,18 +131,29 @@ def _double(token: str) -> float | None:
 
 
 def _lines(text: str) -> list[str]:
-    return [line for line in text.splitlines() if line.strip()]
+    return [line for line in text.split("\n") if _strict_tokens(line)]
 
 
 # The tolerance that a statement names: "absolute or relative error does not exceed 10^{-6}".
-_MINUS = "[-\u2010-\u2015\u2212]"
-# 10^{-6}, 10^-6, 10^(-6), 10 - 6 (the power sign is lost in older statements), 1e-6, 0.000001, 1/1000.
-_POWER = rf"10\s*\^?\s*[{{(]?\s*{_MINUS}\s*(?P<power>\d{{1,2}})\s*[)}}]?"
-_EXPONENT = rf"1(?:\.0*)?[eE]\s*{_MINUS}\s*(?P<exponent>\d{{1,2}})"
-_DECIMAL = r"(?P<decimal>0[.,]0*1)(?!\d)"
+_MINUS = "(?:[-\u2010-\u2015\u2212]|&minus;)"
+_TIMES = r"(?:[*x\u00b7\u00d7\u2022\u2219\u22c5]|\\cdot|\\times|&times;|&middot;)"
+# 10^{-6}, 10^-6, 10^(-6), 10**-6, 10<sup>-6</sup>, 10 - 6 (the power sign is lost in older statements), 5·10^{-6}.
+_POWER = (
+    rf"(?:(?<![\d.])(?P<factor>\d(?:\.\d+)?)\s*{_TIMES}\s*)?(?<![\d.])10\s*(?:\^|\*\*|<sup>)?\s*[{{(]?\s*"
+    rf"{_MINUS}\s*(?P<power>\d{{1,2}})"
+)
+# 1e-6, 0.000001, but no percentage.
+_EXPONENT = rf"(?<![\d.])(?P<mantissa>\d(?:\.\d*)?)[eE]\s*{_MINUS}\s*(?P<exponent>\d{{1,2}})"
+_DECIMAL = r"(?<![\d.])(?P<decimal>0[.,]0*[1-9])(?!\d|\s*\\?%|\s*percent)"
 _VALUE = rf"(?:{_POWER}|{_EXPONENT}|{_DECIMAL})"
-_ERROR = r"(?:absolute|relative|absolut)\b[^.]{0,60}?\berror|\berror\b|\bprecision\b|\baccuracy\b|\bdiffer"
-_SENTENCE = re.compile(rf"(?:{_ERROR})[^.]{{0,200}}?{_VALUE}", re.IGNORECASE | re.DOTALL)
+_ERROR = (
+    r"(?:absolute|relative|absolut)\b[^.]{0,60}?\berror|\berrors?\b|\bprecision\b|\baccuracy\b|\baccurate\b|"
+    r"\btolerance\b|\b(?:correct|exact)\s+(?:up\s+)?to\b|\bdiffer"
+)
+# What has to differ by at least so much is no error: it is a bound of the input.
+_GAP = r"(?:(?!(?<=differ)\w*[^.]{0,40}?\b(?:at\s+least|no\s+less)\b)[^.])"
+_SMALLEST, _LARGEST = 1e-15, 0.1
+_SENTENCE = re.compile(rf"(?:{_ERROR}){_GAP}(?:[^.]|\.(?=\d)){{0,200}}?{_VALUE}", re.IGNORECASE)
 
 
 def stated_tolerance(statement: str) -> float | None:
@@ -128,11 +161,13 @@ def stated_tolerance(statement: str) -> float | None:
     found = _SENTENCE.search(statement)
     if found is None:
         return None
-    for name in ("power", "exponent"):
-        if found[name]:
-            value = 10.0 ** -int(found[name])
-            return value if 1e-15 <= value <= 0.1 else None
-    return float(found["decimal"].replace(",", "."))
+    if found["power"]:
+        value = float(found["factor"] or 1) * 10.0 ** -int(found["power"])
+    elif found["exponent"]:
+        value = float(found["mantissa"]) * 10.0 ** -int(found["exponent"])
+    else:
+        value = float(found["decimal"].replace(",", "."))
+    return value if _SMALLEST <= value <= _LARGEST else None
 
 
 def strict_for(statement: str) -> Checker:

@@ -15,7 +15,7 @@ from judge.sandbox.pool import Pool
 from judge.sandbox.process import PlainRun
 from judge.sandbox.session import Session
 from judge.shared import default_pool
-from judge.verdict import Limits, Report, TestCase, TestResult, Verdict
+from judge.verdict import JudgeError, Limits, Report, TestCase, TestResult, Verdict
 
 _history = FailureHistory()
 
@@ -66,8 +66,11 @@ def judge(
         known = cache.get(key)
         if known is not None:
             return known
-    judged = partial(_judge_in, pool or default_pool()) if place is None else place.judge
-    report = judged(program, tests, limits, checker=checker, **options)
+    try:
+        judged = partial(_judge_in, pool or default_pool()) if place is None else place.judge
+        report = judged(program, tests, limits, checker=checker, **options)
+    except (OSError, MemoryError) as fault:  # of this process: no file or memory is left, and no program is at fault
+        raise JudgeError(f"the judge failed: {type(fault).__name__}: {fault}") from fault
     if cache is not None:
         cache.put(key, report)
     return report
@@ -86,14 +89,17 @@ def _judge_in(
     in_order: bool,
 ) -> Report:
     """The report of this process's own run."""
+    for index, test in enumerate(tests):
+        if not test.output.isascii():
+            _check_text(test.output, index)
     reorder = stop_at_failure and not in_order and len(tests) > 1
     prints = fingerprint(tests) if reorder else ""
     results: list[TestResult] = []
     timeouts = 0
     with Session(pool, program) as session:
-        fault = session.compile()
+        fault = session.compile(limits)
         if fault is not None:
-            results = [TestResult(Verdict.CE, error=fault, index=index) for index in range(len(tests))]
+            results = [TestResult(fault.verdict, error=fault.text, index=index) for index in range(len(tests))]
             results = results[:1] if stop_at_failure else results
         else:
             for index in _history.order(prints, tests) if reorder else range(len(tests)):
@@ -108,6 +114,13 @@ def _judge_in(
                 if timeouts == max_timeouts:
                     break
     return Report(results, len(tests), pool.isolation(), checker.name, session.retries)
+
+
+def _check_text(expected: str, index: int) -> None:
+    try:
+        expected.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError as fault:
+        raise JudgeError(f"the output expected on test {index} is no text: {fault}") from fault
 
 
 def verdict_of(run: PlainRun, expected: str, limits: Limits, checker: Checker = STRICT) -> Verdict:

@@ -11,14 +11,16 @@ import json
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, TypeVar
 
 from eval.data.layouts.entry import Entry, Layout, LeftOut
 from eval.data.layouts.recognise import LAYOUTS, layout_of
-from eval.data.problem_set import DataError, Facts, ProblemSet
+from eval.data.problem_set import DataError, Facts, HiddenTests, ProblemSet
 from eval.data.rows import read_rows
-from program.problem import Problem
+from judge.verdict import TestCase
+from program.problem import Problem, PublicTest
 
 log = logging.getLogger(__name__)
 Value = TypeVar("Value")
@@ -44,13 +46,16 @@ def load_problems(data: str, split: str) -> ProblemSet:
     ids: dict[str, str] = {}
     left_out: dict[str, str] = {}
     digest = hashlib.sha256()
+    carriage_returns = 0
     layout = _layout(data, rows[0])
     for place, row in enumerate(rows):
         try:
-            entry = _entry(data, layout, row)
+            read = _entry(data, layout, row)
         except LeftOut as fault:
             left_out[fault.id] = fault.reason
             continue
+        entry = _with_line_feeds(read)
+        carriage_returns += entry is not read
         name = entry.problem.name
         if name in places:
             raise DataError(f"{data}: problem {name!r} occurs more than once")
@@ -59,9 +64,13 @@ def load_problems(data: str, split: str) -> ProblemSet:
         tests = [[test.input, test.output] for test in entry.hidden.all()]
         digest.update(json.dumps([entry.problem.model_dump(), tests]).encode())
     _report_left_out(data, split, layout, left_out, len(rows))
+    if carriage_returns:
+        log.warning(
+            "%s %s: tests of %d problems have lines that end in CR LF; read as LF", data, split, carriage_returns
+        )
 
     def entry_of(name: str) -> Entry:
-        return _entry(data, layout, rows[places[name]])
+        return _with_line_feeds(_entry(data, layout, rows[places[name]]))
 
     return ProblemSet(
         data,
@@ -108,6 +117,24 @@ def _entry(data: str, layout: Layout, row: Any) -> Entry:
         name = next((row[key] for key in ("name", "question_id", "problem_id", "id") if key in row), None)
         what = " ".join(f"{type(fault).__name__}: {fault}".split())
         raise DataError(f"{data}: problem {name!r} is not in the layout of {layout.NAME} ({what})") from fault
+
+
+def _with_line_feeds(entry: Entry) -> Entry:
+    """The entry with the lines of its tests ending as a Python program reads and writes them; itself if they do."""
+    public, hidden = entry.problem.public_tests, entry.hidden
+    if not any("\r\n" in text for test in (*public, *hidden.all()) for text in (test.input, test.output)):
+        return entry
+
+    def mended(test: TestCase) -> TestCase:
+        return TestCase(test.input.replace("\r\n", "\n"), test.output.replace("\r\n", "\n"))
+
+    cases = [mended(test.case()) for test in public]
+    shown = tuple(PublicTest(input=case.input, output=case.output) for case in cases)
+    return replace(
+        entry,
+        problem=entry.problem.model_copy(update={"public_tests": shown}),
+        hidden=HiddenTests(tuple(map(mended, hidden.private)), tuple(map(mended, hidden.generated))),
+    )
 
 
 def _checked(data: str, row: Any) -> dict[str, Any]:

@@ -24,10 +24,11 @@ from __future__ import annotations
 import os
 import threading
 import warnings
+from collections.abc import Sequence
 from typing import Literal, Self
 
 from judge.sandbox import selftest
-from judge.sandbox.guards import LAYERS
+from judge.sandbox.layers.guards import LAYERS
 from judge.sandbox.turns import MAX_WAITING, Turns
 from judge.sandbox.worker import Refused, Worker, WorkerLost
 from judge.verdict import JudgeError
@@ -55,7 +56,7 @@ class Pool:
     Args:
         workers: programs that run at once; by default as many as there are cores, so that CPU time stays honest.
         sandbox: "require" full protection, "prefer" it but go on with a warning, or "off".
-        layers: of `judge.sandbox.guards.LAYERS`, those to use where they can be had.
+        layers: of `judge.sandbox.layers.guards.LAYERS`, those to use where they can be had.
         max_waiting: threads that may wait for a turn; one more gets a `JudgeError`.
     """
 
@@ -103,13 +104,19 @@ class Pool:
         """
         if self._turns.closed:
             raise JudgeError("the judge is closed")
+        if slot.worker is not None and slot.worker.lost:  # while nobody used it
+            self.lose(slot)
         if slot.worker is not None or self._isolation == PLAIN:
             return slot.worker
         with self._starting:
             first = self._isolation is None
+            required = self.sandbox == "require"
+            enough = selftest.is_full if required and first else self._is_as_before
             try:
-                slot.worker, held = selftest.start(self._layers)
+                slot.worker, held = selftest.start(self._layers, enough)
             except (Refused, WorkerLost) as fault:
+                if required:
+                    raise JudgeError(f"full protection is required, and no zygote offers it: {fault}") from fault
                 if not first:
                     raise JudgeError(f"a zygote cannot be started: {fault}") from fault
                 self._settle(PLAIN, full=False, why=f" ({fault})")
@@ -117,11 +124,9 @@ class Pool:
             try:
                 if self._turns.closed:  # meanwhile, by another thread
                     raise JudgeError("the judge is closed")
-                name = "+".join(["fork", *held])
                 if first:
-                    self._settle(name, full=selftest.is_full(held))
-                elif name != self._isolation:
-                    raise JudgeError(f"a new zygote offers {name}, the earlier ones {self._isolation}")
+                    self._settle(selftest.name_of(held), full=selftest.is_full(held))
+                    self._layers = tuple(held)  # what is missing here is not looked for at every start
             except BaseException:
                 slot.drop()
                 raise
@@ -162,6 +167,10 @@ class Pool:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _is_as_before(self, layers: Sequence[str]) -> bool:
+        """Whether what a new zygote offers is what the earlier ones did; all are as the first one is."""
+        return self._isolation in (None, selftest.name_of(layers))
 
     def _settle(self, name: str, *, full: bool, why: str = "") -> None:
         if not full and self.sandbox == "require":

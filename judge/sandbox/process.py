@@ -17,14 +17,13 @@ import subprocess
 import sys
 import tempfile
 import time
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
+from judge.sandbox.layers.guards import STACK_ROOM
 from judge.verdict import JudgeError, Limits
 
 ERROR_TAIL = 4000  # characters of standard error that are kept
-STACK_ROOM = 2**30  # address space beyond the memory limit, for thread stacks
 FLAGS = ("-s", "-P", "-B", "-X", "int_max_str_digits=0")
 _LOOK_EVERY = 0.025  # seconds
 _PR_SET_PDEATHSIG = 1
@@ -45,6 +44,12 @@ class PlainRun:
     timed_out: bool
     output_exceeded: bool  # by standard output or standard error
     memory_exceeded: bool = False
+    killed_itself: bool = False  # known where there is a filter of system calls
+
+    def explained(self, limits: Limits) -> bool:
+        """Whether it is known why a run ended that was ended by a signal."""
+        stopped = self.timed_out or self.memory_exceeded or self.output_exceeded
+        return stopped or self.killed_itself or self.cpu_seconds > limits.seconds
 
 
 def run_program(program: Path, stdin: str, limits: Limits) -> PlainRun:
@@ -148,15 +153,3 @@ def _restrict(limits: Limits) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_STACK, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-def syntax_error(program: bytes) -> str | None:
-    """What keeps `program` from compiling, in one line, or None. It is compiled in this very process."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            compile(program, "program.py", "exec", dont_inherit=True)
-    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as fault:
-        line = getattr(fault, "lineno", None)
-        return f"{type(fault).__name__}: {getattr(fault, 'msg', fault)}" + (f" (line {line})" if line else "")
-    return None

@@ -11,15 +11,26 @@ from typing import NamedTuple, Protocol
 # From the judge.
 LOAD, RUN, END = b"L", b"R", b"E"
 # From a zygote.
-READY, LOADED, DONE, DIED, FAULT = b"Y", b"l", b"d", b"D", b"F"
+READY, COMPILED, LOADED, DONE, DIED, FAULT = b"Y", b"c", b"l", b"d", b"D", b"F"
 
-TIMED_OUT, MEMORY_EXCEEDED, LEFT_OVERS = 1, 2, 4  # flags of `Done`
+TIMED_OUT, MEMORY_EXCEEDED, LEFT_OVERS, KILLED_ITSELF = 1, 2, 4, 8  # flags of `Done`
 MAX_TEXT = 8000
 _MAX_MESSAGE = 16384
 _MAX_FILES = 3
 _SOL_SOCKET, _SCM_RIGHTS = 1, 1
+_LOAD = struct.Struct("<q?")
 _RUN = struct.Struct("<ddqq")
 _DONE = struct.Struct("<iddqi")
+
+
+class Load(NamedTuple):
+    """A request to load a program, whose source travels beside it. `imports`: import what it names beforehand."""
+
+    cpu_seconds: int  # to compile it
+    imports: bool
+
+    def pack(self) -> bytes:
+        return LOAD + _LOAD.pack(*self)
 
 
 class Run(NamedTuple):
@@ -51,6 +62,10 @@ class _Socket(Protocol):
     def recvmsg(self, size: int, ancillary: int = ..., /) -> tuple[bytes, list[tuple[int, int, bytes]], int, object]:
         """As `socket.socket.recvmsg`."""
         ...
+
+
+def unpack_load(body: bytes) -> Load:
+    return Load(*_LOAD.unpack(body))
 
 
 def unpack_run(body: bytes) -> Run:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 
 from judge.sandbox import protocol
-from judge.sandbox.guards import LANDLOCK, LAYERS, NAMESPACES, SECCOMP, UID
+from judge.sandbox.layers.guards import LANDLOCK, LAYERS, MEMORY, NAMESPACES, SECCOMP, UID
 from judge.sandbox.worker import ProgramDied, Refused, Worker, WorkerLost
 
 # Prints a word for each thing that it could do. Every word but those of missing layers is a layer that does not hold.
@@ -29,33 +30,69 @@ attempt("socket", lambda: socket.socket().close())
 attempt("root", lambda: os.setgroups([]))
 attempt("init", lambda: os.kill(1, 0))
 attempt("owner", lambda: fcntl.fcntl(0, fcntl.F_SETOWN, os.getppid()))
+attempt("mode", lambda: os.chmod("/dev/null", 0o666))
+attempt("time", lambda: os.utime("/dev/null"))
+attempt("cut", lambda: os.close(os.open("/dev/null", os.O_RDONLY | os.O_TRUNC)))
+def datagram():
+    one, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        one.sendto(b"", "/judge/nobody")
+    except PermissionError:
+        raise
+    except OSError:
+        pass
+attempt("datagram", datagram)
 """
 _FORBIDDEN = {
     NAMESPACES: {"read", "write", "root"},
     UID: {"root", "init"},
     LANDLOCK: {"read", "write"},
-    SECCOMP: {"fork", "socket", "root", "init", "owner"},
+    SECCOMP: {"fork", "socket", "root", "init", "owner", "mode", "time", "cut", "datagram"},
+    MEMORY: set(),
 }
+_LOAD = protocol.Load(20, imports=True)
+_TRIES, _PAUSE_SECONDS = 4, 0.1
 _REQUEST = protocol.Run(5.0, 30.0, 256 * 2**20, 2**20)
 
 
-def start(wanted: Sequence[str] = LAYERS) -> tuple[Worker, list[str]]:
+def start(
+    wanted: Sequence[str] = LAYERS, acceptable: Callable[[Sequence[str]], bool] = lambda _: True
+) -> tuple[Worker, list[str]]:
     """A zygote with those layers of `wanted` that can be had here, and their names, each tried out.
 
-    Where it does not start, or cannot run a program, it is tried without the layers that change most.
+    What fails is tried again, for a machine may be short of processes or memory for a moment. Where a zygote does not
+    start then, or cannot run a program, it is tried without the layers that change most.
+
+    Args:
+        acceptable: whether layers are enough.
 
     Raises:
-        WorkerLost, Refused: no zygote can be started, or none runs a program.
+        WorkerLost, Refused: no zygote can be started, or none runs a program, or not with enough layers.
     """
-    faults = []
+    fault: Refused | WorkerLost | None = None
     for without in ((), (NAMESPACES,), (SECCOMP,), (NAMESPACES, SECCOMP)):
-        if not set(without) <= set(wanted):
+        layers = [name for name in wanted if name not in without]
+        if not set(without) <= set(wanted) or not acceptable(layers):
             continue
-        try:
-            return _start([name for name in wanted if name not in without])
-        except (Refused, WorkerLost) as fault:
-            faults.append(fault)
-    raise faults[0]
+        for attempt in range(_TRIES):
+            if attempt:
+                time.sleep(_PAUSE_SECONDS * attempt)
+            try:
+                worker, held = _start(layers)
+            except (Refused, WorkerLost) as raised:
+                fault = fault or raised
+                continue
+            missing = not set(layers) <= set(held)
+            if acceptable(held) and (attempt or not missing):
+                return worker, held
+            worker.kill()  # a layer is missing: for good, if it is again
+            fault = fault or Refused(f"here there is only {name_of(held)!r}")
+    raise fault or Refused(f"{name_of(wanted)!r} is less")
+
+
+def name_of(layers: Sequence[str]) -> str:
+    """As reports show it: "fork" and the layers that hold."""
+    return "+".join(["fork", *layers])
 
 
 def _start(layers: Sequence[str]) -> tuple[Worker, list[str]]:
@@ -77,7 +114,7 @@ def _try_out(worker: Worker) -> set[str]:
     source, given, printed, errors = (os.memfd_create(name) for name in ("source", "in", "out", "err"))
     try:
         os.write(source, _PROBE)
-        fault = worker.load(source)
+        fault = worker.load(source, _LOAD)
         if fault is not None:
             raise Refused(f"the self-test does not compile: {fault}")
         done = worker.run([given, printed, errors], _REQUEST)

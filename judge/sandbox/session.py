@@ -2,21 +2,43 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 from judge.sandbox import protocol
+from judge.sandbox.layers import namespaces
 from judge.sandbox.pool import Pool, Slot
-from judge.sandbox.process import ERROR_TAIL, PlainRun, run_program, syntax_error
+from judge.sandbox.process import ERROR_TAIL, PlainRun, run_program
 from judge.sandbox.worker import ProgramDied, Refused, Worker, WorkerLost
-from judge.verdict import JudgeError, Limits
+from judge.verdict import JudgeError, Limits, Verdict
 
+_NAME = "program.py"
+_COMPILER = f"""
+import sys, warnings
+warnings.simplefilter("ignore")
+try:
+    compile(sys.stdin.buffer.read(), {_NAME!r}, "exec", dont_inherit=True)
+except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as fault:
+    line = getattr(fault, "lineno", None)
+    print(f"{{type(fault).__name__}}: {{getattr(fault, 'msg', fault)}}" + (f" (line {{line}})" if line else ""))
+""".encode()
+_FROM_OTHERS = (-signal.SIGKILL, -signal.SIGTERM)  # by these the machine, or who runs it, ends processes
 TURN_SECONDS = 0.5  # after that long, another thread that waits has its turn, and this program comes back later
 _TRIES = 2
+
+
+class CompileFault(NamedTuple):
+    """Why a program does not compile: the verdict, CE or TLE, and the reason in one line."""
+
+    verdict: Verdict
+    text: str
 
 
 class Session:
@@ -40,39 +62,54 @@ class Session:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._leave(clean=kind is None or issubclass(kind, JudgeError))
 
-    def compile(self) -> str | None:
-        """Why the program does not compile, in one line, or None.
+    def compile(self, limits: Limits) -> CompileFault | None:
+        """Why the program does not compile within `limits`, or None.
 
         Raises:
             JudgeError: the judge failed.
         """
         self._enter()
-        return self._loaded() if self._worker is None else None
+        return self._loaded(limits) if self._worker is None else None
 
     def run(self, given: str, limits: Limits) -> PlainRun:
         """PlainRun the program, which compiles, with `given` on standard input.
 
+        A run that was ended by a signal which others may have sent is repeated; the second one counts.
+
         Raises:
-            JudgeError: the judge failed, twice where it was by losing a zygote.
+            JudgeError: the judge failed, twice where it was by losing a process; or `given` cannot be written.
         """
+        try:
+            text = given.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError as fault:
+            raise JudgeError(f"a test's input cannot be written as UTF-8: {fault}") from fault
         if self._slot is not None and self._pool.wanted() and time.monotonic() - self._turn_began > TURN_SECONDS:
             self._leave(clean=True)
         self._enter()
         for attempt in range(_TRIES):
+            last = attempt + 1 == _TRIES
             try:
                 if self._worker is None:
-                    fault = self._loaded()
+                    fault = self._loaded(limits)
                     if self._worker is None and fault is not None:
-                        raise JudgeError(f"the program compiled once and does not now: {fault}")
-                return self._run(given, limits)
-            except WorkerLost as fault:
-                self._lose()
-                if attempt + 1 == _TRIES:
-                    raise JudgeError(f"a test was lost twice: {fault}") from fault
-                self.retries += 1
-            except Refused as fault:
-                self._lose()
-                raise JudgeError(f"a test's process could not be set up: {fault}") from fault
+                        raise JudgeError(f"the program compiled once and does not now: {fault.text}")
+                done = self._run(text, limits)
+            except (ProgramDied, WorkerLost, Refused) as fault:
+                if isinstance(fault, ProgramDied):
+                    self._worker = None  # the zygote is there
+                else:
+                    self._lose()
+                if last:
+                    lost = "could not be set up" if isinstance(fault, Refused) else "was lost"
+                    raise JudgeError(f"a test {lost} twice: {fault}") from fault
+            else:
+                if done.exit_status not in _FROM_OTHERS or done.explained(limits):
+                    return done
+                if last and done.exit_status == -signal.SIGKILL:
+                    raise JudgeError("a test's process was killed twice, and not by itself")
+                if last:
+                    return done
+            self.retries += 1
         raise AssertionError("the loop returns or raises")
 
     def _enter(self) -> None:
@@ -100,37 +137,48 @@ class Session:
         self._worker = None
         self._pool.lose(self._slot)
 
-    def _loaded(self) -> str | None:
+    def _loaded(self, limits: Limits) -> CompileFault | None:
         """Load the program: None, or why it does not compile."""
         assert self._slot is not None
-        fault = ""
-        for attempt in range(_TRIES):
+        imports = True
+        left = _TRIES
+        while True:
             worker = self._pool.worker_of(self._slot)
             if worker is None:
-                return syntax_error(self._program)
+                return _compiled_apart(self._program, limits)
             source = _file(self._program)
             try:
-                text = worker.load(source)
+                text = worker.load(source, protocol.Load(max(1, math.ceil(limits.seconds)), imports))
                 self._worker = worker if text is None else None
-                return text
+                return None if text is None else CompileFault(Verdict.CE, text)
             except ProgramDied as death:
-                if death.args[0] == -signal.SIGKILL:  # of a machine without memory: no program can do that to it
-                    raise JudgeError("the compiler was killed") from death
-                fault = f"the compiler ended with status {death}"
+                if death.compiled and imports:  # by something that it imports: let it do so itself
+                    imports = False
+                    continue
+                if death.status == -signal.SIGXCPU and not death.compiled:
+                    return CompileFault(Verdict.TLE, "the compiler ran out of time")
+                left -= 1
+                if not left:
+                    # What no program can do to its compiler: the machine has no memory, say.
+                    if death.compiled or death.status == -signal.SIGKILL or death.status >= 0:
+                        raise JudgeError(f"a program could not be loaded: {death}") from death
+                    return CompileFault(Verdict.CE, f"the compiler ended with status {death.status}")
             except WorkerLost as loss:
                 self._lose()
-                if attempt + 1 == _TRIES:
+                left -= 1
+                if not left:
                     raise JudgeError(f"a program could not be loaded: {loss}") from loss
-                self.retries += 1
             finally:
                 os.close(source)
-        return fault
+            self.retries += 1
 
-    def _run(self, given: str, limits: Limits) -> PlainRun:
+    def _run(self, given: bytes, limits: Limits) -> PlainRun:
         if self._worker is None:
-            return _plain_run(self._program, given, limits)
-        files = [_file(given.encode("utf-8", "surrogateescape")), _file(b""), _file(b"")]
+            with _as_file(self._program) as path:
+                return run_program(path, given.decode("utf-8", "surrogateescape"), limits)
+        files: list[int] = []
         try:
+            files.extend(map(_file, (given, b"", b"")))
             request = protocol.Run(limits.seconds, limits.wall_seconds, limits.memory_bytes, limits.output_bytes)
             done = self._worker.run(files, request)
             written, complained = os.fstat(files[1]).st_size, os.fstat(files[2]).st_size
@@ -141,7 +189,7 @@ class Session:
                 os.close(file)
         return PlainRun(
             output=output.decode("utf-8", "replace"),
-            error=error.decode("utf-8", "replace"),
+            error=error.decode("utf-8", "replace").replace(namespaces.PROGRAM_FILE, _NAME),
             exit_status=os.waitstatus_to_exitcode(done.status),
             cpu_seconds=done.cpu_seconds,
             wall_seconds=done.wall_seconds,
@@ -149,6 +197,7 @@ class Session:
             timed_out=bool(done.flags & protocol.TIMED_OUT),
             output_exceeded=max(written, complained) > limits.output_bytes,
             memory_exceeded=bool(done.flags & protocol.MEMORY_EXCEEDED),
+            killed_itself=bool(done.flags & protocol.KILLED_ITSELF),
         )
 
 
@@ -174,9 +223,21 @@ def _file(content: bytes) -> int:
     return file
 
 
-def _plain_run(program: bytes, given: str, limits: Limits) -> PlainRun:
+@contextmanager
+def _as_file(program: bytes) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="judge-") as folder:
         os.chmod(folder, 0o755)
-        path = Path(folder) / "program.py"
+        path = Path(folder) / _NAME
         path.write_bytes(program)
-        return run_program(path, given, limits)
+        yield path
+
+
+def _compiled_apart(program: bytes, limits: Limits) -> CompileFault | None:
+    """Why a program does not compile, by a plain process that does nothing else."""
+    with _as_file(_COMPILER) as compiler:
+        done = run_program(compiler, program.decode("utf-8", "surrogateescape"), limits)
+    if done.timed_out or done.cpu_seconds > limits.seconds:
+        return CompileFault(Verdict.TLE, "the compiler ran out of time")
+    if done.exit_status == 0:
+        return CompileFault(Verdict.CE, done.output.strip()) if done.output else None
+    return CompileFault(Verdict.CE, f"the compiler ended with status {done.exit_status}")

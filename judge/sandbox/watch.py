@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import select
 import signal
+import sys
 import time
 
-from judge.sandbox.protocol import LEFT_OVERS, MEMORY_EXCEEDED, TIMED_OUT, Done, Run
+from judge.sandbox.layers.memory import MemoryGroup
+from judge.sandbox.protocol import KILLED_ITSELF, LEFT_OVERS, MEMORY_EXCEEDED, TIMED_OUT, Done, Run
 
 _LOOK_EVERY = 0.025  # seconds between looks at the memory of a long run
 _STARVED_FACTOR = 10  # however busy the machine, a run ends after this many times its wall-clock limit
@@ -24,12 +26,15 @@ class Watch:
     Args:
         channel: the descriptor of the judge's socket; the judge's end closing ends the run.
         sweep: whether a candidate could have left processes behind.
+        group: the memory group that the candidates are in, if there is one.
     """
 
-    def __init__(self, channel: int, *, sweep: bool) -> None:
+    def __init__(self, channel: int, *, sweep: bool, group: MemoryGroup | None) -> None:
         self._poller = select.poll()
         self._poller.register(channel, select.POLLIN)
         self._sweep = sweep
+        self._group = group
+        self._kills = group.kills() if group is not None else 0
 
     def until_end(self, pid: int, request: Run) -> Done:
         """Wait for the child `pid`, killing it at its limits.
@@ -51,7 +56,7 @@ class Watch:
                     raise JudgeGone
                 if ready:
                     break
-                flags |= _exceeded(pid, request, time.monotonic() - begin)
+                flags |= _exceeded(pid, request, time.monotonic() - begin, maps=self._group is None)
                 if flags:
                     os.kill(pid, signal.SIGKILL)
                     look = 1.0
@@ -62,11 +67,23 @@ class Watch:
         _, status, usage = os.wait4(pid, 0)
         if self._sweep and _kill_descendants():
             flags |= LEFT_OVERS
+        if os.WIFSIGNALED(status):
+            status, why = self._explained(os.WTERMSIG(status))
+            flags |= why
         return Done(status, usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss * 1024, flags)
 
+    def _explained(self, by: int) -> tuple[int, int]:
+        """The wait status of a child that signal `by` ended, and the flag that says why, if that is known."""
+        if by == signal.SIGSYS:  # what the filter makes of SIGKILL to oneself
+            return signal.SIGKILL, KILLED_ITSELF
+        if by == signal.SIGKILL and self._group is not None:
+            kills, self._kills = self._kills, self._group.kills()
+            return by, MEMORY_EXCEEDED if self._kills != kills else 0
+        return by, 0
 
-def _exceeded(pid: int, request: Run, wall: float) -> int:
-    """The flags of the limits that the running child has passed."""
+
+def _exceeded(pid: int, request: Run, wall: float, *, maps: bool) -> int:
+    """The flags of the limits that the running child has passed. `maps`: what its shared maps hold counts."""
     flags = 0
     try:
         # The process's CPU clock: all its threads, to the nanosecond.
@@ -78,7 +95,7 @@ def _exceeded(pid: int, request: Run, wall: float) -> int:
         flags |= TIMED_OUT
     if wall > request.wall_seconds * _STARVED_FACTOR:
         flags |= TIMED_OUT
-    if _resident_bytes(pid) > request.memory_bytes:
+    if _held_bytes(pid, request.memory_bytes if maps else sys.maxsize) > request.memory_bytes:
         flags |= MEMORY_EXCEEDED
     return flags
 
@@ -95,12 +112,29 @@ def _waited(pid: int) -> float:
     return longest
 
 
-def _resident_bytes(pid: int) -> int:
+def _held_bytes(pid: int, allowed: int) -> int:
+    """What the child holds in memory: what is resident, and all of its shared maps, resident or not, which stay in
+    memory when they are dropped from the page table. These are looked up only where it maps more than `allowed`."""
     try:
-        with open(f"/proc/{pid}/statm", "rb") as file:
-            return int(file.read().split()[1]) * _PAGE
-    except OSError:
+        size, resident, shared = _pages(f"/proc/{pid}/statm")
+        if not size:  # its first thread has left; the others have the memory
+            tasks = [_pages(f"/proc/{pid}/task/{task}/statm") for task in os.listdir(f"/proc/{pid}/task")]
+            size, resident, shared = max(tasks)
+        if size <= allowed:
+            return resident
+        with open(f"/proc/{pid}/maps", "rb") as file:
+            maps = [line.split(maxsplit=5) for line in file]
+    except (OSError, ValueError):
         return 0  # no /proc here (the address space limit still holds), or it ended this moment
+    spans = [fields[0].split(b"-") for fields in maps if fields[1].endswith(b"s")]
+    return max(resident, resident - shared + sum(int(last, 16) - int(first, 16) for first, last in spans))
+
+
+def _pages(path: str) -> tuple[int, int, int]:
+    """Bytes mapped, resident, and of these shared, by a `statm` file."""
+    with open(path, "rb") as file:
+        size, resident, shared = (int(word) * _PAGE for word in file.read().split()[:3])
+    return size, resident, shared
 
 
 def _kill_descendants() -> bool:
@@ -108,7 +142,8 @@ def _kill_descendants() -> bool:
     found = False
     while True:
         try:
-            os.waitpid(-1, os.WNOHANG)
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                found = True
         except ChildProcessError:
             return found
         found = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -13,19 +14,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from judge.sandbox import protocol
+from judge.sandbox.layers.guards import MEMORY
+from judge.sandbox.layers.memory import new_group, remove_group
 from judge.verdict import JudgeError
 
 _PROJECT = str(Path(__file__).resolve().parents[2])
 _STACK_KILOBYTES = 2**20  # of the main thread; deep recursion is common, and only what is touched is used
-_START_SECONDS, _LOAD_SECONDS, _SLACK_SECONDS = 60.0, 60.0, 60.0
-# The recursion limit makes up for the frames that a program has above it here and would not have by itself.
+_START_SECONDS, _SLACK_SECONDS = 60.0, 60.0
+_STARVED_FACTOR = 10  # so many times its CPU seconds something may take on a busy machine
 _SCRIPT = """
 import sys
 sys.path.insert(0, {project!r})
 from judge.sandbox.zygote import serve
 sys.path.pop(0)
-sys.setrecursionlimit(sys.getrecursionlimit() + (5 if sys.version_info < (3, 12) else 4))
-serve({channel}, {layers!r}, {identity})
+serve({channel}, {layers!r}, {identity}, {group!r})
 """
 # `-I` would ignore the hash seed, which is fixed so that verdicts repeat.
 _FLAGS = ("-s", "-P", "-B", "-X", "int_max_str_digits=0")
@@ -40,7 +42,16 @@ class WorkerLost(Exception):
 
 
 class ProgramDied(Exception):
-    """The process for the program ended while the program was being compiled. Its argument is the exit status."""
+    """The process for the program ended without having been asked to.
+
+    Args:
+        status: its exit status, as in `subprocess`.
+        compiled: whether it was importing, so done with compiling.
+    """
+
+    def __init__(self, status: int, *, compiled: bool) -> None:
+        super().__init__(f"the program's process ended with status {status}")
+        self.status, self.compiled = status, compiled
 
 
 class Refused(Exception):
@@ -51,7 +62,7 @@ class Worker:
     """A running zygote. Not for several threads at once; whoever holds it ends it with `kill`.
 
     Args:
-        wanted: the layers of protection to use where they exist, see `judge.sandbox.guards.LAYERS`.
+        wanted: the layers of protection to use where they exist, see `judge.sandbox.layers.guards.LAYERS`.
 
     Raises:
         Refused: a layer that exists could not be set up.
@@ -60,9 +71,16 @@ class Worker:
 
     def __init__(self, wanted: Sequence[str]) -> None:
         self._killing, self._dead = threading.Lock(), False
+        number = next(_identities)
+        self._group = new_group(number) if MEMORY in wanted else None
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        identity = os.getpid() * 61 + next(_identities)
-        script = _SCRIPT.format(project=_PROJECT, channel=theirs.fileno(), layers=list(wanted), identity=identity)
+        script = _SCRIPT.format(
+            project=_PROJECT,
+            channel=theirs.fileno(),
+            layers=list(wanted),
+            identity=os.getpid() * 61 + number,
+            group=self._group,
+        )
         # Real files from the start: the interpreter sets its standard streams up for what it finds.
         files = [os.memfd_create(f"zygote-{name}") for name in ("in", "out", "err")]
         self._errors = files[2]
@@ -80,6 +98,7 @@ class Worker:
         except OSError as failure:
             self._channel.close()
             os.close(self._errors)
+            self._remove_group()
             raise WorkerLost(f"cannot start a zygote: {failure}") from failure
         finally:
             theirs.close()
@@ -87,32 +106,42 @@ class Worker:
             os.close(files[1])
         self.pid = self._process.pid
         try:
-            self.layers = [word for word in self._receive(_START_SECONDS, protocol.READY).decode().split(",") if word]
+            _, layers = self._receive(_START_SECONDS, protocol.READY)
+            self.layers = [word for word in layers.decode().split(",") if word]
         except BaseException:
             self.kill()
             raise
 
-    def load(self, source: int) -> str | None:
+    @property
+    def lost(self) -> bool:
+        """Whether something was said unasked: while it was idle, the zygote or a program's process ended."""
+        poller = select.poll()
+        poller.register(self._channel, select.POLLIN)
+        return bool(poller.poll(0))
+
+    def load(self, source: int, request: protocol.Load) -> str | None:
         """Load the program in the file `source`: None, or why it does not compile.
 
         Raises:
             ProgramDied, WorkerLost
         """
-        self._send(protocol.LOAD, [source])
-        return self._receive(_LOAD_SECONDS, protocol.LOADED).decode("utf-8", "replace") or None
+        self._send(request.pack(), [source])
+        patience = request.cpu_seconds * _STARVED_FACTOR + _SLACK_SECONDS
+        kind, body = self._receive(patience, protocol.COMPILED, protocol.LOADED)
+        if kind == protocol.COMPILED:
+            _, body = self._receive(_SLACK_SECONDS, protocol.LOADED)
+        return body.decode("utf-8", "replace") or None
 
     def run(self, files: Sequence[int], request: protocol.Run) -> protocol.Done:
         """Run the loaded program once on `files`: its standard input, output and error.
 
         Raises:
-            WorkerLost, Refused
+            ProgramDied, WorkerLost, Refused
         """
         self._send(request.pack(), files)
-        try:
-            # The zygote keeps the limits; this is for a zygote that hangs.
-            return protocol.unpack_done(self._receive(request.wall_seconds * 10 + _SLACK_SECONDS, protocol.DONE))
-        except ProgramDied as fault:
-            raise WorkerLost(f"the program's process ended with {fault}") from fault
+        # The zygote keeps the limits; this is for a zygote that hangs.
+        patience = request.wall_seconds * _STARVED_FACTOR + _SLACK_SECONDS
+        return protocol.unpack_done(self._receive(patience, protocol.DONE)[1])
 
     def end(self) -> None:
         """Unload the program.
@@ -135,6 +164,11 @@ class Worker:
                 pass  # already dead, and waited for below
             self._process.wait()
             os.close(self._errors)
+            self._remove_group()
+
+    def _remove_group(self) -> None:
+        if self._group is not None:
+            remove_group(self._group)
 
     def _send(self, message: bytes, files: Sequence[int]) -> None:
         try:
@@ -143,16 +177,17 @@ class Worker:
         except OSError as failure:
             raise WorkerLost(f"the zygote does not listen: {failure}") from failure
 
-    def _receive(self, seconds: float, wanted: bytes) -> bytes:
+    def _receive(self, seconds: float, *wanted: bytes) -> tuple[bytes, bytes]:
+        """The next message, which must be of one of the kinds `wanted`: its kind and its body."""
         self._channel.settimeout(seconds)
         try:
             kind, body, _ = protocol.receive(self._channel)
         except OSError as failure:
             raise WorkerLost(f"the zygote does not answer: {failure}") from failure
-        if kind == wanted:
-            return body
+        if kind in wanted:
+            return kind, body
         if kind == protocol.DIED:
-            raise ProgramDied(int(body))
+            raise ProgramDied(int(body), compiled=protocol.COMPILED not in wanted)
         if kind == protocol.FAULT:
             raise Refused(body.decode("utf-8", "replace"))
         if not kind:

@@ -17,63 +17,96 @@ import signal
 import sys
 from typing import NoReturn
 
-from judge.sandbox import kernel, namespaces, protocol
+from judge.sandbox import protocol
 from judge.sandbox.candidate import UntrustedProgram
-from judge.sandbox.guards import NAMESPACES, UID, Guards
-from judge.sandbox.imports import import_beforehand
+from judge.sandbox.ending import notices_its_end
+from judge.sandbox.imports import import_beforehand, importable
+from judge.sandbox.layers import kernel, namespaces
+from judge.sandbox.layers.guards import MEMORY, NAMESPACES, THREAD_STACK, UID, Guards
+from judge.sandbox.layers.memory import MemoryGroup, remove_group
 from judge.sandbox.scratch import empty_directory
+from judge.sandbox.stack import TopOfStack
 from judge.sandbox.watch import JudgeGone, Watch
 
 SETUP_FAILED = 97  # with words in the pipe that the candidate does not have, so no candidate can feign it
-_COMPILE_SECONDS, _COMPILE_BYTES = 20, 2 * 2**30
+_ENDED = 113  # how a program's process ends that was asked to; whatever else ends it is reported
+_IMPORT_SECONDS, _COMPILE_BYTES = 20, 2 * 2**30
+# Of the memory group, beside the limit: files in the scratch directory, and what the kernel needs for a process.
+_GROUP_ROOM = namespaces.SCRATCH_BYTES + 32 * 2**20
 _FIRST_FREE = 3
 _LAST_DESCRIPTOR = 1 << 16
 _NAME = "program.py"
-THREAD_STACK = 8 * 2**20  # what threads get that do not ask: the usual, though this process's own stack is larger
+# Native libraries would start a thread for each core; the interpreter may have named a locale. For libraries only: the
+# program's environment is empty.
+_FOR_LIBRARIES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "LC_CTYPE")
 
 
-def serve(number: int, wanted: list[str], identity: int) -> NoReturn:
-    """Serve the judge at the other end of socket `number` until it goes."""
-    import _thread
+def serve(number: int, wanted: list[str], identity: int, folder: str | None) -> NoReturn:
+    """Serve the judge at the other end of socket `number` until it goes.
 
+    Args:
+        wanted: the layers of protection to use where they can be had.
+        identity: a number that no other living zygote of this machine has.
+        folder: of the memory group to use, if there is one.
+    """
     channel = _socket.socket(fileno=number)
-    _thread.stack_size(THREAD_STACK)
+    kernel.keep_threads_small(THREAD_STACK)
     libraries = namespaces.library_paths()
+    group = _group(folder) if MEMORY in wanted and folder is not None else None
     inside = False
     if NAMESPACES in wanted:
-        inside = _enter_world(channel, libraries)
+        inside = _enter_world(channel, libraries, folder)
     try:
+        if group is not None:
+            group.join()
         guards = Guards(
             wanted,
             identity,
             in_namespaces=inside,
             readable=libraries,
             writable=[namespaces.SCRATCH, namespaces.PROGRAM] if inside else [],
+            group=group,
         )
     except OSError as fault:
         _give_up(channel, f"the guards: {fault}")
         raise
+    stack = TopOfStack()
+    stack.find()
     channel.send(protocol.READY + protocol.text(",".join(guards.held)))
     gc.collect()
     gc.freeze()  # else the collection for each program would touch, and so copy, every object there is
     while True:
-        kind, _, files = protocol.receive(channel)
+        kind, body, files = protocol.receive(channel)
         if not kind:
+            if group is not None and not inside:
+                group.leave()
             os._exit(0)
         if kind == protocol.LOAD:
             child = os.fork()
             if child == 0:
                 kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
-                _serve_program(channel, guards, files[0], in_world=inside)
+                try:
+                    _serve_program(channel, guards, stack, files[0], protocol.unpack_load(body), in_world=inside)
+                except BaseException as fault:  # noqa: BLE001 - whatever it is: it must not go on as a zygote
+                    sys.excepthook(type(fault), fault, fault.__traceback__)
+                os._exit(1)  # and not end as if it had been asked to
             _, status = os.waitpid(child, 0)
-            if status:
+            if not (os.WIFEXITED(status) and os.WEXITSTATUS(status) == _ENDED):
                 channel.send(protocol.DIED + protocol.text(str(os.waitstatus_to_exitcode(status))))
         for file in files:
             os.close(file)
 
 
-def _enter_world(channel: _socket.socket, libraries: list[str]) -> bool:
-    """Move into namespaces. False where the kernel offers none."""
+def _group(folder: str) -> MemoryGroup | None:
+    """The memory group in `folder`, or None where it cannot be used."""
+    try:
+        return MemoryGroup(folder)
+    except OSError:
+        return None
+
+
+def _enter_world(channel: _socket.socket, libraries: list[str], folder: str | None) -> bool:
+    """Move into namespaces. False where the kernel offers none. The process that stays outside removes the group."""
     try:
         child = namespaces.enter_and_fork()
     except OSError:
@@ -81,6 +114,8 @@ def _enter_world(channel: _socket.socket, libraries: list[str]) -> bool:
     if child:
         channel.close()
         os.waitpid(child, 0)
+        if folder is not None:
+            remove_group(folder)
         os._exit(0)
     kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
     try:
@@ -95,9 +130,17 @@ def _give_up(channel: _socket.socket, why: str) -> NoReturn:
     os._exit(1)
 
 
-def _serve_program(channel: _socket.socket, guards: Guards, source: int, *, in_world: bool) -> NoReturn:
+def _serve_program(
+    channel: _socket.socket, guards: Guards, stack: TopOfStack, source: int, request: protocol.Load, *, in_world: bool
+) -> NoReturn:
     """Compile a program and run it on whatever comes."""
+    group = guards.group
+    if group is not None:
+        group.bound(None)
     kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
+    rank = os.open("/proc/self/oom_score_adj", os.O_RDWR | os.O_CLOEXEC)
+    usual = os.pread(rank, 9, 0)
+    guards.enter_program()
     nowhere = os.open("/dev/null", os.O_RDWR)
     os.dup2(nowhere, 2)  # warnings of the compiler's
     text = os.pread(source, os.fstat(source).st_size, 0)
@@ -106,47 +149,63 @@ def _serve_program(channel: _socket.socket, guards: Guards, source: int, *, in_w
     path = _NAME
     if in_world and UID in guards.held:
         # For tracebacks to show the lines. A candidate of the same user could plant modules beside it.
-        path = f"{namespaces.PROGRAM}/{_NAME}"
+        path = namespaces.PROGRAM_FILE
         with open(path, "wb") as file:
             file.write(text)
         sys.path.insert(0, namespaces.PROGRAM)
-    _bound(resource.RLIMIT_CPU, _COMPILE_SECONDS)
+    _bound(resource.RLIMIT_CPU, request.cpu_seconds)
     _bound(resource.RLIMIT_AS, _COMPILE_BYTES)
     try:
-        code = compile(text, _NAME, "exec", dont_inherit=True)
+        code = compile(text, path, "exec", dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as fault:
         channel.send(protocol.LOADED + protocol.text(_in_one_line(fault)))
-        os._exit(0)
+        os._exit(_ENDED)
     for name in [name for name in sys.modules if name.partition(".")[0] in ("judge", "ctypes", "_ctypes")]:
         del sys.modules[name]  # before the program's own imports, of which ctypes may be one
-    import_beforehand(code)
+    kept = {name: os.environ[name] for name in _FOR_LIBRARIES if name in os.environ}
+    os.environ.clear()
+    for name, value in kept.items():
+        os.putenv(name, value)
+    _bound(resource.RLIMIT_CPU, request.cpu_seconds + _IMPORT_SECONDS)
+    wanted = importable(code) if request.imports else []
+    if wanted:
+        channel.send(protocol.COMPILED)
+        import_beforehand(wanted)
+    if "linecache" in sys.modules and not os.path.isabs(path):  # who asks for its source finds it there only
+        lines = text.decode("utf-8", "replace").splitlines(keepends=True)
+        sys.modules["linecache"].cache[path] = (len(text), None, lines, path)
     _bound(resource.RLIMIT_CPU, None)
     _bound(resource.RLIMIT_AS, None)
-    os.environ.clear()
-    candidate = UntrustedProgram(code, path)
+    quiet = not notices_its_end(code)
     left_behind = []  # directories in which a candidate may leave files
     if in_world:  # without a user of its own it may even write where its source would lie
         left_behind = [namespaces.SCRATCH] if UID in guards.held else [namespaces.PROGRAM, namespaces.SCRATCH]
     faults, fault_end = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-    watch = Watch(channel.fileno(), sweep=not guards.forks_blocked)
+    watch = Watch(channel.fileno(), sweep=not guards.forks_blocked, group=group)
+    used = group.used() if group is not None else 0
     gc.collect()
     gc.freeze()  # else a collection in a test's process would touch, and so copy, every object there is
+    candidate = UntrustedProgram(code, path, stack, quiet=quiet)  # whose objects are the test's, to be collected
     channel.send(protocol.LOADED)
     while True:
         kind, body, files = protocol.receive(channel)
         if kind != protocol.RUN:
-            os._exit(0)
-        request = protocol.unpack_run(body)
+            os._exit(_ENDED)
+        run = protocol.unpack_run(body)
+        if group is not None:
+            group.bound(used + run.memory_bytes + 2 * run.output_bytes + _GROUP_ROOM)
+        os.pwrite(rank, b"1000", 0)  # inherited: where memory runs out, the candidate is the one to be killed
         child = os.fork()
         if child == 0:
-            _become_candidate(guards, request, files, fault_end)
+            _become_candidate(guards, run, files, fault_end)
             candidate.run()
+        os.pwrite(rank, usual, 0)
         for file in files:
             os.close(file)
         try:
-            done = watch.until_end(child, request)
+            done = watch.until_end(child, run)
         except JudgeGone:
-            os._exit(0)
+            os._exit(_ENDED)
         if os.WIFEXITED(done.status) and os.WEXITSTATUS(done.status) == SETUP_FAILED:
             words = _words(faults)
             if words:

@@ -25,11 +25,11 @@ def shown(frame):
     before, known[id(frame)] = known.get(id(frame), {{}}), values
     return ", ".join(f"{{name}} = {{text}}" for name, text in values.items() if before.get(name) != text)
 def trace(frame, event, argument):
-    if frame.f_code.co_filename != "program.py":
+    if frame.f_code.co_filename != "traced.py":
         return None
     above, frames = frame.f_back, 0
     while above is not None:
-        frames += above.f_code.co_filename == "program.py"
+        frames += above.f_code.co_filename == "traced.py"
         above = above.f_back
     if frames > depth:
         return None
@@ -41,7 +41,7 @@ def trace(frame, event, argument):
         steps.append(f"{{frame.f_lineno}}: {{lines[frame.f_lineno - 1].strip()}}")
     return trace
 names = {{"__name__": "__main__"}}
-compiled = compile(code, "program.py", "exec")
+compiled = compile(code, "traced.py", "exec")
 sys.settrace(trace)
 try:
     exec(compiled, names)

@@ -1,7 +1,10 @@
 """Programs that attack: each fails at what it tries, and afterwards the machine is as it was and the judge answers."""
 
 import os
+import shutil
+import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +13,7 @@ import pytest
 
 from benchmarks.judge.processes import descendants
 from judge.judge import judge
-from judge.sandbox.guards import LANDLOCK, NAMESPACES, SECCOMP, UID
+from judge.sandbox.layers.guards import LANDLOCK, NAMESPACES, SECCOMP, UID
 from judge.sandbox.pool import Pool
 from judge.sandbox.process import run_program
 from judge.verdict import JudgeError, Limits, TestCase, TestResult, Verdict
@@ -134,6 +137,33 @@ for number in range(3, 1024):
     try: os.fstat(number); print("STOLEN", number)
     except OSError: pass
 """,
+    "changing files that it cannot open": """
+import os, ctypes
+libc = ctypes.CDLL(None, use_errno=True)
+for path in ("{kept}/secret", "{kept}", "/dev/null", "/dev/urandom"):
+    try: status = os.stat(path)
+    except OSError: continue
+    for name, act in (
+        ("chmod", lambda: os.chmod(path, status.st_mode & 0o7777)), ("utime", lambda: os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))),
+        ("fchmod", lambda: os.fchmod(os.open(path, os.O_RDONLY), status.st_mode & 0o7777)), ("chown", lambda: os.chown(path, status.st_uid, status.st_gid)),
+        ("setxattr", lambda: os.setxattr(path, "user.x", b"x")), ("link", lambda: os.link(path, path + "2")),
+        ("truncate", lambda: os.truncate(path, 4096)), ("open to cut", lambda: os.close(os.open(path, os.O_RDONLY | os.O_TRUNC))),
+    ):
+        if name == "open to cut" and path.startswith("/dev"): continue  # which cuts nothing
+        try: act(); print("STOLEN", name, path)
+        except OSError: pass
+    mode = status.st_mode & 0o7777
+    for number, arguments in ((268, (-100, path.encode(), mode)), (452, (-100, path.encode(), mode, 0)), (280, (-100, path.encode(), 0, 0))):
+        if os.uname().machine == "x86_64" and libc.syscall(number, *arguments) == 0: print("STOLEN", number, path)
+""",
+    "datagrams to names": """
+import socket
+one, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+for name in ("{kept}/socket", "\\0{canary}"):
+    for act in (lambda: one.sendto(b"x", name), lambda: one.sendmsg([b"x"], [], 0, name), lambda: one.connect(name)):
+        try: act(); print("STOLEN", name)
+        except OSError: pass
+""",
     "privileges": """
 import os, ctypes
 libc = ctypes.CDLL(None)
@@ -210,6 +240,30 @@ BURDENS = {
     "a deep expression": ("x = " + "-" * 200000 + "1", [CE]),
 }
 
+# Memory that is not resident, and how much of it a rung without a memory group may let pass: what 256 descriptors hold.
+MEMORY_TRICKS = {
+    "shared maps dropped from the page table": (
+        "import mmap\nM = 2**20\nm = mmap.mmap(-1, 896 * M)\nfor i in range(0, 896, 8):\n    m[i*M:(i+8)*M] = b'x' * (8*M)\n    m.madvise(mmap.MADV_DONTNEED, i*M, 8*M)\nimport time; time.sleep(9)",
+        [MLE],
+    ),
+    "a first thread that leaves": (
+        "import ctypes, os, threading, time\ndef hog():\n    time.sleep(0.1)\n    kept = [bytearray(b'x' * 2**23) for _ in range(60)]\n    time.sleep(9)\nthreading.Thread(target=hog).start()\nctypes.CDLL(None).syscall({'x86_64': 60, 'aarch64': 93}[os.uname().machine], 0)",
+        [MLE],
+    ),
+    "a table of descriptors for each thread": (
+        "import ctypes\nif ctypes.CDLL(None).syscall(436, ctypes.c_uint(3), ctypes.c_uint(2**32 - 1), ctypes.c_uint(2)) == 0: print('expected-' + '4711')",
+        [WA],
+    ),
+    "pipes full of data": (
+        "import fcntl, os\ntotal = 0\ntry:\n    while True:\n        r, w = os.pipe(); os.set_blocking(w, False)\n        try: fcntl.fcntl(w, 1031, 2**20)\n        except OSError: pass\n        try:\n            while True: total += os.write(w, bytes(65536))\n        except BlockingIOError: pass\nexcept OSError: pass\nif total > 32 * 2**20: print('expected-' + '4711')",
+        [WA],
+    ),
+    "sockets full of data": (
+        "import os, socket\nkept = []; total = 0\ntry:\n    while True:\n        for s in socket.socketpair():\n            kept.append(s); s.setblocking(False)\n            try:\n                while True: total += s.send(bytes(65536))\n            except BlockingIOError: pass\nexcept OSError: pass\nif total > 128 * 2**20: print('expected-' + '4711')",
+        [WA, MLE],
+    ),
+}
+
 FILES = ("filling the disk", "files without end", "a deep tree")
 
 # What keeps a candidate from each theft: any one of these sets of layers. The empty set: nothing is needed.
@@ -226,6 +280,8 @@ KEPT_BY: dict[str, list[set[str]]] = {
     "the zygote's memory": [{SECCOMP, UID}, {SECCOMP, LANDLOCK}, {SECCOMP, NAMESPACES}],
     "other descriptors": [set()],
     "privileges": [{SECCOMP}],
+    "changing files that it cannot open": [{NAMESPACES, LANDLOCK}, {SECCOMP}],
+    "datagrams to names": [{NAMESPACES}, {SECCOMP}],
 }
 
 
@@ -244,6 +300,23 @@ def keeper():
     with subprocess.Popen(["sleep", "3600"], env={**os.environ, "JUDGE_CANARY": "canary"}) as process:
         yield process.pid
         process.kill()
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """A folder of this user's that everybody may enter, with a file and a socket in it, and an abstract socket."""
+    folder = Path(tempfile.mkdtemp(prefix="judge-kept-"))
+    folder.chmod(0o755)
+    (folder / "secret").write_text("x" * 4096)
+    with (
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as named,
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as un,
+    ):
+        named.bind(f"{folder}/socket")
+        (folder / "socket").chmod(0o777)
+        un.bind(f"\0{CANARY}")
+        yield folder
+    shutil.rmtree(folder)
 
 
 @pytest.fixture
@@ -294,9 +367,9 @@ def attack(pool: Pool, program: str, limits: Limits = LIMITS) -> TestResult:
     return judge(program, [TestCase("1\n", SECRET)], limits, pool=pool).results[0]
 
 
-def theft(name: str, keeper: int) -> str:
+def theft(name: str, keeper: int, kept: Path) -> str:
     """The program that tries to steal."""
-    return THEFTS[name].format(pid=os.getpid(), keeper=keeper, cwd=os.getcwd(), places=PLACES, canary=CANARY)
+    return THEFTS[name].format(pid=os.getpid(), keeper=keeper, kept=kept, cwd=os.getcwd(), places=PLACES, canary=CANARY)
 
 
 def keeps(pool: Pool, name: str) -> bool:
@@ -308,11 +381,11 @@ def keeps(pool: Pool, name: str) -> bool:
 
 
 @pytest.mark.parametrize("name", THEFTS)
-def test_nothing_is_stolen_on_any_rung_that_promises_so(rungs, keeper, name):
+def test_nothing_is_stolen_on_any_rung_that_promises_so(rungs, keeper, kept, name):
     promising = [pool for pool in rungs if keeps(pool, name)]
     if not promising:
         pytest.skip(f"no protection from it here: {[pool.isolation() for pool in rungs]}")
-    program = theft(name, keeper)
+    program = theft(name, keeper, kept)
     for pool in promising:
         result = attack(pool, program, Limits(seconds=5.0, memory_bytes=256 * 2**20))
         assert "STOLEN" not in result.output, (pool.isolation(), result.output)
@@ -320,16 +393,22 @@ def test_nothing_is_stolen_on_any_rung_that_promises_so(rungs, keeper, name):
         assert result.verdict is Verdict.WA, (pool.isolation(), result.verdict, result.error)
 
 
-@pytest.mark.parametrize("name", ["reading host files", "climbing out of the root", "sockets", "a shell", "privileges"])
-def test_a_theft_succeeds_without_protection(rungs, keeper, name):
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("reading host files", "climbing out of the root", "sockets", "a shell", "privileges"),
+        *("changing files that it cannot open", "datagrams to names"),
+    ],
+)
+def test_a_theft_succeeds_without_protection(rungs, keeper, kept, name):
     """So the test above can fail. Thefts that would do harm here are not tried."""
     bare = next(pool for pool in rungs if not layers_of(pool))
-    assert "STOLEN" in attack(bare, theft(name, keeper), Limits(seconds=5.0, memory_bytes=256 * 2**20)).output
+    assert "STOLEN" in attack(bare, theft(name, keeper, kept), Limits(seconds=5.0, memory_bytes=256 * 2**20)).output
 
 
-def test_environments_are_open_to_a_plain_process(keeper, tmp_path):
+def test_environments_are_open_to_a_plain_process(keeper, kept, tmp_path):
     program = tmp_path / "program.py"
-    program.write_text(theft("the environment", keeper))
+    program.write_text(theft("the environment", keeper, kept))
     assert f"STOLEN {keeper}" in run_program(program, "", Limits(seconds=5.0)).output
 
 
@@ -345,6 +424,19 @@ def test_no_burden_is_too_heavy(pool, name):
     assert result.cpu_seconds < 10 * LIMITS.seconds
     assert result.peak_bytes < LIMITS.memory_bytes + 2**30
     assert len(result.output) <= LIMITS.output_bytes and len(result.error) <= 4000
+
+
+@pytest.mark.parametrize("name", MEMORY_TRICKS)
+def test_memory_that_is_not_resident_is_counted_or_bounded(rungs, name):
+    """With a memory group and without, on every rung with the filter."""
+    program, verdicts = MEMORY_TRICKS[name]
+    tried = [pool for pool in rungs if SECCOMP in layers_of(pool)]
+    if not tried:
+        pytest.skip("needs seccomp")
+    for pool in tried:
+        result = attack(pool, program, Limits(seconds=2.0, memory_bytes=64 * 2**20))
+        assert result.verdict in verdicts, (pool.isolation(), result.verdict, result.error[-300:])
+        assert result.peak_bytes < 2**29
 
 
 @pytest.mark.parametrize(

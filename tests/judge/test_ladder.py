@@ -13,7 +13,7 @@ import pytest
 from benchmarks.judge.processes import descendants
 from judge.judge import judge
 from judge.sandbox import selftest
-from judge.sandbox.guards import LANDLOCK, LAYERS, NAMESPACES, SECCOMP, UID
+from judge.sandbox.layers.guards import LANDLOCK, LAYERS, MEMORY, NAMESPACES, SECCOMP, UID
 from judge.sandbox.pool import PLAIN, Pool
 from judge.sandbox.worker import Refused, WorkerLost
 from judge.verdict import JudgeError, Limits, TestCase, Verdict
@@ -33,9 +33,9 @@ for _ in range(3):
         os._exit(0)
 print(1)
 """
-# Each three of four hold every pair, so the pairs alone are for the long run.
+# None, each alone, all but one, all; the others are for the long run.
 RUNGS = [
-    pytest.param(subset, id="+".join(subset) or "none", marks=[pytest.mark.long] if size == 2 else [])
+    pytest.param(subset, id="+".join(subset) or "none", marks=[pytest.mark.long] if size in (2, 3) else [])
     for size in range(len(LAYERS) + 1)
     for subset in combinations(LAYERS, size)
 ]
@@ -91,7 +91,7 @@ def test_a_kernel_that_refuses_a_layer_leaves_the_others(missing):
     assert (verdict, isolation) == ("AC", "+".join(left)), done.stderr
 
 
-@pytest.mark.parametrize("layer", LAYERS)
+@pytest.mark.parametrize("layer", [layer for layer in LAYERS if layer != MEMORY])
 def test_each_layer_alone_keeps_its_promise(layer):
     promises = {
         NAMESPACES: "open('/etc/passwd')",
@@ -125,7 +125,7 @@ def test_off_is_off_without_a_word():
 
 
 def test_the_lowest_rung_is_the_plain_process(monkeypatch):
-    def nothing(_layers):
+    def nothing(_layers, _acceptable):
         raise WorkerLost("no fork server on this machine")
 
     monkeypatch.setattr(selftest, "start", nothing)
@@ -204,3 +204,97 @@ def reachable(python: str | None) -> bool:
         return subprocess.run([python, "-c", version], user=65534, cwd="/", env={}, check=False).returncode == 0
     except PermissionError:
         return False
+
+
+def failing(times: int):
+    """`selftest._start`, which fails so many times first."""
+    honest, left = selftest._start, [times]
+
+    def start(layers):
+        if left[0] > 0:
+            left[0] -= 1
+            raise WorkerLost("no process is left")
+        return honest(layers)
+
+    return start
+
+
+@pytest.mark.parametrize("sandbox", ["prefer", "require"])
+def test_a_failed_start_is_tried_again_and_lowers_nothing(monkeypatch, sandbox):
+    with Pool(1) as best:
+        isolation = best.isolation()
+    monkeypatch.setattr(selftest, "_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(selftest, "_start", failing(2))
+    with Pool(1, sandbox=sandbox) as pool, warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert judge(SUM, [TestCase("1 2", "3")], LIMITS, pool=pool).isolation == isolation
+        # Nor does one later: all zygotes of a pool are alike.
+        pool.lose(pool._slots[0])
+        monkeypatch.setattr(selftest, "_start", failing(3))
+        assert judge(SUM, [TestCase("1 2", "3")], LIMITS, pool=pool).isolation == isolation
+        pool.lose(pool._slots[0])
+        monkeypatch.setattr(selftest, "_start", failing(10**9))
+        with pytest.raises(JudgeError, match="no process is left"):
+            judge(SUM, [TestCase("1 2", "3")], LIMITS, pool=pool)
+        assert pool.isolation() == isolation
+
+
+def test_a_layer_that_is_missing_once_is_tried_again(monkeypatch):
+    honest, tries = selftest._start, []
+
+    def start(layers):
+        worker, held = honest(layers)
+        tries.append(layers)
+        return worker, held if len(tries) > 1 else [name for name in held if name != SECCOMP]
+
+    monkeypatch.setattr(selftest, "_PAUSE_SECONDS", 0.0)
+    with Pool(1) as best, Pool(1) as pool:
+        isolation = best.isolation()
+        monkeypatch.setattr(selftest, "_start", start)
+        assert pool.isolation() == isolation
+
+
+def test_what_is_required_is_never_lowered(monkeypatch):
+    """Where a zygote does not start with namespaces, the other layers may be enough; without the filter they are not."""
+    honest = selftest._start
+    monkeypatch.setattr(selftest, "_PAUSE_SECONDS", 0.0)
+    tried: list[set[str]] = []
+
+    def start(layers):
+        tried.append(set(layers))
+        if SECCOMP in layers:
+            raise Refused("the self-test ended with wait status 31")
+        return honest(layers)
+
+    monkeypatch.setattr(selftest, "_start", start)
+    with Pool(1, sandbox="require") as pool, pytest.raises(JudgeError, match="required"):
+        pool.isolation()
+    assert tried and all(selftest.is_full(tuple(layers)) for layers in tried)
+
+
+def test_the_memory_group_goes_with_its_zygote():
+    with pool_of(*LAYERS) as pool:
+        if MEMORY not in pool.isolation():
+            pytest.skip("there is no memory group here")
+        worker = pool._slots[0].worker
+        assert worker is not None and worker._group is not None
+        folder = Path(worker._group)
+        assert folder.is_dir() and (folder / "cgroup.procs").read_text()
+    assert not folder.exists()
+    # Those of judges that were killed together with their zygotes go when the next judge starts.
+    stale = folder.with_name("judge-4999999-0")
+    stale.mkdir()
+    with pool_of(*LAYERS):
+        assert not stale.exists()
+
+
+def test_zombies_are_reaped_in_bulk():
+    script = (
+        "import os\nfrom judge.sandbox import watch\n"
+        "for _ in range(200):\n    if os.fork() == 0: os._exit(0)\n"
+        "looks, honest = [], os.listdir\n"
+        "def counted(path):\n    looks.append(path)\n    return honest(path)\n"
+        "os.listdir = counted\nassert watch._kill_descendants()\nprint(len(looks) < 20)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout == "True\n", done.stderr

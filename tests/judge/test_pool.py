@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from pathlib import Path
 
 import pytest
@@ -116,7 +117,7 @@ def test_the_queue_is_bounded():
 
 def test_a_killed_zygote_is_replaced_and_the_test_run_again(pool):
     with Session(pool, DOUBLE) as session:
-        session.compile()
+        session.compile(LIMITS)
         assert session.run("1\n", LIMITS).output == "2\n"
         for pid in worker_pids(pool):
             os.killpg(pid, signal.SIGKILL)
@@ -138,14 +139,15 @@ def test_a_process_killed_in_the_middle_of_a_test(pool, above):
     killer.start()
     report = judge(program, TESTS[:2], LIMITS, pool=pool)
     killer.join()
-    assert report.all_passed and report.retries == 1 and pool.restarts == 1
+    assert report.all_passed and report.retries == 1
+    assert pool.restarts == (above == 2)  # the zygote starts another process for the program
 
 
 def test_a_test_lost_twice_is_not_judged(pool, monkeypatch):
     pool.isolation()
     honest = Worker.run
     with Session(pool, DOUBLE) as session:
-        session.compile()
+        session.compile(LIMITS)
 
         def lose(worker, files, request):
             if request.wall_seconds == LIMITS.wall_seconds:
@@ -161,7 +163,7 @@ def test_a_test_lost_twice_is_not_judged(pool, monkeypatch):
 
 def test_an_exception_in_the_middle_leaves_the_pool_usable(pool):
     with pytest.raises(KeyboardInterrupt), Session(pool, "while True: pass") as session:
-        session.compile()
+        session.compile(LIMITS)
         raise KeyboardInterrupt
     assert judge(DOUBLE, TESTS, LIMITS, pool=pool).all_passed
 
@@ -239,13 +241,13 @@ def test_early_stop_reports_which_test_failed(pool):
 
 @pytest.mark.parametrize(("death", "verdict"), [(-signal.SIGSEGV, Verdict.CE), (-signal.SIGKILL, None)])
 def test_a_compiler_that_the_machine_kills_is_no_verdict(pool, monkeypatch, death, verdict):
-    def dies(_worker, _source):
-        raise ProgramDied(death)
+    def dies(_worker, _source, _request):
+        raise ProgramDied(death, compiled=False)
 
     assert pool.isolation()  # its own trial runs before
     monkeypatch.setattr(Worker, "load", dies)
     if verdict is None:
-        with pytest.raises(JudgeError, match="the compiler was killed"):
+        with pytest.raises(JudgeError, match="could not be loaded"):
             judge(DOUBLE, TESTS, LIMITS, pool=pool)
     else:
         assert judge(DOUBLE, TESTS, LIMITS, pool=pool).verdict is verdict
@@ -291,3 +293,122 @@ def test_deepmind_looks_at_the_output_only(pool):
     assert judge(program, TESTS, LIMITS, pool=pool).verdict is Verdict.RE
     report = judge(program, TESTS, LIMITS, pool=pool, checker=DEEPMIND)
     assert report.verdict is Verdict.AC and report.checker == "deepmind"
+
+
+def candidate_of(pool: Pool) -> int:
+    """The number of the process of the test that runs in a pool of one worker."""
+    assert settles(lambda: len(descendants()) >= zygote_processes(pool) + 2)
+    return max(descendants())
+
+
+@pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGTERM])
+def test_a_candidate_that_others_end_is_run_again(ending):
+    with Pool(1) as pool:
+        pool.isolation()
+        killer = threading.Timer(0.2, lambda: os.kill(candidate_of(pool), ending))
+        killer.start()
+        report = judge("import time; time.sleep(0.6)\n" + DOUBLE, TESTS[:1], LIMITS, pool=pool)
+        killer.join()
+        assert report.all_passed and report.retries == 1
+
+
+def test_a_candidate_that_is_killed_twice_is_not_judged():
+    with Pool(1) as pool:
+        pool.isolation()
+
+        def kill_two() -> None:
+            first = candidate_of(pool)
+            os.kill(first, signal.SIGKILL)
+            assert settles(lambda: first not in descendants() and candidate_of(pool) != first)
+            os.kill(candidate_of(pool), signal.SIGKILL)
+
+        killer = threading.Timer(0.2, kill_two)
+        killer.start()
+        with pytest.raises(JudgeError, match="killed twice"):
+            judge("import time; time.sleep(3)\n" + DOUBLE, TESTS[:1], Limits(seconds=5.0), pool=pool)
+        killer.join()
+
+
+def test_a_candidate_that_kills_itself_has_failed(pool):
+    if "seccomp" not in pool.isolation():
+        pytest.skip("without the filter it is not known who did it")
+    for how in ("os.kill(os.getpid(), 9)", "signal.raise_signal(9)", "signal.pthread_kill(threading.get_ident(), 9)"):
+        report = judge(f"import os, signal, threading\n{how}", TESTS[:1], LIMITS, pool=pool)
+        assert report.verdict is Verdict.RE and report.retries == 0
+
+
+def test_what_ends_while_it_is_idle_costs_nothing(pool):
+    """Neither a zygote, nor the process of a program between two tests."""
+    pool.isolation()
+    assert judge(DOUBLE, TESTS, LIMITS, pool=pool).all_passed
+    for slot in pool._slots:
+        if slot.worker is not None:
+            os.killpg(slot.worker.pid, signal.SIGKILL)
+            assert settles(lambda worker=slot.worker: worker.lost)
+    assert judge(DOUBLE, TESTS, LIMITS, pool=pool).retries == 0
+    with Session(pool, DOUBLE) as session:
+        session.compile(LIMITS)
+        os.kill(max(descendants()), signal.SIGKILL)
+        assert session.run("1\n", LIMITS).output == "2\n"
+        assert session.retries == 1
+    assert judge(DOUBLE, TESTS, LIMITS, pool=pool).all_passed
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "print(int(input()) * 2)\ndef never():\n    import unittest.__main__",
+        "print(int(input()) * 2)\ndef never():\n    import lib2to3.__main__, venv.__main__, test.regrtest, this",
+    ],
+)
+def test_an_import_that_would_end_the_interpreter_is_left_to_the_program(pool, program):
+    report = judge(program, TESTS, LIMITS, pool=pool)
+    assert report.all_passed and report.retries == 0
+
+
+def test_an_import_that_ends_the_judges_process_is_left_to_the_program(pool, monkeypatch):
+    """Whatever it is: the program is loaded again without."""
+    honest, asked = Worker.load, []
+
+    def dies(worker, source, request):
+        asked.append(request.imports)
+        if request.imports:
+            raise ProgramDied(0, compiled=True)
+        return honest(worker, source, request)
+
+    assert pool.isolation()
+    monkeypatch.setattr(Worker, "load", dies)
+    assert judge(DOUBLE, TESTS, LIMITS, pool=pool).all_passed and asked == [True, False]
+
+
+def test_a_program_that_takes_too_long_to_compile_has_run_out_of_time(pool):
+    """A decimal number of a million digits takes a quadratic time to read."""
+    slow = f"x = {'9' * 2_000_000}\n{DOUBLE}"
+    with Pool(1, layers=()) as low, warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        for each in (pool, low):
+            report = judge(slow, TESTS, Limits(seconds=1.0), pool=each, stop_at_failure=True)
+            assert report.verdict is Verdict.TLE and "compiler" in report.results[0].error
+    assert judge(DOUBLE, TESTS, LIMITS, pool=pool).all_passed
+
+
+@pytest.mark.parametrize("test", [TestCase("\ud800\n", "1\n"), TestCase("1\n", "\ud800\n")], ids=["input", "output"])
+def test_a_test_that_is_no_text_is_not_judged(pool, test):
+    with pytest.raises(JudgeError, match="test"):
+        judge("print(1)", [test], LIMITS, pool=pool)
+    assert judge("print(1)", [TestCase("\udce9\n", "1\n")], LIMITS, pool=pool).all_passed  # a byte that is not UTF-8
+
+
+@pytest.mark.parametrize(
+    "fault", [OSError(24, "Too many open files"), MemoryError()], ids=lambda fault: type(fault).__name__
+)
+def test_what_this_process_lacks_is_no_fault_of_the_program(pool, monkeypatch, fault):
+    def nothing(*_):
+        raise fault
+
+    assert pool.isolation()
+    monkeypatch.setattr("judge.sandbox.session.os.memfd_create", nothing)
+    with pytest.raises(JudgeError, match=type(fault).__name__):
+        judge(DOUBLE, TESTS, LIMITS, pool=pool)
+    monkeypatch.undo()
+    assert judge(DOUBLE, TESTS, LIMITS, pool=pool).all_passed

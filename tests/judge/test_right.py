@@ -164,7 +164,7 @@ def pool():
 
 def run(pool: Pool, program: str, given: str, limits: Limits = LIMITS) -> PlainRun:
     with Session(pool, program) as session:
-        assert session.compile() is None
+        assert session.compile(LIMITS) is None
         return session.run(given, limits)
 
 
@@ -190,7 +190,7 @@ def test_no_state_is_carried_between_tests(pool):
         "math.mark = 1; sys.modules['builtins'].mark = 1; os.environ['A'] = 'b'\nprint(random.random())"
     )
     with Session(pool, program) as session:
-        session.compile()
+        session.compile(LIMITS)
         first, second = (session.run("", LIMITS).output.splitlines() for _ in range(2))
     assert first[0] == second[0] == "False 1"
     assert first[1] != second[1]  # a random state of its own, as a fresh interpreter has
@@ -204,7 +204,7 @@ def test_no_file_is_carried_between_tests(pool):
         "os.makedirs('a/b/c'); open('a/b/f', 'w').close(); os.symlink('/', 'l'); os.chmod('a/b', 0)"
     )
     with Session(pool, program) as session:
-        session.compile()
+        session.compile(LIMITS)
         assert [session.run("", LIMITS).output for _ in range(2)] == ["[]\n", "[]\n"]
 
 

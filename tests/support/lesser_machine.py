@@ -10,8 +10,8 @@ import struct
 import sys
 from collections.abc import Sequence
 
-from judge.sandbox import kernel
-from judge.sandbox.guards import LANDLOCK, NAMESPACES, SECCOMP
+from judge.sandbox.layers import kernel
+from judge.sandbox.layers.guards import LANDLOCK, NAMESPACES, SECCOMP
 
 _EPERM, _ENOSYS = 1, 38
 _ALLOW, _ERRNO = 0x7FFF0000, 0x00050000

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from judge.sandbox.guards import LANDLOCK, LAYERS, NAMESPACES, SECCOMP, UID
+from judge.sandbox.layers.guards import LANDLOCK, LAYERS, NAMESPACES, SECCOMP, UID
 from judge.sandbox.pool import Pool
 
 FULL = set(LAYERS)

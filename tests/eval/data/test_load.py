@@ -341,3 +341,15 @@ def test_no_problem_of_the_pack_holds_a_hidden_input():
             # Short inputs ("3\n") occur in any text by chance.
             long = [t.input for t in problems.hidden(problem.name).all() if len(t.input) > 20 and t.input not in public]
             assert not any(text.strip() in each for text in long for each in shown), problem.name
+
+
+def test_lines_of_tests_end_in_line_feeds(tmp_path, caplog):
+    """A Python program that reads a line keeps the carriage return of CR LF, and so fails on tests from Windows."""
+    data = ALPHACODIUM_PROBLEM | {
+        "public_tests": {"input": ["a b\r\nc\r\n"], "is_valid_test": None, "output": ["3\r\n"]},
+        "private_tests": {"input": ["a\r\nb\r"], "is_valid_test": None, "output": ["1\n"]},
+    }
+    loaded = load_problems(write_json(tmp_path / "p.json", data), "any")
+    assert [test.case() for test in loaded.problems[0].public_tests] == [TestCase("a b\nc\n", "3\n")]
+    assert loaded.hidden("my_problem").all() == [TestCase("a\nb\r", "1\n")]
+    assert "tests of 1 problems have lines that end in CR LF" in caplog.text

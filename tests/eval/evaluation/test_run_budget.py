@@ -4,7 +4,7 @@ import pytest
 
 import eval.run
 from eval.rollouts.run_folder import read_rollouts
-from judge.sandbox.guards import LAYERS
+from judge.sandbox.layers.guards import LAYERS
 from judge.shared import default_pool
 from program.rollout.budget import Budget
 from tests.support.packs import VALID, answer_rule, call, isolate, printed, use_lm, write_pack, write_start

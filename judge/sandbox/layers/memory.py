@@ -1,0 +1,142 @@
+"""A control group of memory for one worker: all that its candidates keep in memory counts, resident or not.
+
+What the judge sees of a running candidate is its resident memory. Shared maps that were dropped from the page table,
+full pipes and sockets and files in memory are none of it; the kernel charges them to the group. A candidate that meets
+the group's limit is killed by the kernel. Version 1 needs root; version 2 needs a group that was delegated to the
+judge's user with the memory controller on, which was not tried.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+_PREFIX = "judge-"
+_REMOVE_SECONDS = 2.0  # a group can be removed when its last process is gone, a moment after that was killed
+# Of version 1 and of version 2: its limit, what is used, and the count of processes killed for it.
+_FILES = (
+    ("memory.limit_in_bytes", "memory.usage_in_bytes", "memory.oom_control"),
+    ("memory.max", "memory.current", "memory.events"),
+)
+_MEMBERS = "cgroup.procs"
+
+
+def new_group(number: int) -> str | None:
+    """The folder of a new group beneath this process's own, or None where there can be none.
+
+    Args:
+        number: one that no other group of this process has.
+    """
+    own = _own_folder()
+    if own is None:
+        return None
+    _sweep(own)
+    folder = f"{own}/{_PREFIX}{os.getpid()}-{number}"
+    try:
+        os.mkdir(folder)
+    except OSError:
+        return None
+    if any(os.path.exists(f"{folder}/{files[0]}") for files in _FILES):
+        return folder
+    remove_group(folder)  # the controller is off here
+    return None
+
+
+def remove_group(folder: str) -> None:
+    """Remove a group once its processes are gone. One that does not become empty is left for a later judge."""
+    deadline = time.monotonic() + _REMOVE_SECONDS
+    while True:
+        try:
+            os.rmdir(folder)
+        except FileNotFoundError:
+            return
+        except OSError:
+            if time.monotonic() > deadline:
+                return
+            time.sleep(0.002)
+        else:
+            return
+
+
+def _own_folder() -> str | None:
+    """Where the file system has the memory group of this process."""
+    try:
+        groups = [line.split(":", 2) for line in Path("/proc/self/cgroup").read_text().splitlines()]
+        mounts = [line.split() for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    except OSError:
+        return None
+    for _, controllers, path in groups:
+        version_2 = not controllers
+        if not version_2 and "memory" not in controllers.split(","):
+            continue
+        for fields in mounts:
+            kind, options = fields[fields.index("-") + 1], fields[-1].split(",")
+            fits = kind == "cgroup2" if version_2 else kind == "cgroup" and "memory" in options
+            if fits and path.startswith(fields[3].rstrip("/")):
+                return f"{fields[4]}/{path.removeprefix(fields[3].rstrip('/')).strip('/')}".rstrip("/")
+    return None
+
+
+def _sweep(own: str) -> None:
+    """Remove the empty groups of judges that were killed together with their zygotes."""
+    for name in os.listdir(own):
+        pid = name.removeprefix(_PREFIX).partition("-")[0]
+        if name.startswith(_PREFIX) and pid.isdigit() and not os.path.exists(f"/proc/{pid}"):
+            try:
+                os.rmdir(f"{own}/{name}")
+            except OSError:
+                continue  # its processes are about to end
+
+
+class MemoryGroup:
+    """The group in `folder`, as its zygote uses it, also after it has left the folder's file system behind.
+
+    Raises:
+        OSError: it cannot be used.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        limit, used, events = next(files for files in _FILES if os.path.exists(f"{folder}/{files[0]}"))
+        self._unlimited = b"-1" if limit == _FILES[0][0] else b"max"
+        self._members = os.open(f"{folder}/{_MEMBERS}", os.O_WRONLY | os.O_CLOEXEC)
+        self._outside = os.open(f"{os.path.dirname(folder)}/{_MEMBERS}", os.O_WRONLY | os.O_CLOEXEC)
+        self._limit = os.open(f"{folder}/{limit}", os.O_WRONLY | os.O_CLOEXEC)
+        self._used = os.open(f"{folder}/{used}", os.O_RDONLY | os.O_CLOEXEC)
+        self._events = os.open(f"{folder}/{events}", os.O_RDONLY | os.O_CLOEXEC)
+        self._is: int | None = None
+
+    def join(self) -> None:
+        """Take this process, and all that it will start, into the group.
+
+        Raises:
+            OSError: the kernel refuses.
+        """
+        os.write(self._members, b"0")
+
+    def leave(self) -> None:
+        """Leave the group, which is empty then, and remove it."""
+        os.write(self._outside, b"0")
+        remove_group(self._folder)
+
+    def bound(self, size: int | None) -> None:
+        """Bound the group to `size` bytes, or to nothing.
+
+        Raises:
+            OSError: more is in use.
+        """
+        if size != self._is:
+            os.pwrite(self._limit, self._unlimited if size is None else b"%d" % size, 0)
+            self._is = size
+
+    def used(self) -> int:
+        """Bytes in use."""
+        return int(os.pread(self._used, 99, 0))
+
+    def kills(self) -> int:
+        """How many processes were killed for it so far."""
+        for line in os.pread(self._events, 999, 0).splitlines():
+            if line.startswith(b"oom_kill "):
+                return int(line.split()[1])
+        return 0
