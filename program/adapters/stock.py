@@ -18,6 +18,7 @@ from program.adapters.code_and_json import FENCE_INSIDE, unfenced
 from program.adapters.form import holds_program
 from program.adapters.reading import Reading, note
 from program.adapters.schema import bounds_texts, response_format, takes_schema
+from program.answers.thoughts import split_text
 
 _HEADER = re.compile(r"^\[\[ ## (\w+) ## \]\]$", re.MULTILINE)
 # What DSPy's parsers let through besides AdapterParseError: on deep nesting (the compiler says MemoryError), on half
@@ -72,12 +73,13 @@ class JSONAdapter(_Stock, dspy.JSONAdapter):
 
 def _parsed(adapter: _Stock, parse: Any, signature: type[dspy.Signature], completion: str) -> dict[str, Any]:
     try:
-        values, repairs = parse(signature, completion), adapter.tolerance(signature, completion)
+        split = split_text(completion, signature.output_fields)
+        values, repairs = parse(signature, split.said), adapter.tolerance(signature, split.said)
         for name, field in signature.output_fields.items():
             if holds_program(name, field.annotation):
                 values[name], fenced = unfenced(values[name])
                 repairs += (FENCE_INSIDE,) * fenced
-        return note(Reading(values, repairs))
+        return note(Reading(values, repairs, thought=split.thought))
     except _FAULTS as fault:
         raise AdapterParseError(type(adapter).__name__, cast(Any, signature), completion, str(fault)) from fault
 
