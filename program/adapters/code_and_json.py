@@ -101,7 +101,7 @@ def read_json(signature: type[dspy.Signature], said: str) -> Reading:
     for found, repairs in _objects(signature, said):
         cut |= found.cut
         try:
-            fitted = fit_fields(signature, found.value)
+            fitted = fit_fields(signature, found.value, "doubtful" if found.guessed else "whole")
         except ValueError as this:
             fault = fault or this
             continue
@@ -155,7 +155,7 @@ def _guesses(text: str, proper: list[Decoded]) -> Iterator[Decoded]:
     for place in places[:MAX_GUESSES]:
         value = json_repair.loads(text[place:])
         if isinstance(value, dict | list):
-            yield Decoded(value, place, len(text))
+            yield Decoded(value, place, len(text), guessed=True)
 
 
 def _without_key(
@@ -186,7 +186,10 @@ def _points(signature: type[dspy.Signature], text: str) -> dict[str, list[str]]:
     kinds = {name: unwrapped(field.annotation) for name, field in signature.output_fields.items()}
     if any(get_origin(kind) is not list or unwrapped(get_args(kind)[0]) is not str for kind in kinds.values()):
         return {}
+    described = rf"""["']?(?:{"|".join(map(re.escape, kinds))})["']?\s*[(:]"""  # the form, copied
     if re.search(r"""[{\[]\s*["']\w+["']\s*[:,]""", text) or refuses(text):
+        return {}
+    if any(re.match(described, point) for point in listed_points(text)):
         return {}
     if len(kinds) == 1:
         points = listed_points(text)

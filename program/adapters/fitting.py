@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 import dspy
 from dspy.adapters.utils import annotation_allows_none, apply_output_field_defaults
@@ -22,6 +22,7 @@ from program.answers.coercions import (
     OBJECT_FOR_TEXT,
     OTHER_KEY,
     TEXT_FOR_LIST,
+    TORN_RECORD,
     list_from_object,
     list_from_text,
     text_from_lines,
@@ -51,7 +52,12 @@ class Fitted:
             self.repairs.append(label)
 
 
-def fit_fields(signature: type[dspy.Signature], found: dict[str, Any]) -> Fitted:
+# Of the last record of a list: whether it is known to be whole, may be cut off (where others have fields that it has
+# not), or is surely cut off if it has not all fields.
+End = Literal["whole", "doubtful", "open"]
+
+
+def fit_fields(signature: type[dspy.Signature], found: dict[str, Any], end: End = "whole") -> Fitted:
     """The output fields of `signature` in `found`, each of its declared type.
 
     Raises:
@@ -66,11 +72,38 @@ def fit_fields(signature: type[dspy.Signature], found: dict[str, Any]) -> Fitted
         if name in found:
             value = found[name] if holds_program(name, output.annotation) else _coerced(found[name], output, fitted)
             fitted.values[name] = _fit(value, output.annotation, name, texts, fitted)
+            if end != "whole":
+                _drop_torn(fitted, name, end)
     fitted.values = apply_output_field_defaults(signature, fitted.values)
     for name in signature.output_fields:
         if name not in fitted.values:
             raise ValueError(f"field {name} is missing")
     return fitted
+
+
+def drop_torn(items: list[Any], end: End = "doubtful") -> bool:
+    """Take the last record off a list if it seems to be cut off: it lacks fields that records may lack.
+
+    Returns:
+        Whether it was taken off.
+    """
+    if not items or not isinstance(items[-1], BaseModel):
+        return False
+    *others, last = items
+    missing = type(last).model_fields.keys() - last.model_fields_set
+    torn = missing if end == "open" else {name for name in missing if all(name in o.model_fields_set for o in others)}
+    if not torn or (end == "doubtful" and not others):
+        return False
+    items.pop()
+    return True
+
+
+def _drop_torn(fitted: Fitted, name: str, end: End) -> None:
+    if isinstance(fitted.values[name], list) and drop_torn(fitted.values[name], end):
+        fitted.note(TORN_RECORD)
+        fitted.dropped += 1
+        if not fitted.values[name]:
+            raise ValueError(f"no item of {name} is whole")
 
 
 def _coerced(value: Any, output: Any, fitted: Fitted) -> Any:

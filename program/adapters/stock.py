@@ -15,9 +15,11 @@ import dspy
 from dspy.utils.exceptions import AdapterParseError
 
 from program.adapters.code_and_json import FENCE_INSIDE, unfenced
+from program.adapters.fitting import drop_torn
 from program.adapters.form import holds_program
 from program.adapters.reading import Reading, note
 from program.adapters.schema import bounds_texts, response_format, takes_schema
+from program.answers.coercions import TORN_RECORD
 from program.answers.thoughts import split_text
 
 _HEADER = re.compile(r"^\[\[ ## (\w+) ## \]\]$", re.MULTILINE)
@@ -75,11 +77,14 @@ def _parsed(adapter: _Stock, parse: Any, signature: type[dspy.Signature], comple
     try:
         split = split_text(completion, signature.output_fields)
         values, repairs = parse(signature, split.said), adapter.tolerance(signature, split.said)
+        dropped = 0
         for name, field in signature.output_fields.items():
             if holds_program(name, field.annotation):
                 values[name], fenced = unfenced(values[name])
                 repairs += (FENCE_INSIDE,) * fenced
-        return note(Reading(values, repairs, thought=split.thought))
+            elif isinstance(values[name], list) and drop_torn(values[name]):
+                repairs, dropped = (*repairs, TORN_RECORD), dropped + 1
+        return note(Reading(values, repairs, dropped, thought=split.thought))
     except _FAULTS as fault:
         raise AdapterParseError(type(adapter).__name__, cast(Any, signature), completion, str(fault)) from fault
 

@@ -20,6 +20,7 @@ WRAPPED = "an object around the answer"
 OTHER_KEY = "a key in other letters"
 FIELD_LEFT_OUT = "a field left out"
 NO_JSON = "points without JSON"
+TORN_RECORD = "the last record, cut off, dropped"
 
 _MARK = r"(?:[-*+•◦▪‣–—]|\(?\d{1,3}[.):]\)?|\(\d{1,3}\)|\(?[a-zA-Z]\)|(?:Step|Point)\s+\d{1,3}\s*[.:)])"
 _POINT = re.compile(rf"^(?P<lead>[ \t>]*)(?P<bold>\*\*(?=[\d(A-Z]))?{_MARK}(?P<ends>\*\*)?[ \t]+(?P<text>\S.*)$")
@@ -73,7 +74,7 @@ def listed_points(text: str) -> list[str]:
             points[-1] += f" {line.strip()}"
         else:
             open_point = False
-    return [point.strip() for point in points if point.strip(" *")]
+    return [point.strip() for point in points if re.search(r"\w", point)]
 
 
 def _after_blank(points: list[str], text: str, line: str) -> bool:

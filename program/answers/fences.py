@@ -6,8 +6,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from program.answers.languages import PYTHON
+
 # Bounds on how many places of an answer are tried; a model that runs in circles writes thousands.
-MAX_FENCES, MAX_ENDS, MAX_DEPTH = 40, 6, 3
+MAX_FENCES, MAX_ENDS, MAX_DEPTH = 24, 6, 3
 # After a list's mark or a quotation's; after words only where a language follows.
 _OPENING = re.compile(
     r"^(?P<lead>(?:[ \t>]*(?:(?:[-*+]|\d+[.)])[ \t]+)?)|(?P<words>[^\n`~]*[^\n`~\s][ \t]*))"
@@ -55,7 +57,8 @@ def blocks_in(text: str, whole: Callable[[str], bool], depth: int = 0) -> list[B
             continue
         block = _block(text, opening, whole)
         blocks.append(block)
-        inner = block.body if depth < MAX_DEPTH and "\n" in block.body and not whole(block.body) else ""
+        nests = depth < MAX_DEPTH and block.tag not in PYTHON and not whole(block.body)
+        inner = block.body if nests else ""
         # Offsets inside of a block are of no use, as its lines may have been moved; they are the block's.
         blocks += [
             Block(each.tag, each.rest, each.body, block.start, block.end, each.closed or block.closed)
@@ -92,20 +95,30 @@ def _block(text: str, opening: re.Match[str], whole: Callable[[str], bool]) -> B
         ends.append(start + match.start())
         if len(ends) == MAX_ENDS:
             break
-    if not ends:
-        return Block(tag, rest, body(len(text)), first, len(text), False)
-    closing = [end for end in ends if _closes(text, end, mark)]
-    wholly = next((end for end in ends if body(end).strip() and whole(body(end))), None)
-    end = wholly if wholly is not None else (closing or ends)[0]
+    wholly = next((end for end in (*ends, len(text)) if body(end).strip() and whole(body(end))), None)
+    # A mark within a line is text of the program, at a line's end it may close the block.
+    closing = [end for end in ends if _closes(text, end, mark)] or [end for end in ends if _ends_line(text, end, mark)]
+    end = wholly if wholly is not None else (closing or [len(text)])[0]
+    if end == len(text):
+        return Block(tag, rest, body(end), first, end, False)
     line = text.find("\n", end)
     line = len(text) if line < 0 else line
-    opens_another = bool(_WORD.match(text[end:line].lstrip(mark[0]).strip())) and _at_margin(text, end)
-    return Block(tag, rest, body(end), first, end if opens_another else line, not opens_another)
+    another = _opens_another(text, end, mark)
+    return Block(tag, rest, body(end), first, end if another else line, not another)
 
 
 def _closes(text: str, end: int, mark: str) -> bool:
-    rest = text[end:].split("\n", 1)[0]
-    return _at_margin(text, end) and not rest.strip().strip(mark[0])
+    return _at_margin(text, end) and (_ends_line(text, end, mark) or _opens_another(text, end, mark))
+
+
+def _ends_line(text: str, end: int, mark: str) -> bool:
+    return not text[end:].split("\n", 1)[0].strip().strip(mark[0])
+
+
+def _opens_another(text: str, end: int, mark: str) -> bool:
+    """Whether a fence with a language stands there: the block before it was never closed."""
+    info = text[end:].split("\n", 1)[0].lstrip(mark[0]).strip()
+    return _at_margin(text, end) and _WORD.match(info) is not None
 
 
 def _at_margin(text: str, place: int) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from program.answers.scopes import Facts, Function, acts, facts_of, guards_main
+from program.answers.scopes import Function, ProgramFacts, acts, facts_of, guards_main
 from program.answers.syntax import syntax_tree
 
 IMPORTED = "an import added"
@@ -33,13 +33,13 @@ _FROM = {
     "heapq": "heappush heappop heapify heappushpop heapreplace nlargest nsmallest",
     "io": "StringIO BytesIO",
     "itertools": "permutations combinations combinations_with_replacement product accumulate groupby chain islice "
-    "zip_longest takewhile dropwhile starmap pairwise cycle count repeat compress",
-    "math": "gcd lcm sqrt isqrt ceil floor factorial comb perm inf nan pi e log log2 log10 exp sin cos tan atan atan2 "
+    "zip_longest takewhile dropwhile starmap pairwise",
+    "math": "gcd lcm sqrt isqrt ceil floor factorial comb perm inf nan pi log log2 log10 exp sin cos tan atan atan2 "
     "hypot fabs prod radians degrees",
-    "operator": "itemgetter attrgetter mul add xor",
+    "operator": "itemgetter attrgetter",
     "queue": "Queue PriorityQueue LifoQueue",
-    "random": "randint randrange shuffle choice sample",
-    "statistics": "mean median mode",
+    "random": "randint randrange shuffle",
+    "statistics": "",
     "string": "ascii_lowercase ascii_uppercase ascii_letters digits",
     "sys": "stdin stdout stderr setrecursionlimit maxsize argv",
     "typing": "List Dict Tuple Set FrozenSet Optional Union Any Callable Iterable Iterator Generator Sequence Deque "
@@ -58,6 +58,8 @@ _BOTH = frozenset({"bisect", "copy", "time", "pprint", "array", "datetime", "ran
 _OLD = {"raw_input": "input", "xrange": "range", "unicode": "str", "long": "int", "unichr": "chr", "basestring": "str"}
 _MAIN = ("main", "solve", "solution", "run", "Main", "Solve", "start", "program", "execute", "driver")
 
+_Repair = Callable[[str, ProgramFacts], str]
+
 
 @dataclass(frozen=True)
 class Mended:
@@ -67,9 +69,9 @@ class Mended:
     code: str
 
 
-def is_importable(name: str) -> bool:
-    """Whether a name that is bound nowhere is one that a repair binds."""
-    return name in _MODULE_OF or name in _MODULES or name in _OLD
+def is_importable(name: str, code: str) -> bool:
+    """Whether a repair binds a name that is bound nowhere in a program."""
+    return name in _OLD or _import_of(name, code) != ""
 
 
 def mended(code: str, entry_point: str | None = None, arity: int | None = None) -> Iterator[Mended]:
@@ -81,7 +83,10 @@ def mended(code: str, entry_point: str | None = None, arity: int | None = None) 
         arity: how many arguments it is called with, where that is known.
     """
     labels: tuple[str, ...] = ()
-    repairs: list[tuple[str, Callable[[str, Facts], str]]] = [(IMPORTED, _with_imports), (PYTHON_2, _with_old_names)]
+    repairs: list[tuple[str, Callable[[str, ProgramFacts], str]]] = [
+        (IMPORTED, _with_imports),
+        (PYTHON_2, _with_old_names),
+    ]
     if entry_point is None:
         repairs.append((CALLED, _with_call))
     else:
@@ -96,22 +101,20 @@ def mended(code: str, entry_point: str | None = None, arity: int | None = None) 
             yield Mended(labels, code)
 
 
-def _with_imports(code: str, facts: Facts) -> str:
+def _with_imports(code: str, facts: ProgramFacts) -> str:
     lines = sorted(filter(None, (_import_of(name, code) for name in facts.undefined)))
     return _on_top(code, lines)
 
 
 def _import_of(name: str, code: str) -> str:
     """The line that binds a name of the standard library, or nothing."""
-    as_module = re.search(rf"(?<![\w.]){re.escape(name)}\.\w", code) is not None
-    if name in _MODULES and (as_module or name not in _BOTH):
+    if name in _MODULES and re.search(rf"(?<![\w.]){re.escape(name)}\.\w", code):
         return f"import {name}"
-    if name in _BOTH:
-        return f"from {name} import {name}"
-    return f"from {_MODULE_OF[name]} import {name}" if name in _MODULE_OF else ""
+    module = name if name in _BOTH else _MODULE_OF.get(name)
+    return f"from {module} import {name}" if module else ""
 
 
-def _with_old_names(code: str, facts: Facts) -> str:
+def _with_old_names(code: str, facts: ProgramFacts) -> str:
     return _on_top(code, [f"{name} = {_OLD[name]}" for name in facts.undefined if name in _OLD])
 
 
@@ -132,7 +135,7 @@ def _on_top(code: str, lines: list[str]) -> str:
     return "\n".join([*old[:at], *lines, *old[at:]])
 
 
-def _with_call(code: str, facts: Facts) -> str:
+def _with_call(code: str, facts: ProgramFacts) -> str:
     """With a call of the one function that must be meant, where nothing at the top level does anything."""
     tree = syntax_tree(code)
     if facts.acts or any(map(acts, tree.body)):
@@ -151,7 +154,7 @@ def _with_call(code: str, facts: Facts) -> str:
     lines = code.rstrip("\n").split("\n")
     if dead and any(isinstance(node, ast.Call) for each in dead for node in ast.walk(each)):
         for each in dead:
-            lines[each.lineno - 1] = 'if __name__ == "__main__":'
+            lines[each.lineno - 1] = "if __name__ == '__main__':"
         return "\n".join(lines) + "\n"
     return "\n".join(lines) + f"\n\n\n{call}\n"
 
@@ -161,7 +164,7 @@ def _called_names(tree: ast.Module) -> set[str]:
     return {getattr(each, "id", None) or getattr(each, "attr", "") for each in called}
 
 
-def _with_alias(code: str, facts: Facts, entry_point: str, arity: int | None) -> str:
+def _with_alias(code: str, facts: ProgramFacts, entry_point: str, arity: int | None) -> str:
     """With the one function that must be meant under the name asked for."""
     if entry_point in {each.name for each in facts.functions} | set(facts.classes) | set(facts.assigned):
         return code

@@ -18,7 +18,7 @@ from typing import Any
 from program.answers.fences import Block, blocks_in
 from program.answers.languages import OPEN, PYTHON, language_of
 from program.answers.mends import is_importable
-from program.answers.scopes import Facts, facts_of
+from program.answers.scopes import ProgramFacts, facts_of
 from program.answers.syntax import fault_line, is_python
 from program.answers.tolerant_json import decode, values_in
 from program.answers.unreadable import UnreadableAnswer
@@ -106,6 +106,9 @@ def programs_in(
     wanted = _Wanted(tuple(names), reads_input and entry_point is None, entry_point)
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     blocks = blocks_in(text, _is_whole)
+    whole = facts_of(text)
+    if whole is not None and whole.says_something:
+        blocks = []  # what looks like a fence is in a string
     found = [each for block in blocks for each in _of_block(block, wanted)]
     if not any(each.plausible for each in found):
         found += _of_json(text, wanted)
@@ -129,24 +132,22 @@ def _weight(found: FoundProgram) -> tuple[int, ...]:
 
 
 def _is_whole(body: str) -> bool:
-    return bool(body.strip()) and (is_python(body) or is_python(_at_margin(body)))
+    even = _at_margin(body)
+    return bool(body.strip("`~ \n")) and (is_python(body) or (even != body and is_python(even)))
 
 
 def _of_block(block: Block, wanted: _Wanted) -> Iterator[FoundProgram]:
     if not block.body.strip():
         return
     how: tuple[str, ...] = ()
-    if block.tag in ("json", "jsonc", "json5", "yaml", "yml", "xml", "diff"):
-        yield from _of_json(block.body, wanted, block.start)
+    if block.body.lstrip()[:1] in "{[" and (inside := list(_of_json(block.body, wanted, block.start))):
+        yield from inside
         return
     code, took = _mended(block.body)
     if not is_python(code) and block.rest:
         with_rest, more = _mended(f"{block.rest}\n{block.body}")
         code, took = (with_rest, more) if is_python(with_rest) else (code, took)
     if not is_python(code):
-        if block.body.lstrip()[:1] in "{[" and (inside := list(_of_json(block.body, wanted, block.start))):
-            yield from inside
-            return
         parts = list(_segments(block.body)) if block.tag in PYTHON | OPEN else []
         known = [part for part in parts if len(part[1].splitlines()) > 1 and _counts(part[1])]
         for start, part in known:
@@ -167,17 +168,17 @@ def _of_block(block: Block, wanted: _Wanted) -> Iterator[FoundProgram]:
 
 def _judged(code: str, how: tuple[str, ...], start: int, wanted: _Wanted, block: Block | None = None) -> FoundProgram:
     facts = facts_of(code)
-    doubts = [BROKEN] if facts is None else list(_doubts(facts, wanted))
+    doubts = [BROKEN] if facts is None else list(_doubts(code, facts, wanted))
     if block is not None and block.tag not in PYTHON | OPEN:
         doubts.append(OTHER_TAG)
     cut = block is not None and not block.closed and facts is None
     return FoundProgram(whole_lines(code), tuple(dict.fromkeys(how)), tuple(doubts), start, cut)
 
 
-def _doubts(facts: Facts, wanted: _Wanted) -> Iterator[str]:
+def _doubts(code: str, facts: ProgramFacts, wanted: _Wanted) -> Iterator[str]:
     if not facts.says_something:
         yield SAYS_NOTHING
-    if any(not is_importable(name) for name in facts.undefined):
+    if any(not is_importable(name, code) for name in facts.undefined):
         yield UNDEFINED
     if wanted.reads_input and not facts.reads_input:
         yield NO_INPUT
@@ -185,7 +186,7 @@ def _doubts(facts: Facts, wanted: _Wanted) -> Iterator[str]:
         yield NO_ENTRY
 
 
-def _defines(facts: Facts, name: str) -> bool:
+def _defines(facts: ProgramFacts, name: str) -> bool:
     return name in {each.name for each in facts.functions} or name in facts.classes or name in facts.assigned
 
 
@@ -196,6 +197,12 @@ def _is_cut(rest: str) -> bool:
         return False
     code = lines[0][:1] in " \t" or _CODE_LINE.match(lines[0]) is not None
     return code or (len(lines) == 1 and not lines[0].rstrip().endswith((".", "!", "?", ":", "`")))
+
+
+def _goes_on(rest: str) -> bool:
+    """Whether what follows a program without a fence is the end of it, which does not compile."""
+    lines = [line for line in rest.split("\n") if line.strip()]
+    return 0 < len(lines) < 3 and all(line[:1] in " \t" or _CODE_LINE.match(line) for line in lines)
 
 
 # Making it compile
@@ -301,6 +308,8 @@ def _unfenced(text: str, wanted: _Wanted) -> Iterator[FoundProgram]:
     for start, part in _segments(text):
         facts = facts_of(part)
         if facts is None or not facts.says_something or not _counts(part):
+            continue
+        if _goes_on(text[start + len(part) :]):
             continue
         found = _judged(part, (NO_FENCE,), start, wanted)
         lines = len([line for line in part.splitlines() if line.strip()])

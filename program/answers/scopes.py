@@ -43,7 +43,7 @@ class Function:
 
 
 @dataclass(frozen=True)
-class Facts:
+class ProgramFacts:
     """What can be seen of a program without running it.
 
     undefined: names it uses that are bound nowhere, in the order of the alphabet.
@@ -62,7 +62,7 @@ class Facts:
     assigned: tuple[str, ...]
 
 
-def facts_of(code: str) -> Facts | None:
+def facts_of(code: str) -> ProgramFacts | None:
     """The facts of a program; None if it is no Python."""
     try:
         tree = syntax_tree(code)
@@ -71,7 +71,7 @@ def facts_of(code: str) -> Facts | None:
         return None
     nodes = list(ast.walk(tree))
     body = tree.body
-    return Facts(
+    return ProgramFacts(
         undefined,
         any(map(_reads, nodes)),
         any(map(acts, body)),

@@ -41,7 +41,7 @@ class Decoded:
     """A JSON value in a text.
 
     value: of Python. start, end: in the text. labels: what it took; empty for proper JSON.
-    dropped: list items left out; cut: whether the text ends inside of it.
+    dropped: list items left out; cut: whether the text ends inside of it; guessed: whether a library guessed it.
     """
 
     value: Any
@@ -50,6 +50,7 @@ class Decoded:
     labels: tuple[str, ...] = ()
     dropped: int = 0
     cut: bool = False
+    guessed: bool = False
 
     def __iter__(self) -> Iterator[Any]:
         return iter((self.value, self.start, self.end))

@@ -18,6 +18,7 @@ from program.adapters.reading import Reading
 from program.adapters.yaml.document import Document
 from program.adapters.yaml.keys import known_keys
 from program.adapters.yaml.repairs import REPAIRS
+from program.answers.fences import open_fence
 from program.answers.syntax import is_python
 
 _FORM = re.compile(r"\s*```yaml\n(?P<yaml>.*?\n)```\s*", re.DOTALL)
@@ -38,10 +39,11 @@ def _read(signature: type[dspy.Signature], completion: str) -> Reading:
     """
     fault: Exception | None = None
     best, least = None, 0
+    end = "open" if open_fence(completion) else "doubtful"
     for text, repairs in _versions(completion.replace("\r\n", "\n"), known_keys(signature)):
         try:
             document = Document(text, signature)
-            fitted = fit_fields(signature, document.values)
+            fitted = fit_fields(signature, document.values, end)
         except (yaml.YAMLError, OverflowError) as this:
             fault = fault or this
             continue
