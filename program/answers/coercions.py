@@ -32,9 +32,10 @@ _NUMBERS = frozenset(
 )
 _NAMES = ("name", "title", "solution", "solution_name", "approach", "algorithm", "method", "label")
 _ABOUT = re.compile(
-    r"reasons?|reasoning|why|why_it_works|justification|rationale|comments?|explanation|description|complexity|content|"
-    r"details?|notes?|pros|cons|labels?|summary"
+    "reasons?|reasoning|why|why_it_works|justification|rationale|comments?|complexity|pros|cons|labels?"
 )
+# Keys that models use for another; one that ends as another does (`expected_output`) needs no entry.
+_MEANING = {"title": "name", "approach": "name", "description": "content", "steps": "content", "expected": "output"}
 
 
 def points_in(text: str) -> list[str]:
@@ -188,18 +189,28 @@ def list_from_object(value: dict[Any, Any]) -> list[Any] | None:
 
 
 def with_known_keys(value: dict[Any, Any], names: Iterable[str]) -> tuple[dict[str, Any], bool]:
-    """The object with keys in other letters (`Why it works`, `Tests:`) as the names they mean, and whether any were."""
+    """The object with other keys (`Why it works`, `expected_output`) as the names they mean, and whether it had any.
+
+    A key that is there as it should be is never replaced.
+    """
     wanted = {_letters(name): name for name in names}
-    changed, found = False, {}
+    found: dict[str, Any] = {}
+    changed = False
     for key, each in value.items():
-        name = key if key in wanted.values() else wanted.get(_letters(str(key)))
-        name = name or wanted.get(_letters(str(key)) + "s") or wanted.get(_letters(str(key)).removesuffix("s"))
+        name = key if key in wanted.values() else _meant(_letters(str(key)), wanted)
         if name is None or (name != key and (name in value or name in found)):
-            found[str(key)] = each
-        else:
-            changed |= name != key
-            found[name] = each
+            name = str(key)
+        changed |= name != key
+        found[name] = each
     return found, changed
+
+
+def _meant(key: str, wanted: dict[str, str]) -> str | None:
+    for guess in (key, f"{key}s", key.removesuffix("s"), _MEANING.get(key, "")):
+        if guess in wanted:
+            return wanted[guess]
+    ending = [name for letters, name in wanted.items() if key.endswith(letters)]
+    return ending[0] if len(ending) == 1 else None
 
 
 def _letters(key: str) -> str:

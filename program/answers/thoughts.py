@@ -79,9 +79,9 @@ def split(content: Any, reasoning: Any = None, fields: Iterable[str] = ()) -> Sp
         fields: names of output fields; a tag of such a name is no thought.
     """
     said, thought = _texts(content)
-    beside = "".join(_texts(reasoning))
+    apart = "".join(_texts(reasoning))
     inside = split_text(said, fields)
-    return Split(inside.said, _joined([beside, thought, inside.thought]), inside.cut)
+    return Split(inside.said, _joined([apart, thought, inside.thought]), inside.cut)
 
 
 def split_text(text: str, fields: Iterable[str] = ()) -> Split:
@@ -110,10 +110,10 @@ def _texts(content: Any) -> tuple[str, str]:
         case dict():
             kind = str(content.get("type", "")).lower()
             said, thought = _texts(next((content[key] for key in _SAID if content.get(key)), None))
-            beside = ["".join(_texts(content[key])) for key in _THOUGHT if content.get(key)]
+            apart = ["".join(_texts(content[key])) for key in _THOUGHT if content.get(key)]
             if content.get("thought") is True or any(word in kind for word in ("think", "reason", "thought")):
-                said, beside = "", [*beside, said]
-            return said, _joined([*beside, thought])
+                said, apart = "", [*apart, said]
+            return said, _joined([*apart, thought])
     return _texts(_as_plain(content))
 
 

@@ -33,6 +33,7 @@ _WORDS = {"true": True, "false": False, "null": None, "True": True, "False": Fal
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", '"': '"', "'": "'", "/": "/", "\\": "\\"}
 _AFTER_TEXT = re.compile(r"\s*(?:[,:\]}]|\Z|```|~~~|//|#)")
 _OPERATOR = re.compile(r"""\s*(?:[+*%]\s*(?:["'(\w\[]|f"|f')|\.\s*(?:join|format|repeat)\()""")
+_NEXT = re.compile(r"""[ \t]*\n\s*["'{\[]|[ \t]+"[^"\n]*"\s*[,\]}]""")
 _CLOSE = {"{": "}", "[": "]", "(": ")"}
 
 
@@ -214,8 +215,8 @@ class _Reader:
             parts.append(sign)
 
     def _next_begins(self) -> bool:
-        """Whether a comma was forgotten after a text: on the next line another value begins."""
-        return re.match(r"""[ \t]*\n\s*["'{\[]""", self.text[self.at : self.at + 200]) is not None
+        """Whether a comma was forgotten after a text: another value begins on the next line, or is all that follows."""
+        return _NEXT.match(self.text, self.at) is not None
 
     def _escape(self) -> str:
         """What an escape stands for; a backslash that begins none stands for itself."""

@@ -64,6 +64,8 @@ def test_any_text_is_read_or_refused(text):
         ('["say "yes" or "no""]', ['say "yes" or "no"'], tolerant_json.QUOTES),
         ("{'a': True, b: None}", {"a": True, "b": None}, tolerant_json.PYTHON_WORDS),
         ('["a"\n "b"]', ["a", "b"], tolerant_json.COMMAS),
+        ('["a" "b"]', ["a", "b"], tolerant_json.COMMAS),
+        ('[{"a": "b" "c"}, {"a": "b"}]', [{"a": "b"}], tolerant_json.ITEM_DROPPED),
         ('["a",, "b",]', ["a", "b"], tolerant_json.COMMAS),
         ('[{"a": 1}\n{"a": 2}]', [{"a": 1}, {"a": 2}], tolerant_json.COMMAS),
         ('["1 " * 3 + "2\\n", "x"]', ["1 1 1 2\n", "x"], tolerant_json.EXPRESSION),
@@ -238,6 +240,7 @@ def test_a_text_for_a_list(text, items):
         ({"rank": 1, "solution": "Greedy", "why": "fast"}, "Greedy"),
         ({"id": "2", "explanation": "a"}, "a"),
         ({"title": "Goal", "point": "print n"}, "Goal: print n"),
+        ({"title": "Goal", "description": "print n"}, "Goal: print n"),
         ({"input": "1 2", "output": 3}, "1 2: 3"),
         ({"text": "a", "examples": ["b", "c"]}, "a: b; c"),
         ({"b": 1}, None),
@@ -263,6 +266,19 @@ def test_an_object_for_a_text(value, text):
 )
 def test_lines_for_a_text(value, text):
     assert coercions.text_from_lines(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ({"Input": "1", "Expected Output": "2"}, {"input": "1", "output": "2"}),
+        ({"INPUT": "1", "output": "2", "expected": "3"}, {"input": "1", "output": "2", "expected": "3"}),
+        ({"inputs": "1", "more": 2}, {"input": "1", "more": 2}),
+    ],
+)
+def test_keys_in_other_letters(value, found):
+    assert coercions.with_known_keys(value, ["input", "output"]) == (found, True)
+    assert coercions.with_known_keys(found, ["input", "output"]) == (found, False)
 
 
 # Rankings
