@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from itertools import accumulate
 from typing import get_args, get_origin
 
 import dspy
@@ -29,7 +30,8 @@ FENCE_INSIDE = "a fence inside"  # of a field that holds a program
 AROUND_PROGRAM, AROUND_JSON = "text around the program", "text around the JSON"
 JSON_MENDED = "JSON mended"
 _FENCE_BEFORE = re.compile(r"(?:```|~~~)[^\n`]*+\n*+\Z")
-MAX_GUESSES = 20  # places where a library may guess what JSON was meant
+# Places where a library may guess what JSON was meant, and how deep it may be nested: the library takes long over it.
+MAX_GUESSES, MAX_NESTING = 20, 60
 # Long test data written as a Python expression, which a library would take for its first text.
 _EXPRESSION = re.compile(r"""(?<!\\)["')]\s*[*+]\s*(?:["'(\d]|str\()""")
 
@@ -149,11 +151,17 @@ def _around(text: str, found: Decoded) -> tuple[str, ...]:
 
 
 def _guesses(text: str, proper: list[Decoded]) -> Iterator[Decoded]:
+    depths = accumulate(1 if sign in "[{" else -1 for sign in re.findall(r"[\[\]{}]", text))
+    if max(depths, default=0) > MAX_NESTING:
+        return
     inside = [(each.start, each.end) for each in proper]
-    places = [brace.start() for brace in re.finditer(r"{", text)]
+    places = [brace.start() for brace in re.finditer(r"""{(?=\s*["'\w])""", text)]
     places = [place for place in places if not any(start <= place < end for start, end in inside)]
     for place in places[:MAX_GUESSES]:
-        value = json_repair.loads(text[place:])
+        try:
+            value = json_repair.loads(text[place:])
+        except (ValueError, RecursionError):  # nested too deeply
+            continue
         if isinstance(value, dict | list):
             yield Decoded(value, place, len(text), guessed=True)
 

@@ -56,31 +56,30 @@ def listed_points(text: str) -> list[str]:
     """The bullets or numbered lines of a text; empty if there are none."""
     points: list[str] = []
     depth: int | None = None
-    open_point = False
+    goes_on = blank = False  # whether the last point may go on; whether the line before was empty
     for line in text.expandtabs(4).split("\n"):
         found = _POINT.match(line)
-        if found and not _RULE.match(line):
+        if not line.strip():
+            blank = True
+            continue
+        if _RULE.match(line):
+            goes_on = False
+        elif found:
             here = len(found["lead"])
             if depth is None or here <= depth + 1:
                 depth = here if depth is None else min(depth, here)
                 points.append(("**" if found["bold"] and not found["ends"] else "") + found["text"].strip())
             else:
                 points[-1] += f"\n- {found['text'].strip()}"
-            open_point = True
-        elif not line.strip() or _RULE.match(line):
-            open_point = open_point and bool(line.strip() == "")
-        elif depth is not None and open_point and len(line) - len(line.lstrip()) > depth:
+            goes_on = True
+        elif goes_on and len(line) - len(line.lstrip()) > (depth or 0):
             points[-1] += f"\n{line.strip()}"
-        elif depth is not None and open_point and not _HEADING.match(line) and not _after_blank(points, text, line):
+        elif goes_on and not blank and not _HEADING.match(line):
             points[-1] += f" {line.strip()}"
         else:
-            open_point = False
+            goes_on = False
+        blank = False
     return [point.strip() for point in points if re.search(r"\w", point)]
-
-
-def _after_blank(points: list[str], text: str, line: str) -> bool:
-    """Whether a line stands after an empty one: then it is no part of the point before."""
-    return re.search(rf"\n[ \t]*\n{re.escape(line)}", text.expandtabs(4)) is not None
 
 
 def _heads(line: str) -> bool:

@@ -41,6 +41,7 @@ NO_INPUT = "reads no input"
 NO_ENTRY = "does not define what is asked for"
 SAYS_NOTHING = "only constants and names"
 OTHER_TAG = "said to be in another language"
+PART = "more code follows that does not compile"
 
 MAX_SEGMENTS, MAX_CUTS, MAX_VALUES = 12, 12, 50
 _LANGUAGE = re.compile(r"\s*(?:python|py)[ \t]*[23]?(?:\.\d+)?[ \t]*(?:code|program)?:?[ \t]*\n", re.IGNORECASE)
@@ -128,7 +129,8 @@ def whole_lines(program: str) -> str:
 
 
 def _weight(found: FoundProgram) -> tuple[int, ...]:
-    return BROKEN in found.doubts, len(found.doubts)
+    # What is left of a broken program is no better than all of it, whose fault can be shown and mended.
+    return PART in found.doubts, BROKEN in found.doubts, len(found.doubts)
 
 
 def _is_whole(body: str) -> bool:
@@ -139,7 +141,6 @@ def _is_whole(body: str) -> bool:
 def _of_block(block: Block, wanted: _Wanted) -> Iterator[FoundProgram]:
     if not block.body.strip():
         return
-    how: tuple[str, ...] = ()
     if block.body.lstrip()[:1] in "{[" and (inside := list(_of_json(block.body, wanted, block.start))):
         yield from inside
         return
@@ -149,18 +150,18 @@ def _of_block(block: Block, wanted: _Wanted) -> Iterator[FoundProgram]:
         code, took = (with_rest, more) if is_python(with_rest) else (code, took)
     if not is_python(code):
         parts = list(_segments(block.body)) if block.tag in PYTHON | OPEN else []
-        known = [part for part in parts if len(part[1].splitlines()) > 1 and _counts(part[1])]
-        for start, part in known:
-            if not block.closed and _is_cut(block.body[start + len(part) :]):
-                continue
-            yield _judged(part, (*how, WORDS_CUT), block.start + min(start, 1), wanted, block)
+        for start, part in parts:
+            rest = block.body[start + len(part) :]
+            if len(part.splitlines()) > 1 and _counts(part) and (block.closed or not _is_cut(rest)):
+                found = _judged(part, (WORDS_CUT,), block.start + min(start, 1), wanted, block)
+                yield replace(found, doubts=(*found.doubts, PART)) if _begins_code(rest) else found
         broken = block.tag in PYTHON and language_of(block.body) in ("", "python 2")
         if not broken and block.tag in OPEN:
             broken = _looks_like_code(block.body) and not language_of(block.body)
         if broken:
-            yield _judged(code, (*how, *took), block.start, wanted, block)
+            yield _judged(code, took, block.start, wanted, block)
         return
-    found = _judged(code, (*how, *took), block.start, wanted, block)
+    found = _judged(code, took, block.start, wanted, block)
     if SAYS_NOTHING in found.doubts and block.tag not in PYTHON:
         return
     yield found
@@ -191,12 +192,17 @@ def _defines(facts: ProgramFacts, name: str) -> bool:
 
 
 def _is_cut(rest: str) -> bool:
-    """Whether what follows a program in a block that is never closed is more of the program, not words about it."""
+    """Whether what follows the last part that compiles, in a block that is never closed, is the statement after it."""
     lines = [line for line in rest.split("\n") if line.strip()]
-    if not lines:
-        return False
-    code = lines[0][:1] in " \t" or _CODE_LINE.match(lines[0]) is not None
-    return code or (len(lines) == 1 and not lines[0].rstrip().endswith((".", "!", "?", ":", "`")))
+    alone = len(lines) == 1 and not lines[0].rstrip().endswith((".", "!", "?", ":", "`"))
+    return alone or (bool(lines) and lines[0][0] in " \t")
+
+
+def _begins_code(rest: str) -> bool:
+    """Whether a text goes on with a program: its first line is one of a program, or half of all its lines are."""
+    lines = [line for line in rest.split("\n") if line.strip()]
+    code = [line[0] in " \t" or (_CODE_LINE.match(line) is not None and line[0] != "#") for line in lines]
+    return bool(lines) and (code[0] or sum(code) * 2 >= len(code))
 
 
 def _goes_on(rest: str) -> bool:
@@ -269,6 +275,7 @@ def _unescaped(code: str) -> str:
         return code.replace("\\n", "\n").replace("\\t", "\t").replace('\\"', '"')
 
 
+_END_MARK = re.compile(r"(?:`{1,3}|~{3,}|<\|[\w|]+\|>|</?(?:code|pre|python)>)\Z")
 _MENDS: tuple[tuple[str, Callable[[str], str]], ...] = (
     (DEDENTED, _at_margin),
     (DEDENTED, _later_lines_moved),
@@ -279,7 +286,7 @@ _MENDS: tuple[tuple[str, Callable[[str], str]], ...] = (
     (UNESCAPED, html.unescape),
     (UNESCAPED, _unescaped),
     (WORDS_CUT, _without_numbers),
-    (WORDS_CUT, lambda code: re.sub(r"\s*(?:`{1,3}|~{3,}|<\|[\w|]+\|>|</?(?:code|pre|python)>)\s*\Z", "", code)),
+    (WORDS_CUT, lambda code: _END_MARK.sub("", code.rstrip()).rstrip()),
 )
 
 
@@ -294,7 +301,7 @@ def _outside(text: str, blocks: list[Block]) -> str:
 
 
 def _unfenced(text: str, wanted: _Wanted) -> Iterator[FoundProgram]:
-    bare = re.sub(r"\n?[ \t]*(?:```|~~~)\w*[ \t]*\Z", "", text.strip("\n").rstrip())
+    bare = _END_MARK.sub("", text.strip("\n").rstrip()).rstrip()
     if not bare.strip():
         return
     lead = len(text) - len(text.lstrip("\n"))

@@ -211,16 +211,15 @@ def _end(text: str, at: int, fields: frozenset[str]) -> re.Match[str] | None:
 
 def _end_alone(text: str, at: int, until: int, fields: frozenset[str]) -> re.Match[str] | None:
     """An end mark without a first mark before it: what stands before it is thought."""
-    ends = [
-        mark
-        for mark in _marks(_LAST, text, at, fields)
-        if mark.end() <= until
-        and not _is_quoted(text, mark)
-        and not _is_in_code(text, mark, at)
-        and not _is_data(text, mark.start(), at)
-    ]
-    followed = [mark for mark in ends if text[mark.end() :].strip()]
-    return (followed or ends or [None])[-1]
+    ends = [mark for mark in _marks(_LAST, text, at, fields) if mark.end() <= until]
+    last: re.Match[str] | None = None
+    for mark in reversed(ends):
+        if _is_quoted(text, mark) or _is_in_code(text, mark, at) or _is_data(text, mark.start(), at):
+            continue
+        if text[mark.end() :].strip():
+            return mark
+        last = last or mark
+    return last
 
 
 def _is_quoted(text: str, mark: re.Match[str]) -> bool:

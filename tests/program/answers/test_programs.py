@@ -166,6 +166,18 @@ def test_a_program_that_is_cut_off_is_said_to_be(dress):
     assert best.cut and programs.BROKEN in best.doubts
 
 
+def test_a_part_of_a_broken_program_comes_after_all_of_it():
+    broken = SMALL + "for i in range(n) print(i)\nprint(n)\n"
+    best, *others = programs_in(f"```python\n{broken}```")
+    assert (best.code, best.doubts) == (broken, (programs.BROKEN,))
+    assert others[0].code == SMALL and others[0].doubts == (programs.PART,)
+
+
+def test_words_after_a_program_in_its_block_are_cut():
+    (best, *_) = programs_in(f"```python\n{SMALL}\n## failure\nThe program prints a wrong answer.\nInput:\n5\n```")
+    assert best.code.startswith(SMALL.strip()) and best.plausible and programs.WORDS_CUT in best.how
+
+
 LINES = ["import sys", "n = int(input())", "print(n)", "for i in range(n):\n    print(i)", "x = '''\n~~~\n'''", "# a"]
 
 
