@@ -18,9 +18,7 @@ _OF_THE_TEST = (
     r"(?:expected|claimed|stated|given|test'?s?|test case'?s?|desired|reference)\s+(?:\w+\s+){0,2}?"
     r"(?:outputs?|answers?|values?|results?|test(?: case)?)"
 )
-_THE_TEST = (
-    r"(?:this|the|that|given|failing|provided)\s+(?:(?:failing|given|ai|provided)\s+)?(?:test(?: case)?|testcase)"
-)
+_THE_TEST = r"(?:this|the|that|given|failing|provided)\s+(?:(?:failing|given|ai|provided)\s+)?(?:test(?: (?:case|data))?|testcase)"
 _BETWEEN = (
     r"(?:\s+(?!(?:not|right|correct|program|code|so|but|is|are|was|were|while|whereas|and|our|my|its|it|uses|prints)\b)"
     r"[^\s.;,]+){0,7}?\s+"
@@ -39,6 +37,9 @@ CLAIMS = (
     rf"\b{_THE_TEST}(?:\s+itself)?\s+{_IS}\s+{_WRONG}",
     rf"\b{_THE_TEST}(?:\s+itself)?\s+(?:contains|has)\s+(?:an?|the)\s+(?:mistake|error|(?:wrong|incorrect)\s+(?:expected\s+)?"
     r"(?:output|answer|value|result))",
+    rf"\b(?:{_OF_THE_TEST}|{_THE_TEST})\s+(?:contradicts?|violates?|breaks?)\s+the\s+(?:statement|problem|rules|constraints)",
+    rf"\b{_THE_PROGRAM}\s+(?:already\s+|therefore\s+)?(?:prints|gives|outputs|produces)\s+the\s+(?:correct|right)\s+"
+    r"(?:answer|output|result|value)\b(?!.*\b(?:but|however|only|except|for|when)\b)",
     rf"\b{_THE_TEST}\s+(?:expects|claims|states|gives)\s+(?:an?|the)\s+(?:wrong|incorrect)\b",
     r"\bexpected\s+(?:output\s+|value\s+|answer\s+|result\s+)?(?:of\s+)?\S+\s+" + rf"{_IS}\s+{_WRONG}",
     r"\bexpected\s+(?:output|value|answer|result)(?:\s+of\s+the\s+test)?\s+should\s+(?:be|have been|read)\b",
@@ -49,7 +50,7 @@ CLAIMS = (
     r"\b(?:nothing|no (?:mistake|bug|error|fault)s?) "
     r"(?:to (?:fix|correct|change)|is wrong (?:in|with) the (?:program|code)|in the (?:program|code|solution))\b",
     r"\bnothing (?:is|was) wrong (?:in|with) (?:the|this) (?:program|code|solution)\b",
-    r"^(?:there is )?no (?:mistake|bug|error)s?$",
+    r"^(?:there is )?no (?:mistake|bug|error)s?(?: (?:was |were )?found)?$",
 )
 # A sentence with one of these claims nothing.
 _DOUBTS = (

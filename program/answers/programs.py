@@ -7,6 +7,7 @@ does so at the end.
 
 from __future__ import annotations
 
+import ast
 import html
 import json
 import re
@@ -19,7 +20,7 @@ from program.answers.fences import Block, blocks_in
 from program.answers.languages import OPEN, PYTHON, language_of
 from program.answers.mends import is_importable
 from program.answers.scopes import ProgramFacts, facts_of
-from program.answers.syntax import fault_line, is_python
+from program.answers.syntax import FAULTS, fault_line, is_python, syntax_tree
 from program.answers.tolerant_json import decode, values_in
 from program.answers.unreadable import UnreadableAnswer
 
@@ -38,6 +39,7 @@ LINES_JOINED = "lines of a list joined"
 BROKEN = "does not compile"
 UNDEFINED = "uses names that are bound nowhere"
 NO_INPUT = "reads no input"
+NO_OUTPUT = "prints nothing"
 NO_ENTRY = "does not define what is asked for"
 SAYS_NOTHING = "only constants and names"
 OTHER_TAG = "said to be in another language"
@@ -183,6 +185,8 @@ def _doubts(code: str, facts: ProgramFacts, wanted: _Wanted) -> Iterator[str]:
         yield UNDEFINED
     if wanted.reads_input and not facts.reads_input:
         yield NO_INPUT
+    if wanted.entry_point is None and not facts.prints:
+        yield NO_OUTPUT
     if wanted.entry_point is not None and not _defines(facts, wanted.entry_point):
         yield NO_ENTRY
 
@@ -301,7 +305,7 @@ def _outside(text: str, blocks: list[Block]) -> str:
 
 
 def _unfenced(text: str, wanted: _Wanted) -> Iterator[FoundProgram]:
-    bare = _END_MARK.sub("", text.strip("\n").rstrip()).rstrip()
+    bare = re.sub(r"\A`{1,2}(?!`)", "", _END_MARK.sub("", text.strip("\n").rstrip()).rstrip())
     if not bare.strip():
         return
     lead = len(text) - len(text.lstrip("\n"))
@@ -396,6 +400,8 @@ def _end_of_code(lines: list[str], first: int) -> int | None:
 
 
 def _of_json(text: str, wanted: _Wanted, start: int = 0) -> Iterator[FoundProgram]:
+    if text.strip()[:1] in ('"', "'") and (literal := _literal(text.strip())):
+        yield from _of_text(literal, (IN_JSON,), start, wanted)
     if "{" not in text and "[" not in text:
         return
     values = [value for value, *_ in values_in(text)]
@@ -407,6 +413,15 @@ def _of_json(text: str, wanted: _Wanted, start: int = 0) -> Iterator[FoundProgra
     for value in values[-MAX_VALUES:]:
         for code, how in _texts_of(value, wanted.names):
             yield from _of_text(code, how, start, wanted)
+
+
+def _literal(text: str) -> str:
+    """The text that a literal of JSON or Python holds, if the whole text is one."""
+    try:
+        value = ast.literal_eval(syntax_tree(text, "eval"))
+    except FAULTS:
+        return ""
+    return value if isinstance(value, str) else ""
 
 
 def _of_text(code: str, how: tuple[str, ...], start: int, wanted: _Wanted) -> Iterator[FoundProgram]:

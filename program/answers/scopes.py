@@ -48,6 +48,7 @@ class ProgramFacts:
 
     undefined: names it uses that are bound nowhere, in the order of the alphabet.
     reads_input: whether something in it reads standard input.
+    prints: whether something in it writes to standard output.
     acts: whether it does anything but define things when it is run.
     says_something: whether it has more in it than constants and names.
     functions, classes, assigned: what it defines at its top level.
@@ -55,6 +56,7 @@ class ProgramFacts:
 
     undefined: tuple[str, ...]
     reads_input: bool
+    prints: bool
     acts: bool
     says_something: bool
     functions: tuple[Function, ...]
@@ -74,6 +76,7 @@ def facts_of(code: str) -> ProgramFacts | None:
     return ProgramFacts(
         undefined,
         any(map(_reads, nodes)),
+        any(map(_prints, nodes)),
         any(map(acts, body)),
         any(isinstance(node, _SUBSTANCE) for node in nodes),
         tuple(_function(node) for node in body if isinstance(node, ast.FunctionDef)),
@@ -131,7 +134,7 @@ def _reads(node: ast.AST) -> bool:
     match node:
         case ast.Name(id="input" | "raw_input" | "fileinput"):
             return True
-        case ast.Attribute(attr="stdin" | "__stdin__"):
+        case ast.Attribute(attr="stdin" | "__stdin__", ctx=ast.Load()):
             return True
         case ast.Attribute(value=ast.Name("os"), attr="read" | "fdopen" | "dup"):
             return True
@@ -141,6 +144,19 @@ def _reads(node: ast.AST) -> bool:
             return any(each.name == "fileinput" for each in names)
         case ast.Call(func=called, args=[ast.Constant(value=0 | "/dev/stdin" | "/dev/fd/0"), *_]):
             return _name_of(called) in ("open", "Path", "read", "fdopen", "FileIO")
+    return False
+
+
+def _prints(node: ast.AST) -> bool:
+    match node:
+        case ast.Name(id="print" | "pprint") | ast.Attribute(attr="stdout" | "__stdout__" | "print" | "pprint"):
+            return True
+        case ast.Attribute(value=ast.Name("os"), attr="write"):
+            return True
+        case ast.ImportFrom(module="sys", names=names):
+            return any(each.name == "stdout" for each in names)
+        case ast.Call(func=called, args=[ast.Constant(value=1 | "/dev/stdout" | "/dev/fd/1"), *_]):
+            return _name_of(called) in ("open", "fdopen", "FileIO")
     return False
 
 

@@ -50,6 +50,9 @@ DRESSES = {
     "json, lines": lambda c: json.dumps({"code": c.split("\n")}),
     "json, fence inside": lambda c: json.dumps({"code": f"```python\n{c}```"}),
     "json, raw lines": lambda c: '{"code": "' + c.replace("\\", "\\\\").replace('"', '\\"') + '"}',
+    "a text of JSON": lambda c: json.dumps(c),
+    "three quotes": lambda c: f"'''python\n{c}'''",
+    "one back quote": lambda c: f"`{c}`",
     "carriage returns": lambda c: f"```python\n{c}```".replace("\n", "\r\n"),
     "odd blanks": lambda c: f"```python\n{c.replace('    ', chr(160) * 4)}```",
     "html": lambda c: f"```python\n{c.replace('>', '&gt;').replace('<', '&lt;').replace(chr(34), '&quot;')}# &gt;\n```",
@@ -87,6 +90,8 @@ def test_of_equals_the_last_leads_and_all_are_there():
         "print(main2(3))\n",
         "5\n",
         "x = 5\n",
+        "import io, sys\nsys.stdin = io.StringIO('1 2')\n",
+        "a = input()\n",
         "def helper(a):\n    return a + 1\n",
         "for i in range(3) print(i)\n",
     ],
@@ -104,6 +109,12 @@ def test_what_an_import_mends_is_plausible():
 def test_blocks_that_need_each_other_are_joined():
     best = programs_in(two("def add(a, b):\n    return a + b\n", "print(add(*map(int, input().split())))\n"))[0]
     assert best.plausible and programs.JOINED in best.how
+
+
+def test_a_program_in_steps_is_joined():
+    first, rest = SMALL.split("\n", 1)
+    best = programs_in(f"1. Read:\n```python\n{first}\n```\n2. Print:\n```python\n{rest}```\n")[0]
+    assert best.plausible and best.code == f"{first}\n\n{rest}"
 
 
 def test_an_entry_point_has_to_be_defined():
@@ -182,7 +193,16 @@ LINES = ["import sys", "n = int(input())", "print(n)", "for i in range(n):\n    
 
 
 # Their dress is another one where a fence or a margin stands in a text of the program.
-CHANGING = {"tilde", "html", "bare, indented", "bare, words around", "margin", "odd blanks", "language line"}
+CHANGING = {
+    "three quotes",
+    "tilde",
+    "html",
+    "bare, indented",
+    "bare, words around",
+    "margin",
+    "odd blanks",
+    "language line",
+}
 
 
 @settings(deadline=None, max_examples=60, database=None, derandomize=True)
