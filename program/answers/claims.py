@@ -18,7 +18,8 @@ _OF_THE_TEST = (
     r"(?:expected|claimed|stated|given|test'?s?|test case'?s?|desired|reference)\s+(?:\w+\s+){0,2}?"
     r"(?:outputs?|answers?|values?|results?|test(?: case)?)"
 )
-_THE_TEST = r"(?:this|the|that|given|failing|provided)\s+(?:(?:failing|given|ai|provided)\s+)?(?:test(?: (?:case|data))?|testcase)"
+_TEST = r"(?:test(?: (?:case|data))?|testcase)"
+_THE_TEST = rf"(?:this|the|that|given|failing|provided)\s+(?:(?:failing|given|ai|provided)\s+)?{_TEST}"
 _BETWEEN = (
     r"(?:\s+(?!(?:not|right|correct|program|code|so|but|is|are|was|were|while|whereas|and|our|my|its|it|uses|prints)\b)"
     r"[^\s.;,]+){0,7}?\s+"

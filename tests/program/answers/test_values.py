@@ -332,7 +332,7 @@ def test_other_rankings(ranking, places):
     assert match_names(ranking, NAMES) == places
 
 
-def test_solutions_of_one_name_are_told_apart_by_their_order():
+def test_solutions_of_one_name_are_kept_apart_by_their_order():
     assert match_names(["Greedy", "Greedy"], ["Greedy", "DP", "Greedy"]) == [0, 2]
 
 
