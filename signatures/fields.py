@@ -21,8 +21,8 @@ class Solution(_Record):
 
     name: ShortText = Field(description="a short name for the approach")
     content: LongText = Field(description="the steps, with the loops and data structures to use")
-    why_it_works: ShortText = Field(description="why it gives the right answer within the limits")
-    complexity: ShortText = Field(description="time and memory, as O(...)")
+    why_it_works: ShortText = Field(default="", description="why it gives the right answer within the limits")
+    complexity: ShortText = Field(default="", description="time and memory, as O(...)")
     labels: ShortText = Field(default="", description="the kind of algorithm, in one or two words")
 
 
@@ -31,4 +31,4 @@ class AITest(_Record):
 
     input: LongText = Field(description="the exact text of standard input")
     output: LongText = Field(description="the exact text a right program prints")
-    explanation: ShortText = Field(description="what this test checks")
+    explanation: ShortText = Field(default="", description="what this test checks")

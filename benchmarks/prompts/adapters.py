@@ -59,7 +59,7 @@ def compare(options: argparse.Namespace) -> None:
     from benchmarks.prompts.adapter_inputs import fixed_inputs, stages_of
     from benchmarks.prompts.adapter_table import compared, markdown
     from eval.data.load import load_problems
-    from eval.rollouts.run_folder import RunFolder
+    from eval.rollouts.run_folder import RunFolder, read_config
     from eval.simulated.model import open_model
     from program import artifact
     from program.cli.settings import parse_settings
@@ -74,6 +74,8 @@ def compare(options: argparse.Namespace) -> None:
         "split": options.split,
         "data_fingerprint": problems.fingerprint,
     }
+    if options.table:  # answers are read with the fields their stages have now, whatever else the program is now
+        decides = {**decides, "artifact": read_config(options.out)["artifact"]}
     answers = RunFolder(options.out, decides).path / "answers.jsonl"
     if not options.table:
         adapter = program.adapter

@@ -1,143 +1,211 @@
 """What an answer says: programs in fenced blocks, everything else as JSON.
 
-It is read with tolerance (prose around, missing fences, truncated tails, single bad list items), and accepted only in
-the declared types.
+It is read with tolerance (`program.answers`), and accepted only in the declared types.
 """
 
 from __future__ import annotations
 
-import json
 import re
-import warnings
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from itertools import accumulate
+from typing import get_args, get_origin
 
 import dspy
 import json_repair
+from pydantic import BaseModel
 
 from program.adapters.fitting import fit_fields, form_texts, repeats_form
+from program.adapters.form import unwrapped
 from program.adapters.reading import Reading
+from program.answers.claims import refuses
+from program.answers.coercions import BARE_LIST, BARE_RECORD, NO_JSON, WRAPPED, listed_points, unwrapped_object
+from program.answers.programs import NO_FENCE, programs_in
+from program.answers.syntax import is_python
+from program.answers.thoughts import split_text
+from program.answers.tolerant_json import Decoded, broken_values_in, values_in
+from program.answers.unreadable import NoAnswer
 
 FENCE_INSIDE = "a fence inside"  # of a field that holds a program
-_FILE = "<answer>"
-# What the compiler thinks of a model's style is no business of ours.
-warnings.filterwarnings("ignore", category=SyntaxWarning, module=_FILE)
-warnings.filterwarnings("ignore", category=DeprecationWarning, module=_FILE)
-_OPENING_FENCE = re.compile(r"^[ \t]*```[ \t]*([\w+-]*+)[^\n`]*+\n", re.MULTILINE)
-_LAST_FENCE = re.compile(r"```[^\n`]*+\n*+\Z")
-_PYTHON_NAMES = ("python", "python3", "py", "py3")
-# Bounds on how many places of an answer are tried; a model that runs in circles writes thousands.
-MAX_BRACES, MAX_FENCES, MAX_ENDS = 20, 12, 6
-_PYTHON_LINE = re.compile(r"^(import |from \w+ import |def |class |for |while |if |print\(|\w[\w, ]* = )", re.MULTILINE)
-_DECODER = json.JSONDecoder()
+AROUND_PROGRAM, AROUND_JSON = "text around the program", "text around the JSON"
+JSON_MENDED = "JSON mended"
+_FENCE_BEFORE = re.compile(r"(?:```|~~~)[^\n`]*+\n*+\Z")
+# Places where a library may guess what JSON was meant, and how deep it may be nested: the library takes long over it.
+MAX_GUESSES, MAX_NESTING = 20, 60
+# Long test data written as a Python expression, which a library would take for its first text.
+_EXPRESSION = re.compile(r"""(?<!\\)["')]\s*[*+]\s*(?:["'(\d]|str\()""")
 
 
-def read_code(signature: type[dspy.Signature], completion: str) -> Reading:
+def read_answer(signature: type[dspy.Signature], completion: str, read: Callable[[str], Reading]) -> Reading:
+    """What `read` finds in an answer when its thought is taken off.
+
+    Raises:
+        NoAnswer: nothing; `kind` says what is the matter.
+        ValueError: what `read` raises besides.
+    """
+    split = split_text(completion, signature.output_fields)
+    try:
+        reading = read(split.said)
+    except ValueError as fault:
+        if split.cut:
+            raise NoAnswer("cut while thinking", f"{fault}: it was cut off while thinking") from fault
+        if not split.said.strip():
+            raise NoAnswer("empty", str(fault)) from fault
+        if refuses(split.said):
+            raise NoAnswer("refused", str(fault)) from fault
+        raise
+    return replace(reading, thought=split.thought)
+
+
+def read_code(signature: type[dspy.Signature], said: str) -> Reading:
     """The last output field of `signature`, a program, in an answer; another field is the text before it.
 
     Raises:
-        ValueError: there is no program.
+        NoAnswer: there is no program, or none that is Python.
     """
     *before, name = signature.output_fields
-    text = completion.replace("\r\n", "\n")
-    program = find_program(text)
-    if repeats_form(program, form_texts(signature)):
-        raise ValueError("no program in the answer: it only repeats the form")
-    said = _LAST_FENCE.sub("", text[: text.find(program)]).strip() if before else ""
-    values = {**dict.fromkeys(before, said), name: whole_lines(program)}
-    if text.strip() == f"{said}\n```python\n{program.strip()}\n```".lstrip("\n"):
-        return Reading(values)
-    return Reading(values, ("text around the program" if "```" in text else "no fence",))
-
-
-def whole_lines(program: str) -> str:
-    """The program without empty lines around it, and with a line end."""
-    return program.strip("\n") + "\n"
-
-
-def find_program(text: str) -> str:
-    """The program in an answer: the longest Python block, else the longest block, else what looks like code.
-
-    Raises:
-        ValueError: there is none.
-    """
-    fences = list(_OPENING_FENCE.finditer(text))[:MAX_FENCES]
-    for names in (_PYTHON_NAMES, ("",), None):  # a block said to be Python goes before one without a name, and so on
-        chosen = [fence for fence in fences if names is None or fence.group(1).lower() in names]
-        blocks = [_block_from(text, fence.end()) for fence in chosen]
-        if any(block.strip() for block in blocks):
-            return max(blocks, key=len)
-    bare = text.strip().removesuffix("```").rstrip()
-    if is_python(bare) and ("(" in bare or "=" in bare):
-        return bare
-    first = _PYTHON_LINE.search(bare)
-    if first is None:
-        raise ValueError("no program in the answer")
-    return bare[first.start() :]
+    text = said.replace("\r\n", "\n")
+    texts = form_texts(signature)
+    programs = programs_in(text, (name,))
+    own = [program for program in programs if not repeats_form(program.code, texts)]
+    if not own:
+        raise NoAnswer("no program", "no program in the answer: it only repeats the form")
+    best, *others = own
+    words = _FENCE_BEFORE.sub("", text[: best.start]).strip() if before else ""
+    values = {**dict.fromkeys(before, words), name: best.code}
+    repairs = best.how
+    if text.strip() != f"{words}\n```python\n{best.code.strip()}\n```".lstrip("\n") and NO_FENCE not in repairs:
+        repairs = (AROUND_PROGRAM, *repairs)
+    return Reading(values, repairs, 0, tuple(others), best.doubts, cut=best.cut)
 
 
 def unfenced(program: str) -> tuple[str, bool]:
     """A program that stood in a field of its own, without the fence it may have been put in, and whether it was.
 
     Raises:
-        ValueError: there is no program in the fence.
+        NoAnswer: there is no program in the fence.
     """
-    if "```" not in program or is_python(program):
+    if not re.search("```|~~~", program) or is_python(program):
         return program, False
-    return find_program(program), True
+    return programs_in(program)[0].code, True
 
 
-def _block_from(text: str, start: int) -> str:
-    """The block from `start` on. A program may hold three back quotes: the first end that leaves Python is the end."""
-    ends = [match.start() for match in re.finditer("```", text[start:])][:MAX_ENDS]
-    blocks = [text[start : start + end] for end in ends] or [text[start:]]
-    return next((block for block in blocks if block.strip() and is_python(block)), blocks[0])
-
-
-def is_python(text: str) -> bool:
-    """Whether the compiler takes it."""
-    try:
-        # Not `ast.parse`: in Python 3.11 two threads that build syntax trees at once can meet a SystemError.
-        compile(text, _FILE, "exec", dont_inherit=True)
-    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
-        return False
-    return True
-
-
-def read_json(signature: type[dspy.Signature], completion: str) -> Reading:
+def read_json(signature: type[dspy.Signature], said: str) -> Reading:
     """The output fields of `signature` in the JSON of an answer, each of its declared type.
+
+    Of several objects that fit the last is taken. Where there is no JSON, points may be all that is asked for.
 
     Raises:
         ValueError: no JSON, or a field is missing or does not fit.
     """
-    loaded, repairs = _find_object(completion, signature.output_fields)
-    values, dropped = fit_fields(signature, loaded)
-    return Reading(values, repairs, dropped)
+    fault: ValueError | None = None
+    cut = False
+    for found, repairs in _objects(signature, said):
+        cut |= found.cut
+        try:
+            fitted = fit_fields(signature, found.value, "doubtful" if found.guessed else "whole")
+        except ValueError as this:
+            fault = fault or this
+            continue
+        every = tuple(dict.fromkeys((*repairs, *fitted.repairs)))
+        return Reading(fitted.values, every, fitted.dropped + found.dropped, cut=found.cut)
+    if cut:
+        raise NoAnswer("cut", f"{fault}: it was cut off")
+    if fault is None:
+        raise NoAnswer("no JSON", "no JSON object in the answer")
+    raise NoAnswer("does not fit", str(fault))
 
 
-def _find_object(text: str, names: Iterable[str]) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """The first JSON object in `text` with one of the names, else the first one at all, and what it took to read it."""
-    found: dict[str, Any] | None = None
-    how: tuple[str, ...] = ()
-    for brace in [match.start() for match in re.finditer(r"{", text)][:MAX_BRACES]:
-        loaded, repairs = _load(text, brace)
-        if isinstance(loaded, list):
-            loaded = next((item for item in loaded if isinstance(item, dict)), None)
-        if isinstance(loaded, dict):
-            if any(name in loaded for name in names):
-                return loaded, repairs
-            if not found:
-                found, how = loaded, repairs
-    if found is None:
-        raise ValueError("no JSON object in the answer")
-    return found, how
+def _objects(signature: type[dspy.Signature], text: str) -> Iterator[tuple[Decoded, tuple[str, ...]]]:
+    """What may be the object asked for, the likeliest first, and what it took to find it."""
+    names = tuple(signature.output_fields)
+    proper = values_in(text)
+    yield from _named(reversed(proper), names, lambda each: _around(text, each))
+    broken = list(broken_values_in(text, proper))
+    yield from _named(reversed(broken), names, lambda each: (JSON_MENDED, *each.labels))
+    guessed = [] if _EXPRESSION.search(text) else list(_guesses(text, proper))
+    yield from _named(guessed, names, lambda each: (JSON_MENDED,))
+    if len(names) == 1:
+        yield from _without_key(signature, [*proper, *broken], text)
+    for each in proper or guessed or broken:
+        if isinstance(each.value, dict):
+            yield each, _around(text, each)
+    points = _points(signature, text)
+    if points:
+        yield Decoded(points, 0, len(text)), (NO_JSON,)
 
 
-def _load(text: str, start: int) -> tuple[Any, tuple[str, ...]]:
-    """The JSON value at `start`, and what it took."""
-    try:
-        loaded, end = _DECODER.raw_decode(text, start)
-    except ValueError:
-        return json_repair.loads(text[start:]), ("JSON mended",)
-    alone = not text[:start].strip() and not text[end:].strip()
-    return loaded, () if alone else ("text around the JSON",)
+def _named(
+    values: Iterable[Decoded], names: tuple[str, ...], labels: Callable[[Decoded], tuple[str, ...]]
+) -> Iterator[tuple[Decoded, tuple[str, ...]]]:
+    for each in values:
+        found, around = unwrapped_object(each.value, names)
+        if found is not None:
+            in_list = isinstance(each.value, list)
+            yield replace(each, value=found), (*labels(each), *([WRAPPED] if around > in_list else []))
+
+
+def _around(text: str, found: Decoded) -> tuple[str, ...]:
+    alone = not text[: found.start].strip() and not text[found.end :].strip()
+    return () if alone else (AROUND_JSON,)
+
+
+def _guesses(text: str, proper: list[Decoded]) -> Iterator[Decoded]:
+    depths = accumulate(1 if sign in "[{" else -1 for sign in re.findall(r"[\[\]{}]", text))
+    if max(depths, default=0) > MAX_NESTING:
+        return
+    inside = [(each.start, each.end) for each in proper]
+    places = [brace.start() for brace in re.finditer(r"""{(?=\s*["'\w])""", text)]
+    places = [place for place in places if not any(start <= place < end for start, end in inside)]
+    for place in places[:MAX_GUESSES]:
+        try:
+            value = json_repair.loads(text[place:])
+        except (ValueError, RecursionError):  # nested too deeply
+            continue
+        if isinstance(value, dict | list):
+            yield Decoded(value, place, len(text), guessed=True)
+
+
+def _without_key(
+    signature: type[dspy.Signature], values: list[Decoded], text: str
+) -> Iterator[tuple[Decoded, tuple[str, ...]]]:
+    """A list, or records, that can be nothing but the one field there is, a list."""
+    ((name, field),) = signature.output_fields.items()
+    kind = unwrapped(field.annotation)
+    if get_origin(kind) is not list:
+        return
+    item = unwrapped(get_args(kind)[0])
+    wanted = dict if isinstance(item, type) and issubclass(item, BaseModel) else (str, dict)
+    for each in reversed(values):
+        items = each.value
+        if isinstance(items, list) and items and all(isinstance(inner, wanted) for inner in items):
+            yield replace(each, value={name: items}), (*_around(text, each), *each.labels, BARE_LIST)
+    if wanted is dict:
+        keys = [key for key, inner in item.model_fields.items() if inner.is_required()]
+        records = [each for each in values if isinstance(each.value, dict) and all(key in each.value for key in keys)]
+        if records:
+            every = [each.value for each in records]
+            dropped, cut = sum(each.dropped for each in records), any(each.cut for each in records)
+            yield Decoded({name: every}, 0, len(text), (), dropped, cut), (AROUND_JSON, BARE_RECORD)
+
+
+def _points(signature: type[dspy.Signature], text: str) -> dict[str, list[str]]:
+    """The points of an answer without JSON: all of them for the one list there is, else those under its name."""
+    kinds = {name: unwrapped(field.annotation) for name, field in signature.output_fields.items()}
+    if any(get_origin(kind) is not list or unwrapped(get_args(kind)[0]) is not str for kind in kinds.values()):
+        return {}
+    described = rf"""["']?(?:{"|".join(map(re.escape, kinds))})["']?\s*[(:]"""  # the form, copied
+    if re.search(r"""[{\[]\s*["']\w+["']\s*[:,]""", text) or refuses(text):
+        return {}
+    if any(re.match(described, point) for point in listed_points(text)):
+        return {}
+    if len(kinds) == 1:
+        points = listed_points(text)
+        return {next(iter(kinds)): points} if points else {}
+    heading = rf"^[ \t#*_]*(?:{'|'.join(map(re.escape, kinds))})[ \t*_]*:?[ \t*_]*$"
+    parts = re.split(rf"({heading})", text, flags=re.MULTILINE | re.IGNORECASE)
+    under = {
+        re.sub(r"[\s#*:]|^_+|_+$", "", head).lower(): listed_points(body)
+        for head, body in zip(parts[1::2], parts[2::2], strict=True)
+    }
+    return under if under.keys() == kinds.keys() and all(under.values()) else {}

@@ -1,43 +1,191 @@
 """Strict in what is accepted: what was found in an answer becomes the declared types, or is refused.
 
-Of a list the items that fit are kept. Items that only repeat the words of the answer form are no answers.
+A value of another type is coerced where its meaning is plain (`program.answers.coercions`), which is noted. Of a list
+the items that fit are kept. Items that only repeat the words of the answer form are no answers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, get_args, get_origin
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args, get_origin
 
 import dspy
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from program.adapters.form import allows_none, description
+from program.adapters.form import allows_none, description, holds_program, unwrapped
+from program.answers.coercions import (
+    FIELD_LEFT_OUT,
+    LINES_FOR_TEXT,
+    OBJECT_FOR_LIST,
+    OBJECT_FOR_TEXT,
+    OTHER_KEY,
+    TEXT_FOR_LIST,
+    TORN_RECORD,
+    list_from_object,
+    list_from_text,
+    text_from_lines,
+    text_from_object,
+    with_known_keys,
+)
+from program.answers.latex import LATEX, with_latex
 
 _DOTS = ("…", "...")  # how models write that there would be more
+# Fields that hold data to the letter, where a tab is a tab and lines stand in a list.
+_DATA = ("input", "output")
 
 
-def fit_fields(signature: type[dspy.Signature], found: dict[str, Any]) -> tuple[dict[str, Any], int]:
-    """The output fields of `signature` in `found`, each of its declared type, and how many list items were dropped.
+@dataclass
+class Fitted:
+    """The fields of an answer in their declared types.
+
+    values: by name. dropped: how many list items were left out. repairs: what was coerced, each kind once.
+    """
+
+    values: dict[str, Any] = field(default_factory=dict)
+    dropped: int = 0
+    repairs: list[str] = field(default_factory=list)
+
+    def note(self, label: str) -> None:
+        if label not in self.repairs:
+            self.repairs.append(label)
+
+
+# Of the last record of a list: whether it is known to be whole, may be cut off (where others have fields that it has
+# not), or is surely cut off if it has not all fields.
+End = Literal["whole", "doubtful", "open"]
+
+
+def fit_fields(signature: type[dspy.Signature], found: dict[str, Any], end: End = "whole") -> Fitted:
+    """The output fields of `signature` in `found`, each of its declared type.
 
     Raises:
         ValueError: a field is missing, does not fit, or only repeats the form.
     """
     texts = form_texts(signature)
-    values, dropped = {}, 0
-    for name, field in signature.output_fields.items():
+    fitted = Fitted()
+    found, other_keys = with_known_keys(found, signature.output_fields)
+    if other_keys:
+        fitted.note(OTHER_KEY)
+    for name, output in signature.output_fields.items():
         if name in found:
-            values[name], lost = _fit(found[name], field.annotation, name, texts)
-            dropped += lost
-        elif not field.is_required():
-            values[name] = field.get_default(call_default_factory=True)
-        elif allows_none(field.annotation):
-            values[name] = None
+            value = found[name] if holds_program(name, output.annotation) else _coerced(found[name], output, fitted)
+            fitted.values[name] = _fit(value, output.annotation, name, texts, fitted)
+            if end != "whole":
+                _drop_torn(fitted, name, end)
+        elif not output.is_required():
+            fitted.values[name] = output.get_default(call_default_factory=True)
+        elif allows_none(output.annotation):
+            fitted.values[name] = None
         else:
             raise ValueError(f"field {name} is missing")
-    return values, dropped
+    return fitted
 
 
-def _fit(value: Any, annotation: Any, name: str, texts: frozenset[str]) -> tuple[Any, int]:
+def drop_torn(items: list[Any], end: End = "doubtful") -> bool:
+    """Take the last record off a list if it seems to be cut off: it lacks fields that records may lack.
+
+    Returns:
+        Whether it was taken off.
+    """
+    if not items or not isinstance(items[-1], BaseModel):
+        return False
+    *others, last = items
+    missing = type(last).model_fields.keys() - last.model_fields_set
+    torn = missing if end == "open" else {name for name in missing if all(name in o.model_fields_set for o in others)}
+    if not torn or (end == "doubtful" and not others):
+        return False
+    items.pop()
+    return True
+
+
+def _drop_torn(fitted: Fitted, name: str, end: End) -> None:
+    if isinstance(fitted.values[name], list) and drop_torn(fitted.values[name], end):
+        fitted.note(TORN_RECORD)
+        fitted.dropped += 1
+        if not fitted.values[name]:
+            raise ValueError(f"no item of {name} is whole")
+
+
+def _coerced(value: Any, output: Any, fitted: Fitted) -> Any:
+    """The value as the type of the field asks for it, where its meaning is plain; else as it is."""
+    kind = unwrapped(output.annotation)
+    if get_origin(kind) is not list:
+        if kind is str and isinstance(value, list) and (text := text_from_lines(value)) is not None:
+            fitted.note(LINES_FOR_TEXT)
+            value = text
+        return _prose(value, fitted)
+    item = unwrapped(get_args(kind)[0])
+    record = item if isinstance(item, type) and issubclass(item, BaseModel) else None
+    value = _list(value, record, item is str, fitted)
+    if not isinstance(value, list):
+        return value
+    if record is not None:
+        return [_record(each, record, fitted) for each in value]
+    return [_prose(_text(each, fitted), fitted) for each in value] if item is str else value
+
+
+def _list(value: Any, record: type[BaseModel] | None, texts: bool, fitted: Fitted) -> Any:
+    match value:
+        case str() if (found := list_from_text(value)) is not None and (texts or isinstance(found[0], dict)):
+            fitted.note(TEXT_FOR_LIST)
+            return found
+        case dict() if record is not None:
+            known, _ = with_known_keys(value, record.model_fields)
+            fitted.note(OBJECT_FOR_LIST)
+            if any(name in known for name in record.model_fields):
+                return [value]
+            named = "name" in record.model_fields
+            return [{"name": key, **each} if named and isinstance(each, dict) else each for key, each in value.items()]
+        case dict() if texts and (found := list_from_object(value)) is not None:
+            fitted.note(OBJECT_FOR_LIST)
+            return found
+        case [*parts] if (
+            texts
+            and parts
+            and all(isinstance(part, list) and part and all(isinstance(each, str) for each in part) for part in parts)
+        ):
+            fitted.note(OBJECT_FOR_LIST)
+            return [each for part in parts for each in part]
+    return value
+
+
+def _text(value: Any, fitted: Fitted) -> Any:
+    if isinstance(value, dict) and (text := text_from_object(value)) is not None:
+        fitted.note(OBJECT_FOR_TEXT)
+        return text
+    return value
+
+
+def _record(value: Any, kind: type[BaseModel], fitted: Fitted) -> Any:
+    if not isinstance(value, dict):
+        return value
+    value, other_keys = with_known_keys(value, kind.model_fields)
+    if other_keys:
+        fitted.note(OTHER_KEY)
+    if any(name not in value for name in kind.model_fields):
+        fitted.note(FIELD_LEFT_OUT)
+    record = {}
+    for name, each in value.items():
+        of_texts = name in kind.model_fields and unwrapped(kind.model_fields[name].annotation) is str
+        if of_texts and isinstance(each, list) and (text := text_from_lines(each)) is not None:
+            fitted.note(LINES_FOR_TEXT)
+            each = text
+        if of_texts and each is None and not kind.model_fields[name].is_required():
+            fitted.note(FIELD_LEFT_OUT)
+            continue
+        record[name] = each if name in _DATA else _prose(each, fitted)
+    return record
+
+
+def _prose(value: Any, fitted: Fitted) -> Any:
+    if isinstance(value, str) and (restored := with_latex(value)) != value:
+        fitted.note(LATEX)
+        return restored
+    return value
+
+
+def _fit(value: Any, annotation: Any, name: str, texts: frozenset[str], fitted: Fitted) -> Any:
     if get_origin(annotation) is list and isinstance(value, list):
         item_type = TypeAdapter(annotation.__args__[0])
         fitting = [item for item in (_validated(item_type, item) for item in value) if item is not None]
@@ -46,13 +194,14 @@ def _fit(value: Any, annotation: Any, name: str, texts: frozenset[str]) -> tuple
         items = [item for item in fitting if not repeats_form(item, texts)]
         if not items:
             raise ValueError(f"{name} only repeats the form of the answer")
-        return items, len(value) - len(items)
-    fitted = _validated(TypeAdapter(annotation), value)
-    if fitted is None and not (value is None and allows_none(annotation)):
+        fitted.dropped += len(value) - len(items)
+        return items
+    found = _validated(TypeAdapter(annotation), value)
+    if found is None and not (value is None and allows_none(annotation)):
         raise ValueError(f"{name} does not fit its type")
-    if repeats_form(fitted, texts):
+    if repeats_form(found, texts):
         raise ValueError(f"{name} only repeats the form of the answer")
-    return fitted, 0
+    return found
 
 
 def _validated(kind: TypeAdapter, value: Any) -> Any:
@@ -70,9 +219,9 @@ def _validated(kind: TypeAdapter, value: Any) -> Any:
 def form_texts(signature: type[dspy.Signature]) -> frozenset[str]:
     """The words that stand for values where the form of an answer is shown, as `repeats_form` compares them."""
     texts = {*_DOTS}
-    for field in signature.output_fields.values():
-        texts.add(_bare(description(field)))
-        for record in records_in(field.annotation):
+    for output in signature.output_fields.values():
+        texts.add(_bare(description(output)))
+        for record in records_in(output.annotation):
             texts.update(_bare(inner.description or "") for inner in record.model_fields.values())
     return frozenset(texts - {""})
 
@@ -97,8 +246,8 @@ def records_in(annotation: Any) -> Iterator[type[BaseModel]]:
     """The record types an annotation names, at whatever depth."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
-        for field in annotation.model_fields.values():
-            yield from records_in(field.annotation)
+        for inner in annotation.model_fields.values():
+            yield from records_in(inner.annotation)
     for argument in get_args(annotation):
         yield from records_in(argument)
 

@@ -10,11 +10,12 @@ much time as answers. This one is lean, and it asks for each kind of answer in t
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 import dspy
 
-from program.adapters.code_and_json import read_code, read_json
+from program.adapters.code_and_json import read_answer, read_code, read_json
 from program.adapters.form import Form, answer_form, answers_with_code
 from program.adapters.reading import Reading
 from program.adapters.schema import constrained
@@ -69,4 +70,5 @@ class LeanAdapter(SectionsAdapter):
         return "\n".join([*(text.strip() for text in before), f"```python\n{code.strip()}\n```"])
 
     def read(self, signature: type[dspy.Signature], completion: str) -> Reading:
-        return read_code(signature, completion) if answers_with_code(signature) else read_json(signature, completion)
+        read = read_code if answers_with_code(signature) else read_json
+        return read_answer(signature, completion, partial(read, signature))

@@ -13,10 +13,13 @@ from typing import Any
 import dspy
 
 from program.adapters.code_and_json import FENCE_INSIDE, unfenced
+from program.adapters.fitting import drop_torn
 from program.adapters.form import holds_program
 from program.adapters.reading import Reading, note
 from program.adapters.schema import constrained, takes_schema
 from program.adapters.sections import UnreadableAnswer
+from program.answers.coercions import TORN_RECORD
+from program.answers.thoughts import split_text
 from program.undocumented import CHAT_END, acalled_as_chat, called_as_chat, chat_fields
 
 # What DSPy's parsers let through besides AdapterParseError: on deep nesting (the compiler says MemoryError), on half
@@ -90,12 +93,16 @@ def _settings(lm: dspy.BaseLM, settings: dict[str, Any], signature: type[dspy.Si
 
 def _parsed(adapter: _Stock, parse: Any, signature: type[dspy.Signature], completion: str) -> dict[str, Any]:
     try:
-        values, repairs = parse(signature, completion), adapter.tolerance(signature, completion)
+        split = split_text(completion, signature.output_fields)
+        values, repairs = parse(signature, split.said), adapter.tolerance(signature, split.said)
+        dropped = 0
         for name, field in signature.output_fields.items():
             if holds_program(name, field.annotation):
                 values[name], fenced = unfenced(values[name])
                 repairs += (FENCE_INSIDE,) * fenced
-        return note(Reading(values, repairs))
+            elif isinstance(values[name], list) and drop_torn(values[name]):
+                repairs, dropped = (*repairs, TORN_RECORD), dropped + 1
+        return note(Reading(values, repairs, dropped, thought=split.thought))
     except _FAULTS as fault:
         raise UnreadableAnswer(adapter, signature, completion, str(fault)) from fault
 

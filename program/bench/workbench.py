@@ -8,7 +8,7 @@ from typing import Literal
 from judge.checker import differing_lines
 from judge.judge import judge
 from judge.verdict import Limits, TestCase, TestResult, Verdict
-from program.adapters.code_and_json import is_python
+from program.answers.syntax import is_python
 from program.problem import Problem
 from program.rollout.context import trace
 from program.rollout.trace import JudgeRun, Origin, TestRun, name_of

@@ -15,10 +15,12 @@ import dspy
 import yaml
 from pydantic import BaseModel
 
-from program.adapters.code_and_json import FENCE_INSIDE, is_python, unfenced, whole_lines
+from program.adapters.code_and_json import FENCE_INSIDE, unfenced
 from program.adapters.form import allows_none, holds_program, unwrapped
 from program.adapters.yaml.keys import long_keys
 from program.adapters.yaml.loader import compose
+from program.answers.programs import whole_lines
+from program.answers.syntax import is_python
 
 _BULLET = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+(.*)$", re.MULTILINE)
 _NOTHING = ("", "~", "null")

@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import dspy
 import yaml
 
-from program.adapters.code_and_json import is_python, read_code, read_json
+from program.adapters.code_and_json import read_answer, read_code, read_json
 from program.adapters.fitting import fit_fields
 from program.adapters.form import answers_with_code, holds_program
 from program.adapters.reading import Reading
 from program.adapters.yaml.document import Document
 from program.adapters.yaml.keys import known_keys
 from program.adapters.yaml.repairs import REPAIRS
+from program.answers.fences import open_fence
+from program.answers.syntax import is_python
 
 _FORM = re.compile(r"\s*```yaml\n(?P<yaml>.*?\n)```\s*", re.DOTALL)
 
 
 def read_yaml(signature: type[dspy.Signature], completion: str) -> Reading:
+    """The output fields of `signature` in an answer in YAML; see `_read`."""
+    return read_answer(signature, completion, partial(_read, signature))
+
+
+def _read(signature: type[dspy.Signature], completion: str) -> Reading:
     """The output fields of `signature` in the YAML of an answer, each of its declared type.
 
     The first reading that leaves nothing over is taken, else the one that leaves least.
@@ -30,19 +39,21 @@ def read_yaml(signature: type[dspy.Signature], completion: str) -> Reading:
     """
     fault: Exception | None = None
     best, least = None, 0
+    end = "open" if open_fence(completion) else "doubtful"
     for text, repairs in _versions(completion.replace("\r\n", "\n"), known_keys(signature)):
         try:
             document = Document(text, signature)
-            values, dropped = fit_fields(signature, document.values)
+            fitted = fit_fields(signature, document.values, end)
         except (yaml.YAMLError, OverflowError) as this:
             fault = fault or this
             continue
         except ValueError as this:  # says more than that it is no YAML
             fault = this
             continue
-        doubts = dropped + document.unknown + _broken_programs(signature, values)
+        doubts = fitted.dropped + document.unknown + _broken_programs(signature, fitted.values)
         if best is None or doubts < least:
-            best, least = Reading(values, (*repairs, *document.repairs), dropped), doubts
+            labels = (*repairs, *document.repairs, *fitted.repairs)
+            best, least = Reading(fitted.values, labels, fitted.dropped), doubts
         if not least:
             break
     return best or _in_another_form(signature, completion, fault)
@@ -80,7 +91,7 @@ def _in_another_form(signature: type[dspy.Signature], completion: str, fault: Ex
         reading = (read_code if answers_with_code(signature) else read_json)(signature, completion)
     except ValueError:
         raise said from fault
-    return Reading(reading.values, ("no YAML", *reading.repairs), reading.dropped)
+    return replace(reading, repairs=("no YAML", *reading.repairs))
 
 
 def _problem(fault: Exception | None) -> str:

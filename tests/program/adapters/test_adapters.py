@@ -16,6 +16,7 @@ from program.adapters.choice import ADAPTERS, adapter_named
 from program.adapters.code_and_json import is_python
 from program.adapters.fitting import form_texts, repeats_form
 from program.adapters.reading import collected_readings
+from program.answers.latex import with_latex
 from program.models.scripted import scripted_lm
 from signatures.code import SolveDirectly
 from signatures.understand import ReflectOnProblem
@@ -56,7 +57,8 @@ def test_adapters_differ_in_what_they_ask_for():
 
 # XML and DSPy's headings cannot hold every text: their values come without blanks around, control characters, markup.
 simple = st.text(string.ascii_letters + string.digits + " ,.'\"\\(){}:#%é²≤-", min_size=1, max_size=60).map(str.strip)
-any_text = st.text(st.characters(codec="utf-8"), max_size=60)
+# A control character that makes a LaTeX command with the letters after it is read as a backslash, on purpose.
+any_text = st.text(st.characters(codec="utf-8"), max_size=60).filter(lambda text: with_latex(text) == text)
 
 
 def values_of(signature, text) -> st.SearchStrategy[dict]:

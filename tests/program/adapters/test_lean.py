@@ -201,7 +201,7 @@ def test_an_answer_that_is_one_fence_after_another_is_given_up_soon(monkeypatch)
         return False
 
     with monkeypatch.context() as patched, contextlib.suppress(AdapterParseError):
-        patched.setattr("program.adapters.code_and_json.is_python", is_python)
+        patched.setattr("program.answers.programs.is_python", is_python)
         ADAPTER.parse(SolveDirectly, "```\n" * 60)
     assert len(parsed) <= 3 * 60  # and not 60 * 60 / 2
 
@@ -231,7 +231,7 @@ def test_an_answer_without_a_program_is_an_error(signature, answer):
         '{"reflection": ["a", "b"], "more": 1}',
         '[{"reflection": ["a", "b"]}]',
         '{"reflection": ["a", "b"',
-        '{"reflection": ["a", "b',
+        '{"reflection": ["a", "b", "c',
         '{"reflection": ["a", "b"],}',
         "{'reflection': ['a', 'b']}",
         '{"reflection": ["a", {"x": 1}, null, "b"]}',
@@ -249,7 +249,7 @@ def test_numbers_stand_for_strings_in_lists_and_inside_of_records():
 
 def test_of_records_the_whole_ones_are_kept():
     whole = {"input": "5", "output": "10", "explanation": "small"}
-    answer = json.dumps({"tests": [{"input": "1"}, whole, {**whole, "output": ["10"]}, "5"]})
+    answer = json.dumps({"tests": [{"input": "1"}, whole, {**whole, "output": {"n": 10}}, "5"]})
     assert ADAPTER.parse(WriteTests, answer) == {"tests": [AITest(**whole)]}
     cut = json.dumps({"tests": [whole, whole]})[:-30]
     assert ADAPTER.parse(WriteTests, cut) == {"tests": [AITest(**whole)]}
@@ -260,7 +260,7 @@ def test_of_records_the_whole_ones_are_kept():
     [
         ("", "no JSON object in the answer"),
         ("That is hard to say.", "no JSON object in the answer"),
-        ('["a", "b"]', "no JSON object in the answer"),
+        ("[1, 2]", "no JSON object in the answer"),
         ('{"thoughts": ["a"]}', "field reflection is missing"),
         ('{"reflection": "a"}', "reflection does not fit its type"),
         ('{"reflection": {"a": 1}}', "reflection does not fit its type"),

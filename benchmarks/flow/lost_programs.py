@@ -1,4 +1,4 @@
-"""How many right programs a flow loses to wrong AI tests: `python -m benchmarks.flow.claims [--rollouts 1000]`.
+"""How many right programs a flow loses to wrong AI tests: `python -m benchmarks.flow.lost_programs [--rollouts 1000]`.
 
 A simulated strong model writes a right program at a set rate, claims wrong outputs for half of its tests, and does what
 a failing test asks for. A right program is lost where a rollout held one best and handed in a wrong one.
@@ -49,7 +49,9 @@ def measure(program: Path, rollouts: int, repeats: float) -> list[str]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.flow.claims", description="Count lost right programs.")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.flow.lost_programs", description="Count lost right programs."
+    )
     parser.add_argument("--rollouts", type=int, default=1000, help="at least (default: %(default)s)")
     parser.add_argument("--artifact", type=Path, default=Path("artifacts/handwritten"), help="(default: %(default)s)")
     options = parser.parse_args()

@@ -1,0 +1,148 @@
+"""Fenced blocks of Markdown, as models write them: indented, quoted, nested, and not always closed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from program.answers.languages import PYTHON
+
+# Bounds on how many places of an answer are tried; a model that runs in circles writes thousands.
+MAX_FENCES, MAX_ENDS, MAX_DEPTH = 24, 6, 3
+# After a list's mark or a quotation's; after words only where a language follows.
+_OPENING = re.compile(
+    r"^(?P<lead>(?:[ \t>]*(?:(?:[-*+]|\d+[.)])[ \t]+)?)|(?P<words>[^\n`~]*[^\n`~\s][ \t]*))"
+    r"(?P<mark>`{3,}|~{3,})[ \t]*(?P<info>[^\n`]*)$",
+    re.MULTILINE,
+)
+_WORD = re.compile(r"[\w+#.-]+")
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block.
+
+    tag: the language named after the fence in small letters, empty if there is none; rest: what else stands there.
+    body: the lines inside, without the indentation or the quotation marks of the fence.
+    start, end: of the whole block in the text, its fences with it, so far as they are there.
+    closed: whether its closing fence is there.
+    """
+
+    tag: str
+    rest: str
+    body: str
+    start: int
+    end: int
+    closed: bool
+
+
+def blocks_in(text: str, whole: Callable[[str], bool], depth: int = 0) -> list[Block]:
+    """The fenced blocks of a text in their order; the blocks inside of a block follow it.
+
+    Args:
+        text: of an answer, with plain line ends.
+        whole: whether a body may be all of a block. A body may hold a fence in a string, so the first end that leaves
+            a whole body is taken; if none does, the first line that can close the block.
+        depth: how deep in other blocks the text is.
+    """
+    blocks: list[Block] = []
+    at = 0
+    while len(blocks) < MAX_FENCES:
+        opening = _OPENING.search(text, at)
+        if opening is None:
+            break
+        if opening["words"] and not _WORD.fullmatch(opening["info"].strip()):
+            at = opening.end()
+            continue
+        block = _block(text, opening, whole)
+        blocks.append(block)
+        nests = depth < MAX_DEPTH and block.tag not in PYTHON and not whole(block.body)
+        inner = block.body if nests else ""
+        # Offsets inside of a block are of no use, as its lines may have been moved; they are the block's.
+        blocks += [
+            Block(each.tag, each.rest, each.body, block.start, block.end, each.closed or block.closed)
+            for each in blocks_in(inner, whole, depth + 1)
+        ]
+        at = max(block.end, opening.end())
+    return blocks
+
+
+def open_fence(text: str) -> bool:
+    """Whether a text ends inside of a block: by lines alone, whatever stands in the block."""
+    mark = ""
+    for line in _OPENING.finditer(text):
+        if not mark:
+            mark = line["mark"]
+        elif line["mark"].startswith(mark) and not line["info"].strip() and not line["words"]:
+            mark = ""
+    return bool(mark)
+
+
+def _block(text: str, opening: re.Match[str], whole: Callable[[str], bool]) -> Block:
+    mark, start = opening["mark"], min(opening.end() + 1, len(text))
+    tag, rest = _info(opening["info"])
+    if not opening["words"]:
+        first, margin = opening.start(), opening["lead"]
+    else:
+        first, margin = opening.start("mark"), ""
+
+    def body(end: int) -> str:
+        return _unindented(text[start:end], margin)
+
+    ends = []
+    for match in re.finditer(re.escape(mark), text[start:]):
+        ends.append(start + match.start())
+        if len(ends) == MAX_ENDS:
+            break
+    wholly = next((end for end in (*ends, len(text)) if body(end).strip() and whole(body(end))), None)
+    # A mark within a line is text of the program, at a line's end it may close the block.
+    closing = [end for end in ends if _closes(text, end, mark)] or [end for end in ends if _ends_line(text, end, mark)]
+    end = wholly if wholly is not None else (closing or [len(text)])[0]
+    if end == len(text):
+        return Block(tag, rest, body(end), first, end, False)
+    line = text.find("\n", end)
+    line = len(text) if line < 0 else line
+    another = _opens_another(text, end, mark)
+    return Block(tag, rest, body(end), first, end if another else line, not another)
+
+
+def _closes(text: str, end: int, mark: str) -> bool:
+    return _at_margin(text, end) and (_ends_line(text, end, mark) or _opens_another(text, end, mark))
+
+
+def _ends_line(text: str, end: int, mark: str) -> bool:
+    return not text[end:].split("\n", 1)[0].strip().strip(mark[0])
+
+
+def _opens_another(text: str, end: int, mark: str) -> bool:
+    """Whether a fence with a language stands there: the block before it was never closed."""
+    info = text[end:].split("\n", 1)[0].lstrip(mark[0]).strip()
+    return _at_margin(text, end) and _WORD.match(info) is not None
+
+
+def _at_margin(text: str, place: int) -> bool:
+    return not text[text.rfind("\n", 0, place) + 1 : place].strip(" \t>")
+
+
+def _info(info: str) -> tuple[str, str]:
+    """The language and the rest: of `python title="a"`, `{.python .numberLines}`, `lang=python`."""
+    bare = re.sub(r"^(?:lang(?:uage)?[=:])?[{.\s]*", "", info.strip())
+    word = _WORD.match(bare)
+    if word is None:
+        return "", bare
+    return word.group().lower(), bare[word.end() :].strip()
+
+
+def _unindented(body: str, lead: str) -> str:
+    """The body without the quotation marks, and without the indentation that is the fence's."""
+    lines = body.split("\n")
+    if ">" in lead:
+        lines = [re.sub(r"^[ \t]*>[ \t]?", "", line) for line in lines]
+        lead = lead.replace(">", "")
+    width = len(lead.expandtabs(4))
+    if width:
+        depths = [len(line) - len(line.lstrip()) for line in lines if line.strip()]
+        taken = min([width, *depths])
+        lines = [line[taken:] for line in lines]
+    return "\n".join(lines)

@@ -1,0 +1,66 @@
+"""Names the language of a program that is not Python."""
+
+from __future__ import annotations
+
+import re
+
+PYTHON = frozenset({"python", "python3", "py", "py3", "python2", "python3.11", "python3.x", "pypy", "pypy3", "ipython"})
+# What fences say of blocks that may hold anything, Python too.
+OPEN = frozenset({"", "code", "text", "txt", "plaintext", "plain", "program", "solution", "answer", "script", "repl"})
+_BY_TAG = {
+    "cpp": "cpp c++ cc cxx c++11 c++14 c++17 c++20 cpp17 h hpp",
+    "c": "c",
+    "java": "java",
+    "csharp": "cs csharp c#",
+    "javascript": "javascript js node nodejs mjs jsx",
+    "typescript": "typescript ts tsx",
+    "go": "go golang",
+    "rust": "rust rs",
+    "kotlin": "kotlin kt",
+    "swift": "swift",
+    "ruby": "ruby rb",
+    "php": "php",
+    "scala": "scala",
+    "haskell": "haskell hs",
+    "pascal": "pascal pas delphi",
+    "perl": "perl pl",
+    "lua": "lua",
+    "r": "r",
+    "julia": "julia jl",
+    "sql": "sql",
+}
+_TAGS = {tag: language for language, tags in _BY_TAG.items() for tag in tags.split()}
+# Of lines that no Python program and hardly a sentence has.
+_SIGNS = [
+    ("cpp", r"^\s*#\s*include\s*<(?:bits/|iostream|vector|algorithm|string|map|set|queue|cmath|c[a-z]+>)"),
+    ("cpp", r"^\s*using namespace std;|\bstd::c(?:in|out)\b|\bcin\s*>>|\bcout\s*<<"),
+    ("c", r"^\s*#\s*include\s*<\w+\.h>"),
+    ("c", r"^\s*int\s+main\s*\([^)]*\)\s*\{?"),
+    ("java", r"\bpublic\s+(?:static\s+void\s+main|(?:final\s+)?class\s+\w+)|^\s*import\s+java\.|\bSystem\.out\.print"),
+    ("csharp", r"^\s*using\s+System(?:\.\w+)*;|\bConsole\.(?:Read|Write)Line\("),
+    ("rust", r"^\s*(?:pub\s+)?fn\s+\w+\s*\(.*\{\s*$|^\s*use\s+std::|\bprintln!\("),
+    ("go", r"^\s*package\s+main\b|^\s*func\s+\w+\s*\(.*\{\s*$"),
+    ("kotlin", r"^\s*fun\s+\w+\s*\(.*\{\s*$|\breadLine\(\)!!"),
+    ("php", r"^\s*<\?php"),
+    (
+        "javascript",
+        r"\bconsole\.log\(|^\s*(?:const|let|var)\s+[\w{\[].*=.*;\s*$|\brequire\(['\"]|^\s*function\s+\w+\s*\(.*\{\s*$",
+    ),
+    ("ruby", r"^\s*puts\s+\S.*$(?=[\s\S]*^\s*end\s*$)|\bgets\.(?:chomp|split|to_i)\b"),
+    ("haskell", r"^\s*main\s*::\s*IO|^\s*main\s*=\s*do\b"),
+    ("pascal", r"^\s*(?:readln|writeln)\s*\(.*;\s*$"),
+    ("python 2", r"^\s*print\s+(?:[\"'%\w].*)$(?<![.:;,!?])"),
+]
+_COMPILED = [(language, re.compile(sign, re.MULTILINE)) for language, sign in _SIGNS]
+
+
+def language_of(text: str, tag: str = "") -> str:
+    """The language that a text which is no Python is written in; empty if that cannot be seen.
+
+    Args:
+        text: of a block or an answer.
+        tag: what its fence says, in small letters.
+    """
+    if tag in _TAGS:
+        return _TAGS[tag]
+    return next((language for language, sign in _COMPILED if sign.search(text)), "")

@@ -1,0 +1,202 @@
+"""Repairs of a program that cost no call, for one that fails the tests as it stands; the caller judges them by tests.
+
+Each is a guess at what was forgotten, so each is tried only where something speaks for it: a name that is bound
+nowhere, nothing that is ever called, another function than the one asked for.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from program.answers.scopes import Function, ProgramFacts, acts, facts_of, guards_main
+from program.answers.syntax import syntax_tree
+
+IMPORTED = "an import added"
+PYTHON_2 = "a name of Python 2"
+CALLED = "its main function called"
+ALIASED = "the function under the name asked for"
+
+# Names that programs use as if they had been imported, by the module that has them.
+_FROM = {
+    "bisect": "bisect_left bisect_right insort insort_left insort_right",
+    "collections": "deque defaultdict Counter OrderedDict namedtuple ChainMap",
+    "copy": "deepcopy",
+    "dataclasses": "dataclass",
+    "decimal": "Decimal getcontext ROUND_HALF_UP",
+    "enum": "Enum IntEnum",
+    "fractions": "Fraction",
+    "functools": "lru_cache cache reduce cmp_to_key partial total_ordering",
+    "heapq": "heappush heappop heapify heappushpop heapreplace nlargest nsmallest",
+    "io": "StringIO BytesIO",
+    "itertools": "permutations combinations combinations_with_replacement product accumulate groupby chain islice "
+    "zip_longest takewhile dropwhile starmap pairwise",
+    "math": "gcd lcm sqrt isqrt ceil floor factorial comb perm inf nan pi log log2 log10 exp sin cos tan atan atan2 "
+    "hypot fabs prod radians degrees",
+    "operator": "itemgetter attrgetter",
+    "queue": "Queue PriorityQueue LifoQueue",
+    "random": "randint randrange shuffle",
+    "statistics": "",
+    "string": "ascii_lowercase ascii_uppercase ascii_letters digits",
+    "sys": "stdin stdout stderr setrecursionlimit maxsize argv",
+    "typing": "List Dict Tuple Set FrozenSet Optional Union Any Callable Iterable Iterator Generator Sequence Deque "
+    "DefaultDict NamedTuple TypeVar Literal",
+    "datetime": "timedelta",
+    "abc": "ABC abstractmethod",
+}
+_MODULE_OF = {name: module for module, names in _FROM.items() for name in names.split()}
+# Modules that a program for a contest may mean by their bare name.
+_MODULES = frozenset(_FROM) | frozenset(
+    "array builtins cmath contextlib ctypes difflib fileinput gc hashlib inspect itertools json numbers os platform "
+    "pprint re resource secrets select signal struct textwrap threading time timeit traceback types unicodedata "
+    "warnings zlib"
+)
+_BOTH = frozenset({"bisect", "copy", "time", "pprint", "array", "datetime", "random"})  # a module, and what is in it
+_OLD = {"raw_input": "input", "xrange": "range", "unicode": "str", "long": "int", "unichr": "chr", "basestring": "str"}
+_MAIN = ("main", "solve", "solution", "run", "Main", "Solve", "start", "program", "execute", "driver")
+
+_Repair = Callable[[str, ProgramFacts], str]
+
+
+@dataclass(frozen=True)
+class Mended:
+    """A program after repairs; labels: of all of them, in their order."""
+
+    labels: tuple[str, ...]
+    code: str
+
+
+def is_importable(name: str, code: str) -> bool:
+    """Whether a repair binds a name that is bound nowhere in a program."""
+    return name in _OLD or _import_of(name, code) != ""
+
+
+def mended(code: str, entry_point: str | None = None, arity: int | None = None) -> Iterator[Mended]:
+    """The program after one repair, after two, and so on; nothing where none applies.
+
+    Args:
+        code: a program that fails as it stands.
+        entry_point: the function asked for, where one is.
+        arity: how many arguments it is called with, where that is known.
+    """
+    labels: tuple[str, ...] = ()
+    repairs: list[tuple[str, Callable[[str, ProgramFacts], str]]] = [
+        (IMPORTED, _with_imports),
+        (PYTHON_2, _with_old_names),
+    ]
+    if entry_point is None:
+        repairs.append((CALLED, _with_call))
+    else:
+        repairs.append((ALIASED, partial(_with_alias, entry_point=entry_point, arity=arity)))
+    for label, repair in repairs:
+        facts = facts_of(code)
+        if facts is None:
+            return
+        better = repair(code, facts)
+        if better != code:
+            code, labels = better, (*labels, label)
+            yield Mended(labels, code)
+
+
+def _with_imports(code: str, facts: ProgramFacts) -> str:
+    lines = sorted(filter(None, (_import_of(name, code) for name in facts.undefined)))
+    return _on_top(code, lines)
+
+
+def _import_of(name: str, code: str) -> str:
+    """The line that binds a name of the standard library, or nothing."""
+    if name in _MODULES and re.search(rf"(?<![\w.]){re.escape(name)}\.\w", code):
+        return f"import {name}"
+    module = name if name in _BOTH else _MODULE_OF.get(name)
+    return f"from {module} import {name}" if module else ""
+
+
+def _with_old_names(code: str, facts: ProgramFacts) -> str:
+    return _on_top(code, [f"{name} = {_OLD[name]}" for name in facts.undefined if name in _OLD])
+
+
+def _on_top(code: str, lines: list[str]) -> str:
+    """The program with these lines first, but after its docstring and what it takes `from __future__`."""
+    if not lines:
+        return code
+    at = 0
+    for statement in syntax_tree(code).body:
+        match statement:
+            case ast.Expr(value=ast.Constant(value=str())) if statement.lineno == 1 or at == 0:
+                at = statement.end_lineno or at
+            case ast.ImportFrom(module="__future__"):
+                at = statement.end_lineno or at
+            case _:
+                break
+    old = code.split("\n")
+    return "\n".join([*old[:at], *lines, *old[at:]])
+
+
+def _with_call(code: str, facts: ProgramFacts) -> str:
+    """With a call of the one function that must be meant, where nothing at the top level does anything."""
+    tree = syntax_tree(code)
+    if facts.acts or any(map(acts, tree.body)):
+        return code
+    ready = [each for each in facts.functions if each.least == 0]
+    called = _called_names(tree)
+    loose = [each for each in ready if each.name not in called]
+    chosen = next((each for name in _MAIN for each in ready if each.name == name), None)
+    if chosen is None and len(loose) == 1:
+        chosen = loose[0]
+    if chosen is None:
+        return code
+    prints = any(name in called for name in ("print", "write", "writelines"))
+    call = f"{chosen.name}()" if prints else f"print({chosen.name}())"
+    dead = [each for each in tree.body if isinstance(each, ast.If) and guards_main(each) is False]
+    lines = code.rstrip("\n").split("\n")
+    if dead and any(isinstance(node, ast.Call) for each in dead for node in ast.walk(each)):
+        for each in dead:
+            lines[each.lineno - 1] = "if __name__ == '__main__':"
+        return "\n".join(lines) + "\n"
+    return "\n".join(lines) + f"\n\n\n{call}\n"
+
+
+def _called_names(tree: ast.Module) -> set[str]:
+    called = (node.func for node in ast.walk(tree) if isinstance(node, ast.Call))
+    return {getattr(each, "id", None) or getattr(each, "attr", "") for each in called}
+
+
+def _with_alias(code: str, facts: ProgramFacts, entry_point: str, arity: int | None) -> str:
+    """With the one function that must be meant under the name asked for."""
+    if entry_point in {each.name for each in facts.functions} | set(facts.classes) | set(facts.assigned):
+        return code
+    tree = syntax_tree(code)
+    fitting = [each for each in facts.functions if _fits(each, arity)]
+    called = _called_names(tree)
+    if len(fitting) > 1:  # helpers are called by another
+        fitting = [each for each in fitting if each.name not in called]
+    alike = [each for each in fitting if _letters(each.name) == _letters(entry_point)]
+    fitting = alike or fitting
+    if len(fitting) > 1:
+        fitting = [each for each in fitting if each.name != "main"]
+    if len(fitting) == 1:
+        return code.rstrip("\n") + f"\n\n\n{entry_point} = {fitting[0].name}\n"
+    method = _method(tree, entry_point, arity) if not fitting else ""
+    return code.rstrip("\n") + f"\n\n\n{entry_point} = {method}\n" if method else code
+
+
+def _method(tree: ast.Module, entry_point: str, arity: int | None) -> str:
+    """A method of the one class that must be meant, as `Solution().name`."""
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    if len(classes) != 1:
+        return ""
+    methods = [node for node in classes[0].body if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")]
+    named = [node for node in methods if node.name == entry_point] or methods
+    fitting = [node for node in named if arity is None or len(node.args.args) == arity + 1 or node.args.vararg]
+    return f"{classes[0].name}().{fitting[0].name}" if len(fitting) == 1 else ""
+
+
+def _fits(function: Function, arity: int | None) -> bool:
+    return arity is None or function.least <= arity <= function.most
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[\W_]", "", name).lower()

@@ -1,0 +1,502 @@
+"""Every plausible reading of a program in an answer, best guess first; which one is right, public tests can say.
+
+A program stands in a fenced block, in a JSON text, or in no fence with words around. It may need mending before it
+compiles (`how` says what it took). Of readings that look equally good the last one leads: a model that corrects itself
+does so at the end.
+"""
+
+from __future__ import annotations
+
+import ast
+import html
+import json
+import re
+import textwrap
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from program.answers.fences import Block, blocks_in
+from program.answers.languages import OPEN, PYTHON, language_of
+from program.answers.mends import is_importable
+from program.answers.scopes import ProgramFacts, facts_of
+from program.answers.syntax import FAULTS, fault_line, is_python, syntax_tree
+from program.answers.tolerant_json import decode, values_in
+from program.answers.unreadable import NoAnswer
+
+# How a program was found, to be counted.
+NO_FENCE = "no fence"
+IN_JSON = "a program in JSON"
+JOINED = "blocks joined"
+# What it took to make it compile.
+LANGUAGE_LINE = "the language on a line of its own"
+DEDENTED = "lines at another margin"
+PLAIN_SIGNS = "odd characters made plain"
+UNESCAPED = "escapes resolved"
+WORDS_CUT = "words cut from a block"
+LINES_JOINED = "lines of a list joined"
+# What speaks against a reading.
+BROKEN = "does not compile"
+UNDEFINED = "uses names that are bound nowhere"
+NO_INPUT = "reads no input"
+NO_OUTPUT = "prints nothing"
+NO_ENTRY = "does not define what is asked for"
+SAYS_NOTHING = "only constants and names"
+OTHER_TAG = "said to be in another language"
+PART = "more code follows that does not compile"
+
+MAX_SEGMENTS, MAX_CUTS, MAX_VALUES = 12, 12, 50
+_LANGUAGE = re.compile(r"\s*(?:python|py)[ \t]*[23]?(?:\.\d+)?[ \t]*(?:code|program)?:?[ \t]*\n", re.IGNORECASE)
+_ODD = str.maketrans({"\u00a0": " ", "\u2002": " ", "\u2003": " ", "\u3000": " ", "\u200b": "", "\u200c": ""})
+_ODD |= str.maketrans({"\u200d": "", "\ufeff": "", "\u2060": "", "\u202f": " ", "\x0c": "\n"})
+_TYPESET = str.maketrans("“”„‘’‚–—−×", "\"\"\"'''---*")
+_CODE_LINE = re.compile(
+    r"^[ \t]*(?:(?:import|from)[ \t]+\w[\w.]*"
+    r"(?:[ \t]+(?:import|as)[ \t]+[\w*(].*|(?:[ \t]*,[ \t]*\w[\w.]*)*[ \t]*(?:[#;].*)?)$"
+    r"|(?:async[ \t]+)?def[ \t]+\w+[ \t]*\(|class[ \t]+\w+[ \t]*[(:]"
+    r"|(?:for|while|if|elif|with|except)\b.*:[ \t]*(?:#.*)?$|(?:else|try|finally)[ \t]*:"
+    r"|(?:for|while|if)\b[^:]*:[ \t]*\w+.*[\w)\]][ \t]*$|(?:return|yield|raise|assert|global|nonlocal|del)\b"
+    r"|(?:pass|break|continue)[ \t]*$|@\w|\#"
+    r"|[A-Za-z_][\w.]*(?:\[.*\])?\(.*\)?[ \t]*(?:\#.*)?$"
+    r"|[A-Za-z_][\w., \t*\[\]()]*?(?:=|[-+*/%&|^]=|//=|\*\*=|<<=|>>=)(?!=)[ \t]*\S)"
+)
+_CLOSERS = re.compile(r"^[ \t]*[\])}]+,?[ \t]*$|^[ \t]*$")
+
+
+@dataclass(frozen=True)
+class FoundProgram:
+    """A reading of a program.
+
+    code: without blank lines around it, with a line end.
+    how: how it was found and what it took, each one of this file's labels; empty for a block in a ```python fence.
+    doubts: what speaks against it; empty for a plausible one.
+    start: where in the answer it begins, its fence with it.
+    cut: whether the answer ended inside of its block.
+    """
+
+    code: str
+    how: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+    start: int = 0
+    cut: bool = False
+
+    @property
+    def plausible(self) -> bool:
+        return not self.doubts
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    names: tuple[str, ...]
+    reads_input: bool
+    entry_point: str | None
+
+
+def programs_in(
+    text: str, names: Iterable[str] = ("code",), *, reads_input: bool = True, entry_point: str | None = None
+) -> list[FoundProgram]:
+    """The programs an answer may mean, the most plausible first, of equals the last.
+
+    Args:
+        text: the answer without its thought.
+        names: under which a program may stand in a JSON text.
+        reads_input: whether a program has to read input, as the examples have one.
+        entry_point: the function a program has to define, where a function is asked for.
+
+    Raises:
+        NoAnswer: there is none ("no program"), or one that is not Python ("not Python").
+    """
+    wanted = _Wanted(tuple(names), reads_input and entry_point is None, entry_point)
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    blocks = blocks_in(text, _is_whole)
+    whole = facts_of(text)
+    if whole is not None and whole.says_something:
+        blocks = []  # what looks like a fence is in a string
+    found = [each for block in blocks for each in _of_block(block, wanted)]
+    if not any(each.plausible for each in found):
+        found += _of_json(text, wanted)
+    if not any(each.plausible for each in found):
+        outside = _outside(text, blocks)
+        found += [each for each in _unfenced(outside, wanted) if each.plausible or not found]
+        found += _joined(found, wanted)
+    if not found:
+        raise _fault(text, blocks)
+    order = sorted(range(len(found)), key=lambda place: (*_weight(found[place]), -place))
+    return list({found[place].code: found[place] for place in reversed(order)}.values())[::-1]
+
+
+def whole_lines(program: str) -> str:
+    """The program without empty lines around it, and with a line end."""
+    return program.strip("\n") + "\n"
+
+
+def _weight(found: FoundProgram) -> tuple[int, ...]:
+    # What is left of a broken program is no better than all of it, whose fault can be shown and mended.
+    return PART in found.doubts, BROKEN in found.doubts, len(found.doubts)
+
+
+def _is_whole(body: str) -> bool:
+    even = _at_margin(body)
+    return bool(body.strip("`~ \n")) and (is_python(body) or (even != body and is_python(even)))
+
+
+def _of_block(block: Block, wanted: _Wanted) -> Iterator[FoundProgram]:
+    if not block.body.strip():
+        return
+    if block.body.lstrip()[:1] in "{[" and (inside := list(_of_json(block.body, wanted, block.start))):
+        yield from inside
+        return
+    code, took = _mended(block.body)
+    if not is_python(code) and block.rest:
+        with_rest, more = _mended(f"{block.rest}\n{block.body}")
+        code, took = (with_rest, more) if is_python(with_rest) else (code, took)
+    if not is_python(code):
+        parts = list(_segments(block.body)) if block.tag in PYTHON | OPEN else []
+        for start, part in parts:
+            rest = block.body[start + len(part) :]
+            if len(part.splitlines()) > 1 and _counts(part) and (block.closed or not _is_cut(rest)):
+                found = _judged(part, (WORDS_CUT,), block.start + min(start, 1), wanted, block)
+                yield replace(found, doubts=(*found.doubts, PART)) if _begins_code(rest) else found
+        broken = block.tag in PYTHON and language_of(block.body) in ("", "python 2")
+        if not broken and block.tag in OPEN:
+            broken = _looks_like_code(block.body) and not language_of(block.body)
+        if broken:
+            yield _judged(code, took, block.start, wanted, block)
+        return
+    found = _judged(code, took, block.start, wanted, block)
+    if SAYS_NOTHING in found.doubts and block.tag not in PYTHON:
+        return
+    yield found
+
+
+def _judged(code: str, how: tuple[str, ...], start: int, wanted: _Wanted, block: Block | None = None) -> FoundProgram:
+    facts = facts_of(code)
+    doubts = [BROKEN] if facts is None else list(_doubts(code, facts, wanted))
+    if block is not None and block.tag not in PYTHON | OPEN:
+        doubts.append(OTHER_TAG)
+    cut = block is not None and not block.closed and facts is None
+    return FoundProgram(whole_lines(code), tuple(dict.fromkeys(how)), tuple(doubts), start, cut)
+
+
+def _doubts(code: str, facts: ProgramFacts, wanted: _Wanted) -> Iterator[str]:
+    if not facts.says_something:
+        yield SAYS_NOTHING
+    if any(not is_importable(name, code) for name in facts.undefined):
+        yield UNDEFINED
+    if wanted.reads_input and not facts.reads_input:
+        yield NO_INPUT
+    if wanted.entry_point is None and not facts.prints:
+        yield NO_OUTPUT
+    if wanted.entry_point is not None and not _defines(facts, wanted.entry_point):
+        yield NO_ENTRY
+
+
+def _defines(facts: ProgramFacts, name: str) -> bool:
+    return name in {each.name for each in facts.functions} or name in facts.classes or name in facts.assigned
+
+
+def _is_cut(rest: str) -> bool:
+    """Whether what follows the last part that compiles, in a block that is never closed, is the statement after it."""
+    lines = [line for line in rest.split("\n") if line.strip()]
+    alone = len(lines) == 1 and not lines[0].rstrip().endswith((".", "!", "?", ":", "`"))
+    return alone or (bool(lines) and lines[0][0] in " \t")
+
+
+def _begins_code(rest: str) -> bool:
+    """Whether a text goes on with a program: its first line is one of a program, or half of all its lines are."""
+    lines = [line for line in rest.split("\n") if line.strip()]
+    code = [line[0] in " \t" or (_CODE_LINE.match(line) is not None and line[0] != "#") for line in lines]
+    return bool(lines) and (code[0] or sum(code) * 2 >= len(code))
+
+
+def _goes_on(rest: str) -> bool:
+    """Whether what follows a program without a fence is the end of it, which does not compile."""
+    lines = [line for line in rest.split("\n") if line.strip()]
+    return 0 < len(lines) < 3 and all(line[:1] in " \t" or _CODE_LINE.match(line) for line in lines)
+
+
+# Making it compile
+
+
+def _mended(body: str) -> tuple[str, tuple[str, ...]]:
+    """The body as it compiles, and what that took; as it stands if nothing helps."""
+    took: tuple[str, ...] = ()
+    code = body.strip("\n")
+    language = _LANGUAGE.match(code)
+    if language and code[language.end() :].strip():
+        code, took = code[language.end() :].strip("\n"), (LANGUAGE_LINE,)
+    if is_python(code):
+        return code, took
+    for label, mend in _MENDS:
+        mended = mend(code)
+        if mended != code and is_python(mended):
+            return mended, (*took, label)
+    every, labels = code, took
+    for label, mend in _MENDS:
+        if mend(every) != every:
+            every, labels = mend(every), (*labels, label)
+        if is_python(every):
+            return every, labels
+    return code, took
+
+
+def _at_margin(code: str) -> str:
+    """Without the indentation that all lines have, or that the first lines have and those after them not."""
+    even = textwrap.dedent(code.expandtabs(4) if "\t" in code else code)
+    if even[:1] not in (" ", "\t"):
+        return even
+    lines = even.strip("\n").split("\n")
+    depth = len(lines[0]) - len(lines[0].lstrip(" "))
+    moved = next((n for n, line in enumerate(lines) if line.strip() and not line.startswith(" " * depth)), len(lines))
+    return "\n".join([line[depth:] for line in lines[:moved]] + lines[moved:])
+
+
+def _later_lines_moved(code: str) -> str:
+    """The lines after the first moved to its margin, where an answer took the indentation from the first line alone."""
+    first, _, rest = code.partition("\n")
+    return f"{first}\n{textwrap.dedent(rest)}" if first[:1] not in (" ", "\t") else code
+
+
+def _without_numbers(code: str) -> str:
+    """Without the line numbers or the prompts of a console before each line."""
+    lines = code.split("\n")
+    numbered = re.compile(r"[ \t]*\d+[ \t]*[|:]?[ \t]")
+    full = [line for line in lines if line.strip()]
+    if full and all(line.startswith((">>> ", "... ", ">>>", "...")) for line in full):
+        return "\n".join(line[4:] for line in lines)
+    if full and all(numbered.match(line + " ") for line in full):
+        return "\n".join(re.sub(r"^[ \t]*\d+(?:[ \t]*[|:])?[ \t]?", "", line) for line in lines)
+    return code
+
+
+def _unescaped(code: str) -> str:
+    """With the line ends of a text that was escaped twice."""
+    if "\n" in code.strip("\n") or "\\n" not in code:
+        return code
+    try:
+        return json.loads(f'"{code}"', strict=False)
+    except ValueError:
+        return code.replace("\\n", "\n").replace("\\t", "\t").replace('\\"', '"')
+
+
+_END_MARK = re.compile(r"(?:`{1,3}|~{3,}|<\|[\w|]+\|>|</?(?:code|pre|python)>)\Z")
+_MENDS: tuple[tuple[str, Callable[[str], str]], ...] = (
+    (DEDENTED, _at_margin),
+    (DEDENTED, _later_lines_moved),
+    (PLAIN_SIGNS, lambda code: code.translate(_ODD)),
+    (PLAIN_SIGNS, lambda code: code.translate(_TYPESET)),
+    (PLAIN_SIGNS, lambda code: code.expandtabs(4)),
+    (PLAIN_SIGNS, lambda code: re.sub(r"^\\(?=[#_*])|\\(?=[_*])", "", code, flags=re.MULTILINE)),
+    (UNESCAPED, html.unescape),
+    (UNESCAPED, _unescaped),
+    (WORDS_CUT, _without_numbers),
+    (WORDS_CUT, lambda code: _END_MARK.sub("", code.rstrip()).rstrip()),
+)
+
+
+# Without a fence
+
+
+def _outside(text: str, blocks: list[Block]) -> str:
+    """The text with its blocks blanked out, at the same offsets."""
+    for block in blocks:
+        text = text[: block.start] + re.sub(r"[^\n]", " ", text[block.start : block.end]) + text[block.end :]
+    return text
+
+
+def _unfenced(text: str, wanted: _Wanted) -> Iterator[FoundProgram]:
+    bare = re.sub(r"\A`{1,2}(?!`)", "", _END_MARK.sub("", text.strip("\n").rstrip()).rstrip())
+    if not bare.strip():
+        return
+    lead = len(text) - len(text.lstrip("\n"))
+    code, took = _mended(bare)
+    if is_python(code):
+        found = _judged(code, (NO_FENCE, *took), lead, wanted)
+        if SAYS_NOTHING not in found.doubts and _counts(code, whole=True):
+            yield found
+        return
+    some = False
+    for start, part in _segments(text):
+        facts = facts_of(part)
+        if facts is None or not facts.says_something or not _counts(part):
+            continue
+        if _goes_on(text[start + len(part) :]):
+            continue
+        found = _judged(part, (NO_FENCE,), start, wanted)
+        lines = len([line for line in part.splitlines() if line.strip()])
+        if UNDEFINED in found.doubts and lines < 4:
+            continue
+        if lines > 2 or facts.reads_input or lines * 2 >= len([line for line in bare.splitlines() if line.strip()]):
+            some = True
+            yield found
+    if not some and _looks_like_code(rest := _from_first_line(bare)) and not language_of(bare):
+        found = _judged(rest, (NO_FENCE,), lead + bare.find(rest), wanted)
+        yield replace(found, cut=(fault_line(rest) or 0) >= rest.count("\n") + 1)
+
+
+def _counts(code: str, *, whole: bool = False) -> bool:
+    """Whether a text that compiles is a program: a sentence may be a call ("print(39)"), a list of calls is none."""
+    lines = [line for line in code.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    return bool(lines) and (whole or len(lines) > 1 or "import" in code or "input" in code)
+
+
+def _from_first_line(text: str) -> str:
+    lines = text.split("\n")
+    first = next((n for n, line in enumerate(lines) if _CODE_LINE.match(line) and not line.startswith("#")), None)
+    return "" if first is None else "\n".join(lines[first:])
+
+
+def _looks_like_code(text: str) -> bool:
+    """Whether most of its lines are lines of Python, and more than one."""
+    lines = [line for line in text.split("\n") if line.strip()]
+    alike = [line for line in lines if _CODE_LINE.match(line) or _CLOSERS.match(line)]
+    strong = [line for line in alike if re.match(r"[ \t]*(?:import|from|def|class|for|while|print\(|\w+ *=)", line)]
+    return len(strong) > 1 and len(alike) * 5 >= len(lines) * 3
+
+
+def _segments(text: str) -> Iterator[tuple[int, str]]:
+    """The stretches of lines that compile and begin with a line of code, each with its offset."""
+    lines = text.split("\n")
+    offsets = [0]
+    for line in lines:
+        offsets.append(offsets[-1] + len(line) + 1)
+    at = tried = 0
+    while at < len(lines) and tried < MAX_SEGMENTS:
+        if not _CODE_LINE.match(lines[at]):
+            at += 1
+            continue
+        tried += 1
+        end = _end_of_code(lines, at)
+        if end is None:
+            at += 1
+            continue
+        yield offsets[at], textwrap.dedent("\n".join(lines[at:end])).strip("\n")
+        at = end
+
+
+def _end_of_code(lines: list[str], first: int) -> int | None:
+    """The line after the longest stretch from `first` on that compiles, as far as the compiler's own words lead."""
+    margin = len(lines[first]) - len(lines[first].lstrip())
+    end = len(lines)
+    for number in range(first, len(lines)):  # a line less deep is not its
+        line = lines[number]
+        if line.strip() and len(line) - len(line.lstrip()) < margin:
+            end = number
+            break
+    for _ in range(MAX_CUTS):
+        while end > first and not lines[end - 1].strip():
+            end -= 1
+        if end <= first:
+            return None
+        fault = fault_line(textwrap.dedent("\n".join(lines[first:end])))
+        if fault is None:
+            return end
+        # The compiler may see the fault a line too late, and an open bracket at its beginning.
+        end = min(first + fault - 1, end - 1)
+    return None
+
+
+# In JSON
+
+
+def _of_json(text: str, wanted: _Wanted, start: int = 0) -> Iterator[FoundProgram]:
+    if text.strip()[:1] in ('"', "'") and (literal := _literal(text.strip())):
+        yield from _of_text(literal, (IN_JSON,), start, wanted)
+    if "{" not in text and "[" not in text:
+        return
+    values = [value for value, *_ in values_in(text)]
+    if not any(isinstance(value, dict) for value in values) and text.lstrip()[:1] == "{":
+        try:
+            values = [decode(text, text.index("{")).value]
+        except ValueError:
+            values = []
+    for value in values[-MAX_VALUES:]:
+        for code, how in _texts_of(value, wanted.names):
+            yield from _of_text(code, how, start, wanted)
+
+
+def _literal(text: str) -> str:
+    """The text that a literal of JSON or Python holds, if the whole text is one."""
+    try:
+        value = ast.literal_eval(syntax_tree(text, "eval"))
+    except FAULTS:
+        return ""
+    return value if isinstance(value, str) else ""
+
+
+def _of_text(code: str, how: tuple[str, ...], start: int, wanted: _Wanted) -> Iterator[FoundProgram]:
+    """The programs in a text of a JSON value, in a fence or as it is."""
+    inner = [each for block in blocks_in(code, _is_whole) for each in _of_block(block, wanted)]
+    if inner and not is_python(code):
+        for each in inner:
+            yield replace(each, how=tuple(dict.fromkeys((*how, *each.how))), start=start)
+        return
+    mended, took = _mended(code)
+    if is_python(mended) or _looks_like_code(mended):
+        found = _judged(mended, (*how, *took), start, wanted)
+        if SAYS_NOTHING not in found.doubts:
+            yield found
+
+
+def _texts_of(value: Any, names: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The texts of a JSON value that are a program by their name, else those that look like one."""
+    held = list(_held(value))
+    named = [(text, how) for key, text, how in held if key in names]
+    by_role = [(text, how) for key, text, how in held if re.search(r"code|program|solution|source|script|answer", key)]
+    for chosen in (named, by_role, [(text, how) for _, text, how in held]):
+        programs = [(text, how) for text, how in chosen if _is_program_text(text)]
+        if programs:
+            yield from programs
+            return
+
+
+def _is_program_text(text: str) -> bool:
+    mended, _ = _mended(text)
+    facts = facts_of(mended)
+    if facts is not None:
+        return facts.says_something and ("\n" in mended.strip() or facts.acts)
+    return "```" in text or "~~~" in text or _looks_like_code(mended)
+
+
+def _held(value: Any, key: str = "", depth: int = 0) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """The texts in a JSON value with the key each is under, and how they were found."""
+    if depth > 5:
+        return
+    match value:
+        case str():
+            yield key, value, (IN_JSON,)
+        case dict():
+            for name, inner in value.items():
+                yield from _held(inner, str(name), depth + 1)
+        case list() if value and all(isinstance(each, str) for each in value):
+            yield key, "\n".join(line.rstrip("\n") for line in value), (IN_JSON, LINES_JOINED)
+        case list():
+            for inner in value:
+                yield from _held(inner, key, depth + 1)
+
+
+# Together
+
+
+def _joined(found: list[FoundProgram], wanted: _Wanted) -> Iterator[FoundProgram]:
+    """Blocks that are one program together, such as a function and what calls it."""
+    parts = [each for each in found if BROKEN not in each.doubts and OTHER_TAG not in each.doubts]
+    parts = sorted({each.code: each for each in parts}.values(), key=lambda each: each.start)
+    if len(parts) < 2 or any(each.plausible for each in parts):
+        return
+    code = "\n\n".join(each.code.strip("\n") for each in parts)
+    together = _judged(
+        code, (*dict.fromkeys(label for each in parts for label in each.how), JOINED), parts[0].start, wanted
+    )
+    if len(together.doubts) < min(len(each.doubts) for each in parts):
+        yield together
+
+
+def _fault(text: str, blocks: list[Block]) -> NoAnswer:
+    if not text.strip():
+        return NoAnswer("empty", "no program in the answer: it is empty")
+    languages = [language_of(block.body, block.tag) for block in blocks if block.body.strip()]
+    language = next(filter(None, reversed(languages)), "" if languages else language_of(text))
+    if language:
+        return NoAnswer("not Python", f"no program in the answer: it is not Python but {language}", language)
+    return NoAnswer("no program", "no program in the answer")
