@@ -13,11 +13,17 @@ def main() -> None:
     parser.add_argument(
         "--ai-tests", action="store_true", help="judge the model's tests by the dataset's known programs; takes minutes"
     )
+    parser.add_argument(
+        "--reading",
+        action="store_true",
+        help="read the answers of failed rollouts in every other way and judge what comes out; takes a minute",
+    )
     options = parser.parse_args()
 
     from eval.tables.details import summarize_runs
 
-    run_command(lambda: print(summarize_runs(options.runs, options.arms, options.ai_tests, options.exclude)))
+    asked = (options.runs, options.arms, options.ai_tests, options.exclude, options.reading)
+    run_command(lambda: print(summarize_runs(*asked)))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from typing import Any
 import dspy
 
 from judge.verdict import TestCase
+from program.bench.readings import by_public_tests
 from program.bench.workbench import Workbench
 from program.problem import Problem
 from program.rollout.context import model_of, trace
@@ -62,13 +63,13 @@ class AlphaCodium(Program):
     def _go_through(self, task: Task, bench: Workbench) -> None:
         notes: Any = self.understand(task)
         claims: Any = start(lambda: self.write_tests(task, notes))
-        oracle: Any = start(lambda: self.cross_check(task))
+        oracle: Any = start(lambda: self.cross_check(task, bench))
         largest: Any = start(lambda: self.largest_input(task))
         choices: Any = self.plan(task, notes)
         written: Any = self.write_code(task, notes, choices, bench)
         attempts = count(written)
         repair = self.repair(
-            task, notes, bench, lambda f: self.write_code.write(task, notes, choices, next(attempts), f)
+            task, notes, bench, lambda f: self.write_code.write(task, notes, choices, next(attempts), bench, f)
         )
 
         repair.on_public_tests()
@@ -99,7 +100,7 @@ class AlphaCodium(Program):
     def _solved_directly(self, problem: Problem, sample: int, bench: Workbench) -> bool:
         """The cheap try first, where the configuration asks for it."""
         for draw in range(self.config.direct_first):
-            answer = self.solve_directly(sample, draw, problem=problem.text())
+            answer = self.solve_directly(sample, draw, by_public_tests(bench), problem=problem.text())
             bench.add(answer.code if answer else "", "direct")
             if bench.public and bench.passes_all_public(bench.best()):
                 return True

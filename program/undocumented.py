@@ -13,6 +13,7 @@ from itertools import count
 from typing import Any
 
 import dspy
+from dspy.lm15 import RefusalPart
 
 CHARGED = "dollars"  # the key of `provider_data` under which an engine of ours says what an answer cost
 CHAT_END = "completed"
@@ -23,8 +24,9 @@ _CHAT_HEADING = re.compile(r"^\[\[ ## (\w+) ## \]\]$", re.MULTILINE)
 class Noted:
     """What DSPy notes of one request to an LM. Token counts and dollars are the provider's.
 
+    refusal: what the model said in the field for declining to answer; empty elsewhere.
     free: whether nothing was used, as the answer was known.
-    cut_off: whether the answer ended at the token cap.
+    ended: why the answer ended: "stop", "length" at the token cap, "content_filter", …; empty where nobody says.
     """
 
     model: str
@@ -35,7 +37,12 @@ class Noted:
     completion_tokens: int
     dollars: float | None
     free: bool
-    cut_off: bool
+    ended: str = ""
+    refusal: str = ""
+
+    @property
+    def cut_off(self) -> bool:
+        return self.ended == "length"
 
 
 @contextmanager
@@ -90,12 +97,16 @@ def noting_predictor(predict: dspy.Predict) -> Iterator[tuple[Callable[..., dspy
 
 def _noted(entry: dict[str, Any]) -> Noted:
     # Assumed: the keys of an entry; that usage is empty where a cache answered; that a response says how it ended, or
-    # each of its choices does, as LiteLLM's do; that an lm15 response is kept as the engine gave it.
+    # each of its choices does, as LiteLLM's do; where a refusal stands; that lm15's response is kept as it came.
     usage, response = entry["usage"], entry["response"]
     dollars = entry["cost"]
     if dollars is None:
         dollars = (getattr(response, "provider_data", None) or {}).get(CHARGED)
-    endings = [response, *(getattr(response, "choices", None) or [])]
+    choices = getattr(response, "choices", None) or []
+    endings = [getattr(each, "finish_reason", None) for each in (*choices, response)]
+    parts = getattr(getattr(response, "message", None), "parts", ())
+    refusals = [part.text for part in parts if isinstance(part, RefusalPart)]
+    refusals += [getattr(getattr(each, "message", None), "refusal", None) for each in choices]
     return Noted(
         model=entry["model"],
         messages=entry["messages"],
@@ -105,7 +116,8 @@ def _noted(entry: dict[str, Any]) -> Noted:
         completion_tokens=usage.get("completion_tokens") or 0,
         dollars=dollars,
         free=not usage,
-        cut_off=any(getattr(each, "finish_reason", None) == "length" for each in endings),
+        ended=next(filter(None, endings), ""),
+        refusal=next(filter(None, refusals), ""),
     )
 
 

@@ -9,6 +9,19 @@ from dataclasses import dataclass
 from eval.numbers.intervals import Estimate, share_estimate
 from eval.rollouts.rollout import Rollout
 from program.rollout.decisions import StageGivenUp
+from program.rollout.trace import Call, Outcome
+
+READ = AT_ONCE, WITH_TOLERANCE, SECOND_CALL = ("read at once", "read with tolerance", "read after another call")
+# Answers of no use, by their outcome.
+READINGS: dict[Outcome, str] = {
+    "cut": "cut off",
+    "cut while thinking": "cut off while thinking",
+    "endless": "ran in circles",
+    "empty": "empty",
+    "refused": "refused",
+    "filtered": "held back",
+    "unparsable": "not readable",
+}
 
 
 @dataclass(frozen=True)
@@ -17,7 +30,7 @@ class StageRates:
 
     calls: repairs and repeats included.
     failed: share of the stage's runs that ended without an answer.
-    unread: share of its calls whose answer could not be read (unparsable or endless).
+    unread: share of its calls whose answer was of no use.
     mended: share of its repair calls whose answer could be read; None where there were none.
     lost: calls no answer came to.
     salvaged: answers read with tolerance only.
@@ -41,7 +54,7 @@ def stage_rates(rollouts: Iterable[Rollout]) -> list[StageRates]:
         for call in rollout.trace.calls:
             at = counts.setdefault(call.stage, defaultdict(Counter))
             at["calls"][rollout.problem] += 1
-            at["unread"][rollout.problem] += call.outcome in ("unparsable", "endless")
+            at["unread"][rollout.problem] += call.unread
             at["ended"][rollout.problem] += call.outcome == "ok"
             at["lost"][rollout.problem] += call.outcome == "lm_error"
             at["repairs"][rollout.problem] += call.repair
@@ -73,3 +86,27 @@ def _rates(stage: str, at: Mapping[str, Counter[str]]) -> StageRates:
 def _share(some: Counter[str], of: Counter[str]) -> Estimate:
     problems = sorted(problem for problem in of if of[problem])
     return share_estimate([some[each] for each in problems], [of[each] for each in problems])
+
+
+def reading_of(call: Call) -> str:
+    """What reading made of the answer to a call, in words; empty where no answer came."""
+    if call.outcome == "lm_error":
+        return ""
+    if call.outcome != "ok":
+        return READINGS[call.outcome]
+    if call.attempt > 1 or call.repair:
+        return SECOND_CALL
+    return WITH_TOLERANCE if call.salvaged else AT_ONCE
+
+
+def reading_rates(rollouts: Iterable[Rollout]) -> tuple[int, dict[str, Estimate]]:
+    """How many answers came, and what share of them was read at once, with tolerance only, after a second call, or was
+    of no use in which way; the latter only as far as there are any."""
+    counts: dict[str, Counter[str]] = {each: Counter() for each in READ}
+    of: Counter[str] = Counter()
+    for rollout in rollouts:
+        for call in rollout.trace.calls:
+            if reading := reading_of(call):
+                counts.setdefault(reading, Counter())[rollout.problem] += 1
+                of[rollout.problem] += 1
+    return of.total(), {each: _share(counts[each], of) for each in (*READ, *READINGS.values()) if each in counts}

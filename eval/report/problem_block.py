@@ -78,6 +78,8 @@ def _event(
         case Call():
             values["prompt"] = [[message.role, table.add(message.content)] for message in event.prompt]
             values["answer"] = table.add(event.answer)
+            values["thought"] = table.add(event.thought)
+            values["outputs"] = table.add(event.as_read)
         case JudgeRun():
             values["version"] = versions[event.program].number
             values["runs"] = [

@@ -16,7 +16,7 @@ from judge.verdict import TestCase
 PLACEHOLDER = "Simulated answer."
 EXPLAINED_INPUT = 12  # tokens of an example's input that its explanation names
 DEFAULT_COUNT = 3  # where a prompt does not say how many
-_SOLUTION_NAME = re.compile(r"^- name: (.*)$", re.MULTILINE)
+_SOLUTION_NAME = re.compile(r"^- name: (?:\d+\. )?(.*)$", re.MULTILINE)
 _TEST = re.compile(r"^- input: ", re.MULTILINE)
 # As `program.bench.failure.describe_failure` shows a test.
 _SHOWN_TEST = re.compile(

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import get_args
 
 from eval.data.problem_set import ProblemSet
-from eval.numbers.ai_test_quality import AITestQuality, ai_test_quality
 from eval.numbers.cost import costs, latencies
 from eval.numbers.criteria import Criterion, judged_by_problem, outcomes, passes, shares
 from eval.numbers.intervals import Estimate, mean_share, share_estimate
@@ -16,7 +15,9 @@ from eval.numbers.pass_at_k import pass_at_k_of, solved_by_any
 from eval.numbers.picks import solved_by_picks
 from eval.numbers.program_origins import solved_by_origin
 from eval.numbers.selection import n_at_k_of
-from eval.numbers.stage_rates import stage_rates
+from eval.numbers.stage_rates import READ, READINGS, reading_rates, stage_rates
+from eval.rejudged.ai_test_quality import AITestQuality, ai_test_quality
+from eval.rejudged.reading_headroom import reading_headroom
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.stored_arms import header, problems_of, stored_arms
 from eval.tables.markdown import NONE, estimate_text, percent, percent_at_k, table
@@ -35,13 +36,18 @@ assert set(CRITERIA) == set(get_args(Criterion))
 
 
 def summarize_runs(
-    runs: Sequence[Path], names: Sequence[str] | None = None, ai_tests: bool = False, exclude: str | None = None
+    runs: Sequence[Path],
+    names: Sequence[str] | None = None,
+    ai_tests: bool = False,
+    exclude: str | None = None,
+    reading: bool = False,
 ) -> str:
     """A Markdown report on the arms of some runs, one by one; to compare them is `eval.tables.comparison`'s.
 
     Args:
         runs, names, exclude: see `stored_arms`.
         ai_tests: whether to judge the tests that the model wrote, which loads the data and runs known programs.
+        reading: whether to read and judge the answers of failed rollouts again, which loads the data too.
 
     Raises:
         RunError, DataError: as `stored_arms` does, and where the data is asked for and cannot be loaded.
@@ -52,11 +58,11 @@ def summarize_runs(
     table_of_all = markdown_table([summarize(label, rollouts) for label, rollouts in by_label.items()])
     differing = setting_differences({arm.label: stored_artifact(arm.run, arm.name) for arm in arms})
     parts = [header(arms), table_of_all, *filter(None, [differing]), details(by_label)]
+    traced = {arm.label: (arm.run, arm.rollouts) for arm in arms}
     if ai_tests:
-        parts += [
-            "## AI tests",
-            ai_test_table({arm.label: (arm.run, arm.rollouts) for arm in arms}, problems_of(arms[0])),
-        ]
+        parts += ["## AI tests", ai_test_table(traced, problems_of(arms[0]))]
+    if reading:
+        parts += ["## Reading headroom", headroom_table(traced, problems_of(arms[0]))]
     return "\n\n".join(parts)
 
 
@@ -71,7 +77,7 @@ def details(arms: Arms) -> str:
         origins = origins_table(rollouts)
         parts += [f"## {arm}: which program solved it", origins] if origins else []
     parts += [part for arm, each in arms.items() for part in (f"## {arm}: stages", stage_table(each))]
-    return "\n\n".join([*parts, "## Cost", cost_table(arms)])
+    return "\n\n".join([*parts, "## Answers", reading_table(arms), "## Cost", cost_table(arms)])
 
 
 def solved_table(arms: Arms) -> str:
@@ -138,6 +144,36 @@ def stage_table(rollouts: Iterable[Rollout]) -> str:
         rows.append([each.stage, str(each.calls), *rates, *counts])
     head = ["stage", "calls", "runs that failed", "answers not read", "of these asked again, mended"]
     return table([*head, "salvaged", "no answer", "retries"], rows)
+
+
+def reading_table(arms: Arms) -> str:
+    """What reading made of the answers of each arm."""
+    found = [reading_rates(rollouts) for rollouts in arms.values()]
+    rows = [["answers", *(str(count) for count, _ in found)]]
+    rows += [[each, *(percent(rates.get(each)) for _, rates in found)] for each in _keys(rates for _, rates in found)]
+    return table(["of all answers", *arms], rows)
+
+
+def _keys(rates: Iterable[Mapping[str, Estimate]]) -> list[str]:
+    return sorted({key for each in rates for key in each}, key=[*READ, *READINGS.values()].index)
+
+
+def headroom_table(arms: Mapping[str, tuple[Path, Sequence[Rollout]]], problems: ProblemSet) -> str:
+    """Reading headroom of each arm.
+
+    Args:
+        arms: by name the run's folder, where the traces are, and the rollouts.
+        problems: with the public tests.
+
+    Raises:
+        JudgeError: the judge failed.
+    """
+    rows = []
+    for arm, (run, rollouts) in arms.items():
+        found = reading_headroom(run, rollouts, problems)
+        rows.append([arm, str(found.failed), percent(found.gained if found.failed else None)])
+    head = ["answers of", "rollouts that fail a public test", "of these, another reading or a free repair passes all"]
+    return table(head, rows)
 
 
 def cost_table(arms: Arms) -> str:

@@ -130,11 +130,15 @@ def _call(call: Call, paint: Painter, prompts: bool) -> Iterator[str]:
     cost = "from cache" if call.from_cache else f"{call.prompt_tokens} + {call.completion_tokens} tokens"
     price = "" if call.dollars is None else f", ${call.dollars:.4f}"
     outcome = "" if call.outcome == "ok" else paint(f" {call.outcome}: {harmless(call.fault)}", "bad")
-    yield f"{_at(call.started)}  {paint(call.stage, 'bold')}{outcome} ({cost}{price}, {call.seconds:.2f} s)"
+    read = f", read with tolerance: {', '.join(call.read)}" if call.read else ""
+    yield f"{_at(call.started)}  {paint(call.stage, 'bold')}{outcome} ({cost}{price}, {call.seconds:.2f} s{read})"
     if prompts:
         for message in call.prompt:
             yield paint(f"          {message.role}:", "faint")
             yield from (paint(line, "faint") for line in _indented(message.content))
+    if call.thought:
+        yield paint("          thought:", "faint")
+        yield from (paint(line, "faint") for line in _indented(call.thought))
     yield from _indented(call.answer)
 
 

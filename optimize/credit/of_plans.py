@@ -11,7 +11,8 @@ from statistics import mean
 
 from optimize.credit.evidence import Credit, Episode, Step
 from optimize.credit.of_programs import of_fix
-from program.steps.plan import in_order
+from program.answers.ranking import match_names
+from program.steps.plan import in_order, without_numbers
 
 
 def of_ranking(step: Step, episode: Episode) -> Credit:
@@ -20,7 +21,9 @@ def of_ranking(step: Step, episode: Episode) -> Credit:
     Programs are those of all rollouts of the problem, by the name of the solution; without one from either side nothing
     is known.
     """
-    first, *below = in_order(step.inputs["solutions"], step.outputs["ranking"])
+    solutions = without_numbers(step.inputs["solutions"])
+    places = match_names(step.outputs["ranking"], [each.name for each in solutions])
+    first, *below = in_order(solutions, places)
     top = episode.written_from(first.name)
     others = {solution.name: rates for solution in below if (rates := episode.written_from(solution.name))}
     if not top or not others:

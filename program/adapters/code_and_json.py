@@ -20,11 +20,12 @@ from program.adapters.form import unwrapped
 from program.adapters.reading import Reading
 from program.answers.claims import refuses
 from program.answers.coercions import BARE_LIST, BARE_RECORD, NO_JSON, WRAPPED, listed_points, unwrapped_object
-from program.answers.programs import NO_FENCE, programs_in
+from program.answers.programs import NO_FENCE, FoundProgram, programs_in
 from program.answers.syntax import is_python
-from program.answers.thoughts import split_text
+from program.answers.thoughts import Split, split_text
 from program.answers.tolerant_json import Decoded, broken_values_in, values_in
 from program.answers.unreadable import NoAnswer
+from program.undocumented import extras_of
 
 FENCE_INSIDE = "a fence inside"  # of a field that holds a program
 AROUND_PROGRAM, AROUND_JSON = "text around the program", "text around the JSON"
@@ -32,6 +33,7 @@ JSON_MENDED = "JSON mended"
 _FENCE_BEFORE = re.compile(r"(?:```|~~~)[^\n`]*+\n*+\Z")
 # Places where a library may guess what JSON was meant, and how deep it may be nested: the library takes long over it.
 MAX_GUESSES, MAX_NESTING = 20, 60
+_ENDED = re.compile(r"[}\]][\s`~]*\Z")
 # Long test data written as a Python expression, which a library would take for its first text.
 _EXPRESSION = re.compile(r"""(?<!\\)["')]\s*[*+]\s*(?:["'(\d]|str\()""")
 
@@ -47,14 +49,24 @@ def read_answer(signature: type[dspy.Signature], completion: str, read: Callable
     try:
         reading = read(split.said)
     except ValueError as fault:
-        if split.cut:
-            raise NoAnswer("cut while thinking", f"{fault}: it was cut off while thinking") from fault
-        if not split.said.strip():
-            raise NoAnswer("empty", str(fault)) from fault
-        if refuses(split.said):
-            raise NoAnswer("refused", str(fault)) from fault
+        if said := no_answer(split, str(fault)):
+            raise said from fault
         raise
     return replace(reading, thought=split.thought)
+
+
+def no_answer(split: Split, said: str) -> NoAnswer | None:
+    """Why an answer that cannot be read is none: it was cut off while thinking, is empty, or declines to answer.
+
+    Args:
+        split: the answer.
+        said: why it cannot be read.
+    """
+    if split.cut:
+        return NoAnswer("cut while thinking", f"{said}: it was cut off while thinking")
+    if not split.said.strip():
+        return NoAnswer("empty", said)
+    return NoAnswer("refused", said) if refuses(split.said) else None
 
 
 def read_code(signature: type[dspy.Signature], said: str) -> Reading:
@@ -66,28 +78,29 @@ def read_code(signature: type[dspy.Signature], said: str) -> Reading:
     *before, name = signature.output_fields
     text = said.replace("\r\n", "\n")
     texts = form_texts(signature)
-    programs = programs_in(text, (name,))
+    reads_input = extras_of(signature.output_fields[name]).get("reads_input", True)
+    programs = programs_in(text, (name,), reads_input=reads_input)
     own = [program for program in programs if not repeats_form(program.code, texts)]
     if not own:
         raise NoAnswer("no program", "no program in the answer: it only repeats the form")
-    best, *others = own
+    best = own[0]
     words = _FENCE_BEFORE.sub("", text[: best.start]).strip() if before else ""
     values = {**dict.fromkeys(before, words), name: best.code}
     repairs = best.how
     if text.strip() != f"{words}\n```python\n{best.code.strip()}\n```".lstrip("\n") and NO_FENCE not in repairs:
         repairs = (AROUND_PROGRAM, *repairs)
-    return Reading(values, repairs, 0, tuple(others), best.doubts, cut=best.cut)
+    return Reading(values, repairs, programs=tuple(own), cut=best.cut)
 
 
-def unfenced(program: str) -> tuple[str, bool]:
-    """A program that stood in a field of its own, without the fence it may have been put in, and whether it was.
+def unfenced(program: str) -> tuple[list[FoundProgram], bool]:
+    """The readings of a program that stood in a field of its own, and whether it was put in a fence there.
 
     Raises:
         NoAnswer: there is no program in the fence.
     """
     if not re.search("```|~~~", program) or is_python(program):
-        return program, False
-    return programs_in(program)[0].code, True
+        return [FoundProgram(program)], False
+    return programs_in(program), True
 
 
 def read_json(signature: type[dspy.Signature], said: str) -> Reading:
@@ -123,7 +136,8 @@ def _objects(signature: type[dspy.Signature], text: str) -> Iterator[tuple[Decod
     yield from _named(reversed(proper), names, lambda each: _around(text, each))
     broken = list(broken_values_in(text, proper))
     yield from _named(reversed(broken), names, lambda each: (JSON_MENDED, *each.labels))
-    guessed = [] if _EXPRESSION.search(text) else list(_guesses(text, proper))
+    # A guess would take the beginning of an item that was cut off for all of it.
+    guessed = [] if _EXPRESSION.search(text) or not _ENDED.search(text) else list(_guesses(text, proper))
     yield from _named(guessed, names, lambda each: (JSON_MENDED,))
     if len(names) == 1:
         yield from _without_key(signature, [*proper, *broken], text)

@@ -21,8 +21,7 @@ class Reading:
     values: by field name, each of its declared type.
     repairs: what had to be overlooked or mended, in words; empty where the answer has the form that was asked for.
     dropped: list items that fit no declared type or only repeat the form.
-    alternatives: of a program the other readings of the answer, the more plausible first.
-    doubts: what speaks against the program that was read; empty for a plausible one and where there is none.
+    programs: of a program every reading of the answer, the more plausible first; the first is that in `values`.
     thought: what the model thought before it answered, where the text holds that; nothing of it is in `values`.
     cut: whether the answer ends inside of what was read, so that some of it is missing.
     """
@@ -30,8 +29,7 @@ class Reading:
     values: dict[str, Any]
     repairs: tuple[str, ...] = ()
     dropped: int = 0
-    alternatives: tuple[FoundProgram, ...] = ()
-    doubts: tuple[str, ...] = ()
+    programs: tuple[FoundProgram, ...] = ()
     thought: str = ""
     cut: bool = False
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import dspy
 
-from program.adapters.code_and_json import FENCE_INSIDE, unfenced
+from program.adapters.code_and_json import FENCE_INSIDE, no_answer, unfenced
 from program.adapters.fitting import drop_torn
 from program.adapters.form import holds_program
 from program.adapters.reading import Reading, note
@@ -92,19 +92,25 @@ def _settings(lm: dspy.BaseLM, settings: dict[str, Any], signature: type[dspy.Si
 
 
 def _parsed(adapter: _Stock, parse: Any, signature: type[dspy.Signature], completion: str) -> dict[str, Any]:
+    split = split_text(completion, signature.output_fields)
     try:
-        split = split_text(completion, signature.output_fields)
         values, repairs = parse(signature, split.said), adapter.tolerance(signature, split.said)
-        dropped = 0
+        dropped, programs = 0, ()
         for name, field in signature.output_fields.items():
             if holds_program(name, field.annotation):
-                values[name], fenced = unfenced(values[name])
+                programs, fenced = unfenced(values[name])
+                values[name] = programs[0].code
                 repairs += (FENCE_INSIDE,) * fenced
             elif isinstance(values[name], list) and drop_torn(values[name]):
                 repairs, dropped = (*repairs, TORN_RECORD), dropped + 1
-        return note(Reading(values, repairs, dropped, thought=split.thought))
+        return note(Reading(values, repairs, dropped, tuple(programs), split.thought))
     except _FAULTS as fault:
-        raise UnreadableAnswer(adapter, signature, completion, str(fault)) from fault
+        said = no_answer(split, str(fault)) or fault
+        raise UnreadableAnswer(adapter, signature, completion, str(said)) from said
+    except dspy.AdapterParseError as fault:
+        if said := no_answer(split, "it does not have what is asked for"):
+            raise UnreadableAnswer(adapter, signature, completion, str(said)) from said
+        raise fault
 
 
 def _is_json(text: str) -> bool:

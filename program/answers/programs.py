@@ -71,7 +71,8 @@ class FoundProgram:
     how: how it was found and what it took, each one of this file's labels; empty for a block in a ```python fence.
     doubts: what speaks against it; empty for a plausible one.
     start: where in the answer it begins, its fence with it.
-    cut: whether the answer ended inside of its block.
+    cut: whether the answer ended inside of its block, so that it does not compile.
+    closed: whether its block has its end; of any other an answer that was cut off may lack the last lines.
     """
 
     code: str
@@ -79,6 +80,7 @@ class FoundProgram:
     doubts: tuple[str, ...] = ()
     start: int = 0
     cut: bool = False
+    closed: bool = False
 
     @property
     def plausible(self) -> bool:
@@ -175,7 +177,8 @@ def _judged(code: str, how: tuple[str, ...], start: int, wanted: _Wanted, block:
     if block is not None and block.tag not in PYTHON | OPEN:
         doubts.append(OTHER_TAG)
     cut = block is not None and not block.closed and facts is None
-    return FoundProgram(whole_lines(code), tuple(dict.fromkeys(how)), tuple(doubts), start, cut)
+    closed = block is not None and block.closed
+    return FoundProgram(whole_lines(code), tuple(dict.fromkeys(how)), tuple(doubts), start, cut, closed)
 
 
 def _doubts(code: str, facts: ProgramFacts, wanted: _Wanted) -> Iterator[str]:
@@ -404,15 +407,16 @@ def _of_json(text: str, wanted: _Wanted, start: int = 0) -> Iterator[FoundProgra
         yield from _of_text(literal, (IN_JSON,), start, wanted)
     if "{" not in text and "[" not in text:
         return
-    values = [value for value, *_ in values_in(text)]
-    if not any(isinstance(value, dict) for value in values) and text.lstrip()[:1] == "{":
+    values = values_in(text)
+    if not any(isinstance(each.value, dict) for each in values) and text.lstrip()[:1] == "{":
         try:
-            values = [decode(text, text.index("{")).value]
+            values = [decode(text, text.index("{"))]
         except ValueError:
             values = []
-    for value in values[-MAX_VALUES:]:
-        for code, how in _texts_of(value, wanted.names):
-            yield from _of_text(code, how, start, wanted)
+    for each in values[-MAX_VALUES:]:
+        for code, how in _texts_of(each.value, wanted.names):
+            for found in _of_text(code, how, start, wanted):
+                yield replace(found, closed=not each.cut)
 
 
 def _literal(text: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dspy
 from pydantic import Field
 
+from program.bench.readings import by_public_tests
+from program.bench.workbench import Workbench
 from program.problem import Problem
 from program.rollout.context import trace
 from program.stage.config import ProgramConfig
@@ -31,7 +33,7 @@ class Direct(Program):
     def forward(self, problem: Problem, sample: int = 0) -> dspy.Prediction:
         """`code`: the program; empty when the LM gave none."""
         trace().limit(self.config.budget)
-        answer = self.solve(sample, problem=problem.text())
+        answer = self.solve(sample, choose=by_public_tests(Workbench(problem)), problem=problem.text())
         code = answer.code if answer else ""
         if code:
             trace().new_program(code, "first")

@@ -6,6 +6,7 @@ import dspy
 from pydantic import Field
 
 from program.bench.failure import describe_failure
+from program.bench.readings import by_public_tests
 from program.bench.workbench import Workbench
 from program.problem import Problem
 from program.rollout.context import trace
@@ -45,9 +46,8 @@ class Reflexion(Program):
         text, lessons = problem.text(), []
         for attempt in range(self.config.attempts):
             kept = [point for lesson in lessons[-self.config.memory :] for point in lesson]
-            answer = self.solve(sample, attempt, problem=text, lessons=kept)
-            code = answer.code if answer else ""
-            bench.add(code, "redraw" if attempt else "first")
+            answer = self.solve(sample, attempt, by_public_tests(bench), problem=text, lessons=kept)
+            code = bench.add(answer.code if answer else "", "redraw" if attempt else "first")
             if bench.passes_all_public(code) or trace().spent():
                 break
             if code and attempt + 1 < self.config.attempts:

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from judge.verdict import TestCase
 from program.bench.ai_tests import usable_tests
+from program.bench.readings import by_public_tests
 from program.bench.workbench import Workbench
 from program.problem import Problem
 from program.rollout.context import trace
@@ -61,9 +62,8 @@ class Sampling(Program):
         tests = start(lambda: self._inputs(problem, sample))
         for first in range(0, self.config.programs, self.config.at_once):
             draws = range(first, min(first + self.config.at_once, self.config.programs))
-            for code in together(*(lambda d=draw: self._program(problem, sample, d) for draw in draws)):
-                samples.append(code)
-                bench.add(code, "further" if bench.programs else "first")
+            drawn = together(*(lambda d=draw: self._program(problem, sample, d, bench) for draw in draws))
+            samples += [bench.add(code, "further" if bench.programs else "first") for code in drawn]
             if self.config.stop_early and sum(map(bench.passes_all_public, samples)) >= self.config.agree:
                 break
         picks = ranked(samples, [] if trace().out_of_time() else tests.result(), bench)[: self.config.picks]
@@ -71,8 +71,8 @@ class Sampling(Program):
         trace().best(code)
         return dspy.Prediction(code=code, picks=picks)
 
-    def _program(self, problem: Problem, sample: int, draw: int) -> str:
-        answer = self.solve(sample, draw, problem=problem.text())
+    def _program(self, problem: Problem, sample: int, draw: int, bench: Workbench) -> str:
+        answer = self.solve(sample, draw, by_public_tests(bench), problem=problem.text())
         return answer.code if answer else ""
 
     def _inputs(self, problem: Problem, sample: int) -> list[TestCase]:

@@ -17,6 +17,7 @@ from program.rollout.decisions import AITestsLeftOut, LeftOut
 from signatures.fields import AITest
 
 MAX_CHARACTERS = 20_000
+SHOWN_CHARACTERS = 2000  # that a prompt has room for; a test may be written as an expression and be longer
 
 
 def usable_tests(tests: Sequence[AITest], problem: Problem) -> list[TestCase]:
@@ -30,7 +31,7 @@ def usable_tests(tests: Sequence[AITest], problem: Problem) -> list[TestCase]:
     usable: dict[str, TestCase] = {}
     left_out: Counter[LeftOut] = Counter()
     for test in tests:
-        if is_huge(test):
+        if _is_huge(test):
             left_out["huge"] += 1
             continue
         key = _plain(test.input)
@@ -47,8 +48,13 @@ def usable_tests(tests: Sequence[AITest], problem: Problem) -> list[TestCase]:
     return list(usable.values())
 
 
-def is_huge(test: AITest) -> bool:
+def _is_huge(test: AITest) -> bool:
     return len(test.input) > MAX_CHARACTERS or len(test.output) > MAX_CHARACTERS
+
+
+def fits_prompt(text: str) -> bool:
+    """Whether a model can be asked about a text of a test."""
+    return len(text) <= SHOWN_CHARACTERS
 
 
 def majority_output(outputs: Sequence[str], checker: Checker) -> str | None:

@@ -8,7 +8,7 @@ from typing import Literal
 from judge.checker import differing_lines
 from judge.judge import judge
 from judge.verdict import Limits, TestCase, TestResult, Verdict
-from program.answers.syntax import is_python
+from program.answers.syntax import is_python, same_program
 from program.problem import Problem
 from program.rollout.context import trace
 from program.rollout.trace import JudgeRun, Origin, TestRun, name_of
@@ -36,12 +36,25 @@ class Workbench:
         self._results: dict[str, dict[TestCase, TestResult]] = {}
         self._on_largest: dict[str, TestResult] = {}
 
-    def add(self, code: str, origin: Origin) -> None:
-        """Take up a program, which may become the answer; nothing happens for an empty one or one that is known."""
+    def add(self, code: str, origin: Origin) -> str:
+        """Take up a program, which may become the answer, and return it as it is known from now on; nothing happens for
+        an empty one or one that is known."""
+        code = self.known(code)
         if code.strip() and code not in self.programs:
             self.programs.append(code)
             trace().new_program(code, origin)
             self.note_best()
+        return code
+
+    def known(self, code: str) -> str:
+        """The program that was taken up and differs from `code` in comments and layout only; `code` where none does."""
+        return next((known for known in self.programs if same_program(code, known)), code)
+
+    def drop_ai_test(self, test: TestCase) -> None:
+        """From now on `test` does not count."""
+        self.ai.remove(test)
+        self.anchors = [each for each in self.anchors if each != test]
+        self.note_best()
 
     def add_ai_tests(self, tests: Sequence[TestCase]) -> None:
         """Take up tests; of those with the same input the first counts."""
@@ -92,16 +105,8 @@ class Workbench:
         return bool(code.strip()) and self.passes(code, self.public)
 
     def passing(self) -> list[str]:
-        """The programs that pass every public test."""
+        """The programs that pass every public test, each of which is another one."""
         return [code for code in self.programs if self.passes_all_public(code)]
-
-    def different_passing(self) -> list[str]:
-        """As `passing`, without programs that differ from an earlier one in layout and comments only."""
-        different: list[str] = []
-        for code in self.passing():
-            if not any(code.strip() == other.strip() for other in different):
-                different.append(code)
-        return different
 
     def anchor(self, code: str, tests: Sequence[TestCase]) -> None:
         """From now on those of the anchors and of `tests` are anchors that `code` passes."""

@@ -45,7 +45,10 @@ class LiveTrace:
         if self._full:
             for message in call.prompt:
                 yield from _indented(f"[{message.role}]\n{message.content}")
+            if call.thought:
+                yield from _indented(f"[thought]\n{call.thought}")
             yield from _indented(f"[answer]\n{call.answer}")
+            yield from _indented(f"[read]\n{call.as_read}")
         elif call.outcome != "ok":
             yield from _indented(call.fault)
 
@@ -62,8 +65,10 @@ def _outcome(call: Call) -> str:
         parts.append(f"{call.cached_tokens} of the prompt cached")
     if call.retries:
         parts.append(f"{call.retries} retries")
-    if call.repair:
-        parts.append("asked again for a readable answer")
+    if call.attempt > 1:
+        parts.append("asked again for a readable answer" if call.repair else "asked again")
+    if call.read:
+        parts.append(f"read with tolerance ({', '.join(call.read)})")
     if call.from_cache:
         parts.append("from the cache")
     return ", ".join(parts)

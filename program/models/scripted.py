@@ -5,13 +5,29 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     import dspy
     from dspy.lm15 import Request, Response
 
-Rule = Callable[[str], str]
+
+@dataclass(frozen=True)
+class Scripted:
+    """An answer with what a provider gives apart from its text.
+
+    ended: why the answer ends. thought, refusal: what comes in fields of their own.
+    """
+
+    text: str
+    ended: Literal["stop", "length", "content_filter"] = "stop"
+    thought: str = ""
+    refusal: str = ""
+
+
+Answer = str | Scripted
+Rule = Callable[[str], Answer]
 
 
 class ScriptedEngine:
@@ -25,14 +41,14 @@ class ScriptedEngine:
     supports_response_schema = True
     supported_params = frozenset({"response_format", "temperature", "max_tokens"})
 
-    def __init__(self, answers: Iterable[str | Exception] | Rule) -> None:
+    def __init__(self, answers: Iterable[Answer | Exception] | Rule) -> None:
         self._rule = answers if callable(answers) else None
         self._answers = iter(()) if callable(answers) else iter(answers)
         self._lock = threading.Lock()
         self.prompts: list[str] = []
 
     def complete(self, request: Request) -> Response:
-        from dspy.lm15 import Message, Response, Usage
+        from dspy.lm15 import Message, RefusalPart, Response, TextPart, ThinkingPart, Usage
 
         prompt = prompt_text(request)
         with self._lock:
@@ -42,10 +58,13 @@ class ScriptedEngine:
             raise AssertionError(f"the script has no answer left for: {prompt[:200]}")
         if isinstance(answer, Exception):
             raise answer
-        read, written = len(prompt.split()), len(answer.split())
+        said = answer if isinstance(answer, Scripted) else Scripted(answer)
+        read, written = len(prompt.split()), len(said.text.split())
         used = Usage(input_tokens=read, output_tokens=written, total_tokens=read + written)
-        ended = "length" if written >= (request.config.max_tokens or math.inf) else "stop"
-        return Response(id=None, model="scripted", message=Message.assistant(answer), finish_reason=ended, usage=used)
+        ended = "length" if written >= (request.config.max_tokens or math.inf) else said.ended
+        parts = [kind(text=text) for kind, text in ((ThinkingPart, said.thought), (RefusalPart, said.refusal)) if text]
+        message = Message(role="assistant", parts=(*parts, TextPart(text=said.text)))
+        return Response(id=None, model="scripted", message=message, finish_reason=ended, usage=used)
 
     def stream(self, request: Request) -> Iterator[Any]:
         """The answer as one piece, with the events around it."""
@@ -69,7 +88,7 @@ def prompt_text(request: Request) -> str:
     return "\n\n".join([*parts, *(message.text or "" for message in request.messages)])
 
 
-def scripted_lm(answers: Iterable[str | Exception] | Rule, *, cache: bool = False) -> dspy.LM:
+def scripted_lm(answers: Iterable[Answer | Exception] | Rule, *, cache: bool = False) -> dspy.LM:
     """A `dspy.LM` over a `ScriptedEngine`, which is found at `lm.engine`."""
     import dspy
 

@@ -175,6 +175,44 @@ class LargestInputChecked(_Kept):
         return f"largest input: {self.characters:,} characters, {said}"
 
 
+class ReadingChosen(_Kept):
+    """An answer could be read as several programs, or as one that a repair without a call makes better.
+
+    readings: plausible ones; chosen: the one that was taken, from 1, of which 1 is the likeliest.
+    repairs: that were made; empty for none.
+    passed: public tests, of so many.
+    """
+
+    kind: Literal["reading chosen"] = "reading chosen"
+    stage: str
+    readings: int
+    chosen: int
+    repairs: tuple[str, ...]
+    passed: int
+    of: int
+
+    def __str__(self) -> str:
+        repaired = f", with {', '.join(self.repairs)}" if self.repairs else ""
+        said = f"reading {self.chosen} of {self.readings}{repaired}"
+        return f"{self.stage}: {said}, passes {self.passed} of {self.of} public tests"
+
+
+class WrongTestClaimed(_Kept):
+    """The model was asked for a fix and said that the test is wrong. That is a vote against a written test, which then
+    counts no more; of an example it changes nothing.
+
+    test_input, test_output: the test; in the trace, not in `rollouts.jsonl`.
+    """
+
+    kind: Literal["wrong test claimed"] = "wrong test claimed"
+    source: str
+    test_input: str = ""
+    test_output: str = ""
+
+    def __str__(self) -> str:
+        return f"fix: the model says that the test is wrong ({self.source})"
+
+
 class SeveralAnswersAccepted(_Kept):
     """More than one output is right for an input, so no outputs are claimed, and no fix is spent on another output than
     the stored one."""
@@ -209,6 +247,8 @@ _Known = Annotated[
     | ChangeTried
     | ClusterChosen
     | LargestInputChecked
+    | ReadingChosen
+    | WrongTestClaimed
     | SeveralAnswersAccepted,
     Field(discriminator="kind"),
 ]

@@ -7,6 +7,7 @@ rollout at hand is found by `program.rollout.context`.
 from __future__ import annotations
 
 import hashlib
+import json
 import threading
 import time
 from collections.abc import Callable
@@ -18,8 +19,11 @@ from program.rollout.budget import Budget, RunBudget, spent_of
 from program.rollout.decisions import DECISION_TEXTS, Decision, StageNotAsked
 
 # ok: an answer that was read; unparsable: one that was not; endless: one cut off at the token cap while it repeated
-# itself; lm_error: none came.
-Outcome = Literal["ok", "unparsable", "endless", "lm_error"]
+# itself; cut: any other that was cut off before what was asked for was whole, or while the model was thinking; empty:
+# no text; refused: the model declines; filtered: the provider held it back; lm_error: no answer came.
+Outcome = Literal[
+    "ok", "unparsable", "endless", "cut", "cut while thinking", "empty", "refused", "filtered", "lm_error"
+]
 
 
 class Message(BaseModel):
@@ -37,9 +41,11 @@ class Call(BaseModel):
     dollars: None where no price is known.
     retries: requests before this one that were refused or failed and were sent again.
     error: the name of the exception where the answer was not read or did not come; detail: what it says, in a line.
+    attempt: which request it is for one and the same answer, from 1.
     repair: whether the call shows the model an answer that could not be read and asks for it again.
-    salvaged: whether the answer could be read with tolerance only.
-    prompt, answer: the texts; in the trace, not in `rollouts.jsonl`.
+    salvaged: whether the answer could be read with tolerance only; read: what that took, in words.
+    prompt, answer, thought: the texts, of which no thought is part of the answer; in the trace, not in
+        `rollouts.jsonl`.
     inputs, outputs: the fields of the signature, as JSON values; outputs are empty where the answer could not be read.
     """
 
@@ -57,13 +63,30 @@ class Call(BaseModel):
     started: float = 0.0
     seconds: float = 0.0
     retries: int = 0
+    attempt: int = 1
     repair: bool = False
     salvaged: bool = False
+    read: list[str] = []
     from_cache: bool = False
     prompt: list[Message] = []
     answer: str = ""
+    thought: str = ""
     inputs: dict[str, Any] = {}
     outputs: dict[str, Any] = {}
+
+    @property
+    def unread(self) -> bool:
+        """Whether an answer came that was of no use."""
+        return self.outcome not in ("ok", "lm_error")
+
+    @property
+    def as_read(self) -> str:
+        """What was read out of the answer, field by field; empty where nothing was."""
+        texts = {
+            name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1)
+            for name, value in self.outputs.items()
+        }
+        return "\n".join(f"{name}:\n{text}" if "\n" in text else f"{name}: {text}" for name, text in texts.items())
 
     @property
     def fault(self) -> str:
@@ -159,7 +182,7 @@ class Best(BaseModel):
 Event = Annotated[Call | JudgeRun | Decided | Remark | NewProgram | Best, Field(discriminator="kind")]
 # What `Trace.slim` leaves out, in the form of pydantic's `exclude`.
 TEXTS: dict[str, Any] = {
-    **dict.fromkeys(("prompt", "answer", "inputs", "outputs", "code", "runs"), True),
+    **dict.fromkeys(("prompt", "answer", "thought", "inputs", "outputs", "code", "runs"), True),
     "decision": DECISION_TEXTS,
 }
 

@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from pydantic import BaseModel
 
+from program.answers.thoughts import split
 from program.rollout.trace import Call, Message
 from program.undocumented import Noted
 
 
-def fill(call: Call, notes: Sequence[Noted]) -> None:
-    """What the LM reports of the answer: texts, usage, price."""
+def fill(call: Call, notes: Sequence[Noted], fields: Collection[str]) -> None:
+    """What the LM reports of the answer: texts, usage, price.
+
+    Args:
+        call: gets it.
+        notes: of the request.
+        fields: the names of the output fields.
+    """
     for note in notes:
         call.model = note.model
         call.prompt = [Message(role=each["role"], content=str(each["content"])) for each in note.messages]
         call.prompt_hash = hashlib.sha256(json.dumps(note.messages, sort_keys=True).encode()).hexdigest()[:12]
-        call.answer = "\n".join(str(output) for output in note.outputs)
+        parts = [_split(output, fields) for output in note.outputs]
+        call.answer, call.thought = ("\n".join(texts) for texts in zip(*parts, strict=True)) if parts else ("", "")
         if note.free:
             call.from_cache = True
             continue
@@ -28,6 +36,13 @@ def fill(call: Call, notes: Sequence[Noted]) -> None:
         call.cached_tokens += note.cached_tokens
         if note.dollars is not None:
             call.dollars = (call.dollars or 0.0) + note.dollars
+
+
+def _split(output: Any, fields: Collection[str]) -> tuple[str, str]:
+    """What was said and what was thought, as texts; DSPy gives a dictionary where there is more than a text."""
+    found = output if isinstance(output, dict) else {"text": output}
+    parts = split(found.get("text"), found.get("reasoning_content"), fields)
+    return parts.said, parts.thought
 
 
 def first_line(fault: Exception) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import dspy
 from pydantic import BaseModel, ConfigDict, Field
@@ -30,9 +30,9 @@ class ProgramConfig(BaseModel):
     budget: Budget = Budget()
     """what one rollout may spend"""
 
-    def code_stage(self, signature: type[dspy.Signature], attempts: int = 2) -> Stage:
-        """A stage that answers with a program."""
-        return Stage(signature, self.max_code_tokens, self._heat(signature), attempts)
+    def code_stage(self, signature: type[dspy.Signature], attempts: int = 2, **more: Any) -> Stage:
+        """A stage that answers with a program; for `more` see `Stage`."""
+        return Stage(signature, self.max_code_tokens, self._heat(signature), attempts, **more)
 
     def _heat(self, signature: type[dspy.Signature]) -> float | None:
         return self.temperatures.get(signature.__name__, self.temperature)

@@ -3,19 +3,20 @@
 What goes wrong costs calls and nothing else:
 - a refused or failed request is sent again with growing patience (see `program.rollout.rate_limits`);
 - an answer that cannot be read is shown to the LM once, with what is wrong, and asked for again;
-- one that ran in circles up to the token cap is asked for again with other sampling, and where nothing better comes
-  what can be read of it is taken;
+- one that was cut off at the token cap is asked for again with twice the room, up to the most the model can give;
+- one that ran in circles up to the cap, that is empty or that declines is asked for again with other sampling, and
+  where nothing better comes what can be read of it is taken;
 - then the stage is given up, and the program goes on without it. So it does when the rollout's budget is spent.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as OutOfTime
 from contextvars import copy_context
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, cast
 
 import dspy
 from dspy import (
@@ -28,28 +29,37 @@ from dspy import (
     LMUnsupportedModelError,
 )
 
+from program.adapters.form import holds_program
 from program.adapters.reading import collected_readings
 from program.adapters.schema import asked_without_schema_if_refused
 from program.adapters.sections import plain
+from program.answers.programs import FoundProgram
 from program.rollout.context import context, trace
 from program.rollout.decisions import StageGivenUp
 from program.rollout.trace import Call
-from program.stage.call_record import fill, first_line, runs_in_circles, valid_text
+from program.stage.answer_outcome import CUT, enter_outcome
+from program.stage.call_record import fill, first_line, valid_text
 from program.stage.correction import corrected, reason
-from program.undocumented import noting_predictor
+from program.undocumented import Noted, noting_predictor
 
 REPEAT_TEMPERATURE = 0.8
+MAX_WIDENED = 3  # how often the room of an answer is doubled
+CUT_LIST = "cut off, whole items kept"
+DECLINED = "says that the test is wrong"
 # With these no later call would fare better, so they end the rollout instead of costing it a stage.
 SYSTEMIC = (LMConfigurationError, LMAuthError, LMBillingError, LMUnsupportedModelError, LMUnexpectedError)
+
+Choose = Callable[[str, Sequence[FoundProgram]], str]
 
 
 @dataclass
 class _Tried:
-    """One request: what was entered for it, and the answer, or why it could not be read."""
+    """One request: what was entered for it, the answer and its programs, or why it could not be read."""
 
     call: Call
     answer: dspy.Prediction | None = None
-    why: str = ""
+    programs: Sequence[FoundProgram] = ()
+    fault: AdapterParseError | None = None
 
 
 class Stage(dspy.Module):
@@ -59,8 +69,10 @@ class Stage(dspy.Module):
         signature: what is asked.
         max_tokens: the most an answer may have; guards against endless generation.
         temperature: of the first call; a repeat uses 0.8. None sends none at all.
-        attempts: calls before the stage is given up.
+        attempts: calls before the stage is given up; those with more room are not counted.
         max_items: for list fields, how many items are asked for at most.
+        reads_input: whether the program asked for has to read input.
+        declines: says of an answer without a program whether that is an answer too; its program is empty then.
     """
 
     def __init__(
@@ -70,48 +82,69 @@ class Stage(dspy.Module):
         temperature: float | None,
         attempts: int = 2,
         max_items: dict[str, int] | None = None,
+        reads_input: bool = True,
+        declines: Callable[[str], bool] | None = None,
     ) -> None:
         super().__init__()
         self.name = signature.__name__
-        for field, bound in (max_items or {}).items():
-            signature = signature.with_updated_fields(field, **{"maxItems": bound})  # pyright: ignore[reportArgumentType]
+        said: dict[str, dict[str, Any]] = {name: {"maxItems": bound} for name, bound in (max_items or {}).items()}
+        if not reads_input:
+            said[[*signature.output_fields][-1]] = {"reads_input": False}
+        for name, more in said.items():
+            signature = signature.with_updated_fields(name, **more)
         self.predict = dspy.Predict(signature)
         self.max_tokens = max_tokens
         self.temperature = temperature
         self.attempts = attempts
+        self.declines = declines
 
-    def forward(self, sample: int, draw: int = 0, **inputs: Any) -> dspy.Prediction | None:
+    def forward(
+        self, sample: int, draw: int = 0, choose: Choose | None = None, **inputs: Any
+    ) -> dspy.Prediction | None:
         """The filled signature, or None when no attempt gave one or the budget is spent.
 
         Args:
             sample: which sample of the problem this is; another number draws other answers, and changes nothing else.
             draw: numbers repeated calls with equal inputs, so that each draws a new answer.
+            choose: picks the program that an answer means, from the stage's name and all readings, the likeliest
+                first; without it that one is taken.
             inputs: the signature's input fields.
 
         Raises:
             LMError: one of `SYSTEMIC`, a wrong key for instance: nothing would ever work.
         """
         last: _Tried | None = None
-        readable: dspy.Prediction | None = None
-        for attempt in range(self.attempts):
+        readable: _Tried | None = None
+        repeated = widened = 0
+        while repeated < self.attempts:
             if not trace().may_call(self.name):
-                return readable
-            last = self._ask(inputs, self._config(sample, draw, attempt), last)
+                return self._chosen(readable, choose) if readable else None
+            room = min(self.max_tokens << widened, self._most())
+            last = self._ask(inputs, self._config(sample, draw, repeated, widened, room), last)
+            last.call.attempt = repeated + widened + 1
             trace().enter(last.call)
             if last.call.outcome == "ok":
-                return last.answer
-            readable = last.answer if last.answer is not None else readable
+                return self._chosen(last, choose)
+            readable = last if last.answer is not None else readable
             if last.call.outcome == "lm_error":  # requests were sent again already, as often as makes sense
                 break
+            if last.call.outcome in CUT and widened < MAX_WIDENED and room < self._most():
+                widened += 1
+            else:
+                repeated += 1
         if readable is None:
             trace().decide(StageGivenUp(stage=self.name))
-        return readable
+        return self._chosen(readable, choose) if readable else None
 
-    def _config(self, sample: int, draw: int, attempt: int) -> dict[str, Any]:
-        number = (sample * 1000 + draw) * 10 + attempt
-        config: dict[str, Any] = {"max_tokens": self.max_tokens}
+    def _most(self) -> int:
+        """Tokens that the room of an answer can be widened to."""
+        return self.max_tokens << MAX_WIDENED
+
+    def _config(self, sample: int, draw: int, repeated: int, widened: int, room: int) -> dict[str, Any]:
+        number = (sample * 1000 + draw) * 10 + repeated + widened
+        config: dict[str, Any] = {"max_tokens": room}
         if self.temperature is not None:
-            config["temperature"] = REPEAT_TEMPERATURE if draw or attempt else self.temperature
+            config["temperature"] = REPEAT_TEMPERATURE if draw or repeated else self.temperature
         if number and config.get("temperature") != 0:
             config["rollout_id"] = number  # or a cache would give the answer of another draw
             seed = getattr(self.predict.lm or dspy.settings.lm, "kwargs", {}).get("seed")
@@ -122,36 +155,70 @@ class Stage(dspy.Module):
     def _ask(self, inputs: dict[str, Any], config: dict[str, Any], last: _Tried | None) -> _Tried:
         tried = _Tried(Call(stage=self.name, started=trace().now(), inputs=plain(inputs)))
         call = tried.call
-        call.repair = last is not None and last.call.outcome == "unparsable" and last.call.answer.strip() != ""
         adapter = dspy.settings.adapter
-        if last and call.repair:
-            adapter = corrected(adapter, valid_text(last.call.answer), valid_text(last.why))
+        if last and last.fault and last.call.outcome == "unparsable" and last.call.answer.strip():
+            call.repair = True
+            adapter = corrected(adapter, valid_text(last.call.answer), valid_text(reason(last.fault)))
         with noting_predictor(self.predict) as (ask, notes):
             self._try(tried, adapter, lambda: ask(**inputs, config=config))
-        fill(call, notes)
-        if runs_in_circles(call.answer) and (call.outcome == "unparsable" or any(each.cut_off for each in notes)):
-            call.outcome, call.detail = "endless", call.detail or "cut off while it repeated itself"
+        fill(call, notes, self._output_fields())
+        if call.outcome != "lm_error":
+            self._enter_outcome(tried, notes)
         call.seconds = trace().now() - call.started
         context().rate_limiter.spent(call.prompt_tokens + call.completion_tokens)
         return tried
 
     def _try(self, tried: _Tried, adapter: dspy.Adapter, ask: Callable[[], dspy.Prediction]) -> None:
-        """Ask, and enter what became of it."""
+        """Ask, and keep what came of it."""
         call = tried.call
         try:
             with dspy.context(adapter=adapter), collected_readings() as readings:
                 tried.answer = self._valid(self._patiently(ask, call))
-            call.outputs = plain(dict(tried.answer))
+            tried.programs = [each for reading in readings[-1:] for each in reading.programs]
+            if not tried.programs and (name := self._program_field()):
+                tried.programs = [FoundProgram(tried.answer[name])]
             call.salvaged = any(reading.salvaged for reading in readings)
+            call.read = [label for reading in readings for label in reading.repairs]
+            if any(reading.cut for reading in readings) and not tried.programs:
+                call.read.append(CUT_LIST)
         except SYSTEMIC:
             raise
         except AdapterParseError as fault:
-            tried.why = reason(fault)
-            call.outcome, call.error, call.detail = "unparsable", "AdapterParseError", tried.why
+            tried.fault = fault
+            call.outcome, call.error, call.detail = "unparsable", "AdapterParseError", reason(fault)
         except LMError as fault:
             call.outcome, call.error, call.detail = "lm_error", type(fault).__name__, first_line(fault)
         except OutOfTime:
             call.outcome, call.detail = "lm_error", "no answer within the budget of seconds"
+
+    def _enter_outcome(self, tried: _Tried, notes: Sequence[Noted]) -> None:
+        call, name = tried.call, self._program_field()
+        if tried.fault and name and self.declines and self.declines(call.answer):
+            tried.answer, tried.fault = dspy.Prediction(**{name: ""}), None
+            call.outcome, call.error, call.detail, call.read = "ok", "", "", [DECLINED]
+            return
+        enter_outcome(call, notes, tried.fault, tried.programs)
+        if tried.answer is not None and call.outcome != "ok" and any(not each.closed for each in tried.programs[:1]):
+            tried.answer = None  # some of the program is missing
+        if tried.answer is not None:
+            call.outputs = plain(dict(tried.answer))
+
+    def _chosen(self, tried: _Tried, choose: Choose | None) -> dspy.Prediction:
+        """The answer with the program that `choose` picks."""
+        answer, name = tried.answer, self._program_field()
+        assert answer is not None, "it was read"
+        if choose and name and tried.programs:
+            # The same object is in DSPy's trace, from which optimizers take demonstrations.
+            answer[name] = choose(self.name, [_valid_program(each) for each in tried.programs])
+            tried.call.outputs[name] = answer[name]
+        return answer
+
+    def _program_field(self) -> str | None:
+        fields = self._output_fields().items()
+        return next((name for name, each in fields if holds_program(name, each.annotation)), None)
+
+    def _output_fields(self) -> dict[str, Any]:
+        return cast(Any, self.predict.signature).output_fields
 
     def _valid(self, answer: dspy.Prediction) -> dspy.Prediction:
         for name, value in answer.items():
@@ -170,6 +237,10 @@ class Stage(dspy.Module):
                     raise
                 call.retries += 1
                 context().rate_limiter.rest(wait)
+
+
+def _valid_program(found: FoundProgram) -> FoundProgram:
+    return replace(found, code=valid_text(found.code))
 
 
 def _in_time(seconds: float | None, ask: Callable[[], dspy.Prediction]) -> dspy.Prediction:

@@ -9,7 +9,7 @@ from typing import Literal
 import dspy
 
 from judge.verdict import TestCase
-from program.bench.ai_tests import majority_output, usable_output
+from program.bench.ai_tests import fits_prompt, majority_output, usable_output
 from program.bench.workbench import Workbench
 from program.rollout.context import trace
 from program.rollout.decisions import AITestChecked
@@ -42,7 +42,7 @@ class Confirm(dspy.Module):
         left, confirmed = dict(enumerate(claims, 1)), []
         if brute_force:
             confirmed += _by_programs([brute_force], left, bench, "brute force")
-        passing = bench.different_passing()
+        passing = bench.passing()
         if len(passing) >= MIN_PROGRAMS:
             confirmed += _by_programs(passing, left, bench, "majority")
         return confirmed + self._by_deriving(task, left, bench)
@@ -50,7 +50,8 @@ class Confirm(dspy.Module):
     def _by_deriving(self, task: Task, left: dict[int, TestCase], bench: Workbench) -> list[TestCase]:
         """Only claims that the best program fails could change anything, so only those are asked about."""
         best = bench.best()
-        asked = [number for number, test in left.items() if best and not bench.passes(best, [test])]
+        shown = {number: test for number, test in left.items() if fits_prompt(test.input)}
+        asked = [number for number, test in shown.items() if best and not bench.passes(best, [test])]
         asked = asked[: task.config.second_derivations]
         derived = together(*(lambda n=number: self._derive(task, n, left[n]) for number in asked))
         confirmed = []

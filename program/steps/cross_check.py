@@ -12,6 +12,7 @@ import dspy
 
 from judge.verdict import Limits, TestCase
 from program.bench.ai_tests import looks_like, usable_output
+from program.bench.readings import by_public_tests
 from program.bench.workbench import Workbench
 from program.rollout.context import trace
 from program.rollout.decisions import BruteForceNotTrusted, StressTested
@@ -41,11 +42,11 @@ class CrossCheck(dspy.Module):
             self.write_brute_force = config.code_stage(WriteBruteForce)
             self.write_generator = config.code_stage(WriteGenerator)
 
-    def forward(self, task: Task) -> Oracle:
+    def forward(self, task: Task, bench: Workbench) -> Oracle:
         if not task.config.brute_force or task.problem.accepts_several:
             return Oracle()
         brute_force, generator = together(
-            lambda: self.write_brute_force(task.number, problem=task.text),
+            lambda: self.write_brute_force(task.number, choose=by_public_tests(bench), problem=task.text),
             lambda: self.write_generator(task.number, problem=task.text),
         )
         return Oracle(brute_force.code if brute_force else "", generator.code if generator else "")

@@ -24,7 +24,7 @@ class LargestInput(dspy.Module):
     def __init__(self, config: FlowConfig) -> None:
         super().__init__()
         if config.time_fixes:
-            self.write_largest_input = config.code_stage(WriteLargestInput)
+            self.write_largest_input = config.code_stage(WriteLargestInput, reads_input=False)
             self.write_validator = config.code_stage(WriteValidator)
 
     def forward(self, task: Task) -> tuple[str, str]:

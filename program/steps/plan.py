@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import dspy
 
+from program.answers.ranking import match_names
 from program.steps.config import FlowConfig
 from program.steps.task import Choice, Notes, Task
 from signatures.fields import Solution
@@ -34,11 +35,12 @@ class Plan(dspy.Module):
         if len(solutions) < 2:
             return [Choice(solution) for solution in solutions]
         asked = {"problem": task.text, "reflection": notes.reflection, "explanations": notes.explanations}
-        answer = self.rank_solutions(task.number, **asked, solutions=solutions)
-        if answer is None:
-            return _from(task.first_solution, [Choice(solution) for solution in solutions])
-        best, *others = in_order(solutions, answer.ranking)
-        return _from(task.first_solution, [Choice(best, answer.steps), *map(Choice, others)])
+        answer = self.rank_solutions(task.number, **asked, solutions=numbered(solutions))
+        places = match_names(answer.ranking, [each.name for each in solutions]) if answer else []
+        choices = [Choice(each) for each in in_order(solutions, places)]
+        if places and answer:  # the steps are those of the solution that is ranked first
+            choices[0] = Choice(choices[0].solution, answer.steps)
+        return _from(task.first_solution, choices)
 
     def _propose(self, task: Task, notes: Notes) -> list[Solution]:
         answer = self.propose_solutions(
@@ -74,10 +76,19 @@ def without_repeats(items: Sequence[Item]) -> list[Item]:
     return list(seen.values())
 
 
-def in_order(solutions: Sequence[Solution], ranking: Sequence[str]) -> list[Solution]:
-    """The solutions in the order of the names in `ranking`; those it leaves out come last, in their own order."""
-    position = {_plain(name): place for place, name in reversed(list(enumerate(ranking)))}
-    return sorted(solutions, key=lambda solution: position.get(_plain(solution.name), len(ranking)))
+def numbered(solutions: Sequence[Solution]) -> list[Solution]:
+    """The solutions with their numbers, from 1, before their names, so that a ranking can refer to either."""
+    return [each.model_copy(update={"name": f"{n}. {each.name}"}) for n, each in enumerate(solutions, 1)]
+
+
+def without_numbers(solutions: Sequence[Solution]) -> list[Solution]:
+    """What `numbered` was given."""
+    return [each.model_copy(update={"name": each.name.removeprefix(f"{n}. ")}) for n, each in enumerate(solutions, 1)]
+
+
+def in_order(solutions: Sequence[Solution], places: Sequence[int]) -> list[Solution]:
+    """The solutions in the order of `places`, from 0; those it leaves out come last, in their own order."""
+    return [solutions[place] for place in dict.fromkeys([*places, *range(len(solutions))])]
 
 
 def _key(item: str | Solution) -> str:

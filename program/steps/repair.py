@@ -9,16 +9,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import dspy
 
 from judge.verdict import TestCase, TestResult
+from program.answers.claims import says_test_is_wrong
 from program.bench.failure import Source, describe_failure
+from program.bench.readings import by_public_tests
 from program.bench.runtime_trace import last_steps
 from program.bench.workbench import Workbench
 from program.rollout.context import trace
-from program.rollout.decisions import ChangeTried
+from program.rollout.decisions import ChangeTried, WrongTestClaimed
 from program.rollout.trace import name_of
 from program.steps.config import FlowConfig
 from program.steps.task import Notes, Task
@@ -35,14 +38,14 @@ class Repair(dspy.Module):
         super().__init__()
         if config.fix_calls == 2:
             self.analyse_failure = config.text_stage(AnalyseFailure, analysis=MAX_BULLETS)
-        self.fix_code = config.code_stage(FixCode)
+        self.fix_code = config.code_stage(FixCode, declines=says_test_is_wrong)
 
     def forward(self, task: Task, notes: Notes, bench: Workbench, redraw: Redraw) -> RepairLoop:
         """The loop for one round of a rollout."""
         return RepairLoop(self, task, notes, bench, redraw)
 
-    def fix(self, task: Task, notes: Notes, draw: int, code: str, failure: str) -> str:
-        """Try number `draw` to fix `code` where it fails so; empty when no call gave a program."""
+    def fix(self, task: Task, notes: Notes, draw: int, code: str, failure: str, bench: Workbench) -> Fix:
+        """Try number `draw` to fix `code` where it fails so; its program is empty when no call gave one."""
         asked = {
             "problem": task.text,
             "reflection": notes.reflection if task.config.explain_to_fix else [],
@@ -54,8 +57,24 @@ class Repair(dspy.Module):
         if task.config.fix_calls == 2:
             found = self.analyse_failure(task.number, draw, **asked)
             analysis = found.analysis if found else []
-        answer = self.fix_code(task.number, draw, **asked, analysis=analysis)
-        return answer.fixed_code if answer else ""
+        answer = self.fix_code(task.number, draw, by_public_tests(bench), **asked, analysis=analysis)
+        fixed = bench.known(answer.fixed_code) if answer else ""
+        # An answer without a program says so in words, one with the same program in a comment.
+        unchanged = answer is not None and (not fixed or (fixed == code and says_test_is_wrong(_fenced(answer))))
+        return Fix("" if unchanged else fixed, unchanged)
+
+
+@dataclass(frozen=True)
+class Fix:
+    """What came of asking for one: a program, empty where there is none, and whether the model says that it is the test
+    that is wrong."""
+
+    code: str
+    test_is_wrong: bool
+
+
+def _fenced(answer: dspy.Prediction) -> str:
+    return f"```python\n{answer.fixed_code}\n```"
 
 
 class RepairLoop:
@@ -86,9 +105,10 @@ class RepairLoop:
             before = bench.results(code, [test])[0]
             if bench.may_be_right(before):
                 return
-            failure = self._failure(code, test, before, "one of several" if bench.several else "example")
             way: Literal["fix", "redraw"] = "fix" if self._fixes[code] < config.fixes_per_program else "redraw"
-            new = self._fixed(code, test, failure) if way == "fix" else self._redraw(failure)
+            source: Source = "one of several" if bench.several else "example"
+            failure = self._failure(code, test, before, source)
+            new = self._fixed(code, test, failure, source) if way == "fix" else bench.known(self._redraw(failure))
             if not new.strip():
                 continue
             bench.add(new, way)
@@ -108,14 +128,14 @@ class RepairLoop:
         if not code or not bench.ai:
             return
         bench.anchor(code, [*bench.ai, *claims])
-        for test in bench.ai:
+        for test in list(bench.ai):
             if tries == self._task.config.ai_fixes:
                 return
             before = bench.results(code, [test])[0]
             if before.passed:
                 continue
             tries += 1
-            new = self._fixed(code, test, self._failure(code, test, before, "written"))
+            new = self._fixed(code, test, self._failure(code, test, before, "written"), "written")
             if not new.strip():
                 continue
             bench.add(new, "fix")
@@ -137,7 +157,7 @@ class RepairLoop:
             before = bench.on_largest(code) if code else None
             if before is None or not before.crashed:
                 return
-            new = self._fixed(code, test, self._failure(code, test, before, "input"))
+            new = self._fixed(code, test, self._failure(code, test, before, "input"), "input")
             if not new.strip():
                 continue
             after = bench.on_largest(new)
@@ -162,14 +182,21 @@ class RepairLoop:
             a.crashed == b.crashed and (a.crashed or bench.checker.matches(b.output, a.output)) for a, b in pairs
         )
 
-    def _fixed(self, code: str, test: TestCase, failure: str) -> str:
+    def _fixed(self, code: str, test: TestCase, failure: str, source: Source) -> str:
+        """The fixed program, empty where there is none. Two stand against two where the model wrote a test and now says
+        that it is wrong, so that test counts no more."""
         draw = self._asked[code, test]
         self._asked[code, test] += 1
         self._fixes[code] += 1
-        return self._repair.fix(self._task, self._notes, draw, code, failure)
+        fix = self._repair.fix(self._task, self._notes, draw, code, failure, self._bench)
+        if fix.test_is_wrong:
+            trace().decide(WrongTestClaimed(source=source, test_input=test.input, test_output=test.output))
+            if source == "written":
+                self._bench.drop_ai_test(test)
+        return fix.code
 
     def _enter(self, way, outcome, code, new, test, before: TestResult, after: TestResult) -> None:
-        if new.strip() == code.strip():
+        if new == code:
             outcome = "same program"
         names = {"program": name_of(code), "changed": name_of(new)}
         verdicts = {"before": before.verdict, "after": after.verdict}

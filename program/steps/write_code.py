@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import dspy
 
+from program.bench.readings import by_public_tests
 from program.bench.workbench import Workbench
 from program.stage.side_by_side import together
 from program.steps.config import FlowConfig
@@ -29,19 +30,21 @@ class CodeWriter(dspy.Module):
         while attempt < task.config.code_attempts and not _enough(written, bench):
             count = min(at_once, task.config.code_attempts - attempt)
             numbers = range(attempt, attempt + count)
-            for code in together(*(lambda n=number: self.write(task, notes, choices, n) for number in numbers)):
-                bench.add(code, "further" if any(written) or task.turn else "first")
-                written.append(code)
+            for code in together(*(lambda n=number: self.write(task, notes, choices, n, bench) for number in numbers)):
+                written.append(bench.add(code, "further" if any(written) or task.turn else "first"))
             attempt, at_once = attempt + count, task.config.code_at_once
         return attempt
 
-    def write(self, task: Task, notes: Notes, choices: Sequence[Choice], attempt: int, failure: str = "") -> str:
+    def write(
+        self, task: Task, notes: Notes, choices: Sequence[Choice], attempt: int, bench: Workbench, failure: str = ""
+    ) -> str:
         """The program of one attempt, which is shown where an earlier program fails; empty when no call gave one."""
         places = [max(0, number - 1) % max(1, len(choices)) for number in range(attempt + 1)]
         choice = choices[places[-1]] if choices else None
         answer = self.write_code(
             task.number,
             places.count(places[-1]) - 1,
+            by_public_tests(bench),
             problem=task.text,
             reflection=notes.reflection,
             explanations=notes.explanations if task.config.explain_to_code else [],

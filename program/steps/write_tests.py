@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import dspy
 
 from judge.verdict import TestCase
-from program.bench.ai_tests import is_huge, usable_tests
+from program.bench.ai_tests import fits_prompt, usable_tests
 from program.rollout.context import trace
 from program.rollout.decisions import SeveralAnswersAccepted
 from program.steps.config import FlowConfig
 from program.steps.task import Notes, Task
+from signatures.fields import AITest
 from signatures.tests import CheckTests, WriteTests
 
 
@@ -39,8 +42,15 @@ class AITestWriter(dspy.Module):
         answer = self.write_tests(task.number, **asked, count=count)
         if answer is None:
             return []
-        tests = [test for test in answer.tests[:count] if not is_huge(test)]  # a prompt would not hold those
-        if tests and task.config.check_ai_tests:
-            checked = self.check_tests(task.number, **asked, tests=tests)
-            tests = checked.checked[:count] if checked else tests
+        tests = answer.tests[:count]
+        if task.config.check_ai_tests:
+            tests = self._checked(task, asked, tests)
         return usable_tests(tests, task.problem)
+
+    def _checked(self, task: Task, asked: dict[str, Any], tests: list[AITest]) -> list[AITest]:
+        """The tests as they are after the check; long ones are not shown, and stay as they are."""
+        shown = [test for test in tests if fits_prompt(test.input + test.output)]
+        checked = self.check_tests(task.number, **asked, tests=shown) if shown else None
+        if checked is None:
+            return tests
+        return [*checked.checked[: task.config.ai_tests], *(test for test in tests if test not in shown)]

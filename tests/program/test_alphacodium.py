@@ -276,7 +276,7 @@ def test_any_stage_before_the_code_may_be_given_up(double, trace, stage, answer,
 
 @pytest.mark.parametrize(
     ("answer", "outcome", "calls"),
-    [(GARBAGE, "unparsable", 2), ("", "unparsable", 2), (LMTimeoutError("slow"), "lm_error", 1)],
+    [(GARBAGE, "unparsable", 2), ("", "empty", 2), (LMTimeoutError("slow"), "lm_error", 1)],
     ids=["garbage", "nothing", "timeout"],
 )
 def test_an_lm_of_no_use_ends_in_no_program_and_the_account_says_why(double, trace, runs, answer, outcome, calls):

@@ -39,7 +39,7 @@ const EVENTS = {
       known(event.dollars) ? money(event.dollars) : "",
       event.retries ? `${event.retries} retried` : "",
       event.repair ? "repair" : "",
-      event.salvaged ? "salvaged" : "",
+      event.read?.length ? `read with tolerance: ${event.read.join(", ")}` : event.salvaged ? "salvaged" : "",
       duration(event.seconds ?? 0),
     ];
     return [event.stage, facts.filter((fact) => fact).join(" · "), outcome !== "ok"];
@@ -70,8 +70,11 @@ function callBody(story, event) {
   if (!event.prompt.length && !story.text(event.answer)) return make("p", { class: "quiet" }, "The texts were not kept.");
   return [
     event.detail && make("p", { class: "note" }, event.detail),
+    story.text(event.thought) && unfolding({ class: "message" }, "Thought", () => make("pre", {}, story.text(event.thought))),
     make("h4", {}, "Answer"),
     make("pre", {}, story.text(event.answer) || "(nothing)"),
+    make("h4", {}, "What was read"),
+    make("pre", {}, story.text(event.outputs) || "(nothing)"),
     make("h4", {}, "Prompt"),
     event.prompt.map(([role, text]) =>
       unfolding({ class: "message" }, `${role}, ${amount(story.text(text).length)} characters`, () =>

@@ -151,7 +151,8 @@ class Document:
 
     def _program(self, text: Any) -> str:
         """A program without the fence or the indentation it may have been given inside of its block."""
-        program, fenced = unfenced(str(text))
+        (program, *_), fenced = unfenced(str(text))
+        program = program.code
         if fenced:
             self.repairs.append(FENCE_INSIDE)
         if not is_python(program) and is_python(program_at_margin(program)):

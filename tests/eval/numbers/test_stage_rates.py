@@ -1,14 +1,16 @@
 """How often stages fail, and what becomes of unreadable answers."""
 
+from typing import get_args
+
 import dspy
 import pytest
 
-from eval.numbers.stage_rates import stage_rates
+from eval.numbers.stage_rates import READ, READINGS, reading_rates, stage_rates
 from program.adapters.lean import LeanAdapter
 from program.models.scripted import scripted_lm
 from program.rollout.context import new_trace
 from program.rollout.decisions import StageGivenUp
-from program.rollout.trace import Call, Decided
+from program.rollout.trace import Call, Decided, Outcome
 from program.stage.stage import Stage
 from signatures.code import SolveDirectly
 from tests.support.rollouts import rollout
@@ -48,3 +50,24 @@ def test_a_real_stage_that_is_given_up_is_counted():
         assert Stage(SolveDirectly, 100, 0.2)(0, problem="Add.") is None
     (rates,) = stage_rates([rollout(events=trace.events)])
     assert rates.failed.value == 1.0 and rates.unread.value == 1.0
+
+
+def test_every_answer_is_counted_once_by_what_reading_made_of_it():
+    calls = [
+        call(),
+        call(salvaged=True),
+        call("cut"),
+        call(attempt=2, salvaged=True),
+        call("unparsable"),
+        call("lm_error"),
+    ]
+    count, rates = reading_rates([rollout(events=calls)])
+    assert count == 5  # the last brought none
+    assert {name: each.value for name, each in rates.items()} == dict.fromkeys(
+        ["read at once", "read with tolerance", "read after another call", "cut off", "not readable"],
+        pytest.approx(0.2),
+    )
+
+
+def test_every_outcome_of_an_answer_has_a_name():
+    assert set(get_args(Outcome)) == {"ok", "lm_error", *READINGS}

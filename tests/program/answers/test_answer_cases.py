@@ -88,7 +88,7 @@ def test_what_cannot_be_read_says_why(name):
 def test_a_draft_in_a_thought_is_no_program():
     reading = read("think_with_longer_wrong_draft")
     assert 'b"imposter"' in reading.values["fixed_code"] and "attempt" not in reading.values["fixed_code"]
-    assert "# attempt" in reading.thought and reading.alternatives == ()
+    assert "# attempt" in reading.thought and len(reading.programs) == 1
 
 
 def test_a_draft_in_a_thought_is_no_list():
@@ -97,7 +97,7 @@ def test_a_draft_in_a_thought_is_no_list():
 
 
 def test_the_harness_stays_an_alternative_with_its_doubts():
-    (harness,) = read("program_then_longer_harness").alternatives
+    _, harness = read("program_then_longer_harness").programs
     assert UNDEFINED in harness.doubts and "assert solve" in harness.code
 
 
@@ -126,7 +126,7 @@ def test_a_test_may_be_an_expression():
 
 def test_a_cut_program_is_said_to_be_cut():
     reading = read("cut_program")
-    assert reading.cut and reading.doubts and reading.alternatives == ()
+    assert reading.cut and reading.programs[0].doubts and len(reading.programs) == 1
     assert read("cut_json_list").cut and read("cut_json_list").dropped == 1
 
 
@@ -147,7 +147,7 @@ def test_of_a_strong_model_nothing_is_lost(case):
     (*_, last) = signature.output_fields
     if last.endswith("code"):
         assert reading.values[last].strip() in said
-        assert case["id"] == "0063" or (is_python(reading.values[last]) and not reading.doubts)
+        assert case["id"] == "0063" or (is_python(reading.values[last]) and not reading.programs[0].doubts)
         assert reading.cut == (case["id"] == "0063")
         return
     inside = re.sub(r"\A[^{]*|[^}]*\Z", "", said)

@@ -13,7 +13,7 @@ from tests.support.trace_words import words
 
 pytestmark = pytest.mark.usefixtures("lean_adapter", "runs", "impatient")
 
-ALSO_RIGHT = f"{RIGHT}# another\n"
+ALSO_RIGHT = "n = int(input())\nprint(n + n)\n"
 LARGE_WRONG = "n = int(input())\nprint(2 * n if n < 3 else 7)\n"  # right on the public tests
 CRASHES_LATER = "n = int(input())\nassert n < 3\nprint(2 * n)\n"
 

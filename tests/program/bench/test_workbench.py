@@ -90,7 +90,7 @@ def test_ai_tests_count_only_where_all_public_tests_pass(double, runs):
 
 
 def test_of_equals_the_earliest_is_the_best(double, runs):
-    again = RIGHT + "# once more\n"
+    again = "n = int(input())\nprint(n + n)\n"
     assert bench_with(double, RIGHT, again).best() == RIGHT
     assert bench_with(double, NEVER, again, NEVER, RIGHT).best() == again
 
@@ -99,6 +99,22 @@ def test_programs_are_taken_up_once_in_their_order_and_empty_ones_not_at_all(dou
     bench = bench_with(double, NEVER, "", RIGHT, NEVER, " \n")
     assert bench.programs == [NEVER, RIGHT] and bench.passing() == [RIGHT]
     assert not bench.passes_all_public("")
+
+
+def test_a_program_that_differs_in_comments_and_layout_only_is_one_that_is_known(double, runs):
+    bench = bench_with(double, RIGHT)
+    again = "# Now it is right.\nprint(2*int( input() ))  # twice\n"
+    assert bench.known(again) == bench.add(again, "fix") == RIGHT and bench.programs == [RIGHT]
+    assert bench.add(NEVER, "fix") == NEVER and bench.known(NEVER) == NEVER and bench.programs == [RIGHT, NEVER]
+
+
+def test_a_test_that_counts_no_more_decides_nothing(double, runs):
+    bench = bench_with(double, ONLY_PUBLIC, RIGHT)
+    bench.anchor(RIGHT, bench.ai)
+    assert bench.best() == RIGHT
+    for test in list(bench.ai):
+        bench.drop_ai_test(test)
+    assert bench.best() == ONLY_PUBLIC and not bench.anchors
 
 
 def test_anchors_are_the_tests_that_the_program_at_hand_passes(double, runs):

@@ -25,6 +25,7 @@ VALUES = {
     },
     **{"inputs": 30, "failed": 3, "way": "redraw", "outcome": "kept", "program": "a", "changed": "b"},
     **{"before": "WA", "after": "AC", "test_input": "1 2\n", "test_output": "3\n", "alike": 2, "passing": 3},
+    **{"readings": 3, "chosen": 2, "repairs": ("an import added",), "passed": 1, "of": 2, "source": "written"},
 }
 
 

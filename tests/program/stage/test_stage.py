@@ -18,10 +18,10 @@ from dspy import (
 )
 
 from program.adapters.lean import LeanAdapter
-from program.models.scripted import scripted_lm
+from program.models.scripted import Scripted, scripted_lm
 from program.stage import stage as stage_module
-from program.stage.stage import REPEAT_TEMPERATURE, Stage
-from signatures.code import SolveDirectly
+from program.stage.stage import CUT_LIST, DECLINED, REPEAT_TEMPERATURE, Stage
+from signatures.code import FixCode, SolveDirectly
 from signatures.tests import WriteTests
 from signatures.understand import ReflectOnProblem
 from tests.support.trace_words import words
@@ -125,7 +125,7 @@ def test_there_is_one_repair_and_no_other(trace):
 
 def test_an_empty_answer_is_asked_for_again_and_not_repaired(trace):
     assert solve(scripted_lm([" \n", GOOD])).code == "print(1)\n"
-    assert [(call.outcome, call.repair) for call in trace.calls] == [("unparsable", False), ("ok", False)]
+    assert [(call.outcome, call.repair) for call in trace.calls] == [("empty", False), ("ok", False)]
 
 
 def test_half_characters_of_an_answer_get_no_further(trace):
@@ -166,21 +166,146 @@ def test_a_program_cut_off_in_circles_is_asked_for_again(trace):
     assert trace.calls[0].detail == "cut off while it repeated itself"
 
 
-@pytest.mark.parametrize("second", [ENDLESS_CODE, GARBAGE, LMTimeoutError("slow")], ids=["again", "garbage", "timeout"])
+ENDLESS_LIST = '{"reflection": ["one", "two", ' + '"and then", ' * 80
+
+
+def reflect(lm, attempts=2):
+    with dspy.context(lm=lm):
+        return Stage(ReflectOnProblem, 100, 0.2, attempts)(0, problem="p")
+
+
+@pytest.mark.parametrize("second", [ENDLESS_LIST, GARBAGE, LMTimeoutError("slow")], ids=["again", "garbage", "timeout"])
 def test_when_nothing_better_comes_what_can_be_read_of_it_is_taken(trace, second):
-    assert solve(scripted_lm([ENDLESS_CODE, second])).code == "print(7)\n" * 120
+    assert reflect(scripted_lm([ENDLESS_LIST, second])).reflection[:2] == ["one", "two"]
     assert trace.calls[0].outcome == "endless" and not trace.decisions
 
 
 def test_a_stage_of_one_attempt_takes_what_can_be_read(trace):
-    assert solve(scripted_lm([ENDLESS_CODE]), attempts=1).code == "print(7)\n" * 120
+    assert reflect(scripted_lm([ENDLESS_LIST]), attempts=1).reflection[:2] == ["one", "two"]
     assert [call.outcome for call in trace.calls] == ["endless"]
 
 
-def test_an_answer_that_is_only_long_or_only_repeats_itself_is_none_of_that(trace):
-    assert solve(scripted_lm([LONG_CODE])).code.count("\n") == 120
+@pytest.mark.parametrize("second", [ENDLESS_CODE, GARBAGE], ids=["again", "garbage"])
+def test_a_program_that_lacks_its_end_is_never_taken(trace, second):
+    assert solve(scripted_lm([ENDLESS_CODE, second])) is None
+    assert words(trace) == ["SolveDirectly: given up"]
+
+
+def test_an_answer_that_only_repeats_itself_is_none_of_that(trace):
     assert solve(scripted_lm(["```python\n" + "print(7)\n" * 20])).code.count("\n") == 20
-    assert [call.outcome for call in trace.calls] == ["ok", "ok"]
+    assert [call.outcome for call in trace.calls] == ["ok"]
+
+
+# Cut off
+
+
+def cut(text: str, **more) -> Scripted:
+    return Scripted(text, ended="length", **more)
+
+
+def test_a_program_that_was_cut_off_is_asked_for_again_with_twice_the_room(trace):
+    lm = scripted_lm([cut(LONG_CODE), cut(LONG_CODE), GOOD])
+    assert solve(lm, attempts=1).code == "print(1)\n"  # more room is no second attempt
+    assert asked(lm, "max_tokens") == [100, 200, 400]
+    assert [(call.outcome, call.detail) for call in trace.calls] == [
+        ("cut", "cut off at the cap of tokens"),
+        ("cut", "cut off at the cap of tokens"),
+        ("ok", ""),
+    ]
+    assert not any(call.repair for call in trace.calls)
+
+
+def test_the_room_does_not_grow_for_ever(trace):
+    lm = scripted_lm(lambda _: cut(LONG_CODE))
+    assert solve(lm) is None
+    assert asked(lm, "max_tokens") == [100, 200, 400, 800, 800] and words(trace) == ["SolveDirectly: given up"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        (cut("```python\nprint(1)"), "cut"),  # it compiles, and more may have followed
+        (cut("print(1)\nprint(int(input()))"), "cut"),
+        (Scripted("```python\nfor n in range(3):\n    print(n)\nwhile (n"), "cut"),  # whatever the server says
+        (cut("```python\nprint(1)\n```\nThe program prints"), "ok"),
+        (cut("<think>Let me see.\n```python\nprint(2)\n```"), "cut while thinking"),
+        (cut("", thought="Let me see"), "cut while thinking"),
+        (cut(""), "cut"),  # a thought that nobody shows
+        (cut("The solution is to"), "cut"),
+        (Scripted("", thought="I have it."), "empty"),
+        (Scripted(""), "empty"),
+        (Scripted("I'm sorry, but I can't help with that."), "refused"),
+        (Scripted("", refusal="I cannot do that."), "refused"),
+        (Scripted("", ended="content_filter"), "filtered"),
+        (Scripted(GARBAGE), "unparsable"),
+        (cut("and then we add one, " * 40), "endless"),
+        (cut("", thought="and then we add one, " * 40), "endless"),
+    ],
+)
+def test_what_became_of_an_answer(trace, answer, outcome):
+    solve(scripted_lm([answer, *[GOOD] * 5]))
+    assert trace.calls[0].outcome == outcome and (outcome == "ok" or trace.calls[0].detail)
+    assert not trace.calls[-1].repair or outcome == "unparsable"
+
+
+def test_a_cut_list_keeps_its_whole_items_and_says_so(trace):
+    assert reflect(scripted_lm([cut('{"reflection": ["n is one number", "print twice the')])).reflection == [
+        "n is one number"
+    ]
+    assert [call.outcome for call in trace.calls] == ["ok"] and CUT_LIST in trace.calls[0].read
+
+
+def test_a_list_that_was_cut_off_before_anything_is_whole_is_asked_for_again(trace):
+    assert reflect(scripted_lm([cut('{"reflection": ["n is'), '{"reflection": ["a"]}'])).reflection == ["a"]
+    assert [call.outcome for call in trace.calls] == ["cut", "ok"]
+
+
+# Thoughts
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Scripted(GOOD, thought="First\n```python\nprint(2)\n```"),
+        Scripted(f"<think>First\n```python\nprint(2)\n```</think>\n{GOOD}"),
+        Scripted(f"First\n```python\nprint(2)\n```\n</think>\n{GOOD}"),
+    ],
+)
+def test_a_thought_is_kept_apart_from_the_answer(trace, answer):
+    assert solve(scripted_lm([answer])).code == "print(1)\n"
+    (call,) = trace.calls
+    assert call.answer.strip() == GOOD and call.thought.startswith("First") and "print(2)" in call.thought
+
+
+def test_nothing_of_a_thought_is_sent_back(trace):
+    lm = scripted_lm([f"<think>SECRET</think>{GARBAGE}", Scripted(GARBAGE, thought="SECRET"), GOOD])
+    assert solve(lm, attempts=3).code == "print(1)\n"
+    assert all(call.repair for call in trace.calls[1:]) and not any("SECRET" in prompt for prompt in lm.engine.prompts)
+
+
+# Several readings
+
+
+def test_the_step_chooses_among_all_readings_of_a_program(trace):
+    seen = []
+
+    def choose(stage, programs):
+        seen.append((stage, [each.code for each in programs]))
+        return programs[-1].code
+
+    answer = "```python\nprint(int(input()))\n```\nor\n```python\nprint(2 * int(input()))\n```"
+    with dspy.context(lm=scripted_lm([answer])):
+        code = Stage(SolveDirectly, 100, 0.2)(0, choose=choose, problem="p").code
+    assert seen == [("SolveDirectly", ["print(2 * int(input()))\n", "print(int(input()))\n"])]
+    assert code == "print(int(input()))\n" == trace.calls[0].outputs["code"]
+
+
+def test_an_answer_without_a_program_may_be_one_too(trace):
+    with dspy.context(lm=scripted_lm(["The test is wrong."])):
+        stage = Stage(FixCode, 100, 0.2, declines=lambda said: "wrong" in said)
+        answer = stage(0, problem="p", reflection=[], explanations=[], code="c", failure="f", analysis=[])
+    assert answer.fixed_code == ""
+    assert [(call.outcome, call.read, call.outputs) for call in trace.calls] == [("ok", [DECLINED], {})]
 
 
 def test_that_an_answer_was_cut_off_is_known_of_cached_ones_too(cache, trace):

@@ -29,7 +29,7 @@ def bench(double):
 
 def cross_check(problem, config: dict | None = None, **answers) -> Rollout:
     config = FlowConfig(**(config or {"brute_force": True}))
-    return Rollout(CrossCheck(config), Task(problem, 0, 0, config), **answers)
+    return Rollout(CrossCheck(config), Task(problem, 0, 0, config), Workbench(problem), **answers)
 
 
 def test_both_programs_are_asked_for_with_the_problem_alone(double):

@@ -3,7 +3,7 @@
 import pytest
 
 from program.steps.config import FlowConfig
-from program.steps.plan import LANGUAGE, NO_BRUTE_FORCE, Plan, in_order, without_repeats
+from program.steps.plan import LANGUAGE, NO_BRUTE_FORCE, Plan, in_order, numbered, without_numbers, without_repeats
 from program.steps.task import Notes, Task
 from signatures.fields import Solution
 from tests.support.scripted import GARBAGE, PLANNING, Rollout, proposed, ranked, section
@@ -33,7 +33,7 @@ def test_both_stages_are_told_what_was_understood(double):
     for prompt in (propose, rank):
         assert section(prompt, "reflection") == "- one number" and section(prompt, "explanations") == "- 1 + 1 is 2"
     assert section(propose, "count") == "3" and section(propose, "wishes").endswith(NO_BRUTE_FORCE)
-    assert all(f"name: {name}" in section(rank, "solutions") for name in ("Adding", "Shifting", "Multiplying"))
+    assert all(f"name: {each}" in section(rank, "solutions") for each in ("1. Adding", "2. Shifting", "3. Multiplying"))
 
 
 def test_no_more_solutions_are_used_than_were_asked_for(double):
@@ -118,10 +118,34 @@ def solution(name: str, content: str = "") -> Solution:
     return Solution(name=name, content=content, why_it_works="", complexity="")
 
 
-def test_names_that_the_ranking_leaves_out_come_last_and_unknown_ones_count_for_nothing():
+def test_what_the_ranking_leaves_out_comes_last():
     solutions = [solution(name) for name in ("A", "B", "C", "D")]
-    ordered = in_order(solutions, ["X", "  c ", "a", "C"])
-    assert [each.name for each in ordered] == ["C", "A", "B", "D"]
+    assert [each.name for each in in_order(solutions, [2, 0, 2])] == ["C", "A", "B", "D"]
+
+
+@pytest.mark.parametrize(
+    "ranking",
+    [
+        ("shifting", "Adding"),
+        ("2", "1", "3"),
+        ("Solution 2", "Solution 1"),
+        ("2. Shifting", "1. Adding"),
+        ("1. Shifting",),
+    ],
+)
+def test_a_ranking_may_be_one_of_names_or_of_the_numbers_that_it_is_shown(double, ranking):
+    asked = plan(double, RankSolutions=ranked(*ranking))
+    assert "1. Adding" in asked.prompts("RankSolutions")[0] and "2. Shifting" in asked.prompts("RankSolutions")[0]
+    assert names(asked) == ["Shifting", "Adding", "Multiplying"]
+    assert [choice.steps for choice in asked.result] == [["double it"], [], []]
+
+
+def test_numbers_come_off_again():
+    solutions = [solution("A"), solution("2. B")]
+    assert (
+        without_numbers(numbered(solutions)) == solutions
+        and [each.name for each in numbered(solutions)][1] == "2. 2. B"
+    )
 
 
 def test_repeats_are_told_by_their_words():
@@ -130,5 +154,6 @@ def test_repeats_are_told_by_their_words():
     assert [each.content for each in without_repeats(same)] == ["do this", "do that"]
 
 
-def test_a_ranking_of_no_use_leaves_the_order(double):
-    assert names(plan(double, RankSolutions=ranked("Guessing"))) == ["Adding", "Shifting", "Multiplying"]
+def test_a_ranking_of_no_use_leaves_the_order_and_its_steps_are_for_none(double):
+    asked = plan(double, RankSolutions=ranked("Guessing"))
+    assert names(asked) == ["Adding", "Shifting", "Multiplying"] and not any(each.steps for each in asked.result)

@@ -247,3 +247,31 @@ def test_every_further_fix_of_a_program_is_a_hotter_draw(double):
 def test_a_crash_counts_as_far_away(double, trace):
     loop = Loop(double, "raise ValueError\n", [NEVER], public_tries=1)
     assert loop.public() == NEVER and words(trace) == [f"fix kept: {Verdict.RE} became {Verdict.WA}"]
+
+
+# The model says that the test is wrong
+
+VOTE = "The expected output of this test is wrong: twice three is six."
+WRONG_CLAIM = TestCase("3\n", "7\n")
+
+
+@pytest.mark.parametrize(
+    "answer", [VOTE, f"# The expected output of the test is wrong.\n{RIGHT}"], ids=["words", "program"]
+)
+def test_a_vote_against_a_written_test_takes_it_out(double, trace, answer):
+    loop = Loop(double, RIGHT, [answer], ai_tests=[WRONG_CLAIM, EIGHT], redraws=())
+    assert loop.ai() == RIGHT and loop.bench.ai == [EIGHT]
+    assert words(trace) == ["fix: the model says that the test is wrong (written)"]
+    assert [call.outcome for call in trace.calls] == ["ok"]  # it is an answer, and not asked for again
+
+
+def test_a_vote_against_an_example_changes_nothing_and_another_program_is_drawn(double, trace):
+    loop = Loop(double, NEVER, [VOTE], redraws=[RIGHT], fixes_per_program=1)
+    assert loop.public() == RIGHT and len(trace.calls) == 1
+    assert words(trace) == ["fix: the model says that the test is wrong (example)", "redraw kept: WA became AC"]
+
+
+def test_a_program_with_another_comment_is_the_same_program_again(double, trace):
+    loop = Loop(double, NEVER, [f"# It was wrong.\n{NEVER}"], redraws=[RIGHT], fixes_per_program=1)
+    assert loop.public() == RIGHT
+    assert words(trace) == ["fix: the same program again", "redraw kept: WA became AC"]

@@ -3,7 +3,7 @@
 import pytest
 
 from eval.data.load import load_problems
-from eval.numbers.ai_test_quality import CUT_AT, ai_test_quality
+from eval.rejudged.ai_test_quality import CUT_AT, ai_test_quality
 from eval.rollouts.run_folder import RunFolder
 from program.rollout.trace import JudgeRun, name_of
 from program.rollout.trace import TestRun as Ran

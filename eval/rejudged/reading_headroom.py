@@ -1,0 +1,80 @@
+"""Reading headroom: what the answers of failed rollouts hold that the flow did not read out of them.
+
+Every answer with a program is read again in every way there is, and each reading and each repair that costs no call is
+run on the public tests. Answers are those of `RUN/traces`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from eval.data.problem_set import ProblemSet
+from eval.numbers.criteria import passes
+from eval.numbers.intervals import Estimate, share_estimate
+from eval.rollouts.rollout import Rollout
+from eval.rollouts.trace_files import read_trace
+from judge.judge import judge
+from judge.shared import default_workers
+from program.answers.mends import mended
+from program.answers.programs import programs_in
+from program.answers.thoughts import split_text
+from program.answers.unreadable import NoAnswer
+from program.problem import Problem
+from program.rollout.trace import Call
+
+# The stages that write programs for the problem, not for its tests.
+STAGES = ("SolveDirectly", "SolveStepByStep", "SolveWithLessons", "WriteCode", "FixCode", "WriteBruteForce")
+FIELDS = ("code", "fixed_code")
+
+
+@dataclass(frozen=True)
+class ReadingHeadroom:
+    """Of one arm.
+
+    failed: judged rollouts whose program fails a public test, or that have none.
+    gained: of these, the share in which some reading or repair of an answer passes every public test.
+    """
+
+    failed: int
+    gained: Estimate
+
+
+def reading_headroom(run: Path, rollouts: Iterable[Rollout], problems: ProblemSet) -> ReadingHeadroom:
+    """The headroom of the rollouts of one arm of a run.
+
+    Raises:
+        JudgeError: the judge failed.
+    """
+    failed = [each for each in rollouts if each.score and not (each.code.strip() and passes(each.score, "public"))]
+    with ThreadPoolExecutor(default_workers()) as threads:
+        found = list(threads.map(lambda each: _gains(run, each, problems.problem(each.problem)), failed))
+    names = sorted({each.problem for each in failed})
+    gained = [sum(found[n] for n, each in enumerate(failed) if each.problem == name) for name in names]
+    return ReadingHeadroom(
+        len(failed), share_estimate(gained, [sum(each.problem == name for each in failed) for name in names])
+    )
+
+
+def _gains(run: Path, rollout: Rollout, problem: Problem) -> bool:
+    if not problem.public_tests:
+        return False
+    calls = [each for each in read_trace(run, *rollout.key()) if isinstance(each, Call) and each.stage in STAGES]
+    programs = dict.fromkeys(program for call in calls for program in readings_of(call))
+    return any(
+        judge(each, problem.tests(), problem.limits(), checker=problem.checker(), stop_at_failure=True).all_passed
+        for each in programs
+    )
+
+
+def readings_of(call: Call) -> Iterator[str]:
+    """The programs that the answer of a call can be read as, and each after its repairs."""
+    try:
+        found = programs_in(split_text(call.answer, FIELDS).said, FIELDS)
+    except NoAnswer:
+        return
+    for each in found:
+        yield each.code
+        yield from (repaired.code for repaired in mended(each.code))

@@ -1,0 +1,61 @@
+"""Which program an answer means: where there are several readings, or free repairs, public tests decide."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from program.answers.mends import mended
+from program.answers.programs import FoundProgram
+from program.bench.workbench import Workbench
+from program.rollout.context import trace
+from program.rollout.decisions import ReadingChosen
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    code: str
+    reading: int  # from 1
+    repairs: tuple[str, ...] = ()
+
+
+def by_public_tests(bench: Workbench) -> Callable[[str, Sequence[FoundProgram]], str]:
+    """`chosen` with this bench, as a stage takes it."""
+    return lambda stage, programs: chosen(stage, programs, bench)
+
+
+def chosen(stage: str, programs: Sequence[FoundProgram], bench: Workbench) -> str:
+    """The reading that passes most public tests, of equals the likelier; repaired where none passes them all and a
+    repair passes more. With one reading and nothing to repair, or without public tests, nothing is run.
+
+    Args:
+        stage: that gave the answer.
+        programs: its readings, the likeliest first; one at least.
+        bench: with the public tests.
+    """
+    plausible = [each for each in programs if each.plausible] or [*programs[:1]]
+    read = [_Candidate(each.code, number) for number, each in enumerate(plausible, 1)]
+    repaired = [
+        _Candidate(each.code, candidate.reading, each.labels) for candidate in read for each in mended(candidate.code)
+    ]
+    if not bench.public or len(read) + len(repaired) == 1:
+        return read[0].code
+    best, most = read[0], -1
+    for candidate in (*read, *repaired):
+        passed = sum(result.passed for result in bench.results(candidate.code, bench.public))
+        if passed > most:
+            best, most = candidate, passed
+        if most == len(bench.public):
+            break
+    if best is not read[0] or len(read) > 1:
+        trace().decide(
+            ReadingChosen(
+                stage=stage,
+                readings=len(read),
+                chosen=best.reading,
+                repairs=best.repairs,
+                passed=most,
+                of=len(bench.public),
+            )
+        )
+    return best.code

@@ -1,0 +1,72 @@
+"""What became of one request: an answer that was read, or one that was cut off, empty, refused or unreadable.
+
+None of these is a wrong answer of the model, so none is taken for one; what is asked next depends on which it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dspy import AdapterParseError
+
+from program.answers.programs import FoundProgram
+from program.answers.unreadable import NoAnswer
+from program.rollout.trace import Call, Outcome
+from program.stage.call_record import runs_in_circles
+from program.undocumented import Noted
+
+CUT: tuple[Outcome, ...] = ("cut", "cut while thinking")  # more room may help
+_SAID: dict[Outcome, str] = {
+    "endless": "cut off while it repeated itself",
+    "cut": "cut off at the cap of tokens",
+    "cut while thinking": "cut off at the cap of tokens while the model was thinking",
+    "empty": "an empty answer",
+    "refused": "the model declines to answer",
+    "filtered": "the provider held the answer back",
+}
+_OF_UNREAD: dict[str, Outcome] = {
+    "cut while thinking": "cut while thinking",
+    "cut": "cut",
+    "empty": "empty",
+    "refused": "refused",
+}
+
+
+def enter_outcome(
+    call: Call, notes: Sequence[Noted], fault: AdapterParseError | None, programs: Sequence[FoundProgram]
+) -> None:
+    """Enter in `call` what became of an answer, and why.
+
+    Args:
+        call: with the texts of the answer; its outcome is "ok" or "unparsable" so far.
+        notes: of the request.
+        fault: why it could not be read; None for one that was.
+        programs: that were read, the likeliest first; empty where no program was asked for.
+    """
+    call.outcome = _outcome(call, notes, fault, programs)
+    if call.outcome != "ok":
+        call.detail = call.detail or _SAID.get(call.outcome, "")
+
+
+def _outcome(
+    call: Call, notes: Sequence[Noted], fault: AdapterParseError | None, programs: Sequence[FoundProgram]
+) -> Outcome:
+    cut_off = any(note.cut_off for note in notes)
+    circles = runs_in_circles(call.answer or call.thought)
+    if fault is None:
+        if cut_off and circles:
+            return "endless"
+        # A program that was cut off may still compile, and would be judged as if it were all that was meant.
+        return "cut" if any(each.cut or (cut_off and not each.closed) for each in programs[:1]) else "ok"
+    if any(note.ended == "content_filter" for note in notes):
+        return "filtered"
+    if any(note.refusal for note in notes):
+        return "refused"
+    if circles:
+        return "endless"
+    if not call.answer.strip() and cut_off:
+        return "cut while thinking" if call.thought else "cut"
+    if not call.answer.strip() and not isinstance(fault.__cause__, NoAnswer):
+        return "empty"
+    kind = fault.__cause__.kind if isinstance(fault.__cause__, NoAnswer) else ""
+    return _OF_UNREAD.get(kind) or ("cut" if cut_off else "unparsable")
