@@ -128,7 +128,7 @@ class Stage(dspy.Module):
             readable = last if last.answer is not None else readable
             if last.call.outcome == "lm_error":  # requests were sent again already, as often as makes sense
                 break
-            if last.call.outcome in CUT and widened < MAX_WIDENED and room < self._most():
+            if _cut_by_us(last.call, room) and widened < MAX_WIDENED and room < self._most():
                 widened += 1
             else:
                 repeated += 1
@@ -237,6 +237,11 @@ class Stage(dspy.Module):
                     raise
                 call.retries += 1
                 context().rate_limiter.rest(wait)
+
+
+def _cut_by_us(call: Call, room: int) -> bool:
+    """Whether it was the cap of this request that cut an answer off, and not one of the server's own below it."""
+    return call.outcome in CUT and (not call.completion_tokens or call.completion_tokens * 2 >= room)
 
 
 def _valid_program(found: FoundProgram) -> FoundProgram:

@@ -114,6 +114,7 @@ def test_the_report_has_every_section_there_is_something_for(tmp_path):
         "## plain: several programs handed in",
         "## plain: which program solved it",
         "## plain: stages",
+        "## Answers",
         "## Cost",
     ]
     assert "| a fix | 2 | 2.0 (?–?) | 100.0 % (" in report and "| FixCode | 2 | 0.0 % (" in report

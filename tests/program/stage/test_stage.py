@@ -216,9 +216,14 @@ def test_a_program_that_was_cut_off_is_asked_for_again_with_twice_the_room(trace
 
 
 def test_the_room_does_not_grow_for_ever(trace):
-    lm = scripted_lm(lambda _: cut(LONG_CODE))
+    lm = scripted_lm(lambda _: cut(LONG_CODE * 7))
     assert solve(lm) is None
     assert asked(lm, "max_tokens") == [100, 200, 400, 800, 800] and words(trace) == ["SolveDirectly: given up"]
+
+
+def test_more_room_is_not_asked_for_where_the_server_cuts_earlier(trace):
+    lm = scripted_lm(lambda _: cut("```python\nprint(1)"))
+    assert solve(lm) is None and asked(lm, "max_tokens") == [100, 100]
 
 
 @pytest.mark.parametrize(
