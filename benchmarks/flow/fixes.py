@@ -1,0 +1,125 @@
+"""Why fixes repeat the program: `python -m benchmarks.flow.fixes RUN --lm local/qwen2.5-coder-0.5b --out FILE`.
+
+Every fix of a public test that a stored run asked for is asked for again in several ways, on the same programs and
+failures: as it was, at another temperature, and as a fresh program that is shown the failure or nothing at all.
+Stopped, it goes on with the same command.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import dspy
+from tqdm import tqdm
+
+from eval.data.load import load_problems
+from eval.data.problem_set import ProblemSet
+from eval.numbers.intervals import share_estimate
+from eval.rollouts.json_lines import JsonLines
+from eval.rollouts.run_folder import read_rollouts
+from eval.rollouts.trace_files import read_trace
+from eval.tables.markdown import percent, table
+from judge.judge import judge
+from program.adapters.lean import LeanAdapter
+from program.answers.syntax import same_program
+from program.bench.failure import SOURCES
+from program.cli.command import run_command
+from program.models.open import DEFAULT_MODEL, open_lm
+from program.rollout.context import new_trace
+from program.rollout.trace import Call
+from program.stage.stage import Stage
+from signatures.code import FixCode, SolveDirectly, WriteCode
+
+TOKENS = 700
+NO_PLAN: dict[str, Any] = {"reflection": [], "explanations": [], "solution": None, "steps": []}
+Ask = Callable[[dict[str, Any], int], dspy.Prediction | None]
+
+
+def _fix(temperature: float) -> Ask:
+    stage = Stage(FixCode, TOKENS, temperature)
+    return lambda given, number: stage(number, **given)
+
+
+def _redraw(given: dict[str, Any], number: int) -> dspy.Prediction | None:
+    asked = {**NO_PLAN, "problem": given["problem"], "failure": given["failure"]}
+    return Stage(WriteCode, TOKENS, 0.8)(number, **asked)
+
+
+def _draw(given: dict[str, Any], number: int) -> dspy.Prediction | None:
+    return Stage(SolveDirectly, TOKENS, 0.8)(number, problem=given["problem"])
+
+
+WAYS: dict[str, Ask] = {
+    "a fix at 0.2": _fix(0.2),
+    "a fix at 0.8": _fix(0.8),
+    "a fresh program at 0.8 that is shown the failure": _redraw,
+    "a fresh program at 0.8": _draw,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.flow.fixes", description="Compare fixes and redraws.")
+    parser.add_argument("runs", nargs="+", type=Path, help="folders of runs on the pack, with traces")
+    parser.add_argument("--lm", default=DEFAULT_MODEL, help="the model (default: %(default)s)")
+    parser.add_argument("--api-base", help="address of an OpenAI-compatible server that has the model")
+    parser.add_argument("--concurrency", type=int, default=8, help="requests side by side (default: %(default)s)")
+    parser.add_argument("--out", type=Path, required=True, help="file of the answers")
+    options = parser.parse_args()
+    run_command(lambda: print(compare(options)))
+
+
+def compare(options: argparse.Namespace) -> str:
+    """Ask what is not in the file yet; the table of what is."""
+    problems = load_problems("pack", "test")
+    fixes = [each for run in options.runs for each in fixes_of(run, problems)]
+    stored = JsonLines(options.out)
+    known = {(each["way"], each["number"]): each for each in stored.values()}
+    left = [(way, number) for number in range(len(fixes)) for way in WAYS if (way, number) not in known]
+
+    def one(key: tuple[str, int]) -> None:
+        way, number = key
+        problem, given = fixes[number]
+        with new_trace(), dspy.context(lm=lm, adapter=LeanAdapter("problem-first")):
+            answer = WAYS[way](given, number)
+        code = "" if answer is None else answer[[*answer.keys()][-1]]
+        task = problems.problem(problem)
+        passed = bool(code) and judge(code, task.tests(), task.limits(), checker=task.checker()).all_passed
+        same = same_program(code, given["code"])
+        known[key] = {"way": way, "number": number, "problem": problem, "same": same, "passed": passed, "code": code}
+        stored.append(known[key])
+
+    if left:
+        many = options.concurrency
+        with open_lm(options.lm, api_base=options.api_base, slots=many) as lm, ThreadPoolExecutor(many) as pool:
+            list(tqdm(pool.map(one, left), total=len(left), unit="answer"))
+    rows = []
+    for way in WAYS:
+        found = [each for each in known.values() if each["way"] == way]
+        rows.append([way, str(len(found)), _share(found, "same"), _share(found, "passed")])
+    return table(["asked for", "answers", "the same program again", "passes all public tests"], rows)
+
+
+def fixes_of(run: Path, problems: ProblemSet) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The problem and the inputs of every first fix of a program on a public test."""
+    for rollout in read_rollouts(run):
+        seen = set()
+        for call in read_trace(run, *rollout.key()):
+            if not isinstance(call, Call) or call.stage != "FixCode" or call.inputs["code"] in seen:
+                continue
+            seen.add(call.inputs["code"])
+            if SOURCES["written"] not in call.inputs["failure"]:
+                yield rollout.problem, call.inputs
+
+
+def _share(found: list[dict[str, Any]], what: str) -> str:
+    names = sorted({each["problem"] for each in found})
+    counts = [[each[what] for each in found if each["problem"] == name] for name in names]
+    return percent(share_estimate([sum(each) for each in counts], [len(each) for each in counts]))
+
+
+if __name__ == "__main__":
+    main()
