@@ -23,7 +23,7 @@ class Example(NamedTuple):
 
 def examples_in(text: str) -> list[Example]:
     """The examples of a statement, in their order; empty where none is found."""
-    reader = _Reader()
+    reader = _ExampleReader()
     for item in _items(_without_tags(text).split("\n")):
         reader.take(item)
     reader.end()
@@ -126,7 +126,7 @@ def _fence_end(lines: Sequence[str], begin: int, fence: str) -> int:
     return len(lines)
 
 
-class _Reader:
+class _ExampleReader:
     """Goes through a statement, line by line."""
 
     def __init__(self, in_examples: bool = False) -> None:
@@ -242,7 +242,7 @@ class _Reader:
     def _fenced(self, content: _Fence) -> None:
         text = content.rstrip("\n")
         first = text.lstrip().partition("\n")[0]
-        inner = _Reader(in_examples=True)
+        inner = _ExampleReader(in_examples=True)
         if (
             self._in_examples
             and not self._labels

@@ -17,7 +17,7 @@ from judge.verdict import TestCase, TestResult
 from program.bench.failure import Source, describe_failure
 from program.bench.runtime_trace import last_steps
 from program.bench.workbench import Workbench
-from program.rollout.context import trace
+from program.rollout.context import model_of_fixes, trace
 from program.rollout.decisions import ChangeTried
 from program.rollout.trace import name_of
 from program.steps.config import FlowConfig
@@ -51,10 +51,11 @@ class Repair(dspy.Module):
             "failure": failure,
         }
         analysis: list[str] = []
-        if task.config.fix_calls == 2:
-            found = self.analyse_failure(task.number, draw, **asked)
-            analysis = found.analysis if found else []
-        answer = self.fix_code(task.number, draw, **asked, analysis=analysis)
+        with model_of_fixes():
+            if task.config.fix_calls == 2:
+                found = self.analyse_failure(task.number, draw, **asked)
+                analysis = found.analysis if found else []
+            answer = self.fix_code(task.number, draw, **asked, analysis=analysis)
         return answer.fixed_code if answer else ""
 
 

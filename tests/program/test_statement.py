@@ -119,7 +119,8 @@ CODEFORCES_HTML = """
 test</div>2.5 seconds</div><div class="memory-limit"><div class="property-title">memory limit per test</div>64 megabytes
 </div></div><div><p>Print the sum if a &lt; b.</p></div><div class="input-specification"><div class="section-title">
 Input</div><p>Two integers.</p></div><div class="output-specification"><div class="section-title">Output</div><p>
-One.</p></div><div class="sample-tests"><div class="section-title">Examples</div><div class="sample-test"><div class="input">
+One.</p></div>
+<div class="sample-tests"><div class="section-title">Examples</div><div class="sample-test"><div class="input">
 <div class="title">Input</div><pre>
 1 2
 </pre></div><div class="output"><div class="title">Output</div><pre>
