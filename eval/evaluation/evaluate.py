@@ -18,6 +18,7 @@ from eval.rollouts.executor import Arm
 from eval.rollouts.loop import run_loop
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.run_folder import RunFolder, read_rollouts
+from eval.simulated.model import caveat
 from eval.tables.prompt_differences import setting_differences
 from eval.tables.summary import markdown_table, summarize_arms
 from program import artifact
@@ -93,7 +94,7 @@ def evaluate(options: argparse.Namespace) -> None:
         print(f"the run ended early: its budget of {spent} is spent; the same command with a larger one goes on")
     rollouts = read_rollouts(options.out)
     differing = setting_differences({name: options.out / "artifacts" / name for name in names})
-    parts = [markdown_table(summarize_arms(names, rollouts)), differing, protection(rollouts)]
+    parts = [markdown_table(summarize_arms(names, rollouts)), differing, protection(rollouts), caveat(options.lm)]
     for arm in arms:
         calls = [call for rollout in rollouts if rollout.arm == arm.name for call in rollout.trace.calls]
         if said := answer_faults(calls, arm.program):

@@ -1,5 +1,6 @@
 """`program.solve` prints a program, or leaves with 1 and says why; what it says besides goes to standard error."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -72,12 +73,11 @@ def test_the_best_program_is_printed_with_how_many_tests_it_passes(solve):
     assert (status, out) == (0, WRONG) and "the program passes 1 of 2 public tests" in err
 
 
-@pytest.mark.parametrize(("answer", "said"), [(GARBAGE, "could not be read"), ("", "could not be read")])
-def test_no_readable_answer_is_a_failure_with_a_reason(solve, answer, said):
+@pytest.mark.parametrize("answer", [GARBAGE, ""])
+def test_no_readable_answer_is_a_failure_with_a_reason(solve, answer):
     status, out, err = solve(*FEW, lm=ServedEngine(lambda prompt: answer))
     assert (status, out) == (1, "")
-    assert "\nerror: no program: " in err and f"answers brought nothing: {err.split('nothing: ')[1]}" in err
-    assert said in err.splitlines()[-1]
+    assert re.match(r"error: no program: (\d+) of \1 answers brought nothing: \1 ", err.splitlines()[-1])
 
 
 def test_no_answer_is_a_failure_with_a_reason(solve):
