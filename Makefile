@@ -34,6 +34,7 @@ quickstart: .venv/quickstart-ready
 demo: .venv/ready
 	@echo "The model is SIMULATED: it knows the answers and gives right ones at set rates. This shows what the commands do,"
 	@echo "and says nothing about any language model."
+	rm -rf $(DEMO)
 	$(PYTHON) -m optimize.compile $(FLOW) --lm simulated --limit 8 --out $(DEMO)/compiled
 	$(PYTHON) -m eval.run artifacts/handwritten $(DEMO)/compiled --lm simulated --limit 16 --out $(DEMO)/run
 	@echo
