@@ -47,12 +47,12 @@ def memory_in(text: str) -> int | None:
 
 _FILL = r"[\s:|*_`=–-]*"  # between a limit and its name, in tables and emphasis
 _TIME = re.compile(
-    rf"\btime\s*limit(?:\s*per\s*test(?:\s*case)?)?{_FILL}(?P<value>\d+(?:[.,]\d+)?)\s*"
+    rf"\btime[\s-]*limit(?:\s*per\s*test(?:\s*case)?)?{_FILL}(?P<value>\d+(?:[.,]\d+)?)\s*"
     r"(?P<unit>ms|milli-?sec(?:ond)?s?|s|secs?|seconds?)\b",
     re.IGNORECASE,
 )
 _MEMORY = re.compile(
-    rf"\bmem(?:ory)?\s*limit(?:\s*per\s*test(?:\s*case)?)?{_FILL}(?P<value>\d+(?:\.\d+)?)\s*"
+    rf"\bmem(?:ory)?[\s-]*limit(?:\s*per\s*test(?:\s*case)?)?{_FILL}(?P<value>\d+(?:\.\d+)?)\s*"
     r"(?P<unit>[kmg](?:i?b)?|(?:kilo|mega|giga|kibi|mebi|gibi)bytes?)\b",
     re.IGNORECASE,
 )
@@ -62,7 +62,7 @@ _NUMBER = r"(?:\s*(?:#|no\.?)?\s*\d+)?"
 _SAMPLE = r"(?:sample|example)s?"
 _EXPLICIT = (
     rf"(?:{_SAMPLE}(?:\s*test)?(?:\s*case)?{_NUMBER}\s*[:.-]?\s*(?:%(kind)s)s?(?:\s*data)?"
-    rf"|(?:%(kind)s)s?\s*(?:of\s*|for\s*)?(?:the\s*)?{_SAMPLE}|%(elsewhere)s){_NUMBER}"
+    rf"|(?:%(kind)s)s?\s*(?:of\s*|for\s*)?(?:the\s*)?{_SAMPLE}(?:\s*input)?|%(elsewhere)s){_NUMBER}"
 )
 _WORDS = {
     "input": {"kind": "input", "elsewhere": "入力例|样例输入|输入样例"},
@@ -81,7 +81,7 @@ _NOTES = re.compile(
 )
 _END = re.compile(
     r"constraints?|limits?|limitations?|scoring|subtasks?|sources?|authors?|licen[sc]e|metadata|tags|difficulty|hide"
-    r"|problem\s*id.*|(?:cpu\s*)?time\s*limit.*|mem(?:ory)?\s*limit.*|codeforces \(c\).*",
+    r"|problem\s*id.*|(?:cpu\s*)?time[\s-]*limit.*|mem(?:ory)?[\s-]*limit.*|codeforces \(c\).*",
     re.IGNORECASE,
 )
 _NOTED = re.compile(rf"{_NOTE}{_NUMBER}\s*:", re.IGNORECASE)  # with the note in the same line
@@ -96,6 +96,7 @@ _BOTH = re.compile(
     re.IGNORECASE,
 )
 _DECORATION = " \t#*_`>:.　\u00a0"
+_RULE = re.compile(r"-{3,}|={3,}|\*{3,}")  # below a heading, or between parts of a text
 _FENCE = re.compile(r"(?P<indent>\s*)(?P<fence>`{3,}|~{3,})\s*[\w+-]*\s*")
 _MARKDOWN_HEADING = re.compile(r"#{1,6} +[^\W\d_]{2}|\*\*[^\W\d_][^*]*\*\*\s*$")
 
@@ -138,7 +139,7 @@ class _ExampleReader:
         self._is_markdown = False  # whether that label is a heading of Markdown
         self._columns: list[str] | None = None  # below a line with both labels
         self._table: list[list[str]] | None = None
-        self._fences: list[str] = []  # below a heading of examples, without a label
+        self._fences: list[str] = []  # below a heading of examples without a label, or in a table
 
     def take(self, item: str) -> None:
         if isinstance(item, _Fence):
@@ -155,9 +156,9 @@ class _ExampleReader:
     def end(self) -> None:
         """The example that was being read has ended."""
         self._close()
-        if self._columns is not None:
+        if self._columns is not None and not self._fences:
             self._add(*_side_by_side(self._columns))
-        if self._table is not None:
+        if self._table is not None and not self._fences:
             self.found += _of_table(self._table)
         if self._labels[:2] == ["input", "output"]:
             first, second = ([text for level, text in self._blocks if level == label] for label in (1, 2))
@@ -240,8 +241,8 @@ class _ExampleReader:
         return self._in_examples and not reads_plain_text and _MARKDOWN_HEADING.match(line) is not None
 
     def _fenced(self, content: _Fence) -> None:
-        text = content.rstrip("\n")
-        first = text.lstrip().partition("\n")[0]
+        text = content.strip("\n")
+        first = text.partition("\n")[0]
         inner = _ExampleReader(in_examples=True)
         if (
             self._in_examples
@@ -253,8 +254,8 @@ class _ExampleReader:
             inner.end()
             self.found += inner.found
         elif self._lines is not None:
-            words = "\n".join(self._lines).strip()
-            if words and not (_is_prose(words, 2) or words.endswith(":")):
+            words = _data(self._lines)
+            if words.lower() not in ("", "copy") and not (_is_prose(words, 2) or words.endswith(":")):
                 self._close()
                 return
             self._blocks.append((len(self._labels), text))
@@ -288,8 +289,11 @@ def _data(lines: Sequence[str]) -> str:
     lines = list(lines)
     while lines and not lines[0].strip():
         lines.pop(0)
-    if len(lines) > 1 and lines[0].strip().lower() == "copy" and any(line.strip() for line in lines[1:]):
+    is_button = bool(lines) and lines[0].strip().lower() == "copy" and any(line.strip() for line in lines[1:])
+    if is_button or (lines and _RULE.fullmatch(lines[0].strip())):
         return _data(lines[1:])
+    while len(lines) > 1 and (not lines[-1].strip() or (not lines[-2].strip() and _RULE.fullmatch(lines[-1].strip()))):
+        lines.pop()
     lines, code = [line.rstrip() for line in lines], 0
     while code < len(lines) and (not lines[code].strip() or lines[code].startswith(("    ", "\t"))):
         code += 1
@@ -345,16 +349,20 @@ def _side_by_side(lines: Sequence[str]) -> tuple[str, str]:
 
 
 def _cells(line: str) -> list[str]:
-    line = line.strip().removeprefix("|").removesuffix("|")
-    return [re.sub(r"<br\s*/?>", "\n", cell).strip().strip("`") for cell in line.split("|")]
+    if "```" in line:
+        return []  # a fence whose line ends are lost
+    cells = line.strip().removeprefix("|").removesuffix("|").split("|")
+    lines = [[part.strip(" \t`") for part in re.split(r"<br\s*/?>", cell)] for cell in cells]
+    return ["\n".join(each).strip() for each in lines]
 
 
 def _of_table(rows: Sequence[list[str]]) -> Iterator[Example]:
-    """The examples of a Markdown table: one a row or, where its heading numbers them, one with a line a row."""
+    """The examples of a Markdown table: one a row or, where its heading numbers them, one with a line a row. Where
+    several rows of such a table are full, nobody can tell."""
     head, *body = [row for row in rows if not all(cell and not cell.strip("-: ") for cell in row)]
     body = [row for row in body if len(row) == len(head) == 2]
-    if body and head[0][-1:].isdigit():
-        body = [["\n".join(cells) for cells in zip(*body, strict=True)]]
+    if len(body) > 1 and head[0][-1:].isdigit():
+        body = [] if all(map(all, body)) else [["\n".join(cells) for cells in zip(*body, strict=True)]]
     yield from (Example(_ended(given), _ended(expected)) for given, expected in body if expected.strip())
 
 

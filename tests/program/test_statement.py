@@ -125,7 +125,8 @@ One.</p></div>
 1 2
 </pre></div><div class="output"><div class="title">Output</div><pre>
 3
-</pre></div><div class="input"><div class="title">Input</div><pre><div class="test-example-line">10</div><div
+</pre></div><div class="input"><div class="title">Input<div
+title="Copy">Copy</div></div><pre><div class="test-example-line">10</div><div
 class="test-example-line test-example-line-odd">-4 5</div></pre></div><div class="output"><div class="title">Output
 </div><pre>1<br />YES</pre></div></div></div><div class="note"><div class="section-title">Note</div><p>3.</p></div>
 """
@@ -305,8 +306,73 @@ KATTIS_MARKDOWN = """
 
 | Sample Input 2 | Sample Output 2 |
 | --- | --- |
-| 10 | 1 |
-| -4 5 | YES |
+| ` 10 `<br/>`-4 5` | 1 <br> YES |
+"""
+KATTIS_CONVERTED = """
+Input
+-----
+
+Two integers.
+
+| Sample Input 1 | Sample Output 1 |
+| --- | --- |
+|
+```
+1 2
+
+```
+ |
+```
+3
+
+```
+ |
+
+
+| Sample Input 2 | Sample Output 2 |
+| --- | --- |
+|
+```
+10
+-4 5
+
+```
+ |
+```
+1
+YES
+
+```
+ |
+
+- CPU Time limit: 1 second
+"""
+SETEXT = """
+Sample Input 1
+--------------
+
+1 2
+
+Sample Output 1
+---------------
+
+3
+
+---
+
+Sample Input 2
+--------------
+
+10
+-4 5
+
+Output for the Sample Input 2
+-----------------------------
+
+1
+YES
+
+Time-Limit: 2 sec
 """
 TABLE_OF_EXAMPLES = """
 | Input | Output |
@@ -421,7 +487,12 @@ def test_the_examples_of_every_layout_are_found(name):
 
 
 DOGS, FOX = "The dog has 3 legs.\nThe cat has 4 legs.\n", "the red fox ran home.\n"
+ROWS = "| Sample Input 1 | Sample Output 1 |\n|---|---|\n"
 ODD = {
+    "a line a row": (f"{ROWS}| 2 | 7 |\n| 3 4 | |", [("2\n3 4\n", "7\n")]),
+    "an example or a line a row": (f"{ROWS}| 2 | 7 |\n| 3 | 8 |", []),
+    "lines are lost": (f"{ROWS}| ``` 2 3 ``` | ``` 7 ``` |", []),
+    "begins with a blank line": ("Example\nInput\n```\n\n1\n```\nOutput\n```text\n\n2\n```", [("1\n", "2\n")]),
     "none": ("Print a + b.", []),
     "sections": ("Input\n\nTwo integers.\n\nOutput\n\nThe sum.", []),
     "sections after it": (
