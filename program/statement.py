@@ -96,7 +96,7 @@ _BOTH = re.compile(
     re.IGNORECASE,
 )
 _DECORATION = " \t#*_`>:.　\u00a0"
-_RULE = re.compile(r"-{3,}|={3,}|\*{3,}")  # below a heading, or between parts of a text
+_RULE = re.compile(r"-{3,}|={3,}")  # below a heading, or between parts of a text
 _FENCE = re.compile(r"(?P<indent>\s*)(?P<fence>`{3,}|~{3,})\s*[\w+-]*\s*")
 _MARKDOWN_HEADING = re.compile(r"#{1,6} +[^\W\d_]{2}|\*\*[^\W\d_][^*]*\*\*\s*$")
 
@@ -136,7 +136,7 @@ class _ExampleReader:
         self._labels: list[Kind] = []  # of the example that is being read
         self._blocks: list[tuple[int, str]] = []  # its data, each with the number of labels before it
         self._lines: list[str] | None = None  # below a label, where no data has been found yet
-        self._is_markdown = False  # whether that label is a heading of Markdown
+        self._label = ""  # the line of that label
         self._columns: list[str] | None = None  # below a line with both labels
         self._table: list[list[str]] | None = None
         self._fences: list[str] = []  # below a heading of examples without a label, or in a table
@@ -144,7 +144,7 @@ class _ExampleReader:
     def take(self, item: str) -> None:
         if isinstance(item, _Fence):
             self._fenced(item)
-        elif self._is_heading(item):
+        elif self._is_heading(item) or self._underlines(item):
             pass
         elif self._table is not None and "|" in item:
             self._table.append(_cells(item))
@@ -181,14 +181,14 @@ class _ExampleReader:
         if self._both(line, words):
             return True
         for kind in ("input", "output"):
-            if (rest := self._label(kind, line, words)) is not None:
+            if (rest := self._after_label(kind, line, words)) is not None:
                 self._in_examples |= self._labels == [kind]  # the one before was the heading of all examples
                 if kind == "input" or self._labels[-1:] == ["output"]:
                     self.end()
                 self._close()
                 self._labels.append(kind)
                 self._lines = [rest]
-                self._is_markdown = line.lstrip().startswith(("#", "**"))
+                self._label = line.strip()
                 return True
         if _SECTION.fullmatch(words):
             self.end()
@@ -204,7 +204,12 @@ class _ExampleReader:
             return True
         return False
 
-    def _label(self, kind: Kind, line: str, words: str) -> str | None:
+    def _underlines(self, line: str) -> bool:
+        """Whether a line belongs to the label above it, as Markdown may write headings."""
+        is_first = self._lines == [""] and _RULE.fullmatch(line.strip()) is not None
+        return is_first and abs(len(line.strip()) - len(self._label)) <= 2
+
+    def _after_label(self, kind: Kind, line: str, words: str) -> str | None:
         """What stands in the line of a label after it; None where the line is no label of data."""
         head, colon, rest = line.partition(":")
         begun = self._labels == ["input"] and (kind == "output" or not "".join(self._lines or []).strip())
@@ -237,7 +242,7 @@ class _ExampleReader:
 
     def _leaves(self, line: str) -> bool:
         """Whether a line ends the examples as another heading of a Markdown text."""
-        reads_plain_text = self._lines is not None and not self._is_markdown
+        reads_plain_text = self._lines is not None and not self._label.startswith(("#", "**"))
         return self._in_examples and not reads_plain_text and _MARKDOWN_HEADING.match(line) is not None
 
     def _fenced(self, content: _Fence) -> None:
@@ -247,7 +252,7 @@ class _ExampleReader:
         if (
             self._in_examples
             and not self._labels
-            and inner._label("input", first, first.strip(_DECORATION)) is not None
+            and inner._after_label("input", first, first.strip(_DECORATION)) is not None
         ):
             for line in text.split("\n"):
                 inner.take(line)
@@ -290,7 +295,7 @@ def _data(lines: Sequence[str]) -> str:
     while lines and not lines[0].strip():
         lines.pop(0)
     is_button = bool(lines) and lines[0].strip().lower() == "copy" and any(line.strip() for line in lines[1:])
-    if is_button or (lines and _RULE.fullmatch(lines[0].strip())):
+    if is_button:
         return _data(lines[1:])
     while len(lines) > 1 and (not lines[-1].strip() or (not lines[-2].strip() and _RULE.fullmatch(lines[-1].strip()))):
         lines.pop()

@@ -487,6 +487,7 @@ def test_the_examples_of_every_layout_are_found(name):
 
 
 DOGS, FOX = "The dog has 3 legs.\nThe cat has 4 legs.\n", "the red fox ran home.\n"
+STARS = "***\n*****\n\n---\n=====\n"
 ROWS = "| Sample Input 1 | Sample Output 1 |\n|---|---|\n"
 ODD = {
     "a line a row": (f"{ROWS}| 2 | 7 |\n| 3 4 | |", [("2\n3 4\n", "7\n")]),
@@ -506,6 +507,7 @@ ODD = {
     "sentences": (f"Sample Input\n3\nSample Output\n{DOGS}", [("3\n", DOGS)]),
     "echoed": (f"Sample Input\n2\n{FOX}Sample Output\n1\n{FOX}", [(f"2\n{FOX}", f"1\n{FOX}")]),
     "blank lines": ("Sample Input\n1\n\n2\n\nSample Output\n3\n\n4\n", [("1\n\n2\n", "3\n\n4\n")]),
+    "drawn like rules": (f"Sample Input\n3\nSample Output\n{STARS}", [("3\n", STARS)]),
     "drawn": ("Sample Input\n  *\n ***\nSample Output\n    4\n  2\n", [("  *\n ***\n", "    4\n  2\n")]),
     "grid": ("Examples\nInput\n#..#\n# .\nOutput\n1 &lt; 2", [("#..#\n# .\n", "1 < 2\n")]),
     "numbered from 0": ("Sample Input 0\n1\nSample Output 0\n2\nExplanation 0\nAdd.", [("1\n", "2\n")]),
