@@ -7,7 +7,7 @@ from pathlib import Path
 from eval.options import add_checker, add_data, add_executor, add_sandbox, add_selection, command_parser
 from program.cli.command import run_command
 from program.cli.key_options import add_limits
-from program.models.open import DEFAULT_MODEL
+from program.cli.model_options import add_models
 
 
 def main() -> None:
@@ -15,8 +15,7 @@ def main() -> None:
     parser.add_argument("artifacts", nargs="+", type=Path, help="folders of programs, hand-written or compiled")
     add_data(parser)
     add_selection(parser)
-    parser.add_argument("--lm", default=DEFAULT_MODEL, help="the model (default: %(default)s)")
-    parser.add_argument("--api-base", help="address of an OpenAI-compatible server that has the model")
+    add_models(parser)
     parser.add_argument("--n", type=int, default=1, help="samples a problem (default: %(default)s)")
     add_checker(parser)
     add_sandbox(parser)
@@ -28,7 +27,6 @@ def main() -> None:
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="a key of the programs' configuration"
     )
-    parser.add_argument("--escalate-lm", help="a stronger model for later rounds of flows that have them")
     add_limits(parser)
     parser.add_argument("--out", required=True, type=Path, help="folder of the run; an interrupted run goes on there")
     parser.add_argument("--mlflow", metavar="URI", help="also trace to MLflow: a server or a folder (file:///…)")

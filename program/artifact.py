@@ -23,7 +23,7 @@ from program.alphacodium import AlphaCodium
 from program.baselines.direct import ChainOfThought, Direct, DirectConfig
 from program.baselines.reflexion import Reflexion, ReflexionConfig
 from program.baselines.sampling import Sampling, SamplingConfig
-from program.errors import UserError, first_error
+from program.errors import UserError, did_you_mean, first_error
 from program.predictors import predictors_of, types_of
 from program.stage.config import ProgramConfig
 from program.stage.program import Program
@@ -92,6 +92,11 @@ def new_program(name: ProgramName, config: dict[str, Any]) -> Program:
     try:
         program = kind(keys(**config))
     except ValidationError as fault:
+        first = fault.errors()[0]
+        key = ".".join(map(str, first["loc"]))
+        if first["type"] == "extra_forbidden":
+            meant = did_you_mean(key, flattened(keys().model_dump()))
+            raise ArtifactError(f"config of {name}: it has no key {key}{meant}") from fault
         raise ArtifactError(f"config of {name}: {first_error(fault, keys)}") from fault
     stages = {part.name for _, part in program.named_sub_modules() if isinstance(part, Stage)}
     if unknown := sorted(set(program.config.temperatures) - stages):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,6 +16,12 @@ class UserError(ValueError):
 
 class ModelError(RuntimeError):
     """The language model cannot be used: no such model, no key, no answer, or nobody left to ask it."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """What to add to an error about a name that does not exist: those that it may stand for, or nothing."""
+    close = get_close_matches(name, list(known), n=3, cutoff=0.55)
+    return f"; did you mean {' or '.join(close)}?" if close else ""
 
 
 def first_error(fault: ValidationError, *models: type[BaseModel]) -> str:

@@ -14,9 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from judge.checker import Checker, strict_for
 from judge.limits import limits_of
 from judge.verdict import Limits, TestCase
-
-_EXAMPLES = re.compile(r"^\s*(Examples?|Samples?)(\s+(Input|\d+))?\s*:?\s*$", re.MULTILINE | re.IGNORECASE)
-
+from program.statement import examples_in
 
 # How statements say that more than one answer is right.
 _SEVERAL = re.compile(
@@ -119,11 +117,9 @@ class Problem(BaseModel):
         return _SEVERAL.search(words) is not None or any(_shows_another(words, test) for test in self.public_tests)
 
     def _shows_examples(self) -> bool:
-        """CodeContests statements end with their examples; stating them twice would only cost tokens."""
-        words = " ".join(self.description.split())
-        return _EXAMPLES.search(self.description) is not None and all(
-            " ".join(test.input.split()) in words for test in self.public_tests
-        )
+        """Most statements end with their examples; stating them twice would only cost tokens."""
+        shown = {" ".join(example.input.split()) for example in examples_in(self.description)}
+        return all(" ".join(test.input.split()) in shown for test in self.public_tests)
 
 
 def _shows_another(words: str, test: PublicTest) -> bool:

@@ -1,32 +1,41 @@
-"""Solve one problem: `python -m program.solve problem.json --artifact artifacts/handwritten`."""
+"""Solve one problem: `python -m program.solve examples/sum.md`."""
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from program.cli.command import run_command
-from program.errors import UserError
-from program.models.open import DEFAULT_MODEL
+from program.cli.model_options import add_models
+
+if TYPE_CHECKING:
+    from program.problem import Problem
+    from program.rollout.trace import Trace
+    from program.stage.program import Program
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m program.solve", description="Write a program for one problem.")
     parser.add_argument(
         "problem",
-        type=Path,
-        help='JSON: {"name", "description", "public_tests": {"input": […], "output": […]}}; also "time_limit" in '
-        'seconds, "memory_limit_bytes"',
+        help="a file, or - for standard input: a statement as Markdown, text or HTML, with its examples as Codeforces, "
+        "AtCoder or Kattis write them; or JSON (docs/reference/program.md)",
     )
-    parser.add_argument("--artifact", type=Path, default=Path("artifacts/handwritten"), help="(default: %(default)s)")
-    parser.add_argument("--lm", default=DEFAULT_MODEL, help="the model (default: %(default)s)")
-    parser.add_argument("--api-base", help="address of an OpenAI-compatible server that has the model")
-    parser.add_argument("--escalate-lm", help="a stronger model for later rounds of flows that have them")
     parser.add_argument(
-        "--trace", nargs="?", const="events", choices=("events", "full"), help="show what happens; full: with prompts"
+        "--artifact",
+        type=Path,
+        default=Path("artifacts/adaptive"),
+        help="the program that solves it (default: %(default)s, direct tries first and the flow when they fail)",
+    )
+    add_models(parser)
+    parser.add_argument(
+        "--trace",
+        nargs="?",
+        const="events",
+        choices=("events", "full"),
+        help="show what happens, each step when it ends; full: with prompts and answers",
     )
     parser.add_argument(
         "--sandbox", choices=("require", "prefer", "off"), default="prefer", help="(default: %(default)s)"
@@ -36,62 +45,80 @@ def main() -> None:
     run_command(lambda: _solve(options))
 
 
-class ProblemError(UserError):
-    """The problem file cannot be used; one line that says why."""
-
-
 def _solve(options: argparse.Namespace) -> None:
-    problem = _read(options.problem)
+    from program.cli.problem_file import read_problem
+
+    problem = read_problem(options.problem)
 
     import dspy
 
     from judge.shared import set_default_sandbox
     from program.artifact import load_program
+    from program.cli.answer_faults import answer_faults
     from program.cli.live_trace import LiveTrace
-    from program.cli.settings import check_escalation, parse_settings
-    from program.errors import ModelError
+    from program.cli.model_options import Models
+    from program.cli.settings import parse_settings
     from program.models.open import open_lm
     from program.rollout.context import new_trace
+    from program.rollout.trace import Best
 
-    program = load_program(options.artifact, parse_settings(options.set))
-    check_escalation(options.escalate_lm, [program])
+    program, models = load_program(options.artifact, parse_settings(options.set)), Models.of(options)
+    models.check([program])
     set_default_sandbox(options.sandbox)
+    if not problem.public_tests:
+        _say("no examples were found in the statement, so no program is tested on any")
     story = LiveTrace(full=options.trace == "full")
-    with ExitStack() as models:
-        lm = models.enter_context(open_lm(options.lm, api_base=options.api_base))
-        stronger = models.enter_context(open_lm(options.escalate_lm)) if options.escalate_lm else None
-        with new_trace(stronger=stronger) as trace:
-            if options.trace:
-                trace.listen(lambda event: print(*story.lines(event), sep="\n", file=sys.stderr, flush=True))
-            with dspy.context(lm=lm):
-                code = program(problem=problem).code
+    with (
+        models.open(lambda each: open_lm(each.name, api_base=each.api_base)) as opened,
+        new_trace(stronger=opened.stronger, repairer=opened.repairer) as trace,
+        dspy.context(lm=opened.lm),
+    ):
+        if options.trace:
+            trace.listen(lambda event: print(*story.lines(event), sep="\n", file=sys.stderr, flush=True))
+        try:
+            code = program(problem=problem).code
+        except dspy.LMError as fault:
+            code = next((event.code for event in reversed(trace.events) if isinstance(event, Best)), "")
+            if not code:
+                raise
+            _say(f"ended early, with the best program so far: {' '.join(str(fault).split())}")
     totals = trace.totals()
     spent = f"{totals.calls} LM calls, {totals.prompt_tokens} + {totals.completion_tokens} tokens"
-    print("; ".join([spent, *trace.marks]), file=sys.stderr)
-    lost = trace.lost_calls
-    if not code and lost:
-        raise ModelError(f"no program, and {len(lost)} of {len(trace.calls)} calls failed: {lost[-1]}")
-    print(code, end="")
+    _say("; ".join([spent, *trace.marks]))
+    _print_program(code, problem, program, trace)
+    if said := answer_faults(trace.calls, program):
+        _say(f"warning: {said}")
 
 
-def _read(path: Path):
-    from pydantic import ValidationError
+def _print_program(code: str, problem: Problem, program: Program, trace: Trace) -> None:
+    """Print the program, and say how it does on the public tests.
 
-    from program.problem import Problem, PublicTest, seconds_of
+    Raises:
+        ModelError: there is none; it says why.
+    """
+    from program.bench.workbench import Workbench
+    from program.cli.answer_faults import answer_faults
+    from program.errors import ModelError
 
-    try:
-        loaded = json.loads(path.read_text())
-        tests = loaded.get("public_tests") or {"input": [], "output": []}
-        pairs = zip(tests["input"], tests["output"], strict=True)
-        return Problem(
-            name=loaded["name"],
-            description=loaded["description"],
-            public_tests=tuple(PublicTest(input=given, output=expected) for given, expected in pairs),
-            seconds=seconds_of(loaded.get("time_limit")),
-            memory_bytes=loaded.get("memory_limit_bytes") or None,
-        )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, ValidationError) as fault:
-        raise ProblemError(f"{path} is not a problem: {type(fault).__name__}: {str(fault).splitlines()[0]}") from fault
+    if not code.strip():
+        lost = trace.lost_calls
+        reasons = [f"{len(lost)} of {len(trace.calls)} calls failed: {lost[-1].fault}"] if lost else []
+        reasons += [f"the budget of {resource} is spent" for _, resource in trace.spent_budgets]
+        if said := answer_faults(trace.calls, program, tolerated=0):
+            reasons.append(said)
+            reasons += [f"the last: {call.detail}" for call in trace.calls[-1:] if call.detail and not lost]
+        raise ModelError(f"no program: {'; '.join(reasons) or 'the model gave none'}")
+    print(code, end="" if code.endswith("\n") else "\n", flush=True)
+    if problem.public_tests:
+        bench = Workbench(problem)
+        passed = sum(result.passed for result in bench.results(code, bench.public))
+        several = ", which may be right: the statement accepts several answers" if problem.accepts_several else ""
+        failed = several if passed < len(bench.public) else ""
+        _say(f"the program passes {passed} of {len(bench.public)} public tests{failed}")
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -40,6 +40,7 @@ from judge.judge import judge
 from judge.shared import default_workers
 from judge.verdict import Limits, TestCase
 from program.artifact import load_program
+from program.cli.model_options import Models, ServedModel
 from program.models.open import open_lm
 from program.rollout.budget import Budget
 from program.rollout.rate_limits import RateLimits
@@ -68,7 +69,7 @@ def executor_of(kind: str, arm: Arm, address: str, concurrency: int) -> Iterator
         with open_lm(MODEL, api_base=address) as lm:
             yield Threads(lm)
         return
-    flows = Flows([arm], MODEL, address, None, concurrency, Budget(), RateLimits())
+    flows = Flows([arm], Models(ServedModel(MODEL, address)), concurrency, Budget(), RateLimits())
     with on_cluster(None, "prefer", flows) as executor:
         yield executor
 

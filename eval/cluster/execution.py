@@ -13,7 +13,7 @@ from eval.rollouts.executor import Arm, Conditions, Executor, ExecutorError, Thr
 from eval.rollouts.mlflow_tracing import mlflow_traces
 from eval.simulated.model import open_model
 from judge.shared import set_default_sandbox
-from program.models.open import open_lm
+from program.cli.model_options import Models
 from program.rollout.budget import Budget, RunBudget
 from program.rollout.rate_limits import Pace, RateLimits
 
@@ -52,9 +52,11 @@ def open_executor(
             yield cluster
             return
         stack.enter_context(mlflow_traces(options.mlflow, options.out.name))
-        lm = stack.enter_context(open_model(options.lm, problems, api_base=options.api_base, slots=options.concurrency))
-        stronger = stack.enter_context(open_lm(options.escalate_lm)) if options.escalate_lm else None
-        yield Threads(lm, Conditions(Pace(rates), RunBudget(budget), stronger))
+        slots = options.concurrency
+        opened = stack.enter_context(
+            Models.of(options).open(lambda each: open_model(each.name, problems, api_base=each.api_base, slots=slots))
+        )
+        yield Threads(opened.lm, Conditions(Pace(rates), RunBudget(budget), opened.stronger, opened.repairer))
 
 
 @contextmanager
@@ -77,4 +79,4 @@ def _cluster(
 def _flows(options: argparse.Namespace, arms: Sequence[Arm], rates: RateLimits, budget: Budget) -> Flows:
     if options.mlflow:
         raise ExecutorError("--mlflow traces what runs in this process; with --executor ray nothing does")
-    return Flows(arms, options.lm, options.api_base, options.escalate_lm, options.concurrency, budget, rates)
+    return Flows(arms, Models.of(options), options.concurrency, budget, rates)

@@ -16,6 +16,7 @@ from eval.rollouts.rollout import Rollout
 from eval.simulated.model import answers_here_only
 from judge.place import judging_at
 from judge.verdict import Limits, Report, TestCase
+from program.cli.model_options import Models
 from program.errors import ModelError
 from program.models.open import open_lm
 from program.problem import Problem
@@ -27,7 +28,7 @@ from program.rollout.rate_limits import RateLimits
 class Flows:
     """What the flows of a run are made of.
 
-    lm, api_base, stronger: names of models and the address of a server, never a key.
+    models: names of models and addresses of servers, never a key.
     concurrency: rollouts of the run side by side.
 
     Raises:
@@ -35,19 +36,17 @@ class Flows:
     """
 
     arms: Sequence[Arm]
-    lm: str
-    api_base: str | None
-    stronger: str | None
+    models: Models
     concurrency: int
     budget: Budget
     rates: RateLimits
 
     def __post_init__(self) -> None:
-        for model, base in ((self.lm, self.api_base), (self.stronger or "", None)):
-            if base is None and answers_here_only(model):
+        for model in self.models.all:
+            if model.api_base is None and answers_here_only(model.name):
                 raise ExecutorError(
-                    f"{model} answers on this machine only; with --executor ray, --api-base has to name a server that "
-                    "all nodes reach"
+                    f"{model.name} answers on this machine only; with --executor ray, --api-base, --escalate-api-base "
+                    "or --repair-api-base has to name a server that all nodes reach"
                 )
 
 
@@ -74,12 +73,13 @@ class FlowWorker:
         """
         flows = self._flows
         try:
-            lm = self._open.enter_context(open_lm(flows.lm, api_base=flows.api_base))
-            stronger = self._open.enter_context(open_lm(flows.stronger)) if flows.stronger else None
+            models = flows.models.open(lambda each: open_lm(each.name, api_base=each.api_base))
+            opened = self._open.enter_context(models)
         except ModelError as fault:
             raise ModelError(f"{self._node}: {fault}") from fault
         budget = run_budget_of(flows.budget, self._owner)
-        self._threads = Threads(lm, Conditions(SharedPace(flows.rates, self._owner), budget, stronger))
+        pace = SharedPace(flows.rates, self._owner)
+        self._threads = Threads(opened.lm, Conditions(pace, budget, opened.stronger, opened.repairer))
         self._open.enter_context(judging_at(_NodeJudge(self._judge)))
 
     def run(self, arm: str, problem: Problem, sample: int) -> Rollout:

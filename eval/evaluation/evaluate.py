@@ -18,11 +18,14 @@ from eval.rollouts.executor import Arm
 from eval.rollouts.loop import run_loop
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.run_folder import RunFolder, read_rollouts
+from eval.simulated.model import caveat
 from eval.tables.prompt_differences import setting_differences
 from eval.tables.summary import markdown_table, summarize_arms
 from program import artifact
 from program.artifact import ArtifactError
-from program.cli.settings import check_escalation, parse_settings
+from program.cli.answer_faults import answer_faults
+from program.cli.model_options import Models
+from program.cli.settings import parse_settings, shared_settings
 from program.errors import first_error
 from program.models.prices import price_of
 from program.rollout.budget import OPTIONS, Budget, spent_of
@@ -42,14 +45,15 @@ def evaluate(options: argparse.Namespace) -> None:
         if getattr(options, name) < 1:
             raise RunError(f"--{name} must be at least 1")
     rates, budget = _limits_of(options)
-    config = parse_settings(options.set)
+    models = Models.of(options)
+    configs = shared_settings(parse_settings(options.set), options.artifacts)
     problems = load_selected(options, scored=True).judged_by(Rules(checker=options.checker))
     arms, fingerprints, manifests = [], {}, {}
-    for path in options.artifacts:
+    for path, config in zip(options.artifacts, configs, strict=True):
         program, manifest = artifact.load(path, config, options.adapter)
         arms.append(Arm(path.name, program))
         fingerprints[path.name], manifests[path.name] = artifact.fingerprint(program, manifest), manifest
-    check_escalation(options.escalate_lm, [arm.program for arm in arms])
+    models.check(arm.program for arm in arms)
     names = [arm.name for arm in arms]
     if len(set(names)) < len(names):
         raise ArtifactError(f"two artifacts have the same folder name: {', '.join(sorted(names))}")
@@ -70,6 +74,7 @@ def evaluate(options: argparse.Namespace) -> None:
             "lm": options.lm,
             "adapter": options.adapter,
             "escalate_lm": options.escalate_lm,
+            "repair_lm": options.repair_lm,
             "samples": options.n,
             "exclude": Path(options.exclude).name if options.exclude else None,
             **problems.rules.model_dump(),
@@ -89,9 +94,14 @@ def evaluate(options: argparse.Namespace) -> None:
         print(f"the run ended early: its budget of {spent} is spent; the same command with a larger one goes on")
     rollouts = read_rollouts(options.out)
     differing = setting_differences({name: options.out / "artifacts" / name for name in names})
-    parts = [markdown_table(summarize_arms(names, rollouts)), differing, protection(rollouts)]
+    parts = [markdown_table(summarize_arms(names, rollouts)), differing, protection(rollouts), caveat(options.lm)]
+    for arm in arms:
+        calls = [call for rollout in rollouts if rollout.arm == arm.name for call in rollout.trace.calls]
+        if said := answer_faults(calls, arm.program):
+            parts.append(f"{arm.name}: {said}.")
+            print(f"warning: {parts[-1]}", file=sys.stderr)
     table = "\n\n".join(filter(None, parts))
-    (options.out / "summary.md").write_text(f"{options.lm}, {options.data} {options.split}\n\n{table}\n")
+    (options.out / "summary.md").write_text(f"{models}, {options.data} {options.split}\n\n{table}\n")
     print(table)
     write_report([options.out], options.out / REPORT, problems)
 
@@ -120,6 +130,7 @@ def _limits_of(options: argparse.Namespace) -> tuple[RateLimits, Budget]:
         budget = Budget(**{name: getattr(options, option) for name, option in OPTIONS.items()})
     except ValidationError as fault:
         raise RunError(first_error(fault, RateLimits, Budget)) from fault
-    if budget.dollars is not None and price_of(options.lm) is None:
-        raise RunError(f"--max-usd: no price is known for {options.lm}; use --max-tokens or --max-calls")
+    unpriced = [model.name for model in Models.of(options).all if price_of(model.name) is None]
+    if budget.dollars is not None and unpriced:
+        raise RunError(f"--max-usd: no price is known for {unpriced[0]}; use --max-tokens or --max-calls")
     return rates, budget

@@ -32,16 +32,18 @@ class Arm:
 
 @dataclass(frozen=True)
 class Conditions:
-    """What all rollouts of a run share: how fast and how much they may ask, and the model that hard problems get."""
+    """What all rollouts of a run share: how fast and how much they may ask, and models for later rounds and fixes."""
 
     pace: Pace = field(default_factory=Pace)
     budget: RunBudget = field(default_factory=lambda: RunBudget(Budget()))
     stronger: dspy.LM | None = None
+    repairer: dspy.LM | None = None
 
     @contextmanager
     def hold(self) -> Iterator[None]:
         """The rollout inside of the block keeps to them."""
-        with within(rate_limiter=self.pace, run_budget=self.budget, stronger=self.stronger):
+        models = {"stronger": self.stronger, "repairer": self.repairer}
+        with within(rate_limiter=self.pace, run_budget=self.budget, **models):
             yield
 
 

@@ -138,7 +138,9 @@ def header(arms: Sequence[StoredArm]) -> str:
 def _settings(config: dict[str, Any]) -> str:
     problems = f"{len(config['problems'])} problems of {data_text(config)}"
     rules = [f"{name} {value}" for name, value in rules_of(config) if value not in (None, getattr(Rules(), name))]
-    return ", ".join([f"model {config['lm']}", problems, f"n = {config['samples']}", *rules])
+    roles = {"escalate_lm": "later rounds", "repair_lm": "fixes"}
+    models = [f"model {config['lm']}", *(f"{said} by {config[key]}" for key, said in roles.items() if config.get(key))]
+    return ", ".join([*models, problems, f"n = {config['samples']}", *rules])
 
 
 def data_text(config: dict[str, Any]) -> str:

@@ -11,6 +11,7 @@ from eval.numbers.criteria import outcomes, shares
 from eval.numbers.groups import By, groups
 from eval.numbers.paired import Paired, pair_all
 from eval.rollouts.stored_arms import StoredArm, header, problem_names, problems_of, stored_arms
+from eval.simulated.model import caveat
 from eval.tables.breakdown import by_group
 from eval.tables.budget_table import budget_table
 from eval.tables.markdown import quantity
@@ -47,7 +48,8 @@ def compare(
     first, others = chosen[0], chosen[1:]
     found = pair_all(first.rollouts, [other.rollouts for other in others])
     against = {other.label: paired for other, paired in zip(others, found, strict=True) if paired}
-    parts = [header(chosen), markdown_table(summaries), setting_differences(artifacts)]
+    caveats = dict.fromkeys(caveat(arm.config["lm"]) for arm in chosen)
+    parts = [header(chosen), *caveats, markdown_table(summaries), setting_differences(artifacts)]
     parts += [paired_table(first.label, against)] if against else []
     parts += _left_out(chosen)
     for other in others:

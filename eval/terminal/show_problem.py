@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches, unified_diff
+from difflib import unified_diff
 from pathlib import Path
 
 from eval.errors import RunError
@@ -13,6 +13,7 @@ from eval.story.diagnosis import why
 from eval.story.story import Story, Version, lines_of, read_story
 from eval.tables.summary import markdown_table, summarize_arms
 from eval.terminal.text import Colour, Painter, harmless
+from program.errors import did_you_mean
 from program.rollout.trace import ORIGINS, Best, Call, Decided, JudgeRun, NewProgram, Remark
 
 MARKS = {"solved": "●", "failed": "○", "not judged": "–"}
@@ -88,8 +89,7 @@ def _find(wanted: str, names: list[str]) -> str:
         return wanted if wanted in names else beginning[0]
     if beginning:
         raise RunError(f"several problems begin with {wanted!r}: {', '.join(beginning[:5])}")
-    close = get_close_matches(wanted, names, n=3, cutoff=0.4)
-    raise RunError(f"no problem {wanted!r}" + (f"; did you mean {' or '.join(close)}?" if close else ""))
+    raise RunError(f"no problem {wanted!r}{did_you_mean(wanted, names)}")
 
 
 def _mark(rollout: Rollout, paint: Painter) -> str:

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 import dspy
 
 from optimize.config import CompileConfig, ConfigError
-from optimize.job.stages import stages_of
 from program import artifact
 from program.artifact import Manifest
+from program.cli.settings import fitting
 
 
 class StudyArm(NamedTuple):
@@ -47,18 +47,8 @@ def arms_of(
 
 
 def _arm(path: Path, is_start: bool, config: CompileConfig, further: dict[str, Any]) -> StudyArm:
-    program, _ = artifact.load(path)
-    shared = config.settings if is_start else _fitting(config.settings, program)
+    shared = config.settings if is_start else fitting(config.settings, path)
     program, manifest = artifact.load(path, artifact.merged(shared, further), config.adapter)
     if config.lm_settings:
         manifest.lm = {"model": config.lm, **artifact.lm_settings(manifest), **config.lm_settings}
     return StudyArm(path, program, manifest)
-
-
-def _fitting(settings: dict[str, Any], program: Any) -> dict[str, Any]:
-    """The settings that a program has keys for, and temperatures of stages that it has."""
-    stages = {stage.name for _, stage in stages_of(program)}
-    fitting = {key: value for key, value in settings.items() if key in type(program.config).model_fields}
-    if "temperatures" in fitting:
-        fitting["temperatures"] = {name: each for name, each in fitting["temperatures"].items() if name in stages}
-    return fitting

@@ -1,4 +1,4 @@
-"""A rollout told in the terminal, event by event, as it happens or from its trace."""
+"""A rollout in the terminal, event by event, each when it has ended."""
 
 from __future__ import annotations
 
@@ -13,17 +13,23 @@ WIDTH = 100
 class LiveTrace:
     """Puts events into lines; remembers the last program, to show the next one as a difference.
 
+    The time of an event is that of its end, in which order a trace takes them up; calls that ran side by side say when
+    they began.
+
     Args:
-        full: with prompts and answers.
+        full: with prompts and answers, and with whole lines, which are cut to `WIDTH` otherwise.
     """
 
     def __init__(self, full: bool = False) -> None:
         self._full = full
         self._code = ""
+        self._now = 0.0
 
     def lines(self, event: Event) -> Iterator[str]:
         """The lines of one event."""
-        when = f"{event.started:7.1f} s"
+        # Of two that end at once the first may be taken up last.
+        self._now = max(self._now, event.started + getattr(event, "seconds", 0.0))
+        when = f"{self._now:7.1f} s"
         match event:
             case Call():
                 yield f"{when}  {event.stage}: {_outcome(event)}"
@@ -44,23 +50,31 @@ class LiveTrace:
     def _texts(self, call: Call) -> Iterator[str]:
         if self._full:
             for message in call.prompt:
-                yield from _indented(f"[{message.role}]\n{message.content}")
+                yield from self._indented(f"[{message.role}]
+{message.content}")
             if call.thought:
-                yield from _indented(f"[thought]\n{call.thought}")
-            yield from _indented(f"[answer]\n{call.answer}")
-            yield from _indented(f"[read]\n{call.as_read}")
-        elif call.outcome != "ok":
-            yield from _indented(call.fault)
+                yield from self._indented(f"[thought]
+{call.thought}")
+            yield from self._indented(f"[answer]
+{call.answer}")
+            yield from self._indented(f"[read]
+{call.as_read}")
+        if call.outcome != "ok":
+            yield from self._indented(call.fault)
 
     def _difference(self, code: str) -> Iterator[str]:
         if code and code != self._code:
             changed = list(difflib.unified_diff(self._code.splitlines(), code.splitlines(), lineterm="", n=1))
-            yield from _indented("\n".join(changed[2:] if self._code else code.splitlines()))
+            yield from self._indented("\n".join(changed[2:] if self._code else code.splitlines()))
             self._code = code
+
+    def _indented(self, text: str) -> Iterator[str]:
+        for line in text.splitlines():
+            yield f"           | {line if self._full else line[:WIDTH]}"
 
 
 def _outcome(call: Call) -> str:
-    parts = [call.outcome, f"{call.seconds:.1f} s", f"{call.prompt_tokens} + {call.completion_tokens} tokens"]
+    parts = [call.outcome, f"asked at {call.started:.1f} s", f"{call.prompt_tokens} + {call.completion_tokens} tokens"]
     if call.cached_tokens:
         parts.append(f"{call.cached_tokens} of the prompt cached")
     if call.retries:
@@ -72,8 +86,3 @@ def _outcome(call: Call) -> str:
     if call.from_cache:
         parts.append("from the cache")
     return ", ".join(parts)
-
-
-def _indented(text: str) -> Iterator[str]:
-    for line in text.splitlines():
-        yield f"           | {line[:WIDTH]}"

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import yaml
 
-from program.artifact import ArtifactError, merged
+from program.artifact import ArtifactError, flattened, load_program, merged
+from program.errors import did_you_mean
+from program.stage.program import Program
+from program.stage.stage import Stage
 
 
 def parse_settings(settings: list[str]) -> dict[str, Any]:
@@ -32,11 +36,33 @@ def parse_settings(settings: list[str]) -> dict[str, Any]:
     return pairs
 
 
-def check_escalation(model: str | None, programs: Iterable[Any]) -> None:
-    """Refuse a stronger model, `--escalate-lm`, that no program would ask.
+def shared_settings(settings: dict[str, Any], folders: Sequence[Path]) -> list[dict[str, Any]]:
+    """For each of some artifacts the settings that it has keys for.
 
     Raises:
-        ArtifactError: none of the programs has a second round.
+        ArtifactError: none of them has one of the keys, or one cannot be loaded.
     """
-    if model and not any(getattr(program.config, "rounds", 1) > 1 for program in programs):
-        raise ArtifactError("--escalate-lm: no program here has a second round to use it in; --set rounds=2 gives one")
+    fitted = [fitting(settings, folder) for folder in folders]
+    for key in flattened(settings):
+        if not any(key in flattened(each) for each in fitted):
+            known = {each for folder in folders for each in _keys(load_program(folder))}
+            raise ArtifactError(f"--set {key}: no program here has such a key{did_you_mean(key, known)}")
+    return fitted
+
+
+def fitting(settings: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The settings that an artifact has keys for; of the temperatures those of stages that it has under them."""
+    program = load_program(folder)
+    own = {key: value for key, value in settings.items() if key in type(program.config).model_fields}
+    heats = own.get("temperatures")
+    if isinstance(heats, dict):
+        others = {key: value for key, value in own.items() if key != "temperatures"}
+        keys = _keys(load_program(folder, others))
+        own["temperatures"] = {stage: heat for stage, heat in heats.items() if f"temperatures.{stage}" in keys}
+    return own
+
+
+def _keys(program: Program) -> set[str]:
+    """As `--set` names them."""
+    stages = {part.name for _, part in program.named_sub_modules() if isinstance(part, Stage)}
+    return {*flattened(program.config.model_dump()), *(f"temperatures.{stage}" for stage in stages)}

@@ -36,6 +36,8 @@ class RolloutContext:
     """of its run"""
     stronger: dspy.LM | None = None
     """the model that later rounds of a flow ask; None for the usual one"""
+    repairer: dspy.LM | None = None
+    """the model that makes fixes; None for the usual one of the round"""
     purpose: Purpose | None = None
     """what it is paid for; None outside of a compilation"""
     readings: list[Any] | None = None
@@ -77,10 +79,22 @@ def new_trace(**changes: Any) -> Iterator[Trace]:
 @contextmanager
 def model_of(turn: int) -> Iterator[None]:
     """The model of round `turn` of a flow: the first has the usual one, later ones the stronger, where one is given."""
+    with _asking(context().stronger if turn else None):
+        yield
+
+
+@contextmanager
+def model_of_fixes() -> Iterator[None]:
+    """The model that fixes programs, where one is given for it."""
+    with _asking(context().repairer):
+        yield
+
+
+@contextmanager
+def _asking(lm: dspy.LM | None) -> Iterator[None]:
     import dspy
 
-    lm = context().stronger
-    if turn == 0 or lm is None:
+    if lm is None:
         yield
         return
     with dspy.context(lm=lm):

@@ -20,7 +20,7 @@ from program.bench.failure import Source, describe_failure
 from program.bench.readings import by_public_tests
 from program.bench.runtime_trace import last_steps
 from program.bench.workbench import Workbench
-from program.rollout.context import trace
+from program.rollout.context import model_of_fixes, trace
 from program.rollout.decisions import ChangeTried, WrongTestClaimed
 from program.rollout.trace import name_of
 from program.steps.config import FlowConfig
@@ -54,10 +54,11 @@ class Repair(dspy.Module):
             "failure": failure,
         }
         analysis: list[str] = []
-        if task.config.fix_calls == 2:
-            found = self.analyse_failure(task.number, draw, **asked)
-            analysis = found.analysis if found else []
-        answer = self.fix_code(task.number, draw, by_public_tests(bench), **asked, analysis=analysis)
+        with model_of_fixes():
+            if task.config.fix_calls == 2:
+                found = self.analyse_failure(task.number, draw, **asked)
+                analysis = found.analysis if found else []
+            answer = self.fix_code(task.number, draw, by_public_tests(bench), **asked, analysis=analysis)
         fixed = bench.known(answer.fixed_code) if answer else ""
         # An answer without a program says so in words, one with the same program in a comment.
         unchanged = answer is not None and (not fixed or (fixed == code and says_test_is_wrong(_fenced(answer))))

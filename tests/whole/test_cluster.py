@@ -29,6 +29,7 @@ from eval.rollouts.run_folder import read_rollouts
 from tests.support.packs import TEST, VALID, answer_rule, call, isolate, printed, use_lm, write_pack, write_start
 from tests.support.paths import ROOT
 from tests.support.patient_ray import patient_nodes, wait_until
+from tests.support.scripted import stage_of
 from tests.support.scripted_server import ServedEngine, served
 
 pytestmark = [
@@ -285,3 +286,16 @@ def test_without_a_cluster_there_is_one_clear_line(workplace, monkeypatch, capsy
     options = ["--data", workplace / "data", "--out", workplace / "out.json", "--executor", "ray"]
     assert call(monkeypatch, eval.audit.main, *options, "--ray-address", "127.0.0.1:1") == 2
     assert "no Ray cluster can be had at 127.0.0.1:1" in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_fixes_have_a_model_of_their_own_on_every_node(cluster, workplace, monkeypatch):
+    fates = {"Thrice": "right", "Cube": "fixed", "Predecessor": "wrong"}
+    usual, repairer = ServedEngine(answer_rule(**fates)), ServedEngine(answer_rule(**fates))
+    with served(usual) as address, served(repairer) as other:
+        options = run_options(workplace, address, "flow", samples=2)
+        models = ["--repair-lm", "openai/strong", "--repair-api-base", other]
+        printed(monkeypatch, eval.run.main, *options, *models, *ray(cluster), "--out", workplace / "run")
+    calls = [each for rollout in read_rollouts(workplace / "run") for each in rollout.trace.calls]
+    assert {each.model for each in calls if each.stage == "FixCode"} == {"server/strong"}
+    assert {each.model for each in calls if each.stage != "FixCode"} == {"server/scripted"}
+    assert repairer.checks >= 1 and {"FixCode"} == {stage_of(prompt) for prompt in repairer.prompts}

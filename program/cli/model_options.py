@@ -1,0 +1,98 @@
+"""The models of a command: the one that is asked, a stronger one for later rounds, and one for fixes, each with its
+server."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from program.errors import UserError
+from program.models.open import DEFAULT_MODEL
+
+if TYPE_CHECKING:
+    import dspy
+
+
+class ServedModel(NamedTuple):
+    """A model's name, and the address of the OpenAI-compatible server that has it; None for where it is by its name."""
+
+    name: str
+    api_base: str | None = None
+
+
+class OpenModels(NamedTuple):
+    """The models of a command, open and checked; None for those that are not given."""
+
+    lm: dspy.LM
+    stronger: dspy.LM | None
+    repairer: dspy.LM | None
+
+
+@dataclass(frozen=True)
+class Models:
+    """Which models a command asks.
+
+    lm: the usual one; stronger: that of later rounds; repairer: that of fixes. None for the usual one.
+    """
+
+    lm: ServedModel
+    stronger: ServedModel | None = None
+    repairer: ServedModel | None = None
+
+    @classmethod
+    def of(cls, options: argparse.Namespace) -> Models:
+        """Those that the options of `add_models` name.
+
+        Raises:
+            UserError: an address without a model.
+        """
+        further = []
+        for role in ("escalate", "repair"):
+            name, address = getattr(options, f"{role}_lm"), getattr(options, f"{role}_api_base")
+            if address and not name:
+                raise UserError(f"--{role}-api-base: --{role}-lm has to name the model that is asked there")
+            further.append(ServedModel(name, address) if name else None)
+        return cls(ServedModel(options.lm, options.api_base), *further)
+
+    @property
+    def all(self) -> list[ServedModel]:
+        """Each of them once, the usual one first."""
+        return list(dict.fromkeys(each for each in (self.lm, self.stronger, self.repairer) if each))
+
+    def __str__(self) -> str:
+        roles = {"later rounds": self.stronger, "fixes": self.repairer}
+        return ", ".join([self.lm.name, *(f"{role} by {each.name}" for role, each in roles.items() if each)])
+
+    def check(self, programs: Iterable[Any]) -> None:
+        """Refuse a model that no program would ask.
+
+        Raises:
+            UserError: none of the programs has a second round, or none makes fixes.
+        """
+        programs = list(programs)
+        if self.stronger and not any(getattr(program.config, "rounds", 1) > 1 for program in programs):
+            raise UserError("--escalate-lm: no program here has a second round to use it in; --set rounds=2 gives one")
+        if self.repairer and not any(hasattr(program, "repair") for program in programs):
+            raise UserError("--repair-lm: no program here fixes programs")
+
+    @contextmanager
+    def open(self, opener: Callable[[ServedModel], AbstractContextManager[dspy.LM]]) -> Iterator[OpenModels]:
+        """All of them, each opened once by `opener`; what it raises goes on."""
+        with ExitStack() as stack:
+            opened = {each: stack.enter_context(opener(each)) for each in self.all}
+            further = [opened[each] if each else None for each in (self.stronger, self.repairer)]
+            yield OpenModels(opened[self.lm], *further)
+
+
+def add_models(parser: argparse.ArgumentParser) -> None:
+    """Add the options that name models and their servers."""
+    server = "address of an OpenAI-compatible server that has"
+    parser.add_argument("--lm", default=DEFAULT_MODEL, help="the model (default: %(default)s)")
+    parser.add_argument("--api-base", help=f"{server} the model")
+    parser.add_argument("--escalate-lm", help="a stronger model for later rounds of flows that have them")
+    parser.add_argument("--escalate-api-base", help=f"{server} that one")
+    parser.add_argument("--repair-lm", help="a stronger model for the calls that fix a program, and only those")
+    parser.add_argument("--repair-api-base", help=f"{server} that one")

@@ -1,0 +1,124 @@
+"""A problem as people have it: the text of its statement, Markdown or HTML, or JSON; a file or standard input."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from program.errors import UserError
+from program.problem import Problem, PublicTest, seconds_of
+from program.statement import examples_in, memory_in, seconds_in
+
+STANDARD_INPUT = "-"
+DESCRIPTION_KEYS = ("description", "statement")
+TEST_KEYS = ("public_tests", "tests", "examples")
+SIDES = (("input", "output"), ("inputs", "outputs"))
+JSON_HELP = (
+    '{"description", "public_tests"} and, if known, "name", "time_limit" in seconds, "memory_limit_bytes"; tests are '
+    '[["1 2", "3"], …], [{"input": "1 2", "output": "3"}, …] or {"input": ["1 2", …], "output": ["3", …]}'
+)
+
+
+class ProblemError(UserError):
+    """The problem cannot be read; one line that says why."""
+
+
+def read_problem(source: str) -> Problem:
+    """The problem in a file, or on standard input where `source` is `-`.
+
+    What begins with `{` or `[`, and every `.json` file, is JSON (see `JSON_HELP`); all else is a statement. Tests and
+    limits that JSON does not give are looked for in its statement.
+
+    Raises:
+        ProblemError: it cannot be read, or is no problem.
+    """
+    name = "standard input" if source == STANDARD_INPUT else source
+    try:
+        raw = sys.stdin.buffer.read() if source == STANDARD_INPUT else Path(source).read_bytes()
+        text = raw.decode("utf-8-sig")
+        if not text.strip():
+            raise ValueError("it is empty")
+        return _from_json(json.loads(text)) if _is_json(source, text) else _from_statement(text)
+    except OSError as fault:
+        raise ProblemError(f"{name} cannot be read: {fault.strerror}") from fault
+    except UnicodeDecodeError as fault:
+        raise ProblemError(f"{name} is not a problem: it is no text in UTF-8") from fault
+    except json.JSONDecodeError as fault:
+        raise ProblemError(f"{name} is not a problem: it is no JSON: {fault}") from fault
+    except (ValueError, KeyError, TypeError) as fault:
+        raise ProblemError(f"{name} is not a problem: {fault}; JSON has the form {JSON_HELP}") from fault
+
+
+def _is_json(source: str, text: str) -> bool:
+    if source.lower().endswith(".json"):
+        return True
+    if not text.lstrip().startswith(("{", "[")):
+        return False
+    try:
+        json.loads(text)
+    except ValueError:
+        return False  # a statement that begins with a bracket
+    return True
+
+
+def _from_statement(text: str, name: str = "") -> Problem:
+    problem = Problem.from_text(text, examples_in(text), name)
+    return problem.model_copy(update={"seconds": seconds_in(text), "memory_bytes": memory_in(text)})
+
+
+def _from_json(loaded: Any) -> Problem:
+    if isinstance(loaded, list) and len(loaded) == 1:
+        loaded = loaded[0]
+    if not isinstance(loaded, Mapping):
+        several = isinstance(loaded, list)
+        raise ValueError(f"it holds {len(loaded)} problems; eval.run takes several" if several else "it is no object")
+    description = next((loaded[key] for key in DESCRIPTION_KEYS if loaded.get(key)), None)
+    if not isinstance(description, str):
+        raise ValueError("it has no description")
+    problem = _from_statement(description, str(loaded.get("name") or ""))
+    given: dict[str, Any] = {
+        "seconds": _seconds(loaded.get("time_limit")),
+        "memory_bytes": loaded.get("memory_limit_bytes") or None,
+        "public_tests": next((_tests(key, loaded[key]) for key in TEST_KEYS if loaded.get(key)), None),
+    }
+    known = {key: value for key, value in given.items() if value is not None}
+    return Problem.model_validate({**problem.model_dump(), **known})
+
+
+def _seconds(limit: Any) -> float | None:
+    named = seconds_in(f"time limit: {limit}") if isinstance(limit, str) else None
+    try:
+        return named or seconds_of(limit)
+    except (KeyError, TypeError, ValueError) as fault:
+        raise ValueError(f"time_limit {limit!r} is no number of seconds") from fault
+
+
+def _tests(key: str, given: Any) -> tuple[PublicTest, ...] | None:
+    """The tests under a key of JSON, in any of their forms; None for none."""
+    if isinstance(given, Mapping):
+        sides = next((names for names in SIDES if names[0] in given and names[1] in given), None)
+        if sides is None:
+            raise ValueError(f"{key} has no input and output")
+        inputs, outputs = ([each] if isinstance(each, str) else each for each in map(given.__getitem__, sides))
+        if not isinstance(inputs, list) or not isinstance(outputs, list) or len(inputs) != len(outputs):
+            raise ValueError(f"{key} has not as many outputs as inputs")
+        given = list(zip(inputs, outputs, strict=True))
+    if not isinstance(given, list):
+        raise ValueError(f"{key} is no list")
+    return tuple(_test(f"{key}[{place}]", each) for place, each in enumerate(given)) or None
+
+
+def _test(where: str, given: Any) -> PublicTest:
+    pair = [given.get(side) for side in SIDES[0]] if isinstance(given, Mapping) else given
+    if not isinstance(pair, list | tuple) or len(pair) != 2:
+        raise ValueError(f"{where} is no pair of input and output")
+    return PublicTest(input=_text(where, pair[0]), output=_text(where, pair[1]))
+
+
+def _text(where: str, given: Any) -> str:
+    if isinstance(given, bool) or not isinstance(given, str | int | float):
+        raise ValueError(f"{where}: input and output have to be texts")
+    return str(given)
