@@ -50,15 +50,11 @@ class LiveTrace:
     def _texts(self, call: Call) -> Iterator[str]:
         if self._full:
             for message in call.prompt:
-                yield from self._indented(f"[{message.role}]
-{message.content}")
+                yield from self._indented(f"[{message.role}]\n{message.content}")
             if call.thought:
-                yield from self._indented(f"[thought]
-{call.thought}")
-            yield from self._indented(f"[answer]
-{call.answer}")
-            yield from self._indented(f"[read]
-{call.as_read}")
+                yield from self._indented(f"[thought]\n{call.thought}")
+            yield from self._indented(f"[answer]\n{call.answer}")
+            yield from self._indented(f"[read]\n{call.as_read}")
         if call.outcome != "ok":
             yield from self._indented(call.fault)
 
