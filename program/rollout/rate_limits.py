@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 WINDOW_SECONDS = 60.0
 LONGEST_WAIT_SECONDS = 120.0  # who asks for more patience than that is not tried again
+GARBLED_RETRIES = 3  # of a request that was answered with something that is no answer
+NOT_IMPLEMENTED = 501
 
 
 class RateLimits(BaseModel):
@@ -92,12 +94,17 @@ class Pace:
             self._not_before = max(self._not_before, self._clock() + seconds)
 
     def may_retry(self, fault: LMError, attempt: int) -> bool:
-        """Whether to send a request again after `attempt` retries; one that timed out is tried once more only."""
-        from dspy import LMTimeoutError, is_retryable_lm_error  # commands show RateLimits without DSPy
+        """Whether to send a request again after `attempt` retries; one that timed out is tried once more only, and one
+        that the server does not implement never."""
+        from dspy import LMProviderError, LMTimeoutError, is_retryable_lm_error  # commands show RateLimits without DSPy
 
         most = min(1, self.limits.retries) if isinstance(fault, LMTimeoutError) else self.limits.retries
+        if type(fault) is LMProviderError:  # a reply that is none: a page of a gateway, or half of an answer
+            most, may_pass = min(GARBLED_RETRIES, most), True
+        else:
+            may_pass = is_retryable_lm_error(fault) and fault.status != NOT_IMPLEMENTED
         asked_for_too_much = (fault.retry_after or 0.0) > LONGEST_WAIT_SECONDS
-        return attempt < most and is_retryable_lm_error(fault) and not asked_for_too_much
+        return attempt < most and may_pass and not asked_for_too_much
 
     def rest(self, seconds: float) -> None:
         self._sleep(seconds)

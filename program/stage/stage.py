@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as OutOfTime
 from contextvars import copy_context
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import dspy
 from dspy import (
@@ -25,12 +25,13 @@ from dspy import (
     LMConfigurationError,
     LMError,
     LMUnexpectedError,
+    LMUnsupportedFeatureError,
     LMUnsupportedModelError,
 )
 
 from program.adapters.reading import collected_readings
-from program.adapters.schema import asked_without_schema_if_refused
 from program.adapters.sections import plain
+from program.models.profile import Profile, profile_of
 from program.rollout.context import context, trace
 from program.rollout.decisions import StageGivenUp
 from program.rollout.trace import Call
@@ -40,7 +41,14 @@ from program.undocumented import noting_predictor
 
 REPEAT_TEMPERATURE = 0.8
 # With these no later call would fare better, so they end the rollout instead of costing it a stage.
-SYSTEMIC = (LMConfigurationError, LMAuthError, LMBillingError, LMUnsupportedModelError, LMUnexpectedError)
+SYSTEMIC = (
+    LMConfigurationError,
+    LMAuthError,
+    LMBillingError,
+    LMUnsupportedFeatureError,
+    LMUnsupportedModelError,
+    LMUnexpectedError,
+)
 
 
 @dataclass
@@ -57,19 +65,22 @@ class Stage(dspy.Module):
 
     Args:
         signature: what is asked.
-        max_tokens: the most an answer may have; guards against endless generation.
-        temperature: of the first call; a repeat uses 0.8. None sends none at all.
+        max_tokens: the most an answer may have; guards against endless generation. None for what the model's profile
+            says.
+        temperature: of the first call; a repeat uses 0.8. None for what the model's profile says, which may be none.
         attempts: calls before the stage is given up.
         max_items: for list fields, how many items are asked for at most.
+        writes: which cap of the profile holds.
     """
 
     def __init__(
         self,
         signature: type[dspy.Signature],
-        max_tokens: int,
-        temperature: float | None,
+        max_tokens: int | None = None,
+        temperature: float | None = None,
         attempts: int = 2,
         max_items: dict[str, int] | None = None,
+        writes: Literal["code", "text"] = "code",
     ) -> None:
         super().__init__()
         self.name = signature.__name__
@@ -79,6 +90,23 @@ class Stage(dspy.Module):
         self.max_tokens = max_tokens
         self.temperature = temperature
         self.attempts = attempts
+        self.writes = writes
+
+    @property
+    def profile(self) -> Profile:
+        """Of the LM that a call asks now."""
+        return profile_of(self.predict.lm or dspy.settings.lm)
+
+    @property
+    def cap(self) -> int:
+        """Tokens that an answer may have."""
+        profile = self.profile
+        return self.max_tokens or (profile.code_tokens if self.writes == "code" else profile.text_tokens)
+
+    @property
+    def most(self) -> int:
+        """Tokens, the most `cap` may be raised to for an answer that was cut: a configured cap stays as it is."""
+        return self.max_tokens or max(self.profile.max_output, self.cap)
 
     def forward(self, sample: int, draw: int = 0, **inputs: Any) -> dspy.Prediction | None:
         """The filled signature, or None when no attempt gave one or the budget is spent.
@@ -109,9 +137,10 @@ class Stage(dspy.Module):
 
     def _config(self, sample: int, draw: int, attempt: int) -> dict[str, Any]:
         number = (sample * 1000 + draw) * 10 + attempt
-        config: dict[str, Any] = {"max_tokens": self.max_tokens}
-        if self.temperature is not None:
-            config["temperature"] = REPEAT_TEMPERATURE if draw or attempt else self.temperature
+        config: dict[str, Any] = {"max_tokens": self.cap}
+        heat = self.temperature if self.temperature is not None else self.profile.temperature
+        if heat is not None:
+            config["temperature"] = REPEAT_TEMPERATURE if draw or attempt else heat
         if number and config.get("temperature") != 0:
             config["rollout_id"] = number  # or a cache would give the answer of another draw
             seed = getattr(self.predict.lm or dspy.settings.lm, "kwargs", {}).get("seed")
@@ -163,7 +192,7 @@ class Stage(dspy.Module):
             if not context().rate_limiter.wait(trace().seconds_left()):
                 raise OutOfTime
             try:
-                return asked_without_schema_if_refused(lambda: _in_time(trace().seconds_left(), ask))
+                return _in_time(trace().seconds_left(), ask)
             except LMError as fault:
                 wait, left = context().rate_limiter.refused(fault, call.retries), trace().seconds_left()
                 if not context().rate_limiter.may_retry(fault, call.retries) or (left is not None and wait > left):

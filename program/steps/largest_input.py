@@ -23,13 +23,13 @@ class LargestInput(dspy.Module):
 
     def __init__(self, config: FlowConfig) -> None:
         super().__init__()
-        if config.time_fixes:
+        if config.time_fixes != 0:
             self.write_largest_input = config.code_stage(WriteLargestInput)
             self.write_validator = config.code_stage(WriteValidator)
 
     def forward(self, task: Task) -> tuple[str, str]:
         """The program that prints the input and the one that checks it; both are empty where one is missing."""
-        if not task.config.time_fixes:
+        if not task.time_fixes:
             return "", ""
         printer, validator = together(
             lambda: self.write_largest_input(task.number, problem=task.text),

@@ -87,7 +87,7 @@ class RepairLoop:
             if bench.may_be_right(before):
                 return
             failure = self._failure(code, test, before, "one of several" if bench.several else "example")
-            way: Literal["fix", "redraw"] = "fix" if self._fixes[code] < config.fixes_per_program else "redraw"
+            way: Literal["fix", "redraw"] = "fix" if self._fixes[code] < self._task.fixes_per_program else "redraw"
             new = self._fixed(code, test, failure) if way == "fix" else self._redraw(failure)
             if not new.strip():
                 continue
@@ -133,7 +133,7 @@ class RepairLoop:
         kept only if it ends, passes what the program passes, and prints the same on all small inputs."""
         bench, code = self._bench, self._bench.best()
         test = TestCase(bench.largest_input, "")
-        for _ in range(self._task.config.time_fixes):
+        for _ in range(self._task.time_fixes):
             before = bench.on_largest(code) if code else None
             if before is None or not before.crashed:
                 return

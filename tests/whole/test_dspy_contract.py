@@ -27,9 +27,10 @@ from optimize.undocumented import SubmitOnce, given_to, hide, mark_of, posing_as
 from program.adapters.choice import ADAPTERS, adapter_named
 from program.adapters.form import description
 from program.adapters.stock import JSONAdapter
-from program.baselines.direct import Direct, DirectConfig
+from program.baselines.direct import Direct
 from program.models.prices import LOCAL_MAP
 from program.models.scripted import ScriptedEngine, scripted_lm
+from program.stage.config import ProgramConfig
 from program.stage.correction import corrected, reason
 from program.undocumented import (
     CHARGED,
@@ -489,7 +490,7 @@ def test_what_stands_for_an_unread_answer_in_a_trace_is_no_prediction():
 
 
 def test_optimizers_see_no_predictor_of_a_module_that_says_it_is_compiled():
-    program = Direct(DirectConfig())
+    program = Direct(ProgramConfig())
     (stage,) = [each for _, each in program.named_sub_modules() if type(each).__name__ == "Stage"]
     hide(stage, True)
     assert program.predictors() == []
@@ -505,7 +506,7 @@ def test_bootstrapped_demonstrations_say_that_nobody_labelled_them():
 
 
 def test_the_source_of_a_program_is_found_by_the_name_of_its_class():
-    program = Direct(DirectConfig())
+    program = Direct(ProgramConfig())
     whole = inspect.getsource(Direct)
     program.__class__ = posing_as(Direct, forward=lambda self, problem, sample=0: None)
     assert whole.strip() in get_dspy_source_code(program)
@@ -598,7 +599,7 @@ def test_an_explicit_request_is_answered_by_a_response():
 @pytest.mark.parametrize("name", ADAPTERS)
 def test_programs_ask_in_no_way_that_goes(name):
     """DSPy's deprecation warnings are errors here."""
-    program = Direct(DirectConfig())
+    program = Direct(ProgramConfig())
     program.adapter = adapter_named(name)
     answer = program.adapter.format_assistant_message_content(SolveDirectly, {"code": RIGHT})
     with dspy.context(lm=scripted_lm([answer])):

@@ -5,11 +5,11 @@ import pytest
 from program import artifact
 from program.alphacodium import AlphaCodium
 from program.artifact import ArtifactError, Manifest
-from program.baselines.direct import DirectConfig
 from program.baselines.reflexion import ReflexionConfig
 from program.baselines.sampling import SamplingConfig
 from program.rollout.budget import Budget
 from program.rollout.rate_limits import RateLimits
+from program.stage.config import ProgramConfig
 from program.stage.stage import Stage
 from program.steps.config import FlowConfig
 from tests.support.scripted import EVERYTHING
@@ -31,7 +31,7 @@ def test_the_defaults_are_those_of_the_papers_configuration():
 
 
 @pytest.mark.parametrize(
-    "kind", [FlowConfig, DirectConfig, SamplingConfig, ReflexionConfig, Budget, RateLimits, Manifest]
+    "kind", [FlowConfig, ProgramConfig, SamplingConfig, ReflexionConfig, Budget, RateLimits, Manifest]
 )
 def test_every_key_is_described(kind):
     assert [key for key, field in kind.model_fields.items() if not field.description] == []
