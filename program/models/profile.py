@@ -13,7 +13,7 @@ from typing import Any
 from program.models.learned import Learned, learned_of
 from program.models.prices import packaged_prices
 from program.models.weights import EMBEDDED
-from program.undocumented import facts_of
+from program.undocumented import engine_of, facts_of
 
 SAFETY_CAP = 16_000  # tokens
 THINKING_CAP = 64_000  # tokens, where nobody knows the maximum of a model that thinks
@@ -94,11 +94,17 @@ def profile_of(lm: Any) -> Profile:
     """The profile of the model behind `lm`, with what its server has shown of itself.
 
     Args:
-        lm: a `dspy.LM`, or None, of which nothing is known.
+        lm: a `dspy.LM`, or None, of which nothing is known. One with an engine that asks another LM, its attribute
+            `asks`, has the profile of that one.
     """
     if lm is None:
         return _OTHER
-    return _with(profile_named(lm.model), learned_of(lm), lm.kwargs)
+    profile, engine = profile_named(lm.model), engine_of(lm)
+    if engine is not None:
+        asks = getattr(engine, "asks", None)
+        # Of what an engine of one's own has behind it nothing is known, so it is asked nothing that only pays for some.
+        return profile_of(asks) if asks is not None else replace(profile, time_fixes=0)
+    return _with(profile, learned_of(lm), lm.kwargs)
 
 
 def _with(profile: Profile, learned: Learned, settings: dict[str, Any]) -> Profile:

@@ -35,7 +35,7 @@ class LargestInput(dspy.Module):
             lambda: self.write_largest_input(task.number, problem=task.text),
             lambda: self.write_validator(task.number, problem=task.text),
         )
-        return (printer.code, validator.code) if printer and validator else ("", "")
+        return (printer.printer_code, validator.validator_code) if printer and validator else ("", "")
 
 
 def confirmed_input(printer: str, validator: str, bench: Workbench) -> str:
