@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from functools import partial
 from itertools import count
 from typing import Any, NamedTuple
@@ -199,6 +201,36 @@ def ask_as(lm: Any, other: Any) -> None:
     """From now on `lm` reaches its provider as `other` does, which names the same model."""
     # Assumed: these two decide how a request is sent, and are asked at each.
     lm._providers, lm._engine_store = other._providers, other._engine_store
+
+
+def wait_asked_for(fault: BaseException) -> float | None:
+    """Seconds after which the provider wants to be asked again; None where it does not say."""
+    # Assumed: DSPy reads the header of its own engine's replies; LiteLLM keeps it at an error, or at what that was
+    # raised from, under one of these names.
+    seen: BaseException | None = fault
+    while seen is not None:
+        wait = getattr(seen, "retry_after", None)
+        holders = (seen, getattr(seen, "response", None))
+        headers = [
+            getattr(seen, "litellm_response_headers", None),
+            *(getattr(each, "headers", None) for each in holders),
+        ]
+        said = [wait, *(each.get("retry-after") for each in headers if each)]
+        if (found := next((each for each in map(_seconds, said) if each is not None), None)) is not None:
+            return found
+        seen = seen.__cause__ or seen.__context__
+    return None
+
+
+def _seconds(said: Any) -> float | None:
+    try:
+        return max(0.0, float(said))
+    except (TypeError, ValueError):
+        pass
+    try:
+        return max(0.0, parsedate_to_datetime(said).timestamp() - time.time())
+    except (TypeError, ValueError, AttributeError):
+        return None
 
 
 @contextmanager

@@ -68,6 +68,7 @@ def _readable(body: str) -> str:
     """The text of a page or of a plain body."""
     if not re.search(r"<\s*(?:!doctype|html|head|body|h1)\b", body, re.IGNORECASE):
         return body
-    heading = re.search(r"<h1[^>]*>(.*?)</h1>|<title[^>]*>(.*?)</title>", body, re.IGNORECASE | re.DOTALL)
+    headings = (re.search(rf"<{tag}[^>]*>.*?</{tag}>", body, re.IGNORECASE | re.DOTALL) for tag in ("h1", "title"))
+    heading = next(filter(None, headings), None)
     shown = heading[0] if heading else re.sub(r"<(script|style).*?</\1>", " ", body, flags=re.IGNORECASE | re.DOTALL)
     return html.unescape(re.sub(r"<[^>]+>", " ", shown))

@@ -80,11 +80,13 @@ class Pace:
 
     def refused(self, fault: LMError, attempt: int) -> float:
         """Seconds to wait before retry `attempt` (from 0) after `fault`; a rate limit holds back every thread."""
-        wait = fault.retry_after
+        from program.undocumented import wait_asked_for
+
+        asked_for = wait = wait_asked_for(fault)
         if wait is None:
             wait = self.limits.first_wait * 2**attempt * random.uniform(0.8, 1.2)
         wait = min(wait, LONGEST_WAIT_SECONDS)
-        if fault.retry_after is not None:
+        if asked_for is not None:
             self.hold_back(wait)
         return wait
 
@@ -98,12 +100,14 @@ class Pace:
         that the server does not implement never."""
         from dspy import LMProviderError, LMTimeoutError, is_retryable_lm_error  # commands show RateLimits without DSPy
 
+        from program.undocumented import wait_asked_for
+
         most = min(1, self.limits.retries) if isinstance(fault, LMTimeoutError) else self.limits.retries
         if type(fault) is LMProviderError:  # a reply that is none: a page of a gateway, or half of an answer
             most, may_pass = min(GARBLED_RETRIES, most), True
         else:
             may_pass = is_retryable_lm_error(fault) and fault.status != NOT_IMPLEMENTED
-        asked_for_too_much = (fault.retry_after or 0.0) > LONGEST_WAIT_SECONDS
+        asked_for_too_much = (wait_asked_for(fault) or 0.0) > LONGEST_WAIT_SECONDS
         return attempt < most and may_pass and not asked_for_too_much
 
     def rest(self, seconds: float) -> None:

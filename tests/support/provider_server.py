@@ -78,7 +78,7 @@ class _Handler(BaseHTTPRequestHandler):
         if server.context and read + cap > server.context:
             said = f"maximum context length is {server.context} tokens and your request has {read} input tokens"
             return self._refuse(400, f"'max_tokens' is too large: {cap}. This model's {said}", None)
-        return self._answer(body, server.answer("\n".join(str(each["content"]) for each in body["messages"])))
+        return self._answer(body, server.answer("\n\n".join(str(each["content"]) for each in body["messages"])))
 
     def _answer(self, body: dict, text: str) -> None:
         message: dict[str, Any] = {"role": "assistant", "content": text}

@@ -110,7 +110,7 @@ def test_a_server_that_fails_is_asked_as_patiently_as_in_a_run(server, monkeypat
     assert 4 <= len(waits) <= 6 and sum(waits) <= PATIENCE_SECONDS
 
 
-@pytest.mark.parametrize(("header", "least", "most"), [("3", 3, 3), ("in 9 s", 8, 9), ("past", 0, 0)])
+@pytest.mark.parametrize(("header", "least", "most"), [("3", 3, 3), ("in 9 s", 7, 10), ("past", 0, 0)])
 def test_the_check_waits_as_long_as_it_is_asked_to(monkeypatch, header, least, most):
     waits: list[float] = []
     monkeypatch.setattr(time, "sleep", waits.append)
@@ -123,9 +123,9 @@ def test_the_check_waits_as_long_as_it_is_asked_to(monkeypatch, header, least, m
     assert len(waits) == 1 and least <= waits[0] <= most
 
 
-def test_litellms_route_hears_retry_after_too():
-    asked = formatdate(time.time() + 9.5, usegmt=True)
-    for header, least, most in (("3", 3, 3), (asked, 7, 10)):
+def test_litellms_route_hears_retry_after_too(monkeypatch):
+    monkeypatch.setenv(LOCAL_MAP, "true")
+    for header, least, most in (("3", 3, 3), (formatdate(time.time() + 99, usegmt=True), 40, 99)):
         with provider("yes") as server:
             server.failures = [(429, {"Retry-After": header}, '{"error": {"message": "slow down"}}')]
             lm = dspy.LM("openai/m", api_base=server.address, api_key="k", engine="litellm", num_retries=0, cache=False)
