@@ -159,7 +159,7 @@ def rates_of(model: str) -> tuple[float, float] | None:
     return None if prompt is None or completion is None else (prompt, completion)
 
 
-class Facts(NamedTuple):
+class ModelFacts(NamedTuple):
     """What the map that DSPy prices calls with says of a model; None where it says nothing.
 
     max_output: tokens, the most an answer can have.
@@ -170,7 +170,7 @@ class Facts(NamedTuple):
     reasons: bool | None
 
 
-def facts_of(model: str) -> Facts:
+def facts_of(model: str) -> ModelFacts:
     """The facts about a DSPy model string."""
     # Assumed: the map's module, its function and its keys.
     from dspy.clients.model_metadata import model_info
@@ -178,7 +178,7 @@ def facts_of(model: str) -> Facts:
     provider, _, name = model.partition("/")
     info = model_info(provider, name)
     most, reasons = info.get("max_output_tokens"), info.get("supports_reasoning")
-    return Facts(int(most) if most else None, bool(reasons) if info else None)
+    return ModelFacts(int(most) if most else None, bool(reasons) if info else None)
 
 
 def engine_of(lm: Any) -> Any:
