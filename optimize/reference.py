@@ -26,18 +26,18 @@ def reference() -> str:
     from optimize.config import CompileConfig
     from optimize.optimizers.table import NAMES, optimizer_named
     from optimize.studies.studying import StudyConfig
-    from program.baselines.direct import DirectConfig
     from program.baselines.reflexion import ReflexionConfig
     from program.baselines.sampling import SamplingConfig
     from program.rollout.budget import OPTIONS, Budget
     from program.rollout.rate_limits import RateLimits
+    from program.stage.config import ProgramConfig
     from program.steps.config import FlowConfig
 
     parts = ("budget", "rates", "tuning")  # their keys stand beside the others, in tables of their own below
     keys = {key: field for key, field in CompileConfig.model_fields.items() if key not in parts}
     programs = {
         "The flow (`alphacodium`)": FlowConfig,
-        "`direct` and `chain-of-thought`": DirectConfig,
+        "`direct` and `chain-of-thought`": ProgramConfig,
         "`sampling`": SamplingConfig,
         "`reflexion`": ReflexionConfig,
     }

@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 from program.adapters.choice import DEFAULT_ADAPTER, adapter_named, has_one_order
 from program.adapters.sections import DSPY_ORDER
 from program.alphacodium import AlphaCodium
-from program.baselines.direct import ChainOfThought, Direct, DirectConfig
+from program.baselines.direct import ChainOfThought, Direct
 from program.baselines.reflexion import Reflexion, ReflexionConfig
 from program.baselines.sampling import Sampling, SamplingConfig
 from program.errors import UserError, did_you_mean, first_error
@@ -34,8 +34,8 @@ from program.undocumented import is_state_of
 ProgramName = Literal["alphacodium", "direct", "chain-of-thought", "sampling", "reflexion"]
 _PROGRAMS: dict[ProgramName, tuple[Any, type[ProgramConfig]]] = {
     "alphacodium": (AlphaCodium, FlowConfig),
-    "direct": (Direct, DirectConfig),
-    "chain-of-thought": (ChainOfThought, DirectConfig),
+    "direct": (Direct, ProgramConfig),
+    "chain-of-thought": (ChainOfThought, ProgramConfig),
     "sampling": (Sampling, SamplingConfig),
     "reflexion": (Reflexion, ReflexionConfig),
 }

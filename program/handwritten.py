@@ -1,7 +1,7 @@
 """Write the hand-written programs as artifacts: `python -m program.handwritten`, after a change of a signature.
 
-The flow's bounds here are tight, for small local models that pay for every token in time; the paper's are the defaults
-of `program.steps.config`.
+The flow's bounds here are tight, for small local models that pay for every call in time; the paper's are the defaults
+of `program.steps.config`. Caps of tokens are the affair of the model's profile.
 """
 
 from __future__ import annotations
@@ -22,13 +22,11 @@ LEAN_FLOW = {
     "public_tries": 3,
     "second_derivations": 2,
     "ai_fixes": 1,
-    "max_text_tokens": 400,
-    "max_code_tokens": 700,
 }
 HAND_WRITTEN: dict[str, tuple[ProgramName, dict[str, Any]]] = {
     "direct": ("direct", {}),
     "chain-of-thought": ("chain-of-thought", {}),
-    "sampling": ("sampling", {"programs": 9, "ai_tests": 3, "picks": 3, "max_text_tokens": 400}),
+    "sampling": ("sampling", {"programs": 9, "ai_tests": 3, "picks": 3}),
     "reflexion": ("reflexion", {"attempts": 5}),
     "handwritten": ("alphacodium", LEAN_FLOW),
     "adaptive": ("alphacodium", {**LEAN_FLOW, "direct_first": 3, "rounds": 2}),

@@ -4,16 +4,18 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from functools import partial
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 import dspy
-from dspy.lm15 import RefusalPart
+from dspy.lm15 import OpenAIChatLM, RefusalPart
 
 CHARGED = "dollars"  # the key of `provider_data` under which an engine of ours says what an answer cost
 CHAT_END = "completed"
@@ -26,7 +28,9 @@ class Noted:
 
     refusal: what the model said in the field for declining to answer; empty elsewhere.
     free: whether nothing was used, as the answer was known.
+    counted: whether the provider says how many tokens were used.
     ended: why the answer ended: "stop", "length" at the token cap, "content_filter", …; empty where nobody says.
+    thought: whether the answer came with thoughts, apart from the text or opened in it.
     """
 
     model: str
@@ -37,6 +41,8 @@ class Noted:
     completion_tokens: int
     dollars: float | None
     free: bool
+    counted: bool
+    thought: bool
     ended: str = ""
     refusal: str = ""
 
@@ -56,7 +62,7 @@ def noting(lm: Any) -> Iterator[tuple[Any, list[Noted]]]:
     kept = not dspy.settings.disable_history
 
     def note(entry: dict[str, Any]) -> None:
-        notes.append(_noted(entry))
+        notes.append(_noted(entry, lm))
         if kept:
             lm.update_history(entry)
 
@@ -72,7 +78,7 @@ def asked_for_another(lm: Any) -> Iterator[tuple[Any, list[Noted]]]:
     # Assumed: this setting holds what `dspy.track_usage` counts with, and the LM asks whether it is there.
     with (
         dspy.context(callbacks=[], usage_tracker=None),
-        _listening(lm, lambda entry: notes.append(_noted(entry))) as asked,
+        _listening(lm, lambda entry: notes.append(_noted(entry, lm))) as asked,
     ):
         yield asked, notes
 
@@ -95,9 +101,10 @@ def noting_predictor(predict: dspy.Predict) -> Iterator[tuple[Callable[..., dspy
         yield partial(predict, lm=lm), notes
 
 
-def _noted(entry: dict[str, Any]) -> Noted:
-    # Assumed: the keys of an entry; that usage is empty where a cache answered; that a response says how it ended, or
-    # each of its choices does, as LiteLLM's do; where a refusal stands; that lm15's response is kept as it came.
+def _noted(entry: dict[str, Any], lm: Any) -> Noted:
+    # Assumed: the keys of an entry; that usage is empty where a cache answered, and where the server counts nothing;
+    # that a response says how it ended, or each of its choices does, as LiteLLM's do; where a refusal stands; that
+    # lm15's response is kept as it came.
     usage, response = entry["usage"], entry["response"]
     dollars = entry["cost"]
     if dollars is None:
@@ -115,7 +122,11 @@ def _noted(entry: dict[str, Any]) -> Noted:
         cached_tokens=(usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0,
         completion_tokens=usage.get("completion_tokens") or 0,
         dollars=dollars,
-        free=not usage,
+        free=not usage and (getattr(lm, "cache", False) or engine_of(lm) is not None),
+        counted=bool(usage),
+        thought=bool((usage.get("completion_tokens_details") or {}).get("reasoning_tokens"))
+        or any(isinstance(each, dict) and each.get("reasoning_content") for each in entry["outputs"])
+        or any("</think>" in str(each) or "<think>" in str(each) for each in entry["outputs"]),
         ended=next(filter(None, endings), ""),
         refusal=next(filter(None, refusals), ""),
     )
@@ -157,6 +168,108 @@ def rates_of(model: str) -> tuple[float, float] | None:
     info = model_info(provider, name)
     prompt, completion = rate(info, "input_cost_per_token"), rate(info, "output_cost_per_token")
     return None if prompt is None or completion is None else (prompt, completion)
+
+
+class ModelFacts(NamedTuple):
+    """What the map that DSPy prices calls with says of a model; None where it says nothing.
+
+    max_output: tokens, the most an answer can have.
+    reasons: whether the model can think before it answers.
+    """
+
+    max_output: int | None
+    reasons: bool | None
+
+
+def facts_of(model: str) -> ModelFacts:
+    """The facts about a DSPy model string."""
+    # Assumed: the map's module, its function and its keys.
+    from dspy.clients.model_metadata import model_info
+
+    provider, _, name = model.partition("/")
+    info = model_info(provider, name)
+    most, reasons = info.get("max_output_tokens"), info.get("supports_reasoning")
+    return ModelFacts(int(most) if most else None, bool(reasons) if info else None)
+
+
+def engine_of(lm: Any) -> Any:
+    """The engine that a `dspy.LM` was given; None where DSPy chooses one."""
+    # Assumed: it is kept under this name, which is a text where DSPy chooses.
+    engine = getattr(lm, "_engine_spec", None)
+    return None if isinstance(engine, str) else engine
+
+
+def address_of(lm: Any) -> str:
+    """Where an LM asks its model; empty for where DSPy thinks its provider is."""
+    # Assumed: an LM keeps the providers that were declared when it was made, with their addresses.
+    declared = next((each for each in getattr(lm, "_providers", ()) if each.id == lm.model.partition("/")[0]), None)
+    settings = getattr(lm, "kwargs", {})
+    own = settings.get("api_base") or settings.get("base_url")
+    return own or (declared.definition.access.base_url if declared else "")
+
+
+def ask_as(lm: Any, other: Any) -> None:
+    """From now on `lm` reaches its provider as `other` does, which names the same model."""
+    # Assumed: these two decide how a request is sent, and are asked at each.
+    lm._providers, lm._engine_store = other._providers, other._engine_store
+
+
+def wait_asked_for(fault: BaseException) -> float | None:
+    """Seconds after which the provider wants to be asked again; None where it does not say."""
+    # Assumed: DSPy reads the header of its own engine's replies; LiteLLM keeps it at an error, or at what that was
+    # raised from, under one of these names.
+    seen: BaseException | None = fault
+    while seen is not None:
+        wait = getattr(seen, "retry_after", None)
+        holders = (seen, getattr(seen, "response", None))
+        headers = [
+            getattr(seen, "litellm_response_headers", None),
+            *(getattr(each, "headers", None) for each in holders),
+        ]
+        said = [wait, *(each.get("retry-after") for each in headers if each)]
+        if (found := next((each for each in map(_seconds, said) if each is not None), None)) is not None:
+            return found
+        seen = seen.__cause__ or seen.__context__
+    return None
+
+
+def _seconds(said: Any) -> float | None:
+    try:
+        return max(0.0, float(said))
+    except (TypeError, ValueError):
+        pass
+    try:
+        return max(0.0, parsedate_to_datetime(said).timestamp() - time.time())
+    except (TypeError, ValueError, AttributeError):
+        return None
+
+
+@contextmanager
+def error_bodies_read(in_openai_form: Callable[[int, str], str], is_error: Callable[[str], bool]) -> Iterator[None]:
+    """Inside of the block servers that speak OpenAI's protocol are heard whatever form their errors have: DSPy drops
+    the words of those it does not know.
+
+    Args:
+        in_openai_form: makes OpenAI's form out of status and body.
+        is_error: whether the body of a success is an error.
+    """
+    # Assumed: this class reads the replies of every such server, by these two methods.
+    kind: Any = OpenAIChatLM
+    read_error, read_answer = kind.normalize_error, kind.parse_response
+
+    def normalize_error(self: Any, status: int, body: str) -> Any:
+        return read_error(self, status, in_openai_form(status, body))
+
+    def parse_response(self: Any, request: Any, response: Any) -> Any:
+        if is_error(response.text()):
+            raise self._http_error(response)
+        return read_answer(self, request, response)
+
+    kind.normalize_error, kind.parse_response = normalize_error, parse_response
+    try:
+        yield
+    finally:
+        kind.normalize_error, kind.parse_response = read_error, read_answer
 
 
 @contextmanager

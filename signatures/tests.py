@@ -55,7 +55,7 @@ class WriteLargestInput(dspy.Signature):
     prints the input and nothing else. Print at most some five million characters."""
 
     problem: str = dspy.InputField(desc="the statement with its example tests")
-    code: str = dspy.OutputField(desc="the complete program")
+    printer_code: str = dspy.OutputField(desc="the complete program")
 
 
 class WriteValidator(dspy.Signature):
@@ -64,7 +64,7 @@ class WriteValidator(dspy.Signature):
     all is in order and else what is wrong."""
 
     problem: str = dspy.InputField(desc="the statement with its example tests")
-    code: str = dspy.OutputField(desc="the complete program")
+    validator_code: str = dspy.OutputField(desc="the complete program")
 
 
 class WriteGenerator(dspy.Signature):

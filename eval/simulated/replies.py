@@ -56,9 +56,9 @@ def known_answer(
         case "WriteLargestInput":
             problem = truth.problem(name)
             shown = problem.public_tests[-1].input if problem and problem.public_tests else ""
-            return {"code": f"print({shown!r}, end='')\n"}
+            return {"printer_code": f"print({shown!r}, end='')\n"}
         case "WriteValidator":
-            return {"code": "print('not valid' if input().startswith('?') else 'VALID')\n"}
+            return {"validator_code": "print('not valid' if input().startswith('?') else 'VALID')\n"}
         case "AnalyseFailure":
             return {"analysis": [_remark("The mistake", name, chance)]}
         case "DrawLesson":

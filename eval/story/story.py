@@ -13,7 +13,7 @@ from pathlib import Path
 
 from eval.rollouts.rollout import Checkpoint, Rollout
 from eval.rollouts.trace_files import read_trace
-from program.rollout.trace import Best, Call, Event, JudgeRun, name_of
+from program.rollout.trace import Best, Call, Event, JudgeRun, NewProgram, name_of
 
 
 def lines_of(code: str) -> list[str]:
@@ -61,6 +61,8 @@ class Story:
         for event in self.events:
             if isinstance(event, JudgeRun | Best):
                 codes[event.program] = codes.get(event.program) or event.code
+            elif isinstance(event, NewProgram):  # one that the judge could not run has no text
+                codes.setdefault(event.program, "")
         if self.rollout.code:
             codes[name_of(self.rollout.code)] = self.rollout.code
         found: dict[str, Version] = {}

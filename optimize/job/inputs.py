@@ -14,7 +14,7 @@ from eval.rollouts.config_difference import config_differences
 from eval.rollouts.run_folder import RunFolder, read_config
 from optimize.config import CompileConfig, ConfigError
 from optimize.job.examples import halves
-from optimize.job.stages import frozen_stages
+from optimize.job.stages import frozen_stages, idle_stages
 from program import artifact
 from program.artifact import Manifest
 from program.models.prices import price_of
@@ -66,7 +66,7 @@ def read_inputs(config: CompileConfig) -> Inputs:
         if unpriced:
             raise ConfigError(f"max_usd: no price is known for {unpriced[0]}; use max_tokens or max_calls")
     program.lm_settings = {**program.lm_settings, **config.lm_settings}
-    frozen = frozen_stages(program, config.only, config.freeze)
+    frozen = frozen_stages(program, config.only, [*config.freeze, *idle_stages(program, config.lm)])
     identity = {
         **config.identity(),
         "data_fingerprint": problems.fingerprint,

@@ -9,6 +9,7 @@ import dspy
 
 from optimize.config import ConfigError
 from optimize.undocumented import hide
+from program.models.profile import profile_named
 from program.stage.stage import Stage
 
 
@@ -20,6 +21,13 @@ def stages_of(program: dspy.Module) -> list[tuple[str, Stage]]:
 def signature_of(predictor: dspy.Predict) -> Any:
     """The signature of a predictor; DSPy's own type for it is too wide to be used."""
     return predictor.signature
+
+
+def idle_stages(program: dspy.Module, model: str) -> list[str]:
+    """The names of the stages that `model` is not asked for, by its profile."""
+    if cast(Any, program).config.model_dump().get("time_fixes", 0) is not None or profile_named(model).time_fixes:
+        return []
+    return [stage.name for name, stage in stages_of(program) if name.startswith("largest_input.")]
 
 
 def frozen_stages(program: dspy.Module, only: Sequence[str], freeze: Sequence[str]) -> list[str]:

@@ -29,10 +29,14 @@ def paid_lm(lm: dspy.LM, paid: PaidCalls, **settings: Any) -> dspy.LM:
 
 
 class LedgerEngine:
-    """An engine for `dspy.LM(engine=…)`; answers from the ledger or, where that knows none, by `lm`."""
+    """An engine for `dspy.LM(engine=…)`; answers from the ledger or, where that knows none, by `lm`.
+
+    Attributes:
+        asks: that LM.
+    """
 
     def __init__(self, lm: dspy.LM, paid: PaidCalls) -> None:
-        self._lm = lm
+        self.asks = lm
         self._paid = paid
         self.supports_response_schema = lm.supports_response_schema
         self.supports_function_calling = lm.supports_function_calling
@@ -57,7 +61,7 @@ class LedgerEngine:
         return self
 
     def _ask(self, request: Request) -> Answer:
-        with asked_for_another(self._lm) as (lm, notes):
+        with asked_for_another(self.asks) as (lm, notes):
             response = lm(request, cache=False, rollout_id=rollout_id())
         (note,) = notes
         price, dollars = price_of(request.model), note.dollars

@@ -1,22 +1,18 @@
 """The JSON schema of an answer, for servers that can constrain generation to one, and which models get it.
 
-Providers differ in the part of JSON Schema they take. One that answers a request with "invalid" is asked once more
-without a schema; if that goes through, its model is not sent one again in this process.
+Providers differ in the part of JSON Schema they take; see `program.models.learned` for those that refuse it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, get_origin
 
 import dspy
 from annotated_types import MaxLen
-from dspy import ContextWindowExceededError, LMInvalidRequestError, LMUnsupportedModelError
 from pydantic import create_model
 
-from program.models.open import EMBEDDED
-from program.rollout.context import context, trace, within
-from program.rollout.decisions import SchemaRefused
+from program.models.learned import learned_of
+from program.models.weights import EMBEDDED
 from program.undocumented import extras_of
 
 MAX_NAME = 64  # what OpenAI allows
@@ -71,12 +67,9 @@ def _unbound(schema: Any) -> None:
         _unbound(part)
 
 
-_refusing: set[str] = set()
-
-
 def takes_schema(lm: dspy.BaseLM) -> bool:
     """Whether a call to `lm` may carry the schema of its answer."""
-    return lm.supports_response_schema and lm.model not in _refusing and not context().without_schema
+    return lm.supports_response_schema and "response_format" not in learned_of(lm).left_out
 
 
 def constrained(lm: dspy.BaseLM, settings: dict[str, Any], signature: type[dspy.Signature]) -> dict[str, Any]:
@@ -88,27 +81,3 @@ def constrained(lm: dspy.BaseLM, settings: dict[str, Any], signature: type[dspy.
     if not takes_schema(lm):
         return settings
     return {**settings, "response_format": response_format(signature, bounded=lm.model.startswith(EMBEDDED))}
-
-
-def asked_without_schema_if_refused(ask: Callable[[], Any]) -> Any:
-    """What `ask` returns, which makes one request; where that is refused as invalid, what it returns without a schema.
-
-    Raises:
-        LMError: what `ask` raises with the schema, where it fares no better without.
-    """
-    lm = dspy.settings.lm
-    if lm is None or not takes_schema(lm):
-        return ask()
-    try:
-        return ask()
-    except (ContextWindowExceededError, LMUnsupportedModelError):
-        raise
-    except LMInvalidRequestError as refused:
-        try:
-            with within(without_schema=True):
-                answer = ask()
-        except LMInvalidRequestError:
-            raise refused from None
-        _refusing.add(lm.model)
-        trace().decide_once(SchemaRefused(model=lm.model))
-        return answer

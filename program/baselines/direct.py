@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dspy
-from pydantic import Field
 
 from program.bench.readings import by_public_tests
 from program.bench.workbench import Workbench
@@ -14,20 +13,13 @@ from program.stage.program import Program
 from signatures.code import SolveDirectly, SolveStepByStep
 
 
-class DirectConfig(ProgramConfig):
-    """The keys of every program; answers are shorter than a flow's may be."""
-
-    max_code_tokens: int = Field(default=700, ge=16)
-    """tokens an answer with a program has at most"""
-
-
 class Direct(Program):
     """Statement in, program out."""
 
     asks: type[dspy.Signature] = SolveDirectly
 
-    def __init__(self, config: DirectConfig | None = None) -> None:
-        super().__init__(config or DirectConfig())
+    def __init__(self, config: ProgramConfig | None = None) -> None:
+        super().__init__(config or ProgramConfig())
         self.solve = self.config.code_stage(self.asks, attempts=1)
 
     def forward(self, problem: Problem, sample: int = 0) -> dspy.Prediction:

@@ -24,10 +24,6 @@ class ReflexionConfig(ReasoningConfig):
     """programs written at most"""
     memory: int = Field(default=3, ge=1)
     """attempts whose lessons are kept, the last so many"""
-    max_text_tokens: int = Field(default=300, ge=16)
-    """tokens an answer in words or JSON has at most"""
-    max_code_tokens: int = Field(default=700, ge=16)
-    """tokens an answer with a program has at most"""
 
 
 class Reflexion(Program):

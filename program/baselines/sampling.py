@@ -38,10 +38,6 @@ class SamplingConfig(ReasoningConfig):
     """tests the model writes for their inputs, on which behaviour is compared; 0 compares on public tests only"""
     picks: int = Field(default=1, ge=1)
     """programs handed in for a problem, one of each group, the largest group first; AlphaCode's n of n@k"""
-    max_text_tokens: int = Field(default=700, ge=16)
-    """tokens an answer in words or JSON has at most"""
-    max_code_tokens: int = Field(default=700, ge=16)
-    """tokens an answer with a program has at most"""
 
 
 class Sampling(Program):

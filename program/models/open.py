@@ -7,27 +7,29 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from program.errors import ModelError
+from program.models.error_bodies import in_openai_form, is_error
 from program.models.prices import packaged_prices
-from program.models.weights import MODELS
+from program.models.weights import EMBEDDED, MODELS
 
-EMBEDDED = "local/"  # how the names of the models begin that run embedded
 DEFAULT_MODEL = "local/qwen2.5-coder-0.5b"
 CACHE_FOLDER = Path(os.environ.get("ALPHACODIUM_CACHE", ".cache"))
 TIMEOUT_SECONDS = 600.0
-THINKING_TOKENS = 2000  # a reasoning model may need them before it says yes
-KEY_VARIABLE = "LM_API_KEY"  # the key for a server named by --api-base; the big providers have their own variables
+SERVED_AS = ("openai/", "hosted_vllm/")  # prefixes that are not part of a model's name on a server of one's own
 
 
 @contextmanager
 def open_lm(model: str, *, api_base: str | None = None, slots: int = 4) -> Iterator:
     """A `dspy.LM` for `model`, checked by one small call; what serves it is stopped at the end.
 
-    It sends no request twice, which stages do themselves, and does not ask DSPy's cache.
+    It sends no request twice, which stages do themselves, except to find out what a server refuses (see
+    `program.models.adapting`), and does not ask DSPy's cache. What the check has learned is printed to standard error.
 
     Args:
         model: `local/NAME` for an embedded model, else a DSPy model string such as `openai/gpt-4o-mini`.
@@ -37,14 +39,16 @@ def open_lm(model: str, *, api_base: str | None = None, slots: int = 4) -> Itera
     Raises:
         ModelError: unknown model, no weights or server for it, missing key, or no answer.
     """
-    with packaged_prices():
+    from program.undocumented import error_bodies_read  # commands show their options without DSPy
+
+    with packaged_prices(), error_bodies_read(in_openai_form, is_error):
         if model.startswith(EMBEDDED) and api_base is None:
             with _embedded(model.removeprefix(EMBEDDED), slots) as address:
-                yield _checked(_openai_compatible(model, address))
+                yield _served(model, address)
         elif api_base is not None:
-            yield _checked(_openai_compatible(model, api_base))
+            yield _served(model, api_base)
         else:
-            yield _checked(_any(model))
+            yield _checked(_any(model), model)
 
 
 @contextmanager
@@ -61,24 +65,48 @@ def _embedded(name: str, slots: int) -> Iterator[str]:
         yield address
 
 
-def _openai_compatible(model: str, address: str):
+def _served(model: str, address: str):
+    """The model of a server, by the name that the server has for it: some keep the prefix in its name."""
+    name = next((model.removeprefix(prefix) for prefix in SERVED_AS if model.startswith(prefix)), model)
+    provider = "server"
+    if model.startswith(EMBEDDED):
+        provider, name = "local", model.removeprefix(EMBEDDED)
+    from program.models.start_check import Server
+
+    try:
+        return _checked(_openai_compatible(provider, name, address), model, name, address)
+    except ModelError:
+        if name == model or model not in (Server(address).names() or ()):
+            raise
+    return _checked(_openai_compatible(provider, model, address), model, model, address)
+
+
+def _openai_compatible(provider: str, name: str, address: str):
+    """An LM for a server that speaks OpenAI's protocol, which sends the cap of an answer as `max_tokens`; its twin
+    sends it as `max_completion_tokens`."""
+    from program.models.start_check import KEY_VARIABLE
+
+    keys = (KEY_VARIABLE,) if os.environ.get(KEY_VARIABLE) else ()
+    lm, lm.twin = (_declared(provider, name, address, keys, field) for field in ("max_tokens", "max_completion_tokens"))
+    return lm
+
+
+def _declared(provider: str, name: str, address: str, keys: tuple[str, ...], field: Any):
     import dspy
     from dspy import lm15
 
-    provider, _, name = model.partition("/")
-    if provider != "local":
-        provider, name = "server", model.removeprefix("openai/").removeprefix("hosted_vllm/")
-    keys = (KEY_VARIABLE,) if os.environ.get(KEY_VARIABLE) else ()
+    from program.models.adapting import adapting
+
     definition = lm15.ProviderDefinition.chat(
         lm15.AccessPolicy(provider=provider, base_url=address, env_keys=keys),
-        compat=lm15.OpenAIChatCompat(max_tokens_field="max_tokens"),
+        compat=lm15.OpenAIChatCompat(max_tokens_field=field),
         placeholder_key=None if keys else "none",
     )
     # An LM keeps the providers that are registered when it is made, so the process gets back those it had.
     before = [each for each in lm15.registered_providers() if each.id == provider]
     lm15.register_provider(definition, supports=lm15.ModelSupport(response_schema=True), replace=True)
     try:
-        return dspy.LM(f"{provider}/{name}", cache=False, timeout=TIMEOUT_SECONDS, num_retries=0)
+        return adapting(dspy.LM(f"{provider}/{name}", cache=False, timeout=TIMEOUT_SECONDS, num_retries=0))
     finally:
         lm15.unregister_provider(provider)
         for each in before:
@@ -89,24 +117,23 @@ def _openai_compatible(model: str, address: str):
 def _any(model: str):
     import dspy
 
+    from program.models.adapting import adapting
+
     if "/" not in model:
         raise ModelError(f"unknown model {model}: a model is named PROVIDER/NAME, for example {DEFAULT_MODEL}")
-    return dspy.LM(model, cache=False, timeout=TIMEOUT_SECONDS, num_retries=0)
+    return adapting(dspy.LM(model, cache=False, timeout=TIMEOUT_SECONDS, num_retries=0))
 
 
-def _checked(lm):
+def _checked(lm, model: str, name: str = "", address: str | None = None):
     """One tiny call, so that a missing key or an unreachable server shows before any work is done."""
-    import dspy
     from dspy import DSPyError
 
+    from program.models.start_check import check, why_not
+
     try:
-        with dspy.context(disable_history=True):
-            lm("Say yes.", max_tokens=16 if lm.model.startswith(EMBEDDED) else THINKING_TOKENS)
-    except (DSPyError, ValueError, OSError) as fault:
-        raise ModelError(f"{lm.model} does not answer: {_first_line(fault)}") from fault
+        learned = check(lm)
+    except (DSPyError, ValueError, OSError, ImportError) as fault:
+        raise why_not(model, name, fault, address) from fault
+    if learned:
+        print(learned, file=sys.stderr)
     return lm
-
-
-def _first_line(fault: BaseException) -> str:
-    lines = str(fault).strip().splitlines()
-    return f"{type(fault).__name__}: {lines[0] if lines else ''}"[:300]

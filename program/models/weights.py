@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 from program.errors import ModelError
 
+EMBEDDED = "local/"  # how the names of the models begin that run embedded
 CHUNK = 2**22
 
 

@@ -42,8 +42,6 @@ class RolloutContext:
     """what it is paid for; None outside of a compilation"""
     readings: list[Any] | None = None
     """collects what adapters read out of the answer to the call that is being made"""
-    without_schema: bool = False
-    """whether that call carries no JSON schema, as its model has refused it with one"""
 
 
 _current: ContextVar[RolloutContext | None] = ContextVar("rollout", default=None)

@@ -39,14 +39,56 @@ class StageGivenUp(_Kept):
         return f"{self.stage}: given up"
 
 
-class SchemaRefused(_Kept):
-    """A model takes no JSON schema and is asked without one from then on."""
+class SettingRefused(_Kept):
+    """A server refuses a setting of the requests to a model, which is asked without it from then on.
 
-    kind: Literal["schema refused"] = "schema refused"
+    setting: what is refused; the name of the cap is that of `max_tokens` and `max_completion_tokens` which was sent.
+    instead: of a cap that is too high, the tokens an answer may have.
+    """
+
+    kind: Literal["setting refused"] = "setting refused"
+    model: str
+    setting: Literal["temperature", "seed", "schema", "the name of the cap", "cap"]
+    instead: int | None = None
+
+    def __str__(self) -> str:
+        match self.setting:
+            case "cap":
+                return f"{self.model} gives answers of {self.instead:,} tokens at most, and is asked for no more"
+            case "the name of the cap":
+                return f"{self.model} refuses the usual name of the cap, and is sent the other"
+            case "schema":
+                return f"{self.model} refuses the JSON schema of answers, and is asked without it"
+        return f"{self.model} refuses the {self.setting}, and is asked without it"
+
+
+class PromptsCut(_Kept):
+    """A server counts far fewer tokens of a prompt than were sent: it cuts prompts to the context it was started with.
+
+    characters: of the prompt.
+    counted: tokens.
+    """
+
+    kind: Literal["prompts cut"] = "prompts cut"
+    model: str
+    characters: int
+    counted: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.model} counts {self.counted:,} tokens in a prompt of {self.characters:,} characters, so it seems "
+            "to cut prompts; start the server with a larger context (Ollama: OLLAMA_CONTEXT_LENGTH=16384)"
+        )
+
+
+class TokensNotCounted(_Kept):
+    """A server does not say how many tokens a call has used."""
+
+    kind: Literal["tokens not counted"] = "tokens not counted"
     model: str
 
     def __str__(self) -> str:
-        return f"{self.model} refuses the JSON schema of answers, and is asked without it"
+        return f"{self.model} counts no tokens: what was used is not known, and no limit of tokens or dollars can hold"
 
 
 class ExplanationsLeftOut(_Kept):
@@ -238,7 +280,9 @@ class OtherDecision(BaseModel):
 _Known = Annotated[
     StageNotAsked
     | StageGivenUp
-    | SchemaRefused
+    | SettingRefused
+    | PromptsCut
+    | TokensNotCounted
     | ExplanationsLeftOut
     | AITestsLeftOut
     | AITestChecked

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 WINDOW_SECONDS = 60.0
 LONGEST_WAIT_SECONDS = 120.0  # who asks for more patience than that is not tried again
+GARBLED_RETRIES = 3  # of a request that was answered with something that is no answer
+NOT_IMPLEMENTED = 501
 
 
 class RateLimits(BaseModel):
@@ -78,11 +80,13 @@ class Pace:
 
     def refused(self, fault: LMError, attempt: int) -> float:
         """Seconds to wait before retry `attempt` (from 0) after `fault`; a rate limit holds back every thread."""
-        wait = fault.retry_after
+        from program.undocumented import wait_asked_for
+
+        asked_for = wait = wait_asked_for(fault)
         if wait is None:
             wait = self.limits.first_wait * 2**attempt * random.uniform(0.8, 1.2)
         wait = min(wait, LONGEST_WAIT_SECONDS)
-        if fault.retry_after is not None:
+        if asked_for is not None:
             self.hold_back(wait)
         return wait
 
@@ -92,12 +96,19 @@ class Pace:
             self._not_before = max(self._not_before, self._clock() + seconds)
 
     def may_retry(self, fault: LMError, attempt: int) -> bool:
-        """Whether to send a request again after `attempt` retries; one that timed out is tried once more only."""
-        from dspy import LMTimeoutError, is_retryable_lm_error  # commands show RateLimits without DSPy
+        """Whether to send a request again after `attempt` retries; one that timed out is tried once more only, and one
+        that the server does not implement never."""
+        from dspy import LMProviderError, LMTimeoutError, is_retryable_lm_error  # commands show RateLimits without DSPy
+
+        from program.undocumented import wait_asked_for
 
         most = min(1, self.limits.retries) if isinstance(fault, LMTimeoutError) else self.limits.retries
-        asked_for_too_much = (fault.retry_after or 0.0) > LONGEST_WAIT_SECONDS
-        return attempt < most and is_retryable_lm_error(fault) and not asked_for_too_much
+        if type(fault) is LMProviderError:  # a reply that is none: a page of a gateway, or half of an answer
+            most, may_pass = min(GARBLED_RETRIES, most), True
+        else:
+            may_pass = is_retryable_lm_error(fault) and fault.status != NOT_IMPLEMENTED
+        asked_for_too_much = (wait_asked_for(fault) or 0.0) > LONGEST_WAIT_SECONDS
+        return attempt < most and may_pass and not asked_for_too_much
 
     def rest(self, seconds: float) -> None:
         self._sleep(seconds)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+import sys
 from collections.abc import Collection, Sequence
 from typing import Any
 
 from pydantic import BaseModel
 
 from program.answers.thoughts import split
+from program.rollout.context import trace
+from program.rollout.decisions import PromptsCut, TokensNotCounted
 from program.rollout.trace import Call, Message
 from program.undocumented import Noted
 
@@ -36,6 +40,32 @@ def fill(call: Call, notes: Sequence[Noted], fields: Collection[str]) -> None:
         call.cached_tokens += note.cached_tokens
         if note.dollars is not None:
             call.dollars = (call.dollars or 0.0) + note.dollars
+        _look_at_counts(note)
+
+
+# English has about 4 characters a token, programs 3, other scripts 1 to 2. Runs of one character are left out, as a
+# token may hold many of them.
+CUT_CHARACTERS = 6000  # a shorter prompt fits into every context
+CUT_RATIO = 8  # characters a token, from which on most of a prompt was not read
+_RUN = re.compile(r"(.)\1{3,}|\s+", re.DOTALL)
+
+
+def _look_at_counts(note: Noted) -> None:
+    """Say, once for each model, where a server counts no tokens, or so few that it must have cut the prompt."""
+    found: PromptsCut | TokensNotCounted | None = None
+    characters = sum(len(_RUN.sub(" ", str(each["content"]))) for each in note.messages)
+    if not note.counted:
+        found = TokensNotCounted(model=note.model)
+    elif characters >= CUT_CHARACTERS and 0 < note.prompt_tokens * CUT_RATIO < characters:
+        found = PromptsCut(model=note.model, characters=characters, counted=note.prompt_tokens)
+    if found is None or any((said.kind, said.model) == (found.kind, found.model) for said in _said):
+        return
+    _said.append(found)
+    trace().decide(found)
+    print(f"warning: {found}", file=sys.stderr)
+
+
+_said: list[TokensNotCounted | PromptsCut] = []
 
 
 def _split(output: Any, fields: Collection[str]) -> tuple[str, str]:

@@ -17,16 +17,17 @@ class ProgramConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    temperature: float | None = Field(default=0.2, ge=0)
-    """of the first call of each stage; repeats use 0.8; null sends none, for models that allow only their own"""
+    temperature: float | None = Field(default=None, ge=0)
+    """of the first call of each stage; repeats use 0.8; null for what the model's profile says, which is none for
+    models that think"""
     temperatures: dict[str, Annotated[float, Field(ge=0)] | None] = {}
     """of single stages, by the name of their signature"""
     order: Order = "problem-first"
     """of a prompt's parts: problem-first begins with the problem, stage-first with the instructions; chat, json and xml
     are always stage-first; demos-first, of programs that were compiled so, is stage-first for stages with
     demonstrations and problem-first for the others"""
-    max_code_tokens: int = Field(default=2000, ge=16)
-    """tokens an answer with a program has at most"""
+    max_code_tokens: int | None = Field(default=None, ge=16)
+    """tokens an answer with a program has at most; null for what the model's profile says"""
     budget: Budget = Budget()
     """what one rollout may spend"""
 
@@ -41,9 +42,9 @@ class ProgramConfig(BaseModel):
 class ReasoningConfig(ProgramConfig):
     """Of programs with stages that answer in words."""
 
-    max_text_tokens: int = Field(default=1500, ge=16)
-    """tokens an answer in words or JSON has at most"""
+    max_text_tokens: int | None = Field(default=None, ge=16)
+    """tokens an answer in words or JSON has at most; null for what the model's profile says"""
 
     def text_stage(self, signature: type[dspy.Signature], **max_items: int) -> Stage:
         """A stage that answers in words; of each list in `max_items` so many items are asked for at most."""
-        return Stage(signature, self.max_text_tokens, self._heat(signature), max_items=max_items)
+        return Stage(signature, self.max_text_tokens, self._heat(signature), max_items=max_items, writes="text")

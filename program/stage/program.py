@@ -10,6 +10,7 @@ from typing import Any
 import dspy
 
 from program.adapters.choice import DEFAULT_ADAPTER, adapter_named
+from program.models.adapting import adapting
 from program.problem import Problem
 from program.rollout.context import own_trace
 from program.stage.config import ProgramConfig
@@ -65,7 +66,7 @@ class Program(dspy.Module):
         with ExitStack() as stack:
             stack.enter_context(own_trace())
             adapter = self.adapter or dspy.settings.adapter or adapter_named(DEFAULT_ADAPTER, self.config.order)
-            lm = dspy.settings.lm
+            lm = adapting(dspy.settings.lm)
             if lm is not None and self.lm_settings:
                 lm = lm.copy(**self.lm_settings)
             stack.enter_context(dspy.context(adapter=adapter, lm=lm))

@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as OutOfTime
 from contextvars import copy_context
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import dspy
 from dspy import (
@@ -26,14 +26,15 @@ from dspy import (
     LMConfigurationError,
     LMError,
     LMUnexpectedError,
+    LMUnsupportedFeatureError,
     LMUnsupportedModelError,
 )
 
 from program.adapters.form import holds_program
 from program.adapters.reading import collected_readings
-from program.adapters.schema import asked_without_schema_if_refused
 from program.adapters.sections import plain
 from program.answers.programs import FoundProgram
+from program.models.profile import Profile, profile_of
 from program.rollout.context import context, trace
 from program.rollout.decisions import StageGivenUp
 from program.rollout.trace import Call
@@ -47,7 +48,14 @@ MAX_WIDENED = 3  # how often the room of an answer is doubled
 CUT_LIST = "cut off, whole items kept"
 DECLINED = "says that the test is wrong"
 # With these no later call would fare better, so they end the rollout instead of costing it a stage.
-SYSTEMIC = (LMConfigurationError, LMAuthError, LMBillingError, LMUnsupportedModelError, LMUnexpectedError)
+SYSTEMIC = (
+    LMConfigurationError,
+    LMAuthError,
+    LMBillingError,
+    LMUnsupportedFeatureError,
+    LMUnsupportedModelError,
+    LMUnexpectedError,
+)
 
 Choose = Callable[[str, Sequence[FoundProgram]], str]
 
@@ -67,10 +75,12 @@ class Stage(dspy.Module):
 
     Args:
         signature: what is asked.
-        max_tokens: the most an answer may have; guards against endless generation.
-        temperature: of the first call; a repeat uses 0.8. None sends none at all.
+        max_tokens: the most an answer may have; guards against endless generation. None for what the model's profile
+            says.
+        temperature: of the first call; a repeat uses 0.8. None for what the model's profile says, which may be none.
         attempts: calls before the stage is given up; those with more room are not counted.
         max_items: for list fields, how many items are asked for at most.
+        writes: which cap of the profile holds.
         reads_input: whether the program asked for has to read input.
         declines: says of an answer without a program whether that is an answer too; its program is empty then.
     """
@@ -78,10 +88,11 @@ class Stage(dspy.Module):
     def __init__(
         self,
         signature: type[dspy.Signature],
-        max_tokens: int,
-        temperature: float | None,
+        max_tokens: int | None = None,
+        temperature: float | None = None,
         attempts: int = 2,
         max_items: dict[str, int] | None = None,
+        writes: Literal["code", "text"] = "code",
         reads_input: bool = True,
         declines: Callable[[str], bool] | None = None,
     ) -> None:
@@ -97,6 +108,23 @@ class Stage(dspy.Module):
         self.temperature = temperature
         self.attempts = attempts
         self.declines = declines
+        self.writes = writes
+
+    @property
+    def profile(self) -> Profile:
+        """Of the LM that a call asks now."""
+        return profile_of(self.predict.lm or dspy.settings.lm)
+
+    @property
+    def cap(self) -> int:
+        """Tokens that an answer may have."""
+        profile = self.profile
+        return self.max_tokens or (profile.code_tokens if self.writes == "code" else profile.text_tokens)
+
+    @property
+    def most(self) -> int:
+        """Tokens, the most `cap` may be raised to for an answer that was cut: a configured cap stays as it is."""
+        return self.max_tokens or max(self.profile.max_output, self.cap)
 
     def forward(
         self, sample: int, draw: int = 0, choose: Choose | None = None, **inputs: Any
@@ -119,7 +147,7 @@ class Stage(dspy.Module):
         while repeated < self.attempts:
             if not trace().may_call(self.name):
                 return self._chosen(readable, choose) if readable else None
-            room = min(self.max_tokens << widened, self._most())
+            room = min(self.cap << widened, self.most)
             last = self._ask(inputs, self._config(sample, draw, repeated, widened, room), last)
             last.call.attempt = repeated + widened + 1
             trace().enter(last.call)
@@ -128,7 +156,7 @@ class Stage(dspy.Module):
             readable = last if last.answer is not None else readable
             if last.call.outcome == "lm_error":  # requests were sent again already, as often as makes sense
                 break
-            if _cut_by_us(last.call, room) and widened < MAX_WIDENED and room < self._most():
+            if _cut_by_us(last.call, room) and widened < MAX_WIDENED and room < self.most:
                 widened += 1
             else:
                 repeated += 1
@@ -136,15 +164,12 @@ class Stage(dspy.Module):
             trace().decide(StageGivenUp(stage=self.name))
         return self._chosen(readable, choose) if readable else None
 
-    def _most(self) -> int:
-        """Tokens that the room of an answer can be widened to."""
-        return self.max_tokens << MAX_WIDENED
-
     def _config(self, sample: int, draw: int, repeated: int, widened: int, room: int) -> dict[str, Any]:
         number = (sample * 1000 + draw) * 10 + repeated + widened
         config: dict[str, Any] = {"max_tokens": room}
-        if self.temperature is not None:
-            config["temperature"] = REPEAT_TEMPERATURE if draw or repeated else self.temperature
+        heat = self.temperature if self.temperature is not None else self.profile.temperature
+        if heat is not None:
+            config["temperature"] = REPEAT_TEMPERATURE if draw or repeated else heat
         if number and config.get("temperature") != 0:
             config["rollout_id"] = number  # or a cache would give the answer of another draw
             seed = getattr(self.predict.lm or dspy.settings.lm, "kwargs", {}).get("seed")
@@ -230,7 +255,7 @@ class Stage(dspy.Module):
             if not context().rate_limiter.wait(trace().seconds_left()):
                 raise OutOfTime
             try:
-                return asked_without_schema_if_refused(lambda: _in_time(trace().seconds_left(), ask))
+                return _in_time(trace().seconds_left(), ask)
             except LMError as fault:
                 wait, left = context().rate_limiter.refused(fault, call.retries), trace().seconds_left()
                 if not context().rate_limiter.may_retry(fault, call.retries) or (left is not None and wait > left):

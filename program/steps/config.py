@@ -36,16 +36,17 @@ class FlowConfig(ReasoningConfig):
     """programs written side by side after the first has failed"""
     public_tries: int = Field(default=4, ge=0)
     """fixes of a program that fails public tests and programs drawn in its place, together"""
-    fixes_per_program: int = Field(default=1, ge=0)
-    """fixes tried for one program that fails public tests before another is drawn; 0 draws at once"""
+    fixes_per_program: int | None = Field(default=None, ge=0)
+    """fixes tried for one program that fails public tests before another is drawn; 0 draws at once; null for what the
+    model's profile says"""
     second_derivations: int = Field(default=4, ge=0)
     """AI tests that the program fails whose output is worked out a second time, without the claimed one; a test counts
     if both agree"""
     ai_fixes: int = Field(default=4, ge=0)
     """fixes tried on all confirmed AI tests together; each failing one gets one"""
-    time_fixes: int = Field(default=0, ge=0)
+    time_fixes: int | None = Field(default=None, ge=0)
     """fixes tried for a program that does not end in time on the largest input that the statement allows; with 0 no
-    such input is asked for"""
+    such input is asked for; null for what the model's profile says"""
     fix_calls: Literal[1, 2] = 1
     """1 to analyse and fix in one call, 2 for a call each"""
     trace_lines: int = Field(default=0, ge=0, le=200)

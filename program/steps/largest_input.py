@@ -23,19 +23,19 @@ class LargestInput(dspy.Module):
 
     def __init__(self, config: FlowConfig) -> None:
         super().__init__()
-        if config.time_fixes:
+        if config.time_fixes != 0:
             self.write_largest_input = config.code_stage(WriteLargestInput, reads_input=False)
             self.write_validator = config.code_stage(WriteValidator)
 
     def forward(self, task: Task) -> tuple[str, str]:
         """The program that prints the input and the one that checks it; both are empty where one is missing."""
-        if not task.config.time_fixes:
+        if not task.time_fixes:
             return "", ""
         printer, validator = together(
             lambda: self.write_largest_input(task.number, problem=task.text),
             lambda: self.write_validator(task.number, problem=task.text),
         )
-        return (printer.code, validator.code) if printer and validator else ("", "")
+        return (printer.printer_code, validator.validator_code) if printer and validator else ("", "")
 
 
 def confirmed_input(printer: str, validator: str, bench: Workbench) -> str:

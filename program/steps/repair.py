@@ -106,7 +106,7 @@ class RepairLoop:
             before = bench.results(code, [test])[0]
             if bench.may_be_right(before):
                 return
-            way: Literal["fix", "redraw"] = "fix" if self._fixes[code] < config.fixes_per_program else "redraw"
+            way: Literal["fix", "redraw"] = "fix" if self._fixes[code] < self._task.fixes_per_program else "redraw"
             source: Source = "one of several" if bench.several else "example"
             failure = self._failure(code, test, before, source)
             new = self._fixed(code, test, failure, source) if way == "fix" else bench.known(self._redraw(failure))
@@ -154,7 +154,7 @@ class RepairLoop:
         kept only if it ends, passes what the program passes, and prints the same on all small inputs."""
         bench, code = self._bench, self._bench.best()
         test = TestCase(bench.largest_input, "")
-        for _ in range(self._task.config.time_fixes):
+        for _ in range(self._task.time_fixes):
             before = bench.on_largest(code) if code else None
             if before is None or not before.crashed:
                 return

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 
+import dspy
+
+from program.models.profile import profile_of
 from program.problem import Problem
 from program.steps.config import FlowConfig
 from signatures.fields import Solution
@@ -32,6 +35,18 @@ class Task:
     def number(self) -> int:
         """Tells this round's calls from those of all other samples and rounds."""
         return self.sample * self.config.rounds + self.turn
+
+    @property
+    def fixes_per_program(self) -> int:
+        """Fixes of one program before another is drawn."""
+        chosen = self.config.fixes_per_program
+        return profile_of(dspy.settings.lm).fixes_per_program if chosen is None else chosen
+
+    @property
+    def time_fixes(self) -> int:
+        """Fixes of a program that is too slow."""
+        chosen = self.config.time_fixes
+        return profile_of(dspy.settings.lm).time_fixes if chosen is None else chosen
 
     @property
     def first_solution(self) -> int:

@@ -17,6 +17,7 @@ from program import artifact
 from program.models.scripted import scripted_lm
 from tests.support.packs import VALID, call, isolate, number_task, printed, use_lm, write_pack, write_start
 from tests.support.proposals import HINT, hinted_rule, is_proposal
+from tests.support.provider_server import provider
 
 TASKS = (*VALID, *(number_task(f"Plus {k}", lambda n, k=k: n + k, f"n + {k}") for k in range(2, 6)))
 HELPED = ("Square", "Triangle", "Plus 2", "Plus 4", "Plus 5")
@@ -279,3 +280,15 @@ def test_demonstrations_of_the_start_program_are_the_teachers_only(compiled_by, 
     compile_with(monkeypatch, "bootstrap", [*options, "--start", start, "--out", tmp_path / "third"])
     assert prompts and all(prompt.count("## problem\n") > 1 for prompt in prompts)
     assert len(demos_of(tmp_path / "third")["solve.predict"]) <= 4
+
+
+@pytest.mark.parametrize("name", ["mipro", "gepa"])
+def test_a_model_that_takes_no_temperature_is_compiled_for_though_optimizers_set_one(name, monkeypatch, options):
+    rule = hinted_rule(TASKS, helped=HELPED)
+    with provider(lambda prompt: "yes" if "Say yes" in prompt else rule(prompt)) as server:
+        server.refuses = {"temperature"}
+        said = compile_with(monkeypatch, name, options, "--lm", "openai/m", "--api-base", server.address)
+        assert "wrote" in said
+        assert [number for number, body in enumerate(server.bodies) if "temperature" in body] == [0], "the start check"
+    program, _ = artifact.load(options[options.index("--out") + 1])
+    assert any(HINT in str(each.signature.instructions) for each in program.predictors())

@@ -55,7 +55,7 @@ def test_a_compilation_leaves_frozen_stages_alone_and_saves_them(monkeypatch, tm
     with_demos = {name for name, predictor in program.named_predictors() if predictor.demos}
     assert with_demos == {"write_code.write_code.predict", "write_tests.write_tests.predict"}
     assert (
-        len(manifest.predictors) == 8 and manifest.compile and manifest.compile["only"] == ["WriteCode", "WriteTests"]
+        len(manifest.predictors) == 10 and manifest.compile and manifest.compile["only"] == ["WriteCode", "WriteTests"]
     )
     assert set(json.loads((tmp_path / "out" / "program.json").read_text())) >= set(manifest.predictors)
 

@@ -93,9 +93,9 @@ def test_all_programs_are_under_the_same_settings_as_far_as_they_have_keys_for_t
     arms = {arm.path.name: arm for arm in arms_of(config, plan.against, plan.settings, taken=["compiled"])}
     assert list(arms) == ["handwritten", "direct", "sampling"]
     for arm in arms.values():
-        assert config.settings["max_code_tokens"] == 2000 == arm.program.config.max_code_tokens
+        assert config.settings["solutions"] == 3 and arm.program.config.max_code_tokens is None
         assert arm.manifest.adapter == "chat" and artifact.lm_settings(arm.manifest) == {"top_p": 0.9}
-    assert arms["sampling"].program.config.max_text_tokens == 1500 and arms["sampling"].program.config.ai_tests == 6
+    assert arms["sampling"].program.config.ai_tests == 6
     assert arms["sampling"].program.config.programs == 12
     warm = {"direct_first": 1, "temperatures": {"FixCode": 0.5, "SolveDirectly": 0.7}}
     _, direct = arms_of(config.model_copy(update={"settings": warm}), ["artifacts/direct"], {}, [])

@@ -36,6 +36,8 @@ VALUES = {
     "lesson": ["print the result"],
     "reasoning": "Twice is two times.",
     "fixed_code": "print(2)\n",
+    "printer_code": "print(9)\n",
+    "validator_code": "print('VALID')\n",
     "test_input": "3\n",
     "output": "6\n",
 }

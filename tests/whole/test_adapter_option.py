@@ -17,9 +17,10 @@ from program.adapters.choice import DEFAULT_ADAPTER
 from program.adapters.sections import Order
 from program.adapters.yaml.adapter import YAMLAdapter
 from program.artifact import ArtifactError
-from program.baselines.direct import Direct, DirectConfig
+from program.baselines.direct import Direct
 from program.errors import UserError
 from program.models.scripted import scripted_lm
+from program.stage.config import ProgramConfig
 from signatures.code import SolveDirectly
 from tests.support.packs import VALID, answer_rule, call, use_lm, write_pack, write_start
 from tests.support.paths import ROOT
@@ -133,7 +134,7 @@ def test_a_program_of_plain_python_has_the_order_of_its_configuration(double):
     lm = scripted_lm(lambda prompt: asked.append(prompt) or "```python\nprint(1)\n```")
     with dspy.context(lm=lm, adapter=None):
         for order in ("problem-first", "stage-first"):
-            Direct(DirectConfig(order=order))(problem=double)
+            Direct(ProgramConfig(order=order))(problem=double)
     assert [prompt.startswith("## problem") for prompt in asked] == [True, False]
 
 

@@ -27,18 +27,26 @@ from optimize.undocumented import SubmitOnce, given_to, hide, mark_of, posing_as
 from program.adapters.choice import ADAPTERS, adapter_named
 from program.adapters.form import description
 from program.adapters.stock import JSONAdapter
-from program.baselines.direct import Direct, DirectConfig
+from program.baselines.direct import Direct
+from program.models.error_bodies import in_openai_form, is_error
+from program.models.open import open_lm
 from program.models.prices import LOCAL_MAP
 from program.models.scripted import ScriptedEngine, scripted_lm
+from program.stage.config import ProgramConfig
 from program.stage.correction import corrected, reason
 from program.undocumented import (
     CHARGED,
     CHAT_END,
     DrawingLM,
+    address_of,
+    ask_as,
     asked_for_another,
     chat_fields,
+    engine_of,
+    error_bodies_read,
     extend_trace,
     extras_of,
+    facts_of,
     is_state_of,
     noting,
     noting_predictor,
@@ -46,9 +54,11 @@ from program.undocumented import (
     rates_of,
     rollout_id,
     trace_apart,
+    wait_asked_for,
 )
 from signatures.code import SolveDirectly
 from signatures.fields import LongText
+from tests.support.provider_server import provider
 from tests.support.scripted import RIGHT
 
 
@@ -489,7 +499,7 @@ def test_what_stands_for_an_unread_answer_in_a_trace_is_no_prediction():
 
 
 def test_optimizers_see_no_predictor_of_a_module_that_says_it_is_compiled():
-    program = Direct(DirectConfig())
+    program = Direct(ProgramConfig())
     (stage,) = [each for _, each in program.named_sub_modules() if type(each).__name__ == "Stage"]
     hide(stage, True)
     assert program.predictors() == []
@@ -505,7 +515,7 @@ def test_bootstrapped_demonstrations_say_that_nobody_labelled_them():
 
 
 def test_the_source_of_a_program_is_found_by_the_name_of_its_class():
-    program = Direct(DirectConfig())
+    program = Direct(ProgramConfig())
     whole = inspect.getsource(Direct)
     program.__class__ = posing_as(Direct, forward=lambda self, problem, sample=0: None)
     assert whole.strip() in get_dspy_source_code(program)
@@ -598,8 +608,48 @@ def test_an_explicit_request_is_answered_by_a_response():
 @pytest.mark.parametrize("name", ADAPTERS)
 def test_programs_ask_in_no_way_that_goes(name):
     """DSPy's deprecation warnings are errors here."""
-    program = Direct(DirectConfig())
+    program = Direct(ProgramConfig())
     program.adapter = adapter_named(name)
     answer = program.adapter.format_assistant_message_content(SolveDirectly, {"code": RIGHT})
     with dspy.context(lm=scripted_lm([answer])):
         assert program(problem="Double\n\nPrint twice the number.").code.strip() == RIGHT.strip()
+
+
+def test_the_map_of_prices_says_what_a_model_can():
+    assert facts_of("openai/gpt-5") == (128_000, True) and facts_of("openai/gpt-4o-mini") == (16_384, False)
+    assert facts_of("server/nobody-knows") == (None, None)
+
+
+def test_an_lm_keeps_its_engine_its_address_and_the_ways_to_its_provider():
+    lm = scripted_lm([])
+    assert isinstance(engine_of(lm), ScriptedEngine) and engine_of(dspy.LM("openai/m")) is None
+    first, second = dspy.LM("openai/m", api_base="http://a/v1"), dspy.LM("openai/m", api_base="http://b/v1")
+    assert (address_of(first), address_of(second.copy()), address_of(dspy.LM("openai/m"))) == (
+        "http://a/v1",
+        "http://b/v1",
+        "",
+    )
+    with provider("yes") as server, open_lm("openai/m", api_base=server.address) as asked:
+        assert address_of(asked) == server.address
+        ask_as(asked, asked.twin)
+        asked("p", max_tokens=99)
+        assert server.bodies[-1]["max_completion_tokens"] == 99 and "max_tokens" not in server.bodies[-1]
+
+
+def test_the_words_of_errors_are_read_in_one_place():
+    with provider("yes") as server:
+        lm = dspy.LM("openai/m", api_base=server.address, api_key="k", cache=False, num_retries=0)
+        server.failures = [(400, {}, '{"detail": "odd"}')] * 2
+        with pytest.raises(dspy.LMInvalidRequestError) as plain:
+            lm("p")
+        with error_bodies_read(in_openai_form, is_error), pytest.raises(dspy.LMInvalidRequestError, match="odd"):
+            lm("p")
+    assert "odd" not in str(plain.value), "else DSPy reads it itself, and this is not needed any more"
+
+
+def test_a_wait_that_is_asked_for_is_found_at_an_error_or_at_what_it_came_from():
+    assert wait_asked_for(RateLimitError("slow down", retry_after=3.0)) == 3.0 and wait_asked_for(ValueError()) is None
+    cause, fault = ValueError(), dspy.LMRateLimitError("slow down")
+    cause.headers = {"retry-after": "4"}  # pyright: ignore[reportAttributeAccessIssue]
+    fault.__cause__ = cause
+    assert wait_asked_for(fault) == 4.0

@@ -50,7 +50,7 @@ def test_every_key_in_which_arms_differ_is_named_with_its_values(plain, tmp_path
     few = write_start(tmp_path / "few", "direct", {"budget": {"calls": 3}})
     assert prompt_differences(plain, warm) == [] and setting_differences({"plain": plain, "same": plain}) == ""
     assert setting_differences({"plain": plain, "warm": warm}) == (
-        "NOT ONLY THE PROMPTS DIFFER: temperature (0.2: plain; 0.9: warm), order (problem-first: plain; stage-first: "
+        "NOT ONLY THE PROMPTS DIFFER: temperature (None: plain; 0.9: warm), order (problem-first: plain; stage-first: "
         "warm)."
     )
     said = setting_differences({"plain": plain, "few": few, "again": plain, "lost": None})
@@ -67,7 +67,7 @@ def test_an_adapter_and_settings_of_the_calls_are_named_too(plain, tmp_path):
 
 
 def test_of_different_programs_only_the_keys_count_that_both_have(plain, tmp_path):
-    flow = write_start(tmp_path / "flow", "alphacodium", {"max_code_tokens": 700, "order": "stage-first"})
+    flow = write_start(tmp_path / "flow", "alphacodium", {"order": "stage-first"})
     assert setting_differences({"plain": plain, "flow": flow}) == (
         "NOT ONLY THE PROMPTS DIFFER: order (problem-first: plain; stage-first: flow)."
     )

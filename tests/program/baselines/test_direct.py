@@ -3,8 +3,9 @@
 import pytest
 from dspy import LMTimeoutError
 
-from program.baselines.direct import ChainOfThought, Direct, DirectConfig
+from program.baselines.direct import ChainOfThought, Direct
 from program.rollout.trace import Best
+from program.stage.config import ProgramConfig
 from tests.support.scripted import GARBAGE, RIGHT, Rollout, code, section
 from tests.support.trace_words import words
 
@@ -12,7 +13,7 @@ pytestmark = pytest.mark.usefixtures("lean_adapter", "impatient")
 
 
 def run(kind, problem, config=None, **answers) -> Rollout:
-    return Rollout(kind(DirectConfig(**(config or {}))), problem, **answers)
+    return Rollout(kind(ProgramConfig(**(config or {}))), problem, **answers)
 
 
 def test_direct_is_one_call_and_runs_nothing(double, trace, runs):

@@ -4,10 +4,11 @@ import json
 import os
 import socket
 import time
+from email.utils import formatdate
 
 import dspy
 import pytest
-from dspy import lm15
+from dspy import LMRateLimitError, lm15
 
 from program.adapters.choice import adapter_named
 from program.adapters.lean import LeanAdapter
@@ -15,11 +16,15 @@ from program.adapters.schema import response_format
 from program.errors import ModelError
 from program.models.open import open_lm
 from program.models.prices import LOCAL_MAP
+from program.models.profile import SAFETY_CAP, profile_of
+from program.models.start_check import PATIENCE_SECONDS
+from program.rollout.rate_limits import Pace
 from program.stage.stage import Stage
 from program.steps.config import FlowConfig
 from signatures.code import FixCode, SolveDirectly, WriteCode
 from signatures.tests import WriteTests
 from tests.support.openai_server import serving
+from tests.support.provider_server import provider
 from tests.support.trace_words import words
 
 
@@ -90,17 +95,90 @@ def test_a_server_out_of_reach_is_said(monkeypatch):
     assert "does not answer" in said and f"127.0.0.1:{port}" in said
 
 
-@pytest.mark.parametrize(("status", "name"), [(401, "LMAuthError"), (404, "LMInvalidRequestError")])
-def test_a_server_that_refuses_is_not_asked_again(server, status, name):
+@pytest.mark.parametrize(("status", "name", "asked"), [(401, "LMAuthError", 1), (404, "LMInvalidRequestError", 2)])
+def test_a_server_that_refuses_is_asked_again_only_without_the_schema(server, status, name, asked):
     server.status = status
     said = refusal("openai/tiny", api_base=server.address)
-    assert name in said and "that does not work" in said and len(server.requests) == 1
+    assert name in said and "that does not work" in said and len(server.requests) == asked
 
 
-def test_a_server_that_fails_is_not_asked_again_either(server):
+def test_a_server_that_fails_is_asked_as_patiently_as_in_a_run(server, monkeypatch):
+    waits: list[float] = []
+    monkeypatch.setattr(time, "sleep", waits.append)
     server.status = 500
     assert "LMServerError" in refusal("openai/tiny", api_base=server.address)
-    assert len(server.requests) == 1
+    assert 4 <= len(waits) <= 6 and sum(waits) <= PATIENCE_SECONDS
+
+
+@pytest.mark.parametrize(("header", "least", "most"), [("3", 3, 3), ("in 9 s", 7, 10), ("past", 0, 0)])
+def test_the_check_waits_as_long_as_it_is_asked_to(monkeypatch, header, least, most):
+    waits: list[float] = []
+    monkeypatch.setattr(time, "sleep", waits.append)
+    moment = {"in 9 s": time.time() + 9.5, "past": time.time() - 99}.get(header)
+    with provider("yes") as server:
+        asked = formatdate(moment, usegmt=True) if moment else header
+        server.failures = [(429, {"Retry-After": asked}, '{"error": {"message": "slow down"}}')]
+        with open_lm("openai/tiny", api_base=server.address):
+            pass
+    assert len(waits) == 1 and least <= waits[0] <= most
+
+
+def test_litellms_route_hears_retry_after_too(monkeypatch):
+    monkeypatch.setenv(LOCAL_MAP, "true")
+    for header, least, most in (("3", 3, 3), (formatdate(time.time() + 99, usegmt=True), 40, 99)):
+        with provider("yes") as server:
+            server.failures = [(429, {"Retry-After": header}, '{"error": {"message": "slow down"}}')]
+            lm = dspy.LM("openai/m", api_base=server.address, api_key="k", engine="litellm", num_retries=0, cache=False)
+            with pytest.raises(LMRateLimitError) as caught:
+                lm("p", max_retries=0)
+            assert least <= Pace().refused(caught.value, 0) <= most and len(server.bodies) == 1
+
+
+# What to type
+
+
+def test_an_unknown_model_is_answered_with_those_there_are():
+    with provider("yes") as server:
+        server.models = ["qwen3:8b", "llama3"]
+        said = refusal("openai/qwen3", api_base=server.address)
+    assert "The model `qwen3` does not exist" in said and said.endswith("Type --lm openai/qwen3:8b")
+
+
+def test_a_model_whose_name_has_the_prefix_is_found_under_it(capsys):
+    with provider("yes") as server:
+        server.models = ["openai/gpt-oss-20b"]
+        with open_lm("openai/gpt-oss-20b", api_base=server.address) as lm:
+            assert lm.model == "server/openai/gpt-oss-20b" and server.bodies[-1]["model"] == "openai/gpt-oss-20b"
+    said = "server/openai/gpt-oss-20b: thinks; no temperature; max_tokens; answers of at most 64,000 tokens; "
+    assert capsys.readouterr().err == f"{said}prices unknown\n"
+
+
+def test_an_address_without_v1_is_answered_with_the_one_to_type():
+    with provider("yes") as server:
+        said = refusal("openai/tiny", api_base=server.root)
+    assert said.endswith(f"Type --api-base {server.address}")
+
+
+def test_a_missing_key_of_a_server_is_said_and_why_openais_is_not_sent(monkeypatch):
+    with provider("yes") as server:
+        server.key = "secret"
+        assert refusal("openai/tiny", api_base=server.address).endswith("Type export LM_API_KEY=KEY-OF-THIS-SERVER")
+        monkeypatch.setenv("OPENAI_API_KEY", "secret")
+        assert "OPENAI_API_KEY is not sent to --api-base, as" in refusal("openai/tiny", api_base=server.address)
+        monkeypatch.setenv("LM_API_KEY", "wrong")
+        assert "The key in LM_API_KEY is refused" in refusal("openai/tiny", api_base=server.address)
+        monkeypatch.setenv("LM_API_KEY", "secret")
+        with open_lm("openai/tiny", api_base=server.address) as lm:
+            assert lm("p")
+
+
+@pytest.mark.parametrize("thinking", ["beside", "tags", "unopened"])
+def test_a_model_that_thinks_in_the_check_is_known_to_think(thinking, capsys):
+    with provider("yes") as server:
+        server.thinking = thinking
+        with open_lm("openai/tiny", api_base=server.address) as lm:
+            assert profile_of(lm).thinks
+    assert capsys.readouterr().err.startswith("server/tiny: thinks; no temperature; ")
 
 
 # What a server gets
@@ -116,7 +194,8 @@ def test_opening_costs_one_small_request_and_leaves_no_trace(server):
     with open_lm("openai/tiny", api_base=server.address) as lm:
         assert lm.history == []
     ((path, _, body),) = server.requests
-    assert path == "/v1/chat/completions" and body["max_tokens"] <= 2000, "room to think, and no more"
+    assert path == "/v1/chat/completions" and body["max_tokens"] == SAFETY_CAP and body["temperature"] == 0.2
+    assert body["response_format"]["type"] == "json_schema", "as the stages will ask"
 
 
 def test_a_structured_stage_sends_its_schema(server, trace):
@@ -150,7 +229,7 @@ def test_a_server_that_refuses_schemas_is_asked_without_from_then_on(server, tra
     with open_lm("openai/picky", api_base=server.address) as lm:
         for _ in range(2):
             assert ask(lm, WriteTests, problem="Double", reflection=["r"], count=3).tests
-    assert ["response_format" in body for _, _, body in server.requests[1:]] == [True, False, False]
+    assert ["response_format" in body for _, _, body in server.requests] == [True, False, False, False]
     assert [call.outcome for call in trace.calls] == ["ok", "ok"]
     assert words(trace) == ["server/picky refuses the JSON schema of answers, and is asked without it"]
 
@@ -166,8 +245,8 @@ def test_a_request_that_is_invalid_either_way_fails_as_it_did_and_schemas_are_st
 
 
 def test_models_that_allow_no_temperature_are_sent_none(server, trace):
-    config = FlowConfig.model_validate({"temperature": None, "temperatures": {"FixCode": 0.5}})
-    with open_lm("openai/tiny", api_base=server.address) as lm, dspy.context(lm=lm, adapter=LeanAdapter()):
+    config = FlowConfig.model_validate({"temperatures": {"FixCode": 0.5}})
+    with open_lm("openai/o3-mini", api_base=server.address) as lm, dspy.context(lm=lm, adapter=LeanAdapter()):
         for signature in (WriteCode, FixCode):
             stage = config.code_stage(signature)
             assert stage(0, draw=1, problem="Double", code="print()", failure="It prints nothing.")

@@ -22,6 +22,8 @@ VALUES = {
         "by": "majority",
         "result": "corrected",
         "characters": 9,
+        "counted": 2,
+        "setting": "temperature",
     },
     **{"inputs": 30, "failed": 3, "way": "redraw", "outcome": "kept", "program": "a", "changed": "b"},
     **{"before": "WA", "after": "AC", "test_input": "1 2\n", "test_output": "3\n", "alike": 2, "passing": 3},

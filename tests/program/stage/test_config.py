@@ -5,11 +5,11 @@ import pytest
 from program import artifact
 from program.alphacodium import AlphaCodium
 from program.artifact import ArtifactError, Manifest
-from program.baselines.direct import DirectConfig
 from program.baselines.reflexion import ReflexionConfig
 from program.baselines.sampling import SamplingConfig
 from program.rollout.budget import Budget
 from program.rollout.rate_limits import RateLimits
+from program.stage.config import ProgramConfig
 from program.stage.stage import Stage
 from program.steps.config import FlowConfig
 from tests.support.scripted import EVERYTHING
@@ -23,7 +23,7 @@ def test_the_defaults_are_those_of_the_papers_configuration():
     config = FlowConfig()
     assert (config.solutions, config.avoid_brute_force) == (3, True)
     assert (config.ai_tests, config.code_attempts) == (6, 8)
-    assert (config.public_tries, config.fixes_per_program, config.ai_fixes) == (4, 1, 4)
+    assert (config.public_tries, config.fixes_per_program, config.ai_fixes) == (4, None, 4)
     assert not config.check_explanations and not config.check_ai_tests
     assert (config.explain_to_plan, config.explain_to_tests, config.explain_to_fix) == (True, True, False)
     assert (config.fix_calls, config.trace_lines, config.trace_depth) == (1, 0, 4)
@@ -31,7 +31,7 @@ def test_the_defaults_are_those_of_the_papers_configuration():
 
 
 @pytest.mark.parametrize(
-    "kind", [FlowConfig, DirectConfig, SamplingConfig, ReflexionConfig, Budget, RateLimits, Manifest]
+    "kind", [FlowConfig, ProgramConfig, SamplingConfig, ReflexionConfig, Budget, RateLimits, Manifest]
 )
 def test_every_key_is_described(kind):
     assert [key for key, field in kind.model_fields.items() if not field.description] == []
@@ -66,7 +66,7 @@ def test_every_stage_of_a_program_has_a_name_of_its_own():
 
 
 def test_stages_that_are_not_wanted_are_not_there():
-    bare = AlphaCodium(FlowConfig(solutions=0, ai_tests=0))
+    bare = AlphaCodium(FlowConfig(solutions=0, ai_tests=0, time_fixes=0))
     assert set(stages(bare)) == {"ReflectOnProblem", "ExplainTests", "WriteCode", "FixCode"}
     assert "RankSolutions" not in stages(AlphaCodium(FlowConfig(solutions=1)))
 

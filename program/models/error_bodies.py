@@ -1,0 +1,74 @@
+"""What a server says in the body of an error, in whichever of the known forms it says it."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from typing import Any
+
+MOST_CHARACTERS = 500
+_WORDS = ("message", "msg", "detail", "error_description", "reason", "title", "error", "errors")
+_TOO_LONG = re.compile(
+    r"maximum context length|context (?:length|window|size)|(?:prompt|input|request) is too long|too many tokens|"
+    r"exceeds? .{0,30}(?:maximum|limit) .{0,20}tokens",
+    re.IGNORECASE,
+)
+
+
+def in_openai_form(status: int, body: str) -> str:
+    """The body of an error in the form of OpenAI, `{"error": {"message", "type", "code"}}`, with the words it had.
+
+    Known are the forms of OpenAI, vLLM (old: flat; new: as OpenAI), FastAPI (`detail`, a text or a list), Anthropic,
+    HTML, and plain text. A prompt that is too long is named as OpenAI names it, so that it is known as such.
+
+    Args:
+        status: of the reply.
+        body: as it came.
+    """
+    loaded = _json(body)
+    error = loaded.get("error") if isinstance(loaded, dict) else None
+    named = error if isinstance(error, dict) else loaded if isinstance(loaded, dict) else {}
+    words = " ".join((_words(loaded) or _readable(body)).split())[:MOST_CHARACTERS] or f"HTTP {status}"
+    code = named.get("code")
+    said = {"message": words, "type": str(named.get("type") or ""), "code": code if isinstance(code, str) else None}
+    if status in (400, 413, 422) and not said["code"] and _TOO_LONG.search(words):
+        said["code"] = "context_length_exceeded"
+    return json.dumps({"error": said})
+
+
+def is_error(body: str) -> bool:
+    """Whether a reply that calls itself a success holds an error in place of an answer."""
+    loaded = _json(body)
+    return isinstance(loaded, dict) and "choices" not in loaded and bool(_words(loaded))
+
+
+def _json(body: str) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _words(value: Any) -> str:
+    """The words of an error, at whatever depth they stand; empty where it has none."""
+    match value:
+        case str():
+            return value
+        case list():
+            return "; ".join(filter(None, map(_words, value)))
+        case dict():
+            where = ".".join(str(part) for part in value.get("loc") or ())  # as FastAPI names the field at fault
+            said = next(filter(None, (_words(value.get(key)) for key in _WORDS)), "")
+            return f"{where}: {said}" if where and said else said
+    return ""
+
+
+def _readable(body: str) -> str:
+    """The text of a page or of a plain body."""
+    if not re.search(r"<\s*(?:!doctype|html|head|body|h1)\b", body, re.IGNORECASE):
+        return body
+    headings = (re.search(rf"<{tag}[^>]*>.*?</{tag}>", body, re.IGNORECASE | re.DOTALL) for tag in ("h1", "title"))
+    heading = next(filter(None, headings), None)
+    shown = heading[0] if heading else re.sub(r"<(script|style).*?</\1>", " ", body, flags=re.IGNORECASE | re.DOTALL)
+    return html.unescape(re.sub(r"<[^>]+>", " ", shown))

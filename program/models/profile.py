@@ -1,0 +1,130 @@
+"""What a model is asked with unless a configuration says otherwise: a profile for each model.
+
+Embedded models are small, slow, and run on until something stops them, so their caps are tight. For every other model a
+cap is there for safety only: no normal answer reaches it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import Any
+
+from program.models.learned import Learned, learned_of
+from program.models.prices import packaged_prices
+from program.models.weights import EMBEDDED
+from program.undocumented import engine_of, facts_of
+
+SAFETY_CAP = 16_000  # tokens
+THINKING_CAP = 64_000  # tokens, where nobody knows the maximum of a model that thinks
+# Families whose models think before they answer, however they are served. Claude thinks only where a request asks for
+# it, and the chat and instruct variants of thinking families do not think.
+_THINKING = re.compile(
+    r"(?:^|[/.:@-])(?:o[1345](?:-|$)|gpt-5|gpt-oss|deepseek-r|qwq|qwen3|magistral|gemini-(?:2\.5|[3-9])|grok-(?:3-mini|[4-9])"
+    r"|glm-(?:4\.[5-9]|[5-9])|minimax-m|kimi-k2-thinking)|reason|think",
+    re.IGNORECASE,
+)
+_NOT_THINKING = re.compile(
+    r"claude|non-?(?:reason|think)|gpt-5[\w.]*-chat|-instruct|qwen3-(?:coder|max)", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True)
+class Profile:
+    """How a model is asked.
+
+    code_tokens, text_tokens: the most an answer with a program, and one in words or JSON, may have.
+    max_output: tokens, the most an answer of the model can have; a cap is never raised above it.
+    temperature: of the first call of a stage; None sends none.
+    thinks: whether the model thinks before it answers.
+    cap_field: as what the cap is sent.
+    schema: whether a JSON schema is sent.
+    fixes_per_program: fixes of a program that fails public tests before another is drawn.
+    time_fixes: fixes of a program that is too slow on the largest input.
+    """
+
+    code_tokens: int
+    text_tokens: int
+    max_output: int
+    temperature: float | None
+    thinks: bool
+    cap_field: str
+    schema: bool
+    fixes_per_program: int
+    time_fixes: int
+
+
+# The 0.5B was measured with these caps. A fix solved 0.3 % of its failures and a fresh program 10 %, so it gets one fix
+# a program. It fails by wrong programs and not by slow ones, so it is not asked for a largest input. An answer that is
+# cut is asked for again with twice the room at most: longer ones run in circles.
+_EMBEDDED = Profile(
+    code_tokens=700,
+    text_tokens=400,
+    max_output=1_400,
+    temperature=0.2,
+    thinks=False,
+    cap_field="max_tokens",
+    schema=True,
+    fixes_per_program=1,
+    time_fixes=0,
+)
+# Strong models mend what a failure shows them, but rarely with a second fix what the first has missed: then another
+# program is drawn. Their usual fault is a program that is too slow, which no test in the statement shows, so one fix is
+# spent on that.
+_OTHER = replace(_EMBEDDED, code_tokens=SAFETY_CAP, text_tokens=SAFETY_CAP, max_output=SAFETY_CAP, time_fixes=1)
+
+
+def profile_named(model: str) -> Profile:
+    """The profile of a DSPy model string, by its name and by the map that DSPy prices calls with."""
+    if model.startswith(EMBEDDED):
+        return _EMBEDDED
+    with packaged_prices():
+        facts = facts_of(model)
+    reasons = facts.reasons if facts.reasons is not None else bool(_THINKING.search(model))
+    provider = model.partition("/")[0]
+    field = "max_completion_tokens" if provider == "openai" else "max_tokens"
+    if reasons and not _NOT_THINKING.search(model):
+        return _thinking(replace(_OTHER, cap_field=field, max_output=facts.max_output or THINKING_CAP))
+    most = facts.max_output or SAFETY_CAP
+    cap = min(SAFETY_CAP, most)
+    return replace(_OTHER, cap_field=field, max_output=most, code_tokens=cap, text_tokens=cap)
+
+
+def profile_of(lm: Any) -> Profile:
+    """The profile of the model behind `lm`, with what its server has shown of itself.
+
+    Args:
+        lm: a `dspy.LM`, or None, of which nothing is known. One with an engine that asks another LM, its attribute
+            `asks`, has the profile of that one.
+    """
+    if lm is None:
+        return _OTHER
+    profile, engine = profile_named(lm.model), engine_of(lm)
+    if engine is not None:
+        asks = getattr(engine, "asks", None)
+        # Of what an engine of one's own has behind it nothing is known, so it is asked nothing that only pays for some.
+        return profile_of(asks) if asks is not None else replace(profile, time_fixes=0)
+    return _with(profile, learned_of(lm), lm.kwargs)
+
+
+def _with(profile: Profile, learned: Learned, settings: dict[str, Any]) -> Profile:
+    asked_to = settings.get("thinking") or settings.get("reasoning") or settings.get("reasoning_effort")
+    if (learned.thinks or asked_to) and not profile.thinks:
+        profile = _thinking(replace(profile, max_output=max(profile.max_output, THINKING_CAP)))
+    if learned.most_tokens is not None:
+        most = learned.most_tokens
+        capped = {key: min(getattr(profile, key), most) for key in ("code_tokens", "text_tokens", "max_output")}
+        profile = replace(profile, **capped)
+    if "temperature" in learned.left_out:
+        profile = replace(profile, temperature=None)
+    if learned.renamed:
+        names = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
+        profile = replace(profile, cap_field=names[profile.cap_field])
+    return replace(profile, schema=profile.schema and "response_format" not in learned.left_out)
+
+
+def _thinking(profile: Profile) -> Profile:
+    """Thoughts count as tokens of the answer, so the model gets all it can have; and no temperature, which such models
+    refuse or work worse with."""
+    most = profile.max_output
+    return replace(profile, thinks=True, temperature=None, code_tokens=most, text_tokens=most)

@@ -1,0 +1,167 @@
+"""The check at the start of a command: one small call that asks as the stages will ask."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from typing import Any
+
+import dspy
+from dspy import DSPyError, LMAuthError, LMConfigurationError, LMError, LMTransportError
+
+from program.errors import ModelError
+from program.models.learned import learned_of
+from program.models.prices import price_of
+from program.models.profile import profile_of
+from program.models.weights import EMBEDDED
+from program.rollout.rate_limits import Pace
+from program.undocumented import asked_for_another
+
+KEY_VARIABLE = "LM_API_KEY"  # the key for a server named by --api-base; the big providers have their own variables
+QUESTION = 'Say yes, as JSON: {"answer": "yes"}'
+SCHEMA = {
+    "type": "object",
+    "properties": {"answer": {"type": "string"}},
+    "required": ["answer"],
+    "additionalProperties": False,
+}
+PATIENCE_SECONDS = 90.0  # of waiting in all
+UNREACHABLE_RETRIES = 1  # a wrong address stays wrong
+LISTING_SECONDS = 10.0
+MOST_NAMES = 8
+
+
+def check(lm: dspy.LM) -> str:
+    """Ask `lm` once, as a stage would, as patiently as in the run; a line about what was learned, or nothing.
+
+    Raises:
+        LMError: it does not answer.
+    """
+    if lm.model.startswith(EMBEDDED):
+        with dspy.context(disable_history=True):
+            lm("Say yes.", max_tokens=16)
+        return ""
+    profile, settings = profile_of(lm), {}
+    if profile.temperature is not None:
+        settings["temperature"] = profile.temperature
+    if profile.schema and lm.supports_response_schema:
+        format_ = {"name": "answer", "schema": SCHEMA, "strict": True}
+        settings["response_format"] = {"type": "json_schema", "json_schema": format_}
+    with asked_for_another(lm) as (asked, notes):
+        _patiently(lambda: asked(QUESTION, max_tokens=profile.code_tokens, **settings))
+    if any(note.thought for note in notes):
+        learned_of(lm).thinks = True
+    return learned_line(lm)
+
+
+def learned_line(lm: dspy.LM) -> str:
+    """What is known of a model, in a line: `server/m: thinks; no temperature; max_tokens; prices unknown`."""
+    profile = profile_of(lm)
+    parts = [
+        "thinks" if profile.thinks else "",
+        "no temperature" if profile.temperature is None else f"temperature {profile.temperature:g}",
+        profile.cap_field,
+        f"answers of at most {profile.code_tokens:,} tokens",
+        "" if profile.schema and lm.supports_response_schema else "no schema",
+        "prices unknown" if price_of(lm.model) is None else "",
+    ]
+    return f"{lm.model}: {'; '.join(filter(None, parts))}"
+
+
+def _patiently(ask: Any) -> None:
+    pace, waited, retries = Pace(), 0.0, 0
+    while True:
+        try:
+            ask()
+            return
+        except LMError as fault:
+            wait = pace.refused(fault, retries)
+            gone = isinstance(fault, LMTransportError) and retries >= UNREACHABLE_RETRIES
+            if gone or not pace.may_retry(fault, retries) or waited + wait > PATIENCE_SECONDS:
+                raise
+            time.sleep(wait)
+            waited, retries = waited + wait, retries + 1
+
+
+@dataclass(frozen=True)
+class Server:
+    """An OpenAI-compatible server, asked for what it has where a call has failed."""
+
+    address: str
+
+    def names(self) -> list[str] | None:
+        """The models it lists; None where it lists none."""
+        request = urllib.request.Request(f"{self.address.rstrip('/')}/models", headers={"Accept": "application/json"})
+        if key := os.environ.get(KEY_VARIABLE):
+            request.add_header("Authorization", f"Bearer {key}")
+        try:
+            with urllib.request.urlopen(request, timeout=LISTING_SECONDS) as reply:
+                return [str(each["id"]) for each in json.load(reply)["data"]]
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def below_v1(self) -> Server | None:
+        """The server with `/v1` at the end of its address, where only that one lists models."""
+        if self.address.rstrip("/").endswith("/v1"):
+            return None
+        longer = Server(f"{self.address.rstrip('/')}/v1")
+        return longer if longer.names() is not None else None
+
+
+def why_not(model: str, asked_for: str, fault: Exception, address: str | None) -> ModelError:
+    """The error for a model that does not answer: one line that says what to type where that is known.
+
+    Args:
+        model: as the command names it.
+        asked_for: the name that a server was asked for.
+        fault: of the check.
+        address: of the server; None for a provider that DSPy knows.
+    """
+    said = f"{model} does not answer: {words_of(fault)}"
+    return ModelError(". ".join(filter(None, (said, _advice(model, asked_for, fault, address)))))
+
+
+def words_of(fault: Exception) -> str:
+    """The kind of a fault and the first line of what it says."""
+    lines = [line for line in str(fault).strip().splitlines() if line.strip()]
+    return f"{type(fault).__name__}: {lines[0].rstrip('. ') if lines else ''}"[:300]
+
+
+def _advice(model: str, asked_for: str, fault: Exception, address: str | None) -> str:
+    if address is None:
+        return _advice_on_provider(model, fault)
+    if isinstance(fault, LMAuthError):
+        return _advice_on_key()
+    if not isinstance(fault, LMError) or fault.status not in (400, 404, 405):
+        return ""
+    server = Server(address)
+    if server.names() is None and (longer := server.below_v1()):
+        return f"Type --api-base {longer.address}"
+    names = server.names() or []
+    if names and asked_for not in names:
+        more = ", …" if len(names) > MOST_NAMES else ""
+        return f"The server has {', '.join(names[:MOST_NAMES])}{more}. Type --lm openai/{names[0]}"
+    return ""
+
+
+def _advice_on_key() -> str:
+    given = os.environ.get(KEY_VARIABLE)
+    said = f"The key in {KEY_VARIABLE} is refused" if given else f"Type export {KEY_VARIABLE}=KEY-OF-THIS-SERVER"
+    if os.environ.get("OPENAI_API_KEY"):
+        said += "; OPENAI_API_KEY is not sent to --api-base, as that server need not be OpenAI's"
+    return said
+
+
+def _advice_on_provider(model: str, fault: Exception) -> str:
+    provider, _, name = model.partition("/")
+    if isinstance(fault, LMAuthError | LMConfigurationError):
+        named = re.search(r"[A-Z][A-Z0-9]*_API_KEY", str(fault))
+        return f"Type export {named[0] if named else f'{provider.upper()}_API_KEY'}=YOUR-KEY"
+    if isinstance(fault, DSPyError) and getattr(fault, "status", None) == 404:
+        return f"Type --lm {provider}/NAME with a name that {provider} has, {name} is none"
+    return ""
