@@ -11,7 +11,7 @@ import dspy
 from dspy.lm15 import Request
 
 from program.models.learned import REFUSALS, Change, Learned, learned_of
-from program.rollout.context import trace
+from program.rollout.context import context, trace
 from program.rollout.decisions import SettingRefused
 from program.undocumented import ask_as
 
@@ -56,6 +56,8 @@ class Adapting(_Base):
                     raise refused or fault from None
                 refused = refused or fault
                 changes.append(change)
+                if (collected := context().changed) is not None:
+                    collected.append(change)
         for change in changes:
             known.keep(change)
         known.schema_taken |= sent["response_format"] is not None

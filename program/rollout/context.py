@@ -40,6 +40,8 @@ class RolloutContext:
     """the model that makes fixes; None for the usual one of the round"""
     purpose: Purpose | None = None
     """what it is paid for; None outside of a compilation"""
+    changed: list[Any] | None = None
+    """collects how the call that is being made was changed and sent again, as its model refused it as it was"""
     readings: list[Any] | None = None
     """collects what adapters read out of the answer to the call that is being made"""
 

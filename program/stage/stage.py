@@ -35,7 +35,7 @@ from program.adapters.reading import collected_readings
 from program.adapters.sections import plain
 from program.answers.programs import FoundProgram
 from program.models.profile import Profile, profile_of
-from program.rollout.context import context, trace
+from program.rollout.context import context, trace, within
 from program.rollout.decisions import StageGivenUp
 from program.rollout.trace import Call
 from program.stage.answer_outcome import CUT, enter_outcome
@@ -251,17 +251,23 @@ class Stage(dspy.Module):
         return answer
 
     def _patiently(self, ask: Callable[[], dspy.Prediction], call: Call) -> dspy.Prediction:
+        sent_again = 0
         while True:
             if not context().rate_limiter.wait(trace().seconds_left()):
                 raise OutOfTime
+            changed: list[Any] = []
             try:
-                return _in_time(trace().seconds_left(), ask)
+                with within(changed=changed):
+                    return _in_time(trace().seconds_left(), ask)
             except LMError as fault:
-                wait, left = context().rate_limiter.refused(fault, call.retries), trace().seconds_left()
-                if not context().rate_limiter.may_retry(fault, call.retries) or (left is not None and wait > left):
+                wait, left = context().rate_limiter.refused(fault, sent_again), trace().seconds_left()
+                if not context().rate_limiter.may_retry(fault, sent_again) or (left is not None and wait > left):
                     raise
+                sent_again += 1
                 call.retries += 1
                 context().rate_limiter.rest(wait)
+            finally:
+                call.retries += len(changed)
 
 
 def _cut_by_us(call: Call, room: int) -> bool:

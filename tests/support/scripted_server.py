@@ -8,8 +8,7 @@ from dspy.lm15 import Message, Request, Response, Usage
 
 from eval.simulated.server import SimulatedServer
 from program.models.scripted import Rule, ScriptedEngine, prompt_text
-
-CHECK = "Say yes."  # what `program.models.open` asks whether anyone is there
+from program.models.start_check import QUESTION
 
 
 class ServedEngine(ScriptedEngine):
@@ -33,7 +32,7 @@ class ServedEngine(ScriptedEngine):
 
     def complete(self, request: Request) -> Response:
         with self._counting:
-            is_check = prompt_text(request).endswith(CHECK)
+            is_check = prompt_text(request).endswith(QUESTION)
             number = self._asked
             self.checks, self._asked = self.checks + is_check, number + (not is_check)
         if is_check:

@@ -124,7 +124,8 @@ def test_demonstrations_come_only_from_rollouts_that_passed_every_hidden_test(pi
     assert len(solved) == 2
     for name, predictor in program.named_predictors():
         shown = [demo["problem"].partition("\n")[0] for demo in predictor.demos]
-        if name not in ("repair.fix_code.predict", "confirm.derive_output.predict"):
+        # A scripted model is asked for no largest input.
+        if not name.startswith(("repair.", "confirm.", "largest_input.")):
             assert shown == solved, name
         for demo in predictor.demos:
             assert set(demo) <= {*manifest.predictors[name], "augmented"}, "a field that is not the stage's own"

@@ -199,11 +199,17 @@ def test_an_answer_that_only_repeats_itself_is_none_of_that(trace):
 # Cut off
 
 
+@pytest.fixture
+def roomy(monkeypatch):
+    """A model that can give eight times as much as is asked for at first."""
+    monkeypatch.setattr(Stage, "most", property(lambda stage: 8 * stage.cap))
+
+
 def cut(text: str, **more) -> Scripted:
     return Scripted(text, ended="length", **more)
 
 
-def test_a_program_that_was_cut_off_is_asked_for_again_with_twice_the_room(trace):
+def test_a_program_that_was_cut_off_is_asked_for_again_with_twice_the_room(trace, roomy):
     lm = scripted_lm([cut(LONG_CODE), cut(LONG_CODE), GOOD])
     assert solve(lm, attempts=1).code == "print(1)\n"  # more room is no second attempt
     assert asked(lm, "max_tokens") == [100, 200, 400]
@@ -215,13 +221,18 @@ def test_a_program_that_was_cut_off_is_asked_for_again_with_twice_the_room(trace
     assert not any(call.repair for call in trace.calls)
 
 
-def test_the_room_does_not_grow_for_ever(trace):
+def test_the_room_does_not_grow_for_ever(trace, roomy):
     lm = scripted_lm(lambda _: cut(LONG_CODE * 7))
     assert solve(lm) is None
     assert asked(lm, "max_tokens") == [100, 200, 400, 800, 800] and words(trace) == ["SolveDirectly: given up"]
 
 
-def test_more_room_is_not_asked_for_where_the_server_cuts_earlier(trace):
+def test_a_cap_that_was_set_stays_as_it_is(trace):
+    lm = scripted_lm(lambda _: cut(LONG_CODE * 7))
+    assert solve(lm) is None and asked(lm, "max_tokens") == [100, 100]
+
+
+def test_more_room_is_not_asked_for_where_the_server_cuts_earlier(trace, roomy):
     lm = scripted_lm(lambda _: cut("```python\nprint(1)"))
     assert solve(lm) is None and asked(lm, "max_tokens") == [100, 100]
 
