@@ -186,6 +186,10 @@ def answer_rule(tasks: Sequence[Task] = (*VALID, *TEST), **fates: str) -> Rule:
                 # One with a new input, one that only repeats a public test.
                 made = ["5\n", task.inputs[0]]
                 return json.dumps({"tests": [_test(text, task) for text in made]})
+            case "WriteLargestInput":
+                return f"```python\nprint({task.inputs[0]!r}, end='')\n```"
+            case "WriteValidator":
+                return "```python\nprint('not valid' if input().startswith('?') else 'VALID')\n```"
         raise AssertionError(f"no answer for {stage_of(prompt)}")
 
     return answer
