@@ -17,7 +17,9 @@ NOBODY_READS = 141  # as the shell says of a command whose pipe was closed
 
 def run_command(main: Callable[[], None]) -> None:
     """Call `main` and leave the process with the exit status that fits how it ended."""
-    logging.getLogger("dspy").setLevel(logging.ERROR)  # truncation and type notices; failures are in the trace
+    # Truncation and type notices: failures are in the trace. DSPy sets its own level when it is imported, so a filter.
+    logging.getLogger("dspy").setLevel(logging.ERROR)
+    logging.getLogger("dspy.clients.lm").addFilter(lambda record: record.levelno >= logging.ERROR)
     try:
         main()
         sys.stdout.flush()

@@ -52,7 +52,7 @@ def _outcome(
     call: Call, notes: Sequence[Noted], fault: AdapterParseError | None, programs: Sequence[FoundProgram]
 ) -> Outcome:
     cut_off = any(note.cut_off for note in notes)
-    circles = runs_in_circles(call.answer or call.thought)
+    circles = runs_in_circles(call.answer)
     if fault is None:
         if cut_off and circles:
             return "endless"

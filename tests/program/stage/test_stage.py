@@ -255,7 +255,7 @@ def test_more_room_is_not_asked_for_where_the_server_cuts_earlier(trace, roomy):
         (Scripted("", ended="content_filter"), "filtered"),
         (Scripted(GARBAGE), "unparsable"),
         (cut("and then we add one, " * 40), "endless"),
-        (cut("", thought="and then we add one, " * 40), "endless"),
+        (cut("", thought="and then we add one, " * 40), "cut while thinking"),
     ],
 )
 def test_what_became_of_an_answer(trace, answer, outcome):
