@@ -111,7 +111,7 @@ def _print_program(code: str, problem: Problem, program: Program, trace: Trace) 
     print(code, end="" if code.endswith("\n") else "\n", flush=True)
     if problem.public_tests:
         bench = Workbench(problem)
-        passed = sum(result.passed for result in bench.results(code, bench.public))
+        passed = bench.passed_public(code)
         several = ", which may be right: the statement accepts several answers" if problem.accepts_several else ""
         failed = several if passed < len(bench.public) else ""
         _say(f"the program passes {passed} of {len(bench.public)} public tests{failed}")

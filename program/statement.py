@@ -337,7 +337,7 @@ def _is_prose(text: str, least: int) -> bool:
 
 
 def _side_by_side(lines: Sequence[str]) -> tuple[str, str]:
-    """Input and output of a table with two cells that was copied as text; empty where they cannot be told apart."""
+    """Input and output of a table with two cells that was copied as text; empty where one's end is not clear."""
     filled = [line for line in lines if line.strip()]
     between = next((place for place, line in enumerate(lines) if "\t" in line and not line.strip()), None)
     if between is not None:

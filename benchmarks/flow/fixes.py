@@ -8,6 +8,7 @@ Stopped, it goes on with the same command.
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,7 +19,7 @@ from tqdm import tqdm
 
 from eval.data.load import load_problems
 from eval.data.problem_set import ProblemSet
-from eval.numbers.intervals import share_estimate
+from eval.numbers.intervals import share_by_problem
 from eval.rollouts.json_lines import JsonLines
 from eval.rollouts.run_folder import read_rollouts
 from eval.rollouts.trace_files import read_trace
@@ -116,9 +117,8 @@ def fixes_of(run: Path, problems: ProblemSet) -> Iterator[tuple[str, dict[str, A
 
 
 def _share(found: list[dict[str, Any]], what: str) -> str:
-    names = sorted({each["problem"] for each in found})
-    counts = [[each[what] for each in found if each["problem"] == name] for name in names]
-    return percent(share_estimate([sum(each) for each in counts], [len(each) for each in counts]))
+    some = Counter(each["problem"] for each in found if each[what])
+    return percent(share_by_problem(some, Counter(each["problem"] for each in found)))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ enough from a dozen problems on, and the bootstrap, widened for small samples, i
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -52,6 +52,12 @@ def share_estimate(some: Sequence[float], of: Sequence[float]) -> Estimate:
     middle = (share + Z * Z / (2 * effective)) / (1 + Z * Z / effective)
     half = Z * math.sqrt(share * (1 - share) / effective + (Z / (2 * effective)) ** 2) / (1 + Z * Z / effective)
     return Estimate(share, max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half)))
+
+
+def share_by_problem(some: Mapping[str, float], of: Mapping[str, float]) -> Estimate:
+    """`share_estimate` of numbers by problem; problems of which `of` has nothing are left out."""
+    problems = sorted(problem for problem in of if of[problem])
+    return share_estimate([some.get(each, 0) for each in problems], [of[each] for each in problems])
 
 
 def mean_share(values: Sequence[float]) -> Estimate:

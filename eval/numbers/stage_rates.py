@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from eval.numbers.intervals import Estimate, share_estimate
+from eval.numbers.intervals import Estimate, share_by_problem
 from eval.rollouts.rollout import Rollout
 from program.rollout.decisions import StageGivenUp
 from program.rollout.trace import Call, Outcome
@@ -74,18 +74,13 @@ def _rates(stage: str, at: Mapping[str, Counter[str]]) -> StageRates:
     return StageRates(
         stage=stage,
         calls=at["calls"].total(),
-        failed=_share(at["given up"], at["ended"]),
-        unread=_share(at["unread"], at["calls"]),
-        mended=_share(at["mended"], at["repairs"]) if at["repairs"].total() else None,
+        failed=share_by_problem(at["given up"], at["ended"]),
+        unread=share_by_problem(at["unread"], at["calls"]),
+        mended=share_by_problem(at["mended"], at["repairs"]) if at["repairs"].total() else None,
         lost=at["lost"].total(),
         salvaged=at["salvaged"].total(),
         retries=at["retries"].total(),
     )
-
-
-def _share(some: Counter[str], of: Counter[str]) -> Estimate:
-    problems = sorted(problem for problem in of if of[problem])
-    return share_estimate([some[each] for each in problems], [of[each] for each in problems])
 
 
 def reading_of(call: Call) -> str:
@@ -109,4 +104,6 @@ def reading_rates(rollouts: Iterable[Rollout]) -> tuple[int, dict[str, Estimate]
             if reading := reading_of(call):
                 counts.setdefault(reading, Counter())[rollout.problem] += 1
                 of[rollout.problem] += 1
-    return of.total(), {each: _share(counts[each], of) for each in (*READ, *READINGS.values()) if each in counts}
+    return of.total(), {
+        each: share_by_problem(counts[each], of) for each in (*READ, *READINGS.values()) if each in counts
+    }

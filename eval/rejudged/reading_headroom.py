@@ -6,6 +6,7 @@ run on the public tests. Answers are those of `RUN/traces`.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from eval.data.problem_set import ProblemSet
 from eval.numbers.criteria import passes
-from eval.numbers.intervals import Estimate, share_estimate
+from eval.numbers.intervals import Estimate, share_by_problem
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.trace_files import read_trace
 from judge.judge import judge
@@ -51,11 +52,8 @@ def reading_headroom(run: Path, rollouts: Iterable[Rollout], problems: ProblemSe
     failed = [each for each in rollouts if each.score and not (each.code.strip() and passes(each.score, "public"))]
     with ThreadPoolExecutor(default_workers()) as threads:
         found = list(threads.map(lambda each: _gains(run, each, problems.problem(each.problem)), failed))
-    names = sorted({each.problem for each in failed})
-    gained = [sum(found[n] for n, each in enumerate(failed) if each.problem == name) for name in names]
-    return ReadingHeadroom(
-        len(failed), share_estimate(gained, [sum(each.problem == name for each in failed) for name in names])
-    )
+    gained = Counter(each.problem for each, gains in zip(failed, found, strict=True) if gains)
+    return ReadingHeadroom(len(failed), share_by_problem(gained, Counter(each.problem for each in failed)))
 
 
 def _gains(run: Path, rollout: Rollout, problem: Problem) -> bool:

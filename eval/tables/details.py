@@ -150,12 +150,10 @@ def reading_table(arms: Arms) -> str:
     """What reading made of the answers of each arm."""
     found = [reading_rates(rollouts) for rollouts in arms.values()]
     rows = [["answers", *(str(count) for count, _ in found)]]
-    rows += [[each, *(percent(rates.get(each)) for _, rates in found)] for each in _keys(rates for _, rates in found)]
+    for reading in (*READ, *READINGS.values()):
+        cells = [rates.get(reading) for _, rates in found]
+        rows += [[reading, *map(percent, cells)]] if any(cells) else []
     return table(["of all answers", *arms], rows)
-
-
-def _keys(rates: Iterable[Mapping[str, Estimate]]) -> list[str]:
-    return sorted({key for each in rates for key in each}, key=[*READ, *READINGS.values()].index)
 
 
 def headroom_table(arms: Mapping[str, tuple[Path, Sequence[Rollout]]], problems: ProblemSet) -> str:

@@ -177,7 +177,7 @@ def _drop_modules(library: Sequence[ModuleType]) -> None:
 
 
 def _is_library(module: ModuleType) -> bool:
-    """Whether a module is not one that the program made or keeps beside it; such a one goes as a whole."""
+    """Whether a module is not one that the program made or keeps next to it; such a one goes as a whole."""
     name, file = module.__name__, getattr(module, "__file__", None)
     return name.partition(".")[0] in sys.stdlib_module_names or (file is not None and "-packages/" in file)
 

@@ -24,7 +24,7 @@ _DONE = struct.Struct("<iddqi")
 
 
 class Load(NamedTuple):
-    """A request to load a program, whose source travels beside it. `imports`: import what it names beforehand."""
+    """A request to load a program, whose source comes with it as a file. `imports`: import what it names beforehand."""
 
     cpu_seconds: int  # to compile it
     imports: bool

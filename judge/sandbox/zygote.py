@@ -31,7 +31,7 @@ from judge.sandbox.watch import JudgeGone, Watch
 SETUP_FAILED = 97  # with words in the pipe that the candidate does not have, so no candidate can feign it
 _ENDED = 113  # how a program's process ends that was asked to; whatever else ends it is reported
 _IMPORT_SECONDS, _COMPILE_BYTES = 20, 2 * 2**30
-# Of the memory group, beside the limit: files in the scratch directory, and what the kernel needs for a process.
+# Of the memory group, on top of the limit: files in the scratch directory, and what the kernel needs for a process.
 _GROUP_ROOM = namespaces.SCRATCH_BYTES + 32 * 2**20
 _FIRST_FREE = 3
 _LAST_DESCRIPTOR = 1 << 16

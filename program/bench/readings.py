@@ -42,7 +42,7 @@ def chosen(stage: str, programs: Sequence[FoundProgram], bench: Workbench) -> st
         return read[0].code
     best, most = read[0], -1
     for candidate in (*read, *repaired):
-        passed = sum(result.passed for result in bench.results(candidate.code, bench.public))
+        passed = bench.passed_public(candidate.code)
         if passed > most:
             best, most = candidate, passed
         if most == len(bench.public):

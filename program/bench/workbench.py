@@ -100,6 +100,10 @@ class Workbench:
             self._on_largest[code] = self.run(code, [TestCase(self.largest_input, "")], self.limits)[0]
         return self._on_largest.get(code)
 
+    def passed_public(self, code: str) -> int:
+        """How many public tests `code` passes."""
+        return sum(result.passed for result in self.results(code, self.public))
+
     def passes_all_public(self, code: str) -> bool:
         """Whether `code` is a program that passes every public test."""
         return bool(code.strip()) and self.passes(code, self.public)
@@ -139,16 +143,13 @@ class Workbench:
         )
 
     def _merit(self, code: str) -> tuple[int, ...]:
-        public = self._passed_public(code)
+        public = self.passed_public(code)
         if public < len(self.public):  # AI tests, and anchors among them, decide between good programs only
             return is_python(code), public, 0, 0, -self.distance(code)
         anchors = sum(result.passed for result in self.results(code, self.anchors))
         written = sum(result.passed for result in self.results(code, self.ai))
         largest = self.on_largest(code)
         return is_python(code), public, anchors, written, largest is None or not largest.crashed
-
-    def _passed_public(self, code: str) -> int:
-        return sum(result.passed for result in self.results(code, self.public))
 
 
 def _judge_run(kind: Kind, code: str, tests, results, begin: float) -> JudgeRun:

@@ -44,7 +44,7 @@ def answer_faults(calls: Iterable[Call], program: Any, tolerated: float = TOLERA
         program: whose configuration has the caps.
     """
     answers = [call for call in calls if call.outcome != "lm_error"]
-    bad = [call for call in answers if call.outcome in FAULTS]
+    bad = [call for call in answers if call.unread]
     if not bad or len(bad) <= tolerated * len(answers):
         return ""
     counts = Counter(call.outcome for call in bad)

@@ -24,12 +24,7 @@ _SAID: dict[Outcome, str] = {
     "refused": "the model declines to answer",
     "filtered": "the provider held the answer back",
 }
-_OF_UNREAD: dict[str, Outcome] = {
-    "cut while thinking": "cut while thinking",
-    "cut": "cut",
-    "empty": "empty",
-    "refused": "refused",
-}
+_AS_READ: tuple[Outcome, ...] = ("cut while thinking", "cut", "empty", "refused")  # kinds of `NoAnswer` too
 
 
 def enter_outcome(
@@ -66,7 +61,8 @@ def _outcome(
         return "endless"
     if not call.answer.strip() and cut_off:
         return "cut while thinking" if call.thought else "cut"
-    if not call.answer.strip() and not isinstance(fault.__cause__, NoAnswer):
+    if isinstance(fault.__cause__, NoAnswer) and fault.__cause__.kind in _AS_READ:
+        return fault.__cause__.kind
+    if not call.answer.strip():
         return "empty"
-    kind = fault.__cause__.kind if isinstance(fault.__cause__, NoAnswer) else ""
-    return _OF_UNREAD.get(kind) or ("cut" if cut_off else "unparsable")
+    return "cut" if cut_off else "unparsable"

@@ -16,7 +16,7 @@ class Provider(ThreadingHTTPServer):
     Attributes:
         refuses: settings that are answered with status 400, as OpenAI words it.
         schema_status: the status that a request with a schema gets; 200 for an answer.
-        thinking: how the model thinks: not at all, in a field "beside" the answer, in "tags", or "unopened".
+        thinking: how the model thinks: not at all, in a "field" of its own, in "tags", or "unopened".
         most_tokens: a higher cap is refused; None for any.
         context: tokens that prompt and answer share, of 4 characters each; None for any.
         usage: whether tokens are counted.
@@ -83,7 +83,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, body: dict, text: str) -> None:
         message: dict[str, Any] = {"role": "assistant", "content": text}
         match self.server.thinking:
-            case "beside":
+            case "field":
                 message["reasoning_content"] = WRONG
             case "tags":
                 message["content"] = f"<think>\n{WRONG}</think>\n\n{text}"

@@ -172,7 +172,7 @@ def test_a_missing_key_of_a_server_is_said_and_why_openais_is_not_sent(monkeypat
             assert lm("p")
 
 
-@pytest.mark.parametrize("thinking", ["beside", "tags", "unopened"])
+@pytest.mark.parametrize("thinking", ["field", "tags", "unopened"])
 def test_a_model_that_thinks_in_the_check_is_known_to_think(thinking, capsys):
     with provider("yes") as server:
         server.thinking = thinking
