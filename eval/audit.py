@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 from eval.options import add_data, add_executor, add_sandbox, add_selection, command_parser
@@ -24,11 +25,13 @@ def main() -> None:
         default=Path("exclude.json"),
         help="the suspects, for --exclude of the other commands (default: %(default)s); an interrupted audit goes on",
     )
-    options = parser.parse_args()
+    run_command(parser, _audit)
 
+
+def _audit(options: argparse.Namespace) -> None:
     from eval.given.dataset_audit import audit
 
-    run_command(lambda: audit(options))
+    audit(options)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 from eval.options import add_run, command_parser
@@ -13,11 +14,13 @@ def main() -> None:
     add_run(parser)
     parser.add_argument("--format", choices=("csv", "json", "markdown"), default="csv", help="default: %(default)s")
     parser.add_argument("--out", type=Path, help="the file (default: standard output)")
-    options = parser.parse_args()
+    run_command(parser, _export)
 
+
+def _export(options: argparse.Namespace) -> None:
     from eval.given.run_table import write_table
 
-    run_command(lambda: write_table(options.run, options.format, options.out, options.exclude))
+    write_table(options.run, options.format, options.out, options.exclude)
 
 
 if __name__ == "__main__":

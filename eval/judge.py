@@ -5,6 +5,7 @@ With `--run RUN` in place of `--out` they become the rollouts of a run that `eva
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 from eval.options import add_checker, add_data, add_executor, add_sandbox, add_selection, command_parser
@@ -37,11 +38,13 @@ def main() -> None:
         default="leave-out",
         help="selected problems that an arm has no program for are left out of its rates, or count as failed",
     )
-    options = parser.parse_args()
+    run_command(parser, _judge)
 
+
+def _judge(options: argparse.Namespace) -> None:
     from eval.given.judged_programs import judge_solutions
 
-    run_command(lambda: judge_solutions(options))
+    judge_solutions(options)
 
 
 if __name__ == "__main__":

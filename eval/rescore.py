@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 from eval.options import CHECKERS, add_sandbox, add_selection, command_parser
@@ -24,11 +25,13 @@ def main() -> None:
     parser.add_argument(
         "--out", required=True, type=Path, help="folder of the new run; if interrupted it goes on there"
     )
-    options = parser.parse_args()
+    run_command(parser, _rescore)
 
+
+def _rescore(options: argparse.Namespace) -> None:
     from eval.given.rescored_run import rescore
 
-    run_command(lambda: rescore(options))
+    rescore(options)
 
 
 if __name__ == "__main__":

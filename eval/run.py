@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 from eval.options import add_checker, add_data, add_executor, add_sandbox, add_selection, command_parser
@@ -32,11 +33,13 @@ def main() -> None:
     add_limits(parser)
     parser.add_argument("--out", required=True, type=Path, help="folder of the run; an interrupted run goes on there")
     parser.add_argument("--mlflow", metavar="URI", help="also trace to MLflow: a server or a folder (file:///…)")
-    options = parser.parse_args()
+    run_command(parser, _run)
 
+
+def _run(options: argparse.Namespace) -> None:
     from eval.evaluation.evaluate import evaluate
 
-    run_command(lambda: evaluate(options))
+    evaluate(options)
 
 
 if __name__ == "__main__":

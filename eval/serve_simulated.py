@@ -40,9 +40,7 @@ def main() -> None:
     parser.add_argument(
         "--set", action="append", default=[], metavar="skills.NAME=VALUE", help="names: see eval/simulated/skills.py"
     )
-    options = parser.parse_args()
-
-    run_command(lambda: _serve(options))
+    run_command(parser, _serve)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+
 from eval.options import add_arms, add_runs, command_parser
 from program.cli.command import run_command
 
@@ -13,11 +15,13 @@ def main() -> None:
     parser.add_argument(
         "--ai-tests", action="store_true", help="judge the model's tests by the dataset's known programs; takes minutes"
     )
-    options = parser.parse_args()
+    run_command(parser, _summarize)
 
+
+def _summarize(options: argparse.Namespace) -> None:
     from eval.tables.details import summarize_runs
 
-    run_command(lambda: print(summarize_runs(options.runs, options.arms, options.ai_tests, options.exclude)))
+    print(summarize_runs(options.runs, options.arms, options.ai_tests, options.exclude))
 
 
 if __name__ == "__main__":

@@ -44,9 +44,7 @@ def main() -> None:
         "--pilot", type=int, metavar="N", help="run and pay for the first N problems, then say what the rest will cost"
     )
     parser.add_argument("--report", action="store_true", help="print why each demonstration was chosen")
-    options = parser.parse_args()
-
-    run_command(lambda: _compile(options))
+    run_command(parser, _compile)
 
 
 def _compile(options: argparse.Namespace) -> None:

@@ -16,8 +16,7 @@ def main() -> None:
     parser.add_argument("other", nargs="?", type=Path, help="show what this one has otherwise")
     parser.add_argument("--prompts", action="store_true", help="every prompt in full")
     parser.add_argument("--report", action="store_true", help="why each demonstration was chosen")
-    options = parser.parse_args()
-    run_command(lambda: _show(options))
+    run_command(parser, _show)
 
 
 def _show(options: argparse.Namespace) -> None:

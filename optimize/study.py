@@ -21,11 +21,13 @@ def main() -> None:
     parser.add_argument("--data", help="the dataset, instead of that of the configuration")
     parser.add_argument("--out", required=True, type=Path, help="folder; an interrupted study goes on there")
     parser.add_argument("--dry-run", action="store_true", help="only print what it will cost")
-    options = parser.parse_args()
+    run_command(parser, _study)
 
+
+def _study(options: argparse.Namespace) -> None:
     from optimize.studies.studying import study
 
-    run_command(lambda: study(options))
+    study(options)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from program.cli.command import run_command
+from program.cli.output import write_program
 from program.errors import UserError
 from program.models.open import DEFAULT_MODEL
 
@@ -32,8 +33,7 @@ def main() -> None:
         "--sandbox", choices=("require", "prefer", "off"), default="prefer", help="(default: %(default)s)"
     )
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a key of the configuration")
-    options = parser.parse_args()
-    run_command(lambda: _solve(options))
+    run_command(parser, _solve)
 
 
 class ProblemError(UserError):
@@ -71,7 +71,7 @@ def _solve(options: argparse.Namespace) -> None:
     lost = trace.lost_calls
     if not code and lost:
         raise ModelError(f"no program, and {len(lost)} of {len(trace.calls)} calls failed: {lost[-1]}")
-    print(code, end="")
+    write_program(code)
 
 
 def _read(path: Path):

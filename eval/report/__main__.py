@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 from eval.options import add_runs, command_parser
@@ -12,16 +13,15 @@ def main() -> None:
     parser = command_parser("report", "Write runs as a page to look at.")
     add_runs(parser)
     parser.add_argument("--out", type=Path, help="the file (default: report.html in the first run's folder)")
-    options = parser.parse_args()
+    run_command(parser, _report)
 
+
+def _report(options: argparse.Namespace) -> None:
     from eval.report.write import REPORT, write_report
 
-    def report() -> None:
-        out = options.out or options.runs[0] / REPORT
-        write_report(options.runs, out, exclude=options.exclude)
-        print(out)
-
-    run_command(report)
+    out = options.out or options.runs[0] / REPORT
+    write_report(options.runs, out, exclude=options.exclude)
+    print(out)
 
 
 if __name__ == "__main__":
