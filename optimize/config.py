@@ -5,18 +5,15 @@ from __future__ import annotations
 import inspect
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny
+from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, field_validator
 from pydantic.fields import FieldInfo
 
 from eval.data.problem_set import ProblemSet
 from program.errors import UserError
 from program.models.open import DEFAULT_MODEL
+from program.models.sampling_settings import SamplingSettings, checked_settings
 from program.rollout.budget import Budget
 from program.rollout.rate_limits import RateLimits
-
-# What may be stored with an artifact of how its LM is called; no key, no address, nothing of a connection. It is what
-# a request to an engine of DSPy's can hold.
-Sampling = Literal["top_p", "top_k", "presence_penalty", "frequency_penalty", "seed", "stop", "reasoning_effort"]
 
 
 class ConfigError(UserError):
@@ -111,7 +108,7 @@ class CompileConfig(BaseModel):
     """rollouts side by side"""
     settings: dict[str, Any] = {}
     """keys of the program's configuration to change"""
-    lm_settings: dict[Sampling, Any] = {}
+    lm_settings: dict[str, Any] = {}
     """sampling settings that go with every call of the model, such as top_p; stored with the artifact"""
     budget: Budget = Budget()
     """what all sessions together may spend, the optimizer's own questions included: max_calls, max_tokens, max_usd and
@@ -120,6 +117,11 @@ class CompileConfig(BaseModel):
     """what the provider allows: requests_per_minute, tokens_per_minute, retries and first_wait"""
     tuning: SerializeAsAny[OptimizerOptions]
     """the keys of the optimizer"""
+
+    @field_validator("lm_settings")
+    @classmethod
+    def _are_sampling_settings(cls, given: dict[str, Any]) -> dict[str, Any]:
+        return checked_settings(SamplingSettings, given)
 
     def identity(self) -> dict[str, Any]:
         """What decides the result. Addresses, budget and speed do not: a compilation may go on with others. Which

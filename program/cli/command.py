@@ -21,6 +21,7 @@ USER_ERROR = 2
 OUTAGE = 1
 INTERRUPTED = 130
 NOBODY_READS = 141  # as the shell says of a command whose pipe was closed
+LONGEST = 2000  # characters of the line that says what went wrong
 # What is wrong with a path that a user has named; any other error of the system is an outage.
 BAD_PATHS = (FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError, PermissionError)
 BAD_PATH_NUMBERS = (errno.ENAMETOOLONG, errno.ELOOP, errno.EROFS, errno.EINVAL)
@@ -51,8 +52,9 @@ def run_command(parser: argparse.ArgumentParser, work: Callable[[argparse.Namesp
         if debug:
             traceback.print_exc()
         status, line = _verdict(fault)
+        line = one_line(line)
         if sys.stderr is not None:
-            print(f"error: {one_line(line)}", file=sys.stderr)
+            print(f"error: {line if len(line) <= LONGEST else line[:LONGEST] + ' …'}", file=sys.stderr)
         _drop_output()
         sys.exit(status)
 
