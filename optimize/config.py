@@ -24,7 +24,7 @@ class OptimizerOptions(BaseModel, frozen=True):
     """The keys of one optimizer. A subclass declares again those that it reads, with defaults of its own; any other key
     is refused. What stands here is what a compilation goes by where its optimizer does not read a key."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True, populate_by_name=True, allow_inf_nan=False)
 
     demos: int = 0
     """demonstrations a predictor gets at most"""
@@ -70,7 +70,7 @@ class OptimizerOptions(BaseModel, frozen=True):
 class CompileConfig(BaseModel):
     """The keys that every optimizer has; those of its own follow in `tuning`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
 
     start: str = "artifacts/handwritten"
     """the artifact to compile; of a compiled one the instructions carry over, its demonstrations only to the teacher"""

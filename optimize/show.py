@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from program.cli.command import run_command
+from program.errors import UserError
 
 
 def main() -> None:
@@ -22,6 +23,8 @@ def main() -> None:
 def _show(options: argparse.Namespace) -> None:
     from optimize.compilation.show_artifact import describe_difference, describe_evidence, describe_program
 
+    if options.other and (options.prompts or options.report):
+        raise UserError("--prompts and --report are about one artifact")
     if options.other:
         print(describe_difference(options.artifact, options.other))
     elif options.report:

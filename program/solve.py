@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from contextlib import ExitStack
 from pathlib import Path
 
 from program.cli.command import run_command
-from program.cli.output import write_program
+from program.cli.output import harmless, write_program
 from program.errors import UserError
+from program.input_files import read_json
 from program.models.open import DEFAULT_MODEL
 
 
@@ -62,7 +62,9 @@ def _solve(options: argparse.Namespace) -> None:
         stronger = models.enter_context(open_lm(options.escalate_lm)) if options.escalate_lm else None
         with new_trace(stronger=stronger) as trace:
             if options.trace:
-                trace.listen(lambda event: print(*story.lines(event), sep="\n", file=sys.stderr, flush=True))
+                trace.listen(
+                    lambda event: print(*map(harmless, story.lines(event)), sep="\n", file=sys.stderr, flush=True)
+                )
             with dspy.context(lm=lm):
                 code = program(problem=problem).code
     totals = trace.totals()
@@ -75,14 +77,12 @@ def _solve(options: argparse.Namespace) -> None:
 
 
 def _read(path: Path):
-    from pydantic import ValidationError
+    from program.problem import Problem, PublicTest, seconds_of, texts_of
 
-    from program.problem import Problem, PublicTest, seconds_of
-
+    loaded = read_json(path)
     try:
-        loaded = json.loads(path.read_text())
         tests = loaded.get("public_tests") or {"input": [], "output": []}
-        pairs = zip(tests["input"], tests["output"], strict=True)
+        pairs = zip(texts_of(tests, "input"), texts_of(tests, "output"), strict=True)
         return Problem(
             name=loaded["name"],
             description=loaded["description"],
@@ -90,7 +90,7 @@ def _read(path: Path):
             seconds=seconds_of(loaded.get("time_limit")),
             memory_bytes=loaded.get("memory_limit_bytes") or None,
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, ValidationError) as fault:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as fault:
         raise ProblemError(f"{path} is not a problem: {type(fault).__name__}: {str(fault).splitlines()[0]}") from fault
 
 

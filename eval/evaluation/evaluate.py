@@ -22,6 +22,7 @@ from eval.tables.prompt_differences import setting_differences
 from eval.tables.summary import markdown_table, summarize_arms
 from program import artifact
 from program.artifact import ArtifactError
+from program.cli.output import one_line
 from program.cli.settings import check_escalation, parse_settings
 from program.errors import first_error
 from program.models.prices import price_of
@@ -58,7 +59,7 @@ def evaluate(options: argparse.Namespace) -> None:
             said = (
                 f"{name} was compiled on {len(seen)} of these problems, such as {seen[0]}, and flatters itself on them"
             )
-            print(f"warning: {said}", file=sys.stderr)
+            print(f"warning: {one_line(said)}", file=sys.stderr)
     folder = RunFolder(
         options.out,
         {

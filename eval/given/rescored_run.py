@@ -15,7 +15,8 @@ from eval.data.selected import selected
 from eval.errors import RunError
 from eval.given.judge_into import judge_into
 from eval.rollouts.rollout import Pick, Rollout
-from eval.rollouts.run_folder import RunFolder, read_config, read_rollouts
+from eval.rollouts.run_folder import RunFolder, read_rollouts
+from eval.rollouts.stored_arms import run_config
 from eval.rollouts.trace_files import read_trace
 from eval.tables.summary import markdown_table, summarize_arms
 from judge.shared import set_default_sandbox
@@ -32,7 +33,7 @@ def rescore(options: argparse.Namespace) -> None:
     """
     if options.out.resolve() == options.run.resolve():
         raise RunError(f"{options.out} is the run itself; the new scores need a folder of their own")
-    config = read_config(options.run)
+    config = run_config(options.run)
     problems = selected(_problems(options, config), options).judged_by(_rules(options, config))
     names = [problem.name for problem in problems.problems]
     folder = RunFolder(
@@ -75,8 +76,6 @@ def changes(before: Sequence[Rollout], after: Sequence[Rollout]) -> str:
 
 def _problems(options: argparse.Namespace, config: dict[str, Any]) -> ProblemSet:
     """The problems of the run."""
-    if not {"data", "split", "data_fingerprint", "problems", "artifacts"} <= set(config):
-        raise RunError(f"{options.run} is not a run that can be scored: its config.json does not say on which problems")
     problems = load_problems(options.data or config["data"], config["split"])
     if options.data is None and problems.fingerprint != config["data_fingerprint"]:
         raise RunError(

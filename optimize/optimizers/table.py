@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from pydantic import ValidationError
 from optimize.config import CompileConfig, ConfigError
 from optimize.optimizers.optimizer import Optimizer
 from program.errors import first_error
+from program.input_files import read_toml
 from program.rollout.budget import OPTIONS, Budget
 from program.rollout.rate_limits import RateLimits
 
@@ -58,13 +58,10 @@ def read_config(path: Path | None, changes: dict[str, Any]) -> CompileConfig:
     Raises:
         ConfigError: no such file, not TOML, no such optimizer, an unknown key or a value that is not allowed.
     """
-    try:
-        values = {**(tomllib.loads(path.read_text()) if path else {}), **changes}
-        values.pop("study", None)  # a table that `optimize.study` reads
-    except OSError as fault:
-        raise ConfigError(f"{path} cannot be read: {fault.strerror}") from fault
-    except tomllib.TOMLDecodeError as fault:
-        raise ConfigError(f"{path} is not TOML: {fault}") from fault
+    values = {**(read_toml(path) if path else {}), **changes}
+    values.pop("study", None)  # a table that `optimize.study` reads
+    if parts := [key for key in ("budget", "rates", "tuning") if key in values]:
+        raise ConfigError(f"configuration: {parts[0]}: there is no such key; its keys stand beside the others")
     name = values.get("optimizer", CompileConfig.model_fields["optimizer"].default)
     chosen = optimizer_named(name)
     budget = {name: values.pop(key) for name, key in OPTIONS.items() if key in values}
@@ -74,7 +71,12 @@ def read_config(path: Path | None, changes: dict[str, Any]) -> CompileConfig:
     if unread := [key for key in values if key not in reads]:
         raise ConfigError(f"configuration: {unread[0]}: {name} does not read it; it reads {', '.join(reads)}")
     try:
-        return CompileConfig(**shared, budget=Budget(**budget), rates=RateLimits(**rates), tuning=chosen(**values))
+        return CompileConfig(
+            **shared,
+            budget=Budget.model_validate(budget),
+            rates=RateLimits.model_validate(rates),
+            tuning=chosen.model_validate(values),
+        )
     except ValidationError as fault:
         said = first_error(fault, CompileConfig, Budget, RateLimits, chosen)
         raise ConfigError(f"configuration: {said}") from fault

@@ -22,7 +22,7 @@ LONGEST_WAIT_SECONDS = 120.0  # who asks for more patience than that is not trie
 class RateLimits(BaseModel):
     """What a provider allows, and how patient to be with it; None for no limit."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
 
     requests_per_minute: int | None = Field(default=None, ge=1)
     """requests in any 60 seconds, of all rollouts of the run together"""
