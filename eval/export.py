@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from eval.options import add_run, command_parser
+from eval.options import add_run, command_parser, file_name
 from program.cli.command import run_command
 
 
@@ -13,7 +12,7 @@ def main() -> None:
     parser = command_parser("export", "Write a run as a table.")
     add_run(parser)
     parser.add_argument("--format", choices=("csv", "json", "markdown"), default="csv", help="default: %(default)s")
-    parser.add_argument("--out", type=Path, help="the file (default: standard output)")
+    parser.add_argument("--out", type=file_name, help="the file (default: standard output)")
     run_command(parser, _export)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from eval.options import add_run, command_parser
+from eval.options import add_run, command_parser, whole
 from program.cli.command import run_command
 from program.cli.output import Painter
 from program.errors import UserError
@@ -16,7 +16,7 @@ def main() -> None:
     add_run(parser)
     parser.add_argument("problem", nargs="?", help="the name of a problem, or how it begins")
     parser.add_argument("--arm", help="only this program")
-    parser.add_argument("--sample", type=int, help="only this sample, counted from 0")
+    parser.add_argument("--sample", type=whole(0), help="only this sample, counted from 0")
     parser.add_argument("--prompts", action="store_true", help="show prompts too")
     run_command(parser, _show)
 

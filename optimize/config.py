@@ -9,8 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, field_validat
 from pydantic.fields import FieldInfo
 
 from eval.data.problem_set import ProblemSet
+from eval.options import MOST
 from program.errors import UserError
-from program.models.open import DEFAULT_MODEL
+from program.models.names import DEFAULT_MODEL
 from program.models.sampling_settings import SamplingSettings, checked_settings
 from program.rollout.budget import Budget
 from program.rollout.rate_limits import RateLimits
@@ -98,13 +99,13 @@ class CompileConfig(BaseModel):
     """only problems of one of these difficulties, by name"""
     exclude: str | None = None
     """a file of problems to leave out, as eval.audit writes it"""
-    limit: int | None = Field(default=None, ge=1)
+    limit: int | None = Field(default=None, ge=1, le=MOST)
     """of these, only the first problems of the split"""
     metric: Literal["hidden", "private", "generated", "solved"] = "hidden"
     """hidden (share of private and generated tests), private, generated, or solved (all tests or nothing)"""
     seed: int = 0
     """of whatever is drawn"""
-    concurrency: int = Field(default=8, ge=1)
+    concurrency: int = Field(default=8, ge=1, le=10_000)
     """rollouts side by side"""
     settings: dict[str, Any] = {}
     """keys of the program's configuration to change"""

@@ -11,7 +11,7 @@ from program.cli.command import run_command
 from program.cli.output import harmless, write_program
 from program.errors import UserError
 from program.input_files import read_json
-from program.models.open import DEFAULT_MODEL
+from program.models.names import DEFAULT_MODEL
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from program.cli.command import run_command
-from program.models.open import DEFAULT_MODEL
+from program.models.names import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from benchmarks.prompts.adapter_table import Asked, Rates

@@ -18,6 +18,7 @@ from eval.rollouts.executor import Arm
 from eval.rollouts.loop import run_loop
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.run_folder import RunFolder, read_rollouts
+from eval.simulated.model import SIMULATED
 from eval.tables.prompt_differences import setting_differences
 from eval.tables.summary import markdown_table, summarize_arms
 from program import artifact
@@ -25,6 +26,7 @@ from program.artifact import ArtifactError
 from program.cli.output import one_line
 from program.cli.settings import check_escalation, parse_settings
 from program.errors import first_error
+from program.models.names import check_model
 from program.models.prices import price_of
 from program.rollout.budget import OPTIONS, Budget, spent_of
 from program.rollout.rate_limits import RateLimits
@@ -39,9 +41,9 @@ def evaluate(options: argparse.Namespace) -> None:
         ModelError: the model does not answer.
         JudgeError: programs cannot be judged with the protection that is asked for.
     """
-    for name in ("n", "concurrency"):
-        if getattr(options, name) < 1:
-            raise RunError(f"--{name} must be at least 1")
+    check_model(options.lm, options.api_base, also=SIMULATED)
+    if options.escalate_lm is not None:
+        check_model(options.escalate_lm)
     rates, budget = _limits_of(options)
     config = parse_settings(options.set)
     problems = load_selected(options, scored=True).judged_by(Rules(checker=options.checker))

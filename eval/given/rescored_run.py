@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from pydantic import ValidationError
+
 from eval.data.load import load_problems
 from eval.data.problem_set import ProblemSet
 from eval.data.rules import Rules, rules_of
@@ -20,6 +22,7 @@ from eval.rollouts.stored_arms import run_config
 from eval.rollouts.trace_files import read_trace
 from eval.tables.summary import markdown_table, summarize_arms
 from judge.shared import set_default_sandbox
+from program.errors import first_error
 from program.rollout.trace import Best, Event, Trace, name_of
 
 NO_TRACE = "checkpoints: no trace"  # the mark of rollouts whose earlier programs could not be judged again
@@ -95,7 +98,11 @@ def _rules(options: argparse.Namespace, config: dict[str, Any]) -> Rules:
         if value is not None and value <= 0:
             raise RunError(f"--{name.replace('_', '-')} must be more than 0")
     asked = {name: getattr(options, name) for name in Rules.model_fields}
-    return Rules(**{**rules_of(config).model_dump(), **{key: value for key, value in asked.items() if value}})
+    values = {**rules_of(config).model_dump(), **{key: value for key, value in asked.items() if value}}
+    try:
+        return Rules.model_validate(values)
+    except ValidationError as fault:
+        raise RunError(f"the rules: {first_error(fault, Rules)}") from fault
 
 
 def _copy(lost: Sequence[Rollout], folder: RunFolder) -> None:

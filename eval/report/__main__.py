@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from eval.options import add_runs, command_parser
+from eval.options import add_runs, command_parser, file_name
 from program.cli.command import run_command
 
 
 def main() -> None:
     parser = command_parser("report", "Write runs as a page to look at.")
     add_runs(parser)
-    parser.add_argument("--out", type=Path, help="the file (default: report.html in the first run's folder)")
+    parser.add_argument("--out", type=file_name, help="the file (default: report.html in the first run's folder)")
     run_command(parser, _report)
 
 

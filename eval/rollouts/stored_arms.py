@@ -111,6 +111,10 @@ def read_run(run: Path, exclude: str | None = None) -> tuple[dict[str, Any], lis
         DataError: there is no such file of exclusions.
     """
     config, rollouts = run_config(run), read_rollouts(run)
+    problems = set(config["problems"])
+    for each in rollouts:
+        if each.problem not in problems or each.arm not in config["artifacts"]:
+            raise RunError(f"{run} is damaged: config.json does not have the rollout of {each.arm} on {each.problem}")
     if exclude is None:
         return config, rollouts
     out = read_exclusions(exclude)

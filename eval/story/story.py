@@ -13,7 +13,7 @@ from pathlib import Path
 
 from eval.rollouts.rollout import Checkpoint, Rollout
 from eval.rollouts.trace_files import read_trace
-from program.rollout.trace import Best, Call, Event, JudgeRun, name_of
+from program.rollout.trace import Best, Call, Event, JudgeRun, NewProgram, name_of
 
 
 def lines_of(code: str) -> list[str]:
@@ -59,8 +59,8 @@ class Story:
         """The programs by name, in the order they came up; the answer is among them."""
         codes: dict[str, str] = {}
         for event in self.events:
-            if isinstance(event, JudgeRun | Best):
-                codes[event.program] = codes.get(event.program) or event.code
+            if isinstance(event, JudgeRun | Best | NewProgram):
+                codes[event.program] = codes.get(event.program) or getattr(event, "code", "")
         if self.rollout.code:
             codes[name_of(self.rollout.code)] = self.rollout.code
         found: dict[str, Version] = {}

@@ -7,10 +7,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from eval.simulated.model import SIMULATED
 from optimize.config import CompileConfig, ConfigError
 from optimize.optimizers.optimizer import Optimizer
 from program.errors import first_error
 from program.input_files import read_toml
+from program.models.names import check_model
 from program.rollout.budget import OPTIONS, Budget
 from program.rollout.rate_limits import RateLimits
 
@@ -71,7 +73,7 @@ def read_config(path: Path | None, changes: dict[str, Any]) -> CompileConfig:
     if unread := [key for key in values if key not in reads]:
         raise ConfigError(f"configuration: {unread[0]}: {name} does not read it; it reads {', '.join(reads)}")
     try:
-        return CompileConfig(
+        config = CompileConfig(
             **shared,
             budget=Budget.model_validate(budget),
             rates=RateLimits.model_validate(rates),
@@ -80,3 +82,6 @@ def read_config(path: Path | None, changes: dict[str, Any]) -> CompileConfig:
     except ValidationError as fault:
         said = first_error(fault, CompileConfig, Budget, RateLimits, chosen)
         raise ConfigError(f"configuration: {said}") from fault
+    for model, address in config.models().values():
+        check_model(model, address, also=SIMULATED)
+    return config

@@ -14,7 +14,7 @@ from annotated_types import MaxLen
 from dspy import ContextWindowExceededError, LMInvalidRequestError, LMUnsupportedModelError
 from pydantic import create_model
 
-from program.models.open import EMBEDDED
+from program.models.names import EMBEDDED
 from program.rollout.context import context, trace, within
 from program.rollout.decisions import SchemaRefused
 from program.undocumented import extras_of

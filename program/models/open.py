@@ -12,11 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from program.errors import ModelError
+from program.models.names import EMBEDDED, check_model
 from program.models.prices import packaged_prices
-from program.models.weights import MODELS
 
-EMBEDDED = "local/"  # how the names of the models begin that run embedded
-DEFAULT_MODEL = "local/qwen2.5-coder-0.5b"
 CACHE_FOLDER = Path(os.environ.get("ALPHACODIUM_CACHE", ".cache"))
 TIMEOUT_SECONDS = 600.0
 THINKING_TOKENS = 2000  # a reasoning model may need them before it says yes
@@ -35,8 +33,10 @@ def open_lm(model: str, *, api_base: str | None = None, slots: int = 4) -> Itera
         slots: side-by-side requests of an embedded server.
 
     Raises:
-        ModelError: unknown model, no weights or server for it, missing key, or no answer.
+        UserError: there can be no such model or no such server.
+        ModelError: no weights or server for it, missing key, or no answer.
     """
+    check_model(model, api_base)
     with packaged_prices():
         if model.startswith(EMBEDDED) and api_base is None:
             with _embedded(model.removeprefix(EMBEDDED), slots) as address:
@@ -52,10 +52,6 @@ def _embedded(name: str, slots: int) -> Iterator[str]:
     from program.models.llama_server import serve
     from program.models.weights import find_weights
 
-    if name not in MODELS:
-        raise ModelError(
-            f"unknown model local/{name}: the embedded models are {', '.join(f'local/{m}' for m in MODELS)}"
-        )
     weights = find_weights(name, CACHE_FOLDER / "weights")
     with serve(weights, name=name, slots=slots, log=CACHE_FOLDER / "llama-server.log") as address:
         yield address
@@ -89,8 +85,6 @@ def _openai_compatible(model: str, address: str):
 def _any(model: str):
     import dspy
 
-    if "/" not in model:
-        raise ModelError(f"unknown model {model}: a model is named PROVIDER/NAME, for example {DEFAULT_MODEL}")
     return dspy.LM(model, cache=False, timeout=TIMEOUT_SECONDS, num_retries=0)
 
 
