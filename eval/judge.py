@@ -7,16 +7,7 @@ from __future__ import annotations
 
 import argparse
 
-from eval.options import (
-    add_checker,
-    add_data,
-    add_executor,
-    add_sandbox,
-    add_selection,
-    command_parser,
-    file_name,
-    path_name,
-)
+from eval.options import add_checker, add_data, add_executor, add_sandbox, add_selection, command_parser, path_name
 from program.cli.command import run_command
 
 
@@ -35,7 +26,7 @@ def main() -> None:
     add_executor(parser)
     parser.add_argument("--full", action="store_true", help="run all tests of a program, also after one has failed")
     where = parser.add_mutually_exclusive_group(required=True)
-    where.add_argument("--out", type=file_name, help="JSON lines, one a program; an interrupted run goes on there")
+    where.add_argument("--out", type=path_name, help="JSON lines, one a program; an interrupted run goes on there")
     where.add_argument("--run", type=path_name, help="a run folder for eval.compare; an interrupted run goes on there")
     parser.add_argument(
         "--arm-field", metavar="FIELD", help="of the lines, tells the arms of the run (default: one arm)"

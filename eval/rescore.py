@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from eval.options import CHECKERS, add_sandbox, add_selection, command_parser, path_name, whole
+from eval.options import CHECKERS, add_sandbox, add_selection, command_parser, path_name
 from program.cli.command import run_command
 
 
@@ -17,7 +17,7 @@ def main() -> None:
     parser.add_argument("--time-factor", type=float, help="the problem's time limit times this (default: the run's)")
     parser.add_argument(
         "--timeouts",
-        type=whole(),
+        type=int,
         help="tests a set that may run out of time before the rest is left out (default: the run's)",
     )
     add_sandbox(parser)

@@ -16,6 +16,7 @@ from eval.errors import RunError
 from eval.report.write import REPORT, write_report
 from eval.rollouts.executor import Arm
 from eval.rollouts.loop import run_loop
+from eval.rollouts.outages import is_too_long
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.run_folder import RunFolder, read_rollouts
 from eval.simulated.model import SIMULATED
@@ -25,7 +26,7 @@ from program import artifact
 from program.artifact import ArtifactError
 from program.cli.output import one_line
 from program.cli.settings import check_escalation, parse_settings
-from program.errors import first_error
+from program.errors import ModelError, first_error
 from program.models.names import check_model
 from program.models.prices import price_of
 from program.rollout.budget import OPTIONS, Budget, spent_of
@@ -97,6 +98,23 @@ def evaluate(options: argparse.Namespace) -> None:
     (options.out / "summary.md").write_text(f"{options.lm}, {options.data} {options.split}\n\n{table}\n")
     print(table)
     write_report([options.out], options.out / REPORT, problems)
+    _say_losses(rollouts)
+
+
+def _say_losses(rollouts: Sequence[Rollout]) -> None:
+    """Rollouts that were not judged are never passed over in silence.
+
+    Raises:
+        ModelError: another try may judge them.
+    """
+    lost = [each for each in rollouts if each.status == "not judged"]
+    again = [each for each in lost if not is_too_long(each)]
+    if again:
+        said = f"{len(again)} of {len(rollouts)} rollouts were not judged ({again[-1].error})"
+        raise ModelError(f"{said}; the same command tries them again")
+    if lost:
+        said = f"{len(lost)} of {len(rollouts)} rollouts were not judged, their prompts are too long: {lost[-1].error}"
+        print(f"warning: {one_line(said)}", file=sys.stderr)
 
 
 def _used(rollouts: Sequence[Rollout]) -> dict[str, float]:

@@ -12,6 +12,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
+from typing import NoReturn
 
 from judge.verdict import JudgeError
 from program.cli.output import one_line, shown_output
@@ -35,6 +36,7 @@ def run_command(parser: argparse.ArgumentParser, work: Callable[[argparse.Namesp
         parser: knows every option of the command; `--debug` is added.
         work: what the command does.
     """
+    parser.error = _refuse_options
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     logging.getLogger("dspy").setLevel(logging.ERROR)  # truncation and type notices; failures are in the trace
     debug = "--debug" in sys.argv
@@ -71,6 +73,11 @@ def _verdict(fault: Exception) -> tuple[int, str]:
         where = f"{fault.filename}: " if fault.filename is not None else ""
         return (USER_ERROR if is_path and where else OUTAGE), f"{where}{fault.strerror}"
     return OUTAGE, f"{type(fault).__name__}: {said} (unforeseen; --debug shows where)"
+
+
+def _refuse_options(message: str) -> NoReturn:
+    """What `argparse` calls where it cannot read the options; by itself it would show all of them."""
+    raise UserError(f"{message} (--help shows the options)")
 
 
 def _refuse_odd_arguments() -> None:

@@ -57,6 +57,7 @@ class Pace:
         self._requests: deque[float] = deque()
         self._tokens: deque[tuple[float, int]] = deque()
         self._not_before = 0.0
+        self._down = False  # whether patience has run out and no request was answered since
 
     def wait(self, at_most: float | None = None) -> bool:
         """Return when the next request may go out, and count it; False, at once, when that takes too long.
@@ -75,6 +76,7 @@ class Pace:
         """Count what a request has used."""
         with self._lock:
             self._tokens.append((self._clock(), tokens))
+            self._down = self._down and not tokens
 
     def refused(self, fault: LMError, attempt: int) -> float:
         """Seconds to wait before retry `attempt` (from 0) after `fault`; a rate limit holds back every thread."""
@@ -92,12 +94,19 @@ class Pace:
             self._not_before = max(self._not_before, self._clock() + seconds)
 
     def may_retry(self, fault: LMError, attempt: int) -> bool:
-        """Whether to send a request again after `attempt` retries; one that timed out is tried once more only."""
+        """Whether to send a request again after `attempt` retries; one that timed out is tried once more only. Where
+        patience has run out for one request, no other is sent again until one is answered: an outage is waited out
+        once, not once a call."""
         from dspy import LMTimeoutError, is_retryable_lm_error  # commands show RateLimits without DSPy
 
         most = min(1, self.limits.retries) if isinstance(fault, LMTimeoutError) else self.limits.retries
         asked_for_too_much = (fault.retry_after or 0.0) > LONGEST_WAIT_SECONDS
-        return attempt < most and is_retryable_lm_error(fault) and not asked_for_too_much
+        if not is_retryable_lm_error(fault) or asked_for_too_much:
+            return False
+        with self._lock:
+            if attempt >= most and not isinstance(fault, LMTimeoutError):
+                self._down = True
+            return attempt < most and not self._down
 
     def rest(self, seconds: float) -> None:
         self._sleep(seconds)
