@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+
 from eval.options import add_arms, add_runs, command_parser
 from program.cli.command import run_command
 
@@ -25,13 +27,13 @@ def main() -> None:
         help="what each arm had solved for so much a problem",
     )
     parser.add_argument("--prompts", action="store_true", help="show instructions that differ line by line")
-    options = parser.parse_args()
+    run_command(parser, _compare)
 
+
+def _compare(options: argparse.Namespace) -> None:
     from eval.tables.comparison import compare
 
-    run_command(
-        lambda: print(compare(options.runs, options.arms, options.by, options.budget, options.prompts, options.exclude))
-    )
+    print(compare(options.runs, options.arms, options.by, options.budget, options.prompts, options.exclude))
 
 
 if __name__ == "__main__":

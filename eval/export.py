@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import argparse
 
-from eval.options import add_run, command_parser
+from eval.options import add_run, command_parser, file_name
 from program.cli.command import run_command
 
 
@@ -12,12 +12,14 @@ def main() -> None:
     parser = command_parser("export", "Write a run as a table.")
     add_run(parser)
     parser.add_argument("--format", choices=("csv", "json", "markdown"), default="csv", help="default: %(default)s")
-    parser.add_argument("--out", type=Path, help="the file (default: standard output)")
-    options = parser.parse_args()
+    parser.add_argument("--out", type=file_name, help="the file (default: standard output)")
+    run_command(parser, _export)
 
+
+def _export(options: argparse.Namespace) -> None:
     from eval.given.run_table import write_table
 
-    run_command(lambda: write_table(options.run, options.format, options.out, options.exclude))
+    write_table(options.run, options.format, options.out, options.exclude)
 
 
 if __name__ == "__main__":

@@ -5,9 +5,9 @@ With `--run RUN` in place of `--out` they become the rollouts of a run that `eva
 
 from __future__ import annotations
 
-from pathlib import Path
+import argparse
 
-from eval.options import add_checker, add_data, add_executor, add_sandbox, add_selection, command_parser
+from eval.options import add_checker, add_data, add_executor, add_sandbox, add_selection, command_parser, path_name
 from program.cli.command import run_command
 
 
@@ -16,7 +16,7 @@ def main() -> None:
     parser.add_argument(
         "--solutions",
         required=True,
-        type=Path,
+        type=path_name,
         help="JSON lines with name, solution and maybe correct, or samples of LiveCodeBench, evalplus or AlphaCodium",
     )
     add_data(parser)
@@ -26,8 +26,8 @@ def main() -> None:
     add_executor(parser)
     parser.add_argument("--full", action="store_true", help="run all tests of a program, also after one has failed")
     where = parser.add_mutually_exclusive_group(required=True)
-    where.add_argument("--out", type=Path, help="JSON lines, one a program; an interrupted run goes on there")
-    where.add_argument("--run", type=Path, help="a run folder for eval.compare; an interrupted run goes on there")
+    where.add_argument("--out", type=path_name, help="JSON lines, one a program; an interrupted run goes on there")
+    where.add_argument("--run", type=path_name, help="a run folder for eval.compare; an interrupted run goes on there")
     parser.add_argument(
         "--arm-field", metavar="FIELD", help="of the lines, tells the arms of the run (default: one arm)"
     )
@@ -37,11 +37,13 @@ def main() -> None:
         default="leave-out",
         help="selected problems that an arm has no program for are left out of its rates, or count as failed",
     )
-    options = parser.parse_args()
+    run_command(parser, _judge)
 
+
+def _judge(options: argparse.Namespace) -> None:
     from eval.given.judged_programs import judge_solutions
 
-    run_command(lambda: judge_solutions(options))
+    judge_solutions(options)
 
 
 if __name__ == "__main__":

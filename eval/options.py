@@ -3,10 +3,42 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 
 CHECKERS = ("strict", "deepmind")
 DATA_HELP = "pack, a hub name, a local folder or file of a dataset, or problems as JSON"
+
+
+MOST = 10**6  # of whatever is counted: rollouts, problems, programs
+
+
+def whole(least: int = 1, most: int = MOST) -> Callable[[str], int]:
+    """Reads a whole number of an option, from `least` to `most`."""
+
+    def read(text: str) -> int:
+        number = int(text)
+        if not least <= number <= most:
+            raise argparse.ArgumentTypeError(f"must be {least:,} to {most:,}")
+        return number
+
+    read.__name__ = "int"
+    return read
+
+
+def path_name(text: str) -> Path:
+    """Reads the path of an option; an empty one would be the folder that the command runs in."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("must not be empty")
+    return Path(text)
+
+
+def file_name(text: str) -> Path:
+    """As `path_name`, for a file: no path that can only be a folder's."""
+    path = path_name(text)
+    if path.name in ("", "..") or path.is_dir():
+        raise argparse.ArgumentTypeError("must name a file")
+    return path
 
 
 def command_parser(name: str, description: str) -> argparse.ArgumentParser:
@@ -16,14 +48,14 @@ def command_parser(name: str, description: str) -> argparse.ArgumentParser:
 
 def add_run(parser: argparse.ArgumentParser, said: str = "a folder written by eval.run") -> None:
     """Add the folder of a run, and `--exclude`."""
-    parser.add_argument("run", type=Path, help=said)
+    parser.add_argument("run", type=path_name, help=said)
     add_exclude(parser)
 
 
 def add_runs(parser: argparse.ArgumentParser) -> None:
     """Add the folders of runs, and `--exclude`."""
     said = "folders written by eval.run, over the same data; the first arm is the one compared with"
-    parser.add_argument("runs", nargs="+", type=Path, help=said)
+    parser.add_argument("runs", nargs="+", type=path_name, help=said)
     add_exclude(parser)
 
 
@@ -46,7 +78,7 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
         "--difficulty", type=words, metavar="D,…", help="only problems of one of these difficulties: A,B or EASY"
     )
     add_exclude(parser)
-    parser.add_argument("--limit", type=int, help="of these only the first")
+    parser.add_argument("--limit", type=whole(), help="of these only the first")
 
 
 def add_exclude(parser: argparse.ArgumentParser) -> None:

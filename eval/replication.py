@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+
 from eval.options import add_run, command_parser
 from program.cli.command import run_command
 
@@ -11,11 +13,13 @@ def main() -> None:
     add_run(parser, "a folder of eval.run with a direct program and a flow, best with --n 5")
     parser.add_argument("--direct", help="the arm that is the zero-shot one (default: the first direct program)")
     parser.add_argument("--flow", help="the arm that is the flow (default: the first flow)")
-    options = parser.parse_args()
+    run_command(parser, _replicate)
 
+
+def _replicate(options: argparse.Namespace) -> None:
     from eval.tables.replication_table import replicate
 
-    run_command(lambda: print(replicate(options.run, options.direct, options.flow, options.exclude)))
+    print(replicate(options.run, options.direct, options.flow, options.exclude))
 
 
 if __name__ == "__main__":

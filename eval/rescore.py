@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import argparse
 
-from eval.options import CHECKERS, add_sandbox, add_selection, command_parser
+from eval.options import CHECKERS, add_sandbox, add_selection, command_parser, path_name
 from program.cli.command import run_command
 
 
 def main() -> None:
     parser = command_parser("rescore", "Judge the programs of a run again, by other rules or on other tests.")
-    parser.add_argument("run", type=Path, help="a folder written by eval.run, eval.judge or eval.rescore")
+    parser.add_argument("run", type=path_name, help="a folder written by eval.run, eval.judge or eval.rescore")
     parser.add_argument("--data", help="judge on the problems there (default: the run's data, which must be unchanged)")
     add_selection(parser)
     parser.add_argument("--checker", choices=CHECKERS, help="(default: the run's)")
@@ -22,13 +22,15 @@ def main() -> None:
     )
     add_sandbox(parser)
     parser.add_argument(
-        "--out", required=True, type=Path, help="folder of the new run; if interrupted it goes on there"
+        "--out", required=True, type=path_name, help="folder of the new run; if interrupted it goes on there"
     )
-    options = parser.parse_args()
+    run_command(parser, _rescore)
 
+
+def _rescore(options: argparse.Namespace) -> None:
     from eval.given.rescored_run import rescore
 
-    run_command(lambda: rescore(options))
+    rescore(options)
 
 
 if __name__ == "__main__":

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import argparse
 
-from eval.options import add_checker, add_data, add_executor, add_sandbox, add_selection, command_parser
+from eval.options import (
+    add_checker,
+    add_data,
+    add_executor,
+    add_sandbox,
+    add_selection,
+    command_parser,
+    path_name,
+    whole,
+)
 from program.cli.command import run_command
 from program.cli.key_options import add_limits
 from program.cli.model_options import add_models
@@ -12,15 +21,17 @@ from program.cli.model_options import add_models
 
 def main() -> None:
     parser = command_parser("run", "Evaluate programs on hidden tests.")
-    parser.add_argument("artifacts", nargs="+", type=Path, help="folders of programs, hand-written or compiled")
+    parser.add_argument("artifacts", nargs="+", type=path_name, help="folders of programs, hand-written or compiled")
     add_data(parser)
     add_selection(parser)
     add_models(parser)
-    parser.add_argument("--n", type=int, default=1, help="samples a problem (default: %(default)s)")
+    parser.add_argument("--n", type=whole(), default=1, help="samples a problem (default: %(default)s)")
     add_checker(parser)
     add_sandbox(parser)
     add_executor(parser)
-    parser.add_argument("--concurrency", type=int, default=8, help="rollouts side by side (default: %(default)s)")
+    parser.add_argument(
+        "--concurrency", type=whole(most=10**4), default=8, help="rollouts side by side (default: %(default)s)"
+    )
     parser.add_argument(
         "--adapter", help="in place of the artifacts' own: lean, lean+described, yaml, chat, json or xml"
     )
@@ -28,13 +39,15 @@ def main() -> None:
         "--set", action="append", default=[], metavar="KEY=VALUE", help="a key of the programs' configuration"
     )
     add_limits(parser)
-    parser.add_argument("--out", required=True, type=Path, help="folder of the run; an interrupted run goes on there")
+    parser.add_argument("--out", required=True, type=path_name, help="folder of the run; interrupted, it goes on there")
     parser.add_argument("--mlflow", metavar="URI", help="also trace to MLflow: a server or a folder (file:///…)")
-    options = parser.parse_args()
+    run_command(parser, _run)
 
+
+def _run(options: argparse.Namespace) -> None:
     from eval.evaluation.evaluate import evaluate
 
-    run_command(lambda: evaluate(options))
+    evaluate(options)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 
-from eval.options import DATA_HELP, command_parser
+from eval.options import DATA_HELP, command_parser, whole
 from program.cli.command import run_command
 from program.errors import UserError
 
@@ -36,13 +36,11 @@ def main() -> None:
     parser = command_parser("serve_simulated", "Serve the simulated LM.")
     parser.add_argument("--data", default="pack", help=f"{DATA_HELP} (default: %(default)s)")
     parser.add_argument("--split", action="append", help="default: test; may be given again for demonstrations' splits")
-    parser.add_argument("--port", type=int, default=0, help="0 (default) takes a free one")
+    parser.add_argument("--port", type=whole(0, 65535), default=0, help="0 (default) takes a free one")
     parser.add_argument(
         "--set", action="append", default=[], metavar="skills.NAME=VALUE", help="names: see eval/simulated/skills.py"
     )
-    options = parser.parse_args()
-
-    run_command(lambda: _serve(options))
+    run_command(parser, _serve)
 
 
 if __name__ == "__main__":

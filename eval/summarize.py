@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+
 from eval.options import add_arms, add_runs, command_parser
 from program.cli.command import run_command
 
@@ -18,12 +20,14 @@ def main() -> None:
         action="store_true",
         help="read the answers of failed rollouts in every other way and judge what comes out; takes a minute",
     )
-    options = parser.parse_args()
+    run_command(parser, _summarize)
 
+
+def _summarize(options: argparse.Namespace) -> None:
     from eval.tables.details import summarize_runs
 
     asked = (options.runs, options.arms, options.ai_tests, options.exclude, options.reading)
-    run_command(lambda: print(summarize_runs(*asked)))
+    print(summarize_runs(*asked))
 
 
 if __name__ == "__main__":

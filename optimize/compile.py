@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Any
 
-from eval.options import add_executor, add_sandbox, add_selection
+from eval.options import add_executor, add_sandbox, add_selection, path_name, whole
 from optimize.config import CompileConfig, OptimizerOptions
 from program.cli.command import run_command
 from program.cli.key_options import RATES, add_keys, add_limits
@@ -22,7 +21,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m optimize.compile", description="Compile a program on problems with hidden tests."
     )
-    parser.add_argument("config", nargs="?", type=Path, help="a TOML file with the keys of optimize.config")
+    parser.add_argument("config", nargs="?", type=path_name, help="a TOML file with the keys of optimize.config")
     add_keys(parser, CompileConfig, SHARED)
     add_keys(parser, OptimizerOptions, OPTIMIZER, defaults=False)  # each optimizer has its own
     parser.add_argument("--reflection-lm", help="as --prompt-lm, for gepa")
@@ -37,16 +36,14 @@ def main() -> None:
         "--set", action="append", default=[], metavar="KEY=VALUE", help="a key of the program's configuration"
     )
     parser.add_argument(
-        "--out", required=True, type=Path, help="folder of the artifact; an interrupted compilation goes on there"
+        "--out", required=True, type=path_name, help="folder of the artifact; an interrupted compilation goes on there"
     )
     parser.add_argument("--dry-run", action="store_true", help="say what would be done and paid, without any LM call")
     parser.add_argument(
-        "--pilot", type=int, metavar="N", help="run and pay for the first N problems, then say what the rest will cost"
+        "--pilot", type=whole(), metavar="N", help="run and pay for the first N problems, then say what it will cost"
     )
     parser.add_argument("--report", action="store_true", help="print why each demonstration was chosen")
-    options = parser.parse_args()
-
-    run_command(lambda: _compile(options))
+    run_command(parser, _compile)
 
 
 def _compile(options: argparse.Namespace) -> None:

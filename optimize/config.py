@@ -5,18 +5,16 @@ from __future__ import annotations
 import inspect
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny
+from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, field_validator
 from pydantic.fields import FieldInfo
 
 from eval.data.problem_set import ProblemSet
+from eval.options import MOST
 from program.errors import UserError
-from program.models.open import DEFAULT_MODEL
+from program.models.names import DEFAULT_MODEL
+from program.models.sampling_settings import SamplingSettings, checked_settings
 from program.rollout.budget import Budget
 from program.rollout.rate_limits import RateLimits
-
-# What may be stored with an artifact of how its LM is called; no key, no address, nothing of a connection. It is what
-# a request to an engine of DSPy's can hold.
-Sampling = Literal["top_p", "top_k", "presence_penalty", "frequency_penalty", "seed", "stop", "reasoning_effort"]
 
 
 class ConfigError(UserError):
@@ -27,7 +25,7 @@ class OptimizerOptions(BaseModel, frozen=True):
     """The keys of one optimizer. A subclass declares again those that it reads, with defaults of its own; any other key
     is refused. What stands here is what a compilation goes by where its optimizer does not read a key."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True, populate_by_name=True, allow_inf_nan=False)
 
     demos: int = 0
     """demonstrations a predictor gets at most"""
@@ -73,7 +71,7 @@ class OptimizerOptions(BaseModel, frozen=True):
 class CompileConfig(BaseModel):
     """The keys that every optimizer has; those of its own follow in `tuning`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
 
     start: str = "artifacts/handwritten"
     """the artifact to compile; of a compiled one the instructions carry over, its demonstrations only to the teacher"""
@@ -101,17 +99,17 @@ class CompileConfig(BaseModel):
     """only problems of one of these difficulties, by name"""
     exclude: str | None = None
     """a file of problems to leave out, as eval.audit writes it"""
-    limit: int | None = Field(default=None, ge=1)
+    limit: int | None = Field(default=None, ge=1, le=MOST)
     """of these, only the first problems of the split"""
     metric: Literal["hidden", "private", "generated", "solved"] = "hidden"
     """hidden (share of private and generated tests), private, generated, or solved (all tests or nothing)"""
     seed: int = 0
     """of whatever is drawn"""
-    concurrency: int = Field(default=8, ge=1)
+    concurrency: int = Field(default=8, ge=1, le=10_000)
     """rollouts side by side"""
     settings: dict[str, Any] = {}
     """keys of the program's configuration to change"""
-    lm_settings: dict[Sampling, Any] = {}
+    lm_settings: dict[str, Any] = {}
     """sampling settings that go with every call of the model, such as top_p; stored with the artifact"""
     budget: Budget = Budget()
     """what all sessions together may spend, the optimizer's own questions included: max_calls, max_tokens, max_usd and
@@ -120,6 +118,11 @@ class CompileConfig(BaseModel):
     """what the provider allows: requests_per_minute, tokens_per_minute, retries and first_wait"""
     tuning: SerializeAsAny[OptimizerOptions]
     """the keys of the optimizer"""
+
+    @field_validator("lm_settings")
+    @classmethod
+    def _are_sampling_settings(cls, given: dict[str, Any]) -> dict[str, Any]:
+        return checked_settings(SamplingSettings, given)
 
     def identity(self) -> dict[str, Any]:
         """What decides the result. Addresses, budget and speed do not: a compilation may go on with others. Which

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m optimize.reference", description=DESCRIPTION)
-    parser.parse_args()
-    run_command(lambda: print(reference(), end=""))
+    run_command(parser, lambda _: print(reference(), end=""))
 
 
 def reference() -> str:

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
+from eval.options import path_name
 from program.cli.command import run_command
+from program.errors import UserError
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m optimize.show", description="Show an artifact, or the difference between two."
     )
-    parser.add_argument("artifact", type=Path)
-    parser.add_argument("other", nargs="?", type=Path, help="show what this one has otherwise")
+    parser.add_argument("artifact", type=path_name)
+    parser.add_argument("other", nargs="?", type=path_name, help="show what this one has otherwise")
     parser.add_argument("--prompts", action="store_true", help="every prompt in full")
     parser.add_argument("--report", action="store_true", help="why each demonstration was chosen")
-    options = parser.parse_args()
-    run_command(lambda: _show(options))
+    run_command(parser, _show)
 
 
 def _show(options: argparse.Namespace) -> None:
     from optimize.compilation.show_artifact import describe_difference, describe_evidence, describe_program
 
+    if options.other and (options.prompts or options.report):
+        raise UserError("--prompts and --report are about one artifact")
     if options.other:
         print(describe_difference(options.artifact, options.other))
     elif options.report:

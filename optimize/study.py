@@ -6,8 +6,8 @@ It runs the commands anyone would run, one after the other, and says which; each
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
+from eval.options import path_name
 from program.cli.command import run_command
 
 
@@ -15,17 +15,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m optimize.study", description="Compile, evaluate and compare, as a configuration says."
     )
-    parser.add_argument("config", type=Path, help="a TOML file for optimize.compile with a table [study]")
+    parser.add_argument("config", type=path_name, help="a TOML file for optimize.compile with a table [study]")
     parser.add_argument("--lm", help="the model, instead of that of the configuration")
     parser.add_argument("--api-base", help="address of an OpenAI-compatible server that has the model")
     parser.add_argument("--data", help="the dataset, instead of that of the configuration")
-    parser.add_argument("--out", required=True, type=Path, help="folder; an interrupted study goes on there")
+    parser.add_argument("--out", required=True, type=path_name, help="folder; an interrupted study goes on there")
     parser.add_argument("--dry-run", action="store_true", help="only print what it will cost")
-    options = parser.parse_args()
+    run_command(parser, _study)
 
+
+def _study(options: argparse.Namespace) -> None:
     from optimize.studies.studying import study
 
-    run_command(lambda: study(options))
+    study(options)
 
 
 if __name__ == "__main__":

@@ -12,10 +12,10 @@ import subprocess
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import dspy
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, field_validator
 
 from program.adapters.choice import DEFAULT_ADAPTER, adapter_named, has_one_order
 from program.adapters.sections import DSPY_ORDER
@@ -24,12 +24,14 @@ from program.baselines.direct import ChainOfThought, Direct
 from program.baselines.reflexion import Reflexion, ReflexionConfig
 from program.baselines.sampling import Sampling, SamplingConfig
 from program.errors import UserError, did_you_mean, first_error
+from program.input_files import InputError, read_json
+from program.models.sampling_settings import ArtifactLM, checked_settings
 from program.predictors import predictors_of, types_of
 from program.stage.config import ProgramConfig
 from program.stage.program import Program
 from program.stage.stage import Stage
 from program.steps.config import FlowConfig
-from program.undocumented import is_state_of
+from program.undocumented import demos_of, is_state_of
 
 ProgramName = Literal["alphacodium", "direct", "chain-of-thought", "sampling", "reflexion"]
 _PROGRAMS: dict[ProgramName, tuple[Any, type[ProgramConfig]]] = {
@@ -43,6 +45,14 @@ _PROGRAMS: dict[ProgramName, tuple[Any, type[ProgramConfig]]] = {
 
 class ArtifactError(UserError):
     """The artifact cannot be loaded by this code; one line that says why."""
+
+
+class Compilation(BaseModel, extra="allow", strict=True):
+    """Of what a manifest says of its compilation, what is read again; see `optimize.config` for the rest."""
+
+    problems: list[str] = []
+    stopped: str = ""
+    code: dict[str, str] = {}
 
 
 class Manifest(BaseModel):
@@ -69,7 +79,8 @@ class Manifest(BaseModel):
     cost: dict[str, Any] | None = None
     """what compiling cost"""
     lm: dict[str, Any] | None = None
-    """the model it was compiled for and the sampling settings that go with its calls; no key, no address"""
+    """the model it was compiled for and the sampling settings that go with its calls: those of
+    `program.models.sampling_settings`, so no key, no address and nothing else of a connection"""
     versions: dict[str, str] = {}
     """versions of the packages that decide what a prompt looks like"""
     commit: str = ""
@@ -80,6 +91,18 @@ class Manifest(BaseModel):
     def _exists(cls, name: str) -> str:
         adapter_named(name)
         return name
+
+    @field_validator("lm")
+    @classmethod
+    def _is_harmless(cls, given: dict[str, Any] | None) -> dict[str, Any] | None:
+        return given and checked_settings(ArtifactLM, given)
+
+    @field_validator("compile")
+    @classmethod
+    def _can_be_read(cls, given: dict[str, Any] | None) -> dict[str, Any] | None:
+        if given is not None:
+            Compilation.model_validate(given)
+        return given
 
 
 def new_program(name: ProgramName, config: dict[str, Any]) -> Program:
@@ -129,7 +152,12 @@ def fingerprint(program: Any, manifest: Manifest) -> str:
 
 
 def save(folder: Path, program: dspy.Module, manifest: Manifest) -> None:
-    """Write the artifact. The manifest comes last: a folder without one is no artifact."""
+    """Write the artifact. The manifest comes last: a folder without one is no artifact.
+
+    Raises:
+        ArtifactError: the manifest holds what no artifact may hold.
+    """
+    _checked_manifest(folder, manifest.model_dump())
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "program.json").write_text(_pretty(program.dump_state()))
     (folder / "manifest.json").write_text(_pretty(manifest.model_dump()))
@@ -141,8 +169,27 @@ def read_manifest(folder: Path) -> Manifest:
     Raises:
         ArtifactError: there is none, or a broken one.
     """
+    return _checked_manifest(folder, _read(folder, "manifest.json"))
+
+
+def read_state(folder: Path, manifest: Manifest) -> dict[str, Any]:
+    """The states of an artifact's predictors, by their names.
+
+    Raises:
+        ArtifactError: there is no `program.json`, or it does not hold what such states hold.
+    """
+    state = _read(folder, "program.json")
+    if not isinstance(state, dict) or set(state) != set(manifest.predictors):
+        raise ArtifactError(f"{folder}: program.json and manifest.json name different predictors")
+    for name, fields in manifest.predictors.items():
+        if not is_state_of(state[name], fields):
+            raise ArtifactError(f"{folder}: program.json: {name} is not the state of a predictor with fields {fields}")
+    return state
+
+
+def _checked_manifest(folder: Path, values: Any) -> Manifest:
     try:
-        return Manifest.model_validate(_read(folder, "manifest.json"))
+        return Manifest.model_validate(values)
     except ValidationError as fault:
         raise ArtifactError(f"{folder}: manifest.json: {first_error(fault, Manifest)}") from fault
 
@@ -172,14 +219,15 @@ def load(
         UserError: there is no such adapter, or it cannot have the program's order.
     """
     folder = Path(folder)
-    manifest, state = read_manifest(folder), _read(folder, "program.json")
+    manifest = read_manifest(folder)
     if adapter:
         manifest.adapter = adapter
         if has_one_order(adapter):
             config = {"order": DSPY_ORDER, **(config or {})}
     program = new_program(manifest.program, manifest.config)
     _refuse_other_code(folder, manifest, program)
-    _refuse_other_state(folder, manifest, state)
+    state = read_state(folder, manifest)
+    _refuse_odd_demos(folder, program, state)
     if config:
         program = new_program(manifest.program, merged(manifest.config, config))
     # A changed configuration may leave stages out or bring in others, which then are as written by hand.
@@ -191,13 +239,11 @@ def load(
 
 
 def _read(folder: Path, name: str) -> Any:
+    if not (folder / name).exists():
+        raise ArtifactError(f"{folder} is not an artifact: {folder / name} is missing")
     try:
-        return json.loads((folder / name).read_text())
-    except FileNotFoundError as fault:
-        raise ArtifactError(f"{folder} is not an artifact: {fault.filename} is missing") from fault
-    except OSError as fault:
-        raise ArtifactError(f"{folder} is not an artifact: {fault.filename}: {fault.strerror}") from fault
-    except ValueError as fault:
+        return read_json(folder / name)
+    except InputError as fault:
         raise ArtifactError(f"{folder} is not an artifact: {fault}") from fault
 
 
@@ -237,13 +283,20 @@ def _refuse_other_code(folder: Path, manifest: Manifest, program: Program) -> No
                 )
 
 
-def _refuse_other_state(folder: Path, manifest: Manifest, state: Any) -> None:
-    """DSPy restores fields by their position and looks at nothing else, so what it would get is looked at here."""
-    if not isinstance(state, dict) or set(state) != set(manifest.predictors):
-        raise ArtifactError(f"{folder}: program.json and manifest.json name different predictors")
-    for name, fields in manifest.predictors.items():
-        if not is_state_of(state[name], fields):
-            raise ArtifactError(f"{folder}: program.json: {name} is not the state of a predictor with fields {fields}")
+def _refuse_odd_demos(folder: Path, program: Program, state: dict[str, Any]) -> None:
+    """DSPy looks at no demonstration, so what prompts would be made of is looked at here."""
+    for name, predictor in program.named_predictors():
+        fields = cast(Any, predictor.signature).fields
+        for number, demo in enumerate(demos_of(state[name]), 1):
+            for field, value in demo.items():
+                try:
+                    if field not in fields:
+                        raise ValueError("there is no such field")
+                    TypeAdapter(fields[field].annotation).validate_python(value)
+                except ValueError as fault:
+                    said = fault.errors()[0]["msg"] if isinstance(fault, ValidationError) else fault
+                    where = f"demonstration {number} of {name}: {field}"
+                    raise ArtifactError(f"{folder}: program.json: {where}: {said}") from fault
 
 
 def _pretty(value: Any) -> str:

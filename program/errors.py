@@ -32,7 +32,7 @@ def first_error(fault: ValidationError, *models: type[BaseModel]) -> str:
         models: configurations, one of which raised it; the docstrings of its fields say what they mean.
     """
     first = fault.errors()[0]
-    kind, meaning = next((each for each in models if each.__name__ == fault.title), models[0]), None
+    kind, meaning = next((each for each in models if each.__name__ == fault.title), models[0] if models else None), None
     for key in first["loc"]:
         field = getattr(kind, "model_fields", {}).get(key)
         if field is None:

@@ -38,11 +38,10 @@ def main() -> None:
         prog="python -m program.handwritten",
         description=f"Write the hand-written programs into the folder artifacts: {', '.join(HAND_WRITTEN)}.",
     )
-    parser.parse_args()
-    run_command(_write)
+    run_command(parser, _write)
 
 
-def _write() -> None:
+def _write(_: argparse.Namespace) -> None:
     from program.artifact import describe, new_program, save
 
     for folder, (name, config) in HAND_WRITTEN.items():

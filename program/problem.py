@@ -9,12 +9,16 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from judge.checker import Checker, strict_for
 from judge.limits import limits_of
 from judge.verdict import Limits, TestCase
 from program.statement import examples_in
+
+# A larger limit is no limit that anyone meant.
+LONGEST_SECONDS = 24 * 3600
+LARGEST_BYTES = 2**50
 
 # How statements say that more than one answer is right.
 _SEVERAL = re.compile(
@@ -36,6 +40,18 @@ def seconds_of(time_limit: Any) -> float | None:
     if isinstance(time_limit, Mapping):
         return time_limit["seconds"] + time_limit.get("nanos", 0) / 1e9
     return float(time_limit) if time_limit else None
+
+
+def texts_of(tests: Any, key: str) -> list[str]:
+    """The texts of `tests[key]`, `input` or `output`, in the layout of CodeContests.
+
+    Raises:
+        KeyError, TypeError: it is no list of texts.
+    """
+    texts = tests[key]
+    if not isinstance(texts, list | tuple) or not all(isinstance(text, str) for text in texts):
+        raise TypeError(f"{key} is no list of texts")
+    return list(texts)
 
 
 class PublicTest(BaseModel):
@@ -61,8 +77,8 @@ class Problem(BaseModel):
     name: str
     description: str
     public_tests: tuple[PublicTest, ...] = ()
-    seconds: float | None = None
-    memory_bytes: int | None = None
+    seconds: float | None = Field(default=None, ge=0, le=LONGEST_SECONDS, allow_inf_nan=False)
+    memory_bytes: int | None = Field(default=None, ge=0, le=LARGEST_BYTES)
 
     @classmethod
     def of(cls, given: Problem | Mapping[str, Any] | str) -> Problem:

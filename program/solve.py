@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from program.cli.command import run_command
 from program.cli.model_options import add_models
+from program.cli.output import harmless, write_program
 
 if TYPE_CHECKING:
     from program.problem import Problem
@@ -41,8 +42,7 @@ def main() -> None:
         "--sandbox", choices=("require", "prefer", "off"), default="prefer", help="(default: %(default)s)"
     )
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a key of the configuration")
-    options = parser.parse_args()
-    run_command(lambda: _solve(options))
+    run_command(parser, _solve)
 
 
 def _solve(options: argparse.Namespace) -> None:
@@ -74,7 +74,7 @@ def _solve(options: argparse.Namespace) -> None:
         dspy.context(lm=opened.lm),
     ):
         if options.trace:
-            trace.listen(lambda event: print(*story.lines(event), sep="\n", file=sys.stderr, flush=True))
+            trace.listen(lambda event: print(*map(harmless, story.lines(event)), sep="\n", file=sys.stderr, flush=True))
         try:
             code = program(problem=problem).code
         except dspy.LMError as fault:
@@ -108,7 +108,7 @@ def _print_program(code: str, problem: Problem, program: Program, trace: Trace) 
             reasons.append(said)
             reasons += [f"the last: {call.detail}" for call in trace.calls[-1:] if call.detail and not lost]
         raise ModelError(f"no program: {'; '.join(reasons) or 'the model gave none'}")
-    print(code, end="" if code.endswith("\n") else "\n", flush=True)
+    write_program(code if code.endswith("\n") else f"{code}\n")
     if problem.public_tests:
         bench = Workbench(problem)
         passed = bench.passed_public(code)
@@ -118,7 +118,7 @@ def _print_program(code: str, problem: Problem, program: Program, trace: Trace) 
 
 
 def _say(line: str) -> None:
-    print(line, file=sys.stderr)
+    print(harmless(line), file=sys.stderr)
 
 
 if __name__ == "__main__":

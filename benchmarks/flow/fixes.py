@@ -29,7 +29,8 @@ from program.adapters.lean import LeanAdapter
 from program.answers.syntax import same_program
 from program.bench.failure import SOURCES
 from program.cli.command import run_command
-from program.models.open import DEFAULT_MODEL, open_lm
+from program.models.names import DEFAULT_MODEL
+from program.models.open import open_lm
 from program.rollout.context import new_trace
 from program.rollout.trace import Call
 from program.stage.stage import Stage
@@ -69,8 +70,7 @@ def main() -> None:
     parser.add_argument("--api-base", help="address of an OpenAI-compatible server that has the model")
     parser.add_argument("--concurrency", type=int, default=8, help="requests side by side (default: %(default)s)")
     parser.add_argument("--out", type=Path, required=True, help="file of the answers")
-    options = parser.parse_args()
-    run_command(lambda: print(compare(options)))
+    run_command(parser, lambda options: print(compare(options)))
 
 
 def compare(options: argparse.Namespace) -> str:

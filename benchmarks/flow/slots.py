@@ -11,7 +11,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from eval.data.load import load_problems
-from program.models.open import DEFAULT_MODEL, open_lm
+from program.models.names import DEFAULT_MODEL
+from program.models.open import open_lm
 
 REQUESTS = 24
 ANSWER_TOKENS = 120

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from program.cli.command import run_command
-from program.models.open import DEFAULT_MODEL
+from program.models.names import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from benchmarks.prompts.adapter_table import Asked, Rates
@@ -43,9 +43,7 @@ def main() -> None:
     parser.add_argument("--concurrency", type=int, default=4, help="requests side by side (default: %(default)s)")
     parser.add_argument("--out", type=Path, required=True, help="folder of inputs, answers and table")
     parser.add_argument("--table", action="store_true", help="make the table of what is there, without any call")
-    options = parser.parse_args()
-
-    run_command(lambda: compare(options))
+    run_command(parser, compare)
 
 
 def compare(options: argparse.Namespace) -> None:

@@ -46,8 +46,7 @@ def main() -> None:
     parser.add_argument("--demos", type=int, default=4, help="demonstrations a stage (default: %(default)s)")
     parser.add_argument("--rollouts", type=int, default=2, help="of each problem, for verified (default: %(default)s)")
     parser.add_argument("--seeds", type=int, default=3, help="worlds that are drawn (default: %(default)s)")
-    options = parser.parse_args()
-    run_command(lambda: print(compare(options)))
+    run_command(parser, lambda options: print(compare(options)))
 
 
 def compare(options: argparse.Namespace) -> str:

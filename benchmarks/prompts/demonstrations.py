@@ -32,8 +32,7 @@ def main() -> None:
     parser.add_argument("artifacts", nargs="+", type=Path)
     parser.add_argument("--data", default="pack")
     parser.add_argument("--split", default="valid", help="what they were compiled on (default: %(default)s)")
-    options = parser.parse_args()
-    run_command(lambda: print(judged(options.artifacts, load_problems(options.data, options.split))))
+    run_command(parser, lambda options: print(judged(options.artifacts, load_problems(options.data, options.split))))
 
 
 def judged(folders: list[Path], problems: ProblemSet) -> str:

@@ -67,6 +67,8 @@ def _cluster(
     None where this process does it all."""
     set_default_sandbox(options.sandbox)
     if options.executor == "threads":
+        if options.ray_address is not None:
+            raise ExecutorError("--ray-address is about --executor ray; without that it does nothing")
         yield None
         return
     wanted = flows()

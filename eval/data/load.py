@@ -113,7 +113,7 @@ def _layout(data: str, row: Any) -> Layout:
 def _entry(data: str, layout: Layout, row: Any) -> Entry:
     try:
         return layout.read(_checked(data, row))
-    except (KeyError, TypeError, ValueError, IndexError) as fault:
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, ArithmeticError, RecursionError) as fault:
         name = next((row[key] for key in ("name", "question_id", "problem_id", "id") if key in row), None)
         what = " ".join(f"{type(fault).__name__}: {fault}".split())
         raise DataError(f"{data}: problem {name!r} is not in the layout of {layout.NAME} ({what})") from fault

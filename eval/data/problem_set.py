@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
 
 from eval.data.rules import Rules
 from judge.verdict import TestCase
 from program.errors import UserError
+from program.input_files import InputError, read_model
 from program.problem import Problem
 
 log = logging.getLogger(__name__)
@@ -195,6 +198,12 @@ class ProblemSet:
         return kept
 
 
+class Exclusions(BaseModel):
+    """What is read of a file that `eval.audit` has written, or a hand."""
+
+    exclude: dict[str, Any] | list[str]
+
+
 def read_exclusions(path: str | Path) -> set[str]:
     """The names of the problems that an exclusion file leaves out.
 
@@ -202,6 +211,6 @@ def read_exclusions(path: str | Path) -> set[str]:
         DataError: the file is not one of `eval.audit`.
     """
     try:
-        return set(json.loads(Path(path).read_text())["exclude"])
-    except (OSError, ValueError, KeyError, TypeError) as fault:
-        raise DataError(f"{path} is not a file of exclusions: {type(fault).__name__}: {fault}") from fault
+        return set(read_model(Path(path), Exclusions).exclude)
+    except InputError as fault:
+        raise DataError(f"{path} is not a file of exclusions: {fault}") from fault

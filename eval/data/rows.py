@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies
 
 from eval.data.problem_set import DataError
+from program.input_files import MOST_DATA_BYTES, json_lines, read_json, read_text
 from program.models.open import CACHE_FOLDER
 
 PACK = "pack"
@@ -37,6 +37,8 @@ def read_rows(data: str, split: str) -> Rows:
     Raises:
         DataError: nothing there, or no such split.
     """
+    if "\0" in data or "\0" in split:
+        raise DataError(f"{data!r}, split {split!r}: no such names can be")
     path = PACK_FOLDER if data == PACK else Path(data).expanduser()
     if path.suffix == ".json":
         return _json(path)
@@ -75,23 +77,16 @@ def _small_lines(path: Path, split: str) -> list[Any] | None:
     if file.suffix != ".jsonl" or not file.is_file() or file.stat().st_size > SMALL_BYTES:
         return None
     rows = []
-    with file.open(encoding="utf-8") as lines:
-        for number, line in enumerate(lines, 1):
-            try:
-                rows.append(json.loads(line))
-            except ValueError as fault:
-                raise DataError(f"{file}, line {number} is not JSON: {fault}") from fault
-            if not isinstance(rows[-1], dict):
-                raise DataError(f"{file}, line {number} is no row but {type(rows[-1]).__name__}")
+    for number, row in json_lines(read_text(file, SMALL_BYTES), file):
+        if not isinstance(row, dict):
+            raise DataError(f"{file}, line {number} is no row but {type(row).__name__}")
+        rows.append(row)
     columns = dict.fromkeys(name for row in rows for name in row)
     return [{name: row.get(name) for name in columns} for row in rows]
 
 
 def _json(path: Path) -> list[Any]:
-    try:
-        loaded = json.loads(path.read_text())
-    except (OSError, ValueError) as fault:
-        raise DataError(f"{path} cannot be read as a JSON problem: {fault}") from fault
+    loaded = read_json(path, MOST_DATA_BYTES)
     return loaded if isinstance(loaded, list) else [loaded]
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from judge.checker import DEEPMIND, Checker
 from judge.limits import PYTHON_TIME_FACTOR, limits_of
 from judge.verdict import Limits
+from program.errors import UserError, first_error
 from program.problem import Problem
 
 
@@ -18,7 +19,7 @@ class Rules(BaseModel):
     code on public tests, is not touched by them.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
 
     checker: Literal["strict", "deepmind"] = "strict"
     """How outputs are compared: "strict" keeps to the tolerance of the statement; see `judge.checker`."""
@@ -41,5 +42,13 @@ class Rules(BaseModel):
 
 
 def rules_of(config: Mapping[str, Any]) -> Rules:
-    """The rules a run was judged by, by its configuration; those that all runs had where they were not recorded yet."""
-    return Rules(**{"timeouts": None, **{name: config[name] for name in Rules.model_fields if name in config}})
+    """The rules a run was judged by, by its configuration; those that all runs had where they were not recorded yet.
+
+    Raises:
+        UserError: the configuration has others than there are.
+    """
+    known = {name: config[name] for name in Rules.model_fields if name in config}
+    try:
+        return Rules.model_validate({"timeouts": None, **known})
+    except ValidationError as fault:
+        raise UserError(f"the rules of a run: {first_error(fault, Rules)}") from fault

@@ -16,17 +16,19 @@ from eval.errors import RunError
 from eval.report.write import REPORT, write_report
 from eval.rollouts.executor import Arm
 from eval.rollouts.loop import run_loop
+from eval.rollouts.outages import is_too_long
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.run_folder import RunFolder, read_rollouts
-from eval.simulated.model import caveat
+from eval.simulated.model import SIMULATED, caveat
 from eval.tables.prompt_differences import setting_differences
 from eval.tables.summary import markdown_table, summarize_arms
 from program import artifact
 from program.artifact import ArtifactError
 from program.cli.answer_faults import answer_faults
 from program.cli.model_options import Models
+from program.cli.output import one_line
 from program.cli.settings import parse_settings, shared_settings
-from program.errors import first_error
+from program.errors import ModelError, first_error
 from program.models.prices import price_of
 from program.rollout.budget import OPTIONS, Budget, spent_of
 from program.rollout.rate_limits import RateLimits
@@ -41,11 +43,8 @@ def evaluate(options: argparse.Namespace) -> None:
         ModelError: the model does not answer.
         JudgeError: programs cannot be judged with the protection that is asked for.
     """
-    for name in ("n", "concurrency"):
-        if getattr(options, name) < 1:
-            raise RunError(f"--{name} must be at least 1")
     rates, budget = _limits_of(options)
-    models = Models.of(options)
+    models = Models.of(options, also=SIMULATED)
     configs = shared_settings(parse_settings(options.set), options.artifacts)
     problems = load_selected(options, scored=True).judged_by(Rules(checker=options.checker))
     arms, fingerprints, manifests = [], {}, {}
@@ -62,7 +61,7 @@ def evaluate(options: argparse.Namespace) -> None:
             said = (
                 f"{name} was compiled on {len(seen)} of these problems, such as {seen[0]}, and flatters itself on them"
             )
-            print(f"warning: {said}", file=sys.stderr)
+            print(f"warning: {one_line(said)}", file=sys.stderr)
     folder = RunFolder(
         options.out,
         {
@@ -104,6 +103,23 @@ def evaluate(options: argparse.Namespace) -> None:
     (options.out / "summary.md").write_text(f"{models}, {options.data} {options.split}\n\n{table}\n")
     print(table)
     write_report([options.out], options.out / REPORT, problems)
+    _say_losses(rollouts)
+
+
+def _say_losses(rollouts: Sequence[Rollout]) -> None:
+    """Rollouts that were not judged are never passed over in silence.
+
+    Raises:
+        ModelError: another try may judge them.
+    """
+    lost = [each for each in rollouts if each.status == "not judged"]
+    again = [each for each in lost if not is_too_long(each)]
+    if again:
+        said = f"{len(again)} of {len(rollouts)} rollouts were not judged ({again[-1].error})"
+        raise ModelError(f"{said}; the same command tries them again")
+    if lost:
+        said = f"{len(lost)} of {len(rollouts)} rollouts were not judged, their prompts are too long: {lost[-1].error}"
+        print(f"warning: {one_line(said)}", file=sys.stderr)
 
 
 def _used(rollouts: Sequence[Rollout]) -> dict[str, float]:

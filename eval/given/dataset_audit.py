@@ -13,12 +13,16 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from pydantic import TypeAdapter, ValidationError
+
 from eval.cluster.execution import judging_on
 from eval.data.problem_set import ProblemSet
 from eval.data.selected import load_selected
+from eval.errors import RunError
 from eval.given.judged_in_threads import judged_in_threads
 from eval.given.samples.samples import read_solutions
 from eval.rollouts.json_lines import JsonLines, key_of
+from eval.tables.markdown import table
 from judge.judge import judge
 from judge.verdict import Report
 from program.problem import Problem
@@ -50,7 +54,7 @@ def audit(options: argparse.Namespace) -> None:
     problems = load_selected(options)
     programs = _programs(problems, options.solutions, options.programs)
     stored = JsonLines(options.out.with_suffix(".findings.jsonl"))
-    found = {line["key"]: line["result"] for line in stored.values()}
+    found = _findings(stored)
     keys = {name: key_of(problems.fingerprint, name, *known) for name, known in programs.items()}
     left = [problem for problem in problems.problems if keys[problem.name] not in found]
     with judging_on(options):
@@ -58,14 +62,29 @@ def audit(options: argparse.Namespace) -> None:
             lambda problem: examine(problem, problems, *programs[problem.name]), left, total=len(keys), unit="problem"
         ):
             key = keys[finding.name]
-            found[key] = asdict(finding)
-            stored.append({"key": key, "result": found[key]})
-    findings = [Finding(**found[key]) for key in keys.values()]
+            found[key] = finding
+            stored.append({"key": key, "result": asdict(finding)})
+    findings = [found[key] for key in keys.values()]
     suspects = {finding.name: list(finding.reasons) for finding in findings if finding.reasons}
     text = json.dumps({"data": options.data, "split": options.split, "exclude": suspects}, indent=2)
     options.out.write_text(text + "\n")
     print(report(findings))
     print(f"wrote {len(suspects)} suspects to {options.out}, for --exclude of the other commands")
+
+
+def _findings(stored: JsonLines) -> dict[str, Finding]:
+    """The findings of a file by their keys.
+
+    Raises:
+        RunError: it holds something else.
+    """
+    found = {}
+    for number, line in enumerate(stored.values(), 1):
+        try:
+            found[line["key"]] = TypeAdapter(Finding).validate_python(line["result"])
+        except (ValidationError, KeyError, TypeError) as fault:
+            raise RunError(f"{stored.path}, line {number} is no finding of an audit; remove the file") from fault
+    return found
 
 
 def examine(problem: Problem, problems: ProblemSet, right: Sequence[str], wrong: Sequence[str]) -> Finding:
@@ -88,10 +107,12 @@ def examine(problem: Problem, problems: ProblemSet, right: Sequence[str], wrong:
 
 def report(findings: Sequence[Finding]) -> str:
     """Every problem's rates and why it is suspect, as a Markdown table, and the rates over all problems."""
-    lines = ["| problem | right accepted | wrong rejected | why it is suspect |", "| --- | --- | --- | --- |"]
-    for f in findings:
-        counts = f"{f.right_accepted} / {f.right} | {f.wrong_rejected} / {f.wrong}"
-        lines.append(f"| {f.name} | {counts} | {'; '.join(f.reasons)} |")
+    head = ["problem", "right accepted", "wrong rejected", "why it is suspect"]
+    rows = [
+        [f.name, f"{f.right_accepted} / {f.right}", f"{f.wrong_rejected} / {f.wrong}", "; ".join(f.reasons)]
+        for f in findings
+    ]
+    lines = [table(head, rows)]
     right, accepted = sum(f.right for f in findings), sum(f.right_accepted for f in findings)
     wrong, rejected = sum(f.wrong for f in findings), sum(f.wrong_rejected for f in findings)
     suspect, without = sum(bool(f.reasons) for f in findings), sum(not f.right for f in findings)

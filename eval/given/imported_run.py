@@ -12,6 +12,7 @@ from eval.given.judge_into import judge_into
 from eval.given.samples.samples import Sample, Samples, SolutionsError
 from eval.rollouts.rollout import IMPORTED, Rollout
 from eval.rollouts.run_folder import RunFolder
+from eval.rollouts.stored_arms import arm_name
 from eval.tables.summary import markdown_table, summarize_arms
 from program.rollout.trace import Totals, Trace
 
@@ -61,7 +62,10 @@ def _arms(lines: list[Sample], field: str | None, default: str) -> Arms:
         if field is not None and not isinstance(line.get(field), str):
             raise SolutionsError(f"a program for {line['name']!r} has no text {field!r} to tell its arm by")
         # Models are often named OWNER/NAME, and arms name folders.
-        arm = line[field].replace("/", "-") if field is not None else default
+        try:
+            arm = arm_name(line[field].replace("/", "-") if field is not None else default)
+        except ValueError as fault:
+            raise SolutionsError(f"a program for {line['name']!r}: {fault}") from fault
         arms[arm][line["name"]].append(line)
     return arms
 

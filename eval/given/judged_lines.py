@@ -9,12 +9,35 @@ import json
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, ValidationError
+
 from eval.data.problem_set import ProblemSet
 from eval.given.samples.samples import Sample, SolutionsError
 from eval.rollouts.json_lines import JsonLines, json_line, whole_lines, write_whole
+from eval.rollouts.score import Status
+from program.input_files import InputError, json_value
 
 CONDITIONS = ("checker", "data_fingerprint", "full")  # under which a program was judged
 ADDED = ("status", "passed", "verdict", "tests", "seconds", "isolation", *CONDITIONS, "error")
+
+
+class TestCounts(BaseModel):
+    """How many tests were run and passed."""
+
+    run: int
+    passed: int
+
+
+class JudgedLine(BaseModel, extra="allow", strict=True):
+    """Of a line what is read again."""
+
+    name: str
+    solution: str
+    status: Status
+    passed: bool | None
+    tests: TestCounts
+
+
 _BEGIN = b'{"name": "'  # of each line
 
 
@@ -75,12 +98,16 @@ def open_results(out: Path, problems: ProblemSet, *, full: bool) -> JsonLines:
 
 
 def _is_result(line: Any) -> bool:
-    return isinstance(line, dict) and {"name", "solution", "status", "passed"} <= set(line)
+    try:
+        JudgedLine.model_validate(line)
+    except ValidationError:
+        return False
+    return True
 
 
 def _loaded(line: bytes) -> Any:
     """The line as a JSON value; None where it is none."""
     try:
-        return json.loads(line)
-    except ValueError:
+        return json_value(line.decode(), "", half_pairs=True)
+    except (InputError, UnicodeDecodeError):
         return None

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from pydantic import ValidationError
+
 from eval.data.load import load_problems
 from eval.data.problem_set import ProblemSet
 from eval.data.rules import Rules, rules_of
@@ -15,10 +17,12 @@ from eval.data.selected import selected
 from eval.errors import RunError
 from eval.given.judge_into import judge_into
 from eval.rollouts.rollout import Pick, Rollout
-from eval.rollouts.run_folder import RunFolder, read_config, read_rollouts
+from eval.rollouts.run_folder import RunFolder, read_rollouts
+from eval.rollouts.stored_arms import run_config
 from eval.rollouts.trace_files import read_trace
 from eval.tables.summary import markdown_table, summarize_arms
 from judge.shared import set_default_sandbox
+from program.errors import first_error
 from program.rollout.trace import Best, Event, Trace, name_of
 
 NO_TRACE = "checkpoints: no trace"  # the mark of rollouts whose earlier programs could not be judged again
@@ -32,7 +36,7 @@ def rescore(options: argparse.Namespace) -> None:
     """
     if options.out.resolve() == options.run.resolve():
         raise RunError(f"{options.out} is the run itself; the new scores need a folder of their own")
-    config = read_config(options.run)
+    config = run_config(options.run)
     problems = selected(_problems(options, config), options).judged_by(_rules(options, config))
     names = [problem.name for problem in problems.problems]
     folder = RunFolder(
@@ -75,8 +79,6 @@ def changes(before: Sequence[Rollout], after: Sequence[Rollout]) -> str:
 
 def _problems(options: argparse.Namespace, config: dict[str, Any]) -> ProblemSet:
     """The problems of the run."""
-    if not {"data", "split", "data_fingerprint", "problems", "artifacts"} <= set(config):
-        raise RunError(f"{options.run} is not a run that can be scored: its config.json does not say on which problems")
     problems = load_problems(options.data or config["data"], config["split"])
     if options.data is None and problems.fingerprint != config["data_fingerprint"]:
         raise RunError(
@@ -96,7 +98,11 @@ def _rules(options: argparse.Namespace, config: dict[str, Any]) -> Rules:
         if value is not None and value <= 0:
             raise RunError(f"--{name.replace('_', '-')} must be more than 0")
     asked = {name: getattr(options, name) for name in Rules.model_fields}
-    return Rules(**{**rules_of(config).model_dump(), **{key: value for key, value in asked.items() if value}})
+    values = {**rules_of(config).model_dump(), **{key: value for key, value in asked.items() if value}}
+    try:
+        return Rules.model_validate(values)
+    except ValidationError as fault:
+        raise RunError(f"the rules: {first_error(fault, Rules)}") from fault
 
 
 def _copy(lost: Sequence[Rollout], folder: RunFolder) -> None:

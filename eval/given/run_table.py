@@ -13,9 +13,11 @@ from eval.errors import RunError
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.score import SetResult
 from eval.rollouts.stored_arms import read_run
+from program.cli.output import escaped_json, harmless
 from program.rollout.trace import name_of
 
 Format = Literal["csv", "json", "markdown"]
+FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # how cells begin that spreadsheets work out
 
 
 def export(run: Path, form: Format, exclude: str | None = None) -> str:
@@ -34,7 +36,7 @@ def export(run: Path, form: Format, exclude: str | None = None) -> str:
         case "csv":
             return _csv(rows)
         case "json":
-            return json.dumps(rows, indent=2, ensure_ascii=False) + "\n"
+            return escaped_json(json.dumps(rows, indent=2, ensure_ascii=False)) + "\n"
         case "markdown":
             return _markdown(rows)
 
@@ -105,8 +107,15 @@ def _csv(rows: list[dict[str, Any]]) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, fieldnames=list(_columns()), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({column: _csv_cell(value) for column, value in row.items()} for row in rows)
     return text.getvalue()
+
+
+def _csv_cell(value: Any) -> Any:
+    """The value; a text cannot be a formula of a spreadsheet, nor hold control characters."""
+    if not isinstance(value, str):
+        return value
+    return harmless(f"'{value}" if value.startswith(FORMULAS) else value)
 
 
 def _markdown(rows: list[dict[str, Any]]) -> str:
@@ -117,7 +126,7 @@ def _markdown(rows: list[dict[str, Any]]) -> str:
 def _markdown_cell(value: Any) -> str:
     if value is None:
         return ""
-    text = f"{value:.4g}" if isinstance(value, float) else str(value)
+    text = f"{value:.4g}" if isinstance(value, float) else harmless(str(value))
     return " ".join(text.replace("|", "\\|").split())
 
 

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import argparse
 
-from eval.options import add_runs, command_parser
+from eval.options import add_runs, command_parser, file_name
 from program.cli.command import run_command
 
 
 def main() -> None:
     parser = command_parser("report", "Write runs as a page to look at.")
     add_runs(parser)
-    parser.add_argument("--out", type=Path, help="the file (default: report.html in the first run's folder)")
-    options = parser.parse_args()
+    parser.add_argument("--out", type=file_name, help="the file (default: report.html in the first run's folder)")
+    run_command(parser, _report)
 
+
+def _report(options: argparse.Namespace) -> None:
     from eval.report.write import REPORT, write_report
 
-    def report() -> None:
-        out = options.out or options.runs[0] / REPORT
-        write_report(options.runs, out, exclude=options.exclude)
-        print(out)
-
-    run_command(report)
+    out = options.out or options.runs[0] / REPORT
+    write_report(options.runs, out, exclude=options.exclude)
+    print(out)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from program.input_files import decoded, json_value
+
 
 class JsonLines:
     """A file of JSON lines to append to, for many threads of one process. A command that was killed goes on with it.
@@ -37,8 +39,13 @@ class JsonLines:
             os.fsync(opened.fileno())
 
     def values(self) -> list[Any]:
-        """What the file holds, in the order it was appended."""
-        return [json.loads(line) for line in whole_lines(self.path)]
+        """What the file holds, in the order it was appended.
+
+        Raises:
+            InputError: a line is no JSON value.
+        """
+        numbered = enumerate(whole_lines(self.path), 1)
+        return [json_value(decoded(line, self.path), f"{self.path}, line {number},") for number, line in numbered]
 
 
 def whole_lines(path: Path) -> Iterator[bytes]:

@@ -7,6 +7,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from eval.data.problem_set import ProblemSet
 from eval.rollouts.executor import Arm, Executor
+from eval.rollouts.outages import Outages
 from eval.rollouts.rollout import Rollout, judge_answer
 from eval.rollouts.run_folder import RunFolder
 from eval.rollouts.run_progress import RunProgress
@@ -31,17 +32,20 @@ def run_loop(
     in flight end with the best they have.
 
     Raises:
-        ModelError: a rollout ended in a way that the others would end in too, by a wrong key for instance.
+        ModelError: a rollout ended in a way that the others would end in too, by a wrong key for instance, or several
+            failed alike, one after the other.
     """
     wanted = [(arm, problem, sample) for problem in problems.problems for sample in range(samples) for arm in arms]
     done = folder.judged()
     known = [done[key] for key in (_key(*task) for task in wanted) if key in done]
     yield from known
     left = [task for task in wanted if _key(*task) not in done]
+    outages = Outages(known)
 
     def one(arm: Arm, problem: Problem, sample: int) -> Rollout:
         rollout = executor.run(arm, problem, sample)
         judge_answer(rollout, problem, problems)
+        outages.settle(rollout)
         folder.append(rollout)
         return rollout
 
@@ -50,7 +54,7 @@ def run_loop(
         RunProgress(label, len(wanted), known) as progress,
     ):
         pending: set[Future[Rollout]] = set()
-        hopeless = ""
+        stop = ""
         while left or pending:
             if executor.budget.spent():
                 left.clear()
@@ -61,11 +65,14 @@ def run_loop(
                 rollout = future.result()
                 progress.add(rollout)
                 yield rollout
-                if rollout.hopeless:
-                    hopeless = rollout.error
+                if reason := outages.reason_to_stop(rollout):
+                    stop = stop or reason
                     left.clear()
-    if hopeless:
-        raise ModelError(f"{hopeless}; the same command goes on when that is put right")
+            for rollout in outages.released():
+                judge_answer(rollout, problems.problem(rollout.problem), problems)
+                folder.append(rollout)
+    if stop:
+        raise ModelError(f"{stop}; the same command goes on when that is put right")
 
 
 def _key(arm: Arm, problem: Problem, sample: int) -> tuple[str, str, int]:

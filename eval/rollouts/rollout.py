@@ -9,23 +9,28 @@ from functools import cache
 from typing import Any
 
 import dspy
-from dspy import LMAuthError, LMBillingError, LMError
+from dspy import AdapterParseError, LMAuthError, LMBillingError, LMConfigurationError, LMError, LMUnsupportedModelError
 from pydantic import AliasChoices, BaseModel, Field
 
 from eval.data.problem_set import ProblemSet
 from eval.rollouts.score import Score, Status, score
 from judge.verdict import JudgeError
-from program.errors import ModelError
+from program.errors import ModelError, UserError
 from program.problem import Problem
 from program.rollout.context import new_trace
 from program.rollout.trace import Best, Totals, Trace, name_of, outage_of
 
 STORED_TRACE = "account"  # the key of `Rollout.trace` in `rollouts.jsonl`, older than its name
 IMPORTED = "imported"  # the mark of another system's rollouts, whose cost nobody here knows
-# Not the fault of the program that is evaluated. Whatever else it raises is: such a rollout has failed.
-INFRASTRUCTURE = (JudgeError, LMError, ModelError, OSError, MemoryError)
-# With a wrong key or an unpaid bill no other rollout of the run would fare better.
-HOPELESS = (LMAuthError, LMBillingError)
+# What a program that is evaluated does wrong itself: such a rollout has failed. Whatever else ends one (no thread could
+# be started, a disk is full, a database is locked) leaves it not judged.
+OWN_FAULTS = (
+    *(AssertionError, AttributeError, LookupError, NameError, RecursionError, TypeError, ValueError),
+    *(ZeroDivisionError, AdapterParseError),
+)
+INFRASTRUCTURE = (JudgeError, LMError, ModelError, UserError)  # some of them are a ValueError too
+# With a wrong key, an unpaid bill or a model that is not there no other rollout of the run would fare better.
+HOPELESS = (LMAuthError, LMBillingError, LMConfigurationError, LMUnsupportedModelError)
 
 
 class Checkpoint(BaseModel):
@@ -54,7 +59,8 @@ class Pick(BaseModel):
 class Rollout(BaseModel):
     """What is stored of a rollout, one JSON line each; its texts are in its trace (see `eval.rollouts.trace_files`).
 
-    status: "not judged" where infrastructure failed (see `INFRASTRUCTURE`); never counted as a failure.
+    status: "not judged" where it ended by anything but a fault of the program (see `OWN_FAULTS`); never counted as a
+        failure.
     error: what ended it, where something did; a program that raised an error has failed, without code.
     seconds: wall-clock time of the program, without the judging of its answer.
     checkpoints: in the order of spending; the last one is the answer.
@@ -101,7 +107,7 @@ def run_program(arm: str, program: dspy.Module, problem: Problem, sample: int) -
     """
     begin = time.perf_counter()
     rollout = Rollout(arm=arm, problem=problem.name, sample=sample, status="not judged")
-    with new_trace() as trace, _boundary(rollout):
+    with new_trace() as trace, _boundary(rollout, OWN_FAULTS):
         answer = program(problem=problem, sample=sample)
         if not isinstance(answer.code, str):
             raise TypeError(f"the answer has no text as its code but {type(answer.code).__name__}")
@@ -121,13 +127,14 @@ def judge_answer(rollout: Rollout, problem: Problem, problems: ProblemSet) -> No
 
 
 @contextmanager
-def _boundary(rollout: Rollout) -> Iterator[None]:
-    """Whatever the body raises is stored with the rollout."""
+def _boundary(rollout: Rollout, own: tuple[type[Exception], ...] = ()) -> Iterator[None]:
+    """Whatever the body raises is stored with the rollout, which has failed by its `own` faults only."""
     try:
         yield
     except Exception as fault:  # noqa: BLE001  the one boundary: whatever a rollout dies of is stored with it and seen in reports
         rollout.error = f"{type(fault).__name__}: {str(fault)[:500]}"
-        rollout.status = "not judged" if isinstance(fault, INFRASTRUCTURE) else "failed"
+        failed = isinstance(fault, own) and not isinstance(fault, INFRASTRUCTURE)
+        rollout.status = "failed" if failed else "not judged"
         rollout.hopeless = isinstance(fault, HOPELESS)
 
 

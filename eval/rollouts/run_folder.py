@@ -18,6 +18,8 @@ from eval.rollouts.config_difference import config_differences
 from eval.rollouts.json_lines import JsonLines, whole_lines, write_whole
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.trace_files import write_trace
+from program.errors import first_error
+from program.input_files import InputError, read_json
 
 
 class RunFolder:
@@ -70,9 +72,12 @@ def read_config(path: Path) -> dict[str, Any]:
     if not (path / "config.json").is_file():
         raise RunError(f"{path} is not a run: it has no config.json")
     try:
-        return json.loads((path / "config.json").read_text())
-    except ValueError as fault:
+        config = read_json(path / "config.json")
+    except InputError as fault:
         raise RunError(f"{path / 'config.json'} is damaged: {fault}") from fault
+    if not isinstance(config, dict):
+        raise RunError(f"{path / 'config.json'} is damaged: it holds no object")
+    return config
 
 
 def read_rollouts(path: Path) -> list[Rollout]:
@@ -87,7 +92,7 @@ def read_rollouts(path: Path) -> list[Rollout]:
         try:
             rollout = Rollout.model_validate_json(line)
         except ValidationError as fault:
-            raise RunError(f"{file}, line {number} is damaged: {fault.errors()[0]['msg']}") from fault
+            raise RunError(f"{file}, line {number} is damaged: {first_error(fault)}") from fault
         found[rollout.key()] = rollout
     return list(found.values())
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from eval.data.load import load_problems
 from eval.data.problem_set import ProblemSet, read_exclusions
@@ -13,9 +15,43 @@ from eval.data.rules import Rules, rules_of
 from eval.errors import RunError
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.run_folder import read_config, read_rollouts
+from program.errors import first_error
 
 LEFT_OUT = "left_out"  # in the configuration as it was read, the file of problems that were left out in reading
-REQUIRED = ("artifacts", "data", "split", "data_fingerprint", "problems", "lm", "samples")
+
+
+def arm_name(name: str) -> str:
+    """`name`, which can be an arm's: it names folders, so it must not lead out of the run.
+
+    Raises:
+        ValueError: it cannot.
+    """
+    if name in ("", ".", "..") or "/" in name or "\0" in name or len(name) > 200:
+        raise ValueError(f"{name[:200]!r} cannot be the name of an arm")
+    return name
+
+
+ArmName = Annotated[str, AfterValidator(arm_name)]
+
+
+class RescoredFrom(BaseModel, extra="allow"):
+    """Of what `eval.rescore` notes of the run it began with, what is read again."""
+
+    exclude: str | None = None
+
+
+class RunConfig(BaseModel, extra="allow"):
+    """What every `config.json` of an evaluation holds. Arms name folders."""
+
+    artifacts: dict[ArmName, str]
+    data: str
+    split: str
+    data_fingerprint: str
+    problems: list[str]
+    lm: str
+    samples: int = Field(ge=1, le=10**6)
+    exclude: str | None = None
+    rescored: RescoredFrom = RescoredFrom()
 
 
 @dataclass(frozen=True)
@@ -52,9 +88,14 @@ def run_config(run: Path) -> dict[str, Any]:
         RunError: `run` is not a run, or one of another kind, such as the training rollouts of a compilation.
     """
     config = read_config(run)
-    missing = [key for key in REQUIRED if key not in config]
+    missing = [key for key, field in RunConfig.model_fields.items() if field.is_required() and key not in config]
     if missing:
         raise RunError(f"{run} is not a run of eval.run: its config.json has no {missing[0]!r}")
+    try:
+        RunConfig.model_validate(config, strict=True)
+    except ValidationError as fault:
+        raise RunError(f"{run} is not a run of eval.run: config.json: {first_error(fault, RunConfig)}") from fault
+    rules_of(config)
     return config
 
 
@@ -70,6 +111,10 @@ def read_run(run: Path, exclude: str | None = None) -> tuple[dict[str, Any], lis
         DataError: there is no such file of exclusions.
     """
     config, rollouts = run_config(run), read_rollouts(run)
+    problems = set(config["problems"])
+    for each in rollouts:
+        if each.problem not in problems or each.arm not in config["artifacts"]:
+            raise RunError(f"{run} is damaged: config.json does not have the rollout of {each.arm} on {each.problem}")
     if exclude is None:
         return config, rollouts
     out = read_exclusions(exclude)

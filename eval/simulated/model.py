@@ -12,8 +12,8 @@ from eval.data.problem_set import ProblemSet
 from eval.data.rows import PACK
 from eval.simulated.lm import simulated_lm
 from eval.simulated.skills import Skills
+from program.models.names import EMBEDDED
 from program.models.open import open_lm
-from program.models.weights import EMBEDDED
 
 SIMULATED = "simulated"  # the name of the fake, with the skills it has by default
 

@@ -16,7 +16,7 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 class Skills(BaseModel):
     """How well, how fast and how reliably the simulated LM answers."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
 
     seed: int = 0
     """Another number gives other answers with the same probabilities."""

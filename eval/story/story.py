@@ -59,10 +59,8 @@ class Story:
         """The programs by name, in the order they came up; the answer is among them."""
         codes: dict[str, str] = {}
         for event in self.events:
-            if isinstance(event, JudgeRun | Best):
-                codes[event.program] = codes.get(event.program) or event.code
-            elif isinstance(event, NewProgram):  # one that the judge could not run has no text
-                codes.setdefault(event.program, "")
+            if isinstance(event, JudgeRun | Best | NewProgram):
+                codes[event.program] = codes.get(event.program) or getattr(event, "code", "")
         if self.rollout.code:
             codes[name_of(self.rollout.code)] = self.rollout.code
         found: dict[str, Version] = {}

@@ -7,14 +7,15 @@ from collections.abc import Callable, Iterable, Sequence
 
 from eval.numbers.intervals import Estimate
 from eval.numbers.pass_at_k import TooFewSamples
+from program.cli.output import one_line
 
 NONE = "–"  # where there is no number
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table."""
-    lines = [f"| {' | '.join(head)} |", "|" + " --- |" * len(head)]
-    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
+    """A Markdown table, without control characters: names in it are those of data."""
+    lines = [f"| {' | '.join(map(one_line, head))} |", "|" + " --- |" * len(head)]
+    return "\n".join([*lines, *(f"| {' | '.join(map(one_line, row))} |" for row in rows)])
 
 
 def percent(estimate: Estimate | None) -> str:

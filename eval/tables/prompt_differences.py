@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -95,4 +94,5 @@ def _instructions(state: dict[str, Any]) -> str:
 
 def _read(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """Manifest and predictors' states of an artifact."""
-    return json.loads((folder / "manifest.json").read_text()), json.loads((folder / "program.json").read_text())
+    manifest = artifact.read_manifest(folder)
+    return manifest.model_dump(), artifact.read_state(folder, manifest)

@@ -5,7 +5,6 @@ What the run cannot tell, for want of samples or of an arm, is said to be "not r
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -22,6 +21,7 @@ from eval.rollouts.stored_arms import StoredArm, header, stored_arms
 from eval.tables.markdown import NONE, estimate_text, percent, percent_at_k, table
 from eval.tables.prompt_differences import stored_artifact
 from eval.tables.published import ALPHACODIUM, COST_RATIO, FLOW_CALLS, FLOW_TOKENS, PASS_AT_5, REPLICATION
+from program.artifact import read_manifest
 
 ITERATIONS = 5
 NOT_RUN = "not run"
@@ -70,7 +70,7 @@ def _program(arm: StoredArm) -> str | None:
     folder = stored_artifact(arm.run, arm.name)
     if folder is None:  # of runs older than the copies of artifacts, the hand-written ones are known by name
         return {"direct": "direct", "handwritten": "alphacodium"}.get(arm.name)
-    return json.loads((folder / "manifest.json").read_text())["program"]
+    return read_manifest(folder).program
 
 
 def _solved(sides: Sides, lm: str, split: str) -> str:

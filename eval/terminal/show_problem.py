@@ -12,7 +12,7 @@ from eval.rollouts.stored_arms import data_text, read_run
 from eval.story.diagnosis import why
 from eval.story.story import Story, Version, lines_of, read_story
 from eval.tables.summary import markdown_table, summarize_arms
-from eval.terminal.text import Colour, Painter, harmless
+from program.cli.output import Colour, Painter, harmless
 from program.errors import did_you_mean
 from program.rollout.trace import ORIGINS, Best, Call, Decided, JudgeRun, NewProgram, Remark
 

@@ -6,14 +6,32 @@ import json
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
 from optimize.compilation.prompts import difference, prompt_texts, prompts_markdown
 from optimize.compilation.writing import evidence_text
 from optimize.credit.evidence import cut
 from optimize.job.stages import signature_of
 from program import artifact
 from program.artifact import ArtifactError, Manifest
+from program.input_files import InputError, read_model
 
 SHOWN = ("program", "origin", "adapter", "config", "lm", "scores", "cost", "versions", "commit")
+
+
+class DemoEvidence(BaseModel):
+    """Why a demonstration was chosen."""
+
+    problem: str
+    sample: int
+    credit: float
+    evidence: list[str]
+
+
+class EvidenceReport(BaseModel):
+    """What is read of `report.json`."""
+
+    evidence: dict[str, list[DemoEvidence]]
 
 
 def describe_program(folder: Path, prompts: bool = False) -> str:
@@ -65,10 +83,10 @@ def describe_evidence(folder: Path) -> str:
         ArtifactError: there is no report.
     """
     try:
-        report = json.loads((folder / "report.json").read_text())
-    except (OSError, ValueError) as fault:
-        raise ArtifactError(f"{folder} has no report that can be read: {type(fault).__name__}") from fault
-    return evidence_text(report["evidence"])
+        report = read_model(folder / "report.json", EvidenceReport)
+    except InputError as fault:
+        raise ArtifactError(f"{folder} has no report that can be read: {fault}") from fault
+    return evidence_text(report.model_dump()["evidence"])
 
 
 def _facts(manifest: Manifest) -> dict[str, Any]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from eval.simulated.model import SIMULATED
 from optimize.config import CompileConfig, ConfigError
 from optimize.optimizers.optimizer import Optimizer
 from program.errors import first_error
+from program.input_files import read_toml
+from program.models.names import check_model
 from program.rollout.budget import OPTIONS, Budget
 from program.rollout.rate_limits import RateLimits
 
@@ -58,13 +60,10 @@ def read_config(path: Path | None, changes: dict[str, Any]) -> CompileConfig:
     Raises:
         ConfigError: no such file, not TOML, no such optimizer, an unknown key or a value that is not allowed.
     """
-    try:
-        values = {**(tomllib.loads(path.read_text()) if path else {}), **changes}
-        values.pop("study", None)  # a table that `optimize.study` reads
-    except OSError as fault:
-        raise ConfigError(f"{path} cannot be read: {fault.strerror}") from fault
-    except tomllib.TOMLDecodeError as fault:
-        raise ConfigError(f"{path} is not TOML: {fault}") from fault
+    values = {**(read_toml(path) if path else {}), **changes}
+    values.pop("study", None)  # a table that `optimize.study` reads
+    if parts := [key for key in ("budget", "rates", "tuning") if key in values]:
+        raise ConfigError(f"configuration: {parts[0]}: there is no such key; its keys stand beside the others")
     name = values.get("optimizer", CompileConfig.model_fields["optimizer"].default)
     chosen = optimizer_named(name)
     budget = {name: values.pop(key) for name, key in OPTIONS.items() if key in values}
@@ -74,7 +73,15 @@ def read_config(path: Path | None, changes: dict[str, Any]) -> CompileConfig:
     if unread := [key for key in values if key not in reads]:
         raise ConfigError(f"configuration: {unread[0]}: {name} does not read it; it reads {', '.join(reads)}")
     try:
-        return CompileConfig(**shared, budget=Budget(**budget), rates=RateLimits(**rates), tuning=chosen(**values))
+        config = CompileConfig(
+            **shared,
+            budget=Budget.model_validate(budget),
+            rates=RateLimits.model_validate(rates),
+            tuning=chosen.model_validate(values),
+        )
     except ValidationError as fault:
         said = first_error(fault, CompileConfig, Budget, RateLimits, chosen)
         raise ConfigError(f"configuration: {said}") from fault
+    for model, address in config.models().values():
+        check_model(model, address, also=SIMULATED)
+    return config

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
-import tomllib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +21,7 @@ from optimize.optimizers.table import read_config
 from optimize.studies.study_arms import StudyArm, arms_of
 from program import artifact
 from program.errors import first_error
+from program.input_files import read_toml
 from program.models.prices import price_of
 
 
@@ -118,7 +118,7 @@ def _row(name: str, count: int, average: Averages, config: CompileConfig) -> str
 def _study_config(path: Path) -> StudyConfig:
     """The table `[study]` of a file that `read_config` could read."""
     try:
-        return StudyConfig(**tomllib.loads(path.read_text()).get("study", {}))
+        return StudyConfig.model_validate(read_toml(path).get("study", {}))
     except ValidationError as fault:
         raise ConfigError(f"study: {first_error(fault, StudyConfig)}") from fault
 

@@ -12,7 +12,7 @@ from annotated_types import MaxLen
 from pydantic import create_model
 
 from program.models.learned import learned_of
-from program.models.weights import EMBEDDED
+from program.models.names import EMBEDDED
 from program.undocumented import extras_of
 
 MAX_NAME = 64  # what OpenAI allows

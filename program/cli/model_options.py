@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from program.errors import UserError
-from program.models.open import DEFAULT_MODEL
+from program.models.names import DEFAULT_MODEL, check_model
 
 if TYPE_CHECKING:
     import dspy
@@ -43,18 +43,21 @@ class Models:
     repairer: ServedModel | None = None
 
     @classmethod
-    def of(cls, options: argparse.Namespace) -> Models:
-        """Those that the options of `add_models` name.
+    def of(cls, options: argparse.Namespace, *, also: str = "") -> Models:
+        """Those that the options of `add_models` name; `also` is a name without a provider that is known.
 
         Raises:
-            UserError: an address without a model.
+            UserError: an address without a model, or what can be neither.
         """
+        check_model(options.lm, options.api_base, also=also)
         further = []
         for role in ("escalate", "repair"):
             name, address = getattr(options, f"{role}_lm"), getattr(options, f"{role}_api_base")
-            if address and not name:
+            if address is not None and not name:
                 raise UserError(f"--{role}-api-base: --{role}-lm has to name the model that is asked there")
-            further.append(ServedModel(name, address) if name else None)
+            if name is not None:
+                check_model(name, address, also=also, option=f"--{role}-api-base")
+            further.append(ServedModel(name, address) if name is not None else None)
         return cls(ServedModel(options.lm, options.api_base), *further)
 
     @property

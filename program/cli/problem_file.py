@@ -8,7 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from program.errors import UserError
+from pydantic import ValidationError
+
+from program.errors import UserError, first_error
+from program.input_files import MOST_BYTES, decoded, json_value, read_bytes
 from program.problem import Problem, PublicTest, seconds_of
 from program.statement import examples_in, memory_in, seconds_in
 
@@ -33,23 +36,27 @@ def read_problem(source: str) -> Problem:
     limits that JSON does not give are looked for in its statement.
 
     Raises:
-        ProblemError: it cannot be read, or is no problem.
+        InputError: it cannot be read.
+        ProblemError: it is no problem.
     """
     name = "standard input" if source == STANDARD_INPUT else source
+    text = decoded(_standard_input() if source == STANDARD_INPUT else read_bytes(Path(source)), name)
+    if not text.strip():
+        raise ProblemError(f"{name} is not a problem: it is empty")
+    loaded = json_value(text, name) if _is_json(source, text) else None
     try:
-        raw = sys.stdin.buffer.read() if source == STANDARD_INPUT else Path(source).read_bytes()
-        text = raw.decode("utf-8-sig")
-        if not text.strip():
-            raise ValueError("it is empty")
-        return _from_json(json.loads(text)) if _is_json(source, text) else _from_statement(text)
-    except OSError as fault:
-        raise ProblemError(f"{name} cannot be read: {fault.strerror}") from fault
-    except UnicodeDecodeError as fault:
-        raise ProblemError(f"{name} is not a problem: it is no text in UTF-8") from fault
-    except json.JSONDecodeError as fault:
-        raise ProblemError(f"{name} is not a problem: it is no JSON: {fault}") from fault
+        return _from_statement(text) if loaded is None else _from_json(loaded)
+    except ValidationError as fault:
+        raise ProblemError(f"{name} is not a problem: {first_error(fault, Problem)}") from fault
     except (ValueError, KeyError, TypeError) as fault:
         raise ProblemError(f"{name} is not a problem: {fault}; JSON has the form {JSON_HELP}") from fault
+
+
+def _standard_input() -> bytes:
+    content = sys.stdin.buffer.read(MOST_BYTES + 1) if sys.stdin else b""
+    if len(content) > MOST_BYTES:
+        raise ProblemError(f"standard input has more than {MOST_BYTES / 2**20:,.0f} MiB")
+    return content
 
 
 def _is_json(source: str, text: str) -> bool:
@@ -61,12 +68,15 @@ def _is_json(source: str, text: str) -> bool:
         json.loads(text)
     except ValueError:
         return False  # a statement that begins with a bracket
+    except RecursionError:
+        return True  # reading it says what is wrong
     return True
 
 
 def _from_statement(text: str, name: str = "") -> Problem:
     problem = Problem.from_text(text, examples_in(text), name)
-    return problem.model_copy(update={"seconds": seconds_in(text), "memory_bytes": memory_in(text)})
+    limits = {"seconds": seconds_in(text), "memory_bytes": memory_in(text)}
+    return Problem.model_validate({**problem.model_dump(), **limits})
 
 
 def _from_json(loaded: Any) -> Problem:

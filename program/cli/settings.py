@@ -28,7 +28,7 @@ def parse_settings(settings: list[str]) -> dict[str, Any]:
         *above, last = key.split(".")
         try:
             changed: dict[str, Any] = {last: yaml.safe_load(value)}
-        except yaml.YAMLError as fault:
+        except (yaml.YAMLError, ValueError, RecursionError) as fault:
             raise ArtifactError(f"--set {setting}: the value is not YAML") from fault
         for name in reversed(above):
             changed = {name: changed}

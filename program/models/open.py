@@ -15,10 +15,9 @@ from typing import Any
 
 from program.errors import ModelError
 from program.models.error_bodies import in_openai_form, is_error
+from program.models.names import EMBEDDED, check_model
 from program.models.prices import packaged_prices
-from program.models.weights import EMBEDDED, MODELS
 
-DEFAULT_MODEL = "local/qwen2.5-coder-0.5b"
 CACHE_FOLDER = Path(os.environ.get("ALPHACODIUM_CACHE", ".cache"))
 TIMEOUT_SECONDS = 600.0
 SERVED_AS = ("openai/", "hosted_vllm/")  # prefixes that are not part of a model's name on a server of one's own
@@ -37,10 +36,12 @@ def open_lm(model: str, *, api_base: str | None = None, slots: int = 4) -> Itera
         slots: side-by-side requests of an embedded server.
 
     Raises:
-        ModelError: unknown model, no weights or server for it, missing key, or no answer.
+        UserError: there can be no such model or no such server.
+        ModelError: no weights or server for it, missing key, or no answer.
     """
     from program.undocumented import error_bodies_read  # commands show their options without DSPy
 
+    check_model(model, api_base)
     with packaged_prices(), error_bodies_read(in_openai_form, is_error):
         if model.startswith(EMBEDDED) and api_base is None:
             with _embedded(model.removeprefix(EMBEDDED), slots) as address:
@@ -56,10 +57,6 @@ def _embedded(name: str, slots: int) -> Iterator[str]:
     from program.models.llama_server import serve
     from program.models.weights import find_weights
 
-    if name not in MODELS:
-        raise ModelError(
-            f"unknown model local/{name}: the embedded models are {', '.join(f'local/{m}' for m in MODELS)}"
-        )
     weights = find_weights(name, CACHE_FOLDER / "weights")
     with serve(weights, name=name, slots=slots, log=CACHE_FOLDER / "llama-server.log") as address:
         yield address
@@ -119,8 +116,6 @@ def _any(model: str):
 
     from program.models.adapting import adapting
 
-    if "/" not in model:
-        raise ModelError(f"unknown model {model}: a model is named PROVIDER/NAME, for example {DEFAULT_MODEL}")
     return adapting(dspy.LM(model, cache=False, timeout=TIMEOUT_SECONDS, num_retries=0))
 
 

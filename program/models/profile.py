@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from program.models.learned import Learned, learned_of
+from program.models.names import EMBEDDED
 from program.models.prices import packaged_prices
-from program.models.weights import EMBEDDED
 from program.undocumented import engine_of, facts_of
 
 SAFETY_CAP = 16_000  # tokens

@@ -16,9 +16,9 @@ from dspy import DSPyError, LMAuthError, LMConfigurationError, LMError, LMTransp
 
 from program.errors import ModelError
 from program.models.learned import learned_of
+from program.models.names import EMBEDDED
 from program.models.prices import price_of
 from program.models.profile import profile_of
-from program.models.weights import EMBEDDED
 from program.rollout.rate_limits import Pace
 from program.undocumented import asked_for_another
 

@@ -20,7 +20,7 @@ class Budget(BaseModel):
     flight are left behind.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
 
     calls: int | None = Field(default=None, ge=1)
     """calls to the LM, repeats and repairs of answers included"""

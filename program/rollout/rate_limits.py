@@ -24,7 +24,7 @@ NOT_IMPLEMENTED = 501
 class RateLimits(BaseModel):
     """What a provider allows, and how patient to be with it; None for no limit."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
 
     requests_per_minute: int | None = Field(default=None, ge=1)
     """requests in any 60 seconds, of all rollouts of the run together"""
@@ -59,6 +59,7 @@ class Pace:
         self._requests: deque[float] = deque()
         self._tokens: deque[tuple[float, int]] = deque()
         self._not_before = 0.0
+        self._down = False  # whether patience has run out and no request was answered since
 
     def wait(self, at_most: float | None = None) -> bool:
         """Return when the next request may go out, and count it; False, at once, when that takes too long.
@@ -77,6 +78,7 @@ class Pace:
         """Count what a request has used."""
         with self._lock:
             self._tokens.append((self._clock(), tokens))
+            self._down = self._down and not tokens
 
     def refused(self, fault: LMError, attempt: int) -> float:
         """Seconds to wait before retry `attempt` (from 0) after `fault`; a rate limit holds back every thread."""
@@ -97,7 +99,8 @@ class Pace:
 
     def may_retry(self, fault: LMError, attempt: int) -> bool:
         """Whether to send a request again after `attempt` retries; one that timed out is tried once more only, and one
-        that the server does not implement never."""
+        that the server does not implement never. Where patience has run out for one request, no other is sent again
+        until one is answered: an outage is waited out once, not once a call."""
         from dspy import LMProviderError, LMTimeoutError, is_retryable_lm_error  # commands show RateLimits without DSPy
 
         from program.undocumented import wait_asked_for
@@ -108,7 +111,12 @@ class Pace:
         else:
             may_pass = is_retryable_lm_error(fault) and fault.status != NOT_IMPLEMENTED
         asked_for_too_much = (wait_asked_for(fault) or 0.0) > LONGEST_WAIT_SECONDS
-        return attempt < most and may_pass and not asked_for_too_much
+        if not may_pass or asked_for_too_much:
+            return False
+        with self._lock:
+            if attempt >= most and not isinstance(fault, LMTimeoutError):
+                self._down = True
+            return attempt < most and not self._down
 
     def rest(self, seconds: float) -> None:
         self._sleep(seconds)

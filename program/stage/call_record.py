@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from program.answers.thoughts import split
 from program.rollout.context import trace
 from program.rollout.decisions import PromptsCut, TokensNotCounted
+from program.rollout.rate_limits import LONGEST_WAIT_SECONDS
 from program.rollout.trace import Call, Message
 from program.undocumented import Noted
 
@@ -76,8 +77,11 @@ def _split(output: Any, fields: Collection[str]) -> tuple[str, str]:
 
 
 def first_line(fault: Exception) -> str:
-    """The first line of what a fault says, cut to 200 characters."""
-    return next((line for line in str(fault).splitlines() if line.strip()), "")[:200]
+    """The first line of what a fault says, cut to 200 characters, and how long a server asks to wait that asks for more
+    patience than there is."""
+    said = next((line for line in str(fault).splitlines() if line.strip()), "")[:200]
+    wait = getattr(fault, "retry_after", None) or 0.0
+    return f"{said} (it asks to wait {wait:,.0f} s)" if wait > LONGEST_WAIT_SECONDS else said
 
 
 # Small models repeat themselves until the token cap cuts them off.

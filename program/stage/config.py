@@ -15,7 +15,7 @@ from program.stage.stage import Stage
 class ProgramConfig(BaseModel):
     """What every program can be set to."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
 
     temperature: float | None = Field(default=None, ge=0)
     """of the first call of each stage; repeats use 0.8; null for what the model's profile says, which is none for

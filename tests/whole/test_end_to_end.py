@@ -251,7 +251,7 @@ def test_a_stage_the_lm_never_answers_costs_the_stage_only(monkeypatch, tmp_path
     assert all("ReflectOnProblem: given up" in " ".join(words(each.trace)) for each in rollouts)
 
 
-@pytest.mark.parametrize("garbage", ["", "I cannot help with that.", "{" * 50, "```python\n```", "\x00\ud83d"])
+@pytest.mark.parametrize("garbage", ["I cannot help with that.", "{" * 50, "```python\n```", "\x00\ud83d"])
 def test_an_lm_that_only_talks_garbage_fails_rollouts_and_not_the_run(monkeypatch, tmp_path, garbage):
     data = write_pack(tmp_path / "data")
     starts = [write_start(tmp_path / name, name) for name in PROGRAMS]
@@ -261,7 +261,7 @@ def test_an_lm_that_only_talks_garbage_fails_rollouts_and_not_the_run(monkeypatc
     assert "| direct | 0 / 1 |" in said and "| alphacodium | 0 / 1 |" in said
 
 
-def test_an_lm_that_dies_costs_the_rest_of_the_rollouts_until_it_is_back(monkeypatch, tmp_path):
+def test_an_lm_that_dies_costs_the_rest_of_the_rollouts_until_it_is_back(monkeypatch, tmp_path, capsys):
     answered = 0
 
     def answer(prompt: str):
@@ -272,9 +272,11 @@ def test_an_lm_that_dies_costs_the_rest_of_the_rollouts_until_it_is_back(monkeyp
     data, start = write_pack(tmp_path / "data"), write_start(tmp_path / "direct", "direct")
     options = [start, "--data", data, "--concurrency", "1", "--out", tmp_path / "run"]
     use_lm(monkeypatch, answer)
-    said = printed(monkeypatch, eval.run.main, *options)
+    assert call(monkeypatch, eval.run.main, *options) == 1
+    said = capsys.readouterr()
     assert list(statuses(tmp_path / "run", "direct").values()) == ["solved", "solved", "not judged"]
-    assert "1 rollouts were not judged" in said and "| direct | 2 / 2 |" in said
+    assert "1 rollouts were not judged" in said.out and "| direct | 2 / 2 |" in said.out
+    assert "error: 1 of 3 rollouts were not judged (LMServerError" in said.err
     prompts = use_lm(monkeypatch, answer_rule())
     assert "| direct | 3 / 3 |" in printed(monkeypatch, eval.run.main, *options)
     assert [asked_problem(prompt) for prompt in prompts] == [TEST[2].name]

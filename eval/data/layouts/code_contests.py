@@ -12,7 +12,7 @@ from typing import Any
 from eval.data.layouts.entry import Entry
 from eval.data.problem_set import Facts, HiddenTests, Known
 from judge.verdict import TestCase
-from program.problem import Problem, PublicTest, seconds_of
+from program.problem import Problem, PublicTest, seconds_of, texts_of
 
 NAME: str = "code_contests"
 COLUMNS = frozenset({"name", "description"})
@@ -54,10 +54,8 @@ def read(row: dict[str, Any]) -> Entry:
 
 def _tests(row: dict[str, Any], key: str) -> tuple[TestCase, ...]:
     tests = row.get(key) or {"input": [], "output": []}
-    if not all(isinstance(text, str) for text in [*tests["input"], *tests["output"]]):
-        raise TypeError(f"{key} holds what is no text")
-    pairs = zip(tests["input"], tests["output"], strict=True)
-    valid = tests.get("is_valid_test") or [True] * len(tests["input"])
+    pairs = list(zip(texts_of(tests, "input"), texts_of(tests, "output"), strict=True))
+    valid = tests.get("is_valid_test") or [True] * len(pairs)
     return tuple(TestCase(i, o) for (i, o), sound in zip(pairs, valid, strict=True) if sound)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.data.problem_set import ProblemSet
+from program.input_files import read_text
 
 
 def is_sample(line: Any) -> bool:
@@ -36,4 +37,4 @@ def from_folder(folder: Path, problems: ProblemSet) -> Iterator[tuple[str, dict[
         whole = problems.name_of(task.name) or task.name in problems.left_out
         identifier = task.name if whole else task.name.replace("_", "/")
         for file in sorted(task.glob("*.py"), key=lambda path: (len(path.stem), path.stem)):
-            yield identifier, {"solution": file.read_text(), "sample": file.stem}
+            yield identifier, {"solution": read_text(file), "sample": file.stem}

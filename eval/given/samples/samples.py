@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gzip
-import json
+import io
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 from eval.data.problem_set import ProblemSet
 from eval.given.samples import alphacodium_solutions, evalplus_samples, livecodebench_output
 from program.errors import UserError
+from program.input_files import MOST_DATA_BYTES, InputError, decoded, json_lines, json_value, read_bytes
 
 Sample = dict[str, Any]
 
@@ -57,7 +59,9 @@ def read_samples(path: Path, problems: ProblemSet) -> Samples:
         if known is None:
             raise SolutionsError(f"{path}: {problems.data} {problems.split} has no problem {identifier!r}")
         if known in problems:
-            lines.append({"name": known, **sample})
+            if not isinstance(sample["solution"], str):
+                raise SolutionsError(f"{path}: a program for {identifier!r} is no text")
+            lines.append({"name": known, **{key: value for key, value in sample.items() if key != "name"}})
         else:
             skipped += 1
     return Samples(name, lines, skipped)
@@ -121,27 +125,22 @@ def _has_texts(line: Any, *keys: str) -> bool:
 
 def _text(path: Path) -> str:
     try:
-        content = path.read_bytes()
-        return (gzip.decompress(content) if path.suffix == ".gz" else content).decode()
-    except (OSError, EOFError, UnicodeDecodeError) as fault:
-        raise SolutionsError(f"{path} cannot be read: {getattr(fault, 'strerror', None) or fault}") from fault
+        content = read_bytes(path, MOST_DATA_BYTES)
+        if path.suffix == ".gz":
+            with gzip.open(io.BytesIO(content)) as packed:
+                content = packed.read(MOST_DATA_BYTES)
+    except (OSError, EOFError, zlib.error) as fault:
+        raise SolutionsError(f"{path} cannot be unpacked: {fault}") from fault
+    return decoded(content, path)
 
 
 def _whole(text: str) -> Any:
     """The text as one JSON value; None where it is several, or none."""
     try:
-        return json.loads(text)
-    except ValueError:
+        return json_value(text, "", half_pairs=True)
+    except InputError:
         return None
 
 
 def _lines(path: Path, text: str) -> list[Any]:
-    lines = []
-    for number, line in enumerate(text.split("\n"), 1):
-        if not line.strip():
-            continue
-        try:
-            lines.append(json.loads(line))
-        except ValueError as fault:
-            raise SolutionsError(f"{path}, line {number}, is not JSON: {fault}") from fault
-    return lines
+    return [line for _, line in json_lines(text, path)]

@@ -10,6 +10,7 @@ import pytest
 from eval.data.load import load_problems
 from eval.data.problem_set import DataError
 from judge.verdict import TestCase
+from program.errors import UserError
 from program.problem import Problem
 from tests.support.packs import VALID, Task, write_dataset, write_pack
 from tests.support.paths import ROOT
@@ -52,7 +53,7 @@ def write_json(path: Path, value: Any) -> str:
 
 def refusal(data: str | Path, split: str = "valid") -> str:
     """What the loader says when it refuses, which must be one line."""
-    with pytest.raises(DataError) as caught:
+    with pytest.raises(UserError) as caught:
         load_problems(str(data), split)
     said = str(caught.value)
     assert said and "\n" not in said

@@ -206,7 +206,7 @@ def test_changed_data_is_refused_unless_it_is_named(workplace, monkeypatch, caps
         (["run", "--out", "again", "--timeouts", "0"], "--timeouts"),
         (["run", "--out", "again", "--match", "Nothing"], "no problem is left"),
         (["run", "--out", "again", "--data", "pack"], "pack valid has no problem 'Twice'"),
-        (["training", "--out", "again"], "not a run that can be scored"),
+        (["training", "--out", "again"], "is not a run of eval.run"),
         (["empty", "--out", "again"], "has no rollouts"),
     ],
 )

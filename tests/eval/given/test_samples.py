@@ -9,6 +9,7 @@ import pytest
 from eval.data.load import load_problems
 from eval.data.problem_set import ProblemSet
 from eval.given.samples.samples import SolutionsError, read_samples
+from program.errors import UserError
 from tests.support.packs import VALID, write_pack
 from tests.support.paths import FIXTURES
 
@@ -142,14 +143,14 @@ def test_programs_for_problems_that_are_not_selected_are_skipped(contests, tmp_p
     ],
 )
 def test_other_files_are_refused_in_a_line(contests, tmp_path, content, said):
-    with pytest.raises(SolutionsError) as caught:
+    with pytest.raises(UserError) as caught:
         read_samples(write(tmp_path / "file", content), contests)
     assert said in str(caught.value) and "\n" not in str(caught.value)
 
 
 def test_a_file_that_is_absent_or_no_text(contests, tmp_path):
-    with pytest.raises(SolutionsError, match="No such file"):
+    with pytest.raises(UserError, match="No such file"):
         read_samples(tmp_path / "absent", contests)
-    (tmp_path / "binary").write_bytes(b"\xff\xfe")
-    with pytest.raises(SolutionsError, match="cannot be read"):
+    (tmp_path / "binary").write_bytes(b"\xff\xfa")
+    with pytest.raises(UserError, match="is not text in UTF-8"):
         read_samples(tmp_path / "binary", contests)

@@ -6,7 +6,7 @@ import pytest
 
 import eval.show
 from eval.terminal.show_problem import problem_stories, run_overview
-from eval.terminal.text import Painter, harmless
+from program.cli.output import Painter, harmless
 from tests.support.packs import call, printed
 from tests.support.rollouts import store, traced
 

@@ -224,7 +224,8 @@ def test_without_any_llama_cpp_the_message_says_what_to_do(fake, tmp_path, monke
 
 @pytest.fixture(scope="module")
 def embedded():
-    from program.models.open import CACHE_FOLDER, DEFAULT_MODEL, open_lm
+    from program.models.names import DEFAULT_MODEL
+    from program.models.open import CACHE_FOLDER, open_lm
 
     weights = ROOT / CACHE_FOLDER / "weights" / MODELS[DEFAULT_MODEL.removeprefix("local/")].file
     if not weights.is_file() and "ALPHACODIUM_WEIGHTS" not in os.environ:

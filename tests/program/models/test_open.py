@@ -13,7 +13,7 @@ from dspy import LMRateLimitError, lm15
 from program.adapters.choice import adapter_named
 from program.adapters.lean import LeanAdapter
 from program.adapters.schema import response_format
-from program.errors import ModelError
+from program.errors import ModelError, UserError
 from program.models.open import open_lm
 from program.models.prices import LOCAL_MAP
 from program.models.profile import SAFETY_CAP, profile_of
@@ -58,7 +58,7 @@ def no_network(monkeypatch):
 
 
 def refusal(model, **options) -> str:
-    with pytest.raises(ModelError) as caught, open_lm(model, **options):
+    with pytest.raises((ModelError, UserError)) as caught, open_lm(model, **options):
         pass
     assert "\n" not in str(caught.value) and len(str(caught.value)) < 400
     return str(caught.value)

@@ -1,0 +1,122 @@
+"""What commands write: texts of strangers are in it, so control characters are replaced, in one place for all."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Literal, TextIO, cast
+
+from program.errors import UserError
+
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+# Of characters, the categories that show nothing of their own: controls, format characters such as bidirectional
+# overrides, half surrogate pairs, and separators of lines and paragraphs.
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_KEPT = "\n\t"
+
+Colour = Literal["bold", "faint", "good", "bad"]
+# Blue and yellow rather than green and red, which many cannot tell apart.
+_CODES: dict[Colour, str] = {"bold": "\x1b[1m", "faint": "\x1b[2m", "good": "\x1b[34;1m", "bad": "\x1b[33m"}
+_PLAIN = "\x1b[0m"
+_PAINT = re.compile("(" + "|".join(map(re.escape, (*_CODES.values(), _PLAIN))) + ")")
+
+
+def harmless(text: str) -> str:
+    """`text` with control characters replaced: a text of a model or a dataset must neither move the cursor, nor set the
+    title of a terminal, nor show its characters in another order."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(REPLACEMENT if _is_unseen(char) else char for char in text)
+
+
+def one_line(text: str) -> str:
+    """As `harmless`, with spaces in place of line ends and tabs: for names that stand in tables and sentences."""
+    return harmless(re.sub(r"[\n\t\r\v\f]+", " ", text))
+
+
+def escaped_json(text: str) -> str:
+    """A text of JSON in which the characters that `harmless` replaces are escaped; its value stays the same."""
+    return "".join(_escape(char) if _is_unseen(char) else char for char in text)
+
+
+def _is_unseen(char: str) -> bool:
+    return char not in _KEPT and unicodedata.category(char) in _UNSEEN
+
+
+def _escape(char: str) -> str:
+    units = char.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+
+
+class _Shown:
+    """A stream whose text is made harmless; all else is the stream's own.
+
+    Attributes:
+        painted: whether the colours of a `Painter` go through.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self.painted = False
+
+    def write(self, text: str) -> int:
+        parts = _PAINT.split(text) if self.painted else [text]
+        return self._stream.write("".join(p if self.painted and _PAINT.fullmatch(p) else harmless(p) for p in parts))
+
+    def write_exactly(self, text: str) -> None:
+        self._stream.write(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+class Painter:
+    """Paints texts, or leaves them as they are where the stream is no terminal, or the user has set NO_COLOR
+    (no-color.org)."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._on = stream.isatty() and not os.environ.get("NO_COLOR")
+        if isinstance(stream, _Shown):
+            stream.painted = self._on
+
+    def __call__(self, text: str, colour: Colour) -> str:
+        return f"{_CODES[colour]}{text}{_PLAIN}" if self._on and text else text
+
+
+@contextmanager
+def shown_output() -> Iterator[None]:
+    """Inside of the block standard output is harmless, and what a stream cannot encode is escaped.
+
+    Raises:
+        UserError: standard output is closed, so that nothing could be said.
+    """
+    before = sys.stdout, sys.stderr
+    for number in range(3):  # a file that is opened would take the place of a closed stream, and get its texts
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    try:
+        if sys.stderr is None:
+            sys.stderr = open(os.devnull, "w")  # noqa: SIM115  stays open as long as the process
+        if sys.stdout is None:
+            raise UserError("standard output is closed")
+        for stream in (sys.stdout, sys.stderr):
+            if reconfigure := getattr(stream, "reconfigure", None):
+                reconfigure(errors="backslashreplace")
+        sys.stdout = cast(TextIO, _Shown(sys.stdout))
+        yield
+    finally:
+        sys.stdout, sys.stderr = before
+
+
+def write_program(code: str) -> None:
+    """Write a program to standard output as it is; to a terminal without control characters."""
+    if isinstance(sys.stdout, _Shown) and not sys.stdout.isatty():
+        sys.stdout.write_exactly(code)
+    else:
+        sys.stdout.write(code)
