@@ -31,6 +31,9 @@ def main() -> None:
     parser.add_argument("--escalate-lm", help="a stronger model for later rounds of flows that have them")
     add_limits(parser)
     parser.add_argument("--out", required=True, type=Path, help="folder of the run; an interrupted run goes on there")
+    parser.add_argument(
+        "--mix-code", action="store_true", help="go on with a run that other code has begun; each rollout names its own"
+    )
     parser.add_argument("--mlflow", metavar="URI", help="also trace to MLflow: a server or a folder (file:///…)")
     options = parser.parse_args()
 

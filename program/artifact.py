@@ -24,6 +24,7 @@ from program.baselines.direct import ChainOfThought, Direct, DirectConfig
 from program.baselines.reflexion import Reflexion, ReflexionConfig
 from program.baselines.sampling import Sampling, SamplingConfig
 from program.errors import UserError, first_error
+from program.files import write_whole
 from program.predictors import predictors_of, types_of
 from program.stage.config import ProgramConfig
 from program.stage.program import Program
@@ -126,8 +127,8 @@ def fingerprint(program: Any, manifest: Manifest) -> str:
 def save(folder: Path, program: dspy.Module, manifest: Manifest) -> None:
     """Write the artifact. The manifest comes last: a folder without one is no artifact."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "program.json").write_text(_pretty(program.dump_state()))
-    (folder / "manifest.json").write_text(_pretty(manifest.model_dump()))
+    write_whole(folder / "program.json", _pretty(program.dump_state()))
+    write_whole(folder / "manifest.json", _pretty(manifest.model_dump()))
 
 
 def read_manifest(folder: Path) -> Manifest:

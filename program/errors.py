@@ -16,6 +16,10 @@ class ModelError(RuntimeError):
     """The language model cannot be used: no such model, no key, no answer, or nobody left to ask it."""
 
 
+class StorageError(RuntimeError):
+    """Something could not be stored or read, on a full disk for instance; what is stored until then stays."""
+
+
 def first_error(fault: ValidationError, *models: type[BaseModel]) -> str:
     """What a user is to know of `fault`, in a line: `key: what is wrong with it (what the key means)`.
 

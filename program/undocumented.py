@@ -3,17 +3,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
 from typing import Any
 
 import dspy
-from dspy.lm15 import RefusalPart
+from dspy.lm15 import RefusalPart, Response
 
 CHARGED = "dollars"  # the key of `provider_data` under which an engine of ours says what an answer cost
 CHAT_END = "completed"
@@ -157,6 +158,22 @@ def rates_of(model: str) -> tuple[float, float] | None:
     info = model_info(provider, name)
     prompt, completion = rate(info, "input_cost_per_token"), rate(info, "output_cost_per_token")
     return None if prompt is None or completion is None else (prompt, completion)
+
+
+def stored_response(response: Response) -> str:
+    """A response of an engine as a text, with what it charged; `response_of` gives it back."""
+    # Assumed: the module and its two functions, which leave out nothing but `provider_data`.
+    from dspy._vendor.lm15 import serde
+
+    return json.dumps([serde.response_to_dict(response), (response.provider_data or {}).get(CHARGED)])
+
+
+def response_of(stored: str) -> Response:
+    """The response that `stored_response` made a text of."""
+    from dspy._vendor.lm15 import serde
+
+    response, dollars = json.loads(stored)
+    return replace(serde.response_from_dict(response), provider_data={CHARGED: dollars})
 
 
 @contextmanager

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
 
 from eval.cluster.flow_worker import Flows
+from eval.cluster.paying import opened_stronger, paid_calls, refuse_spent
 from eval.cluster.remote_executor import ClusterExecutor
 from eval.data.problem_set import ProblemSet
 from eval.rollouts.executor import Arm, Conditions, Executor, ExecutorError, Threads
 from eval.rollouts.mlflow_tracing import mlflow_traces
 from eval.simulated.model import open_model
 from judge.shared import set_default_sandbox
-from program.models.open import open_lm
-from program.rollout.budget import Budget, RunBudget
+from program.paid.ledger import Ledger
+from program.paid.ledger_engine import paid_check, paid_lm
+from program.rollout.budget import Budget
 from program.rollout.rate_limits import Pace, RateLimits
 
 
@@ -32,29 +35,42 @@ def judging_on(options: argparse.Namespace) -> Iterator[None]:
 
 @contextmanager
 def open_executor(
-    options: argparse.Namespace, arms: Sequence[Arm], problems: ProblemSet, rates: RateLimits, budget: Budget
+    options: argparse.Namespace,
+    arms: Sequence[Arm],
+    problems: ProblemSet,
+    rates: RateLimits,
+    budget: Budget,
+    paid: Path,
 ) -> Iterator[Executor]:
     """What runs the arms, its models open and checked; inside of the block programs are judged as in `judging_on`.
 
     Args:
         options: of `eval.run`.
         arms, problems: that it is for.
-        rates, budget: of the run.
+        rates, budget: of the run, in all its sessions.
+        paid: the folder of its ledger.
 
     Raises:
+        NotAsked: the budget is spent.
         ExecutorError: there is no such executor, or it cannot do what the options ask for.
         RunError: the traces have nowhere to go.
         ModelError, JudgeError: a model does not answer, or no program can be judged.
     """
     with ExitStack() as stack:
-        cluster = stack.enter_context(_cluster(options, lambda: _flows(options, arms, rates, budget)))
+        cluster = stack.enter_context(_cluster(options, lambda: _flows(options, arms, rates, budget, paid)))
         if cluster is not None:
             yield cluster
             return
         stack.enter_context(mlflow_traces(options.mlflow, options.out.name))
-        lm = stack.enter_context(open_model(options.lm, problems, api_base=options.api_base, slots=options.concurrency))
-        stronger = stack.enter_context(open_lm(options.escalate_lm)) if options.escalate_lm else None
-        yield Threads(lm, Conditions(Pace(rates), RunBudget(budget), stronger))
+        ledger = stack.enter_context(closing(Ledger(paid)))
+        spending = ledger.budget(budget)
+        refuse_spent(spending)
+        calls = stack.enter_context(closing(paid_calls(ledger, spending, Pace(rates))))
+        check = paid_check(calls, options.lm)
+        opened = open_model(options.lm, problems, api_base=options.api_base, slots=options.concurrency, check=check)
+        lm = paid_lm(stack.enter_context(opened), calls, options.lm)
+        stronger = stack.enter_context(opened_stronger(options.escalate_lm, calls))
+        yield Threads(lm, Conditions(Pace(rates.patience(), sleep=calls.rest), spending, stronger, apart=True))
 
 
 @contextmanager
@@ -74,7 +90,7 @@ def _cluster(
         yield cluster
 
 
-def _flows(options: argparse.Namespace, arms: Sequence[Arm], rates: RateLimits, budget: Budget) -> Flows:
+def _flows(options: argparse.Namespace, arms: Sequence[Arm], rates: RateLimits, budget: Budget, paid: Path) -> Flows:
     if options.mlflow:
         raise ExecutorError("--mlflow traces what runs in this process; with --executor ray nothing does")
-    return Flows(arms, options.lm, options.api_base, options.escalate_lm, options.concurrency, budget, rates)
+    return Flows(arms, options.lm, options.api_base, options.escalate_lm, options.concurrency, budget, rates, paid)

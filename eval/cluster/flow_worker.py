@@ -7,10 +7,12 @@ import os
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from eval.cluster.member import Remote, WorkerGone
-from eval.cluster.shared_limits import SharedPace, run_budget_of
+from eval.cluster.paying import opened_stronger, paid_calls
+from eval.cluster.shared_limits import SharedLedger, SharedPace, SharedRunBudget
 from eval.rollouts.executor import Arm, Conditions, ExecutorError, Threads
 from eval.rollouts.rollout import Rollout
 from eval.simulated.model import answers_here_only
@@ -18,9 +20,11 @@ from judge.place import judging_at
 from judge.verdict import Limits, Report, TestCase
 from program.errors import ModelError
 from program.models.open import open_lm
+from program.paid.halted import Halted
+from program.paid.ledger_engine import paid_check, paid_lm
 from program.problem import Problem
 from program.rollout.budget import Budget
-from program.rollout.rate_limits import RateLimits
+from program.rollout.rate_limits import Pace, RateLimits
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,7 @@ class Flows:
 
     lm, api_base, stronger: names of models and the address of a server, never a key.
     concurrency: rollouts of the run side by side.
+    paid: the folder of the run's ledger, on the machine where the run was started.
 
     Raises:
         ExecutorError: a model that answers in or beside one process only.
@@ -41,6 +46,7 @@ class Flows:
     concurrency: int
     budget: Budget
     rates: RateLimits
+    paid: Path
 
     def __post_init__(self) -> None:
         for model, base in ((self.lm, self.api_base), (self.stronger or "", None)):
@@ -73,18 +79,24 @@ class FlowWorker:
             ModelError: one does not answer from here.
         """
         flows = self._flows
+        budget = SharedRunBudget(self._owner, flows.budget)
+        calls = paid_calls(SharedLedger(self._owner), budget, SharedPace(flows.rates, self._owner))
         try:
-            lm = self._open.enter_context(open_lm(flows.lm, api_base=flows.api_base))
-            stronger = self._open.enter_context(open_lm(flows.stronger)) if flows.stronger else None
+            check = paid_check(calls, flows.lm)
+            lm = self._open.enter_context(open_lm(flows.lm, api_base=flows.api_base, check=check))
+            stronger = self._open.enter_context(opened_stronger(flows.stronger, calls))
         except ModelError as fault:
             raise ModelError(f"{self._node}: {fault}") from fault
-        budget = run_budget_of(flows.budget, self._owner)
-        self._threads = Threads(lm, Conditions(SharedPace(flows.rates, self._owner), budget, stronger))
+        pace = Pace(flows.rates.patience(), sleep=calls.rest)
+        self._threads = Threads(paid_lm(lm, calls, flows.lm), Conditions(pace, budget, stronger, apart=True))
         self._open.enter_context(judging_at(_NodeJudge(self._judge)))
 
     def run(self, arm: str, problem: Problem, sample: int) -> Rollout:
         """See `eval.rollouts.executor.Executor.run`."""
-        return self._threads.run(self._arms[arm], problem, sample)
+        try:
+            return self._threads.run(self._arms[arm], problem, sample)
+        except Halted as halted:
+            raise halted.fault from halted
 
 
 class _NodeJudge:

@@ -10,24 +10,30 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from eval.cluster.execution import open_executor
+from eval.data.problem_set import ProblemSet
 from eval.data.rules import Rules
 from eval.data.selected import load_selected
 from eval.errors import RunError
 from eval.report.write import REPORT, write_report
+from eval.rollouts.code_version import code_prints
 from eval.rollouts.executor import Arm
-from eval.rollouts.loop import run_loop
+from eval.rollouts.loop import rollouts_left, run_loop
 from eval.rollouts.rollout import Rollout
-from eval.rollouts.run_folder import RunFolder, read_rollouts
+from eval.rollouts.run_folder import PAID, RunFolder, read_rollouts
 from eval.tables.prompt_differences import setting_differences
 from eval.tables.summary import markdown_table, summarize_arms
 from program import artifact
 from program.artifact import ArtifactError
 from program.cli.settings import check_escalation, parse_settings
 from program.errors import first_error
+from program.files import write_whole
 from program.models.prices import price_of
-from program.rollout.budget import OPTIONS, Budget, spent_of
+from program.paid.halted import Halted, NotAsked
+from program.rollout.budget import OPTIONS, Budget
 from program.rollout.rate_limits import RateLimits
-from program.rollout.trace import Totals
+from program.stopping import end_by
+
+LEAVE_AFTER_SECONDS = 4.5  # the end of the budget's seconds, whatever hangs
 
 
 def evaluate(options: argparse.Namespace) -> None:
@@ -74,33 +80,50 @@ def evaluate(options: argparse.Namespace) -> None:
             "exclude": Path(options.exclude).name if options.exclude else None,
             **problems.rules.model_dump(),
         },
+        code_prints(),
+        options.mix_code,
     )
     for arm in arms:  # so that the run can be read when the artifacts have changed
         artifact.save(options.out / "artifacts" / arm.name, arm.program, manifests[arm.name])
-    used = _used(read_rollouts(options.out))
-    spent = spent_of(used, budget)
-    if spent is None:
-        with open_executor(options, arms, problems, rates, budget.after(used)) as executor:
-            asked = {"samples": options.n, "concurrency": options.concurrency, "label": options.lm}
-            for _ in run_loop(folder, arms, problems, executor, **asked):
-                pass
-            spent = executor.budget.spent()
-    if spent:
-        print(f"the run ended early: its budget of {spent} is spent; the same command with a larger one goes on")
+    if rollouts_left(folder, arms, problems, options.n) and (
+        spent := _run(options, folder, arms, problems, rates, budget)
+    ):
+        print(_ended_early(spent))
     rollouts = read_rollouts(options.out)
     differing = setting_differences({name: options.out / "artifacts" / name for name in names})
     parts = [markdown_table(summarize_arms(names, rollouts)), differing, protection(rollouts)]
     table = "\n\n".join(filter(None, parts))
-    (options.out / "summary.md").write_text(f"{options.lm}, {options.data} {options.split}\n\n{table}\n")
+    write_whole(options.out / "summary.md", f"{options.lm}, {options.data} {options.split}\n\n{table}\n")
     print(table)
     write_report([options.out], options.out / REPORT, problems)
 
 
-def _used(rollouts: Sequence[Rollout]) -> dict[str, float]:
-    """What the stored rollouts of a run have spent of each resource of a budget; seconds are counted by session."""
-    spent = sum((rollout.totals for rollout in rollouts), Totals())
-    tokens = spent.prompt_tokens + spent.completion_tokens
-    return {"calls": spent.calls, "tokens": tokens, "dollars": spent.dollars or 0.0, "seconds": 0.0}
+def _run(
+    options: argparse.Namespace,
+    folder: RunFolder,
+    arms: Sequence[Arm],
+    problems: ProblemSet,
+    rates: RateLimits,
+    budget: Budget,
+) -> str | None:
+    """Run what is left; gives the resource of the budget that is spent, None where something of all is left."""
+    try:
+        with open_executor(options, arms, problems, rates, budget, folder.path / PAID) as executor:
+            left = executor.budget.seconds_left()
+            if left is not None:
+                end_by(left + LEAVE_AFTER_SECONDS, _ended_early("seconds"))
+            asked = {"samples": options.n, "concurrency": options.concurrency, "label": options.lm}
+            for _ in run_loop(folder, arms, problems, executor, **asked):
+                pass
+            return executor.budget.spent()
+    except NotAsked as refused:
+        return refused.resource
+    except Halted as halted:
+        raise halted.fault from halted
+
+
+def _ended_early(spent: str) -> str:
+    return f"the run ended early: its budget of {spent} is spent; the same command with a larger one goes on"
 
 
 def protection(rollouts: Sequence[Rollout]) -> str:
@@ -120,6 +143,8 @@ def _limits_of(options: argparse.Namespace) -> tuple[RateLimits, Budget]:
         budget = Budget(**{name: getattr(options, option) for name, option in OPTIONS.items()})
     except ValidationError as fault:
         raise RunError(first_error(fault, RateLimits, Budget)) from fault
-    if budget.dollars is not None and price_of(options.lm) is None:
-        raise RunError(f"--max-usd: no price is known for {options.lm}; use --max-tokens or --max-calls")
+    if budget.dollars is not None:
+        for model in filter(None, (options.lm, options.escalate_lm)):
+            if price_of(model) is None:
+                raise RunError(f"--max-usd: no price is known for {model}; use --max-tokens or --max-calls")
     return rates, budget

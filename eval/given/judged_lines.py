@@ -11,7 +11,8 @@ from typing import Any
 
 from eval.data.problem_set import ProblemSet
 from eval.given.samples.samples import Sample, SolutionsError
-from eval.rollouts.json_lines import JsonLines, json_line, whole_lines, write_whole
+from eval.rollouts.json_lines import JsonLines, json_line, whole_lines
+from program.files import write_whole
 
 CONDITIONS = ("checker", "data_fingerprint", "full")  # under which a program was judged
 ADDED = ("status", "passed", "verdict", "tests", "seconds", "isolation", *CONDITIONS, "error")

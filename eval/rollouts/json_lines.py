@@ -1,14 +1,15 @@
-"""Files that survive a kill: JSON lines that are appended to one by one, and files that are written whole."""
+"""Files of JSON lines that are appended to one by one, and survive a kill."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from program.files import append, sync_folder
 
 
 class JsonLines:
@@ -30,11 +31,8 @@ class JsonLines:
 
     def append(self, value: Any) -> None:
         """Append a JSON value: it is on disk when this returns."""
-        line = json_line(value)
-        with self._lock, self.path.open("ab") as opened:
-            opened.write(line)
-            opened.flush()
-            os.fsync(opened.fileno())
+        with self._lock:
+            append(self.path, json_line(value))
 
     def values(self) -> list[Any]:
         """What the file holds, in the order it was appended."""
@@ -58,23 +56,3 @@ def json_line(value: Any) -> bytes:
 def key_of(*parts: Any) -> str:
     """A key for a stored result, which differs when any of the parts, JSON values, does."""
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
-
-
-def write_whole(file: Path, content: bytes) -> None:
-    """Write a file whole or not at all: it is on disk when this returns."""
-    half = file.with_name(f"{file.name}.tmp")
-    with half.open("wb") as opened:
-        opened.write(content)
-        opened.flush()
-        os.fsync(opened.fileno())  # before the new name: else a power cut may leave the name without the content
-    half.rename(file)
-    sync_folder(file.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """A file that was just made is found again after a power cut only when its folder is on disk too."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -10,7 +10,7 @@ from typing import TextIO
 from tqdm import tqdm
 
 from optimize.job.candidates import Candidates
-from optimize.paid.paid_calls import PaidCalls
+from program.paid.paid_calls import PaidCalls
 from program.rollout.trace import Totals
 
 REFRESH_SECONDS = 2.0

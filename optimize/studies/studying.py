@@ -22,6 +22,7 @@ from optimize.optimizers.table import read_config
 from optimize.studies.study_arms import StudyArm, arms_of
 from program import artifact
 from program.errors import first_error
+from program.files import write_whole
 from program.models.prices import price_of
 
 
@@ -76,7 +77,7 @@ def study(options: argparse.Namespace) -> None:
     start, *others = [options.out / path.name for path, _, _ in arms]
     _do("eval.run", start, *others, compiled, *evaluated)
     comparison = _printed("eval.compare", run)
-    (options.out / "comparison.md").write_text(comparison)
+    write_whole(options.out / "comparison.md", comparison)
     print(comparison)
     print(f"wrote {options.out / 'comparison.md'}")
 

@@ -8,7 +8,8 @@ import sys
 from collections.abc import Callable
 
 from judge.verdict import JudgeError
-from program.errors import ModelError, UserError
+from program.errors import ModelError, StorageError, UserError
+from program.stopping import Interrupted, status, watched
 
 USER_ERROR = 2
 OUTAGE = 1
@@ -19,18 +20,19 @@ def run_command(main: Callable[[], None]) -> None:
     """Call `main` and leave the process with the exit status that fits how it ended."""
     logging.getLogger("dspy").setLevel(logging.ERROR)  # truncation and type notices; failures are in the trace
     try:
-        main()
-        sys.stdout.flush()
+        with watched():
+            main()
+            sys.stdout.flush()
     except BrokenPipeError:
         # What reads, `head` for one, has seen enough. Python would flush once more at its end and fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(NOBODY_READS)
     except UserError as fault:
         _leave(USER_ERROR, fault)
-    except (ModelError, JudgeError) as fault:
+    except (ModelError, JudgeError, StorageError) as fault:
         _leave(OUTAGE, fault)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    except (KeyboardInterrupt, Interrupted):
+        sys.exit(status())
     except Exception as fault:
         if not _is_dspys_lm_error(fault):
             raise

@@ -7,9 +7,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from program.errors import ModelError
 from program.models.prices import packaged_prices
@@ -23,8 +24,13 @@ THINKING_TOKENS = 2000  # a reasoning model may need them before it says yes
 KEY_VARIABLE = "LM_API_KEY"  # the key for a server named by --api-base; the big providers have their own variables
 
 
+Check = Callable[[Any], Any]  # of an LM that was just opened, whether it answers
+
+
 @contextmanager
-def open_lm(model: str, *, api_base: str | None = None, slots: int = 4) -> Iterator:
+def open_lm(
+    model: str, *, api_base: str | None = None, slots: int = 4, check: Check = lambda lm: checked(lm)
+) -> Iterator:
     """A `dspy.LM` for `model`, checked by one small call; what serves it is stopped at the end.
 
     It sends no request twice, which stages do themselves, and does not ask DSPy's cache.
@@ -33,6 +39,7 @@ def open_lm(model: str, *, api_base: str | None = None, slots: int = 4) -> Itera
         model: `local/NAME` for an embedded model, else a DSPy model string such as `openai/gpt-4o-mini`.
         api_base: the address of an OpenAI-compatible server that has `model`.
         slots: side-by-side requests of an embedded server.
+        check: sees whether it answers; asks it once, unless told otherwise.
 
     Raises:
         ModelError: unknown model, no weights or server for it, missing key, or no answer.
@@ -40,11 +47,13 @@ def open_lm(model: str, *, api_base: str | None = None, slots: int = 4) -> Itera
     with packaged_prices():
         if model.startswith(EMBEDDED) and api_base is None:
             with _embedded(model.removeprefix(EMBEDDED), slots) as address:
-                yield _checked(_openai_compatible(model, address))
-        elif api_base is not None:
-            yield _checked(_openai_compatible(model, api_base))
+                lm = _openai_compatible(model, address)
+                check(lm)
+                yield lm
         else:
-            yield _checked(_any(model))
+            lm = _any(model) if api_base is None else _openai_compatible(model, api_base)
+            check(lm)
+            yield lm
 
 
 @contextmanager
@@ -94,8 +103,12 @@ def _any(model: str):
     return dspy.LM(model, cache=False, timeout=TIMEOUT_SECONDS, num_retries=0)
 
 
-def _checked(lm):
-    """One tiny call, so that a missing key or an unreachable server shows before any work is done."""
+def checked(lm):
+    """One tiny call, so that a missing key or an unreachable server shows before any work is done.
+
+    Raises:
+        ModelError: it does not answer.
+    """
     import dspy
     from dspy import DSPyError
 

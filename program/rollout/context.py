@@ -37,7 +37,9 @@ class RolloutContext:
     stronger: dspy.LM | None = None
     """the model that later rounds of a flow ask; None for the usual one"""
     purpose: Purpose | None = None
-    """what it is paid for; None outside of a compilation"""
+    """what it is paid for; None outside of a compilation or a run"""
+    draws: str = ""
+    """tells its requests from equal ones of other rollouts; empty where equal requests shall have one answer"""
     readings: list[Any] | None = None
     """collects what adapters read out of the answer to the call that is being made"""
     without_schema: bool = False
