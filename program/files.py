@@ -73,9 +73,10 @@ def hold(lock: Path, said: str, *, also_from_here: bool = False) -> Any:
     """Keep other processes out as long as the returned file is open; a process that ends lets go.
 
     Args:
-        lock: a file of no content, made when it is missing.
+        lock: a file, made when it is missing.
         said: of the error.
-        also_from_here: whether this process itself, which may hold it already, is kept out too.
+        also_from_here: whether this process itself, which may hold it already, is kept out too; it may then open and
+            close the file elsewhere.
 
     Raises:
         UserError: another process has it.

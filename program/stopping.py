@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, InvalidStateError
 from contextlib import contextmanager
 from contextvars import copy_context
+from subprocess import Popen
 from typing import Any, TypeVar
 
 GRACE_SECONDS = 5.0
@@ -41,21 +42,26 @@ class _Stop:
     asked: that it was asked for; expired: that what was in flight has had its time; over: that the command has ended.
     status: the exit status, as a shell says it of a signal.
     graceful: how many parts of the command look out for `asked` themselves.
+    child: a command of ours that this one waits for, and that gets the signals which a terminal would not send it.
     """
 
     def __init__(self) -> None:
         self.asked, self.expired, self.over = threading.Event(), threading.Event(), threading.Event()
         self.status = 0
         self.graceful = 0
+        self.child: Popen | None = None
         self._waiting: set[Future] = set()
         self._lock = threading.Lock()
 
     def ask(self, number: int) -> None:
         """Ask for the end; at once where it was asked for before."""
+        if self.child is not None and number != signal.SIGINT:
+            self.child.send_signal(number)
         if self.asked.is_set():
             os._exit(self.status)
         self.status = 128 + number
-        print(f"\n{SAID}", file=sys.stderr, flush=True)
+        if self.child is None:  # else it says so
+            print(f"\n{SAID}", file=sys.stderr, flush=True)
         self.asked.set()
         threading.Thread(target=self._end, name="end", daemon=True).start()
 
@@ -128,6 +134,11 @@ def graceful() -> Iterator[None]:
     finally:
         stop.graceful -= 1
     check()
+
+
+def pass_on(child: Popen) -> None:
+    """From now on `child`, a command of ours that this one waits for, gets its signals."""
+    _stop.child = child
 
 
 def check() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from eval.data.problem_set import ProblemSet
 from eval.given.samples.samples import Sample, SolutionsError
-from eval.rollouts.json_lines import JsonLines, json_line, whole_lines
+from eval.rollouts.json_lines import JsonLines, hold_results, json_line, whole_lines
 from program.files import write_whole
 
 CONDITIONS = ("checker", "data_fingerprint", "full")  # under which a program was judged
@@ -53,8 +53,7 @@ def open_results(out: Path, problems: ProblemSet, *, full: bool) -> JsonLines:
     """
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        with out.open("ab"):
-            pass
+        held = hold_results(out)
         lines = [_loaded(line) for line in whole_lines(out)]
         unread = b"" if lines else out.read_bytes()
     except OSError as fault:
@@ -72,7 +71,8 @@ def open_results(out: Path, problems: ProblemSet, *, full: bool) -> JsonLines:
     kept = [line for line in lines if line["status"] != "not judged"]
     if len(kept) < len(lines):
         write_whole(out, b"".join(map(json_line, kept)))
-    return JsonLines(out)
+    held.close()
+    return JsonLines(out, alone=True)
 
 
 def _is_result(line: Any) -> bool:

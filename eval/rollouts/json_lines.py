@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from program.files import append, sync_folder
+from program.files import append, hold, sync_folder
 
 
 class JsonLines:
@@ -17,12 +17,17 @@ class JsonLines:
 
     Args:
         path: made with its folder where it is missing; half a line at its end, left by a kill, is dropped.
+        alone: whether other processes are kept out, where nothing else does that.
+
+    Raises:
+        UserError: another process is writing to it.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, alone: bool = False) -> None:
         self.path = path
         self._lock = threading.Lock()
         path.parent.mkdir(parents=True, exist_ok=True)
+        self._held = hold_results(path) if alone else None
         with path.open("ab") as opened:
             whole = sum(map(len, whole_lines(path)))
             if whole < opened.tell():
@@ -37,6 +42,16 @@ class JsonLines:
     def values(self) -> list[Any]:
         """What the file holds, in the order it was appended."""
         return [json.loads(line) for line in whole_lines(self.path)]
+
+
+def hold_results(path: Path) -> Any:
+    """Keep other processes from a file of results as long as the returned file is open.
+
+    Raises:
+        UserError: another process has it.
+    """
+    said = f"{path} is being written to by another process; wait for it or choose another"
+    return hold(path, said, also_from_here=True)
 
 
 def whole_lines(path: Path) -> Iterator[bytes]:

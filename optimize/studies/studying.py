@@ -24,6 +24,7 @@ from program import artifact
 from program.errors import first_error
 from program.files import write_whole
 from program.models.prices import price_of
+from program.stopping import graceful, pass_on
 
 
 class StudyConfig(BaseModel):
@@ -137,7 +138,10 @@ def _printed(module: str, *arguments: object) -> str:
 def _run(module: str, arguments: Sequence[object], stdout: int | None) -> str:
     words = ["-m", module, *map(str, arguments)]
     print(f"\n$ python {' '.join(words)}", flush=True)
-    ended = subprocess.run([sys.executable, *words], check=False, stdout=stdout, text=True)
-    if ended.returncode:
-        sys.exit(ended.returncode)
-    return ended.stdout or ""
+    with graceful():  # a signal reaches the command, too, which ends in its own time
+        process = subprocess.Popen([sys.executable, *words], stdout=stdout, text=True)
+        pass_on(process)
+        said, _ = process.communicate()
+    if process.returncode:
+        sys.exit(process.returncode)
+    return said or ""

@@ -10,7 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 # The names that the limits of a run have as options and keys of a configuration.
 OPTIONS = {"calls": "max_calls", "tokens": "max_tokens", "dollars": "max_usd", "seconds": "max_seconds"}
-MOST = 10**12  # of anything; more is a slip of the keyboard, and no wait can be so long
 
 
 class Budget(BaseModel):
@@ -23,13 +22,13 @@ class Budget(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    calls: int | None = Field(default=None, ge=1, le=MOST)
+    calls: int | None = Field(default=None, ge=1)
     """calls to the LM, repeats and repairs of answers included"""
-    tokens: int | None = Field(default=None, ge=1, le=MOST)
+    tokens: int | None = Field(default=None, ge=1)
     """prompt and answer tokens together"""
-    dollars: float | None = Field(default=None, gt=0, le=MOST)
+    dollars: float | None = Field(default=None, gt=0)
     """dollars by the price map; calls without a known price count as free"""
-    seconds: float | None = Field(default=None, gt=0, le=MOST)
+    seconds: float | None = Field(default=None, gt=0)
     """seconds of wall clock, since the rollout or the run began"""
 
     def after(self, used: Mapping[str, float]) -> Budget:
