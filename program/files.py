@@ -5,13 +5,15 @@ Everything that commands store goes through here (the ledger's database apart).
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from pathlib import Path
 from typing import Any
 
-from program.errors import UserError
+from program.errors import StorageError, UserError
 
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 ASIDE = ".tmp"  # at the end of the name of a file that is being written
 
 
@@ -23,7 +25,8 @@ def write_whole(file: Path, content: bytes | str) -> None:
         content: of a text the lone surrogates, which cannot be stored, become question marks.
 
     Raises:
-        OSError: it could not be written; what was there before is there still, and nothing else.
+        StorageError: the disk is full or broken; what was there before is there still, and nothing else.
+        OSError: it cannot be written for another reason.
     """
     data = content.encode("utf-8", "replace") if isinstance(content, str) else content
     aside = file.with_name(file.name + ASIDE)
@@ -35,17 +38,18 @@ def write_whole(file: Path, content: bytes | str) -> None:
         finally:
             os.close(descriptor)
         os.replace(aside, file)
-    except OSError:
+        sync_folder(file.parent)
+    except OSError as fault:
         aside.unlink(missing_ok=True)
-        raise
-    sync_folder(file.parent)
+        raise _named(fault, file) from fault
 
 
 def append(file: Path, line: bytes) -> None:
     """Append a line: it is on disk when this returns. One thread at a time.
 
     Raises:
-        OSError: it could not be written, and nothing of it stays.
+        StorageError: the disk is full or broken, and nothing of the line stays.
+        OSError: it cannot be written for another reason.
     """
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
     try:
@@ -53,9 +57,9 @@ def append(file: Path, line: bytes) -> None:
         try:
             _write(descriptor, line)
             os.fsync(descriptor)
-        except OSError:
+        except OSError as fault:
             os.ftruncate(descriptor, before)
-            raise
+            raise _named(fault, file) from fault
     finally:
         os.close(descriptor)
 
@@ -88,6 +92,10 @@ def hold(lock: Path, said: str, *, also_from_here: bool = False) -> Any:
         file.close()
         raise UserError(said) from fault
     return file
+
+
+def _named(fault: OSError, file: Path) -> Exception:
+    return StorageError(f"{file}: {fault.strerror}") if fault.errno in NO_ROOM else fault
 
 
 def _write(descriptor: int, data: bytes) -> None:

@@ -21,6 +21,7 @@ from judge.cache import VerdictCache
 from judge.verdict import Report
 from program.errors import StorageError
 from program.files import hold
+from program.paid.halted import Halted
 from program.rollout.budget import Budget, RunBudget
 from program.rollout.trace import Totals
 
@@ -194,14 +195,28 @@ def _totals(calls, counted, prompt, cached, completion, dollars, priced, seconds
 
 
 class LedgerReports(VerdictCache):
-    """A `VerdictCache` over a ledger."""
+    """A `VerdictCache` over a ledger.
+
+    Raises:
+        Halted: a report cannot be stored or read; for an optimizer an exception would be a score of zero.
+    """
 
     def __init__(self, ledger: Ledger) -> None:
         super().__init__()
         self._ledger = ledger
 
     def get(self, key: str) -> Report | None:
-        return self._ledger.report(key)
+        with _halting():
+            return self._ledger.report(key)
 
     def put(self, key: str, report: Report) -> None:
-        self._ledger.enter_report(key, report)
+        with _halting():
+            self._ledger.enter_report(key, report)
+
+
+@contextmanager
+def _halting() -> Iterator[None]:
+    try:
+        yield
+    except StorageError as fault:
+        raise Halted(fault) from fault

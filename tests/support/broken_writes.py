@@ -78,15 +78,19 @@ def run(module: str, options: list[Any], at: int, way: str, errors: Path) -> tup
         Ledger._write = write
         sys.argv = [module, *map(str, options)]
         status: Any = 0
-        with errors.open("w") as said, open(os.devnull, "w") as silent:
-            with contextlib.redirect_stdout(silent), contextlib.redirect_stderr(said):
-                try:
-                    importlib.import_module(module).main()
-                except SystemExit as left:
-                    status = left.code or 0
-                except BaseException as fault:  # noqa: BLE001  that is what must not be
-                    print(f"Traceback {fault!r}", file=said)
-                    status = 99
+        with (
+            errors.open("w") as said,
+            open(os.devnull, "w") as silent,
+            contextlib.redirect_stdout(silent),
+            contextlib.redirect_stderr(said),
+        ):
+            try:
+                importlib.import_module(module).main()
+            except SystemExit as left:
+                status = left.code or 0
+            except BaseException as fault:  # noqa: BLE001  that is what must not be
+                print(f"Traceback {fault!r}", file=said)
+                status = 99
         counted.write_text(str(breaking.count))
         os._exit(status)
     _, ended = os.waitpid(child, 0)

@@ -265,6 +265,20 @@ def test_the_price_map_gives_dollars_a_token(monkeypatch):
 # Adapters and signatures
 
 
+def test_a_response_of_an_engine_survives_as_a_text():
+    parts = (ThinkingPart("hm \ud83d"), TextPart("so\n"), RefusalPart("no"))
+    used = Usage(input_tokens=3, output_tokens=2, total_tokens=5, cache_read_tokens=1)
+    response = Response(
+        id="1",
+        model="m",
+        message=Message(role="assistant", parts=parts),
+        finish_reason="length",
+        usage=used,
+        provider_data={"dollars": 0.5},
+    )
+    assert response_of(stored_response(response)) == response
+
+
 @pytest.mark.parametrize("adapter", [dspy.ChatAdapter(use_json_adapter_fallback=False), dspy.JSONAdapter()])
 def test_an_adapter_asks_in_its_own_format_so_that_a_copy_may_have_another(adapter):
     lm = scripted_lm(lambda _: "no")

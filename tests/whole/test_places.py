@@ -1,5 +1,5 @@
-"""Where results go: into what is new, empty or their own; nothing of anybody else's is overwritten, and no two processes
-write to one place."""
+"""Where results go: into what is new, empty or their own; nothing of others is overwritten, and no two processes write
+to one place."""
 
 import json
 import subprocess
