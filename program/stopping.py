@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 
 GRACE_SECONDS = 5.0
 LEAVE_SECONDS = 1.0  # to leave in order after that
+LATE_SECONDS = 4.5  # after the end of a budget's seconds
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 SAID = (
     f"interrupted: what is in flight gets {GRACE_SECONDS:g} seconds, a second signal ends it at once; the same command "
@@ -161,17 +162,23 @@ def is_over() -> bool:
     return _stop.expired.is_set()
 
 
-def end_by(seconds: float, said: str) -> None:
-    """End the process so many seconds from now, with `said` and exit status 1, should the command still be at it: a
-    limit on time holds also where something hangs that nobody can interrupt."""
-    stop = _stop
+@contextmanager
+def ends_by(seconds: float | None, said: str) -> Iterator[None]:
+    """End the process, with `said` and exit status 1, should the block still be at it `LATE_SECONDS` after so many
+    seconds (None: never): a limit on time holds also where something hangs that nobody can interrupt."""
+    left = threading.Event()
 
     def end() -> None:
-        if not stop.over.wait(max(0.0, seconds)):
+        if not left.wait(max(0.0, seconds or 0.0) + LATE_SECONDS):
             print(f"\nerror: {said}", file=sys.stderr, flush=True)
             os._exit(1)
 
-    threading.Thread(target=end, name="end", daemon=True).start()
+    if seconds is not None:
+        threading.Thread(target=end, name="end", daemon=True).start()
+    try:
+        yield
+    finally:
+        left.set()
 
 
 def rest(seconds: float) -> None:

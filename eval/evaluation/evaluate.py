@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -31,9 +32,7 @@ from program.models.prices import price_of
 from program.paid.halted import Halted, NotAsked
 from program.rollout.budget import OPTIONS, Budget
 from program.rollout.rate_limits import RateLimits
-from program.stopping import end_by
-
-LEAVE_AFTER_SECONDS = 4.5  # the end of the budget's seconds, whatever hangs
+from program.stopping import ends_by
 
 
 def evaluate(options: argparse.Namespace) -> None:
@@ -85,17 +84,18 @@ def evaluate(options: argparse.Namespace) -> None:
     )
     for arm in arms:  # so that the run can be read when the artifacts have changed
         artifact.save(options.out / "artifacts" / arm.name, arm.program, manifests[arm.name])
-    if rollouts_left(folder, arms, problems, options.n) and (
-        spent := _run(options, folder, arms, problems, rates, budget)
-    ):
-        print(_ended_early(spent))
-    rollouts = read_rollouts(options.out)
-    differing = setting_differences({name: options.out / "artifacts" / name for name in names})
-    parts = [markdown_table(summarize_arms(names, rollouts)), differing, protection(rollouts)]
-    table = "\n\n".join(filter(None, parts))
-    write_whole(options.out / "summary.md", f"{options.lm}, {options.data} {options.split}\n\n{table}\n")
-    print(table)
-    write_report([options.out], options.out / REPORT, problems)
+    with ExitStack() as late:
+        if rollouts_left(folder, arms, problems, options.n) and (
+            spent := _run(options, folder, arms, problems, rates, budget, late)
+        ):
+            print(_ended_early(spent))
+        rollouts = read_rollouts(options.out)
+        differing = setting_differences({name: options.out / "artifacts" / name for name in names})
+        parts = [markdown_table(summarize_arms(names, rollouts)), differing, protection(rollouts)]
+        table = "\n\n".join(filter(None, parts))
+        write_whole(options.out / "summary.md", f"{options.lm}, {options.data} {options.split}\n\n{table}\n")
+        print(table)
+        write_report([options.out], options.out / REPORT, problems)
 
 
 def _run(
@@ -105,13 +105,13 @@ def _run(
     problems: ProblemSet,
     rates: RateLimits,
     budget: Budget,
+    late: ExitStack,
 ) -> str | None:
-    """Run what is left; gives the resource of the budget that is spent, None where something of all is left."""
+    """Run what is left, from when on `late` ends the process should it be late; gives the resource that is
+    spent, None where something of all is left."""
     try:
         with open_executor(options, arms, problems, rates, budget, folder.path / PAID) as executor:
-            left = executor.budget.seconds_left()
-            if left is not None:
-                end_by(left + LEAVE_AFTER_SECONDS, _ended_early("seconds"))
+            late.enter_context(ends_by(executor.budget.seconds_left(), _ended_early("seconds")))
             asked = {"samples": options.n, "concurrency": options.concurrency, "label": options.lm}
             for _ in run_loop(folder, arms, problems, executor, **asked):
                 pass

@@ -93,6 +93,8 @@ def _spent(rollout: Rollout) -> dict[str, Any]:
         "judge_seconds": totals.judge_seconds,
         "fixes": rollout.fixes,
     }
+    if not totals.tokens_known:
+        spent |= dict.fromkeys(("prompt_tokens", "cached_tokens", "answer_tokens"))
     return spent if rollout.cost_known else dict.fromkeys(spent)
 
 

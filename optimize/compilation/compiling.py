@@ -34,7 +34,7 @@ from program.paid.ledger import Ledger, LedgerReports
 from program.paid.ledger_engine import paid_check, paid_lm
 from program.paid.paid_calls import PaidCalls
 from program.rollout.rate_limits import Pace
-from program.stopping import check, graceful
+from program.stopping import check, ends_by, graceful
 
 MAX_LOST = 0.02  # of the rollouts may be lost to infrastructure; with more the result would be about that
 WORK_FOLDER = Path(os.environ.get("ALPHACODIUM_CACHE", ".cache")) / "compile"
@@ -106,6 +106,7 @@ def _session(config: CompileConfig, inputs: Inputs, out: Path) -> Iterator[Job]:
         graceful(),
         closing(Ledger(ledger_folder(inputs))) as ledger,
         _paying(config, ledger) as paid,
+        ends_by(paid.seconds_left(), "max_seconds is reached; the same command goes on"),
         _models(config, inputs, paid) as lms,
         closing(CompileProgress(config.optimizer, paid)) as progress,
     ):

@@ -96,6 +96,10 @@ class PaidCalls:
         """What may still be spent, in words; empty when nothing is limited."""
         return self._budget.left()
 
+    def seconds_left(self) -> float | None:
+        """Of the budget; None where it does not bound them."""
+        return self._budget.seconds_left()
+
     def out_of_seconds(self) -> str:
         """That the budget's seconds are over, in words; empty where they are not."""
         return self._words("seconds") if self._out_of_time() else ""
@@ -198,7 +202,7 @@ class PaidCalls:
             self._listener()
 
     def _out_of_time(self) -> bool:
-        left = self._budget.seconds_left()
+        left = self.seconds_left()
         return left is not None and left <= 0
 
     def _refusal(self, name: str) -> BaseException:

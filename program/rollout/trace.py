@@ -394,6 +394,11 @@ class Totals(BaseModel):
     lm_seconds: float = 0.0  # summed over calls; those that run side by side count each
     judge_seconds: float = 0.0
 
+    @property
+    def tokens(self) -> int | None:
+        """Of prompts and answers together; None where they are not known."""
+        return self.prompt_tokens + self.completion_tokens if self.tokens_known else None
+
     def __add__(self, other: Totals) -> Totals:
         values = {}
         for name in type(self).model_fields:

@@ -10,7 +10,7 @@ from typing import Any
 
 import dspy
 import pytest
-from dspy.lm15 import Message, RateLimitError, Response, Usage
+from dspy.lm15 import Message, RateLimitError, RefusalPart, Response, TextPart, ThinkingPart, Usage
 from dspy.propose.grounded_proposer import GenerateModuleInstruction
 from dspy.propose.utils import get_dspy_source_code
 from dspy.teleprompt.bootstrap_trace import FailedPrediction, bootstrap_trace_data
@@ -44,7 +44,9 @@ from program.undocumented import (
     noting_predictor,
     number,
     rates_of,
+    response_of,
     rollout_id,
+    stored_response,
     trace_apart,
 )
 from signatures.code import SolveDirectly

@@ -183,7 +183,8 @@ def test_a_cap_that_cannot_hold_is_said_at_the_first_answer(world):
         assert status == 2 and f"{cap[0]} cannot hold" in errors and len(engine.requests) <= 3
     engine = Silent()
     with served(engine) as address:
-        assert ended([*command("eval.run", world, address), "--out", str(world / "free")], world)[0] == 0
+        status, said, _ = ended([*command("eval.run", world, address), "--out", str(world / "free")], world)
+        assert status == 0 and "| 1.0 | – | – |" in said, said
     rollouts = read_rollouts(world / "free")
     assert all(each.totals.calls == 1 and not each.totals.tokens_known for each in rollouts)
     assert all(each.totals.dollars is None for each in rollouts)
