@@ -40,6 +40,9 @@ def main() -> None:
     )
     add_limits(parser)
     parser.add_argument("--out", required=True, type=path_name, help="folder of the run; interrupted, it goes on there")
+    parser.add_argument(
+        "--mix-code", action="store_true", help="go on with a run that other code has begun; each rollout names its own"
+    )
     parser.add_argument("--mlflow", metavar="URI", help="also trace to MLflow: a server or a folder (file:///…)")
     run_command(parser, _run)
 

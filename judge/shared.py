@@ -49,11 +49,16 @@ def ended_on_error() -> Iterator[None]:
     try:
         yield
     except BaseException:
-        place = default_place()
-        if place is not None:
-            place.close()
-        close_default()
+        end_runs()
         raise
+
+
+def end_runs() -> None:
+    """End every run under way, here or at the place where programs are judged: a judgement that waits for one fails."""
+    place = default_place()
+    if place is not None:
+        place.close()
+    close_default()
 
 
 def close_default() -> None:

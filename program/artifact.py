@@ -24,6 +24,7 @@ from program.baselines.direct import ChainOfThought, Direct
 from program.baselines.reflexion import Reflexion, ReflexionConfig
 from program.baselines.sampling import Sampling, SamplingConfig
 from program.errors import UserError, did_you_mean, first_error
+from program.files import write_whole
 from program.input_files import InputError, read_json
 from program.models.sampling_settings import ArtifactLM, checked_settings
 from program.predictors import predictors_of, types_of
@@ -159,8 +160,8 @@ def save(folder: Path, program: dspy.Module, manifest: Manifest) -> None:
     """
     _checked_manifest(folder, manifest.model_dump())
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "program.json").write_text(_pretty(program.dump_state()))
-    (folder / "manifest.json").write_text(_pretty(manifest.model_dump()))
+    write_whole(folder / "program.json", _pretty(program.dump_state()))
+    write_whole(folder / "manifest.json", _pretty(manifest.model_dump()))
 
 
 def read_manifest(folder: Path) -> Manifest:

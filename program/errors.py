@@ -18,6 +18,10 @@ class ModelError(RuntimeError):
     """The language model cannot be used: no such model, no key, no answer, or nobody left to ask it."""
 
 
+class StorageError(RuntimeError):
+    """Something could not be stored or read, on a full disk for instance; what is stored until then stays."""
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """What to add to an error about a name that does not exist: those that it may stand for, or nothing."""
     close = get_close_matches(name, list(known), n=3, cutoff=0.55)

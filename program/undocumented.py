@@ -3,19 +3,20 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from functools import partial
 from itertools import count
 from typing import Any, NamedTuple
 
 import dspy
-from dspy.lm15 import OpenAIChatLM, RefusalPart
+from dspy.lm15 import OpenAIChatLM, RefusalPart, Response
 
 CHARGED = "dollars"  # the key of `provider_data` under which an engine of ours says what an answer cost
 CHAT_END = "completed"
@@ -270,6 +271,22 @@ def error_bodies_read(in_openai_form: Callable[[int, str], str], is_error: Calla
         yield
     finally:
         kind.normalize_error, kind.parse_response = read_error, read_answer
+
+
+def stored_response(response: Response) -> str:
+    """A response of an engine as a text, with what it charged; `response_of` gives it back."""
+    # Assumed: the module and its two functions, which leave out nothing but `provider_data`.
+    from dspy._vendor.lm15 import serde
+
+    return json.dumps([serde.response_to_dict(response), (response.provider_data or {}).get(CHARGED)])
+
+
+def response_of(stored: str) -> Response:
+    """The response that `stored_response` made a text of."""
+    from dspy._vendor.lm15 import serde
+
+    response, dollars = json.loads(stored)
+    return replace(serde.response_from_dict(response), provider_data={CHARGED: dollars})
 
 
 @contextmanager

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
+from functools import partial
+from pathlib import Path
 
 from eval.cluster.flow_worker import Flows
+from eval.cluster.paying import opened_paid, paid_calls, refuse_spent
 from eval.cluster.remote_executor import ClusterExecutor
 from eval.data.problem_set import ProblemSet
 from eval.rollouts.executor import Arm, Conditions, Executor, ExecutorError, Threads
 from eval.rollouts.mlflow_tracing import mlflow_traces
-from eval.simulated.model import open_model
+from eval.simulated.model import SIMULATED, open_model
 from judge.shared import set_default_sandbox
 from program.cli.model_options import Models
-from program.rollout.budget import Budget, RunBudget
+from program.paid.ledger import Ledger
+from program.rollout.budget import Budget
 from program.rollout.rate_limits import Pace, RateLimits
 
 
@@ -32,31 +36,42 @@ def judging_on(options: argparse.Namespace) -> Iterator[None]:
 
 @contextmanager
 def open_executor(
-    options: argparse.Namespace, arms: Sequence[Arm], problems: ProblemSet, rates: RateLimits, budget: Budget
+    options: argparse.Namespace,
+    arms: Sequence[Arm],
+    problems: ProblemSet,
+    rates: RateLimits,
+    budget: Budget,
+    paid: Path,
 ) -> Iterator[Executor]:
     """What runs the arms, its models open and checked; inside of the block programs are judged as in `judging_on`.
 
     Args:
         options: of `eval.run`.
         arms, problems: that it is for.
-        rates, budget: of the run.
+        rates, budget: of the run, in all its sessions.
+        paid: the folder of its ledger.
 
     Raises:
+        NotAsked: the budget is spent.
         ExecutorError: there is no such executor, or it cannot do what the options ask for.
         RunError: the traces have nowhere to go.
         ModelError, JudgeError: a model does not answer, or no program can be judged.
     """
     with ExitStack() as stack:
-        cluster = stack.enter_context(_cluster(options, lambda: _flows(options, arms, rates, budget)))
+        cluster = stack.enter_context(_cluster(options, lambda: _flows(options, arms, rates, budget, paid)))
         if cluster is not None:
             yield cluster
             return
         stack.enter_context(mlflow_traces(options.mlflow, options.out.name))
-        slots = options.concurrency
-        opened = stack.enter_context(
-            Models.of(options).open(lambda each: open_model(each.name, problems, api_base=each.api_base, slots=slots))
-        )
-        yield Threads(opened.lm, Conditions(Pace(rates), RunBudget(budget), opened.stronger, opened.repairer))
+        ledger = stack.enter_context(closing(Ledger(paid)))
+        spending = ledger.budget(budget)
+        refuse_spent(spending)
+        calls = stack.enter_context(closing(paid_calls(ledger, spending, Pace(rates))))
+        opener = partial(open_model, problems=problems, slots=options.concurrency)
+        models = Models.of(options, also=SIMULATED).open(lambda each: opened_paid(each, calls, opener))
+        lm, stronger, repairer = stack.enter_context(models)
+        pace = Pace(rates.patience(), sleep=calls.rest)
+        yield Threads(lm, Conditions(pace, spending, stronger, repairer, apart=True))
 
 
 @contextmanager
@@ -78,7 +93,7 @@ def _cluster(
         yield cluster
 
 
-def _flows(options: argparse.Namespace, arms: Sequence[Arm], rates: RateLimits, budget: Budget) -> Flows:
+def _flows(options: argparse.Namespace, arms: Sequence[Arm], rates: RateLimits, budget: Budget, paid: Path) -> Flows:
     if options.mlflow:
         raise ExecutorError("--mlflow traces what runs in this process; with --executor ray nothing does")
-    return Flows(arms, Models.of(options), options.concurrency, budget, rates)
+    return Flows(arms, Models.of(options), options.concurrency, budget, rates, paid)

@@ -7,10 +7,12 @@ import os
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from eval.cluster.member import Remote, WorkerGone
-from eval.cluster.shared_limits import SharedPace, run_budget_of
+from eval.cluster.paying import opened_paid, paid_calls
+from eval.cluster.shared_limits import SharedLedger, SharedPace, SharedRunBudget
 from eval.rollouts.executor import Arm, Conditions, ExecutorError, Threads
 from eval.rollouts.rollout import Rollout
 from eval.simulated.model import answers_here_only
@@ -19,9 +21,10 @@ from judge.verdict import Limits, Report, TestCase
 from program.cli.model_options import Models
 from program.errors import ModelError
 from program.models.open import open_lm
+from program.paid.halted import Halted
 from program.problem import Problem
 from program.rollout.budget import Budget
-from program.rollout.rate_limits import RateLimits
+from program.rollout.rate_limits import Pace, RateLimits
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,7 @@ class Flows:
 
     models: names of models and addresses of servers, never a key.
     concurrency: rollouts of the run side by side.
+    paid: the folder of the run's ledger, on the machine where the run was started.
 
     Raises:
         ExecutorError: a model that answers in or beside one process only.
@@ -40,6 +44,7 @@ class Flows:
     concurrency: int
     budget: Budget
     rates: RateLimits
+    paid: Path
 
     def __post_init__(self) -> None:
         for model in self.models.all:
@@ -72,19 +77,23 @@ class FlowWorker:
             ModelError: one does not answer from here.
         """
         flows = self._flows
+        budget = SharedRunBudget(self._owner, flows.budget)
+        calls = paid_calls(SharedLedger(self._owner), budget, SharedPace(flows.rates, self._owner))
         try:
-            models = flows.models.open(lambda each: open_lm(each.name, api_base=each.api_base))
-            opened = self._open.enter_context(models)
+            models = flows.models.open(lambda each: opened_paid(each, calls, open_lm))
+            lm, stronger, repairer = self._open.enter_context(models)
         except ModelError as fault:
             raise ModelError(f"{self._node}: {fault}") from fault
-        budget = run_budget_of(flows.budget, self._owner)
-        pace = SharedPace(flows.rates, self._owner)
-        self._threads = Threads(opened.lm, Conditions(pace, budget, opened.stronger, opened.repairer))
+        pace = Pace(flows.rates.patience(), sleep=calls.rest)
+        self._threads = Threads(lm, Conditions(pace, budget, stronger, repairer, apart=True))
         self._open.enter_context(judging_at(_NodeJudge(self._judge)))
 
     def run(self, arm: str, problem: Problem, sample: int) -> Rollout:
         """See `eval.rollouts.executor.Executor.run`."""
-        return self._threads.run(self._arms[arm], problem, sample)
+        try:
+            return self._threads.run(self._arms[arm], problem, sample)
+        except Halted as halted:
+            raise halted.fault from halted
 
 
 class _NodeJudge:

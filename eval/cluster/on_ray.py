@@ -11,9 +11,10 @@ from eval.cluster.crew import Crew
 from eval.cluster.flow_worker import Flows, FlowWorker
 from eval.cluster.judge_worker import JudgeWorker
 from eval.cluster.member import Kind, Member, Remote, WorkerGone
+from eval.cluster.paying import refuse_spent
 from eval.cluster.ray_nodes import RayActor, connected, nodes, own_node, stored
 from eval.cluster.remote_executor import ClusterExecutor
-from eval.cluster.shared_limits import LimitsOwner, run_budget_of
+from eval.cluster.shared_limits import LimitsOwner, SharedRunBudget
 from judge.place import judging_at
 from judge.sandbox.pool import Sandbox
 from program.rollout.budget import Budget, RunBudget
@@ -34,9 +35,10 @@ def on_cluster(address: str | None, sandbox: Sandbox, flows: Flows | None = None
     with connected(address), ExitStack() as ended:
         owner, budget = None, RunBudget(Budget())
         if flows is not None:
-            owner = RayActor(LimitsOwner, own_node(), 1, flows.budget, flows.rates)
+            owner = RayActor(LimitsOwner, own_node(), 1, flows.budget, flows.rates, flows.paid.resolve())
             ended.callback(owner.end)
-            budget = run_budget_of(flows.budget, owner)
+            budget = SharedRunBudget(owner, flows.budget)
+            refuse_spent(budget)
         crew = Crew(nodes, partial(_start, sandbox=sandbox, flows=flows, owner=owner))
         ended.callback(crew.close)
         crew.open()

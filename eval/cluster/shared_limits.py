@@ -1,20 +1,39 @@
-"""Budget and pace of a run that has workers in many processes: one owner, which is asked before every LM call."""
+"""Ledger, budget and pace of a run that has workers in many processes: one owner, which is asked before every LM call
+and gets every answer."""
 
 from __future__ import annotations
 
+import time
+from pathlib import Path
 from typing import Any
 
 from eval.cluster.member import Remote, WorkerGone
-from program.errors import ModelError
+from program.errors import ModelError, UserError
+from program.paid.ledger import Ledger
 from program.rollout.budget import Budget, RunBudget
 from program.rollout.rate_limits import Pace, RateLimits
+from program.rollout.trace import Totals
+
+HELD_SECONDS = 60.0  # that the owner of a driver which was killed may still have the ledger
+LOOK_SECONDS = 0.5
 
 
 class LimitsOwner:
-    """Lives in one process of the cluster and does one thing after the other, so no limit is passed by a race."""
+    """Lives in one process of the cluster, on the driver's machine, and does one thing after the other, so no limit is
+    passed by a race.
 
-    def __init__(self, budget: Budget, rates: RateLimits) -> None:
-        self._budget, self._pace = RunBudget(budget), Pace(rates)
+    Args:
+        budget: of all sessions of the run together.
+        rates: of the run.
+        paid: the folder of its ledger.
+
+    Raises:
+        UserError, StorageError: the ledger cannot be had.
+    """
+
+    def __init__(self, budget: Budget, rates: RateLimits, paid: Path) -> None:
+        self._ledger = _opened(paid)
+        self._budget, self._pace = self._ledger.budget(budget), Pace(rates)
 
     def budget(self, method: str, *arguments: Any) -> Any:
         return getattr(self._budget, method)(*arguments)
@@ -22,16 +41,38 @@ class LimitsOwner:
     def pace(self, method: str, *arguments: Any) -> Any:
         return getattr(self._pace, method)(*arguments)
 
+    def ledger(self, method: str, *arguments: Any, **options: Any) -> Any:
+        return getattr(self._ledger, method)(*arguments, **options)
+
+
+def _opened(paid: Path) -> Ledger:
+    deadline = time.monotonic() + HELD_SECONDS
+    while True:
+        try:
+            return Ledger(paid)
+        except UserError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(LOOK_SECONDS)
+
 
 class SharedRunBudget(RunBudget):
-    """The owner's budget, seen from another process."""
+    """The owner's budget, seen from another process.
 
-    def __init__(self, owner: Remote) -> None:
-        super().__init__(Budget())  # its limits are the owner's affair
+    Args:
+        owner: has it.
+        budget: its limits.
+    """
+
+    def __init__(self, owner: Remote, budget: Budget) -> None:
+        super().__init__(budget)
         self._owner = owner
 
     def take_call(self) -> str | None:
         return _ask(self._owner, "budget", "take_call")
+
+    def give_back(self) -> None:
+        self._owner.tell("budget", "give_back")
 
     def add(self, tokens: int, dollars: float) -> None:
         self._owner.tell("budget", "add", tokens, dollars)
@@ -40,12 +81,27 @@ class SharedRunBudget(RunBudget):
         return _ask(self._owner, "budget", "spent")
 
     def seconds_left(self) -> float | None:
-        return _ask(self._owner, "budget", "seconds_left")
+        return None if self.budget.seconds is None else _ask(self._owner, "budget", "seconds_left")
 
 
-def run_budget_of(budget: Budget, owner: Remote) -> RunBudget:
-    """What to spend from: the owner's; where nothing is limited nobody need be asked."""
-    return RunBudget(budget) if budget == Budget() else SharedRunBudget(owner)
+class SharedLedger(Ledger):
+    """The owner's ledger, seen from another process: what a call needs of it."""
+
+    def __init__(self, owner: Remote) -> None:
+        self._owner = owner
+
+    def answer(self, key: str) -> str | None:
+        return _ask(self._owner, "ledger", "answer", key)
+
+    def begin(self, key: str, expected: Totals, *, phase: str, candidate: str, model: str) -> int:
+        purpose = {"phase": phase, "candidate": candidate, "model": model}
+        return _ask(self._owner, "ledger", "begin", key, expected, **purpose)
+
+    def enter_answer(self, key: str, number: int, answer: str | None, paid: Totals) -> None:
+        _ask(self._owner, "ledger", "enter_answer", key, number, answer, paid)
+
+    def withdraw(self, number: int) -> None:
+        _ask(self._owner, "ledger", "withdraw", number)
 
 
 class SharedPace(Pace):
@@ -66,8 +122,8 @@ class SharedPace(Pace):
         self._owner.tell("pace", "hold_back", seconds)
 
 
-def _ask(owner: Remote, *words: str) -> Any:
+def _ask(owner: Remote, *words: Any, **options: Any) -> Any:
     try:
-        return owner.call(*words)
+        return owner.call(*words, **options)
     except WorkerGone as fault:
         raise ModelError("the process that keeps the run's budget and pace is gone; start again to go on") from fault

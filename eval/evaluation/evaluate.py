@@ -5,20 +5,23 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from eval.cluster.execution import open_executor
+from eval.data.problem_set import ProblemSet
 from eval.data.rules import Rules
 from eval.data.selected import load_selected
 from eval.errors import RunError
 from eval.report.write import REPORT, write_report
+from eval.rollouts.code_version import code_prints
 from eval.rollouts.executor import Arm
-from eval.rollouts.loop import run_loop
+from eval.rollouts.loop import rollouts_left, run_loop
 from eval.rollouts.outages import is_too_long
 from eval.rollouts.rollout import Rollout
-from eval.rollouts.run_folder import RunFolder, read_rollouts
+from eval.rollouts.run_folder import PAID, RunFolder, read_rollouts
 from eval.simulated.model import SIMULATED, caveat
 from eval.tables.prompt_differences import setting_differences
 from eval.tables.summary import markdown_table, summarize_arms
@@ -29,10 +32,12 @@ from program.cli.model_options import Models
 from program.cli.output import one_line
 from program.cli.settings import parse_settings, shared_settings
 from program.errors import ModelError, first_error
+from program.files import write_whole
 from program.models.prices import price_of
-from program.rollout.budget import OPTIONS, Budget, spent_of
+from program.paid.halted import Halted, NotAsked
+from program.rollout.budget import OPTIONS, Budget
 from program.rollout.rate_limits import RateLimits
-from program.rollout.trace import Totals
+from program.stopping import ends_by
 
 
 def evaluate(options: argparse.Namespace) -> None:
@@ -78,32 +83,53 @@ def evaluate(options: argparse.Namespace) -> None:
             "exclude": Path(options.exclude).name if options.exclude else None,
             **problems.rules.model_dump(),
         },
+        code_prints(),
+        options.mix_code,
     )
     for arm in arms:  # so that the run can be read when the artifacts have changed
         artifact.save(options.out / "artifacts" / arm.name, arm.program, manifests[arm.name])
-    used = _used(read_rollouts(options.out))
-    spent = spent_of(used, budget)
-    if spent is None:
-        with open_executor(options, arms, problems, rates, budget.after(used)) as executor:
+    with ExitStack() as late:
+        if rollouts_left(folder, arms, problems, options.n) and (
+            spent := _run(options, folder, arms, problems, rates, budget, late)
+        ):
+            print(_ended_early(spent))
+        rollouts = read_rollouts(options.out)
+        differing = setting_differences({name: options.out / "artifacts" / name for name in names})
+        parts = [markdown_table(summarize_arms(names, rollouts)), differing, protection(rollouts), caveat(options.lm)]
+        for arm in arms:
+            calls = [call for rollout in rollouts if rollout.arm == arm.name for call in rollout.trace.calls]
+            if said := answer_faults(calls, arm.program):
+                parts.append(f"{arm.name}: {said}.")
+                print(f"warning: {parts[-1]}", file=sys.stderr)
+        table = "\n\n".join(filter(None, parts))
+        write_whole(options.out / "summary.md", f"{models}, {options.data} {options.split}\n\n{table}\n")
+        print(table)
+        write_report([options.out], options.out / REPORT, problems)
+    _say_losses(rollouts)
+
+
+def _run(
+    options: argparse.Namespace,
+    folder: RunFolder,
+    arms: Sequence[Arm],
+    problems: ProblemSet,
+    rates: RateLimits,
+    budget: Budget,
+    late: ExitStack,
+) -> str | None:
+    """Run what is left, from when on `late` ends the process should it be late; gives the resource that is
+    spent, None where something of all is left."""
+    try:
+        with open_executor(options, arms, problems, rates, budget, folder.path / PAID) as executor:
+            late.enter_context(ends_by(executor.budget.seconds_left(), _ended_early("seconds")))
             asked = {"samples": options.n, "concurrency": options.concurrency, "label": options.lm}
             for _ in run_loop(folder, arms, problems, executor, **asked):
                 pass
-            spent = executor.budget.spent()
-    if spent:
-        print(f"the run ended early: its budget of {spent} is spent; the same command with a larger one goes on")
-    rollouts = read_rollouts(options.out)
-    differing = setting_differences({name: options.out / "artifacts" / name for name in names})
-    parts = [markdown_table(summarize_arms(names, rollouts)), differing, protection(rollouts), caveat(options.lm)]
-    for arm in arms:
-        calls = [call for rollout in rollouts if rollout.arm == arm.name for call in rollout.trace.calls]
-        if said := answer_faults(calls, arm.program):
-            parts.append(f"{arm.name}: {said}.")
-            print(f"warning: {parts[-1]}", file=sys.stderr)
-    table = "\n\n".join(filter(None, parts))
-    (options.out / "summary.md").write_text(f"{models}, {options.data} {options.split}\n\n{table}\n")
-    print(table)
-    write_report([options.out], options.out / REPORT, problems)
-    _say_losses(rollouts)
+            return executor.budget.spent()
+    except NotAsked as refused:
+        return refused.resource
+    except Halted as halted:
+        raise halted.fault from halted
 
 
 def _say_losses(rollouts: Sequence[Rollout]) -> None:
@@ -122,11 +148,8 @@ def _say_losses(rollouts: Sequence[Rollout]) -> None:
         print(f"warning: {one_line(said)}", file=sys.stderr)
 
 
-def _used(rollouts: Sequence[Rollout]) -> dict[str, float]:
-    """What the stored rollouts of a run have spent of each resource of a budget; seconds are counted by session."""
-    spent = sum((rollout.totals for rollout in rollouts), Totals())
-    tokens = spent.prompt_tokens + spent.completion_tokens
-    return {"calls": spent.calls, "tokens": tokens, "dollars": spent.dollars or 0.0, "seconds": 0.0}
+def _ended_early(spent: str) -> str:
+    return f"the run ended early: its budget of {spent} is spent; the same command with a larger one goes on"
 
 
 def protection(rollouts: Sequence[Rollout]) -> str:
@@ -146,7 +169,7 @@ def _limits_of(options: argparse.Namespace) -> tuple[RateLimits, Budget]:
         budget = Budget(**{name: getattr(options, option) for name, option in OPTIONS.items()})
     except ValidationError as fault:
         raise RunError(first_error(fault, RateLimits, Budget)) from fault
-    unpriced = [model.name for model in Models.of(options).all if price_of(model.name) is None]
+    unpriced = [model.name for model in Models.of(options, also=SIMULATED).all if price_of(model.name) is None]
     if budget.dollars is not None and unpriced:
         raise RunError(f"--max-usd: no price is known for {unpriced[0]}; use --max-tokens or --max-calls")
     return rates, budget

@@ -25,6 +25,7 @@ from eval.rollouts.json_lines import JsonLines, key_of
 from eval.tables.markdown import table
 from judge.judge import judge
 from judge.verdict import Report
+from program.files import write_whole
 from program.problem import Problem
 
 _INTERACTIVE = re.compile(r"\binteractive\b|\binteractor\b|\bflush\b", re.IGNORECASE)
@@ -45,15 +46,19 @@ class Finding:
 def audit(options: argparse.Namespace) -> None:
     """Audit every problem of a split, print a table and write the suspects; see `eval.audit` for the options.
 
-    Findings are kept beside the file of suspects; one for the same tests and programs is not made again.
+    Findings are kept beside the file of suspects; one for the same tests and programs is not made again. A file that is
+    there already is overwritten only by what it holds.
 
     Raises:
         DataError, ExecutorError, SolutionsError: bad input.
         JudgeError: the judge failed; what is found so far is stored.
     """
+    findings_file = options.out.with_suffix(".findings.jsonl")
+    if options.out.exists() and not findings_file.is_file():
+        raise RunError(f"{options.out} is there already, and nothing is overwritten; choose another file")
     problems = load_selected(options)
     programs = _programs(problems, options.solutions, options.programs)
-    stored = JsonLines(options.out.with_suffix(".findings.jsonl"))
+    stored = JsonLines(findings_file, alone=True)
     found = _findings(stored)
     keys = {name: key_of(problems.fingerprint, name, *known) for name, known in programs.items()}
     left = [problem for problem in problems.problems if keys[problem.name] not in found]
@@ -67,8 +72,13 @@ def audit(options: argparse.Namespace) -> None:
     findings = [found[key] for key in keys.values()]
     suspects = {finding.name: list(finding.reasons) for finding in findings if finding.reasons}
     text = json.dumps({"data": options.data, "split": options.split, "exclude": suspects}, indent=2)
-    options.out.write_text(text + "\n")
     print(report(findings))
+    if options.out.exists() and options.out.read_text() != text + "\n":
+        raise RunError(
+            f"{options.out} holds other suspects, and nothing is overwritten; once it is moved away, the same command "
+            "writes these"
+        )
+    write_whole(options.out, text + "\n")
     print(f"wrote {len(suspects)} suspects to {options.out}, for --exclude of the other commands")
 
 

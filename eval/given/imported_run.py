@@ -14,6 +14,7 @@ from eval.rollouts.rollout import IMPORTED, Rollout
 from eval.rollouts.run_folder import RunFolder
 from eval.rollouts.stored_arms import arm_name
 from eval.tables.summary import markdown_table, summarize_arms
+from program.files import write_whole
 from program.rollout.trace import Totals, Trace
 
 Arms = dict[str, dict[str, list[Sample]]]  # by name, then by problem
@@ -52,7 +53,7 @@ def write_run(options: argparse.Namespace, problems: ProblemSet, samples: Sample
     stored = judge_into(folder, rollouts, problems)
     table = markdown_table(summarize_arms(arms, stored))
     said = "\n".join([table, *_gaps(arms, names, options.missing)])
-    (options.run / "summary.md").write_text(f"{options.solutions.name}, {options.data} {options.split}\n\n{said}\n")
+    write_whole(options.run / "summary.md", f"{options.solutions.name}, {options.data} {options.split}\n\n{said}\n")
     print(said)
 
 

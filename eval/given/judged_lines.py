@@ -13,8 +13,9 @@ from pydantic import BaseModel, ValidationError
 
 from eval.data.problem_set import ProblemSet
 from eval.given.samples.samples import Sample, SolutionsError
-from eval.rollouts.json_lines import JsonLines, json_line, whole_lines, write_whole
+from eval.rollouts.json_lines import JsonLines, hold_results, json_line, whole_lines
 from eval.rollouts.score import Status
+from program.files import write_whole
 from program.input_files import InputError, json_value
 
 CONDITIONS = ("checker", "data_fingerprint", "full")  # under which a program was judged
@@ -75,8 +76,7 @@ def open_results(out: Path, problems: ProblemSet, *, full: bool) -> JsonLines:
     """
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        with out.open("ab"):
-            pass
+        held = hold_results(out)
         lines = [_loaded(line) for line in whole_lines(out)]
         unread = b"" if lines else out.read_bytes()
     except OSError as fault:
@@ -94,7 +94,8 @@ def open_results(out: Path, problems: ProblemSet, *, full: bool) -> JsonLines:
     kept = [line for line in lines if line["status"] != "not judged"]
     if len(kept) < len(lines):
         write_whole(out, b"".join(map(json_line, kept)))
-    return JsonLines(out)
+    held.close()
+    return JsonLines(out, alone=True)
 
 
 def _is_result(line: Any) -> bool:

@@ -23,6 +23,7 @@ from eval.rollouts.trace_files import read_trace
 from eval.tables.summary import markdown_table, summarize_arms
 from judge.shared import set_default_sandbox
 from program.errors import first_error
+from program.files import write_whole
 from program.rollout.trace import Best, Event, Trace, name_of
 
 NO_TRACE = "checkpoints: no trace"  # the mark of rollouts whose earlier programs could not be judged again
@@ -65,7 +66,7 @@ def rescore(options: argparse.Namespace) -> None:
     again = judge_into(folder, stored, problems, lambda rollout: _prepared(options, rollout))
     table = markdown_table(summarize_arms(config["artifacts"], read_rollouts(options.out)))
     said = f"{options.run} judged again: {problems.rules.described()}"
-    (options.out / "summary.md").write_text(f"{said}\n\n{table}\n")
+    write_whole(options.out / "summary.md", f"{said}\n\n{table}\n")
     print(f"{said}\n\n{table}\n\n{changes(stored, again)}")
 
 

@@ -14,6 +14,7 @@ from eval.rollouts.rollout import Rollout
 from eval.rollouts.score import SetResult
 from eval.rollouts.stored_arms import read_run
 from program.cli.output import escaped_json, harmless
+from program.files import write_whole
 from program.rollout.trace import name_of
 
 Format = Literal["csv", "json", "markdown"]
@@ -42,17 +43,19 @@ def export(run: Path, form: Format, exclude: str | None = None) -> str:
 
 
 def write_table(run: Path, form: Format, out: Path | None, exclude: str | None = None) -> None:
-    """Write what `export` gives to the file `out`, or to standard output where that is None.
+    """Write what `export` gives to the new file `out`, or to standard output where that is None.
 
     Raises:
-        RunError, DataError: as `read_run` does, and where `out` cannot be written.
+        RunError, DataError: as `read_run` does, and where `out` is there already or cannot be written.
     """
+    if out is not None and out.exists():
+        raise RunError(f"{out} is there already, and nothing is overwritten; choose another file")
     text = export(run, form, exclude)
     if out is None:
         sys.stdout.write(text)
         return
     try:
-        out.write_text(text, encoding="utf-8")
+        write_whole(out, text)
     except OSError as fault:
         raise RunError(f"{out}: {fault.strerror}") from fault
 
@@ -92,6 +95,8 @@ def _spent(rollout: Rollout) -> dict[str, Any]:
         "judge_seconds": totals.judge_seconds,
         "fixes": rollout.fixes,
     }
+    if not totals.tokens_known:
+        spent |= dict.fromkeys(("prompt_tokens", "cached_tokens", "answer_tokens"))
     return spent if rollout.cost_known else dict.fromkeys(spent)
 
 

@@ -9,6 +9,7 @@ from typing import Literal
 from eval.numbers.criteria import judged_by_problem
 from eval.numbers.intervals import Estimate, mean_estimate, quantile_estimate, ratio_estimate
 from eval.rollouts.rollout import Rollout
+from program.rollout.trace import Totals
 
 Unit = Literal["calls", "tokens", "dollars", "seconds"]
 # What a budget may be of, and what tables call it.
@@ -90,12 +91,16 @@ def latencies(rollouts: Iterable[Rollout]) -> dict[str, Latency]:
     return found
 
 
+def _if_known(totals: Totals, tokens: int) -> int | None:
+    return tokens if totals.tokens_known else None
+
+
 _KINDS: dict[str, Callable[[Rollout], float | None]] = {
     "LM calls": lambda rollout: rollout.totals.calls,
-    "tokens": lambda rollout: rollout.totals.prompt_tokens + rollout.totals.completion_tokens,
-    "prompt tokens": lambda rollout: rollout.totals.prompt_tokens,
-    "prompt tokens from a prefix cache": lambda rollout: rollout.totals.cached_tokens,
-    "answer tokens": lambda rollout: rollout.totals.completion_tokens,
+    "tokens": lambda rollout: rollout.totals.tokens,
+    "prompt tokens": lambda rollout: _if_known(rollout.totals, rollout.totals.prompt_tokens),
+    "prompt tokens from a prefix cache": lambda rollout: _if_known(rollout.totals, rollout.totals.cached_tokens),
+    "answer tokens": lambda rollout: _if_known(rollout.totals, rollout.totals.completion_tokens),
     "USD": lambda rollout: rollout.totals.dollars,
     "seconds": lambda rollout: rollout.seconds,
     "seconds of the judge inside the flow": lambda rollout: rollout.totals.judge_seconds,

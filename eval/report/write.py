@@ -23,8 +23,8 @@ from eval.report.overview import overview
 from eval.report.problem_block import problem_block
 from eval.report.statements import statements_of
 from eval.report.texts import TextTable, shared_chunks, with_references
-from eval.rollouts.json_lines import write_whole
 from eval.rollouts.stored_arms import StoredArm, problem_names, stored_arms
+from program.files import write_whole
 from program.problem import Problem
 
 REPORT = "report.html"  # its name in a run's folder
@@ -49,7 +49,7 @@ def write_report(
     statements, note = statements_of(arms, problems)
     page = render(arms, statements, [note] if note else [])
     try:
-        write_whole(out, page.encode())
+        write_whole(out, page)
     except OSError as fault:
         raise RunError(f"{out} cannot be written: {fault.strerror}") from fault
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import dspy
 
@@ -13,7 +13,7 @@ from eval.rollouts.rollout import Rollout, run_program
 from program.errors import UserError
 from program.problem import Problem
 from program.rollout.budget import Budget, RunBudget
-from program.rollout.context import within
+from program.rollout.context import Purpose, within
 from program.rollout.rate_limits import Pace
 from program.stage.program import Program
 
@@ -32,18 +32,24 @@ class Arm:
 
 @dataclass(frozen=True)
 class Conditions:
-    """What all rollouts of a run share: how fast and how much they may ask, and models for later rounds and fixes."""
+    """What all rollouts of a run share: how fast and how much they may ask, and models for later rounds and fixes.
+
+    apart: whether each rollout draws answers of its own, also to what another has asked.
+    """
 
     pace: Pace = field(default_factory=Pace)
     budget: RunBudget = field(default_factory=lambda: RunBudget(Budget()))
     stronger: dspy.LM | None = None
     repairer: dspy.LM | None = None
+    apart: bool = False
 
     @contextmanager
-    def hold(self) -> Iterator[None]:
+    def hold(self, arm: Arm, problem: Problem, sample: int) -> Iterator[None]:
         """The rollout inside of the block keeps to them."""
-        models = {"stronger": self.stronger, "repairer": self.repairer}
-        with within(rate_limiter=self.pace, run_budget=self.budget, **models):
+        own: dict[str, Any] = {"stronger": self.stronger, "repairer": self.repairer}
+        if self.apart:
+            own |= {"draws": repr((arm.name, problem.name, sample)), "purpose": Purpose("rollouts", arm.name)}
+        with within(rate_limiter=self.pace, run_budget=self.budget, **own):
             yield
 
 
@@ -85,5 +91,5 @@ class Threads:
 
     def run(self, arm: Arm, problem: Problem, sample: int) -> Rollout:
         # DSPy would keep the last 10,000 prompts and answers, twice over; they are in the traces.
-        with dspy.context(lm=self._lm, disable_history=True), self._conditions.hold():
+        with dspy.context(lm=self._lm, disable_history=True), self._conditions.hold(arm, problem, sample):
             return run_program(arm.name, arm.program, problem, sample)

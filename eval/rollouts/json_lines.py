@@ -1,15 +1,15 @@
-"""Files that survive a kill: JSON lines that are appended to one by one, and files that are written whole."""
+"""Files of JSON lines that are appended to one by one, and survive a kill."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from program.files import append, hold, sync_folder
 from program.input_files import decoded, json_value
 
 
@@ -18,12 +18,17 @@ class JsonLines:
 
     Args:
         path: made with its folder where it is missing; half a line at its end, left by a kill, is dropped.
+        alone: whether other processes are kept out, where nothing else does that.
+
+    Raises:
+        UserError: another process is writing to it.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, alone: bool = False) -> None:
         self.path = path
         self._lock = threading.Lock()
         path.parent.mkdir(parents=True, exist_ok=True)
+        self._held = hold_results(path) if alone else None
         with path.open("ab") as opened:
             whole = sum(map(len, whole_lines(path)))
             if whole < opened.tell():
@@ -32,11 +37,8 @@ class JsonLines:
 
     def append(self, value: Any) -> None:
         """Append a JSON value: it is on disk when this returns."""
-        line = json_line(value)
-        with self._lock, self.path.open("ab") as opened:
-            opened.write(line)
-            opened.flush()
-            os.fsync(opened.fileno())
+        with self._lock:
+            append(self.path, json_line(value))
 
     def values(self) -> list[Any]:
         """What the file holds, in the order it was appended.
@@ -46,6 +48,16 @@ class JsonLines:
         """
         numbered = enumerate(whole_lines(self.path), 1)
         return [json_value(decoded(line, self.path), f"{self.path}, line {number},") for number, line in numbered]
+
+
+def hold_results(path: Path) -> Any:
+    """Keep other processes from a file of results as long as the returned file is open.
+
+    Raises:
+        UserError: another process has it.
+    """
+    said = f"{path} is being written to by another process; wait for it or choose another"
+    return hold(path, said, also_from_here=True)
 
 
 def whole_lines(path: Path) -> Iterator[bytes]:
@@ -65,23 +77,3 @@ def json_line(value: Any) -> bytes:
 def key_of(*parts: Any) -> str:
     """A key for a stored result, which differs when any of the parts, JSON values, does."""
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
-
-
-def write_whole(file: Path, content: bytes) -> None:
-    """Write a file whole or not at all: it is on disk when this returns."""
-    half = file.with_name(f"{file.name}.tmp")
-    with half.open("wb") as opened:
-        opened.write(content)
-        opened.flush()
-        os.fsync(opened.fileno())  # before the new name: else a power cut may leave the name without the content
-    half.rename(file)
-    sync_folder(file.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """A file that was just made is found again after a power cut only when its folder is on disk too."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

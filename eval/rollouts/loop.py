@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from threading import Event
 
 from eval.data.problem_set import ProblemSet
 from eval.rollouts.executor import Arm, Executor
@@ -11,8 +12,13 @@ from eval.rollouts.outages import Outages
 from eval.rollouts.rollout import Rollout, judge_answer
 from eval.rollouts.run_folder import RunFolder
 from eval.rollouts.run_progress import RunProgress
+from judge.shared import end_runs
 from program.errors import ModelError
 from program.problem import Problem
+from program.stopping import Interrupted, graceful, is_asked, is_over
+
+LATE_SECONDS = 2.0  # after the end of the budget's seconds, for judging what is there
+LOOK_SECONDS = 0.5  # between looks at whether the time is over
 
 
 def run_loop(
@@ -29,14 +35,15 @@ def run_loop(
 
     What `folder` already holds is yielded first and not run again. Closing the iterator early leaves the
     rollouts in flight to end and be stored. When the budget of the run is spent no rollout is begun any more, and those
-    in flight end with the best they have.
+    in flight end with the best they have; one that is not judged `LATE_SECONDS` after the seconds of the budget is not
+    stored.
 
     Raises:
+        Interrupted: the command was asked to stop; rollouts that ended in time are stored.
         ModelError: a rollout ended in a way that the others would end in too, by a wrong key for instance, or several
             failed alike, one after the other.
     """
-    wanted = [(arm, problem, sample) for problem in problems.problems for sample in range(samples) for arm in arms]
-    done = folder.judged()
+    wanted, done = _wanted(arms, problems, samples), folder.judged()
     known = [done[key] for key in (_key(*task) for task in wanted) if key in done]
     yield from known
     left = [task for task in wanted if _key(*task) not in done]
@@ -45,23 +52,33 @@ def run_loop(
     def one(arm: Arm, problem: Problem, sample: int) -> Rollout:
         rollout = executor.run(arm, problem, sample)
         judge_answer(rollout, problem, problems)
+        if dropped.is_set():
+            raise Interrupted  # its runs were ended, which says nothing of its program
         outages.settle(rollout)
         folder.append(rollout)
         return rollout
 
+    dropped = Event()
     with (
+        graceful(),
         ThreadPoolExecutor(concurrency, thread_name_prefix="rollout") as pool,
         RunProgress(label, len(wanted), known) as progress,
     ):
         pending: set[Future[Rollout]] = set()
         stop = ""
         while left or pending:
-            if executor.budget.spent():
+            if executor.budget.spent() or is_asked():
                 left.clear()
+            if is_over() or (executor.budget.seconds_left() or 0.0) < -LATE_SECONDS:
+                dropped.set()
+                end_runs()
+                break
             while left and len(pending) < concurrency:
                 pending.add(pool.submit(one, *left.pop(0)))
-            ended, pending = wait(pending, return_when=FIRST_COMPLETED)
+            ended, pending = wait(pending, LOOK_SECONDS, FIRST_COMPLETED)
             for future in ended:
+                if isinstance(future.exception(), Interrupted):
+                    continue
                 rollout = future.result()
                 progress.add(rollout)
                 yield rollout
@@ -73,6 +90,16 @@ def run_loop(
                 folder.append(rollout)
     if stop:
         raise ModelError(f"{stop}; the same command goes on when that is put right")
+
+
+def rollouts_left(folder: RunFolder, arms: Sequence[Arm], problems: ProblemSet, samples: int) -> bool:
+    """Whether `run_loop` would run any."""
+    done = folder.judged()
+    return any(_key(*task) not in done for task in _wanted(arms, problems, samples))
+
+
+def _wanted(arms: Sequence[Arm], problems: ProblemSet, samples: int) -> list[tuple[Arm, Problem, int]]:
+    return [(arm, problem, sample) for problem in problems.problems for sample in range(samples) for arm in arms]
 
 
 def _key(arm: Arm, problem: Problem, sample: int) -> tuple[str, str, int]:

@@ -63,6 +63,7 @@ class Rollout(BaseModel):
         failure.
     error: what ended it, where something did; a program that raised an error has failed, without code.
     seconds: wall-clock time of the program, without the judging of its answer.
+    made_by: names the state of our code that it was made by (see `eval.rollouts.code_version`).
     checkpoints: in the order of spending; the last one is the answer.
     hopeless: whether it ended in a way that ends the run too; not stored.
     """
@@ -79,6 +80,7 @@ class Rollout(BaseModel):
     totals: Totals = Totals()
     trace: Trace = Field(default_factory=Trace, validation_alias=AliasChoices("trace", STORED_TRACE))
     seconds: float = 0.0
+    made_by: str = ""
     hopeless: bool = Field(default=False, exclude=True)
 
     @property

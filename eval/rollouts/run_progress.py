@@ -46,8 +46,8 @@ class RunProgress:
         parts = [f"solved {solved}/{judged} ({solved / judged:.0%})" if judged else "solved 0/0"]
         if lost:
             parts.append(f"{lost} not judged")
-        tokens = self._spent.prompt_tokens + self._spent.completion_tokens
-        parts.append(f"{tqdm.format_sizeof(tokens)} tokens")
+        tokens = self._spent.tokens
+        parts.append(f"{'–' if tokens is None else tqdm.format_sizeof(tokens)} tokens")
         if self._spent.dollars is not None:
             parts.append(f"${self._spent.dollars:.2f}")
         return ", ".join(parts)

@@ -15,8 +15,8 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from eval.errors import RunError
-from eval.rollouts.json_lines import write_whole
 from eval.rollouts.rollout import Rollout
+from program.files import write_whole
 from program.rollout.trace import Event
 
 _EVENT: TypeAdapter[Event] = TypeAdapter(Event)

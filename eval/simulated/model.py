@@ -13,13 +13,15 @@ from eval.data.rows import PACK
 from eval.simulated.lm import simulated_lm
 from eval.simulated.skills import Skills
 from program.models.names import EMBEDDED
-from program.models.open import open_lm
+from program.models.open import Check, open_lm
 
 SIMULATED = "simulated"  # the name of the fake, with the skills it has by default
 
 
 @contextmanager
-def open_model(model: str, problems: ProblemSet, *, api_base: str | None = None, slots: int = 4) -> Iterator[dspy.LM]:
+def open_model(
+    model: str, problems: ProblemSet, *, api_base: str | None = None, slots: int = 4, check: Check | None = None
+) -> Iterator[dspy.LM]:
     """A checked `dspy.LM` for `model`; see `program.models.open.open_lm`. `SIMULATED` is the fake.
 
     Raises:
@@ -31,7 +33,7 @@ def open_model(model: str, problems: ProblemSet, *, api_base: str | None = None,
         others = [load_problems(PACK, split) for split in splits]
         yield simulated_lm(problems, Skills(), demo_problems=others)
         return
-    with open_lm(model, api_base=api_base, slots=slots) as lm:
+    with open_lm(model, api_base=api_base, slots=slots, check=check) as lm:
         yield lm
 
 

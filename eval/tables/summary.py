@@ -100,7 +100,7 @@ def summarize(arm: str, rollouts: Iterable[Rollout]) -> Summary:
         solved_by_any=solved_by_any(done),
         not_judged=len(everything) - len(judged),
         calls=paid.calls / count if known else None,
-        tokens=(paid.prompt_tokens + paid.completion_tokens) / count if known else None,
+        tokens=paid.tokens / count if known and paid.tokens is not None else None,
         dollars=paid.dollars / count if known and paid.dollars is not None else None,
         median_seconds=float(np.median([rollout.seconds for rollout in judged])) if known else None,
     )

@@ -27,13 +27,14 @@ from optimize.job.job import Job, new_job
 from optimize.job.metric import HiddenPassRate
 from optimize.job.stages import thaw
 from optimize.optimizers.optimizer import optimizer_of
-from optimize.paid.halted import CapReached, Halted
-from optimize.paid.ledger import Ledger, LedgerReports
-from optimize.paid.ledger_engine import paid_lm
-from optimize.paid.paid_calls import PaidCalls
 from optimize.undocumented import random_state_kept
 from program.errors import ModelError
+from program.paid.halted import CapReached, Halted
+from program.paid.ledger import Ledger, LedgerReports
+from program.paid.ledger_engine import paid_check, paid_lm
+from program.paid.paid_calls import PaidCalls
 from program.rollout.rate_limits import Pace
+from program.stopping import check, ends_by, graceful
 
 MAX_LOST = 0.02  # of the rollouts may be lost to infrastructure; with more the result would be about that
 WORK_FOLDER = Path(os.environ.get("ALPHACODIUM_CACHE", ".cache")) / "compile"
@@ -102,15 +103,15 @@ def _session(config: CompileConfig, inputs: Inputs, out: Path) -> Iterator[Job]:
     folder = open_folder(out, inputs.identity)
     isolation = check_judge()
     with (
+        graceful(),
         closing(Ledger(ledger_folder(inputs))) as ledger,
         _paying(config, ledger) as paid,
+        ends_by(paid.seconds_left(), "max_seconds is reached; the same command goes on"),
         _models(config, inputs, paid) as lms,
         closing(CompileProgress(config.optimizer, paid)) as progress,
     ):
         names = ", ".join(sorted({lm.model for lm in lms.values()}))
         print(f"checked: the judge ({isolation}), {len(inputs.problems.problems)} problems, {names}")
-        # How many requests are sent is up to `paid`, which knows what the ledger answers; patience is everybody's own.
-        patience = config.rates.model_copy(update={"requests_per_minute": None, "tokens_per_minute": None})
         yield new_job(
             Job,
             config,
@@ -118,7 +119,7 @@ def _session(config: CompileConfig, inputs: Inputs, out: Path) -> Iterator[Job]:
             metric=lambda candidates: HiddenPassRate(inputs.problems, config.metric, candidates),
             paid=paid,
             folder=folder,
-            pace=Pace(patience),
+            pace=Pace(config.rates.patience(), sleep=paid.rest),
             lms=lms,
             changed=progress.update,
         )
@@ -133,7 +134,8 @@ def ledger_folder(inputs: Inputs) -> Path:
 @contextmanager
 def _paying(config: CompileConfig, ledger: Ledger) -> Iterator[PaidCalls]:
     """Until the end every report of the judge goes through the ledger, and LMs may pay."""
-    paid, before = PaidCalls(ledger, config.budget, Pace(config.rates)), default_cache()
+    paid = PaidCalls(ledger, ledger.budget(config.budget), Pace(config.rates))
+    before = default_cache()
     set_default_cache(LedgerReports(ledger))
     try:
         yield paid
@@ -155,8 +157,9 @@ def _models(config: CompileConfig, inputs: Inputs, paid: PaidCalls) -> Iterator[
         opened: dict[tuple[str, str | None], dspy.LM] = {}
         for model, base in wanted.values():
             if (model, base) not in opened:
-                entered = open_model(model, inputs.problems, api_base=base, slots=config.concurrency)
-                opened[model, base] = paid_lm(stack.enter_context(entered), paid, **settings)
+                check = paid_check(paid, model)
+                entered = open_model(model, inputs.problems, api_base=base, slots=config.concurrency, check=check)
+                opened[model, base] = paid_lm(stack.enter_context(entered), paid, model, **settings)
         yield {role: opened[each] for role, each in wanted.items()}
 
 
@@ -167,15 +170,17 @@ def _tuned(job: Job) -> dspy.Module:
         JudgeError, ModelError, …: whatever halted it, and is no cap.
     """
     try:
-        return optimizer_of(job.config).tune(job)
-    except CapReached as reached:
-        job.stopped = str(reached)
-        job.paid.halt(reached)
+        tuned = optimizer_of(job.config).tune(job)
+        check()  # DSPy goes on after an interrupt where it can
+        return tuned
+    except Halted as halted:
+        check()
+        job.paid.halt(halted)
+        job.stopped = halted.said if isinstance(halted, CapReached) else job.paid.out_of_seconds()
+        if not job.stopped:
+            raise halted.fault from halted
         best = job.candidates.best()
         return with_prompts(job.student, best.prompts) if best else job.student
-    except Halted as halted:
-        job.paid.halt(halted)
-        raise halted.fault from halted
     except DSPyError as fault:
         raise ModelError(f"{type(fault).__name__}: {str(fault).strip().splitlines()[0][:300]}") from fault
 

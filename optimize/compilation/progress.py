@@ -10,7 +10,7 @@ from typing import TextIO
 from tqdm import tqdm
 
 from optimize.job.candidates import Candidates
-from optimize.paid.paid_calls import PaidCalls
+from program.paid.paid_calls import PaidCalls
 from program.rollout.trace import Totals
 
 REFRESH_SECONDS = 2.0
@@ -71,5 +71,6 @@ def describe(candidates: Candidates, paid: PaidCalls) -> str:
 
 def totals_line(totals: Totals) -> str:
     """Calls, tokens and, where known, dollars."""
-    said = f"{totals.calls:,} calls, {totals.prompt_tokens:,} + {totals.completion_tokens:,} tokens"
+    tokens = f"{totals.prompt_tokens:,} + {totals.completion_tokens:,}" if totals.tokens_known else "–"
+    said = f"{totals.calls:,} calls, {tokens} tokens"
     return said if totals.dollars is None or not totals.dollars else f"{said}, ${totals.dollars:.4f}"

@@ -9,6 +9,7 @@ from typing import Any
 
 import dspy
 
+from eval.rollouts.json_lines import json_line
 from eval.rollouts.run_folder import read_rollouts
 from eval.tables.summary import markdown_table, summarize
 from optimize.compilation.prompts import prompts_markdown
@@ -17,6 +18,7 @@ from optimize.job.candidates import Candidate, prompts_of
 from optimize.job.inputs import Inputs
 from optimize.job.job import Job
 from program import artifact
+from program.files import write_whole
 from program.rollout.trace import Totals
 
 
@@ -46,9 +48,9 @@ def write_artifact(out: Path, program: dspy.Module, inputs: Inputs, job: Job, ch
         cost={**spent.model_dump(), "seconds": round(job.paid.seconds, 1)},
     )
     out.mkdir(parents=True, exist_ok=True)
-    _write_lines(out / "candidates.jsonl", candidate_lines(job))
-    (out / "report.json").write_text(json.dumps(report(job, chosen), indent=2, ensure_ascii=False) + "\n")
-    (out / "prompts.md").write_text(prompts_markdown(program, written))
+    write_whole(out / "candidates.jsonl", b"".join(map(json_line, candidate_lines(job))))
+    write_whole(out / "report.json", json.dumps(report(job, chosen), indent=2, ensure_ascii=False) + "\n")
+    write_whole(out / "prompts.md", prompts_markdown(program, written))
     artifact.save(out, program, written)
     for summary in summaries:
         print(summary["table"])
@@ -144,7 +146,3 @@ def _teacher_summary(job: Job) -> list[dict[str, Any]]:
     summary = summarize("teacher", rollouts)
     kept = summary.model_dump(include={"problems", "solved", "hidden_rate", "public_rate", "not_judged"})
     return [{**kept, "table": markdown_table([summary])}]
-
-
-def _write_lines(path: Path, lines: Iterable[dict[str, Any]]) -> None:
-    path.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -10,8 +9,9 @@ from typing import Any
 
 from eval.data.load import ProblemSet, load_problems
 from eval.errors import RunError
+from eval.rollouts.code_version import changed_files, code_prints
 from eval.rollouts.config_difference import config_differences
-from eval.rollouts.run_folder import RunFolder, read_config
+from eval.rollouts.run_folder import RunFolder, read_config, refuse_foreign
 from optimize.config import CompileConfig, ConfigError
 from optimize.job.examples import halves
 from optimize.job.stages import frozen_stages, idle_stages
@@ -20,10 +20,6 @@ from program.artifact import Manifest
 from program.models.prices import price_of
 from program.problem import Problem
 from program.stage.program import Program
-
-ROOT = Path(__file__).parents[2]
-# Whole packages, and of `eval` the rooms that problems, rollouts and scores come from.
-DECIDING = ("judge", "signatures", "program", "optimize", "eval/data", "eval/rollouts")
 
 
 @dataclass(frozen=True)
@@ -73,7 +69,7 @@ def read_inputs(config: CompileConfig) -> Inputs:
         "problems": [problem.name for problem in problems.problems],
         "start_fingerprint": artifact.fingerprint(program, manifest),
         "versions": {package: version(package) for package in ("dspy", "gepa", "optuna")},
-        "code": code_prints(),
+        "code": code_prints("optimize"),
     }
     return Inputs(program, manifest, problems, learn, choose, frozen, identity)
 
@@ -98,12 +94,6 @@ def _parts(config: CompileConfig, problems: ProblemSet) -> tuple[list[Problem], 
     return learn, choose
 
 
-def code_prints() -> dict[str, str]:
-    """The files that decide how a compilation ends, each with 8 hex digits of its hash."""
-    files = sorted(path for folder in DECIDING for path in (ROOT / folder).rglob("*.py"))
-    return {str(path.relative_to(ROOT)): hashlib.sha256(path.read_bytes()).hexdigest()[:8] for path in files}
-
-
 def open_folder(out: Path, identity: dict[str, Any]) -> RunFolder:
     """The folder of the training rollouts below `out`, where an interrupted compilation goes on.
 
@@ -111,16 +101,12 @@ def open_folder(out: Path, identity: dict[str, Any]) -> RunFolder:
         RunError: something else is there, or a compilation of another configuration, data or code; with the difference.
     """
     training = out / "training"
-    if (training / "config.json").is_file():
-        there, here = read_config(training).get("code", {}), identity["code"]
-        changed = sorted(name for name in {*there, *here} if there.get(name) != here.get(name))
-        if changed:
-            raise RunError(
-                f"{out} was begun with other code: {', '.join(changed[:5])} changed; choose another folder, or go "
-                "back to the code of then"
-            )
-    elif out.is_dir() and any(out.iterdir()):
-        raise RunError(f"{out} holds something that is no compilation; choose another folder")
+    refuse_foreign(out, "compilation", "training/config.json", {"training"})
+    begun = read_config(training).get("code", {}) if (training / "config.json").is_file() else identity["code"]
+    if changed := changed_files(begun, identity["code"]):
+        raise RunError(
+            f"{out} was begun with other code: {changed} changed; choose another folder, or go back to the code of then"
+        )
     return RunFolder(training, identity)
 
 
@@ -136,7 +122,9 @@ def is_finished(out: Path, identity: dict[str, Any]) -> bool:
     """
     if not (out / "manifest.json").is_file():
         return False
-    compiled = artifact.read_manifest(out).compile or {}
+    compiled = artifact.read_manifest(out).compile
+    if compiled is None:
+        raise RunError(f"{out} is an artifact that was not compiled; choose another folder")
     by_code = {"code", "versions"} | ({"start_fingerprint"} if compiled.get("code") != identity["code"] else set())
     shared = set(compiled) & set(identity) - by_code
     there, here = ({key: each[key] for key in shared} for each in (compiled, identity))

@@ -25,7 +25,7 @@ from optimize.job.metric import HiddenPassRate
 from optimize.job.proposal_adapter import ProposalAdapter
 from optimize.job.run_watcher import RunWatcher
 from optimize.job.stages import freeze
-from optimize.paid.paid_calls import PaidCalls
+from program.paid.paid_calls import PaidCalls
 from program.problem import Problem
 from program.rollout.context import within
 from program.rollout.rate_limits import Pace

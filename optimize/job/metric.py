@@ -12,7 +12,7 @@ from eval.rollouts.score import Score, score
 from judge.verdict import JudgeError
 from optimize.job.candidates import Candidates
 from optimize.job.run_watcher import run_of
-from optimize.paid.halted import Halted
+from program.paid.halted import Halted
 from program.problem import Problem
 
 # hidden: private and generated tests passed, over all of them; private, generated: of these only; solved: 1 when every

@@ -13,9 +13,9 @@ import dspy
 from dspy.utils.callback import BaseCallback
 
 from optimize.job.candidates import Candidates
-from optimize.paid.halted import Halted
 from optimize.undocumented import given_to, mark_of, tag
 from program.errors import ModelError
+from program.paid.halted import Halted
 from program.rollout.context import Purpose, new_trace
 from program.rollout.rate_limits import Pace
 from program.rollout.trace import Trace, outage_of

@@ -16,7 +16,7 @@ from eval.rollouts.rollout import Rollout
 from optimize.job.job import Job
 from optimize.job.metric import Accept, measured
 from optimize.optimizers.optimizer import Optimizer
-from optimize.paid.halted import CapReached
+from program.paid.halted import CapReached
 
 
 class Bootstrap(Optimizer, frozen=True):

@@ -15,8 +15,8 @@ from optimize.credit.outcome import outcome
 from optimize.job.job import Job
 from optimize.job.metric import measured
 from optimize.job.run_watcher import run_of
-from optimize.paid.halted import Halted
 from program.adapters.sections import plain
+from program.paid.halted import Halted
 
 
 class Feedback:

@@ -22,8 +22,8 @@ from optimize.job.job import Job
 from optimize.job.metric import measured
 from optimize.job.stages import signature_of
 from optimize.optimizers.bootstrap import Bootstrap
-from optimize.paid.halted import CapReached
 from optimize.undocumented import demonstration
+from program.paid.halted import CapReached
 
 
 class Verified(Bootstrap, frozen=True):

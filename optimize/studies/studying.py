@@ -21,8 +21,10 @@ from optimize.optimizers.table import read_config
 from optimize.studies.study_arms import StudyArm, arms_of
 from program import artifact
 from program.errors import first_error
+from program.files import write_whole
 from program.input_files import read_toml
 from program.models.prices import price_of
+from program.stopping import graceful, pass_on
 
 
 class StudyConfig(BaseModel):
@@ -76,7 +78,7 @@ def study(options: argparse.Namespace) -> None:
     start, *others = [options.out / path.name for path, _, _ in arms]
     _do("eval.run", start, *others, compiled, *evaluated)
     comparison = _printed("eval.compare", run)
-    (options.out / "comparison.md").write_text(comparison)
+    write_whole(options.out / "comparison.md", comparison)
     print(comparison)
     print(f"wrote {options.out / 'comparison.md'}")
 
@@ -136,7 +138,10 @@ def _printed(module: str, *arguments: object) -> str:
 def _run(module: str, arguments: Sequence[object], stdout: int | None) -> str:
     words = ["-m", module, *map(str, arguments)]
     print(f"\n$ python {' '.join(words)}", flush=True)
-    ended = subprocess.run([sys.executable, *words], check=False, stdout=stdout, text=True)
-    if ended.returncode:
-        sys.exit(ended.returncode)
-    return ended.stdout or ""
+    with graceful():  # a signal reaches the command, too, which ends in its own time
+        process = subprocess.Popen([sys.executable, *words], stdout=stdout, text=True)
+        pass_on(process)
+        said, _ = process.communicate()
+    if process.returncode:
+        sys.exit(process.returncode)
+    return said or ""

@@ -16,11 +16,11 @@ from typing import NoReturn
 
 from judge.verdict import JudgeError
 from program.cli.output import one_line, shown_output
-from program.errors import ModelError, UserError
+from program.errors import ModelError, StorageError, UserError
+from program.stopping import Interrupted, status, watched
 
 USER_ERROR = 2
 OUTAGE = 1
-INTERRUPTED = 130
 NOBODY_READS = 141  # as the shell says of a command whose pipe was closed
 LONGEST = 2000  # characters of the line that says what went wrong
 # What is wrong with a path that a user has named; any other error of the system is an outage.
@@ -43,24 +43,24 @@ def run_command(parser: argparse.ArgumentParser, work: Callable[[argparse.Namesp
     logging.getLogger("dspy.clients.lm").addFilter(lambda record: record.levelno >= logging.ERROR)
     debug = "--debug" in sys.argv
     try:
-        with shown_output():
+        with shown_output(), watched():
             _refuse_odd_arguments()
             work(parser.parse_args())
             sys.stdout.flush()
     except BrokenPipeError:
         _drop_output()
         sys.exit(NOBODY_READS)
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
+    except (KeyboardInterrupt, Interrupted):
+        sys.exit(status())
     except Exception as fault:  # noqa: BLE001  the one place: what nobody has foreseen is a line, too
         if debug:
             traceback.print_exc()
-        status, line = _verdict(fault)
+        ended, line = _verdict(fault)
         line = one_line(line)
         if sys.stderr is not None:
             print(f"error: {line if len(line) <= LONGEST else line[:LONGEST] + ' …'}", file=sys.stderr)
         _drop_output()
-        sys.exit(status)
+        sys.exit(ended)
 
 
 def _verdict(fault: Exception) -> tuple[int, str]:
@@ -68,7 +68,7 @@ def _verdict(fault: Exception) -> tuple[int, str]:
     said = " ".join(str(fault).split())
     if isinstance(fault, UserError):
         return USER_ERROR, said
-    if isinstance(fault, ModelError | JudgeError) or _is_dspys_lm_error(fault):
+    if isinstance(fault, ModelError | JudgeError | StorageError) or _is_dspys_lm_error(fault):
         return OUTAGE, said
     if isinstance(fault, OSError) and fault.strerror:
         is_path = isinstance(fault, BAD_PATHS) or fault.errno in BAD_PATH_NUMBERS

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,8 +23,12 @@ TIMEOUT_SECONDS = 600.0
 SERVED_AS = ("openai/", "hosted_vllm/")  # prefixes that are not part of a model's name on a server of one's own
 
 
+# Asks an LM that was just opened, and says in a line what was learned. An `LMError` means that it does not answer.
+Check = Callable[[Any], str]
+
+
 @contextmanager
-def open_lm(model: str, *, api_base: str | None = None, slots: int = 4) -> Iterator:
+def open_lm(model: str, *, api_base: str | None = None, slots: int = 4, check: Check | None = None) -> Iterator:
     """A `dspy.LM` for `model`, checked by one small call; what serves it is stopped at the end.
 
     It sends no request twice, which stages do themselves, except to find out what a server refuses (see
@@ -34,6 +38,7 @@ def open_lm(model: str, *, api_base: str | None = None, slots: int = 4) -> Itera
         model: `local/NAME` for an embedded model, else a DSPy model string such as `openai/gpt-4o-mini`.
         api_base: the address of an OpenAI-compatible server that has `model`.
         slots: side-by-side requests of an embedded server.
+        check: sees whether it answers; None for `program.models.start_check.check`, which asks it once.
 
     Raises:
         UserError: there can be no such model or no such server.
@@ -45,11 +50,11 @@ def open_lm(model: str, *, api_base: str | None = None, slots: int = 4) -> Itera
     with packaged_prices(), error_bodies_read(in_openai_form, is_error):
         if model.startswith(EMBEDDED) and api_base is None:
             with _embedded(model.removeprefix(EMBEDDED), slots) as address:
-                yield _served(model, address)
+                yield _served(model, address, check)
         elif api_base is not None:
-            yield _served(model, api_base)
+            yield _served(model, api_base, check)
         else:
-            yield _checked(_any(model), model)
+            yield _checked(_any(model), check, model)
 
 
 @contextmanager
@@ -62,7 +67,7 @@ def _embedded(name: str, slots: int) -> Iterator[str]:
         yield address
 
 
-def _served(model: str, address: str):
+def _served(model: str, address: str, check: Check | None):
     """The model of a server, by the name that the server has for it: some keep the prefix in its name."""
     name = next((model.removeprefix(prefix) for prefix in SERVED_AS if model.startswith(prefix)), model)
     provider = "server"
@@ -71,11 +76,11 @@ def _served(model: str, address: str):
     from program.models.start_check import Server
 
     try:
-        return _checked(_openai_compatible(provider, name, address), model, name, address)
+        return _checked(_openai_compatible(provider, name, address), check, model, name, address)
     except ModelError:
         if name == model or model not in (Server(address).names() or ()):
             raise
-    return _checked(_openai_compatible(provider, model, address), model, model, address)
+    return _checked(_openai_compatible(provider, model, address), check, model, model, address)
 
 
 def _openai_compatible(provider: str, name: str, address: str):
@@ -119,16 +124,16 @@ def _any(model: str):
     return adapting(dspy.LM(model, cache=False, timeout=TIMEOUT_SECONDS, num_retries=0))
 
 
-def _checked(lm, model: str, name: str = "", address: str | None = None):
+def _checked(lm, check: Check | None, model: str, name: str = "", address: str | None = None):
     """One tiny call, so that a missing key or an unreachable server shows before any work is done."""
     from dspy import DSPyError
 
-    from program.models.start_check import check, why_not
+    from program.models import start_check
 
     try:
-        learned = check(lm)
+        learned = (check or start_check.check)(lm)
     except (DSPyError, ValueError, OSError, ImportError) as fault:
-        raise why_not(model, name, fault, address) from fault
+        raise start_check.why_not(model, name, fault, address) from fault
     if learned:
         print(learned, file=sys.stderr)
     return lm

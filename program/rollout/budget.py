@@ -43,14 +43,19 @@ class RunBudget:
         budget: of the run.
         clock: seconds.
         before: what sessions before this one have spent, by the names of the limits.
+        begin: when this session began, by `clock`; None for now.
     """
 
     def __init__(
-        self, budget: Budget, clock: Callable[[], float] = time.monotonic, before: Mapping[str, float] | None = None
+        self,
+        budget: Budget,
+        clock: Callable[[], float] = time.monotonic,
+        before: Mapping[str, float] | None = None,
+        begin: float | None = None,
     ) -> None:
         before = before or {}
         self.budget = budget
-        self._clock, self._begin = clock, clock() - before.get("seconds", 0.0)
+        self._clock, self._begin = clock, (clock() if begin is None else begin) - before.get("seconds", 0.0)
         self._lock = threading.Lock()
         self.calls, self.tokens = int(before.get("calls", 0)), int(before.get("tokens", 0))
         self.dollars = before.get("dollars", 0.0)
@@ -68,7 +73,7 @@ class RunBudget:
             return spent
 
     def give_back(self) -> None:
-        """Count a call that failed as not made: nobody charges for it."""
+        """Count a call that was refused as not made: nobody charges for it."""
         with self._lock:
             self.calls -= 1
 

@@ -39,7 +39,9 @@ class RolloutContext:
     repairer: dspy.LM | None = None
     """the model that makes fixes; None for the usual one of the round"""
     purpose: Purpose | None = None
-    """what it is paid for; None outside of a compilation"""
+    """what it is paid for; None outside of a compilation or a run"""
+    draws: str = ""
+    """tells its requests from equal ones of other rollouts; empty where equal requests shall have one answer"""
     changed: list[Any] | None = None
     """collects how the call that is being made was changed and sent again, as its model refused it as it was"""
     readings: list[Any] | None = None

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from program import stopping
+
 if TYPE_CHECKING:
     from dspy import LMError
 
@@ -37,6 +39,11 @@ class RateLimits(BaseModel):
     """seconds before the first retry where the provider names none; doubled each time, with some jitter, so that an
     outage of two minutes is waited out"""
 
+    def patience(self) -> RateLimits:
+        """Without what is allowed in a minute, which is kept to where calls are paid: an answer that is stored is no
+        request."""
+        return self.model_copy(update={"requests_per_minute": None, "tokens_per_minute": None})
+
 
 class Pace:
     """Keeps the requests of all threads of a run within `limits`; a refused request waits for all.
@@ -50,7 +57,7 @@ class Pace:
         self,
         limits: RateLimits | None = None,
         clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] = stopping.rest,
     ) -> None:
         self.limits = limits or RateLimits()
         self._clock = clock

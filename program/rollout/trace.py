@@ -75,6 +75,11 @@ class Call(BaseModel):
     outputs: dict[str, Any] = {}
 
     @property
+    def came(self) -> bool:
+        """Whether an answer came, of use or not."""
+        return self.outcome != "lm_error"
+
+    @property
     def unread(self) -> bool:
         """Whether an answer came that was of no use."""
         return self.outcome not in ("ok", "lm_error")
@@ -263,13 +268,12 @@ class Trace(BaseModel):
         self._budget = budget
 
     def may_call(self, stage: str) -> bool:
-        """Count a call that `stage` is about to make. Where no budget is left for it, that is entered, once a stage."""
+        """Count a call that `stage` is about to make. Where the rollout's budget allows none, that is entered, once a
+        stage; what the run's allows is seen where it is paid (`program.paid`)."""
         refused = None
         with self._lock:
             if spent := self._spent():
                 refused = StageNotAsked(stage=stage, resource=spent)
-            elif self._run and (spent := self._run.take_call()):
-                refused = StageNotAsked(stage=stage, resource=spent, budget="run")
             else:
                 self._taken += 1
         if refused:
@@ -303,9 +307,7 @@ class Trace(BaseModel):
         return spent_of(used, self._budget)
 
     def enter(self, event: Event) -> None:
-        """Take up an event; what a call has used counts for the run too."""
-        if self._run and isinstance(event, Call):
-            self._run.add(event.prompt_tokens + event.completion_tokens, event.dollars or 0.0)
+        """Take up an event."""
         with self._lock:
             self.events.append(event)
             if self._listener:
@@ -364,6 +366,7 @@ class Trace(BaseModel):
             prompt_tokens=sum(call.prompt_tokens for call in paid),
             cached_tokens=sum(call.cached_tokens for call in paid),
             completion_tokens=sum(call.completion_tokens for call in paid),
+            tokens_known=all(call.prompt_tokens or call.completion_tokens for call in paid if call.came),
             dollars=None if any(price is None for price in prices) else sum(price or 0.0 for price in prices),
             lm_seconds=sum(call.seconds for call in paid),
             judge_seconds=sum(run.seconds for run in runs),
@@ -375,23 +378,33 @@ def _moved(events: list[Event], marks: list[str]) -> Trace:
 
 
 class Totals(BaseModel):
-    """The cost of a rollout, or of many."""
+    """The cost of a rollout, or of many.
+
+    tokens_known: whether the server has said of every call how many tokens it used.
+    dollars: None where the price of any call is not known.
+    """
 
     calls: int = 0
     failed_calls: int = 0
     prompt_tokens: int = 0
     cached_tokens: int = 0
     completion_tokens: int = 0
+    tokens_known: bool = True
     dollars: float | None = 0.0
     lm_seconds: float = 0.0  # summed over calls; those that run side by side count each
     judge_seconds: float = 0.0
+
+    @property
+    def tokens(self) -> int | None:
+        """Of prompts and answers together; None where they are not known."""
+        return self.prompt_tokens + self.completion_tokens if self.tokens_known else None
 
     def __add__(self, other: Totals) -> Totals:
         values = {}
         for name in type(self).model_fields:
             mine, theirs = getattr(self, name), getattr(other, name)
             values[name] = None if mine is None or theirs is None else mine + theirs
-        return Totals(**values)
+        return Totals(**{**values, "tokens_known": self.tokens_known and other.tokens_known})
 
 
 # The names of DSPy's errors that are no answer of the LM to this very prompt.

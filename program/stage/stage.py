@@ -12,9 +12,6 @@ What goes wrong costs calls and nothing else:
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as OutOfTime
-from contextvars import copy_context
 from dataclasses import dataclass, replace
 from typing import Any, Literal, cast
 
@@ -35,12 +32,14 @@ from program.adapters.reading import collected_readings
 from program.adapters.sections import plain
 from program.answers.programs import FoundProgram
 from program.models.profile import Profile, profile_of
+from program.paid.halted import NotAsked
 from program.rollout.context import context, trace, within
-from program.rollout.decisions import StageGivenUp
+from program.rollout.decisions import StageGivenUp, StageNotAsked
 from program.rollout.trace import Call
 from program.stage.answer_outcome import CUT, enter_outcome
 from program.stage.call_record import fill, first_line, valid_text
 from program.stage.correction import corrected, reason
+from program.stopping import OutOfTime, in_time
 from program.undocumented import Noted, noting_predictor
 
 REPEAT_TEMPERATURE = 0.8
@@ -148,7 +147,11 @@ class Stage(dspy.Module):
             if not trace().may_call(self.name):
                 return self._chosen(readable, choose) if readable else None
             room = min(self.cap << widened, self.most)
-            last = self._ask(inputs, self._config(sample, draw, repeated, widened, room), last)
+            try:
+                last = self._ask(inputs, self._config(sample, draw, repeated, widened, room), last)
+            except NotAsked as refused:
+                trace().decide_once(StageNotAsked(stage=self.name, resource=refused.resource, budget="run"))
+                return self._chosen(readable, choose) if readable else None
             last.call.attempt = repeated + widened + 1
             trace().enter(last.call)
             if last.call.outcome == "ok":
@@ -285,7 +288,4 @@ def _in_time(seconds: float | None, ask: Callable[[], dspy.Prediction]) -> dspy.
         return ask()
     if seconds <= 0:
         raise OutOfTime
-    pool = ThreadPoolExecutor(1, thread_name_prefix="call")
-    future = pool.submit(copy_context().run, ask)
-    pool.shutdown(wait=False)
-    return future.result(timeout=seconds)
+    return in_time(ask, seconds)

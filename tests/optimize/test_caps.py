@@ -106,8 +106,8 @@ def test_dollars_are_capped_where_a_price_is_known_and_refused_where_not(monkeyp
     prompts = use_lm(monkeypatch, hinted_rule(TASKS, helped=()))
     assert call(monkeypatch, optimize.compile.main, *arguments) == 2
     assert "no price is known for local/qwen2.5-coder-0.5b" in capsys.readouterr().err and prompts == []
-    for module in ("job.inputs", "paid.ledger_engine"):
-        monkeypatch.setattr(f"optimize.{module}.price_of", lambda _: Price(0.01, 0.0))
+    for module in ("optimize.job.inputs", "program.paid.ledger_engine"):
+        monkeypatch.setattr(f"{module}.price_of", lambda _: Price(0.01, 0.0))
     printed(monkeypatch, optimize.compile.main, *arguments, "--concurrency", "1")
     paid = artifact.read_manifest(tmp_path / "out").cost
     assert paid and 0.5 <= paid["dollars"] < 0.5 + 0.01 * 200

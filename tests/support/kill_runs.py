@@ -20,7 +20,7 @@ from typing import Any
 import optimize.compile
 from eval.rollouts.run_folder import RunFolder
 from optimize.compilation import compiling
-from optimize.paid.ledger import Ledger, LedgerReports
+from program.paid.ledger import Ledger, LedgerReports
 
 SMALL = {
     "mipro": ["--tune", "trials=3", "--demos", "1"],

@@ -10,7 +10,7 @@ from typing import Any
 
 import dspy
 import pytest
-from dspy.lm15 import Message, RateLimitError, Response, Usage
+from dspy.lm15 import Message, RateLimitError, RefusalPart, Response, TextPart, ThinkingPart, Usage
 from dspy.propose.grounded_proposer import GenerateModuleInstruction
 from dspy.propose.utils import get_dspy_source_code
 from dspy.teleprompt.bootstrap_trace import FailedPrediction, bootstrap_trace_data
@@ -52,7 +52,9 @@ from program.undocumented import (
     noting_predictor,
     number,
     rates_of,
+    response_of,
     rollout_id,
+    stored_response,
     trace_apart,
     wait_asked_for,
 )
@@ -273,6 +275,20 @@ def test_the_price_map_gives_dollars_a_token(monkeypatch):
 
 
 # Adapters and signatures
+
+
+def test_a_response_of_an_engine_survives_as_a_text():
+    parts = (ThinkingPart("hm \ud83d"), TextPart("so\n"), RefusalPart("no"))
+    used = Usage(input_tokens=3, output_tokens=2, total_tokens=5, cache_read_tokens=1)
+    response = Response(
+        id="1",
+        model="m",
+        message=Message(role="assistant", parts=parts),
+        finish_reason="length",
+        usage=used,
+        provider_data={"dollars": 0.5},
+    )
+    assert response_of(stored_response(response)) == response
 
 
 @pytest.mark.parametrize("adapter", [dspy.ChatAdapter(use_json_adapter_fallback=False), dspy.JSONAdapter()])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from optimize.job.inputs import code_prints
+from eval.rollouts.code_version import code_prints
 from tests.support.paths import ROOT
 
 PACKAGES = ("judge", "signatures", "program", "eval", "optimize", "benchmarks")
@@ -80,6 +80,6 @@ def test_rooms_hold_about_a_dozen_files():
 
 
 def test_the_fingerprint_of_the_code_reaches_into_every_room():
-    known = {Path(name) for name in code_prints()}
+    known = {Path(name) for name in code_prints("optimize")}
     for package in ("judge", "signatures", "program", "optimize", "eval/data", "eval/rollouts"):
         assert {file.relative_to(ROOT) for file in (ROOT / package).rglob("*.py")} <= known

@@ -1,43 +1,60 @@
-"""Budget and pace of a run whose workers are in many processes."""
+"""Ledger, budget and pace of a run whose workers are in many processes."""
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
 
-from eval.cluster.shared_limits import LimitsOwner, SharedPace, SharedRunBudget, run_budget_of
+from eval.cluster.paying import paid_calls
+from eval.cluster.shared_limits import LimitsOwner, SharedLedger, SharedPace, SharedRunBudget
 from program.errors import ModelError
-from program.rollout.budget import Budget, RunBudget
-from program.rollout.context import new_trace, trace, within
-from program.rollout.rate_limits import RateLimits
-from program.rollout.trace import Call
+from program.models.scripted import scripted_lm
+from program.paid.halted import NotAsked
+from program.paid.ledger_engine import paid_lm
+from program.rollout.budget import Budget
+from program.rollout.rate_limits import Pace, RateLimits
 from tests.support.remotes import Near
 
 
-def test_all_workers_together_never_pass_the_calls_of_the_run():
-    owner = LimitsOwner(Budget(calls=50), RateLimits())
+def test_all_workers_together_never_pass_the_calls_of_the_run(tmp_path):
+    owner = Near(LimitsOwner(Budget(calls=50), RateLimits(), tmp_path))
+    lm = scripted_lm(lambda prompt: "yes")
 
-    def worker(_: int) -> int:
-        with within(run_budget=SharedRunBudget(Near(owner))), new_trace() as mine:
-            return sum(trace().may_call("Plan") for _ in range(20)) + 100 * (mine.spent_budgets == [("run", "calls")])
+    def worker(number: int) -> int:
+        calls = paid_calls(SharedLedger(owner), SharedRunBudget(owner, Budget(calls=50)), Pace())
+        asked, answered = paid_lm(lm, calls), 0
+        for _ in range(20):
+            try:
+                answered += asked(f"{number} {answered}") == ["yes"]
+            except NotAsked as refused:
+                assert refused.resource == "calls"
+        return answered
 
     with ThreadPoolExecutor(8) as threads:
-        taken = list(threads.map(worker, range(8)))
-    assert sum(each % 100 for each in taken) == 50
-    assert any(each >= 100 for each in taken), "who was refused is marked, so that resume runs it again"
+        assert sum(threads.map(worker, range(8))) == len(lm.engine.prompts) == 50
 
 
-def test_tokens_and_dollars_of_one_worker_count_for_the_others():
-    owner = LimitsOwner(Budget(tokens=100, dollars=1.0), RateLimits())
-    one, other = SharedRunBudget(Near(owner)), SharedRunBudget(Near(owner))
-    with within(run_budget=one), new_trace() as mine:
-        mine.enter(Call(stage="WriteCode", prompt_tokens=60, completion_tokens=39, dollars=0.5))
+def test_tokens_and_dollars_of_one_worker_count_for_the_others(tmp_path):
+    limits = Budget(tokens=100, dollars=1.0)
+    owner = LimitsOwner(limits, RateLimits(), tmp_path)
+    one, other = SharedRunBudget(Near(owner), limits), SharedRunBudget(Near(owner), limits)
+    one.add(99, 0.5)
     assert other.spent() is None and other.take_call() is None
     one.add(1, 0.0)
     assert other.spent() == "tokens" and other.take_call() == "tokens"
 
 
+def test_what_one_worker_was_answered_another_need_not_ask(tmp_path):
+    owner, lm = Near(LimitsOwner(Budget(), RateLimits(), tmp_path)), scripted_lm(lambda prompt: "yes")
+    for _ in range(2):
+        calls = paid_calls(SharedLedger(owner), SharedRunBudget(owner, Budget()), Pace())
+        assert paid_lm(lm, calls)("so") == ["yes"]
+    assert len(lm.engine.prompts) == 1
+
+
 def two_workers(limits: RateLimits) -> list[SharedPace]:
-    owner = LimitsOwner(Budget(), limits)
+    owner = LimitsOwner(Budget(), limits, Path(mkdtemp()))
     return [SharedPace(limits, Near(owner)) for _ in range(2)]
 
 
@@ -54,16 +71,9 @@ def test_requests_and_refusals_of_one_worker_hold_back_the_others():
     assert not other.wait(0)
 
 
-def test_where_nothing_is_limited_nobody_is_asked():
-    owner = Near(LimitsOwner(Budget(), RateLimits()))
-    assert type(run_budget_of(Budget(), owner)) is RunBudget and owner.calls == []
-    assert isinstance(run_budget_of(Budget(seconds=9), owner), SharedRunBudget)
-    SharedPace(RateLimits(requests_per_minute=9), owner).spent(10)
-    assert owner.calls == []
-
-
 def test_an_owner_that_is_gone_is_an_outage():
     gone = Near(None, dies_at=0)
-    for ask in (SharedRunBudget(gone).take_call, SharedRunBudget(gone).spent, SharedPace(RateLimits(), gone).wait):
+    budget = SharedRunBudget(gone, Budget())
+    for ask in (budget.take_call, budget.spent, SharedPace(RateLimits(), gone).wait):
         with pytest.raises(ModelError, match="start again to go on"):
             ask()

@@ -59,6 +59,8 @@ def test_a_killed_audit_goes_on_where_it_stopped(workplace, monkeypatch):
     monkeypatch.setattr("eval.given.dataset_audit.examine", lambda p, *rest: examined.append(p.name) or real(p, *rest))
     assert printed(monkeypatch, eval.audit.main, *options) == whole
     assert sorted(examined) == sorted(task.name for task in (VALID[0], SEVERAL, HARSH, TALKS) if task is not done)
+    assert call(monkeypatch, eval.audit.main, *options, "--solutions", "more.jsonl") == 2
+    (workplace / "exclude.json").unlink()
     printed(monkeypatch, eval.audit.main, *options, "--solutions", "more.jsonl")
     assert examined[3:] == [SEVERAL.name]  # which has a program more now
 

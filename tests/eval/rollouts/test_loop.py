@@ -4,6 +4,7 @@ import pytest
 from dspy import LMAuthError, LMBillingError
 from dspy.clients.base_lm import GLOBAL_HISTORY
 
+from eval.cluster.paying import paid_calls
 from eval.data.problem_set import HiddenTests, ProblemSet
 from eval.rollouts.executor import Arm, Conditions, Threads
 from eval.rollouts.loop import run_loop
@@ -12,8 +13,11 @@ from judge.verdict import TestCase
 from program.baselines.direct import Direct
 from program.errors import ModelError
 from program.models.scripted import scripted_lm
+from program.paid.ledger import Ledger
+from program.paid.ledger_engine import paid_lm
 from program.problem import Problem, PublicTest
 from program.rollout.budget import Budget, RunBudget
+from program.rollout.rate_limits import Pace
 
 ANSWER = "```python\nprint(2 * int(input()))\n```"
 NAMES = ("apple", "berry")
@@ -61,6 +65,7 @@ def test_a_lost_owner_of_the_budget_is_no_answer_of_the_program(tmp_path, proble
         def take_call(self) -> str | None:
             raise ModelError("the process that keeps the run's budget is gone")
 
-    executor = Threads(scripted_lm([]), Conditions(budget=Lost(Budget())))
-    (first, _) = run_loop(RunFolder(tmp_path, {}), [Arm("one", Direct())], problems, executor, concurrency=1)
+    calls = paid_calls(Ledger(tmp_path / "paid"), Lost(Budget()), Pace())
+    executor = Threads(paid_lm(scripted_lm([]), calls), Conditions(apart=True))
+    (first, _) = run_loop(RunFolder(tmp_path / "run", {}), [Arm("one", Direct())], problems, executor, concurrency=1)
     assert first.status == "not judged" and "is gone" in first.error

@@ -7,12 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-import eval.rollouts.run_folder
 from eval.data.rules import Rules
 from eval.errors import RunError
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.run_folder import RunFolder, read_config, read_rollouts
 from eval.rollouts.score import Score, SetResult
+from program.files import hold
 from program.rollout.decisions import StageGivenUp
 from program.rollout.trace import Call, Decided, JudgeRun, Trace
 
@@ -111,13 +111,11 @@ def test_a_second_process_on_the_same_run_is_refused_and_one_after_it_is_not(tmp
 
 
 def test_a_configuration_that_another_process_stores_before_the_lock_is_had_is_compared_with(tmp_path, monkeypatch):
-    real = eval.rollouts.run_folder._hold
+    def after_another(lock, said):
+        (lock.parent / "config.json").write_text(json.dumps({**CONFIG, "samples": 3}))
+        return hold(lock, said)
 
-    def after_another(path):
-        (path / "config.json").write_text(json.dumps({**CONFIG, "samples": 3}))
-        return real(path)
-
-    monkeypatch.setattr("eval.rollouts.run_folder._hold", after_another)
+    monkeypatch.setattr("eval.rollouts.run_folder.hold", after_another)
     with pytest.raises(RunError, match="samples is 3 there and 2 now"):
         RunFolder(tmp_path, CONFIG)
 

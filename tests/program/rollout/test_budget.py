@@ -7,6 +7,10 @@ import pytest
 from pydantic import ValidationError
 
 from program.models.scripted import ScriptedEngine, scripted_lm
+from program.paid.halted import NotAsked
+from program.paid.ledger import Ledger
+from program.paid.ledger_engine import paid_lm
+from program.paid.paid_calls import PaidCalls
 from program.rollout.budget import Budget, RunBudget
 from program.rollout.context import context, new_trace, within
 from program.rollout.trace import Call, Trace
@@ -97,27 +101,19 @@ def test_budgets_that_cannot_be_are_refused(wrong):
 # The budget of a run
 
 
-def test_all_rollouts_of_a_run_spend_from_one_budget():
+def test_all_rollouts_of_a_run_spend_from_one_budget(tmp_path):
     lm = scripted_lm(lambda _: GOOD)
-    budget = RunBudget(Budget(calls=3))
-    with within(run_budget=budget):
-        spent = []
-        for _ in range(3):
-            with new_trace() as opened:
-                solve(lm)
-                solve(lm)
-            spent.append(opened.spent_budgets)
+    ledger = Ledger(tmp_path)
+    budget = ledger.budget(Budget(calls=3))
+    asked = paid_lm(lm, PaidCalls(ledger, budget, reached=NotAsked))
+    spent = []
+    for number in range(3):
+        with within(run_budget=budget, draws=str(number)), new_trace() as opened:
+            solve(asked)
+            solve(asked.copy(top_p=0.5))
+        spent.append(opened.spent_budgets)
     assert spent == [[], [("run", "calls")], [("run", "calls")]]
     assert len(lm.engine.prompts) == budget.calls == 3 and budget.tokens > 0
-
-
-def test_a_call_the_rollout_may_not_make_does_not_count_for_the_run():
-    budget = RunBudget(Budget(calls=5))
-    with new_trace(run_budget=budget) as trace:
-        trace.limit(Budget(calls=1))
-        for _ in range(3):
-            trace.may_call("Plan")
-    assert budget.calls == 1
 
 
 def test_tokens_dollars_and_seconds_of_a_run_end_it_too():

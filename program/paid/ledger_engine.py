@@ -10,22 +10,46 @@ from typing import Any
 import dspy
 from dspy.lm15 import Request, Response
 
-from optimize.paid.paid_calls import Answer, PaidCalls
+from program.models.open import Check
 from program.models.prices import price_of
+from program.models.start_check import check
+from program.paid.paid_calls import Answer, PaidCalls
+from program.rollout.context import Purpose, context, within
 from program.rollout.trace import Totals
 from program.undocumented import CHARGED, DrawingLM, asked_for_another, number, rollout_id
 
+CHARACTERS_A_TOKEN = 2  # at least, of a prompt
 
-def paid_lm(lm: dspy.LM, paid: PaidCalls, **settings: Any) -> dspy.LM:
+
+def paid_lm(lm: dspy.LM, paid: PaidCalls, name: str = "", **settings: Any) -> dspy.LM:
     """An LM that answers as `lm` does, whose requests pass `paid`; DSPy's cache is not asked, nor is a failed request
     sent again.
 
     Args:
         lm: is sent what is not known yet.
-        paid: of the compilation.
+        paid: of the run or the compilation.
+        name: the model that was asked for, whose price counts, also where a server of one's own is said to have it.
         settings: of every request.
     """
-    return DrawingLM(lm.model, engine=LedgerEngine(lm, paid), cache=False, num_retries=0).copy(**settings)
+    engine = LedgerEngine(lm, paid, name or lm.model)
+    return DrawingLM(lm.model, engine=engine, cache=False, num_retries=0).copy(**settings)
+
+
+def paid_check(paid: PaidCalls, name: str = "") -> Check:
+    """A check of an LM that is paid for as every call is, and once in all sessions. Where calls are limited there is
+    none: the first call of the work shows as well whether anyone answers.
+
+    Args:
+        paid, name: see `paid_lm`.
+    """
+
+    def paid_for(lm: dspy.LM) -> str:
+        if paid.calls_limited:
+            return ""
+        with within(purpose=Purpose("check")):
+            return check(paid_lm(lm, paid, name))
+
+    return paid_for
 
 
 class LedgerEngine:
@@ -35,9 +59,10 @@ class LedgerEngine:
         asks: that LM.
     """
 
-    def __init__(self, lm: dspy.LM, paid: PaidCalls) -> None:
+    def __init__(self, lm: dspy.LM, paid: PaidCalls, name: str) -> None:
         self.asks = lm
         self._paid = paid
+        self._name = name
         self.supports_response_schema = lm.supports_response_schema
         self.supports_function_calling = lm.supports_function_calling
         self.supports_reasoning = lm.supports_reasoning
@@ -50,8 +75,10 @@ class LedgerEngine:
             Halted: no call may be made.
             LMError: the LM was asked and gave no answer.
         """
-        asked = json.dumps([asdict(request), rollout_id(), number()], sort_keys=True)
-        return self._paid.answer(hashlib.sha256(asked.encode()).hexdigest(), request.model, lambda: self._ask(request))
+        given = json.dumps(asdict(request), sort_keys=True)
+        asked = json.dumps([given, rollout_id(), number(), context().draws])
+        key = hashlib.sha256(asked.encode()).hexdigest()
+        return self._paid.answer(key, request.model, self._most(request, given), lambda: self._ask(request))
 
     def close(self) -> None:
         """Nothing is held."""
@@ -60,18 +87,26 @@ class LedgerEngine:
         """Itself: a copied LM pays from the same budget."""
         return self
 
+    def _most(self, request: Request, given: str) -> Totals:
+        """The most that a request may cost."""
+        tokens = len(given) // CHARACTERS_A_TOKEN, request.config.max_tokens or 0
+        price = price_of(self._name)
+        dollars = None if price is None else price.dollars(*tokens)
+        return Totals(calls=1, prompt_tokens=tokens[0], completion_tokens=tokens[1], dollars=dollars)
+
     def _ask(self, request: Request) -> Answer:
         with asked_for_another(self.asks) as (lm, notes):
             response = lm(request, cache=False, rollout_id=rollout_id())
         (note,) = notes
-        price, dollars = price_of(request.model), note.dollars
-        if dollars is None and price is not None:
+        price, dollars, known = price_of(self._name), note.dollars, bool(note.prompt_tokens or note.completion_tokens)
+        if dollars is None and price is not None and known:
             dollars = price.dollars(note.prompt_tokens, note.completion_tokens)
         paid = Totals(
             calls=1,
             prompt_tokens=note.prompt_tokens,
             cached_tokens=note.cached_tokens,
             completion_tokens=note.completion_tokens,
+            tokens_known=known,
             dollars=dollars,
         )
         # The count of tokens that DSPy makes of a provider's; it does not know who is behind an engine.

@@ -9,17 +9,17 @@ import dspy
 import pytest
 from dspy import LMServerError
 
-from eval.errors import RunError
 from judge.judge import judge
 from judge.verdict import Limits, TestCase
 from optimize.compilation.progress import CompileProgress
-from optimize.paid.halted import CapReached, Halted
-from optimize.paid.ledger import Ledger, LedgerReports
-from optimize.paid.ledger_engine import paid_lm
-from optimize.paid.paid_calls import PaidCalls
 from program.adapters.choice import adapter_named
+from program.errors import UserError
 from program.models.prices import LOCAL_MAP, Price, price_of
 from program.models.scripted import ScriptedEngine, scripted_lm
+from program.paid.halted import CapReached, Halted
+from program.paid.ledger import Ledger, LedgerReports
+from program.paid.ledger_engine import paid_lm
+from program.paid.paid_calls import PaidCalls
 from program.rollout.budget import OPTIONS, Budget
 from program.rollout.context import Purpose, new_trace, within
 from program.stage.stage import Stage
@@ -38,8 +38,8 @@ def ledger(tmp_path):
 def paying(ledger):
     """A function that gives an LM whose calls are paid through the ledger, under caps, and the prompts it lets pass."""
 
-    def make(rule, clock=None, **limits):
-        paid = PaidCalls(ledger, Budget(**limits), **({"clock": clock} if clock else {}))
+    def make(rule, **limits):
+        paid = PaidCalls(ledger, ledger.budget(Budget(**limits)))
         asked = rule if isinstance(rule, dspy.LM) else scripted_lm(rule)
         return paid_lm(asked, paid), paid, asked.engine.prompts
 
@@ -115,7 +115,7 @@ def test_what_calls_are_paid_for_is_entered(paying, ledger):
 
 @pytest.mark.parametrize(("cap", "asked"), [({"calls": 3}, 3), ({"tokens": 7}, 4), ({"dollars": 3.5}, 2)])
 def test_a_cap_ends_the_paying(paying, monkeypatch, cap, asked):
-    monkeypatch.setattr("optimize.paid.ledger_engine.price_of", lambda _: Price(1.0, 1.0))
+    monkeypatch.setattr("program.paid.ledger_engine.price_of", lambda _: Price(1.0, 1.0))
     lm, _, prompts = paying(lambda prompt: "yes", **cap)
     with pytest.raises(CapReached, match=f"{OPTIONS[next(iter(cap))]} = "):
         for number in range(10):
@@ -124,15 +124,17 @@ def test_a_cap_ends_the_paying(paying, monkeypatch, cap, asked):
     assert lm("0") == ["yes"], "what is known costs nothing"
 
 
-def test_seconds_are_capped_over_all_sessions(paying, ledger, tmp_path):
+def test_seconds_are_capped_over_all_sessions(tmp_path):
     now = 0.0
-    lm, _, _ = paying(lambda prompt: "yes", clock=lambda: now, seconds=10)
+    first = Ledger(tmp_path / "ledger", lambda: now)
+    lm = paid_lm(scripted_lm(lambda prompt: "yes"), PaidCalls(first, first.budget(Budget(seconds=10))))
     lm("a")
     now = 6.0
     lm("b")
-    again = reopened(ledger, tmp_path)
+    first.close()
+    again = Ledger(tmp_path / "ledger", lambda: now)
     assert again.seconds_before == 6.0
-    paid = PaidCalls(again, Budget(seconds=10), clock=lambda: now)
+    paid = PaidCalls(again, again.budget(Budget(seconds=10)))
     now = 9.0
     assert paid.seconds == 9.0 and paid.left() == "1 seconds"
     now = 10.0
@@ -214,7 +216,7 @@ def test_a_halt_is_no_exception_that_an_optimizer_would_swallow():
 
 
 def test_a_second_process_at_the_same_compilation_is_refused(ledger, tmp_path):
-    with pytest.raises(RunError, match="another process"):
+    with pytest.raises(UserError, match="another process"):
         Ledger(tmp_path / "ledger")
 
 

@@ -1,0 +1,50 @@
+"""How the rollouts of a run pay, in this process and in those of a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+import dspy
+
+from program.cli.model_options import ServedModel
+from program.paid.halted import NotAsked
+from program.paid.ledger import Ledger
+from program.paid.ledger_engine import paid_check, paid_lm
+from program.paid.paid_calls import PaidCalls
+from program.rollout.budget import RunBudget
+from program.rollout.rate_limits import Pace
+
+
+def paid_calls(ledger: Ledger, budget: RunBudget, pace: Pace) -> PaidCalls:
+    """Pays for the calls of rollouts: where nothing is left, a rollout ends with what it has, and one that is run again
+    has used what it used before."""
+    return PaidCalls(ledger, budget, pace, reached=NotAsked, once=False)
+
+
+def refuse_spent(budget: RunBudget) -> None:
+    """Do nothing while there is something left of all.
+
+    Raises:
+        NotAsked: there is not.
+    """
+    if spent := budget.spent():
+        raise NotAsked(spent, f"the budget of {spent} is spent")
+
+
+@contextmanager
+def opened_paid(
+    model: ServedModel, calls: PaidCalls, opener: Callable[..., AbstractContextManager[dspy.LM]]
+) -> Iterator[dspy.LM]:
+    """A model whose calls are paid for, its check included.
+
+    Args:
+        model: its name and address.
+        calls: pays.
+        opener: `program.models.open.open_lm` or of its form.
+
+    Raises:
+        ModelError: it does not answer.
+    """
+    with opener(model.name, api_base=model.api_base, check=paid_check(calls, model.name)) as lm:
+        yield paid_lm(lm, calls, model.name)

@@ -1,0 +1,222 @@
+"""What a run or a compilation has paid for, on disk: every LM call with its answer and its cost, every report of the
+judge.
+
+One SQLite file in write-ahead mode: what was entered survives a kill at any moment, and nothing is ever torn. A call
+is entered before it is sent, so that one in flight at a kill counts as spent; a command that was killed finds here all
+that was answered, so it goes on for free up to where it stopped.
+"""
+
+from __future__ import annotations
+
+import pickle
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from judge.cache import VerdictCache
+from judge.verdict import Report
+from program.errors import StorageError
+from program.files import hold
+from program.paid.halted import Halted
+from program.rollout.budget import Budget, RunBudget
+from program.rollout.trace import Totals
+
+TABLES = """
+create table if not exists calls (
+    number integer primary key, key text, answer text, ended integer, phase text, candidate text, model text,
+    session integer, prompt_tokens integer, cached_tokens integer, completion_tokens integer, dollars real,
+    seconds real);
+create index if not exists calls_by_key on calls (key);
+create table if not exists reports (key text primary key, report blob);
+create table if not exists sessions (number integer primary key, seconds real);
+"""
+SUMS = """
+    count(*), count(prompt_tokens), coalesce(sum(prompt_tokens), 0), coalesce(sum(cached_tokens), 0),
+    coalesce(sum(completion_tokens), 0), coalesce(sum(dollars), 0), count(dollars), coalesce(sum(seconds), 0)
+"""
+
+
+class Ledger:
+    """The ledger of one run or compilation. Safe for many threads; a second process is refused.
+
+    Args:
+        folder: made when it is missing.
+        clock: seconds.
+
+    Raises:
+        UserError: another process has it open.
+        StorageError: the disk is full, or the file is no ledger; every other method raises it too.
+    """
+
+    def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._clock, self._begin = clock, clock()
+        self._held = hold(folder / "lock", f"another process is at {folder}; wait for it", also_from_here=True)
+        self._lock = threading.RLock()
+        self._file = folder / "ledger.sqlite"
+        try:
+            with self._storing():
+                self._data = sqlite3.connect(self._file, check_same_thread=False, isolation_level=None)
+                self._data.execute("pragma journal_mode=wal")
+                self._data.executescript(TABLES)
+            (last,) = self._one("select coalesce(max(number), 0) from sessions")
+            (self.seconds_before,) = self._one("select coalesce(sum(seconds), 0) from sessions")
+            self.session = last + 1
+            with self._storing():
+                self._data.execute("insert into sessions values (?, 0)", (self.session,))
+        except BaseException:
+            self._held.close()
+            raise
+
+    def close(self) -> None:
+        """Close it; the same process may open it again."""
+        with self._lock:
+            self._data.close()
+            self._held.close()
+
+    @property
+    def spent(self) -> Totals:
+        """All that was answered, in this session and in earlier ones."""
+        return self.totals()
+
+    @property
+    def unanswered(self) -> int:
+        """Calls that were sent and have no answer: they are in flight, or were when a session ended."""
+        return self._one("select count(*) from calls where not ended")[0]
+
+    def budget(self, budget: Budget) -> RunBudget:
+        """`budget`, which is that of all sessions together, with what was spent of it. Of calls without an answer
+        nobody knows what was charged, so they count with the most that they may have cost."""
+        count, _, prompt, _, completion, dollars, _, _ = self._one(f"select {SUMS} from calls")
+        before = {"calls": count, "tokens": prompt + completion, "dollars": dollars, "seconds": self.seconds_before}
+        return RunBudget(budget, self._clock, before, self._begin)
+
+    def answer(self, key: str) -> str | None:
+        """The stored answer, as it was entered; None when there is none."""
+        found = self._one("select answer from calls where key = ? and answer is not null", key)
+        return found[0] if found else None
+
+    def begin(self, key: str, expected: Totals, *, phase: str, candidate: str, model: str) -> int:
+        """Enter a call that is about to be sent; it is on disk when this returns.
+
+        Args:
+            key: names the request.
+            expected: the most that it may cost.
+            phase, candidate: what it is paid for.
+            model: who is asked.
+
+        Returns:
+            The number of the call.
+        """
+        tokens = (expected.prompt_tokens, 0, expected.completion_tokens)
+        row = (None, key, None, 0, phase, candidate, model, self.session, *tokens, expected.dollars, 0.0)
+        return self._write(f"insert into calls values ({', '.join('?' * len(row))})", *row)
+
+    def enter_answer(self, key: str, number: int, answer: str | None, paid: Totals) -> None:
+        """Enter the answer to a call and what it cost; it is on disk when this returns.
+
+        Args:
+            key: of the call.
+            number: of the call.
+            answer: None for one that is of no use, so that the next who asks the same asks again.
+            paid: tokens, dollars (None: not known) and seconds.
+        """
+        prompt, completion = (paid.prompt_tokens, paid.completion_tokens) if paid.tokens_known else (None, None)
+        self._write(
+            "update calls set answer = ?, ended = 1, prompt_tokens = ?, cached_tokens = ?, completion_tokens = ?, "
+            "dollars = ?, seconds = ? where number = ?",
+            *(answer, prompt, paid.cached_tokens, completion, paid.dollars, paid.lm_seconds, number),
+        )
+
+    def withdraw(self, number: int) -> None:
+        """A call was refused, so that nobody charges for it."""
+        self._write("delete from calls where number = ?", number)
+
+    def report(self, key: str) -> Any:
+        found = self._one("select report from reports where key = ?", key)
+        return pickle.loads(found[0]) if found else None
+
+    def enter_report(self, key: str, report: Any) -> None:
+        self._write("insert or replace into reports values (?, ?)", key, pickle.dumps(report))
+
+    def totals(self, **where: Any) -> Totals:
+        """What was paid, over all answers with these values (`session=2`, `phase="proposals"`, …)."""
+        condition = " and ".join(["ended", *(f"{column} = ?" for column in where)])
+        return _totals(*self._one(f"select {SUMS} from calls where {condition}", *where.values()))
+
+    def totals_by(self, column: str) -> dict[str, Totals]:
+        """What was paid by phase, candidate or model."""
+        with self._storing():
+            rows = self._data.execute(f"select {column}, {SUMS} from calls where ended group by {column}").fetchall()
+        return {name: _totals(*sums) for name, *sums in rows}
+
+    def _one(self, query: str, *values: Any) -> Any:
+        with self._storing():
+            return self._data.execute(query, values).fetchone()
+
+    def _write(self, statement: str, *values: Any) -> int:
+        """Change the ledger, and note how long this session has run; gives the number of a row that came in."""
+        with self._storing():
+            self._data.execute("begin immediate")
+            try:
+                row = self._data.execute(statement, values).lastrowid
+                lasted = (self._clock() - self._begin, self.session)
+                self._data.execute("update sessions set seconds = ? where number = ?", lasted)
+                self._data.execute("commit")
+            except sqlite3.Error:
+                if self._data.in_transaction:
+                    self._data.execute("rollback")
+                raise
+            return row or 0
+
+    @contextmanager
+    def _storing(self) -> Iterator[None]:
+        with self._lock:
+            try:
+                yield
+            except sqlite3.Error as fault:
+                raise StorageError(f"{self._file}: {fault}") from fault
+
+
+def _totals(calls, counted, prompt, cached, completion, dollars, priced, seconds) -> Totals:
+    return Totals(
+        calls=calls,
+        prompt_tokens=prompt,
+        cached_tokens=cached,
+        completion_tokens=completion,
+        tokens_known=counted == calls,
+        dollars=dollars if priced == calls else None,
+        lm_seconds=seconds,
+    )
+
+
+class LedgerReports(VerdictCache):
+    """A `VerdictCache` over a ledger.
+
+    Raises:
+        Halted: a report cannot be stored or read; for an optimizer an exception would be a score of zero.
+    """
+
+    def __init__(self, ledger: Ledger) -> None:
+        super().__init__()
+        self._ledger = ledger
+
+    def get(self, key: str) -> Report | None:
+        with _halting():
+            return self._ledger.report(key)
+
+    def put(self, key: str, report: Report) -> None:
+        with _halting():
+            self._ledger.enter_report(key, report)
+
+
+@contextmanager
+def _halting() -> Iterator[None]:
+    try:
+        yield
+    except StorageError as fault:
+        raise Halted(fault) from fault
