@@ -18,10 +18,10 @@ ASIDE = ".tmp"  # at the end of the name of a file that is being written
 
 
 def write_whole(file: Path, content: bytes | str) -> None:
-    """Write a file whole or not at all: it is on disk when this returns.
+    """Write a file whole or not at all: it is on disk when this returns. A device or a pipe gets the content as it is.
 
     Args:
-        file: its folder exists.
+        file: its folder exists; behind a symbolic link the file that it stands for.
         content: of a text the lone surrogates, which cannot be stored, become question marks.
 
     Raises:
@@ -29,6 +29,10 @@ def write_whole(file: Path, content: bytes | str) -> None:
         OSError: it cannot be written for another reason.
     """
     data = content.encode("utf-8", "replace") if isinstance(content, str) else content
+    if is_special(file):  # a file that is renamed would take the place of /dev/null
+        file.write_bytes(data)
+        return
+    file = file.resolve()
     aside = file.with_name(file.name + ASIDE)
     try:
         descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
@@ -42,6 +46,11 @@ def write_whole(file: Path, content: bytes | str) -> None:
     except OSError as fault:
         aside.unlink(missing_ok=True)
         raise _named(fault, file) from fault
+
+
+def is_special(file: Path) -> bool:
+    """Whether a path stands for a device, a pipe or a socket."""
+    return file.exists() and not file.is_file() and not file.is_dir()
 
 
 def append(file: Path, line: bytes) -> None:

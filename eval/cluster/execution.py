@@ -96,4 +96,4 @@ def _cluster(
 def _flows(options: argparse.Namespace, arms: Sequence[Arm], rates: RateLimits, budget: Budget, paid: Path) -> Flows:
     if options.mlflow:
         raise ExecutorError("--mlflow traces what runs in this process; with --executor ray nothing does")
-    return Flows(arms, Models.of(options), options.concurrency, budget, rates, paid)
+    return Flows(arms, Models.of(options, also=SIMULATED), options.concurrency, budget, rates, paid)

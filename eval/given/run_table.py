@@ -14,7 +14,7 @@ from eval.rollouts.rollout import Rollout
 from eval.rollouts.score import SetResult
 from eval.rollouts.stored_arms import read_run
 from program.cli.output import escaped_json, harmless
-from program.files import write_whole
+from program.files import is_special, write_whole
 from program.rollout.trace import name_of
 
 Format = Literal["csv", "json", "markdown"]
@@ -48,7 +48,7 @@ def write_table(run: Path, form: Format, out: Path | None, exclude: str | None =
     Raises:
         RunError, DataError: as `read_run` does, and where `out` is there already or cannot be written.
     """
-    if out is not None and out.exists():
+    if out is not None and out.exists() and not is_special(out):
         raise RunError(f"{out} is there already, and nothing is overwritten; choose another file")
     text = export(run, form, exclude)
     if out is None:

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from program.files import append, hold, sync_folder
+from program.errors import UserError
+from program.files import append, hold, is_special, sync_folder
 from program.input_files import decoded, json_value
 
 
@@ -54,8 +55,10 @@ def hold_results(path: Path) -> Any:
     """Keep other processes from a file of results as long as the returned file is open.
 
     Raises:
-        UserError: another process has it.
+        UserError: another process has it, or it is a device or a pipe.
     """
+    if is_special(path):
+        raise UserError(f"{path} is no file that could be read again; choose another")
     said = f"{path} is being written to by another process; wait for it or choose another"
     return hold(path, said, also_from_here=True)
 

@@ -88,16 +88,16 @@ class Pace:
             self._down = self._down and not tokens
 
     def refused(self, fault: LMError, attempt: int) -> float:
-        """Seconds to wait before retry `attempt` (from 0) after `fault`; a rate limit holds back every thread."""
+        """Seconds to wait before retry `attempt` (from 0) after `fault`; a rate limit holds back every thread, unless
+        it asks for more patience than there is."""
         from program.undocumented import wait_asked_for
 
         asked_for = wait = wait_asked_for(fault)
         if wait is None:
             wait = self.limits.first_wait * 2**attempt * random.uniform(0.8, 1.2)
-        wait = min(wait, LONGEST_WAIT_SECONDS)
-        if asked_for is not None:
+        if asked_for is not None and asked_for <= LONGEST_WAIT_SECONDS:
             self.hold_back(wait)
-        return wait
+        return min(wait, LONGEST_WAIT_SECONDS)
 
     def hold_back(self, seconds: float) -> None:
         """No request goes out for so long."""

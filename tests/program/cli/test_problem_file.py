@@ -7,7 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from program.cli.problem_file import ProblemError, read_problem
+from program.cli.problem_file import read_problem
+from program.errors import UserError
 from program.problem import Problem, PublicTest
 from tests.support.paths import ROOT
 
@@ -80,7 +81,7 @@ def test_standard_input(monkeypatch):
     ("content", "said"),
     [
         ("", "it is empty"),
-        ("{", "it is no JSON"),
+        ("{", "is not JSON"),
         ("7", "it is no object"),
         ([{}, {}], "it holds 2 problems"),
         ({"name": "Sum"}, "it has no description"),
@@ -94,15 +95,15 @@ def test_standard_input(monkeypatch):
     ],
 )
 def test_what_is_no_problem_is_refused(read, content, said):
-    with pytest.raises(ProblemError, match=said):
+    with pytest.raises(UserError, match=said):
         read(content)
 
 
 def test_files_that_cannot_be_read_are_refused(tmp_path):
-    with pytest.raises(ProblemError, match=r"missing.md cannot be read: No such file"):
+    with pytest.raises(UserError, match=r"missing.md cannot be read: No such file"):
         read_problem(str(tmp_path / "missing.md"))
     (tmp_path / "latin.md").write_bytes("é".encode("latin-1"))
-    with pytest.raises(ProblemError, match="it is no text in UTF-8"):
+    with pytest.raises(UserError, match="is not text in UTF-8"):
         read_problem(str(tmp_path / "latin.md"))
 
 
