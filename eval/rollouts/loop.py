@@ -54,7 +54,7 @@ def run_loop(
         judge_answer(rollout, problem, problems)
         if dropped.is_set():
             raise Interrupted  # its runs were ended, which says nothing of its program
-        outages.settle(rollout)
+        outages.settle(rollout, arm.program)
         folder.append(rollout)
         return rollout
 

@@ -6,14 +6,15 @@ import threading
 from collections.abc import Iterable
 
 from eval.rollouts.rollout import Rollout
+from program.cli.answer_faults import answer_faults
+from program.stage.program import Program
 
 ALIKE = 5  # rollouts that fail alike, one after the other, before a run stops
 TOO_LONG = "ContextWindowExceededError"
 EMPTY = "EmptyAnswers"
 HELP = {
     TOO_LONG: "prompts and answers are too long for the context of the model: raise it where it is served, or lower "
-    "max_code_tokens and max_text_tokens",
-    EMPTY: "a model that reasons may need more tokens (max_code_tokens, max_text_tokens)",
+    "max_code_tokens and max_text_tokens"
 }
 
 
@@ -38,14 +39,14 @@ class Outages:
         self._held: list[Rollout] = []
         self._kind, self._count = "", 0
 
-    def settle(self, rollout: Rollout) -> None:
-        """Take up a rollout that was judged and is not stored yet; one of empty answers may become not judged."""
+    def settle(self, rollout: Rollout, program: Program) -> None:
+        """Take up a rollout of `program` that was judged and is not stored yet; one of empty answers may become not
+        judged."""
         with self._lock:
             self._answered = self._answered or _is_answered(rollout)
             if not self._answered and _is_empty(rollout):
-                answers = len(rollout.trace.calls)
                 rollout.status, rollout.score = "not judged", None
-                rollout.error = f"{EMPTY}: all {answers} answers were empty"
+                rollout.error = f"{EMPTY}: {answer_faults(rollout.trace.calls, program, tolerated=0)}"
                 self._held.append(rollout)
 
     def released(self) -> list[Rollout]:

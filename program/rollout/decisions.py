@@ -39,6 +39,19 @@ class StageGivenUp(_Kept):
         return f"{self.stage}: given up"
 
 
+class NothingAnswered(_Kept):
+    """The first calls of a rollout all failed or brought answers without a text, so no further one is made.
+
+    calls: that were made.
+    """
+
+    kind: Literal["nothing answered"] = "nothing answered"
+    calls: int
+
+    def __str__(self) -> str:
+        return f"the first {self.calls} calls brought nothing, so no further one is made"
+
+
 class SettingRefused(_Kept):
     """A server refuses a setting of the requests to a model, which is asked without it from then on.
 
@@ -280,6 +293,7 @@ class OtherDecision(BaseModel):
 _Known = Annotated[
     StageNotAsked
     | StageGivenUp
+    | NothingAnswered
     | SettingRefused
     | PromptsCut
     | TokensNotCounted

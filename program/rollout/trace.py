@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, PrivateAttr
 
 from program.rollout.budget import Budget, RunBudget, spent_of
-from program.rollout.decisions import DECISION_TEXTS, Decision, StageNotAsked
+from program.rollout.decisions import DECISION_TEXTS, Decision, NothingAnswered, StageNotAsked
 
 # ok: an answer that was read; unparsable: one that was not; endless: one cut off at the token cap while it repeated
 # itself; cut: any other that was cut off before what was asked for was whole, or while the model was thinking; empty:
@@ -155,6 +155,9 @@ ORIGINS: dict[Origin, str] = {
 }
 
 
+SILENT = 6  # calls that bring nothing at all, from the first on, after which a model is asked no more
+
+
 class NewProgram(BaseModel):
     """From here on `program` may become the answer.
 
@@ -268,12 +271,15 @@ class Trace(BaseModel):
         self._budget = budget
 
     def may_call(self, stage: str) -> bool:
-        """Count a call that `stage` is about to make. Where the rollout's budget allows none, that is entered, once a
-        stage; what the run's allows is seen where it is paid (`program.paid`)."""
+        """Count a call that `stage` is about to make. Where the rollout's budget allows none, or the first `SILENT`
+        calls brought nothing, that is entered, once a stage; what the run's allows is seen where it is paid
+        (`program.paid`)."""
         refused = None
         with self._lock:
             if spent := self._spent():
                 refused = StageNotAsked(stage=stage, resource=spent)
+            elif len(self.calls) >= SILENT and not any(call.answer.strip() for call in self.calls):
+                refused = NothingAnswered(calls=SILENT)
             else:
                 self._taken += 1
         if refused:

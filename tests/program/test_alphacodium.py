@@ -13,7 +13,7 @@ from program.alphacodium import AlphaCodium
 from program.models.scripted import ScriptedEngine, prompt_text
 from program.problem import Problem
 from program.rollout.context import new_trace
-from program.rollout.trace import Best
+from program.rollout.trace import SILENT, Best
 from program.steps.config import FlowConfig
 from tests.support.scripted import (
     FIRST_ONLY,
@@ -276,8 +276,8 @@ def test_any_stage_before_the_code_may_be_given_up(double, trace, stage, answer,
 
 @pytest.mark.parametrize(
     ("answer", "outcome", "calls"),
-    [(GARBAGE, "unparsable", 2), ("", "empty", 2), (LMTimeoutError("slow"), "lm_error", 1)],
-    ids=["garbage", "nothing", "timeout"],
+    [(GARBAGE, "unparsable", 2), (LMTimeoutError("slow"), "lm_error", 1)],
+    ids=["garbage", "timeout"],
 )
 def test_an_lm_of_no_use_ends_in_no_program_and_the_account_says_why(double, trace, runs, answer, outcome, calls):
     flow = run(double, {"code_attempts": 2}, **dict.fromkeys(USUAL, answer))
@@ -286,6 +286,12 @@ def test_an_lm_of_no_use_ends_in_no_program_and_the_account_says_why(double, tra
     assert Counter(words(trace)) == Counter({f"{stage}: given up": n for stage, n in given_up.items()})
     assert Counter(call.stage for call in trace.calls) == {stage: n * calls for stage, n in given_up.items()}
     assert {call.outcome for call in trace.calls} == {outcome} and all(call.fault for call in trace.calls)
+
+
+def test_an_lm_that_answers_nothing_is_left_alone(double, trace):
+    flow = run(double, **dict.fromkeys(USUAL, ""))
+    assert flow.code == "" and SILENT <= len(flow.stages) <= SILENT + 1  # two are asked side by side
+    assert f"the first {SILENT} calls brought nothing, so no further one is made" in words(trace)
 
 
 @pytest.mark.parametrize("stage", ["ExplainTests", "WriteTests", "WriteCode"])

@@ -22,6 +22,7 @@ VALUES = {
         "by": "majority",
         "result": "corrected",
         "characters": 9,
+        "calls": 6,
         "counted": 2,
         "setting": "temperature",
     },

@@ -19,6 +19,7 @@ from dspy import (
 
 from program.adapters.lean import LeanAdapter
 from program.models.scripted import Scripted, scripted_lm
+from program.rollout.trace import SILENT
 from program.stage import stage as stage_module
 from program.stage.stage import CUT_LIST, DECLINED, REPEAT_TEMPERATURE, Stage
 from signatures.code import FixCode, SolveDirectly
@@ -102,6 +103,19 @@ def test_what_no_later_call_would_mend_ends_the_rollout_at_once(error):
     with pytest.raises(LMError, match=str(error)):
         solve(lm)
     assert len(lm.engine.prompts) == 1
+
+
+@pytest.mark.parametrize("nothing", ["", LMServerError("500")])
+def test_a_model_that_brings_nothing_from_the_first_call_on_is_asked_no_more(trace, nothing):
+    lm = scripted_lm([*[nothing] * SILENT, GOOD])
+    assert [solve(lm) for _ in range(SILENT + 1)] == [None] * (SILENT + 1)
+    assert len(trace.calls) == len(lm.engine.prompts) == SILENT
+    assert f"the first {SILENT} calls brought nothing, so no further one is made" in words(trace)
+
+
+def test_a_model_that_has_answered_once_is_asked_on(trace):
+    lm = scripted_lm([GOOD, *[""] * 2 * SILENT, GOOD])
+    assert [bool(solve(lm)) for _ in range(SILENT + 2)] == [True, *[False] * SILENT, True]
 
 
 # Answers that cannot be read
