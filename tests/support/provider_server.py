@@ -19,6 +19,8 @@ class Provider(ThreadingHTTPServer):
         thinking: how the model thinks: not at all, in a "field" of its own, in "tags", or "unopened".
         most_tokens: a higher cap is refused; None for any.
         context: tokens that prompt and answer share, of 4 characters each; None for any.
+        chunked: whether answers come in pieces, after white space that keeps the connection open.
+        failing: every so many requests one fails as `passing_failure`; 0 for none.
         usage: whether tokens are counted.
         counted: tokens that every prompt is said to have had.
         failures: what the next requests get in place of an answer: status, headers, body.
@@ -36,6 +38,8 @@ class Provider(ThreadingHTTPServer):
         self.thinking = ""
         self.most_tokens: int | None = None
         self.context: int | None = None
+        self.chunked, self.failing = False, 0
+        self.passing_failure: tuple[int, dict[str, str], str] = (429, {"Retry-After": "0"}, "")
         self.usage, self.counted = True, 30
         self.failures: list[tuple[int, dict[str, str], str]] = []
         self.models: list[str] = []
@@ -45,6 +49,7 @@ class Provider(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     server: Provider
+    protocol_version = "HTTP/1.1"
 
     def do_GET(self):
         if self.path != "/v1/models":
@@ -61,8 +66,11 @@ class _Handler(BaseHTTPRequestHandler):
             return self._refuse(401, "Incorrect API key provided.", "invalid_api_key")
         if server.models and model not in server.models:
             return self._send(404, {"object": "error", "message": f"The model `{model}` does not exist.", "code": 404})
-        if server.failures:
-            status, headers, text = server.failures.pop(0)
+        failure = server.failures.pop(0) if server.failures else None
+        if server.failing and len(server.bodies) % server.failing == 0:
+            failure = server.passing_failure
+        if failure:
+            status, headers, text = failure
             return self._send(status, text, headers)
         cap = body.get("max_tokens") or body.get("max_completion_tokens")
         read = sum(len(str(each["content"])) for each in body["messages"]) // 4
@@ -104,10 +112,15 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, status: int, body: dict | str, headers: dict[str, str] | None = None) -> None:
         data = (body if isinstance(body, str) else json.dumps(body)).encode()
         self.send_response(status)
-        for name, value in {"Content-Length": str(len(data)), **(headers or {})}.items():
+        pieces = self.server.chunked and status == 200
+        length = {"Transfer-Encoding": "chunked"} if pieces else {"Content-Length": str(len(data))}
+        for name, value in {**length, **(headers or {})}.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(data)
+        for piece in [b"\n\n  \n", data[:9], data[9:], b""] if pieces else []:
+            self.wfile.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
+        if not pieces:
+            self.wfile.write(data)
 
     def log_message(self, format, *args):
         """Not to the test's output."""
