@@ -27,7 +27,6 @@ from eval.tables.markdown import percent, table
 from judge.judge import judge
 from program.adapters.lean import LeanAdapter
 from program.answers.syntax import same_program
-from program.bench.failure import SOURCES
 from program.cli.command import run_command
 from program.models.names import DEFAULT_MODEL
 from program.models.open import open_lm
@@ -41,9 +40,21 @@ NO_PLAN: dict[str, Any] = {"reflection": [], "explanations": [], "solution": Non
 Ask = Callable[[dict[str, Any], int], dspy.Prediction | None]
 
 
-def _fix(temperature: float) -> Ask:
-    stage = Stage(FixCode, TOKENS, temperature)
+def _fix(temperature: float, signature: type[dspy.Signature] = FixCode) -> Ask:
+    stage = Stage(signature, TOKENS, temperature)
     return lambda given, number: stage(number, **given)
+
+
+def _stage_first(given: dict[str, Any], number: int) -> dspy.Prediction | None:
+    with dspy.context(adapter=LeanAdapter("stage-first")):
+        return _fix(0.8)(given, number)
+
+
+MUST_CHANGE = FixCode.with_instructions(
+    "The given Python program is wrong: it fails a test of the contest problem. Writing it again is no answer. The "
+    "first line is a comment that says what it does wrong on the test. Then write another program, which passes the "
+    "test."
+)
 
 
 def _redraw(given: dict[str, Any], number: int) -> dspy.Prediction | None:
@@ -58,6 +69,8 @@ def _draw(given: dict[str, Any], number: int) -> dspy.Prediction | None:
 WAYS: dict[str, Ask] = {
     "a fix at 0.2": _fix(0.2),
     "a fix at 0.8": _fix(0.8),
+    "a fix at 0.8, instructions before the problem": _stage_first,
+    "a fix at 0.8 that must not be the same program": _fix(0.8, MUST_CHANGE),
     "a fresh program at 0.8 that is shown the failure": _redraw,
     "a fresh program at 0.8": _draw,
 }
@@ -76,10 +89,11 @@ def main() -> None:
 def compare(options: argparse.Namespace) -> str:
     """Ask what is not in the file yet; the table of what is."""
     problems = load_problems("pack", "test")
-    fixes = [each for run in options.runs for each in fixes_of(run, problems)]
+    asked = enumerate(each for run in options.runs for each in fixes_of(run))
+    fixes = {number: each for number, each in asked if not passes(each[1]["code"], each[0], problems)}
     stored = JsonLines(options.out)
     known = {(each["way"], each["number"]): each for each in stored.values()}
-    left = [(way, number) for number in range(len(fixes)) for way in WAYS if (way, number) not in known]
+    left = [(way, number) for number in fixes for way in WAYS if (way, number) not in known]
 
     def one(key: tuple[str, int]) -> None:
         way, number = key
@@ -87,10 +101,8 @@ def compare(options: argparse.Namespace) -> str:
         with new_trace(), dspy.context(lm=lm, adapter=LeanAdapter("problem-first")):
             answer = WAYS[way](given, number)
         code = "" if answer is None else answer[[*answer.keys()][-1]]
-        task = problems.problem(problem)
-        passed = bool(code) and judge(code, task.tests(), task.limits(), checker=task.checker()).all_passed
-        same = same_program(code, given["code"])
-        known[key] = {"way": way, "number": number, "problem": problem, "same": same, "passed": passed, "code": code}
+        came = {"same": same_program(code, given["code"]), "passed": passes(code, problem, problems), "code": code}
+        known[key] = {"way": way, "number": number, "problem": problem, **came}
         stored.append(known[key])
 
     if left:
@@ -99,21 +111,25 @@ def compare(options: argparse.Namespace) -> str:
             list(tqdm(pool.map(one, left), total=len(left), unit="answer"))
     rows = []
     for way in WAYS:
-        found = [each for each in known.values() if each["way"] == way]
+        found = [each for each in known.values() if each["way"] == way and each["number"] in fixes]
         rows.append([way, str(len(found)), _share(found, "same"), _share(found, "passed")])
     return table(["asked for", "answers", "the same program again", "passes all public tests"], rows)
 
 
-def fixes_of(run: Path, problems: ProblemSet) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The problem and the inputs of every first fix of a program on a public test."""
+def fixes_of(run: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The problem and the inputs of every first fix of a program."""
     for rollout in read_rollouts(run):
         seen = set()
         for call in read_trace(run, *rollout.key()):
-            if not isinstance(call, Call) or call.stage != "FixCode" or call.inputs["code"] in seen:
-                continue
-            seen.add(call.inputs["code"])
-            if SOURCES["written"] not in call.inputs["failure"]:
+            if isinstance(call, Call) and call.stage == "FixCode" and call.inputs["code"] not in seen:
+                seen.add(call.inputs["code"])
                 yield rollout.problem, call.inputs
+
+
+def passes(code: str, problem: str, problems: ProblemSet) -> bool:
+    """Whether a program passes all public tests. One that does was fixed for a test that a model had written."""
+    task = problems.problem(problem)
+    return bool(code) and judge(code, task.tests(), task.limits(), checker=task.checker()).all_passed
 
 
 def _share(found: list[dict[str, Any]], what: str) -> str:

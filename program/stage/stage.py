@@ -82,6 +82,8 @@ class Stage(dspy.Module):
         writes: which cap of the profile holds.
         reads_input: whether the program asked for has to read input.
         declines: says of an answer without a program whether that is an answer too; its program is empty then.
+        hot: whether the first call uses 0.8 too, unless a temperature is given: at a low one a model copies what it is
+            shown (`benchmarks.flow.fixes`).
     """
 
     def __init__(
@@ -94,6 +96,7 @@ class Stage(dspy.Module):
         writes: Literal["code", "text"] = "code",
         reads_input: bool = True,
         declines: Callable[[str], bool] | None = None,
+        hot: bool = False,
     ) -> None:
         super().__init__()
         self.name = signature.__name__
@@ -107,6 +110,7 @@ class Stage(dspy.Module):
         self.temperature = temperature
         self.attempts = attempts
         self.declines = declines
+        self.hot = hot
         self.writes = writes
 
     @property
@@ -172,7 +176,8 @@ class Stage(dspy.Module):
         config: dict[str, Any] = {"max_tokens": room}
         heat = self.temperature if self.temperature is not None else self.profile.temperature
         if heat is not None:
-            config["temperature"] = REPEAT_TEMPERATURE if draw or repeated else heat
+            hot = draw or repeated or (self.hot and self.temperature is None)
+            config["temperature"] = REPEAT_TEMPERATURE if hot else heat
         if number and config.get("temperature") != 0:
             config["rollout_id"] = number  # or a cache would give the answer of another draw
             seed = getattr(self.predict.lm or dspy.settings.lm, "kwargs", {}).get("seed")

@@ -38,7 +38,7 @@ class Repair(dspy.Module):
         super().__init__()
         if config.fix_calls == 2:
             self.analyse_failure = config.text_stage(AnalyseFailure, analysis=MAX_BULLETS)
-        self.fix_code = config.code_stage(FixCode, declines=says_test_is_wrong)
+        self.fix_code = config.code_stage(FixCode, declines=says_test_is_wrong, hot=True)
 
     def forward(self, task: Task, notes: Notes, bench: Workbench, redraw: Redraw) -> RepairLoop:
         """The loop for one round of a rollout."""

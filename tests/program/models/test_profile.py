@@ -37,10 +37,11 @@ def test_a_model_has_the_caps_that_no_normal_answer_reaches(model, thinks, cap, 
     assert (profile.temperature is None) == thinks and (profile.fixes_per_program, profile.time_fixes) == (1, 1)
 
 
-def test_embedded_models_keep_the_tight_caps_they_were_measured_with():
-    profile = profile_named("local/qwen2.5-coder-0.5b")
+@pytest.mark.parametrize(("model", "fixes"), [("qwen2.5-coder-0.5b", 0), ("qwen2.5-coder-1.5b", 1)])
+def test_embedded_models_keep_the_tight_caps_they_were_measured_with(model, fixes):
+    profile = profile_named(f"local/{model}")
     assert (profile.code_tokens, profile.text_tokens, profile.temperature) == (700, 400, 0.2)
-    assert (profile.fixes_per_program, profile.time_fixes, profile.thinks) == (1, 0, False)
+    assert (profile.fixes_per_program, profile.time_fixes, profile.thinks) == (fixes, 0, False)
 
 
 def test_what_a_server_has_shown_changes_the_profile_for_all_copies():

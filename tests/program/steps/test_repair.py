@@ -237,10 +237,14 @@ def test_without_an_analysis_the_fix_is_asked_for_all_the_same(double, trace):
     assert words(trace) == ["AnalyseFailure: given up", KEPT]
 
 
-def test_every_further_fix_of_a_program_is_a_hotter_draw(double):
+def test_every_fix_of_a_program_is_a_hot_draw_unless_a_temperature_is_given(double):
     loop = Loop(double, NEVER, [other(number) for number in range(1, 9)], fixes_per_program=4)
     loop.public()
-    assert loop.asked("temperature") == [0.2, 0.8, 0.8, 0.8]
+    assert loop.asked("temperature") == [0.8, 0.8, 0.8, 0.8]
+    given = {"FixCode": 0.1}
+    loop = Loop(double, NEVER, [other(number) for number in range(1, 9)], fixes_per_program=4, temperatures=given)
+    loop.public()
+    assert loop.asked("temperature")[0] == 0.1
     assert len(set(loop.asked("rollout_id"))) == 4
 
 
