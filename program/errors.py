@@ -22,6 +22,11 @@ class StorageError(RuntimeError):
     """Something could not be stored or read, on a full disk for instance; what is stored until then stays."""
 
 
+def first_line(fault: BaseException, most: int = 200) -> str:
+    """The first line with a text of what `fault` says, cut to `most` characters; empty where it says nothing."""
+    return next((line.strip() for line in str(fault).splitlines() if line.strip()), "")[:most]
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """What to add to an error about a name that does not exist: those that it may stand for, or nothing."""
     close = get_close_matches(name, list(known), n=3, cutoff=0.55)

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from eval.cluster.member import WorkerGone
 from eval.rollouts.executor import ExecutorError
+from program.errors import first_line
 
 try:
     import ray
@@ -96,7 +97,7 @@ class RayActor:
         except RayTaskError as raised:
             raise raised.cause from None
         except RayError as gone:
-            raise WorkerGone(f"{type(gone).__name__}: {str(gone).strip().splitlines()[0]}") from gone
+            raise WorkerGone(f"{type(gone).__name__}: {first_line(gone)}") from gone
 
     def tell(self, method: str, *arguments: Any) -> None:
         getattr(self._actor, method).remote(*arguments)

@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 
 from eval.errors import RunError
 from eval.rollouts.rollout import Rollout
+from program.errors import first_line
 from program.files import write_whole
 from program.rollout.trace import Event
 
@@ -54,5 +55,5 @@ def read_trace(run: Path, arm: str, problem: str, sample: int) -> list[Event]:
         lines = gzip.decompress(packed).decode().split("\n")
         return [_EVENT.validate_json(line) for line in lines if line]
     except (OSError, EOFError, zlib.error, ValueError) as fault:
-        said = str(fault).splitlines()[0] if str(fault) else type(fault).__name__
+        said = first_line(fault) or type(fault).__name__
         raise RunError(f"{path} is damaged: {said}; without the file the rollout is shown without its trace") from fault

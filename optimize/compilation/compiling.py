@@ -28,7 +28,7 @@ from optimize.job.metric import HiddenPassRate
 from optimize.job.stages import thaw
 from optimize.optimizers.optimizer import optimizer_of
 from optimize.undocumented import random_state_kept
-from program.errors import ModelError
+from program.errors import ModelError, first_line
 from program.paid.halted import CapReached, Halted
 from program.paid.ledger import Ledger, LedgerReports
 from program.paid.ledger_engine import paid_check, paid_lm
@@ -182,7 +182,7 @@ def _tuned(job: Job) -> dspy.Module:
         best = job.candidates.best()
         return with_prompts(job.student, best.prompts) if best else job.student
     except DSPyError as fault:
-        raise ModelError(f"{type(fault).__name__}: {str(fault).strip().splitlines()[0][:300]}") from fault
+        raise ModelError(f"{type(fault).__name__}: {first_line(fault, 300)}") from fault
 
 
 def _refuse_losses(folder: RunFolder) -> None:

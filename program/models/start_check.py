@@ -14,7 +14,7 @@ from typing import Any
 import dspy
 from dspy import DSPyError, LMAuthError, LMConfigurationError, LMError, LMTransportError
 
-from program.errors import ModelError
+from program.errors import ModelError, first_line
 from program.models.learned import learned_of
 from program.models.names import EMBEDDED
 from program.models.prices import price_of
@@ -34,6 +34,7 @@ PATIENCE_SECONDS = 90.0  # of waiting in all
 UNREACHABLE_RETRIES = 1  # a wrong address stays wrong
 LISTING_SECONDS = 10.0
 MOST_NAMES = 8
+MOST_CHARACTERS = 300  # of what a fault says
 
 
 def check(lm: dspy.LM) -> str:
@@ -122,14 +123,8 @@ def why_not(model: str, asked_for: str, fault: Exception, address: str | None) -
         fault: of the check.
         address: of the server; None for a provider that DSPy knows.
     """
-    said = f"{model} does not answer: {words_of(fault)}"
+    said = f"{model} does not answer: {type(fault).__name__}: {first_line(fault, MOST_CHARACTERS).rstrip('. ')}"
     return ModelError(". ".join(filter(None, (said, _advice(model, asked_for, fault, address)))))
-
-
-def words_of(fault: Exception) -> str:
-    """The kind of a fault and the first line of what it says."""
-    lines = [line for line in str(fault).strip().splitlines() if line.strip()]
-    return f"{type(fault).__name__}: {lines[0].rstrip('. ') if lines else ''}"[:300]
 
 
 def _advice(model: str, asked_for: str, fault: Exception, address: str | None) -> str:

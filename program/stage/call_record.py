@@ -12,11 +12,12 @@ from typing import Any
 from pydantic import BaseModel
 
 from program.answers.thoughts import split
+from program.errors import first_line
 from program.rollout.context import trace
 from program.rollout.decisions import PromptsCut, TokensNotCounted
 from program.rollout.rate_limits import LONGEST_WAIT_SECONDS
 from program.rollout.trace import Call, Message
-from program.undocumented import Noted
+from program.undocumented import Noted, wait_asked_for
 
 
 def fill(call: Call, notes: Sequence[Noted], fields: Collection[str]) -> None:
@@ -76,12 +77,12 @@ def _split(output: Any, fields: Collection[str]) -> tuple[str, str]:
     return parts.said, parts.thought
 
 
-def first_line(fault: Exception) -> str:
-    """The first line of what a fault says, cut to 200 characters, and how long a server asks to wait that asks for more
-    patience than there is."""
-    said = next((line for line in str(fault).splitlines() if line.strip()), "")[:200]
-    wait = getattr(fault, "retry_after", None) or 0.0
-    return f"{said} (it asks to wait {wait:,.0f} s)" if wait > LONGEST_WAIT_SECONDS else said
+def words_of(fault: Exception) -> str:
+    """The first line of what a fault says, and how long a server asks to wait that asks for more patience than there
+    is."""
+    wait = wait_asked_for(fault) or 0.0
+    asked = f" (it asks to wait {wait:,.0f} s)" if wait > LONGEST_WAIT_SECONDS else ""
+    return first_line(fault) + asked
 
 
 # Small models repeat themselves until the token cap cuts them off.

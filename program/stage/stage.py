@@ -37,7 +37,7 @@ from program.rollout.context import context, trace, within
 from program.rollout.decisions import StageGivenUp, StageNotAsked
 from program.rollout.trace import Call
 from program.stage.answer_outcome import CUT, enter_outcome
-from program.stage.call_record import fill, first_line, valid_text
+from program.stage.call_record import fill, valid_text, words_of
 from program.stage.correction import corrected, reason
 from program.stopping import OutOfTime, in_time
 from program.undocumented import Noted, noting_predictor
@@ -220,7 +220,7 @@ class Stage(dspy.Module):
             tried.fault = fault
             call.outcome, call.error, call.detail = "unparsable", "AdapterParseError", reason(fault)
         except LMError as fault:
-            call.outcome, call.error, call.detail = "lm_error", type(fault).__name__, first_line(fault)
+            call.outcome, call.error, call.detail = "lm_error", type(fault).__name__, words_of(fault)
         except OutOfTime:
             call.outcome, call.detail = "lm_error", "no answer within the budget of seconds"
 

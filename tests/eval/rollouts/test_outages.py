@@ -13,7 +13,7 @@ from eval.rollouts.rollout import judge_answer, run_program
 from eval.rollouts.run_folder import read_rollouts
 from program.problem import Problem
 from program.rollout.rate_limits import Pace, RateLimits
-from program.stage.call_record import first_line
+from program.stage.call_record import words_of
 from tests.support.packs import answer_rule, asked_problem, call, isolate, number_task, use_lm, write_pack, write_start
 
 TASKS = tuple(number_task(f"Add {n}", lambda x, n=n: x + n, f"n + {n}") for n in range(12))
@@ -88,8 +88,8 @@ def test_a_run_with_rollouts_that_were_not_judged_does_not_end_in_silence(comman
 
 
 def test_a_server_that_asks_for_an_hour_is_quoted():
-    assert first_line(LMRateLimitError("slow down", model="m", retry_after=3600)).endswith("(it asks to wait 3,600 s)")
-    assert "wait" not in first_line(LMRateLimitError("slow down", model="m", retry_after=3))
+    assert words_of(LMRateLimitError("slow down", model="m", retry_after=3600)).endswith("(it asks to wait 3,600 s)")
+    assert "wait" not in words_of(LMRateLimitError("slow down", model="m", retry_after=3))
 
 
 OTHERS = [
