@@ -27,8 +27,10 @@ from optimize.job.job import Job, new_job
 from optimize.job.metric import HiddenPassRate
 from optimize.job.stages import thaw
 from optimize.optimizers.optimizer import optimizer_of
+from optimize.optimizers.proposing import Proposing
 from optimize.undocumented import random_state_kept
 from program.errors import ModelError, first_line
+from program.models.profile import profile_of
 from program.paid.halted import CapReached, Halted
 from program.paid.ledger import Ledger, LedgerReports
 from program.paid.ledger_engine import paid_check, paid_lm
@@ -150,16 +152,17 @@ def _models(config: CompileConfig, inputs: Inputs, paid: PaidCalls) -> Iterator[
     wanted = config.models()
     if config.optimizer in ("bootstrap", "verified"):
         wanted["lm"] = wanted["teacher_lm"]  # it is never asked
-    settings = dict(inputs.program.lm_settings)
-    if config.tuning.proposal_tokens is not None:
-        settings["max_tokens"] = config.tuning.proposal_tokens  # stages set their own
     with ExitStack() as stack:
         opened: dict[tuple[str, str | None], dspy.LM] = {}
         for model, base in wanted.values():
             if (model, base) not in opened:
                 check = paid_check(paid, model)
                 entered = open_model(model, inputs.problems, api_base=base, slots=config.concurrency, check=check)
-                opened[model, base] = paid_lm(stack.enter_context(entered), paid, model, **settings)
+                lm = stack.enter_context(entered)
+                settings = dict(inputs.program.lm_settings)
+                if isinstance(config.tuning, Proposing):
+                    settings["max_tokens"] = config.tuning.room(profile_of(lm))  # stages set their own
+                opened[model, base] = paid_lm(lm, paid, model, **settings)
         yield {role: opened[each] for role, each in wanted.items()}
 
 

@@ -12,8 +12,10 @@ from dspy import LMServerError
 import optimize.compile
 from judge.verdict import JudgeError
 from optimize.job.proposal_adapter import ProposalAdapter
+from optimize.optimizers.copro import Copro
 from optimize.optimizers.table import NAMES
 from program import artifact
+from program.models.profile import THINKING_CAP, profile_named
 from program.models.scripted import scripted_lm
 from tests.support.packs import VALID, call, isolate, number_task, printed, use_lm, write_pack, write_start
 from tests.support.proposals import HINT, hinted_rule, is_proposal
@@ -293,3 +295,9 @@ def test_a_model_that_takes_no_temperature_is_compiled_for_though_optimizers_set
         assert [number for number, body in enumerate(server.bodies) if "temperature" in body] == [0], "the start check"
     program, _ = artifact.load(options[options.index("--out") + 1])
     assert any(HINT in str(each.signature.instructions) for each in program.predictors())
+
+
+@pytest.mark.parametrize(("model", "room"), [("server/m", 4000), ("server/qwq:32b", THINKING_CAP)])
+def test_a_model_that_thinks_has_room_for_its_proposals(model, room):
+    assert Copro().room(profile_named(model)) == room
+    assert Copro(proposal_tokens=200).room(profile_named(model)) == 200
