@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -35,8 +36,9 @@ from program.errors import ModelError, first_error
 from program.files import write_whole
 from program.models.prices import price_of
 from program.paid.halted import Halted, NotAsked
-from program.rollout.budget import OPTIONS, Budget
+from program.rollout.budget import NOT_IN_TIME, OPTIONS, Budget
 from program.rollout.rate_limits import RateLimits
+from program.stage.program import Program
 from program.stopping import ends_by
 
 
@@ -50,62 +52,74 @@ def evaluate(options: argparse.Namespace) -> None:
     """
     rates, budget = _limits_of(options)
     models = Models.of(options, also=SIMULATED)
-    configs = shared_settings(parse_settings(options.set), options.artifacts)
     problems = load_selected(options, scored=True).judged_by(Rules(checker=options.checker))
-    arms, fingerprints, manifests = [], {}, {}
-    for path, config in zip(options.artifacts, configs, strict=True):
-        program, manifest = artifact.load(path, config, options.adapter)
-        arms.append(Arm(path.name, program))
-        fingerprints[path.name], manifests[path.name] = artifact.fingerprint(program, manifest), manifest
+    programs = _programs(options)
+    arms = [Arm(name, program) for name, (program, _) in programs.items()]
     models.check(arm.program for arm in arms)
-    names = [arm.name for arm in arms]
-    if len(set(names)) < len(names):
-        raise ArtifactError(f"two artifacts have the same folder name: {', '.join(sorted(names))}")
-    for name, manifest in manifests.items():
-        if seen := [each for each in (manifest.compile or {}).get("problems", []) if each in problems]:
-            said = (
-                f"{name} was compiled on {len(seen)} of these problems, such as {seen[0]}, and flatters itself on them"
-            )
-            print(f"warning: {one_line(said)}", file=sys.stderr)
-    folder = RunFolder(
-        options.out,
-        {
-            "artifacts": fingerprints,
-            "data": options.data,
-            "split": options.split,
-            "data_fingerprint": problems.fingerprint,
-            "problems": [problem.name for problem in problems.problems],
-            "lm": options.lm,
-            "adapter": options.adapter,
-            "escalate_lm": options.escalate_lm,
-            "repair_lm": options.repair_lm,
-            "samples": options.n,
-            "exclude": Path(options.exclude).name if options.exclude else None,
-            **problems.rules.model_dump(),
-        },
-        code_prints(),
-        options.mix_code,
-    )
-    for arm in arms:  # so that the run can be read when the artifacts have changed
-        artifact.save(options.out / "artifacts" / arm.name, arm.program, manifests[arm.name])
+    _warn_of_seen_problems({name: manifest for name, (_, manifest) in programs.items()}, problems)
+    fingerprints = {name: artifact.fingerprint(*loaded) for name, loaded in programs.items()}
+    folder = RunFolder(options.out, _config(options, fingerprints, problems), code_prints(), options.mix_code)
+    for name, loaded in programs.items():  # so that the run can be read when the artifacts have changed
+        artifact.save(options.out / "artifacts" / name, *loaded)
     with ExitStack() as late:
-        if rollouts_left(folder, arms, problems, options.n) and (
-            spent := _run(options, folder, arms, problems, rates, budget, late)
-        ):
+        left = rollouts_left(folder, arms, problems, options.n)
+        spent = _run(options, folder, arms, problems, rates, budget, late) if left else None
+        if spent:
             print(_ended_early(spent))
         rollouts = read_rollouts(options.out)
-        differing = setting_differences({name: options.out / "artifacts" / name for name in names})
-        parts = [markdown_table(summarize_arms(names, rollouts)), differing, protection(rollouts), caveat(options.lm)]
-        for arm in arms:
-            calls = [call for rollout in rollouts if rollout.arm == arm.name for call in rollout.trace.calls]
-            if said := answer_faults(calls, arm.program):
-                parts.append(f"{arm.name}: {said}.")
-                print(f"warning: {parts[-1]}", file=sys.stderr)
-        table = "\n\n".join(filter(None, parts))
+        table = _table(options, arms, rollouts)
         write_whole(options.out / "summary.md", f"{models}, {options.data} {options.split}\n\n{table}\n")
         print(table)
         write_report([options.out], options.out / REPORT, problems)
-    _say_losses(rollouts)
+    _say_losses(rollouts, spent)
+
+
+def _programs(options: argparse.Namespace) -> dict[str, tuple[Program, artifact.Manifest]]:
+    """The programs with their manifests, by the names of their folders."""
+    names = [path.name for path in options.artifacts]
+    if len(set(names)) < len(names):
+        raise ArtifactError(f"two artifacts have the same folder name: {', '.join(sorted(names))}")
+    configs = shared_settings(parse_settings(options.set), options.artifacts)
+    pairs = zip(options.artifacts, configs, strict=True)
+    return {path.name: artifact.load(path, config, options.adapter) for path, config in pairs}
+
+
+def _warn_of_seen_problems(manifests: dict[str, artifact.Manifest], problems: ProblemSet) -> None:
+    for name, manifest in manifests.items():
+        if seen := [each for each in (manifest.compile or {}).get("problems", []) if each in problems]:
+            said = f"{name} was compiled on {len(seen)} of these problems, such as {seen[0]}, and flatters itself there"
+            print(f"warning: {one_line(said)}", file=sys.stderr)
+
+
+def _config(options: argparse.Namespace, fingerprints: dict[str, str], problems: ProblemSet) -> dict[str, Any]:
+    """What decides the results of the run."""
+    return {
+        "artifacts": fingerprints,
+        "data": options.data,
+        "split": options.split,
+        "data_fingerprint": problems.fingerprint,
+        "problems": [problem.name for problem in problems.problems],
+        "lm": options.lm,
+        "adapter": options.adapter,
+        "escalate_lm": options.escalate_lm,
+        "repair_lm": options.repair_lm,
+        "samples": options.n,
+        "exclude": Path(options.exclude).name if options.exclude else None,
+        **problems.rules.model_dump(),
+    }
+
+
+def _table(options: argparse.Namespace, arms: Sequence[Arm], rollouts: Sequence[Rollout]) -> str:
+    """The arms, and what has to be known to read their numbers; of answers that brought nothing it warns, too."""
+    names = [arm.name for arm in arms]
+    differing = setting_differences({name: options.out / "artifacts" / name for name in names})
+    parts = [markdown_table(summarize_arms(names, rollouts)), differing, protection(rollouts), caveat(options.lm)]
+    for arm in arms:
+        calls = [call for rollout in rollouts if rollout.arm == arm.name for call in rollout.trace.calls]
+        if said := answer_faults(calls, arm.program):
+            parts.append(f"{arm.name}: {said}.")
+            print(f"warning: {parts[-1]}", file=sys.stderr)
+    return "\n\n".join(filter(None, parts))
 
 
 def _run(
@@ -132,13 +146,16 @@ def _run(
         raise halted.fault from halted
 
 
-def _say_losses(rollouts: Sequence[Rollout]) -> None:
-    """Rollouts that were not judged are never passed over in silence.
+def _say_losses(rollouts: Sequence[Rollout], spent: str | None) -> None:
+    """Rollouts that were not judged are never passed over in silence; those that the end of the budget's seconds has
+    cost all answers belong to what is `spent`, which was said.
 
     Raises:
         ModelError: another try may judge them.
     """
     lost = [each for each in rollouts if each.status == "not judged"]
+    if spent == "seconds":
+        lost = [each for each in lost if NOT_IN_TIME not in each.error]
     again = [each for each in lost if not is_too_long(each)]
     if again:
         said = f"{len(again)} of {len(rollouts)} rollouts were not judged ({again[-1].error})"

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 # The names that the limits of a run have as options and keys of a configuration.
 OPTIONS = {"calls": "max_calls", "tokens": "max_tokens", "dollars": "max_usd", "seconds": "max_seconds"}
+NOT_IN_TIME = "no answer within the budget of seconds"  # what is said of a call that was left behind
 
 
 class Budget(BaseModel):

@@ -33,6 +33,7 @@ from program.adapters.sections import plain
 from program.answers.programs import FoundProgram
 from program.models.profile import Profile, profile_of
 from program.paid.halted import NotAsked
+from program.rollout.budget import NOT_IN_TIME
 from program.rollout.context import context, trace, within
 from program.rollout.decisions import StageGivenUp, StageNotAsked
 from program.rollout.trace import Call
@@ -222,7 +223,7 @@ class Stage(dspy.Module):
         except LMError as fault:
             call.outcome, call.error, call.detail = "lm_error", type(fault).__name__, words_of(fault)
         except OutOfTime:
-            call.outcome, call.detail = "lm_error", "no answer within the budget of seconds"
+            call.outcome, call.detail = "lm_error", NOT_IN_TIME
 
     def _enter_outcome(self, tried: _Tried, notes: Sequence[Noted]) -> None:
         call, name = tried.call, self._program_field()
