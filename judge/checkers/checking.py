@@ -1,0 +1,108 @@
+"""Ask a checker about an output, in the sandbox where a problem brings its own."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+
+from judge.checkers.checker_program import AnyChecker, CheckerProgram
+from judge.checkers.compiled import compiled
+from judge.sandbox.layers import namespaces
+from judge.sandbox.pool import Pool
+from judge.sandbox.session import Session
+from judge.verdict import JudgeError, TestCase
+
+_MOST = 65536  # outputs
+# Both are programs of the sandbox, with the files of the protocol as arguments. Where Python ends a program for an
+# exception the status would be 1, which is "wrong" to testlib.
+_PYTHON = """
+import sys
+def failed(kind, fault, trace):
+    sys.__excepthook__(kind, fault, trace)
+    raise SystemExit(3)
+sys.excepthook = failed
+sys.argv += {more!r}
+exec(compile({source!r}, "checker.py", "exec", dont_inherit=True), {{"__name__": "__main__", "__file__": "checker.py"}})
+"""
+_COMPILED = """
+import os, sys
+try:
+    os.execve(sys.argv[-1], ["checker", *sys.argv[1:-1], *{more!r}], {{}})
+except OSError as fault:
+    print(f"cannot be executed: {{fault}}", file=sys.stderr)
+    sys.exit(3)
+"""
+
+
+class _Remembered:
+    """What checkers said of outputs: samples of a problem print the same ones. Safe for many threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._said: OrderedDict[bytes, bool] = OrderedDict()
+
+    def get(self, key: bytes) -> bool | None:
+        with self._lock:
+            if key in self._said:
+                self._said.move_to_end(key)
+            return self._said.get(key)
+
+    def put(self, key: bytes, right: bool) -> None:
+        with self._lock:
+            self._said[key] = right
+            if len(self._said) > _MOST:
+                self._said.popitem(last=False)
+
+
+_known = _Remembered()
+
+
+def is_right(pool: Pool, checker: AnyChecker, output: str, test: TestCase) -> bool:
+    """Whether `output` is right on `test`.
+
+    A checker that is a program runs in the pool beside `pool`: the caller may hold the last turn of `pool` itself.
+
+    Raises:
+        JudgeError: the checker failed, or cannot be compiled or run.
+    """
+    if not isinstance(checker, CheckerProgram):
+        return checker.matches(output, test.output)
+    given, answer, printed = (_bytes(text) for text in (test.input, test.output, output))
+    key = _key(checker, given, answer, printed)
+    right = _known.get(key)
+    if right is None:
+        right = _ask(pool, checker, given, answer, printed)
+        _known.put(key, right)
+    return right
+
+
+def _ask(pool: Pool, checker: CheckerProgram, given: bytes, answer: bytes, printed: bytes) -> bool:
+    kattis = checker.protocol == "kattis"
+    # The folder for feedback is there with namespaces only; without them there is none that it may write to.
+    more = [f"{namespaces.SCRATCH}/", *checker.flags] if kattis else []
+    files = [given, answer] if kattis else [given, printed, answer]
+    executes = checker.language == "c++"
+    if executes:
+        files.append(compiled(checker.files))
+        driver = _COMPILED.format(more=more)
+    else:
+        driver = _PYTHON.format(more=more, source=checker.files[0][1])
+    stdin = printed.decode("utf-8", "surrogateescape") if kattis else ""
+    with Session(pool.beside(), driver) as session:
+        return checker.said(session.run(stdin, checker.limits, files, executes=executes))
+
+
+def _bytes(text: str) -> bytes:
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError as fault:
+        raise JudgeError(f"what a checker is to see cannot be written as UTF-8: {fault}") from fault
+
+
+def _key(checker: CheckerProgram, *texts: bytes) -> bytes:
+    digest = hashlib.sha256(checker.fingerprint.encode())
+    for text in texts:
+        digest.update(len(text).to_bytes(8, "little"))
+        digest.update(text)
+    return digest.digest()
