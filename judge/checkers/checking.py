@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
 from collections import OrderedDict
 
@@ -16,17 +17,19 @@ from judge.verdict import JudgeError, TestCase
 _MOST = 65536  # outputs
 # Both are programs of the sandbox, with the files of the protocol as arguments. Where Python ends a program for an
 # exception the status would be 1, which is "wrong" to testlib.
-_PYTHON = """
+_PYTHON = """{futures}
 import sys
-def failed(kind, fault, trace):
+def __failed(kind, fault, trace):
     sys.__excepthook__(kind, fault, trace)
     raise SystemExit(3)
-sys.excepthook = failed
+sys.excepthook = __failed
 sys.argv += {more!r}
-exec(compile({source!r}, "checker.py", "exec", dont_inherit=True), {{"__name__": "__main__", "__file__": "checker.py"}})
-"""
+{rest}"""
+_FUTURE = re.compile(r"^from __future__ import .*$", re.MULTILINE)  # the only statement that must come first
 _COMPILED = """
-import os, sys
+import os, signal, sys
+for number in (signal.SIGPIPE, signal.SIGXFSZ):  # which Python ignores
+    signal.signal(number, signal.SIG_DFL)
 try:
     os.execve(sys.argv[-1], ["checker", *sys.argv[1:-1], *{more!r}], {{}})
 except OSError as fault:
@@ -87,9 +90,14 @@ def _ask(pool: Pool, checker: CheckerProgram, given: bytes, answer: bytes, print
         files.append(compiled(checker.files))
         driver = _COMPILED.format(more=more)
     else:
-        driver = _PYTHON.format(more=more, source=checker.files[0][1])
+        source = checker.files[0][1]
+        futures = ";".join(_FUTURE.findall(source))
+        driver = _PYTHON.format(futures=futures, more=more, rest=_FUTURE.sub("", source))
     stdin = printed.decode("utf-8", "surrogateescape") if kattis else ""
     with Session(pool.beside(), driver) as session:
+        fault = session.compile(checker.limits)
+        if fault is not None:
+            raise JudgeError(f"the problem's checker ({checker.name}) does not compile: {fault.text}")
         return checker.said(session.run(stdin, checker.limits, files, executes=executes))
 
 
