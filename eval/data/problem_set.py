@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from eval.data.rules import Rules
+from judge.checkers.checker_program import AnyChecker
 from judge.verdict import TestCase
 from program.errors import UserError
 from program.input_files import InputError, read_model
@@ -84,6 +85,7 @@ class ProblemSet:
     rules: Rules = field(default_factory=Rules)
     ids: Mapping[str, str] = field(default_factory=dict, repr=False)
     left_out: Mapping[str, str] = field(default_factory=dict, repr=False)
+    _checkers: Mapping[str, AnyChecker] = field(default_factory=dict, repr=False)
 
     @cached_property
     def _by_name(self) -> dict[str, Problem]:
@@ -122,6 +124,16 @@ class ProblemSet:
     def facts(self, name: str) -> Facts:
         """Facts with nothing in them where the data has none."""
         return self._facts.get(name, Facts())
+
+    def has_checker(self, name: str) -> bool:
+        """Whether the problem brings a checker of its own."""
+        return name in self._checkers
+
+    def checker_for(self, problem: Problem) -> AnyChecker:
+        """How the rules say that outputs for the problem are checked: by its own checker, where it brings one and the
+        rule is "strict"."""
+        own = self._checkers.get(problem.name) if self.rules.checker == "strict" else None
+        return own or self.rules.checker_for(problem)
 
     def judged_by(self, rules: Rules) -> ProblemSet:
         """The same problems under other rules."""

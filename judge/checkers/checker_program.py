@@ -19,6 +19,7 @@ from functools import cached_property
 from typing import Literal
 
 from judge.checker import Checker
+from judge.checkers.token_checker import TokenChecker
 from judge.sandbox.process import PlainRun
 from judge.verdict import JudgeError, Limits
 
@@ -83,4 +84,4 @@ class CheckerProgram:
         raise JudgeError(f"the problem's checker ({self.name}) ended with status {run.exit_status}: {last}")
 
 
-AnyChecker = Checker | CheckerProgram
+AnyChecker = Checker | TokenChecker | CheckerProgram
