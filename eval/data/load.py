@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 from eval.data.layouts.entry import Entry, Layout, LeftOut
 from eval.data.layouts.recognise import LAYOUTS, layout_of
-from eval.data.problem_set import DataError, Facts, HiddenTests, ProblemSet
+from eval.data.problem_set import Answers, DataError, Facts, HiddenTests, ProblemSet
 from eval.data.rows import read_rows
 from judge.checkers.checker_program import AnyChecker, CheckerProgram
 from judge.checkers.compiled import COMPILERS, compiler
@@ -64,7 +64,8 @@ def load_problems(data: str, split: str) -> ProblemSet:
         name = entry.problem.name
         if name in places:
             raise DataError(f"{data}: problem {name!r} occurs more than once")
-        places[name], facts[name], ids[entry.id] = place, entry.facts, name
+        places[name], ids[entry.id] = place, name
+        facts[name] = replace(entry.facts, answers=_answers(entry))
         problems.append(entry.problem)
         tests = [[test.input, test.output] for test in entry.hidden.all()]
         digest.update(json.dumps([entry.problem.model_dump(), tests]).encode())
@@ -98,6 +99,12 @@ def load_problems(data: str, split: str) -> ProblemSet:
         left_out=left_out,
         _checkers=checkers,
     )
+
+
+def _answers(entry: Entry) -> Answers:
+    if not entry.problem.accepts_several:
+        return "one"
+    return "several, with a checker" if isinstance(entry.checker, CheckerProgram) else "several, one stored"
 
 
 class _OnDemand(Mapping[str, Value]):

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel
 
@@ -20,6 +20,7 @@ from program.input_files import InputError, read_model
 from program.problem import Problem
 
 log = logging.getLogger(__name__)
+Answers = Literal["one", "several, with a checker", "several, one stored"]
 
 
 class DataError(UserError):
@@ -55,6 +56,7 @@ class Facts:
     contest: a number that grows with time: the id of a Codeforces contest, in LiveCodeBench the day as YYYYMMDD; None
         where there is none.
     index: the letter of the problem in its contest; empty where it is not known.
+    answers: how many are right, as far as the statement says, and who can tell.
     """
 
     difficulty: str = "UNKNOWN_DIFFICULTY"
@@ -62,6 +64,7 @@ class Facts:
     rating: int = 0
     contest: int | None = None
     index: str = ""
+    answers: Answers = "one"
 
 
 @dataclass(frozen=True)
@@ -124,10 +127,6 @@ class ProblemSet:
     def facts(self, name: str) -> Facts:
         """Facts with nothing in them where the data has none."""
         return self._facts.get(name, Facts())
-
-    def has_checker(self, name: str) -> bool:
-        """Whether the problem brings a checker of its own."""
-        return name in self._checkers
 
     def checker_for(self, problem: Problem) -> AnyChecker:
         """How the rules say that outputs for the problem are checked: by its own checker, where it brings one and the

@@ -11,7 +11,9 @@ from eval.data.layouts.statement_text import text_of_html, text_of_latex
 from eval.data.load import load_problems
 from eval.data.problem_set import DataError, Facts
 from eval.data.rules import Rules
+from eval.given.dataset_audit import examine
 from eval.given.judged_programs import judged
+from eval.numbers.groups import groups
 from eval.rollouts.score import score
 from judge.checker import DEEPMIND, STRICT
 from judge.checkers import compiled
@@ -50,7 +52,9 @@ def test_code_contests_plus_gives_public_and_hidden_tests_and_known_programs(plu
     assert plus.hidden(FACTORS).generated == (TestCase("35\n", "5 7\n"), TestCase("1\n", "1 1\n"))
     assert (problem.seconds, problem.memory_bytes) == (2.0, 256 * 2**20)
     assert len(plus.known(FACTORS).right) == 2 and plus.known(FACTORS).wrong == ("print(1, 1)",)
-    assert plus.facts(FACTORS) == Facts(tags=("codeforces",), contest=9001, index="B")
+    assert plus.facts(FACTORS) == Facts(
+        tags=("codeforces",), contest=9001, index="B", answers="several, with a checker"
+    )
     assert plus.problem("p99999. Echo").seconds == 2.0 and plus.facts("p99999. Echo").contest is None
 
 
@@ -59,7 +63,7 @@ def test_its_checker_decides_where_there_is_one(plus):
         assert solved(plus, FACTORS, program)
     assert not solved(plus, FACTORS, plus.known(FACTORS).wrong[0])
     assert solved(plus, "p99999. Echo", "print(input())")
-    assert [plus.has_checker(problem.name) for problem in plus.problems] == [True, False]
+    assert [plus.facts(problem.name).answers for problem in plus.problems] == ["several, with a checker", "one"]
     line = judged({"name": FACTORS, "solution": "print(1, input())", "status": ""}, plus)
     assert line["passed"] and line["checker"].startswith("testlib c++ ")
 
@@ -200,6 +204,26 @@ def test_a_link_out_of_a_package_brings_nothing_in(tmp_path):
     (Path(folder) / "data" / "secret" / "2.in").symlink_to(tmp_path / "secret")
     (Path(folder) / "data" / "secret" / "2.ans").symlink_to(tmp_path / "secret")
     assert len(load_problems(folder, "test").hidden(THIRD).private) == 1
+
+
+def test_an_audit_believes_the_checker(plus):
+    finding = examine(plus.problem(FACTORS), plus, plus.known(FACTORS).right, plus.known(FACTORS).wrong)
+    assert (finding.right_accepted, finding.wrong_rejected, finding.reasons) == (2, 1, ())
+
+
+def test_without_a_checker_an_audit_says_that_several_answers_are_right(tmp_path):
+    rows = [{**json.loads(line), "checker": None} for line in PLUS.read_text().splitlines()]
+    (tmp_path / "rows.json").write_text(json.dumps(rows))
+    bare = load_problems(str(tmp_path / "rows.json"), "train")
+    finding = examine(bare.problem(FACTORS), bare, bare.known(FACTORS).right, bare.known(FACTORS).wrong)
+    assert finding.right_accepted == 0 and len(finding.reasons) == 3
+    assert "the statement accepts several answers, one is stored" in finding.reasons
+    facts = {problem.name: bare.facts(problem.name) for problem in bare.problems}
+    found = groups(facts, "answers")
+    assert found == {
+        **{"one": ["p99999. Echo"], "several, one stored": [FACTORS]},
+        **{"all": [*facts], "without several, one stored": ["p99999. Echo"]},
+    }
 
 
 def test_statements_become_text(kattis):
