@@ -63,7 +63,7 @@ def _rank(group: str, by: By, problems: int) -> int:
 
 
 def _with_and_without(facts: Mapping[str, Facts]) -> dict[str, list[str]]:
-    """Comparing with the one answer that is stored may call right programs wrong: all problems, and those without it."""
+    """Comparing with the one answer that is stored may call right programs wrong: all problems, and those without."""
     sure = [name for name, each in facts.items() if each.answers != "several, one stored"]
     return {"all": list(facts), "without several, one stored": sure} if len(sure) < len(facts) else {}
 

@@ -25,7 +25,8 @@ def __failed(kind, fault, trace):
 sys.excepthook = __failed
 sys.argv += {more!r}
 {rest}"""
-_FUTURE = re.compile(r"^from __future__ import .*$", re.MULTILINE)  # the only statement that must come first
+# The only statement that must come first.
+_FUTURE = re.compile(r"^from __future__ import (?:\([^()]*\)|.*)$", re.MULTILINE)
 _COMPILED = """
 import os, signal, sys
 for number in (signal.SIGPIPE, signal.SIGXFSZ):  # which Python ignores

@@ -84,7 +84,8 @@ def _compile(files: tuple[tuple[str, str], ...]) -> bytes:
     path = compiler()
     if path is None:
         raise JudgeError(f"the problem's checker is in C++, and there is no compiler here ({', '.join(COMPILERS)})")
-    sources = [name for name, _ in files if name.endswith(SOURCES)]
+    # The names are a stranger's as well: none may be an option, or lie elsewhere.
+    sources = [f"./{Path(name).name}" for name, _ in files if name.endswith(SOURCES)]
     with tempfile.TemporaryDirectory(prefix="checker-", ignore_cleanup_errors=True) as name:
         folder = Path(name).resolve()
         for file, text in files:

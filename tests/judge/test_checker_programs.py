@@ -8,7 +8,7 @@ from benchmarks.judge.processes import descendants
 from judge.cache import VerdictCache
 from judge.checker import STRICT
 from judge.checkers import compiled
-from judge.checkers.checker_program import Language
+from judge.checkers.checker_program import CheckerProgram, Language
 from judge.judge import judge
 from judge.sandbox import selftest
 from judge.sandbox.layers.guards import LANDLOCK, NAMESPACES, SECCOMP
@@ -99,6 +99,10 @@ FAILURES = {
     "a thing of the future": (
         "from __future__ import annotations\nx: nothing_yet = 1\nraise KeyError(x)",
         "KeyError: 1",
+    ),
+    "things of the future": (
+        "from __future__ import (\n    annotations,\n)\nx: nothing_yet = 1\n1 / 0",
+        "ZeroDivision",
     ),
     "an endless loop": ("while True: pass", "out of time"),
     "sleeping": ("import time; time.sleep(99)", "out of time"),
@@ -245,6 +249,12 @@ def test_a_header_of_another_project_is_found_by_cpath(pool, monkeypatch, tmp_pa
         (tmp_path / "testlib.h").write_text(f"int verdict() {{ return {status}; }}\n")
         monkeypatch.setattr(compiled, "_made", type(compiled._made)())
         assert verdict(pool, checker_of(source, "c++"), f"with {status}") is said
+
+
+@pytest.mark.parametrize("name", ["-o.cpp", "@checker.cpp", "../../outside.cpp", "-fplugin=.cpp"])
+def test_names_of_files_are_names(pool, name):
+    files = ((name, CPP.format("return 0;") + f"// {name}\n"),)
+    assert verdict(pool, CheckerProgram("c++", "testlib", files)) is AC
 
 
 def test_the_compiler_reads_no_files_of_the_machine(pool, tmp_path):
