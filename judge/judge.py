@@ -106,7 +106,7 @@ def _judge_in(
         else:
             for index in _history.order(prints, tests) if reorder else range(len(tests)):
                 test = tests[index]
-                result = _result(pool, session.run(test.input, limits), test, limits, checker, index)
+                result = _result(session, test, limits, checker, index)
                 results.append(result if texts else replace(result, output="", error=""))
                 if stop_at_failure and not results[-1].passed:
                     if reorder:
@@ -146,10 +146,11 @@ def _fault_of(run: PlainRun, limits: Limits, checker: AnyChecker) -> Verdict | N
     return None
 
 
-def _result(pool: Pool, run: PlainRun, test: TestCase, limits: Limits, checker: AnyChecker, index: int) -> TestResult:
+def _result(session: Session, test: TestCase, limits: Limits, checker: AnyChecker, index: int) -> TestResult:
+    run = session.run(test.input, limits)
     fault = _fault_of(run, limits, checker)
     return TestResult(
-        verdict=fault or (Verdict.AC if is_right(pool, checker, run.output, test) else Verdict.WA),
+        verdict=fault or (Verdict.AC if is_right(session, checker, run.output, test) else Verdict.WA),
         output=run.output,
         error=run.error,
         cpu_seconds=run.cpu_seconds,

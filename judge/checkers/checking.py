@@ -10,7 +10,6 @@ from collections import OrderedDict
 from judge.checkers.checker_program import AnyChecker, CheckerProgram
 from judge.checkers.compiled import compiled
 from judge.sandbox.layers import namespaces
-from judge.sandbox.pool import Pool
 from judge.sandbox.session import Session
 from judge.verdict import JudgeError, TestCase
 
@@ -62,10 +61,10 @@ class _Remembered:
 _known = _Remembered()
 
 
-def is_right(pool: Pool, checker: AnyChecker, output: str, test: TestCase) -> bool:
-    """Whether `output` is right on `test`.
+def is_right(session: Session, checker: AnyChecker, output: str, test: TestCase) -> bool:
+    """Whether `output`, which the program of `session` printed, is right on `test`.
 
-    A checker that is a program runs in the pool beside `pool`: the caller may hold the last turn of `pool` itself.
+    A checker that is a program runs as the companion of that program: it is loaded once for all tests.
 
     Raises:
         JudgeError: the checker failed, or cannot be compiled or run.
@@ -76,12 +75,12 @@ def is_right(pool: Pool, checker: AnyChecker, output: str, test: TestCase) -> bo
     key = _key(checker, given, answer, printed)
     right = _known.get(key)
     if right is None:
-        right = _ask(pool, checker, given, answer, printed)
+        right = _ask(session, checker, given, answer, printed)
         _known.put(key, right)
     return right
 
 
-def _ask(pool: Pool, checker: CheckerProgram, given: bytes, answer: bytes, printed: bytes) -> bool:
+def _ask(session: Session, checker: CheckerProgram, given: bytes, answer: bytes, printed: bytes) -> bool:
     kattis = checker.protocol == "kattis"
     # The folder for feedback is there with namespaces only; without them there is none that it may write to.
     more = [f"{namespaces.SCRATCH}/", *checker.flags] if kattis else []
@@ -95,11 +94,11 @@ def _ask(pool: Pool, checker: CheckerProgram, given: bytes, answer: bytes, print
         futures = ";".join(_FUTURE.findall(source))
         driver = _PYTHON.format(futures=futures, more=more, rest=_FUTURE.sub("", source))
     stdin = printed.decode("utf-8", "surrogateescape") if kattis else ""
-    with Session(pool.beside(), driver) as session:
-        fault = session.compile(checker.limits)
-        if fault is not None:
-            raise JudgeError(f"the problem's checker ({checker.name}) does not compile: {fault.text}")
-        return checker.said(session.run(stdin, checker.limits, files, executes=executes))
+    own = session.companion(driver)
+    fault = own.compile(checker.limits)
+    if fault is not None:
+        raise JudgeError(f"the problem's checker ({checker.name}) does not compile: {fault.text}")
+    return checker.said(own.run(stdin, checker.limits, files, executes=executes))
 
 
 def _bytes(text: str) -> bytes:

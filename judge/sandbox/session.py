@@ -54,6 +54,7 @@ class Session:
         self._slot: Slot | None = None
         self._worker: Worker | None = None  # has the program loaded
         self._turn_began = 0.0
+        self._companion: Session | None = None
         self.retries = 0
 
     def __enter__(self) -> Self:
@@ -115,12 +116,22 @@ class Session:
             self.retries += 1
         raise AssertionError("the loop returns or raises")
 
+    def companion(self, program: str) -> Session:
+        """The session of another program, always the same, which runs while this one waits for it: in the pool beside
+        this one's, and left whenever this session is, so nobody waits for one who waits.
+        """
+        if self._companion is None:
+            self._companion = Session(self._pool.beside(), program)
+        return self._companion
+
     def _enter(self) -> None:
         if self._slot is None:
             self._slot = self._pool.acquire()
             self._turn_began = time.monotonic()
 
     def _leave(self, *, clean: bool) -> None:
+        if self._companion is not None:
+            self._companion._leave(clean=clean)
         slot, self._slot = self._slot, None
         worker, self._worker = self._worker, None
         if slot is None:
