@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from eval.data.layouts.entry import Entry
+from eval.data.layouts.entry import Entry, LeftOut
 from eval.data.problem_set import Facts, HiddenTests, Known
 from judge.checkers.checker_program import CheckerProgram
 from judge.verdict import TestCase
@@ -28,9 +28,12 @@ def read(row: dict[str, Any]) -> Entry:
     """The problem in a row, named as in CodeContests: "1_A. Theatre Square".
 
     Raises:
+        LeftOut: it is interactive.
         KeyError, TypeError, ValueError: the row is not in this layout.
     """
     identifier = str(row["id"])
+    if "registerInteraction" in (row["checker"] or ""):
+        raise LeftOut(identifier, "is interactive")
     shown = examples_in(row["description"])
     problem = Problem(
         name=f"{identifier}. {row['title']}",

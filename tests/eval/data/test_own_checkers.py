@@ -90,6 +90,13 @@ def test_another_checker_is_other_data(tmp_path, plus):
     assert load_problems(str(tmp_path / "rows.json"), "train").fingerprint != plus.fingerprint
 
 
+def test_an_interactive_problem_is_left_out(tmp_path):
+    rows = [json.loads(line) for line in PLUS.read_text().splitlines()]
+    rows[0]["checker"] = "int main(int argc, char *argv[]) { registerInteraction(argc, argv); }"
+    (tmp_path / "rows.json").write_text(json.dumps(rows))
+    assert dict(load_problems(str(tmp_path / "rows.json"), "train").left_out) == {"9001_B": "is interactive"}
+
+
 def test_without_a_compiler_loading_says_so_in_one_line(monkeypatch, tmp_path, caplog):
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("CXX", raising=False)
