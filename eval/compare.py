@@ -16,8 +16,9 @@ def main() -> None:
         "--by",
         nargs="+",
         default=[],
-        choices=["difficulty", "tag", "rating", "contest"],
-        help="break the comparison down; contests come in the order of time",
+        choices=["difficulty", "tag", "rating", "contest", "answers"],
+        help="break the comparison down; contests come in the order of time, answers with and without the problems "
+        "that accept several and store one",
     )
     parser.add_argument(
         "--budget",

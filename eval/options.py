@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 CHECKERS = ("strict", "deepmind")
-DATA_HELP = "pack, a hub name, a local folder or file of a dataset, or problems as JSON"
+DATA_HELP = "pack, a hub name, a local folder or file of a dataset, problem packages, or problems as JSON"
 
 
 MOST = 10**6  # of whatever is counted: rollouts, problems, programs

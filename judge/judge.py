@@ -9,6 +9,8 @@ from typing import Any
 
 from judge.cache import VerdictCache, default_cache
 from judge.checker import STRICT, Checker
+from judge.checkers.checker_program import AnyChecker
+from judge.checkers.checking import is_right
 from judge.order import FailureHistory, fingerprint
 from judge.place import default_place
 from judge.sandbox.pool import Pool
@@ -28,7 +30,7 @@ def judge(
     stop_at_failure: bool = False,
     max_timeouts: int | None = None,
     texts: bool = True,
-    checker: Checker = STRICT,
+    checker: AnyChecker = STRICT,
     pool: Pool | None = None,
     cache: VerdictCache | None = None,
     in_order: bool = False,
@@ -44,7 +46,7 @@ def judge(
         stop_at_failure: leave out the tests after the first one that fails.
         max_timeouts: leave out the tests after so many that ran out of time.
         texts: False for results without what the program printed, which can be megabytes a test.
-        checker: the rule by which outputs are compared.
+        checker: the rule by which outputs are compared, or the problem's own program that says whether they are right.
         pool: where to run; by default the one shared by all, or the place that `judge.place` names.
         cache: where to look for the report first, and to keep it; by default where `set_default_cache` says.
         in_order: with `stop_at_failure`, run the tests as given and not the likeliest to fail first.
@@ -85,7 +87,7 @@ def _judge_in(
     stop_at_failure: bool,
     max_timeouts: int | None,
     texts: bool,
-    checker: Checker,
+    checker: AnyChecker,
     in_order: bool,
 ) -> Report:
     """The report of this process's own run."""
@@ -104,7 +106,7 @@ def _judge_in(
         else:
             for index in _history.order(prints, tests) if reorder else range(len(tests)):
                 test = tests[index]
-                result = _result(session.run(test.input, limits), test, limits, checker, index)
+                result = _result(session, test, limits, checker, index)
                 results.append(result if texts else replace(result, output="", error=""))
                 if stop_at_failure and not results[-1].passed:
                     if reorder:
@@ -125,6 +127,12 @@ def _check_text(expected: str, index: int) -> None:
 
 def verdict_of(run: PlainRun, expected: str, limits: Limits, checker: Checker = STRICT) -> Verdict:
     """The verdict on one finished run of a program that compiles."""
+    fault = _fault_of(run, limits, checker)
+    return fault or (Verdict.AC if checker.matches(run.output, expected) else Verdict.WA)
+
+
+def _fault_of(run: PlainRun, limits: Limits, checker: AnyChecker) -> Verdict | None:
+    """The verdict on a run whose output does not matter; None where it does."""
     if run.output_exceeded:
         return Verdict.OLE
     if run.timed_out or run.cpu_seconds > limits.seconds:
@@ -135,12 +143,14 @@ def verdict_of(run: PlainRun, expected: str, limits: Limits, checker: Checker = 
         return Verdict.MLE
     if run.exit_status != 0 and checker.needs_success:
         return Verdict.RE
-    return Verdict.AC if checker.matches(run.output, expected) else Verdict.WA
+    return None
 
 
-def _result(run: PlainRun, test: TestCase, limits: Limits, checker: Checker, index: int) -> TestResult:
+def _result(session: Session, test: TestCase, limits: Limits, checker: AnyChecker, index: int) -> TestResult:
+    run = session.run(test.input, limits)
+    fault = _fault_of(run, limits, checker)
     return TestResult(
-        verdict=verdict_of(run, test.output, limits, checker),
+        verdict=fault or (Verdict.AC if is_right(session, checker, run.output, test) else Verdict.WA),
         output=run.output,
         error=run.error,
         cpu_seconds=run.cpu_seconds,

@@ -1,7 +1,8 @@
 """Load problems and, apart from them, their hidden tests.
 
 One loader for a dataset of the Hugging Face hub (`deepmind/code_contests`), a local folder or file of one, the bundled
-pack (`pack`), and problems as JSON, AlphaCodium's custom-problem format. The columns tell the layout (`eval/layouts`).
+pack (`pack`), Kattis problem packages, and problems as JSON, AlphaCodium's custom-problem format. The columns tell the
+layout (`eval/layouts`).
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from typing import Any, TypeVar
 
 from eval.data.layouts.entry import Entry, Layout, LeftOut
 from eval.data.layouts.recognise import LAYOUTS, layout_of
-from eval.data.problem_set import DataError, Facts, HiddenTests, ProblemSet
+from eval.data.problem_set import Answers, DataError, Facts, HiddenTests, ProblemSet
 from eval.data.rows import read_rows
+from judge.checkers.checker_program import AnyChecker, CheckerProgram
+from judge.checkers.compiled import COMPILERS, compiler
 from judge.verdict import TestCase
 from program.problem import Problem, PublicTest
 
@@ -30,9 +33,10 @@ def load_problems(data: str, split: str) -> ProblemSet:
     """Load one split.
 
     Args:
-        data: `pack`, a hub name, a folder in the layout of a hub dataset or as `datasets` saves one, a JSON-lines or
-            Parquet file of rows, or a JSON file of one problem or a list.
-        split: `valid`, `test`, …; of no matter for a file.
+        data: `pack`, a hub name, `NAME:CONFIGURATION` where the dataset has several, a folder in the layout of a hub
+            dataset or as `datasets` saves one, a problem package or a folder of them, a JSON-lines or Parquet file of
+            rows, or a JSON file of one problem or a list.
+        split: `valid`, `test`, …; of no matter for a file or packages.
 
     Raises:
         DataError: nothing there, a layout that is not known, no such split, or names that occur twice.
@@ -45,6 +49,7 @@ def load_problems(data: str, split: str) -> ProblemSet:
     places: dict[str, int] = {}
     ids: dict[str, str] = {}
     left_out: dict[str, str] = {}
+    checkers: dict[str, AnyChecker] = {}
     digest = hashlib.sha256()
     carriage_returns = 0
     layout = _layout(data, rows[0])
@@ -59,11 +64,21 @@ def load_problems(data: str, split: str) -> ProblemSet:
         name = entry.problem.name
         if name in places:
             raise DataError(f"{data}: problem {name!r} occurs more than once")
-        places[name], facts[name], ids[entry.id] = place, entry.facts, name
+        places[name], ids[entry.id] = place, name
+        facts[name] = replace(entry.facts, answers=_answers(entry))
         problems.append(entry.problem)
         tests = [[test.input, test.output] for test in entry.hidden.all()]
         digest.update(json.dumps([entry.problem.model_dump(), tests]).encode())
+        if entry.checker is not None:
+            checkers[name] = entry.checker
+            digest.update(entry.checker.name.encode())
     _report_left_out(data, split, layout, left_out, len(rows))
+    compiled = sum(isinstance(each, CheckerProgram) and each.language == "c++" for each in checkers.values())
+    if compiled and compiler() is None:
+        log.warning(
+            "%s %s: %d problems bring checkers in C++, and there is no compiler here (%s): nothing is judged on them",
+            *(data, split, compiled, ", ".join(COMPILERS)),
+        )
     if carriage_returns:
         log.warning(
             "%s %s: tests of %d problems have lines that end in CR LF; read as LF", data, split, carriage_returns
@@ -82,7 +97,14 @@ def load_problems(data: str, split: str) -> ProblemSet:
         facts,
         ids=ids,
         left_out=left_out,
+        _checkers=checkers,
     )
+
+
+def _answers(entry: Entry) -> Answers:
+    if not entry.problem.accepts_several:
+        return "one"
+    return "several, with a checker" if isinstance(entry.checker, CheckerProgram) else "several, one stored"
 
 
 class _OnDemand(Mapping[str, Value]):

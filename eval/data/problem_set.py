@@ -8,17 +8,19 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel
 
 from eval.data.rules import Rules
+from judge.checkers.checker_program import AnyChecker
 from judge.verdict import TestCase
 from program.errors import UserError
 from program.input_files import InputError, read_model
 from program.problem import Problem
 
 log = logging.getLogger(__name__)
+Answers = Literal["one", "several, with a checker", "several, one stored"]
 
 
 class DataError(UserError):
@@ -54,6 +56,7 @@ class Facts:
     contest: a number that grows with time: the id of a Codeforces contest, in LiveCodeBench the day as YYYYMMDD; None
         where there is none.
     index: the letter of the problem in its contest; empty where it is not known.
+    answers: how many are right, as far as the statement says, and who can tell.
     """
 
     difficulty: str = "UNKNOWN_DIFFICULTY"
@@ -61,6 +64,7 @@ class Facts:
     rating: int = 0
     contest: int | None = None
     index: str = ""
+    answers: Answers = "one"
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,7 @@ class ProblemSet:
     rules: Rules = field(default_factory=Rules)
     ids: Mapping[str, str] = field(default_factory=dict, repr=False)
     left_out: Mapping[str, str] = field(default_factory=dict, repr=False)
+    _checkers: Mapping[str, AnyChecker] = field(default_factory=dict, repr=False)
 
     @cached_property
     def _by_name(self) -> dict[str, Problem]:
@@ -122,6 +127,12 @@ class ProblemSet:
     def facts(self, name: str) -> Facts:
         """Facts with nothing in them where the data has none."""
         return self._facts.get(name, Facts())
+
+    def checker_for(self, problem: Problem) -> AnyChecker:
+        """How the rules say that outputs for the problem are checked: by its own checker, where it brings one and the
+        rule is "strict"."""
+        own = self._checkers.get(problem.name) if self.rules.checker == "strict" else None
+        return own or self.rules.checker_for(problem)
 
     def judged_by(self, rules: Rules) -> ProblemSet:
         """The same problems under other rules."""

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
+from eval.data.packages import Packages, packages_in
 from eval.data.problem_set import DataError
 from program.input_files import MOST_DATA_BYTES, json_lines, read_json, read_text
 from program.models.open import CACHE_FOLDER
@@ -44,6 +45,8 @@ def read_rows(data: str, split: str) -> Rows:
         return _json(path)
     if not path.exists() and _is_path(data):
         raise DataError(f"there is no {data}: it is neither a folder nor a file here")
+    if path.is_dir() and (packages := packages_in(path)):
+        return Packages(packages)
     if (lines := _small_lines(path, split)) is not None:
         return lines
     import datasets
@@ -60,7 +63,7 @@ def read_rows(data: str, split: str) -> Rows:
             # `datasets` refuses a folder that holds the loading script its hub page once had, by that script's name.
             return datasets.load_dataset(f"{path}/.", split=split, cache_dir=_cache_of(path))
         with _quick_without_network(datasets):
-            return datasets.load_dataset(data, split=split)
+            return datasets.load_dataset(*data.split(":", 1), split=split)  # the configuration, if any
     except ConnectionError as fault:
         raise DataError(f"{data} is neither a folder nor a file here, and the hub cannot be reached") from fault
     except (OSError, ValueError, RuntimeError, DatasetsError) as fault:

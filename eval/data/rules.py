@@ -22,7 +22,8 @@ class Rules(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
 
     checker: Literal["strict", "deepmind"] = "strict"
-    """How outputs are compared: "strict" keeps to the tolerance of the statement; see `judge.checker`."""
+    """How outputs are compared: "strict" by the problem's own checker, or else within the tolerance of the statement;
+    see `judge.checker`."""
     time_factor: float = Field(default=PYTHON_TIME_FACTOR, gt=0)
     """The problem's time limit times this is what a Python program gets; see `judge.limits`."""
     # A program that never ends would hold the judge for half an hour on 200 tests.

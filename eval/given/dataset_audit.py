@@ -1,7 +1,8 @@
 """What a dataset's own programs say about its tests.
 
-A problem is suspect when its tests reject a right program, when right programs print different answers to one test (so
-several answers are accepted, and comparing with the stored one is wrong), or when its statement speaks of interaction.
+A problem is suspect when its tests reject a right program, when it accepts several answers and has no checker that can
+tell them (its statement says so, or right programs print different answers to one test), or when its statement speaks
+of interaction.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ from eval.given.judged_in_threads import judged_in_threads
 from eval.given.samples.samples import read_solutions
 from eval.rollouts.json_lines import JsonLines, key_of
 from eval.tables.markdown import table
+from judge.checker import Checker
+from judge.checkers.checker_program import CheckerProgram
+from judge.checkers.token_checker import TokenChecker
 from judge.judge import judge
 from judge.verdict import Report
 from program.files import write_whole
@@ -100,7 +104,7 @@ def _findings(stored: JsonLines) -> dict[str, Finding]:
 def examine(problem: Problem, problems: ProblemSet, right: Sequence[str], wrong: Sequence[str]) -> Finding:
     """Judge the right programs on all tests and the wrong ones up to their first failure."""
     tests = [*problem.tests(), *problems.hidden(problem.name).all()]
-    limits, checker = problem.limits(), problem.checker()
+    limits, checker = problem.limits(), problems.checker_for(problem)
     reports = [judge(program, tests, limits, checker=checker) for program in right]
     accepted = sum(each.all_passed for each in reports)
     rejected = sum(not judge(p, tests, limits, checker=checker, stop_at_failure=True).all_passed for p in wrong)
@@ -108,7 +112,9 @@ def examine(problem: Problem, problems: ProblemSet, right: Sequence[str], wrong:
     if accepted < len(right):
         verdicts = sorted({each.verdict.value for each in reports if not each.all_passed})
         reasons.append(f"rejects {len(right) - accepted} of {len(right)} right programs ({', '.join(verdicts)})")
-    if _answers_differ(problem, reports):
+    if problems.facts(problem.name).answers == "several, one stored":
+        reasons.append("the statement accepts several answers, one is stored")
+    if not isinstance(checker, CheckerProgram) and _answers_differ(checker, reports):
         reasons.append("right programs print different answers")
     if _INTERACTIVE.search(problem.description):
         reasons.append("interactive")
@@ -132,9 +138,8 @@ def report(findings: Sequence[Finding]) -> str:
     return "\n".join(lines)
 
 
-def _answers_differ(problem: Problem, reports: Sequence[Report]) -> bool:
+def _answers_differ(checker: Checker | TokenChecker, reports: Sequence[Report]) -> bool:
     """Whether two programs that ran well on a test printed answers that the checker calls different."""
-    checker = problem.checker()
     for results in zip(*(each.results for each in reports), strict=True):
         answers = [result.output for result in results if result.verdict in ("AC", "WA")]
         if any(not checker.matches(answer, answers[0]) for answer in answers[1:]):

@@ -87,7 +87,7 @@ def judged(line: Sample, problems: ProblemSet, *, full: bool = False) -> dict[st
     """
     problem = problems.problem(line["name"])
     hidden = problems.hidden(problem.name).all()
-    checker = problems.rules.checker_for(problem)
+    checker = problems.checker_for(problem)
     result: dict[str, Any] = {
         **line,
         **{"status": "not judged", "passed": None, "verdict": None},

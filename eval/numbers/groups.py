@@ -1,4 +1,4 @@
-"""Problems by difficulty, tag, rating or contest, as the dataset's card names them.
+"""Problems by difficulty, tag, rating or contest, as the dataset's card names them, or by how many answers are right.
 
 Contest ids of Codeforces are given in the order of time, so a solved rate that falls from one half of the contests to
 the other can mean that a model has seen the older ones.
@@ -13,7 +13,7 @@ from typing import Literal
 from eval.data.layouts.code_contests import DIFFICULTIES
 from eval.data.problem_set import Facts
 
-By = Literal["difficulty", "tag", "rating", "contest"]
+By = Literal["difficulty", "tag", "rating", "contest", "answers"]
 UNKNOWN = "unknown"
 RATING_STEP = 400
 
@@ -23,14 +23,16 @@ def groups(facts: Mapping[str, Facts], by: By) -> dict[str, list[str]]:
 
     Args:
         facts: by problem name.
-        by: contests are followed by the earlier and the later half of them.
+        by: contests are followed by the earlier and the later half of them; answers by all problems, and by those
+            without several answers of which one is stored, where there are such.
     """
     found: dict[str, list[str]] = defaultdict(list)
     for name, each in facts.items():
         for group in _groups_of(each, by):
             found[group].append(name)
     order = sorted(found, key=lambda group: (group == UNKNOWN, _rank(group, by, len(found[group])), group))
-    return {group: found[group] for group in order} | (_halves(facts) if by == "contest" else {})
+    whole = {"contest": _halves, "answers": _with_and_without}
+    return {group: found[group] for group in order} | (whole[by](facts) if by in whole else {})
 
 
 def _groups_of(facts: Facts, by: By) -> list[str]:
@@ -44,6 +46,8 @@ def _groups_of(facts: Facts, by: By) -> list[str]:
             return [f"{low}–{low + RATING_STEP - 1}" if facts.rating else UNKNOWN]
         case "contest":
             return [str(facts.contest) if facts.contest else UNKNOWN]
+        case "answers":
+            return [facts.answers]
 
 
 def _rank(group: str, by: By, problems: int) -> int:
@@ -52,10 +56,16 @@ def _rank(group: str, by: By, problems: int) -> int:
     match by:
         case "difficulty":
             return DIFFICULTIES.index(group) if group in DIFFICULTIES else len(DIFFICULTIES)
-        case "tag":
+        case "tag" | "answers":
             return -problems
         case "rating" | "contest":
             return int(group.partition("–")[0])
+
+
+def _with_and_without(facts: Mapping[str, Facts]) -> dict[str, list[str]]:
+    """Comparing with the one answer that is stored may call right programs wrong: all problems, and those without."""
+    sure = [name for name, each in facts.items() if each.answers != "several, one stored"]
+    return {"all": list(facts), "without several, one stored": sure} if len(sure) < len(facts) else {}
 
 
 def _halves(facts: Mapping[str, Facts]) -> dict[str, list[str]]:

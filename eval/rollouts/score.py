@@ -9,7 +9,6 @@ from typing import Literal
 from pydantic import BaseModel
 
 from eval.data.problem_set import DataError, ProblemSet
-from eval.data.rules import Rules
 from judge.cache import VerdictCache, default_cache
 from judge.judge import judge
 from judge.verdict import Report, TestCase, TestResult, Verdict
@@ -62,8 +61,7 @@ def score(program: str, problem: Problem, problems: ProblemSet) -> Score:
     if not hidden.all():
         raise DataError(f"{problem.name!r} has no hidden tests")
     reports = [
-        _report(program, tests, problem, problems.rules)
-        for tests in (problem.tests(), hidden.private, hidden.generated)
+        _report(program, tests, problem, problems) for tests in (problem.tests(), hidden.private, hidden.generated)
     ]
     public, private, generated = (
         SetResult(passed=each.passed, total=each.total, verdict=each.verdict.value) for each in reports
@@ -81,15 +79,15 @@ def score(program: str, problem: Problem, problems: ProblemSet) -> Score:
     )
 
 
-def _report(program: str, tests: Sequence[TestCase], problem: Problem, rules: Rules) -> Report:
+def _report(program: str, tests: Sequence[TestCase], problem: Problem, problems: ProblemSet) -> Report:
     if not program.strip():
         return Report([TestResult(Verdict.CE, index=index) for index in range(len(tests))], len(tests))
     return judge(
         program,
         tests,
-        rules.limits_for(problem),
-        max_timeouts=rules.timeouts,
+        problems.rules.limits_for(problem),
+        max_timeouts=problems.rules.timeouts,
         texts=False,  # what programs print on hidden tests is kept nowhere: it may show them, and be large
-        checker=rules.checker_for(problem),
+        checker=problems.checker_for(problem),
         cache=default_cache() or _VERDICTS,
     )

@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,8 +53,9 @@ class PlainRun:
         return stopped or self.killed_itself or self.cpu_seconds > limits.seconds
 
 
-def run_program(program: Path, stdin: str, limits: Limits) -> PlainRun:
-    """PlainRun the Python file `program` with `stdin` on standard input, as `python program` would.
+def run_program(program: Path, stdin: str, limits: Limits, arguments: Sequence[int] = ()) -> PlainRun:
+    """PlainRun the Python file `program` with `stdin` on standard input, as `python program` would; the paths of
+    the open files `arguments` are its arguments.
 
     Raises:
         JudgeError: the process could not be started or watched.
@@ -70,7 +72,8 @@ def run_program(program: Path, stdin: str, limits: Limits) -> PlainRun:
             begin = time.monotonic()
             try:
                 process = subprocess.Popen(
-                    [sys.executable, *FLAGS, str(program)],
+                    [sys.executable, *FLAGS, str(program), *(f"/proc/self/fd/{number}" for number in arguments)],
+                    pass_fds=arguments,
                     stdin=source,
                     stdout=output,
                     stderr=error,

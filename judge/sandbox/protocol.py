@@ -16,10 +16,10 @@ READY, COMPILED, LOADED, DONE, DIED, FAULT = b"Y", b"c", b"l", b"d", b"D", b"F"
 TIMED_OUT, MEMORY_EXCEEDED, LEFT_OVERS, KILLED_ITSELF = 1, 2, 4, 8  # flags of `Done`
 MAX_TEXT = 8000
 _MAX_MESSAGE = 16384
-_MAX_FILES = 3
+_MAX_FILES = 7
 _SOL_SOCKET, _SCM_RIGHTS = 1, 1
 _LOAD = struct.Struct("<q?")
-_RUN = struct.Struct("<ddqq")
+_RUN = struct.Struct("<ddqq?")
 _DONE = struct.Struct("<iddqi")
 
 
@@ -34,12 +34,15 @@ class Load(NamedTuple):
 
 
 class Run(NamedTuple):
-    """A request to run the loaded program; standard input, output and error travel beside it."""
+    """A request to run the loaded program; standard input, output and error travel beside it, and after them files
+    that it finds by its arguments. `executes`: it may become another program, as what starts a compiled checker does.
+    """
 
     cpu_seconds: float
     wall_seconds: float
     memory_bytes: int
     output_bytes: int
+    executes: bool = False
 
     def pack(self) -> bytes:
         return RUN + _RUN.pack(*self)

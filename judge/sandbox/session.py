@@ -7,7 +7,7 @@ import os
 import signal
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -54,6 +54,7 @@ class Session:
         self._slot: Slot | None = None
         self._worker: Worker | None = None  # has the program loaded
         self._turn_began = 0.0
+        self._companion: Session | None = None
         self.retries = 0
 
     def __enter__(self) -> Self:
@@ -71,8 +72,11 @@ class Session:
         self._enter()
         return self._loaded(limits) if self._worker is None else None
 
-    def run(self, given: str, limits: Limits) -> PlainRun:
+    def run(self, given: str, limits: Limits, arguments: Sequence[bytes] = (), *, executes: bool = False) -> PlainRun:
         """PlainRun the program, which compiles, with `given` on standard input.
+
+        Each of `arguments` is the content of a file that the program may read, whose path is an argument of it. With
+        `executes` it may become another program, one of these files for instance.
 
         A run that was ended by a signal which others may have sent is repeated; the second one counts.
 
@@ -93,7 +97,7 @@ class Session:
                     fault = self._loaded(limits)
                     if self._worker is None and fault is not None:
                         raise JudgeError(f"the program compiled once and does not now: {fault.text}")
-                done = self._run(text, limits)
+                done = self._run(text, limits, arguments, executes=executes)
             except (ProgramDied, WorkerLost, Refused) as fault:
                 if isinstance(fault, ProgramDied):
                     self._worker = None  # the zygote is there
@@ -112,12 +116,22 @@ class Session:
             self.retries += 1
         raise AssertionError("the loop returns or raises")
 
+    def companion(self, program: str) -> Session:
+        """The session of another program, always the same, which runs while this one waits for it: in the pool beside
+        this one's, and left whenever this session is, so nobody waits for one who waits.
+        """
+        if self._companion is None:
+            self._companion = Session(self._pool.beside(), program)
+        return self._companion
+
     def _enter(self) -> None:
         if self._slot is None:
             self._slot = self._pool.acquire()
             self._turn_began = time.monotonic()
 
     def _leave(self, *, clean: bool) -> None:
+        if self._companion is not None:
+            self._companion._leave(clean=clean)
         slot, self._slot = self._slot, None
         worker, self._worker = self._worker, None
         if slot is None:
@@ -172,14 +186,18 @@ class Session:
                 os.close(source)
             self.retries += 1
 
-    def _run(self, given: bytes, limits: Limits) -> PlainRun:
-        if self._worker is None:
-            with _as_file(self._program) as path:
-                return run_program(path, given.decode("utf-8", "surrogateescape"), limits)
+    def _run(self, given: bytes, limits: Limits, arguments: Sequence[bytes], *, executes: bool) -> PlainRun:
         files: list[int] = []
         try:
+            if self._worker is None:
+                files.extend(map(_file_to_read, arguments))
+                with _as_file(self._program) as path:
+                    return run_program(path, given.decode("utf-8", "surrogateescape"), limits, files)
             files.extend(map(_file, (given, b"", b"")))
-            request = protocol.Run(limits.seconds, limits.wall_seconds, limits.memory_bytes, limits.output_bytes)
+            files.extend(map(_file_to_read, arguments))
+            request = protocol.Run(
+                limits.seconds, limits.wall_seconds, limits.memory_bytes, limits.output_bytes, executes
+            )
             done = self._worker.run(files, request)
             written, complained = os.fstat(files[1]).st_size, os.fstat(files[2]).st_size
             output = os.pread(files[1], min(written, limits.output_bytes), 0)
@@ -221,6 +239,15 @@ def _file(content: bytes) -> int:
         os.close(file)
         raise
     return file
+
+
+def _file_to_read(content: bytes) -> int:
+    """As `_file`, but not open for writing, so that it can be executed."""
+    written = _file(content)
+    try:
+        return os.open(f"/proc/self/fd/{written}", os.O_RDONLY | os.O_CLOEXEC)
+    finally:
+        os.close(written)
 
 
 @contextmanager

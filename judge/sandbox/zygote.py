@@ -10,6 +10,7 @@ the candidate. Verdict and expected output are not known to any of them.
 from __future__ import annotations
 
 import _socket
+import fcntl
 import gc
 import os
 import resource
@@ -33,7 +34,8 @@ _ENDED = 113  # how a program's process ends that was asked to; whatever else en
 _IMPORT_SECONDS, _COMPILE_BYTES = 20, 2 * 2**30
 # Of the memory group, on top of the limit: files in the scratch directory, and what the kernel needs for a process.
 _GROUP_ROOM = namespaces.SCRATCH_BYTES + 32 * 2**20
-_FIRST_FREE = 3
+_STANDARD_FILES = 3
+_OUT_OF_THE_WAY = 64  # descriptors from here on are not a candidate's
 _LAST_DESCRIPTOR = 1 << 16
 _NAME = "program.py"
 # Native libraries would start a thread for each core; the interpreter may have named a locale. For libraries only: the
@@ -180,7 +182,9 @@ def _serve_program(
     left_behind = []  # directories in which a candidate may leave files
     if in_world:  # without a user of its own it may even write where its source would lie
         left_behind = [namespaces.SCRATCH] if UID in guards.held else [namespaces.PROGRAM, namespaces.SCRATCH]
-    faults, fault_end = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    faults, low_end = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    fault_end = fcntl.fcntl(low_end, fcntl.F_DUPFD_CLOEXEC, _OUT_OF_THE_WAY)
+    os.close(low_end)
     watch = Watch(channel.fileno(), sweep=not guards.forks_blocked, group=group)
     used = group.used() if group is not None else 0
     gc.collect()
@@ -217,13 +221,16 @@ def _serve_program(
 
 
 def _become_candidate(guards: Guards, request: protocol.Run, files: list[int], fault_end: int) -> None:
-    """In a fresh fork: keep nothing but the three standard files, and put on the guards."""
+    """In a fresh fork: keep the three standard files and those that are arguments, nothing else; put on the guards."""
     try:
-        for standard, file in enumerate(files):
-            os.dup2(file, standard)
-        os.closerange(_FIRST_FREE, fault_end)
+        if len(files) > _STANDARD_FILES:
+            files = [fcntl.fcntl(file, fcntl.F_DUPFD_CLOEXEC, _OUT_OF_THE_WAY) for file in files]
+            sys.argv += [f"/proc/self/fd/{place}" for place in range(_STANDARD_FILES, len(files))]
+        for place, file in enumerate(files):
+            os.dup2(file, place)
+        os.closerange(len(files), fault_end)
         os.closerange(fault_end + 1, _LAST_DESCRIPTOR)
-        guards.enter(request.cpu_seconds, request.memory_bytes, request.output_bytes)
+        guards.enter(request.cpu_seconds, request.memory_bytes, request.output_bytes, executes=request.executes)
         os.close(fault_end)
     except (OSError, ValueError) as fault:
         os.write(fault_end, protocol.text(f"{type(fault).__name__}: {fault}"))

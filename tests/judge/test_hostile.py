@@ -21,7 +21,7 @@ from tests.support.rungs import has_scratch, layers_of, pools, zygote_processes
 
 LIMITS = Limits(seconds=0.4, memory_bytes=96 * 2**20, output_bytes=10**6, wall_factor=0.5)
 SECRET = "expected-4711"
-CANARY = "judge-canary-4711"
+CANARY = f"judge-canary-{os.getpid()}"  # tests of several processes run at once
 PLACES = ("/tmp", "/var/tmp", "/dev/shm", os.getcwd())
 
 # Every one prints STOLEN when it succeeds.

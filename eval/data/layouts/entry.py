@@ -6,18 +6,24 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from eval.data.problem_set import Facts, HiddenTests, Known
+from judge.checkers.checker_program import AnyChecker
 from program.problem import Problem
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One problem with all that belongs to it. `id` is what the dataset calls it, and sample files refer to."""
+    """One problem with all that belongs to it.
+
+    id: what the dataset calls it, and sample files refer to.
+    checker: of its own; None where outputs are compared with the expected ones.
+    """
 
     id: str
     problem: Problem
     hidden: HiddenTests
     known: Known = field(repr=False)
     facts: Facts
+    checker: AnyChecker | None = field(default=None, repr=False)
 
 
 class LeftOut(Exception):

@@ -61,6 +61,7 @@ class Guards:
         self._filter: Filter | None = None
         if SECCOMP in wanted and _in_a_fork(lambda: Filter(own_world=in_namespaces).install(os.getpid())):
             self._filter = Filter(own_world=in_namespaces)
+            self._executing_filter = Filter(own_world=in_namespaces, executes=True)
         kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
         if self._uid is not None:
             os.setgroups([])
@@ -96,8 +97,10 @@ class Guards:
         if self._rules is not None:
             landlock.restrict(self._rules)
 
-    def enter(self, cpu_seconds: float, memory_bytes: int, output_bytes: int) -> None:
+    def enter(self, cpu_seconds: float, memory_bytes: int, output_bytes: int, *, executes: bool = False) -> None:
         """Put this process, a fresh fork of a program's, under everything. No way back.
+
+        With `executes` it may become another program, which all of this holds for as well.
 
         Raises:
             OSError, ValueError: a layer that was possible before is refused now.
@@ -124,7 +127,7 @@ class Guards:
             kernel.drop_capabilities()
         kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
         if self._filter is not None:
-            self._filter.install(os.getpid())
+            (self._executing_filter if executes else self._filter).install(os.getpid())
 
 
 def _limit(which: int, value: int) -> None:

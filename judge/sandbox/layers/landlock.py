@@ -27,10 +27,10 @@ def version() -> int:
     return kernel.syscall(kernel.LANDLOCK_CREATE_RULESET, 0, 0, _ASK_VERSION)
 
 
-def ruleset(readable: Iterable[str], writable: Iterable[str]) -> int:
+def ruleset(readable: Iterable[str], writable: Iterable[str], executable: Iterable[str] = ()) -> int:
     """A descriptor of rules that leave only what lies beneath the given paths, and no TCP; see `restrict`.
 
-    Paths that do not exist are left out.
+    What lies beneath `executable` may be read as well. Paths that do not exist are left out.
 
     Raises:
         OSError: the kernel refuses.
@@ -46,6 +46,8 @@ def ruleset(readable: Iterable[str], writable: Iterable[str]) -> int:
     rules = kernel.syscall(kernel.LANDLOCK_CREATE_RULESET, ctypes.c_char_p(attributes), len(attributes), 0)
     for path in readable:
         _allow(rules, path, (_READ_FILE | _READ_DIR) & rights)
+    for path in executable:
+        _allow(rules, path, (_READ_FILE | _READ_DIR | _EXECUTE) & rights)
     for path in writable:
         _allow(rules, path, rights & ~_EXECUTE)
     return rules

@@ -35,7 +35,8 @@ _FCNTLS = (*range(8), 36, 37, 38, 1030, 1032)
 Instruction = tuple[int, int, int, int]
 
 # Per machine, from the kernel's own tables: numbers that pass whatever their arguments, those judged by one, and those
-# that change a file by its name, which pass only where the candidate has a world of its own.
+# that change a file by its name, which pass only where the candidate has a world of its own, and those by which a
+# process becomes another program, which pass only for what starts a compiled checker.
 _TABLES = {
     "x86_64": (
         0xC000003E,
@@ -62,6 +63,7 @@ _TABLES = {
         },
         # truncate, link, chmod, fchmod, linkat, fchmodat, utimensat; to read extended attributes
         (76, 86, 90, 91, 265, 268, 280, *range(191, 197)),
+        (59, 158),  # execve, arch_prctl
     ),
     "aarch64": (
         0xC00000B7,
@@ -86,6 +88,7 @@ _TABLES = {
             "openat": 56,
         },
         (37, 45, 52, 53, 88, *range(8, 14)),  # as above, where there are such calls
+        (221,),
     ),
 }
 
@@ -189,21 +192,23 @@ class Filter:
 
     Args:
         own_world: whether all files that a candidate can name are of a world of its own.
+        executes: whether the process may become another program, for which the filter holds as well.
 
     Raises:
         OSError: there is no table for this machine.
     """
 
-    def __init__(self, *, own_world: bool) -> None:
+    def __init__(self, *, own_world: bool, executes: bool = False) -> None:
         if kernel.MACHINE not in _TABLES:
             raise OSError(_ENOSYS, f"no system call table for {kernel.MACHINE}")
-        architecture, table, calls, on_files = _TABLES[kernel.MACHINE]
+        architecture, table, calls, on_files, to_execute = _TABLES[kernel.MACHINE]
+        more = (*(on_files if own_world else ()), *(to_execute if executes else ()))
         code = [
             (_LOAD, 0, 0, _ARCHITECTURE_AT),
             (_JUMP_EQUAL, 1, 0, architecture),
             *_answer(_KILL),  # another instruction set's numbers mean other calls
             (_LOAD, 0, 0, _NUMBER_AT),
-            *_search(_segments(table, on_files if own_world else (), _special(calls))),
+            *_search(_segments(table, more, _special(calls))),
         ]
         self._pid_places = [8 * place + 4 for place, step in enumerate(code) if step[3] == _PID_MARK]
         packed = b"".join(struct.pack("<HBBI", *step) for step in code)

@@ -229,7 +229,8 @@ def test_a_hub_name_is_asked_for_by_that_very_name_and_split(monkeypatch):
 
     monkeypatch.setattr(datasets, "load_dataset", load_dataset)
     problems = load_problems("deepmind/code_contests", "valid")
-    assert asked == [(("deepmind/code_contests",), "valid")]
+    load_problems("OWNER/NAME:1x", "train")
+    assert asked == [(("deepmind/code_contests",), "valid"), (("OWNER/NAME", "1x"), "train")]
     assert [problem.name for problem in problems.problems] == [task.name for task in VALID]
 
 

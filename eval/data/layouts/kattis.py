@@ -1,0 +1,164 @@
+"""The layout of Kattis problem packages, in the legacy format and, as far as it differs here, in that of 2023-07.
+
+Source: the problem package format and the page on its output validators. `data/sample` are the public tests,
+`data/secret` the hidden ones. Outputs are compared by the default validator as its flags say, or by the package's own.
+Known programs are the submissions in Python 3. Interactive problems, those of several passes and those with scores are
+left out.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import PurePosixPath
+from typing import Any
+
+import yaml
+
+from eval.data.layouts.entry import Entry, LeftOut
+from eval.data.layouts.statement_text import text_of_html, text_of_latex
+from eval.data.problem_set import Facts, HiddenTests, Known
+from judge.checkers.checker_program import CHECKER_LIMITS, AnyChecker, CheckerProgram
+from judge.checkers.compiled import SOURCES
+from judge.checkers.token_checker import TokenChecker
+from judge.verdict import Limits, TestCase
+from program.problem import Problem, PublicTest
+
+NAME: str = "kattis"
+COLUMNS = frozenset({"problem_package", "files"})
+
+_KINDS = (".md", ".tex", ".html")  # of statements, the best first
+_WRONG = ("wrong_answer", "run_time_error", "time_limit_exceeded")
+_CPP = (*SOURCES, ".h", ".hh", ".hpp", ".hxx")
+_SCRIPTS = {"build", "run"}
+_PYTHON2 = re.compile(r"#!.*python2")
+_TITLE = re.compile(r"\\problemname\s*\{([^{}]*)\}")
+Files = dict[str, str]
+
+
+def read(row: dict[str, Any]) -> Entry:
+    """The problem in a package, named by its short name and title: "hello. Hello World!".
+
+    Raises:
+        LeftOut: it cannot be asked here.
+        KeyError, TypeError, ValueError: the package is not in this format.
+    """
+    short, files = str(row["problem_package"]), row["files"]
+    try:
+        settings = yaml.safe_load(files["problem.yaml"]) or {}
+    except yaml.YAMLError as fault:
+        raise ValueError(f"problem.yaml: {fault}") from fault
+    limits = settings.get("limits") or {}
+    _refuse(short, settings)
+    source, kind = _statement(short, files)
+    title = _title(settings) or (found[1] if (found := _TITLE.search(source)) else short)
+    sample, secret = _tests(files, "sample"), _tests(files, "secret")
+    problem = Problem(
+        name=f"{short}. {title}",
+        description={".tex": text_of_latex, ".html": text_of_html}.get(kind, str.strip)(source),
+        public_tests=tuple(PublicTest(input=test.input, output=test.output) for test in sample),
+        seconds=_seconds(files, limits),
+        memory_bytes=int(float(limits.get("memory") or 0) * 2**20) or None,
+    )
+    return Entry(
+        id=short,
+        problem=problem,
+        hidden=HiddenTests(secret, ()),
+        known=Known(_programs(files, ("accepted",)), _programs(files, _WRONG)),
+        facts=Facts(tags=_words(settings.get("keywords"))),
+        checker=_checker(short, settings, files, limits),
+    )
+
+
+def _refuse(short: str, settings: dict[str, Any]) -> None:
+    said = {*_words(settings.get("validation")), *_words(settings.get("type"))}
+    if "interactive" in said:
+        raise LeftOut(short, "is interactive")
+    if "multi-pass" in said:
+        raise LeftOut(short, "runs a program in several passes")
+    if said & {"score", "scoring"}:
+        raise LeftOut(short, "gives scores")
+
+
+def _title(settings: dict[str, Any]) -> str:
+    name = settings.get("name") or ""
+    return str(name.get("en") or next(iter(name.values()), "")) if isinstance(name, dict) else str(name)
+
+
+def _statement(short: str, files: Files) -> tuple[str, str]:
+    """The statement, in English where there is one, and the kind of file it is."""
+    paths = [PurePosixPath(path) for path in files]
+    found = [path for path in paths if path.parts[0] in ("problem_statement", "statement") and len(path.parts) == 2]
+    texts = [path for path in found if path.stem.partition(".")[0] == "problem" and path.suffix in _KINDS]
+    if not texts:
+        raise LeftOut(short, "has a PDF as its statement" if found else "has no statement")
+    best = min(texts, key=lambda path: (path.stem not in ("problem.en", "problem"), _KINDS.index(path.suffix)))
+    return files[str(best)], best.suffix
+
+
+def _tests(files: Files, kind: str) -> tuple[TestCase, ...]:
+    inputs = sorted(path for path in files if path.startswith(f"data/{kind}/") and path.endswith(".in"))
+    return tuple(TestCase(files[path], files[path.removesuffix(".in") + ".ans"]) for path in inputs)
+
+
+def _seconds(files: Files, limits: dict[str, Any]) -> float | None:
+    return float(files.get(".timelimit", "").strip() or limits.get("time_limit") or 0) or None
+
+
+def _programs(files: Files, kinds: tuple[str, ...]) -> tuple[str, ...]:
+    folders = {f"submissions/{kind}" for kind in kinds}  # a program of several files is a folder in one
+    paths = [path for path in files if str(PurePosixPath(path).parent) in folders]
+    return tuple(files[path] for path in paths if not _PYTHON2.match(files[path]))
+
+
+def _checker(short: str, settings: dict[str, Any], files: Files, limits: dict[str, Any]) -> AnyChecker:
+    flags = _flags(short, settings, files)
+    own = {path: text for path, text in files.items() if path.startswith(("output_validators/", "output_validator/"))}
+    custom = "custom" in _words(settings.get("validation"))
+    if not custom and not any(path.startswith("output_validator/") for path in own):
+        return TokenChecker.of_flags(list(flags))
+    return replace(_program(short, own), flags=flags, limits=_limits(limits))
+
+
+def _program(short: str, own: Files) -> CheckerProgram:
+    if len({path.split("/")[1] for path in own if path.startswith("output_validators/")}) > 1:
+        raise LeftOut(short, "has several output validators")
+    texts = {PurePosixPath(path).name: text for path, text in own.items()}
+    if _SCRIPTS & texts.keys():
+        raise LeftOut(short, "has an output validator that is built by scripts")
+    python = {name: text for name, text in texts.items() if name.endswith(".py")}
+    if len(python) > 1:
+        raise LeftOut(short, "has an output validator of several files")
+    if python:
+        return CheckerProgram("python", "kattis", tuple(python.items()))
+    if not any(name.endswith(SOURCES) for name in texts):
+        raise LeftOut(short, "has an output validator that is neither in Python nor in C++")
+    return CheckerProgram("c++", "kattis", tuple(each for each in texts.items() if each[0].endswith(_CPP)))
+
+
+def _flags(short: str, settings: dict[str, Any], files: Files) -> tuple[str, ...]:
+    """The flags of the validator: those of the problem, and those of all groups of tests, which must have the same."""
+    named = {}
+    for path, text in files.items():
+        if path.startswith("data/") and path.endswith(".yaml"):
+            group = yaml.safe_load(text) or {}
+            flags = group.get("output_validator_flags") or group.get("output_validator_args")
+            if flags:
+                named[str(PurePosixPath(path).parent)] = _words(flags)
+    general = _words(settings.get("validator_flags"))
+    if not named:
+        return general
+    if len({*named.values()}) > 1 or not ("data" in named or {"data/sample", "data/secret"} <= named.keys()):
+        raise LeftOut(short, "has validator flags for some of its tests only")
+    return (*general, *next(iter(named.values())))
+
+
+def _limits(limits: dict[str, Any]) -> Limits:
+    seconds = float(limits.get("validation_time") or CHECKER_LIMITS.seconds)
+    memory = int(float(limits.get("validation_memory") or 0) * 2**20) or CHECKER_LIMITS.memory_bytes
+    return replace(CHECKER_LIMITS, seconds=seconds, memory_bytes=memory)
+
+
+def _words(value: Any) -> tuple[str, ...]:
+    """The words of a text, or a list of them."""
+    return tuple(map(str, value)) if isinstance(value, list) else tuple(str(value or "").split())

@@ -1,0 +1,69 @@
+"""Statements in LaTeX and HTML as plain text, for people and models: headings and lists as in Markdown."""
+
+from __future__ import annotations
+
+import html
+import re
+
+_COMMENT = re.compile(r"(?<!\\)%.*")
+_DROPPED = re.compile(
+    r"\\(?:problemname|includegraphics|label|vspace|hspace|illustration|caption)\*?(?:\[[^\]]*\])?(?:\{[^{}]*\})*"
+    r"|\\(?:noindent|centering|smallskip|medskip|bigskip|newpage|pagebreak)\b"
+    r"|\\(?:begin|end)\{(?:center|figure|wrapfigure|itemize|enumerate|description|quote|flushleft|minipage)\}"
+    r"(?:\[[^\]]*\])?(?:\{[^{}]*\})*"
+)
+_HEADING = re.compile(r"\\(?:sub)*section\*?\{([^{}]*)\}")
+_MARKED = re.compile(r"\\(?:textbf|textit|texttt|textsc|emph|underline|mbox|text|url|verb)\{([^{}]*)\}")
+_ITEM = re.compile(r"\\item\b\s*")
+_WORDS = {r"\ldots": "...", r"\dots": "...", r"\\": "\n", "~": " ", "``": '"', "''": '"', "---": "–", "--": "–"}
+_ESCAPED = re.compile(r"\\([%&#_{}$])")
+_MATHS = re.compile(r"(\$\$.*?\$\$|(?<!\\)\$.*?(?<!\\)\$|\\\[.*?\\\])", re.DOTALL)
+
+_PREFORMATTED = re.compile(r"<pre\b[^>]*>(.*?)</pre>", re.IGNORECASE | re.DOTALL)
+_UNSEEN = re.compile(r"<(script|style|head)\b.*?</\1\s*>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
+_TITLED = re.compile(r"<h[1-6]\b[^>]*>", re.IGNORECASE)
+_LISTED = re.compile(r"<li\b[^>]*>", re.IGNORECASE)
+_BREAK = re.compile(r"<br\b[^>]*>|</(?:p|div|h[1-6]|ul|ol|table|tr|section)\s*>", re.IGNORECASE)
+_RAISED = re.compile(r"<sup\b[^>]*>(.*?)</sup>", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(r"<[^<>]*>")
+_EMPTY_LINES = re.compile(r"\n\s*\n\s*\n+")
+
+
+def text_of_latex(source: str) -> str:
+    """The text of a statement in LaTeX. Formulas stay as they are; of commands that are not known the name stays."""
+    source = _COMMENT.sub("", source)
+    parts = _MATHS.split(source)
+    return _tidy("".join(part if place % 2 else _plain(part) for place, part in enumerate(parts)))
+
+
+def _plain(text: str) -> str:
+    text = _DROPPED.sub("", text)
+    text = _HEADING.sub(r"\n## \1\n", text)
+    for _ in range(3):  # marks inside of marks
+        text = _MARKED.sub(r"\1", text)
+    text = _ITEM.sub("- ", text)
+    for said, meant in _WORDS.items():
+        text = text.replace(said, meant)
+    return _ESCAPED.sub(r"\1", text)
+
+
+def text_of_html(source: str) -> str:
+    """The text of a statement in HTML. What is preformatted becomes a fenced block."""
+    source = _UNSEEN.sub("", source)
+    parts = _PREFORMATTED.split(source)
+    told = [_fenced(part) if place % 2 else _without_markup(part) for place, part in enumerate(parts)]
+    return _tidy("".join(told))
+
+
+def _without_markup(text: str) -> str:
+    text = _RAISED.sub(r"^\1", " ".join(text.split()))
+    text = _BREAK.sub("\n\n", _LISTED.sub("\n- ", _TITLED.sub("\n\n## ", text)))
+    return html.unescape(_TAG.sub("", text))
+
+
+def _fenced(text: str) -> str:
+    return f"\n\n```\n{html.unescape(_TAG.sub('', text)).strip()}\n```\n\n"
+
+
+def _tidy(text: str) -> str:
+    return _EMPTY_LINES.sub("\n\n", "\n".join(line.rstrip() for line in text.split("\n"))).strip()

@@ -1,0 +1,68 @@
+"""Kattis problem packages in a folder as rows of a dataset: what the layout `kattis` reads, in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from eval.data.problem_set import DataError
+
+_MOST_BYTES = 2**30  # of one file
+
+
+def packages_in(folder: Path) -> list[Path]:
+    """The problem packages that `folder` is, or holds, in the order of their names."""
+    if (folder / "problem.yaml").is_file():
+        return [folder]
+    return sorted(path.parent for path in folder.glob("*/problem.yaml"))
+
+
+class Packages(Sequence[dict[str, Any]]):
+    """Each is read when it is asked for: the tests of a contest may not fit into memory."""
+
+    def __init__(self, folders: list[Path]) -> None:
+        self._folders = folders
+
+    def __len__(self) -> int:
+        return len(self._folders)
+
+    def __getitem__(self, place: Any) -> Any:
+        return _row(self._folders[place])
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return map(_row, self._folders)
+
+
+def _row(folder: Path) -> dict[str, Any]:
+    """A package as texts by their paths. What a link brings in from outside of the package is not there.
+
+    Raises:
+        DataError: a file cannot be read, or is too large.
+    """
+    root = folder.resolve()
+    files: dict[str, str] = {}
+    try:
+        for path in sorted(root.rglob("*")):
+            if path.is_file() and path.resolve().is_relative_to(root) and _is_wanted(path.relative_to(root)):
+                if path.stat().st_size > _MOST_BYTES:
+                    raise DataError(f"{path} is larger than {_MOST_BYTES} bytes")
+                files[path.relative_to(root).as_posix()] = path.read_bytes().decode("utf-8", "surrogateescape")
+    except OSError as fault:
+        raise DataError(f"{folder}: {fault.strerror or fault}") from fault
+    return {"problem_package": root.name, "files": files}
+
+
+def _is_wanted(path: Path) -> bool:
+    if len(path.parts) == 1:
+        return path.name in ("problem.yaml", ".timelimit")
+    match path.parts[0]:
+        case "data":
+            return path.suffix in (".in", ".ans", ".yaml")
+        case "submissions":
+            return path.suffix == ".py"
+        case "problem_statement" | "statement":
+            return path.suffix in (".md", ".tex", ".html", ".pdf")
+        case "output_validators" | "output_validator":
+            return True
+    return False

@@ -1,0 +1,87 @@
+"""A checker that a problem brings: a program which says whether an output is right, where several are.
+
+It is called by one of two protocols:
+
+`testlib`: `checker input output answer`, where `answer` is the expected output. Exit status 0: right; 1, 2, 4, 8 (wrong
+answer, presentation error, more output than due, less than due): wrong; 7 (points): wrong, as a part of the points is
+no solution.
+
+`kattis`: `checker input answer feedback_folder FLAGS < output`. Exit status 42: right; 43: wrong.
+
+Every other exit status, a signal and whatever passes its limits is the checker's own failure, and no verdict.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+from judge.checker import Checker
+from judge.checkers.token_checker import TokenChecker
+from judge.sandbox.process import PlainRun
+from judge.verdict import JudgeError, Limits
+
+Protocol = Literal["testlib", "kattis"]
+Language = Literal["python", "c++"]
+
+CHECKER_LIMITS = Limits(seconds=10.0, memory_bytes=2**30, output_bytes=8 * 2**20)
+RIGHT: dict[Protocol, int] = {"testlib": 0, "kattis": 42}
+WRONG: dict[Protocol, tuple[int, ...]] = {"testlib": (1, 2, 4, 7, 8), "kattis": (43,)}
+_SAID = 300  # characters of a failed checker's last words
+
+
+@dataclass(frozen=True)
+class CheckerProgram:
+    """A checker as source text.
+
+    Attributes:
+        files: names and texts; of Python there is one, of C++ all sources are compiled together.
+        flags: further arguments of the protocol `kattis`.
+        limits: for one output.
+    """
+
+    language: Language
+    protocol: Protocol
+    files: tuple[tuple[str, str], ...] = field(repr=False)
+    flags: tuple[str, ...] = ()
+    limits: Limits = CHECKER_LIMITS
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over all that decides what it says."""
+        parts = repr((self.language, self.protocol, self.files, self.flags, self.limits))
+        return hashlib.sha256(parts.encode("utf-8", "surrogatepass")).hexdigest()
+
+    @property
+    def name(self) -> str:
+        """As reports show it: "testlib c++ 0123456789ab"."""
+        return f"{self.protocol} {self.language} {self.fingerprint[:12]}"
+
+    @property
+    def needs_success(self) -> bool:
+        """Whether a program with an exit status other than 0 has failed whatever it printed."""
+        return True
+
+    def said(self, run: PlainRun) -> bool:
+        """What a run of it said of an output: whether that is right.
+
+        Raises:
+            JudgeError: it failed, so nothing is said.
+        """
+        if run.timed_out or run.cpu_seconds > self.limits.seconds:
+            raise JudgeError(f"the problem's checker ({self.name}) ran out of time")
+        if run.output_exceeded:
+            raise JudgeError(f"the problem's checker ({self.name}) printed too much")
+        if run.memory_exceeded or run.peak_bytes > self.limits.memory_bytes:
+            raise JudgeError(f"the problem's checker ({self.name}) ran out of memory")
+        if run.exit_status == RIGHT[self.protocol]:
+            return True
+        if run.exit_status in WRONG[self.protocol]:
+            return False
+        last = " ".join(run.error.split())[-_SAID:]
+        raise JudgeError(f"the problem's checker ({self.name}) ended with status {run.exit_status}: {last}")
+
+
+AnyChecker = Checker | TokenChecker | CheckerProgram

@@ -1,0 +1,116 @@
+"""Ask a checker about an output, in the sandbox where a problem brings its own."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import threading
+from collections import OrderedDict
+
+from judge.checkers.checker_program import AnyChecker, CheckerProgram
+from judge.checkers.compiled import compiled
+from judge.sandbox.layers import namespaces
+from judge.sandbox.session import Session
+from judge.verdict import JudgeError, TestCase
+
+_MOST = 65536  # outputs
+# Both are programs of the sandbox, with the files of the protocol as arguments. Where Python ends a program for an
+# exception the status would be 1, which is "wrong" to testlib.
+_PYTHON = """{futures}
+import sys
+def __failed(kind, fault, trace):
+    sys.__excepthook__(kind, fault, trace)
+    raise SystemExit(3)
+sys.excepthook = __failed
+sys.argv += {more!r}
+{rest}"""
+# The only statement that must come first.
+_FUTURE = re.compile(r"^from __future__ import (?:\([^()]*\)|.*)$", re.MULTILINE)
+_COMPILED = """
+import os, signal, sys
+for number in (signal.SIGPIPE, signal.SIGXFSZ):  # which Python ignores
+    signal.signal(number, signal.SIG_DFL)
+try:
+    os.execve(sys.argv[-1], ["checker", *sys.argv[1:-1], *{more!r}], {{}})
+except OSError as fault:
+    print(f"cannot be executed: {{fault}}", file=sys.stderr)
+    sys.exit(3)
+"""
+
+
+class _Remembered:
+    """What checkers said of outputs: samples of a problem print the same ones. Safe for many threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._said: OrderedDict[bytes, bool] = OrderedDict()
+
+    def get(self, key: bytes) -> bool | None:
+        with self._lock:
+            if key in self._said:
+                self._said.move_to_end(key)
+            return self._said.get(key)
+
+    def put(self, key: bytes, right: bool) -> None:
+        with self._lock:
+            self._said[key] = right
+            if len(self._said) > _MOST:
+                self._said.popitem(last=False)
+
+
+_known = _Remembered()
+
+
+def is_right(session: Session, checker: AnyChecker, output: str, test: TestCase) -> bool:
+    """Whether `output`, which the program of `session` printed, is right on `test`.
+
+    A checker that is a program runs as the companion of that program: it is loaded once for all tests.
+
+    Raises:
+        JudgeError: the checker failed, or cannot be compiled or run.
+    """
+    if not isinstance(checker, CheckerProgram):
+        return checker.matches(output, test.output)
+    given, answer, printed = (_bytes(text) for text in (test.input, test.output, output))
+    key = _key(checker, given, answer, printed)
+    right = _known.get(key)
+    if right is None:
+        right = _ask(session, checker, given, answer, printed)
+        _known.put(key, right)
+    return right
+
+
+def _ask(session: Session, checker: CheckerProgram, given: bytes, answer: bytes, printed: bytes) -> bool:
+    kattis = checker.protocol == "kattis"
+    # The folder for feedback is there with namespaces only; without them there is none that it may write to.
+    more = [f"{namespaces.SCRATCH}/", *checker.flags] if kattis else []
+    files = [given, answer] if kattis else [given, printed, answer]
+    executes = checker.language == "c++"
+    if executes:
+        files.append(compiled(checker.files))
+        driver = _COMPILED.format(more=more)
+    else:
+        source = checker.files[0][1]
+        futures = ";".join(_FUTURE.findall(source))
+        driver = _PYTHON.format(futures=futures, more=more, rest=_FUTURE.sub("", source))
+    stdin = printed.decode("utf-8", "surrogateescape") if kattis else ""
+    own = session.companion(driver)
+    fault = own.compile(checker.limits)
+    if fault is not None:
+        raise JudgeError(f"the problem's checker ({checker.name}) does not compile: {fault.text}")
+    return checker.said(own.run(stdin, checker.limits, files, executes=executes))
+
+
+def _bytes(text: str) -> bytes:
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError as fault:
+        raise JudgeError(f"what a checker is to see cannot be written as UTF-8: {fault}") from fault
+
+
+def _key(checker: CheckerProgram, *texts: bytes) -> bytes:
+    digest = hashlib.sha256(checker.fingerprint.encode())
+    for text in texts:
+        digest.update(len(text).to_bytes(8, "little"))
+        digest.update(text)
+    return digest.digest()

@@ -1,0 +1,154 @@
+"""Compile a checker in C++ with the system's compiler, once, into the cache.
+
+The source is a stranger's. The compiler has limits of time, memory and file size; where there is Landlock it reads
+nothing but the system's folders and those of `CPATH`, writes nothing but its own folder, and has no TCP. What comes out
+is linked statically, so that it needs no file to run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections import OrderedDict
+from pathlib import Path
+
+from judge.verdict import JudgeError
+
+COMPILERS = ("c++", "g++", "clang++")
+SOURCES = (".cc", ".cpp", ".cxx", ".c++", ".C")
+_FLAGS = ("-O2", "-std=c++17", "-w")
+_LINKING = ("-static", "-pthread")
+_SECONDS, _WALL_SECONDS = 60, 300
+_MEMORY_BYTES, _FILE_BYTES = 4 * 2**30, 256 * 2**20
+_KEPT = 32  # compiled checkers, or why they do not compile, in memory
+_SAID = 300
+_SYSTEM = ("/usr", "/bin", "/lib", "/lib64", "/etc/alternatives", "/etc/ld.so.cache")
+_PROJECT = str(Path(__file__).resolve().parents[2])
+_LAUNCHER = """
+import os, resource, sys
+sys.path.insert(0, {project!r})
+from judge.sandbox.layers import kernel, landlock
+for which, most in {limits!r}:
+    resource.setrlimit(which, (most, most))
+try:
+    landlock.version()
+except OSError:
+    pass
+else:
+    kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
+    landlock.restrict(landlock.ruleset([], [{folder!r}, "/dev/null"], {readable!r}))
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+_lock = threading.Lock()
+_made: OrderedDict[tuple[tuple[str, str], ...], bytes | str] = OrderedDict()
+
+
+def compiler() -> str | None:
+    """The path of the system's compiler of C++: what `CXX` names, or the first of `COMPILERS`; None where there is
+    none."""
+    named = os.environ.get("CXX")
+    return next((path for name in ([named] if named else COMPILERS) if (path := shutil.which(name))), None)
+
+
+def compiled(files: tuple[tuple[str, str], ...]) -> bytes:
+    """The program that these files, sources and headers, are compiled to; from the cache where it is there.
+
+    Raises:
+        JudgeError: there is no compiler, or it refuses.
+        OSError: the cache cannot be read or written.
+    """
+    with _lock:  # a compiler has the machine to itself, and nothing is compiled twice
+        made = _made.get(files)
+        if made is None:
+            try:
+                made = _compile(files)
+            except JudgeError as fault:
+                made = str(fault)
+            _made[files] = made
+            if len(_made) > _KEPT:
+                _made.popitem(last=False)
+    if isinstance(made, str):
+        raise JudgeError(made)
+    return made
+
+
+def _compile(files: tuple[tuple[str, str], ...]) -> bytes:
+    path = compiler()
+    if path is None:
+        raise JudgeError(f"the problem's checker is in C++, and there is no compiler here ({', '.join(COMPILERS)})")
+    # The names are a stranger's as well: none may be an option, or lie elsewhere.
+    sources = [f"./{Path(name).name}" for name, _ in files if name.endswith(SOURCES)]
+    with tempfile.TemporaryDirectory(prefix="checker-", ignore_cleanup_errors=True) as name:
+        folder = Path(name).resolve()
+        for file, text in files:
+            (folder / Path(file).name).write_bytes(text.encode("utf-8", "surrogateescape"))
+        # What is included counts as well: another testlib.h makes another checker.
+        whole = _run(path, folder, ["-E", *_FLAGS, *sources])
+        key = hashlib.sha256(repr((_FLAGS, _LINKING, path)).encode() + whole.replace(name.encode(), b"")).hexdigest()
+        cached = Path(os.environ.get("ALPHACODIUM_CACHE", ".cache")) / "checkers" / key
+        if cached.is_file():
+            return cached.read_bytes()
+        _run(path, folder, [*_FLAGS, *sources, *_LINKING, "-o", "checker"])
+        program = (folder / "checker").read_bytes()
+    cached.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = cached.with_suffix(f".{os.getpid()}")
+    unfinished.write_bytes(program)
+    unfinished.replace(cached)
+    return program
+
+
+def _run(path: str, folder: Path, arguments: list[str]) -> bytes:
+    """What the compiler prints."""
+    included = [entry for entry in os.environ.get("CPATH", "").split(os.pathsep) if entry]
+    limits = [
+        (resource.RLIMIT_CPU, _SECONDS),
+        (resource.RLIMIT_AS, _MEMORY_BYTES),
+        (resource.RLIMIT_FSIZE, _FILE_BYTES),
+        (resource.RLIMIT_CORE, 0),
+    ]
+    readable = [*_SYSTEM, *included, str(Path(path).parent), str(Path(os.path.realpath(path)).parent)]
+    script = _LAUNCHER.format(project=_PROJECT, limits=limits, folder=str(folder), readable=readable)
+    environment = {"PATH": os.defpath, "TMPDIR": str(folder), "LC_ALL": "C"}
+    if included:
+        environment["CPATH"] = os.pathsep.join(included)
+    with (folder / "printed").open("w+b") as printed, (folder / "errors").open("w+b") as errors:
+        process = subprocess.Popen(
+            [sys.executable, "-s", "-P", "-B", "-c", script, path, *arguments],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=printed,
+            stderr=errors,
+            start_new_session=True,
+        )
+        try:
+            status = process.wait(_WALL_SECONDS)
+        except subprocess.TimeoutExpired:
+            status = -signal.SIGXCPU
+        finally:
+            _end(process)
+        errors.seek(0)
+        said = " ".join(errors.read(2**16).decode("utf-8", "replace").replace(f"{folder}/", "").split())[:_SAID]
+        if status == 0:
+            printed.seek(0)
+            return printed.read()
+    if "testlib.h" in said:
+        said += "; testlib.h comes from its own project: name the folder that holds it in CPATH"
+    raise JudgeError(f"the problem's checker does not compile (status {status}): {said}")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End the compiler and what it has started."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    process.wait()
