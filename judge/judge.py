@@ -33,7 +33,8 @@ def judge(
     cache: VerdictCache | None = None,
     in_order: bool = False,
 ) -> Report:
-    """PlainRun `program` (Python source) on the tests, each in a fresh process, and compare what it prints.
+    """Run `program` (Python source) on the tests, each in a fresh process, and compare what it prints, or, where the
+    checker names a function, what that returns.
 
     Safe to call from many threads at once; they share the pool's processes, first come, first served.
 
@@ -62,7 +63,7 @@ def judge(
     }
     key = ""
     if cache is not None:
-        key = VerdictCache.key(program, fingerprint(tests), limits, checker.name, tuple(options.values()))
+        key = VerdictCache.key(program, fingerprint(tests), limits, repr(checker), tuple(options.values()))
         known = cache.get(key)
         if known is not None:
             return known
@@ -96,7 +97,7 @@ def _judge_in(
     prints = fingerprint(tests) if reorder else ""
     results: list[TestResult] = []
     timeouts = 0
-    with Session(pool, program) as session:
+    with Session(pool, program, checker.entry_point) as session:
         fault = session.compile(limits)
         if fault is not None:
             results = [TestResult(fault.verdict, error=fault.text, index=index) for index in range(len(tests))]
@@ -104,7 +105,9 @@ def _judge_in(
         else:
             for index in _history.order(prints, tests) if reorder else range(len(tests)):
                 test = tests[index]
-                result = _result(session.run(test.input, limits), test, limits, checker, index)
+                run = session.run(test.input, limits)
+                run = _of_call(run) if checker.entry_point else run
+                result = _result(run, test, limits, checker, index)
                 results.append(result if texts else replace(result, output="", error=""))
                 if stop_at_failure and not results[-1].passed:
                     if reorder:
@@ -114,6 +117,15 @@ def _judge_in(
                 if timeouts == max_timeouts:
                     break
     return Report(results, len(tests), pool.isolation(), checker.name, session.retries)
+
+
+def _of_call(run: PlainRun) -> PlainRun:
+    """The run of a function: one that has handed over a value has not failed, whatever it wrote to standard error."""
+    if run.exit_status != 0:
+        return run
+    if run.output:
+        return replace(run, error="")
+    return replace(run, exit_status=1, error=f"{run.error}\nThe program ended before the function returned.".lstrip())
 
 
 def _check_text(expected: str, index: int) -> None:
