@@ -55,7 +55,7 @@ def texts_of(tests: Any, key: str) -> list[str]:
     return list(texts)
 
 
-class Function(BaseModel):
+class AskedFunction(BaseModel):
     """What a problem asks for that does not ask for a program.
 
     entry_point: its name, "f", or that of a method and of its class, which is made without arguments: "Solution.f".
@@ -115,7 +115,7 @@ class Problem(BaseModel):
     seconds: float | None = Field(default=None, ge=0, le=LONGEST_SECONDS, allow_inf_nan=False)
     memory_bytes: int | None = Field(default=None, ge=0, le=LARGEST_BYTES)
     # Left out where there is none: fingerprints of data and stored runs hold what a problem is dumped as.
-    function: Function | None = Field(default=None, exclude_if=lambda value: value is None)
+    function: AskedFunction | None = Field(default=None, exclude_if=lambda value: value is None)
 
     @classmethod
     def of(cls, given: Problem | Mapping[str, Any] | str) -> Problem:

@@ -101,7 +101,7 @@ def for_function(name: str, signature: type[dspy.Signature], entry_point: str) -
     asked = signature.with_instructions(changed)
     for field, info in signature.fields.items():
         more: dict[str, Any] = dict(info.json_schema_extra or {})  # pyright: ignore
-        new: dict[str, str] = {}
+        new: dict[str, Any] = {}
         if name not in PROGRAMS:
             if more.get("desc") in _FIELDS:
                 new["desc"] = _FIELDS[more["desc"]]

@@ -11,8 +11,8 @@ import sys
 from types import CodeType, ModuleType, TracebackType
 from typing import NoReturn
 
+from judge.calling import MODULE, FunctionCall
 from judge.sandbox import ending
-from judge.sandbox.calling import MODULE, Call
 from judge.sandbox.stack import TopOfStack
 
 # What programs do to these names must not reach this module.
@@ -39,7 +39,7 @@ class UntrustedProgram:
         self._names.update(__annotations__={}, __builtins__=builtins, __file__=path, __cached__=None)
         self._names["__loader__"] = sys.modules["_frozen_importlib_external"].SourceFileLoader("__main__", path)
         sys.modules["__main__"] = main
-        self._call = Call(entry_point) if entry_point else None
+        self._call = FunctionCall(entry_point) if entry_point else None
         if entry_point:
             self._names["__name__"] = MODULE
             sys.modules[MODULE] = main

@@ -34,14 +34,14 @@ _LIBRARY = str(Path(__file__).parents[2])
 _CALLER = """
 import sys
 sys.path.insert(0, {library!r})
-from judge.sandbox.calling import MODULE, Call
+from judge.calling import MODULE, FunctionCall
 del sys.path[0], sys.modules["judge"]
 path = sys.argv[0] = {path!r}
 with open(path, "rb") as file:
     code = compile(file.read(), path, "exec", dont_inherit=True)
 main = sys.modules[MODULE] = sys.modules["__main__"] = type(sys)(MODULE)
 main.__dict__.update(__file__=path, __builtins__=__builtins__)
-call = Call({entry_point!r})
+call = FunctionCall({entry_point!r})
 call.begin()
 exec(code, main.__dict__)
 call.end(main.__dict__)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from judge.checker import Checker
 from judge.literals import NoLiteral, arguments_of, literal, value_of
 from judge.verdict import TestCase, TestResult
-from program.problem import Function, Problem
+from program.problem import AskedFunction, Problem
 from program.rollout.context import trace
 from program.rollout.decisions import AITestsLeftOut, LeftOut
 from signatures.fields import AITest
@@ -54,7 +54,7 @@ def usable_tests(tests: Sequence[AITest], problem: Problem) -> list[TestCase]:
     return list(usable.values())
 
 
-def _as_literals(test: AITest, function: Function) -> AITest:
+def _as_literals(test: AITest, function: AskedFunction) -> AITest:
     """The test with its arguments and its value as `judge.literals` writes them; as it is where they are no literals. A
     whole call may stand for the arguments, and JSON's words for Python's."""
     given, output = test.input.strip(), test.output.strip()

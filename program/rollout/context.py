@@ -16,7 +16,7 @@ from program.rollout.trace import Trace
 if TYPE_CHECKING:
     import dspy
 
-    from program.problem import Function
+    from program.problem import AskedFunction
 
 
 class Purpose(NamedTuple):
@@ -40,7 +40,7 @@ class RolloutContext:
     """the model that later rounds of a flow ask; None for the usual one"""
     repairer: dspy.LM | None = None
     """the model that makes fixes; None for the usual one of the round"""
-    function: Function | None = None
+    function: AskedFunction | None = None
     """what its problem asks for; None for a program, and outside of a rollout"""
     purpose: Purpose | None = None
     """what it is paid for; None outside of a compilation or a run"""

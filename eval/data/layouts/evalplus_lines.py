@@ -12,10 +12,10 @@ from typing import Any
 from eval.data.layouts.calls import arguments_text, asserted, examples_in_words
 from eval.data.layouts.entry import Entry, LeftOut
 from eval.data.layouts.expected import expected_tests
-from eval.data.layouts.functions import function_entry
+from eval.data.layouts.function_problem import function_entry
 from judge.values import Comparison
 from judge.verdict import TestCase
-from program.problem import Function
+from program.problem import AskedFunction
 
 NAME: str = "evalplus"
 COLUMNS = frozenset({"task_id", "prompt", "canonical_solution", "entry_point", "base_input", "plus_input"})
@@ -59,7 +59,7 @@ def read(row: dict[str, Any]) -> Entry:
         words, starter = _words(prompt)
         public = _asserted(starter, entry_point)
         starter = ""
-    function = Function(
+    function = AskedFunction(
         entry_point=entry_point,
         starter_code=starter,
         tolerance=float(row.get("atol") or 0),

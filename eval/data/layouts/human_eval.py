@@ -11,8 +11,8 @@ from typing import Any
 from eval.data.layouts.calls import SpecialOracle, calls_in, examples_in_words
 from eval.data.layouts.entry import Entry, LeftOut
 from eval.data.layouts.expected import expected_tests
-from eval.data.layouts.functions import function_entry
-from program.problem import Function
+from eval.data.layouts.function_problem import function_entry
+from program.problem import AskedFunction
 
 NAME: str = "human_eval"
 COLUMNS = frozenset({"task_id", "prompt", "canonical_solution", "entry_point", "test"})
@@ -33,7 +33,7 @@ def read(row: dict[str, Any]) -> Entry:
         raise LeftOut(name, "has an oracle of its own") from fault
     except ValueError as fault:
         raise LeftOut(name, str(fault)) from fault
-    function = Function(
+    function = AskedFunction(
         entry_point=entry_point, starter_code=row["prompt"], tolerance=calls.tolerance, comparison=calls.comparison
     )
     program = row["prompt"] + row["canonical_solution"]

@@ -18,10 +18,10 @@ from typing import Any
 
 from eval.data.layouts.calls import case_of
 from eval.data.layouts.entry import Entry, LeftOut
-from eval.data.layouts.functions import function_entry
+from eval.data.layouts.function_problem import function_entry
 from eval.data.problem_set import Facts, HiddenTests, Known
 from judge.verdict import TestCase
-from program.problem import Function, Problem, PublicTest
+from program.problem import AskedFunction, Problem, PublicTest
 
 NAME: str = "livecodebench"
 COLUMNS = frozenset({"question_id", "question_title", "question_content", "public_test_cases", "private_test_cases"})
@@ -57,7 +57,7 @@ def _functional(identifier: str, row: dict[str, Any], public: list[dict[str, Any
         raise LeftOut(identifier, "asks for a function whose name it does not say")
     private = json.loads(_private_text(row["private_test_cases"]))
     shown, hidden = ([_called(test) for test in tests] for tests in (public, private))
-    function = Function(
+    function = AskedFunction(
         entry_point=f"Solution.{method}", starter_code=row.get("starter_code") or "", comparison="sequences"
     )
     title = f"{identifier}. {row['question_title']}"

@@ -13,8 +13,8 @@ from typing import Any
 from eval.data.layouts.calls import Calls, SpecialOracle, asserted, called_name, calls_in
 from eval.data.layouts.entry import Entry, LeftOut
 from eval.data.layouts.expected import expected_tests
-from eval.data.layouts.functions import function_entry
-from program.problem import Function
+from eval.data.layouts.function_problem import function_entry
+from program.problem import AskedFunction
 
 NAME: str = "mbpp"
 COLUMNS = frozenset({"task_id", "code", "test_list"})
@@ -47,7 +47,7 @@ def _entry(row: dict[str, Any], name: str, code: str, asserts: list[str]) -> Ent
     shown = _read(asserts if row.get("test") else asserts[:1], entry_point)
     calls = calls_in(row["test"], {entry_point}) if row.get("test") else _read(asserts, entry_point)
     computed = expected_tests(row["test"], calls.reference, calls.without_values) if calls.reference else []
-    function = Function(
+    function = AskedFunction(
         entry_point=entry_point, tolerance=max(calls.tolerance, shown.tolerance), comparison=calls.comparison
     )
     words = row.get("prompt") or row["text"]

@@ -15,7 +15,7 @@ from judge.literals import literal
 
 # What programs do to these names must not reach this module.
 __builtins__ = dict(builtins.__dict__)
-MODULE = "program"  # its name, so that what stands below `if __name__ == "__main__"` is not run
+MODULE = "program"  # its name, so that what is meant for the main module only is not run
 _NAMES = {"inf": float("inf"), "nan": float("nan")}
 
 
@@ -23,7 +23,7 @@ def _arguments(*given: Any, **named: Any) -> tuple[tuple[Any, ...], dict[str, An
     return given, named
 
 
-class Call:
+class FunctionCall:
     """One call of the function, or of the method of a class without arguments of its own: "f", "Solution.f"."""
 
     def __init__(self, entry_point: str) -> None:

@@ -8,13 +8,13 @@ from eval.data.layouts.entry import Entry, LeftOut
 from eval.data.problem_set import Facts, HiddenTests, Known
 from judge.checker import Checker
 from judge.verdict import TestCase
-from program.problem import Function, Problem, PublicTest
+from program.problem import AskedFunction, Problem, PublicTest
 
 
 def function_entry(
     name: str,
     description: str,
-    function: Function,
+    function: AskedFunction,
     public: Sequence[TestCase],
     private: Sequence[TestCase],
     generated: Sequence[TestCase] = (),
