@@ -168,16 +168,19 @@ def _call_at(text: str, begin: int) -> tuple[list[Any] | None, int]:
 
 
 def _value_before(text: str) -> str | None:
-    """The text of the value with which a line begins; None where it begins with none."""
+    """The text of the value with which a line begins, or that a sum in it has ("19 - 5 - 6 = 8"); None where there is
+    none."""
     line = text.partition("\n")[0].rstrip()
-    for end in (len(line), *(each.start() for each in reversed(list(re.finditer(r"[\s.,;`#)]", line))))):
-        piece = line[:end].strip()
-        if piece:
-            try:
-                return literal(value_of(piece))
-            except NoLiteral:
-                continue
+    ends = [each.start() for each in re.finditer(r"[\s.,;`#)]", line) if not _GOES_ON.match(line, each.start())]
+    for piece in (line, line.rpartition(" = ")[2], *(line[:end] for end in reversed(ends))):
+        try:
+            return literal(value_of(piece))
+        except NoLiteral:
+            continue
     return None
+
+
+_GOES_ON = re.compile(r"\s*[-+*/%=<>]")
 
 
 def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
