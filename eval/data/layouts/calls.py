@@ -144,7 +144,7 @@ def examples_in_words(text: str, name: str) -> list[TestCase]:
 
 
 _RESULT = re.compile(
-    r"[ \t`]*(?:==?>|==?|[-=]>|\u279e|\u2192|\u21d2|[Rr]eturns?|should (?:return|be(?: equal to)?))"
+    r"[ \t`#]*(?:==?>|==?|[-=]>|\u279e|\u2192|\u21d2|[Rr]eturns?|should (?:return|be(?: equal to)?))"
     r"[ \t`]*:?[ \t]*\n?[ \t]*"
 )
 _NEXT_LINE = re.compile(r"[ \t]*\n[ \t]*(?=\S)(?!>>>)")
@@ -172,14 +172,22 @@ def _value_before(text: str) -> str | None:
     none."""
     line = text.partition("\n")[0].rstrip()
     ends = [each.start() for each in re.finditer(r"[\s.,;`#)]", line) if not _GOES_ON.match(line, each.start())]
-    for piece in (line, line.rpartition(" = ")[2], *(line[:end] for end in reversed(ends))):
+    summed = _SUM.match(line)
+    for piece in (line, *([summed["value"]] if summed else ()), *(line[:end].rstrip(" ,") for end in reversed(ends))):
         try:
-            return literal(value_of(piece))
+            return literal(value_of(piece, _word))
         except NoLiteral:
             continue
     return None
 
 
+def _word(node: ast.AST) -> Any:
+    if isinstance(node, ast.Name) and node.id in ("true", "false"):
+        return node.id == "true"
+    raise NoLiteral(f"no literal: {type(node).__name__}")
+
+
+_SUM = re.compile(r"[\d.]+(?: *[-+*/%]+ *[\d.]+)+ = (?P<value>[-\d.]*\d)")
 _GOES_ON = re.compile(r"\s*[-+*/%=<>]")
 
 
@@ -245,11 +253,9 @@ def _asserted(test: ast.expr, names: set[str]) -> tuple[TestCase, float, Compari
                 if (given := _called(one, names)) is not None:
                     return case_of(given, _value(other)), 0.0, "equal"
                 match one, other:
-                    case ast.Call(func=ast.Name(id="set"), args=[inner]), ast.Call(
-                        func=ast.Name(id="set"), args=[want]
-                    ):
+                    case ast.Call(func=ast.Name(id="set"), args=[inner]), ast.Call(func=ast.Name(id="set"), args=want):
                         if (given := _called(inner, names)) is not None:
-                            return case_of(given, _value(want)), 0.0, "sets"
+                            return case_of(given, _value(want[0] if want else other)), 0.0, "sets"
         case ast.Compare(
             left=ast.Call(func=ast.Name(id="abs"), args=[ast.BinOp(left=left, op=ast.Sub(), right=right)]),
             ops=[ast.Lt() | ast.LtE()],

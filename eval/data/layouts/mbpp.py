@@ -47,12 +47,15 @@ def _entry(row: dict[str, Any], name: str, code: str, asserts: list[str]) -> Ent
     shown = _read(asserts if row.get("test") else asserts[:1], entry_point)
     calls = calls_in(row["test"], {entry_point}) if row.get("test") else _read(asserts, entry_point)
     computed = expected_tests(row["test"], calls.reference, calls.without_values) if calls.reference else []
-    function = AskedFunction(
-        entry_point=entry_point, tolerance=max(calls.tolerance, shown.tolerance), comparison=calls.comparison
-    )
+    tests = [*calls.tests, *computed]
+    # An assert may have a rounded value and a tolerance that is too large for the other tests.
+    exact = {test.input: test for test in tests}
+    rounded = shown.tolerance > calls.tolerance
+    public = [exact.get(test.input, test) for test in shown.tests if test.input in exact or not rounded]
+    function = AskedFunction(entry_point=entry_point, tolerance=calls.tolerance, comparison=calls.comparison)
     words = row.get("prompt") or row["text"]
     program = "\n".join([*(row.get("test_imports") or ()), code.replace("\r\n", "\n")])
-    return function_entry(name, words, function, shown.tests, [*calls.tests, *computed], right=(program,))
+    return function_entry(name, words, function, public, tests, right=(program,))
 
 
 def _read(asserts: list[str], entry_point: str) -> Calls:
