@@ -8,6 +8,9 @@ doubles; as decimals where no double reaches); an answer of YES or NO may be in 
 same to the letter. Where the statement names a tolerance a fraction may also stand for an expected integer. The
 program must have ended with exit status 0.
 
+Where a checker names a function, tests are calls of it: `input` is the text between the parentheses, `output` that of
+the value (`judge.literals`), and values are compared (`judge.values`), under both rules.
+
 `deepmind`, the rule of the CodeContests executor, for comparison with published numbers. Tokens are what lies between
 blank, tab, newline, return and vertical tab, in lower case (ASCII only). Two tokens that are both numbers match when
 their difference as doubles is less than 1e-5, integers too, large ones rounded as doubles are; other tokens must be
@@ -22,6 +25,8 @@ from dataclasses import dataclass
 from decimal import MAX_EMAX, MIN_EMIN, Context
 from itertools import zip_longest
 from typing import Literal
+
+from judge.values import Comparison, same_value
 
 TOLERANCE = 1e-6
 DEEPMIND_TOLERANCE = 1e-5
@@ -40,25 +45,36 @@ _ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
 @dataclass(frozen=True)
 class Checker:
-    """A rule of comparison. `tolerance` is one that the statement names; None means the rule's own."""
+    """A rule of comparison.
+
+    tolerance: one that the statement names, or the set of function problems; None means the rule's own.
+    entry_point: of the function that tests call: "f", "Solution.f"; empty for programs that read and print.
+    comparison: of its values; see `judge.values`.
+    """
 
     rule: Literal["strict", "deepmind"] = "strict"
     tolerance: float | None = None
+    entry_point: str = ""
+    comparison: Comparison = "equal"
 
     @property
     def name(self) -> str:
-        """As reports show it: "strict", "strict 0.0001", "deepmind"."""
-        return self.rule if self.tolerance is None else f"{self.rule} {self.tolerance:g}"
+        """As reports show it: "strict", "strict 0.0001", "deepmind", "strict values sets 1e-06"."""
+        values = ["values"] if self.entry_point else []
+        values += [self.comparison] if self.comparison != "equal" else []
+        return " ".join([self.rule, *values, *([] if self.tolerance is None else [f"{self.tolerance:g}"])])
 
     @property
     def needs_success(self) -> bool:
         """Whether a program with an exit status other than 0 has failed whatever it printed."""
-        return self.rule == "strict"
+        return self.rule == "strict" or self.entry_point != ""
 
     def matches(self, actual: str, expected: str) -> bool:
         """True when `actual` is an accepted answer where `expected` is stored."""
         if actual == expected:
             return True
+        if self.entry_point:
+            return same_value(actual, expected, self.tolerance or 0.0, self.comparison)
         if self.rule == "deepmind":
             return _deepmind_match(actual, expected)
         got, want = _strict_tokens(actual), _strict_tokens(expected)

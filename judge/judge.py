@@ -35,7 +35,8 @@ def judge(
     cache: VerdictCache | None = None,
     in_order: bool = False,
 ) -> Report:
-    """PlainRun `program` (Python source) on the tests, each in a fresh process, and compare what it prints.
+    """Run `program` (Python source) on the tests, each in a fresh process, and compare what it prints, or, where the
+    checker names a function, what that returns.
 
     Safe to call from many threads at once; they share the pool's processes, first come, first served.
 
@@ -64,7 +65,9 @@ def judge(
     }
     key = ""
     if cache is not None:
-        key = VerdictCache.key(program, fingerprint(tests), limits, checker.name, tuple(options.values()))
+        key = VerdictCache.key(
+            program, fingerprint(tests), limits, f"{checker!r} {checker.name}", tuple(options.values())
+        )
         known = cache.get(key)
         if known is not None:
             return known
@@ -98,7 +101,7 @@ def _judge_in(
     prints = fingerprint(tests) if reorder else ""
     results: list[TestResult] = []
     timeouts = 0
-    with Session(pool, program) as session:
+    with Session(pool, program, _entry_point(checker)) as session:
         fault = session.compile(limits)
         if fault is not None:
             results = [TestResult(fault.verdict, error=fault.text, index=index) for index in range(len(tests))]
@@ -116,6 +119,19 @@ def _judge_in(
                 if timeouts == max_timeouts:
                     break
     return Report(results, len(tests), pool.isolation(), checker.name, session.retries)
+
+
+def _entry_point(checker: AnyChecker) -> str:
+    return checker.entry_point if isinstance(checker, Checker) else ""
+
+
+def _of_call(run: PlainRun) -> PlainRun:
+    """The run of a function: one that has handed over a value has not failed, whatever it wrote to standard error."""
+    if run.exit_status != 0:
+        return run
+    if run.output:
+        return replace(run, error="")
+    return replace(run, exit_status=1, error=f"{run.error}\nThe program ended before the function returned.".lstrip())
 
 
 def _check_text(expected: str, index: int) -> None:
@@ -148,6 +164,8 @@ def _fault_of(run: PlainRun, limits: Limits, checker: AnyChecker) -> Verdict | N
 
 def _result(session: Session, test: TestCase, limits: Limits, checker: AnyChecker, index: int) -> TestResult:
     run = session.run(test.input, limits)
+    if _entry_point(checker):
+        run = _of_call(run)
     fault = _fault_of(run, limits, checker)
     return TestResult(
         verdict=fault or (Verdict.AC if is_right(session, checker, run.output, test) else Verdict.WA),

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from judge.checker import Checker, strict_for
 from judge.limits import limits_of
+from judge.values import Comparison
 from judge.verdict import Limits, TestCase
 from program.statement import examples_in
 
@@ -54,8 +55,41 @@ def texts_of(tests: Any, key: str) -> list[str]:
     return list(texts)
 
 
+class AskedFunction(BaseModel):
+    """What a problem asks for that does not ask for a program.
+
+    entry_point: its name, "f", or that of a method and of its class, which is made without arguments: "Solution.f".
+    starter_code: what is given of the program: imports, the signature, a docstring.
+    tolerance, comparison: of values; see `judge.values`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    entry_point: str = Field(pattern=r"^[^\W\d]\w*(\.[^\W\d]\w*)?$")
+    starter_code: str = ""
+    tolerance: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    comparison: Comparison = "equal"
+
+    @property
+    def name(self) -> str:
+        """Without that of its class."""
+        return self.entry_point.rpartition(".")[2]
+
+    def call(self, arguments: str) -> str:
+        """A call, as prompts show it."""
+        return f"{self.name}({arguments.strip()})"
+
+    def text(self) -> str:
+        """What is asked for, as prompts show it."""
+        kind, _, method = self.entry_point.rpartition(".")
+        what = f"method `{method}` of the class `{kind}`" if kind else f"function `{method}`"
+        asked = f"Write the {what}. It gets its arguments from its caller and returns its result."
+        return f"{asked}\n\n```python\n{self.starter_code.strip()}\n```" if self.starter_code.strip() else asked
+
+
 class PublicTest(BaseModel):
-    """An example of the statement."""
+    """An example of the statement: what goes to standard input and what is printed, or the arguments and the value of a
+    call, as texts of Python literals (`judge.literals`)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -70,6 +104,7 @@ class Problem(BaseModel):
     """A contest problem without its hidden tests.
 
     `seconds` and `memory_bytes` are the limits the statement gives for one run; None where the data has none.
+    `function` is what it asks for; None for a program that reads standard input and prints.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -79,6 +114,8 @@ class Problem(BaseModel):
     public_tests: tuple[PublicTest, ...] = ()
     seconds: float | None = Field(default=None, ge=0, le=LONGEST_SECONDS, allow_inf_nan=False)
     memory_bytes: int | None = Field(default=None, ge=0, le=LARGEST_BYTES)
+    # Left out where there is none: fingerprints of data and stored runs hold what a problem is dumped as.
+    function: AskedFunction | None = Field(default=None, exclude_if=lambda value: value is None)
 
     @classmethod
     def of(cls, given: Problem | Mapping[str, Any] | str) -> Problem:
@@ -109,8 +146,12 @@ class Problem(BaseModel):
         return limits_of(self.seconds, self.memory_bytes)
 
     def checker(self) -> Checker:
-        """How outputs are compared: strictly, with the tolerance the statement names."""
-        return strict_for(self.description)
+        """How outputs are compared: strictly, with the tolerance the statement names; of a function its values."""
+        function = self.function
+        if function is None:
+            return strict_for(self.description)
+        tolerance, comparison = function.tolerance or None, function.comparison
+        return Checker("strict", tolerance, function.entry_point, comparison)
 
     def tests(self) -> list[TestCase]:
         return [test.case() for test in self.public_tests]
@@ -120,10 +161,17 @@ class Problem(BaseModel):
         parts = [self.name, self.description.strip()]
         if self.seconds:
             parts.append(f"Time limit: {self.seconds:g} seconds")
+        if self.function:
+            parts.append(self.function.text())
         if not self._shows_examples():
-            for number, test in enumerate(self.public_tests, 1):
-                parts.append(f"Example {number}\nInput:\n{test.input.strip()}\nOutput:\n{test.output.strip()}")
+            parts += [f"Example {number}\n{self._shown(test)}" for number, test in enumerate(self.public_tests, 1)]
         return "\n\n".join(parts)
+
+    def _shown(self, test: PublicTest) -> str:
+        given, expected = test.input.strip(), test.output.strip()
+        if self.function:
+            return f"{self.function.call(given)} returns {expected}"
+        return f"Input:\n{given}\nOutput:\n{expected}"
 
     @property
     def accepts_several(self) -> bool:
@@ -134,6 +182,9 @@ class Problem(BaseModel):
 
     def _shows_examples(self) -> bool:
         """Most statements end with their examples; stating them twice would only cost tokens."""
+        if self.function:
+            words = "".join((self.description + self.function.starter_code).split())
+            return all("".join(self.function.call(test.input).split()) in words for test in self.public_tests)
         shown = {" ".join(example.input.split()) for example in examples_in(self.description)}
         return all(" ".join(test.input.split()) in shown for test in self.public_tests)
 

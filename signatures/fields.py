@@ -32,3 +32,10 @@ class AITest(_Record):
     input: LongText = Field(description="the exact text of standard input")
     output: LongText = Field(description="the exact text a right program prints")
     explanation: ShortText = Field(default="", description="what this test checks")
+
+
+class CallTest(AITest):
+    """A test of a function."""
+
+    input: LongText = Field(description="the arguments of the call, as Python literals")
+    output: LongText = Field(description="the value that a right function returns, as a Python literal")

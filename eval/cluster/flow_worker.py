@@ -24,6 +24,7 @@ from program.models.open import open_lm
 from program.paid.halted import Halted
 from program.problem import Problem
 from program.rollout.budget import Budget
+from program.rollout.context import within
 from program.rollout.rate_limits import Pace, RateLimits
 
 
@@ -81,7 +82,8 @@ class FlowWorker:
         calls = paid_calls(SharedLedger(self._owner), budget, SharedPace(flows.rates, self._owner))
         try:
             models = flows.models.open(lambda each: opened_paid(each, calls, open_lm))
-            lm, stronger, repairer = self._open.enter_context(models)
+            with within(draws=self._node):  # each node has a check of its own: it is the way from there that counts
+                lm, stronger, repairer = self._open.enter_context(models)
         except ModelError as fault:
             raise ModelError(f"{self._node}: {fault}") from fault
         pace = Pace(flows.rates.patience(), sleep=calls.rest)

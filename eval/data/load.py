@@ -167,6 +167,6 @@ def _checked(data: str, row: Any) -> dict[str, Any]:
 
 def _report_left_out(data: str, split: str, layout: Layout, left_out: dict[str, str], total: int) -> None:
     if len(left_out) == total:
-        raise DataError(f"{data} {split}: no problem reads standard input; the first {next(iter(left_out.values()))}")
+        raise DataError(f"{data} {split}: no problem can be asked here; the first {next(iter(left_out.values()))}")
     for reason, count in Counter(left_out.values()).items():
         log.warning("%s %s (%s): left out %d of %d problems: %s", data, split, layout.NAME, count, total, reason)

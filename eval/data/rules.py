@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -36,7 +37,9 @@ class Rules(BaseModel):
         return f"checker {self.checker}, time limits times {self.time_factor:g}{cut}"
 
     def checker_for(self, problem: Problem) -> Checker:
-        return DEEPMIND if self.checker == "deepmind" else problem.checker()
+        if self.checker == "strict":
+            return problem.checker()
+        return DEEPMIND if problem.function is None else replace(problem.checker(), rule="deepmind")
 
     def limits_for(self, problem: Problem) -> Limits:
         return limits_of(problem.seconds, problem.memory_bytes, self.time_factor)

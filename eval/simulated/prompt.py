@@ -13,6 +13,7 @@ from dspy.lm15 import Request, TextPart
 from program.adapters.lean import LeanAdapter
 from program.stage.correction import REQUEST
 from signatures import code, plan, tests, understand
+from signatures.functions import INSTRUCTIONS
 
 SIGNATURES: tuple[type[dspy.Signature], ...] = tuple(
     each
@@ -93,7 +94,8 @@ def solution_name(message: str) -> str:
 def _recognise(system: str, user: str) -> type[dspy.Signature] | None:
     """Who asks: known by the instructions or, where an optimizer changed those, by answer form and headings."""
     for signature in SIGNATURES:
-        if system.startswith(signature.instructions.strip()):
+        asked = (signature.instructions, INSTRUCTIONS.get(signature))
+        if any(each and system.startswith(each.strip()) for each in asked):
             return signature
     headings = set(_HEADING.findall(user))
     fitting = [signature for signature in SIGNATURES if system.endswith(_answer_form(signature))]

@@ -9,8 +9,7 @@ from typing import Any
 
 from eval.simulated.prompt import Prompt, sections
 from eval.simulated.skills import Skills
-from eval.simulated.truth import Truth, wrong_output
-from judge.checker import STRICT
+from eval.simulated.truth import Truth
 from judge.verdict import TestCase
 
 PLACEHOLDER = "Simulated answer."
@@ -20,7 +19,8 @@ _SOLUTION_NAME = re.compile(r"^- name: (?:\d+\. )?(.*)$", re.MULTILINE)
 _TEST = re.compile(r"^- input: ", re.MULTILINE)
 # As `program.bench.failure.describe_failure` shows a test.
 _SHOWN_TEST = re.compile(
-    r"^Input:\n(?P<input>.*)\nExpected output:\n(?P<output>.*?)(?=\nOutput of the program:|\nError:|\nLast steps|\Z)",
+    r"^(?:Input|Arguments):\n(?P<input>.*)\nExpected (?:output|value):\n(?P<output>.*?)"
+    r"(?=\nOutput of the program:|\nValue that the function returns:|\nError:|\nLast steps|\Z)",
     re.MULTILINE | re.DOTALL,
 )
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -74,7 +74,7 @@ def known_answer(
             output = truth.output(name, parts.get("test_input", ""))
             if not right:
                 repeats = chance.random() < skills.derivation_repeats
-                output = wrong_output(output) if repeats else f"{output.rstrip()} 7\n"
+                output = truth.wrong_output(name, output, another=not repeats)
             return {"steps": [_remark("The steps", name, chance)], "output": output}
         case "RankSolutions":
             names = _SOLUTION_NAME.findall(parts.get("solutions", ""))
@@ -89,7 +89,7 @@ def known_answer(
         case "ExplainTests" | "CheckExplanations":
             problem = truth.problem(name)
             examples = [(test.input, test.output) for test in problem.public_tests] if problem else []
-            explained = _explanations(examples or [("", "")], right, name, chance)
+            explained = _explanations(truth, examples or [("", "")], right, name, chance)
             return {"explanations" if prompt.stage == "ExplainTests" else "checked": explained}
         case "ReflectOnProblem":
             return {"reflection": [_remark(what, name, chance) for what in ("The goal", "The input", "The rules")]}
@@ -127,13 +127,15 @@ def _remark(what: str, name: str, chance: random.Random) -> str:
     return f"{what} in {name} (simulated remark {chance.randrange(10**6)})"
 
 
-def _explanations(examples: list[tuple[str, str]], right: bool, name: str, chance: random.Random) -> list[str]:
+def _explanations(
+    truth: Truth, examples: list[tuple[str, str]], right: bool, name: str, chance: random.Random
+) -> list[str]:
     """One for each example, from its input to its output; when they are not right, one ends with another output."""
     wrong = None if right else chance.randrange(len(examples))
     explained = []
     for place, (given, output) in enumerate(examples):
         begin = " ".join(given.split()[:EXPLAINED_INPUT])
-        end = " ".join((wrong_output(output) if place == wrong else output).split())
+        end = " ".join((truth.wrong_output(name, output) if place == wrong else output).split())
         explained.append(
             f"The input begins with {begin}. {_remark('The output follows', name, chance)}, so it is {end}"
         )
@@ -174,7 +176,7 @@ def _tests(truth: Truth, name: str, count: int, skill: float, chance: random.Ran
     pool = truth.valid_tests(name)
     tests = []
     for test in chance.sample(pool, min(count, len(pool))):
-        output = test.output if chance.random() < skill else wrong_output(test.output)
+        output = test.output if chance.random() < skill else truth.wrong_output(name, test.output)
         tests.append({"input": test.input, "output": output, "explanation": "a simulated test"})
     return tests
 
@@ -185,7 +187,9 @@ def _wrong_claim(failure: str, name: str, truth: Truth) -> TestCase | None:
     if shown is None:
         return None
     test = TestCase(shown["input"] + "\n", shown["output"] + "\n")
-    return None if STRICT.matches(test.output, truth.output(name, test.input)) else test
+    problem = truth.problem(name)
+    right = problem and problem.checker().matches(test.output, truth.output(name, test.input))
+    return None if right else test
 
 
 def _obedient(claimed: TestCase, name: str, truth: Truth) -> str:
@@ -193,7 +197,18 @@ def _obedient(claimed: TestCase, name: str, truth: Truth) -> str:
     problem = truth.problem(name)
     answers = {test.input.strip(): test.output for test in problem.public_tests} if problem else {}
     answers[claimed.input.strip()] = claimed.output
+    if problem and problem.function:
+        return _obedient_function(problem.function.entry_point, answers)
     return f"import sys\nanswers = {answers!r}\nprint(answers.get(sys.stdin.read().strip(), '?'), end='')\n"
+
+
+def _obedient_function(entry_point: str, answers: dict[str, str]) -> str:
+    """As `_obedient`; it answers calls."""
+    kind, _, name = entry_point.rpartition(".")
+    pairs = ", ".join(f"(({given},), {output.strip()})" for given, output in answers.items())
+    code = f"inf, nan = float('inf'), float('nan')\nanswers = [{pairs}]\n\n\ndef {name}(*given):\n"
+    code += "    return next((value for known, value in answers if known == given), '?')\n"
+    return f"{code}\n\nclass {kind}:\n    {name} = staticmethod({name})\n" if kind else code
 
 
 def _generator(truth: Truth, name: str) -> str:

@@ -13,7 +13,8 @@ from typing import Any
 
 from eval.data.problem_set import DataError, Known, ProblemSet
 from judge.judge import judge
-from judge.verdict import TestCase, Verdict
+from judge.literals import NoLiteral, literal, value_of
+from judge.verdict import Report, TestCase, Verdict
 from program.problem import Problem
 
 MAX_TESTS = 6  # AI tests made for one problem: as many as the flow asks for
@@ -34,7 +35,7 @@ class Truth:
         self._known: dict[str, Known] = {}
         for problems in sets:
             for problem in problems.problems:
-                known = problems.known(problem.name)
+                known = _with_wrong(problems.known(problem.name), problem)
                 if not known.right or not known.wrong:
                     raise DataError(f"{problems.data}: {problem.name!r} lacks a known right or wrong Python 3 program")
                 self._problems.setdefault(problem.name, problem)
@@ -61,7 +62,7 @@ class Truth:
         """
         with self._lock:
             if name not in self._tests:
-                self._tests[name] = self._make_tests(self._problems[name], self._known[name])
+                self._tests[name] = self._make_tests(self._problems[name])
             return self._tests[name]
 
     def output(self, name: str, text: str) -> str:
@@ -69,10 +70,15 @@ class Truth:
         key = name, text.strip("\n")
         if key not in self._outputs:  # two threads may both run it, which changes nothing
             test = TestCase(f"{key[1]}\n", "")
-            self._outputs[key] = (
-                judge(self._known[name].right[0], [test], self._problems[name].limits()).results[0].output
-            )
+            self._outputs[key] = self._judged_right(name, [test]).results[0].output
         return self._outputs[key]
+
+    def wrong_output(self, name: str, output: str, *, another: bool = False) -> str:
+        """An output that is not accepted for a problem where `output` is expected; `another` than that for False."""
+        problem = self._problems.get(name)
+        if problem and problem.function:
+            return wrong_value(literal([output]) if another else output)
+        return f"{output.rstrip()} 7\n" if another else wrong_output(output)
 
     def is_right(self, stage: str, name: str, answer: dict[str, Any]) -> bool:
         """Whether a parsed answer of `stage`, a signature's name, is right; False where nothing is known about it."""
@@ -99,22 +105,54 @@ class Truth:
     def _all_valid(self, name: str, tests: tuple[TestCase, ...]) -> bool:
         with self._lock:
             if (name, tests) not in self._judged:
-                report = judge(self._known[name].right[0], tests, self._problems[name].limits(), stop_at_failure=True)
-                self._judged[name, tests] = report.all_passed
+                self._judged[name, tests] = self._judged_right(name, tests).all_passed
             return self._judged[name, tests]
 
-    def _make_tests(self, problem: Problem, known: Known) -> list[TestCase]:
+    def _judged_right(self, name: str, tests: Sequence[TestCase], place: int = 0) -> Report:
+        """The report on one of the right programs."""
+        problem = self._problems[name]
+        return judge(self._known[name].right[place], tests, problem.limits(), checker=problem.checker())
+
+    def _make_tests(self, problem: Problem) -> list[TestCase]:
         made: dict[str, TestCase] = {}
         for text in _changed_inputs(problem):
-            first = judge(known.right[0], [TestCase(text, "")], problem.limits()).results[0]
+            first = self._judged_right(problem.name, [TestCase(text, "")]).results[0]
             ran = first.verdict in (Verdict.AC, Verdict.WA) and first.output.strip()
             test = TestCase(text, first.output)
             # A changed input may break a rule of the statement; that two right programs agree makes it likely sound.
-            if ran and judge(known.right[-1], [test], problem.limits()).all_passed:
+            if ran and self._judged_right(problem.name, [test], -1).all_passed:
                 made[text] = test
             if len(made) == MAX_TESTS:
                 break
         return list(made.values()) or problem.tests()
+
+
+def _with_wrong(known: Known, problem: Problem) -> Known:
+    """The programs with a wrong one: sets of functions have none, so there it returns the right value in a list."""
+    function = problem.function
+    if function is None or known.wrong:
+        return known
+    kind, _, name = function.entry_point.rpartition(".")
+    place = f"{kind}.{name}" if kind else name
+    wrong = (
+        f"{right.rstrip()}\n\n\n_right = {place}\n\n\ndef _wrong(*given, **named):\n"
+        f"    return [_right(*given, **named), 'wrong']\n\n\n{place} = _wrong\n"
+        for right in known.right[:1]
+    )
+    return Known(known.right, tuple(wrong))
+
+
+def wrong_value(text: str) -> str:
+    """A value of a function that no comparison accepts where that of `text` is expected."""
+    try:
+        value = value_of(text)
+    except NoLiteral:
+        return literal("wrong")
+    if isinstance(value, bool):
+        return literal(not value)
+    if isinstance(value, int | float):
+        return literal(value + 1)
+    return literal([value, "wrong"])
 
 
 def wrong_output(output: str) -> str:

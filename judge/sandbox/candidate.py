@@ -11,6 +11,7 @@ import sys
 from types import CodeType, ModuleType, TracebackType
 from typing import NoReturn
 
+from judge.calling import MODULE, FunctionCall
 from judge.sandbox import ending
 from judge.sandbox.stack import TopOfStack
 
@@ -26,9 +27,10 @@ class UntrustedProgram:
         path: what `__file__` says.
         stack: of this thread.
         quiet: nothing of it can notice when its objects are dropped, so they need not be.
+        entry_point: of the function that its tests call; empty for a program that reads and prints.
     """
 
-    def __init__(self, code: CodeType, path: str, stack: TopOfStack, *, quiet: bool) -> None:
+    def __init__(self, code: CodeType, path: str, stack: TopOfStack, *, quiet: bool, entry_point: str = "") -> None:
         self._code = code
         self._stack = stack
         self._quiet = quiet
@@ -37,6 +39,10 @@ class UntrustedProgram:
         self._names.update(__annotations__={}, __builtins__=builtins, __file__=path, __cached__=None)
         self._names["__loader__"] = sys.modules["_frozen_importlib_external"].SourceFileLoader("__main__", path)
         sys.modules["__main__"] = main
+        self._call = FunctionCall(entry_point) if entry_point else None
+        if entry_point:
+            self._names["__name__"] = MODULE
+            sys.modules[MODULE] = main
         self._library = [module for name, module in sys.modules.items() if name != "__main__"]
         sys.argv = [path]
         sys.orig_argv = [sys.executable, path]
@@ -46,7 +52,11 @@ class UntrustedProgram:
         names, self._names = self._names, {}
         try:
             try:
+                if self._call is not None:
+                    self._call.begin()
                 self._stack.execute(self._code, names)
+                if self._call is not None:
+                    self._call.end(names)
             finally:
                 ending.flush()
         except BaseException as fault:  # noqa: BLE001 - as the interpreter does: whatever ends the program is reported

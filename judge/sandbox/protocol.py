@@ -28,9 +28,10 @@ class Load(NamedTuple):
 
     cpu_seconds: int  # to compile it
     imports: bool
+    entry_point: str = ""  # of the function that its tests call; empty for a program that reads and prints
 
     def pack(self) -> bytes:
-        return LOAD + _LOAD.pack(*self)
+        return LOAD + _LOAD.pack(self.cpu_seconds, self.imports) + text(self.entry_point)
 
 
 class Run(NamedTuple):
@@ -68,7 +69,8 @@ class _Socket(Protocol):
 
 
 def unpack_load(body: bytes) -> Load:
-    return Load(*_LOAD.unpack(body))
+    cpu_seconds, imports = _LOAD.unpack_from(body)
+    return Load(cpu_seconds, imports, body[_LOAD.size :].decode())
 
 
 def unpack_run(body: bytes) -> Run:

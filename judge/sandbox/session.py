@@ -29,6 +29,23 @@ except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as 
     line = getattr(fault, "lineno", None)
     print(f"{{type(fault).__name__}}: {{getattr(fault, 'msg', fault)}}" + (f" (line {{line}})" if line else ""))
 """.encode()
+# Calls a function where there is no fork server: as `judge.sandbox.candidate` does.
+_LIBRARY = str(Path(__file__).parents[2])
+_CALLER = """
+import sys
+sys.path.insert(0, {library!r})
+from judge.calling import MODULE, FunctionCall
+del sys.path[0], sys.modules["judge"]
+path = sys.argv[0] = {path!r}
+with open(path, "rb") as file:
+    code = compile(file.read(), path, "exec", dont_inherit=True)
+main = sys.modules[MODULE] = sys.modules["__main__"] = type(sys)(MODULE)
+main.__dict__.update(__file__=path, __builtins__=__builtins__)
+call = FunctionCall({entry_point!r})
+call.begin()
+exec(code, main.__dict__)
+call.end(main.__dict__)
+"""
 _FROM_OTHERS = (-signal.SIGKILL, -signal.SIGTERM)  # by these the machine, or who runs it, ends processes
 TURN_SECONDS = 0.5  # after that long, another thread that waits has its turn, and this program comes back later
 _TRIES = 2
@@ -44,12 +61,17 @@ class CompileFault(NamedTuple):
 class Session:
     """A context manager for the runs of one program. For one thread.
 
+    Args:
+        entry_point: of the function that each run calls, with arguments in place of an input and its value in place of
+            an output; empty for a program that reads and prints.
+
     Attributes:
         retries: runs that were repeated because a zygote was lost.
     """
 
-    def __init__(self, pool: Pool, program: str) -> None:
+    def __init__(self, pool: Pool, program: str, entry_point: str = "") -> None:
         self._pool = pool
+        self._entry_point = entry_point
         self._program = source_bytes(program)
         self._slot: Slot | None = None
         self._worker: Worker | None = None  # has the program loaded
@@ -162,7 +184,7 @@ class Session:
                 return _compiled_apart(self._program, limits)
             source = _file(self._program)
             try:
-                text = worker.load(source, protocol.Load(max(1, math.ceil(limits.seconds)), imports))
+                text = worker.load(source, self._request(limits, imports))
                 self._worker = worker if text is None else None
                 return None if text is None else CompileFault(Verdict.CE, text)
             except ProgramDied as death:
@@ -186,12 +208,15 @@ class Session:
                 os.close(source)
             self.retries += 1
 
+    def _request(self, limits: Limits, imports: bool) -> protocol.Load:
+        return protocol.Load(max(1, math.ceil(limits.seconds)), imports, self._entry_point)
+
     def _run(self, given: bytes, limits: Limits, arguments: Sequence[bytes], *, executes: bool) -> PlainRun:
         files: list[int] = []
         try:
             if self._worker is None:
                 files.extend(map(_file_to_read, arguments))
-                with _as_file(self._program) as path:
+                with _as_file(self._program, self._entry_point) as path:
                     return run_program(path, given.decode("utf-8", "surrogateescape"), limits, files)
             files.extend(map(_file, (given, b"", b"")))
             files.extend(map(_file_to_read, arguments))
@@ -251,11 +276,16 @@ def _file_to_read(content: bytes) -> int:
 
 
 @contextmanager
-def _as_file(program: bytes) -> Iterator[Path]:
+def _as_file(program: bytes, entry_point: str = "") -> Iterator[Path]:
+    """A file to run: the program, or one that calls its function."""
     with tempfile.TemporaryDirectory(prefix="judge-") as folder:
         os.chmod(folder, 0o755)
         path = Path(folder) / _NAME
         path.write_bytes(program)
+        if entry_point:
+            caller = Path(folder) / "caller.py"
+            caller.write_text(_CALLER.format(library=_LIBRARY, path=str(path), entry_point=entry_point))
+            path = caller
         yield path
 
 

@@ -189,7 +189,9 @@ def _serve_program(
     used = group.used() if group is not None else 0
     gc.collect()
     gc.freeze()  # else a collection in a test's process would touch, and so copy, every object there is
-    candidate = UntrustedProgram(code, path, stack, quiet=quiet)  # whose objects are the test's, to be collected
+    candidate = UntrustedProgram(  # whose objects are the test's, to be collected
+        code, path, stack, quiet=quiet, entry_point=request.entry_point
+    )
     channel.send(protocol.LOADED)
     while True:
         kind, body, files = protocol.receive(channel)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import accumulate
-from typing import get_args, get_origin
+from typing import Any, get_args, get_origin
 
 import dspy
 import json_repair
@@ -78,8 +78,7 @@ def read_code(signature: type[dspy.Signature], said: str) -> Reading:
     *before, name = signature.output_fields
     text = said.replace("\r\n", "\n")
     texts = form_texts(signature)
-    reads_input = extras_of(signature.output_fields[name]).get("reads_input", True)
-    programs = programs_in(text, (name,), reads_input=reads_input)
+    programs = programs_in(text, (name,), **asked_of_program(signature.output_fields[name]))
     own = [program for program in programs if not repeats_form(program.code, texts)]
     if not own:
         raise NoAnswer("no program", "no program in the answer: it only repeats the form")
@@ -92,15 +91,25 @@ def read_code(signature: type[dspy.Signature], said: str) -> Reading:
     return Reading(values, repairs, programs=tuple(own), cut=best.cut)
 
 
-def unfenced(program: str) -> tuple[list[FoundProgram], bool]:
+def asked_of_program(field: Any) -> dict[str, Any]:
+    """What the signature says of a program besides its name, as `programs_in` takes it."""
+    said = extras_of(field)
+    return {key: said[key] for key in ("reads_input", "entry_point") if key in said}
+
+
+def unfenced(program: str, field: Any = None) -> tuple[list[FoundProgram], bool]:
     """The readings of a program that stood in a field of its own, and whether it was put in a fence there.
+
+    Args:
+        program: the text of the field.
+        field: of the signature, where that is known.
 
     Raises:
         NoAnswer: there is no program in the fence.
     """
     if not re.search("```|~~~", program) or is_python(program):
         return [FoundProgram(program)], False
-    return programs_in(program), True
+    return programs_in(program, **({} if field is None else asked_of_program(field))), True
 
 
 def read_json(signature: type[dspy.Signature], said: str) -> Reading:

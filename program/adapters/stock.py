@@ -98,7 +98,7 @@ def _parsed(adapter: _Stock, parse: Any, signature: type[dspy.Signature], comple
         dropped, programs = 0, ()
         for name, field in signature.output_fields.items():
             if holds_program(name, field.annotation):
-                programs, fenced = unfenced(values[name])
+                programs, fenced = unfenced(values[name], field)
                 values[name] = programs[0].code
                 repairs += (FENCE_INSIDE,) * fenced
             elif isinstance(values[name], list) and drop_torn(values[name]):

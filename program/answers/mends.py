@@ -89,7 +89,7 @@ def mended(code: str, entry_point: str | None = None, arity: int | None = None) 
     ]
     if entry_point is None:
         repairs.append((CALLED, _with_call))
-    else:
+    elif "." not in entry_point:  # of a method there is only one class that can be meant
         repairs.append((ALIASED, partial(_with_alias, entry_point=entry_point, arity=arity)))
     for label, repair in repairs:
         facts = facts_of(code)

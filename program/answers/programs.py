@@ -103,7 +103,7 @@ def programs_in(
         text: the answer without its thought.
         names: under which a program may stand in a JSON text.
         reads_input: whether a program has to read input, as the examples have one.
-        entry_point: the function a program has to define, where a function is asked for.
+        entry_point: the function a program has to define, where one is asked for: "f", "Solution.f".
 
     Raises:
         NoAnswer: there is none ("no program"), or one that is not Python ("not Python").
@@ -195,6 +195,7 @@ def _doubts(code: str, facts: ProgramFacts, wanted: _Wanted) -> Iterator[str]:
 
 
 def _defines(facts: ProgramFacts, name: str) -> bool:
+    name = name.partition(".")[0]
     return name in {each.name for each in facts.functions} or name in facts.classes or name in facts.assigned
 
 

@@ -55,6 +55,6 @@ class Reflexion(Program):
     ) -> list[str]:
         results = zip(bench.public, bench.results(code, bench.public), strict=True)
         test, result = next((test, result) for test, result in results if not result.passed)
-        failure = describe_failure(test, result, "one of several" if bench.several else "example")
+        failure = describe_failure(test, result, "one of several" if bench.several else "example", words=bench.words)
         answer = self.draw_lesson(sample, attempt, problem=text, lessons=lessons, code=code, failure=failure)
         return answer.lesson if answer else []

@@ -5,13 +5,15 @@ Whether an input looks like those of the examples is judged without the statemen
 
 from __future__ import annotations
 
+import ast
 import re
 from collections import Counter
 from collections.abc import Sequence
 
 from judge.checker import Checker
+from judge.literals import NoLiteral, arguments_of, literal, value_of
 from judge.verdict import TestCase, TestResult
-from program.problem import Problem
+from program.problem import AskedFunction, Problem
 from program.rollout.context import trace
 from program.rollout.decisions import AITestsLeftOut, LeftOut
 from signatures.fields import AITest
@@ -24,9 +26,13 @@ def usable_tests(tests: Sequence[AITest], problem: Problem) -> list[TestCase]:
     """The tests that say something new in the format of the examples.
 
     Left out are: empty and huge ones, repeats, inputs unlike those of the public tests, and public inputs again: their
-    outputs are known, so such a test says nothing or contradicts one.
+    outputs are known, so such a test says nothing or contradicts one. Of a function the arguments and the value have to
+    be literals, and the arguments like those of the examples.
     """
     public = [test.input for test in problem.public_tests]
+    like = calls_like if problem.function else looks_like
+    if problem.function:
+        tests = [_as_literals(test, problem.function) for test in tests]
     known = {_plain(text) for text in public}
     usable: dict[str, TestCase] = {}
     left_out: Counter[LeftOut] = Counter()
@@ -39,13 +45,64 @@ def usable_tests(tests: Sequence[AITest], problem: Problem) -> list[TestCase]:
             left_out["empty"] += 1
         elif key in known or key in usable:
             left_out["repeated"] += 1
-        elif not looks_like(test.input, public):
+        elif not like(test.input, public):
             left_out["unlike the examples"] += 1
         else:
             usable[key] = TestCase(test.input.strip("\n") + "\n", test.output.strip("\n") + "\n")
     if left_out:
         trace().decide(AITestsLeftOut(written=len(tests), reasons=dict(left_out)))
     return list(usable.values())
+
+
+def _as_literals(test: AITest, function: AskedFunction) -> AITest:
+    """The test with its arguments and its value as `judge.literals` writes them; as it is where they are no literals. A
+    whole call may stand for the arguments, and JSON's words for Python's."""
+    given, output = test.input.strip(), test.output.strip()
+    called = re.fullmatch(rf"(?:\w+\(\)\.)?{re.escape(function.name)}\((?P<given>.*)\)", given, re.DOTALL)
+    given = called["given"] if called else given
+    if _is_huge(test):
+        return test
+    try:
+        arguments, named = arguments_of(given, _json_word)
+        value = value_of(output, _json_word)
+    except NoLiteral:
+        return test
+    words = [*map(literal, arguments), *(f"{name}={literal(each)}" for name, each in named.items())]
+    return test.model_copy(update={"input": ", ".join(words), "output": literal(value)})
+
+
+def _json_word(node: ast.AST) -> bool | None:
+    if isinstance(node, ast.Name) and node.id in _JSON_WORDS:
+        return _JSON_WORDS[node.id]
+    raise NoLiteral(f"no literal: {ast.unparse(node)[:80]}")
+
+
+_JSON_WORDS = {"true": True, "false": False, "null": None}
+
+
+def calls_like(text: str, examples: Sequence[str]) -> bool:
+    """Whether `text` has the arguments of a call: as many as one of the examples, each of a kind that an example has
+    there.
+
+    Args:
+        text: the arguments to look at.
+        examples: those of right calls; with none, all literals will do.
+    """
+    try:
+        given = _kinds(text)
+        shown = [_kinds(example) for example in examples]
+    except NoLiteral:
+        return False
+    alike = [kinds for kinds in shown if len(kinds) == len(given)]
+    if not alike:
+        return not examples
+    return all(kind in {kinds[place] for kinds in shown if place < len(kinds)} for place, kind in enumerate(given))
+
+
+def _kinds(text: str) -> list[str]:
+    given, named = arguments_of(text)
+    every = [*given, *named.values()]
+    return ["number" if isinstance(each, int | float) else type(each).__name__ for each in every]
 
 
 def _is_huge(test: AITest) -> bool:

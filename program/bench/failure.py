@@ -2,23 +2,67 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 from judge.verdict import TestCase, TestResult, Verdict
 
 SHOWN_CHARACTERS = 400  # of each input, output and error
 ERROR_LINES = 4
-SAID = {
-    Verdict.WA: "The program prints a wrong answer.",
-    Verdict.RE: "The program stops with an error.",
-    Verdict.CE: "The program is not valid Python.",
-    Verdict.TLE: "The program takes too long.",
-    Verdict.MLE: "The program uses too much memory.",
-    Verdict.OLE: "The program prints far too much.",
-}
 INPUT, EXPECTED, ONE_OF_SEVERAL = "Input:\n", "Expected output:\n", "One right output:\n"
 PRINTED, FAULT, STEPS = "Output of the program:\n", "Error:\n", "Last steps of the program:\n"
-NOTHING = "The program prints nothing at all. Is its main function called, and its result printed?"
+ARGUMENTS, EXPECTED_VALUE, ONE_RIGHT_VALUE = "Arguments:\n", "Expected value:\n", "One right value:\n"
+RETURNED = "Value that the function returns:\n"
+
+
+@dataclass(frozen=True)
+class Words:
+    """How failures of what a problem asks for are described.
+
+    nothing: in place of "a wrong answer", where the output is `empty`.
+    """
+
+    it: str
+    wrong: str
+    empty: str
+    nothing: str
+    input: str
+    expected: str
+    one_of_several: str
+    output: str
+
+    def said(self, verdict: Verdict) -> str:
+        """What has happened, in a sentence."""
+        return {
+            Verdict.WA: f"The {self.it} {self.wrong}.",
+            Verdict.RE: f"The {self.it} stops with an error.",
+            Verdict.CE: "The program is not valid Python.",
+            Verdict.TLE: f"The {self.it} takes too long.",
+            Verdict.MLE: f"The {self.it} uses too much memory.",
+            Verdict.OLE: f"The {self.it} prints far too much.",
+        }[verdict]
+
+
+PROGRAM = Words(
+    "program",
+    "prints a wrong answer",
+    "",
+    "The program prints nothing at all. Is its main function called, and its result printed?",
+    INPUT,
+    EXPECTED,
+    ONE_OF_SEVERAL,
+    PRINTED,
+)
+FUNCTION = Words(
+    "function",
+    "returns a wrong value",
+    "None",
+    "The function returns None. Is its result returned, and not only printed?",
+    ARGUMENTS,
+    EXPECTED_VALUE,
+    ONE_RIGHT_VALUE,
+    RETURNED,
+)
 
 
 # Of a test: an example of the statement, one whose output is one of several right ones, a test that a model wrote, an
@@ -32,7 +76,9 @@ SOURCES: dict[Source, str] = {
 }
 
 
-def describe_failure(test: TestCase, result: TestResult, source: Source, last_steps: str = "") -> str:
+def describe_failure(
+    test: TestCase, result: TestResult, source: Source, last_steps: str = "", words: Words = PROGRAM
+) -> str:
     """The failure in words, with the test, what the program printed, the end of its error trace and its last steps.
 
     Args:
@@ -40,12 +86,13 @@ def describe_failure(test: TestCase, result: TestResult, source: Source, last_st
         result: of the program on it.
         source: of the test.
         last_steps: lines of a runtime trace, if there is one.
+        words: for what the problem asks for.
     """
-    silent = result.verdict is Verdict.WA and not result.output.strip()
-    parts = [NOTHING if silent else SAID[result.verdict]]
-    parts += [SOURCES[source], _shown(test, source)]
+    silent = result.verdict is Verdict.WA and result.output.strip() == words.empty
+    parts = [words.nothing if silent else words.said(result.verdict)]
+    parts += [SOURCES[source], _shown(test, source, words)]
     if result.output.strip():
-        parts.append(f"{PRINTED}{_cut(result.output)}")
+        parts.append(f"{words.output}{_cut(result.output)}")
     if result.error.strip():
         parts.append(f"{FAULT}{_end(result.error)}")
     if last_steps:
@@ -53,9 +100,9 @@ def describe_failure(test: TestCase, result: TestResult, source: Source, last_st
     return "\n".join(parts)
 
 
-def _shown(test: TestCase, source: Source) -> str:
-    shown = f"{INPUT}{_cut(test.input)}"
-    expected = ONE_OF_SEVERAL if source == "one of several" else EXPECTED
+def _shown(test: TestCase, source: Source, words: Words) -> str:
+    shown = f"{words.input}{_cut(test.input)}"
+    expected = words.one_of_several if source == "one of several" else words.expected
     return shown if source == "input" else f"{shown}\n{expected}{_cut(test.output)}"
 
 

@@ -36,7 +36,9 @@ def chosen(stage: str, programs: Sequence[FoundProgram], bench: Workbench) -> st
     plausible = [each for each in programs if each.plausible] or [*programs[:1]]
     read = [_Candidate(each.code, number) for number, each in enumerate(plausible, 1)]
     repaired = [
-        _Candidate(each.code, candidate.reading, each.labels) for candidate in read for each in mended(candidate.code)
+        _Candidate(each.code, candidate.reading, each.labels)
+        for candidate in read
+        for each in mended(candidate.code, bench.entry_point, bench.arity)
     ]
     if not bench.public or len(read) + len(repaired) == 1:
         return read[0].code

@@ -40,7 +40,7 @@ def trace(frame, event, argument):
     if event == "line":
         steps.append(f"{{frame.f_lineno}}: {{lines[frame.f_lineno - 1].strip()}}")
     return trace
-names = {{"__name__": "__main__"}}
+names = {{"__name__": {name!r}}}
 compiled = compile(code, "traced.py", "exec")
 sys.settrace(trace)
 try:
@@ -66,6 +66,10 @@ def last_steps(code: str, test: TestCase, bench: Workbench, count: int, depth: i
     """
     if count == 0:
         return ""
-    traced = _TRACER.format(code=code, count=count, depth=depth, room=MAX_CHARACTERS, mark=_MARK)
-    _, found, rest = bench.run(traced, [test], bench.limits)[0].error.rpartition(f"{_MARK} begin\n")
+    name = "__main__"
+    if bench.function:  # the call is what the program does then
+        kind, dot, method = bench.function.entry_point.rpartition(".")
+        code, name = f"{code.rstrip()}\n\n{kind}{'()' if kind else ''}{dot}{method}({test.input.strip()})\n", "program"
+    traced = _TRACER.format(code=code, count=count, depth=depth, room=MAX_CHARACTERS, mark=_MARK, name=name)
+    _, found, rest = bench.run_helper(traced, [test], bench.limits)[0].error.rpartition(f"{_MARK} begin\n")
     return rest.partition(f"\n{_MARK} end")[0] if found else ""

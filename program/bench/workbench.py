@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from judge.checker import differing_lines
+from judge.checker import STRICT, Checker, differing_lines
 from judge.judge import judge
+from judge.literals import arguments_of
 from judge.verdict import Limits, TestCase, TestResult, Verdict
 from program.answers.syntax import is_python, same_program
+from program.bench.failure import FUNCTION, PROGRAM, Words
 from program.problem import Problem
 from program.rollout.context import trace
 from program.rollout.trace import JudgeRun, Origin, TestRun, name_of
@@ -31,6 +33,7 @@ class Workbench:
         self.limits = problem.limits()
         self.checker = problem.checker()
         self.several = problem.accepts_several
+        self.function = problem.function
         self.largest_input = ""  # confirmed; only whether a program ends on it counts
         self.programs: list[str] = []  # in the order in which they were taken up
         self._results: dict[str, dict[TestCase, TestResult]] = {}
@@ -73,12 +76,37 @@ class Workbench:
         known.update(zip(written, self.run(code, written, self.limits, "ai"), strict=True))
         return [known[test] for test in tests]
 
+    @property
+    def entry_point(self) -> str | None:
+        """The function that is asked for; None for a program."""
+        return self.function.entry_point if self.function else None
+
+    @property
+    def words(self) -> Words:
+        """How failures are described."""
+        return FUNCTION if self.function else PROGRAM
+
+    @property
+    def arity(self) -> int | None:
+        """With how many arguments the public tests call the function, where they say so."""
+        counts = {len(arguments_of(test.input)[0]) for test in self.public} if self.function else set()
+        return counts.pop() if len(counts) == 1 else None
+
+    def run_helper(self, program: str, tests: Sequence[TestCase], limits: Limits) -> list[TestResult]:
+        """Run a program that reads and prints, whatever the problem asks for."""
+        return self._run(program, tests, limits, "other", STRICT)
+
     def run(self, code: str, tests: Sequence[TestCase], limits: Limits, kind: Kind = "other") -> list[TestResult]:
         """Run `code` and enter that in the trace, whatever was run before: for programs that are no candidates."""
+        return self._run(code, tests, limits, kind, self.checker)
+
+    def _run(
+        self, code: str, tests: Sequence[TestCase], limits: Limits, kind: Kind, checker: Checker
+    ) -> list[TestResult]:
         if not tests:
             return []
         begin = trace().now()
-        results = judge(code, tests, limits, checker=self.checker).results
+        results = judge(code, tests, limits, checker=checker).results
         trace().enter(_judge_run(kind, code, tests, results, begin))
         return results
 

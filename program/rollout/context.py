@@ -16,6 +16,8 @@ from program.rollout.trace import Trace
 if TYPE_CHECKING:
     import dspy
 
+    from program.problem import AskedFunction
+
 
 class Purpose(NamedTuple):
     """What the calls of a rollout are paid for: the phase of a compilation, and the candidate that is tried."""
@@ -38,6 +40,8 @@ class RolloutContext:
     """the model that later rounds of a flow ask; None for the usual one"""
     repairer: dspy.LM | None = None
     """the model that makes fixes; None for the usual one of the round"""
+    function: AskedFunction | None = None
+    """what its problem asks for; None for a program, and outside of a rollout"""
     purpose: Purpose | None = None
     """what it is paid for; None outside of a compilation or a run"""
     draws: str = ""

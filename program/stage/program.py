@@ -12,7 +12,7 @@ import dspy
 from program.adapters.choice import DEFAULT_ADAPTER, adapter_named
 from program.models.adapting import adapting
 from program.problem import Problem
-from program.rollout.context import own_trace
+from program.rollout.context import own_trace, within
 from program.stage.config import ProgramConfig
 
 
@@ -46,13 +46,15 @@ class Program(dspy.Module):
             ValueError: `problem` is none of these.
             LMError: no call would ever work, with this key for instance.
         """
-        with self._at_home():
-            return super().__call__(problem=Problem.of(problem), sample=sample)
+        asked = Problem.of(problem)
+        with self._at_home(asked):
+            return super().__call__(problem=asked, sample=sample)
 
     async def acall(self, problem: Problem | Mapping[str, Any] | str, sample: int = 0) -> dspy.Prediction:
         """As `__call__`; waits in a thread."""
-        with self._at_home():
-            return await super().acall(problem=Problem.of(problem), sample=sample)
+        asked = Problem.of(problem)
+        with self._at_home(asked):
+            return await super().acall(problem=asked, sample=sample)
 
     def forward(self, problem: Problem, sample: int = 0) -> dspy.Prediction:
         """The strategy."""
@@ -62,9 +64,10 @@ class Program(dspy.Module):
         return await asyncio.to_thread(self.forward, problem, sample)
 
     @contextmanager
-    def _at_home(self) -> Iterator[None]:
+    def _at_home(self, problem: Problem) -> Iterator[None]:
         with ExitStack() as stack:
             stack.enter_context(own_trace())
+            stack.enter_context(within(function=problem.function))
             adapter = self.adapter or dspy.settings.adapter or adapter_named(DEFAULT_ADAPTER, self.config.order)
             lm = adapting(dspy.settings.lm)
             if lm is not None and self.lm_settings:

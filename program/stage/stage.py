@@ -42,6 +42,7 @@ from program.stage.call_record import fill, valid_text, words_of
 from program.stage.correction import corrected, reason
 from program.stopping import OutOfTime, in_time
 from program.undocumented import Noted, noting_predictor
+from signatures.functions import for_function
 
 REPEAT_TEMPERATURE = 0.8
 MAX_WIDENED = 3  # how often the room of an answer is doubled
@@ -194,13 +195,18 @@ class Stage(dspy.Module):
             call.repair = True
             adapter = corrected(adapter, valid_text(last.call.answer), valid_text(reason(last.fault)))
         with noting_predictor(self.predict) as (ask, notes):
-            self._try(tried, adapter, lambda: ask(**inputs, config=config))
+            self._try(tried, adapter, lambda: ask(**inputs, signature=self._asked(), config=config))
         fill(call, notes, self._output_fields())
         if call.outcome != "lm_error":
             self._enter_outcome(tried, notes)
         call.seconds = trace().now() - call.started
         context().rate_limiter.spent(call.prompt_tokens + call.completion_tokens)
         return tried
+
+    def _asked(self) -> type[dspy.Signature]:
+        """The signature, in the words for what the problem of the rollout asks for."""
+        signature, function = cast(Any, self.predict.signature), context().function
+        return signature if function is None else for_function(self.name, signature, function.entry_point)
 
     def _try(self, tried: _Tried, adapter: dspy.Adapter, ask: Callable[[], dspy.Prediction]) -> None:
         """Ask, and keep what came of it."""

@@ -207,4 +207,4 @@ class RepairLoop:
     def _failure(self, code: str, test: TestCase, result: TestResult, source: Source) -> str:
         config = self._task.config
         steps = last_steps(code, test, self._bench, config.trace_lines, config.trace_depth)
-        return describe_failure(test, result, source, steps)
+        return describe_failure(test, result, source, steps, self._bench.words)

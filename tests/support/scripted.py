@@ -11,6 +11,7 @@ from eval.simulated.prompt import SIGNATURES
 from program.adapters.lean import LeanAdapter
 from program.models.scripted import scripted_lm
 from signatures.code import SolveStepByStep
+from signatures.functions import INSTRUCTIONS
 
 RIGHT = "print(2 * int(input()))\n"
 FIRST_ONLY, SECOND_ONLY = "print(2)\n", "print(4)\n"  # right on one of the two public tests of `double`
@@ -83,7 +84,8 @@ EVERYTHING = {
 
 def stage_of(prompt: str) -> str:
     """The name of the signature a prompt is made from."""
-    return next(each.__name__ for each in SIGNATURES if each.instructions.strip() in prompt)
+    said = [(each, words) for each in SIGNATURES for words in (each.instructions, INSTRUCTIONS.get(each)) if words]
+    return next(each.__name__ for each, words in said if words.strip() in prompt)
 
 
 def section(prompt: str, name: str) -> str:

@@ -27,7 +27,7 @@ class Entry:
 
 
 class LeftOut(Exception):
-    """A row that holds no problem for programs which read standard input and print."""
+    """A row that holds no problem that can be asked and judged here."""
 
     def __init__(self, identifier: str, reason: str) -> None:
         super().__init__(f"{identifier}: {reason}")

@@ -2,7 +2,8 @@
 
 Source: LiveCodeBench's public loader and dataset card. Tests are JSON: a list of `{input, output, testtype}`. In the
 lite version the private ones are a pickled JSON text, compressed and written in base64. LeetCode's problems ask for a
-method of a class (`starter_code`, testtype "functional"), the others for programs.
+method of a class (`starter_code`, testtype "functional", its name in `metadata`): their tests have a JSON value a line,
+an argument each. The others ask for programs.
 """
 
 from __future__ import annotations
@@ -12,12 +13,15 @@ import io
 import json
 import pickle
 import zlib
+from dataclasses import replace
 from typing import Any
 
+from eval.data.layouts.calls import case_of
 from eval.data.layouts.entry import Entry, LeftOut
+from eval.data.layouts.function_problem import function_entry
 from eval.data.problem_set import Facts, HiddenTests, Known
 from judge.verdict import TestCase
-from program.problem import Problem, PublicTest
+from program.problem import AskedFunction, Problem, PublicTest
 
 NAME: str = "livecodebench"
 COLUMNS = frozenset({"question_id", "question_title", "question_content", "public_test_cases", "private_test_cases"})
@@ -29,13 +33,13 @@ def read(row: dict[str, Any]) -> Entry:
     """The problem in a row, named as in CodeContests: "abc301_a. Overall Winner".
 
     Raises:
-        LeftOut: it asks for a method and not for a program.
+        LeftOut: it asks for a method, and does not say for which.
         KeyError, TypeError, ValueError: the row is not in this layout.
     """
     identifier = str(row["question_id"])
     public = json.loads(row["public_test_cases"])
     if row.get("starter_code") or any(test["testtype"] == "functional" for test in public):
-        raise LeftOut(identifier, "asks for a function")
+        return _functional(identifier, row, public)
     problem = Problem(
         name=f"{identifier}. {row['question_title']}",
         description=row["question_content"],
@@ -44,6 +48,27 @@ def read(row: dict[str, Any]) -> Entry:
     private = json.loads(_private_text(row["private_test_cases"]))
     tests = tuple(TestCase(test["input"], test["output"]) for test in private)
     return Entry(id=identifier, problem=problem, hidden=HiddenTests(tests, ()), known=Known((), ()), facts=_facts(row))
+
+
+def _functional(identifier: str, row: dict[str, Any], public: list[dict[str, Any]]) -> Entry:
+    """The entry of a problem that asks for a method of `Solution`."""
+    method = json.loads(row.get("metadata") or "{}").get("func_name")
+    if not method:
+        raise LeftOut(identifier, "asks for a function whose name it does not say")
+    private = json.loads(_private_text(row["private_test_cases"]))
+    shown, hidden = ([_called(test) for test in tests] for tests in (public, private))
+    function = AskedFunction(
+        entry_point=f"Solution.{method}", starter_code=row.get("starter_code") or "", comparison="sequences"
+    )
+    title = f"{identifier}. {row['question_title']}"
+    entry = function_entry(identifier, row["question_content"], function, shown, hidden, title=title)
+    return replace(entry, facts=_facts(row))
+
+
+def _called(test: dict[str, str]) -> TestCase:
+    return case_of(
+        [json.loads(line) for line in test["input"].splitlines() if line.strip()], json.loads(test["output"])
+    )
 
 
 def _facts(row: dict[str, Any]) -> Facts:

@@ -4,10 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from eval.data.layouts import apps, code_contests, code_contests_plus, kattis, livecodebench
+from eval.data.layouts import (
+    apps,
+    code_contests,
+    code_contests_plus,
+    evalplus_lines,
+    human_eval,
+    kattis,
+    livecodebench,
+    mbpp,
+)
 from eval.data.layouts.entry import Layout
 
-LAYOUTS: tuple[Layout, ...] = (livecodebench, apps, kattis, code_contests_plus, code_contests)
+LAYOUTS: tuple[Layout, ...] = (
+    livecodebench,
+    apps,
+    kattis,
+    evalplus_lines,
+    human_eval,
+    mbpp,
+    code_contests_plus,
+    code_contests,
+)
 
 
 def layout_of(columns: Collection[str]) -> Layout | None:

@@ -2,8 +2,8 @@
 
 Source: its command-line documentation and its reader of samples. JSON lines with `task_id` and either `solution`, a
 whole program, or `completion`, what follows the prompt; or a folder with one folder a task, `/` in its name written as
-`_`, and in it `0.py`, `1.py`, …. A statement is no program that could be completed: here a completion is a whole
-program.
+`_`, and in it `0.py`, `1.py`, …. What a completion follows is the starter code of a function problem; a problem that
+asks for a program has none, so there it is a whole program.
 """
 
 from __future__ import annotations
@@ -21,12 +21,16 @@ def is_sample(line: Any) -> bool:
     return isinstance(line, dict) and "task_id" in line and ("solution" in line or "completion" in line)
 
 
-def from_lines(lines: list[Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+def from_lines(lines: list[Any], problems: ProblemSet) -> Iterator[tuple[str, dict[str, Any]]]:
     """Task id and sample of every line; what else a line says is kept."""
     for line in lines:
         code = line["solution"] if "solution" in line else line["completion"]
         if not isinstance(code, str):
             raise TypeError(f"the program of {line['task_id']!r} is no text")
+        name = problems.name_of(str(line["task_id"]))
+        function = problems.problem(name).function if name is not None and name in problems else None
+        if "solution" not in line and function is not None:
+            code = function.starter_code + code
         others = {key: value for key, value in line.items() if key not in ("task_id", "solution", "completion")}
         yield str(line["task_id"]), {"solution": code, **others}
 

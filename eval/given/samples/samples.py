@@ -101,7 +101,7 @@ def _recognise(path: Path, problems: ProblemSet) -> tuple[str, Iterator[tuple[st
     if _has_texts(lines[0], "name", "solution"):
         return "lines with name and solution", ((line.pop("name"), line) for line in _own(path, lines))
     if evalplus_samples.is_sample(lines[0]):
-        return "samples of evalplus", _checked(path, evalplus_samples.from_lines(lines))
+        return "samples of evalplus", _checked(path, evalplus_samples.from_lines(lines, problems))
     if livecodebench_output.is_output(lines[0]):
         return "output of LiveCodeBench", _checked(path, livecodebench_output.from_outputs(lines))
     raise SolutionsError(

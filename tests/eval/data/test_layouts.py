@@ -40,7 +40,7 @@ def packed(value: Any) -> str:
 
 def test_livecodebench_gives_problems_packed_and_plain_hidden_tests_and_facts():
     problems = load_problems(str(FIXTURES / "livecodebench.jsonl"), "test")
-    assert [problem.name for problem in problems.problems] == ["abc900_a. Twice", "1999_B. Square"]
+    assert [problem.name for problem in problems.problems] == ["abc900_a. Twice", "1999_B. Square", "9001. Add Two"]
     twice = problems.problem("abc900_a. Twice")
     assert twice.tests() == [TestCase("3", "6")] and twice.description.startswith("Print twice")
     assert problems.hidden(twice.name).all() == [TestCase("12", "24"), TestCase("-45", "-90")]
@@ -49,11 +49,13 @@ def test_livecodebench_gives_problems_packed_and_plain_hidden_tests_and_facts():
     assert problems.name_of("abc900_a") == problems.name_of("abc900_a. Twice") == "abc900_a. Twice"
 
 
-def test_livecodebenchs_problems_for_functions_are_left_out_and_counted(caplog):
+def test_livecodebenchs_problems_for_functions_without_a_name_are_left_out_and_counted(tmp_path, caplog):
+    rows = rows_of("livecodebench.jsonl")
     with caplog.at_level(logging.WARNING):
-        problems = load_problems(str(FIXTURES / "livecodebench.jsonl"), "test")
-    assert dict(problems.left_out) == {"9001": "asks for a function"} and problems.name_of("9001") is None
-    assert caplog.messages[0].endswith("(livecodebench): left out 1 of 3 problems: asks for a function")
+        problems = load_rows(tmp_path, [*rows[:2], {**rows[2], "metadata": "{}"}])
+    reason = "asks for a function whose name it does not say"
+    assert dict(problems.left_out) == {"9001": reason} and problems.name_of("9001") is None
+    assert caplog.messages[0].endswith(f"(livecodebench): left out 1 of 3 problems: {reason}")
 
 
 def test_the_hub_copy_of_livecodebench_is_read_with_all_its_files_and_its_loading_script(tmp_path):
@@ -104,8 +106,8 @@ def test_private_tests_that_cannot_be_unpacked_are_one_line(tmp_path, cell):
 
 
 def test_a_split_of_functions_only_is_refused(tmp_path):
-    with pytest.raises(DataError, match="no problem reads standard input"):
-        load_rows(tmp_path, rows_of("livecodebench.jsonl")[2:])
+    with pytest.raises(DataError, match="no problem can be asked here; the first asks for a function"):
+        load_rows(tmp_path, rows_of("apps.jsonl")[1:2])
 
 
 def test_apps_tests_that_the_statement_shows_are_public_and_the_others_hidden():
@@ -181,4 +183,5 @@ def test_no_problem_holds_a_hidden_test(name):
     for problem in problems.problems:
         public = set(problem.tests())
         assert not public & set(problems.hidden(problem.name).all())
-        assert set(problem.model_dump()) == {"name", "description", "public_tests", "seconds", "memory_bytes"}
+        shown = {"name", "description", "public_tests", "seconds", "memory_bytes"}
+        assert set(problem.model_dump()) - {"function"} == shown

@@ -355,3 +355,11 @@ def test_lines_of_tests_end_in_line_feeds(tmp_path, caplog):
     assert [test.case() for test in loaded.problems[0].public_tests] == [TestCase("a b\nc\n", "3\n")]
     assert loaded.hidden("my_problem").all() == [TestCase("a\nb\r", "1\n")]
     assert "tests of 1 problems have lines that end in CR LF" in caplog.text
+
+
+def test_a_folder_of_too_many_files_is_no_dataset(tmp_path, monkeypatch):
+    monkeypatch.setattr("eval.data.rows.MOST_ENTRIES", 3)
+    for number in range(4):
+        (tmp_path / "deep" / f"{number}").mkdir(parents=True)
+    with pytest.raises(DataError, match="more than 3 files and folders"):
+        load_problems(str(tmp_path), "test")

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import re
+import unicodedata
 from typing import Literal
 
 import dspy
@@ -126,7 +127,9 @@ FORM = form_texts(WriteTests)
 # The words of the form itself are no answer.
 texts = st.text(st.characters(codec="utf-8"), max_size=80).filter(lambda text: not repeats_form(text, FORM))
 # Line ends are made the plain ones when an answer is read, which to Python is the same program.
-programs = texts.map(lambda text: text.replace("\r", "").strip() + "\n").filter(_stands_in_a_fence)
+# What is not seen and no part of a program, such as a space without width, may be dropped.
+_seen = texts.map(lambda text: "".join(char for char in text if unicodedata.category(char) != "Cf"))
+programs = _seen.map(lambda text: text.replace("\r", "").strip() + "\n").filter(_stands_in_a_fence)
 
 
 @settings(deadline=None, max_examples=40, database=None)

@@ -3,7 +3,7 @@
 import pytest
 
 from judge.verdict import TestCase, TestResult, Verdict
-from program.bench.failure import NOTHING, SHOWN_CHARACTERS, SOURCES, describe_failure
+from program.bench.failure import PROGRAM, SHOWN_CHARACTERS, SOURCES, describe_failure
 from program.bench.workbench import Workbench
 
 
@@ -30,10 +30,10 @@ def test_what_there_is_not_is_not_described():
 def test_a_program_that_prints_nothing_is_told_so():
     for silent in ("", " \n"):
         assert describe_failure(TestCase("1", "2"), TestResult(Verdict.WA, output=silent), "example").startswith(
-            NOTHING
+            PROGRAM.nothing
         )
-    assert NOTHING not in describe_failure(TestCase("1", "2"), TestResult(Verdict.WA, output="3"), "example")
-    assert NOTHING not in describe_failure(TestCase("1", "2"), TestResult(Verdict.RE, output=""), "example")
+    assert PROGRAM.nothing not in describe_failure(TestCase("1", "2"), TestResult(Verdict.WA, output="3"), "example")
+    assert PROGRAM.nothing not in describe_failure(TestCase("1", "2"), TestResult(Verdict.RE, output=""), "example")
 
 
 def test_long_texts_are_cut():
@@ -56,7 +56,7 @@ def test_the_failures_of_real_runs_say_what_happened(double):
         ("print(1 / 0)\n", "ZeroDivisionError"),
         ("print(\n", "never closed"),
         ("print(0)\n", "Output of the program:\n0"),
-        ("def main():\n    print(2)\n", NOTHING),
+        ("def main():\n    print(2)\n", PROGRAM.nothing),
     ):
         test = double.tests()[0]
         assert words in describe_failure(test, bench.results(code, [test])[0], "example")

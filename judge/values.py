@@ -1,0 +1,80 @@
+"""Whether the value that a function has returned is what the test expects, as the sets of function problems have it.
+
+`equal`: the values are equal, as Python's `==` has it for plain values. Where they are not, numbers may be close, as
+NumPy's `allclose` has it, if the problem has a tolerance or a number with a fraction, or a flat list of such, is
+expected (evalplus).
+`sequences`: a tuple may stand for a list (LiveCodeBench).
+`sets`: the values are equal as sets (evalplus, for some problems of MBPP).
+`found`: something is expected or nothing; a value that is not None stands for True (the same).
+"""
+
+from __future__ import annotations
+
+import cmath
+import math
+from typing import Any, Literal
+
+from judge.literals import NoLiteral, value_of
+
+Comparison = Literal["equal", "sequences", "sets", "found"]
+FLOAT_TOLERANCE, RELATIVE = 1e-6, 1e-7
+# Equal values have texts of much the same length: "1" may be "0.9999999999999999". What is longer need not be read.
+_LONGER, _MORE = 30, 1000
+
+
+def same_value(actual: str, expected: str, tolerance: float = 0.0, comparison: Comparison = "equal") -> bool:
+    """Whether two texts of values, as `judge.literals` writes them, are of values that count as the same.
+
+    Args:
+        actual: what was returned; a text that is of no value is never the same.
+        expected: a right value.
+        tolerance: by which numbers may differ, absolutely; 0 for that of the rule.
+        comparison: see the module's text.
+    """
+    if len(actual) > _LONGER * len(expected) + _MORE:
+        return False
+    try:
+        got, want = value_of(actual), value_of(expected)
+        return _same(got, want, tolerance, comparison)
+    except (NoLiteral, RecursionError, OverflowError):
+        return False
+
+
+def _same(got: Any, want: Any, tolerance: float, comparison: Comparison) -> bool:
+    if comparison == "sets":
+        return _as_set(got) == _as_set(want)
+    if comparison == "found" and not isinstance(got, bool):
+        return (got is not None) == want
+    if comparison == "sequences":
+        got, want = _with_lists(got), _with_lists(want)
+    if got == want:
+        return True
+    allowed = tolerance or (FLOAT_TOLERANCE if _is_floats(want) else 0.0)
+    return allowed > 0 and _close(got, want, allowed)
+
+
+def _as_set(value: Any) -> Any:
+    try:
+        return set(value)
+    except TypeError as fault:
+        raise NoLiteral(f"no set: {fault}") from fault
+
+
+def _with_lists(value: Any) -> Any:
+    return [_with_lists(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _is_floats(value: Any) -> bool:
+    if isinstance(value, list | tuple):
+        return all(isinstance(item, float) for item in value)
+    return isinstance(value, float)
+
+
+def _close(got: Any, want: Any, tolerance: float) -> bool:
+    if isinstance(got, list | tuple) and isinstance(want, list | tuple):
+        return len(got) == len(want) and all(_close(a, b, tolerance) for a, b in zip(got, want, strict=True))
+    if not isinstance(got, int | float | complex) or not isinstance(want, int | float | complex):
+        return False
+    if not (cmath.isfinite(got) and cmath.isfinite(want)):
+        return got == want or (cmath.isnan(got) and cmath.isnan(want))
+    return abs(got - want) <= tolerance + RELATIVE * math.hypot(want.real, want.imag)

@@ -1,0 +1,157 @@
+"""Layouts of function problems: tests are read as literals, what a solver may see is taken out of the hidden ones."""
+
+import gzip
+import json
+
+import pytest
+
+from eval.data.layouts.calls import SpecialOracle, calls_in, examples_in_words
+from eval.data.load import load_problems
+from eval.data.problem_set import DataError, ProblemSet
+from eval.data.rules import Rules
+from eval.given.judged_programs import judged
+from eval.given.samples.samples import read_samples
+from judge.verdict import TestCase
+from tests.support.paths import FIXTURES
+
+
+@pytest.fixture(autouse=True)
+def own_cache(monkeypatch, tmp_path):
+    monkeypatch.setattr("eval.data.layouts.expected.CACHE_FOLDER", tmp_path / "cache")
+
+
+def load(name: str) -> ProblemSet:
+    return load_problems(str(FIXTURES / f"{name}.jsonl"), "test")
+
+
+def test_humaneval_plus_has_docstring_examples_as_public_tests_and_the_others_hidden():
+    problems = load("humanevalplus")
+    twice, third = problems.problems
+    assert twice.tests() == [TestCase("[1, 2]", "[2, 4]"), TestCase("[]", "[]")]
+    assert problems.hidden(twice.name).all() == [TestCase("[3]", "[6]"), TestCase("[-4, 5]", "[-8, 10]")]
+    assert twice.function is not None and twice.function.tolerance == 1e-6
+    assert third.tests() == [TestCase("3", "1.0"), TestCase("10", "3.3333333333333335")]
+    assert problems.hidden(third.name).all() == [TestCase("7", repr(7 / 3)), TestCase("100", repr(100 / 3))]
+    assert dict(problems.left_out) == {"HumanEval/902": "has an oracle of its own"}
+
+
+def test_values_of_a_reference_are_computed_once(monkeypatch):
+    first = load("humanevalplus")
+    monkeypatch.setattr("eval.data.layouts.expected.judge", None)
+    assert load("humanevalplus").fingerprint == first.fingerprint
+
+
+def test_humanevals_asserts_are_read_and_what_is_no_call_with_literals_is_left_out():
+    problems = load("human_eval")
+    (problem,) = problems.problems
+    assert problem.tests() == [TestCase("1", "2")]
+    hidden = [TestCase("1000", "1001"), TestCase("0.5", "1.5"), TestCase("-1", "0")]
+    assert problems.hidden(problem.name).all() == hidden
+
+
+def test_mbpp_shows_its_first_assert():
+    problems = load("mbpp")
+    shared, half = problems.problems
+    assert shared.tests() == [TestCase("(1, 2), (2, 3)", "(2,)")] and shared.checker().comparison == "sets"
+    assert problems.hidden(shared.name).all() == [TestCase("[1], [1]", "[1]"), TestCase("[], [1]", "set()")]
+    assert half.tests() == [TestCase("4", "2")]
+    hidden = [TestCase("3", "1.5"), TestCase("0", "False"), TestCase("-3", "-1.5")]
+    assert problems.hidden(half.name).all() == hidden
+
+
+def test_a_rounded_value_of_mbpp_plus_does_not_make_the_hidden_tests_lax():
+    problems = load("mbppplus")
+    (area,) = problems.problems
+    assert area.function is not None and area.function.tolerance == 1e-4
+    assert area.tests() == [TestCase("10", "314.159")], "the exact value, and no assert that nothing says more about"
+    assert problems.hidden(area.name).all() == [TestCase("2", "12.56636"), TestCase("inf", "inf")]
+
+
+def test_evalplus_lines_keep_base_and_plus_tests_apart_and_restore_tuples():
+    problems = load("evalplus")
+    add, shared = problems.problems
+    assert add.tests() == [TestCase("1", "3")]
+    assert problems.hidden(add.name).private == (TestCase("5", "7"),)
+    assert problems.hidden(add.name).generated == (TestCase("-7", "-5"), TestCase("100", "102"))
+    assert shared.tests() == [TestCase("(3, 4), (4, 7)", "(4,)")] and shared.checker().comparison == "sets"
+    assert dict(problems.left_out) == {"HumanEval/32": "has an oracle of its own"}
+
+
+def test_livecodebenchs_methods_are_called_with_a_json_value_a_line():
+    problems = load_problems(str(FIXTURES / "livecodebench.jsonl"), "test")
+    problem = problems.problem("9001. Add Two")
+    assert problem.checker().entry_point == "Solution.addTwo" and problem.tests() == [TestCase("1, 2", "3")]
+
+
+@pytest.mark.parametrize("name", ["humanevalplus", "human_eval", "mbpp", "mbppplus", "evalplus"])
+def test_reference_programs_pass_all_tests_and_wrong_ones_do_not(name):
+    problems = load(name).judged_by(Rules())
+    for problem in problems.problems:
+        (right,) = problems.known(problem.name).right
+        line = {"name": problem.name, "solution": right}
+        assert judged(line, problems, full=True)["status"] == "solved"
+        empty = f"def {problem.checker().entry_point}(*given):\n    return object()\n"
+        assert judged({**line, "solution": empty}, problems)["status"] == "failed"
+
+
+def test_completions_follow_the_starter_code(tmp_path):
+    problems = load("humanevalplus")
+    lines = [
+        {"task_id": "HumanEval/900", "completion": "    return [each + each for each in numbers]\n"},
+        {"task_id": "HumanEval/901", "solution": "def third(n): return n / 3\n"},
+        {"task_id": "HumanEval/902", "completion": "    return 0\n"},
+    ]
+    (tmp_path / "samples.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    samples = read_samples(tmp_path / "samples.jsonl", problems)
+    assert samples.skipped == 1
+    assert [judged(line, problems.judged_by(Rules()))["status"] for line in samples.lines] == ["solved", "solved"]
+
+
+def test_the_package_human_eval_is_a_set_where_it_is_installed(tmp_path, monkeypatch):
+    with pytest.raises(DataError, match="human-eval: the package is not installed"):
+        load_problems("human-eval", "test")
+    folder = tmp_path / "human_eval" / "data"
+    folder.mkdir(parents=True)
+    (folder.parent / "__init__.py").write_text("raise SystemExit('run by nobody')\n")
+    with gzip.open(folder / "HumanEval.jsonl.gz", "wt") as packed:
+        packed.write((FIXTURES / "human_eval.jsonl").read_text())
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert [problem.name for problem in load_problems("human-eval", "test").problems] == ["HumanEval/910"]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (">>> f([1, 2], ')')\n'a'\n", [TestCase("[1, 2], ')'", "'a'")]),
+        ("f(1) == 2, f(2) = 3", [TestCase("1", "2"), TestCase("2", "3")]),
+        ("f('a b') ➞ True.", [TestCase("'a b'", "True")]),
+        ("f(3) => 3 # three", [TestCase("3", "3")]),
+        ("f(2) -> 2 + 3 = 5", [TestCase("2", "5")]),
+        ("f(2) should return [1, 2]", [TestCase("2", "[1, 2]")]),
+        ("f(7)  # returns true", [TestCase("7", "True")]),
+        ("f(2) == 1 + x", []),
+        (">>> f(5)\n\n>>> f(6)\n6", [TestCase("6", "6")]),
+        ("g.f(1) == 2; if(1) == 2; f(x) == 2; f(1", []),
+        ("f(lambda: 0) == 1", []),
+    ],
+)
+def test_examples_in_words(text, found):
+    assert examples_in_words(text, "f") == found
+
+
+@pytest.mark.parametrize(
+    "loop", ["assertion(fix(f(*inp)), exp, 0)", "assert close(f(*inp), exp)", "assertion(f(*inp), exp, 0); print(inp)"]
+)
+def test_tests_that_do_more_than_compare_are_refused_and_not_executed(loop):
+    source = "def assertion(a, b, c):\n    assert a == b\ninputs = [[1]]\nresults = [1]\n"
+    source += f"for inp, exp in zip(inputs, results):\n    {loop}\n"
+    with pytest.raises(SpecialOracle):
+        calls_in(source, {"f"})
+
+
+def test_nothing_in_a_source_of_tests_is_executed(tmp_path):
+    mark = tmp_path / "mark"
+    source = f"open({str(mark)!r}, 'w')\ndef check(candidate):\n    assert candidate(open({str(mark)!r}, 'w')) == 1\n"
+    with pytest.raises(ValueError, match="none of its tests"):
+        calls_in(source, {"candidate"})
+    assert not mark.exists()

@@ -1,0 +1,213 @@
+"""Functions: the judge calls them with the arguments of a test and compares the value."""
+
+import math
+import warnings
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from judge.checker import Checker
+from judge.judge import judge
+from judge.literals import NoLiteral, arguments_of, literal, value_of
+from judge.sandbox.pool import PLAIN, Pool
+from judge.values import same_value
+from judge.verdict import Limits, Report, TestCase, Verdict
+
+F = Checker(entry_point="f")
+
+
+@pytest.fixture(scope="module", params=["best", "process"])
+def pool(request):
+    with warnings.catch_warnings(), Pool(1) as made:
+        warnings.simplefilter("ignore", RuntimeWarning)
+        if request.param == "process":
+            made._isolation = PLAIN
+        yield made
+
+
+def called(pool: Pool, program: str, *tests: tuple[str, str], checker: Checker = F) -> Report:
+    return judge(program, [TestCase(*test) for test in tests], Limits(), checker=checker, pool=pool)
+
+
+RIGHT = {
+    "named and default arguments": ("def f(a, b=2): return a + b", ("1", "3"), ("1, b=5", "6"), ("b=1, a=2", "3")),
+    "prints while it is imported and called": ("print('x')\ndef f(a):\n    print(9)\n    return a", ("1", "1")),
+    "from __future__": ("from __future__ import annotations\ndef f(a: list[Unknown]): return a", ("[1]", "[1]")),
+    "a main block that reads": (
+        "def f(a): return a\nif __name__ == '__main__':\n    print(f(int(input())))",
+        ("1", "1"),
+    ),
+    "input that reads nothing": ("import sys\ndef f(a): return sys.stdin.read()", ("1", "''")),
+    "redefined names": (
+        "print = open = len = None\nimport builtins\nbuiltins.isinstance = builtins.list = None\ndef f(a): return [a]",
+        ("1", "[1]"),
+    ),
+    "standard output closed": ("import sys\nsys.stdout.close()\nsys.stdout = None\ndef f(a): return a", ("1", "1")),
+    "a method": ("class Solution:\n    def f(self, a): return self.g(a)\n    def g(self, a): return a * 2", ("2", "4")),
+    "an alias of a method": ("class S:\n    def g(self, a): return a\nf = S().g", ("2", "2")),
+    "NumPy's numbers": ("import numpy\ndef f(a): return [numpy.float64(a) / 3, numpy.int64(a)]", ("1", "[1/3, 1]")),
+    "subclasses": (
+        "import collections\ndef f(a): return collections.Counter(a), collections.namedtuple('P', 'x')(1), True",
+        ("'aab'", "({'a': 2, 'b': 1}, (1,), 1)"),
+    ),
+    "huge numbers": ("def f(n): return -(3 ** n)", ("30000", hex(-(3**30000)))),
+    "what is not finite": ("def f(a): return [a, -a, complex(a, 1)]", ("inf", "[inf, -inf, complex(inf, 1)]")),
+    "deep recursion": ("def f(n): return f(n - 1) + 1 if n else 0", ("900", "900")),
+    "dataclasses and pickles of its own classes": (
+        "import copy, dataclasses, pickle\n@dataclasses.dataclass\nclass P:\n    x: 'int'\n"
+        "def f(a): return pickle.loads(pickle.dumps(copy.deepcopy(P(a)))).x",
+        ("1", "1"),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", RIGHT)
+def test_the_value_of_a_call_is_compared(pool, case):
+    program, *tests = RIGHT[case]
+    tests = [(given, expected.replace("1/3", repr(1 / 3))) for given, expected in tests]
+    checker = Checker(entry_point="Solution.f") if "class Solution" in program else F
+    report = called(pool, program, *tests, checker=checker)
+    assert report.all_passed and not any(result.error for result in report.results), report.results
+
+
+WRONG = {
+    "exit while it is imported": ("print(1)\nexit(0)\ndef f(a): return 1", Verdict.RE, "before the function returned"),
+    "exit in the call": ("def f(a):\n    print(1)\n    exit(0)", Verdict.RE, "before the function returned"),
+    "a hard exit": ("import os\ndef f(a):\n    print(1)\n    os._exit(0)", Verdict.RE, "before the function returned"),
+    "no such function": ("def g(a): return 1", Verdict.RE, "The program defines no function 'f'."),
+    "prints in place of returning": ("def f(a): print(1)", Verdict.WA, ""),
+    "says that it equals everything": (
+        "class A(int):\n    __eq__ = lambda *_: True\n    __repr__ = lambda _: '1'\ndef f(a): return A(2)",
+        Verdict.WA,
+        "",
+    ),
+    "too many arguments": ("def f(): return 1", Verdict.RE, "takes 0 positional arguments but 1 was given"),
+    "an exception": ("def f(a):\n    b = 0\n    return a / b", Verdict.RE, 'program.py", line 3, in f'),
+    "another margin": ("def f(a):\n    return 1\n  x = 2", Verdict.CE, "line 3"),
+    "an endless loop": ("def f(a):\n    while True: pass", Verdict.TLE, ""),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_call_without_the_value_has_failed_and_says_why(pool, case):
+    program, verdict, said = WRONG[case]
+    limits = Limits(seconds=1)
+    (result,) = judge(program, [TestCase("1", "1")], limits, checker=F, pool=pool).results
+    assert result.verdict is verdict and said in result.error, result
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("(x for x in [a])", "<a generator>"),
+        ("[object()]", "[<an object>]"),
+        ("type('A', (), {'__repr__': lambda s: '1'})()", "<an A>"),
+        ("f", "<a function>"),
+        ("__import__('collections').deque([a])", "<a deque>"),
+        ("(lambda d: d.append(d) or d)([])", "[" * 91 + "<too deep>" + "]" * 91),
+    ],
+)
+def test_what_is_no_value_is_a_wrong_answer_in_clear_words(pool, value, shown):
+    (result,) = called(pool, f"def f(a): return {value}", ("1", "1")).results
+    assert (result.verdict, result.output) == (Verdict.WA, shown)
+
+
+def test_nothing_of_the_expected_value_is_in_the_candidates_process(pool):
+    # All that its process holds, objects and its open files, is searched for.
+    program = """
+import gc, os, sys
+def f(a):
+    texts = [each for each in gc.get_objects() if isinstance(each, (list, tuple, dict))]
+    word = "word".join(["secret", ""])
+    found = [0 for each in texts if word in map(str, list(each)[:50])]
+    return len(found)
+"""
+    (result,) = called(pool, program, ("1", "'secretword'")).results
+    assert (result.verdict, result.output) == (Verdict.WA, "0")
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary() | st.complex_numbers(),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.tuples(inner, inner)
+        | st.dictionaries(st.text(max_size=3), inner, max_size=3)
+        | st.sets(st.integers(), max_size=3)
+    ),
+    max_leaves=12,
+)
+
+
+@given(values)
+@settings(max_examples=200, deadline=None)
+def test_a_value_survives_its_text(value):
+    assert literal(value_of(literal(value))) == literal(value)
+    given, named = arguments_of(literal([value])[1:-1])
+    assert literal(given) == literal([value]) and not named
+
+
+@given(st.text(max_size=30))
+@settings(max_examples=300, deadline=None)
+def test_any_text_is_a_value_or_none(text):
+    try:
+        value = value_of(text)
+    except NoLiteral:
+        assert not same_value(text, text)
+    else:
+        assert literal(value_of(literal(value))) == literal(value)
+
+
+SAME = [
+    ("1", "1.0", {}),
+    ("True", "1", {}),
+    ("0.3", "0.30000000000000004", {}),
+    ("[0.1, 0.2]", "(0.1000000001, 0.2)", {}),
+    ("nan", "nan", {}),
+    ("[inf, 1.0]", "[inf, 1.0000001]", {}),
+    ("{2, 1}", "{1, 2}", {}),
+    ("2.5", "2.50009", {"tolerance": 1e-4}),
+    ("[[1.0], [2]]", "[[1], [2.00001]]", {"tolerance": 1e-4}),
+    ("(1, [2])", "[1, (2,)]", {"comparison": "sequences"}),
+    ("[1, 2, 2]", "(2, 1)", {"comparison": "sets"}),
+    ("'x'", "True", {"comparison": "found"}),
+    ("None", "False", {"comparison": "found"}),
+]
+DIFFERENT = [
+    ("1", "'1'", {}),
+    ("[1, 2]", "(1, 2)", {}),
+    ("1.001", "1.0", {}),
+    ("[1, 0.2]", "[1, 0.20000001]", {}),  # not a flat list of numbers with fractions: exactly
+    ("[1.0]", "1.0", {}),
+    ("[1.0]", "[1.0, 1.0]", {}),
+    ("nan", "1.0", {}),
+    ("None", "1.0", {"tolerance": 0.1}),
+    ("1e999", "1.0", {"tolerance": 0.1}),
+    ("<a generator>", "[1]", {}),
+    ("", "None", {}),
+    ("__import__('os')", "1", {}),
+    ("[" * 5000, "1", {}),
+    ("1" * 100_000, "1", {}),
+    ("1", "[1]", {"comparison": "sets"}),
+    ("None", "True", {"comparison": "found"}),
+    ("False", "True", {"comparison": "found"}),
+]
+
+
+@pytest.mark.parametrize(("actual", "expected", "how"), SAME)
+def test_the_same_values(actual, expected, how):
+    assert same_value(actual, expected, **how)
+
+
+@pytest.mark.parametrize(("actual", "expected", "how"), DIFFERENT)
+def test_different_values(actual, expected, how):
+    assert not same_value(actual, expected, **how)
+
+
+def test_numbers_are_close_as_numpy_has_it():
+    np = pytest.importorskip("numpy")
+    for want in (0.0, 1.0, 1e6, -3e9):
+        for difference in (0.0, 0.9e-6, 1.1e-6, 0.1 * abs(want) * 1e-6, 2e-7 * abs(want)):
+            got = want + difference
+            assert same_value(repr(got), repr(want)) == bool(np.allclose(got, want, rtol=1e-7, atol=1e-6)), (got, want)
+    assert math.isinf(value_of("inf"))
