@@ -69,13 +69,25 @@ def command(module: str, world: Path, address: str, *more: object) -> list[str]:
 def started(words: list[str], world: Path):
     environment = {**os.environ, "ALPHACODIUM_CACHE": str(world / "cache"), "PYTHONUNBUFFERED": "1"}
     process = subprocess.Popen(
-        words, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        words,
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=_hear_signals,
     )
     try:
         yield process
     finally:
         process.kill()
         process.communicate()
+
+
+def _hear_signals() -> None:
+    """Who runs the tests in the background may have them ignored."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def ended(words: list[str], world: Path) -> tuple[int, str, str]:
