@@ -8,13 +8,19 @@ from pathlib import Path
 
 def descendants() -> set[int]:
     """The numbers of all living processes beneath this one, wherever they hide."""
+    return {process for generation in generations() for process in generation}
+
+
+def generations() -> list[set[int]]:
+    """They by how far beneath this one they are, its children first."""
     parents: dict[int, int] = {}
     for name in filter(str.isdigit, os.listdir("/proc")):
         try:
             parents[int(name)] = int(Path(f"/proc/{name}/stat").read_text().rpartition(")")[2].split()[1])
         except OSError:
             continue
-    found = {os.getpid()}
-    while more := {pid for pid, parent in parents.items() if parent in found} - found:
-        found |= more
-    return found - {os.getpid()}
+    found: list[set[int]] = []
+    above = {os.getpid()}
+    while above := {pid for pid, parent in parents.items() if parent in above}:
+        found.append(above)
+    return found

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.judge.processes import descendants
+from benchmarks.judge.processes import descendants, generations
 from judge.cache import VerdictCache
 from judge.checker import DEEPMIND
 from judge.judge import judge
@@ -132,8 +132,7 @@ def test_a_process_killed_in_the_middle_of_a_test(pool, above):
     program = "import time; time.sleep(0.5)\n" + DOUBLE
 
     def kill() -> None:
-        assert settles(lambda: len(descendants()) >= zygote_processes(pool) + 2)
-        os.kill(sorted(descendants())[-1 - above], signal.SIGKILL)
+        os.kill(line_of(pool)[-1 - above], signal.SIGKILL)
 
     killer = threading.Timer(0.2, kill)
     killer.start()
@@ -297,16 +296,19 @@ def test_deepmind_looks_at_the_output_only(pool):
 
 def candidate_of(pool: Pool) -> int:
     """The number of the process of the test that runs in a pool of one worker."""
-    assert settles(lambda: len(descendants()) >= zygote_processes(pool) + 2)
-    return max(descendants(), key=started)
+    return line_of(pool)[-1]
 
 
-def started(process: int) -> int:
-    """When, in ticks of the clock; the highest number need not be the youngest's. 0 for one that has ended."""
-    try:
-        return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[19])
-    except (FileNotFoundError, ProcessLookupError):
-        return 0
+def line_of(pool: Pool) -> list[int]:
+    """The processes of such a pool while a test runs, each the child of the one before."""
+    line: list[int] = []
+
+    def is_whole() -> bool:
+        line[:] = [process for generation in generations() for process in generation]
+        return len(line) >= zygote_processes(pool) + 2
+
+    assert settles(is_whole)
+    return line
 
 
 @pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGTERM])
