@@ -120,15 +120,19 @@ def test_a_demonstration_looks_the_same_after_saving_and_loading(signature):
 
 
 def _stands_in_a_fence(text: str) -> bool:
-    return bool(text.strip()) and not re.search(r"(^|\n)[ \t]*```", text)
+    return bool(text.strip()) and not re.search(r"(^|\n)[ \t]*[`~]", text)
 
 
 FORM = form_texts(WriteTests)
 # The words of the form itself are no answer.
 texts = st.text(st.characters(codec="utf-8"), max_size=80).filter(lambda text: not repeats_form(text, FORM))
 # Line ends are made the plain ones when an answer is read, which to Python is the same program.
-# What is not seen and no part of a program, such as a space without width, may be dropped.
-_seen = texts.map(lambda text: "".join(char for char in text if unicodedata.category(char) != "Cf"))
+# What is not seen and no part of a program, such as a space without width, may be dropped or made a plain space.
+_seen = texts.map(
+    lambda text: "".join(
+        char for char in text if unicodedata.category(char) not in ("Cf", "Zs", "Cc") or char in " \n\t"
+    )
+)
 programs = _seen.map(lambda text: text.replace("\r", "").strip() + "\n").filter(_stands_in_a_fence)
 
 
