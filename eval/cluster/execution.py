@@ -14,7 +14,7 @@ from eval.cluster.remote_executor import ClusterExecutor
 from eval.data.problem_set import ProblemSet
 from eval.rollouts.executor import Arm, Conditions, Executor, ExecutorError, Threads
 from eval.rollouts.mlflow_tracing import mlflow_traces
-from eval.simulated.model import SIMULATED, open_model
+from eval.simulated.model import open_model
 from judge.shared import set_default_sandbox
 from program.cli.model_options import Models
 from program.paid.ledger import Ledger
@@ -37,6 +37,7 @@ def judging_on(options: argparse.Namespace) -> Iterator[None]:
 @contextmanager
 def open_executor(
     options: argparse.Namespace,
+    models: Models,
     arms: Sequence[Arm],
     problems: ProblemSet,
     rates: RateLimits,
@@ -47,6 +48,7 @@ def open_executor(
 
     Args:
         options: of `eval.run`.
+        models: that they name.
         arms, problems: that it is for.
         rates, budget: of the run, in all its sessions.
         paid: the folder of its ledger.
@@ -58,7 +60,7 @@ def open_executor(
         ModelError, JudgeError: a model does not answer, or no program can be judged.
     """
     with ExitStack() as stack:
-        cluster = stack.enter_context(_cluster(options, lambda: _flows(options, arms, rates, budget, paid)))
+        cluster = stack.enter_context(_cluster(options, lambda: _flows(options, models, arms, rates, budget, paid)))
         if cluster is not None:
             yield cluster
             return
@@ -68,8 +70,8 @@ def open_executor(
         refuse_spent(spending)
         calls = stack.enter_context(closing(paid_calls(ledger, spending, Pace(rates))))
         opener = partial(open_model, problems=problems, slots=options.concurrency)
-        models = Models.of(options, also=SIMULATED).open(lambda each: opened_paid(each, calls, opener))
-        lm, stronger, repairer = stack.enter_context(models)
+        opened = models.open(lambda each: opened_paid(each, calls, opener))
+        lm, stronger, repairer = stack.enter_context(opened)
         pace = Pace(rates.patience(), sleep=calls.rest)
         yield Threads(lm, Conditions(pace, spending, stronger, repairer, apart=True))
 
@@ -93,7 +95,9 @@ def _cluster(
         yield cluster
 
 
-def _flows(options: argparse.Namespace, arms: Sequence[Arm], rates: RateLimits, budget: Budget, paid: Path) -> Flows:
+def _flows(
+    options: argparse.Namespace, models: Models, arms: Sequence[Arm], rates: RateLimits, budget: Budget, paid: Path
+) -> Flows:
     if options.mlflow:
         raise ExecutorError("--mlflow traces what runs in this process; with --executor ray nothing does")
-    return Flows(arms, Models.of(options, also=SIMULATED), options.concurrency, budget, rates, paid)
+    return Flows(arms, models, options.concurrency, budget, rates, paid)

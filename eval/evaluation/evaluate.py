@@ -52,6 +52,7 @@ def evaluate(options: argparse.Namespace) -> None:
     """
     rates, budget = _limits_of(options)
     models = Models.of(options, also=SIMULATED)
+    _refuse_unpriced(models, budget)
     problems = load_selected(options, scored=True).judged_by(Rules(checker=options.checker))
     programs = _programs(options)
     arms = [Arm(name, program) for name, (program, _) in programs.items()]
@@ -63,7 +64,7 @@ def evaluate(options: argparse.Namespace) -> None:
         artifact.save(options.out / "artifacts" / name, *loaded)
     with ExitStack() as late:
         left = rollouts_left(folder, arms, problems, options.n)
-        spent = _run(options, folder, arms, problems, rates, budget, late) if left else None
+        spent = _run(options, models, folder, arms, problems, rates, budget, late) if left else None
         if spent:
             print(_ended_early(spent))
         rollouts = read_rollouts(options.out)
@@ -124,6 +125,7 @@ def _table(options: argparse.Namespace, arms: Sequence[Arm], rollouts: Sequence[
 
 def _run(
     options: argparse.Namespace,
+    models: Models,
     folder: RunFolder,
     arms: Sequence[Arm],
     problems: ProblemSet,
@@ -134,7 +136,7 @@ def _run(
     """Run what is left, from when on `late` ends the process should it be late; gives the resource that is
     spent, None where something of all is left."""
     try:
-        with open_executor(options, arms, problems, rates, budget, folder.path / PAID) as executor:
+        with open_executor(options, models, arms, problems, rates, budget, folder.path / PAID) as executor:
             late.enter_context(ends_by(executor.budget.seconds_left(), _ended_early("seconds")))
             asked = {"samples": options.n, "concurrency": options.concurrency, "label": options.lm}
             for _ in run_loop(folder, arms, problems, executor, **asked):
@@ -186,7 +188,10 @@ def _limits_of(options: argparse.Namespace) -> tuple[RateLimits, Budget]:
         budget = Budget(**{name: getattr(options, option) for name, option in OPTIONS.items()})
     except ValidationError as fault:
         raise RunError(first_error(fault, RateLimits, Budget)) from fault
-    unpriced = [model.name for model in Models.of(options, also=SIMULATED).all if price_of(model.name) is None]
+    return rates, budget
+
+
+def _refuse_unpriced(models: Models, budget: Budget) -> None:
+    unpriced = [model.name for model in models.all if price_of(model.name) is None]
     if budget.dollars is not None and unpriced:
         raise RunError(f"--max-usd: no price is known for {unpriced[0]}; use --max-tokens or --max-calls")
-    return rates, budget

@@ -50,8 +50,8 @@ class Finding:
 def audit(options: argparse.Namespace) -> None:
     """Audit every problem of a split, print a table and write the suspects; see `eval.audit` for the options.
 
-    Findings are kept beside the file of suspects; one for the same tests and programs is not made again. A file that is
-    there already is overwritten only by what it holds.
+    Findings are kept next to the file of suspects; one for the same tests and programs is not made again. A file that
+    is there already is overwritten only by what it holds.
 
     Raises:
         DataError, ExecutorError, SolutionsError: bad input.

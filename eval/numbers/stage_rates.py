@@ -56,7 +56,7 @@ def stage_rates(rollouts: Iterable[Rollout]) -> list[StageRates]:
             at["calls"][rollout.problem] += 1
             at["unread"][rollout.problem] += call.unread
             at["ended"][rollout.problem] += call.outcome == "ok"
-            at["lost"][rollout.problem] += call.outcome == "lm_error"
+            at["lost"][rollout.problem] += not call.came
             at["repairs"][rollout.problem] += call.repair
             at["mended"][rollout.problem] += call.repair and call.outcome == "ok"
             at["salvaged"][rollout.problem] += call.salvaged

@@ -76,9 +76,10 @@ class Outages:
 
 def _is_answered(rollout: Rollout) -> bool:
     """Whether any answer had a text; of stored rollouts, whether any could be read."""
-    return bool(rollout.code) or any(call.answer.strip() or call.outcome == "ok" for call in rollout.trace.calls)
+    return (
+        bool(rollout.code) or not rollout.trace.is_silent or any(call.outcome == "ok" for call in rollout.trace.calls)
+    )
 
 
 def _is_empty(rollout: Rollout) -> bool:
-    calls = rollout.trace.calls
-    return rollout.status == "failed" and bool(calls) and not any(call.answer.strip() for call in calls)
+    return rollout.status == "failed" and bool(rollout.trace.calls) and rollout.trace.is_silent

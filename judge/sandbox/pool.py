@@ -76,7 +76,7 @@ class Pool:
         self._slots = [Slot() for _ in range(self.workers)]
         self._turns = Turns(self._slots, max_waiting)
         self._isolation: str | None = None
-        self._beside: Pool | None = None
+        self._companion: Pool | None = None
 
     def is_like(self, workers: int | None, sandbox: Sandbox) -> bool:
         """Whether a new pool with these arguments would be the same, and this one is open."""
@@ -133,17 +133,17 @@ class Pool:
                 raise
         return slot.worker
 
-    def beside(self) -> Pool:
+    def companion(self) -> Pool:
         """A pool like this one for what runs while a program of this one waits for it, such as its checker: as many
         turns, so nobody waits for one in vain. Made when first asked for, closed with this one."""
         with self._starting:
-            if self._beside is None:
+            if self._companion is None:
                 made = Pool(self.workers, sandbox=self.sandbox, layers=self._layers)
                 made._isolation = self._isolation  # which is known, and warned of
-                self._beside = made
+                self._companion = made
                 if self._turns.closed:  # meanwhile, by another thread
                     made.close()
-            return self._beside
+            return self._companion
 
     def acquire(self) -> Slot:
         """Wait for a turn. What comes back must be given to `release`.
@@ -174,8 +174,8 @@ class Pool:
         self._turns.close()
         for slot in self._slots:
             slot.drop()
-        if self._beside is not None:
-            self._beside.close()
+        if self._companion is not None:
+            self._companion.close()
 
     def __enter__(self) -> Self:
         return self

@@ -1,4 +1,4 @@
-"""PlainRun one program on one input as its own process, `python program.py` with resource limits and nothing else.
+"""Run one program on one input as its own process, `python program.py` with resource limits and nothing else.
 
 This is the oracle that the fork server is compared with, and what is left where there can be no fork server.
 What this protects from: endless loops, memory and output floods, left-over children, and files written
@@ -54,7 +54,7 @@ class PlainRun:
 
 
 def run_program(program: Path, stdin: str, limits: Limits, arguments: Sequence[int] = ()) -> PlainRun:
-    """PlainRun the Python file `program` with `stdin` on standard input, as `python program` would; the paths of
+    """Run the Python file `program` with `stdin` on standard input, as `python program` would; the paths of
     the open files `arguments` are its arguments.
 
     Raises:

@@ -35,7 +35,7 @@ class Load(NamedTuple):
 
 
 class Run(NamedTuple):
-    """A request to run the loaded program; standard input, output and error travel beside it, and after them files
+    """A request to run the loaded program; standard input, output and error travel with it, and after them files
     that it finds by its arguments. `executes`: it may become another program, as what starts a compiled checker does.
     """
 

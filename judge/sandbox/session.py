@@ -95,7 +95,7 @@ class Session:
         return self._loaded(limits) if self._worker is None else None
 
     def run(self, given: str, limits: Limits, arguments: Sequence[bytes] = (), *, executes: bool = False) -> PlainRun:
-        """PlainRun the program, which compiles, with `given` on standard input.
+        """Run the program, which compiles, with `given` on standard input.
 
         Each of `arguments` is the content of a file that the program may read, whose path is an argument of it. With
         `executes` it may become another program, one of these files for instance.
@@ -139,11 +139,11 @@ class Session:
         raise AssertionError("the loop returns or raises")
 
     def companion(self, program: str) -> Session:
-        """The session of another program, always the same, which runs while this one waits for it: in the pool beside
-        this one's, and left whenever this session is, so nobody waits for one who waits.
+        """The session of another program, always the same, which runs while this one waits for it: in the companion
+        of this pool, and left whenever this session is, so nobody waits for one who waits.
         """
         if self._companion is None:
-            self._companion = Session(self._pool.beside(), program)
+            self._companion = Session(self._pool.companion(), program)
         return self._companion
 
     def _enter(self) -> None:

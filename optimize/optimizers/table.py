@@ -63,7 +63,7 @@ def read_config(path: Path | None, changes: dict[str, Any]) -> CompileConfig:
     values = {**(read_toml(path) if path else {}), **changes}
     values.pop("study", None)  # a table that `optimize.study` reads
     if parts := [key for key in ("budget", "rates", "tuning") if key in values]:
-        raise ConfigError(f"configuration: {parts[0]}: there is no such key; its keys stand beside the others")
+        raise ConfigError(f"configuration: {parts[0]}: there is no such key; its keys are written at the top level")
     name = values.get("optimizer", CompileConfig.model_fields["optimizer"].default)
     chosen = optimizer_named(name)
     budget = {name: values.pop(key) for name, key in OPTIONS.items() if key in values}

@@ -43,7 +43,7 @@ def answer_faults(calls: Iterable[Call], program: Any, tolerated: float = TOLERA
         calls: of the stages of `program`; those that brought no answer at all are not counted.
         program: whose configuration has the caps.
     """
-    answers = [call for call in calls if call.outcome != "lm_error"]
+    answers = [call for call in calls if call.came]
     bad = [call for call in answers if call.unread]
     if not bad or len(bad) <= tolerated * len(answers):
         return ""

@@ -43,9 +43,10 @@ def read_problem(source: str) -> Problem:
     text = decoded(_standard_input() if source == STANDARD_INPUT else read_bytes(Path(source)), name)
     if not text.strip():
         raise ProblemError(f"{name} is not a problem: it is empty")
-    loaded = json_value(text, name) if _is_json(source, text) else None
+    is_json = _is_json(source, text)
+    loaded = json_value(text, name) if is_json else None
     try:
-        return _from_statement(text) if loaded is None else _from_json(loaded)
+        return _from_json(loaded) if is_json else _from_statement(text)
     except ValidationError as fault:
         raise ProblemError(f"{name} is not a problem: {first_error(fault, Problem)}") from fault
     except (ValueError, KeyError, TypeError) as fault:

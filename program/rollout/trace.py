@@ -236,7 +236,12 @@ class Trace(BaseModel):
     @property
     def lost_calls(self) -> list[Call]:
         """The calls that brought no answer at all."""
-        return [call for call in self.calls if call.outcome == "lm_error"]
+        return [call for call in self.calls if not call.came]
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether no call has brought a text."""
+        return not any(call.answer.strip() for call in self.calls)
 
     @property
     def judge_runs(self) -> list[JudgeRun]:
@@ -278,7 +283,7 @@ class Trace(BaseModel):
         with self._lock:
             if spent := self._spent():
                 refused = StageNotAsked(stage=stage, resource=spent)
-            elif len(self.calls) >= SILENT and not any(call.answer.strip() for call in self.calls):
+            elif len(self.calls) >= SILENT and self.is_silent:
                 refused = NothingAnswered(calls=SILENT)
             else:
                 self._taken += 1

@@ -163,7 +163,7 @@ class Stage(dspy.Module):
             if last.call.outcome == "ok":
                 return self._chosen(last, choose)
             readable = last if last.answer is not None else readable
-            if last.call.outcome == "lm_error":  # requests were sent again already, as often as makes sense
+            if not last.call.came:  # requests were sent again already, as often as makes sense
                 break
             if _cut_by_us(last.call, room) and widened < MAX_WIDENED and room < self.most:
                 widened += 1
@@ -197,7 +197,7 @@ class Stage(dspy.Module):
         with noting_predictor(self.predict) as (ask, notes):
             self._try(tried, adapter, lambda: ask(**inputs, signature=self._asked(), config=config))
         fill(call, notes, self._output_fields())
-        if call.outcome != "lm_error":
+        if call.came:
             self._enter_outcome(tried, notes)
         call.seconds = trace().now() - call.started
         context().rate_limiter.spent(call.prompt_tokens + call.completion_tokens)

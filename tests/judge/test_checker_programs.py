@@ -177,7 +177,7 @@ def test_a_checker_leaves_nothing_to_the_next(pool):
 def test_forks_of_a_checker_do_not_outlive_it(rungs):
     bare = next(pool for pool in rungs if not layers_of(pool))
     verdict(bare, checker_of("import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(99)"))
-    zygotes = sum(zygote_processes(pool) for pool in rungs for _ in range(1 + (pool._beside is not None)))
+    zygotes = sum(zygote_processes(pool) for pool in rungs for _ in range(1 + (pool._companion is not None)))
     assert settles(lambda: len(descendants()) <= zygotes + 1), descendants()
 
 

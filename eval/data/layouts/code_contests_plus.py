@@ -1,8 +1,8 @@
 """The layout of CodeContests+ (`ByteDance-Seed/Code-Contests-Plus`).
 
 Source: the dataset card. `checker` is a testlib checker in C++; `test_cases` are generated (`1x` to `5x` are how many
-there are; the configuration without a name has none). Which tests the statement shows is told from its examples.
-`validator`, `generator` and the rates at which submissions are told apart are not used here.
+there are; the configuration without a name has none). The examples of the statement say which tests it shows.
+`validator`, `generator` and the rates at which tests accept right and refuse wrong submissions are not used here.
 """
 
 from __future__ import annotations

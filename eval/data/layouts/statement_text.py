@@ -51,8 +51,8 @@ def text_of_html(source: str) -> str:
     """The text of a statement in HTML. What is preformatted becomes a fenced block."""
     source = _UNSEEN.sub("", source)
     parts = _PREFORMATTED.split(source)
-    told = [_fenced(part) if place % 2 else _without_markup(part) for place, part in enumerate(parts)]
-    return _tidy("".join(told))
+    texts = [_fenced(part) if place % 2 else _without_markup(part) for place, part in enumerate(parts)]
+    return _tidy("".join(texts))
 
 
 def _without_markup(text: str) -> str:

@@ -83,6 +83,7 @@ def test_standard_input(monkeypatch):
         ("", "it is empty"),
         ("{", "is not JSON"),
         ("7", "it is no object"),
+        ("null", "it is no object"),
         ([{}, {}], "it holds 2 problems"),
         ({"name": "Sum"}, "it has no description"),
         ({"description": 7}, "it has no description"),
