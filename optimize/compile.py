@@ -14,7 +14,7 @@ from program.rollout.budget import OPTIONS as LIMITS
 SHARED = ("start", "adapter", "lm", "api_base", "optimizer", "data", "split", "metric", "seed", "concurrency")
 OPTIMIZER = ("teacher_lm", "prompt_lm", "demos", "threshold")
 LISTS = ("match", "tags", "difficulty", "exclude", "limit", "only", "freeze")
-KEYS = (*SHARED, *OPTIMIZER, "reflection_lm", *RATES, *LIMITS.values(), *LISTS)
+KEYS = (*SHARED, *OPTIMIZER, "reflection_lm", "gate", *RATES, *LIMITS.values(), *LISTS)
 
 
 def main() -> None:
@@ -41,6 +41,13 @@ def main() -> None:
     parser.add_argument("--dry-run", action="store_true", help="say what would be done and paid, without any LM call")
     parser.add_argument(
         "--pilot", type=whole(), metavar="N", help="run and pay for the first N problems, then say what it will cost"
+    )
+    parser.add_argument(
+        "--no-gate",
+        dest="gate",
+        action="store_false",
+        default=None,
+        help="hand over what the optimizer makes without comparing it with its start",
     )
     parser.add_argument("--report", action="store_true", help="print why each demonstration was chosen")
     run_command(parser, _compile)

@@ -103,6 +103,12 @@ class CompileConfig(BaseModel):
     """of these, only the first problems of the split"""
     metric: Literal["hidden", "private", "generated", "solved"] = "hidden"
     """hidden (share of private and generated tests), private, generated, or solved (all tests or nothing)"""
+    gate: bool = True
+    """whether the result has to prove itself against the start before it is handed over; see `optimize.gate`"""
+    gate_problems: int = Field(default=30, ge=1, le=MOST)
+    """problems that the two are compared on, at most: only those that gave no demonstration"""
+    gate_draws: int = Field(default=2, ge=1, le=100)
+    """rollouts of each program on each of these problems"""
     seed: int = 0
     """of whatever is drawn"""
     concurrency: int = Field(default=8, ge=1, le=10_000)

@@ -77,6 +77,9 @@ class Manifest(BaseModel):
     """the resolved configuration of the compilation, with LM, data, split, problem names and seed"""
     scores: dict[str, Any] | None = None
     """what the optimizer saw on its training problems"""
+    gate: dict[str, Any] | None = None
+    """how the compiled program compares with its start, as `optimize.gate.outcome` says it; where it is not ahead, this
+    artifact holds the start"""
     cost: dict[str, Any] | None = None
     """what compiling cost"""
     lm: dict[str, Any] | None = None

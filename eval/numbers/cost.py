@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from eval.numbers.criteria import judged_by_problem
 from eval.numbers.intervals import Estimate, mean_estimate, quantile_estimate, ratio_estimate
@@ -12,6 +12,7 @@ from eval.rollouts.rollout import Rollout
 from program.rollout.trace import Totals
 
 Unit = Literal["calls", "tokens", "dollars", "seconds"]
+WEIGHTED = "tokens weighted by price"
 # What a budget may be of, and what tables call it.
 UNITS: dict[Unit, str] = {"calls": "LM calls", "tokens": "tokens", "dollars": "USD", "seconds": "seconds"}
 
@@ -71,6 +72,36 @@ def cost_of(rollout: Rollout, unit: Unit) -> float | None:
     return _KINDS[UNITS[unit]](rollout) if rollout.cost_known else None
 
 
+# What a token costs beside one of an answer: the medians over the 2,938 models of LiteLLM's price list (November 2026).
+PROMPT_TOKEN = 0.25
+CACHED_TOKEN = 0.1 * PROMPT_TOKEN
+
+
+class PriceRatio(NamedTuple):
+    """How many times what one arm pays another one does, and in what it is counted."""
+
+    value: float
+    unit: str
+
+
+def price_ratio(first: Iterable[Rollout], second: Iterable[Rollout]) -> PriceRatio | None:
+    """How many times what the first arm pays for a rollout the second does, on the problems both have: dollars where
+    prices are known, else tokens weighted by usual prices. None where neither is known."""
+    one, two = judged_by_problem(first), judged_by_problem(second)
+    shared = sorted(set(one) & set(two))
+    for unit in ("USD", WEIGHTED):
+        sides = [_spent(unit, [arm[name] for name in shared]) for arm in (one, two)]
+        before, after = (sum(sum(samples) / len(samples) for samples in side) for side in sides)
+        if before > 0 and after > 0:
+            return PriceRatio(after / before, unit)
+    return None
+
+
+def _weighted(totals: Totals) -> float:
+    fresh = totals.prompt_tokens - totals.cached_tokens
+    return totals.completion_tokens + PROMPT_TOKEN * fresh + CACHED_TOKEN * totals.cached_tokens
+
+
 def _spent(what: str, problems: Iterable[Sequence[Rollout]]) -> list[list[float]]:
     """What every sample of every problem cost; nothing where that is not known of all."""
     spent = [[_KINDS[what](each) if each.cost_known else None for each in samples] for samples in problems]
@@ -102,6 +133,7 @@ _KINDS: dict[str, Callable[[Rollout], float | None]] = {
     "prompt tokens from a prefix cache": lambda rollout: _if_known(rollout.totals, rollout.totals.cached_tokens),
     "answer tokens": lambda rollout: _if_known(rollout.totals, rollout.totals.completion_tokens),
     "USD": lambda rollout: rollout.totals.dollars,
+    WEIGHTED: lambda rollout: _weighted(rollout.totals) if rollout.totals.tokens_known else None,
     "seconds": lambda rollout: rollout.seconds,
     "seconds of the judge inside the flow": lambda rollout: rollout.totals.judge_seconds,
 }

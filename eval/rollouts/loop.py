@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from threading import Event
 
@@ -28,10 +28,12 @@ def run_loop(
     executor: Executor,
     *,
     samples: int = 1,
+    first: int = 0,
     concurrency: int = 4,
     label: str = "rollouts",
 ) -> Generator[Rollout]:
     """Run every arm on every problem and yield rollouts as they end; problem by problem, so that drift hits all alike.
+    Samples are numbered from `first` on.
 
     What `folder` already holds is yielded first and not run again. Closing the iterator early leaves the
     rollouts in flight to end and be stored. When the budget of the run is spent no rollout is begun any more, and those
@@ -43,7 +45,7 @@ def run_loop(
         ModelError: a rollout ended in a way that the others would end in too, by a wrong key for instance, or several
             failed alike, one after the other.
     """
-    wanted, done = _wanted(arms, problems, samples), folder.judged()
+    wanted, done = _wanted(arms, problems, range(first, first + samples)), folder.judged()
     known = [done[key] for key in (_key(*task) for task in wanted) if key in done]
     yield from known
     left = [task for task in wanted if _key(*task) not in done]
@@ -95,11 +97,11 @@ def run_loop(
 def rollouts_left(folder: RunFolder, arms: Sequence[Arm], problems: ProblemSet, samples: int) -> bool:
     """Whether `run_loop` would run any."""
     done = folder.judged()
-    return any(_key(*task) not in done for task in _wanted(arms, problems, samples))
+    return any(_key(*task) not in done for task in _wanted(arms, problems, range(samples)))
 
 
-def _wanted(arms: Sequence[Arm], problems: ProblemSet, samples: int) -> list[tuple[Arm, Problem, int]]:
-    return [(arm, problem, sample) for problem in problems.problems for sample in range(samples) for arm in arms]
+def _wanted(arms: Sequence[Arm], problems: ProblemSet, samples: Iterable[int]) -> list[tuple[Arm, Problem, int]]:
+    return [(arm, problem, sample) for problem in problems.problems for sample in samples for arm in arms]
 
 
 def _key(arm: Arm, problem: Problem, sample: int) -> tuple[str, str, int]:

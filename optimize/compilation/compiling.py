@@ -8,11 +8,12 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
+from typing import cast
 
 import dspy
 from dspy import DSPyError
 
-from eval.rollouts.run_folder import RunFolder, read_rollouts
+from eval.rollouts.run_folder import read_rollouts
 from eval.simulated.model import open_model
 from judge.cache import default_cache, set_default_cache
 from judge.judge import judge
@@ -21,9 +22,12 @@ from optimize.compilation.progress import CompileProgress, describe, totals_line
 from optimize.compilation.writing import evidence_text, write_artifact
 from optimize.config import CompileConfig, ConfigError
 from optimize.forecast.forecast import describe_plan
+from optimize.gate.gate import gate
+from optimize.gate.outcome import Outcome
 from optimize.job.candidates import with_prompts
 from optimize.job.inputs import Inputs, is_finished, open_folder, read_inputs
 from optimize.job.job import Job, new_job
+from optimize.job.losses import refuse_losses
 from optimize.job.metric import HiddenPassRate
 from optimize.job.stages import thaw
 from optimize.optimizers.optimizer import optimizer_of
@@ -36,9 +40,9 @@ from program.paid.ledger import Ledger, LedgerReports
 from program.paid.ledger_engine import paid_check, paid_lm
 from program.paid.paid_calls import PaidCalls
 from program.rollout.rate_limits import Pace
+from program.stage.program import Program
 from program.stopping import check, ends_by, graceful
 
-MAX_LOST = 0.02  # of the rollouts may be lost to infrastructure; with more the result would be about that
 WORK_FOLDER = Path(os.environ.get("ALPHACODIUM_CACHE", ".cache")) / "compile"
 
 
@@ -61,11 +65,13 @@ def compile_artifact(config: CompileConfig, out: Path, evidence: bool = False) -
         print(f"{out} is compiled already")
         return
     with _session(config, inputs, out) as job:
-        program = _tuned(job)
-        chosen = job.candidates.named(job.candidates.name_of(program))
-        thaw(program)
-        _refuse_losses(job.folder)
-        write_artifact(out, program, inputs, job, chosen)
+        tuned = _tuned(job)
+        chosen = job.candidates.named(job.candidates.name_of(tuned))
+        for program in (tuned, inputs.program):
+            thaw(program)
+        refuse_losses(read_rollouts(job.folder.path))
+        outcome = _gated(job, inputs, tuned, out)
+        write_artifact(out, tuned if outcome.ships else inputs.program, inputs, job, chosen, outcome)
         ledger = job.paid.ledger
         paid = totals_line(ledger.totals(session=ledger.session))
         print(f"{describe(job.candidates, job.paid)}; in this session {paid}")
@@ -74,6 +80,7 @@ def compile_artifact(config: CompileConfig, out: Path, evidence: bool = False) -
     if evidence:
         print(evidence_text(job.evidence))
     print(f"wrote {out}" + (f", which is not the end: {job.stopped}" if job.stopped else ""))
+    print(outcome.line())
 
 
 @random_state_kept()
@@ -166,7 +173,7 @@ def _models(config: CompileConfig, inputs: Inputs, paid: PaidCalls) -> Iterator[
         yield {role: opened[each] for role, each in wanted.items()}
 
 
-def _tuned(job: Job) -> dspy.Module:
+def _tuned(job: Job) -> Program:
     """What the optimizer makes of the student; at a cap the best candidate so far.
 
     Raises:
@@ -175,26 +182,38 @@ def _tuned(job: Job) -> dspy.Module:
     try:
         tuned = optimizer_of(job.config).tune(job)
         check()  # DSPy goes on after an interrupt where it can
-        return tuned
+        return cast(Program, tuned)
     except Halted as halted:
-        check()
-        job.paid.halt(halted)
-        job.stopped = halted.said if isinstance(halted, CapReached) else job.paid.out_of_seconds()
-        if not job.stopped:
-            raise halted.fault from halted
+        _stop(job, halted)
         best = job.candidates.best()
         return with_prompts(job.student, best.prompts) if best else job.student
     except DSPyError as fault:
         raise ModelError(f"{type(fault).__name__}: {first_line(fault, 300)}") from fault
 
 
-def _refuse_losses(folder: RunFolder) -> None:
-    rollouts = read_rollouts(folder.path)
-    lost = [rollout for rollout in rollouts if rollout.status == "not judged"]
-    if len(lost) > MAX_LOST * len(rollouts):
-        raise ModelError(
-            f"{len(lost)} of {len(rollouts)} rollouts were not judged ({lost[0].error}); start again to go on"
-        )
+def _gated(job: Job, inputs: Inputs, tuned: Program, out: Path) -> Outcome:
+    """How the result compares with its start; at a cap the start is kept until the same command goes on.
+
+    Raises:
+        JudgeError, ModelError, …: whatever halted it, and is no cap.
+    """
+    if not job.config.gate:
+        return Outcome(decision="not compared")
+    try:
+        if not job.stopped:
+            return gate(job, inputs, tuned, out)
+    except Halted as halted:
+        _stop(job, halted)
+    return Outcome(decision="kept", why=f"not compared yet: {job.stopped}")
+
+
+def _stop(job: Job, halted: Halted) -> None:
+    """Nothing more is paid; raises what halted the compilation unless it is a cap."""
+    check()
+    job.paid.halt(halted)
+    job.stopped = halted.said if isinstance(halted, CapReached) else job.paid.out_of_seconds()
+    if not job.stopped:
+        raise halted.fault from halted
 
 
 ECHO = "print(int(input()) + 1)\n"

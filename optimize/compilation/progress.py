@@ -59,14 +59,16 @@ class CompileProgress:
 
 
 def describe(candidates: Candidates, paid: PaidCalls) -> str:
-    """The best score with its interval, what was spent in all, what is left of the caps."""
+    """The best score with its interval, where a candidate has one; what was spent in all; what is left of the caps."""
     best = candidates.best()
-    said = "no candidate is scored in full yet"
+    said = []
     if best is not None:
         low, high = best.interval(candidates.deciding)
-        said = f"best {best.score(candidates.deciding):.1%} ({low:.0%}–{high:.0%})"
-    left = paid.left()
-    return f"{said}; spent {totals_line(paid.ledger.spent)}" + (f"; left {left}" if left else "")
+        said.append(f"best {best.score(candidates.deciding):.1%} ({low:.0%}–{high:.0%})")
+    said.append(f"spent {totals_line(paid.ledger.spent)}")
+    if left := paid.left():
+        said.append(f"left {left}")
+    return "; ".join(said)
 
 
 def totals_line(totals: Totals) -> str:

@@ -16,7 +16,7 @@ from program import artifact
 from program.artifact import ArtifactError, Manifest
 from program.input_files import InputError, read_model
 
-SHOWN = ("program", "origin", "adapter", "config", "lm", "scores", "cost", "versions", "commit")
+SHOWN = ("program", "origin", "adapter", "config", "lm", "scores", "gate", "cost", "versions", "commit")
 
 
 class DemoEvidence(BaseModel):

@@ -7,30 +7,33 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import dspy
-
 from eval.rollouts.json_lines import json_line
 from eval.rollouts.run_folder import read_rollouts
 from eval.tables.summary import markdown_table, summarize
 from optimize.compilation.prompts import prompts_markdown
 from optimize.credit.evidence import cut
+from optimize.gate.outcome import Outcome
 from optimize.job.candidates import Candidate, prompts_of
 from optimize.job.inputs import Inputs
 from optimize.job.job import Job
 from program import artifact
 from program.files import write_whole
 from program.rollout.trace import Totals
+from program.stage.program import Program
 
 
-def write_artifact(out: Path, program: dspy.Module, inputs: Inputs, job: Job, chosen: Candidate | None) -> None:
+def write_artifact(
+    out: Path, program: Program, inputs: Inputs, job: Job, chosen: Candidate | None, outcome: Outcome
+) -> None:
     """Write `out` and print what is in it.
 
     Args:
         out: the folder of the artifact.
-        program: the tuned program, thawed.
+        program: what ships, with every stage visible.
         inputs: what it was made from.
         job: how.
-        chosen: its scores, if it was tried.
+        chosen: the scores of the optimizer's result, if it was tried.
+        outcome: of the comparison of that result with the start.
     """
     spent = job.paid.ledger.spent
     summaries = _teacher_summary(job)
@@ -38,29 +41,30 @@ def write_artifact(out: Path, program: dspy.Module, inputs: Inputs, job: Job, ch
         inputs.manifest.program,
         program,
         adapter=inputs.manifest.adapter,
-        origin="compiled",
+        origin="compiled" if outcome.ships else inputs.manifest.origin,
         compile={**inputs.identity, "stopped": job.stopped},
         lm={"model": job.config.lm, **inputs.program.lm_settings},
         scores={
             **{key: value for summary in summaries for key, value in summary.items() if key != "table"},
             "chosen": _scores(chosen, job.candidates.deciding) if chosen else None,
         },
+        gate=outcome.model_dump(mode="json"),
         cost={**spent.model_dump(), "seconds": round(job.paid.seconds, 1)},
     )
     out.mkdir(parents=True, exist_ok=True)
     write_whole(out / "candidates.jsonl", b"".join(map(json_line, candidate_lines(job))))
-    write_whole(out / "report.json", json.dumps(report(job, chosen), indent=2, ensure_ascii=False) + "\n")
+    write_whole(out / "report.json", json.dumps(report(job, chosen, outcome), indent=2, ensure_ascii=False) + "\n")
     write_whole(out / "prompts.md", prompts_markdown(program, written))
     artifact.save(out, program, written)
     for summary in summaries:
         print(summary["table"])
     for name, predictor in program.named_predictors():
         print(f"{name}: {len(predictor.demos)} demonstrations")
-    if job.config.tuning.demos and not any(predictor.demos for predictor in program.predictors()):
+    if outcome.ships and job.config.tuning.demos and not any(predictor.demos for predictor in program.predictors()):
         print("no demonstration is in the program")
 
 
-def report(job: Job, chosen: Candidate | None) -> dict[str, Any]:
+def report(job: Job, chosen: Candidate | None, outcome: Outcome) -> dict[str, Any]:
     """What the optimizer did, in numbers: phases, candidates, costs; and why each demonstration was chosen."""
     ledger, deciding = job.paid.ledger, job.candidates.deciding
     return {
@@ -71,6 +75,7 @@ def report(job: Job, chosen: Candidate | None) -> dict[str, Any]:
         "program_runs": sum(each.runs() for each in job.candidates.all()),
         "candidates": len(job.candidates.all()),
         "chosen": _scores(chosen, deciding) if chosen else None,
+        "gate": outcome.model_dump(mode="json"),
         "paid": {
             "total": _money(ledger.spent),
             "this_session": _money(ledger.totals(session=ledger.session)),

@@ -21,7 +21,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import dspy
 
@@ -30,6 +30,8 @@ from eval.rollouts.score import Score, SetResult
 from eval.simulated.proposals import propose
 from optimize.config import CompileConfig
 from optimize.forecast.averages import Averages
+from optimize.gate.gate import FIRST_SAMPLE, gate_problems
+from optimize.job.candidates import prompts_of, with_prompts
 from optimize.job.inputs import Inputs
 from optimize.job.job import Job, new_job
 from optimize.job.metric import HiddenPassRate, measured
@@ -91,8 +93,25 @@ def rehearse(
                 each(problem).code for each in (job.student, job.teacher) for problem in job.learn + job.choose
             }
         answers.count = count  # from here on
-        optimizer_of(config).tune(job)
+        tuned = optimizer_of(config).tune(job)
+        if config.gate:
+            _rehearse_gate(job, tuned)
     return dict(count.phases)
+
+
+def _rehearse_gate(job: Job, tuned: dspy.Module) -> None:
+    """What the comparison of the result with the start will ask; see `optimize.gate.gate`. Where the stand-in brought
+    no other prompts, the real optimizer may: the comparison is planned for."""
+    programs = [job.teacher, cast(Program, tuned)]
+    if len({*map(job.candidates.name_of, programs)}) == 1:
+        prompts = prompts_of(tuned)
+        programs[1] = with_prompts(programs[1], {name: (f"{prompts[name][0]} Changed.", []) for name in prompts})
+    job.paid.phase = "gate"
+    with dspy.context(lm=job.lm):
+        for problem in gate_problems(job, programs):
+            for draw in range(FIRST_SAMPLE, FIRST_SAMPLE + job.config.gate_draws):
+                for program in programs:
+                    program(problem=problem, sample=draw)
 
 
 class _Count:

@@ -16,6 +16,7 @@ import dspy
 
 from eval.numbers.intervals import mean_share
 from optimize.job.stages import signature_of
+from program.stage.program import Program
 
 
 @dataclass
@@ -111,7 +112,7 @@ def prompts_of(program: dspy.Module) -> dict[str, tuple[str, list[Any]]]:
     }
 
 
-def with_prompts(program: dspy.Module, prompts: dict[str, tuple[str, list[Any]]]) -> dspy.Module:
+def with_prompts(program: Program, prompts: dict[str, tuple[str, list[Any]]]) -> Program:
     """A copy of `program` with these instructions and demonstrations."""
     made = program.deepcopy()
     for name, predictor in made.named_predictors():

@@ -25,7 +25,7 @@ SMALL = {"mipro": ["--tune", "trials=3"], "gepa": ["--tune", "metric_calls=30"],
 @pytest.fixture
 def options(tmp_path) -> list[str | Path]:
     data, start = write_pack(tmp_path / "data", TASKS), write_start(tmp_path / "start", "direct")
-    return ["--start", start, "--data", data, "--concurrency", "2"]
+    return ["--start", start, "--data", data, "--concurrency", "2", "--no-gate"]
 
 
 def stopped(folder: Path) -> str:

@@ -29,7 +29,7 @@ def compiled(tmp_path_factory) -> Path:
     with pytest.MonkeyPatch.context() as patched:
         isolate(patched, folder / "cache")
         use_lm(patched, answer_rule(Square="wrong", Successor="fixed"))
-        options = ["--start", start, "--data", data, "--optimizer", "verified", "--out", folder / "out"]
+        options = ["--start", start, "--data", data, "--optimizer", "verified", "--no-gate", "--out", folder / "out"]
         config = folder / "config.toml"
         config.write_text("[lm_settings]\ntop_p = 0.9\n")
         printed(patched, optimize.compile.main, config, *options)
@@ -60,7 +60,7 @@ def test_calls_of_rollouts_that_failed_are_shown_where_they_were_right(compiled)
         isolate(patched, compiled / "cache two")
         use_lm(patched, without_repeats(answer_rule(**dict.fromkeys([task.name for task in VALID], "wrong"))))
         options = ["--start", compiled / "start", "--data", compiled / "data", "--optimizer", "verified"]
-        printed(patched, optimize.compile.main, *options, "--out", compiled / "failed")
+        printed(patched, optimize.compile.main, *options, "--no-gate", "--out", compiled / "failed")
     program, _ = artifact.load(compiled / "failed")
     with_demos = {name for name, predictor in program.named_predictors() if predictor.demos}
     assert with_demos == {"write_tests.write_tests.predict"}
@@ -191,6 +191,7 @@ def test_a_stored_run_of_the_split_gives_the_same_demonstrations_without_a_rollo
         monkeypatch,
         optimize.compile.main,
         *options,
+        "--no-gate",
         "--tune",
         f'runs=["{tmp_path / "run"}"]',
         "--out",

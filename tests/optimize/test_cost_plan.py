@@ -62,7 +62,7 @@ def start_of(tmp_path: Path, program, tasks=TASKS) -> list[str | Path]:
 def test_after_a_pilot_the_number_of_calls_is_within_30_percent(monkeypatch, tmp_path, program, name):
     use_simulated(monkeypatch)
     tasks, some = (TASKS, "8") if program == "direct" else (TASKS[:8], "5")
-    options = [*start_of(tmp_path, program, tasks), "--optimizer", name, "--out", tmp_path / "out"]
+    options = [*start_of(tmp_path, program, tasks), "--optimizer", name, "--no-gate", "--out", tmp_path / "out"]
     said = printed(monkeypatch, optimize.compile.main, *options, "--pilot", some)
     assert said.count("pilot of ") == 1 and "averages of" in said
     if name == "bootstrap":
@@ -72,12 +72,22 @@ def test_after_a_pilot_the_number_of_calls_is_within_30_percent(monkeypatch, tmp
     assert 0.7 * paid <= total_of(said)[1] <= 1.3 * paid
 
 
+def test_the_comparison_with_the_start_is_planned(monkeypatch, tmp_path):
+    use_simulated(monkeypatch)
+    options = [*start_of(tmp_path, "direct"), "--optimizer", "bootstrap", "--out", tmp_path / "out"]
+    said = printed(monkeypatch, optimize.compile.main, *options, "--dry-run")
+    (planned,) = re.findall(r"\| gate \| [\d,]+ \| (\d+) ", said)
+    printed(monkeypatch, optimize.compile.main, *options)
+    paid = json.loads((tmp_path / "out" / "report.json").read_text())["paid"]["by_phase"]["gate"]["calls"]
+    assert 0.7 * paid <= int(planned) <= 1.3 * paid
+
+
 def test_a_dry_run_asks_nothing_writes_nothing_and_names_splits_and_priors(monkeypatch, tmp_path):
     monkeypatch.setattr("optimize.compilation.compiling.open_model", None)  # opening one would already be a call
     options = [*start_of(tmp_path, "alphacodium"), "--optimizer", "mipro", "--out", tmp_path / "out", "--dry-run"]
     said = printed(monkeypatch, optimize.compile.main, *options, "--freeze", "FixCode")
     assert "to learn from: 8; to choose candidates by: " in said and "as it is: FixCode" in said
-    assert "priors: " in said and "| proposals |" in said and "not known" in said
+    assert "priors: " in said and "| proposals |" in said and "| gate |" in said and "not known" in said
     assert not (tmp_path / "out").exists() and not (tmp_path / "cache" / "compile").exists()
 
 
@@ -85,7 +95,7 @@ def test_a_plan_goes_by_the_newest_run_on_its_own_data_and_by_other_runs_only_wi
     use_simulated(monkeypatch)
     options = start_of(tmp_path, "direct", TASKS[:4])
     other, model = write_pack(tmp_path / "other", TASKS[:2]), options[4:]
-    compiling = ["--optimizer", "verified", "--out", tmp_path / "out", "--dry-run"]
+    compiling = ["--optimizer", "verified", "--no-gate", "--out", tmp_path / "out", "--dry-run"]
 
     def evaluated(name: str, data: str | Path, age: float) -> None:
         run = tmp_path / "runs" / name
@@ -108,7 +118,14 @@ def test_without_a_run_prompts_are_expected_to_be_as_long_as_the_problems_are(mo
     long.mkdir()
     rows = [{**task.row(), "description": "word " * 4000} for task in TASKS[:4]]  # 20,000 characters
     write_dataset(long / "data", {"valid": rows})
-    options = [*start_of(tmp_path, "direct", TASKS[:4]), "--optimizer", "verified", "--out", tmp_path / "out"]
+    options = [
+        *start_of(tmp_path, "direct", TASKS[:4]),
+        "--optimizer",
+        "verified",
+        "--no-gate",
+        "--out",
+        tmp_path / "out",
+    ]
     short = total_of(printed(monkeypatch, optimize.compile.main, *options, "--dry-run"))
     there = total_of(printed(monkeypatch, optimize.compile.main, *options, "--data", long / "data", "--dry-run"))
     assert short[1] == there[1] == 4  # calls
@@ -119,7 +136,15 @@ def test_a_plan_beyond_a_cap_says_so_and_prices_are_those_of_the_models(monkeypa
     monkeypatch.setattr(
         "optimize.forecast.forecast.price_of", lambda model: Price(1e-3, 0.0) if model == "simulated" else None
     )
-    options = [*start_of(tmp_path, "direct"), "--optimizer", "verified", "--out", tmp_path / "out", "--dry-run"]
+    options = [
+        *start_of(tmp_path, "direct"),
+        "--optimizer",
+        "verified",
+        "--no-gate",
+        "--out",
+        tmp_path / "out",
+        "--dry-run",
+    ]
     said = printed(monkeypatch, optimize.compile.main, *options, "--max-calls", "3")
     assert "max_calls = 3 is reached before it ends" in said
     assert f"| {total_of(said)[2] * 1e-3:.2f} |" in said
@@ -129,7 +154,7 @@ def test_a_plan_beyond_a_cap_says_so_and_prices_are_those_of_the_models(monkeypa
 
 def test_a_pilot_is_not_paid_for_again(monkeypatch, tmp_path):
     use_simulated(monkeypatch)
-    options = [*start_of(tmp_path, "direct"), "--optimizer", "verified", "--out", tmp_path / "out"]
+    options = [*start_of(tmp_path, "direct"), "--optimizer", "verified", "--no-gate", "--out", tmp_path / "out"]
     printed(monkeypatch, optimize.compile.main, *options, "--pilot", "4")
     printed(monkeypatch, optimize.compile.main, *options)
     paid = json.loads((tmp_path / "out" / "report.json").read_text())["paid"]
@@ -137,5 +162,5 @@ def test_a_pilot_is_not_paid_for_again(monkeypatch, tmp_path):
 
 
 def test_a_pilot_of_nothing_is_refused(monkeypatch, tmp_path):
-    options = [*start_of(tmp_path, "direct"), "--out", tmp_path / "out", "--pilot", "0"]
+    options = [*start_of(tmp_path, "direct"), "--no-gate", "--out", tmp_path / "out", "--pilot", "0"]
     assert call(monkeypatch, optimize.compile.main, *options) == 2

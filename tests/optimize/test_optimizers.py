@@ -39,7 +39,7 @@ def own_caches(monkeypatch, tmp_path):
 def options_in(folder: Path) -> list[str | Path]:
     data = write_pack(folder / "data", TASKS)
     start = write_start(folder / "start", "direct")
-    return ["--start", start, "--data", data, "--out", folder / "out", "--concurrency", "2"]
+    return ["--start", start, "--data", data, "--out", folder / "out", "--concurrency", "2", "--no-gate"]
 
 
 @pytest.fixture

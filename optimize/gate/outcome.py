@@ -1,0 +1,91 @@
+"""What the comparison of a compiled program with its start came to: whether the artifact ships, and in which words."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from eval.numbers.intervals import Estimate, difference_estimate
+from eval.numbers.paired import Pair, differences
+
+GAIN = 0.05  # solved, from which on an artifact ships
+# A true loss of five points ships in a tenth of all comparisons at most, however few problems there are: the lower end
+# of the one-sided 90 % interval must be above it. At 30 problems with two draws each `GAIN` alone is stricter.
+LOSS = -0.05
+LOSS_LEVEL = 0.2  # of the two-sided interval with the same lower end
+NOT_WORSE = -0.03  # solved, down to which an artifact may ship that is as good and cheaper
+CHEAPER = 0.7  # of the start's cost, at which it is
+
+Decision = Literal["better", "ahead, not shown", "as good, cheaper", "kept", "not compared"]
+
+
+class Outcome(BaseModel):
+    """The outcome of a gate; artifacts and reports hold it. Shares are of rollouts solved, 0 to 1.
+
+    decision: "kept" is the start, every other one the compiled program; "not compared" where no gate was wanted.
+    why: why the start is kept where there was no comparison.
+    start, compiled: shares solved.
+    gain: the difference, compiled minus start; interval: its ends, 95 %.
+    problems, draws: what was compared, and how many rollouts of each problem by each program.
+    cost: that of a rollout of the compiled program, over that of the start's; unit: of what.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    decision: Decision
+    why: str = ""
+    start: float | None = None
+    compiled: float | None = None
+    gain: float | None = None
+    interval: tuple[float, float] | None = None
+    problems: int = 0
+    draws: int = 0
+    cost: float | None = None
+    unit: str = ""
+
+    @property
+    def ships(self) -> bool:
+        """Whether the artifact holds the compiled program."""
+        return self.decision != "kept"
+
+    def line(self) -> str:
+        """One line for people, which begins with the decision."""
+        match self.decision:
+            case "not compared":
+                return "not compared with its start (--no-gate)"
+            case "kept" if self.gain is None:
+                return f"kept: nothing found that is better ({self.why})"
+            case "kept":
+                said = "kept: nothing found that is better; the best candidate: "
+            case "as good, cheaper":
+                said = "as good, cheaper: "
+            case decided:
+                said = f"{decided}: "
+        return said + self._numbers()
+
+    def _numbers(self) -> str:
+        assert self.gain is not None and self.interval is not None, "there was a comparison"
+        low, high = self.interval
+        said = f"{100 * self.gain:+z.1f} points ({100 * low:+z.1f} to {100 * high:+z.1f})"
+        said += f"; the start solves {self.start:.1%}, this {self.compiled:.1%}"
+        said += f", on {self.problems} problems with {self.draws} draws each"
+        return said + (f"; {self.unit}: {self.cost:.2f} times the start's" if self.cost is not None else "")
+
+
+def decide(pair: Pair, cost: float | None) -> tuple[Decision, Estimate]:
+    """Whether an artifact ships, and the difference in what is solved.
+
+    Args:
+        pair: the shares that the start and the compiled program solve, problem by problem.
+        cost: see `Outcome`; None where it is not known.
+    """
+    (found,) = differences([pair])
+    gain, low, _ = found.estimate
+    if gain > 0 and found.shown:
+        return "better", found.estimate
+    if gain >= GAIN and difference_estimate(*pair, level=LOSS_LEVEL).low > LOSS:
+        return "ahead, not shown", found.estimate
+    if cost is not None and cost <= CHEAPER and gain >= NOT_WORSE and low > LOSS:
+        return "as good, cheaper", found.estimate
+    return "kept", found.estimate

@@ -1,0 +1,194 @@
+"""The gate: what ships, what does not, and how the comparison is made."""
+
+import json
+
+import numpy as np
+import pytest
+
+import eval.compare
+import optimize.compile
+from eval.rollouts.rollout import Rollout
+from eval.rollouts.run_folder import read_config, read_rollouts
+from eval.rollouts.score import Score, SetResult
+from optimize.gate.gate import COMPILED, FIRST_SAMPLE, START, outcome_of
+from optimize.gate.outcome import CHEAPER, Outcome, decide
+from program import artifact
+from program.rollout.trace import Totals
+from tests.support.packs import (
+    answer_rule,
+    demonstrations,
+    isolate,
+    number_task,
+    printed,
+    use_lm,
+    write_pack,
+    write_start,
+)
+
+TASKS = tuple(number_task(f"Plus {k}", lambda n, k=k: n + k, f"n + {k}") for k in range(1, 11))
+
+
+@pytest.fixture(autouse=True)
+def own_caches(monkeypatch, tmp_path):
+    isolate(monkeypatch, tmp_path / "cache")
+
+
+@pytest.fixture
+def options(tmp_path) -> list:
+    data, start = write_pack(tmp_path / "data", TASKS), write_start(tmp_path / "start", "direct")
+    return ["--start", start, "--data", data, "--optimizer", "bootstrap", "--demos", "2", "--out", tmp_path / "out"]
+
+
+def rule(with_demos: str, without: str, wrong_from: int = 2):
+    """Answers the first tasks rightly, the others by whether demonstrations are in the prompt."""
+    late = [task.name for task in TASKS[wrong_from:]]
+    shown, bare = (answer_rule(TASKS, **dict.fromkeys(late, fate)) for fate in (with_demos, without))
+    return lambda prompt: (shown if demonstrations(prompt) else bare)(prompt)
+
+
+def gate_of(folder) -> Outcome:
+    return Outcome.model_validate(artifact.read_manifest(folder).gate)
+
+
+def test_what_is_ahead_ships_with_the_score_of_its_start(monkeypatch, tmp_path, options):
+    use_lm(monkeypatch, rule(with_demos="right", without="wrong"))
+    said = printed(monkeypatch, optimize.compile.main, *options)
+    program, manifest = artifact.load(tmp_path / "out")
+    assert program.predictors()[0].demos and manifest.origin == "compiled"
+    found = gate_of(tmp_path / "out")
+    assert (found.decision, found.start, found.compiled, found.gain) == ("better", 0.0, 1.0, 1.0)
+    assert said.splitlines()[-1] == found.line() and "the start solves 0.0%, this 100.0%" in found.line()
+
+
+def test_what_is_worse_does_not_ship_and_the_artifact_is_the_start(monkeypatch, tmp_path, options):
+    prompts = use_lm(monkeypatch, rule(with_demos="wrong", without="right"))
+    said = printed(monkeypatch, optimize.compile.main, *options)
+    (kept, manifest), (start, _) = artifact.load(tmp_path / "out"), artifact.load(tmp_path / "start")
+    assert kept.dump_state() == start.dump_state() and manifest.origin == "hand-written"
+    found = gate_of(tmp_path / "out")
+    assert (found.decision, found.start, found.compiled) == ("kept", 1.0, 0.0)
+    assert said.splitlines()[-1].startswith("kept: nothing found that is better; the best candidate: -100.0 points")
+    assert json.loads((tmp_path / "out" / "report.json").read_text())["gate"]["decision"] == "kept"
+    before = len(prompts)
+    assert "compiled already" in printed(monkeypatch, optimize.compile.main, *options) and len(prompts) == before
+
+
+def test_without_a_gate_what_the_optimizer_makes_is_handed_over(monkeypatch, tmp_path, options):
+    use_lm(monkeypatch, rule(with_demos="wrong", without="right"))
+    said = printed(monkeypatch, optimize.compile.main, *options, "--no-gate")
+    assert artifact.load(tmp_path / "out")[0].predictors()[0].demos
+    assert gate_of(tmp_path / "out").decision == "not compared" and "--no-gate" in said.splitlines()[-1]
+    assert not (tmp_path / "out" / "gate").exists()
+
+
+def test_problems_that_gave_demonstrations_are_not_compared_and_draws_are_fresh(monkeypatch, tmp_path, options):
+    use_lm(monkeypatch, rule(with_demos="right", without="wrong"))
+    printed(monkeypatch, optimize.compile.main, *options, "--tune", "gate_draws=3")
+    run = tmp_path / "out" / "gate"
+    assert read_config(run)["problems"] == [task.name for task in TASKS[2:]]
+    samples = {(each.arm, each.sample) for each in read_rollouts(run)}
+    assert samples == {(arm, FIRST_SAMPLE + n) for arm in (START, COMPILED) for n in range(3)}
+    said = printed(monkeypatch, eval.compare.main, run)
+    assert "compiled solves more problems than start" in said and "NOT FINISHED" not in said
+
+
+def test_problems_nobody_ran_on_are_compared_first(monkeypatch, tmp_path, options):
+    """The optimizer stops at two demonstrations, after the first problems."""
+    use_lm(monkeypatch, rule(with_demos="right", without="wrong"))
+    printed(monkeypatch, optimize.compile.main, *options, "--concurrency", "1", "--tune", "gate_problems=4")
+    assert read_config(tmp_path / "out" / "gate")["problems"] == [task.name for task in TASKS[2:6]]
+
+
+def test_a_result_that_is_the_start_costs_no_comparison(monkeypatch, tmp_path, options):
+    prompts = use_lm(monkeypatch, answer_rule(TASKS, **dict.fromkeys([task.name for task in TASKS], "wrong")))
+    said = printed(monkeypatch, optimize.compile.main, *options)
+    assert len(prompts) == len(TASKS)
+    assert said.splitlines()[-1] == "kept: nothing found that is better (the prompts are those of the start)"
+
+
+def test_where_every_problem_gave_a_demonstration_the_start_is_kept(monkeypatch, tmp_path, options):
+    use_lm(monkeypatch, answer_rule(TASKS))
+    said = printed(monkeypatch, optimize.compile.main, *options, "--limit", "2")
+    assert "none is left to compare on" in said and gate_of(tmp_path / "out").decision == "kept"
+    assert not artifact.load(tmp_path / "out")[0].predictors()[0].demos
+
+
+def test_at_a_cap_in_the_comparison_the_start_is_kept_and_a_larger_cap_goes_on(monkeypatch, tmp_path, options):
+    prompts = use_lm(monkeypatch, rule(with_demos="right", without="wrong"))
+    said = printed(monkeypatch, optimize.compile.main, *options, "--concurrency", "1", "--max-calls", "12")
+    assert len(prompts) == 12 and "not compared yet: max_calls = 12 is reached" in said
+    assert not artifact.load(tmp_path / "out")[0].predictors()[0].demos
+    printed(monkeypatch, optimize.compile.main, *options, "--concurrency", "1", "--max-calls", "1000")
+    assert gate_of(tmp_path / "out").decision == "better"
+    assert len(prompts) == 2 + 2 * 2 * 8, "two demonstrations, then two draws of two programs on eight problems"
+
+
+def rollouts(arm: str, solved: list[list[bool]], tokens: int = 100) -> list[Rollout]:
+    def one(problem: int, sample: int, right: bool) -> Rollout:
+        tests = SetResult(passed=int(right), total=1, verdict="AC" if right else "WA")
+        return Rollout(
+            arm=arm,
+            problem=f"P{problem}",
+            sample=sample,
+            status="solved" if right else "failed",
+            score=Score(
+                public=tests, private=tests, generated=tests, hidden_rate=right, solved=right, judge_seconds=0.0
+            ),
+            totals=Totals(calls=1, completion_tokens=tokens, dollars=None),
+        )
+
+    return [one(p, FIRST_SAMPLE + s, right) for p, draws in enumerate(solved) for s, right in enumerate(draws)]
+
+
+def test_as_good_and_cheaper_ships_and_as_good_at_the_same_price_does_not():
+    solved = [[n % 2 == 0] * 2 for n in range(60)]
+    start = rollouts(START, solved)
+    cheap, dear = (rollouts(COMPILED, solved, tokens=round(100 * share)) for share in (CHEAPER, 0.8))
+    assert outcome_of([*start, *cheap], 2).decision == "as good, cheaper"
+    assert outcome_of([*start, *dear], 2).decision == "kept"
+    half = [[True, False]] * 60
+    worse = rollouts(COMPILED, [[True, False] if n > 3 else [False] * 2 for n in range(60)], tokens=50)
+    assert outcome_of([*rollouts(START, half), *worse], 2).decision != "better"
+
+
+def test_the_cost_is_that_of_the_rollouts_by_price_of_token():
+    start, compiled = rollouts(START, [[True]] * 3), rollouts(COMPILED, [[True]] * 3, tokens=50)
+    for each in compiled:
+        each.totals.prompt_tokens = 200
+    found = outcome_of([*start, *compiled], 1)
+    assert found.cost == pytest.approx((50 + 200 / 4) / 100) and found.unit == "tokens weighted by price"
+    for each in (*start, *compiled):
+        each.totals.dollars = 0.5 if each.arm == START else 0.75
+    found = outcome_of([*start, *compiled], 1)
+    assert (found.cost, found.unit) == (1.5, "USD")
+
+
+@pytest.mark.parametrize(("problems", "draws"), [(30, 2), (60, 2), (12, 2), (8, 1)])
+@pytest.mark.parametrize("spread", [0.5, 4.0])
+def test_a_loss_seldom_ships_whatever_the_size_and_a_gain_often_does(problems, draws, spread):
+    """Problems differ in how often they are solved, alike in both programs: Beta(spread, spread)."""
+    chance = np.random.default_rng(problems * draws)
+
+    def shipped(true: float) -> float:
+        count = 0
+        for _ in range(400):
+            rate = chance.beta(spread, spread, problems)
+            # The loss is spread over the problems such that the mean difference is what is wanted.
+            moved = np.clip(rate + true * rate * (1 - rate) * (4 + 2 / spread), 0, 1)
+            pair = [chance.binomial(draws, each) / draws for each in (rate, moved)]
+            decision, _ = decide((pair[0].tolist(), pair[1].tolist()), cost=1.0)
+            count += decision in ("better", "ahead, not shown")
+        return count / 400
+
+    assert shipped(-0.05) <= 0.13
+    assert shipped(-0.10) <= 0.08
+    if problems >= 30:
+        assert shipped(0.10) >= 0.6
+
+
+def test_every_decision_has_a_line_that_begins_with_it():
+    numbers = {"start": 0.4, "compiled": 0.5, "gain": 0.1, "interval": (-0.02, 0.2), "problems": 30, "draws": 2}
+    for decision in ("better", "ahead, not shown", "as good, cheaper", "kept"):
+        line = Outcome(decision=decision, **numbers, cost=0.5, unit="USD").line()
+        assert line.startswith(f"{decision}: ") and "+10.0 points (-2.0 to +20.0)" in line and "\n" not in line
+        assert "the start solves 40.0%" in line and "USD: 0.50 times the start's" in line
