@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from os import SEEK_END, _exit, dup, dup2, fstat, lseek, pread, write
 from typing import Any
 
-from judge.literals import literal
+from judge.value_texts import literal
 
 # What programs do to these names must not reach this module.
 __builtins__ = dict(builtins.__dict__)

@@ -1,86 +1,17 @@
-"""Values as texts of Python literals, by which arguments go to a function and its value comes back.
-
-Both sides use the same form, so equal values nearly always are equal texts. It is that of Python's own literals, and
-`inf`, `nan`, `set()`, and `complex(a, b)` where a part is zero or not finite. What is no such value has a text in angle
-brackets in its place, which no reader takes for a value: `<a generator>`.
-"""
+"""Texts of Python literals as values, without executing anything; `judge.value_texts` writes them."""
 
 from __future__ import annotations
 
 import ast
-import builtins
 import math
 from collections.abc import Callable
 from typing import Any
 
-# The candidate's process writes with this module; what programs do to these names must not reach it.
-__builtins__ = dict(builtins.__dict__)
-MAX_DEPTH = 90  # of containers in each other; Python's parser has a bound of its own
-_HEXADECIMAL_BITS = 12_000  # of a whole number that is written so: in decimals that takes quadratic time
 _NAMES = {"inf": math.inf, "nan": math.nan}
-_EXACT = ("decimal", "_decimal", "fractions")
-_KEYS, _ITEMS = type({}.keys()), type({}.items())
 
 
 class NoLiteral(ValueError):
     """The text is none of a value."""
-
-
-def literal(value: Any, depth: int = 0) -> str:
-    """The text of a value. An instance of a subclass, of NumPy's scalars, of `Decimal` or of `Fraction` is written as
-    the plain value that it equals."""
-    if value is None or value is True or value is False:
-        return str(value)
-    if depth > MAX_DEPTH:
-        return "<too deep>"
-    if isinstance(value, int):
-        return hex(value) if int.bit_length(value) > _HEXADECIMAL_BITS else int.__repr__(value)
-    if isinstance(value, float):
-        return float.__repr__(value)
-    if isinstance(value, str):
-        return str.__repr__(value)
-    if isinstance(value, complex):
-        plain = complex(value)
-        sum_says_it = plain.real and plain.imag and math.isfinite(plain.real) and math.isfinite(plain.imag)
-        return complex.__repr__(plain) if sum_says_it else f"complex({plain.real!r}, {plain.imag!r})"
-    if isinstance(value, bytes | bytearray):
-        return bytes.__repr__(bytes(value))
-    return _container(value, depth + 1) or _converted(value, depth) or f"<{_described(type(value))}>"
-
-
-def _container(value: Any, depth: int) -> str:
-    if isinstance(value, list):
-        return f"[{', '.join([literal(item, depth) for item in list.__iter__(value)])}]"
-    if isinstance(value, tuple):
-        items = [literal(item, depth) for item in tuple.__iter__(value)]
-        return f"({items[0]},)" if len(items) == 1 else f"({', '.join(items)})"
-    if isinstance(value, set | frozenset | _KEYS | _ITEMS):
-        items = sorted([literal(item, depth) for item in value])
-        return f"{{{', '.join(items)}}}" if items else "set()"
-    if isinstance(value, dict):
-        pairs = [f"{literal(key, depth)}: {literal(item, depth)}" for key, item in dict.items(value)]
-        return f"{{{', '.join(pairs)}}}"
-    return ""
-
-
-def _converted(value: Any, depth: int) -> str:
-    module = type(value).__module__
-    if module == "numpy" and not hasattr(value, "__len__") and hasattr(value, "item"):
-        return literal(value.item(), depth + 1)
-    if module in _EXACT:
-        for kind in (int, float):
-            try:
-                plain = kind(value)
-            except (ValueError, OverflowError):
-                continue
-            if plain == value:
-                return literal(plain, depth + 1)
-    return ""
-
-
-def _described(kind: type) -> str:
-    name = type.__dict__["__name__"].__get__(kind)
-    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
 
 
 Other = Callable[[ast.AST], Any]

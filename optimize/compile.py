@@ -29,6 +29,13 @@ def main() -> None:
     add_selection(parser)
     add_sandbox(parser)
     add_executor(parser)
+    parser.add_argument(
+        "--at",
+        action="append",
+        default=[],
+        metavar="calls=N",
+        help="what a rollout may spend, in calls, tokens, dollars or seconds: the budget the program is compiled for",
+    )
     parser.add_argument("--only", nargs="+", metavar="STAGE", help="tune these stages only, such as WriteCode")
     parser.add_argument("--freeze", nargs="+", metavar="STAGE", help="leave these stages as they are")
     parser.add_argument("--tune", action="append", default=[], metavar="KEY=VALUE", help="a key of the optimizer")
@@ -62,7 +69,7 @@ def _compile(options: argparse.Namespace) -> None:
     changes: dict[str, Any] = {key: getattr(options, key) for key in KEYS}
     changes = {key: value for key, value in changes.items() if value is not None}
     changes.update(parse_settings(options.tune))
-    settings = parse_settings(options.set)
+    settings = parse_settings([*options.set, *(f"budget.{each}" for each in options.at)])
     if settings:
         changes["settings"] = settings
     config = read_config(options.config, changes)

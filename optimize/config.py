@@ -81,8 +81,8 @@ class CompileConfig(BaseModel):
     """the model the program is compiled for"""
     api_base: str | None = None
     """address of an OpenAI-compatible server that has the model"""
-    optimizer: str = "bootstrap"
-    """bootstrap, bootstrap_rs, verified, mipro, simba, gepa or copro"""
+    optimizer: str = "race"
+    """race, bootstrap, bootstrap_rs, verified, mipro, simba, gepa or copro"""
     only: list[str] = []
     """the stages to tune, by the names of their signatures, such as WriteCode; all when empty"""
     freeze: list[str] = []

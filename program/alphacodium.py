@@ -28,7 +28,7 @@ from program.steps.task import Task
 from program.steps.understand import Understand
 from program.steps.write_code import CodeWriter
 from program.steps.write_tests import AITestWriter
-from signatures.code import SolveDirectly
+from signatures.code import SolveDirectly, SolveStepByStep
 
 
 class AlphaCodium(Program):
@@ -39,6 +39,8 @@ class AlphaCodium(Program):
         super().__init__(config)
         if config.direct_first:
             self.solve_directly = config.code_stage(SolveDirectly, attempts=1)
+            if config.vary_draws:
+                self.think_first = config.code_stage(SolveStepByStep, attempts=1)
         self.understand = Understand(config)
         self.plan = Plan(config)
         self.write_tests = AITestWriter(config)
@@ -100,7 +102,8 @@ class AlphaCodium(Program):
     def _solved_directly(self, problem: Problem, sample: int, bench: Workbench) -> bool:
         """The cheap try first, where the configuration asks for it."""
         for draw in range(self.config.direct_first):
-            answer = self.solve_directly(sample, draw, by_public_tests(bench), problem=problem.text())
+            ask: Any = self.think_first if self.config.vary_draws and draw % 2 else self.solve_directly
+            answer = ask(sample, draw, by_public_tests(bench), problem=problem.text())
             bench.add(answer.code if answer else "", "direct")
             if bench.public and bench.passes_all_public(bench.best()):
                 return True

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
+from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -131,6 +132,24 @@ def new_program(name: ProgramName, config: dict[str, Any]) -> Program:
     return program
 
 
+def reshaped(manifest: Manifest, state: Mapping[str, Any], config: dict[str, Any]) -> Program:
+    """The program of an artifact under another configuration. That may leave stages out or bring in others, which then
+    are as written by hand.
+
+    Args:
+        manifest: of the artifact.
+        state: of its predictors, by name.
+        config: in full.
+
+    Raises:
+        ArtifactError: as `new_program` does.
+    """
+    program = new_program(manifest.program, config)
+    program.load_state({name: state.get(name, own) for name, own in program.dump_state().items()})
+    program.adapter, program.lm_settings = adapter_named(manifest.adapter, program.config.order), lm_settings(manifest)
+    return program
+
+
 def lm_settings(manifest: Manifest) -> dict[str, Any]:
     """The sampling settings that go with every call of the artifact's LM."""
     return {key: value for key, value in (manifest.lm or {}).items() if key != "model"}
@@ -232,11 +251,7 @@ def load(
     _refuse_other_code(folder, manifest, program)
     state = read_state(folder, manifest)
     _refuse_odd_demos(folder, program, state)
-    if config:
-        program = new_program(manifest.program, merged(manifest.config, config))
-    # A changed configuration may leave stages out or bring in others, which then are as written by hand.
-    program.load_state({name: state.get(name, own) for name, own in program.dump_state().items()})
-    program.adapter, program.lm_settings = adapter_named(manifest.adapter, program.config.order), lm_settings(manifest)
+    program = reshaped(manifest, state, merged(manifest.config, config or {}))
     manifest.config = program.config.model_dump()
     manifest.predictors, manifest.types = predictors_of(program), types_of(program)
     return program, manifest

@@ -97,7 +97,10 @@ def for_function(name: str, signature: type[dspy.Signature], entry_point: str) -
         entry_point: of the function; the fields that hold a program say so, as `entry_point`.
     """
     ours, said = _BY_NAME.get(name, (signature.instructions, signature.instructions))
-    changed = said if signature.instructions == ours else f"{signature.instructions.rstrip()}\n\n{NOTE}"
+    if signature.instructions.startswith(ours):  # with or without further sentences
+        changed = said + signature.instructions.removeprefix(ours)
+    else:
+        changed = f"{signature.instructions.rstrip()}\n\n{NOTE}"
     asked = signature.with_instructions(changed)
     for field, info in signature.fields.items():
         more: dict[str, Any] = dict(info.json_schema_extra or {})  # pyright: ignore

@@ -13,7 +13,8 @@ from typing import Any
 
 from eval.data.problem_set import DataError, Known, ProblemSet
 from judge.judge import judge
-from judge.literals import NoLiteral, literal, value_of
+from judge.literals import NoLiteral, value_of
+from judge.value_texts import literal
 from judge.verdict import Report, TestCase, Verdict
 from program.problem import Problem
 

@@ -10,7 +10,6 @@ the candidate. Verdict and expected output are not known to any of them.
 from __future__ import annotations
 
 import _socket
-import fcntl
 import gc
 import os
 import resource
@@ -183,7 +182,7 @@ def _serve_program(
     if in_world:  # without a user of its own it may even write where its source would lie
         left_behind = [namespaces.SCRATCH] if UID in guards.held else [namespaces.PROGRAM, namespaces.SCRATCH]
     faults, low_end = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-    fault_end = fcntl.fcntl(low_end, fcntl.F_DUPFD_CLOEXEC, _OUT_OF_THE_WAY)
+    fault_end = _out_of_the_way(low_end)
     os.close(low_end)
     watch = Watch(channel.fileno(), sweep=not guards.forks_blocked, group=group)
     used = group.used() if group is not None else 0
@@ -226,7 +225,7 @@ def _become_candidate(guards: Guards, request: protocol.Run, files: list[int], f
     """In a fresh fork: keep the three standard files and those that are arguments, nothing else; put on the guards."""
     try:
         if len(files) > _STANDARD_FILES:
-            files = [fcntl.fcntl(file, fcntl.F_DUPFD_CLOEXEC, _OUT_OF_THE_WAY) for file in files]
+            files = [*map(_out_of_the_way, files)]
             sys.argv += [f"/proc/self/fd/{place}" for place in range(_STANDARD_FILES, len(files))]
         for place, file in enumerate(files):
             os.dup2(file, place)
@@ -237,6 +236,17 @@ def _become_candidate(guards: Guards, request: protocol.Run, files: list[int], f
     except (OSError, ValueError) as fault:
         os.write(fault_end, protocol.text(f"{type(fault).__name__}: {fault}"))
         os._exit(SETUP_FAILED)
+
+
+def _out_of_the_way(file: int) -> int:
+    """A copy of a descriptor that is not a candidate's. The module `fcntl` would be one more thing that forks copy."""
+    number = _OUT_OF_THE_WAY
+    while True:
+        try:
+            os.fstat(number)
+        except OSError:
+            return os.dup2(file, number, inheritable=False)
+        number += 1
 
 
 def _words(faults: int) -> bytes:

@@ -70,7 +70,7 @@ def compile_artifact(config: CompileConfig, out: Path, evidence: bool = False) -
         for program in (tuned, inputs.program):
             thaw(program)
         refuse_losses(read_rollouts(job.folder.path))
-        outcome = _gated(job, inputs, tuned, out)
+        outcome = _gated(job, tuned)
         write_artifact(out, tuned if outcome.ships else inputs.program, inputs, job, chosen, outcome)
         ledger = job.paid.ledger
         paid = totals_line(ledger.totals(session=ledger.session))
@@ -191,7 +191,7 @@ def _tuned(job: Job) -> Program:
         raise ModelError(f"{type(fault).__name__}: {first_line(fault, 300)}") from fault
 
 
-def _gated(job: Job, inputs: Inputs, tuned: Program, out: Path) -> Outcome:
+def _gated(job: Job, tuned: Program) -> Outcome:
     """How the result compares with its start; at a cap the start is kept until the same command goes on.
 
     Raises:
@@ -201,7 +201,7 @@ def _gated(job: Job, inputs: Inputs, tuned: Program, out: Path) -> Outcome:
         return Outcome(decision="not compared")
     try:
         if not job.stopped:
-            return gate(job, inputs, tuned, out)
+            return gate(job, tuned)
     except Halted as halted:
         _stop(job, halted)
     return Outcome(decision="kept", why=f"not compared yet: {job.stopped}")

@@ -8,15 +8,17 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from optimize.compilation.attempts import attempts_text
 from optimize.compilation.prompts import difference, prompt_texts, prompts_markdown
 from optimize.compilation.writing import evidence_text
 from optimize.credit.evidence import cut
+from optimize.gate.outcome import Outcome
 from optimize.job.stages import signature_of
 from program import artifact
 from program.artifact import ArtifactError, Manifest
 from program.input_files import InputError, read_model
 
-SHOWN = ("program", "origin", "adapter", "config", "lm", "scores", "gate", "cost", "versions", "commit")
+SHOWN = ("program", "origin", "adapter", "config", "lm", "scores", "cost", "versions", "commit")
 
 
 class DemoEvidence(BaseModel):
@@ -28,10 +30,24 @@ class DemoEvidence(BaseModel):
     evidence: list[str]
 
 
-class EvidenceReport(BaseModel):
+class RaceLine(BaseModel):
+    """How a candidate of a race has done; see `optimize.race.round`."""
+
+    candidate: str
+    round: str
+    problems: int
+    solved: float
+    gain: float
+    interval: tuple[float, float]
+    cost: float
+    out: str
+
+
+class Report(BaseModel):
     """What is read of `report.json`."""
 
     evidence: dict[str, list[DemoEvidence]]
+    race: list[RaceLine] = []
 
 
 def describe_program(folder: Path, prompts: bool = False) -> str:
@@ -52,7 +68,14 @@ def describe_program(folder: Path, prompts: bool = False) -> str:
         changed = "" if own == signature_of(hand_written[name]).instructions else ", instruction changed"
         lines += [f"{name}: {len(predictor.demos)} demonstrations{changed}", f"    {own}".replace("\n", "\n    ")]
         lines += [f"    demonstration: {cut(str(demo.get('problem', '')))}" for demo in predictor.demos]
-    return "\n".join(lines) + (f"\n\n{prompts_markdown(program, manifest)}" if prompts else "")
+    parts = ["\n".join(lines)]
+    if manifest.gate:
+        parts.append(Outcome.model_validate(manifest.gate).line())
+    if (folder / "report.json").is_file():
+        parts.append(attempts_text([line.model_dump() for line in _report(folder).race]))
+    if prompts:
+        parts.append(prompts_markdown(program, manifest))
+    return "\n\n".join(filter(None, parts))
 
 
 def describe_difference(first: Path, second: Path) -> str:
@@ -82,11 +105,14 @@ def describe_evidence(folder: Path) -> str:
     Raises:
         ArtifactError: there is no report.
     """
+    return evidence_text(_report(folder).model_dump()["evidence"])
+
+
+def _report(folder: Path) -> Report:
     try:
-        report = read_model(folder / "report.json", EvidenceReport)
+        return read_model(folder / "report.json", Report)
     except InputError as fault:
         raise ArtifactError(f"{folder} has no report that can be read: {fault}") from fault
-    return evidence_text(report.model_dump()["evidence"])
 
 
 def _facts(manifest: Manifest) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 from eval.rollouts.json_lines import json_line
 from eval.rollouts.run_folder import read_rollouts
 from eval.tables.summary import markdown_table, summarize
+from optimize.compilation.attempts import attempts_text
 from optimize.compilation.prompts import prompts_markdown
 from optimize.credit.evidence import cut
 from optimize.gate.outcome import Outcome
@@ -58,6 +59,8 @@ def write_artifact(
     artifact.save(out, program, written)
     for summary in summaries:
         print(summary["table"])
+    if job.raced:
+        print(attempts_text(job.raced))
     for name, predictor in program.named_predictors():
         print(f"{name}: {len(predictor.demos)} demonstrations")
     if outcome.ships and job.config.tuning.demos and not any(predictor.demos for predictor in program.predictors()):
@@ -83,6 +86,7 @@ def report(job: Job, chosen: Candidate | None, outcome: Outcome) -> dict[str, An
             "by_model": {model: _money(totals) for model, totals in sorted(ledger.totals_by("model").items())},
         },
         "proposals_dropped": job.proposals.dropped,
+        "race": job.raced,
         "evidence": job.evidence,
     }
 
@@ -99,7 +103,9 @@ def evidence_text(evidence: dict[str, list[dict[str, Any]]]) -> str:
 
 
 def candidate_lines(job: Job) -> Iterable[dict[str, Any]]:
-    """One line a candidate, in the order of their first appearance; what it changed, its score and its cost."""
+    """One line a candidate, in the order of their first appearance; what it changed, its score and its cost; of a
+    race one for each round that it ran in."""
+    yield from ({**line, "score": line["solved"], "runs": line["problems"]} for line in job.raced)
     paid = job.paid.ledger.totals_by("candidate")
     start = prompts_of(job.student)
     for candidate in job.candidates.all():

@@ -18,11 +18,17 @@ from optimize.job.metric import measured
 from optimize.job.stages import signature_of, stages_of
 from program.problem import Problem
 from program.rollout.trace import Call, Trace
+from program.stage.program import Program
 
 
-def stored_episodes(job: Job, rollouts: Sequence[tuple[Path, Rollout]]) -> list[Episode]:
+def stored_episodes(job: Job, program: Program, rollouts: Sequence[tuple[Path, Rollout]]) -> list[Episode]:
     """The episodes of stored rollouts, each with the folder of its run, in their order; those of one problem know of
     each other.
+
+    Args:
+        job: whose problems and metric these are.
+        program: whose stages are looked at.
+        rollouts: each with the folder of its run.
 
     Raises:
         RunError: a trace is from before calls held their fields.
@@ -30,17 +36,18 @@ def stored_episodes(job: Job, rollouts: Sequence[tuple[Path, Rollout]]) -> list[
     episodes = []
     for run, rollout in rollouts:
         trace = Trace(events=read_trace(run, *rollout.key()))
-        episodes.append(episode_of(job, job.problems.problem(rollout.problem), trace))
+        episodes.append(episode_of(job, program, job.problems.problem(rollout.problem), trace))
     for episode in episodes:
         episode.others = [e for e in episodes if e is not episode and e.problem.name == episode.problem.name]
     return episodes
 
 
-def episode_of(job: Job, problem: Problem, trace: Trace) -> Episode:
+def episode_of(job: Job, program: Program, problem: Problem, trace: Trace) -> Episode:
     """The episode of a rollout.
 
     Args:
         job: whose problems and metric these are.
+        program: whose stages are looked at.
         problem: what was asked.
         trace: with all texts.
 
@@ -50,7 +57,7 @@ def episode_of(job: Job, problem: Problem, trace: Trace) -> Episode:
     read = [call for call in trace.calls if call.outputs]
     if not read and any(call.outcome == "ok" for call in trace.calls):
         raise RunError(f"{problem.name}: the trace of this rollout has no fields: run it again")
-    stages = {stage.name: (f"{name}.predict", signature_of(stage.predict)) for name, stage in stages_of(job.student)}
+    stages = {stage.name: (f"{name}.predict", signature_of(stage.predict)) for name, stage in stages_of(program)}
     return Episode(
         problem=problem,
         known=job.problems.known(problem.name),

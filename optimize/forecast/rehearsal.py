@@ -17,8 +17,9 @@ import random
 import tempfile
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -26,12 +27,12 @@ from typing import Any, cast
 import dspy
 
 from eval.rollouts.rollout import Rollout
-from eval.rollouts.score import Score, SetResult
+from eval.rollouts.score import Score, SetResult, Status
 from eval.simulated.proposals import propose
 from optimize.config import CompileConfig
 from optimize.forecast.averages import Averages
-from optimize.gate.gate import FIRST_SAMPLE, gate_problems
-from optimize.job.candidates import prompts_of, with_prompts
+from optimize.gate.gate import COMPILED, START, gate_problems
+from optimize.gate.gate import FOLDER as GATE
 from optimize.job.inputs import Inputs
 from optimize.job.job import Job, new_job
 from optimize.job.metric import HiddenPassRate, measured
@@ -88,30 +89,18 @@ def rehearse(
             pace=Pace(),
             lms={"lm": lm, "teacher_lm": lm, "prompt_lm": lm},
         )
+        job.calls = max(1, round(average.calls))
         with dspy.context(lm=lm):
             chance.starts = {
                 each(problem).code for each in (job.student, job.teacher) for problem in job.learn + job.choose
             }
         answers.count = count  # from here on
         tuned = optimizer_of(config).tune(job)
-        if config.gate:
-            _rehearse_gate(job, tuned)
+        if config.gate:  # whether the real optimizer brings other prompts nobody knows
+            programs = {START: job.teacher, COMPILED: cast(Program, tuned)}
+            problems = gate_problems(job, [*programs.values()])
+            job.program_runs(GATE, programs, problems, config.gate_draws).run(programs, problems)
     return dict(count.phases)
-
-
-def _rehearse_gate(job: Job, tuned: dspy.Module) -> None:
-    """What the comparison of the result with the start will ask; see `optimize.gate.gate`. Where the stand-in brought
-    no other prompts, the real optimizer may: the comparison is planned for."""
-    programs = [job.teacher, cast(Program, tuned)]
-    if len({*map(job.candidates.name_of, programs)}) == 1:
-        prompts = prompts_of(tuned)
-        programs[1] = with_prompts(programs[1], {name: (f"{prompts[name][0]} Changed.", []) for name in prompts})
-    job.paid.phase = "gate"
-    with dspy.context(lm=job.lm):
-        for problem in gate_problems(job, programs):
-            for draw in range(FIRST_SAMPLE, FIRST_SAMPLE + job.config.gate_draws):
-                for program in programs:
-                    program(problem=problem, sample=draw)
 
 
 class _Count:
@@ -225,6 +214,7 @@ class _RehearsedJob(Job):
     """A job whose rollouts cost nothing and are kept nowhere."""
 
     rehearsed = True
+    calls = 1  # of a run on average
 
     def roll_out(
         self, samples: int = 1, enough: Callable[[Sequence[Rollout]], bool] = lambda _: False
@@ -240,13 +230,35 @@ class _RehearsedJob(Job):
         self.paid.phase = "proposals"
         return []
 
+    def program_runs(
+        self, name: str, programs: Mapping[str, Program], problems: Sequence[Problem], samples: int, first: int = 0
+    ) -> Any:
+        self.paid.phase = name
+        return SimpleNamespace(run=lambda names, some: self._run({arm: programs[arm] for arm in names}, some, samples))
+
+    def _run(self, programs: Mapping[str, Program], problems: Sequence[Problem], samples: int) -> list[Rollout]:
+        """Each program runs on each problem, with as many calls as the average and its budget allow. What the prompts
+        of different programs share is not known, so nothing is."""
+        found, count = [], cast(_Count, self.paid)
+        for each in product(programs, [problem.name for problem in problems], range(samples)):
+            arm, problem, sample = each
+            for number in range(min(self.calls, programs[arm].config.budget.calls or self.calls)):
+                count.call(_digest(each, number), 0)
+            count.run(_digest(each))
+            score = self.metric.score(self.problems.problem(problem), _digest(each))
+            found.append(Rollout(arm=arm, problem=problem, sample=sample, status=_status(score), score=score))
+        return found
+
     def rollouts_of(self, run: Path) -> list[Rollout]:
         return []
 
     def _rollout(self, problem: Problem, sample: int) -> Rollout:
         score = self.metric.score(problem, self.teacher(problem=problem, sample=sample).code)
-        status = "solved" if score.solved else "failed"
-        return Rollout(arm="teacher", problem=problem.name, sample=sample, status=status, score=score)
+        return Rollout(arm="teacher", problem=problem.name, sample=sample, status=_status(score), score=score)
+
+
+def _status(score: Score) -> Status:
+    return "solved" if score.solved else "failed"
 
 
 def _digest(*parts: Any) -> str:

@@ -6,25 +6,15 @@ Its rollouts are a run like any other, in the folder `gate` of the compilation: 
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import closing
-from dataclasses import replace
-from pathlib import Path
 
 from eval.numbers.cost import price_ratio
 from eval.numbers.criteria import outcomes, shares
-from eval.rollouts.executor import Arm, Conditions, Threads
-from eval.rollouts.loop import run_loop
 from eval.rollouts.rollout import Rollout
-from eval.rollouts.run_folder import RunFolder, read_config, read_rollouts
 from optimize.gate.outcome import Outcome, decide
-from optimize.job.inputs import Inputs
 from optimize.job.job import Job
-from optimize.job.losses import refuse_losses
 from program import artifact
-from program.artifact import Manifest
 from program.problem import Problem
 from program.stage.program import Program
 
@@ -33,39 +23,26 @@ START, COMPILED = "start", "compiled"
 FIRST_SAMPLE = 500  # no optimizer draws so many samples of a problem, so draws from here on are fresh
 
 
-def gate(job: Job, inputs: Inputs, compiled: Program, out: Path) -> Outcome:
+def gate(job: Job, compiled: Program) -> Outcome:
     """Compare `compiled` with the program that the compilation started from.
 
     Args:
         job: with what the optimizer has run.
-        inputs: of the compilation.
         compiled: what the optimizer made; like the start, with every stage visible.
-        out: the folder of the compilation.
 
     Raises:
         Halted: a cap is reached; the rollouts that had ended are stored.
         ModelError: too many rollouts were not judged; the same command goes on.
     """
-    arms = [Arm(START, inputs.program), Arm(COMPILED, compiled)]
-    prints = {arm.name: artifact.fingerprint(arm.program, inputs.manifest) for arm in arms}
-    if len({*prints.values()}) == 1:
+    programs = {START: job.inputs.program, COMPILED: compiled}
+    if len({artifact.fingerprint(program, job.inputs.manifest) for program in programs.values()}) == 1:
         return Outcome(decision="kept", why="the prompts are those of the start")
-    problems = gate_problems(job, [arm.program for arm in arms])
+    problems = gate_problems(job, [*programs.values()])
     if not problems:
         return Outcome(decision="kept", why="every problem gave a demonstration, so none is left to compare on")
-    config = {
-        "artifacts": prints,
-        **{key: inputs.identity[key] for key in ("data", "split", "data_fingerprint", "lm", "adapter", "code")},
-        "problems": [problem.name for problem in problems],
-        "samples": job.config.gate_draws,
-        **job.problems.rules.model_dump(),
-    }
-    folder = _fresh(out / FOLDER, config)
-    for arm in arms:
-        artifact.save(folder.path / "artifacts" / arm.name, arm.program, _manifest(inputs, arm.program))
-    rollouts = _rollouts(job, folder, arms, problems)
-    refuse_losses(rollouts)
-    return outcome_of(rollouts, job.config.gate_draws)
+    draws = job.config.gate_draws
+    runs = job.program_runs(FOLDER, programs, problems, draws, FIRST_SAMPLE)
+    return outcome_of(runs.run(programs, problems), draws)
 
 
 def gate_problems(job: Job, programs: Sequence[Program]) -> list[Problem]:
@@ -101,26 +78,3 @@ def outcome_of(rollouts: Sequence[Rollout], draws: int) -> Outcome:
         cost=cost.value if cost else None,
         unit=cost.unit if cost else "",
     )
-
-
-def _rollouts(job: Job, folder: RunFolder, arms: Sequence[Arm], problems: Sequence[Problem]) -> list[Rollout]:
-    job.paid.phase = "gate"
-    part = replace(job.problems, problems=tuple(problems))
-    executor = Threads(job.lm, Conditions(pace=job.pace))
-    asked = {"samples": job.config.gate_draws, "concurrency": job.config.concurrency, "label": "gate"}
-    with closing(run_loop(folder, arms, part, executor, first=FIRST_SAMPLE, **asked)) as loop:
-        for _ in loop:
-            pass
-    return read_rollouts(folder.path)
-
-
-def _fresh(path: Path, config: dict) -> RunFolder:
-    """The folder of the run. One of another result is left behind by a session with a smaller budget; the ledger has
-    its answers."""
-    if (path / "config.json").is_file() and read_config(path).get("artifacts") != config["artifacts"]:
-        shutil.rmtree(path)
-    return RunFolder(path, config)
-
-
-def _manifest(inputs: Inputs, program: Program) -> Manifest:
-    return artifact.describe(inputs.manifest.program, program, adapter=inputs.manifest.adapter)

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from eval.numbers.intervals import Estimate, difference_estimate
 from eval.numbers.paired import Pair, differences
+from eval.tables.markdown import points
 
 GAIN = 0.05  # solved, from which on an artifact ships
 # A true loss of five points ships in a tenth of all comparisons at most, however few problems there are: the lower end
@@ -66,8 +67,7 @@ class Outcome(BaseModel):
 
     def _numbers(self) -> str:
         assert self.gain is not None and self.interval is not None, "there was a comparison"
-        low, high = self.interval
-        said = f"{100 * self.gain:+z.1f} points ({100 * low:+z.1f} to {100 * high:+z.1f})"
+        said = points(Estimate(self.gain, *self.interval))
         said += f"; the start solves {self.start:.1%}, this {self.compiled:.1%}"
         said += f", on {self.problems} problems with {self.draws} draws each"
         return said + (f"; {self.unit}: {self.cost:.2f} times the start's" if self.cost is not None else "")

@@ -26,12 +26,14 @@ from program.stage.program import Program
 class Inputs:
     """The program to compile with its manifest, and what it is compiled on.
 
+    state: of its predictors by name, frozen ones too.
     learn, choose: problems to learn from, and problems to choose candidates by (none where no choice is made).
     frozen: the stages that stay as they are.
     identity: all that decides the result, JSON values only.
     """
 
     program: Program
+    state: dict[str, Any]
     manifest: Manifest
     problems: ProblemSet
     learn: list[Problem]
@@ -71,7 +73,7 @@ def read_inputs(config: CompileConfig) -> Inputs:
         "versions": {package: version(package) for package in ("dspy", "gepa", "optuna")},
         "code": code_prints("optimize"),
     }
-    return Inputs(program, manifest, problems, learn, choose, frozen, identity)
+    return Inputs(program, program.dump_state(), manifest, problems, learn, choose, frozen, identity)
 
 
 def _parts(config: CompileConfig, problems: ProblemSet) -> tuple[list[Problem], list[Problem]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,6 +22,7 @@ from optimize.job.dspy_runs import dspy_run
 from optimize.job.examples import examples
 from optimize.job.inputs import Inputs
 from optimize.job.metric import HiddenPassRate
+from optimize.job.program_runs import ProgramRuns
 from optimize.job.proposal_adapter import ProposalAdapter
 from optimize.job.run_watcher import RunWatcher
 from optimize.job.stages import freeze
@@ -38,6 +39,7 @@ AnyJob = TypeVar("AnyJob", bound="Job")
 class Job:
     """One compilation, seen from its optimizer.
 
+    inputs: what it starts from.
     student: the program to tune; its tuned stages have no demonstrations.
     teacher: the program as it was, with its demonstrations.
     problems: all of them, for looking things up.
@@ -51,10 +53,13 @@ class Job:
     pace: how often refused requests are sent again, and after which wait; how many are sent is up to `paid`.
     proposals: how the optimizer's own questions are put; counts those of its proposals that were dropped.
     evidence: by predictor, for each demonstration in order, why it was chosen.
+    raced: what came of every candidate of a race, in order.
+    run_folders: of the runs of several programs that were made so far.
     rehearsed: whether it only finds out what would be asked; see `optimize.forecast.rehearsal`.
     """
 
     config: CompileConfig
+    inputs: Inputs
     student: Program
     teacher: Program
     problems: ProblemSet
@@ -71,6 +76,8 @@ class Job:
     stopped: str = ""
     proposals: ProposalAdapter = field(default_factory=ProposalAdapter)
     evidence: dict[str, list[dict]] = field(default_factory=dict)
+    raced: list[dict[str, Any]] = field(default_factory=list)
+    run_folders: list[Path] = field(default_factory=list)
     rehearsed: ClassVar[bool] = False
 
     @property
@@ -119,6 +126,17 @@ class Job:
                     break
         self.paid.phase = "proposals"
         return self.stored_rollouts()
+
+    def program_runs(
+        self, name: str, programs: Mapping[str, Program], problems: Sequence[Problem], samples: int, first: int = 0
+    ) -> ProgramRuns:
+        """The run of some programs in the folder `name` of the compilation, which names the phase too; see
+        `ProgramRuns`."""
+        self.paid.phase = name
+        self.run_folders.append(self.folder.path.parent / name)
+        executor = Threads(self.lm, Conditions(pace=self.pace))
+        asked = {"samples": samples, "first": first, "concurrency": self.config.concurrency}
+        return ProgramRuns(self.folder.path.parent / name, self.inputs, programs, problems, executor, **asked)
 
     def stored_rollouts(self) -> list[Rollout]:
         """The teacher's rollouts that have ended and were judged, in the order of the problems."""
@@ -174,6 +192,7 @@ def new_job(
     candidates = Candidates([problem.name for problem in choose or learn], required, changed)
     return kind(
         config=config,
+        inputs=inputs,
         student=teacher.reset_copy(),
         teacher=teacher,
         problems=inputs.problems,

@@ -50,7 +50,7 @@ class Feedback:
         # GEPA has a stand-in for an answer that was not read.
         if run is None or self._job.rehearsed or not isinstance(outputs, dspy.Prediction):
             return ()
-        episode = episode_of(self._job, problem, run.trace)
+        episode = episode_of(self._job, self._job.student, problem, run.trace)
         asked = pred_name, plain(dict(inputs)), plain(dict(outputs))
         steps = (step for step in episode.steps if (step.predictor, plain(step.inputs), plain(step.outputs)) == asked)
         call = next(steps, None)

@@ -16,7 +16,7 @@ from program.models.names import check_model
 from program.rollout.budget import OPTIONS, Budget
 from program.rollout.rate_limits import RateLimits
 
-NAMES = ("bootstrap", "bootstrap_rs", "verified", "mipro", "simba", "gepa", "copro")
+NAMES = ("race", "bootstrap", "bootstrap_rs", "verified", "mipro", "simba", "gepa", "copro")
 NO_LABELS = "it learns from labelled outputs of every stage, and the data has none; bootstrap and verified make them"
 
 
@@ -27,6 +27,8 @@ def optimizer_named(name: str) -> type[Optimizer]:
         ConfigError: there is none of that name, or it cannot work here; in one line.
     """
     match name:
+        case "race":
+            from optimize.optimizers.race import Race as chosen
         case "bootstrap":
             from optimize.optimizers.bootstrap import Bootstrap as chosen
         case "bootstrap_rs":

@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from judge.checker import Checker
-from judge.literals import NoLiteral, arguments_of, literal, value_of
+from judge.literals import NoLiteral, arguments_of, value_of
+from judge.value_texts import literal
 from judge.verdict import TestCase, TestResult
 from program.problem import AskedFunction, Problem
 from program.rollout.context import trace

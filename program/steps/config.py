@@ -61,6 +61,8 @@ class FlowConfig(ReasoningConfig):
     direct_first: int = Field(default=0, ge=0)
     """programs written by one plain call each before anything else; the flow begins only if none of them passes all
     public tests"""
+    vary_draws: bool = False
+    """every second of these programs is written after some thinking, so that draws come from two prompts"""
     rounds: int = Field(default=1, ge=1)
     """how often the flow is gone through while tests still fail; later rounds use the stronger model of `--escalate-lm`
     where one is given"""

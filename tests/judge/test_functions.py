@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from judge.checker import Checker
 from judge.judge import judge
-from judge.literals import NoLiteral, arguments_of, literal, value_of
+from judge.literals import NoLiteral, arguments_of, value_of
 from judge.sandbox.pool import PLAIN, Pool
+from judge.value_texts import literal
 from judge.values import same_value
 from judge.verdict import Limits, Report, TestCase, Verdict
 

@@ -2,16 +2,16 @@
 
 import json
 
-import numpy as np
 import pytest
 
 import eval.compare
 import optimize.compile
+from benchmarks.numbers.gates import SPREADS, ship_rate
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.run_folder import read_config, read_rollouts
 from eval.rollouts.score import Score, SetResult
 from optimize.gate.gate import COMPILED, FIRST_SAMPLE, START, outcome_of
-from optimize.gate.outcome import CHEAPER, Outcome, decide
+from optimize.gate.outcome import CHEAPER, Outcome
 from program import artifact
 from program.rollout.trace import Totals
 from tests.support.packs import (
@@ -164,21 +164,10 @@ def test_the_cost_is_that_of_the_rollouts_by_price_of_token():
 
 
 @pytest.mark.parametrize(("problems", "draws"), [(30, 2), (60, 2), (12, 2), (8, 1)])
-@pytest.mark.parametrize("spread", [0.5, 4.0])
+@pytest.mark.parametrize("spread", SPREADS)
 def test_a_loss_seldom_ships_whatever_the_size_and_a_gain_often_does(problems, draws, spread):
-    """Problems differ in how often they are solved, alike in both programs: Beta(spread, spread)."""
-    chance = np.random.default_rng(problems * draws)
-
     def shipped(true: float) -> float:
-        count = 0
-        for _ in range(400):
-            rate = chance.beta(spread, spread, problems)
-            # The loss is spread over the problems such that the mean difference is what is wanted.
-            moved = np.clip(rate + true * rate * (1 - rate) * (4 + 2 / spread), 0, 1)
-            pair = [chance.binomial(draws, each) / draws for each in (rate, moved)]
-            decision, _ = decide((pair[0].tolist(), pair[1].tolist()), cost=1.0)
-            count += decision in ("better", "ahead, not shown")
-        return count / 400
+        return ship_rate(true, problems, draws, spread, comparisons=400)
 
     assert shipped(-0.05) <= 0.13
     assert shipped(-0.10) <= 0.08

@@ -185,7 +185,9 @@ def test_how_often_a_request_is_sent_again_is_up_to_the_configuration(monkeypatc
     monkeypatch.setattr("program.rollout.rate_limits.Pace.rest", lambda _, seconds: waits.append(seconds))
     config = tmp_path / "config.toml"
     for retries, wait in ((0, 9.0), (2, 0.0)):
-        config.write_text(f"retries = {retries}\nfirst_wait = {wait}\nrequests_per_minute = 6000\n")
+        config.write_text(
+            f'optimizer = "bootstrap"\nretries = {retries}\nfirst_wait = {wait}\nrequests_per_minute = 6000\n'
+        )
         use_lm(monkeypatch, down)
         asked.clear()
         out = tmp_path / f"out {retries}"

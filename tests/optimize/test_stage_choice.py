@@ -49,7 +49,20 @@ def test_a_compilation_leaves_frozen_stages_alone_and_saves_them(monkeypatch, tm
     isolate(monkeypatch, tmp_path / "cache")
     use_lm(monkeypatch, answer_rule())
     data, start = write_pack(tmp_path / "data"), write_start(tmp_path / "start", "alphacodium")
-    options = ["--start", start, "--data", data, "--demos", "1", "--no-gate", "--only", "WriteCode", "WriteTests"]
+    options = [
+        "--start",
+        start,
+        "--data",
+        data,
+        "--optimizer",
+        "bootstrap",
+        "--demos",
+        "1",
+        "--no-gate",
+        "--only",
+        "WriteCode",
+        "WriteTests",
+    ]
     printed(monkeypatch, optimize.compile.main, *options, "--out", tmp_path / "out")
     program, manifest = artifact.load(tmp_path / "out")
     with_demos = {name for name, predictor in program.named_predictors() if predictor.demos}
@@ -64,7 +77,7 @@ def test_demonstrations_of_a_frozen_stage_stay(monkeypatch, tmp_path):
     isolate(monkeypatch, tmp_path / "cache")
     use_lm(monkeypatch, answer_rule())
     data, start = write_pack(tmp_path / "data"), write_start(tmp_path / "start", "alphacodium")
-    options = ["--data", data, "--demos", "1", "--no-gate"]
+    options = ["--data", data, "--optimizer", "bootstrap", "--demos", "1", "--no-gate"]
     printed(monkeypatch, optimize.compile.main, *options, "--start", start, "--out", tmp_path / "one")
     more = ["--start", tmp_path / "one", "--freeze", "RankSolutions", "--limit", "1", "--match", VALID[3].name]
     printed(monkeypatch, optimize.compile.main, *options, *more, "--out", tmp_path / "two")

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from judge.literals import NoLiteral, literal, value_in, value_of
+from judge.literals import NoLiteral, value_in, value_of
+from judge.value_texts import literal
 from judge.values import Comparison
 from judge.verdict import TestCase
 

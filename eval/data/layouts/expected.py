@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from judge.checker import Checker
 from judge.judge import judge
-from judge.literals import NoLiteral, literal, value_of
+from judge.literals import NoLiteral, value_of
+from judge.value_texts import literal
 from judge.verdict import Limits, TestCase
 from program.files import write_whole
 from program.models.open import CACHE_FOLDER

@@ -1,0 +1,66 @@
+"""How often a compiled program ships, by how much better it truly is and how much it is compared on.
+
+    python -m benchmarks.numbers.gates [--comparisons N]
+
+Problems differ in how often they are solved, alike for both programs: rates are drawn from Beta(spread, spread). The
+true difference is spread over them, most on those that are solved half of the time. Luck is independent.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+import numpy as np
+
+from eval.options import whole
+from eval.tables.markdown import table
+from optimize.gate.outcome import decide
+from program.cli.command import run_command
+
+SIZES = ((12, 2), (30, 2), (60, 2), (120, 2))
+DIFFERENCES = (-0.10, -0.05, 0.0, 0.05, 0.10, 0.15)
+SPREADS = (0.5, 4.0)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.numbers.gates", description="How often a gate opens.")
+    parser.add_argument("--comparisons", type=whole(), default=2000, help="simulated of each kind")
+    run_command(parser, _print)
+
+
+def ship_rate(true: float, problems: int, draws: int, spread: float, comparisons: int, seed: int = 0) -> float:
+    """The share of comparisons in which the compiled program ships as better or ahead, at equal cost.
+
+    Args:
+        true: the difference in the share solved.
+        problems, draws: what is compared.
+        spread: of the problems' rates; the lower, the more of them are solved always or never.
+        comparisons: how many are simulated.
+        seed: of the draws.
+    """
+    chance = np.random.default_rng(seed)
+    shipped = 0
+    for _ in range(comparisons):
+        rate = chance.beta(spread, spread, problems)
+        moved = np.clip(rate + true * rate * (1 - rate) * (4 + 2 / spread), 0, 1)
+        before, after = (chance.binomial(draws, each) / draws for each in (rate, moved))
+        shipped += decide((before.tolist(), after.tolist()), cost=1.0)[0] in ("better", "ahead, not shown")
+    return shipped / comparisons
+
+
+def _print(options: argparse.Namespace) -> None:
+    head = ["problems × draws", "spread", *(f"{100 * true:+.0f} points" for true in DIFFERENCES)]
+    rows = [
+        [
+            f"{problems} × {draws}",
+            f"{spread:g}",
+            *(f"{ship_rate(true, problems, draws, spread, options.comparisons):.0%}" for true in DIFFERENCES),
+        ]
+        for problems, draws in SIZES
+        for spread in SPREADS
+    ]
+    print(table(head, rows))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+"""`race`: the switches of the program and its words, raced against the start on the same problems with the same draws.
+
+Rounds follow each other, each with the winner of the one before as the candidate to beat: one switch at a time, the
+switches that gained together, then words (demonstrations from the rollouts that were made on the way, and further
+sentences for instructions), then both kinds of words together.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from itertools import combinations
+
+import dspy
+from pydantic import Field
+
+from optimize.job.job import Job
+from optimize.optimizers.optimizer import Optimizer
+from optimize.race.levers import changes_of, combined
+from optimize.race.round import Round, run_round
+from optimize.race.variants import Variant
+from optimize.race.words import demo_variants, instruction_variants, shown_in, with_both
+from program.paid.halted import CapReached
+from program.problem import Problem
+
+TOLERANCE = 0.03  # solved, that a cheaper candidate may lack
+MOST_COMBINED = 6  # candidates in the round of combinations
+
+
+class Race(Optimizer, frozen=True):
+    """Switches and words, raced against the start."""
+
+    demos: int = Field(default=3, ge=0)
+    """demonstrations a predictor gets at most; with 0 none are tried"""
+    demo_tokens: int = Field(default=2000, ge=1)
+    """the most that all demonstrations of one predictor may have, at four characters a token"""
+    instructions: bool = True
+    """whether further sentences for the instructions of the stages that write programs are tried"""
+    switches: bool = True
+    """whether the keys of the program's configuration are turned; false races words only"""
+    problems: int = Field(default=100, ge=2)
+    """problems that candidates are compared on, at most"""
+
+    def tune(self, job: Job) -> dspy.Module:
+        """The program that is recommended; what was tried is in `job.raced`."""
+        problems = random.Random(job.config.seed).sample(job.learn, min(self.problems, len(job.learn)))
+        best = Variant()
+        try:
+            if self.switches:
+                best = self._switches(job, best, problems)
+            if self.demos or self.instructions:
+                best = self._words(job, best, problems)
+        except CapReached as reached:
+            job.stopped = reached.said
+        return job.student if job.rehearsed else best.program(job.inputs)
+
+    def _switches(self, job: Job, best: Variant, problems: Sequence[Problem]) -> Variant:
+        program = job.inputs.program
+        changes = changes_of(program.config, job.inputs.manifest.adapter)
+        first = self._round(job, "race-switches", [best, *map(Variant, changes)], problems)
+        best = first.winner(TOLERANCE)
+        together = [variant for variant in _combinations(first) if variant != best]
+        return self._round(job, "race-combined", [best, *together], problems).winner(TOLERANCE) if together else best
+
+    def _words(self, job: Job, best: Variant, problems: Sequence[Problem]) -> Variant:
+        demos = self._demos(job, best) if self.demos else []
+        # A candidate would be flattered on problems whose solution is in its prompt.
+        shown = shown_in(job, demos)
+        left = [problem for problem in problems if problem.name not in shown]
+        instructions = instruction_variants(job, best) if self.instructions else []
+        if not left or not [*demos, *instructions]:
+            return best
+        ended = self._round(job, "race-words", [best, *demos, *instructions], left)
+        chosen = ended.winner(TOLERANCE)
+        good = [ended.variants[name] for name in ended.finalists]
+        pairs = [with_both(best, one, two) for one in good if one in demos for two in good if two in instructions]
+        if not pairs:
+            return chosen
+        return self._round(job, "race-both", [chosen, *pairs[:MOST_COMBINED]], left).winner(TOLERANCE)
+
+    def _demos(self, job: Job, best: Variant) -> list[Variant]:
+        if job.rehearsed:  # there are no rollouts to take demonstrations from
+            return [Variant(best.changes, said=f"demos={count}") for count in range(1, self.demos + 1)]
+        return demo_variants(job, best, self.demos, self.demo_tokens)
+
+    @staticmethod
+    def _round(job: Job, name: str, variants: Sequence[Variant], problems: Sequence[Problem]) -> Round:
+        ended = run_round(job, name, variants, problems)
+        job.raced += ended.report()
+        return ended
+
+
+def _combinations(ended: Round) -> list[Variant]:
+    """Pairs of changes that each did no worse than the start, the most promising first."""
+    start = ended.standings[ended.first].share
+    good = [name for name in ended.finalists if name != ended.first and ended.standings[name].share >= start]
+    both = (combined(*(dict(ended.variants[name].changes) for name in pair)) for pair in combinations(good, 2))
+    return [Variant(changes) for changes in both if changes is not None][:MOST_COMBINED]

@@ -1,0 +1,76 @@
+"""The switches of a program that a race turns: for each lever the values worth trying, as changes of its configuration.
+
+What published work and our own runs found to matter: drawing again against thinking first, what is done after a
+failure, which tests are believed, the order of a prompt, and the temperature.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from program.adapters.choice import has_one_order
+from program.baselines.reflexion import ReflexionConfig
+from program.baselines.sampling import SamplingConfig
+from program.stage.config import ProgramConfig
+from program.stage.stage import REPEAT_TEMPERATURE
+from program.steps.config import FlowConfig
+
+Change = dict[str, Any]  # keys of a program's configuration and their values
+FEW = 3  # draws, of which one is right in most cases where any is
+MANY_FIXES = 3
+
+
+def changes_of(config: ProgramConfig, adapter: str) -> list[Change]:
+    """Each a value of one lever other than the present one, those that change most first.
+
+    Args:
+        config: of the program.
+        adapter: by name; some know only one order.
+    """
+    calls = config.budget.calls
+    found: list[Change] = []
+    if isinstance(config, FlowConfig):
+        found += _of_flow(config, calls)
+    if isinstance(config, SamplingConfig):
+        found += [{"stop_early": not config.stop_early}, {"agree": 1}, {"agree": 2}, {"ai_tests": 0}]
+        found += [{"programs": FEW}, *([{"programs": calls}] if calls else [])]
+    if isinstance(config, ReflexionConfig):
+        found += [{"attempts": count} for count in (1, FEW, calls or 2 * FEW)]
+    if not has_one_order(adapter):
+        found += [{"order": order} for order in ("problem-first", "stage-first")]
+    found += [{"temperature": REPEAT_TEMPERATURE}, {"temperature": 0.0}]
+    present = config.model_dump()
+    return [change for change in _different(found) if any(present[key] != change[key] for key in change)]
+
+
+def combined(first: Change, second: Change) -> Change | None:
+    """Both changes together; None where they turn the same switch, or one leaves the other nothing to do."""
+    both = {**first, **second}
+    if set(first) & set(second) or (_only_draws(both) and set(both) - {"direct_first", *_DRAWING}):
+        return None
+    return both
+
+
+_DRAWING = ("order", "temperature", "vary_draws")
+
+
+def _of_flow(config: FlowConfig, calls: int | None) -> list[Change]:
+    draws = [1, FEW] + ([calls] if calls and calls > FEW else [])
+    return [
+        *({"direct_first": count} for count in draws),
+        {"direct_first": draws[-1], "vary_draws": True},
+        {"direct_first": FEW, "rounds": 2},
+        {"solutions": 0} if config.solutions else {"solutions": 2},
+        {"ai_tests": 0} if config.ai_tests else {"ai_tests": FEW},
+        {"fixes_per_program": 0},
+        {"fixes_per_program": MANY_FIXES},
+    ]
+
+
+def _only_draws(change: Change) -> bool:
+    """Whether nothing but plain draws is left of the flow."""
+    return change.get("direct_first", 0) > FEW
+
+
+def _different(changes: list[Change]) -> list[Change]:
+    return [change for place, change in enumerate(changes) if change not in changes[:place]]

@@ -1,0 +1,102 @@
+"""One round of a race: candidates run block by block of problems, on the same draws, and drop out on the way. What
+their prompts share is asked once, as every answer is in the ledger."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from eval.numbers.cost import price_ratio
+from eval.numbers.criteria import outcomes, shares
+from eval.rollouts.rollout import Rollout
+from optimize.job.job import Job
+from optimize.race.dropping import Standing, difference, dropped, looks
+from optimize.race.variants import Variant
+from program.problem import Problem
+
+
+@dataclass(frozen=True)
+class Round:
+    """A round that has ended.
+
+    name: of its folder.
+    first: the candidate to beat.
+    standings: of every candidate on the problems that it ran on, by name; costs are in rollouts of the first one.
+    out: of those that dropped out, why.
+    variants: the candidates by name.
+    """
+
+    name: str
+    first: str
+    standings: Mapping[str, Standing]
+    out: Mapping[str, str]
+    variants: Mapping[str, Variant]
+
+    @property
+    def finalists(self) -> list[str]:
+        """Those that ran to the end, the best first."""
+        left = [name for name in self.standings if name not in self.out]
+        return sorted(left, key=lambda name: (-self.standings[name].share, self.standings[name].cost))
+
+    def winner(self, tolerance: float) -> Variant:
+        """The cheapest of the finalists that solve as much as the best of them but for `tolerance`."""
+        enough = self.standings[self.finalists[0]].share - tolerance
+        good = [name for name in self.finalists if self.standings[name].share >= enough]
+        return self.variants[min(good, key=lambda name: self.standings[name].cost)]
+
+    def report(self) -> list[dict[str, Any]]:
+        """What came of every candidate, as JSON values; differences are from the first one."""
+        order = [*self.finalists, *self.out]
+        return [self._reported(name) for name in order]
+
+    def _reported(self, name: str) -> dict[str, Any]:
+        standing = self.standings[name]
+        value, low, high = difference(self.standings[self.first], standing)
+        return {
+            "candidate": name,
+            "round": self.name,
+            "changes": dict(self.variants[name].changes),
+            "problems": len(standing.solved),
+            "solved": round(standing.share, 4),
+            "gain": round(value, 4),
+            "interval": [round(low, 4), round(high, 4)],
+            "cost": round(standing.cost, 4),
+            "out": self.out.get(name, ""),
+        }
+
+
+def run_round(job: Job, name: str, variants: Sequence[Variant], problems: Sequence[Problem]) -> Round:
+    """Run a round.
+
+    Args:
+        job: the compilation.
+        name: of the folder, and of the phase.
+        variants: the candidates, the first the one to beat.
+        problems: in the order in which they are run.
+
+    Raises:
+        Halted: a cap is reached; the rollouts that had ended are stored.
+    """
+    by_name = {variant.name: variant for variant in variants}
+    programs = {key: each.program(job.inputs) for key, each in by_name.items()}
+    runs = job.program_runs(name, programs, problems, samples=1)
+    alive, out = list(by_name), dict[str, str]()
+    rollouts: list[Rollout] = []
+    for count, keep in looks(len(problems)):
+        rollouts = runs.run(alive, problems[:count])
+        if count < len(problems):
+            out |= dropped(_standings(rollouts, alive, variants[0].name), math.ceil(keep * len(variants)))
+            alive = [each for each in alive if each not in out]
+        if len(alive) == 1:
+            break
+    return Round(name, variants[0].name, _standings(rollouts, by_name, variants[0].name), out, by_name)
+
+
+def _standings(rollouts: Sequence[Rollout], names: Iterable[str], first: str) -> dict[str, Standing]:
+    arms = {name: [each for each in rollouts if each.arm == name] for name in {first: 0, **dict.fromkeys(names)}}
+    ratios = {name: price_ratio(arms[first], arms[name]) for name in names}
+    return {
+        name: Standing(shares(outcomes(arms[name])), ratio.value if ratio else 1.0) for name, ratio in ratios.items()
+    }
