@@ -20,7 +20,8 @@ compile = $(PYTHON) -m optimize.compile $(2) $(SIXTEEN) --out $(RESULTS)/$(1)
 # Compiles the direct prompt live, evaluates it and the flow (hand-written and as compiled before) on a few problems.
 quickstart: .venv/quickstart-ready
 	@echo "Compiling and evaluating with a small language model on this machine; about a quarter of an hour on two cores."
-	$(PYTHON) -m optimize.compile optimize/configs/direct.toml --out $(QUICK)/compiled-direct
+	$(PYTHON) -m optimize.compile optimize/configs/direct.toml --tune gate_problems=12 --tune gate_draws=1 \
+		--out $(QUICK)/compiled-direct
 	$(PYTHON) -m eval.run artifacts/direct $(QUICK)/compiled-direct --limit 12 --out $(QUICK)/direct
 	$(PYTHON) -m eval.run artifacts/handwritten artifacts/verified-0.5b --limit 4 --out $(QUICK)/flow
 	@echo

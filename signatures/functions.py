@@ -78,7 +78,7 @@ NOTE = (
 )
 PROGRAMS = {WriteLargestInput.__name__, WriteValidator.__name__, WriteGenerator.__name__}  # what these write stays one
 _FIELDS = {
-    "the complete program": "the complete code with the function",
+    "the complete program": "the finished code, the body of the function included,",
     "the whole corrected program, with the mistake in a comment on top": "the whole corrected code, with the mistake "
     "in a comment on top",
     "the program that fails": "the code that fails",

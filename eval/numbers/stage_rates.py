@@ -19,6 +19,7 @@ READINGS: dict[Outcome, str] = {
     "endless": "ran in circles",
     "empty": "empty",
     "refused": "refused",
+    "stub": "without a body",
     "filtered": "held back",
     "unparsable": "not readable",
 }

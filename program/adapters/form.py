@@ -28,6 +28,11 @@ def holds_program(name: str, annotation: Any) -> bool:
     return annotation is str and name.endswith("code")
 
 
+def asks_for_function(signature: type[dspy.Signature]) -> bool:
+    """Whether the program that is asked for is a function."""
+    return any("entry_point" in extras_of(field) for field in signature.output_fields.values())
+
+
 def description(field: Any) -> str:
     """What the signature says of one of its fields."""
     return extras_of(field)["desc"]
@@ -39,7 +44,9 @@ def answer_form(signature: type[dspy.Signature], form: Form) -> str:
         # In words: a form with a stand-in for the program is what small models answer with.
         *before, program = map(description, signature.output_fields.values())
         first = "".join(f"{text}, and then with " for text in before)
-        return f"Answer with {first}{program} in one block that begins with ```python, and add nothing."
+        # A small model that is given a function, and told to add nothing, gives it back without a body.
+        ending = "" if asks_for_function(signature) else ", and add nothing"
+        return f"Answer with {first}{program} in one block that begins with ```python{ending}."
     if form == "described":
         keys = [_key(name, field.annotation, description(field)) for name, field in signature.output_fields.items()]
         return "\n".join(["Answer with a JSON object and nothing else. Its keys:", *keys])

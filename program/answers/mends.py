@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from program.answers.scopes import Function, ProgramFacts, acts, facts_of, guards_main
-from program.answers.syntax import syntax_tree
+from program.answers.syntax import FAULTS, syntax_tree
 
 IMPORTED = "an import added"
 PYTHON_2 = "a name of Python 2"
@@ -99,6 +99,51 @@ def mended(code: str, entry_point: str | None = None, arity: int | None = None) 
         if better != code:
             code, labels = better, (*labels, label)
             yield Mended(labels, code)
+
+
+def completed(code: str, starter: str) -> str:
+    """The program with those statements of the problem's starter code that bind names which it uses and binds nowhere:
+    imports and helpers that an answer takes for granted. No guess: the problem gives them.
+
+    Args:
+        code: of an answer.
+        starter: of the problem; it may end in the middle of a function.
+    """
+    facts = facts_of(code) if starter else None
+    if facts is None or not facts.undefined:
+        return code
+    given = _statements(starter)
+    lines, wanted = [], set(facts.undefined)
+    for statement in reversed(given):  # a helper may use what stands above it
+        bound = _bound_by(statement)
+        if bound & wanted:
+            lines.insert(0, ast.unparse(statement))
+            inside = facts_of(lines[0])
+            wanted |= set(inside.undefined) if inside else set()
+    return _on_top(code, lines)
+
+
+def _statements(starter: str) -> list[ast.stmt]:
+    """The statements of starter code but for the last one, the function asked for, which may lack its body."""
+    for ending in ("", "\n    pass\n", "\n        pass\n"):
+        try:
+            return ast.parse(starter.rstrip() + ending).body[:-1]
+        except FAULTS:
+            continue
+    return []
+
+
+def _bound_by(statement: ast.stmt) -> set[str]:
+    match statement:
+        case ast.Import(names=names) | ast.ImportFrom(names=names):
+            return {(each.asname or each.name).partition(".")[0] for each in names}
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            return {name}
+        case ast.Assign(targets=targets):
+            return {each.id for each in targets if isinstance(each, ast.Name)}
+        case ast.AnnAssign(target=ast.Name(id=name)):
+            return {name}
+    return set()
 
 
 def _with_imports(code: str, facts: ProgramFacts) -> str:

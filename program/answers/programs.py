@@ -19,7 +19,7 @@ from typing import Any
 from program.answers.fences import Block, blocks_in
 from program.answers.languages import OPEN, PYTHON, language_of
 from program.answers.mends import is_importable
-from program.answers.scopes import ProgramFacts, facts_of
+from program.answers.scopes import ProgramFacts, facts_of, is_stub
 from program.answers.syntax import FAULTS, fault_line, is_python, syntax_tree
 from program.answers.tolerant_json import decode, values_in
 from program.answers.unreadable import NoAnswer
@@ -43,6 +43,7 @@ NO_OUTPUT = "prints nothing"
 NO_ENTRY = "does not define what is asked for"
 SAYS_NOTHING = "only constants and names"
 OTHER_TAG = "said to be in another language"
+STUB = "nothing in what is asked for but its docstring"
 PART = "more code follows that does not compile"
 
 MAX_SEGMENTS, MAX_CUTS, MAX_VALUES = 12, 12, 50
@@ -192,6 +193,8 @@ def _doubts(code: str, facts: ProgramFacts, wanted: _Wanted) -> Iterator[str]:
         yield NO_OUTPUT
     if wanted.entry_point is not None and not _defines(facts, wanted.entry_point):
         yield NO_ENTRY
+    if wanted.entry_point is not None and is_stub(code, wanted.entry_point):
+        yield STUB
 
 
 def _defines(facts: ProgramFacts, name: str) -> bool:

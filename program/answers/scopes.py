@@ -30,6 +30,7 @@ _STAR = re.compile(
     "array|bisect|cmath|collections|copy|datetime|decimal|fractions|functools|heapq|itertools|math|operator|os|queue|"
     "random|re|statistics|string|sys|time|typing"
 )
+_NAMED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _CATCHES = frozenset({"NameError", "Exception", "BaseException"})
 
 
@@ -217,3 +218,23 @@ def _catches_name_errors(handler: ast.ExceptHandler) -> bool:
     if handler.type is None:
         return True
     return any(_name_of(node) in _CATCHES for node in ast.walk(handler.type))
+
+
+def is_stub(code: str, entry_point: str) -> bool:
+    """Whether the function asked for, or the method of a class, is there without a body: a docstring, `pass`, `...`.
+
+    Args:
+        code: a program that compiles.
+        entry_point: "f", "Solution.f".
+    """
+    body: list[ast.stmt] = syntax_tree(code).body
+    for name in entry_point.split("."):
+        named = [each for each in body if isinstance(each, _NAMED) and each.name == name]
+        if not named:
+            return False
+        body = named[-1].body
+    return all(isinstance(each, ast.Pass) or _is_constant(each) for each in body)
+
+
+def _is_constant(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)

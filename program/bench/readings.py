@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from program.answers.mends import mended
+from program.answers.mends import completed, mended
 from program.answers.programs import FoundProgram
 from program.bench.workbench import Workbench
 from program.rollout.context import trace
@@ -26,7 +26,8 @@ def by_public_tests(bench: Workbench) -> Callable[[str, Sequence[FoundProgram]],
 
 def chosen(stage: str, programs: Sequence[FoundProgram], bench: Workbench) -> str:
     """The reading that passes most public tests, of equals the likelier; repaired where none passes them all and a
-    repair passes more. With one reading and nothing to repair, or without public tests, nothing is run.
+    repair passes more. What the problem gives and an answer takes for granted is there from the start. With one reading
+    and nothing to repair, or without public tests, nothing is run.
 
     Args:
         stage: that gave the answer.
@@ -34,7 +35,7 @@ def chosen(stage: str, programs: Sequence[FoundProgram], bench: Workbench) -> st
         bench: with the public tests.
     """
     plausible = [each for each in programs if each.plausible] or [*programs[:1]]
-    read = [_Candidate(each.code, number) for number, each in enumerate(plausible, 1)]
+    read = [_Candidate(completed(each.code, bench.starter), number) for number, each in enumerate(plausible, 1)]
     repaired = [
         _Candidate(each.code, candidate.reading, each.labels)
         for candidate in read

@@ -82,6 +82,11 @@ class Workbench:
         return self.function.entry_point if self.function else None
 
     @property
+    def starter(self) -> str:
+        """The code that the problem gives; empty where it gives none."""
+        return self.function.starter_code if self.function else ""
+
+    @property
     def words(self) -> Words:
         """How failures are described."""
         return FUNCTION if self.function else PROGRAM

@@ -31,6 +31,7 @@ FAULTS = {  # by the outcome of the call
     "cut": AnswerFault("were cut at the cap", room=True),
     "cut while thinking": AnswerFault("were cut at the cap while the model was thinking", room=True),
     "empty": AnswerFault("were empty", "a model that thinks may have had no room for more", room=True),
+    "stub": AnswerFault("gave the function back without a body", READ_THEM),
     "refused": AnswerFault("were refused by the model", READ_THEM),
     "filtered": AnswerFault("were held back by the provider's filter", "another provider may not have one"),
 }

@@ -20,9 +20,10 @@ from program.rollout.decisions import DECISION_TEXTS, Decision, NothingAnswered,
 
 # ok: an answer that was read; unparsable: one that was not; endless: one cut off at the token cap while it repeated
 # itself; cut: any other that was cut off before what was asked for was whole, or while the model was thinking; empty:
-# no text; refused: the model declines; filtered: the provider held it back; lm_error: no answer came.
+# no text; stub: the function asked for as it was given, without a body; refused: the model declines; filtered: the
+# provider held it back; lm_error: no answer came.
 Outcome = Literal[
-    "ok", "unparsable", "endless", "cut", "cut while thinking", "empty", "refused", "filtered", "lm_error"
+    "ok", "unparsable", "endless", "cut", "cut while thinking", "empty", "stub", "refused", "filtered", "lm_error"
 ]
 
 

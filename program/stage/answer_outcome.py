@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from dspy import AdapterParseError
 
-from program.answers.programs import FoundProgram
+from program.answers.programs import STUB, FoundProgram
 from program.answers.unreadable import NoAnswer
 from program.rollout.trace import Call, Outcome
 from program.stage.call_record import runs_in_circles
@@ -22,6 +22,7 @@ _SAID: dict[Outcome, str] = {
     "cut while thinking": "cut off at the cap of tokens while the model was thinking",
     "empty": "an empty answer",
     "refused": "the model declines to answer",
+    "stub": "the function without a body",
     "filtered": "the provider held the answer back",
 }
 _AS_READ: tuple[Outcome, ...] = ("cut while thinking", "cut", "empty", "refused")  # kinds of `NoAnswer` too
@@ -51,6 +52,8 @@ def _outcome(
     if fault is None:
         if cut_off and circles:
             return "endless"
+        if any(STUB in each.doubts for each in programs[:1]):
+            return "stub"
         # A program that was cut off may still compile, and would be judged as if it were all that was meant.
         return "cut" if any(each.cut or (cut_off and not each.closed) for each in programs[:1]) else "ok"
     if any(note.ended == "content_filter" for note in notes):

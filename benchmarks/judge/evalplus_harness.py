@@ -1,0 +1,133 @@
+"""Do our verdicts on functions agree with those of evalplus' own harness?
+
+    python -m benchmarks.judge.evalplus_harness DATA --split test [--run RUN] --evalplus PYTHON [--out FOLDER]
+
+DATA is HumanEval+ or MBPP+ in the hub's layout, or evalplus' own JSON lines. Its canonical solutions, or the programs
+of a run of `eval.run` over it, are judged by both: by `judge`, and by `evalplus.evaluate` under the interpreter
+PYTHON of an environment that has the package (it is not one of ours: `python3 -m venv E && E/bin/pip install
+evalplus`). evalplus gets the data as a file made from ours, in its own form; where the base tests end the hub's
+layouts do not say, so there the first input counts as base. Printed are both counts, and every task on which the two
+differ.
+
+The file, `data.jsonl`, can be named as `--data` too: then problems are put as evalplus puts them, those of MBPP with
+one assert in place of all.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from eval.data.load import load_problems
+from eval.data.problem_set import ProblemSet
+from eval.options import path_name
+from eval.rollouts.run_folder import read_rollouts
+from eval.rollouts.score import score
+from eval.tables.markdown import table
+from judge.literals import arguments_of
+from program.cli.command import run_command
+from program.errors import UserError
+from program.problem import Problem
+
+DATASETS = {"HumanEval": ("humaneval", "HUMANEVAL_OVERRIDE_PATH"), "Mbpp": ("mbpp", "MBPP_OVERRIDE_PATH")}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.judge.evalplus_harness", description="Our verdicts next to those of evalplus."
+    )
+    parser.add_argument("data")
+    parser.add_argument("--split", default="test")
+    parser.add_argument("--run", type=path_name, help="judge the programs of this run in place of canonical solutions")
+    parser.add_argument("--evalplus", required=True, help="an interpreter whose environment has evalplus")
+    parser.add_argument("--out", type=path_name, default=Path("runs/evalplus"), help="folder for the two files")
+    run_command(parser, _compare)
+
+
+def _compare(options: argparse.Namespace) -> None:
+    problems = load_problems(options.data, options.split)
+    programs = _programs(problems, options.run)
+    options.out.mkdir(parents=True, exist_ok=True)
+    ours = {name: score(code, problems.problem(name), problems).solved for name, code in programs.items()}
+    theirs = _evalplus(problems, programs, options.out, options.evalplus)
+    shared = [name for name in ours if name in theirs]
+    print(f"{len(shared)} tasks; right by our judge {sum(ours[n] for n in shared)}, by evalplus", end=" ")
+    print(sum(theirs[name] for name in shared))
+    rows = [[name, *("right" if each[name] else "wrong" for each in (ours, theirs))] for name in shared]
+    different = [row for row in rows if row[1] != row[2]]
+    print(table(["task", "our judge", "evalplus"], different) if different else "The verdicts are the same.")
+
+
+def _programs(problems: ProblemSet, run: Path | None) -> dict[str, str]:
+    """By task, what is judged: of a run the first sample of each task."""
+    if run is None:
+        return {problem.name: problems.known(problem.name).right[0] for problem in problems.problems}
+    found = {each.problem: each.code for each in sorted(read_rollouts(run), key=lambda each: -each.sample)}
+    return {problem.name: found[problem.name] for problem in problems.problems if problem.name in found}
+
+
+def _evalplus(problems: ProblemSet, programs: Mapping[str, str], folder: Path, python: str) -> dict[str, bool]:
+    kind = next(iter(programs)).partition("/")[0]
+    if kind not in DATASETS:
+        raise UserError(f"{problems.data}: its tasks are neither HumanEval's nor MBPP's")
+    dataset, variable = DATASETS[kind]
+    data, samples = (folder / name for name in ("data.jsonl", "samples.jsonl"))
+    rows = [_row(problems.problem(name), problems) for name in programs]
+    data.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    lines = ({"task_id": name, "solution": code or "pass"} for name, code in programs.items())
+    samples.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    command = [python, "-m", "evalplus.evaluate", "--dataset", dataset, "--samples", str(samples), "--i-just-wanna-run"]
+    environment = {**os.environ, variable: str(data.resolve())}
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if ended.returncode:
+        raise UserError(f"evalplus failed: {ended.stderr.strip().splitlines()[-1]}")
+    results = json.loads((folder / "samples_eval_results.json").read_text())["eval"]
+    return {
+        name: all(tries[0][key] == "pass" for key in ("base_status", "plus_status")) for name, tries in results.items()
+    }
+
+
+def _row(problem: Problem, problems: ProblemSet) -> dict[str, Any]:
+    """A problem in evalplus' own form."""
+    function, hidden = problem.function, problems.hidden(problem.name)
+    assert function is not None, "the set has functions"
+    base, plus = list(hidden.private), list(hidden.generated)
+    if not base or not plus:  # nobody knows which are the base tests
+        base, plus = hidden.all()[:1], hidden.all()[1:]
+    sets = [[_plain(arguments_of(test.input)[0]) for test in tests] for tests in (base, plus)]
+    return {
+        "task_id": problem.name,
+        "prompt": function.starter_code or _docstring(problem, function.entry_point),
+        "canonical_solution": problems.known(problem.name).right[0],
+        "entry_point": function.entry_point,
+        "base_input": sets[0],
+        "plus_input": sets[1],
+        "contract": "",
+        "atol": function.tolerance or 0,
+        "assertion": "",
+        "test": "",
+    }
+
+
+def _docstring(problem: Problem, entry_point: str) -> str:
+    """The words of a problem of MBPP and its first example, as evalplus puts them."""
+    examples = [f"assert {entry_point}({test.input}) == {test.output}\n" for test in problem.public_tests[:1]]
+    return f'"""\n{problem.description}\n{"".join(examples)}"""\n'
+
+
+def _plain(value: Any) -> Any:
+    """A value as evalplus' files have it: it restores tuples, sets and complex numbers by the number of the task."""
+    if isinstance(value, list | tuple | set):
+        return [_plain(each) for each in value]
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    return str(value) if isinstance(value, complex) else value
+
+
+if __name__ == "__main__":
+    main()
