@@ -42,7 +42,8 @@ class SimulatedEngine:
     go on with the answers they had, and independent of the order of prompts; threads that ask the same
     prompt at once may swap its answers, but together get the same multiset of them. Faults and timeouts are drawn by
     the number of the request and take no answer away. As demonstrations and instructions are not part of the
-    function, two programs asked the same meet the same luck: comparing them is a paired comparison.
+    function, two programs asked the same meet the same luck: comparing them is a paired comparison. Prompts in another
+    order have luck of their own, and so have problem-first ones with demonstrations, whose last message differs.
 
     A good demonstration is one whose answer is right by what is known of its problem; stages about which nothing is
     known (reflection, proposals) have no skill to raise.
@@ -77,6 +78,7 @@ class SimulatedEngine:
         self._clock = clock
         self._lock = threading.Lock()
         self._requests: Counter[str] = Counter()
+        self._good: dict[tuple[str, str, str], bool] = {}  # demonstrations, by stage
         self._draws: Counter[tuple[str, int | None]] = Counter()
         self._answered: deque[float] = deque()
 
@@ -163,7 +165,12 @@ class SimulatedEngine:
         return skill_of(prompt, name, self._truth.right_solution(name), good, self.skills)
 
     def _is_good(self, prompt: Prompt, user: str, answer: str) -> bool:
-        name = problem_name(user)
+        key = prompt.stage, user, answer
+        if key not in self._good:  # two threads may both look, which changes nothing
+            self._good[key] = self._is_right(prompt, problem_name(user), answer)
+        return self._good[key]
+
+    def _is_right(self, prompt: Prompt, name: str, answer: str) -> bool:
         if self._truth.problem(name) is None or prompt.signature is None:
             return False
         try:
