@@ -38,7 +38,7 @@ def main() -> None:
     parser.add_argument("--split", action="append", help="default: test; may be given again for demonstrations' splits")
     parser.add_argument("--port", type=whole(0, 65535), default=0, help="0 (default) takes a free one")
     parser.add_argument(
-        "--set", action="append", default=[], metavar="skills.NAME=VALUE", help="names: see eval/simulated/skills.py"
+        "--set", action="append", default=[], metavar="skills.NAME=VALUE", help="names: see docs/reference/keys.md"
     )
     run_command(parser, _serve)
 

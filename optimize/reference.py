@@ -22,6 +22,7 @@ def main() -> None:
 def reference() -> str:
     """The page, made from the docstrings under the fields."""
     from eval.data.rules import Rules
+    from eval.simulated.skills import Skills
     from optimize.config import CompileConfig
     from optimize.optimizers.table import NAMES, optimizer_named
     from optimize.studies.studying import StudyConfig
@@ -51,6 +52,8 @@ def reference() -> str:
         f"### What the provider allows\n\n{_table(RateLimits.model_fields)}",
         f"## A study: the table `[study]`\n\n{_table(StudyConfig.model_fields)}",
         f"## Rules of judging\n\n{_table(Rules.model_fields)}",
+        "## Skills of the simulated LM\n\nSet with `--set skills.KEY=VALUE` of `eval.serve_simulated`."
+        f"\n\n{_table(Skills.model_fields)}",
     ]
     return "\n\n".join(sections) + "\n"
 

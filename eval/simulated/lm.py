@@ -20,9 +20,10 @@ import dspy
 from dspy import AdapterParseError, lm15
 
 from eval.data.problem_set import ProblemSet
-from eval.simulated.prompt import Prompt, problem_name, read_prompt, solution_name
+from eval.simulated.chances import skill_of
+from eval.simulated.prompt import Prompt, problem_name, read_prompt
 from eval.simulated.proposals import propose
-from eval.simulated.replies import PLACEHOLDER, fill_schema, known_answer
+from eval.simulated.replies import PLACEHOLDER, fill_schema, known_answer, written
 from eval.simulated.skills import Skills
 from eval.simulated.truth import Truth
 from program.adapters.lean import LeanAdapter
@@ -41,7 +42,8 @@ class SimulatedEngine:
     go on with the answers they had, and independent of the order of prompts; threads that ask the same
     prompt at once may swap its answers, but together get the same multiset of them. Faults and timeouts are drawn by
     the number of the request and take no answer away. As demonstrations and instructions are not part of the
-    function, two programs asked the same meet the same luck: comparing them is a paired comparison.
+    function, two programs asked the same meet the same luck: comparing them is a paired comparison. Prompts in another
+    order have luck of their own, and so have problem-first ones with demonstrations, whose last message differs.
 
     A good demonstration is one whose answer is right by what is known of its problem; stages about which nothing is
     known (reflection, proposals) have no skill to raise.
@@ -76,6 +78,7 @@ class SimulatedEngine:
         self._clock = clock
         self._lock = threading.Lock()
         self._requests: Counter[str] = Counter()
+        self._good: dict[tuple[str, str, str], bool] = {}  # demonstrations, by stage
         self._draws: Counter[tuple[str, int | None]] = Counter()
         self._answered: deque[float] = deque()
 
@@ -92,7 +95,8 @@ class SimulatedEngine:
             self._admit()
             number = self._requests[prompt.digest]
             self._requests[prompt.digest] += 1
-        time.sleep(self.skills.latency_seconds)
+        if self.skills.latency_seconds:  # to sleep for no time takes a while
+            time.sleep(self.skills.latency_seconds)
         self._fail_sometimes(prompt, number)
         draw = 0
         if request.config.temperature != 0:
@@ -101,13 +105,18 @@ class SimulatedEngine:
                 self._draws[prompt.digest, rollout] += 1
         which = draw if rollout is None else f"{draw} of rollout {rollout}"
         answer = self._answer(prompt, which, request.config.response_format)
-        usage = lm15.Usage(input_tokens=self._tokens(prompt.characters), output_tokens=self._tokens(len(answer)))
+        said = len(answer) * (1 - self.skills.demo_shortens if prompt.demos else 1)
+        usage = lm15.Usage(input_tokens=self._tokens(prompt.characters), output_tokens=self._tokens(said))
         message = lm15.Message.assistant(answer)
         return lm15.Response(id=None, model=self.model, message=message, finish_reason="stop", usage=usage)
 
     def prepare(self, name: str) -> None:
         """Make the tests of a problem now, which takes about a second, and not when they are first asked for."""
         self._truth.valid_tests(name)
+
+    def solves(self, name: str, code: str) -> bool:
+        """Whether a program that came of its answers is right."""
+        return self._truth.solves(name, code)
 
     def close(self) -> None:
         """Nothing is held."""
@@ -138,7 +147,8 @@ class SimulatedEngine:
     def _answer(self, prompt: Prompt, draw: int | str, response_format: dict[str, Any] | None) -> str:
         if prompt.signature is None:  # an optimizer's own question, or a check whether anyone is there
             schema = (response_format or {}).get("schema")
-            proposed = propose(prompt.system, prompt.user, self._random(prompt, "proposal", draw))
+            share = self.skills.instruction_proposed if self.skills.instruction_gain else 0.0
+            proposed = propose(prompt.system, prompt.user, self._random(prompt, "proposal", draw), share)
             return fill_schema(schema) if schema else proposed or PLACEHOLDER
         name = problem_name(prompt.user)
         if self._truth.problem(name) is None:
@@ -146,35 +156,21 @@ class SimulatedEngine:
         chance = self._random(prompt, "answer", draw)
         if chance.random() < self.skills.format_broken:
             return BROKEN
-        fields = known_answer(prompt, name, self._skill(prompt), chance, self._truth, self.skills)
-        return LeanAdapter().format_assistant_message_content(prompt.signature, fields)
+        fields = known_answer(prompt, name, self._skill(prompt, name), chance, self._truth, self.skills)
+        return written(prompt, name, fields, chance, self._truth, self.skills)
 
-    def _skill(self, prompt: Prompt) -> float:
+    def _skill(self, prompt: Prompt, name: str) -> float:
         """The probability of a right answer to this prompt, demonstrations included."""
-        match prompt.stage:
-            case "SolveDirectly" | "SolveStepByStep" | "SolveWithLessons" | "WriteBruteForce":
-                skill = self.skills.code_right
-            case "WriteCode":
-                chosen = solution_name(prompt.user)
-                astray = chosen and chosen != self._truth.right_solution(problem_name(prompt.user))
-                skill = self.skills.code_right * (1 - self.skills.plan_matters if astray else 1)
-            case "ExplainTests" | "CheckExplanations":
-                skill = self.skills.explanation_right
-            case "FixCode":
-                skill = self.skills.fix_repairs
-            case "WriteTests" | "CheckTests":
-                skill = self.skills.ai_test_valid
-            case "DeriveOutput":
-                skill = self.skills.derivation_right
-            case "RankSolutions":
-                skill = self.skills.ranking_right
-            case _:
-                return 0.0
         good = sum(self._is_good(prompt, user, answer) for user, answer in prompt.demos)
-        return min(1.0, skill + min(self.skills.demo_gain * good, self.skills.demo_gain_cap))
+        return skill_of(prompt, name, self._truth.right_solution(name), good, self.skills)
 
     def _is_good(self, prompt: Prompt, user: str, answer: str) -> bool:
-        name = problem_name(user)
+        key = prompt.stage, user, answer
+        if key not in self._good:  # two threads may both look, which changes nothing
+            self._good[key] = self._is_right(prompt, problem_name(user), answer)
+        return self._good[key]
+
+    def _is_right(self, prompt: Prompt, name: str, answer: str) -> bool:
         if self._truth.problem(name) is None or prompt.signature is None:
             return False
         try:
@@ -186,7 +182,7 @@ class SimulatedEngine:
     def _random(self, prompt: Prompt, purpose: str, number: int | str) -> random.Random:
         return random.Random(repr((self.skills.seed, prompt.stage, prompt.user, purpose, number)))
 
-    def _tokens(self, characters: int) -> int:
+    def _tokens(self, characters: float) -> int:
         return math.ceil(characters * self.skills.tokens_per_character)
 
 

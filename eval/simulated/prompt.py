@@ -34,6 +34,7 @@ class Prompt:
     demos: tuple[tuple[str, str], ...] = field(repr=False)  # earlier user and assistant messages, in pairs
     digest: str  # of the system text and all messages
     characters: int  # of the same
+    problem_first: bool  # the order of its parts; else stage-first
 
     @property
     def stage(self) -> str:
@@ -56,10 +57,11 @@ def read_prompt(request: Request) -> Prompt:
         for first, second in pairwise(messages[:last])
         if (first[0], second[0]) == ("user", "assistant")
     )
-    if system.startswith("## problem\n"):  # problem-first: the task, which is the system text elsewhere, comes last
+    problem_first = system.startswith("## problem\n")
+    if problem_first:  # the task, which is the system text elsewhere, comes last
         given, _, task = user.rpartition("## task\n")
         system, user = task, f"{system}\n\n{given}"
-    return Prompt(_recognise(system, user), system, user, demos, digest, characters)
+    return Prompt(_recognise(system, user), system, user, demos, digest, characters, problem_first)
 
 
 def _question(messages: list[tuple[str, str]]) -> int:

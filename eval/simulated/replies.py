@@ -7,11 +7,15 @@ import random
 import re
 from typing import Any
 
+from eval.simulated.chances import WRITERS
+from eval.simulated.memorizing import memorizing
 from eval.simulated.prompt import Prompt, sections
 from eval.simulated.skills import Skills
 from eval.simulated.truth import Truth
 from judge.verdict import TestCase
+from program.adapters.lean import LeanAdapter
 
+PROGRAMS = WRITERS | {"FixCode"}  # stages whose answers hold a program for the problem
 PLACEHOLDER = "Simulated answer."
 EXPLAINED_INPUT = 12  # tokens of an example's input that its explanation names
 DEFAULT_COUNT = 3  # where a prompt does not say how many
@@ -45,10 +49,11 @@ def known_answer(
     right = chance.random() < skill
     match prompt.stage:
         case "SolveDirectly" | "WriteCode" | "SolveWithLessons":
-            return {"code": chance.choice(known.right if right else known.wrong)}
+            return {"code": chance.choice(known.right if right else _wrong(truth, name, chance, skills))}
         case "SolveStepByStep":
             thoughts = _remark("The idea", name, chance)
-            return {"reasoning": thoughts, "code": chance.choice(known.right if right else known.wrong)}
+            code = chance.choice(known.right if right else _wrong(truth, name, chance, skills))
+            return {"reasoning": thoughts, "code": code}
         case "WriteBruteForce":
             return {"code": known.right[-1] if right else known.wrong[-1]}
         case "WriteGenerator":
@@ -64,7 +69,8 @@ def known_answer(
         case "DrawLesson":
             return {"lesson": [_remark("The lesson", name, chance)]}
         case "FixCode":
-            others = [program for program in known.wrong if program.strip() != parts.get("code")] or known.wrong
+            wrong = known.wrong if right else _wrong(truth, name, chance, skills)
+            others = [program for program in wrong if program.strip() != parts.get("code")] or wrong
             fixed = chance.choice(known.right if right else others)
             claimed = _wrong_claim(parts.get("failure", ""), name, truth)
             if claimed and chance.random() < skills.fix_obeys:
@@ -97,6 +103,22 @@ def known_answer(
             raise AssertionError(f"no answer is written for {prompt.stage}")
 
 
+def written(
+    prompt: Prompt, name: str, fields: dict[str, Any], chance: random.Random, truth: Truth, skills: Skills
+) -> str:
+    """The text of the answer with these fields; arguments as for `known_answer`.
+
+    In its odd form a right program stands in a block said to be in another language, and a wrong one where the answer
+    belongs.
+    """
+    assert prompt.signature is not None, "it is a stage's"
+    oddly, field = "", "fixed_code" if prompt.stage == "FixCode" else "code"
+    if chance.random() < skills.odd_form and prompt.stage in PROGRAMS and truth.is_right(prompt.stage, name, fields):
+        oddly = f"```pseudocode\n{fields[field].strip()}\n```\n\n"
+        fields = {**fields, field: chance.choice(_wrong(truth, name, chance, skills))}
+    return oddly + LeanAdapter().format_assistant_message_content(prompt.signature, fields)
+
+
 def fill_schema(schema: dict[str, Any]) -> str:
     """A JSON object that fits `schema` (as pydantic writes them) and says nothing."""
     return json.dumps(_filled(schema, schema.get("$defs", {})))
@@ -120,6 +142,13 @@ def _filled(schema: dict[str, Any], definitions: dict[str, Any]) -> Any:
             return False
         case _:
             return PLACEHOLDER
+
+
+def _wrong(truth: Truth, name: str, chance: random.Random, skills: Skills) -> tuple[str, ...]:
+    """The wrong programs of which an answer has one."""
+    if skills.public_only is None:
+        return truth.known(name).wrong
+    return truth.wrong(name, chance.random() < skills.public_only)
 
 
 def _remark(what: str, name: str, chance: random.Random) -> str:
@@ -194,21 +223,8 @@ def _wrong_claim(failure: str, name: str, truth: Truth) -> TestCase | None:
 
 def _obedient(claimed: TestCase, name: str, truth: Truth) -> str:
     """A program that is right on the examples, prints what is claimed on the claimed input, and is wrong elsewhere."""
-    problem = truth.problem(name)
-    answers = {test.input.strip(): test.output for test in problem.public_tests} if problem else {}
-    answers[claimed.input.strip()] = claimed.output
-    if problem and problem.function:
-        return _obedient_function(problem.function.entry_point, answers)
-    return f"import sys\nanswers = {answers!r}\nprint(answers.get(sys.stdin.read().strip(), '?'), end='')\n"
-
-
-def _obedient_function(entry_point: str, answers: dict[str, str]) -> str:
-    """As `_obedient`; it answers calls."""
-    kind, _, name = entry_point.rpartition(".")
-    pairs = ", ".join(f"(({given},), {output.strip()})" for given, output in answers.items())
-    code = f"inf, nan = float('inf'), float('nan')\nanswers = [{pairs}]\n\n\ndef {name}(*given):\n"
-    code += "    return next((value for known, value in answers if known == given), '?')\n"
-    return f"{code}\n\nclass {kind}:\n    {name} = staticmethod({name})\n" if kind else code
+    answers = {**truth.examples(name), claimed.input.strip(): claimed.output}
+    return memorizing(answers, truth.entry_point(name))
 
 
 def _generator(truth: Truth, name: str) -> str:

@@ -11,6 +11,11 @@ from program.cli.settings import parse_settings
 from program.errors import UserError
 
 Probability = Annotated[float, Field(ge=0, le=1)]
+Change = Annotated[float, Field(ge=-1, le=1)]
+
+
+# What `instruction_gain` rewards: an instruction a proposer could write.
+SENTENCE = "Before you answer, go through the first example by hand and check each step of the program against it."
 
 
 class Skills(BaseModel):
@@ -22,6 +27,10 @@ class Skills(BaseModel):
     """Another number gives other answers with the same probabilities."""
     code_right: Probability = 0.3
     """Probability that a stage that writes a program gives a right one."""
+    steady: Probability = 0.0
+    """Share of the luck of writing programs that is the problem's own, drawn once, so that drawing again gains less: 0
+    for problems that are all alike, 1 for those of which every draw is right or none. Fixes have luck of their own, of
+    which as much is the problem's."""
     fix_repairs: Probability = 0.4
     """Probability that `FixCode` gives a right program."""
     ai_test_valid: Probability = 0.7
@@ -39,12 +48,29 @@ class Skills(BaseModel):
     """Probability that the explanations of `ExplainTests` all arrive at the outputs of the examples."""
     plan_matters: Probability = 0.0
     """Share of its skill that `WriteCode` loses when it is given another than the right solution."""
+    plan_gain: Change = 0.0
+    """Added to the skill of `WriteCode` when it is given a solution to follow, right or not."""
+    instruction_gain: Change = 0.0
+    """Added to the skill of a stage that writes programs when its instructions hold `SENTENCE`."""
+    instruction_proposed: Probability = 0.25
+    """Share of the instructions it proposes that hold `SENTENCE`, where `instruction_gain` is not 0."""
+    order_gain: Change = 0.0
+    """Added to the skill of a stage that writes programs when its prompt is stage-first; the hand-written programs ask
+    problem-first."""
+    public_only: Probability | None = None
+    """Probability that a wrong program passes the public tests, and so fails only hidden ones; null for programs drawn
+    from the known wrong ones, whatever they pass."""
+    odd_form: Probability = 0.0
+    """Share of the right programs that stand in a block of another language before one with a wrong program, so that
+    only another reading of the answer finds them."""
     format_broken: Probability = 0.02
     """Probability that an answer of any stage cannot be parsed."""
-    demo_gain: Probability = 0.05
+    demo_gain: Change = 0.05
     """Added to the skill of a stage for each good demonstration in its prompt."""
     demo_gain_cap: Probability = 0.2
-    """The most that all good demonstrations of a prompt add together."""
+    """The most that all good demonstrations of a prompt add, or take away, together."""
+    demo_shortens: Probability = 0.0
+    """Share of its tokens that an answer saves when its prompt has a demonstration; its text stays as it is."""
     latency_seconds: float = Field(default=0.0, ge=0)
     """From request to answer."""
     tokens_per_character: float = Field(default=0.25, ge=0)

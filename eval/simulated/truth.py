@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from eval.data.problem_set import DataError, Known, ProblemSet
+from eval.simulated.memorizing import memorizing
 from judge.judge import judge
 from judge.literals import NoLiteral, value_of
 from judge.value_texts import literal
@@ -42,6 +43,7 @@ class Truth:
                 self._problems.setdefault(problem.name, problem)
                 self._known.setdefault(problem.name, known)
         self._tests: dict[str, list[TestCase]] = {}
+        self._wrong: dict[tuple[str, bool], tuple[str, ...]] = {}
         self._outputs: dict[tuple[str, str], str] = {}
         self._judged: dict[tuple[str, tuple[TestCase, ...]], bool] = {}
         self._lock = threading.Lock()
@@ -51,6 +53,31 @@ class Truth:
 
     def known(self, name: str) -> Known:
         return self._known[name]
+
+    def wrong(self, name: str, passes: bool) -> tuple[str, ...]:
+        """Wrong programs of a problem that pass all its public tests, or of which each fails one: of the known ones,
+        or one that knows the examples by heart, or nothing. Without public tests all pass."""
+        if (name, passes) not in self._wrong:  # two threads may both run them, which changes nothing
+            problem, known = self._problems[name], self._known[name].wrong
+            fitting = tuple(each for each in known if self.passes_public(name, each) == passes)
+            answers = self.examples(name) if passes else {}
+            made = memorizing(answers, self.entry_point(name)) if problem.public_tests else known[0]
+            self._wrong[name, passes] = fitting or (made,)
+        return self._wrong[name, passes]
+
+    def passes_public(self, name: str, code: str) -> bool:
+        problem = self._problems[name]
+        return judge(code, problem.tests(), problem.limits(), checker=problem.checker()).all_passed
+
+    def examples(self, name: str) -> dict[str, str]:
+        """The outputs of the public tests of a problem by their inputs, without the blank lines around these."""
+        problem = self._problems.get(name)
+        return {test.input.strip(): test.output for test in problem.public_tests} if problem else {}
+
+    def entry_point(self, name: str) -> str:
+        """Of the function that a problem asks for; empty where it asks for a program."""
+        problem = self._problems.get(name)
+        return problem.function.entry_point if problem and problem.function else ""
 
     def right_solution(self, name: str) -> str:
         """The name that, among proposed solutions of the problem, stands for the right one."""
@@ -81,13 +108,17 @@ class Truth:
             return wrong_value(literal([output]) if another else output)
         return f"{output.rstrip()} 7\n" if another else wrong_output(output)
 
+    def solves(self, name: str, code: str) -> bool:
+        """Whether this is one of the known right programs of a problem; the simulated LM writes no other right ones."""
+        return code.strip() in {program.strip() for program in self._known[name].right}
+
     def is_right(self, stage: str, name: str, answer: dict[str, Any]) -> bool:
         """Whether a parsed answer of `stage`, a signature's name, is right; False where nothing is known about it."""
         match stage:
             case "SolveDirectly" | "SolveStepByStep" | "SolveWithLessons" | "WriteCode" | "WriteBruteForce":
-                return self._is_known(name, answer["code"])
+                return self.solves(name, answer["code"])
             case "FixCode":
-                return self._is_known(name, answer["fixed_code"])
+                return self.solves(name, answer["fixed_code"])
             case "RankSolutions":
                 return answer["ranking"][0].strip() == self.right_solution(name)
             case "ExplainTests" | "CheckExplanations":
@@ -99,9 +130,6 @@ class Truth:
                 return self._all_valid(name, tuple(TestCase(test.input, test.output) for test in tests))
             case _:
                 return False
-
-    def _is_known(self, name: str, code: str) -> bool:
-        return code.strip() in {program.strip() for program in self._known[name].right}
 
     def _all_valid(self, name: str, tests: tuple[TestCase, ...]) -> bool:
         with self._lock:

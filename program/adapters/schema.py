@@ -5,6 +5,8 @@ Providers differ in the part of JSON Schema they take; see `program.models.learn
 
 from __future__ import annotations
 
+from copy import deepcopy
+from functools import lru_cache
 from typing import Any, get_origin
 
 import dspy
@@ -25,7 +27,7 @@ def response_format(signature: type[dspy.Signature], *, bounded: bool = False) -
         signature: what is asked.
         bounded: whether the schema also says how long texts may be; see `signatures.fields`.
     """
-    schema = answer_schema(signature)
+    schema = deepcopy(answer_schema(signature))
     if not bounded:
         _unbound(schema)
     return {"type": "json_schema", "json_schema": {"name": schema_name(signature), "schema": schema, "strict": True}}
@@ -36,8 +38,10 @@ def schema_name(signature: type[dspy.Signature]) -> str:
     return "_".join(signature.output_fields)[:MAX_NAME]
 
 
+@lru_cache(maxsize=256)
 def answer_schema(signature: type[dspy.Signature]) -> dict[str, Any]:
-    """The JSON schema of the output fields, with every property required and no other allowed."""
+    """The JSON schema of the output fields, with every property required and no other allowed. It is kept, as it takes
+    longer to make than all else of a prompt; whoever changes it changes a copy."""
     fields: dict[str, Any] = {name: (field.annotation, ...) for name, field in signature.output_fields.items()}
     schema = create_model(schema_name(signature), **fields).model_json_schema()
     for part in [schema, *schema.get("$defs", {}).values()]:

@@ -9,6 +9,7 @@ import re
 import symtable
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from program.answers.syntax import FAULTS, FILE, syntax_tree
 
@@ -65,6 +66,7 @@ class ProgramFacts:
     assigned: tuple[str, ...]
 
 
+@lru_cache(maxsize=128)  # of one answer they are wanted several times
 def facts_of(code: str) -> ProgramFacts | None:
     """The facts of a program; None if it is no Python."""
     try:

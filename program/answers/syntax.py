@@ -6,6 +6,7 @@ import ast
 import threading
 import warnings
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 FILE = "<answer>"
@@ -23,6 +24,7 @@ def is_python(text: str) -> bool:
     return fault_line(text) is None
 
 
+@lru_cache(maxsize=128)
 def fault_line(text: str) -> int | None:
     """The line, counted from 1, where the compiler gives up; 1 where it does not say; None if it takes the text."""
     try:

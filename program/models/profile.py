@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 from program.models.learned import Learned, learned_of
@@ -77,6 +78,7 @@ _CANNOT_FIX = (f"{EMBEDDED}qwen2.5-coder-0.5b",)
 _OTHER = replace(_EMBEDDED, code_tokens=SAFETY_CAP, text_tokens=SAFETY_CAP, max_output=SAFETY_CAP, time_fixes=1)
 
 
+@cache  # DSPy looks a name that its map has not up in all of it, which takes a millisecond or two
 def profile_named(model: str) -> Profile:
     """The profile of a DSPy model string, by its name and by the map that DSPy prices calls with."""
     if model.startswith(EMBEDDED):

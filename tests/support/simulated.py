@@ -4,9 +4,11 @@ import math
 from functools import cache
 
 import dspy
+from dspy.lm15 import Message, Request
 
 from eval.data.load import load_problems
 from eval.data.problem_set import ProblemSet
+from eval.simulated.lm import SimulatedEngine
 from eval.simulated.skills import Skills
 from eval.simulated.truth import Truth
 from program.adapters.lean import LeanAdapter
@@ -33,6 +35,14 @@ def skilled(base: Skills, **changes: float) -> Skills:
 def ask(lm, signature, demos=(), temperature=0.7, **inputs) -> dspy.Prediction:
     with dspy.context(adapter=LeanAdapter()):
         return dspy.Predict(signature)(lm=lm, demos=list(demos), config={"temperature": temperature}, **inputs)
+
+
+def said(engine: SimulatedEngine, messages: list[dict[str, str]]) -> str:
+    """The answer to messages as adapters make them, the first of which is the system's."""
+    made = {"user": Message.user, "assistant": Message.assistant}
+    system, *others = messages
+    asked = [made[each["role"]](each["content"]) for each in others]
+    return engine.complete(Request(model="m", system=system["content"], messages=asked)).message.text or ""
 
 
 def codes(lm, text: str, draws: int = 1, **asked) -> list[str]:
