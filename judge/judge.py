@@ -11,7 +11,7 @@ from judge.cache import VerdictCache, default_cache
 from judge.checker import STRICT, Checker
 from judge.checkers.checker_program import AnyChecker
 from judge.checkers.checking import is_right
-from judge.order import FailureHistory, fingerprint
+from judge.order import FailureHistory, fingerprint_of
 from judge.place import default_place
 from judge.sandbox.pool import Pool
 from judge.sandbox.process import PlainRun
@@ -66,7 +66,7 @@ def judge(
     key = ""
     if cache is not None:
         key = VerdictCache.key(
-            program, fingerprint(tests), limits, f"{checker!r} {checker.name}", tuple(options.values())
+            program, fingerprint_of(tests), limits, f"{checker!r} {checker.name}", tuple(options.values())
         )
         known = cache.get(key)
         if known is not None:
@@ -98,7 +98,7 @@ def _judge_in(
         if not test.output.isascii():
             _check_text(test.output, index)
     reorder = stop_at_failure and not in_order and len(tests) > 1
-    prints = fingerprint(tests) if reorder else ""
+    prints = fingerprint_of(tests) if reorder else ""
     results: list[TestResult] = []
     timeouts = 0
     with Session(pool, program, _entry_point(checker)) as session:
