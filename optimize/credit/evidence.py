@@ -10,6 +10,7 @@ from eval.data.problem_set import Known
 from eval.rollouts.score import Score
 from judge.verdict import TestCase
 from program.bench.ai_tests import usable_tests
+from program.bench.words import Words, words_for
 from program.bench.workbench import SHOWN_CHARACTERS
 from program.problem import Problem
 from program.rollout.trace import Trace
@@ -68,6 +69,11 @@ class Episode:
     threshold: float
     measure: Callable[[Score], float]
     others: Sequence[Episode] = ()
+
+    @property
+    def words(self) -> Words:
+        """For what the problem asks for."""
+        return words_for(self.problem.function)
 
     def rate(self, code: str) -> float:
         """The metric of a program."""
