@@ -101,9 +101,7 @@ def for_function(name: str, signature: type[dspy.Signature], entry_point: str) -
 
 
 @lru_cache(maxsize=256)
-def _for_function(
-    name: str, signature: type[dspy.Signature], instructions: str, entry_point: str
-) -> type[dspy.Signature]:
+def _for_function(name: str, signature: Any, instructions: str, entry_point: str) -> type[dspy.Signature]:
     """As `for_function`. The instructions of a signature can be set in place, so they tell it apart too."""
     ours, said = _BY_NAME.get(name, (instructions, instructions))
     changed = said if instructions == ours else f"{instructions.rstrip()}\n\n{NOTE}"
