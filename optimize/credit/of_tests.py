@@ -6,9 +6,10 @@ import re
 from collections.abc import Sequence
 
 from judge.judge import judge
+from judge.literals import arguments_of, literal
 from judge.verdict import TestCase, Verdict
 from optimize.credit.evidence import Credit, Episode, Step, cut, plain
-from program.bench.ai_tests import usable_tests
+from program.bench.ai_tests import can_be_expected, usable_tests
 from program.steps.understand import MAX_BULLETS
 
 RIGHT_PROGRAMS, WRONG_PROGRAMS = 3, 5  # that a test is tried on at most
@@ -46,6 +47,8 @@ def of_tests(step: Step, episode: Episode) -> Credit:
 
 def is_valid(test: TestCase, episode: Episode) -> bool:
     """Whether known right programs, as far as there are any, print what a test claims."""
+    if not can_be_expected(test.output, episode.problem.function):
+        return False
     return not episode.known.right or _validity(0, test, episode)[0]
 
 
@@ -61,9 +64,17 @@ def _validity(number: int, test: TestCase, episode: Episode) -> tuple[bool, str]
         return True, f"test {number}: {many} what it claims"
     if any(result.passed for result in ran):
         return False, f"test {number}: accepted {words.it}s {words.give} different {words.answer}s"
-    if plain(test.input) in episode.hidden:
+    if _is_hidden(test.input, episode):
         return False, f"test {number} claims {cut(test.output)}; {many} something else"
     return False, f"test {number} claims {cut(test.output)}; {many} {cut(ran[0].output) or 'nothing'}"
+
+
+def _is_hidden(given: str, episode: Episode) -> bool:
+    """Whether an input is that of a hidden test. Arguments are the same with their names and without."""
+    if episode.problem.function:
+        arguments, named = arguments_of(given)
+        given = ", ".join(map(literal, (*arguments, *named.values())))
+    return plain(given) in episode.hidden
 
 
 def _caught(tests: Sequence[TestCase], episode: Episode) -> int:

@@ -44,7 +44,7 @@ def usable_tests(tests: Sequence[AITest], problem: Problem) -> list[TestCase]:
             left_out["empty"] += 1
         elif key in known or key in usable:
             left_out["repeated"] += 1
-        elif problem.function and not is_value(test.output):
+        elif not can_be_expected(test.output, problem.function):
             left_out["no literals"] += 1
         elif not is_like(test.input, public, problem.function):
             left_out["unlike the examples"] += 1
@@ -137,11 +137,16 @@ def majority_output(outputs: Sequence[str], checker: Checker) -> str | None:
     return winner if winner and 2 * _supporters(winner, outputs, checker) > len(outputs) else None
 
 
+def can_be_expected(output: str, function: AskedFunction | None) -> bool:
+    """Whether the judge can compare with an output: that of a function has to be a value."""
+    return function is None or is_value(output)
+
+
 def usable_output(result: TestResult, function: AskedFunction | None = None) -> bool:
     """Whether a program gave something that can be expected of others, a function that is asked for a plain value."""
     if result.crashed or not result.output.strip() or len(result.output) > MAX_CHARACTERS:
         return False
-    return function is None or is_value(result.output)
+    return can_be_expected(result.output, function)
 
 
 def made_inputs(results: Sequence[TestResult], examples: Sequence[str], function: AskedFunction | None) -> list[str]:

@@ -81,6 +81,7 @@ def test_tests_are_calls_that_accepted_functions_are_run_on():
     [
         (("5", "16"), "test 1 claims 16; an accepted function returns 15"),
         (("20", "61"), "test 1 claims 61; an accepted function returns something else"),
+        (("n=20", "61"), "test 1 claims 61; an accepted function returns something else"),
         (("None", "0"), "no test is left that says anything new"),
         (("5", "fifteen"), "no test is left that says anything new"),
     ],
@@ -158,6 +159,15 @@ def test_a_fix_is_judged_by_calls(before, after, test, right):
 @pytest.mark.parametrize(
     ("explanation", "right"), [("With 2 three times 2 gives 6", True), ("It returns 6", False), ("2 becomes 7", False)]
 )
+def test_a_fix_for_a_test_that_claims_no_value_is_not_credited():
+    fixed = step("FixCode", {"fixed_code": RIGHT}, code=WRONG)
+    rollout = episode(fixed)
+    names, on = {"program": name_of(WRONG), "changed": name_of(RIGHT)}, {"test_input": "30", "test_output": "ninety"}
+    rollout.trace.decide(ChangeTried(way="fix", outcome="kept", before="WA", after="WA", **names, **on))
+    given = credit_of(fixed, rollout)
+    assert given == Credit(0.0, False, ("the test that the fix is for is wrong itself",))
+
+
 def test_an_explanation_starts_from_the_arguments_and_arrives_at_the_value(explanation, right):
     said = step("ExplainTests", {"explanations": [explanation, "-1 times 3 is -3"]})
     assert credit(said).proven == right
