@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 import dspy
 
@@ -97,7 +97,7 @@ def for_function(name: str, signature: type[dspy.Signature], entry_point: str) -
         signature: as it is asked for programs, with whatever instructions an optimizer has found.
         entry_point: of the function; the fields that hold a program say so, as `entry_point`.
     """
-    return _for_function(name, signature, signature.instructions, entry_point)
+    return _for_function(name, cast(Any, signature), signature.instructions, entry_point)
 
 
 @lru_cache(maxsize=256)

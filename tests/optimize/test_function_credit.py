@@ -156,9 +156,6 @@ def test_a_fix_is_judged_by_calls(before, after, test, right):
     assert not any("program" in sentence for sentence in given.evidence)
 
 
-@pytest.mark.parametrize(
-    ("explanation", "right"), [("With 2 three times 2 gives 6", True), ("It returns 6", False), ("2 becomes 7", False)]
-)
 def test_a_fix_for_a_test_that_claims_no_value_is_not_credited():
     fixed = step("FixCode", {"fixed_code": RIGHT}, code=WRONG)
     rollout = episode(fixed)
@@ -168,6 +165,9 @@ def test_a_fix_for_a_test_that_claims_no_value_is_not_credited():
     assert given == Credit(0.0, False, ("the test that the fix is for is wrong itself",))
 
 
+@pytest.mark.parametrize(
+    ("explanation", "right"), [("With 2 three times 2 gives 6", True), ("It returns 6", False), ("2 becomes 7", False)]
+)
 def test_an_explanation_starts_from_the_arguments_and_arrives_at_the_value(explanation, right):
     said = step("ExplainTests", {"explanations": [explanation, "-1 times 3 is -3"]})
     assert credit(said).proven == right
