@@ -11,6 +11,8 @@ program must have ended with exit status 0.
 Where a checker names a function, tests are calls of it: `input` is the text between the parentheses, `output` that of
 the value (`judge.literals`), and values are compared (`judge.values`), under both rules.
 
+`run` compares nothing: whatever ends well is accepted.
+
 `deepmind`, the rule of the CodeContests executor, for comparison with published numbers. Tokens are what lies between
 blank, tab, newline, return and vertical tab, in lower case (ASCII only). Two tokens that are both numbers match when
 their difference as doubles is less than 1e-5, integers too, large ones rounded as doubles are; other tokens must be
@@ -26,6 +28,7 @@ from decimal import MAX_EMAX, MIN_EMIN, Context
 from itertools import zip_longest
 from typing import Literal
 
+from judge.literals import value_of
 from judge.values import Comparison, same_value
 
 TOLERANCE = 1e-6
@@ -52,7 +55,7 @@ class Checker:
     comparison: of its values; see `judge.values`.
     """
 
-    rule: Literal["strict", "deepmind"] = "strict"
+    rule: Literal["strict", "deepmind", "run"] = "strict"
     tolerance: float | None = None
     entry_point: str = ""
     comparison: Comparison = "equal"
@@ -67,11 +70,26 @@ class Checker:
     @property
     def needs_success(self) -> bool:
         """Whether a program with an exit status other than 0 has failed whatever it printed."""
-        return self.rule == "strict" or self.entry_point != ""
+        return self.rule != "deepmind" or self.entry_point != ""
+
+    def without_comparison(self) -> Checker:
+        """Runs what this one runs, and compares nothing."""
+        return Checker("run", entry_point=self.entry_point)
+
+    def check_expected(self, expected: str) -> None:
+        """Refuse a text that no answer could match.
+
+        Raises:
+            NoLiteral: values are compared, and it is that of none.
+        """
+        if self.entry_point and self.rule != "run":
+            value_of(expected)
 
     def matches(self, actual: str, expected: str) -> bool:
         """True when `actual` is an accepted answer where `expected` is stored."""
-        if actual == expected:
+        if self.rule == "run":
+            return True
+        if actual == expected and not (self.entry_point and "<" in actual):  # which may be no value's text
             return True
         if self.entry_point:
             return same_value(actual, expected, self.tolerance or 0.0, self.comparison)

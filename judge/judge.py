@@ -11,7 +11,8 @@ from judge.cache import VerdictCache, default_cache
 from judge.checker import STRICT, Checker
 from judge.checkers.checker_program import AnyChecker
 from judge.checkers.checking import is_right
-from judge.order import FailureHistory, fingerprint
+from judge.literals import NoLiteral
+from judge.order import FailureHistory, fingerprint_of
 from judge.place import default_place
 from judge.sandbox.pool import Pool
 from judge.sandbox.process import PlainRun
@@ -66,7 +67,7 @@ def judge(
     key = ""
     if cache is not None:
         key = VerdictCache.key(
-            program, fingerprint(tests), limits, f"{checker!r} {checker.name}", tuple(options.values())
+            program, fingerprint_of(tests), limits, f"{checker!r} {checker.name}", tuple(options.values())
         )
         known = cache.get(key)
         if known is not None:
@@ -79,6 +80,23 @@ def judge(
     if cache is not None:
         cache.put(key, report)
     return report
+
+
+def run(
+    program: str, inputs: Sequence[str], limits: Limits, *, checker: Checker = STRICT, pool: Pool | None = None
+) -> list[TestResult]:
+    """Run `program` on inputs without comparing what it gives: a run that ends well is accepted.
+
+    Args:
+        program, limits, pool: see `judge`.
+        inputs: texts for standard input, or arguments where the checker names a function.
+        checker: says which function is called; by default none.
+
+    Raises:
+        JudgeError: as `judge` does.
+    """
+    tests = [TestCase(text, "") for text in inputs]
+    return judge(program, tests, limits, checker=checker.without_comparison(), pool=pool).results if tests else []
 
 
 def _judge_in(
@@ -98,7 +116,7 @@ def _judge_in(
         if not test.output.isascii():
             _check_text(test.output, index)
     reorder = stop_at_failure and not in_order and len(tests) > 1
-    prints = fingerprint(tests) if reorder else ""
+    prints = fingerprint_of(tests) if reorder else ""
     results: list[TestResult] = []
     timeouts = 0
     with Session(pool, program, _entry_point(checker)) as session:
@@ -141,6 +159,16 @@ def _check_text(expected: str, index: int) -> None:
         raise JudgeError(f"the output expected on test {index} is no text: {fault}") from fault
 
 
+def _check_expected(checker: AnyChecker, test: TestCase, index: int) -> None:
+    """Bad data makes no answer wrong. It is looked for where an answer is, as large values take time to read."""
+    try:
+        if isinstance(checker, Checker):
+            checker.check_expected(test.output)
+    except NoLiteral as fault:
+        shown = " ".join(test.output.split())[:80]
+        raise JudgeError(f"the value expected on test {index} is no literal: {shown!r}") from fault
+
+
 def verdict_of(run: PlainRun, expected: str, limits: Limits, checker: Checker = STRICT) -> Verdict:
     """The verdict on one finished run of a program that compiles."""
     fault = _fault_of(run, limits, checker)
@@ -167,8 +195,11 @@ def _result(session: Session, test: TestCase, limits: Limits, checker: AnyChecke
     if _entry_point(checker):
         run = _of_call(run)
     fault = _fault_of(run, limits, checker)
+    if not fault and not is_right(session, checker, run.output, test):
+        fault = Verdict.WA
+        _check_expected(checker, test, index)
     return TestResult(
-        verdict=fault or (Verdict.AC if is_right(session, checker, run.output, test) else Verdict.WA),
+        verdict=fault or Verdict.AC,
         output=run.output,
         error=run.error,
         cpu_seconds=run.cpu_seconds,

@@ -43,6 +43,15 @@ def value_of(text: str, other: Other | None = None) -> Any:
     return value_in(_parsed(text.strip()), other)
 
 
+def is_value(text: str) -> bool:
+    """Whether a text is that of a value."""
+    try:
+        value_of(text)
+    except NoLiteral:
+        return False
+    return True
+
+
 def value_in(node: ast.AST, other: Other | None = None) -> Any:
     """The value of an expression; see `value_of`.
 

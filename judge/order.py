@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections import Counter, OrderedDict
 from collections.abc import Sequence
 
+from judge.fingerprint import fingerprint
 from judge.verdict import TestCase
 
 _REMEMBERED = 4096  # test sets
 
 
-def fingerprint(tests: Sequence[TestCase]) -> str:
+def fingerprint_of(tests: Sequence[TestCase]) -> str:
     """A hash of a list of tests: inputs, outputs and their order."""
-    digest = hashlib.sha256()
-    for test in tests:
-        for text in (test.input, test.output):
-            part = text.encode("utf-8", "surrogatepass")
-            digest.update(len(part).to_bytes(8, "little"))
-            digest.update(part)
-    return digest.hexdigest()
+    return fingerprint(text for test in tests for text in (test.input, test.output))
 
 
 class FailureHistory:

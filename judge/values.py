@@ -4,6 +4,7 @@
 NumPy's `allclose` has it, if the problem has a tolerance or a number with a fraction, or a flat list of such, is
 expected (evalplus).
 `sequences`: a tuple may stand for a list (LiveCodeBench).
+`boxed`: as `sequences`, and where a list of one item is expected that item alone will do (APPS).
 `sets`: the values are equal as sets (evalplus, for some problems of MBPP).
 `found`: something is expected or nothing; a value that is not None stands for True (the same).
 """
@@ -16,7 +17,7 @@ from typing import Any, Literal
 
 from judge.literals import NoLiteral, value_of
 
-Comparison = Literal["equal", "sequences", "sets", "found"]
+Comparison = Literal["equal", "sequences", "boxed", "sets", "found"]
 FLOAT_TOLERANCE, RELATIVE = 1e-6, 1e-7
 # Equal values have texts of much the same length: "1" may be "0.9999999999999999". What is longer need not be read.
 _LONGER, _MORE = 30, 1000
@@ -45,8 +46,10 @@ def _same(got: Any, want: Any, tolerance: float, comparison: Comparison) -> bool
         return _as_set(got) == _as_set(want)
     if comparison == "found" and not isinstance(got, bool):
         return (got is not None) == want
-    if comparison == "sequences":
+    if comparison in ("sequences", "boxed"):
         got, want = _with_lists(got), _with_lists(want)
+    if comparison == "boxed" and isinstance(want, list) and len(want) == 1 and _same(got, want[0], tolerance, "equal"):
+        return True
     if got == want:
         return True
     allowed = tolerance or (FLOAT_TOLERANCE if _is_floats(want) else 0.0)

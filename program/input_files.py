@@ -6,12 +6,15 @@ Whatever is wrong with one is an `InputError` in one line. What the values mean 
 from __future__ import annotations
 
 import codecs
+import gzip
+import io
 import json
 import os
 import tomllib
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -48,12 +51,42 @@ def read_bytes(path: Path, most: int = MOST_BYTES) -> bytes:
         # A pipe that nobody writes to is empty; to open it in the usual way would wait for ever.
         with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as opened:
             os.set_blocking(opened.fileno(), True)
-            content = opened.read(most + 1)
+            return read_stream(opened, path, most)
+    except InputError:
+        raise
     except (OSError, ValueError) as fault:  # a name with a null character is a ValueError
         raise InputError(f"{path} cannot be read: {getattr(fault, 'strerror', None) or fault}") from fault
+
+
+def read_stream(opened: IO[bytes] | gzip.GzipFile, where: object, most: int = MOST_BYTES) -> bytes:
+    """What is left of an open file.
+
+    Raises:
+        InputError: it is more than `most` bytes; names `where` they come from.
+        OSError: it cannot be read.
+    """
+    content = opened.read(most + 1)
     if len(content) > most:
-        raise InputError(f"{path} has more than {most / 2**20:,.0f} MiB")
+        raise InputError(f"{where} has more than {most / 2**20:,.0f} MiB")
     return content
+
+
+def read_packed(path: Path, most: int = MOST_BYTES) -> bytes:
+    """The content of a file, unpacked where its name ends in `.gz`.
+
+    Raises:
+        InputError: as `read_bytes` does, or it cannot be unpacked, or unpacks to more than `most` bytes.
+    """
+    content = read_bytes(path, most)
+    if path.suffix != ".gz":
+        return content
+    if not content:  # what `gzip` takes for a whole file of nothing
+        raise InputError(f"{path} cannot be unpacked: it is empty")
+    try:
+        with gzip.open(io.BytesIO(content)) as opened:
+            return read_stream(opened, f"{path}, unpacked,", most)
+    except (OSError, EOFError, zlib.error) as fault:
+        raise InputError(f"{path} cannot be unpacked: {fault}") from fault
 
 
 def read_text(path: Path, most: int = MOST_BYTES) -> str:

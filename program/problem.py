@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from judge.checker import Checker, strict_for
 from judge.limits import limits_of
+from judge.literals import NoLiteral, arguments_of, value_of
 from judge.values import Comparison
 from judge.verdict import Limits, TestCase
 from program.statement import examples_in
@@ -117,6 +118,17 @@ class Problem(BaseModel):
     # Left out where there is none: fingerprints of data and stored runs hold what a problem is dumped as.
     function: AskedFunction | None = Field(default=None, exclude_if=lambda value: value is None)
 
+    @model_validator(mode="after")
+    def _with_literals(self) -> Self:
+        """The examples of a function are calls: what is no literal could be neither given to it nor compared."""
+        for number, test in enumerate(self.public_tests if self.function else (), 1):
+            try:
+                arguments_of(test.input)
+                value_of(test.output)
+            except NoLiteral as fault:
+                raise ValueError(f"public test {number} has to have Python literals: {fault}") from fault
+        return self
+
     @classmethod
     def of(cls, given: Problem | Mapping[str, Any] | str) -> Problem:
         """The problem that is meant: itself, its dictionary, or the text of its statement.
@@ -166,6 +178,12 @@ class Problem(BaseModel):
         if not self._shows_examples():
             parts += [f"Example {number}\n{self._shown(test)}" for number, test in enumerate(self.public_tests, 1)]
         return "\n\n".join(parts)
+
+    def asked(self) -> str:
+        """The statement, and of a function what is given of it: all of it may stand there."""
+        return "\n\n".join(
+            part for part in (self.description.strip(), self.function.text() if self.function else "") if part
+        )
 
     def _shown(self, test: PublicTest) -> str:
         given, expected = test.input.strip(), test.output.strip()

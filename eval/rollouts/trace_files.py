@@ -9,7 +9,6 @@ import gzip
 import hashlib
 import json
 import re
-import zlib
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -18,6 +17,7 @@ from eval.errors import RunError
 from eval.rollouts.rollout import Rollout
 from program.errors import first_line
 from program.files import write_whole
+from program.input_files import MOST_DATA_BYTES, read_packed
 from program.rollout.trace import Event
 
 _EVENT: TypeAdapter[Event] = TypeAdapter(Event)
@@ -49,11 +49,8 @@ def read_trace(run: Path, arm: str, problem: str, sample: int) -> list[Event]:
     if not path.is_file():
         return []
     try:
-        packed = path.read_bytes()
-        if not packed:  # what `gzip` takes for a whole file of nothing
-            raise EOFError("it is empty")
-        lines = gzip.decompress(packed).decode().split("\n")
+        lines = read_packed(path, MOST_DATA_BYTES).decode().split("\n")
         return [_EVENT.validate_json(line) for line in lines if line]
-    except (OSError, EOFError, zlib.error, ValueError) as fault:
-        said = first_line(fault) or type(fault).__name__
+    except ValueError as fault:
+        said = first_line(fault).removeprefix(f"{path} ")
         raise RunError(f"{path} is damaged: {said}; without the file the rollout is shown without its trace") from fault

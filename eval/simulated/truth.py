@@ -13,10 +13,11 @@ from typing import Any
 
 from eval.data.problem_set import DataError, Known, ProblemSet
 from eval.simulated.memorizing import memorizing
-from judge.judge import judge
+from judge.judge import judge, run
 from judge.literals import NoLiteral, value_of
 from judge.value_texts import literal
-from judge.verdict import Report, TestCase, Verdict
+from judge.verdict import Report, TestCase, TestResult
+from program.bench.ai_tests import usable_output
 from program.problem import Problem
 
 MAX_TESTS = 6  # AI tests made for one problem: as many as the flow asks for
@@ -97,8 +98,7 @@ class Truth:
         """What a right program prints for this input of a problem; empty where it crashes."""
         key = name, text.strip("\n")
         if key not in self._outputs:  # two threads may both run it, which changes nothing
-            test = TestCase(f"{key[1]}\n", "")
-            self._outputs[key] = self._judged_right(name, [test]).results[0].output
+            self._outputs[key] = self._answered(name, f"{key[1]}\n").output
         return self._outputs[key]
 
     def wrong_output(self, name: str, output: str, *, another: bool = False) -> str:
@@ -137,6 +137,11 @@ class Truth:
                 self._judged[name, tests] = self._judged_right(name, tests).all_passed
             return self._judged[name, tests]
 
+    def _answered(self, name: str, text: str) -> TestResult:
+        """What one of the right programs gives for an input."""
+        problem = self._problems[name]
+        return run(self._known[name].right[0], [text], problem.limits(), checker=problem.checker())[0]
+
     def _judged_right(self, name: str, tests: Sequence[TestCase], place: int = 0) -> Report:
         """The report on one of the right programs."""
         problem = self._problems[name]
@@ -145,11 +150,10 @@ class Truth:
     def _make_tests(self, problem: Problem) -> list[TestCase]:
         made: dict[str, TestCase] = {}
         for text in _changed_inputs(problem):
-            first = self._judged_right(problem.name, [TestCase(text, "")]).results[0]
-            ran = first.verdict in (Verdict.AC, Verdict.WA) and first.output.strip()
+            first = self._answered(problem.name, text)
             test = TestCase(text, first.output)
             # A changed input may break a rule of the statement; that two right programs agree makes it likely sound.
-            if ran and self._judged_right(problem.name, [test], -1).all_passed:
+            if usable_output(first, problem.function) and self._judged_right(problem.name, [test], -1).all_passed:
                 made[text] = test
             if len(made) == MAX_TESTS:
                 break

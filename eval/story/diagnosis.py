@@ -6,7 +6,8 @@ from collections import Counter
 
 from eval.rollouts.score import Score, SetResult
 from eval.story.story import Story
-from program.rollout.trace import JudgeRun, name_of
+from program.bench.words import words_for
+from program.rollout.trace import JudgeRun, TestRun, name_of
 
 SHOWN_CHARACTERS = 80
 
@@ -42,14 +43,20 @@ def _public(story: Story, result: SetResult) -> list[str]:
     if result.passed == result.total:
         return [f"The answer passes all {result.total} public tests."]
     said = f"The answer fails {result.total - result.passed} of {result.total} public tests ({result.verdict})."
-    shown = [run for judged in _runs_of_answer(story, "public") for run in judged.runs if run.verdict != "AC"]
-    if not shown:
-        return [said]
-    first = shown[0]
-    if first.verdict == "WA":
-        return [said, f"On the first of them it prints {_quote(first.output)} instead of {_quote(first.expected)}."]
-    last_line = (first.error.strip().splitlines() or [""])[-1]
-    return [said, f"On the first of them: {first.verdict}{f', {last_line[:200]}' if last_line else ''}."]
+    judged = _runs_of_answer(story, "public")
+    shown = [(run, each.function) for each in judged for run in each.runs if run.verdict != "AC"]
+    return [said, *(f"On the first of them{_failed(run, function)}." for run, function in shown[:1])]
+
+
+def _failed(run: TestRun, function: str) -> str:
+    """How a test was failed, as the end of a sentence; of a function with the call."""
+    call = _short(f"{function}({run.input.strip()})")
+    if run.verdict != "WA":
+        last_line = (run.error.strip().splitlines() or [""])[-1]
+        return f"{f', {call}' if function else ''}: {run.verdict}{f', {last_line[:200]}' if last_line else ''}"
+    shown = _short if function else _quote
+    answered = f" it {words_for(function).gives} {shown(run.output)} instead of {shown(run.expected)}"
+    return f"{answered} for {call}" if function else answered
 
 
 def _hidden(score: Score) -> list[str]:
@@ -107,5 +114,9 @@ def _marks(story: Story) -> list[str]:
 
 
 def _quote(text: str) -> str:
+    return f"“{_short(text)}”" if text.strip() else "nothing"
+
+
+def _short(text: str) -> str:
     text = " ".join(text.split())
-    return f"“{text[:SHOWN_CHARACTERS]}{' …' if len(text) > SHOWN_CHARACTERS else ''}”" if text else "nothing"
+    return f"{text[:SHOWN_CHARACTERS]} …" if len(text) > SHOWN_CHARACTERS else text

@@ -12,6 +12,7 @@ from eval.rollouts.stored_arms import data_text, read_run
 from eval.story.diagnosis import why
 from eval.story.story import Story, Version, lines_of, read_story
 from eval.tables.summary import markdown_table, summarize_arms
+from program.bench.words import headings
 from program.cli.output import Colour, Painter, harmless
 from program.errors import did_you_mean
 from program.rollout.trace import ORIGINS, Best, Call, Decided, JudgeRun, NewProgram, Remark
@@ -152,8 +153,8 @@ def _judge_run(run: JudgeRun, version: Version, is_new: bool, paint: Painter) ->
     for number, test in enumerate(run.runs, 1):
         if test.verdict != "AC":
             yield f"          test {number}: {test.verdict}"
-            parts = {"input": test.input, "expected": test.expected, "printed": test.output, "error": test.error}
-            for what, text in parts.items():
+            texts = (test.input, test.expected, test.output, test.error)
+            for what, text in zip(headings(run.function), texts, strict=True):
                 yield from (f"            {what}: {line.strip()}" for line in _indented(text))
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import threading
 from collections import OrderedDict
 
 from judge.checkers.checker_program import AnyChecker, CheckerProgram
 from judge.checkers.compiled import compiled
+from judge.fingerprint import fingerprint
 from judge.sandbox.layers import namespaces
 from judge.sandbox.session import Session
 from judge.verdict import JudgeError, TestCase
@@ -43,15 +43,15 @@ class _Remembered:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._said: OrderedDict[bytes, bool] = OrderedDict()
+        self._said: OrderedDict[str, bool] = OrderedDict()
 
-    def get(self, key: bytes) -> bool | None:
+    def get(self, key: str) -> bool | None:
         with self._lock:
             if key in self._said:
                 self._said.move_to_end(key)
             return self._said.get(key)
 
-    def put(self, key: bytes, right: bool) -> None:
+    def put(self, key: str, right: bool) -> None:
         with self._lock:
             self._said[key] = right
             if len(self._said) > _MOST:
@@ -72,7 +72,7 @@ def is_right(session: Session, checker: AnyChecker, output: str, test: TestCase)
     if not isinstance(checker, CheckerProgram):
         return checker.matches(output, test.output)
     given, answer, printed = (_bytes(text) for text in (test.input, test.output, output))
-    key = _key(checker, given, answer, printed)
+    key = fingerprint((checker.fingerprint, given, answer, printed))
     right = _known.get(key)
     if right is None:
         right = _ask(session, checker, given, answer, printed)
@@ -106,11 +106,3 @@ def _bytes(text: str) -> bytes:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError as fault:
         raise JudgeError(f"what a checker is to see cannot be written as UTF-8: {fault}") from fault
-
-
-def _key(checker: CheckerProgram, *texts: bytes) -> bytes:
-    digest = hashlib.sha256(checker.fingerprint.encode())
-    for text in texts:
-        digest.update(len(text).to_bytes(8, "little"))
-        digest.update(text)
-    return digest.digest()

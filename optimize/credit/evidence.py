@@ -9,7 +9,8 @@ from typing import Any
 from eval.data.problem_set import Known
 from eval.rollouts.score import Score
 from judge.verdict import TestCase
-from program.bench.ai_tests import usable_tests
+from program.bench.ai_tests import can_be_expected, usable_tests
+from program.bench.words import Words, words_for
 from program.bench.workbench import SHOWN_CHARACTERS
 from program.problem import Problem
 from program.rollout.trace import Trace
@@ -69,6 +70,11 @@ class Episode:
     measure: Callable[[Score], float]
     others: Sequence[Episode] = ()
 
+    @property
+    def words(self) -> Words:
+        """For what the problem asks for."""
+        return words_for(self.problem.function)
+
     def rate(self, code: str) -> float:
         """The metric of a program."""
         return self.measure(self.score(code))
@@ -87,7 +93,8 @@ class Episode:
         runs = [run for judged in self.trace.judge_runs if judged.tests == "ai" for run in judged.runs]
         whole = [run for run in runs if max(len(run.input), len(run.expected)) < SHOWN_CHARACTERS]
         written = [test for step in self.steps if step.stage == "WriteTests" for test in step.outputs["tests"]]
-        ran = [TestCase(run.input, run.expected) for run in whole]
+        function = self.problem.function
+        ran = [TestCase(run.input, run.expected) for run in whole if can_be_expected(run.expected, function)]
         return list(dict.fromkeys([*ran, *usable_tests(written, self.problem)]))
 
 

@@ -21,15 +21,19 @@ def of_ranking(step: Step, episode: Episode) -> Credit:
     Programs are those of all rollouts of the problem, by the name of the solution; without one from either side nothing
     is known.
     """
+    it = episode.words.it
     solutions = without_numbers(step.inputs["solutions"])
     places = match_names(step.outputs["ranking"], [each.name for each in solutions])
     first, *below = in_order(solutions, places)
     top = episode.written_from(first.name)
     others = {solution.name: rates for solution in below if (rates := episode.written_from(solution.name))}
     if not top or not others:
-        return Credit(0.5, False, ("programs were not written from both its first solution and a lower one",))
+        return Credit(0.5, False, (f"{it}s were not written from both its first solution and a lower one",))
     best_below = max(mean(rates) for rates in others.values())
-    said = [_said(first.name, top, "put first"), *(_said(name, rates, "below") for name, rates in others.items())]
+    said = [
+        _said(first.name, top, it, "put first"),
+        *(_said(name, rates, it, "below") for name, rates in others.items()),
+    ]
     if mean(top) > best_below:
         return Credit(mean(top), mean(top) >= episode.threshold / 2, tuple(said))
     return Credit(0.0 if mean(top) < best_below else 0.5, False, tuple(said))
@@ -41,7 +45,7 @@ def of_proposals(step: Step, episode: Episode) -> Credit:
     def best(of: Episode) -> float | None:
         return max((of.rate(each.outputs["code"]) for each in _programs(of)), default=None)
 
-    return _compared(step, episode, best, "the best program written from its solutions")
+    return _compared(step, episode, best, f"the best {episode.words.it} written from its solutions")
 
 
 def of_reflection(step: Step, episode: Episode) -> Credit:
@@ -50,7 +54,7 @@ def of_reflection(step: Step, episode: Episode) -> Credit:
     def first(of: Episode) -> float | None:
         return next((of.rate(each.outputs["code"]) for each in _programs(of)), None)
 
-    return _compared(step, episode, first, "the first program written with it")
+    return _compared(step, episode, first, f"the first {episode.words.it} written with it")
 
 
 def _compared(step: Step, episode: Episode, followed: Callable[[Episode], float | None], what: str) -> Credit:
@@ -65,7 +69,7 @@ def _compared(step: Step, episode: Episode, followed: Callable[[Episode], float 
     """
     own = followed(episode)
     if own is None:
-        return Credit(0.0, False, ("no program was written with it",))
+        return Credit(0.0, False, (f"no {episode.words.it} was written with it",))
     rivals = [each for each in episode.others if any(_answers_otherwise(step, there) for there in each.steps)]
     others = [rate for each in rivals if (rate := followed(each)) is not None]
     said = f"{what} passes {own:.0%} of the further tests"
@@ -100,11 +104,11 @@ def of_lesson(step: Step, episode: Episode) -> Credit:
     lesson = set(step.outputs["lesson"])
     later = [each for each in episode.steps if each.stage == "SolveWithLessons" and lesson <= {*each.inputs["lessons"]}]
     if not lesson or not later:
-        return Credit(0.0, False, ("no program was written with it in mind",))
+        return Credit(0.0, False, (f"no {episode.words.it} was written with it in mind",))
     before, rate = episode.rate(step.inputs["code"]), episode.rate(later[0].outputs["code"])
     said = f"the share of further tests passed went from {before:.0%} to {rate:.0%} with it"
     return Credit(max(0.0, rate - before), rate >= episode.threshold and rate > before, (said,))
 
 
-def _said(name: str, rates: list[float], what: str) -> str:
-    return f"“{name}”, {what}: its programs pass {', '.join(f'{rate:.0%}' for rate in rates)} of the further tests"
+def _said(name: str, rates: list[float], it: str, what: str) -> str:
+    return f"“{name}”, {what}: its {it}s pass {', '.join(f'{rate:.0%}' for rate in rates)} of the further tests"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from judge.judge import judge
+from judge.judge import judge, run
 from judge.verdict import TestCase, TestResult
 from optimize.credit.evidence import Credit, Episode, Step, plain
 from optimize.credit.of_tests import is_valid
 from optimize.credit.outcome import outcome
+from program.bench.ai_tests import made_inputs, usable_output
 from program.rollout.decisions import ChangeTried
 from program.rollout.trace import name_of
 
@@ -20,7 +21,7 @@ def of_code(step: Step, episode: Episode) -> Credit:
     scored = episode.score(step.outputs["code"])
     rate = episode.measure(scored)
     right = rate >= episode.threshold and scored.public.passed == scored.public.total
-    return Credit(rate, right, (outcome(scored, "the program"),))
+    return Credit(rate, right, (outcome(scored, episode.words),))
 
 
 def of_fix(step: Step, episode: Episode) -> Credit:
@@ -47,7 +48,7 @@ def of_fix(step: Step, episode: Episode) -> Credit:
         f"its share of further tests went from {old:.0%} to {new:.0%}",
     ]
     if plain(before) == plain(after):
-        said.append("it is the same program again")
+        said.append(f"it is the same {episode.words.it} again")
     kept = passes and not broken and new >= old
     return Credit(new if kept else 0.0, kept and new >= episode.threshold, tuple(said))
 
@@ -72,18 +73,22 @@ def of_brute_force(step: Step, episode: Episode) -> Credit:
 
 
 def of_generator(step: Step, episode: Episode) -> Credit:
-    """Right when it prints different inputs, and known right programs run on them and agree."""
-    seeds = [TestCase(f"{seed}\n", "") for seed in range(1, SEEDS + 1)]
-    made = {result.output for result in _results(step.outputs["code"], seeds, episode) if not result.crashed}
+    """Right when it prints different inputs that look like the examples, and known right programs agree on them."""
     if not episode.known.right:
-        return Credit(0.0, False, ("no right program is known to check its inputs by",))
-    inputs = sorted(text for text in made if text.strip())
+        return Credit(0.0, False, (f"no right {episode.words.it} is known to check what it makes by",))
+    problem = episode.problem
+    # A generator is a program that reads and prints, whatever the problem asks for.
+    results = run(step.outputs["code"], [f"{seed}\n" for seed in range(1, SEEDS + 1)], problem.limits())
+    made = {result.output for result in results if usable_output(result)}
+    inputs = made_inputs(results, [test.input for test in problem.public_tests], problem.function)
     first, last = episode.known.right[0], episode.known.right[-1]
-    truth = _results(first, [TestCase(text, "") for text in inputs], episode) if inputs else []
-    ran = [TestCase(text, result.output) for text, result in zip(inputs, truth, strict=True) if not result.crashed]
+    truth = run(first, inputs, problem.limits(), checker=problem.checker())
+    pairs = zip(inputs, truth, strict=True)
+    ran = [TestCase(text, result.output) for text, result in pairs if usable_output(result, problem.function)]
     agreed = sum(_passes(last, test, episode) for test in ran)
-    said = f"of its inputs for {SEEDS} seeds {len(inputs)} are different, and accepted programs agree on {agreed}"
-    return Credit(agreed / SEEDS, len(inputs) > 1 and agreed == len(inputs), (said,))
+    many = f"of what it makes for {SEEDS} seeds {len(made)} are different"
+    said = f"{many}, and accepted {episode.words.it}s agree on {agreed}"
+    return Credit(agreed / SEEDS, len(made) > 1 and agreed == len(made), (said,))
 
 
 def _passes(code: str, test: TestCase, episode: Episode) -> bool:

@@ -6,9 +6,11 @@ import re
 from collections.abc import Sequence
 
 from judge.judge import judge
+from judge.literals import arguments_of
+from judge.value_texts import literal
 from judge.verdict import TestCase, Verdict
 from optimize.credit.evidence import Credit, Episode, Step, cut, plain
-from program.bench.ai_tests import usable_tests
+from program.bench.ai_tests import can_be_expected, usable_tests
 from program.steps.understand import MAX_BULLETS
 
 RIGHT_PROGRAMS, WRONG_PROGRAMS = 3, 5  # that a test is tried on at most
@@ -32,36 +34,48 @@ def of_tests(step: Step, episode: Episode) -> Credit:
     if not tests:
         return Credit(0.0, False, (*said, "no test is left that says anything new"))
     if not episode.known.right:
-        return Credit(0.0, False, (*said, "no right program is known to check the tests by"))
+        return Credit(0.0, False, (*said, f"no right {episode.words.it} is known to check the tests by"))
     checked = [_validity(number, test, episode) for number, test in enumerate(tests, 1)]
     said += [sentence for _, sentence in checked]
     valid = sum(is_valid for is_valid, _ in checked) / len(written)
     caught = _caught(tests, episode)
     wrong = len(episode.known.wrong[:WRONG_PROGRAMS])
     if wrong and valid == 1.0:
-        said.append(f"they catch {caught} of {wrong} known wrong programs")
+        said.append(f"they catch {caught} of {wrong} known wrong {episode.words.it}s")
     weight = 0.5 + 0.5 * caught / wrong if wrong else 1.0
     return Credit(valid * weight, valid == 1.0, tuple(said))
 
 
 def is_valid(test: TestCase, episode: Episode) -> bool:
     """Whether known right programs, as far as there are any, print what a test claims."""
+    if not can_be_expected(test.output, episode.problem.function):
+        return False
     return not episode.known.right or _validity(0, test, episode)[0]
 
 
 def _validity(number: int, test: TestCase, episode: Episode) -> tuple[bool, str]:
     results = _results(episode.known.right[:RIGHT_PROGRAMS], test, episode)
     ran = [result for result in results if result.verdict in (Verdict.AC, Verdict.WA)]
-    many = f"{len(ran)} accepted programs print" if len(ran) > 1 else "an accepted program prints"
+    words = episode.words
+    many = f"{len(ran)} accepted {words.it}s {words.give}" if len(ran) > 1 else f"an accepted {words.it} {words.gives}"
     if not ran:
-        return False, f"test {number}: accepted programs fail on its input, so it breaks a rule of the statement"
+        given = words.input.lower()
+        return False, f"test {number}: accepted {words.it}s fail on its {given}, so it breaks a rule of the statement"
     if all(result.passed for result in ran):
         return True, f"test {number}: {many} what it claims"
     if any(result.passed for result in ran):
-        return False, f"test {number}: accepted programs print different answers"
-    if plain(test.input) in episode.hidden:
+        return False, f"test {number}: accepted {words.it}s {words.give} different {words.answer}s"
+    if _is_hidden(test.input, episode):
         return False, f"test {number} claims {cut(test.output)}; {many} something else"
     return False, f"test {number} claims {cut(test.output)}; {many} {cut(ran[0].output) or 'nothing'}"
+
+
+def _is_hidden(given: str, episode: Episode) -> bool:
+    """Whether an input is that of a hidden test. Arguments are the same with their names and without."""
+    if episode.problem.function:
+        arguments, named = arguments_of(given)
+        given = ", ".join(map(literal, (*arguments, *named.values())))
+    return plain(given) in episode.hidden
 
 
 def _caught(tests: Sequence[TestCase], episode: Episode) -> int:

@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 from eval.rollouts.score import Score
-
-KINDS = {
-    "AC": "right",
-    "WA": "wrong answers",
-    "RE": "it stops with an error",
-    "CE": "it is not valid Python, or there is none",
-    "TLE": "it takes too long",
-    "MLE": "it uses too much memory",
-    "OLE": "it prints far too much",
-}
+from judge.verdict import Verdict
+from program.bench.words import Words
 
 
-def outcome(scored: Score, what: str) -> str:
+def outcome(scored: Score, words: Words, which: str = "") -> str:
     """One sentence: how many tests, and of what kind the failures are.
 
     Args:
         scored: the program's score.
-        what: names the program.
+        words: for what the problem asks for.
+        which: says more of the program, after its noun.
     """
+
+    def kind(verdict: str) -> str:
+        missing = ", or there is none" if verdict == Verdict.CE else ""
+        return f"it {words.said(Verdict(verdict))}{missing}"
+
     hidden = [scored.private, scored.generated]
     passed, total = sum(each.passed for each in hidden), sum(each.total for each in hidden)
-    kinds = sorted({KINDS[each.verdict] for each in hidden if each.passed < each.total})
+    kinds = sorted({kind(each.verdict) for each in hidden if each.passed < each.total})
     examples = f"{scored.public.passed} of {scored.public.total} example tests"
     if scored.public.passed < scored.public.total:
-        examples += f" ({KINDS[scored.public.verdict]})"
+        examples += f" ({kind(scored.public.verdict)})"
     further = f"{passed} of {total} further tests" + (f" ({', '.join(kinds)})" if kinds else "")
-    return f"{what} passes {examples} and {further}"
+    return f"the {words.it}{which} passes {examples} and {further}"

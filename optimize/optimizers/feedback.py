@@ -16,6 +16,7 @@ from optimize.job.job import Job
 from optimize.job.metric import measured
 from optimize.job.run_watcher import run_of
 from program.adapters.sections import plain
+from program.bench.words import words_for
 from program.paid.halted import Halted
 
 
@@ -39,8 +40,8 @@ class Feedback:
             said = self._about_the_call(gold.problem, pred, pred_name, pred_trace)
         except Exception as fault:
             raise Halted(fault) from fault
-        words = [*said, outcome(scored, "the program that came out in the end")]
-        feedback = " ".join(f"{sentence[0].upper()}{sentence[1:]}." for sentence in words)
+        sentences = [*said, outcome(scored, words_for(gold.problem.function), " that came out in the end")]
+        feedback = " ".join(f"{sentence[0].upper()}{sentence[1:]}." for sentence in sentences)
         return dspy.Prediction(score=measured(scored, self._job.config.metric), feedback=feedback)
 
     def _about_the_call(self, problem: Any, prediction: Any, pred_name: str, pred_trace: Any) -> tuple[str, ...]:

@@ -97,19 +97,19 @@ def asked_of_program(field: Any) -> dict[str, Any]:
     return {key: said[key] for key in ("reads_input", "entry_point") if key in said}
 
 
-def unfenced(program: str, field: Any = None) -> tuple[list[FoundProgram], bool]:
+def unfenced(program: str, field: Any) -> tuple[list[FoundProgram], bool]:
     """The readings of a program that stood in a field of its own, and whether it was put in a fence there.
 
     Args:
         program: the text of the field.
-        field: of the signature, where that is known.
+        field: of the signature, which says what is asked for.
 
     Raises:
         NoAnswer: there is no program in the fence.
     """
     if not re.search("```|~~~", program) or is_python(program):
         return [FoundProgram(program)], False
-    return programs_in(program, **({} if field is None else asked_of_program(field))), True
+    return programs_in(program, **asked_of_program(field)), True
 
 
 def read_json(signature: type[dspy.Signature], said: str) -> Reading:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from judge.checker import Checker
-from judge.literals import NoLiteral, arguments_of, value_of
+from judge.literals import NoLiteral, arguments_of, is_value, value_of
 from judge.value_texts import literal
 from judge.verdict import TestCase, TestResult
 from program.problem import AskedFunction, Problem
@@ -31,7 +31,6 @@ def usable_tests(tests: Sequence[AITest], problem: Problem) -> list[TestCase]:
     be literals, and the arguments like those of the examples.
     """
     public = [test.input for test in problem.public_tests]
-    like = calls_like if problem.function else looks_like
     if problem.function:
         tests = [_as_literals(test, problem.function) for test in tests]
     known = {_plain(text) for text in public}
@@ -46,7 +45,9 @@ def usable_tests(tests: Sequence[AITest], problem: Problem) -> list[TestCase]:
             left_out["empty"] += 1
         elif key in known or key in usable:
             left_out["repeated"] += 1
-        elif not like(test.input, public):
+        elif not can_be_expected(test.output, problem.function):
+            left_out["no literals"] += 1
+        elif not is_like(test.input, public, problem.function):
             left_out["unlike the examples"] += 1
         else:
             usable[key] = TestCase(test.input.strip("\n") + "\n", test.output.strip("\n") + "\n")
@@ -79,6 +80,17 @@ def _json_word(node: ast.AST) -> bool | None:
 
 
 _JSON_WORDS = {"true": True, "false": False, "null": None}
+
+
+def is_like(text: str, examples: Sequence[str], function: AskedFunction | None) -> bool:
+    """Whether an input looks like those of the examples.
+
+    Args:
+        text: to look at.
+        examples: inputs that are right; with none, every input will do, and every literal.
+        function: that the problem asks for; None for a program.
+    """
+    return calls_like(text, examples) if function else looks_like(text, examples)
 
 
 def calls_like(text: str, examples: Sequence[str]) -> bool:
@@ -126,9 +138,23 @@ def majority_output(outputs: Sequence[str], checker: Checker) -> str | None:
     return winner if winner and 2 * _supporters(winner, outputs, checker) > len(outputs) else None
 
 
-def usable_output(result: TestResult) -> bool:
-    """Whether a program printed something that can be expected of others."""
-    return not result.crashed and result.output.strip() != "" and len(result.output) <= MAX_CHARACTERS
+def can_be_expected(output: str, function: AskedFunction | None) -> bool:
+    """Whether the judge can compare with an output: that of a function has to be a value."""
+    return function is None or is_value(output)
+
+
+def usable_output(result: TestResult, function: AskedFunction | None = None) -> bool:
+    """Whether a program gave something that can be expected of others, a function that is asked for a plain value."""
+    if result.crashed or not result.output.strip() or len(result.output) > MAX_CHARACTERS:
+        return False
+    return can_be_expected(result.output, function)
+
+
+def made_inputs(results: Sequence[TestResult], examples: Sequence[str], function: AskedFunction | None) -> list[str]:
+    """The inputs that runs of a generator have made and that look like inputs, each once; see `is_like`."""
+    made = dict.fromkeys(result.output for result in results if usable_output(result))
+    texts = dict.fromkeys(text.strip() if function else text for text in made)
+    return [text for text in texts if is_like(text, examples, function)]
 
 
 def _supporters(output: str, votes: Sequence[str], checker: Checker) -> int:

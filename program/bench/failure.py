@@ -2,78 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from judge.verdict import TestCase, TestResult, Verdict
+from program.bench.words import PROGRAM, Words
 
 SHOWN_CHARACTERS = 400  # of each input, output and error
 ERROR_LINES = 4
-INPUT, EXPECTED, ONE_OF_SEVERAL = "Input:\n", "Expected output:\n", "One right output:\n"
-PRINTED, FAULT, STEPS = "Output of the program:\n", "Error:\n", "Last steps of the program:\n"
-ARGUMENTS, EXPECTED_VALUE, ONE_RIGHT_VALUE = "Arguments:\n", "Expected value:\n", "One right value:\n"
-RETURNED = "Value that the function returns:\n"
-
-
-@dataclass(frozen=True)
-class Words:
-    """How failures of what a problem asks for are described.
-
-    nothing: in place of "a wrong answer", where the output is `empty`.
-    """
-
-    it: str
-    wrong: str
-    empty: str
-    nothing: str
-    input: str
-    expected: str
-    one_of_several: str
-    output: str
-
-    def said(self, verdict: Verdict) -> str:
-        """What has happened, in a sentence."""
-        return {
-            Verdict.WA: f"The {self.it} {self.wrong}.",
-            Verdict.RE: f"The {self.it} stops with an error.",
-            Verdict.CE: "The program is not valid Python.",
-            Verdict.TLE: f"The {self.it} takes too long.",
-            Verdict.MLE: f"The {self.it} uses too much memory.",
-            Verdict.OLE: f"The {self.it} prints far too much.",
-        }[verdict]
-
-
-PROGRAM = Words(
-    "program",
-    "prints a wrong answer",
-    "",
-    "The program prints nothing at all. Is its main function called, and its result printed?",
-    INPUT,
-    EXPECTED,
-    ONE_OF_SEVERAL,
-    PRINTED,
-)
-FUNCTION = Words(
-    "function",
-    "returns a wrong value",
-    "None",
-    "The function returns None. Is its result returned, and not only printed?",
-    ARGUMENTS,
-    EXPECTED_VALUE,
-    ONE_RIGHT_VALUE,
-    RETURNED,
-)
-
+FAULT, STEPS = "Error:\n", "Last steps of the program:\n"
 
 # Of a test: an example of the statement, one whose output is one of several right ones, a test that a model wrote, an
 # input alone.
 Source = Literal["example", "one of several", "written", "input"]
-SOURCES: dict[Source, str] = {
-    "example": "The test is an example of the statement, so its expected output is right.",
-    "one of several": "The test is an example of the statement, which accepts other outputs too.",
-    "written": "A model wrote the test, so its expected output may be wrong. If it is, say so and give no program.",
-    "input": "A model wrote the input, as large as the statement allows. The program has to end in time on it.",
+_SOURCES: dict[Source, str] = {
+    "example": "The test is an example of the statement, so its expected {right} is right.",
+    "one of several": "The test is an example of the statement, which accepts other {right}s too.",
+    "written": "A model wrote the test, so its expected {right} may be wrong. If it is, say so and give no program.",
+    "input": "A model wrote the {input}, as large as the statement allows. The {it} has to end in time on {them}.",
 }
+
+
+def about_source(source: Source, words: Words = PROGRAM) -> str:
+    """What is said of where a test comes from."""
+    them = "them" if words.input.endswith("s") else "it"
+    return _SOURCES[source].format(right=words.right, it=words.it, input=words.input.lower(), them=them)
 
 
 def describe_failure(
@@ -89,10 +41,10 @@ def describe_failure(
         words: for what the problem asks for.
     """
     silent = result.verdict is Verdict.WA and result.output.strip() == words.empty
-    parts = [words.nothing if silent else words.said(result.verdict)]
-    parts += [SOURCES[source], _shown(test, source, words)]
+    parts = [words.nothing if silent else f"The {words.it} {words.said(result.verdict)}."]
+    parts += [about_source(source, words), _shown(test, source, words)]
     if result.output.strip():
-        parts.append(f"{words.output}{_cut(result.output)}")
+        parts.append(f"{words.answered}:\n{_cut(result.output)}")
     if result.error.strip():
         parts.append(f"{FAULT}{_end(result.error)}")
     if last_steps:
@@ -101,9 +53,9 @@ def describe_failure(
 
 
 def _shown(test: TestCase, source: Source, words: Words) -> str:
-    shown = f"{words.input}{_cut(test.input)}"
-    expected = words.one_of_several if source == "one of several" else words.expected
-    return shown if source == "input" else f"{shown}\n{expected}{_cut(test.output)}"
+    shown = f"{words.input}:\n{_cut(test.input)}"
+    expected = f"{'One right' if source == 'one of several' else 'Expected'} {words.right}"
+    return shown if source == "input" else f"{shown}\n{expected}:\n{_cut(test.output)}"
 
 
 def _cut(text: str) -> str:

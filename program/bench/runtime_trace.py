@@ -71,5 +71,5 @@ def last_steps(code: str, test: TestCase, bench: Workbench, count: int, depth: i
         kind, dot, method = bench.function.entry_point.rpartition(".")
         code, name = f"{code.rstrip()}\n\n{kind}{'()' if kind else ''}{dot}{method}({test.input.strip()})\n", "program"
     traced = _TRACER.format(code=code, count=count, depth=depth, room=MAX_CHARACTERS, mark=_MARK, name=name)
-    _, found, rest = bench.run_helper(traced, [test], bench.limits)[0].error.rpartition(f"{_MARK} begin\n")
+    _, found, rest = bench.run_helper(traced, [test.input], bench.limits)[0].error.rpartition(f"{_MARK} begin\n")
     return rest.partition(f"\n{_MARK} end")[0] if found else ""

@@ -10,7 +10,7 @@ from judge.judge import judge
 from judge.literals import arguments_of
 from judge.verdict import Limits, TestCase, TestResult, Verdict
 from program.answers.syntax import is_python, same_program
-from program.bench.failure import FUNCTION, PROGRAM, Words
+from program.bench.words import Words, words_for
 from program.problem import Problem
 from program.rollout.context import trace
 from program.rollout.trace import JudgeRun, Origin, TestRun, name_of
@@ -89,7 +89,7 @@ class Workbench:
     @property
     def words(self) -> Words:
         """How failures are described."""
-        return FUNCTION if self.function else PROGRAM
+        return words_for(self.function)
 
     @property
     def arity(self) -> int | None:
@@ -97,9 +97,13 @@ class Workbench:
         counts = {len(arguments_of(test.input)[0]) for test in self.public} if self.function else set()
         return counts.pop() if len(counts) == 1 else None
 
-    def run_helper(self, program: str, tests: Sequence[TestCase], limits: Limits) -> list[TestResult]:
-        """Run a program that reads and prints, whatever the problem asks for."""
-        return self._run(program, tests, limits, "other", STRICT)
+    def run_helper(self, program: str, inputs: Sequence[str], limits: Limits) -> list[TestResult]:
+        """Run a program that reads and prints, whatever the problem asks for; nothing is compared."""
+        return self._run(program, _unjudged(inputs), limits, "other", STRICT.without_comparison())
+
+    def answers(self, code: str, inputs: Sequence[str], limits: Limits) -> list[TestResult]:
+        """Run `code` on inputs of which nobody knows the right output; nothing is compared."""
+        return self._run(code, _unjudged(inputs), limits, "other", self.checker.without_comparison())
 
     def run(self, code: str, tests: Sequence[TestCase], limits: Limits, kind: Kind = "other") -> list[TestResult]:
         """Run `code` and enter that in the trace, whatever was run before: for programs that are no candidates."""
@@ -112,7 +116,8 @@ class Workbench:
             return []
         begin = trace().now()
         results = judge(code, tests, limits, checker=checker).results
-        trace().enter(_judge_run(kind, code, tests, results, begin))
+        called = self.function.name if self.function and checker.entry_point else ""
+        trace().enter(_judge_run(kind, code, tests, results, begin, called))
         return results
 
     def passes(self, code: str, tests: Sequence[TestCase]) -> bool:
@@ -130,7 +135,7 @@ class Workbench:
     def on_largest(self, code: str) -> TestResult | None:
         """The result of `code` on the largest input, of which the output says nothing; None where there is none."""
         if self.largest_input and code not in self._on_largest:
-            self._on_largest[code] = self.run(code, [TestCase(self.largest_input, "")], self.limits)[0]
+            self._on_largest[code] = self.answers(code, [self.largest_input], self.limits)[0]
         return self._on_largest.get(code)
 
     def passed_public(self, code: str) -> int:
@@ -185,7 +190,11 @@ class Workbench:
         return is_python(code), public, anchors, written, largest is None or not largest.crashed
 
 
-def _judge_run(kind: Kind, code: str, tests, results, begin: float) -> JudgeRun:
+def _unjudged(inputs: Sequence[str]) -> list[TestCase]:
+    return [TestCase(text, "") for text in inputs]
+
+
+def _judge_run(kind: Kind, code: str, tests, results, begin: float, called: str) -> JudgeRun:
     runs = [
         TestRun(
             input=test.input[:SHOWN_CHARACTERS],
@@ -204,4 +213,5 @@ def _judge_run(kind: Kind, code: str, tests, results, begin: float) -> JudgeRun:
         seconds=trace().now() - begin,
         code=code,
         runs=runs,
+        function=called,
     )

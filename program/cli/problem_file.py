@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from program.errors import UserError, first_error
-from program.input_files import MOST_BYTES, decoded, json_value, read_bytes
+from program.input_files import decoded, json_value, read_bytes, read_stream
 from program.problem import Problem, PublicTest, seconds_of
 from program.statement import examples_in, memory_in, seconds_in
 
@@ -54,10 +54,7 @@ def read_problem(source: str) -> Problem:
 
 
 def _standard_input() -> bytes:
-    content = sys.stdin.buffer.read(MOST_BYTES + 1) if sys.stdin else b""
-    if len(content) > MOST_BYTES:
-        raise ProblemError(f"standard input has more than {MOST_BYTES / 2**20:,.0f} MiB")
-    return content
+    return read_stream(sys.stdin.buffer, "standard input") if sys.stdin else b""
 
 
 def _is_json(source: str, text: str) -> bool:

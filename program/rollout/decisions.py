@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-LeftOut = Literal["empty", "huge", "repeated", "unlike the examples"]
+LeftOut = Literal["empty", "huge", "repeated", "unlike the examples", "no literals"]
 
 
 class _Kept(BaseModel):
@@ -199,7 +199,7 @@ class ChangeTried(_Kept):
             case "breaks an anchor":
                 return f"{self.way} reverted: it breaks an anchor"
             case "other outputs":
-                return f"{self.way} reverted: it prints something else on small inputs"
+                return f"{self.way} reverted: it answers otherwise on small inputs"
 
 
 class ClusterChosen(_Kept):
@@ -269,13 +269,13 @@ class WrongTestClaimed(_Kept):
 
 
 class SeveralAnswersAccepted(_Kept):
-    """More than one output is right for an input, so no outputs are claimed, and no fix is spent on another output than
-    the stored one."""
+    """More than one answer is right for an input, so none is claimed, and no fix is spent on another than the stored
+    one."""
 
     kind: Literal["several answers"] = "several answers"
 
     def __str__(self) -> str:
-        return "several answers are right: no outputs are claimed, and another output than the stored one is not fixed"
+        return "several answers are right: none is claimed, and another than the stored one is not fixed"
 
 
 class OtherDecision(BaseModel):

@@ -115,6 +115,7 @@ class JudgeRun(BaseModel):
 
     tests: where they come from.
     program: names the code; see `name_of`.
+    function: the name of the function that the tests call; empty where they are run as programs.
     code, runs: the texts; in the trace, not in `rollouts.jsonl`.
     """
 
@@ -126,6 +127,7 @@ class JudgeRun(BaseModel):
     seconds: float = 0.0
     code: str = ""
     runs: list[TestRun] = []
+    function: str = Field(default="", exclude_if=lambda name: not name)
 
 
 class Decided(BaseModel):

@@ -74,7 +74,7 @@ def _by_programs(
     runs = zip(*(bench.results(program, tests) for program in programs), strict=True)
     confirmed = []
     for number, results in zip(list(left), runs, strict=True):
-        outputs = [result.output if usable_output(result) else "" for result in results]
+        outputs = [result.output if usable_output(result, bench.function) else "" for result in results]
         output = majority_output(outputs, bench.checker)
         if output is None:
             continue

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import dspy
 
 from judge.verdict import Limits, TestCase
-from program.bench.ai_tests import calls_like, looks_like, usable_output
+from program.bench.ai_tests import made_inputs, usable_output
 from program.bench.readings import by_public_tests
 from program.bench.workbench import Workbench
 from program.rollout.context import trace
@@ -80,9 +80,9 @@ def differing_tests(code: str, oracle: Oracle, bench: Workbench, count: int) -> 
         return []
     limits = replace(bench.limits, seconds=min(bench.limits.seconds, SMALL_INPUT_SECONDS))
     inputs = _random_inputs(oracle.generator, bench, limits, count)
-    truth = bench.run(oracle.brute_force, [TestCase(text, "") for text in inputs], limits)
+    truth = bench.answers(oracle.brute_force, inputs, limits)
     outputs = zip(inputs, truth, strict=True)
-    tests = [TestCase(text, result.output) for text, result in outputs if usable_output(result)]
+    tests = [TestCase(text, result.output) for text, result in outputs if usable_output(result, bench.function)]
     results = zip(tests, bench.run(code, tests, limits), strict=True)
     failing = [test for test, result in results if not result.passed]
     trace().decide(StressTested(inputs=len(tests), failed=len(failing)))
@@ -91,13 +91,9 @@ def differing_tests(code: str, oracle: Oracle, bench: Workbench, count: int) -> 
 
 def _random_inputs(generator: str, bench: Workbench, limits: Limits, count: int) -> list[str]:
     """What `generator` prints for the seeds from 1 on, where that looks like an input; each once."""
-    seeds = [TestCase(f"{seed}\n", "") for seed in range(1, count + 1)]
+    seeds = [f"{seed}\n" for seed in range(1, count + 1)]
     first = bench.run_helper(generator, seeds[:1], limits)
     if first[0].crashed:  # so it would with every seed, and each may cost all its time
         return []
     results = [*first, *bench.run_helper(generator, seeds[1:], limits)]
-    public = [test.input for test in bench.public]
-    made = dict.fromkeys(result.output for result in results if usable_output(result))
-    if bench.function:
-        return [text for text in map(str.strip, made) if calls_like(text, public)]
-    return [text for text in made if looks_like(text, public)]
+    return made_inputs(results, [test.input for test in bench.public], bench.function)

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import dspy
 
-from judge.verdict import TestCase
 from program.bench.workbench import Workbench
 from program.rollout.context import trace
 from program.rollout.decisions import LargestInputChecked
@@ -52,7 +51,7 @@ def confirmed_input(printer: str, validator: str, bench: Workbench) -> str:
     if accepted != [*[True] * len(public), *[False] * len(spoiled)]:
         trace().decide(LargestInputChecked(result="no validator", characters=0))
         return ""
-    printed = bench.run_helper(printer, [TestCase("", "")], bench.limits)[0]
+    printed = bench.run_helper(printer, [""], bench.limits)[0]
     text = "" if printed.crashed else printed.output
     valid = bool(text.strip()) and _accepted(validator, [text], bench) == [True]
     trace().decide(LargestInputChecked(result="confirmed" if valid else "not valid", characters=len(text)))
@@ -60,5 +59,5 @@ def confirmed_input(printer: str, validator: str, bench: Workbench) -> str:
 
 
 def _accepted(validator: str, inputs: list[str], bench: Workbench) -> list[bool]:
-    results = bench.run_helper(validator, [TestCase(text, VALID) for text in inputs], bench.limits)
+    results = bench.run_helper(validator, inputs, bench.limits)
     return [not result.crashed and result.output.strip() == VALID for result in results]

@@ -176,9 +176,9 @@ class RepairLoop:
             code = bench.best()
 
     def _alike(self, code: str, other: str, inputs: Sequence[str]) -> bool:
-        """Whether two programs print the same on all inputs, or crash both."""
-        bench, tests = self._bench, [TestCase(text, "") for text in inputs]
-        pairs = zip(*(bench.run(each, tests, bench.limits) for each in (code, other)), strict=True)
+        """Whether two programs answer alike on all inputs, or crash both."""
+        bench = self._bench
+        pairs = zip(*(bench.answers(each, inputs, bench.limits) for each in (code, other)), strict=True)
         return all(
             a.crashed == b.crashed and (a.crashed or bench.checker.matches(b.output, a.output)) for a, b in pairs
         )

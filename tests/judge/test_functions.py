@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from judge.checker import Checker
-from judge.judge import judge
+from judge.judge import judge, run
 from judge.literals import NoLiteral, arguments_of, value_of
 from judge.sandbox.pool import PLAIN, Pool
 from judge.value_texts import literal
 from judge.values import same_value
-from judge.verdict import Limits, Report, TestCase, Verdict
+from judge.verdict import JudgeError, Limits, Report, TestCase, Verdict
 
 F = Checker(entry_point="f")
 
@@ -180,6 +180,8 @@ DIFFERENT = [
     ("1.001", "1.0", {}),
     ("[1, 0.2]", "[1, 0.20000001]", {}),  # not a flat list of numbers with fractions: exactly
     ("[1.0]", "1.0", {}),
+    ("[3]", "3", {"comparison": "boxed"}),
+    ("1", "[1, 2]", {"comparison": "boxed"}),
     ("[1.0]", "[1.0, 1.0]", {}),
     ("nan", "1.0", {}),
     ("None", "1.0", {"tolerance": 0.1}),
@@ -193,6 +195,26 @@ DIFFERENT = [
     ("None", "True", {"comparison": "found"}),
     ("False", "True", {"comparison": "found"}),
 ]
+
+
+@pytest.mark.parametrize("expected", ["", "three", "<a generator>", "[1", "len('abc')"])
+@pytest.mark.parametrize("code", ["def f():\n    return 3\n", "def f():\n    return (each for each in ())\n"])
+def test_an_expected_text_that_is_no_value_makes_no_answer_wrong(code, expected):
+    for more in ({}, {"stop_at_failure": True}):
+        with pytest.raises(JudgeError, match=r"the value expected on test 0 is no literal: "):
+            judge(code, [TestCase("", expected)], Limits(), checker=F, **more)
+    crashed = judge("def f():\n    return 1 / 0\n", [TestCase("", expected)], Limits(), checker=F)
+    assert crashed.verdict is Verdict.RE, "nothing was compared"
+
+
+def test_functions_and_programs_run_where_nothing_is_expected():
+    code = "def f(n):\n    return 6 // n if n else iter(())\n"
+    assert [(each.verdict, each.output) for each in run(code, ["2", "0"], Limits(), checker=F)] == [
+        (Verdict.AC, "3"),
+        (Verdict.AC, "<a tuple_iterator>"),
+    ]
+    assert run("print(1 / int(input()))", ["0\n", "1\n"], Limits())[0].verdict is Verdict.RE
+    assert run(code, [], Limits(), checker=F) == []
 
 
 @pytest.mark.parametrize(("actual", "expected", "how"), SAME)

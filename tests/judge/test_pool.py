@@ -15,7 +15,7 @@ from benchmarks.judge.processes import descendants, generations
 from judge.cache import VerdictCache
 from judge.checker import DEEPMIND
 from judge.judge import judge
-from judge.order import FailureHistory, fingerprint
+from judge.order import FailureHistory, fingerprint_of
 from judge.sandbox.pool import Pool
 from judge.sandbox.session import Session
 from judge.sandbox.worker import ProgramDied, Worker, WorkerLost
@@ -216,13 +216,13 @@ def test_a_fork_of_the_judges_process_gets_a_pool_of_its_own():
 def test_early_stop_tries_what_failed_before():
     tests = [TestCase("9" * size + "\n", "") for size in (3, 1, 2)]
     history = FailureHistory()
-    key = fingerprint(tests)
+    key = fingerprint_of(tests)
     assert history.order(key, tests) == [0, 1, 2]
     history.add(key, 1)
     history.add(key, 2)
     history.add(key, 2)
     assert history.order(key, tests) == [2, 1, 0]
-    assert history.order(fingerprint(tests[:2]), tests[:2]) == [0, 1]
+    assert history.order(fingerprint_of(tests[:2]), tests[:2]) == [0, 1]
 
 
 def test_early_stop_reports_which_test_failed(pool):

@@ -180,7 +180,10 @@ def test_a_program_is_as_right_as_the_hidden_tests_say():
         1.0, True, ("the program passes 2 of 2 example tests and 4 of 4 further tests",)
     )
     given = credit(written(WRONG))
-    assert (given.score, given.proven) == (0.5, False) and "2 of 4 further tests (wrong answers)" in given.evidence[0]
+    assert (given.score, given.proven) == (
+        0.5,
+        False,
+    ) and "2 of 4 further tests (it prints a wrong answer)" in given.evidence[0]
 
 
 @pytest.mark.parametrize("stage", ["SolveDirectly", "SolveStepByStep", "SolveWithLessons"])

@@ -170,7 +170,7 @@ def test_gepa_reflects_on_the_evidence_of_each_call_and_on_how_its_program_came_
     prompts = use_lm(monkeypatch, hinted_rule(TASKS, helped=HELPED))
     compile_with(monkeypatch, "gepa", options)
     shown = next(prompt for prompt in prompts if is_proposal(prompt))
-    said = "passes 2 of 2 example tests and 0 of 2 further tests (wrong answers)"
+    said = "passes 2 of 2 example tests and 0 of 2 further tests (it prints a wrong answer)"
     assert f"The program {said}. The program that came out in the end {said}." in shown
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from program.alphacodium import AlphaCodium
-from program.bench.failure import SOURCES
+from program.bench.failure import about_source
 from program.problem import Problem, PublicTest
 from program.steps.config import FlowConfig
 from tests.support.scripted import NEVER, RIGHT, Rollout, code, section
@@ -75,4 +75,4 @@ def test_a_crash_is_fixed_and_the_failure_does_not_contradict_the_statement(doub
     flow = Rollout(AlphaCodium(config), several(double), WriteCode=code(broken), FixCode=code(RIGHT))
     failure = section(flow.prompts("FixCode")[0], "failure")
     assert flow.code == RIGHT
-    assert SOURCES["one of several"] in failure and "One right output:\n2" in failure and "Expected" not in failure
+    assert about_source("one of several") in failure and "One right output:\n2" in failure and "Expected" not in failure

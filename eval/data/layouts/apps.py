@@ -1,26 +1,43 @@
 """The layout of APPS (`codeparrot/apps`).
 
 Source: the dataset card and APPS's public test runner. `input_output` is JSON: `inputs` and `outputs`, texts or lists
-of lines; with `fn_name` it is for a function. It does not say which tests the statement shows: here a test is public
-when the statement has it as an example, and hidden otherwise.
+of lines. It does not say which tests the statement shows: here a test is public when the statement has it as an
+example, and hidden otherwise.
+
+With `fn_name` it is for a function, or, where `starter_code` has a class `Solution`, a method of it. An input is the
+list of arguments then, and an output is the value, which may stand in a list of its own. JSON has lists where there are
+tuples, and texts where a dictionary has numbers for keys.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
-from eval.data.layouts.entry import Entry, LeftOut
+from eval.data.layouts.calls import case_of, examples_in_words
+from eval.data.layouts.entry import Entry
+from eval.data.layouts.function_problem import function_entry
 from eval.data.problem_set import Facts, HiddenTests, Known
 from judge.verdict import TestCase
-from program.problem import Problem, PublicTest
+from program.problem import AskedFunction, Problem, PublicTest
 
 NAME: str = "apps"
 COLUMNS = frozenset({"question", "input_output"})
 
 MAX_EXAMPLE = 5000  # characters; no statement shows longer ones
+MAX_DIGITS = 20_000  # of a whole number: it takes time in their square
+_WHOLE = re.compile(r"-?\d{1,18}", re.ASCII)
+# What the public runner has imported before it runs a solution.
+_IMPORTS = (
+    "import collections, fractions, functools, heapq, itertools, math, random, sys, time\n"
+    "from collections import ChainMap, Counter, OrderedDict, defaultdict, deque\n"
+    "from functools import lru_cache\nfrom heapq import *\nfrom itertools import *\nfrom math import *\n"
+    "from typing import *\n"
+)
 _EXAMPLES = re.compile(r"^-+ *(?:sample|example)", re.IGNORECASE | re.MULTILINE)
 _CODEFORCES = re.compile(r"codeforces\.com/(?:problemset/problem|contest)/(\d+)/(?:problem/)?(\w+)")
 
@@ -29,14 +46,13 @@ def read(row: dict[str, Any]) -> Entry:
     """The problem in a row, named by its number: "apps_0042".
 
     Raises:
-        LeftOut: it asks for a function and not for a program.
+        LeftOut: it asks for a function and has no tests.
         KeyError, TypeError, ValueError: the row is not in this layout.
     """
     number = int(row["problem_id"] if "problem_id" in row else row["id"])
-    # Arguments of functions may be longer than the numbers that Python reads; nothing here needs their values.
-    given = json.loads(row["input_output"] or "{}", parse_int=str)
+    given = json.loads(row["input_output"] or "{}", parse_int=_integer)
     if given.get("fn_name"):
-        raise LeftOut(str(number), "asks for a function")
+        return _functional(number, row, given)
     pairs = zip(given.get("inputs", ()), given.get("outputs", ()), strict=True)
     tests = [TestCase(_text(asked), _text(answer)) for asked, answer in pairs]
     examples = _examples(row["question"])
@@ -53,6 +69,46 @@ def read(row: dict[str, Any]) -> Entry:
         known=Known(tuple(json.loads(row.get("solutions") or "[]")), ()),
         facts=_facts(row),
     )
+
+
+def _functional(number: int, row: dict[str, Any], given: dict[str, Any]) -> Entry:
+    """The entry of a problem that asks for a function. Public are the calls that the statement shows in words."""
+    name, starter = given["fn_name"], row.get("starter_code") or ""
+    is_method = "class Solution" in starter
+    pairs = zip(given.get("inputs", ()), given.get("outputs", ()), strict=True)
+    tests = [case_of(_arguments(asked), _numbered(value)) for asked, value in pairs]
+    function = AskedFunction(
+        entry_point=f"Solution.{name}" if is_method else name, starter_code=starter, comparison="boxed"
+    )
+    # Solutions are of either form; those of the other one cannot be called so.
+    programs = [text for text in json.loads(row.get("solutions") or "[]") if ("class Solution" in text) == is_method]
+    public = examples_in_words(row["question"], name)
+    right = tuple(f"{_IMPORTS}\n{text}" for text in programs)
+    title = f"apps_{number:04d}"
+    entry = function_entry(str(number), row["question"], function, public, tests, right=right, title=title)
+    return replace(entry, facts=_facts(row))
+
+
+def _arguments(given: Any) -> list[Any]:
+    if not isinstance(given, list):
+        raise TypeError("the arguments of a function are no list")
+    return [*map(_numbered, given[:1]), *given[1:]]
+
+
+def _numbered(value: Any) -> Any:
+    """A value, or a list of it alone, whose keys are numbers again."""
+    if isinstance(value, list) and len(value) == 1:
+        return [_numbered(value[0])]
+    if isinstance(value, dict) and all(_WHOLE.fullmatch(key) for key in value):
+        return {int(key): item for key, item in value.items()}
+    return value
+
+
+def _integer(digits: str) -> int:
+    """A whole number, which may have more digits than `int` reads."""
+    if len(digits) > MAX_DIGITS:
+        raise ValueError(f"a number has more than {MAX_DIGITS:,} digits")
+    return int(Decimal(digits))
 
 
 def _text(given: Any) -> str:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 
 from judge.checker import Checker
-from judge.judge import judge
+from judge.judge import run
 from judge.literals import NoLiteral, value_of
 from judge.value_texts import literal
 from judge.verdict import Limits, TestCase
@@ -50,7 +50,7 @@ def _values(program: str, entry_point: str, arguments: Sequence[str]) -> list[st
         f"    return [(each,) if _size(each) <= {MAX_CHARACTERS} else () for each in values]\n"
     )
     calls = f"[{', '.join(f'[{text}]' for text in arguments)}]"
-    (result,) = judge(program + caller, [TestCase(calls, "")], LIMITS, checker=Checker(entry_point=_EACH)).results
+    (result,) = run(program + caller, [calls], LIMITS, checker=Checker(entry_point=_EACH))
     try:
         return [literal(*found) if found else None for found in value_of(result.output)]
     except NoLiteral as fault:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from eval.data.layouts.entry import Entry, LeftOut
 from eval.data.problem_set import Facts, HiddenTests, Known
 from judge.checker import Checker
+from judge.literals import NoLiteral, arguments_of, value_of
 from judge.verdict import TestCase
 from program.problem import AskedFunction, Problem, PublicTest
 
@@ -35,7 +36,10 @@ def function_entry(
 
     Raises:
         LeftOut: it has no tests at all.
+        ValueError: a test is no call with its value, as texts of literals.
     """
+    for test in (*public, *private, *generated):
+        _check_literals(test)
     hidden = {test.input: test for test in (*generated, *private)}
     checker = Checker("strict", function.tolerance or None, function.entry_point, function.comparison)
     shown = {
@@ -55,3 +59,14 @@ def function_entry(
     )
     tests = HiddenTests(tuple(first.values()), tuple(more.values()))
     return Entry(id=name, problem=problem, hidden=tests, known=Known(right, ()), facts=Facts())
+
+
+def _check_literals(test: TestCase) -> None:
+    """Only what has no value is written with angle brackets, so most texts need not be read."""
+    try:
+        if "<" in test.input:
+            arguments_of(test.input)
+        if "<" in test.output:
+            value_of(test.output)
+    except NoLiteral as fault:
+        raise ValueError(f"a test has no literals: {test.input[:80]} -> {test.output[:80]}") from fault

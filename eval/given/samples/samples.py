@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import io
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +10,7 @@ from typing import Any
 from eval.data.problem_set import ProblemSet
 from eval.given.samples import alphacodium_solutions, evalplus_samples, livecodebench_output
 from program.errors import UserError
-from program.input_files import MOST_DATA_BYTES, InputError, decoded, json_lines, json_value, read_bytes
+from program.input_files import MOST_DATA_BYTES, InputError, decoded, json_lines, json_value, read_packed
 
 Sample = dict[str, Any]
 
@@ -124,14 +121,7 @@ def _has_texts(line: Any, *keys: str) -> bool:
 
 
 def _text(path: Path) -> str:
-    try:
-        content = read_bytes(path, MOST_DATA_BYTES)
-        if path.suffix == ".gz":
-            with gzip.open(io.BytesIO(content)) as packed:
-                content = packed.read(MOST_DATA_BYTES)
-    except (OSError, EOFError, zlib.error) as fault:
-        raise SolutionsError(f"{path} cannot be unpacked: {fault}") from fault
-    return decoded(content, path)
+    return decoded(read_packed(path, MOST_DATA_BYTES), path)
 
 
 def _whole(text: str) -> Any:

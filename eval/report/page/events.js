@@ -90,7 +90,7 @@ function callBody(story, event) {
 function judgeBody(story, rollout, event) {
   return [
     program(story, rollout.versions, event.version),
-    event.runs.map(([verdict, input, expected, output, error], index) =>
+    event.runs.map(([verdict, ...texts], index) =>
       make(
         "div",
         { class: `run ${verdict === "AC" ? "" : "bad"}` },
@@ -98,7 +98,8 @@ function judgeBody(story, rollout, event) {
         make(
           "div",
           { class: "columns" },
-          [["input", input], ["expected", expected], ["printed", output], ["error", error]]
+          event.headings
+            .map((name, place) => [name, texts[place]])
             .filter(([name, text]) => name !== "error" || story.text(text))
             .map(([name, text]) => make("div", {}, make("h5", {}, name), make("pre", {}, story.text(text)))),
         ),

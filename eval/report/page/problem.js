@@ -79,7 +79,7 @@ function scoreTable(score) {
 }
 
 function statement(story) {
-  const { text, tests, seconds, memory_bytes: bytes } = story.statement;
+  const { text, headings, tests, seconds, memory_bytes: bytes } = story.statement;
   const limits = [seconds ? `${seconds} s` : "", bytes ? `${Math.round(bytes / 2 ** 20)} MiB` : ""].filter((limit) => limit);
   return [
     make("pre", {}, story.text(text)),
@@ -88,8 +88,8 @@ function statement(story) {
       make(
         "div",
         { class: "columns" },
-        make("div", {}, make("h5", {}, `public test ${index + 1}: input`), make("pre", {}, story.text(input))),
-        make("div", {}, make("h5", {}, "output"), make("pre", {}, story.text(output))),
+        make("div", {}, make("h5", {}, `public test ${index + 1}: ${headings[0]}`), make("pre", {}, story.text(input))),
+        make("div", {}, make("h5", {}, headings[1]), make("pre", {}, story.text(output))),
       ),
     ),
   ]

@@ -19,7 +19,7 @@ from program.adapters.code_and_json import FENCE_INSIDE, unfenced
 from program.adapters.form import allows_none, holds_program, unwrapped
 from program.adapters.yaml.keys import long_keys
 from program.adapters.yaml.loader import compose
-from program.answers.programs import whole_lines
+from program.answers.programs import FoundProgram, whole_lines
 from program.answers.syntax import is_python
 
 _BULLET = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+(.*)$", re.MULTILINE)
@@ -32,6 +32,7 @@ class Document:
     Attributes:
         values: by output field.
         repairs: what had to be overlooked, in words.
+        programs: the readings of the program among them, where it stood in a fence of its own.
         unknown: how many keys at the top are none of the signature's.
 
     Raises:
@@ -42,6 +43,8 @@ class Document:
         self.repairs: list[str] = []
         self.unknown = 0
         self.values: dict[str, Any] = {}
+        self.programs: list[FoundProgram] = []
+        self._fields = signature.output_fields
         self._text = text
         self._long = long_keys(signature)
         root = compose(text)
@@ -76,7 +79,7 @@ class Document:
 
     def _field(self, name: str, node: yaml.Node, annotation: Any) -> Any:
         value = self._value(node, annotation, name)
-        return self._program(value) if holds_program(name, annotation) else value
+        return self._program(value, self._fields[name]) if holds_program(name, annotation) else value
 
     def _value(self, node: yaml.Node, annotation: Any, name: str = "") -> Any:
         plain = isinstance(node, yaml.ScalarNode) and not node.style
@@ -149,12 +152,13 @@ class Document:
     def _written(self, first: yaml.Node, last: yaml.Node | None = None) -> str:
         return self._text[first.start_mark.index : (last or first).end_mark.index].strip()
 
-    def _program(self, text: Any) -> str:
+    def _program(self, text: Any, field: Any) -> str:
         """A program without the fence or the indentation it may have been given inside of its block."""
-        (program, *_), fenced = unfenced(str(text))
-        program = program.code
+        programs, fenced = unfenced(str(text), field)
+        program = programs[0].code
         if fenced:
             self.repairs.append(FENCE_INSIDE)
+            self.programs = programs
         if not is_python(program) and is_python(program_at_margin(program)):
             self.repairs.append("lines at another margin")
             program = program_at_margin(program)

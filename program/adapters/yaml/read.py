@@ -53,7 +53,7 @@ def _read(signature: type[dspy.Signature], completion: str) -> Reading:
         doubts = fitted.dropped + document.unknown + _broken_programs(signature, fitted.values)
         if best is None or doubts < least:
             labels = (*repairs, *document.repairs, *fitted.repairs)
-            best, least = Reading(fitted.values, labels, fitted.dropped), doubts
+            best, least = Reading(fitted.values, labels, fitted.dropped, tuple(document.programs)), doubts
         if not least:
             break
     return best or _in_another_form(signature, completion, fault)

@@ -12,6 +12,7 @@ from eval.data.rules import Rules
 from eval.given.judged_programs import judged
 from eval.given.samples.samples import read_samples
 from judge.verdict import TestCase
+from program.problem import AskedFunction, Problem, PublicTest
 from tests.support.paths import FIXTURES
 
 
@@ -37,7 +38,7 @@ def test_humaneval_plus_has_docstring_examples_as_public_tests_and_the_others_hi
 
 def test_values_of_a_reference_are_computed_once(monkeypatch):
     first = load("humanevalplus")
-    monkeypatch.setattr("eval.data.layouts.expected.judge", None)
+    monkeypatch.setattr("eval.data.layouts.expected.run", None)
     assert load("humanevalplus").fingerprint == first.fingerprint
 
 
@@ -155,3 +156,21 @@ def test_nothing_in_a_source_of_tests_is_executed(tmp_path):
     with pytest.raises(ValueError, match="none of its tests"):
         calls_in(source, {"candidate"})
     assert not mark.exists()
+
+
+def test_a_test_without_literals_is_reported_when_the_data_is_read(tmp_path):
+    row = json.loads((FIXTURES / "livecodebench.jsonl").read_text().splitlines()[2])
+    deep = {"input": "1", "output": "[" * 200 + "]" * 200, "testtype": "functional"}
+    (tmp_path / "rows.jsonl").write_text(json.dumps({**row, "private_test_cases": json.dumps([deep])}))
+    with pytest.raises(DataError, match=r"of livecodebench \(ValueError: a test has no literals: 1 ->"):
+        load_problems(str(tmp_path / "rows.jsonl"), "test")
+
+
+@pytest.mark.parametrize(
+    ("given", "value"), [("1", "three"), ("1 2", "3"), ("g(1)", "3"), ("1", "<a generator>"), ("1", "")]
+)
+def test_an_example_of_a_function_without_literals_is_no_problem(given, value):
+    function = AskedFunction(entry_point="f")
+    with pytest.raises(ValueError, match="public test 1 has to have Python literals"):
+        Problem(name="p", description="", function=function, public_tests=(PublicTest(input=given, output=value),))
+    Problem(name="p", description="", public_tests=(PublicTest(input=given, output=value),))

@@ -15,6 +15,7 @@ import pytest
 
 from eval.data.load import load_problems
 from eval.data.problem_set import DataError, Facts
+from eval.rollouts.score import score
 from judge.verdict import TestCase
 from tests.support.packs import VALID, write_dataset
 from tests.support.paths import FIXTURES
@@ -105,21 +106,42 @@ def test_private_tests_that_cannot_be_unpacked_are_one_line(tmp_path, cell):
     assert "\n" not in str(caught.value)
 
 
-def test_a_split_of_functions_only_is_refused(tmp_path):
-    with pytest.raises(DataError, match="no problem can be asked here; the first asks for a function"):
-        load_rows(tmp_path, rows_of("apps.jsonl")[1:2])
+def test_a_split_of_which_no_problem_can_be_asked_is_refused(tmp_path):
+    row = {**rows_of("apps.jsonl")[1], "input_output": '{"fn_name": "add", "inputs": [], "outputs": []}'}
+    with pytest.raises(DataError, match="no problem can be asked here; the first has no tests that can be read"):
+        load_rows(tmp_path, [row])
 
 
 def test_apps_tests_that_the_statement_shows_are_public_and_the_others_hidden():
     problems = load_problems(str(FIXTURES / "apps.jsonl"), "test")
-    assert [problem.name for problem in problems.problems] == ["apps_0000", "apps_0002", "apps_0003", "apps_0004"]
+    assert [problem.name for problem in problems.problems] == [f"apps_000{number}" for number in range(6)]
     # "5" → "10" is a test of its own, though "20 5" stands among the examples.
     assert problems.problem("apps_0000").tests() == [TestCase("3\n", "6\n")]
     assert problems.hidden("apps_0000").all() == [TestCase("5\n", "10\n"), TestCase("12\n", "24\n")]
     assert problems.problem("apps_0002").tests() == [TestCase("3\n", "9\n")]
     assert problems.hidden("apps_0003").all() == [TestCase("a\nb", "a\nb")], "lines are joined"
     assert problems.known("apps_0000").right == ("print(2 * int(input()))\n",)
-    assert dict(problems.left_out) == {"1": "asks for a function"}
+    assert not problems.left_out
+
+
+def test_functions_of_apps_are_called_with_their_arguments_and_compared_as_its_runner_does():
+    problems = load_problems(str(FIXTURES / "apps.jsonl"), "test")
+    method, function = (problems.problem(f"apps_000{number}") for number in (1, 5))
+    assert method.function and function.function
+    assert (method.function.entry_point, function.function.entry_point) == ("Solution.add", "counts")
+    assert function.tests() == [TestCase("[1, 1]", "{1: 2}"), TestCase("[]", "{}")], "keys are numbers again"
+    assert problems.hidden("apps_0005").all() == [TestCase("[3, 4, 3]", "[{3: 2, 4: 1}]")]
+    add = "class Solution:\n    def add(self, a, b):\n        return a + b\n"
+    boxed = "class Solution:\n    def add(self, a, b):\n        return [a + b]\n"
+    assert [score(each, method, problems).hidden_rate for each in (add, boxed)] == [1.0, 0.0]
+    (known,) = problems.known("apps_0005").right
+    assert score(known, function, problems).solved, "the solution in a class is none of a function"
+
+
+def test_arguments_of_apps_that_are_no_list_are_one_line(tmp_path):
+    row = {**rows_of("apps.jsonl")[5], "input_output": '{"fn_name": "counts", "inputs": [3], "outputs": [3]}'}
+    with pytest.raises(DataError, match=r"problem '5' is not in the layout of apps \(TypeError: the arguments"):
+        load_rows(tmp_path, [row])
 
 
 def test_a_hidden_test_of_apps_that_ends_like_an_example_stays_hidden(tmp_path):

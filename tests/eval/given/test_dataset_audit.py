@@ -30,7 +30,7 @@ def test_suspects_are_found_and_can_be_left_out(workplace, monkeypatch):
     said = printed(monkeypatch, eval.audit.main, *options)
     suspects = json.loads((workplace / "exclude.json").read_text())["exclude"]
     assert set(suspects) == {SEVERAL.name, HARSH.name, TALKS.name}
-    assert "right programs print different answers" in suspects[SEVERAL.name]
+    assert "right programs give different answers" in suspects[SEVERAL.name]
     assert suspects[HARSH.name] == ["rejects 1 of 1 right programs (WA)"]
     assert suspects[TALKS.name] == ["interactive"]
     assert "wrong programs rejected: 4 / 4" in said and "3 of 4 problems are suspect" in said

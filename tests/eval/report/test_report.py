@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import io
 import json
 import re
 from pathlib import Path
@@ -17,11 +18,15 @@ from eval.data.load import load_problems
 from eval.errors import RunError
 from eval.report.curves import solved_curve
 from eval.report.overview import overview
+from eval.report.problem_block import problem_block
 from eval.report.texts import TextTable, shared_chunks, split, with_references
 from eval.report.write import write_report
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.run_folder import RunFolder
 from eval.rollouts.stored_arms import stored_arms
+from eval.terminal.show_problem import problem_stories
+from program.cli.output import Painter
+from program.problem import AskedFunction, Problem, PublicTest
 from program.rollout.trace import Totals, Trace
 from tests.support.packs import answer_rule, call, isolate, number_task, printed, use_lm, write_pack, write_start
 from tests.support.rollouts import FIRST, SECOND, store, traced, traced_score
@@ -323,3 +328,32 @@ def test_no_hidden_test_is_in_a_report(evaluated, monkeypatch, tmp_path):
     assert len(hidden) == 2
     for test in hidden:
         assert test.input.strip() not in everything and test.output.strip() not in everything
+
+
+@pytest.mark.parametrize(
+    ("function", "over_examples", "over_runs"),
+    [
+        (None, ["input", "output"], ["input", "expected", "printed", "error"]),
+        (
+            AskedFunction(entry_point="f", starter_code="def f(n): ..."),
+            ["arguments", "value"],
+            ["arguments", "expected", "returned", "error"],
+        ),
+    ],
+)
+def test_a_report_has_the_words_of_what_is_asked_for(tmp_path, function, over_examples, over_runs):
+    problem = Problem(
+        name="Double", description="", public_tests=(PublicTest(input="1", output="2"),), function=function
+    )
+    rollout = traced("arm", "Double", 0, "reverted")
+    for event in rollout.trace.judge_runs:
+        event.function = function.name if function else ""
+    arms = stored_arms([store(tmp_path / "run", [rollout])])
+    block, table = problem_block(arms, "Double", problem)
+    assert block["statement"]["headings"] == over_examples
+    shown = "\n".join(table.chunks[chunk] for chunk in table.texts[block["statement"]["text"]])
+    assert ("def f(n): ..." in shown) == (function is not None)
+    runs = [event for event in block["rollouts"][0]["events"] if event["kind"] == "judge"]
+    assert [list(event["headings"]) for event in runs] == [over_runs] * len(runs) and runs
+    said = problem_stories(tmp_path / "run", "Double", Painter(io.StringIO()))
+    assert f"{over_runs[0]}: 2" in said and f"{over_runs[2]}: 2" in said

@@ -76,6 +76,27 @@ def test_an_answer_that_fails_a_public_test_says_what_it_printed_there():
     ]
 
 
+@pytest.mark.parametrize(
+    ("run", "said"),
+    [
+        (
+            {"input": "1, 2\n", "expected": "3", "output": "2", "verdict": "WA"},
+            "On the first of them it returns 2 instead of 3 for f(1, 2).",
+        ),
+        (
+            {"input": "'a b'", "expected": "None", "error": "Traceback\nKeyError: 'a'", "verdict": "RE"},
+            "On the first of them, f('a b'): RE, KeyError: 'a'.",
+        ),
+    ],
+)
+def test_a_function_that_fails_a_public_test_is_told_with_the_call(run, said):
+    told = traced(end="reverted")
+    judged = JudgeRun(
+        tests="public", program=name_of(FIRST), code=FIRST, verdicts=[run["verdict"]], runs=[run], function="f"
+    )
+    assert why(Story(told, [judged], whole=True))[1] == said
+
+
 def test_a_right_program_that_was_let_go_of_is_pointed_out():
     assert "Program 2, found after 4 calls, passes everything; the flow went on to another." in why(
         story_of(traced(end="reverted"))

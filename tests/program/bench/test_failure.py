@@ -3,7 +3,8 @@
 import pytest
 
 from judge.verdict import TestCase, TestResult, Verdict
-from program.bench.failure import PROGRAM, SHOWN_CHARACTERS, SOURCES, describe_failure
+from program.bench.failure import SHOWN_CHARACTERS, about_source, describe_failure
+from program.bench.words import PROGRAM
 from program.bench.workbench import Workbench
 
 
@@ -15,7 +16,7 @@ def test_every_failure_is_described(verdict):
     first, *rest = said.splitlines()
     assert first.startswith("The program ")
     shown = ["Input:", "1 2", "Expected output:", "3", "Output of the program:", "4", "Error:", "Oh dear"]
-    assert rest == [SOURCES["example"], *shown, "Last steps of the program:", "1: x = 2"]
+    assert rest == [about_source("example"), *shown, "Last steps of the program:", "1: x = 2"]
     others = [other for other in Verdict if other not in (Verdict.AC, verdict)]
     assert all(
         describe_failure(TestCase("", ""), TestResult(other), "example").splitlines()[0] != first for other in others

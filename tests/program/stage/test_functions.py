@@ -1,8 +1,12 @@
 """A problem that asks for a function is asked about in words for functions, and its answers are read so."""
 
+import re
+
 import pytest
 
 from judge.verdict import TestCase, Verdict
+from program.adapters.choice import ADAPTERS, adapter_named
+from program.adapters.reading import collected_readings
 from program.alphacodium import AlphaCodium
 from program.baselines.direct import Direct
 from program.bench.ai_tests import usable_tests
@@ -10,7 +14,7 @@ from program.bench.failure import describe_failure
 from program.bench.runtime_trace import last_steps
 from program.bench.workbench import Workbench
 from program.problem import AskedFunction, Problem, PublicTest
-from signatures.code import SolveDirectly, WriteCode
+from signatures.code import SolveDirectly, SolveStepByStep, WriteCode
 from signatures.fields import AITest
 from signatures.functions import INSTRUCTIONS, NOTE, for_function
 from signatures.tests import WriteGenerator, WriteTests
@@ -58,9 +62,34 @@ def test_the_reading_that_defines_the_function_is_taken():
     assert Rollout(Direct(), TRIPLE, SolveDirectly=both).code == RIGHT
 
 
+@pytest.mark.parametrize("name", ADAPTERS)
+def test_a_field_with_a_definition_and_an_example_is_read_alike_by_every_adapter(name):
+    asked = for_function("SolveStepByStep", SolveStepByStep, "triple")
+    example = "n = int(input())\nprint(triple(n))\n"
+    answer = adapter_named(name).format_assistant_message_content(asked, {"reasoning": "Thrice.", "code": "CODE"})
+    fenced = f"```python\n{RIGHT}```\nFor example:\n```python\n{example}```"
+    marks = {"json": fenced.replace("\n", "\\n"), "yaml": fenced.replace("\n", "\n  ")}
+    whole = re.sub(r"```python\nCODE\n```|CODE", lambda _: marks.get(name, fenced), answer)
+    with collected_readings() as readings:
+        values = adapter_named(name).parse(asked, whole)
+    assert values["code"].strip() == RIGHT.strip()
+    assert [each.code.strip() for each in readings[-1].programs] == [RIGHT.strip(), example.strip()]
+
+
 def test_instructions_of_an_optimizer_stay_and_get_a_note():
     found = SolveDirectly.with_instructions("Write the shortest program.")
     assert for_function("SolveDirectly", found, "f").instructions == f"Write the shortest program.\n\n{NOTE}"
+
+
+def test_the_signature_for_a_function_is_made_once_for_all_that_it_depends_on():
+    made = for_function("SolveDirectly", SolveDirectly, "f")
+    assert for_function("SolveDirectly", SolveDirectly, "f") is made
+    found = SolveDirectly.with_instructions("Be brief.")
+    others = [for_function("SolveDirectly", SolveDirectly, "g"), for_function("SolveDirectly", found, "f")]
+    found.instructions = "Be quick."
+    others.append(for_function("SolveDirectly", found, "f"))
+    assert len({id(each) for each in (made, *others)}) == 4
+    assert [each.instructions.split("\n")[0] for each in others[1:]] == ["Be brief.", "Be quick."]
 
 
 def test_every_stage_that_speaks_of_input_or_programs_has_words_for_functions():
@@ -100,7 +129,7 @@ def test_a_failure_is_told_in_words_for_functions():
         ("'7'", "21", None),
         ("int('7')", "21", None),
         ("7\n8", "21", None),
-        ("7", "twenty-one", TestCase("7\n", "twenty-one\n")),  # no program returns it, so nothing confirms it
+        ("7", "twenty-one", None),
     ],
 )
 def test_ai_tests_have_literals(given, output, kept):

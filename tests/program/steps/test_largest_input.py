@@ -2,7 +2,7 @@
 
 import pytest
 
-from program.bench.failure import SOURCES
+from program.bench.failure import about_source
 from program.bench.workbench import Workbench
 from program.problem import Problem
 from program.steps.config import FlowConfig
@@ -68,15 +68,15 @@ def test_without_public_tests_no_validator_is_believed():
 def test_a_program_that_is_too_slow_is_fixed(double, trace):
     rollout = flow(double, WriteCode=code(SLOW), FixCode=code(RIGHT))
     assert rollout.code == RIGHT
-    assert words(trace)[-1] == "fix kept: TLE became WA", "the output on the largest input says nothing"
+    assert words(trace)[-1] == "fix kept: TLE became AC", "whatever ends on the largest input is accepted"
     failure = section(rollout.prompts("FixCode")[0], "failure")
-    assert SOURCES["input"] in failure and "Input:\n9" in failure and "xpected" not in failure
+    assert about_source("input") in failure and "Input:\n9" in failure and "xpected" not in failure
 
 
 @pytest.mark.parametrize(
     ("fix", "said"),
     [
-        (OTHER, "fix reverted: it prints something else on small inputs"),
+        (OTHER, "fix reverted: it answers otherwise on small inputs"),
         ("print(2)\n", "fix reverted: it breaks an anchor"),
         (f"{SLOW}pass\n", "fix reverted: TLE became TLE"),
     ],

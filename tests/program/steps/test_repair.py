@@ -5,7 +5,7 @@ import pytest
 from dspy import LMTimeoutError
 
 from judge.verdict import TestCase, Verdict
-from program.bench.failure import SOURCES, describe_failure
+from program.bench.failure import about_source, describe_failure
 from program.bench.workbench import Workbench
 from program.models.scripted import scripted_lm
 from program.steps.config import FlowConfig
@@ -209,7 +209,7 @@ def test_it_is_told_where_the_test_comes_from(double):
     public, written = Loop(double, FIRST_ONLY, [RIGHT]), Loop(double, ONLY_PUBLIC, [RIGHT], ai_tests=[SIX])
     public.public()
     written.ai()
-    assert SOURCES["example"] in public.prompts[0] and SOURCES["written"] in written.prompts[0]
+    assert about_source("example") in public.prompts[0] and about_source("written") in written.prompts[0]
 
 
 def test_a_runtime_trace_is_shown_where_asked_for(double, monkeypatch):
