@@ -136,19 +136,21 @@ def read_model(path: Path, model: type[Model], most: int = MOST_BYTES) -> Model:
         raise InputError(f"{path}: {first_error(fault, model)}") from fault
 
 
-def json_value(text: str, where: object, *, half_pairs: bool = False) -> Any:
+def json_value(text: str, where: object, *, half_pairs: bool = False, large: bool = False) -> Any:
     """The JSON value that a text is.
 
     Args:
         text: of the value.
         where: it comes from, for the error.
+        large: whether whole numbers may be larger than any count of ours, as arguments of functions are.
         half_pairs: whether texts may hold halves of surrogate pairs, which are no text; each becomes a question mark.
 
     Raises:
         InputError: it is no JSON, too deep, or has numbers or texts that no value of ours could be.
     """
     try:
-        value = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_bounded)
+        whole = int if large else _bounded
+        value = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite, parse_int=whole)
         _refuse_depth(value)
         if r"\ud" in text or r"\uD" in text:
             plain = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace" if half_pairs else "strict")
@@ -170,7 +172,7 @@ def json_lines(text: str, where: object) -> Iterator[tuple[int, Any]]:
     """
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
-            yield number, json_value(line, f"{where}, line {number},", half_pairs=True)
+            yield number, json_value(line, f"{where}, line {number},", half_pairs=True, large=True)
 
 
 def read_toml(path: Path) -> dict[str, Any]:
