@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 from functools import lru_cache
-from typing import Any, get_origin
+from typing import Any, cast, get_origin
 
 import dspy
 from annotated_types import MaxLen
@@ -27,7 +27,7 @@ def response_format(signature: type[dspy.Signature], *, bounded: bool = False) -
         signature: what is asked.
         bounded: whether the schema also says how long texts may be; see `signatures.fields`.
     """
-    schema = deepcopy(answer_schema(signature))
+    schema = deepcopy(answer_schema(cast(Any, signature)))  # a class can be hashed, whatever its objects
     if not bounded:
         _unbound(schema)
     return {"type": "json_schema", "json_schema": {"name": schema_name(signature), "schema": schema, "strict": True}}
