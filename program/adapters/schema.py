@@ -27,11 +27,7 @@ def response_format(signature: type[dspy.Signature], *, bounded: bool = False) -
         signature: what is asked.
         bounded: whether the schema also says how long texts may be; see `signatures.fields`.
     """
-<<<<<<< HEAD
-    schema = deepcopy(answer_schema(cast(Any, signature)))
-=======
     schema = deepcopy(answer_schema(cast(Any, signature)))  # a class can be hashed, whatever its objects
->>>>>>> help-levers
     if not bounded:
         _unbound(schema)
     return {"type": "json_schema", "json_schema": {"name": schema_name(signature), "schema": schema, "strict": True}}
