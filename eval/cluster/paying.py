@@ -19,7 +19,7 @@ from program.rollout.rate_limits import Pace
 def paid_calls(ledger: Ledger, budget: RunBudget, pace: Pace) -> PaidCalls:
     """Pays for the calls of rollouts: where nothing is left, a rollout ends with what it has, and one that is run again
     has used what it used before."""
-    return PaidCalls(ledger, budget, pace, reached=NotAsked, once=False)
+    return PaidCalls(ledger, budget, pace, reached=NotAsked)
 
 
 def refuse_spent(budget: RunBudget) -> None:

@@ -43,7 +43,7 @@ class RaceLine(BaseModel):
     out: str
 
 
-class Report(BaseModel):
+class CompileReport(BaseModel):
     """What is read of `report.json`."""
 
     evidence: dict[str, list[DemoEvidence]]
@@ -108,9 +108,9 @@ def describe_evidence(folder: Path) -> str:
     return evidence_text(_report(folder).model_dump()["evidence"])
 
 
-def _report(folder: Path) -> Report:
+def _report(folder: Path) -> CompileReport:
     try:
-        return read_model(folder / "report.json", Report)
+        return read_model(folder / "report.json", CompileReport)
     except InputError as fault:
         raise ArtifactError(f"{folder} has no report that can be read: {fault}") from fault
 

@@ -9,12 +9,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from socket import gaierror
 from typing import Any
 
 from dspy import LMError, LMTimeoutError, LMTransportError, LMUnexpectedError
-from dspy.lm15 import Response, Usage
+from dspy.lm15 import Response
 
 from program.errors import StorageError, UserError
 from program.paid.halted import CapReached, Halted
@@ -38,8 +37,6 @@ class PaidCalls:
         budget: of all sessions together; None for no limit.
         pace: that requests keep to.
         reached: makes what a call raises for which the budget allows too little.
-        once: whether an answer that is stored already has used nothing. A rollout that is run again uses what it has
-            used before.
 
     Attributes:
         phase: what calls outside of program runs are paid for.
@@ -53,14 +50,13 @@ class PaidCalls:
         pace: Pace | None = None,
         *,
         reached: Callable[[str, str], BaseException] = CapReached,
-        once: bool = True,
     ) -> None:
         self.ledger = ledger
         self.phase, self.now = "proposals", "begin"
         self._listener: Callable[[], None] | None = None
         self._budget = budget or RunBudget(Budget())
         self._pace = pace or Pace()
-        self._reached, self._once = reached, once
+        self._reached = reached
         self._ended = threading.Condition()
         self._asked: set[str] = set()  # the keys of the calls in flight
         self._halted: Halted | None = None
@@ -131,8 +127,7 @@ class PaidCalls:
         try:
             known = self._known(key)
             if known is not None:
-                response = response_of(known)
-                return replace(response, usage=Usage()) if self._once else response
+                return response_of(known)
             return in_time(lambda: self._paid(key, model, expected, ask), self._budget.seconds_left())
         except OutOfTime as fault:
             raise self._refusal("seconds") from fault

@@ -8,6 +8,7 @@ import pytest
 import eval.compare
 import optimize.compile
 import optimize.show
+from eval.rollouts.run_folder import read_rollouts
 from optimize.compilation.attempts import front
 from optimize.race.dropping import FEWEST, Standing, dropped, looks
 from optimize.race.levers import changes_of, combined
@@ -154,7 +155,19 @@ def test_a_race_that_was_stopped_goes_on_and_pays_nothing_twice(monkeypatch, tmp
     whole = [tmp_path / "whole" if each == tmp_path / "out" else each for each in options]
     printed(monkeypatch, optimize.compile.main, *whole)
     assert went_on == len(prompts)
-    assert (tmp_path / "out" / "program.json").read_bytes() == (tmp_path / "whole" / "program.json").read_bytes()
+    made, whole = (artifact.read_manifest(tmp_path / name) for name in ("out", "whole"))
+    assert made.gate and whole.gate and made.gate["decision"] == whole.gate["decision"] == "better"
+    assert made.config == whole.config
+
+
+def test_an_answer_that_two_candidates_share_is_paid_once_and_counts_for_both(monkeypatch, tmp_path, options):
+    use_lm(monkeypatch, rule)
+    printed(monkeypatch, optimize.compile.main, *options, "--no-gate", "--tune", "demos=0")
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    cost = {line["candidate"]: line["cost"] for line in report["race"] if line["round"] == "race-switches"}
+    assert cost["direct_first=1"] == pytest.approx(cost["direct_first=3"]), "the first draw solves all"
+    used = sum(each.totals.calls for each in read_rollouts(tmp_path / "out" / "race-switches"))
+    assert report["paid"]["by_phase"]["race-switches"]["calls"] < used / 2
 
 
 def test_words_alone_and_switches_alone(monkeypatch, tmp_path, options):

@@ -169,7 +169,7 @@ def answer_rule(tasks: Sequence[Task] = (*VALID, *TEST), **fates: str) -> Rule:
         task, fate = known[name], fates.get(name, "right")
         written = {"right": task.right, "wrong": task.wrong, "fixed": task.broken, "broken": task.broken}[fate]
         match stage_of(prompt):
-            case "SolveDirectly" | "WriteCode":
+            case "SolveDirectly" | "SolveStepByStep" | "WriteCode":
                 return f"Here it is:\n```python\n{written}```"
             case "FixCode":
                 fixed = task.right if fate == "fixed" else f"{task.broken}# again\n"

@@ -80,7 +80,8 @@ def pipeline(request, tmp_path_factory) -> Pipeline:
 
 
 def compile_options(data: Path, start: Path, out: Path, *more: str) -> list[str | Path]:
-    return ["--start", start, "--data", data, "--out", out, "--demos", "2", "--concurrency", "1", *more]
+    common = ["--start", start, "--data", data, "--out", out, "--optimizer", "bootstrap", "--no-gate"]
+    return [*common, "--demos", "2", "--concurrency", "1", *more]
 
 
 def statuses(run: Path, arm: str) -> dict[str, str]:
@@ -381,7 +382,7 @@ RUN, COMPILE = "run direct --data data --out out", "compile --start direct --dat
         (f"{COMPILE} --split train", "train"),
         ("compile --start not_toml.toml --data data --out out", "not_toml.toml is not an artifact"),
         (f"{COMPILE} --optimizer gepa --tune metric_calls=2", "metric_calls = 2 is used up"),
-        (f"{COMPILE} --demos 0", "demos"),
+        (f"{COMPILE} --optimizer bootstrap --demos 0", "demos"),
         (f"{COMPILE} --limit 0", "limit"),
         (f"{COMPILE} --concurrency 0", "concurrency"),
         (f"{COMPILE} --optimizer magic", "optimizer"),

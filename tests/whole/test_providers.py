@@ -114,7 +114,7 @@ def test_a_run_solves_what_the_model_solves(kind, traits, monkeypatch, tmp_path)
 )
 def test_an_optimizer_compiles(name, who, monkeypatch, tmp_path):
     data, start, out = write_pack(tmp_path / "data", TASKS), write_start(tmp_path / "start", "direct"), tmp_path / "out"
-    where = ["--start", start, "--data", data, "--split", "valid", "--out", out, "--optimizer", name]
+    where = ["--start", start, "--data", data, "--split", "valid", "--out", out, "--no-gate", "--optimizer", name]
     with provider(answering(hinted_rule(TASKS, helped=HELPED))) as server:
         said = printed(monkeypatch, optimize.compile.main, *where, *OPTIMIZERS[name], *at(like(PROVIDERS[who], server)))
     compiled, manifest = artifact.load(out)

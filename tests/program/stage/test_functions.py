@@ -53,7 +53,7 @@ def test_prompts_say_function_and_a_function_under_another_name_is_repaired():
     asked = Rollout(Direct(), TRIPLE, SolveDirectly=code("def tripled(n):\n    return 3 * n\n"))
     prompt = asked.asked[0][1]
     assert INSTRUCTIONS[SolveDirectly] in prompt and SolveDirectly.instructions not in prompt
-    assert "the complete code with the function" in prompt and "standard input" not in prompt
+    assert "the body of the function included" in prompt and "standard input" not in prompt
     assert asked.code.endswith("\n\n\ntriple = tripled\n")
 
 
