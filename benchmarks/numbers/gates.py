@@ -14,7 +14,7 @@ import numpy as np
 
 from eval.options import whole
 from eval.tables.markdown import table
-from optimize.gate.outcome import decide
+from optimize.gate.gate_outcome import decide
 from program.cli.command import run_command
 
 SIZES = ((12, 2), (30, 2), (60, 2), (120, 2))

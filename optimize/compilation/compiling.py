@@ -23,7 +23,7 @@ from optimize.compilation.writing import evidence_text, write_artifact
 from optimize.config import CompileConfig, ConfigError
 from optimize.forecast.forecast import describe_plan
 from optimize.gate.gate import gate
-from optimize.gate.outcome import Outcome
+from optimize.gate.gate_outcome import Outcome
 from optimize.job.candidates import with_prompts
 from optimize.job.inputs import Inputs, is_finished, open_folder, read_inputs
 from optimize.job.job import Job, new_job

@@ -12,7 +12,7 @@ from optimize.compilation.attempts import attempts_text
 from optimize.compilation.prompts import difference, prompt_texts, prompts_markdown
 from optimize.compilation.writing import evidence_text
 from optimize.credit.evidence import cut
-from optimize.gate.outcome import Outcome
+from optimize.gate.gate_outcome import Outcome
 from optimize.job.stages import signature_of
 from program import artifact
 from program.artifact import ArtifactError, Manifest

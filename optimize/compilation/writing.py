@@ -13,7 +13,7 @@ from eval.tables.summary import markdown_table, summarize
 from optimize.compilation.attempts import attempts_text
 from optimize.compilation.prompts import prompts_markdown
 from optimize.credit.evidence import cut
-from optimize.gate.outcome import Outcome
+from optimize.gate.gate_outcome import Outcome
 from optimize.job.candidates import Candidate, prompts_of
 from optimize.job.inputs import Inputs
 from optimize.job.job import Job

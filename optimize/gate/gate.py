@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from eval.numbers.cost import price_ratio
 from eval.numbers.criteria import outcomes, shares
 from eval.rollouts.rollout import Rollout
-from optimize.gate.outcome import Outcome, decide
+from optimize.gate.gate_outcome import Outcome, decide
 from optimize.job.job import Job
 from program import artifact
 from program.problem import Problem

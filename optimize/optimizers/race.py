@@ -19,7 +19,7 @@ from optimize.optimizers.optimizer import Optimizer
 from optimize.race.levers import changes_of, combined
 from optimize.race.round import Round, run_round
 from optimize.race.variants import Variant
-from optimize.race.words import demo_variants, instruction_variants, shown_in, with_both
+from optimize.race.word_variants import demo_variants, instruction_variants, shown_in, with_both
 from program.paid.halted import CapReached
 from program.problem import Problem
 

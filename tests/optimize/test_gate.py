@@ -11,7 +11,7 @@ from eval.rollouts.rollout import Rollout
 from eval.rollouts.run_folder import read_config, read_rollouts
 from eval.rollouts.score import Score, SetResult
 from optimize.gate.gate import COMPILED, FIRST_SAMPLE, START, outcome_of
-from optimize.gate.outcome import CHEAPER, Outcome
+from optimize.gate.gate_outcome import CHEAPER, Outcome
 from program import artifact
 from program.rollout.trace import Totals
 from tests.support.packs import (

@@ -167,7 +167,7 @@ def test_an_answer_that_two_candidates_share_is_paid_once_and_counts_for_both(mo
     cost = {line["candidate"]: line["cost"] for line in report["race"] if line["round"] == "race-switches"}
     assert cost["direct_first=1"] == pytest.approx(cost["direct_first=3"]), "the first draw solves all"
     used = sum(each.totals.calls for each in read_rollouts(tmp_path / "out" / "race-switches"))
-    assert report["paid"]["by_phase"]["race-switches"]["calls"] < used / 2
+    assert report["paid"]["by_phase"]["race-switches"]["calls"] < 0.7 * used
 
 
 def test_words_alone_and_switches_alone(monkeypatch, tmp_path, options):

@@ -209,6 +209,7 @@ def test_a_compilation_killed_after_its_last_lm_call_makes_no_other(pipeline, mo
 def test_side_by_side_rollouts_that_are_interrupted_ask_nothing_twice(monkeypatch, tmp_path):
     data, start = write_pack(tmp_path / "data"), write_start(tmp_path / "start", "alphacodium")
     options = ["--start", start, "--data", data, "--out", tmp_path / "out", "--concurrency", "4"]
+    options += ["--optimizer", "bootstrap", "--no-gate"]
     first = use_lm(monkeypatch, stops_after(9, answer_rule()))
     assert call(monkeypatch, optimize.compile.main, *options) == 130
     second = use_lm(monkeypatch, answer_rule())

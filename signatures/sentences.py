@@ -4,7 +4,7 @@ for the model at hand (`optimize.race`); none is asked by default."""
 from __future__ import annotations
 
 # By name, in the order in which they are tried.
-VARIANTS: dict[str, str] = {
+SENTENCES: dict[str, str] = {
     "program-only": "Answer with the code alone, in one code block: no explanation and no comments.",
     "check-example": "Before you write it, go through the first example in your mind and make sure that the code gives "
     "its output.",

@@ -16,7 +16,7 @@ from optimize.job.stages import signature_of, stages_of
 from optimize.race.variants import Variant
 from optimize.undocumented import demonstration
 from program.stage.program import Program
-from signatures.variants import VARIANTS, WRITERS
+from signatures.sentences import SENTENCES, WRITERS
 
 
 def demo_variants(job: Job, base: Variant, most: int, max_tokens: int) -> list[Variant]:
@@ -57,7 +57,7 @@ def instruction_variants(job: Job, base: Variant) -> list[Variant]:
     ]
     predictors = dict(base.program(job.inputs).named_predictors())
     found = []
-    for said, sentence in VARIANTS.items() if writers else ():
+    for said, sentence in SENTENCES.items() if writers else ():
         words = dict(base.words)
         for name in writers:
             signature = signature_of(predictors[name])
