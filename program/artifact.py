@@ -79,8 +79,8 @@ class Manifest(BaseModel):
     scores: dict[str, Any] | None = None
     """what the optimizer saw on its training problems"""
     gate: dict[str, Any] | None = None
-    """how the compiled program compares with its start, as `optimize.gate.gate_outcome` says it; where it is not ahead, this
-    artifact holds the start"""
+    """how the compiled program compares with its start, as `optimize.gate.gate_outcome` says it; where it is not ahead,
+    this artifact holds the start"""
     cost: dict[str, Any] | None = None
     """what compiling cost"""
     lm: dict[str, Any] | None = None
