@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import time
-from pathlib import Path
 
 _PREFIX = "judge-"
 _REMOVE_SECONDS = 2.0  # a group can be removed when its last process is gone, a moment after that was killed
@@ -62,8 +61,9 @@ def remove_group(folder: str) -> None:
 def _own_folder() -> str | None:
     """Where the file system has the memory group of this process."""
     try:
-        groups = [line.split(":", 2) for line in Path("/proc/self/cgroup").read_text().splitlines()]
-        mounts = [line.split() for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+        with open("/proc/self/cgroup") as groups_file, open("/proc/self/mountinfo") as mounts_file:
+            groups = [line.rstrip("\n").split(":", 2) for line in groups_file]
+            mounts = [line.split() for line in mounts_file]
     except OSError:
         return None
     for _, controllers, path in groups:
