@@ -21,6 +21,8 @@ from dataclasses import replace
 
 os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "true")  # no price is asked for over the network
 
+from typing import Any
+
 import dspy
 from tqdm import tqdm
 
@@ -53,9 +55,10 @@ def with_wrong_programs(problems: ProblemSet) -> ProblemSet:
 def opened(problems: ProblemSet, skills: Skills, latency: float) -> dspy.LM:
     """A simulated LM that has made up its mind about all problems beforehand, which takes it a while."""
     lm = simulated_lm(problems, skills)
+    engine: Any = lm.engine
     for problem in tqdm(problems.problems, desc="preparing", leave=False):
-        lm.engine.prepare(problem.name)
-    lm.engine.skills = skills.model_copy(update={"latency_seconds": latency})
+        engine.prepare(problem.name)
+    engine.skills = skills.model_copy(update={"latency_seconds": latency})
     return lm
 
 

@@ -31,7 +31,7 @@ from eval.given.samples.samples import read_solutions
 from eval.rollouts.json_lines import JsonLines, key_of
 from judge.checker import STRICT, Checker
 from judge.judge import verdict_of
-from judge.order import fingerprint
+from judge.order import fingerprint_of
 from judge.sandbox.pool import Pool
 from judge.sandbox.process import PlainRun, run_program
 from judge.sandbox.session import Session, source_bytes
@@ -174,7 +174,7 @@ def _compare(work: tuple[int, OracleJob]) -> tuple[int, tuple[int, int, list[str
 
 def _key(job: OracleJob) -> str:
     """Another one for another program, other tests or limits, another interpreter or a judge that was changed."""
-    tests, limits = fingerprint(job.tests), [job.limits.seconds, job.limits.memory_bytes, job.checker.name]
+    tests, limits = fingerprint_of(job.tests), [job.limits.seconds, job.limits.memory_bytes, job.checker.name]
     return key_of(_judge_sources(), sys.version, job.name, job.program, tests, limits)
 
 

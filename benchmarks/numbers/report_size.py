@@ -81,7 +81,7 @@ def repeat(run: Path, out: Path, problems: int, samples: int) -> None:
 
 def open_times(chromium: str, report: Path) -> dict[str, float]:
     """Seconds until an empty page and the overview are there, and from the click on a cell until its story is."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import sync_playwright  # pyright: ignore[reportMissingImports]  a group of its own
 
     empty = report.with_name("empty.html")
     empty.write_text("<!doctype html><table id='grid'><tr><td>nothing</table>")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 from scipy import stats
@@ -32,7 +33,7 @@ Draw = np.random.Generator
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.numbers.statistics", description=__doc__.splitlines()[0]
+        prog="python -m benchmarks.numbers.statistics", description=(__doc__ or "").splitlines()[0]
     )
     parser.add_argument("--simulations", type=int, default=2000, help="of each setting (default: %(default)s)")
     options = parser.parse_args()
@@ -204,11 +205,11 @@ def _difference(moved: list[float]) -> Estimate:
     return found.estimate
 
 
-def _covers(estimate: Estimate, truth: float) -> bool:
+def _covers(estimate: Estimate, truth: Any) -> bool:
     return bool(estimate.low <= truth <= estimate.high)
 
 
-def _percent(share: float) -> str:
+def _percent(share: Any) -> str:
     return f"{share:.1%}".replace("%", " %")
 
 

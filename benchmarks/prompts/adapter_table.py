@@ -107,7 +107,7 @@ def compared(records: Sequence[Asked], adapters: Sequence[str], rates: Rates) ->
             found.append((name, sum(map(len, shared.values())), pairs))
     if not found:
         return ""
-    tested = differences([tuple(zip(*pairs, strict=True)) for *_, pairs in found])
+    tested = differences([([one for one, _ in pairs], [two for _, two in pairs]) for *_, pairs in found])
     rows = [
         [f"{name} against {first}", f"{programs}, {len(pairs)}", points(each.estimate), p_value(each.corrected)]
         for (name, programs, pairs), each in zip(found, tested, strict=True)

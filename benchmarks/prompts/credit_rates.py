@@ -95,7 +95,7 @@ def _count(
         for predictor, demos in ((name, predictor.demos) for name, predictor in program.named_predictors()):
             for demo in demos:
                 fields = typed(stages[predictor], demo)
-                problem = problems.shown_in(demo["problem"])
+                problem = problems.shown_in(demo["problem"]) or ""
                 counts[stages[predictor]][name][truth.is_right(stages[predictor], problem, fields)] += 1
         if name == "verified":
             _count_all(folder / "artifact" / "training", truth, counts)

@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "true")  # no price is asked for over the network
 
@@ -69,9 +70,10 @@ def executor_of(kind: str, arm: Arm, address: str, concurrency: int) -> Iterator
         with open_lm(MODEL, api_base=address) as lm:
             yield Threads(lm)
         return
-    flows = Flows([arm], Models(ServedModel(MODEL, address)), concurrency, Budget(), RateLimits())
-    with on_cluster(None, "prefer", flows) as executor:
-        yield executor
+    with TemporaryDirectory() as paid:
+        flows = Flows([arm], Models(ServedModel(MODEL, address)), concurrency, Budget(), RateLimits(), Path(paid))
+        with on_cluster(None, "prefer", flows) as executor:
+            yield executor
 
 
 def cost(work: Callable[[], object], count: int) -> list[float]:
@@ -146,7 +148,9 @@ def asks() -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.scale.cluster", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.scale.cluster", description=(__doc__ or "").splitlines()[0]
+    )
     parser.add_argument("--artifact", type=Path, default=Path("artifacts/direct"), help="(default: %(default)s)")
     parser.add_argument("--rollouts", type=int, default=144, help="at least (default: %(default)s)")
     parser.add_argument("--concurrency", type=int, default=16, help="rollouts side by side (default: %(default)s)")

@@ -18,6 +18,8 @@ from pathlib import Path
 
 os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "true")  # no price is asked for over the network
 
+from typing import Any
+
 import dspy
 
 from benchmarks.flow.overhead import answers_waited_for, ideal_makespan
@@ -82,9 +84,10 @@ def measure(count: int, samples: int, concurrency: int, latency: float, folder: 
     problems = replace(repeated(packs, count), data="repeated", fingerprint=f"repeated {count}")
     compared = arms(problems)
     lm = simulated_lm(problems, SKILLS)
+    engine: Any = lm.engine
     for problem in problems.problems:
-        lm.engine.prepare(problem.name)
-    lm.engine.skills = SKILLS.model_copy(update={"latency_seconds": latency})
+        engine.prepare(problem.name)
+    engine.skills = SKILLS.model_copy(update={"latency_seconds": latency})
     config = {
         "artifacts": {arm.name: "-" for arm, _ in compared},
         "data": problems.data,
@@ -135,7 +138,9 @@ def _check_rates(stored: Sequence[Rollout], compared: Sequence[tuple[Arm, float]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.scale.evaluation", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.scale.evaluation", description=(__doc__ or "").splitlines()[0]
+    )
     parser.add_argument("--problems", nargs="+", type=int, default=[20, 165], help="sizes (default: 20 165)")
     parser.add_argument("--n", type=int, default=5, help="samples a problem (default: %(default)s)")
     parser.add_argument("--concurrency", type=int, default=64, help="rollouts side by side (default: %(default)s)")
