@@ -20,6 +20,7 @@ from optimize.race.levers import changes_of, combined
 from optimize.race.round import Round, run_round
 from optimize.race.variants import Variant
 from optimize.race.word_variants import demo_variants, instruction_variants, shown_in, with_both
+from program.models.profile import profile_named
 from program.paid.halted import CapReached
 from program.problem import Problem
 
@@ -56,7 +57,7 @@ class Race(Optimizer, frozen=True):
 
     def _switches(self, job: Job, best: Variant, problems: Sequence[Problem]) -> Variant:
         program = job.inputs.program
-        changes = changes_of(program.config, job.inputs.manifest.adapter)
+        changes = changes_of(program.config, job.inputs.manifest.adapter, profile_named(job.config.lm))
         first = self._round(job, "race-switches", [best, *map(Variant, changes)], problems)
         best = first.winner(TOLERANCE)
         together = [variant for variant in _combinations(first) if variant != best]

@@ -11,6 +11,7 @@ from typing import Any
 from program.adapters.choice import has_one_order
 from program.baselines.reflexion import ReflexionConfig
 from program.baselines.sampling import SamplingConfig
+from program.models.profile import Profile
 from program.stage.config import ProgramConfig
 from program.stage.stage import REPEAT_TEMPERATURE
 from program.steps.config import FlowConfig
@@ -20,12 +21,13 @@ FEW = 3  # draws, of which one is right in most cases where any is
 MANY_FIXES = 3
 
 
-def changes_of(config: ProgramConfig, adapter: str) -> list[Change]:
+def changes_of(config: ProgramConfig, adapter: str, profile: Profile) -> list[Change]:
     """Each a value of one lever other than the present one, those that change most first.
 
     Args:
         config: of the program.
         adapter: by name; some know only one order.
+        profile: of the model, which decides where the configuration does not; one that thinks has no temperature.
     """
     calls = config.budget.calls
     found: list[Change] = []
@@ -38,8 +40,10 @@ def changes_of(config: ProgramConfig, adapter: str) -> list[Change]:
         found += [{"attempts": count} for count in (1, FEW, calls or 2 * FEW)]
     if not has_one_order(adapter):
         found += [{"order": order} for order in ("problem-first", "stage-first")]
-    found += [{"temperature": REPEAT_TEMPERATURE}, {"temperature": 0.0}]
-    present = config.model_dump()
+    if profile.temperature is not None:
+        found += [{"temperature": REPEAT_TEMPERATURE}, {"temperature": 0.0}]
+    decided = {"temperature": profile.temperature, "fixes_per_program": profile.fixes_per_program}
+    present = {key: decided.get(key) if value is None else value for key, value in config.model_dump().items()}
     return [change for change in _different(found) if any(present[key] != change[key] for key in change)]
 
 

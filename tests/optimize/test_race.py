@@ -15,6 +15,7 @@ from optimize.race.levers import changes_of, combined
 from program import artifact
 from program.baselines.reflexion import ReflexionConfig
 from program.baselines.sampling import SamplingConfig
+from program.models.profile import profile_named
 from program.rollout.budget import Budget
 from program.stage.config import ProgramConfig
 from program.steps.config import FlowConfig
@@ -87,7 +88,7 @@ CONFIGS = [
 @pytest.mark.parametrize(("program", "config"), CONFIGS)
 @pytest.mark.parametrize("adapter", ["lean", "yaml", "chat"])
 def test_every_change_makes_another_program_and_pairs_turn_two_switches(program, config, adapter):
-    changes = changes_of(config, adapter)
+    changes = changes_of(config, adapter, profile_named("openai/gpt-4o-mini"))
     assert len({json.dumps(change) for change in changes}) == len(changes)
     present = config.model_dump()
     for change in changes:
@@ -97,6 +98,16 @@ def test_every_change_makes_another_program_and_pairs_turn_two_switches(program,
     both = [pair for one in changes for two in changes if (pair := combined(one, two))]
     for pair in both:
         assert len(pair) >= 2 and artifact.new_program(program, artifact.merged(present, pair))
+
+
+def test_what_a_model_does_anyway_or_cannot_do_is_not_tried():
+    def keys(model: str) -> set[str]:
+        changes = changes_of(FlowConfig(), "lean", profile_named(model))
+        return {f"{key}={value}" for change in changes for key, value in change.items()}
+
+    small, strong, thinking = map(keys, ("local/qwen2.5-coder-0.5b", "openai/gpt-4o-mini", "openai/o3"))
+    assert "fixes_per_program=0" in strong and "fixes_per_program=0" not in small
+    assert "temperature=0.8" in strong and not any(key.startswith("temperature") for key in thinking)
 
 
 def test_the_front_holds_what_nothing_cheaper_equals():
