@@ -24,7 +24,6 @@ from program.models.profile import profile_named
 from program.paid.halted import CapReached
 from program.problem import Problem
 
-TOLERANCE = 0.03  # solved, that a cheaper candidate may lack
 MOST_COMBINED = 6  # candidates in the round of combinations
 
 
@@ -59,9 +58,9 @@ class Race(Optimizer, frozen=True):
         program = job.inputs.program
         changes = changes_of(program.config, job.inputs.manifest.adapter, profile_named(job.config.lm))
         first = self._round(job, "race-switches", [best, *map(Variant, changes)], problems)
-        best = first.winner(TOLERANCE)
+        best = first.winner
         together = [variant for variant in _combinations(first) if variant != best]
-        return self._round(job, "race-combined", [best, *together], problems).winner(TOLERANCE) if together else best
+        return self._round(job, "race-combined", [best, *together], problems).winner if together else best
 
     def _words(self, job: Job, best: Variant, problems: Sequence[Problem]) -> Variant:
         demos = self._demos(job, best) if self.demos else []
@@ -72,12 +71,12 @@ class Race(Optimizer, frozen=True):
         if not left or not [*demos, *instructions]:
             return best
         ended = self._round(job, "race-words", [best, *demos, *instructions], left)
-        chosen = ended.winner(TOLERANCE)
+        chosen = ended.winner
         good = [ended.variants[name] for name in ended.finalists]
         pairs = [with_both(best, one, two) for one in good if one in demos for two in good if two in instructions]
         if not pairs:
             return chosen
-        return self._round(job, "race-both", [chosen, *pairs[:MOST_COMBINED]], left).winner(TOLERANCE)
+        return self._round(job, "race-both", [chosen, *pairs[:MOST_COMBINED]], left).winner
 
     def _demos(self, job: Job, best: Variant) -> list[Variant]:
         if job.rehearsed:  # there are no rollouts to take demonstrations from

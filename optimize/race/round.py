@@ -16,6 +16,9 @@ from optimize.race.dropping import Standing, difference, dropped, looks
 from optimize.race.variants import Variant
 from program.problem import Problem
 
+NEARLY = 0.03  # solved, that a cheaper candidate may lack
+MUCH_LESS = 0.7  # of the cost of the best
+
 
 @dataclass(frozen=True)
 class Round:
@@ -40,11 +43,13 @@ class Round:
         left = [name for name in self.standings if name not in self.out]
         return sorted(left, key=lambda name: (-self.standings[name].share, self.standings[name].cost))
 
-    def winner(self, tolerance: float) -> Variant:
-        """The cheapest of the finalists that solve as much as the best of them but for `tolerance`."""
-        enough = self.standings[self.finalists[0]].share - tolerance
-        good = [name for name in self.finalists if self.standings[name].share >= enough]
-        return self.variants[min(good, key=lambda name: self.standings[name].cost)]
+    @property
+    def winner(self) -> Variant:
+        """The finalist that solves most; or, where others solve nearly as much for much less, the cheapest of them."""
+        best = self.standings[self.finalists[0]]
+        good = [name for name in self.finalists if self.standings[name].share >= best.share - NEARLY]
+        cheap = [name for name in good if self.standings[name].cost <= MUCH_LESS * best.cost]
+        return self.variants[min(cheap, key=lambda name: self.standings[name].cost) if cheap else self.finalists[0]]
 
     def report(self) -> list[dict[str, Any]]:
         """What came of every candidate, as JSON values; differences are from the first one."""

@@ -12,6 +12,8 @@ from eval.rollouts.run_folder import read_rollouts
 from optimize.compilation.attempts import front
 from optimize.race.dropping import FEWEST, Standing, dropped, looks
 from optimize.race.levers import changes_of, combined
+from optimize.race.round import Round
+from optimize.race.variants import Variant
 from program import artifact
 from program.baselines.reflexion import ReflexionConfig
 from program.baselines.sampling import SamplingConfig
@@ -50,6 +52,20 @@ def test_what_is_clearly_behind_drops_out_and_says_so():
 def test_of_those_that_are_alike_the_cheapest_stay():
     out = dropped({name: standing([1.0, 0.0] * 10, cost) for name, cost in zip("abcd", (4, 3, 2, 1), strict=True)}, 1)
     assert set(out) == {"a", "b"} and "of 4 that were left" in out["a"]
+
+
+def test_the_best_wins_unless_another_is_nearly_as_good_for_much_less():
+    def winner(**entries: tuple[float, float]) -> str:
+        standings = {
+            name: Standing({f"P{n}": share for n in range(10)}, cost) for name, (share, cost) in entries.items()
+        }
+        names = {name: Variant(said=name) for name in entries}
+        return Round("a round", "a", standings, {}, names).winner.said
+
+    assert winner(a=(0.50, 1.0), b=(0.60, 3.0)) == "b"
+    assert winner(a=(0.58, 1.0), b=(0.60, 3.0)) == "a"
+    assert winner(a=(0.58, 1.0), b=(0.60, 1.2)) == "b"
+    assert winner(a=(0.60, 1.0), b=(0.60, 0.9)) == "b"
 
 
 def test_a_race_finds_the_winner_of_a_full_evaluation_at_two_fifths_of_its_rollouts():
