@@ -15,7 +15,7 @@ from eval.numbers.intervals import difference_estimate
 # with 8 to 16 candidates on 100 problems the winner of a full evaluation is found in 9 of 10 races at 38 % of its
 # rollouts, with independent luck; see `benchmarks.optimize.races`.
 LOOKS = ((0.2, 0.5), (0.4, 0.2), (1.0, 0.0))
-FEWEST = 12  # problems, before the first comparison
+FEWEST = 12  # problems, before the first comparison, and from each comparison to the next
 STAY = 2  # candidates, at least
 LEVEL = 0.2  # two-sided: a candidate drops out where the one-sided 90 % interval leaves it behind
 
@@ -38,7 +38,9 @@ class Standing:
 
 def looks(problems: int) -> list[tuple[int, float]]:
     """After how many problems candidates are compared, and which share of them stays; the last look is at the end."""
-    counts = {min(problems, max(FEWEST, round(problems * share))): keep for share, keep in LOOKS}
+    fewest = (FEWEST * number for number in range(1, len(LOOKS) + 1))
+    shares = zip(fewest, LOOKS, strict=True)
+    counts = {min(problems, max(least, round(problems * share))): keep for least, (share, keep) in shares}
     return sorted(counts.items())
 
 
