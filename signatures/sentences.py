@@ -1,5 +1,5 @@
 """Further sentences for the instructions of the stages that write programs, written by hand. A race tries each of them
-for the model at hand (`optimize.race`); none is asked by default."""
+for the model in use (`optimize.race`); none is asked by default."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -56,15 +56,8 @@ def cost_ratios(first: Iterable[Rollout], second: Iterable[Rollout]) -> dict[str
     """How many times what the first arm spends on a problem the second does, on the problems both have; kinds of cost
     that are unknown or nothing in the first arm are left out.
     """
-    one, two = judged_by_problem(first), judged_by_problem(second)
-    shared = sorted(set(one) & set(two))
-    found = {}
-    for what in UNITS.values():
-        sides = [_spent(what, [arm[name] for name in shared]) for arm in (one, two)]
-        before, after = ([sum(samples) / len(samples) for samples in side] for side in sides)
-        if after and sum(before) > 0:
-            found[what] = ratio_estimate(after, before)
-    return found
+    pairs = _paired(first, second, UNITS.values())
+    return {what: ratio_estimate(after, before) for what, (before, after) in pairs.items() if after and sum(before) > 0}
 
 
 def cost_of(rollout: Rollout, unit: Unit) -> float | None:
@@ -72,7 +65,7 @@ def cost_of(rollout: Rollout, unit: Unit) -> float | None:
     return _KINDS[UNITS[unit]](rollout) if rollout.cost_known else None
 
 
-# What a token costs beside one of an answer: the medians over the 2,938 models of LiteLLM's price list (November 2026).
+# The price of a token, in answer tokens: medians over the 2,938 models of LiteLLM's price list (November 2026).
 PROMPT_TOKEN = 0.25
 CACHED_TOKEN = 0.1 * PROMPT_TOKEN
 
@@ -87,19 +80,29 @@ class PriceRatio(NamedTuple):
 def price_ratio(first: Iterable[Rollout], second: Iterable[Rollout]) -> PriceRatio | None:
     """How many times what the first arm pays for a rollout the second does, on the problems both have: dollars where
     prices are known, else tokens weighted by usual prices. None where neither is known."""
-    one, two = judged_by_problem(first), judged_by_problem(second)
-    shared = sorted(set(one) & set(two))
-    for unit in ("USD", WEIGHTED):
-        sides = [_spent(unit, [arm[name] for name in shared]) for arm in (one, two)]
-        before, after = (sum(sum(samples) / len(samples) for samples in side) for side in sides)
-        if before > 0 and after > 0:
-            return PriceRatio(after / before, unit)
+    for unit, (before, after) in _paired(first, second, ("USD", WEIGHTED)).items():
+        if sum(before) > 0 and sum(after) > 0:
+            return PriceRatio(sum(after) / sum(before), unit)
     return None
 
 
 def _weighted(totals: Totals) -> float:
     fresh = totals.prompt_tokens - totals.cached_tokens
     return totals.completion_tokens + PROMPT_TOKEN * fresh + CACHED_TOKEN * totals.cached_tokens
+
+
+def _paired(
+    first: Iterable[Rollout], second: Iterable[Rollout], kinds: Iterable[str]
+) -> dict[str, tuple[list[float], list[float]]]:
+    """By kind of cost, what a rollout of each arm cost on average, problem by problem, on those that both have; a side
+    is empty where that is not known."""
+    one, two = judged_by_problem(first), judged_by_problem(second)
+    shared = sorted(set(one) & set(two))
+
+    def means(what: str, arm: Mapping[str, Sequence[Rollout]]) -> list[float]:
+        return [sum(samples) / len(samples) for samples in _spent(what, [arm[name] for name in shared])]
+
+    return {what: (means(what, one), means(what, two)) for what in kinds}
 
 
 def _spent(what: str, problems: Iterable[Sequence[Rollout]]) -> list[list[float]]:

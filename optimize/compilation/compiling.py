@@ -71,7 +71,7 @@ def compile_artifact(config: CompileConfig, out: Path, evidence: bool = False) -
             thaw(program)
         refuse_losses(read_rollouts(job.folder.path))
         outcome = _gated(job, tuned)
-        write_artifact(out, tuned if outcome.ships else inputs.program, inputs, job, chosen, outcome)
+        write_artifact(out, tuned if outcome.ships else inputs.program, job, chosen, outcome)
         ledger = job.paid.ledger
         paid = totals_line(ledger.totals(session=ledger.session))
         print(f"{describe(job.candidates, job.paid)}; in this session {paid}")

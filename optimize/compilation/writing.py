@@ -15,7 +15,6 @@ from optimize.compilation.prompts import prompts_markdown
 from optimize.credit.evidence import cut
 from optimize.gate.gate_outcome import Outcome
 from optimize.job.candidates import Candidate, prompts_of
-from optimize.job.inputs import Inputs
 from optimize.job.job import Job
 from program import artifact
 from program.files import write_whole
@@ -23,20 +22,17 @@ from program.rollout.trace import Totals
 from program.stage.program import Program
 
 
-def write_artifact(
-    out: Path, program: Program, inputs: Inputs, job: Job, chosen: Candidate | None, outcome: Outcome
-) -> None:
+def write_artifact(out: Path, program: Program, job: Job, chosen: Candidate | None, outcome: Outcome) -> None:
     """Write `out` and print what is in it.
 
     Args:
         out: the folder of the artifact.
         program: what ships, with every stage visible.
-        inputs: what it was made from.
-        job: how.
+        job: what it was made from, and how.
         chosen: the scores of the optimizer's result, if it was tried.
         outcome: of the comparison of that result with the start.
     """
-    spent = job.paid.ledger.spent
+    inputs, spent = job.inputs, job.paid.ledger.spent
     summaries = _teacher_summary(job)
     written = artifact.describe(
         inputs.manifest.program,

@@ -30,8 +30,10 @@ def proven_calls(job: Job, program: Program, rollouts: Sequence[tuple[Path, Roll
     Args:
         job: the compilation.
         program: whose predictors shall get them.
-        rollouts: each with the folder of its run; those of one problem together.
+        rollouts: each with the folder of its run; they are looked at problem by problem.
     """
+    order = {problem.name: place for place, problem in enumerate(job.problems.problems)}
+    rollouts = sorted(rollouts, key=lambda each: order[each[1].problem])
     proven: ProvenCalls = defaultdict(list)
     predictors = dict(program.named_predictors())
     episodes = groupby(stored_episodes(job, program, rollouts), lambda episode: episode.problem.name)

@@ -49,8 +49,7 @@ def gate_problems(job: Job, programs: Sequence[Program]) -> list[Problem]:
     """The problems to compare on, in the order of the data: none that a demonstration of one of `programs` shows, as
     that program would have its solution in the prompt; and first those that the optimizer has run least on.
     """
-    demos = [demo for program in programs for predictor in program.predictors() for demo in predictor.demos]
-    shown = {job.problems.shown_in(str(demo.get("problem", ""))) for demo in demos}
+    shown = job.shown_by(demo for each in programs for predictor in each.predictors() for demo in predictor.demos)
     runs = Counter({name: len(scores) for each in job.candidates.all() for name, scores in each.scores.items()})
     left = [problem for problem in job.problems.problems if problem.name not in shown]
     chosen = sorted(left, key=lambda problem: runs[problem.name])[: job.config.gate_problems]

@@ -18,6 +18,8 @@ from eval.numbers.intervals import mean_share
 from optimize.job.stages import signature_of
 from program.stage.program import Program
 
+Prompt = tuple[str, list[Any]]  # the instructions and the demonstrations of a predictor
+
 
 @dataclass
 class Candidate:
@@ -29,7 +31,7 @@ class Candidate:
     """
 
     name: str
-    prompts: dict[str, tuple[str, list[Any]]] = field(repr=False)
+    prompts: dict[str, Prompt] = field(repr=False)
     scores: dict[str, dict[str, float]] = field(default_factory=lambda: defaultdict(dict), repr=False)
 
     def runs(self) -> int:
@@ -104,7 +106,7 @@ class Candidates:
             return [each for each in self._all.values() if each.scores]
 
 
-def prompts_of(program: dspy.Module) -> dict[str, tuple[str, list[Any]]]:
+def prompts_of(program: dspy.Module) -> dict[str, Prompt]:
     """The instructions and demonstrations of every tuned predictor."""
     return {
         name: (signature_of(predictor).instructions, list(predictor.demos))
@@ -112,7 +114,7 @@ def prompts_of(program: dspy.Module) -> dict[str, tuple[str, list[Any]]]:
     }
 
 
-def with_prompts(program: Program, prompts: dict[str, tuple[str, list[Any]]]) -> Program:
+def with_prompts(program: Program, prompts: dict[str, Prompt]) -> Program:
     """A copy of `program` with these instructions and demonstrations."""
     made = program.deepcopy()
     for name, predictor in made.named_predictors():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -137,6 +137,10 @@ class Job:
         executor = Threads(self.lm, Conditions(pace=self.pace))
         asked = {"samples": samples, "first": first, "concurrency": self.config.concurrency}
         return ProgramRuns(self.folder.path.parent / name, self.inputs, programs, problems, executor, **asked)
+
+    def shown_by(self, demos: Iterable[Any]) -> set[str | None]:
+        """The names of the problems that demonstrations show; None for one from elsewhere."""
+        return {self.problems.shown_in(str(demo.get("problem", ""))) for demo in demos}
 
     def stored_rollouts(self) -> list[Rollout]:
         """The teacher's rollouts that have ended and were judged, in the order of the problems."""

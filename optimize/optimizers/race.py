@@ -19,7 +19,7 @@ from optimize.optimizers.optimizer import Optimizer
 from optimize.race.levers import changes_of, combined
 from optimize.race.round import Round, run_round
 from optimize.race.variants import Variant
-from optimize.race.word_variants import demo_variants, instruction_variants, shown_in, with_both
+from optimize.race.word_variants import demo_variants, instruction_variants, with_both
 from program.models.profile import profile_named
 from program.paid.halted import CapReached
 from program.problem import Problem
@@ -65,7 +65,7 @@ class Race(Optimizer, frozen=True):
     def _words(self, job: Job, best: Variant, problems: Sequence[Problem]) -> Variant:
         demos = self._demos(job, best) if self.demos else []
         # A candidate would be flattered on problems whose solution is in its prompt.
-        shown = shown_in(job, demos)
+        shown = job.shown_by(demo for each in demos for _, shown in each.words.values() for demo in shown)
         left = [problem for problem in problems if problem.name not in shown]
         instructions = instruction_variants(job, best) if self.instructions else []
         if not left or not [*demos, *instructions]:

@@ -48,11 +48,9 @@ class Verified(Bootstrap, frozen=True):
         return tuned
 
     def _rollouts(self, job: Job) -> list[tuple[Path, Rollout]]:
-        """The rollouts to learn from with the folder of each, those of one problem together."""
+        """The rollouts to learn from with the folder of each."""
         if self.runs:
-            stored = [(Path(run), rollout) for run in self.runs for rollout in job.rollouts_of(Path(run))]
-            order = {problem.name: place for place, problem in enumerate(job.learn)}
-            return sorted(stored, key=lambda each: order[each[1].problem])
+            return [(Path(run), rollout) for run in self.runs for rollout in job.rollouts_of(Path(run))]
         try:
             job.roll_out(samples=self.rollouts)
         except CapReached as reached:

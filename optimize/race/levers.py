@@ -19,6 +19,7 @@ from program.steps.config import FlowConfig
 Change = dict[str, Any]  # keys of a program's configuration and their values
 FEW = 3  # draws, of which one is right in most cases where any is
 MANY_FIXES = 3
+_DRAWING = ("order", "temperature", "vary_draws")  # what matters where programs are only drawn
 
 
 def changes_of(config: ProgramConfig, adapter: str, profile: Profile) -> list[Change]:
@@ -53,9 +54,6 @@ def combined(first: Change, second: Change) -> Change | None:
     if set(first) & set(second) or (_only_draws(both) and set(both) - {"direct_first", *_DRAWING}):
         return None
     return both
-
-
-_DRAWING = ("order", "temperature", "vary_draws")
 
 
 def _of_flow(config: FlowConfig, calls: int | None) -> list[Change]:

@@ -11,13 +11,11 @@ from typing import Any
 from eval.numbers.cost import price_ratio
 from eval.numbers.criteria import outcomes, shares
 from eval.rollouts.rollout import Rollout
+from optimize.gate.gate_outcome import CHEAPER, NOT_WORSE
 from optimize.job.job import Job
 from optimize.race.dropping import Standing, difference, dropped, looks
 from optimize.race.variants import Variant
 from program.problem import Problem
-
-NEARLY = 0.03  # solved, that a cheaper candidate may lack
-MUCH_LESS = 0.7  # of the cost of the best
 
 
 @dataclass(frozen=True)
@@ -47,8 +45,8 @@ class Round:
     def winner(self) -> Variant:
         """The finalist that solves most; or, where others solve nearly as much for much less, the cheapest of them."""
         best = self.standings[self.finalists[0]]
-        good = [name for name in self.finalists if self.standings[name].share >= best.share - NEARLY]
-        cheap = [name for name in good if self.standings[name].cost <= MUCH_LESS * best.cost]
+        good = [name for name in self.finalists if self.standings[name].share >= best.share + NOT_WORSE]
+        cheap = [name for name in good if self.standings[name].cost <= CHEAPER * best.cost]
         return self.variants[min(cheap, key=lambda name: self.standings[name].cost) if cheap else self.finalists[0]]
 
     def report(self) -> list[dict[str, Any]]:
@@ -100,7 +98,7 @@ def run_round(job: Job, name: str, variants: Sequence[Variant], problems: Sequen
 
 
 def _standings(rollouts: Sequence[Rollout], names: Iterable[str], first: str) -> dict[str, Standing]:
-    arms = {name: [each for each in rollouts if each.arm == name] for name in {first: 0, **dict.fromkeys(names)}}
+    arms = {name: [each for each in rollouts if each.arm == name] for name in {first, *names}}
     ratios = {name: price_ratio(arms[first], arms[name]) for name in names}
     return {
         name: Standing(shares(outcomes(arms[name])), ratio.value if ratio else 1.0) for name, ratio in ratios.items()

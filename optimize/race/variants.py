@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from optimize.job.candidates import Prompt, prompts_of, with_prompts
 from optimize.job.inputs import Inputs
 from program import artifact
 from program.stage.program import Program
@@ -18,12 +19,12 @@ class Variant:
     """One candidate.
 
     changes: keys of the program's configuration that differ from the start's.
-    words: by predictor, its state (instructions and demonstrations) where that differs from the start's.
+    words: by predictor, its instructions and demonstrations where they differ from the start's.
     said: what its words are, for its name.
     """
 
     changes: Mapping[str, Any] = field(default_factory=dict)
-    words: Mapping[str, Any] = field(default_factory=dict)
+    words: Mapping[str, Prompt] = field(default_factory=dict)
     said: str = ""
 
     @property
@@ -34,7 +35,7 @@ class Variant:
 
     def program(self, inputs: Inputs) -> Program:
         """The program, with every stage visible."""
-        state = {**inputs.state, **self.words}
-        made = artifact.reshaped(inputs.manifest, state, artifact.merged(inputs.manifest.config, dict(self.changes)))
+        config = artifact.merged(inputs.manifest.config, dict(self.changes))
+        made = artifact.reshaped(inputs.manifest, inputs.state, config)
         made.lm_settings = inputs.program.lm_settings
-        return made
+        return with_prompts(made, {**prompts_of(made), **self.words}) if self.words else made

@@ -3,19 +3,14 @@ instructions."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-import dspy
-
 from eval.rollouts.run_folder import read_rollouts
 from optimize.credit.demo_choice import choose_demos
-from optimize.credit.proven import ProvenCalls, proven_calls
+from optimize.credit.proven import proven_calls
+from optimize.job.candidates import prompts_of
 from optimize.job.job import Job
-from optimize.job.stages import signature_of, stages_of
+from optimize.job.stages import stages_of
 from optimize.race.variants import Variant
 from optimize.undocumented import demonstration
-from program.stage.program import Program
 from signatures.sentences import SENTENCES, WRITERS
 
 
@@ -35,13 +30,16 @@ def demo_variants(job: Job, base: Variant, most: int, max_tokens: int) -> list[V
         job.roll_out()
         folders = [job.folder.path]
     rollouts = [(folder, each) for folder in folders for each in read_rollouts(folder) if not each.trace.lost_calls]
-    order = {problem.name: place for place, problem in enumerate(job.problems.problems)}
-    rollouts.sort(key=lambda each: (order[each[1].problem], each[1].arm, each[1].sample))
-    tuned = {f"{name}.predict" for name, stage in stages_of(program) if stage.name not in job.inputs.frozen}
-    proven = {name: calls for name, calls in proven_calls(job, program, rollouts).items() if name in tuned}
+    rollouts.sort(key=lambda each: (each[1].arm, each[1].sample))
+    frozen = {f"{name}.predict" for name, stage in stages_of(program) if stage.name in job.inputs.frozen}
+    proven = proven_calls(job, program, rollouts)
     found, seen = [], [dict(base.words)]
     for count in range(1, most + 1):
-        words = {**base.words, **_with_demos(program, proven, count, max_tokens)}
+        words = dict(base.words)
+        for name, (instructions, _) in prompts_of(program).items():
+            chosen = choose_demos(proven.get(name, []), count, max_tokens) if name not in frozen else []
+            if chosen:
+                words[name] = instructions, [demonstration(call.step.inputs, call.step.outputs) for call in chosen]
         if words not in seen:
             seen.append(words)
             found.append(Variant(base.changes, words, f"demos={count}"))
@@ -50,48 +48,20 @@ def demo_variants(job: Job, base: Variant, most: int, max_tokens: int) -> list[V
 
 def instruction_variants(job: Job, base: Variant) -> list[Variant]:
     """The candidate `base` with each of our further sentences in the instructions of the stages that write programs."""
-    writers = [
-        f"{name}.predict"
-        for name, stage in stages_of(base.program(job.inputs))
-        if stage.name in WRITERS and stage.name not in job.inputs.frozen
-    ]
-    predictors = dict(base.program(job.inputs).named_predictors())
+    program = base.program(job.inputs)
+    writing = [stage for stage in stages_of(program) if stage[1].name in WRITERS]
+    writers = {f"{name}.predict" for name, stage in writing if stage.name not in job.inputs.frozen}
+    prompts = {name: prompt for name, prompt in prompts_of(program).items() if name in writers}
     found = []
-    for said, sentence in SENTENCES.items() if writers else ():
-        words = dict(base.words)
-        for name in writers:
-            signature = signature_of(predictors[name])
-            changed = signature.with_instructions(f"{signature.instructions.rstrip()} {sentence}")
-            words[name] = {**predictors[name].dump_state(), **_state_of(changed)}
-        found.append(Variant(base.changes, words, said))
+    for said, sentence in SENTENCES.items() if prompts else ():
+        words = {name: (f"{asked.rstrip()} {sentence}", demos) for name, (asked, demos) in prompts.items()}
+        found.append(Variant(base.changes, {**base.words, **words}, said))
     return found
 
 
 def with_both(base: Variant, demos: Variant, instructions: Variant) -> Variant:
     """The candidate with the demonstrations of one and the instructions of another, both made from `base`."""
-    words = {**base.words, **instructions.words}
-    for name, state in demos.words.items():
-        words[name] = {**words.get(name, state), "demos": state["demos"]}
+    words = {**demos.words, **instructions.words}
+    for name, (_, shown) in demos.words.items():
+        words[name] = words[name][0], shown
     return Variant(base.changes, words, f"{demos.said} {instructions.said}")
-
-
-def _state_of(signature: Any) -> dict[str, Any]:
-    """The part of a predictor's state that is its signature's."""
-    return {"signature": dspy.Predict(signature).dump_state()["signature"]}
-
-
-def shown_in(job: Job, variants: Sequence[Variant]) -> set[str | None]:
-    """The names of the problems that demonstrations of these candidates show."""
-    states = [state for variant in variants for state in variant.words.values()]
-    return {job.problems.shown_in(str(demo.get("problem", ""))) for state in states for demo in state["demos"]}
-
-
-def _with_demos(program: Program, proven: ProvenCalls, count: int, max_tokens: int) -> dict[str, Any]:
-    state = {}
-    for name, predictor in program.named_predictors():
-        chosen = choose_demos(proven.get(name, []), count, max_tokens)
-        if chosen:
-            changed = predictor.deepcopy()
-            changed.demos = [demonstration(call.step.inputs, call.step.outputs) for call in chosen]
-            state[name] = changed.dump_state()
-    return state

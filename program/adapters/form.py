@@ -44,7 +44,7 @@ def answer_form(signature: type[dspy.Signature], form: Form) -> str:
         # In words: a form with a stand-in for the program is what small models answer with.
         *before, program = map(description, signature.output_fields.values())
         first = "".join(f"{text}, and then with " for text in before)
-        # A small model that is given a function, and told to add nothing, gives it back without a body.
+        # A small model that is asked to add nothing returns the given function without a body.
         ending = "" if asks_for_function(signature) else ", and add nothing"
         return f"Answer with {first}{program} in one block that begins with ```python{ending}."
     if form == "described":

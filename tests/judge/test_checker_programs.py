@@ -153,7 +153,7 @@ def test_the_failure_of_a_compiled_one_is_no_verdict(pool, name):
 
 @pytest.mark.parametrize("name", THEFTS)
 def test_a_checker_steals_nothing(rungs, keeper, kept, name):
-    """As programs under test do; of the expected output it is told."""
+    """As programs under test do; it is given the expected output."""
     if name in ("walking frames and objects for the answer", "searching its own memory for the answer"):
         pytest.skip("a checker has the answer")
     if name == "other descriptors":

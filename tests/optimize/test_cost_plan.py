@@ -58,6 +58,10 @@ def start_of(tmp_path: Path, program, tasks=TASKS) -> list[str | Path]:
     return ["--start", start, "--data", data, "--lm", "simulated", "--concurrency", "4"]
 
 
+def verified_in(tmp_path: Path, tasks=TASKS) -> list[str | Path]:
+    return [*start_of(tmp_path, "direct", tasks), "--optimizer", "verified", "--no-gate", "--out", tmp_path / "out"]
+
+
 @pytest.mark.parametrize(("program", "name"), ARMS)
 def test_after_a_pilot_the_number_of_calls_is_within_30_percent(monkeypatch, tmp_path, program, name):
     use_simulated(monkeypatch)
@@ -118,14 +122,7 @@ def test_without_a_run_prompts_are_expected_to_be_as_long_as_the_problems_are(mo
     long.mkdir()
     rows = [{**task.row(), "description": "word " * 4000} for task in TASKS[:4]]  # 20,000 characters
     write_dataset(long / "data", {"valid": rows})
-    options = [
-        *start_of(tmp_path, "direct", TASKS[:4]),
-        "--optimizer",
-        "verified",
-        "--no-gate",
-        "--out",
-        tmp_path / "out",
-    ]
+    options = verified_in(tmp_path, TASKS[:4])
     short = total_of(printed(monkeypatch, optimize.compile.main, *options, "--dry-run"))
     there = total_of(printed(monkeypatch, optimize.compile.main, *options, "--data", long / "data", "--dry-run"))
     assert short[1] == there[1] == 4  # calls
@@ -136,15 +133,7 @@ def test_a_plan_beyond_a_cap_says_so_and_prices_are_those_of_the_models(monkeypa
     monkeypatch.setattr(
         "optimize.forecast.forecast.price_of", lambda model: Price(1e-3, 0.0) if model == "simulated" else None
     )
-    options = [
-        *start_of(tmp_path, "direct"),
-        "--optimizer",
-        "verified",
-        "--no-gate",
-        "--out",
-        tmp_path / "out",
-        "--dry-run",
-    ]
+    options = [*verified_in(tmp_path), "--dry-run"]
     said = printed(monkeypatch, optimize.compile.main, *options, "--max-calls", "3")
     assert "max_calls = 3 is reached before it ends" in said
     assert f"| {total_of(said)[2] * 1e-3:.2f} |" in said
@@ -154,7 +143,7 @@ def test_a_plan_beyond_a_cap_says_so_and_prices_are_those_of_the_models(monkeypa
 
 def test_a_pilot_is_not_paid_for_again(monkeypatch, tmp_path):
     use_simulated(monkeypatch)
-    options = [*start_of(tmp_path, "direct"), "--optimizer", "verified", "--no-gate", "--out", tmp_path / "out"]
+    options = verified_in(tmp_path)
     printed(monkeypatch, optimize.compile.main, *options, "--pilot", "4")
     printed(monkeypatch, optimize.compile.main, *options)
     paid = json.loads((tmp_path / "out" / "report.json").read_text())["paid"]

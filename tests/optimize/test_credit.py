@@ -15,6 +15,7 @@ from program.problem import Problem, PublicTest
 from program.rollout.decisions import ChangeTried
 from program.rollout.trace import Trace, name_of
 from signatures.fields import AITest, Solution
+from tests.support.steps import credit_by, step
 
 RIGHT = "print(2 * int(input()))\n"
 WRONG = "n = int(input())\nprint(2 * n if n < 10 else 0)\n"
@@ -53,14 +54,7 @@ def episode(*steps: Step, others: Sequence[Episode] = (), right: Sequence[str] =
     )
 
 
-def credit(step: Step, *more: Step, **settings) -> Credit:
-    given = credit_of(step, episode(step, *more, **settings))
-    assert given is not None
-    return given
-
-
-def step(stage: str, outputs: dict, **inputs) -> Step:
-    return Step(stage, f"{stage}.predict", inputs, outputs)
+credit = credit_by(episode)
 
 
 def written_tests(*pairs: tuple[str, str]) -> Step:

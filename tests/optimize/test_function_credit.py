@@ -20,6 +20,7 @@ from program.rollout.decisions import ChangeTried
 from program.rollout.trace import Trace, name_of
 from signatures.fields import AITest, Solution
 from tests.support.packs import SMALL_FLOW, isolate, printed, write_start
+from tests.support.steps import credit_by, step
 
 RIGHT = "def triple(n):\n    return 3 * n\n"
 WRONG = "def triple(n):\n    return 3 * n if n < 10 else [n]\n"
@@ -49,14 +50,7 @@ def episode(*steps: Step, right: tuple[str, ...] = (RIGHT,), others: tuple[Episo
     return Episode(PROBLEM, known, hidden, list(steps), Trace(), scored, 1.0, lambda each: each.hidden_rate, others)
 
 
-def credit(step: Step, *more: Step, **settings) -> Credit:
-    given = credit_of(step, episode(step, *more, **settings))
-    assert given is not None
-    return given
-
-
-def step(stage: str, outputs: dict, **inputs) -> Step:
-    return Step(stage, f"{stage}.predict", inputs, outputs)
+credit = credit_by(episode)
 
 
 def claimed(*pairs: tuple[str, str]) -> Step:

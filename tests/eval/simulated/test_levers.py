@@ -31,7 +31,7 @@ from tests.support.simulated import ask, codes, known_right, said, skilled, some
 PLAIN = Skills(code_right=0.4, fix_repairs=0.4, format_broken=0, demo_gain=0)
 STEADY = skilled(PLAIN, steady=1)
 SIZE = 0.15
-# The flow with nothing in it but one program and what is told apart here.
+# The flow with one program and the one step that a test is about.
 SHORT = {"solutions": 0, "ai_tests": 0, "code_attempts": 1, "public_tries": 0}
 
 

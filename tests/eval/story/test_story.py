@@ -90,11 +90,11 @@ def test_an_answer_that_fails_a_public_test_says_what_it_printed_there():
     ],
 )
 def test_a_function_that_fails_a_public_test_is_told_with_the_call(run, said):
-    told = traced(end="reverted")
+    failed = traced(end="reverted")
     judged = JudgeRun(
         tests="public", program=name_of(FIRST), code=FIRST, verdicts=[run["verdict"]], runs=[run], function="f"
     )
-    assert why(Story(told, [judged], whole=True))[1] == said
+    assert why(Story(failed, [judged], whole=True))[1] == said
 
 
 def test_a_right_program_that_was_let_go_of_is_pointed_out():
