@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from eval.numbers.cost import price_ratio
 from eval.numbers.criteria import outcomes, shares
 from eval.rollouts.rollout import Rollout
+from eval.rollouts.run_folder import read_rollouts
 from optimize.gate.gate_outcome import Outcome, decide
 from optimize.job.job import Job
 from program import artifact
@@ -50,7 +51,8 @@ def gate_problems(job: Job, programs: Sequence[Program]) -> list[Problem]:
     that program would have its solution in the prompt; and first those that the optimizer has run least on.
     """
     shown = job.shown_by(demo for each in programs for predictor in each.predictors() for demo in predictor.demos)
-    runs = Counter({name: len(scores) for each in job.candidates.all() for name, scores in each.scores.items()})
+    runs = Counter(name for each in job.candidates.all() for name, scores in each.scores.items() for _ in scores)
+    runs.update(rollout.problem for folder in job.run_folders for rollout in read_rollouts(folder))
     left = [problem for problem in job.problems.problems if problem.name not in shown]
     chosen = sorted(left, key=lambda problem: runs[problem.name])[: job.config.gate_problems]
     return [problem for problem in left if problem in chosen]

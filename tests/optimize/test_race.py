@@ -187,6 +187,15 @@ def test_a_race_that_was_stopped_goes_on_and_pays_nothing_twice(monkeypatch, tmp
     assert made.config == whole.config
 
 
+def test_problems_that_the_race_ran_least_on_are_compared_first(monkeypatch, tmp_path, options):
+    use_lm(monkeypatch, rule)
+    few = ["--tune", "problems=14", "--tune", "demos=0", "--tune", "gate_problems=10"]
+    printed(monkeypatch, optimize.compile.main, *options, *few)
+    raced = {each.problem for each in read_rollouts(tmp_path / "out" / "race-switches")}
+    compared = {each.problem for each in read_rollouts(tmp_path / "out" / "gate")}
+    assert len(raced) == 14 and len(compared) == 10 and not raced & compared
+
+
 def test_an_answer_that_two_candidates_share_is_paid_once_and_counts_for_both(monkeypatch, tmp_path, options):
     use_lm(monkeypatch, rule)
     printed(monkeypatch, optimize.compile.main, *options, "--no-gate", "--tune", "demos=0")
