@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import Any
 
 from eval.options import add_executor, add_sandbox, add_selection, path_name, whole
@@ -50,6 +51,14 @@ def main() -> None:
         "--pilot", type=whole(), metavar="N", help="run and pay for the first N problems, then say what it will cost"
     )
     parser.add_argument(
+        "--probe",
+        type=whole(least=20),
+        nargs="?",
+        const=100,
+        metavar="CALLS",
+        help="find out with about so many calls (100) what can be gained here, lever by lever, and compile nothing",
+    )
+    parser.add_argument(
         "--no-gate",
         dest="gate",
         action="store_false",
@@ -62,7 +71,7 @@ def main() -> None:
 
 def _compile(options: argparse.Namespace) -> None:
     from eval.cluster.execution import judging_on
-    from optimize.compilation.compiling import compile_artifact, dry_run, pilot
+    from optimize.compilation.compiling import compile_artifact, dry_run, pilot, probe_levers
     from optimize.optimizers.table import read_config
     from program.cli.settings import parse_settings
 
@@ -79,6 +88,8 @@ def _compile(options: argparse.Namespace) -> None:
     with judging_on(options):  # LM calls stay here, with the ledger
         if options.pilot is not None:
             print(pilot(config, options.out, options.pilot))
+        elif options.probe is not None:
+            print(probe_levers(config, options.out, options.probe, sys.argv[1:]))
         else:
             compile_artifact(config, options.out, evidence=options.report)
 

@@ -54,10 +54,11 @@ class AlphaCodium(Program):
         """`code`: the best program; empty when no stage gave one."""
         trace().limit(self.config.budget)
         bench = Workbench(problem)
-        if not self._solved_directly(problem, sample, bench):
-            for turn in range(self.config.rounds):
-                with model_of(turn):
-                    self._go_through(Task(problem, sample, turn, self.config), bench)
+        tasks = [Task(problem, sample, turn, self.config) for turn in range(self.config.rounds)]
+        if not self._solved_directly(tasks[0], bench):
+            for task in tasks:
+                with model_of(task.turn):
+                    self._go_through(task, bench)
                 if bench.nothing_fails() or trace().spent():
                     break
         return dspy.Prediction(code=bench.best())
@@ -71,10 +72,14 @@ class AlphaCodium(Program):
         written: Any = self.write_code(task, notes, choices, bench)
         attempts = count(written)
         repair = self.repair(
-            task, notes, bench, lambda f: self.write_code.write(task, notes, choices, next(attempts), bench, f)
+            task,
+            notes,
+            bench,
+            lambda f: self.write_code.write(task, notes, choices, next(attempts), bench, f),
+            first=0 if task.turn else self.config.direct_fixes,
         )
 
-        repair.on_public_tests()
+        repair.on_public_tests(self.config.public_tries, task.fixes_per_program)
         claimed = claims.result()
         bench.add_ai_tests(self._confirmed(task, claimed, oracle.result(), bench))
         repair.on_ai_tests(claimed)
@@ -99,12 +104,13 @@ class AlphaCodium(Program):
             return bench.largest_input
         return confirmed_input(*programs, bench)
 
-    def _solved_directly(self, problem: Problem, sample: int, bench: Workbench) -> bool:
-        """The cheap try first, where the configuration asks for it."""
+    def _solved_directly(self, task: Task, bench: Workbench) -> bool:
+        """The cheap tries first, where the configuration asks for them: plain draws, then fixes of the best."""
         for draw in range(self.config.direct_first):
             ask: Any = self.think_first if self.config.vary_draws and draw % 2 else self.solve_directly
-            answer = ask(sample, draw, by_public_tests(bench), problem=problem.text())
+            answer = ask(task.sample, draw, by_public_tests(bench), problem=task.text)
             bench.add(answer.code if answer else "", "direct")
             if bench.public and bench.passes_all_public(bench.best()):
                 return True
-        return False
+        self.repair.directly(task, bench)
+        return bool(bench.public) and bench.passes_all_public(bench.best())

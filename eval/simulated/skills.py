@@ -9,13 +9,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from program.cli.settings import parse_settings
 from program.errors import UserError
+from signatures.sentences import SENTENCES
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 Change = Annotated[float, Field(ge=-1, le=1)]
 
 
-# What `instruction_gain` rewards: an instruction a proposer could write.
-SENTENCE = "Before you answer, go through the first example by hand and check each step of the program against it."
+SENTENCE = SENTENCES["check-example"]  # what `instruction_gain` rewards: an instruction a proposer could write
 
 
 class Skills(BaseModel):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import dspy
 from dspy import DSPyError
@@ -32,11 +32,15 @@ from optimize.job.metric import HiddenPassRate
 from optimize.job.stages import thaw
 from optimize.optimizers.optimizer import optimizer_of
 from optimize.optimizers.proposing import Proposing
+from optimize.probe.findings import findings_table
+from optimize.probe.probing import probe
+from optimize.probe.recommendation import recommendation
 from optimize.undocumented import random_state_kept
 from program.errors import ModelError, first_line
+from program.files import write_whole
 from program.models.profile import profile_of
 from program.paid.halted import CapReached, Halted
-from program.paid.ledger import Ledger, LedgerReports
+from program.paid.ledger import FILE, Ledger, LedgerReports
 from program.paid.ledger_engine import paid_check, paid_lm
 from program.paid.paid_calls import PaidCalls
 from program.rollout.rate_limits import Pace
@@ -74,7 +78,8 @@ def compile_artifact(config: CompileConfig, out: Path, evidence: bool = False) -
         write_artifact(out, tuned if outcome.ships else inputs.program, job, chosen, outcome)
         ledger = job.paid.ledger
         paid = totals_line(ledger.totals(session=ledger.session))
-        print(f"{describe(job.candidates, job.paid)}; in this session {paid}")
+        known = f"; {ledger.reused:,} answers were known from other compilations" if ledger.reused else ""
+        print(f"{describe(job.candidates, job.paid)}; in this session {paid}{known}")
         if job.proposals.dropped:
             print(f"{job.proposals.dropped} proposals were cut off and dropped: raise proposal_tokens")
     if evidence:
@@ -106,6 +111,24 @@ def pilot(config: CompileConfig, out: Path, count: int) -> str:
     return f"pilot of {len(job.learn)} problems: {paid}\n\n{describe_plan(config, inputs, out)}"
 
 
+@random_state_kept()
+def probe_levers(config: CompileConfig, out: Path, calls: int, arguments: Sequence[str]) -> str:
+    """Try what can be gained, with about so many calls; see `optimize.probe`. What is paid here is not paid again by a
+    compilation of the same data with the same model and seed.
+
+    Args:
+        arguments: of the command, out of which the recommended one is made.
+    """
+    inputs = read_inputs(config)
+    with _session(config, inputs, out) as job:
+        found = probe(job, calls)
+        ledger = job.paid.ledger
+        paid = totals_line(ledger.totals(session=ledger.session))
+    said = recommendation(found, config.start, inputs.program.config, arguments)
+    write_whole(out / "probe.json", json.dumps([each.as_json() for each in found], indent=2) + "\n")
+    return f"{findings_table(found)}\n\nin this session {paid}\n{said}"
+
+
 @contextmanager
 def _session(config: CompileConfig, inputs: Inputs, out: Path) -> Iterator[Job]:
     """Everything open that a compilation needs, and checked: folder, judge, ledger, models."""
@@ -113,7 +136,7 @@ def _session(config: CompileConfig, inputs: Inputs, out: Path) -> Iterator[Job]:
     isolation = check_judge()
     with (
         graceful(),
-        closing(Ledger(ledger_folder(inputs))) as ledger,
+        closing(Ledger(own := ledger_folder(inputs), others=ledgers_beside(own))) as ledger,
         _paying(config, ledger) as paid,
         ends_by(paid.seconds_left(), "max_seconds is reached; the same command goes on"),
         _models(config, inputs, paid) as lms,
@@ -135,9 +158,19 @@ def _session(config: CompileConfig, inputs: Inputs, out: Path) -> Iterator[Job]:
 
 
 def ledger_folder(inputs: Inputs) -> Path:
-    """Each configuration has a ledger of its own, so a changed one never meets answers of another."""
-    digest = hashlib.sha256(json.dumps(inputs.identity, sort_keys=True).encode()).hexdigest()[:16]
-    return WORK_FOLDER / digest
+    """Each configuration has a ledger of its own, whose calls count against its caps. It lies beside those of the same
+    model, data and seed, whose answers it takes for nothing: equal prompts have equal answers there."""
+    shared = {key: inputs.identity[key] for key in ("lm", "data_fingerprint", "seed")}
+    return WORK_FOLDER / _digest(shared) / _digest(inputs.identity)
+
+
+def ledgers_beside(folder: Path) -> list[Path]:
+    """The folders of the other ledgers that lie beside `folder`."""
+    return sorted(file.parent for file in folder.parent.glob(f"*/{FILE}") if file.parent != folder)
+
+
+def _digest(values: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 
 
 @contextmanager

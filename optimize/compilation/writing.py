@@ -77,6 +77,7 @@ def report(job: Job, chosen: Candidate | None, outcome: Outcome) -> dict[str, An
         "gate": outcome.model_dump(mode="json"),
         "paid": {
             "total": _money(ledger.spent),
+            "reused": ledger.reused,
             "this_session": _money(ledger.totals(session=ledger.session)),
             "by_phase": {phase: _money(totals) for phase, totals in sorted(ledger.totals_by("phase").items())},
             "by_model": {model: _money(totals) for model, totals in sorted(ledger.totals_by("model").items())},

@@ -33,6 +33,9 @@ class ProgramRuns:
         samples: rollouts of each program on each problem.
         first: the number of the first sample.
         concurrency: rollouts side by side.
+
+    Attributes:
+        path: of the folder.
     """
 
     def __init__(
@@ -58,6 +61,7 @@ class ProgramRuns:
             "samples": samples,
             **inputs.problems.rules.model_dump(),
         }
+        self.path = path
         self._folder = _fresh(path, config)
         for arm in self._arms:
             described = artifact.describe(inputs.manifest.program, arm.program, adapter=inputs.manifest.adapter)

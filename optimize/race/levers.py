@@ -62,6 +62,7 @@ def _of_flow(config: FlowConfig, calls: int | None) -> list[Change]:
         *({"direct_first": count} for count in draws),
         {"direct_first": draws[-1], "vary_draws": True},
         {"direct_first": FEW, "rounds": 2},
+        *({"direct_first": count, "direct_fixes": FEW} for count in (1, FEW)),
         {"solutions": 0} if config.solutions else {"solutions": 2},
         {"ai_tests": 0} if config.ai_tests else {"ai_tests": FEW},
         {"fixes_per_program": 0},

@@ -12,7 +12,7 @@ import pickle
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from program.paid.halted import Halted
 from program.rollout.budget import Budget, RunBudget
 from program.rollout.trace import Totals
 
+FILE = "ledger.sqlite"
 TABLES = """
 create table if not exists calls (
     number integer primary key, key text, answer text, ended integer, phase text, candidate text, model text,
@@ -32,8 +33,10 @@ create table if not exists calls (
     seconds real);
 create index if not exists calls_by_key on calls (key);
 create table if not exists reports (key text primary key, report blob);
+create table if not exists reused (key text primary key);
 create table if not exists sessions (number integer primary key, seconds real);
 """
+ANSWER = "select answer from calls where key = ? and answer is not null"
 SUMS = """
     count(*), count(prompt_tokens), coalesce(sum(prompt_tokens), 0), coalesce(sum(cached_tokens), 0),
     coalesce(sum(completion_tokens), 0), coalesce(sum(dollars), 0), count(dollars), coalesce(sum(seconds), 0)
@@ -46,18 +49,20 @@ class Ledger:
     Args:
         folder: made when it is missing.
         clock: seconds.
+        others: folders of other ledgers, whose answers are taken for nothing where this one has none.
 
     Raises:
         UserError: another process has it open.
         StorageError: the disk is full, or the file is no ledger; every other method raises it too.
     """
 
-    def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic, others: Sequence[Path] = ()) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._clock, self._begin = clock, clock()
         self._held = hold(folder / "lock", f"another process is at {folder}; wait for it", also_from_here=True)
         self._lock = threading.RLock()
-        self._file = folder / "ledger.sqlite"
+        self._file = folder / FILE
+        self._others = [sqlite3.connect(each / FILE, check_same_thread=False) for each in others]
         try:
             with self._storing():
                 self._data = sqlite3.connect(self._file, check_same_thread=False, isolation_level=None)
@@ -75,7 +80,8 @@ class Ledger:
     def close(self) -> None:
         """Close it; the same process may open it again."""
         with self._lock:
-            self._data.close()
+            for each in (self._data, *self._others):
+                each.close()
             self._held.close()
 
     @property
@@ -88,6 +94,11 @@ class Ledger:
         """Calls that were sent and have no answer: they are in flight, or were when a session ended."""
         return self._one("select count(*) from calls where not ended")[0]
 
+    @property
+    def reused(self) -> int:
+        """Answers that were taken from other ledgers."""
+        return self._one("select count(*) from reused")[0]
+
     def budget(self, budget: Budget) -> RunBudget:
         """`budget`, which is that of all sessions together, with what was spent of it. Of calls without an answer
         nobody knows what was charged, so they count with the most that they may have cost."""
@@ -97,8 +108,15 @@ class Ledger:
 
     def answer(self, key: str) -> str | None:
         """The stored answer, as it was entered; None when there is none."""
-        found = self._one("select answer from calls where key = ? and answer is not null", key)
-        return found[0] if found else None
+        if found := self._one(ANSWER, key):
+            return found[0]
+        for other in self._others:
+            with self._storing():
+                found = other.execute(ANSWER, (key,)).fetchone()
+            if found:
+                self._write("insert or ignore into reused values (?)", key)
+                return found[0]
+        return None
 
     def begin(self, key: str, expected: Totals, *, phase: str, candidate: str, model: str) -> int:
         """Enter a call that is about to be sent; it is on disk when this returns.

@@ -61,6 +61,8 @@ class FlowConfig(ReasoningConfig):
     direct_first: int = Field(default=0, ge=0)
     """programs written by one plain call each before anything else; the flow begins only if none of them passes all
     public tests"""
+    direct_fixes: int = Field(default=0, ge=0)
+    """fixes of the best of these programs, each of which is shown how it fails, before the flow begins"""
     vary_draws: bool = False
     """every second of these programs is written after some thinking, so that draws come from two prompts"""
     rounds: int = Field(default=1, ge=1)

@@ -40,9 +40,15 @@ class Repair(dspy.Module):
             self.analyse_failure = config.text_stage(AnalyseFailure, analysis=MAX_BULLETS)
         self.fix_code = config.code_stage(FixCode, declines=says_test_is_wrong, hot=True)
 
-    def forward(self, task: Task, notes: Notes, bench: Workbench, redraw: Redraw) -> RepairLoop:
-        """The loop for one round of a rollout."""
-        return RepairLoop(self, task, notes, bench, redraw)
+    def forward(self, task: Task, notes: Notes, bench: Workbench, redraw: Redraw, first: int = 0) -> RepairLoop:
+        """The loop for one round of a rollout; `first` is the number of the first fix of a program, so that a program
+        that was fixed before is fixed in other ways."""
+        return RepairLoop(self, task, notes, bench, redraw, first)
+
+    def directly(self, task: Task, bench: Workbench) -> None:
+        """Fix the best program from the statement alone, `direct_fixes` times at most."""
+        loop = RepairLoop(self, task, Notes(), bench, lambda _: "", first=0)
+        loop.on_public_tests(task.config.direct_fixes, task.config.direct_fixes)
 
     def fix(self, task: Task, notes: Notes, draw: int, code: str, failure: str, bench: Workbench) -> Fix:
         """Try number `draw` to fix `code` where it fails so; its program is empty when no call gave one."""
@@ -86,19 +92,24 @@ class RepairLoop:
         task, notes: what they are shown.
         bench: gets every program.
         redraw: writes another program, shown how an earlier one fails; an empty text where no call gave one.
+        first: number of the first fix of a program.
     """
 
-    def __init__(
-        self, repair: Repair, task: Task, notes: Notes, bench: Workbench, redraw: Callable[[str], str]
-    ) -> None:
+    def __init__(self, repair: Repair, task: Task, notes: Notes, bench: Workbench, redraw: Redraw, first: int) -> None:
         self._repair, self._task, self._notes, self._bench, self._redraw = repair, task, notes, bench, redraw
+        self._first = first
         self._fixes: Counter[str] = Counter()  # tried so far, by program
         self._asked: Counter[tuple[str, TestCase]] = Counter()
 
-    def on_public_tests(self) -> None:
-        """Fix the best program or draw another until one passes all public tests, or `public_tries` are spent."""
-        config, bench = self._task.config, self._bench
-        for _ in range(config.public_tries):
+    def on_public_tests(self, tries: int, fixes: int) -> None:
+        """Fix the best program or draw another until one passes all public tests, or the tries are spent.
+
+        Args:
+            tries: fixes and further draws together.
+            fixes: of one program, before another is drawn.
+        """
+        bench = self._bench
+        for _ in range(tries):
             code = bench.best()
             test = bench.first_failure(code, bench.public) if code else None
             if test is None:
@@ -106,7 +117,7 @@ class RepairLoop:
             before = bench.results(code, [test])[0]
             if bench.may_be_right(before):
                 return
-            way: Literal["fix", "redraw"] = "fix" if self._fixes[code] < self._task.fixes_per_program else "redraw"
+            way: Literal["fix", "redraw"] = "fix" if self._fixes[code] < fixes else "redraw"
             source: Source = "one of several" if bench.several else "example"
             failure = self._failure(code, test, before, source)
             new = self._fixed(code, test, failure, source) if way == "fix" else bench.known(self._redraw(failure))
@@ -186,7 +197,7 @@ class RepairLoop:
     def _fixed(self, code: str, test: TestCase, failure: str, source: Source) -> str:
         """The fixed program, empty where there is none. Two stand against two where the model wrote a test and now says
         that it is wrong, so that test counts no more."""
-        draw = self._asked[code, test]
+        draw = self._first + self._asked[code, test]
         self._asked[code, test] += 1
         self._fixes[code] += 1
         fix = self._repair.fix(self._task, self._notes, draw, code, failure, self._bench)

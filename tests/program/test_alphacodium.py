@@ -240,8 +240,22 @@ def test_after_cheap_tries_have_failed_the_flow_begins_with_their_programs_on_th
     assert section(flow.prompts("FixCode")[0], "code") == FIRST_ONLY.strip()
 
 
+@pytest.mark.parametrize(("fixes", "stages"), [([RIGHT], 1), ([FIRST_ONLY, RIGHT], 2)])
+def test_cheap_tries_are_fixed_before_the_flow_begins_where_asked_for(double, fixes, stages):
+    config = {"direct_first": 1, "direct_fixes": 3}
+    flow = run(double, config, SolveDirectly=code(NEVER), FixCode=[code(text) for text in fixes])
+    assert flow.code == RIGHT and flow.stages == ["SolveDirectly", *["FixCode"] * stages]
+
+
+def test_a_program_that_was_fixed_before_the_flow_is_fixed_in_other_ways_within_it(double):
+    config = {"direct_first": 1, "direct_fixes": 2, "code_attempts": 1, "public_tries": 2, "fixes_per_program": 2}
+    flow = run(double, config, SolveDirectly=code(FIRST_ONLY), WriteCode=code(NEVER), FixCode=code(NEVER))
+    asked = [kwargs.get("rollout_id") for kwargs in flow.kwargs("FixCode")]
+    assert len(asked) == len({*asked}) == 4
+
+
 def test_without_public_tests_a_cheap_try_proves_nothing():
-    assert "WriteCode" in run(BARE, {"direct_first": 1}).stages
+    assert "WriteCode" in run(BARE, {"direct_first": 1, "direct_fixes": 1}).stages
 
 
 def test_another_round_is_gone_through_only_while_tests_fail(double):

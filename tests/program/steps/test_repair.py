@@ -48,12 +48,13 @@ class Loop:
             self.shown.append(failure)
             return next(left)
 
+        self.task = Task(problem, 0, 0, settings)
         with dspy.context(lm=self.lm):
-            self.loop = Repair(settings)(Task(problem, 0, 0, settings), NOTES, self.bench, redraw)
+            self.loop = Repair(settings)(self.task, NOTES, self.bench, redraw)
 
     def public(self) -> str:
         with dspy.context(lm=self.lm):
-            self.loop.on_public_tests()
+            self.loop.on_public_tests(self.task.config.public_tries, self.task.fixes_per_program)
         return self.bench.best()
 
     def ai(self, claims=()) -> str:

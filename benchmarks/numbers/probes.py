@@ -1,0 +1,128 @@
+"""Does a probe name the lever that is planted, and nothing where none is?
+
+    python -m benchmarks.numbers.probes [--data DATA] [--split SPLIT] [--calls 100] [--gain 0.3] [--count 20]
+
+Models are simulated, each with one planted lever or none, and with another seed in every probe. Most of the luck of
+writing programs is the problem's own, as it is with real models; else drawing again would gain more than anything that
+is planted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import dspy
+from tqdm import tqdm
+
+from eval.data.problem_set import ProblemSet
+from eval.options import whole
+from eval.simulated.lm import simulated_lm
+from eval.simulated.model import SIMULATED
+from eval.simulated.remembered_tests import RememberedTests
+from eval.simulated.skills import Skills
+from eval.tables.markdown import table
+from judge.place import judging_at
+from optimize.compilation import compiling
+from optimize.compilation.compiling import probe_levers
+from optimize.optimizers.table import read_config
+from program.cli.command import run_command
+
+RIGHT = 0.4  # of the programs, where nothing is planted
+# Fixes are as good as nothing, and so are demonstrations; wrong programs fail a public test.
+PLAIN: dict[str, Any] = {"code_right": RIGHT, "fix_repairs": 0.0, "demo_gain": 0.0, "public_only": 0.0}
+# For each lever the skills under which its use gains so much; the share of all problems that fail is 1 - RIGHT.
+PLANTED: dict[str, Callable[[float], dict[str, float]]] = {
+    "nothing": lambda gain: {},
+    "drawing again": lambda gain: {"steady": _steady(gain)},
+    "fixing, not drawing again": lambda gain: {"fix_repairs": min(1.0, gain / (1 - RIGHT))},
+    "instructions": lambda gain: {"instruction_gain": gain},
+    "demonstrations": lambda gain: {"demo_gain": gain, "demo_gain_cap": gain},
+    "planning, not drawing again": lambda gain: {"plan_gain": gain},
+    "reading answers otherwise": lambda gain: {"odd_form": min(1.0, gain / RIGHT)},
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.numbers.probes", description="Probes of planted levers."
+    )
+    parser.add_argument("--data", default="pack")
+    parser.add_argument("--split", default="valid")
+    parser.add_argument("--calls", type=whole(least=20), default=100, help="of a probe (default: %(default)s)")
+    parser.add_argument("--gain", type=float, default=0.3, help="of the planted lever (default: %(default)s)")
+    parser.add_argument("--steady", type=float, default=0.9, help="share of luck that is the problem's own")
+    parser.add_argument("--count", type=whole(), default=20, help="probes for each lever (default: %(default)s)")
+    parser.add_argument("--levers", nargs="+", choices=PLANTED, default=list(PLANTED))
+    run_command(parser, _run)
+
+
+def _run(options: argparse.Namespace) -> None:
+    named: dict[str, Counter[str]] = {lever: Counter() for lever in options.levers}
+    calls: Counter[str] = Counter()
+    with judging_at(RememberedTests()), tqdm(total=len(named) * options.count, unit="probe") as bar:
+        for lever, found in named.items():
+            for seed in range(options.count):
+                said, spent = _probed(lever, seed, options)
+                found[said] += 1
+                calls[lever] += spent
+                bar.update()
+    head = ["planted", "named", "probes", "named most often otherwise", "LM calls"]
+    rows = []
+    for lever, found in named.items():
+        others = [(each, count) for each, count in found.most_common() if each != lever]
+        said = f"{others[0][0]} ({others[0][1]})" if others else ""
+        rows.append([lever, str(found[lever]), str(options.count), said, f"{calls[lever] / options.count:.0f}"])
+    print(table(head, rows))
+
+
+def _probed(lever: str, seed: int, options: argparse.Namespace) -> tuple[str, int]:
+    """The lever that a probe recommends, and how many calls it made."""
+    planted = {**PLAIN, "steady": options.steady, **PLANTED[lever](options.gain), "seed": seed}
+    with tempfile.TemporaryDirectory() as folder, _at_work(Path(folder), Skills.model_validate(planted)) as requests:
+        config = {"lm": SIMULATED, "data": options.data, "split": options.split, "seed": seed}
+        said = probe_levers(read_config(None, config), Path(folder) / "out", options.calls, [])
+    line = next(line for line in said.splitlines() if line.startswith(("recommended: ", "nothing to gain")))
+    return ("nothing" if line.startswith("nothing") else line.split(": ")[1]), requests()
+
+
+@contextmanager
+def _at_work(folder: Path, skills: Skills) -> Iterator[Callable[[], int]]:
+    """Inside of the block compilations ask a model of these skills, and what they print and keep goes to `folder`. It
+    gives what counts the requests."""
+    asked: list[Any] = []
+
+    @contextmanager
+    def opened(model: str, problems: ProblemSet, **_: Any) -> Iterator[dspy.LM]:
+        lm = simulated_lm(problems, skills)
+        asked.append(lm.engine)
+        yield lm
+
+    with (
+        patch.multiple(compiling, open_model=opened, WORK_FOLDER=folder / "ledger"),
+        (folder / "printed").open("w") as printed,
+        redirect_stdout(printed),
+        redirect_stderr(printed),
+    ):
+        yield lambda: sum(sum(engine._requests.values()) for engine in asked)
+
+
+def _steady(gain: float) -> float:
+    """How much of the luck has to be the problem's own for the best of three draws to solve so many more."""
+    low, high = 0.0, 1.0
+    for _ in range(40):
+        middle = (low + high) / 2
+        chances = (RIGHT * (1 - middle) + middle, RIGHT * (1 - middle))
+        solved = RIGHT * (1 - (1 - chances[0]) ** 3) + (1 - RIGHT) * (1 - (1 - chances[1]) ** 3)
+        low, high = (middle, high) if solved - RIGHT > gain else (low, middle)
+    return low
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""What a probe has found: of each lever the gain, what its use costs, what could not have been seen; and what to do."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import NormalDist, fmean
+from typing import Any
+
+import numpy as np
+
+from eval.numbers.intervals import Estimate, difference_estimate
+from eval.tables.markdown import points, table
+from optimize.probe.probe_levers import Lever
+
+LEVEL = 0.1  # of the two-sided interval: one-sided 95 % on either end
+SEEN = 0.8  # the chance at which an effect counts as one that could be seen
+HEAD = ["lever", "compared", "problems", "gain (90 % interval)", "could be seen from", "calls of a rollout"]
+
+
+@dataclass(frozen=True)
+class Arm:
+    """How one program has done.
+
+    solved: by problem, 0 to 1.
+    calls: of a rollout, by problem.
+    """
+
+    solved: Mapping[str, float]
+    calls: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is known of one lever.
+
+    problems: that both arms of a pair ran on.
+    gain: with the change minus without it, in the share solved; a problem that several pairs ran on counts with their
+        mean.
+    visible: the smallest gain that the comparison would have shown with a chance of 80 %.
+    calls: of a rollout without the change and with it, means over the first pair.
+    """
+
+    lever: Lever
+    problems: int
+    gain: Estimate
+    visible: float
+    calls: tuple[float, float]
+
+    @property
+    def shown(self) -> bool:
+        return self.problems > 0 and self.gain.low > 0
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            **self.lever._asdict(),
+            "problems": self.problems,
+            "gain": self.gain.value if self.problems else None,
+            "interval": [self.gain.low, self.gain.high] if self.problems else None,
+            "visible": self.visible,
+            "calls": list(self.calls),
+            "shown": self.shown,
+        }
+
+    def row(self) -> list[str]:
+        """The cells of the table, see `HEAD`."""
+        lever, (before, after) = self.lever, self.calls
+        compared = "; ".join(f"{second}, with {first}" for first, second in lever.pairs)
+        if not self.problems:
+            return [lever.name, compared, "0", "not tried", "–", "–"]
+        gain, costs = points(self.gain), f"{after:.1f}, with {before:.1f}"
+        return [lever.name, compared, str(self.problems), gain, f"{100 * self.visible:.0f} points", costs]
+
+
+def finding(lever: Lever, arms: Mapping[str, Arm]) -> Finding:
+    """Compare the arms of a lever, as far as there are any."""
+    none = Arm({}, {})
+    pairs = [(arms.get(first, none), arms.get(second, none)) for first, second in lever.pairs]
+    values: dict[str, list[tuple[float, float]]] = {}
+    for first, second in pairs:
+        for name in first.solved.keys() & second.solved.keys():
+            values.setdefault(name, []).append((first.solved[name], second.solved[name]))
+    before, after = ([fmean(both[place] for both in values[name]) for name in sorted(values)] for place in (0, 1))
+    calls = [fmean(arm.calls.values()) if arm.calls else 0.0 for arm in pairs[0]]
+    gain = difference_estimate(before, after, level=LEVEL)
+    return Finding(lever, len(values), gain, visible(before, after), (calls[0], calls[1]))
+
+
+def visible(first: Sequence[float], second: Sequence[float]) -> float:
+    """The smallest true gain that such a comparison shows with a chance of `SEEN`, where as many problems differ as did
+    here, and two more: Connor's formula (1987), solved for the gain; 1 at most."""
+    differences = np.asarray([b - a for a, b in zip(first, second, strict=True)], dtype=float)
+    if not len(differences):
+        return 1.0
+    square = float((np.append(differences, [1.0, -1.0]) ** 2).mean())
+    normal = NormalDist()
+    reach = normal.inv_cdf(1 - LEVEL / 2) + normal.inv_cdf(SEEN)
+    return min(1.0, reach * math.sqrt(square / (len(differences) + 2)))
+
+
+def findings_table(findings: Sequence[Finding]) -> str:
+    """All levers as a Markdown table."""
+    return table(HEAD, [each.row() for each in findings])

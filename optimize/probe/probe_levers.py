@@ -1,0 +1,66 @@
+"""What a probe tries: small programs made from the flow, and the levers, each of which is two of them compared.
+
+What is done after a failed draw (another draw, a fix, a plan) is compared on the same first draws, so a lever costs
+calls only where the first draw fails.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from program.steps.config import FlowConfig
+
+Change = dict[str, Any]
+
+ONE, TWO, THREE = "one draw", "two draws", "three draws"
+FIX, PLAN = "a draw, a fix", "a draw, a plan"
+SENTENCE, DEMOS, BOTH = "with a sentence", "with demonstrations", "with both"
+READ = "one draw, read otherwise"
+SOLUTIONS = 3  # proposed where the start plans nothing
+
+
+class Lever(NamedTuple):
+    """Pairs of arms whose difference says what a change of the program is worth.
+
+    pairs: of each the second arm has the change, and nothing else differs. Words are tried two by two, so that what
+        either kind does alone and with the other counts together.
+    kind: "shape" for switches of the program, "words" for prompts, or "reading".
+    """
+
+    name: str
+    pairs: tuple[tuple[str, str], ...]
+    kind: str
+
+
+# In the order of what their use costs.
+LEVERS = (
+    Lever("reading answers otherwise", ((ONE, READ),), "reading"),
+    Lever("instructions", ((ONE, SENTENCE), (DEMOS, BOTH)), "words"),
+    Lever("demonstrations", ((ONE, DEMOS), (SENTENCE, BOTH)), "words"),
+    Lever("drawing again", ((ONE, THREE),), "shape"),
+    Lever("fixing, not drawing again", ((TWO, FIX),), "shape"),
+    Lever("planning, not drawing again", ((TWO, PLAN),), "shape"),
+)
+
+
+def shapes(config: FlowConfig) -> dict[str, Change]:
+    """By the name of its arm, how each program differs from the flow in its switches."""
+    plan = {"ai_tests": 0, "brute_force": False, "code_attempts": 1, "public_tries": 0, "time_fixes": 0}
+    return {
+        ONE: _draws(1),
+        TWO: _draws(2),
+        THREE: _draws(3),
+        FIX: {**_draws(1, calls=2), "direct_fixes": 1},
+        PLAN: {**_draws(1, calls=None), **plan, "solutions": config.solutions or SOLUTIONS},
+    }
+
+
+def settings_for(lever: Lever) -> Change:
+    """The switches with which the flow makes use of a lever of the kind "shape"."""
+    ((_, used),) = lever.pairs
+    return {THREE: _draws(3), FIX: {"direct_first": 1, "direct_fixes": 3}, PLAN: {"direct_first": 1}}[used]
+
+
+def _draws(count: int, calls: int | None = 0) -> Change:
+    budget = {"calls": count if calls == 0 else calls}
+    return {"direct_first": count, "direct_fixes": 0, "vary_draws": False, "rounds": 1, "budget": budget}

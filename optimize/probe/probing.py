@@ -1,0 +1,141 @@
+"""The probe: some 100 calls that say beforehand what can be gained by compiling, lever by lever.
+
+Every lever is tried on the same few problems; the most promising one then runs on more of them. How often the right one
+is named, and how often one is where nothing gains, is measured with the simulated LM by `benchmarks.numbers.probes`.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
+
+from eval.rejudged.reading_headroom import readings_of
+from eval.rollouts.rollout import Rollout
+from eval.rollouts.trace_files import read_trace
+from optimize.config import ConfigError
+from optimize.job.job import Job
+from optimize.probe.findings import Arm, Finding, finding
+from optimize.probe.probe_levers import BOTH, DEMOS, FIX, LEVERS, ONE, PLAN, READ, SENTENCE, THREE, TWO, shapes
+from optimize.race.variants import Variant
+from optimize.race.word_variants import demo_variants, instruction_variants, with_both
+from program.problem import Problem
+from program.rollout.trace import Call
+from program.steps.config import FlowConfig
+
+FEWEST = 8  # problems that every lever is tried on
+SCREENED, SETTLED = 10, 4  # calls of the probe, for each problem that every lever runs on, and one lever at most
+STEP = 5  # problems that the most promising lever runs on next
+DEMONSTRATIONS, DEMO_TOKENS = 3, 2000
+SAID = "check-example"  # the sentence that stands for instructions
+WORDS = (SENTENCE, DEMOS, BOTH)
+
+
+class _Probe:
+    """The programs of a probe and their runs, one for each step, so that a step reads what the steps before it have run
+    and nothing else, also when the command goes on."""
+
+    def __init__(self, job: Job, problems: Sequence[Problem]) -> None:
+        config = job.inputs.program.config
+        if not isinstance(config, FlowConfig):
+            raise ConfigError("--probe tries the switches of the flow, so it needs a start that is one")
+        self._job, self._problems = job, problems
+        self._variants = {name: Variant(change) for name, change in shapes(config).items()}
+        self._shown: set[str | None] = set()
+        self._rollouts: dict[Path, list[Rollout]] = {}
+
+    def step(self, name: str, arms: Collection[str] = ()) -> Callable[[Collection[str], int, int], None]:
+        """Begin a step with these arms, or all; gives what runs some of them on the problems from one number up to
+        another."""
+        programs = {
+            arm: each.program(self._job.inputs) for arm, each in self._variants.items() if arm in (arms or {arm})
+        }
+        runs = self._job.program_runs(name, programs, self._problems, samples=1)
+
+        def run(some: Collection[str], first: int, end: int) -> None:
+            problems = self._problems[first:end]
+            unshown = [each for each in problems if each.name not in self._shown]
+            self._rollouts[runs.path] = runs.run([arm for arm in some if arm not in WORDS], problems)
+            self._rollouts[runs.path] = runs.run([arm for arm in some if arm in WORDS], unshown)
+
+        return run
+
+    def write_words(self) -> None:
+        """Make the programs with other words; demonstrations are draws that were right."""
+        job, base = self._job, self._variants[ONE]
+        sentence = next(each for each in instruction_variants(job, base) if each.said == SAID)
+        self._variants |= {SENTENCE: sentence}
+        if demos := demo_variants(job, base, DEMONSTRATIONS, DEMO_TOKENS):
+            self._variants |= {DEMOS: demos[-1], BOTH: with_both(base, demos[-1], sentence)}
+            self._shown = job.shown_by(demo for _, shown in demos[-1].words.values() for demo in shown)
+
+    def findings(self) -> list[Finding]:
+        """What is known of every lever, in the order of `LEVERS`."""
+        arms = {name: self._arm(name) for name in self._variants}
+        arms[READ] = self._read_otherwise(arms[ONE])
+        return [finding(lever, arms) for lever in LEVERS]
+
+    def calls(self) -> int:
+        """Those that were paid: what the prompts of different arms share is asked once."""
+        most: Counter[tuple[str, str]] = Counter()
+        for rollout in self._all():
+            most |= Counter((rollout.problem, call.prompt_hash) for call in rollout.trace.calls)
+        return most.total()
+
+    def _all(self) -> list[Rollout]:
+        return [rollout for rollouts in self._rollouts.values() for rollout in rollouts]
+
+    def _arm(self, name: str) -> Arm:
+        some = [each for each in self._all() if each.arm == name and each.score]
+        return Arm(
+            {each.problem: float(each.status == "solved") for each in some},
+            {each.problem: float(len(each.trace.calls)) for each in some},
+        )
+
+    def _read_otherwise(self, drawn: Arm) -> Arm:
+        """What one draw would solve if of every answer the reading were taken that is right, where any is."""
+        metric, problems, solved = self._job.metric, self._job.problems, dict(drawn.solved)
+        runs = {
+            rollout.problem: path for path, some in self._rollouts.items() for rollout in some if rollout.arm == ONE
+        }
+        for name in [name for name, value in solved.items() if not value]:
+            calls = [each for each in read_trace(runs[name], ONE, name, 0) if isinstance(each, Call)]
+            readings = dict.fromkeys(code for call in calls for code in readings_of(call))
+            solved[name] = float(any(metric.score(problems.problem(name), code).solved for code in readings))
+        return Arm(solved, drawn.calls)
+
+
+def probe(job: Job, calls: int) -> list[Finding]:
+    """Try every lever on some problems, then again and again the one that may still gain most on some more.
+
+    Args:
+        job: a compilation of the flow, of which nothing but its problems, models and start is used.
+        calls: to the LM, about.
+
+    Returns:
+        What was found, in the order of `LEVERS`.
+
+    Raises:
+        ConfigError: the program is not the flow.
+        Halted: a cap is reached; the rollouts that had ended are stored.
+    """
+    order = random.Random(job.config.seed).sample(job.learn, len(job.learn))
+    most = min(len(order), max(FEWEST, calls // SETTLED))
+    screened = min(most, max(FEWEST, calls // SCREENED))
+    probe = _Probe(job, order[:most])
+    draws = [ONE, TWO, THREE, FIX]
+    probe.step("probe-draws", draws)(draws, 0, screened)
+    probe.write_words()
+    reached = {lever: screened if PLAN not in lever.pairs[0] else screened // 2 for lever in LEVERS}
+    more = probe.step("probe-levers")
+    more(WORDS, 0, screened)
+    more([PLAN], 0, min(reached.values()))
+    while probe.calls() < calls:
+        open_ones = [each for each in probe.findings() if reached[each.lever] < most and each.lever.kind != "reading"]
+        if not open_ones:
+            break
+        lever = max(open_ones, key=lambda each: each.gain.high if each.problems else -1.0).lever
+        first, reached[lever] = reached[lever], min(most, reached[lever] + STEP)
+        more(lever.pairs[0], first, reached[lever])
+    return probe.findings()

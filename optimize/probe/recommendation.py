@@ -1,0 +1,64 @@
+"""What to do after a probe: one recommendation with its command."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+
+from eval.tables.markdown import points
+from optimize.probe.findings import Finding
+from optimize.probe.probe_levers import settings_for
+from program.artifact import flattened
+from program.stage.config import ProgramConfig
+
+ONLY = {"shape": ("demos=0", "instructions=false"), "words": ("switches=false",)}  # keys of the race
+
+
+def recommendation(findings: Sequence[Finding], start: str, config: ProgramConfig, arguments: Sequence[str]) -> str:
+    """A few lines: the shown lever with the largest gain and what to type for it, or that nothing is to be gained.
+
+    Args:
+        findings: of all levers.
+        start: the artifact that was probed; config: its switches.
+        arguments: of the command that probed.
+    """
+    shown = [each for each in findings if each.shown]
+    if not shown:
+        tried = [each.visible for each in findings if each.problems]
+        seen = (
+            f", where one of {100 * min(tried):.0f} to {100 * max(tried):.0f} points would have been" if tried else ""
+        )
+        return f"nothing to gain here: no lever is shown to gain{seen}; --probe 400 sees smaller gains"
+    best = max(shown, key=lambda each: each.gain.value)
+    lever, (before, after) = best.lever, best.calls
+    said = f"recommended: {lever.name}: {points(best.gain)}, at {after:.1f} calls a rollout for {before:.1f}"
+    if lever.kind == "reading":
+        return f"{said}; right programs are in answers that are read as others: please report them as a bug"
+    lines = [said]
+    if lever.kind == "shape":
+        present = flattened(config.model_dump())
+        settings = {key: value for key, value in flattened(settings_for(lever)).items() if present.get(key) != value}
+        options = [f"--set {key}={value}" for key, value in settings.items()]
+        lines += ["", "  as it is:", f"  python -m eval.run {shlex.quote(start)} {' '.join(options)} …"]
+        lines += ["", "  or raced against other switches:"]
+    else:
+        lines += ["", "  raced against other words:"]
+    lines.append(f"  {_compile(arguments, lever.kind)}")
+    return "\n".join(lines)
+
+
+def _compile(arguments: Sequence[str], kind: str) -> str:
+    """The command that races what is of this kind, for another folder: its configuration is another one."""
+    kept: list[str] = []
+    left = iter(arguments)
+    for each in left:
+        if each == "--probe":
+            following = next(left, "")
+            kept += [] if following.isdigit() or not following else [following]
+        elif each == "--out" or each.startswith("--out="):
+            out = next(left) if each == "--out" else each.partition("=")[2]
+            kept += ["--out", f"{out}-{kind}"]
+        elif not each.startswith("--probe="):
+            kept.append(each)
+    tuned = [part for key in ONLY[kind] for part in ("--tune", key)]
+    return shlex.join(["python", "-m", "optimize.compile", *kept, *tuned])

@@ -1,0 +1,180 @@
+"""The probe: how levers are compared, what is recommended, and the whole of it with a scripted LM."""
+
+import json
+import shlex
+from typing import Any
+
+import pytest
+
+import optimize.compile
+from optimize.probe.findings import Arm, Finding, finding, findings_table
+from optimize.probe.probe_levers import BOTH, DEMOS, LEVERS, ONE, SENTENCE, THREE, settings_for, shapes
+from optimize.probe.recommendation import recommendation
+from program import artifact
+from program.steps.config import FlowConfig
+from tests.support.packs import answer_rule, call, isolate, number_task, printed, use_lm, write_pack, write_start
+from tests.support.scripted import stage_of
+
+TASKS = tuple(number_task(f"Plus {k}", lambda n, k=k: n + k, f"n + {k}") for k in range(1, 25))
+NAMES = [task.name for task in TASKS]
+BY_NAME = {lever.name: lever for lever in LEVERS}
+
+
+@pytest.fixture(autouse=True)
+def own_caches(monkeypatch, tmp_path):
+    isolate(monkeypatch, tmp_path / "cache")
+
+
+def arm(*solved: float, calls: float = 1.0, first: int = 0) -> Arm:
+    names = [f"P{number}" for number in range(first, first + len(solved))]
+    return Arm(dict(zip(names, solved, strict=True)), dict.fromkeys(names, calls))
+
+
+def test_a_lever_is_compared_on_the_problems_that_both_arms_ran_on():
+    arms = {ONE: arm(0, 0, 1, 1), THREE: arm(1, 1, 1, calls=2.0, first=1)}
+    found = finding(BY_NAME["drawing again"], arms)
+    assert (found.problems, found.gain.value, found.calls) == (3, pytest.approx(1 / 3), (1.0, 2.0))
+
+
+def test_each_kind_of_words_counts_alone_and_with_the_other():
+    arms = {ONE: arm(0, 0), SENTENCE: arm(1, 1), DEMOS: arm(0, 0), BOTH: arm(1, 0)}
+    gains = {name: finding(BY_NAME[name], arms).gain.value for name in ("instructions", "demonstrations")}
+    assert gains == {"instructions": 0.75, "demonstrations": -0.25}
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_a_lever_that_was_not_tried_is_in_the_table_and_not_shown(name):
+    found = finding(BY_NAME[name], {})
+    assert found.problems == 0 and not found.shown and "not tried" in findings_table([found])
+
+
+def test_more_problems_see_smaller_gains():
+    lever = BY_NAME["drawing again"]
+    sizes = [finding(lever, {ONE: arm(*[0, 1] * n), THREE: arm(*[1, 1, 1, 0] * (n // 2))}).visible for n in (4, 20, 80)]
+    assert sizes == sorted(sizes, reverse=True) and sizes[-1] < 0.3
+
+
+def test_every_shape_is_another_flow_and_its_settings_are_keys_of_it():
+    changes = shapes(FlowConfig(solutions=0))
+    made = [
+        artifact.new_program("alphacodium", artifact.merged(FlowConfig().model_dump(), c)) for c in changes.values()
+    ]
+    assert len({program.config.model_dump_json() for program in made}) == len(changes)
+    for lever in LEVERS:
+        if lever.kind == "shape":
+            FlowConfig.model_validate(settings_for(lever))
+
+
+def found(name: str, gain: float) -> Finding:
+    """Of 40 problems as many more are solved, or fewer."""
+    lever, moved = BY_NAME[name], round(40 * abs(gain))
+    arms = [arm(*[0] * 40), arm(*[1] * moved, *[0] * (40 - moved))]
+    first, second = arms if gain >= 0 else arms[::-1]
+    return finding(lever, {lever.pairs[0][0]: first, lever.pairs[0][1]: second})
+
+
+COMMAND = ["mine.toml", "--probe", "200", "--lm", "openai/a b", "--out", "artifacts/new"]
+
+
+@pytest.mark.parametrize("probe", [["--probe"], ["--probe", "200"], ["--probe=200"]])
+@pytest.mark.parametrize("out", [["--out", "artifacts/new"], ["--out=artifacts/new"]])
+def test_the_recommended_command_is_the_one_that_probed_for_another_folder(probe, out):
+    said = recommendation(
+        [found("instructions", 0.3)], "start", FlowConfig(), ["mine.toml", *probe, "--lm", "a b", *out]
+    )
+    assert shlex.split(said.splitlines()[-1]) == shlex.split(
+        "python -m optimize.compile mine.toml --lm 'a b' --out artifacts/new-words --tune switches=false"
+    )
+
+
+@pytest.mark.parametrize(
+    ("gains", "said"),
+    [
+        ({"drawing again": 0.3, "instructions": 0.1}, "drawing again"),
+        (
+            {"drawing again": 0.1, "instructions": -0.3, "planning, not drawing again": 0.5},
+            "planning, not drawing again",
+        ),
+        ({"reading answers otherwise": 0.3}, "reading answers otherwise"),
+        ({"drawing again": 0.0, "instructions": -0.3}, ""),
+        ({"drawing again": 0.025}, ""),
+        ({}, ""),
+    ],
+)
+def test_the_largest_gain_that_is_shown_is_recommended(gains, said):
+    text = recommendation([found(*each) for each in gains.items()], "start", FlowConfig(), COMMAND)
+    assert text.startswith(f"recommended: {said}: +" if said else "nothing to gain here: ")
+
+
+def test_of_a_shape_only_the_settings_that_differ_are_named():
+    config = FlowConfig(direct_first=3)
+    text = recommendation([found("drawing again", 0.4)], "artifacts/mine", config, COMMAND)
+    assert "python -m eval.run artifacts/mine --set budget.calls=3" in text and "direct_first" not in text
+
+
+def planned(prompt: str) -> Any:
+    """A rule: only programs that are written to a plan are right."""
+    fate = "right" if stage_of(prompt) == "WriteCode" else "broken"
+    return answer_rule(TASKS, **{name: fate for name in NAMES})(prompt)
+
+
+def fixed(prompt: str) -> Any:
+    """A rule: only fixes are right."""
+    return answer_rule(TASKS, **{name: "fixed" for name in NAMES})(prompt)
+
+
+@pytest.fixture
+def options(tmp_path) -> list:
+    data, start = write_pack(tmp_path / "data", TASKS), write_start(tmp_path / "start", "alphacodium")
+    return ["--start", start, "--data", data, "--out", tmp_path / "out"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "lever"), [(fixed, "fixing, not drawing again"), (planned, "planning, not drawing again")]
+)
+def test_the_lever_that_gains_is_recommended_and_nothing_is_paid_twice(monkeypatch, tmp_path, options, rule, lever):
+    prompts = use_lm(monkeypatch, rule)
+    command = (optimize.compile.main, *options, "--probe", "60")
+    said = printed(monkeypatch, *command)
+    assert f"recommended: {lever}: +100.0" in said
+    lines = {line["name"]: line for line in json.loads((tmp_path / "out" / "probe.json").read_text())}
+    assert lines[lever]["shown"] and not lines["drawing again"]["shown"]
+    assert 60 <= len(prompts) < 120
+    asked = len(prompts)
+    assert (
+        said.splitlines()[-3:]
+        == printed(monkeypatch, optimize.compile.main, *options, "--probe", "60").splitlines()[-3:]
+    )
+    assert len(prompts) == asked, "the same command again asks nothing"
+
+
+@pytest.mark.parametrize("fate", ["right", "broken"])
+def test_where_nothing_helps_nothing_is_recommended(monkeypatch, options, fate):
+    use_lm(monkeypatch, answer_rule(TASKS, **{name: fate for name in NAMES}))
+    assert "\nnothing to gain here: " in printed(monkeypatch, optimize.compile.main, *options, "--probe", "50")
+
+
+def test_a_compilation_takes_the_answers_of_a_probe_for_nothing(monkeypatch, tmp_path, options):
+    prompts = use_lm(monkeypatch, fixed)
+    race = ["--no-gate", "--tune", "demos=0", "--tune", "instructions=false"]
+    printed(monkeypatch, optimize.compile.main, *options, "--probe", "60")
+    prompts.clear()
+    raced = [tmp_path / "raced" if each == tmp_path / "out" else each for each in options]
+    said = printed(monkeypatch, optimize.compile.main, *raced, *race)
+    report = json.loads((tmp_path / "raced" / "report.json").read_text())
+    assert report["paid"]["reused"] >= len(TASKS) / 2 and "were known from other compilations" in said
+    after_probe = len(prompts)
+    prompts.clear()
+    monkeypatch.setattr("optimize.compilation.compiling.WORK_FOLDER", tmp_path / "another ledger")
+    alone = [tmp_path / "alone" if each == tmp_path / "out" else each for each in options]
+    printed(monkeypatch, optimize.compile.main, *alone, *race)
+    assert after_probe + report["paid"]["reused"] == len(prompts)
+    made = [artifact.read_manifest(tmp_path / name).config for name in ("raced", "alone")]
+    assert made[0] == made[1]
+
+
+def test_only_the_flow_can_be_probed(monkeypatch, tmp_path, capsys, options):
+    use_lm(monkeypatch, answer_rule(TASKS))
+    start = write_start(tmp_path / "sampling", "sampling")
+    assert call(monkeypatch, optimize.compile.main, *options[2:], "--start", start, "--probe") == 2
+    assert "it needs a start that is one" in capsys.readouterr().err
