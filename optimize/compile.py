@@ -54,9 +54,9 @@ def main() -> None:
         "--probe",
         type=whole(least=20),
         nargs="?",
-        const=100,
+        const=120,
         metavar="CALLS",
-        help="find out with about so many calls (100) what can be gained here, lever by lever, and compile nothing",
+        help="find out with about so many calls (120) what can be gained here, lever by lever, and compile nothing",
     )
     parser.add_argument(
         "--no-gate",

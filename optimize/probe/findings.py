@@ -14,13 +14,13 @@ from eval.numbers.intervals import Estimate, difference_estimate
 from eval.tables.markdown import points, table
 from optimize.probe.probe_levers import Lever
 
-LEVEL = 0.1  # of the two-sided interval: one-sided 95 % on either end
+LEVEL = 0.2  # of the two-sided interval: one-sided 90 % on either end, as candidates of a race drop out
 SEEN = 0.8  # the chance at which an effect counts as one that could be seen
-HEAD = ["lever", "compared", "problems", "gain (90 % interval)", "could be seen from", "calls of a rollout"]
+HEAD = ["lever", "compared", "problems", "gain (80 % interval)", "could be seen from", "calls of a rollout"]
 
 
 @dataclass(frozen=True)
-class Arm:
+class ProbeArm:
     """How one program has done.
 
     solved: by problem, 0 to 1.
@@ -73,9 +73,9 @@ class Finding:
         return [lever.name, compared, str(self.problems), gain, f"{100 * self.visible:.0f} points", costs]
 
 
-def finding(lever: Lever, arms: Mapping[str, Arm]) -> Finding:
+def finding(lever: Lever, arms: Mapping[str, ProbeArm]) -> Finding:
     """Compare the arms of a lever, as far as there are any."""
-    none = Arm({}, {})
+    none = ProbeArm({}, {})
     pairs = [(arms.get(first, none), arms.get(second, none)) for first, second in lever.pairs]
     values: dict[str, list[tuple[float, float]]] = {}
     for first, second in pairs:

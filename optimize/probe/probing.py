@@ -16,7 +16,7 @@ from eval.rollouts.rollout import Rollout
 from eval.rollouts.trace_files import read_trace
 from optimize.config import ConfigError
 from optimize.job.job import Job
-from optimize.probe.findings import Arm, Finding, finding
+from optimize.probe.findings import ProbeArm, Finding, finding
 from optimize.probe.probe_levers import BOTH, DEMOS, FIX, LEVERS, ONE, PLAN, READ, SENTENCE, THREE, TWO, shapes
 from optimize.race.variants import Variant
 from optimize.race.word_variants import demo_variants, instruction_variants, with_both
@@ -25,7 +25,7 @@ from program.rollout.trace import Call
 from program.steps.config import FlowConfig
 
 FEWEST = 8  # problems that every lever is tried on
-SCREENED, SETTLED = 10, 4  # calls of the probe, for each problem that every lever runs on, and one lever at most
+SCREENED, SETTLED = 12, 4  # calls of the probe, for each problem that every lever runs on, and one lever at most
 STEP = 5  # problems that the most promising lever runs on next
 DEMONSTRATIONS, DEMO_TOKENS = 3, 2000
 SAID = "check-example"  # the sentence that stands for instructions
@@ -86,14 +86,14 @@ class _Probe:
     def _all(self) -> list[Rollout]:
         return [rollout for rollouts in self._rollouts.values() for rollout in rollouts]
 
-    def _arm(self, name: str) -> Arm:
+    def _arm(self, name: str) -> ProbeArm:
         some = [each for each in self._all() if each.arm == name and each.score]
-        return Arm(
+        return ProbeArm(
             {each.problem: float(each.status == "solved") for each in some},
             {each.problem: float(len(each.trace.calls)) for each in some},
         )
 
-    def _read_otherwise(self, drawn: Arm) -> Arm:
+    def _read_otherwise(self, drawn: ProbeArm) -> ProbeArm:
         """What one draw would solve if of every answer the reading were taken that is right, where any is."""
         metric, problems, solved = self._job.metric, self._job.problems, dict(drawn.solved)
         runs = {
@@ -103,7 +103,7 @@ class _Probe:
             calls = [each for each in read_trace(runs[name], ONE, name, 0) if isinstance(each, Call)]
             readings = dict.fromkeys(code for call in calls for code in readings_of(call))
             solved[name] = float(any(metric.score(problems.problem(name), code).solved for code in readings))
-        return Arm(solved, drawn.calls)
+        return ProbeArm(solved, drawn.calls)
 
 
 def probe(job: Job, calls: int) -> list[Finding]:
@@ -132,7 +132,7 @@ def probe(job: Job, calls: int) -> list[Finding]:
     more(WORDS, 0, screened)
     more([PLAN], 0, min(reached.values()))
     while probe.calls() < calls:
-        open_ones = [each for each in probe.findings() if reached[each.lever] < most and each.lever.kind != "reading"]
+        open_ones = [each for each in probe.findings() if reached[each.lever] < most]
         if not open_ones:
             break
         lever = max(open_ones, key=lambda each: each.gain.high if each.problems else -1.0).lever

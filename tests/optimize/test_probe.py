@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import optimize.compile
-from optimize.probe.findings import Arm, Finding, finding, findings_table
+from optimize.probe.findings import ProbeArm, Finding, finding, findings_table
 from optimize.probe.probe_levers import BOTH, DEMOS, LEVERS, ONE, SENTENCE, THREE, settings_for, shapes
 from optimize.probe.recommendation import recommendation
 from program import artifact
@@ -25,9 +25,9 @@ def own_caches(monkeypatch, tmp_path):
     isolate(monkeypatch, tmp_path / "cache")
 
 
-def arm(*solved: float, calls: float = 1.0, first: int = 0) -> Arm:
+def arm(*solved: float, calls: float = 1.0, first: int = 0) -> ProbeArm:
     names = [f"P{number}" for number in range(first, first + len(solved))]
-    return Arm(dict(zip(names, solved, strict=True)), dict.fromkeys(names, calls))
+    return ProbeArm(dict(zip(names, solved, strict=True)), dict.fromkeys(names, calls))
 
 
 def test_a_lever_is_compared_on_the_problems_that_both_arms_ran_on():

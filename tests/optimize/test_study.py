@@ -96,7 +96,7 @@ def test_all_programs_are_under_the_same_settings_as_far_as_they_have_keys_for_t
         assert config.settings["solutions"] == 3 and arm.program.config.max_code_tokens is None
         assert arm.manifest.adapter == "chat" and artifact.lm_settings(arm.manifest) == {"top_p": 0.9}
     assert arms["sampling"].program.config.ai_tests == 6
-    assert arms["sampling"].program.config.programs == 12
+    assert arms["sampling"].program.config.programs == 19
     warm = {"direct_first": 1, "temperatures": {"FixCode": 0.5, "SolveDirectly": 0.7}}
     _, direct = arms_of(config.model_copy(update={"settings": warm}), ["artifacts/direct"], {}, [])
     assert direct.program.config.temperatures == {"SolveDirectly": 0.7}
@@ -130,7 +130,7 @@ def test_what_was_measured_of_the_flow_tells_the_tokens_of_other_programs_calls_
         ('"artifacts/sampling"]', '"artifacts/direct"]', "are called direct"),
         ("[study.settings.sampling]", "[study.settings.sample]", "sample is none of the programs"),
         ('"artifacts/direct",', '"artifacts/nowhere",', "nowhere is not an artifact"),
-        ("programs = 12", "heat = 1", "heat"),
+        ("programs = 19", "heat = 1", "heat"),
     ],
 )
 def test_programs_that_cannot_be_compared_are_refused_before_anything_is_paid(study, tmp_path, capsys, old, new, said):
