@@ -36,13 +36,13 @@ def stored_episodes(job: Job, program: Program, rollouts: Sequence[tuple[Path, R
     episodes = []
     for run, rollout in rollouts:
         trace = Trace(events=read_trace(run, *rollout.key()))
-        episodes.append(episode_of(job, program, job.problems.problem(rollout.problem), trace))
+        episodes.append(episode_of(job, program, job.problems.problem(rollout.problem), trace, rollout.sample))
     for episode in episodes:
         episode.others = [e for e in episodes if e is not episode and e.problem.name == episode.problem.name]
     return episodes
 
 
-def episode_of(job: Job, program: Program, problem: Problem, trace: Trace) -> Episode:
+def episode_of(job: Job, program: Program, problem: Problem, trace: Trace, sample: int = 0) -> Episode:
     """The episode of a rollout.
 
     Args:
@@ -50,6 +50,7 @@ def episode_of(job: Job, program: Program, problem: Problem, trace: Trace) -> Ep
         program: whose stages are looked at.
         problem: what was asked.
         trace: with all texts.
+        sample: the number of the rollout.
 
     Raises:
         RunError: its calls do not hold their fields.
@@ -71,6 +72,7 @@ def episode_of(job: Job, program: Program, problem: Problem, trace: Trace) -> Ep
         score=lambda code: job.metric.score(problem, code),
         threshold=job.config.tuning.threshold,
         measure=lambda scored: measured(scored, job.config.metric),
+        sample=sample,
     )
 
 

@@ -249,6 +249,12 @@ class _RehearsedJob(Job):
             found.append(Rollout(arm=arm, problem=problem, sample=sample, status=_status(score), score=score))
         return found
 
+    def foresee(self, phase: str, calls: int) -> None:
+        self.paid.phase = phase
+        for number in range(calls):
+            cast(_Count, self.paid).call(_digest(phase, number), 0)
+        self.paid.phase = "proposals"
+
     def rollouts_of(self, run: Path) -> list[Rollout]:
         return []
 

@@ -138,6 +138,10 @@ class Job:
         asked = {"samples": samples, "first": first, "concurrency": self.config.concurrency}
         return ProgramRuns(self.folder.path.parent / name, self.inputs, programs, problems, executor, **asked)
 
+    def foresee(self, phase: str, calls: int) -> None:
+        """Say that a phase may ask so many calls at most, but nobody knows before how many; only a rehearsal counts
+        them."""
+
     def shown_by(self, demos: Iterable[Any]) -> set[str | None]:
         """The names of the problems that demonstrations show; None for one from elsewhere."""
         return {self.problems.shown_in(str(demo.get("problem", ""))) for demo in demos}
