@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -77,12 +77,17 @@ def episode_of(job: Job, program: Program, problem: Problem, trace: Trace, sampl
 
 
 def _step(call: Call, predictor: str, signature: Any) -> Step:
-    types = _types(signature)
     inputs, outputs = (
-        {name: types[name].validate_python(values[name]) for name in fields}
+        typed(signature, values, fields)
         for values, fields in ((call.inputs, signature.input_fields), (call.outputs, signature.output_fields))
     )
     return Step(call.stage, predictor, inputs, outputs)
+
+
+def typed(signature: Any, values: Any, fields: Iterable[str]) -> dict[str, Any]:
+    """Some fields of a signature with stored values, in their types."""
+    types = _types(signature)
+    return {name: types[name].validate_python(values[name]) for name in fields}
 
 
 @cache
