@@ -23,8 +23,8 @@ from program.stage.stage import Stage
 
 PHASE = "copying"
 # Of the answers of a stage, above which its demonstrations are taken for templates. Answers that were written without
-# any demonstration share a run of words with those of another program's in up to a third of cases, as small models say
-# the same of every problem (docs/measured/copying.md).
+# any demonstration share a run of words with one in up to 40 % of cases, as small models say the same of every problem
+# (docs/measured/copying.md).
 MOST_COPIED = 0.5
 
 

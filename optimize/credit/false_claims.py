@@ -43,6 +43,7 @@ _ORDINALS = ("first", "second", "third", "fourth", "fifth")
 _EXAMPLE = re.compile(
     rf"\b(?:example|test)\s+(?:test\s+|case\s+)?#?(\d+)\b|\b({'|'.join(_ORDINALS)})\s+(?:example|test)\b", re.IGNORECASE
 )
+_EACH_EXAMPLE = re.compile(r"(?=\bexample\s+#?\d+\b)", re.IGNORECASE)
 _UNSURE = re.compile(r"\b(?:not|never|cannot|instead|rather|unless|otherwise|wrong(ly)?|incorrect(ly)?)\b|n't\b", re.I)
 _CONDITION = re.compile(r"\b(?:if|when|whenever|suppose|any|every)\b", re.IGNORECASE)
 
@@ -101,8 +102,9 @@ def _false(said: _Said, episode: Episode) -> Iterator[str]:
     if of_example and says_test_is_wrong(said.text):
         yield "it says that the test is wrong, which is an example of the statement"
     for sentence in sentences(said.text):
-        if not _UNSURE.search(sentence):
-            yield from _false_of_tests(sentence, said, episode)
+        for part in _EACH_EXAMPLE.split(sentence):
+            if not _UNSURE.search(part):
+                yield from _false_of_tests(part, said, episode)
 
 
 def _false_of_tests(sentence: str, said: _Said, episode: Episode) -> Iterator[str]:

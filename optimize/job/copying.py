@@ -50,7 +50,7 @@ def copying_of(calls: Iterable[Call]) -> dict[str, Copying]:
     """
     found: dict[str, Copying] = defaultdict(Copying)
     for call in calls:
-        if others := _of_other_problems(call):
+        if others := demonstrated(call):
             found[call.stage] += Copying(answers=1, copied=int(bool(copied_from(call, others))))
     return dict(found)
 
@@ -65,7 +65,7 @@ def copied_from(call: Call, demonstrations: Mapping[int, str] | None = None) -> 
     *before, question = call.prompt or [Message(role="user", content="")]
     own = [message.content for message in before if message.role not in ("user", "assistant")]
     said = _runs(call.answer).difference(*map(_runs, (*own, question.content)))
-    shown = _of_other_problems(call) if demonstrations is None else demonstrations
+    shown = demonstrated(call) if demonstrations is None else demonstrations
     return [place for place, answer in shown.items() if said & _runs(answer)]
 
 
@@ -82,21 +82,19 @@ def copying_in(run: Path, rollouts: Iterable[Rollout]) -> dict[str, Copying]:
     return copying_of(_calls(run, rollouts))
 
 
+def demonstrated(call: Call) -> dict[int, str]:
+    """The answers of the demonstrations of other problems in the prompt of a call, by their places; empty where an
+    answer is asked for again, as its own earlier text is in the prompt."""
+    if call.repair or not call.came:
+        return {}
+    shown = [(asked.content, said.content) for asked, said in pairwise(call.prompt) if said.role == "assistant"]
+    own = call.inputs.get("problem")
+    return {place: said for place, (asked, said) in enumerate(shown) if own is None or own not in asked}
+
+
 def _calls(run: Path, rollouts: Iterable[Rollout]) -> Iterator[Call]:
     for rollout in rollouts:
         yield from (event for event in read_trace(run, *rollout.key()) if isinstance(event, Call))
-
-
-def _of_other_problems(call: Call) -> dict[int, str]:
-    """The answers of the demonstrations of other problems, by their places. An answer to a request to give it again has
-    its own earlier text in the prompt, so it is left out."""
-    if call.repair or not call.came:
-        return {}
-    messages = call.prompt
-    pairs = pairwise(messages)
-    shown = [(asked.content, said.content) for asked, said in pairs if said.role == "assistant"]
-    own = call.inputs.get("problem")
-    return {place: said for place, (asked, said) in enumerate(shown) if own is None or own not in asked}
 
 
 def _runs(text: str) -> set[tuple[str, ...]]:

@@ -137,6 +137,8 @@ def test_explanations_of_which_nobody_knows_whose_they_are_may_be_about_any():
         ("For the first example the output is 3.", True),
         ("In example 2 the input is 1 2 and the output is 3.", False),
         ("In example 2 the input is 7 and the output is 3.", True),
+        ("Example 1: Input: 3 5 8 7 Output: 20 Example 2: Input: 2 1 2 Output: 3", False),
+        ("Example 1: Input: 3 5 8 7 Output: 20 Example 2: Input: 2 1 2 Output: 4", True),
         ("The output is 0 for an empty list.", False),
         ("When the input is 5 8 7, the program prints 21.", True),
         ("The answer is 12.", False),  # of what, nobody knows

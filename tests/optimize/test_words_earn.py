@@ -10,7 +10,7 @@ import optimize.compile
 import optimize.show
 from optimize.gate.gate_outcome import Outcome
 from program import artifact
-from program.models.scripted import Rule
+from program.models.scripted import Answer, Rule
 from tests.support.packs import (
     answer_rule,
     asked_problem,
@@ -49,7 +49,7 @@ def rule(helps: bool, template: str = "") -> Rule:
     """
     right, wrong = (answer_rule(TASKS, **dict.fromkeys(NAMES, fate)) for fate in ("right", "wrong"))
 
-    def answer(prompt: str) -> str:
+    def answer(prompt: str) -> Answer:
         if stage_of(prompt) == "ReflectOnProblem":
             said = [f"the number that {asked_problem(prompt)} adds", template]
             return json.dumps({"reflection": [each for each in said if each]})
@@ -141,7 +141,7 @@ def test_what_says_something_false_is_dropped_whoever_chose_it(monkeypatch, tmp_
     """`bootstrap` takes whole rollouts that ended well, whatever was said in them."""
     answers = rule(helps=True)
 
-    def answer(prompt: str) -> str:
+    def answer(prompt: str) -> Answer:
         if stage_of(prompt) == "ExplainTests":
             wrong = asked_problem(prompt) == NAMES[0]
             return json.dumps({"explanations": ["1 + 1 = 3" if wrong else "1 + 1 = 2"] * 2})
