@@ -37,8 +37,13 @@ class Proofs:
         self._job = job
         self._program = program
         self._left = calls
+        self._kept = 0  # for others than those that are proven now
         self._writers = {stage.name for _, stage in stages_of(program)}
         foresee_proofs(job, program, calls)
+
+    def share(self, among: int) -> None:
+        """From now on so much may be written as leaves an equal part to each of the others."""
+        self._kept = self._left * (among - 1) // among if among else 0
 
     def prove(self, call: ProvenCall) -> ProvenCall | None:
         """The call with the credit that it has now, or None where its words are not proven.
@@ -49,7 +54,7 @@ class Proofs:
         contrast = call.contrast
         if contrast is None:
             return call
-        if contrast.writer not in self._writers or sum(contrast.missing) > self._left:
+        if contrast.writer not in self._writers or sum(contrast.missing) > self._left - self._kept:
             return None
         # First those without, which often show that there is nothing to prove.
         for with_words in (False, True):

@@ -39,14 +39,19 @@ def chosen_demos(
         rollouts: to choose from, each with the folder of its run.
         count: demonstrations of a predictor at most.
         max_tokens: that all demonstrations of a predictor may take.
-        proof_calls: programs that may be written for it in all.
+        proof_calls: programs that may be written for it in all; what one predictor leaves the next ones have too.
 
     Raises:
         Halted: a cap is reached, or the model is out of reach.
     """
     proofs = Proofs(job, program, proof_calls)
     calls = proven_calls(job, program, rollouts)
-    return {name: choose_demos(calls.get(name, []), count, max_tokens, proofs.prove) for name in prompts_of(program)}
+    in_words = [name for name in prompts_of(program) if any(call.contrast for call in calls.get(name, []))]
+    chosen: Chosen = {}
+    for name in prompts_of(program):
+        proofs.share(len(set(in_words) - set(chosen)))
+        chosen[name] = choose_demos(calls.get(name, []), count, max_tokens, proofs.prove)
+    return chosen
 
 
 def proven_calls(job: Job, program: Program, rollouts: Sequence[tuple[Path, Rollout]]) -> Chosen:
