@@ -3,8 +3,10 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+from dspy import LMServerError
 
 import optimize.compile
 import optimize.show
@@ -14,6 +16,7 @@ from program.models.scripted import Answer, Rule
 from tests.support.packs import (
     answer_rule,
     asked_problem,
+    call,
     isolate,
     number_task,
     printed,
@@ -108,6 +111,22 @@ def test_a_compilation_that_was_stopped_among_the_proofs_goes_on(monkeypatch, tm
     printed(monkeypatch, optimize.compile.main, *options, "--no-gate")
     assert demos_of(tmp_path / "out")[REFLECT] == 2
     assert len(prompts) == report_of(tmp_path / "out")["paid"]["total"]["calls"]
+
+
+def test_a_model_out_of_reach_proves_nothing_and_the_same_command_goes_on(monkeypatch, tmp_path, options, capsys):
+    """A program that nobody has written is none that is wrong."""
+    answers, down = rule(helps=True), [True]
+
+    def answer(prompt: str) -> Any:
+        bare = stage_of(prompt) == "WriteCode" and "the number that" not in prompt.rpartition("## problem")[2]
+        return LMServerError("down", model="m") if bare and down[0] else answers(prompt)
+
+    use_lm(monkeypatch, answer)
+    assert call(monkeypatch, optimize.compile.main, *options, "--no-gate") != 0
+    assert "WriteCode was not answered" in capsys.readouterr().err
+    down[0] = False
+    printed(monkeypatch, optimize.compile.main, *options, "--no-gate")
+    assert demos_of(tmp_path / "out")[REFLECT] == 2
 
 
 def test_demonstrations_that_are_copied_from_are_dropped_before_the_gate(monkeypatch, tmp_path, options):
