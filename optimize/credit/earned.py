@@ -12,7 +12,7 @@ from eval.rollouts.trace_files import read_trace
 from optimize.credit.episodes import episode_of, typed
 from optimize.credit.evidence import Step
 from optimize.credit.false_claims import false_claims
-from optimize.job.copying import copied_from, copying_of
+from optimize.job.copying import copied_from, copying_of, demonstrated
 from optimize.job.job import Job
 from optimize.job.stage_answers import StageQuestion, stage_answers
 from optimize.job.stages import signature_of, stages_of
@@ -64,15 +64,20 @@ def _drop_false(job: Job, program: Program, predictor: str, stage: Stage) -> Non
 
 def _drop_copied(job: Job, program: Program, predictor: str, stage: Stage, shown: set[str | None]) -> None:
     """Drop those that are copied from, until at most `MOST_COPIED` of the answers copy."""
+    signature = signature_of(stage.predict)
     while stage.predict.demos and job.config.copy_answers:
         questions = list(_questions(job, program, stage, shown))
-        answers = stage_answers(job, program, job.lm, stage.name, questions, PHASE)
-        calls = [call for answer in answers for call in answer.calls]
+        answered = stage_answers(job, program, job.lm, stage.name, questions, PHASE)
+        calls = [call for answer in answered for call in answer.calls]
         copying = copying_of(calls).get(stage.name)
         if copying is None or copying.share <= MOST_COPIED:
             return
         said = f"{copying.copied} of {copying.answers} answers on other problems copy"
-        _drop(job, predictor, stage, {place: said for call in calls for place in copied_from(call)})
+        texts = {demonstrated(call)[place] for call in calls for place in copied_from(call)}
+        # Adapters show demonstrations in an order of their own; one that cannot be told by its text may be any of them.
+        own = [job.adapter.format_assistant_message_content(signature, demo) for demo in stage.predict.demos]
+        places = [place for place, text in enumerate(own) if text in texts] or range(len(own))
+        _drop(job, predictor, stage, dict.fromkeys(places, said))
 
 
 def _drop(job: Job, predictor: str, stage: Stage, why: dict[int, str]) -> None:

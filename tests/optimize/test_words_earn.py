@@ -17,6 +17,7 @@ from tests.support.packs import (
     answer_rule,
     asked_problem,
     call,
+    demonstrations,
     isolate,
     number_task,
     printed,
@@ -140,6 +141,25 @@ def test_demonstrations_that_are_copied_from_are_dropped_before_the_gate(monkeyp
     assert demos_of(compiled)[REFLECT] == 0 and demos_of(compiled)[WRITE] == 2
     assert Outcome.model_validate(report["gate"]).copied.keys() == {"WriteCode"}
     assert "dropped before the gate" in printed(monkeypatch, optimize.show.main, tmp_path / "out")
+
+
+def test_of_several_demonstrations_those_go_that_are_copied_from(monkeypatch, tmp_path, options):
+    """Where the first problem is shown its words are copied; of the others each has words of its own."""
+    answers, template = rule(helps=True), "the input line holds one number and so does the output line"
+
+    def answer(prompt: str) -> Any:
+        if stage_of(prompt) != "ReflectOnProblem":
+            return answers(prompt)
+        name = asked_problem(prompt)
+        own = " ".join(f"{name.replace(' ', '')}word{n}" for n in range(20))
+        copies = NAMES[0] in (name, *demonstrations(prompt))
+        return json.dumps({"reflection": [f"the number that {name} adds", template if copies else own]})
+
+    use_lm(monkeypatch, answer)
+    printed(monkeypatch, optimize.compile.main, *options, "--tune", "gate_draws=1")
+    (dropped,) = report_of(tmp_path / "out")["dropped"]
+    assert (dropped["predictor"], dropped["problem"]) == (REFLECT, NAMES[0])
+    assert demos_of(tmp_path / "out" / "gate" / "artifacts" / "compiled")[REFLECT] == 1
 
 
 def test_demonstrations_that_are_not_copied_from_stay(monkeypatch, tmp_path, options):
