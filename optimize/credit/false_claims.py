@@ -1,8 +1,8 @@
-"""What an answer in words says that is not true, as far as that can be told: sums, and what a test is said to be.
+"""What an answer in words says that is not true, as far as that can be checked: sums, and what a test is said to be.
 
 Only plain claims are looked at ("the input is 5", "prints 7"), each against what is known: the public test or the
 failure that it is about, and for other inputs a known right program, of which nothing is said but that it differs. What
-cannot be told is let pass.
+cannot be checked is let pass.
 """
 
 from __future__ import annotations
