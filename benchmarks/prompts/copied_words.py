@@ -1,8 +1,8 @@
 """What do stages copy out of their demonstrations? `python -m benchmarks.prompts.copied_words RUN… [--without ARM]`
 
-Counted is every stored answer that was asked for with demonstrations of other problems (`optimize.job.copying`). Next
-to it stands how many answers of a program without demonstrations share a run of words with the same demonstrations: what
-the model says anyway.
+Counted is every stored answer that was asked for with demonstrations of other problems (`optimize.job.copying`). The
+last column is what the model says anyway: answers of a program without demonstrations that share a run of words with
+the same demonstrations.
 """
 
 from __future__ import annotations

@@ -74,7 +74,7 @@ def _drop_copied(job: Job, program: Program, predictor: str, stage: Stage, shown
             return
         said = f"{copying.copied} of {copying.answers} answers on other problems copy"
         texts = {demonstrated(call)[place] for call in calls for place in copied_from(call)}
-        # Adapters show demonstrations in an order of their own; where its text does not tell which one it is, it may be any of them.
+        # Adapters show demonstrations in an order of their own. Where no text fits, any of them may be the one.
         own = [job.adapter.format_assistant_message_content(signature, demo) for demo in stage.predict.demos]
         places = [place for place, text in enumerate(own) if text in texts] or range(len(own))
         _drop(job, predictor, stage, dict.fromkeys(places, said))
