@@ -105,6 +105,9 @@ class CompileConfig(BaseModel):
     """hidden (share of private and generated tests), private, generated, or solved (all tests or nothing)"""
     gate: bool = True
     """whether the result has to prove itself against the start before it is handed over; see `optimize.gate`"""
+    copy_answers: int = Field(default=12, ge=0, le=MOST)
+    """answers of each stage with demonstrations that are looked at, before the gate, for what it copies out of them; 0
+    looks at none"""
     gate_problems: int = Field(default=30, ge=1, le=MOST)
     """problems that the two are compared on, at most: only those that gave no demonstration"""
     gate_draws: int = Field(default=2, ge=1, le=100)

@@ -83,6 +83,7 @@ def _count(
         "api_base": server.address,
         "limit": options.limit,
         "demos": options.demos,
+        "gate": False,
     }
     if name == "verified":
         changes.update(rollouts=options.rollouts, demo_tokens=100_000)

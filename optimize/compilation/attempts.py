@@ -7,8 +7,10 @@ from typing import Any
 
 from eval.numbers.intervals import Estimate
 from eval.tables.markdown import points, table
+from optimize.job.copying import Copying
 
-HEAD = ["candidate", "problems", "solved", "against the first (90 % interval)", "cost", "on the front", "dropped out"]
+AGAINST = "against the first (90 % interval)"
+HEAD = ["candidate", "problems", "solved", AGAINST, "cost", "on the front", "copied", "dropped out"]
 
 
 def attempts_text(raced: Sequence[Mapping[str, Any]]) -> str:
@@ -33,6 +35,16 @@ def front(lines: Sequence[Mapping[str, Any]]) -> list[str]:
     return found
 
 
+def copying_text(copied: Mapping[str, Copying]) -> str:
+    """What each stage copied out of its demonstrations while the result was compared with its start."""
+    return f"answers that copy from a demonstration on another problem: {_copied(copied) or 'none'}"
+
+
+def _copied(copied: Mapping[str, Copying]) -> str:
+    """The stages that copied, each with the number of its answers that did."""
+    return ", ".join(f"{stage} {each.copied} of {each.answers}" for stage, each in copied.items() if each.copied)
+
+
 def _round_text(name: str, lines: Sequence[Mapping[str, Any]]) -> str:
     on_front = front(lines)
     rows = [
@@ -43,6 +55,7 @@ def _round_text(name: str, lines: Sequence[Mapping[str, Any]]) -> str:
             points(Estimate(line["gain"], *line["interval"])),
             f"{line['cost']:.2f}",
             "yes" if line["candidate"] in on_front else "",
+            _copied({stage: Copying.model_validate(each) for stage, each in line["copied"].items()}),
             line["out"],
         ]
         for line in lines

@@ -21,6 +21,7 @@ from judge.verdict import JudgeError, Limits, TestCase
 from optimize.compilation.progress import CompileProgress, describe, totals_line
 from optimize.compilation.writing import evidence_text, write_artifact
 from optimize.config import CompileConfig, ConfigError
+from optimize.credit.earned import with_earned_demos
 from optimize.forecast.forecast import describe_plan
 from optimize.gate.gate import gate
 from optimize.gate.gate_outcome import Outcome
@@ -74,8 +75,8 @@ def compile_artifact(config: CompileConfig, out: Path, evidence: bool = False) -
         for program in (tuned, inputs.program):
             thaw(program)
         refuse_losses(read_rollouts(job.folder.path))
-        outcome = _gated(job, tuned)
-        write_artifact(out, tuned if outcome.ships else inputs.program, job, chosen, outcome)
+        outcome, earned = _gated(job, tuned)
+        write_artifact(out, earned if outcome.ships else inputs.program, job, chosen, outcome)
         ledger = job.paid.ledger
         paid = totals_line(ledger.totals(session=ledger.session))
         known = f"; {ledger.reused:,} answers were known from other compilations" if ledger.reused else ""
@@ -190,7 +191,7 @@ def _paying(config: CompileConfig, ledger: Ledger) -> Iterator[PaidCalls]:
 def _models(config: CompileConfig, inputs: Inputs, paid: PaidCalls) -> Iterator[dict[str, dspy.LM]]:
     """The models by role, each checked by one call; a model that plays several roles is opened once."""
     wanted = config.models()
-    if config.optimizer in ("bootstrap", "verified"):
+    if config.optimizer in ("bootstrap", "verified") and not config.gate:
         wanted["lm"] = wanted["teacher_lm"]  # it is never asked
     with ExitStack() as stack:
         opened: dict[tuple[str, str | None], dspy.LM] = {}
@@ -224,20 +225,22 @@ def _tuned(job: Job) -> Program:
         raise ModelError(f"{type(fault).__name__}: {first_line(fault, 300)}") from fault
 
 
-def _gated(job: Job, tuned: Program) -> Outcome:
-    """How the result compares with its start; at a cap the start is kept until the same command goes on.
+def _gated(job: Job, tuned: Program) -> tuple[Outcome, Program]:
+    """How the result compares with its start, and the result, without the demonstrations that do not keep their place;
+    at a cap the start is kept until the same command goes on.
 
     Raises:
         JudgeError, ModelError, …: whatever halted it, and is no cap.
     """
     if not job.config.gate:
-        return Outcome(decision="not compared")
+        return Outcome(decision="not compared"), tuned
     try:
         if not job.stopped:
-            return gate(job, tuned)
+            earned = with_earned_demos(job, tuned)
+            return gate(job, earned), earned
     except Halted as halted:
         _stop(job, halted)
-    return Outcome(decision="kept", why=f"not compared yet: {job.stopped}")
+    return Outcome(decision="kept", why=f"not compared yet: {job.stopped}"), tuned
 
 
 def _stop(job: Job, halted: Halted) -> None:

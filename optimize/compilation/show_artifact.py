@@ -8,11 +8,12 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from optimize.compilation.attempts import attempts_text
+from optimize.compilation.attempts import attempts_text, copying_text
 from optimize.compilation.prompts import difference, prompt_texts, prompts_markdown
 from optimize.compilation.writing import evidence_text
 from optimize.credit.evidence import cut
 from optimize.gate.gate_outcome import Outcome
+from optimize.job.copying import Copying
 from optimize.job.stages import signature_of
 from program import artifact
 from program.artifact import ArtifactError, Manifest
@@ -41,6 +42,15 @@ class RaceLine(BaseModel):
     interval: tuple[float, float]
     cost: float
     out: str
+    copied: dict[str, Copying] = {}
+
+
+class DroppedDemo(BaseModel):
+    """A demonstration that did not keep its place; see `optimize.credit.earned`."""
+
+    predictor: str
+    problem: str | None
+    why: str
 
 
 class CompileReport(BaseModel):
@@ -48,6 +58,7 @@ class CompileReport(BaseModel):
 
     evidence: dict[str, list[DemoEvidence]]
     race: list[RaceLine] = []
+    dropped: list[DroppedDemo] = []
 
 
 def describe_program(folder: Path, prompts: bool = False) -> str:
@@ -70,9 +81,12 @@ def describe_program(folder: Path, prompts: bool = False) -> str:
         lines += [f"    demonstration: {cut(str(demo.get('problem', '')))}" for demo in predictor.demos]
     parts = ["\n".join(lines)]
     if manifest.gate:
-        parts.append(Outcome.model_validate(manifest.gate).line())
+        outcome = Outcome.model_validate(manifest.gate)
+        parts.append("\n".join([outcome.line(), *([copying_text(outcome.copied)] if outcome.copied else [])]))
     if (folder / "report.json").is_file():
-        parts.append(attempts_text([line.model_dump() for line in _report(folder).race]))
+        report = _report(folder)
+        parts.append(attempts_text([dict(line) for line in report.race]))
+        parts += [f"dropped before the gate: {each.predictor}, {each.problem}: {each.why}" for each in report.dropped]
     if prompts:
         parts.append(prompts_markdown(program, manifest))
     return "\n\n".join(filter(None, parts))

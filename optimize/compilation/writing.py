@@ -10,7 +10,7 @@ from typing import Any
 from eval.rollouts.json_lines import json_line
 from eval.rollouts.run_folder import read_rollouts
 from eval.tables.summary import markdown_table, summarize
-from optimize.compilation.attempts import attempts_text
+from optimize.compilation.attempts import attempts_text, copying_text
 from optimize.compilation.prompts import prompts_markdown
 from optimize.credit.evidence import cut
 from optimize.gate.gate_outcome import Outcome
@@ -57,6 +57,10 @@ def write_artifact(out: Path, program: Program, job: Job, chosen: Candidate | No
         print(summary["table"])
     if job.raced:
         print(attempts_text(job.raced))
+    for each in job.dropped:
+        print(f"{each['predictor']}: the demonstration {each['problem']} is dropped: {each['why']}")
+    if outcome.copied:
+        print(copying_text(outcome.copied))
     for name, predictor in program.named_predictors():
         print(f"{name}: {len(predictor.demos)} demonstrations")
     if outcome.ships and job.config.tuning.demos and not any(predictor.demos for predictor in program.predictors()):
@@ -84,6 +88,7 @@ def report(job: Job, chosen: Candidate | None, outcome: Outcome) -> dict[str, An
         },
         "proposals_dropped": job.proposals.dropped,
         "race": job.raced,
+        "dropped": job.dropped,
         "evidence": job.evidence,
     }
 

@@ -2,24 +2,32 @@
 
 A rollout that ends well contains calls that were wrong, and one that fails contains calls that were right. So every
 call is scored by what can be checked about itself: tests by the problem's known programs, programs by the hidden tests,
-fixes by the tests before and after, plans by what was written from them.
+fixes by the tests before and after, words by what was written with them and without. What says something false is worth
+nothing.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from optimize.credit import of_plans as credit_plans
 from optimize.credit import of_programs as credit_programs
 from optimize.credit import of_tests as credit_tests
+from optimize.credit.contrast import Contrast
 from optimize.credit.evidence import Credit, Episode, Step
+from optimize.credit.false_claims import false_claims
 
 
 def credit_of(step: Step, episode: Episode) -> Credit | None:
     """The credit of one call; None for stages of which nothing is known."""
+    if false := false_claims(step, episode):
+        return Credit(0.0, False, false)
+    before = _before_words(step, episode)
+    if before and not before.proven:
+        return before
     match step.stage:
         case "WriteTests" | "CheckTests":
             return credit_tests.of_tests(step, episode)
-        case "ExplainTests" | "CheckExplanations":
-            return credit_tests.of_explanations(step, episode)
         case "WriteCode" | "SolveDirectly" | "SolveStepByStep" | "SolveWithLessons":
             return credit_programs.of_code(step, episode)
         case "FixCode":
@@ -28,15 +36,29 @@ def credit_of(step: Step, episode: Episode) -> Credit | None:
             return credit_programs.of_brute_force(step, episode)
         case "WriteGenerator":
             return credit_programs.of_generator(step, episode)
+        case stage if stage in credit_plans.WORDS:
+            given = credit_plans.of_words(step, episode)
+            return replace(given, evidence=(*(before.evidence if before else ()), *given.evidence))
+        case _:
+            return None
+
+
+def open_contrast(step: Step, episode: Episode) -> Contrast | None:
+    """What is known of the words of a call that further programs might prove; None where they would not, or where no
+    program that was written with them is right so far."""
+    before = _before_words(step, episode)
+    if (before and not before.proven) or false_claims(step, episode):
+        return None
+    found = credit_plans.contrast_of(step, episode)
+    return found if found and any(found.good) and found.may_show and not found.shows else None
+
+
+def _before_words(step: Step, episode: Episode) -> Credit | None:
+    """What words have to be besides being of use, where there is such a thing."""
+    match step.stage:
+        case "ExplainTests" | "CheckExplanations":
+            return credit_tests.of_explanations(step, episode)
         case "AnalyseFailure":
-            return credit_plans.of_analysis(step, episode)
-        case "DrawLesson":
-            return credit_plans.of_lesson(step, episode)
-        case "RankSolutions":
-            return credit_plans.of_ranking(step, episode)
-        case "ProposeSolutions":
-            return credit_plans.of_proposals(step, episode)
-        case "ReflectOnProblem":
-            return credit_plans.of_reflection(step, episode)
+            return credit_programs.of_analysis(step, episode)
         case _:
             return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -36,13 +36,13 @@ def stored_episodes(job: Job, program: Program, rollouts: Sequence[tuple[Path, R
     episodes = []
     for run, rollout in rollouts:
         trace = Trace(events=read_trace(run, *rollout.key()))
-        episodes.append(episode_of(job, program, job.problems.problem(rollout.problem), trace))
+        episodes.append(episode_of(job, program, job.problems.problem(rollout.problem), trace, rollout.sample))
     for episode in episodes:
         episode.others = [e for e in episodes if e is not episode and e.problem.name == episode.problem.name]
     return episodes
 
 
-def episode_of(job: Job, program: Program, problem: Problem, trace: Trace) -> Episode:
+def episode_of(job: Job, program: Program, problem: Problem, trace: Trace, sample: int = 0) -> Episode:
     """The episode of a rollout.
 
     Args:
@@ -50,6 +50,7 @@ def episode_of(job: Job, program: Program, problem: Problem, trace: Trace) -> Ep
         program: whose stages are looked at.
         problem: what was asked.
         trace: with all texts.
+        sample: the number of the rollout.
 
     Raises:
         RunError: its calls do not hold their fields.
@@ -71,16 +72,22 @@ def episode_of(job: Job, program: Program, problem: Problem, trace: Trace) -> Ep
         score=lambda code: job.metric.score(problem, code),
         threshold=job.config.tuning.threshold,
         measure=lambda scored: measured(scored, job.config.metric),
+        sample=sample,
     )
 
 
 def _step(call: Call, predictor: str, signature: Any) -> Step:
-    types = _types(signature)
     inputs, outputs = (
-        {name: types[name].validate_python(values[name]) for name in fields}
+        typed(signature, values, fields)
         for values, fields in ((call.inputs, signature.input_fields), (call.outputs, signature.output_fields))
     )
     return Step(call.stage, predictor, inputs, outputs)
+
+
+def typed(signature: Any, values: Any, fields: Iterable[str]) -> dict[str, Any]:
+    """Some fields of a signature with stored values, in their types."""
+    types = _types(signature)
+    return {name: types[name].validate_python(values[name]) for name in fields}
 
 
 @cache

@@ -58,6 +58,7 @@ class Episode:
     threshold: of a program's score, from which on it counts as right.
     measure: the number out of a `Score` that counts.
     others: other rollouts of the same problem.
+    sample: its number.
     """
 
     problem: Problem
@@ -69,6 +70,7 @@ class Episode:
     threshold: float
     measure: Callable[[Score], float]
     others: Sequence[Episode] = ()
+    sample: int = 0
 
     @property
     def words(self) -> Words:
@@ -78,15 +80,6 @@ class Episode:
     def rate(self, code: str) -> float:
         """The metric of a program."""
         return self.measure(self.score(code))
-
-    def written_from(self, solution: str) -> list[float]:
-        """The metric of every program written from a solution of this name, over all rollouts of the problem."""
-        return [
-            episode.rate(step.outputs["code"])
-            for episode in (self, *self.others)
-            for step in episode.steps
-            if step.stage == "WriteCode" and plain(getattr(step.inputs.get("solution"), "name", "")) == plain(solution)
-        ]
 
     def ai_tests(self) -> list[TestCase]:
         """The tests the flow ran beside the public ones, with the outputs it expected, and those the model wrote."""

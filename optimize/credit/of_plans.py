@@ -1,114 +1,99 @@
-"""Credit of the stages that plan in words: by the programs that were written from the plan.
-
-What followed depends on much besides the plan, and a program that is right every time says nothing about it. So one
-program proves nothing: it has to do better than another one, which was written without the plan.
-"""
+"""Credit of the stages whose answers are words, by the programs that were written with them; see
+`optimize.credit.contrast`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from statistics import mean
-
-from optimize.credit.evidence import Credit, Episode, Step
-from optimize.credit.of_programs import of_fix
+from optimize.credit.contrast import Contrast, Inputs, contrast
+from optimize.credit.evidence import Credit, Episode, Step, plain
 from program.answers.ranking import match_names
-from program.steps.plan import in_order, without_numbers
+from program.steps.plan import in_order, without_numbers, without_repeats
+
+# The stages that answer with words, each with the field that holds them.
+WORDS = {
+    "ReflectOnProblem": "reflection",
+    "ExplainTests": "explanations",
+    "CheckExplanations": "checked",
+    "ProposeSolutions": "solutions",
+    "RankSolutions": "ranking",
+    "AnalyseFailure": "analysis",
+    "DrawLesson": "lesson",
+}
+NO_SOLUTION: Inputs = {"solution": None, "steps": []}
 
 
-def of_ranking(step: Step, episode: Episode) -> Credit:
-    """Right when programs from the solution it put first do better than those from one below, wrong in reverse.
+def of_words(step: Step, episode: Episode) -> Credit:
+    """Proven when enough programs that were written with the words are right, and fewer of those without."""
+    found = contrast_of(step, episode)
+    return found.credit if found else Credit(0.0, False, (f"no {episode.words.it} was written with it",))
 
-    Programs are those of all rollouts of the problem, by the name of the solution; without one from either side nothing
-    is known.
-    """
-    it = episode.words.it
+
+def contrast_of(step: Step, episode: Episode) -> Contrast | None:
+    """What the rollouts of the problem tell about the words of a call; None where nothing was written with them, and
+    for stages that answer with something else."""
+    match step.stage:
+        case "ReflectOnProblem":
+            return _field(episode, "WriteCode", "reflection", without_repeats(step.outputs["reflection"]))
+        case "ExplainTests" | "CheckExplanations":
+            return _field(episode, "WriteCode", "explanations", step.outputs[WORDS[step.stage]])
+        case "ProposeSolutions":
+            return _proposals(step, episode)
+        case "RankSolutions":
+            return _ranking(step, episode)
+        case "AnalyseFailure":
+            return _field(episode, "FixCode", "analysis", step.outputs["analysis"], same=("code", "failure"), of=step)
+        case "DrawLesson":
+            return _lesson(step, episode)
+        case _:
+            return None
+
+
+def _field(
+    episode: Episode, writer: str, name: str, words: list[str], same: tuple[str, ...] = (), of: Step | None = None
+) -> Contrast | None:
+    """Words that are one field of the writer's inputs. Of the programs those count whose fields `same` are as in the
+    call `of`."""
+
+    def side(each: Step) -> bool | None:
+        if any(of and each.inputs[other] != of.inputs[other] for other in same):
+            return None
+        return each.inputs[name] == words
+
+    return contrast(episode, writer, side, lambda asked: [{**asked, name: []}]) if words else None
+
+
+def _proposals(step: Step, episode: Episode) -> Contrast | None:
+    """Programs from one of the solutions, against programs from other solutions or none."""
+    names = {plain(each.name) for each in step.outputs["solutions"]}
+    return contrast(
+        episode, "WriteCode", lambda each: _solution(each) in names, lambda asked: [{**asked, **NO_SOLUTION}]
+    )
+
+
+def _ranking(step: Step, episode: Episode) -> Contrast | None:
+    """Programs from the solution that was put first, with its steps, against programs from those below."""
     solutions = without_numbers(step.inputs["solutions"])
     places = match_names(step.outputs["ranking"], [each.name for each in solutions])
+    if not places or len(solutions) < 2:
+        return None
     first, *below = in_order(solutions, places)
-    top = episode.written_from(first.name)
-    others = {solution.name: rates for solution in below if (rates := episode.written_from(solution.name))}
-    if not top or not others:
-        return Credit(0.5, False, (f"{it}s were not written from both its first solution and a lower one",))
-    best_below = max(mean(rates) for rates in others.values())
-    said = [
-        _said(first.name, top, it, "put first"),
-        *(_said(name, rates, it, "below") for name, rates in others.items()),
-    ]
-    if mean(top) > best_below:
-        return Credit(mean(top), mean(top) >= episode.threshold / 2, tuple(said))
-    return Credit(0.0 if mean(top) < best_below else 0.5, False, tuple(said))
+    sides = {plain(first.name): True, **{plain(each.name): False for each in below}}
+
+    def strip(asked: Inputs) -> list[Inputs]:
+        return [{**asked, "solution": each, "steps": []} for each in below]
+
+    return contrast(episode, "WriteCode", lambda each: sides.get(_solution(each)), strip)
 
 
-def of_proposals(step: Step, episode: Episode) -> Credit:
-    """By the best program that was written after it, in comparison; see `_compared`."""
-
-    def best(of: Episode) -> float | None:
-        return max((of.rate(each.outputs["code"]) for each in _programs(of)), default=None)
-
-    return _compared(step, episode, best, f"the best {episode.words.it} written from its solutions")
-
-
-def of_reflection(step: Step, episode: Episode) -> Credit:
-    """By the first program that was written after it, in comparison; see `_compared`."""
-
-    def first(of: Episode) -> float | None:
-        return next((of.rate(each.outputs["code"]) for each in _programs(of)), None)
-
-    return _compared(step, episode, first, f"the first {episode.words.it} written with it")
-
-
-def _compared(step: Step, episode: Episode, followed: Callable[[Episode], float | None], what: str) -> Credit:
-    """By what followed, against what followed other answers to the same question in further rollouts of the problem.
-
-    The score is what the call's own program has over the mean of the others. Proven when it is right and has more.
-
-    Args:
-        step, episode: the call and its rollout.
-        followed: the metric of the program that followed in a rollout; None when there is none.
-        what: names that program.
-    """
-    own = followed(episode)
-    if own is None:
-        return Credit(0.0, False, (f"no {episode.words.it} was written with it",))
-    rivals = [each for each in episode.others if any(_answers_otherwise(step, there) for there in each.steps)]
-    others = [rate for each in rivals if (rate := followed(each)) is not None]
-    said = f"{what} passes {own:.0%} of the further tests"
-    if not others:
-        return Credit(0.0, False, (said, "no rollout with another answer is there to compare with"))
-    gain = max(0.0, own - mean(others))
-    rates = ", ".join(f"{rate:.0%}" for rate in others)
-    return Credit(gain, gain > 0 and own >= episode.threshold, (said, f"after other answers: {rates}"))
-
-
-def _programs(episode: Episode) -> list[Step]:
-    return [each for each in episode.steps if each.stage == "WriteCode"]
-
-
-def _answers_otherwise(step: Step, other: Step) -> bool:
-    return other.stage == step.stage and other.outputs != step.outputs
-
-
-def of_analysis(step: Step, episode: Episode) -> Credit:
-    """By the fix that was made from it: the program before is what it is compared with."""
-    fixes = [each for each in episode.steps if each.stage == "FixCode"]
-    made = next((each for each in fixes if each.inputs["analysis"] == step.outputs["analysis"]), None)
-    if made is None:
-        return Credit(0.0, False, ("no fix was made from it",))
-    fixed = of_fix(made, episode)
-    said = tuple(f"the fix made from it: {sentence}" for sentence in fixed.evidence)
-    return Credit(fixed.score, fixed.proven, said)
-
-
-def of_lesson(step: Step, episode: Episode) -> Credit:
-    """By the first program that was written with it in mind, in comparison with the one it was drawn from."""
+def _lesson(step: Step, episode: Episode) -> Contrast | None:
     lesson = set(step.outputs["lesson"])
-    later = [each for each in episode.steps if each.stage == "SolveWithLessons" and lesson <= {*each.inputs["lessons"]}]
-    if not lesson or not later:
-        return Credit(0.0, False, (f"no {episode.words.it} was written with it in mind",))
-    before, rate = episode.rate(step.inputs["code"]), episode.rate(later[0].outputs["code"])
-    said = f"the share of further tests passed went from {before:.0%} to {rate:.0%} with it"
-    return Credit(max(0.0, rate - before), rate >= episode.threshold and rate > before, (said,))
+    if not lesson:
+        return None
+
+    def strip(asked: Inputs) -> list[Inputs]:
+        return [{**asked, "lessons": [each for each in asked["lessons"] if each not in lesson]}]
+
+    return contrast(episode, "SolveWithLessons", lambda each: lesson <= {*each.inputs["lessons"]}, strip)
 
 
-def _said(name: str, rates: list[float], it: str, what: str) -> str:
-    return f"“{name}”, {what}: its {it}s pass {', '.join(f'{rate:.0%}' for rate in rates)} of the further tests"
+def _solution(step: Step) -> str:
+    return plain(getattr(step.inputs.get("solution"), "name", ""))

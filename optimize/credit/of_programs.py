@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from judge.judge import judge, run
 from judge.verdict import TestCase, TestResult
 from optimize.credit.evidence import Credit, Episode, Step, plain
 from optimize.credit.of_tests import is_valid
 from optimize.credit.outcome import outcome
+from program.answers.claims import says_test_is_wrong
 from program.bench.ai_tests import made_inputs, usable_output
 from program.rollout.decisions import ChangeTried
 from program.rollout.trace import name_of
@@ -51,6 +53,18 @@ def of_fix(step: Step, episode: Episode) -> Credit:
         said.append(f"it is the same {episode.words.it} again")
     kept = passes and not broken and new >= old
     return Credit(new if kept else 0.0, kept and new >= episode.threshold, tuple(said))
+
+
+def of_analysis(step: Step, episode: Episode) -> Credit:
+    """The words for a fix are as right as the fix that was made from them."""
+    fixes = [each for each in episode.steps if each.stage == "FixCode"]
+    made = next((each for each in fixes if each.inputs["analysis"] == step.outputs["analysis"]), None)
+    if made is None:
+        return Credit(0.0, False, ("no fix was made from it",))
+    fixed = of_fix(made, episode)
+    if fixed.proven and says_test_is_wrong("\n".join(step.outputs["analysis"])):
+        return Credit(0.0, False, ("it says that the test is wrong, which it is not",))
+    return replace(fixed, evidence=tuple(f"the fix made from it: {sentence}" for sentence in fixed.evidence))
 
 
 def _test_of_fix(before: str, after: str, episode: Episode) -> TestCase | None:

@@ -1,4 +1,4 @@
-"""The calls of rollouts that are proven right, each on its own evidence."""
+"""The calls of rollouts that are proven right, each on its own evidence, and those of them that are shown."""
 
 from __future__ import annotations
 
@@ -12,20 +12,50 @@ from typing import Any
 import dspy
 
 from eval.rollouts.rollout import Rollout
-from optimize.credit.credit import credit_of
-from optimize.credit.demo_choice import ProvenCall
+from optimize.credit.contrast import Contrast
+from optimize.credit.credit import credit_of, open_contrast
+from optimize.credit.demo_choice import ProvenCall, choose_demos
 from optimize.credit.episodes import stored_episodes
 from optimize.credit.evidence import Credit, Episode, Step
+from optimize.credit.proofs import Proofs
+from optimize.job.candidates import prompts_of
 from optimize.job.job import Job
 from optimize.job.stages import signature_of
 from program.stage.program import Program
 
 CHARACTERS = 4  # a token
-ProvenCalls = dict[str, list[ProvenCall]]  # by predictor
+Chosen = dict[str, list[ProvenCall]]  # by predictor
 
 
-def proven_calls(job: Job, program: Program, rollouts: Sequence[tuple[Path, Rollout]]) -> ProvenCalls:
-    """The calls of `rollouts` that are proven right.
+def chosen_demos(
+    job: Job, program: Program, rollouts: Sequence[tuple[Path, Rollout]], count: int, max_tokens: int, proof_calls: int
+) -> Chosen:
+    """The calls to show for each predictor of `program`, the best first. Words that would be chosen and that too few
+    programs were written with, or without, have these written first.
+
+    Args:
+        job: the compilation.
+        program: whose predictors shall get them, and whose stages write the programs.
+        rollouts: to choose from, each with the folder of its run.
+        count: demonstrations of a predictor at most.
+        max_tokens: that all demonstrations of a predictor may take.
+        proof_calls: programs that may be written for it in all; what one predictor leaves the next ones have too.
+
+    Raises:
+        Halted: a cap is reached, or the model is out of reach.
+    """
+    proofs = Proofs(job, program, proof_calls)
+    calls = proven_calls(job, program, rollouts)
+    in_words = [name for name in prompts_of(program) if any(call.contrast for call in calls.get(name, []))]
+    chosen: Chosen = {}
+    for name in prompts_of(program):
+        proofs.share(len(set(in_words) - set(chosen)))
+        chosen[name] = choose_demos(calls.get(name, []), count, max_tokens, proofs.prove)
+    return chosen
+
+
+def proven_calls(job: Job, program: Program, rollouts: Sequence[tuple[Path, Rollout]]) -> Chosen:
+    """The calls of `rollouts` that are proven right, and those whose words might be.
 
     Args:
         job: the compilation.
@@ -34,7 +64,7 @@ def proven_calls(job: Job, program: Program, rollouts: Sequence[tuple[Path, Roll
     """
     order = {problem.name: place for place, problem in enumerate(job.problems.problems)}
     rollouts = sorted(rollouts, key=lambda each: order[each[1].problem])
-    proven: ProvenCalls = defaultdict(list)
+    proven: Chosen = defaultdict(list)
     predictors = dict(program.named_predictors())
     episodes = groupby(stored_episodes(job, program, rollouts), lambda episode: episode.problem.name)
     by_problem = [list(group) for _, group in episodes]
@@ -42,18 +72,26 @@ def proven_calls(job: Job, program: Program, rollouts: Sequence[tuple[Path, Roll
         credits = chain.from_iterable(threads.map(_credits, by_problem))
         for (_, rollout), calls in zip(rollouts, credits, strict=True):
             facts = job.problems.facts(rollout.problem)
-            for step, credit in calls:
-                if credit is not None and credit.proven and step.predictor in predictors:
+            for step, credit, contrast in calls:
+                if step.predictor in predictors:
                     tokens = _tokens(job, predictors[step.predictor], step)
-                    call = ProvenCall(rollout.problem, rollout.sample, step, credit, facts, tokens)
+                    call = ProvenCall(rollout.problem, rollout.sample, step, credit, facts, tokens, contrast)
                     proven[step.predictor].append(call)
     return proven
 
 
-def _credits(episodes: Sequence[Episode]) -> list[list[tuple[Step, Credit | None]]]:
-    """The credit of every call, by rollout of one problem: one after the other, as they look at each other's programs,
-    and what is judged already is not run again."""
-    return [[(step, credit_of(step, episode)) for step in episode.steps] for episode in episodes]
+def _credits(episodes: Sequence[Episode]) -> list[list[tuple[Step, Credit, Contrast | None]]]:
+    """The calls that are proven or may be, by rollout of one problem: one after the other, as they look at each other's
+    programs, and what is judged already is not run again."""
+    return [[found for step in episode.steps if (found := _credit(step, episode))] for episode in episodes]
+
+
+def _credit(step: Step, episode: Episode) -> tuple[Step, Credit, Contrast | None] | None:
+    credit = credit_of(step, episode)
+    if credit is None or credit.proven:
+        return (step, credit, None) if credit else None
+    contrast = open_contrast(step, episode)
+    return (step, credit, contrast) if contrast else None
 
 
 def _tokens(job: Job, predictor: dspy.Predict, step: Step) -> int:

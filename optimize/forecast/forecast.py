@@ -19,7 +19,8 @@ PROPOSAL_PROMPT_TOKENS, PROPOSAL_ANSWER_TOKENS = 1500, 300  # priors
 
 @dataclass(frozen=True)
 class Row:
-    """One phase of the plan; dollars is None where no price is known."""
+    """One phase of the plan; dollars is None where no price is known. At most so much is asked where nobody knows
+    before how much."""
 
     phase: str
     runs: float
@@ -27,6 +28,7 @@ class Row:
     prompt_tokens: float
     answer_tokens: float
     dollars: float | None
+    at_most: bool = False
 
 
 def rows_of(config: CompileConfig, inputs: Inputs, average: Averages, out: Path | None) -> list[Row]:
@@ -44,7 +46,8 @@ def describe_plan(config: CompileConfig, inputs: Inputs, out: Path | None = None
     """
     average = averages(config, inputs, out)
     rows = rows_of(config, inputs, average, out)
-    total = _total(rows)
+    known, open_rows = [row for row in rows if not row.at_most], [row for row in rows if row.at_most and row.calls]
+    total = _total(known)
     problems = inputs.problems.problems
     tuned = [stage.name for _, stage in stages_of(inputs.program) if stage.name not in inputs.frozen]
     lines = [f"compile {config.start} ({inputs.manifest.program}) with {config.optimizer} for {config.lm}"]
@@ -56,7 +59,7 @@ def describe_plan(config: CompileConfig, inputs: Inputs, out: Path | None = None
     lines.append(f"tuned: {', '.join(tuned)}" + (f"; as it is: {', '.join(inputs.frozen)}" if inputs.frozen else ""))
     lines.append(f"keys: { {key: value for key, value in config.tuning.values().items() if value is not None} }")
     lines += ["", "| phase | program runs | LM calls | prompt tokens | answer tokens | USD |", "|" + " --- |" * 6]
-    lines += [_line(row) for row in [*rows, total]]
+    lines += [_line(row) for row in [*known, total, *open_rows]]
     lines += ["", f"averages of {average.calls:.1f} calls a run are from {average.source}"]
     reached = spent_of(_used(total), config.budget)
     if reached:
@@ -73,7 +76,8 @@ def _row(config: CompileConfig, phase: str, asked: PhaseCount, average: Averages
     role = "prompt_lm" if asked.proposals else "teacher_lm" if phase == "training" else "lm"
     price = price_of(config.models()[role][0])
     dollars = price.dollars(prompts, answers) if price else None
-    return Row(phase, asked.runs, asked.calls + asked.proposals, prompts, answers, dollars)
+    said = f"{phase}, at most" if asked.at_most else phase
+    return Row(said, asked.runs, asked.calls + asked.proposals, prompts, answers, dollars, asked.at_most)
 
 
 def _total(rows: Sequence[Row]) -> Row:

@@ -30,9 +30,11 @@ from eval.rollouts.rollout import Rollout
 from eval.rollouts.score import Score, SetResult, Status
 from eval.simulated.proposals import propose
 from optimize.config import CompileConfig
+from optimize.credit.earned import PHASE as COPYING
 from optimize.forecast.averages import Averages
 from optimize.gate.gate import COMPILED, START, gate_problems
 from optimize.gate.gate import FOLDER as GATE
+from optimize.job.candidates import prompts_of
 from optimize.job.inputs import Inputs
 from optimize.job.job import Job, new_job
 from optimize.job.metric import HiddenPassRate, measured
@@ -56,12 +58,14 @@ class PhaseCount:
     calls: of stages, those that are new.
     demos: in the prompts of these calls, all together.
     proposals: calls of the optimizer itself.
+    at_most: whether it may ask less, and nobody knows before how much.
     """
 
     runs: int = 0
     calls: int = 0
     demos: int = 0
     proposals: int = 0
+    at_most: bool = False
 
 
 def rehearse(
@@ -96,6 +100,8 @@ def rehearse(
             }
         answers.count = count  # from here on
         tuned = optimizer_of(config).tune(job)
+        if config.gate and config.tuning.demos:
+            job.foresee(COPYING, config.copy_answers * len(prompts_of(job.student)))
         if config.gate:  # whether the real optimizer brings other prompts nobody knows
             programs = {START: job.teacher, COMPILED: cast(Program, tuned)}
             problems = gate_problems(job, [*programs.values()])
@@ -248,6 +254,9 @@ class _RehearsedJob(Job):
             score = self.metric.score(self.problems.problem(problem), _digest(each))
             found.append(Rollout(arm=arm, problem=problem, sample=sample, status=_status(score), score=score))
         return found
+
+    def foresee(self, phase: str, calls: int) -> None:
+        cast(_Count, self.paid).phases[phase] = PhaseCount(calls=calls, at_most=True)
 
     def rollouts_of(self, run: Path) -> list[Rollout]:
         return []

@@ -14,6 +14,7 @@ from eval.numbers.criteria import outcomes, shares
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.run_folder import read_rollouts
 from optimize.gate.gate_outcome import Outcome, decide
+from optimize.job.copying import copying_in
 from optimize.job.job import Job
 from program import artifact
 from program.problem import Problem
@@ -43,7 +44,9 @@ def gate(job: Job, compiled: Program) -> Outcome:
         return Outcome(decision="kept", why="every problem gave a demonstration, so none is left to compare on")
     draws = job.config.gate_draws
     runs = job.program_runs(FOLDER, programs, problems, draws, FIRST_SAMPLE)
-    return outcome_of(runs.run(programs, problems), draws)
+    rollouts = runs.run(programs, problems)
+    copied = copying_in(job.folder.path.parent / FOLDER, [each for each in rollouts if each.arm == COMPILED])
+    return outcome_of(rollouts, draws).model_copy(update={"copied": copied})
 
 
 def gate_problems(job: Job, programs: Sequence[Program]) -> list[Problem]:

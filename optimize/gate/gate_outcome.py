@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from eval.numbers.intervals import Estimate, difference_estimate
 from eval.numbers.paired import Pair, differences
 from eval.tables.markdown import points
+from optimize.job.copying import Copying
 
 GAIN = 0.05  # solved, from which on an artifact ships
 # A true loss of five points ships in a tenth of all comparisons at most, however few problems there are: the lower end
@@ -30,6 +31,7 @@ class Outcome(BaseModel):
     gain: the difference, compiled minus start; interval: its ends, 95 %.
     problems, draws: what was compared, and how many rollouts of each problem by each program.
     cost: that of a rollout of the compiled program, over that of the start's; unit: of what.
+    copied: by stage, how many answers of the compiled program copied from its demonstrations.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -44,6 +46,7 @@ class Outcome(BaseModel):
     draws: int = 0
     cost: float | None = None
     unit: str = ""
+    copied: dict[str, Copying] = {}
 
     @property
     def ships(self) -> bool:

@@ -53,6 +53,7 @@ class Job:
     pace: how often refused requests are sent again, and after which wait; how many are sent is up to `paid`.
     proposals: how the optimizer's own questions are put; counts those of its proposals that were dropped.
     evidence: by predictor, for each demonstration in order, why it was chosen.
+    dropped: the demonstrations that did not keep their place before the gate, each with the reason.
     raced: what came of every candidate of a race, in order.
     run_folders: of the runs of several programs that were made so far.
     rehearsed: whether it only finds out what would be asked; see `optimize.forecast.rehearsal`.
@@ -76,6 +77,7 @@ class Job:
     stopped: str = ""
     proposals: ProposalAdapter = field(default_factory=ProposalAdapter)
     evidence: dict[str, list[dict]] = field(default_factory=dict)
+    dropped: list[dict[str, Any]] = field(default_factory=list)
     raced: list[dict[str, Any]] = field(default_factory=list)
     run_folders: list[Path] = field(default_factory=list)
     rehearsed: ClassVar[bool] = False
@@ -137,6 +139,10 @@ class Job:
         executor = Threads(self.lm, Conditions(pace=self.pace))
         asked = {"samples": samples, "first": first, "concurrency": self.config.concurrency}
         return ProgramRuns(self.folder.path.parent / name, self.inputs, programs, problems, executor, **asked)
+
+    def foresee(self, phase: str, calls: int) -> None:
+        """Say that a phase may ask so many calls at most, but nobody knows before how many; only a rehearsal counts
+        them."""
 
     def shown_by(self, demos: Iterable[Any]) -> set[str | None]:
         """The names of the problems that demonstrations show; None for one from elsewhere."""

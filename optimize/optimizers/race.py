@@ -14,6 +14,7 @@ from itertools import combinations
 import dspy
 from pydantic import Field
 
+from optimize.credit.proofs import PROOF_CALLS, foresee_proofs
 from optimize.job.job import Job
 from optimize.optimizers.optimizer import Optimizer
 from optimize.race.levers import changes_of, combined
@@ -34,6 +35,8 @@ class Race(Optimizer, frozen=True):
     """demonstrations a predictor gets at most; with 0 none are tried"""
     demo_tokens: int = Field(default=2000, ge=1)
     """the most that all demonstrations of one predictor may have, at four characters a token"""
+    proof_calls: int = Field(default=PROOF_CALLS, ge=0)
+    """programs that may be written to prove words that would be shown; with 0 only what the rollouts prove is"""
     instructions: bool = True
     """whether further sentences for the instructions of the stages that write programs are tried"""
     switches: bool = True
@@ -80,8 +83,9 @@ class Race(Optimizer, frozen=True):
 
     def _demos(self, job: Job, best: Variant) -> list[Variant]:
         if job.rehearsed:  # there are no rollouts to take demonstrations from
+            foresee_proofs(job, job.inputs.program, self.proof_calls)
             return [Variant(best.changes, said=f"demos={count}") for count in range(1, self.demos + 1)]
-        return demo_variants(job, best, self.demos, self.demo_tokens)
+        return demo_variants(job, best, self.demos, self.demo_tokens, self.proof_calls)
 
     @staticmethod
     def _round(job: Job, name: str, variants: Sequence[Variant], problems: Sequence[Problem]) -> Round:

@@ -9,8 +9,8 @@ import dspy
 from pydantic import Field
 
 from eval.rollouts.rollout import Rollout
-from optimize.credit.demo_choice import choose_demos
-from optimize.credit.proven import proven_calls
+from optimize.credit.proofs import PROOF_CALLS
+from optimize.credit.proven import chosen_demos
 from optimize.job.job import Job
 from optimize.job.metric import measured
 from optimize.optimizers.bootstrap import Bootstrap
@@ -29,6 +29,8 @@ class Verified(Bootstrap, frozen=True):
     demonstrations, and no rollout is made"""
     demo_tokens: int = Field(default=2000, ge=1)
     """the most that all demonstrations of one predictor may have, at four characters a token"""
+    proof_calls: int = Field(default=PROOF_CALLS, ge=0)
+    """programs that may be written to prove words that would be shown; with 0 only what the rollouts prove is"""
 
     def tune(self, job: Job) -> dspy.Module:
         """The student with the demonstrations; for each, why it was chosen, in `job.evidence`."""
@@ -39,10 +41,10 @@ class Verified(Bootstrap, frozen=True):
             if rollout.score is not None and not self.runs:
                 value = measured(rollout.score, job.config.metric)
                 job.candidates.enter(teacher, rollout.problem, str(rollout.sample), value)
-        proven = proven_calls(job, job.student, whole)
+        demos = chosen_demos(job, job.teacher, whole, self.demos, self.demo_tokens, self.proof_calls)
         tuned = job.student.deepcopy()
         for name, predictor in tuned.named_predictors():
-            chosen = choose_demos(proven.get(name, []), self.demos, self.demo_tokens)
+            chosen = demos[name]
             predictor.demos = [demonstration(call.step.inputs, call.step.outputs) for call in chosen]
             job.evidence[name] = [call.report() for call in chosen]
         return tuned

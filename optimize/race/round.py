@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from eval.numbers.cost import price_ratio
 from eval.numbers.criteria import outcomes, shares
 from eval.rollouts.rollout import Rollout
 from optimize.gate.gate_outcome import CHEAPER, NOT_WORSE
+from optimize.job.copying import Copying, copying_in
 from optimize.job.job import Job
 from optimize.race.dropping import Standing, difference, dropped, looks
 from optimize.race.variants import Variant
@@ -27,6 +28,7 @@ class Round:
     standings: of every candidate on the problems that it ran on, by name; costs are in rollouts of the first one.
     out: of those that dropped out, why.
     variants: the candidates by name.
+    copied: of those with demonstrations, by stage, how many answers copied from them.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Round:
     standings: Mapping[str, Standing]
     out: Mapping[str, str]
     variants: Mapping[str, Variant]
+    copied: Mapping[str, Mapping[str, Copying]] = field(default_factory=dict)
 
     @property
     def finalists(self) -> list[str]:
@@ -66,6 +69,7 @@ class Round:
             "gain": round(value, 4),
             "interval": [round(low, 4), round(high, 4)],
             "cost": round(standing.cost, 4),
+            "copied": {stage: each.model_dump() for stage, each in self.copied.get(name, {}).items()},
             "out": self.out.get(name, ""),
         }
 
@@ -94,7 +98,9 @@ def run_round(job: Job, name: str, variants: Sequence[Variant], problems: Sequen
             alive = [each for each in alive if each not in out]
         if len(alive) == 1:
             break
-    return Round(name, variants[0].name, _standings(rollouts, by_name, variants[0].name), out, by_name)
+    path, worded = job.folder.path.parent / name, [key for key, each in by_name.items() if each.words]
+    copied = {key: copying_in(path, [each for each in rollouts if each.arm == key]) for key in worded}
+    return Round(name, variants[0].name, _standings(rollouts, by_name, variants[0].name), out, by_name, copied)
 
 
 def _standings(rollouts: Sequence[Rollout], names: Iterable[str], first: str) -> dict[str, Standing]:

@@ -4,8 +4,7 @@ instructions."""
 from __future__ import annotations
 
 from eval.rollouts.run_folder import read_rollouts
-from optimize.credit.demo_choice import choose_demos
-from optimize.credit.proven import proven_calls
+from optimize.credit.proven import chosen_demos
 from optimize.job.candidates import prompts_of
 from optimize.job.job import Job
 from optimize.job.stages import stages_of
@@ -14,7 +13,7 @@ from optimize.undocumented import demonstration
 from signatures.sentences import SENTENCES, WRITERS
 
 
-def demo_variants(job: Job, base: Variant, most: int, max_tokens: int) -> list[Variant]:
+def demo_variants(job: Job, base: Variant, most: int, max_tokens: int, proof_calls: int) -> list[Variant]:
     """The candidate `base` with one, two, … demonstrations for each stage that has calls which are proven right, out of
     the rollouts that the compilation has made so far; where it has made none, the teacher's are made.
 
@@ -23,6 +22,7 @@ def demo_variants(job: Job, base: Variant, most: int, max_tokens: int) -> list[V
         base: its switches stay as they are.
         most: demonstrations of a predictor.
         max_tokens: that all demonstrations of a predictor may have.
+        proof_calls: programs that may be written to prove words.
     """
     program = base.program(job.inputs)
     folders = [*job.run_folders]
@@ -32,12 +32,12 @@ def demo_variants(job: Job, base: Variant, most: int, max_tokens: int) -> list[V
     rollouts = [(folder, each) for folder in folders for each in read_rollouts(folder) if not each.trace.lost_calls]
     rollouts.sort(key=lambda each: (each[1].arm, each[1].sample))
     frozen = {f"{name}.predict" for name, stage in stages_of(program) if stage.name in job.inputs.frozen}
-    proven = proven_calls(job, program, rollouts)
+    demos = chosen_demos(job, program, rollouts, most, max_tokens, proof_calls)
     found, seen = [], [dict(base.words)]
     for count in range(1, most + 1):
         words = dict(base.words)
         for name, (instructions, _) in prompts_of(program).items():
-            chosen = choose_demos(proven.get(name, []), count, max_tokens) if name not in frozen else []
+            chosen = demos[name][:count] if name not in frozen else []
             if chosen:
                 words[name] = instructions, [demonstration(call.step.inputs, call.step.outputs) for call in chosen]
         if words not in seen:

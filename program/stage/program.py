@@ -47,13 +47,13 @@ class Program(dspy.Module):
             LMError: no call would ever work, with this key for instance.
         """
         asked = Problem.of(problem)
-        with self._at_home(asked):
+        with self.at_home(asked):
             return super().__call__(problem=asked, sample=sample)
 
     async def acall(self, problem: Problem | Mapping[str, Any] | str, sample: int = 0) -> dspy.Prediction:
         """As `__call__`; waits in a thread."""
         asked = Problem.of(problem)
-        with self._at_home(asked):
+        with self.at_home(asked):
             return await super().acall(problem=asked, sample=sample)
 
     def forward(self, problem: Problem, sample: int = 0) -> dspy.Prediction:
@@ -64,7 +64,8 @@ class Program(dspy.Module):
         return await asyncio.to_thread(self.forward, problem, sample)
 
     @contextmanager
-    def _at_home(self, problem: Problem) -> Iterator[None]:
+    def at_home(self, problem: Problem) -> Iterator[None]:
+        """Inside of the block its stages ask as they do in a rollout of `problem`; one is opened where none is."""
         with ExitStack() as stack:
             stack.enter_context(own_trace())
             stack.enter_context(within(function=problem.function))

@@ -48,7 +48,7 @@ def test_the_report_says_for_every_demonstration_why_it_was_chosen(compiled):
         assert [each["problem"] for each in report["evidence"].get(name, [])] == shown, "frozen stages have none"
         assert all(each["evidence"] and each["credit"] > 0 for each in report["evidence"].get(name, []))
     assert report["evidence"]["repair.fix_code.predict"][0]["problem"] == "Successor"
-    assert report["paid"]["by_phase"].keys() == {"training"}
+    assert report["paid"]["by_phase"].keys() == {"training", "proofs"}
 
 
 def test_calls_of_rollouts_that_failed_are_shown_where_they_were_right(compiled):
@@ -194,6 +194,8 @@ def test_a_stored_run_of_the_split_gives_the_same_demonstrations_without_a_rollo
         "--no-gate",
         "--tune",
         f'runs=["{tmp_path / "run"}"]',
+        "--tune",
+        "proof_calls=0",
         "--out",
         tmp_path / "out",
     )

@@ -8,9 +8,10 @@ import pytest
 from eval.data.problem_set import Facts, Known
 from eval.rollouts.score import Score, SetResult
 from judge.verdict import TestCase
-from optimize.credit.credit import credit_of
+from optimize.credit.credit import credit_of, open_contrast
 from optimize.credit.demo_choice import ProvenCall, choose_demos
 from optimize.credit.evidence import Credit, Episode, Step
+from optimize.credit.of_tests import of_explanations
 from program.problem import Problem, PublicTest
 from program.rollout.decisions import ChangeTried
 from program.rollout.trace import Trace, name_of
@@ -40,7 +41,9 @@ def scored(code: str) -> Score:
     )
 
 
-def episode(*steps: Step, others: Sequence[Episode] = (), right: Sequence[str] = (RIGHT,), hidden=()) -> Episode:
+def episode(
+    *steps: Step, others: Sequence[Episode] = (), right: Sequence[str] = (RIGHT,), hidden=(), sample: int = 0
+) -> Episode:
     return Episode(
         problem=PROBLEM,
         known=Known(tuple(right), (WRONG,)),
@@ -51,6 +54,7 @@ def episode(*steps: Step, others: Sequence[Episode] = (), right: Sequence[str] =
         threshold=1.0,
         measure=lambda score: score.hidden_rate,
         others=others,
+        sample=sample,
     )
 
 
@@ -142,7 +146,7 @@ def test_without_a_right_program_no_test_is_proven():
     ],
 )
 def test_an_explanation_has_to_start_from_the_input_and_arrive_at_the_output(explanations, score):
-    given = credit(step("ExplainTests", {"explanations": explanations}))
+    given = of_explanations(step("ExplainTests", {"explanations": explanations}), episode())
     assert given.score == score and given.proven == (score == 1.0)
 
 
@@ -158,12 +162,7 @@ def test_an_explanation_has_to_start_from_the_input_and_arrive_at_the_output(exp
 def test_of_a_longer_input_two_numbers_have_to_be_named(explanation, right):
     summed = Problem(name="Sum", description="Add.", public_tests=(PublicTest(input="3\n5 8 7\n", output="20\n"),))
     explained = step("ExplainTests", {"explanations": [explanation]})
-    given = credit_of(explained, replace(episode(explained), problem=summed))
-    assert given is not None and given.proven == right
-
-
-def test_explanations_that_were_checked_are_judged_alike():
-    assert credit(step("CheckExplanations", {"checked": ["twice 1 is 2", "2 + 2 = 4"]})).proven
+    assert of_explanations(explained, replace(episode(explained), problem=summed)).proven == right
 
 
 # Programs
@@ -206,29 +205,37 @@ def test_a_generator_has_to_print_different_inputs_that_accepted_programs_agree_
     assert given.score == score and given.proven == (score == 1.0)
 
 
-def test_an_analysis_is_credited_by_the_fix_that_was_made_from_it():
+def test_an_analysis_is_credited_by_the_fixes_that_were_made_from_it():
     analysed = step("AnalyseFailure", {"analysis": ["it prints a word"]}, code=BROKEN, failure="It fails.")
 
-    def proven(after: str, analysis: list[str]) -> bool:
-        asked = {"code": BROKEN, "failure": "It fails.", "analysis": analysis}
-        rollout = episode(analysed, step("FixCode", {"fixed_code": after}, **asked))
-        rollout.trace.decide(change(BROKEN, after, TestCase("1\n", "2\n")))
+    def proven(good: Sequence[str], others: Sequence[str], analysis: Sequence[str] = ("it prints a word",)) -> bool:
+        made = [(code, list(analysis)) for code in good] + [(code, []) for code in others]
+        asked = {"code": BROKEN, "failure": "It fails."}
+        fixes = [step("FixCode", {"fixed_code": code}, **asked, analysis=said) for code, said in made]
+        rollout = episode(analysed, *fixes)
+        for code in {*good, *others}:
+            rollout.trace.decide(change(BROKEN, code, TestCase("1\n", "2\n")))
         given = credit_of(analysed, rollout)
         assert given is not None
         return given.proven
 
-    assert proven(RIGHT, ["it prints a word"])
-    assert not proven(BROKEN, ["it prints a word"])
-    assert not proven(RIGHT, [])
+    assert proven([RIGHT] * 4, [BROKEN] * 4)
+    assert not proven([RIGHT], [BROKEN] * 4)
+    assert not proven([RIGHT] * 4, [RIGHT] * 4)
+    assert not proven([BROKEN] * 4, [BROKEN] * 4)
+    assert not proven([RIGHT] * 4, [BROKEN] * 4, analysis=["another one"])
 
 
-def test_a_lesson_is_credited_by_the_program_that_was_written_with_it():
+def test_a_lesson_is_credited_by_the_programs_that_were_written_with_it():
     drawn = step("DrawLesson", {"lesson": ["mind large inputs"]}, code=WRONG)
-    asked = {"lessons": ["earlier", "mind large inputs"]}
-    given = credit(drawn, step("SolveWithLessons", {"code": RIGHT}, **asked))
-    assert given.proven and given.score == 0.5  # what it gained over the program that it was drawn from
-    assert not credit(drawn, step("SolveWithLessons", {"code": WRONG}, **asked)).proven
-    assert not credit(drawn, step("SolveWithLessons", {"code": RIGHT}, lessons=["earlier"])).proven
+
+    def solved(code: str, *lessons: str) -> Step:
+        return step("SolveWithLessons", {"code": code}, lessons=["earlier", *lessons])
+
+    right = [solved(f"{RIGHT}# also\n" if n % 2 else RIGHT, "mind large inputs") for n in range(4)]
+    assert credit(drawn, *right, *[solved(WRONG)] * 4).proven
+    assert not credit(drawn, *right[:3], *[solved(WRONG)] * 4).proven
+    assert credit(drawn, solved(WRONG)).evidence == ("no program was written with it",)
 
 
 def change(before: str, after: str, test: TestCase) -> ChangeTried:
@@ -286,55 +293,94 @@ def test_a_fix_may_break_a_test_that_is_wrong_itself():
     assert fix(WRONG, RIGHT, TestCase("20\n", "40\n"), written_tests(("20", "40"), ("30", "0"))).proven
 
 
-# Plans
+# Words
 
 
 def ranking(*names: str) -> Step:
     return step("RankSolutions", {"ranking": list(names)}, solutions=[named(name) for name in sorted(names)])
 
 
-def test_a_ranking_is_right_when_its_first_solution_led_to_a_pass_and_a_lower_one_did_not():
-    given = credit(ranking("A", "B"), written(RIGHT, "A"), written(WRONG, "B"))
-    assert given.proven and given.score == 1.0
+def planned(code: str, solution: str = "A", **inputs) -> Step:
+    asked = {"reflection": ["double it"], "explanations": EXPLAINED, "solution": named(solution), "failure": ""}
+    return step("WriteCode", {"code": code}, **{**asked, **inputs})
 
 
-def test_a_ranking_is_wrong_in_the_reverse():
-    given = credit(ranking("B", "A"), written(RIGHT, "A"), written(WRONG, "B"))
-    assert not given.proven and given.score == 0.0
-
-
-def test_other_rollouts_of_the_problem_tell_about_a_ranking_too():
-    assert not credit(ranking("A", "B"), written(RIGHT, "A")).proven
-    others = [episode(written(BROKEN, "b"))]
-    assert credit(ranking("A", "B"), written(RIGHT, "A"), others=others).proven
-
-
-PLANS = [
-    (
-        step("ProposeSolutions", {"solutions": [named("A"), named("B")]}),
-        step("ProposeSolutions", {"solutions": [named("C")]}),
-    ),
-    (
-        step("ReflectOnProblem", {"reflection": ["double it"]}),
-        step("ReflectOnProblem", {"reflection": ["add something"]}),
-    ),
+EXPLAINED, NOTED = ["twice 1 is 2", "2 + 2 = 4"], ["double it"]
+# A call, how its words stand in the inputs of a program, and how those inputs look without them.
+WORDS = [
+    (step("ReflectOnProblem", {"reflection": NOTED * 2}), {"reflection": NOTED}, {"reflection": []}),
+    (step("ExplainTests", {"explanations": EXPLAINED}), {"explanations": EXPLAINED}, {"explanations": []}),
+    (step("CheckExplanations", {"checked": EXPLAINED}), {"explanations": EXPLAINED}, {"explanations": []}),
+    (step("ProposeSolutions", {"solutions": [named("A"), named("B")]}), {"solution": "B"}, {"solution": "C"}),
+    (ranking("A", "B"), {"solution": "A"}, {"solution": "B"}),
 ]
+each_kind = pytest.mark.parametrize(("words", "with_them", "without"), WORDS, ids=[call.stage for call, *_ in WORDS])
 
 
-@pytest.mark.parametrize(("plan", "another"), PLANS, ids=["proposals", "reflection"])
-def test_a_plan_is_credited_by_what_followed_in_comparison_with_what_followed_others(plan, another):
-    worse = [episode(another, written(WRONG))]
-    given = credit(plan, written(RIGHT), others=worse)
-    assert given.proven and given.score == 0.5 and "50%" in given.evidence[1]
-    assert not credit(another, written(WRONG), others=[episode(plan, written(RIGHT))]).proven
+@each_kind
+@pytest.mark.parametrize(
+    ("good", "others", "proven"),
+    [
+        ("rrrr", "wwww", True),
+        ("rrrw", "wwww", True),
+        ("rrrr", "rwww", True),
+        ("rrrw", "rwww", False),
+        ("rrrr", "rrww", False),
+        ("rrrr", "rrrr", False),
+        ("wwww", "rrrr", False),
+        ("rrr", "wwww", False),  # three programs are too few, however they come out
+        ("rrrr", "www", False),
+        ("rrrr", "", False),
+        ("rrrrwwww", "wwwwwwww", True),
+        ("rrrrwwww", "rrwwwwww", False),
+    ],
+)
+def test_four_programs_with_words_against_four_without_prove_them(words, with_them, without, good, others, proven):
+    codes = {"r": RIGHT, "w": WRONG}
+    steps = [planned(codes[each], **inputs) for side, inputs in ((good, with_them), (others, without)) for each in side]
+    given = credit(words, *steps)
+    assert given.proven == proven
+    count = [f"{side.count('r')} of {len(side)} programs written" for side in (good, others)]
+    assert given.evidence[-1] == f"{count[0]} with it are right, {count[1]} without it are right"
 
 
-@pytest.mark.parametrize(("plan", "another"), PLANS, ids=["proposals", "reflection"])
-def test_one_program_that_followed_proves_no_plan(plan, another):
-    assert not credit(plan, written(RIGHT)).proven
-    assert not credit(plan).proven
-    assert not credit(plan, written(RIGHT), others=[episode(plan, written(WRONG))]).proven  # the same answer
-    assert not credit(plan, written(RIGHT), others=[episode(another, written(RIGHT))]).proven  # an easy problem
+@each_kind
+def test_programs_of_other_rollouts_of_the_problem_count_too(words, with_them, without):
+    others = [episode(planned(WRONG, **without), sample=n) for n in range(4)]
+    others += [episode(planned(RIGHT, **with_them), sample=n) for n in range(3)]
+    assert credit(words, planned(RIGHT, **with_them), others=others, sample=9).proven
+
+
+def test_one_answer_that_many_candidates_share_counts_once():
+    """Candidates of a race ask the same question and get the same answer, which is one program."""
+    words, with_them, without = WORDS[0]
+    asked = [planned(RIGHT, **with_them), *[planned(WRONG, **without)] * 4]
+    given = credit(words, *asked, others=[episode(*asked) for _ in range(3)])
+    assert not given.proven and given.evidence == (
+        "1 of 1 programs written with it are right, 0 of 4 programs written without it are right",
+    )
+
+
+def test_a_program_that_was_shown_a_failure_says_nothing_about_words():
+    words, with_them, without = WORDS[0]
+    given = credit(words, planned(RIGHT, **with_them), *[planned(WRONG, **without, failure="It fails.")] * 4)
+    assert "0 of 0 programs written without it" in given.evidence[-1]
+
+
+@each_kind
+def test_further_programs_are_asked_for_where_they_can_prove_words(words, with_them, without):
+    def found(*steps: Step):
+        return open_contrast(words, episode(words, *steps))
+
+    right, wrong = planned(RIGHT, **with_them), planned(WRONG, **with_them)
+    contrast = found(right)
+    assert contrast and contrast.missing == (3, 4) and contrast.writer == "WriteCode"
+    changed = {name for each in contrast.without for name in each if each[name] != contrast.asked.get(name)}
+    assert changed <= {*with_them, "steps"} and changed
+    assert found(wrong) is None, "no program is right so far"
+    assert found() is None, "nothing was written with it"
+    assert found(right, *[planned(RIGHT, **without)] * 2) is None, "two of four are right without it"
+    assert found(*[right] * 4, *[planned(WRONG, **without)] * 4) is None, "they are proven"
 
 
 def test_a_stage_of_which_nothing_is_known_gets_no_credit():

@@ -13,6 +13,7 @@ from eval.rollouts.score import Score, SetResult
 from judge.verdict import TestCase
 from optimize.credit.credit import credit_of
 from optimize.credit.evidence import Credit, Episode, Step
+from optimize.credit.of_tests import of_explanations
 from optimize.credit.outcome import outcome
 from program.bench.words import FUNCTION, PROGRAM
 from program.problem import AskedFunction, Problem, PublicTest
@@ -164,7 +165,7 @@ def test_a_fix_for_a_test_that_claims_no_value_is_not_credited():
 )
 def test_an_explanation_starts_from_the_arguments_and_arrives_at_the_value(explanation, right):
     said = step("ExplainTests", {"explanations": [explanation, "-1 times 3 is -3"]})
-    assert credit(said).proven == right
+    assert of_explanations(said, episode()).proven == right
 
 
 def test_plans_are_credited_by_functions_that_were_written_from_them():
@@ -173,8 +174,9 @@ def test_plans_are_credited_by_functions_that_were_written_from_them():
     programs = [
         step("WriteCode", {"code": code}, solution=each) for code, each in zip((RIGHT, WRONG), solutions, strict=True)
     ]
-    given = credit(ranked, *programs)
-    assert given.proven and given.evidence[0] == "“A”, put first: its functions pass 100% of the further tests"
+    given = credit(ranked, *programs * 4)
+    said = "4 of 4 functions written with it are right, 0 of 4 functions written without it are right"
+    assert given.proven and given.evidence == (said,)
     assert credit(step("ReflectOnProblem", {"reflection": ["r"]})).evidence == ("no function was written with it",)
 
 

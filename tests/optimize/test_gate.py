@@ -1,6 +1,9 @@
 """The gate: what ships, what does not, and how the comparison is made."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -13,6 +16,7 @@ from eval.rollouts.score import Score, SetResult
 from optimize.gate.gate import COMPILED, FIRST_SAMPLE, START, outcome_of
 from optimize.gate.gate_outcome import CHEAPER, Outcome
 from program import artifact
+from program.models.scripted import scripted_lm
 from program.rollout.trace import Totals
 from tests.support.packs import (
     answer_rule,
@@ -21,6 +25,7 @@ from tests.support.packs import (
     number_task,
     printed,
     use_lm,
+    use_opener,
     write_pack,
     write_start,
 )
@@ -58,6 +63,20 @@ def test_what_is_ahead_ships_with_the_score_of_its_start(monkeypatch, tmp_path, 
     found = gate_of(tmp_path / "out")
     assert (found.decision, found.start, found.compiled, found.gain) == ("better", 0.0, 1.0, 1.0)
     assert said.splitlines()[-1] == found.line() and "the start solves 0.0%, this 100.0%" in found.line()
+
+
+def test_the_comparison_is_made_with_the_model_that_is_compiled_for_and_not_with_the_teacher(monkeypatch, options):
+    models = {name: scripted_lm(answer_rule(TASKS)) for name in ("some/pupil", "some/teacher")}
+
+    @contextmanager
+    def open_model(model: str, problems: Any, **_: Any) -> Iterator[Any]:
+        yield models[model]
+
+    use_opener(monkeypatch, open_model)
+    asked = ["--lm", "some/pupil", "--teacher-lm", "some/teacher", "--concurrency", "1"]
+    printed(monkeypatch, optimize.compile.main, *options, *asked)
+    taught, compared = (len(model.engine.prompts) for model in (models["some/teacher"], models["some/pupil"]))
+    assert taught == 2 and compared == 2 * 2 * 8, "two demonstrations; two draws of two programs on eight problems"
 
 
 def test_what_is_worse_does_not_ship_and_the_artifact_is_the_start(monkeypatch, tmp_path, options):

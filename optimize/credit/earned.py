@@ -1,0 +1,119 @@
+"""Which demonstrations of a compiled program keep their place, whatever optimizer has chosen them: none that says
+something false, and none that its stage copies from where it should speak of another problem."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+from eval.rollouts.run_folder import read_config, read_rollouts
+from eval.rollouts.trace_files import read_trace
+from optimize.credit.episodes import episode_of, typed
+from optimize.credit.evidence import Step
+from optimize.credit.false_claims import false_claims
+from optimize.job.copying import copied_from, copying_of, demonstrated
+from optimize.job.job import Job
+from optimize.job.stage_answers import StageQuestion, stage_answers
+from optimize.job.stages import signature_of, stages_of
+from program import artifact
+from program.rollout.trace import Call, Trace
+from program.stage.program import Program
+from program.stage.stage import Stage
+
+PHASE = "copying"
+# Of the answers of a stage, above which its demonstrations are taken for templates. Answers that were written without
+# any demonstration share a run of words with one in up to 40 % of cases, as small models say the same of every problem
+# (docs/measured/copying.md).
+MOST_COPIED = 0.5
+
+
+def with_earned_demos(job: Job, program: Program) -> Program:
+    """A copy of a program without the demonstrations that do not keep their place; what is dropped is entered in
+    `job.dropped`. Stages that were not tuned stay as they are.
+
+    Args:
+        job: the compilation; its model is asked for at most `copy_answers` answers of each stage with demonstrations,
+            and again where some of them are dropped.
+        program: with every stage visible.
+
+    Raises:
+        Halted: a cap is reached, or the model is out of reach.
+    """
+    made = program.deepcopy()
+    shown = job.shown_by(demo for predictor in made.predictors() for demo in predictor.demos)
+    for name, stage in stages_of(made):
+        if stage.name not in job.inputs.frozen:
+            _drop_false(job, made, f"{name}.predict", stage)
+            _drop_copied(job, made, f"{name}.predict", stage, shown)
+    return made
+
+
+def _drop_false(job: Job, program: Program, predictor: str, stage: Stage) -> None:
+    signature = signature_of(stage.predict)
+    why: dict[int, str] = {}
+    for place, demo in enumerate(stage.predict.demos):
+        name = job.problems.shown_in(str(demo.get("problem", "")))
+        if name is not None and all(field in demo for field in signature.fields):
+            episode = episode_of(job, program, job.problems.problem(name), Trace())
+            fields = (typed(signature, demo, each) for each in (signature.input_fields, signature.output_fields))
+            if found := false_claims(Step(stage.name, predictor, *fields), episode):
+                why[place] = found[0]
+    _drop(job, predictor, stage, why)
+
+
+def _drop_copied(job: Job, program: Program, predictor: str, stage: Stage, shown: set[str | None]) -> None:
+    """Drop those that are copied from, until at most `MOST_COPIED` of the answers copy."""
+    signature = signature_of(stage.predict)
+    while stage.predict.demos and job.config.copy_answers:
+        questions = list(_questions(job, program, stage, shown))
+        answered = stage_answers(job, program, job.lm, stage.name, questions, PHASE)
+        calls = [call for answer in answered for call in answer.calls]
+        copying = copying_of(calls).get(stage.name)
+        if copying is None or copying.share <= MOST_COPIED:
+            return
+        said = f"{copying.copied} of {copying.answers} answers on other problems copy"
+        texts = {demonstrated(call)[place] for call in calls for place in copied_from(call)}
+        # Adapters show demonstrations in an order of their own. Where no text fits, any of them may be the one.
+        own = [job.adapter.format_assistant_message_content(signature, demo) for demo in stage.predict.demos]
+        places = [place for place, text in enumerate(own) if text in texts] or range(len(own))
+        _drop(job, predictor, stage, dict.fromkeys(places, said))
+
+
+def _drop(job: Job, predictor: str, stage: Stage, why: dict[int, str]) -> None:
+    demos, evidence = stage.predict.demos, job.evidence.get(predictor, [])
+    for place in sorted(why):
+        problem = job.problems.shown_in(str(demos[place].get("problem", "")))
+        job.dropped.append({"predictor": predictor, "problem": problem, "why": why[place]})
+    stage.predict.demos = [demo for place, demo in enumerate(demos) if place not in why]
+    if predictor in job.evidence:
+        job.evidence[predictor] = [each for place, each in enumerate(evidence) if place not in why]
+
+
+def _questions(job: Job, program: Program, stage: Stage, shown: set[str | None]) -> Iterator[StageQuestion]:
+    """What the stage was asked first in stored rollouts of problems that no demonstration shows, one of each problem,
+    at most `copy_answers`; those of the program itself first, as their answers are in the ledger."""
+    signature, seen = signature_of(stage.predict), set(shown)
+    for call, problem in _stored(job, program, stage.name):
+        if len(seen) - len(shown) >= job.config.copy_answers:
+            return
+        if problem not in seen and problem in job.problems:
+            seen.add(problem)
+            yield StageQuestion(job.problems.problem(problem), typed(signature, call.inputs, signature.input_fields))
+
+
+def _stored(job: Job, program: Program, stage: str) -> Iterator[tuple[Call, str]]:
+    order = {problem.name: place for place, problem in enumerate(job.problems.problems)}
+    own = artifact.fingerprint(program, job.inputs.manifest)
+    for folder in reversed([job.folder.path, *job.run_folders]):
+        names = read_config(folder).get("artifacts", {})
+        stored = sorted(read_rollouts(folder), key=lambda each: (order.get(each.problem, 0), each.key()))
+        for rollout in sorted(stored, key=lambda each: names.get(each.arm) != own):
+            first = next(_calls(folder, rollout.key(), stage), None)
+            if first is not None:
+                yield first, rollout.problem
+
+
+def _calls(folder: Path, key: Any, stage: str) -> Iterator[Call]:
+    calls = (cast(Call, event) for event in read_trace(folder, *key) if event.kind == "call")
+    return (call for call in calls if call.stage == stage and call.inputs)

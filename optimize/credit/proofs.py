@@ -1,0 +1,78 @@
+"""Further programs for words that would be shown, written by the stage that reads them: with the words, and without."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import cycle, islice
+
+from optimize.credit.contrast import Contrast
+from optimize.credit.demo_choice import ProvenCall
+from optimize.credit.of_plans import WORDS
+from optimize.job.job import Job
+from optimize.job.stage_answers import StageQuestion, stage_answers
+from optimize.job.stages import stages_of
+from program.stage.program import Program
+
+PHASE = "proofs"
+PROOF_CALLS = 100  # where nothing else is said
+FIRST_DRAW = 500  # no program asks a question so often, so these draws are fresh
+
+
+def foresee_proofs(job: Job, program: Program, calls: int) -> None:
+    """Say that so many programs may be written for words, where `program` has stages that answer with words."""
+    if any(stage.name in WORDS for _, stage in stages_of(program)):
+        job.foresee(PHASE, calls)
+
+
+class Proofs:
+    """Proves words, as long as it may write programs.
+
+    Args:
+        job: the compilation, whose teacher's model is asked.
+        program: has the stages that write them.
+        calls: programs that may be written.
+    """
+
+    def __init__(self, job: Job, program: Program, calls: int) -> None:
+        self._job = job
+        self._program = program
+        self._left = calls
+        self._kept = 0  # for others than those that are proven now
+        self._writers = {stage.name for _, stage in stages_of(program)}
+        foresee_proofs(job, program, calls)
+
+    def share(self, among: int) -> None:
+        """From now on so much may be written as leaves an equal part to each of the others."""
+        self._kept = self._left * (among - 1) // among if among else 0
+
+    def prove(self, call: ProvenCall) -> ProvenCall | None:
+        """The call with the credit that it has now, or None where its words are not proven.
+
+        Raises:
+            Halted: a cap is reached, or the model is out of reach.
+        """
+        contrast = call.contrast
+        if contrast is None:
+            return call
+        if contrast.writer not in self._writers or sum(contrast.missing) > self._left - self._kept:
+            return None
+        # First those without, which often show that there is nothing to prove.
+        for with_words in (False, True):
+            if contrast.may_show:
+                contrast = self._with_more(contrast, with_words)
+        if not contrast.shows:
+            return None
+        credit = contrast.credit
+        evidence = (*call.credit.evidence[:-1], *credit.evidence)  # the last one was about the programs so far
+        return replace(call, credit=replace(credit, evidence=evidence), contrast=None)
+
+    def _with_more(self, contrast: Contrast, with_words: bool) -> Contrast:
+        asked = [contrast.asked] if with_words else contrast.without
+        missing = contrast.missing[0 if with_words else 1]
+        self._left -= missing
+        inputs = islice(cycle(asked), missing)
+        questions = [StageQuestion(contrast.problem, each, FIRST_DRAW + n) for n, each in enumerate(inputs)]
+        answers = stage_answers(self._job, self._program, self._job.teacher_lm, contrast.writer, questions, PHASE)
+        field = "fixed_code" if contrast.writer == "FixCode" else "code"
+        codes = [each.prediction[field] if each.prediction else "" for each in answers]
+        return contrast.and_more(codes, with_words)

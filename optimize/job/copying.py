@@ -1,0 +1,102 @@
+"""What a stage copies out of its demonstrations: a small model takes over their words where it should speak of its own
+problem.
+
+A run of `LENGTH` words is copied when it stands in an answer and in the answer of a demonstration on another problem,
+and neither in the instructions nor in the question. Contamination of test sets is looked for in the same way (GPT-3,
+arXiv 2005.14165, appendix C, 8 to 13 words).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from eval.rollouts.rollout import Rollout
+from eval.rollouts.trace_files import read_trace
+from program.rollout.trace import Call, Message
+
+LENGTH = 8  # words
+_WORD = re.compile(r"\w+")
+
+
+class Copying(BaseModel, frozen=True):
+    """How many answers of a stage copy.
+
+    answers: that were asked for with demonstrations of other problems.
+    copied: of these, answers with at least one run of words that is copied.
+    """
+
+    answers: int = 0
+    copied: int = 0
+
+    @property
+    def share(self) -> float:
+        return self.copied / self.answers if self.answers else 0.0
+
+    def __add__(self, other: Copying) -> Copying:
+        return Copying(answers=self.answers + other.answers, copied=self.copied + other.copied)
+
+
+def copying_of(calls: Iterable[Call]) -> dict[str, Copying]:
+    """How much is copied in these calls, by stage; only stages with demonstrations.
+
+    Args:
+        calls: with all texts.
+    """
+    found: dict[str, Copying] = defaultdict(Copying)
+    for call in calls:
+        if others := demonstrated(call):
+            found[call.stage] += Copying(answers=1, copied=int(bool(copied_from(call, others))))
+    return dict(found)
+
+
+def copied_from(call: Call, demonstrations: Mapping[int, str] | None = None) -> list[int]:
+    """The places, from 0, of the demonstrations that the answer of a call copies.
+
+    Args:
+        call: with all texts.
+        demonstrations: their answers by their places; those of other problems in the prompt by default.
+    """
+    *before, question = call.prompt or [Message(role="user", content="")]
+    own = [message.content for message in before if message.role not in ("user", "assistant")]
+    said = _runs(call.answer).difference(*map(_runs, (*own, question.content)))
+    shown = demonstrated(call) if demonstrations is None else demonstrations
+    return [place for place, answer in shown.items() if said & _runs(answer)]
+
+
+def copying_in(run: Path, rollouts: Iterable[Rollout]) -> dict[str, Copying]:
+    """How much is copied in stored rollouts, by stage; only stages with demonstrations.
+
+    Args:
+        run: the folder of the rollouts.
+        rollouts: those that are looked at.
+
+    Raises:
+        RunError: a trace is damaged.
+    """
+    return copying_of(_calls(run, rollouts))
+
+
+def demonstrated(call: Call) -> dict[int, str]:
+    """The answers of the demonstrations of other problems in the prompt of a call, by their places; empty where an
+    answer is asked for again, as its own earlier text is in the prompt."""
+    if call.repair or not call.came:
+        return {}
+    shown = [(asked.content, said.content) for asked, said in pairwise(call.prompt) if said.role == "assistant"]
+    own = call.inputs.get("problem")
+    return {place: said for place, (asked, said) in enumerate(shown) if own is None or own not in asked}
+
+
+def _calls(run: Path, rollouts: Iterable[Rollout]) -> Iterator[Call]:
+    for rollout in rollouts:
+        yield from (event for event in read_trace(run, *rollout.key()) if isinstance(event, Call))
+
+
+def _runs(text: str) -> set[tuple[str, ...]]:
+    words = _WORD.findall(text.lower())
+    return {tuple(words[place : place + LENGTH]) for place in range(len(words) - LENGTH + 1)}
