@@ -16,6 +16,7 @@ from eval.data.problem_set import ProblemSet
 from eval.data.rules import Rules
 from eval.data.selected import load_selected
 from eval.errors import RunError
+from eval.report.live import live_report
 from eval.report.write import REPORT, write_report
 from eval.rollouts.code_version import code_prints
 from eval.rollouts.executor import Arm
@@ -64,7 +65,8 @@ def evaluate(options: argparse.Namespace) -> None:
         artifact.save(options.out / "artifacts" / name, *loaded)
     with ExitStack() as late:
         left = rollouts_left(folder, arms, problems, options.n)
-        spent = _run(options, models, folder, arms, problems, rates, budget, late) if left else None
+        with live_report(options.out, problems, options.live if left else None):
+            spent = _run(options, models, folder, arms, problems, rates, budget, late) if left else None
         if spent:
             print(_ended_early(spent))
         rollouts = read_rollouts(options.out)
