@@ -45,6 +45,7 @@ def overview(arms: Sequence[StoredArm], notes: list[str], data: ProblemSet | Non
         ],
         "findings": findings(arms[0].label, compared),
         "family": family_note(arms[0].label, len(compared)) if compared else "",
+        "too_few": too_few(summaries),
         "fates": FATES,
         "curves": {unit: [solved_curve(arm.rollouts, unit) for arm in arms] for unit in UNITS},
         "problems": problems,
@@ -130,7 +131,6 @@ def _warnings(arms: Sequence[StoredArm], summaries: list[Summary]) -> list[str]:
         said.append(f"Not finished: {done} of {done + missing} rollouts are there.")
     if cut:
         said.append(f"Not finished: {cut} rollouts were cut short by the budget of the run.")
-    said += too_few(summaries)
     if lost := not_judged(summaries):
         said.append(" ".join(lost))
     if rules := differing_rules(arms):

@@ -4,13 +4,13 @@ function runColumns() {
   const best = (run) => Math.max(-1, ...run.arms.map(([, share]) => share?.[0] ?? -1));
   return [
     { name: "run", key: (run) => run.name, cell: (run) => make("a", { href: run.report }, run.name) },
+    { name: "solved (95 % CI)", down: true, key: best, cell: (run) => make("div", { class: "arms" }, run.arms.map(armLine)) },
     { name: "last rollout", down: true, key: (run) => run.changed, cell: (run) => run.changed },
     { name: "model", key: (run) => run.lm, cell: (run) => run.lm },
     { name: "data", key: (run) => run.data, cell: (run) => run.data },
     { name: "problems", down: true, key: (run) => run.problems, cell: (run) => `${run.problems} × ${run.samples}` },
     { name: "rollouts", key: (run) => run.missing, cell: (run) => (run.missing ? `${run.done} of ${run.done + run.missing}` : `${run.done}`) },
     { name: "cost", down: true, key: (run) => run.dollars, cell: (run) => money(run.dollars) },
-    { name: "solved (95 % CI)", down: true, key: best, cell: (run) => make("div", { class: "arms" }, run.arms.map(armLine)) },
   ];
 }
 
@@ -20,7 +20,7 @@ function armLine([name, share], index) {
   return make(
     "div",
     { class: `arm-${index % 8}` },
-    make("span", { class: "name" }, name),
+    make("span", { class: "name", title: name }, name),
     share ? estimate(SHARES, share, "full") : make("span"),
     make("span", {}, share ? `${percent(share[0])} (${interval(share[1], share[2])})` : "nothing was judged"),
   );

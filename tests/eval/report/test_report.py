@@ -172,11 +172,12 @@ def test_what_several_samples_solve_is_told_with_intervals(tmp_path):
     assert arm["one_at_k"][0] == 0.5, "the solved one passes more public tests"
 
 
-def test_that_pass_at_k_is_not_known_is_a_note_of_the_report(tmp_path):
+def test_that_pass_at_k_is_not_known_is_said_below_the_table(tmp_path):
     rollouts = [traced("flow", "p0", 0), *(traced("flow", "p1", n, "failed") for n in range(2))]
     told = report_of(tmp_path, rollouts)["overview"]
     assert told["arms"][0]["pass_at_k"] is None and told["arms"][0]["solved_by_any"][0] == 0.5
-    assert any(note.startswith("flow: k = 2 on 1 of 2 problems only") for note in told["notes"])
+    assert told["too_few"][0].startswith("flow: k = 2 on 1 of 2 problems only")
+    assert not any("k = 2" in note for note in told["notes"])
 
 
 def test_a_curve_rises_where_a_right_program_was_found_and_falls_where_it_was_let_go_of():
