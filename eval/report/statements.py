@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from eval.data.load import load_problems
-from eval.data.problem_set import DataError, ProblemSet
+from eval.data.problem_set import ProblemSet
 from eval.rollouts.stored_arms import StoredArm
+from program.errors import UserError
 
 
 def data_of(arms: Sequence[StoredArm], problems: ProblemSet | None) -> tuple[ProblemSet | None, str]:
@@ -21,7 +22,7 @@ def data_of(arms: Sequence[StoredArm], problems: ProblemSet | None) -> tuple[Pro
     config = arms[0].config
     try:
         problems = problems or load_problems(config["data"], config["split"])
-    except DataError as fault:
+    except UserError as fault:
         return None, f"The statements are only in the prompts: {fault}."
     if problems.fingerprint != config["data_fingerprint"]:
         return None, f"The statements are only in the prompts: {config['data']} has changed since the run."

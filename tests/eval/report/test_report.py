@@ -403,6 +403,14 @@ def test_a_report_has_what_the_data_says_of_each_problem(evaluated, tmp_path):
     assert "<script>alert" not in page
 
 
+@pytest.mark.parametrize("data", ["gone.json", "./gone"])
+def test_a_report_is_made_where_the_data_no_longer_is(tmp_path, monkeypatch, data):
+    monkeypatch.setattr("eval.data.rows.CACHE_FOLDER", tmp_path / "cache")
+    told = report_of(tmp_path, [traced()], data=data)
+    assert told["overview"]["notes"][0].startswith("The statements are only in the prompts: ")
+    assert told["problem-0"]["statement"] is None
+
+
 def test_the_report_of_a_run_that_goes_on_is_there_and_says_so(tmp_path, monkeypatch):
     isolate(monkeypatch, tmp_path / "cache")
     seen = []
