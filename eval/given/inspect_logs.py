@@ -133,7 +133,7 @@ def _head(arm: StoredArm, begun: datetime) -> dict[str, Any]:
 def _sample(arm: StoredArm, rollout: Rollout, data: ProblemSet | None, begun: datetime) -> dict[str, Any]:
     story, lm = read_story(arm.run, rollout), arm.config["lm"]
     asked = data.problem(rollout.problem).asked() if data and rollout.problem in data else rollout.problem
-    answer = {"role": "assistant", "content": f"```python\n{rollout.code}```" if rollout.code else "", "model": lm}
+    answer = {"role": "assistant", "content": _fenced(rollout.code), "model": lm}
     found: dict[str, Any] = {
         "id": _identifier(rollout.problem),
         "epoch": rollout.sample + 1,
@@ -161,7 +161,7 @@ def _sample(arm: StoredArm, rollout: Rollout, data: ProblemSet | None, begun: da
 
 def _scores(rollout: Rollout, score: Score, sentences: Sequence[str]) -> dict[str, Any]:
     """Of hidden tests they hold counts and verdicts only."""
-    said = {"answer": rollout.code, "explanation": "\n".join(sentences)}
+    said = {"answer": _fenced(rollout.code), "explanation": "\n".join(sentences)}
     return {
         SOLVED: {"value": "C" if score.solved else "I", **said, "metadata": score.model_dump(mode="json")},
         HIDDEN: {"value": score.hidden_rate},
@@ -225,6 +225,11 @@ def _call(call: Call, lm: str) -> dict[str, Any]:
 def _information(event: Event) -> dict[str, Any]:
     values = event.model_dump(mode="json", exclude={"kind", "started"})
     return {**values, "words": str(event.decision)} if isinstance(event, Decided) else values
+
+
+def _fenced(code: str) -> str:
+    """A program as Markdown, which viewers take texts for."""
+    return f"```python\n{code}```" if code else ""
 
 
 def _role(role: str) -> str:

@@ -53,7 +53,10 @@ def test_an_arm_is_a_log_whose_samples_say_what_was_solved(run, tmp_path, monkey
     }
     assert head["results"]["scores"][0]["metrics"]["accuracy"]["value"] == 0.25
     solved, lost = found["samples/Double_epoch_2.json"], found["samples/Halve_epoch_1.json"]
-    assert (solved["scores"]["solved"]["value"], solved["scores"]["solved"]["answer"]) == ("C", SECOND)
+    assert (solved["scores"]["solved"]["value"], solved["scores"]["solved"]["answer"]) == (
+        "C",
+        f"```python\n{SECOND}```",
+    )
     assert solved["model_usage"]["scripted/lm"]["total_tokens"] == 480 and solved["total_time"] == 4.5
     assert lost["error"]["message"] == "JudgeError: lost" and "scores" not in lost
     assert [each["id"] for each in found["summaries.json"]] == [*("Double", "Double", "Halve"), solved_odd(found)["id"]]
