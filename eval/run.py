@@ -53,6 +53,11 @@ def main() -> None:
         "(default: %(const)s)",
     )
     parser.add_argument("--mlflow", metavar="URI", help="also trace to MLflow: a server or a folder (file:///…)")
+    parser.add_argument(
+        "--otel",
+        action="store_true",
+        help="also send traces to an OpenTelemetry collector, which OTEL_EXPORTER_OTLP_ENDPOINT names",
+    )
     run_command(parser, _run)
 
 
