@@ -19,11 +19,14 @@ def main() -> None:
 
 
 def _report(options: argparse.Namespace) -> None:
+    from eval.errors import RunError
     from eval.report.runs_index import is_folder_of_runs, write_index
     from eval.report.write import REPORT, write_report
 
     if len(options.runs) == 1 and is_folder_of_runs(options.runs[0]):
-        print(write_index(options.runs[0], options.out, options.exclude))
+        if options.exclude:
+            raise RunError("--exclude is for the report of a run; the reports that an index leads to have all problems")
+        print(write_index(options.runs[0], options.out))
         return
     out = options.out or options.runs[0] / REPORT
     write_report(options.runs, out, exclude=options.exclude)

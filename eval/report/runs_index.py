@@ -13,7 +13,7 @@ from urllib.parse import quote
 from eval.errors import RunError
 from eval.report.html_page import html_page
 from eval.report.write import REPORT, write_report
-from eval.rollouts.stored_arms import StoredArm, data_text, stored_arms
+from eval.rollouts.stored_arms import StoredArm, data_text, run_config, stored_arms
 from eval.tables.summary import summarize
 from program.cli.output import one_line
 from program.errors import UserError
@@ -40,13 +40,12 @@ def runs_below(folder: Path) -> Iterator[Path]:
         folders.sort()
 
 
-def write_index(folder: Path, out: Path | None = None, exclude: str | None = None) -> Path:
+def write_index(folder: Path, out: Path | None = None) -> Path:
     """Write the page, and the report of every run that has none or an older one than its rollouts.
 
     Args:
         folder: of runs.
         out: the file; by default `INDEX` in `folder`.
-        exclude: see `stored_arms`.
 
     Returns:
         The file.
@@ -59,7 +58,7 @@ def write_index(folder: Path, out: Path | None = None, exclude: str | None = Non
     for run in runs_below(folder):
         name = str(run.relative_to(folder))
         try:
-            rows.append({"name": name, **_row(run, out, exclude)})
+            rows.append({"name": name, **_row(run, out)})
         except UserError as fault:  # of one run: the others are worth looking at all the same
             print(f"warning: {one_line(str(fault))}", file=sys.stderr)
             others.append([name, _without_place(str(fault), folder)])
@@ -71,14 +70,14 @@ def write_index(folder: Path, out: Path | None = None, exclude: str | None = Non
     return out
 
 
-def _row(run: Path, out: Path, exclude: str | None) -> dict[str, Any]:
+def _row(run: Path, out: Path) -> dict[str, Any]:
     """A run on the page; `eval/report/page/index.js` is written for these keys."""
-    arms = stored_arms([run], exclude=exclude)
-    config = arms[0].config if arms else {}
+    arms = stored_arms([run])
+    config = run_config(run)
     changed = (run / ROLLOUTS).stat().st_mtime
     report = run / REPORT
     if not report.is_file() or report.stat().st_mtime < changed:
-        write_report([run], report, exclude=exclude)
+        write_report([run], report)
     spent = sum((rollout.totals for arm in arms for rollout in arm.rollouts), Totals())
     return {
         "report": quote(os.path.relpath(report, out.resolve().parent)),

@@ -6,8 +6,21 @@ const page = document.getElementById("page");
 const front = [headline, forest, comparisonTable, costs, curves, flips, funnels, prompts, problemList, legend]
   .map((part) => part(data))
   .filter((part) => part);
+front.splice(1, 0, jumps(front));
 let frontScroll = chosen.scroll ?? 0;
 let onFront = false;
+
+// Buttons that lead to the sections of the first page; an address behind the # would be another page.
+function jumps(parts) {
+  const heads = parts.map((part) => part.querySelector("h2")).filter((head) => head);
+  const go = (head) => () => {
+    head.tabIndex = -1;
+    head.scrollIntoView();
+    head.focus({ preventScroll: true });
+  };
+  const buttons = heads.map((head) => make("button", { type: "button", class: "jump", click: go(head) }, head.textContent));
+  return make("nav", { class: "jumps", "aria-label": "Sections" }, buttons);
+}
 
 async function show() {
   const place = new URLSearchParams(location.hash.slice(1));

@@ -473,6 +473,8 @@ def test_a_folder_of_runs_gets_an_index_and_the_reports_that_are_missing_or_old(
         os.utime(folder / "one" / "rollouts.jsonl", (then, then))
         printed(monkeypatch, eval.report.__main__.main, folder)
         assert (report.read_text() != "old") == written
+    assert call(monkeypatch, eval.report.__main__.main, folder, "--exclude", "x.json") == 2
+    assert "--exclude is for the report of a run" in capsys.readouterr().err
 
 
 def test_no_hidden_test_is_in_a_report(evaluated, monkeypatch, tmp_path):

@@ -96,6 +96,13 @@ def test_it_opens_with_headline_forest_table_and_curves(page):
     assert page.locator("figure svg path.line").count() == 8
 
 
+def test_every_section_is_one_key_away_from_the_top(page):
+    page.get_by_role("navigation", name="Sections").get_by_role("button", name="Problems", exact=True).press("Enter")
+    heading = page.get_by_role("heading", name="Problems", exact=True)
+    assert heading.evaluate("head => head === document.activeElement")
+    assert 0 <= heading.bounding_box()["y"] < page.viewport_size["height"]
+
+
 def test_the_comparison_is_whole_on_a_usual_screen(page):
     page.set_viewport_size({"width": 1400, "height": 900})
     assert page.locator("#comparison").evaluate("table => table.scrollWidth <= table.parentElement.clientWidth")
