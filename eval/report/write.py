@@ -22,6 +22,7 @@ from eval.tables.prompt_differences import prompts_against, setting_differences,
 from program.files import write_whole
 
 REPORT = "report.html"  # its name in a run's folder
+NOT_YET = "What is shown is said when the run has ended: a p-value looked at in between does not hold."
 SCRIPTS = (
     *("elements", "formats", "verdicts", "plots", "tables"),
     *("front/headline", "front/comparison", "front/cost", "front/curves", "front/flips", "front/funnel"),
@@ -51,6 +52,8 @@ def write_report(
         ArtifactError: the artifact of an arm is damaged.
     """
     arms = stored_arms(runs, exclude=exclude)
+    if not arms:
+        raise RunError(f"{runs[0]} has no program to report on")
     data, note = data_of(arms, problems)
     page = render(arms, data, [note] if note else [], live)
     try:
@@ -70,6 +73,7 @@ def render(arms: Sequence[StoredArm], data: ProblemSet | None, notes: list[str],
         packed[f"problem-{number}"] = {**block, "texts": table.texts, "chunks": with_references(table, index)}
     first = overview(arms, notes, data)
     if live:
+        first["findings"] = [NOT_YET] if first["findings"] else []
         first["live"] = {"seconds": live, "written": time.strftime("%Y-%m-%d %H:%M:%S")}
     return html_page(f"{first['title']}: {first['subtitle']}", SCRIPTS, first, packed)
 

@@ -251,6 +251,12 @@ def test_a_report_over_an_empty_run_is_made(tmp_path):
     assert told["overview"]["arms"][0]["solved"] is None and told["problem-0"]["rollouts"] == []
 
 
+def test_a_run_without_programs_is_refused(tmp_path):
+    run = store(tmp_path / "run", [], artifacts={}, problems=["Double"])
+    with pytest.raises(RunError, match="has no program to report on"):
+        write_report([run], tmp_path / "report.html")
+
+
 def test_several_runs_go_into_one_report_and_their_arms_are_told_apart(tmp_path):
     runs = [store(tmp_path / name, [traced("flow", problem)]) for name, problem in (("a", "Double"), ("b", "Halve"))]
     told = overview(stored_arms(runs), [])

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from eval.report.runs_index import write_index
-from eval.report.write import write_report
+from eval.report.write import NOT_YET, write_report
 from tests.support.rollouts import SECOND, store, traced
 
 playwright = pytest.importorskip("playwright.sync_api", reason="no playwright: uv sync --inexact --group browser")
@@ -310,6 +310,7 @@ def test_a_live_page_loads_itself_again_but_not_under_somebodys_hands(browser, t
     page.set_default_timeout(PATIENCE)
     page.goto(live.as_uri())
     assert "This first page loads itself again" in page.locator(".live").inner_text()
+    assert page.locator(".finding").all_inner_texts() == [NOT_YET]
     page.locator("summary", has_text="What the signs mean").click()
     page.evaluate("document.body.className = 'as it was opened'; reload()")
     assert page.locator("body.as").count() == 1
