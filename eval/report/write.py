@@ -68,18 +68,12 @@ def render(arms: Sequence[StoredArm], data: ProblemSet | None, notes: list[str],
     blocks = [problem_block(arms, name, known.get(name)) for name in problem_names(arms)]
     shared = shared_chunks([table for _, table in blocks])
     index = {chunk: number for number, chunk in enumerate(shared)}
-    packed: dict[str, Any] = {"shared": shared, "prompts": _prompts(arms)}
+    packed: dict[str, Any] = {"shared": shared, "prompts": [prompts_against(arms[0], arm) for arm in arms[1:]]}
     for number, (block, table) in enumerate(blocks):
         packed[f"problem-{number}"] = {**block, "texts": table.texts, "chunks": with_references(table, index)}
     first = overview(arms, notes, data)
+    first["settings"] = setting_differences({arm.label: stored_artifact(arm.run, arm.name) for arm in arms})
     if live:
         first["findings"] = [NOT_YET] if first["findings"] else []
         first["live"] = {"seconds": live, "written": time.strftime("%Y-%m-%d %H:%M:%S")}
     return html_page(f"{first['title']}: {first['subtitle']}", SCRIPTS, first, packed)
-
-
-def _prompts(arms: Sequence[StoredArm]) -> dict[str, Any]:
-    """In what the programs differ: their settings in a sentence and, of each but the first, its prompts against those
-    of the first: sentences, and their instructions as lines of a diff."""
-    settings = setting_differences({arm.label: stored_artifact(arm.run, arm.name) for arm in arms})
-    return {"settings": settings, "against": [prompts_against(arms[0], arm) for arm in arms[1:]]}

@@ -308,8 +308,9 @@ def test_a_report_says_in_what_the_prompts_differ(tmp_path):
     artifact.save(run / "artifacts" / "tuned", made, manifest)
     write_report([run], tmp_path / "report.html")
     page = (tmp_path / "report.html").read_text()
-    told = unpacked(page)["prompts"]
-    (lines, diff), (gone, nothing) = told["against"]
+    told = unpacked(page)
+    assert told["overview"]["settings"].startswith("NOT ONLY THE PROMPTS DIFFER: temperature")
+    (lines, diff), (gone, nothing) = told["prompts"]
     assert lines[0].startswith("solve.predict: another instruction") and f"+{HOSTILE.splitlines()[0]}" in diff
     assert gone == ["the artifact of gone as it was run is no longer there"] and nothing == ""
     assert "<script>alert" not in page

@@ -12,6 +12,8 @@ import pytest
 
 from eval.report.runs_index import write_index
 from eval.report.write import NOT_YET, write_report
+from program import artifact
+from tests.support.packs import write_start
 from tests.support.rollouts import SECOND, store, traced
 
 playwright = pytest.importorskip("playwright.sync_api", reason="no playwright: uv sync --inexact --group browser")
@@ -159,6 +161,27 @@ def test_the_funnel_says_where_rollouts_and_answers_are_lost(page):
     stages = page.locator("#stages tbody tr")
     assert stages.first.inner_text().split() == ["ReflectOnProblem", "12", "50.0", "%", "0", "0"]
     assert page.locator("#origins tr").nth(2).locator("td").last.inner_text().split("\n")[0] == "25.0 %"
+
+
+def test_the_difference_of_the_prompts_is_shown_line_by_line(browser, tmp_path):
+    run = store(tmp_path / "run", [traced("plain"), traced("tuned")])
+    plain = write_start(run / "artifacts" / "plain", "direct")
+    made, manifest = artifact.load(plain, {"temperature": 0.5})
+    (predictor,) = made.predictors()
+    kept, *_ = predictor.signature.instructions.splitlines()
+    predictor.signature = predictor.signature.with_instructions(f"{kept}\n-- {HOSTILE}\n+++ end")
+    artifact.save(run / "artifacts" / "tuned", made, manifest)
+    write_report([run], tmp_path / "report.html")
+    page = browser.new_page()
+    page.set_default_timeout(PATIENCE)
+    page.goto((tmp_path / "report.html").as_uri())
+    assert "NOT ONLY THE PROMPTS DIFFER: temperature" in page.locator(".note", has_text="NOT ONLY").inner_text()
+    page.locator("#prompt-differences summary").first.click()
+    page.locator("#prompt-differences summary", has_text="line by line").click()
+    added = page.locator("#prompt-differences .code-line.added .code-text").all_inner_texts()
+    assert added[0].startswith("-- </script><script>document.title") and added[-1].strip() == "+++ end"
+    assert page.locator("#prompt-differences .code-line.gap").count() >= 2
+    page.close()
 
 
 def test_signs_are_explained_on_both_pages(page):

@@ -4,14 +4,14 @@ function prompts(data) {
   if (data.arms.length < 2 || typeof DecompressionStream === "undefined") return undefined;
   return section(
     "Prompts",
+    data.settings && make("p", { class: "note" }, data.settings),
     unfolding({ class: "part", id: "prompt-differences" }, `What differs from ${data.arms[0].name}`, async () => {
-      const { settings, against } = await unpack("prompts");
-      const parts = against.map(([lines, diff], index) => [
+      const against = await unpack("prompts");
+      return against.map(([lines, diff], index) => [
         make("h3", {}, data.arms[index + 1].name),
         lines.length ? make("ul", {}, lines.map((line) => make("li", {}, line))) : make("p", {}, "The prompts are the same."),
         diff && unfolding({ class: "message" }, "Instructions, line by line", () => listing(diffLines(diff))),
       ]);
-      return [settings && make("p", { class: "note" }, settings), ...parts];
     }),
   );
 }
