@@ -1,4 +1,4 @@
-"""Export a run, one row a rollout: `python -m eval.export RUN --format csv --out FILE`."""
+"""Export a run, as a table or as logs of Inspect: `python -m eval.export RUN --format csv --out FILE`."""
 
 from __future__ import annotations
 
@@ -9,16 +9,27 @@ from program.cli.command import run_command
 
 
 def main() -> None:
-    parser = command_parser("export", "Write a run as a table.")
+    parser = command_parser("export", "Write a run as a table with one row a rollout, or as logs of Inspect.")
     add_run(parser)
-    parser.add_argument("--format", choices=("csv", "json", "markdown"), default="csv", help="default: %(default)s")
-    parser.add_argument("--out", type=file_name, help="the file (default: standard output)")
+    parser.add_argument(
+        "--format", choices=("csv", "json", "markdown", "inspect"), default="csv", help="default: %(default)s"
+    )
+    parser.add_argument(
+        "--out", type=file_name, help="the file (default: standard output); for inspect a new folder, one log an arm"
+    )
     run_command(parser, _export)
 
 
 def _export(options: argparse.Namespace) -> None:
+    from eval.errors import RunError
+    from eval.given.inspect_logs import write_inspect_logs
     from eval.given.run_table import write_table
 
+    if options.format == "inspect":
+        if options.out is None:
+            raise RunError("--format inspect writes a log an arm: name a new folder with --out")
+        print(*write_inspect_logs(options.run, options.out, options.exclude), sep="\n")
+        return
     write_table(options.run, options.format, options.out, options.exclude)
 
 

@@ -43,7 +43,21 @@ def main() -> None:
     parser.add_argument(
         "--mix-code", action="store_true", help="go on with a run that other code has begun; each rollout names its own"
     )
+    parser.add_argument(
+        "--live",
+        nargs="?",
+        type=whole(),
+        const=60,
+        metavar="SECONDS",
+        help="also write report.html every so many seconds while the run goes on; the page loads itself again "
+        "(default: %(const)s)",
+    )
     parser.add_argument("--mlflow", metavar="URI", help="also trace to MLflow: a server or a folder (file:///…)")
+    parser.add_argument(
+        "--otel",
+        action="store_true",
+        help="also send traces to an OpenTelemetry collector, which OTEL_EXPORTER_OTLP_ENDPOINT names",
+    )
     run_command(parser, _run)
 
 

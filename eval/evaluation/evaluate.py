@@ -16,6 +16,8 @@ from eval.data.problem_set import ProblemSet
 from eval.data.rules import Rules
 from eval.data.selected import load_selected
 from eval.errors import RunError
+from eval.evaluation.open_telemetry import sent_traces
+from eval.report.live import live_report
 from eval.report.write import REPORT, write_report
 from eval.rollouts.code_version import code_prints
 from eval.rollouts.executor import Arm
@@ -64,7 +66,8 @@ def evaluate(options: argparse.Namespace) -> None:
         artifact.save(options.out / "artifacts" / name, *loaded)
     with ExitStack() as late:
         left = rollouts_left(folder, arms, problems, options.n)
-        spent = _run(options, models, folder, arms, problems, rates, budget, late) if left else None
+        with live_report(options.out, problems, options.live if left else None):
+            spent = _run(options, models, folder, arms, problems, rates, budget, late) if left else None
         if spent:
             print(_ended_early(spent))
         rollouts = read_rollouts(options.out)
@@ -139,8 +142,11 @@ def _run(
         with open_executor(options, models, arms, problems, rates, budget, folder.path / PAID) as executor:
             late.enter_context(ends_by(executor.budget.seconds_left(), _ended_early("seconds")))
             asked = {"samples": options.n, "concurrency": options.concurrency, "label": options.lm}
-            for _ in run_loop(folder, arms, problems, executor, **asked):
-                pass
+            stored = folder.judged()
+            with sent_traces(options.otel, options.lm) as send:
+                for rollout in run_loop(folder, arms, problems, executor, **asked):
+                    if rollout.key() not in stored:
+                        send(rollout)
             return executor.budget.spent()
     except NotAsked as refused:
         return refused.resource

@@ -1,4 +1,4 @@
-"""Write the report of stored runs: `python -m eval.report RUN…`."""
+"""Write the report of stored runs: `python -m eval.report RUN…`, or of all runs below a folder and their index."""
 
 from __future__ import annotations
 
@@ -9,15 +9,25 @@ from program.cli.command import run_command
 
 
 def main() -> None:
-    parser = command_parser("report", "Write runs as a page to look at.")
+    said = "Write runs as a page to look at; of a folder of runs, a page a run and an index of them all."
+    parser = command_parser("report", said)
     add_runs(parser)
-    parser.add_argument("--out", type=file_name, help="the file (default: report.html in the first run's folder)")
+    parser.add_argument(
+        "--out", type=file_name, help="the file (default: report.html in the first run's folder, or FOLDER/index.html)"
+    )
     run_command(parser, _report)
 
 
 def _report(options: argparse.Namespace) -> None:
+    from eval.errors import RunError
+    from eval.report.runs_index import is_folder_of_runs, write_index
     from eval.report.write import REPORT, write_report
 
+    if len(options.runs) == 1 and is_folder_of_runs(options.runs[0]):
+        if options.exclude:
+            raise RunError("--exclude is for the report of a run; the reports that an index leads to have all problems")
+        print(write_index(options.runs[0], options.out))
+        return
     out = options.out or options.runs[0] / REPORT
     write_report(options.runs, out, exclude=options.exclude)
     print(out)

@@ -1,4 +1,4 @@
-"""The first page: headline, comparison, curves and the grid, as JSON values that hold numbers and names only."""
+"""The first page: comparison, cost, curves, funnel and problems, as JSON values that hold numbers and names only."""
 
 from __future__ import annotations
 
@@ -6,28 +6,32 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from eval.data.problem_set import Facts, ProblemSet
 from eval.numbers.cost import UNITS, costs
 from eval.numbers.intervals import Estimate
 from eval.numbers.paired import Difference, Paired, pair_all
 from eval.report.curves import solved_curve
+from eval.report.findings import findings
+from eval.report.funnel import FATES, funnel
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.stored_arms import StoredArm, data_text, differing_rules, problem_names
 from eval.simulated.model import caveat
-from eval.tables.markdown import p_value, points
-from eval.tables.paired_table import family_note, sentence
+from eval.tables.markdown import ends, p_value
+from eval.tables.paired_table import family_note
 from eval.tables.summary import Summary, not_judged, summarize, too_few
 
 
-def overview(arms: Sequence[StoredArm], notes: list[str]) -> dict[str, Any]:
+def overview(arms: Sequence[StoredArm], notes: list[str], data: ProblemSet | None = None) -> dict[str, Any]:
     """What the page shows before a problem is opened; `eval/report/page` is written for these keys.
 
-    cells: problem by arm, a list of [status letter, hidden tests passed, hidden tests] by sample.
+    cells: problem by arm, a list of [status letter, sample, hidden tests passed, hidden tests] by sample.
     curves: unit to one curve an arm; a curve is null where that cost is not known.
+    facts: problem by problem its difficulty, empty where that is not known, its tags and its rating, 0 for none.
     """
     problems, samples = problem_names(arms), max(arm.config["samples"] for arm in arms)
     summaries = [summarize(arm.label, arm.rollouts) for arm in arms]
     against = [None, *pair_all(arms[0].rollouts, [arm.rollouts for arm in arms[1:]])]
-    family = max((paired.family for paired in against if paired), default=0)
+    compared = {arm.label: paired for arm, paired in zip(arms, against, strict=True) if paired}
     return {
         "title": f"{_count(len(arms), 'program')} on {_count(len(problems), 'problem')}",
         "subtitle": f"{data_text(arms[0].config)}, {_count(samples, 'sample')} a problem",
@@ -36,12 +40,16 @@ def overview(arms: Sequence[StoredArm], notes: list[str]) -> dict[str, Any]:
         ],  # no paths: reports are sent to others
         "notes": [*notes, *_warnings(arms, summaries)],
         "arms": [
-            {**_arm(arm, summary), "against": paired and _against(arms[0].label, arm.label, paired)}
+            {**_arm(arm, summary), "against": paired and _against(paired), "funnel": funnel(arm.rollouts)}
             for arm, summary, paired in zip(arms, summaries, against, strict=True)
         ],
-        "family": family_note(arms[0].label, family) if family else "",
+        "findings": findings(arms[0].label, compared),
+        "family": family_note(arms[0].label, len(compared)) if compared else "",
+        "too_few": too_few(summaries),
+        "fates": FATES,
         "curves": {unit: [solved_curve(arm.rollouts, unit) for arm in arms] for unit in UNITS},
         "problems": problems,
+        "facts": [_facts(data.facts(name) if data else Facts()) for name in problems],
         "cells": _cells(arms, problems),
     }
 
@@ -70,20 +78,29 @@ def _arm(arm: StoredArm, summary: Summary) -> dict[str, Any]:
     }
 
 
-def _against(first: str, second: str, paired: Paired) -> dict[str, Any]:
+def _against(paired: Paired) -> dict[str, Any]:
     return {
         "problems": len(paired.before),
         "better": len(paired.won),
         "worse": len(paired.lost),
         **{name: _difference(found) for name, found in (("solved", paired.solved), ("hidden", paired.hidden))},
         "power": paired.power,
-        "sentence": sentence(first, second, paired),
     }
 
 
-def _difference(found: Difference) -> list[str]:
-    """As text, so that interval and p-value are rounded as in the sentence."""
-    return [points(found.estimate), p_value(found.corrected)]
+def _difference(found: Difference) -> dict[str, Any]:
+    """The interval as numbers and, with the p-value, as text, so that both are rounded as elsewhere."""
+    return {
+        "interval": _numbers(found.estimate),
+        "value": f"{100 * found.estimate.value:+z.1f}",
+        "ends": ends(found.estimate),
+        "p": p_value(found.corrected),
+        "shown": found.shown,
+    }
+
+
+def _facts(facts: Facts) -> list[Any]:
+    return ["" if facts.difficulty == Facts.difficulty else facts.difficulty, list(facts.tags), facts.rating]
 
 
 def _numbers(estimate: Estimate) -> list[float | None]:
@@ -114,7 +131,6 @@ def _warnings(arms: Sequence[StoredArm], summaries: list[Summary]) -> list[str]:
         said.append(f"Not finished: {done} of {done + missing} rollouts are there.")
     if cut:
         said.append(f"Not finished: {cut} rollouts were cut short by the budget of the run.")
-    said += too_few(summaries)
     if lost := not_judged(summaries):
         said.append(" ".join(lost))
     if rules := differing_rules(arms):

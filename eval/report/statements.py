@@ -1,17 +1,17 @@
-"""The statements of the problems of a report, which its runs do not hold themselves."""
+"""The problems of a report as its data has them: statements and facts, which its runs do not hold themselves."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from eval.data.load import load_problems
-from eval.data.problem_set import DataError, ProblemSet
+from eval.data.problem_set import ProblemSet
 from eval.rollouts.stored_arms import StoredArm
-from program.problem import Problem
+from program.errors import UserError
 
 
-def statements_of(arms: Sequence[StoredArm], problems: ProblemSet | None) -> tuple[dict[str, Problem], str]:
-    """The problems by name as programs saw them, and why there are none, if there are none.
+def data_of(arms: Sequence[StoredArm], problems: ProblemSet | None) -> tuple[ProblemSet | None, str]:
+    """The data that the runs were made on, or None and why it is not there.
 
     A report can be made where the data no longer is; the prompts have the statements too.
 
@@ -22,8 +22,8 @@ def statements_of(arms: Sequence[StoredArm], problems: ProblemSet | None) -> tup
     config = arms[0].config
     try:
         problems = problems or load_problems(config["data"], config["split"])
-    except DataError as fault:
-        return {}, f"The statements are only in the prompts: {fault}."
+    except UserError as fault:
+        return None, f"The statements are only in the prompts: {fault}."
     if problems.fingerprint != config["data_fingerprint"]:
-        return {}, f"The statements are only in the prompts: {config['data']} has changed since the run."
-    return {problem.name: problem for problem in problems.problems}, ""
+        return None, f"The statements are only in the prompts: {config['data']} has changed since the run."
+    return problems, ""

@@ -16,7 +16,7 @@ from eval.tables.breakdown import by_group
 from eval.tables.budget_table import budget_table
 from eval.tables.markdown import quantity
 from eval.tables.paired_table import paired_table, sentence
-from eval.tables.prompt_differences import instruction_diff, prompt_differences, setting_differences, stored_artifact
+from eval.tables.prompt_differences import prompts_against, setting_differences, stored_artifact
 from eval.tables.summary import markdown_table, summarize
 
 
@@ -103,14 +103,6 @@ def _flips(first: str, second: str, paired: Paired) -> list[str]:
 
 
 def _prompts(first: StoredArm, other: StoredArm, in_full: bool) -> list[str]:
-    foreign = next((arm.label for arm in (first, other) if "imported" in arm.config), None)
-    if foreign:
-        return [f"- prompts: those of {foreign} are not known, it is another system's"]
-    found = [stored_artifact(arm.run, arm.name) for arm in (first, other)]
-    if found[0] is None or found[1] is None:
-        lost = first.label if found[0] is None else other.label
-        return [f"- prompts: the artifact of {lost} as it was run is no longer there"]
-    differences = prompt_differences(found[0], found[1])
+    differences, diff = prompts_against(first, other)
     lines = [f"- prompts: {'; '.join(differences) or 'the same'}"]
-    diff = instruction_diff(found[0], found[1]) if in_full else ""
-    return [*lines, "", "```diff", diff, "```"] if diff else lines
+    return [*lines, "", "```diff", diff, "```"] if in_full and diff else lines

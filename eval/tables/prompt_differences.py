@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.rollouts.run_folder import read_config
+from eval.rollouts.stored_arms import StoredArm
 from program import artifact
 
 ARTIFACTS = Path("artifacts")
@@ -45,6 +46,23 @@ def setting_differences(arms: Mapping[str, Path | None]) -> str:
             said = "; ".join(f"{value}: {', '.join(names)}" for value, names in values.items())
             differing.append(f"{key} ({said})")
     return f"NOT ONLY THE PROMPTS DIFFER: {', '.join(differing)}." if differing else ""
+
+
+def prompts_against(first: StoredArm, other: StoredArm) -> tuple[list[str], str]:
+    """What differs in the prompts of two arms as far as that is known: sentences, none where the prompts are the same,
+    and the instructions as `instruction_diff` gives them.
+
+    Raises:
+        ArtifactError: an artifact is damaged.
+    """
+    foreign = next((arm.label for arm in (first, other) if "imported" in arm.config), None)
+    if foreign:
+        return [f"those of {foreign} are not known, it is another system's"], ""
+    found = [stored_artifact(arm.run, arm.name) for arm in (first, other)]
+    if found[0] is None or found[1] is None:
+        lost = first.label if found[0] is None else other.label
+        return [f"the artifact of {lost} as it was run is no longer there"], ""
+    return prompt_differences(found[0], found[1]), instruction_diff(found[0], found[1])
 
 
 def prompt_differences(first: Path, second: Path) -> list[str]:

@@ -127,10 +127,11 @@ REPLICATE = (eval.replication.main, (RUN,))
 OVERVIEW = (eval.show.main, (RUN,))
 STORY = (eval.show.main, (RUN, "Twice", "--prompts"))
 EXPORT = (eval.export.main, (RUN,))
+INSPECT = (eval.export.main, (RUN, "--format", "inspect", "--out", "logs"))
 REPORT = (eval.report.__main__.main, (RUN, "--out", "out.html"))
 RESCORE = (eval.rescore.main, (RUN, "--out", "again"))
 STUDY = (optimize.study.main, ("config.toml", "--out", "studied", "--dry-run"))
-READERS = (COMPARE, SUMMARIZE, REPLICATE, OVERVIEW, STORY, EXPORT, REPORT, RESCORE)
+READERS = (COMPARE, SUMMARIZE, REPLICATE, OVERVIEW, STORY, EXPORT, INSPECT, REPORT, RESCORE)
 STARTS = (SHOW, DIFFERENCE, EVALUATE, COMPILE)
 FROM_FILE = (optimize.compile.main, ("config.toml", "--out", "made2", "--dry-run"))
 EXCLUDING = tuple((main, (*words, "--exclude", "exclude.json")) for main, words in (COMPARE, EVALUATE, EXPORT))
@@ -154,8 +155,8 @@ KINDS = {
     "start/program.json": STARTS,
     f"{RUN}/config.json": READERS,
     f"{RUN}/rollouts.jsonl": READERS,
-    f"{RUN}/artifacts/start/manifest.json": READERS[:3],
-    f"{RUN}/artifacts/start/program.json": READERS[:3],
+    f"{RUN}/artifacts/start/manifest.json": (*READERS[:3], REPORT),
+    f"{RUN}/artifacts/start/program.json": (*READERS[:3], REPORT),
     "TRACE": (STORY, REPORT, RESCORE),
     "report/report.json": ((optimize.show.main, ("report", "--report")),),
     "config.toml": (FROM_FILE, STUDY),
@@ -173,7 +174,7 @@ COMMANDS = {
     "eval.judge": judging("samples.jsonl")[1],
     "eval.serve_simulated": (eval.serve_simulated.main, ("--data", "data")),
 }
-MADE = ("ran", "again", "made2", "judged", "studied", "out.html", "audited.json", "artifacts")
+MADE = ("ran", "again", "logs", "made2", "judged", "studied", "out.html", "audited.json", "artifacts")
 
 
 @pytest.fixture(scope="module")

@@ -27,3 +27,9 @@ function duration(seconds) {
 function money(dollars) {
   return known(dollars) ? `$${dollars >= 0.1 || dollars === 0 ? dollars.toFixed(2) : dollars.toPrecision(2)}` : UNKNOWN;
 }
+
+// A number of some kind of cost.
+function quantity(number, kind) {
+  if (!known(number)) return UNKNOWN;
+  return kind === "USD" ? money(number) : number < 100 ? plain(number) : amount(number);
+}

@@ -4,9 +4,14 @@ import base64
 import gzip
 import io
 import json
+import os
 import re
+import time
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 from hypothesis import given
@@ -15,21 +20,28 @@ from hypothesis import strategies as st
 import eval.report.__main__
 import eval.run
 from eval.data.load import load_problems
+from eval.data.problem_set import Facts
 from eval.errors import RunError
 from eval.report.curves import solved_curve
+from eval.report.html_page import PAGE
+from eval.report.live import live_report
 from eval.report.overview import overview
 from eval.report.problem_block import problem_block
 from eval.report.texts import TextTable, shared_chunks, split, with_references
-from eval.report.write import write_report
+from eval.report.write import render, write_report
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.run_folder import RunFolder
 from eval.rollouts.stored_arms import stored_arms
 from eval.terminal.show_problem import problem_stories
+from judge.verdict import Verdict
+from program import artifact
+from program.artifact import ArtifactError
 from program.cli.output import Painter
 from program.problem import AskedFunction, Problem, PublicTest
-from program.rollout.trace import Totals, Trace
+from program.rollout.decisions import StageGivenUp
+from program.rollout.trace import Decided, Totals, Trace
 from tests.support.packs import answer_rule, call, isolate, number_task, printed, use_lm, write_pack, write_start
-from tests.support.rollouts import FIRST, SECOND, store, traced, traced_score
+from tests.support.rollouts import FIRST, SECOND, rates, store, traced, traced_score
 
 HOSTILE = "</script><script>alert(1)</script><!-- \" ' & \u2028 {{script}}"
 
@@ -45,11 +57,19 @@ def unpacked(page: str) -> dict[str, Any]:
     packed = {
         name: json.loads(gzip.decompress(base64.b64decode(text))) for name, text in parts.items() if name != "overview"
     }
-    shared = packed.pop("shared")
+    shared, prompts = packed.pop("shared"), packed.pop("prompts")
     for block in packed.values():
         chunks = [shared[chunk] if isinstance(chunk, int) else chunk for chunk in block.pop("chunks")]
         block["texts"] = ["\n".join(chunks[index] for index in text) for text in block["texts"]]
-    return {"overview": json.loads(parts["overview"]), **packed}
+    return {"overview": json.loads(parts["overview"]), "prompts": prompts, **packed}
+
+
+def wait_for(there: Callable[[], bool], seconds: float = 60.0) -> bool:
+    """Whether something comes to be in time, which is long: machines are busy."""
+    end = time.monotonic() + seconds
+    while not there() and time.monotonic() < end:
+        time.sleep(0.01)
+    return there()
 
 
 def report_of(tmp_path: Path, rollouts: list[Rollout], **changes: Any) -> dict[str, Any]:
@@ -126,11 +146,12 @@ def test_the_headline_has_intervals_and_what_must_be_known_of_the_run(tmp_path):
     assert tuned["costs"]["LM calls"] == [[4.0, 4.0, 4.0], [4.0, 4.0, 4.0]]
     assert tuned["solved"] == pytest.approx([1.0, 0.342, 1.0], abs=1e-3)
     against = tuned["against"]
-    assert against["solved"] == ["+100.0 points (-34.9 to +100.0)", "0.250"] and against["hidden"][1] == "0.500"
+    solved = against["solved"]
+    assert solved["interval"] == pytest.approx([1.0, -0.349, 1.0], abs=1e-3) and not solved["shown"]
+    assert (solved["value"], solved["ends"], solved["p"]) == ("+100.0", "-34.9 to +100.0", "0.250")
+    assert against["hidden"]["p"] == "0.500"
     assert (against["problems"], against["better"], against["worse"], tuned["not_judged"]) == (2, 2, 0, 2)
-    assert against["sentence"].startswith(
-        "It is not shown whether tuned solves more or fewer problems than plain: +100.0 points"
-    )
+    assert told["findings"][0].startswith("It is not shown that tuned solves more or fewer problems than plain.")
     assert told["family"].startswith("A difference is the program's mean minus that of plain")
     assert told["notes"][1:] == [
         "Not finished: 8 of 10 rollouts are there.",
@@ -151,11 +172,12 @@ def test_what_several_samples_solve_is_told_with_intervals(tmp_path):
     assert arm["one_at_k"][0] == 0.5, "the solved one passes more public tests"
 
 
-def test_that_pass_at_k_is_not_known_is_a_note_of_the_report(tmp_path):
+def test_that_pass_at_k_is_not_known_is_said_below_the_table(tmp_path):
     rollouts = [traced("flow", "p0", 0), *(traced("flow", "p1", n, "failed") for n in range(2))]
     told = report_of(tmp_path, rollouts)["overview"]
     assert told["arms"][0]["pass_at_k"] is None and told["arms"][0]["solved_by_any"][0] == 0.5
-    assert any(note.startswith("flow: k = 2 on 1 of 2 problems only") for note in told["notes"])
+    assert told["too_few"][0].startswith("flow: k = 2 on 1 of 2 problems only")
+    assert not any("k = 2" in note for note in told["notes"])
 
 
 def test_a_curve_rises_where_a_right_program_was_found_and_falls_where_it_was_let_go_of():
@@ -229,6 +251,12 @@ def test_a_report_over_an_empty_run_is_made(tmp_path):
     assert told["overview"]["arms"][0]["solved"] is None and told["problem-0"]["rollouts"] == []
 
 
+def test_a_run_without_programs_is_refused(tmp_path):
+    run = store(tmp_path / "run", [], artifacts={}, problems=["Double"])
+    with pytest.raises(RunError, match="has no program to report on"):
+        write_report([run], tmp_path / "report.html")
+
+
 def test_several_runs_go_into_one_report_and_their_arms_are_told_apart(tmp_path):
     runs = [store(tmp_path / name, [traced("flow", problem)]) for name, problem in (("a", "Double"), ("b", "Halve"))]
     told = overview(stored_arms(runs), [])
@@ -242,12 +270,64 @@ def test_arms_of_several_runs_judged_differently_are_said_to_be(tmp_path):
     assert note.startswith("NOT THE SAME RULES") and str(tmp_path) not in note
 
 
+def test_a_difference_in_hidden_tests_is_a_finding_of_its_own(tmp_path):
+    problems = [f"p{i}" for i in range(9)]
+    run = store(
+        tmp_path / "run", rates({"plain": dict.fromkeys(problems, 0.75), "worse": dict.fromkeys(problems, 0.25)})
+    )
+    solved, hidden = overview(stored_arms([run]), [])["findings"]
+    assert solved.startswith("It is not shown that worse solves more or fewer problems than plain.")
+    assert hidden == "Shown to pass fewer hidden tests than plain: worse (-50.0 points, p = 0.004)."
+
+
+def test_the_funnel_counts_what_became_of_rollouts_calls_and_stages(tmp_path):
+    lost = traced("flow", "c", 0, "failed", code="", checkpoints=[])
+    lost.trace.events[2].outcome = "cut while thinking"
+    lost.trace.events.append(Decided(decision=StageGivenUp(stage="WriteCode")))
+    rollouts = [traced("flow", "a"), traced("flow", "b", 0, "reverted"), lost, traced("flow", "d", 0, "not judged")]
+    told = report_of(tmp_path, rollouts)["overview"]
+    (arm,) = told["arms"]
+    assert told["fates"] == [
+        *("read at once", "read with tolerance", "read after another call", "cut off", "not readable", "no answer")
+    ]
+    assert arm["funnel"]["steps"] == [3, 2, 1, 1]
+    assert arm["funnel"]["origins"] == [["the first program", 3, 0.0], ["a fix", 3, pytest.approx(1 / 3)]]
+    assert arm["funnel"]["stages"] == [
+        ["ReflectOnProblem", [3, 0, 0, 0, 3, 0], 0],
+        ["WriteCode", [2, 0, 0, 1, 0, 0], 1],
+        ["FixCode", [3, 0, 0, 0, 0, 0], 0],
+    ]
+
+
+def test_a_report_says_in_what_the_prompts_differ(tmp_path):
+    run = store(tmp_path / "run", [traced("plain"), traced("tuned"), traced("gone")])
+    plain = write_start(run / "artifacts" / "plain", "direct")
+    made, manifest = artifact.load(plain, {"temperature": 0.5})
+    (predictor,) = made.predictors()
+    predictor.signature = predictor.signature.with_instructions(f"Write it.\n{HOSTILE}")
+    artifact.save(run / "artifacts" / "tuned", made, manifest)
+    write_report([run], tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text()
+    told = unpacked(page)
+    assert told["overview"]["settings"].startswith("NOT ONLY THE PROMPTS DIFFER: temperature")
+    (lines, diff), (gone, nothing) = told["prompts"]
+    assert lines[0].startswith("solve.predict: another instruction") and f"+{HOSTILE.splitlines()[0]}" in diff
+    assert gone == ["the artifact of gone as it was run is no longer there"] and nothing == ""
+    assert "<script>alert" not in page
+    (run / "artifacts" / "plain" / "program.json").write_text("[]")
+    with pytest.raises(ArtifactError):
+        write_report([run], tmp_path / "report.html")
+
+
 def test_several_arms_are_corrected_for_in_the_headline(tmp_path):
     ends = {"plain": "failed", "one": "solved", "two": "solved"}
     rollouts = [traced(arm, f"p{i}", 0, end) for arm, end in ends.items() for i in range(6)]
     told = overview(stored_arms([store(tmp_path / "run", rollouts)]), [])
-    assert [arm["against"] and arm["against"]["solved"][1] for arm in told["arms"]] == [None, "0.031", "0.031"]
+    assert [arm["against"] and arm["against"]["solved"]["p"] for arm in told["arms"]] == [None, "0.031", "0.031"]
     assert "These 2 comparisons are one family" in told["family"]
+    assert told["findings"] == [
+        "Shown to solve more problems than plain: one (+100.0 points, p = 0.031), two (+100.0 points, p = 0.031)."
+    ]
 
 
 def test_a_curve_says_from_where_on_it_is_a_lower_bound():
@@ -318,6 +398,90 @@ def test_a_run_ends_with_its_report_which_has_the_statement_and_public_tests(eva
         ["7\n", "21\n"],
     ]
     assert told["rollouts"][0]["why"][1].startswith("It fails 2 of 2 hidden tests")
+
+
+def test_a_report_has_what_the_data_says_of_each_problem(evaluated, tmp_path):
+    arms = stored_arms([evaluated[1]])
+    data = load_problems(str(evaluated[0]), "test")
+    facts = {"Thrice": Facts(difficulty="EASY", tags=("math", HOSTILE), rating=800)}
+    assert overview(arms, [], data)["facts"] == [["A", [], 0]] and overview(arms, [])["facts"] == [["", [], 0]]
+    page = render(arms, replace(data, _facts=facts), [])
+    assert unpacked(page)["overview"]["facts"] == [["EASY", ["math", HOSTILE], 800]]
+    assert "<script>alert" not in page
+
+
+@pytest.mark.parametrize("data", ["gone.json", "./gone"])
+def test_a_report_is_made_where_the_data_no_longer_is(tmp_path, monkeypatch, data):
+    monkeypatch.setattr("eval.data.rows.CACHE_FOLDER", tmp_path / "cache")
+    told = report_of(tmp_path, [traced()], data=data)
+    assert told["overview"]["notes"][0].startswith("The statements are only in the prompts: ")
+    assert told["problem-0"]["statement"] is None
+
+
+def test_the_report_of_a_run_that_goes_on_is_there_and_says_so(tmp_path, monkeypatch):
+    isolate(monkeypatch, tmp_path / "cache")
+    seen = []
+
+    def answer(prompt: str) -> str:
+        """The LM, which waits for the report before it answers."""
+        assert wait_for(lambda: (tmp_path / "run" / "report.html").is_file())
+        seen.append(unpacked((tmp_path / "run" / "report.html").read_text())["overview"])
+        return answer_rule()(prompt)
+
+    use_lm(monkeypatch, answer)
+    data, start = write_pack(tmp_path / "data"), write_start(tmp_path / "direct", "direct")
+    printed(monkeypatch, eval.run.main, start, "--data", data, "--out", tmp_path / "run", "--live", "1000")
+    assert seen[0]["live"]["seconds"] == 1000 and seen[0]["notes"][0].startswith("Not finished: 0 of ")
+    told = unpacked((tmp_path / "run" / "report.html").read_text())["overview"]
+    assert "live" not in told and told["notes"] == []
+
+
+def test_a_live_report_that_cannot_be_written_ends_no_run(evaluated, tmp_path, capsys):
+    run = store(tmp_path / "run", [traced()])
+    (run / "report.html").mkdir()
+    with live_report(run, load_problems(str(evaluated[0]), "test"), 1000):
+        pass
+    assert capsys.readouterr().err.startswith("warning: the report is no longer written: ")
+
+
+def test_every_verdict_of_the_judge_is_explained():
+    legend = (PAGE / "verdicts.js").read_text()
+    assert [name for name in Verdict if not re.search(rf"^  {name}: ", legend, re.MULTILINE)] == []
+
+
+def test_a_folder_of_runs_gets_an_index_and_the_reports_that_are_missing_or_old(tmp_path, monkeypatch, capsys):
+    folder = tmp_path / "all of them"
+    store(folder / "one", [traced("plain"), traced("tuned", end="failed")], data=HOSTILE)
+    store(folder / "deep" / "two#", [traced()], problems=["Double", "Halve"])
+    bad = store(folder / "bad", [traced()])
+    (bad / "rollouts.jsonl").write_text("{}\n")
+    RunFolder(folder / "training", {"data": "pack"})
+    index = folder / "index.html"
+    assert printed(monkeypatch, eval.report.__main__.main, folder) == f"{index}\n"
+    page = index.read_text()
+    told = json.loads(scripts(page)["overview"])
+    assert [(run["name"], run["report"], run["done"], run["missing"]) for run in told["runs"]] == [
+        ("deep/two#", "deep/two%23/report.html", 1, 1),
+        ("one", "one/report.html", 2, 0),
+    ]
+    assert told["runs"][1]["arms"] == [["plain", [1.0, pytest.approx(0.2065, abs=1e-3), 1.0]], ["tuned", [0, 0, ANY]]]
+    (name, why), (training, _) = told["others"]
+    assert (
+        (name, training) == ("bad", "training")
+        and why.startswith("bad/rollouts.jsonl, line 1 is damaged")
+        and str(tmp_path) not in page
+    )
+    assert "line 1 is damaged" in capsys.readouterr().err
+    assert "<script>alert" not in page and page.count("<script") == 2
+    report = folder / "one" / "report.html"
+    for changed, written in ((-100, False), (100, True)):
+        report.write_text("old")
+        then = report.stat().st_mtime + changed
+        os.utime(folder / "one" / "rollouts.jsonl", (then, then))
+        printed(monkeypatch, eval.report.__main__.main, folder)
+        assert (report.read_text() != "old") == written
+    assert call(monkeypatch, eval.report.__main__.main, folder, "--exclude", "x.json") == 2
+    assert "--exclude is for the report of a run" in capsys.readouterr().err
 
 
 def test_no_hidden_test_is_in_a_report(evaluated, monkeypatch, tmp_path):

@@ -46,7 +46,8 @@ const EVENTS = {
   },
   judge: (event) => {
     const passed = event.verdicts.filter((verdict) => verdict === "AC").length;
-    const facts = `${passed} of ${event.verdicts.length} pass: ${event.verdicts.join(" ")} · ${duration(event.seconds ?? 0)}`;
+    const verdicts = event.verdicts.map((each) => [verdict(each), " "]);
+    const facts = [`${passed} of ${event.verdicts.length} pass: `, verdicts, `· ${duration(event.seconds ?? 0)}`];
     return [`Program ${event.version} on ${event.tests === "ai" ? "AI" : event.tests} tests`, facts, passed < event.verdicts.length];
   },
   decided: (event) => [event.what, "", false],
@@ -72,13 +73,13 @@ function callBody(story, event) {
     event.detail && make("p", { class: "note" }, event.detail),
     story.text(event.thought) && unfolding({ class: "message" }, "Thought", () => make("pre", {}, story.text(event.thought))),
     make("h4", {}, "Answer"),
-    make("pre", {}, story.text(event.answer) || "(nothing)"),
+    copiedText(story.text(event.answer)),
     make("h4", {}, "What was read"),
     make("pre", {}, story.text(event.outputs) || "(nothing)"),
     make("h4", {}, "Prompt"),
     event.prompt.map(([role, text]) =>
       unfolding({ class: "message" }, `${role}, ${amount(story.text(text).length)} characters`, () =>
-        make("pre", {}, story.text(text)),
+        copiedText(story.text(text)),
       ),
     ),
     make("p", { class: "quiet" }, event.model ?? ""),
@@ -87,14 +88,18 @@ function callBody(story, event) {
     .filter((part) => part);
 }
 
+function copiedText(text) {
+  return text ? make("div", { class: "copied" }, copyButton(text), make("pre", {}, text)) : make("pre", {}, "(nothing)");
+}
+
 function judgeBody(story, rollout, event) {
   return [
     program(story, rollout.versions, event.version),
-    event.runs.map(([verdict, ...texts], index) =>
+    event.runs.map(([given, ...texts], index) =>
       make(
         "div",
-        { class: `run ${verdict === "AC" ? "" : "bad"}` },
-        make("h4", {}, `Test ${index + 1}: ${verdict}`),
+        { class: `run ${given === "AC" ? "" : "bad"}` },
+        make("h4", {}, `Test ${index + 1}: `, verdict(given)),
         make(
           "div",
           { class: "columns" },

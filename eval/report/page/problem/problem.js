@@ -1,16 +1,34 @@
 // One problem: why it ended as it did, the score, the statement, and the trace of the rollout that is looked at.
 
-function problemPage(data, story, number, arm, sample) {
-  const rollout =
-    story.rollouts.find((each) => each.arm === arm && each.sample === sample) ?? story.rollouts.find((each) => each.arm === arm);
+// `other` is the rollout beside it, as [arm, sample]; null where only one is looked at.
+function problemPage(data, story, number, [arm, sample], other) {
+  const rollout = rolloutOf(story, arm, sample);
+  const second = other && rolloutOf(story, ...other);
+  const parts = !rollout
+    ? make("p", { class: "note" }, "This program has no rollout here.")
+    : second
+      ? pair(data, story, rollout, second)
+      : [rolloutHead(data, rollout), statementPart(story), rolloutRest(story, rollout)];
   return make(
     "article",
     {},
     make("nav", {}, make("a", { href: "#", id: "back" }, "← all problems"), neighbours(data, number, arm)),
     make("h1", {}, story.name),
+    facts(data.facts[number]),
     chooser(data, story, number, rollout),
-    rollout ? rolloutParts(data, story, rollout) : make("p", { class: "note" }, "This program has no rollout here."),
+    rollout && pairChooser(data, story, number, rollout, second),
+    parts,
+    legend(),
   );
+}
+
+function rolloutOf(story, arm, sample) {
+  return story.rollouts.find((each) => each.arm === arm && each.sample === sample) ?? story.rollouts.find((each) => each.arm === arm);
+}
+
+function facts([difficulty, tags, rating]) {
+  const said = [difficulty && `difficulty ${difficulty}`, rating && `rating ${rating}`, tags.length && `tags: ${tags.join(", ")}`].filter((each) => each);
+  return said.length ? make("p", { class: "quiet" }, said.join("; ")) : undefined;
 }
 
 function neighbours(data, number, arm) {
@@ -23,7 +41,7 @@ function chooser(data, story, number, rollout) {
     const links = story.rollouts
       .filter((each) => each.arm === index)
       .map((each) => {
-        const [sign, name] = MARKS[{ solved: "s", failed: "f", "not judged": "n" }[each.status]];
+        const [sign, name] = MARKS[STATUS_LETTERS[each.status]];
         const label = `${arm.name}, sample ${each.sample}: ${name}`;
         const current = each === rollout ? "page" : undefined;
         const attributes = { href: address(number, index, each.sample), "aria-label": label, "aria-current": current };
@@ -34,22 +52,33 @@ function chooser(data, story, number, rollout) {
   return make("div", { class: "choosers" }, rows);
 }
 
-function rolloutParts(data, story, rollout) {
+function rolloutHead(data, rollout) {
+  return make(
+    "section",
+    { class: `why ${rollout.status.replace(" ", "-")}` },
+    make("h2", {}, `${data.arms[rollout.arm].name}, sample ${rollout.sample}: ${rollout.status}`),
+    make("ul", {}, rollout.why.map((sentence) => make("li", {}, sentence))),
+    rollout.score && scoreTable(rollout.score),
+    make("p", { class: "quiet" }, spending(rollout)),
+  );
+}
+
+function statementPart(story) {
+  return story.statement && unfolding({ class: "part", id: "statement" }, "Statement", () => statement(story));
+}
+
+function rolloutRest(story, rollout) {
   return [
-    make(
-      "section",
-      { id: "why", class: rollout.status.replace(" ", "-") },
-      make("h2", {}, `${data.arms[rollout.arm].name}, sample ${rollout.sample}: ${rollout.status}`),
-      make("ul", {}, rollout.why.map((sentence) => make("li", {}, sentence))),
-      rollout.score && scoreTable(rollout.score),
-      make("p", { class: "quiet" }, spending(rollout)),
-    ),
-    story.statement && unfolding({ class: "part", id: "statement" }, "Statement", () => statement(story)),
-    rollout.answer && unfolding({ class: "part", id: "answer" }, `Answer: program ${rollout.answer}`, () => answer(story, rollout)),
+    rollout.answer && unfolding({ class: "part answer" }, `Answer: program ${rollout.answer}`, () => wholeProgram(answerOf(story, rollout))),
     make("h2", {}, "Trace"),
     traceNote(rollout),
     trace(story, rollout),
   ];
+}
+
+function answerOf(story, rollout) {
+  const found = rollout.versions.find((version) => version.number === rollout.answer);
+  return found ? story.text(found.code) : "";
 }
 
 function spending(rollout) {
@@ -73,7 +102,7 @@ function scoreTable(score) {
     sets
       .filter(([, result]) => result.total)
       .map(([name, result]) =>
-        make("tr", {}, make("th", {}, name), make("td", {}, `${result.passed} of ${result.total}`), make("td", {}, result.verdict)),
+        make("tr", {}, make("th", {}, name), make("td", {}, `${result.passed} of ${result.total}`), make("td", {}, verdict(result.verdict))),
       ),
   );
 }
@@ -95,9 +124,4 @@ function statement(story) {
   ]
     .flat()
     .filter((part) => part);
-}
-
-function answer(story, rollout) {
-  const { code } = rollout.versions.find((version) => version.number === rollout.answer);
-  return wholeProgram(linesOf(story.text(code)));
 }
