@@ -16,7 +16,7 @@ from eval.rollouts.rollout import Rollout
 from eval.rollouts.trace_files import read_trace
 from optimize.config import ConfigError
 from optimize.job.job import Job
-from optimize.probe.findings import ProbeArm, Finding, finding
+from optimize.probe.findings import Finding, ProbeArm, finding
 from optimize.probe.probe_levers import BOTH, DEMOS, FIX, LEVERS, ONE, PLAN, READ, SENTENCE, THREE, TWO, shapes
 from optimize.race.variants import Variant
 from optimize.race.word_variants import demo_variants, instruction_variants, with_both
@@ -66,7 +66,7 @@ class _Probe:
         job, base = self._job, self._variants[ONE]
         sentence = next(each for each in instruction_variants(job, base) if each.said == SAID)
         self._variants |= {SENTENCE: sentence}
-        if demos := demo_variants(job, base, DEMONSTRATIONS, DEMO_TOKENS):
+        if demos := demo_variants(job, base, DEMONSTRATIONS, DEMO_TOKENS, proof_calls=0):
             self._variants |= {DEMOS: demos[-1], BOTH: with_both(base, demos[-1], sentence)}
             self._shown = job.shown_by(demo for _, shown in demos[-1].words.values() for demo in shown)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import optimize.compile
-from optimize.probe.findings import ProbeArm, Finding, finding, findings_table
+from optimize.probe.findings import Finding, ProbeArm, finding, findings_table
 from optimize.probe.probe_levers import BOTH, DEMOS, LEVERS, ONE, SENTENCE, THREE, settings_for, shapes
 from optimize.probe.recommendation import recommendation
 from program import artifact
