@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import dspy
+from dspy import AdapterParseError, LMAuthError, LMBillingError, LMConfigurationError, LMError, LMUnsupportedModelError
 
-from eval.rollouts.rollout import Rollout, run_program
-from program.errors import UserError
+from eval.rollouts.rollout import Pick, Rollout
+from judge.verdict import JudgeError
+from program.errors import ModelError, UserError
 from program.problem import Problem
 from program.rollout.budget import Budget, RunBudget
-from program.rollout.context import Purpose, within
+from program.rollout.context import Purpose, new_trace, within
 from program.rollout.rate_limits import Pace
 from program.stage.program import Program
+
+# What a program that is evaluated does wrong itself: such a rollout has failed. Whatever else ends one (no thread could
+# be started, a disk is full, a database is locked) leaves it not judged.
+OWN_FAULTS = (
+    *(AssertionError, AttributeError, LookupError, NameError, RecursionError, TypeError, ValueError),
+    *(ZeroDivisionError, AdapterParseError),
+)
+INFRASTRUCTURE = (JudgeError, LMError, ModelError, UserError)  # some of them are a ValueError too
+# With a wrong key, an unpaid bill or a model that is not there no other rollout of the run would fare better.
+HOPELESS = (LMAuthError, LMBillingError, LMConfigurationError, LMUnsupportedModelError)
 
 
 class ExecutorError(UserError):
@@ -51,6 +64,30 @@ class Conditions:
             own |= {"draws": repr((arm.name, problem.name, sample)), "purpose": Purpose("rollouts", arm.name)}
         with within(rate_limiter=self.pace, run_budget=self.budget, **own):
             yield
+
+
+def run_program(arm: str, program: dspy.Module, problem: Problem, sample: int) -> Rollout:
+    """Run `program` on `problem`, which is all it gets; its answer is not judged yet. Never raises for one rollout.
+
+    What it dies of is stored with the rollout: infrastructure leaves it not judged, with an error of its own it has
+    failed.
+    """
+    begin = time.perf_counter()
+    rollout = Rollout(arm=arm, problem=problem.name, sample=sample, status="not judged")
+    with new_trace() as trace:
+        try:
+            answer = program(problem=problem, sample=sample)
+            if not isinstance(answer.code, str):
+                raise TypeError(f"the answer has no text as its code but {type(answer.code).__name__}")
+            rollout.code = answer.code
+            rollout.picks = [Pick(code=code) for code in answer.get("picks", [])]
+        except Exception as fault:  # noqa: BLE001  the one boundary: whatever a rollout dies of is stored with it and seen in reports
+            failed = isinstance(fault, OWN_FAULTS) and not isinstance(fault, INFRASTRUCTURE)
+            rollout.end_with(fault, "failed" if failed else "not judged")
+            rollout.hopeless = isinstance(fault, HOPELESS)
+    rollout.seconds = time.perf_counter() - begin
+    rollout.trace, rollout.totals = trace, trace.totals()
+    return rollout
 
 
 class Executor(Protocol):
