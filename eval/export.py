@@ -11,7 +11,12 @@ from program.cli.command import run_command
 def main() -> None:
     parser = command_parser("export", "Write a run as a table.")
     add_run(parser)
-    parser.add_argument("--format", choices=("csv", "json", "markdown"), default="csv", help="default: %(default)s")
+    parser.add_argument(
+        "--format",
+        choices=("csv", "json", "markdown", "junit"),
+        default="csv",
+        help="junit: XML for CI systems (default: %(default)s)",
+    )
     parser.add_argument("--out", type=file_name, help="the file (default: standard output)")
     run_command(parser, _export)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from eval.options import add_executor, add_sandbox, add_selection, path_name, whole
 from optimize.config import CompileConfig, OptimizerOptions
 from program.cli.command import run_command
+from program.cli.folders import ArtifactName
 from program.cli.key_options import RATES, add_keys, add_limits
 from program.rollout.budget import OPTIONS as LIMITS
 
@@ -61,6 +63,9 @@ def main() -> None:
 
 
 def _compile(options: argparse.Namespace) -> None:
+    if options.start is not None:
+        ArtifactName.check(Path(options.start))
+
     from eval.cluster.execution import judging_on
     from optimize.compilation.compiling import compile_artifact, dry_run, pilot
     from optimize.optimizers.table import read_config

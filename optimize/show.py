@@ -6,6 +6,7 @@ import argparse
 
 from eval.options import path_name
 from program.cli.command import run_command
+from program.cli.folders import ArtifactName
 from program.errors import UserError
 
 
@@ -14,13 +15,15 @@ def main() -> None:
         prog="python -m optimize.show", description="Show an artifact, or the difference between two."
     )
     parser.add_argument("artifact", type=path_name)
-    parser.add_argument("other", nargs="?", type=path_name, help="show what this one has otherwise")
+    parser.add_argument("other", nargs="?", type=path_name, help="show what this one has that the first has not")
     parser.add_argument("--prompts", action="store_true", help="every prompt in full")
     parser.add_argument("--report", action="store_true", help="why each demonstration was chosen")
     run_command(parser, _show)
 
 
 def _show(options: argparse.Namespace) -> None:
+    for folder in [] if options.report else filter(None, (options.artifact, options.other)):
+        ArtifactName.check(folder)
     from optimize.compilation.show_artifact import describe_difference, describe_evidence, describe_program
 
     if options.other and (options.prompts or options.report):

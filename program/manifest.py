@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from program.adapters.adapter_names import DEFAULT_ADAPTER, check_adapter
-from program.errors import UserError, first_error
+from program.errors import UserError, first_error, folder_meant
 from program.input_files import InputError, read_json
 from program.models.sampling_settings import ArtifactLM, checked_settings
 
@@ -126,7 +126,8 @@ def checked_manifest(folder: Path, values: Any) -> Manifest:
 
 def _read(folder: Path, name: str) -> Any:
     if not (folder / name).exists():
-        raise ArtifactError(f"{folder} is not an artifact: {folder / name} is missing")
+        meant = folder_meant(folder, name)
+        raise ArtifactError(f"{folder} is not an artifact: {folder / name} is missing{meant}")
     try:
         return read_json(folder / name)
     except InputError as fault:
