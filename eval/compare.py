@@ -7,6 +7,7 @@ import sys
 
 from eval.options import add_arms, add_runs, command_parser, points_lost
 from program.cli.command import CHECK_FAILED, run_command
+from program.cli.markdown import print_markdown
 from program.cli.output import one_line
 
 
@@ -42,7 +43,7 @@ def main() -> None:
 def _compare(options: argparse.Namespace) -> int | None:
     from eval.tables.comparison import compare, lower_ends
 
-    print(compare(options.runs, options.arms, options.by, options.budget, options.prompts, options.exclude))
+    print_markdown(compare(options.runs, options.arms, options.by, options.budget, options.prompts, options.exclude))
     if options.fail_if_worse is None:
         return None
     ends = lower_ends(options.runs, options.arms, options.exclude)

@@ -11,6 +11,7 @@ from optimize.config import CompileConfig, OptimizerOptions
 from program.cli.command import run_command
 from program.cli.folders import ArtifactName
 from program.cli.key_options import RATES, add_keys, add_limits
+from program.cli.markdown import print_markdown
 from program.rollout.budget import OPTIONS as LIMITS
 
 SHARED = ("start", "adapter", "lm", "api_base", "optimizer", "data", "split", "metric", "seed", "concurrency")
@@ -79,11 +80,11 @@ def _compile(options: argparse.Namespace) -> None:
         changes["settings"] = settings
     config = read_config(options.config, changes)
     if options.dry_run:
-        print(dry_run(config, options.out))
+        print_markdown(dry_run(config, options.out))
         return
     with judging_on(options):  # LM calls stay here, with the ledger
         if options.pilot is not None:
-            print(pilot(config, options.out, options.pilot))
+            print_markdown(pilot(config, options.out, options.pilot))
         else:
             compile_artifact(config, options.out, evidence=options.report)
 

@@ -29,6 +29,7 @@ from eval.tables.summary import markdown_table, summarize_arms
 from program import artifact
 from program.artifact import ArtifactError
 from program.cli.answer_faults import answer_faults
+from program.cli.markdown import print_markdown
 from program.cli.model_options import Models
 from program.cli.output import one_line
 from program.cli.settings import parse_settings, shared_settings
@@ -70,7 +71,7 @@ def evaluate(options: argparse.Namespace) -> None:
         rollouts = read_rollouts(options.out)
         table = _table(options, arms, rollouts)
         write_whole(options.out / "summary.md", f"{models}, {options.data} {options.split}\n\n{table}\n")
-        print(table)
+        print_markdown(table)
         write_report([options.out], options.out / REPORT, problems)
     _say_losses(rollouts, spent)
 
