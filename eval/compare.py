@@ -7,8 +7,8 @@ import sys
 
 from eval.options import add_arms, add_runs, command_parser, points_lost
 from program.cli.command import CHECK_FAILED, run_command
-from program.cli.markdown import print_markdown
 from program.cli.output import one_line
+from program.cli.shown_markdown import print_markdown
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ import argparse
 
 from eval.options import add_run, command_parser
 from program.cli.command import run_command
-from program.cli.markdown import print_markdown
+from program.cli.shown_markdown import print_markdown
 
 
 def main() -> None:

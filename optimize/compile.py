@@ -11,7 +11,7 @@ from optimize.config import CompileConfig, OptimizerOptions
 from program.cli.command import run_command
 from program.cli.folders import ArtifactName
 from program.cli.key_options import RATES, add_keys, add_limits
-from program.cli.markdown import print_markdown
+from program.cli.shown_markdown import print_markdown
 from program.rollout.budget import OPTIONS as LIMITS
 
 SHARED = ("start", "adapter", "lm", "api_base", "optimizer", "data", "split", "metric", "seed", "concurrency")

@@ -29,10 +29,10 @@ from eval.tables.summary import markdown_table, summarize_arms
 from program import artifact
 from program.artifact import ArtifactError
 from program.cli.answer_faults import answer_faults
-from program.cli.markdown import print_markdown
 from program.cli.model_options import Models
 from program.cli.output import one_line
 from program.cli.settings import parse_settings, shared_settings
+from program.cli.shown_markdown import print_markdown
 from program.errors import ModelError, first_error
 from program.files import write_whole
 from program.models.prices import price_of

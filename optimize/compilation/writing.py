@@ -17,7 +17,7 @@ from optimize.gate.gate_outcome import Outcome
 from optimize.job.candidates import Candidate, prompts_of
 from optimize.job.job import Job
 from program import artifact
-from program.cli.markdown import print_markdown
+from program.cli.shown_markdown import print_markdown
 from program.files import write_whole
 from program.rollout.trace import Totals
 from program.stage.program import Program

@@ -20,7 +20,7 @@ from optimize.job.inputs import Inputs, read_inputs
 from optimize.optimizers.table import read_config
 from optimize.studies.study_arms import StudyArm, arms_of
 from program import artifact
-from program.cli.markdown import print_markdown
+from program.cli.shown_markdown import print_markdown
 from program.errors import first_error
 from program.files import write_whole
 from program.input_files import read_toml

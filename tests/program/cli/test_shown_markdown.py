@@ -5,17 +5,15 @@ import re
 
 import pytest
 
-from program.cli.markdown import print_markdown, terminal_lines
 from program.cli.output import Painter
+from program.cli.shown_markdown import print_markdown, terminal_lines
 
 ARMS = ("direct", "chain-of-thought", "sampling", "reflexion", "handwritten", "adaptive")
-HEAD = "| against first | problems | solved (95 % CI) | p | hidden tests passed (95 % CI) | p | power for +10 points solved |"
-ROWS = [
-    f"| {arm} | 36 | -8.3 points (-30.1 to +14.3) | 0.867 | +13.2 points (above 0 to +25.0) | 0.025 | 5% |"
-    for arm in ARMS
-]
+HEAD = "| against first | problems | solved (95 % CI) | p | hidden tests passed (95 % CI) | p | power for +10 points |"
+CELLS = "36 | -8.3 points (-30.1 to +14.3) | 0.867 | +13.2 points (above 0 to +25.0) | 0.025 | 5%"
+ROWS = [f"| {arm} | {CELLS} |" for arm in ARMS]
 TABLE = "\n".join([HEAD, "|" + " --- |" * 7, *ROWS])
-TEXT = "It is not shown whether chain-of-thought solves more or fewer problems than direct: -8.3 points, 95 % CI -30.1 to 14.3."
+TEXT = "It is not shown whether chain-of-thought solves more or fewer problems: -8.3 points, 95 % CI -30.1 to 14.3."
 
 
 class Terminal(io.StringIO):
