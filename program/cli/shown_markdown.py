@@ -32,6 +32,22 @@ def print_markdown(text: str) -> None:
     print(text)
 
 
+def print_fitted(text: str) -> None:
+    """Print a text whose lines are indented; on a terminal those that are too long go on below, as far indented."""
+    if sys.stdout.isatty():
+        width = max(NARROWEST, shutil.get_terminal_size().columns)
+        text = "\n".join(part for line in text.split("\n") for part in fitted(line, width))
+    print(text)
+
+
+def fitted(line: str, width: int) -> list[str]:
+    """A line in lines of at most `width` columns, all indented as the first; one with colours stays as it is."""
+    if cell_len(line) <= width or "\x1b" in line:
+        return [line]
+    indent = line[: len(line) - len(line.lstrip())][: width // 2]
+    return textwrap.wrap(line, width, subsequent_indent=indent, break_on_hyphens=False) or [""]
+
+
 def terminal_lines(text: str, width: int, paint: Painter) -> Iterator[str]:
     """The lines of a Markdown text as a terminal shows them.
 
@@ -126,7 +142,7 @@ def _wrapped(line: str, width: int, paint: Painter) -> Iterator[str]:
     title = line.startswith("#") or (line.endswith(":") and not marker)
     colour: Colour | None = "bold" if title else "bad" if _ALARM.match(line) else None
     lines = [line]
-    if not line.startswith(" ") and cell_len(line) > width:
+    if not line.startswith(" ") and "\x1b" not in line and cell_len(line) > width:
         indent = " " * len(marker[0]) if marker else ""
         bound = _PERCENT.sub("\\1\u00a0%", line)  # no line begins with the sign
         lines = textwrap.wrap(bound, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
