@@ -7,7 +7,7 @@ import sys
 
 from eval.options import add_arms, add_runs, command_parser, points_lost
 from program.cli.command import CHECK_FAILED, run_command
-from program.cli.output import one_line
+from program.cli.output import one_line, say_next
 from program.cli.shown_markdown import print_markdown
 
 
@@ -44,6 +44,7 @@ def _compare(options: argparse.Namespace) -> int | None:
     from eval.tables.comparison import compare, lower_ends
 
     print_markdown(compare(options.runs, options.arms, options.by, options.budget, options.prompts, options.exclude))
+    say_next(command=["eval.report", *options.runs])
     if options.fail_if_worse is None:
         return None
     ends = lower_ends(options.runs, options.arms, options.exclude)

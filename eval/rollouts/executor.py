@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -18,6 +18,7 @@ from program.problem import Problem
 from program.rollout.budget import Budget, RunBudget
 from program.rollout.context import Purpose, new_trace, within
 from program.rollout.rate_limits import Pace
+from program.rollout.trace import Call, Event
 from program.stage.program import Program
 
 # What a program that is evaluated does wrong itself: such a rollout has failed. Whatever else ends one (no thread could
@@ -66,7 +67,9 @@ class Conditions:
             yield
 
 
-def run_program(arm: str, program: dspy.Module, problem: Problem, sample: int) -> Rollout:
+def run_program(
+    arm: str, program: dspy.Module, problem: Problem, sample: int, listener: Callable[[Event], None] | None = None
+) -> Rollout:
     """Run `program` on `problem`, which is all it gets; its answer is not judged yet. Never raises for one rollout.
 
     What it dies of is stored with the rollout: infrastructure leaves it not judged, with an error of its own it has
@@ -75,6 +78,8 @@ def run_program(arm: str, program: dspy.Module, problem: Problem, sample: int) -
     begin = time.perf_counter()
     rollout = Rollout(arm=arm, problem=problem.name, sample=sample, status="not judged")
     with new_trace() as trace:
+        if listener:
+            trace.listen(listener)
         try:
             answer = program(problem=problem, sample=sample)
             if not isinstance(answer.code, str):
@@ -96,10 +101,14 @@ class Executor(Protocol):
 
     Attributes:
         budget: what all rollouts of the run have spent.
+        stage: the one that was asked last; empty where that is not known.
     """
 
     @property
     def budget(self) -> RunBudget: ...
+
+    @property
+    def stage(self) -> str: ...
 
     def run(self, arm: Arm, problem: Problem, sample: int) -> Rollout:
         """A rollout that has ended and is not judged yet; called by many threads at once.
@@ -121,6 +130,7 @@ class Threads:
     def __init__(self, lm: dspy.LM, conditions: Conditions | None = None) -> None:
         self._lm = lm
         self._conditions = conditions or Conditions()
+        self.stage = ""
 
     @property
     def budget(self) -> RunBudget:
@@ -129,4 +139,8 @@ class Threads:
     def run(self, arm: Arm, problem: Problem, sample: int) -> Rollout:
         # DSPy would keep the last 10,000 prompts and answers, twice over; they are in the traces.
         with dspy.context(lm=self._lm, disable_history=True), self._conditions.hold(arm, problem, sample):
-            return run_program(arm.name, arm.program, problem, sample)
+            return run_program(arm.name, arm.program, problem, sample, self._note)
+
+    def _note(self, event: Event) -> None:
+        if isinstance(event, Call):
+            self.stage = event.stage

@@ -33,6 +33,7 @@ from optimize.job.stages import thaw
 from optimize.optimizers.optimizer import optimizer_of
 from optimize.optimizers.proposing import Proposing
 from optimize.undocumented import random_state_kept
+from program.cli.output import say_next
 from program.errors import ModelError, first_line
 from program.models.profile import profile_of
 from program.paid.halted import CapReached, Halted
@@ -81,6 +82,11 @@ def compile_artifact(config: CompileConfig, out: Path, evidence: bool = False) -
         print(evidence_text(job.evidence))
     print(f"wrote {out}" + (f", which is not the end: {job.stopped}" if job.stopped else ""))
     print(outcome.line())
+    if job.stopped:
+        return
+    say_next(command=["optimize.show", *([config.start] if outcome.ships else []), out])
+    lm = ["--lm", config.lm, *(["--api-base", config.api_base] if config.api_base else [])]
+    say_next(command=["eval.run", config.start, out, *lm, "--data", config.data, "--out", f"runs/{out.name}"])
 
 
 @random_state_kept()

@@ -20,6 +20,7 @@ from optimize.job.inputs import Inputs, read_inputs
 from optimize.optimizers.table import read_config
 from optimize.studies.study_arms import StudyArm, arms_of
 from program import artifact
+from program.cli.output import say_next
 from program.cli.shown_markdown import print_markdown
 from program.errors import first_error
 from program.files import write_whole
@@ -82,6 +83,7 @@ def study(options: argparse.Namespace) -> None:
     write_whole(options.out / "comparison.md", comparison)
     print_markdown(comparison)
     print(f"wrote {options.out / 'comparison.md'}")
+    say_next(command=["optimize.show", options.out / "compiled"])
 
 
 def expected_cost(config: CompileConfig, plan: StudyConfig, arms: Sequence[StudyArm], compiled: Path) -> str:
