@@ -15,6 +15,7 @@ from program.errors import UserError, first_error, folder_meant
 from program.input_files import InputError, read_json
 from program.models.sampling_settings import ArtifactLM, checked_settings
 
+PACKAGED = Path(__file__).parent / "packaged_artifacts"  # in a wheel only
 ProgramName = Literal["alphacodium", "direct", "chain-of-thought", "sampling", "reflexion"]
 
 
@@ -124,7 +125,16 @@ def checked_manifest(folder: Path, values: Any) -> Manifest:
         raise ArtifactError(f"{folder}: manifest.json: {first_error(fault, Manifest)}") from fault
 
 
+def stored_folder(folder: Path) -> Path:
+    """Where an artifact lies: `folder`, or where there is no `artifacts/NAME`, the copy of that name in the wheel,
+    which has the hand-written ones."""
+    copy = PACKAGED / folder.name
+    packaged = folder.parent == Path("artifacts") and not folder.exists() and (copy / "manifest.json").is_file()
+    return copy if packaged else folder
+
+
 def _read(folder: Path, name: str) -> Any:
+    folder = stored_folder(folder)
     if not (folder / name).exists():
         meant = folder_meant(folder, name)
         raise ArtifactError(f"{folder} is not an artifact: {folder / name} is missing{meant}")

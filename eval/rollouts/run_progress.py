@@ -57,7 +57,7 @@ class RunProgress:
         return " | ".join(filter(None, [f"{self._label} {done}/{self._total}", times, self.status(not now), now]))
 
     def status(self, tokens_too: bool = True) -> str:
-        """The share solved of what was judged, rollouts that were not judged, and the money and tokens spent on them."""
+        """The share solved of what was judged, rollouts that were not judged, the money and the tokens spent."""
         solved, lost = self._states["solved"], self._states["not judged"]
         judged = solved + self._states["failed"]
         parts = [f"solved {solved}/{judged} ({solved / judged:.0%})" if judged else "solved 0/0"]

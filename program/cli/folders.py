@@ -31,9 +31,14 @@ class _Existing(argparse.Action):
         Raises:
             UserError: it is none; the line says which one may be meant.
         """
-        if not (path / cls.known_by).is_file():
+        if not (cls.found(path) / cls.known_by).is_file():
             meant = folder_meant(path, cls.known_by)
             raise UserError(f"{path} is not {cls.kind}: {path / cls.known_by} is missing{meant}")
+
+    @classmethod
+    def found(cls, path: Path) -> Path:
+        """Where it lies."""
+        return path
 
 
 class ArtifactName(_Existing):
@@ -41,6 +46,12 @@ class ArtifactName(_Existing):
 
     kind = "an artifact"
     known_by = "manifest.json"
+
+    @classmethod
+    def found(cls, path: Path) -> Path:
+        from program.manifest import stored_folder
+
+        return stored_folder(path)
 
 
 class RunName(_Existing):

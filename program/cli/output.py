@@ -121,7 +121,8 @@ def say_next(*, report: Path | None = None, command: Sequence[str | Path] = ()) 
     if report is not None:
         print(f"report: {one_line(str(report))}", file=sys.stderr)
     if command:
-        print(f"next: python -m {one_line(shlex.join(map(str, command)))}", file=sys.stderr)
+        started = "alphacodium" if "alphacodium" in {Path(each).name for each in sys.orig_argv[:2]} else "python -m"
+        print(f"next: {started} {one_line(shlex.join(map(str, command)))}", file=sys.stderr)
 
 
 def write_program(code: str) -> None:
