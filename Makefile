@@ -77,15 +77,15 @@ check: .venv/ready lint types layers tests
 		|| python3 -m pip install --quiet --target .cache/uv uv==$(UV_VERSION)
 
 .venv/ready: pyproject.toml uv.lock | $(UV)
-	$(UV) sync --frozen --inexact --group dev
+	$(UV) sync --compile-bytecode --frozen --inexact --group dev
 	touch $@
 
 .venv/quickstart-ready: pyproject.toml uv.lock | $(UV)
-	$(UV) sync --frozen --inexact --group dev --group llama --group weights-0-5b
+	$(UV) sync --compile-bytecode --frozen --inexact --group dev --group llama --group weights-0-5b
 	touch $@ .venv/ready
 
 .venv/results-ready: pyproject.toml uv.lock | $(UV)
-	$(UV) sync --frozen --inexact --all-groups
+	$(UV) sync --compile-bytecode --frozen --inexact --all-groups
 	touch $@ .venv/quickstart-ready .venv/ready
 
 lint:
@@ -107,7 +107,7 @@ test-embedded: .venv/quickstart-ready
 
 # Opens reports in headless Chromium: needs the Debian package `chromium`.
 test-browser: $(UV)
-	$(UV) sync --frozen --inexact --group dev --group browser
+	$(UV) sync --compile-bytecode --frozen --inexact --group dev --group browser
 	$(PYTHON) -m pytest -m browser -rs
 
 # What the suite does with few seeds and few kills, with many; some minutes.
@@ -116,7 +116,7 @@ test-long: .venv/ready
 
 # Runs, judges and compiles on a Ray cluster of three nodes on this machine, and kills nodes and drivers; some minutes.
 test-cluster: $(UV)
-	$(UV) sync --frozen --inexact --group dev --group ray
+	$(UV) sync --compile-bytecode --frozen --inexact --group dev --group ray
 	$(PYTHON) -m pytest -m cluster -rs
 
 # Every known program through the judge and through a plain process; any difference fails. Over an hour on two cores;

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
-from eval.options import add_arms, add_runs, command_parser
-from program.cli.command import run_command
+from eval.options import add_arms, add_runs, command_parser, points_lost
+from program.cli.command import CHECK_FAILED, run_command
+from program.cli.output import one_line, say_next
+from program.cli.shown_markdown import print_markdown
 
 
 def main() -> None:
@@ -28,13 +31,28 @@ def main() -> None:
         help="what each arm had solved for so much a problem",
     )
     parser.add_argument("--prompts", action="store_true", help="show instructions that differ line by line")
+    parser.add_argument(
+        "--fail-if-worse",
+        type=points_lost,
+        metavar="POINTS",
+        help="exit with 3 where the lower end of the interval of an arm's difference to the first is below −POINTS",
+    )
     run_command(parser, _compare)
 
 
-def _compare(options: argparse.Namespace) -> None:
-    from eval.tables.comparison import compare
+def _compare(options: argparse.Namespace) -> int | None:
+    from eval.tables.comparison import compare, lower_ends
 
-    print(compare(options.runs, options.arms, options.by, options.budget, options.prompts, options.exclude))
+    print_markdown(compare(options.runs, options.arms, options.by, options.budget, options.prompts, options.exclude))
+    say_next(command=["eval.report", *options.runs])
+    if options.fail_if_worse is None:
+        return None
+    ends = lower_ends(options.runs, options.arms, options.exclude)
+    worse = {arm: end for arm, end in ends.items() if end < -options.fail_if_worse}
+    for arm, end in worse.items():
+        said = f"{arm} may solve {-end:.1f} points less, which is more than {options.fail_if_worse:g}"
+        print(f"--fail-if-worse: {one_line(said)}", file=sys.stderr)
+    return CHECK_FAILED if worse else None
 
 
 if __name__ == "__main__":

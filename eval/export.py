@@ -12,7 +12,10 @@ def main() -> None:
     parser = command_parser("export", "Write a run as a table with one row a rollout, or as logs of Inspect.")
     add_run(parser)
     parser.add_argument(
-        "--format", choices=("csv", "json", "markdown", "inspect"), default="csv", help="default: %(default)s"
+        "--format",
+        choices=("csv", "json", "markdown", "junit", "inspect"),
+        default="csv",
+        help="junit: XML for CI systems; inspect: logs for `inspect view` (default: %(default)s)",
     )
     parser.add_argument(
         "--out", type=file_name, help="the file (default: standard output); for inspect a new folder, one log an arm"

@@ -6,6 +6,8 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+from program.cli.folders import RunName
+
 CHECKERS = ("strict", "deepmind")
 DATA_HELP = "pack, a hub name, a local folder or file of a dataset, problem packages, or problems as JSON"
 
@@ -24,6 +26,17 @@ def whole(least: int = 1, most: int = MOST) -> Callable[[str], int]:
 
     read.__name__ = "int"
     return read
+
+
+def points_lost(text: str) -> float:
+    """Reads a loss in percentage points of an option, 0 to 100."""
+    number = float(text)
+    if not 0 <= number <= 100:
+        raise argparse.ArgumentTypeError("must be 0 to 100")
+    return number
+
+
+points_lost.__name__ = "number"
 
 
 def path_name(text: str) -> Path:
@@ -48,14 +61,14 @@ def command_parser(name: str, description: str) -> argparse.ArgumentParser:
 
 def add_run(parser: argparse.ArgumentParser, said: str = "a folder written by eval.run") -> None:
     """Add the folder of a run, and `--exclude`."""
-    parser.add_argument("run", type=path_name, help=said)
+    parser.add_argument("run", type=path_name, action=RunName, help=said)
     add_exclude(parser)
 
 
 def add_runs(parser: argparse.ArgumentParser) -> None:
     """Add the folders of runs, and `--exclude`."""
     said = "folders written by eval.run, over the same data; the first arm is the one compared with"
-    parser.add_argument("runs", nargs="+", type=path_name, help=said)
+    parser.add_argument("runs", nargs="+", type=path_name, action=RunName, help=said)
     add_exclude(parser)
 
 

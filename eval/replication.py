@@ -6,6 +6,7 @@ import argparse
 
 from eval.options import add_run, command_parser
 from program.cli.command import run_command
+from program.cli.shown_markdown import print_markdown
 
 
 def main() -> None:
@@ -19,7 +20,7 @@ def main() -> None:
 def _replicate(options: argparse.Namespace) -> None:
     from eval.tables.replication_table import replicate
 
-    print(replicate(options.run, options.direct, options.flow, options.exclude))
+    print_markdown(replicate(options.run, options.direct, options.flow, options.exclude))
 
 
 if __name__ == "__main__":

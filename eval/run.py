@@ -15,13 +15,15 @@ from eval.options import (
     whole,
 )
 from program.cli.command import run_command
+from program.cli.folders import ArtifactName
 from program.cli.key_options import add_limits
 from program.cli.model_options import add_models
 
 
 def main() -> None:
     parser = command_parser("run", "Evaluate programs on hidden tests.")
-    parser.add_argument("artifacts", nargs="+", type=path_name, help="folders of programs, hand-written or compiled")
+    said = "folders of programs, hand-written or compiled"
+    parser.add_argument("artifacts", nargs="+", type=path_name, action=ArtifactName, help=said)
     add_data(parser)
     add_selection(parser)
     add_models(parser)

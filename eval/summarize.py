@@ -6,6 +6,7 @@ import argparse
 
 from eval.options import add_arms, add_runs, command_parser
 from program.cli.command import run_command
+from program.cli.shown_markdown import print_markdown
 
 
 def main() -> None:
@@ -27,7 +28,7 @@ def _summarize(options: argparse.Namespace) -> None:
     from eval.tables.details import summarize_runs
 
     asked = (options.runs, options.arms, options.ai_tests, options.exclude, options.reading)
-    print(summarize_runs(*asked))
+    print_markdown(summarize_runs(*asked))
 
 
 if __name__ == "__main__":

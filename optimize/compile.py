@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from typing import Any
 
 from eval.options import add_executor, add_sandbox, add_selection, path_name, whole
 from optimize.config import CompileConfig, OptimizerOptions
 from program.cli.command import run_command
+from program.cli.folders import ArtifactName
 from program.cli.key_options import RATES, add_keys, add_limits
+from program.cli.shown_markdown import print_markdown
 from program.rollout.budget import OPTIONS as LIMITS
 
 SHARED = ("start", "adapter", "lm", "api_base", "optimizer", "data", "split", "metric", "seed", "concurrency")
@@ -70,6 +73,9 @@ def main() -> None:
 
 
 def _compile(options: argparse.Namespace) -> None:
+    if options.start is not None:
+        ArtifactName.check(Path(options.start))
+
     from eval.cluster.execution import judging_on
     from optimize.compilation.compiling import compile_artifact, dry_run, pilot, probe_levers
     from optimize.optimizers.table import read_config
@@ -83,13 +89,13 @@ def _compile(options: argparse.Namespace) -> None:
         changes["settings"] = settings
     config = read_config(options.config, changes)
     if options.dry_run:
-        print(dry_run(config, options.out))
+        print_markdown(dry_run(config, options.out))
         return
     with judging_on(options):  # LM calls stay here, with the ledger
         if options.pilot is not None:
-            print(pilot(config, options.out, options.pilot))
+            print_markdown(pilot(config, options.out, options.pilot))
         elif options.probe is not None:
-            print(probe_levers(config, options.out, options.probe, sys.argv[1:]))
+            print_markdown(probe_levers(config, options.out, options.probe, sys.argv[1:]))
         else:
             compile_artifact(config, options.out, evidence=options.report)
 

@@ -13,29 +13,38 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import dspy
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, field_validator
+from pydantic import TypeAdapter, ValidationError
 
-from program.adapters.choice import DEFAULT_ADAPTER, adapter_named, has_one_order
+from program.adapters.adapter_names import has_one_order
+from program.adapters.choice import adapter_named
 from program.adapters.sections import DSPY_ORDER
 from program.alphacodium import AlphaCodium
 from program.baselines.direct import ChainOfThought, Direct
 from program.baselines.reflexion import Reflexion, ReflexionConfig
 from program.baselines.sampling import Sampling, SamplingConfig
-from program.errors import UserError, did_you_mean, first_error
+from program.errors import did_you_mean, first_error
 from program.files import write_whole
-from program.input_files import InputError, read_json
-from program.models.sampling_settings import ArtifactLM, checked_settings
+from program.manifest import (
+    ArtifactError,
+    Manifest,
+    ProgramName,
+    checked_manifest,
+    demos_of,
+    flattened,
+    lm_settings,
+    merged,
+    read_manifest,
+    read_state,
+)
 from program.predictors import predictors_of, types_of
 from program.stage.config import ProgramConfig
 from program.stage.program import Program
 from program.stage.stage import Stage
 from program.steps.config import FlowConfig
-from program.undocumented import demos_of, is_state_of
 
-ProgramName = Literal["alphacodium", "direct", "chain-of-thought", "sampling", "reflexion"]
 _PROGRAMS: dict[ProgramName, tuple[Any, type[ProgramConfig]]] = {
     "alphacodium": (AlphaCodium, FlowConfig),
     "direct": (Direct, ProgramConfig),
@@ -43,71 +52,6 @@ _PROGRAMS: dict[ProgramName, tuple[Any, type[ProgramConfig]]] = {
     "sampling": (Sampling, SamplingConfig),
     "reflexion": (Reflexion, ReflexionConfig),
 }
-
-
-class ArtifactError(UserError):
-    """The artifact cannot be loaded by this code; one line that says why."""
-
-
-class Compilation(BaseModel, extra="allow", strict=True):
-    """Of what a manifest says of its compilation, what is read again; see `optimize.config` for the rest."""
-
-    problems: list[str] = []
-    stopped: str = ""
-    code: dict[str, str] = {}
-
-
-class Manifest(BaseModel):
-    """What `manifest.json` holds."""
-
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
-
-    program: ProgramName
-    """which program class"""
-    config: dict[str, Any]
-    """its configuration, in full"""
-    adapter: str = DEFAULT_ADAPTER
-    """how prompts are made and answers read; see `program.adapters.choice`"""
-    predictors: dict[str, list[str]]
-    """the input and output fields of every predictor, in order; must be those of the code"""
-    types: dict[str, dict[str, str]] = {}
-    """the types of these fields; must be those of the code where they are given"""
-    origin: Literal["hand-written", "compiled"] = "hand-written"
-    """whether people or an optimizer wrote its prompts"""
-    compile: dict[str, Any] | None = None
-    """the resolved configuration of the compilation, with LM, data, split, problem names and seed"""
-    scores: dict[str, Any] | None = None
-    """what the optimizer saw on its training problems"""
-    gate: dict[str, Any] | None = None
-    """how the compiled program compares with its start, as `optimize.gate.gate_outcome` says it; where it is not ahead,
-    this artifact holds the start"""
-    cost: dict[str, Any] | None = None
-    """what compiling cost"""
-    lm: dict[str, Any] | None = None
-    """the model it was compiled for and the sampling settings that go with its calls: those of
-    `program.models.sampling_settings`, so no key, no address and nothing else of a connection"""
-    versions: dict[str, str] = {}
-    """versions of the packages that decide what a prompt looks like"""
-    commit: str = ""
-    """the commit of this repository when the artifact was written"""
-
-    @field_validator("adapter")
-    @classmethod
-    def _exists(cls, name: str) -> str:
-        adapter_named(name)
-        return name
-
-    @field_validator("lm")
-    @classmethod
-    def _is_harmless(cls, given: dict[str, Any] | None) -> dict[str, Any] | None:
-        return given and checked_settings(ArtifactLM, given)
-
-    @field_validator("compile")
-    @classmethod
-    def _can_be_read(cls, given: dict[str, Any] | None) -> dict[str, Any] | None:
-        if given is not None:
-            Compilation.model_validate(given)
-        return given
 
 
 def new_program(name: ProgramName, config: dict[str, Any]) -> Program:
@@ -150,11 +94,6 @@ def reshaped(manifest: Manifest, state: Mapping[str, Any], config: dict[str, Any
     return program
 
 
-def lm_settings(manifest: Manifest) -> dict[str, Any]:
-    """The sampling settings that go with every call of the artifact's LM."""
-    return {key: value for key, value in (manifest.lm or {}).items() if key != "model"}
-
-
 def describe(name: ProgramName, program: Any, **more: Any) -> Manifest:
     """A manifest of `program` as it is, with the versions and the commit it comes from."""
     return Manifest(
@@ -180,41 +119,10 @@ def save(folder: Path, program: dspy.Module, manifest: Manifest) -> None:
     Raises:
         ArtifactError: the manifest holds what no artifact may hold.
     """
-    _checked_manifest(folder, manifest.model_dump())
+    checked_manifest(folder, manifest.model_dump())
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(folder / "program.json", _pretty(program.dump_state()))
     write_whole(folder / "manifest.json", _pretty(manifest.model_dump()))
-
-
-def read_manifest(folder: Path) -> Manifest:
-    """The manifest of an artifact.
-
-    Raises:
-        ArtifactError: there is none, or a broken one.
-    """
-    return _checked_manifest(folder, _read(folder, "manifest.json"))
-
-
-def read_state(folder: Path, manifest: Manifest) -> dict[str, Any]:
-    """The states of an artifact's predictors, by their names.
-
-    Raises:
-        ArtifactError: there is no `program.json`, or it does not hold what such states hold.
-    """
-    state = _read(folder, "program.json")
-    if not isinstance(state, dict) or set(state) != set(manifest.predictors):
-        raise ArtifactError(f"{folder}: program.json and manifest.json name different predictors")
-    for name, fields in manifest.predictors.items():
-        if not is_state_of(state[name], fields):
-            raise ArtifactError(f"{folder}: program.json: {name} is not the state of a predictor with fields {fields}")
-    return state
-
-
-def _checked_manifest(folder: Path, values: Any) -> Manifest:
-    try:
-        return Manifest.model_validate(values)
-    except ValidationError as fault:
-        raise ArtifactError(f"{folder}: manifest.json: {first_error(fault, Manifest)}") from fault
 
 
 def load_program(folder: str | Path, config: dict[str, Any] | None = None, adapter: str | None = None) -> Program:
@@ -255,33 +163,6 @@ def load(
     manifest.config = program.config.model_dump()
     manifest.predictors, manifest.types = predictors_of(program), types_of(program)
     return program, manifest
-
-
-def _read(folder: Path, name: str) -> Any:
-    if not (folder / name).exists():
-        raise ArtifactError(f"{folder} is not an artifact: {folder / name} is missing")
-    try:
-        return read_json(folder / name)
-    except InputError as fault:
-        raise ArtifactError(f"{folder} is not an artifact: {fault}") from fault
-
-
-def merged(config: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """`config` with `changes` on top, in nested keys too."""
-    result = dict(config)
-    for key, value in changes.items():
-        nested = isinstance(value, dict) and isinstance(result.get(key), dict)
-        result[key] = merged(result[key], value) if nested else value
-    return result
-
-
-def flattened(config: dict[str, Any], above: str = "") -> dict[str, Any]:
-    """`config` without nesting; keys are named as `--set` names them: `{"budget.calls": 8}`."""
-    result: dict[str, Any] = {}
-    for key, value in config.items():
-        nested = isinstance(value, dict)
-        result |= flattened(value, f"{above}{key}.") if nested else {f"{above}{key}": value}
-    return result
 
 
 def _refuse_other_code(folder: Path, manifest: Manifest, program: Program) -> None:

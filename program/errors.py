@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -31,6 +32,15 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     """What to add to an error about a name that does not exist: those that it may stand for, or nothing."""
     close = get_close_matches(name, list(known), n=3, cutoff=0.55)
     return f"; did you mean {' or '.join(close)}?" if close else ""
+
+
+def folder_meant(path: Path, holding: str) -> str:
+    """As `did_you_mean`, for a folder that does not exist: those of a similar name that hold the file `holding`, next
+    to it and where artifacts and runs are kept by default."""
+    homes = dict.fromkeys((path.parent, Path("artifacts"), Path("runs")))
+    known = {found.parent.name: found.parent for home in homes for found in sorted(home.glob(f"*/{holding}"))}
+    close = get_close_matches(path.name, known, n=2, cutoff=0.7)
+    return f"; did you mean {' or '.join(str(known[name]) for name in close)}?" if close else ""
 
 
 def first_error(fault: ValidationError, *models: type[BaseModel]) -> str:

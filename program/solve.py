@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from program.cli.command import run_command
+from program.cli.folders import ArtifactName
 from program.cli.model_options import add_models
 from program.cli.output import harmless, write_program
 
@@ -27,6 +28,7 @@ def main() -> None:
     parser.add_argument(
         "--artifact",
         type=Path,
+        action=ArtifactName,
         default=Path("artifacts/adaptive"),
         help="the program that solves it (default: %(default)s, direct tries first and the flow when they fail)",
     )

@@ -312,39 +312,6 @@ def extras_of(field: Any) -> dict[str, Any]:
     return field.json_schema_extra or {}
 
 
-_AUGMENTED = "augmented"  # the mark of a demonstration that DSPy has made
-
-
-def is_state_of(state: Any, fields: list[str]) -> bool:
-    """Whether `state` is what a predictor with these fields, with no LM and no trace of its own, dumps."""
-    # Assumed: DSPy makes every key of a state that it does not know an attribute, `config` for instance, which goes
-    # with each request; so a state has these keys and no other.
-    match state:
-        case {"demos": list(demos), "signature": {"instructions": str(), "fields": list(described)}, "lm": None}:
-            return (
-                set(state) <= {"demos", "signature", "lm", "traces", "train"}
-                and state.get("traces", []) == state.get("train", []) == []
-                and set(state["signature"]) == {"instructions", "fields"}
-                and len(described) == len(fields)
-                and all(_is_description(each) for each in described)
-                and all(isinstance(demo, dict) and isinstance(demo.get(_AUGMENTED, True), bool) for demo in demos)
-            )
-    return False
-
-
-def _is_description(described: Any) -> bool:
-    return (
-        isinstance(described, dict)
-        and set(described) == {"prefix", "description"}
-        and all(isinstance(text, str) for text in described.values())
-    )
-
-
-def demos_of(state: dict[str, Any]) -> list[dict[str, Any]]:
-    """The demonstrations in a state that `is_state_of` has let through, without the marks of DSPy."""
-    return [{field: value for field, value in demo.items() if field != _AUGMENTED} for demo in state["demos"]]
-
-
 def called_as_chat(adapter: dspy.JSONAdapter, *call: Any) -> list[dict[str, Any]]:
     """A call of DSPy's JSON adapter without the schema it would ask for."""
     # Assumed: that is all it adds to the call of the chat adapter, from which it inherits.

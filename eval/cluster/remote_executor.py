@@ -34,6 +34,7 @@ class ClusterExecutor:
     def __init__(self, crew: Crew, budget: RunBudget, store: Callable[[Any], Any]) -> None:
         self._crew = crew
         self._budget = budget
+        self.stage = ""  # nodes do not send what their rollouts do
         self._stored = lru_cache(STORED_SETS)(store)
 
     @property

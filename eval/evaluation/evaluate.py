@@ -32,8 +32,9 @@ from program import artifact
 from program.artifact import ArtifactError
 from program.cli.answer_faults import answer_faults
 from program.cli.model_options import Models
-from program.cli.output import one_line
+from program.cli.output import one_line, say_next
 from program.cli.settings import parse_settings, shared_settings
+from program.cli.shown_markdown import print_markdown
 from program.errors import ModelError, first_error
 from program.files import write_whole
 from program.models.prices import price_of
@@ -73,8 +74,11 @@ def evaluate(options: argparse.Namespace) -> None:
         rollouts = read_rollouts(options.out)
         table = _table(options, arms, rollouts)
         write_whole(options.out / "summary.md", f"{models}, {options.data} {options.split}\n\n{table}\n")
-        print(table)
+        print_markdown(table)
         write_report([options.out], options.out / REPORT, problems)
+        failed = [each.problem for each in rollouts if each.status == "failed"]
+        story = ["eval.show", options.out, *failed[:1]]
+        say_next(report=options.out / REPORT, command=["eval.compare", options.out] if len(arms) > 1 else story)
     _say_losses(rollouts, spent)
 
 

@@ -1,4 +1,4 @@
-"""Many programs judged side by side, with a progress bar; what was found of each comes as soon as it is found."""
+"""Many programs judged side by side, with a line of progress; what was found of each comes as soon as it is found."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import TypeVar
 
-from tqdm import tqdm
-
 from judge.shared import default_workers, ended_on_error
+from program.cli.progress_line import ProgressLine
 from program.stopping import Interrupted, check, graceful
 
 Item = TypeVar("Item")
@@ -26,19 +25,20 @@ def judged_in_threads(
     Args:
         examine: judges something; called from many threads.
         items: what is left to do.
-        total: of the bar, with what was done before.
-        unit: of the bar.
+        total: of the line, with what was done before.
+        unit: what is counted.
     """
 
     def one(item: Item) -> Found:
         check()
         return examine(item)
 
+    done = total - len(items)
     with (
         graceful(),
         ThreadPoolExecutor(default_workers()) as threads,
         ended_on_error(),
-        tqdm(total=total, initial=total - len(items), unit=unit, mininterval=2) as bar,
+        ProgressLine(lambda: f"{done} of {total} {unit}s"),
     ):
         futures = [threads.submit(one, item) for item in items]
         try:
@@ -46,7 +46,7 @@ def judged_in_threads(
                 if isinstance(future.exception(), Interrupted):
                     continue
                 yield future.result()
-                bar.update()
+                done += 1
         finally:
             for future in futures:
                 future.cancel()

@@ -1,4 +1,4 @@
-"""A run as a table with one row a rollout, for spreadsheets, notebooks and documents."""
+"""A run as a table with one row a rollout, for spreadsheets, notebooks, documents and CI systems."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from eval.errors import RunError
+from eval.given.junit import junit
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.score import SetResult
 from eval.rollouts.stored_arms import read_run
@@ -17,7 +18,7 @@ from program.cli.output import escaped_json, harmless
 from program.files import is_special, write_whole
 from program.rollout.trace import name_of
 
-Format = Literal["csv", "json", "markdown"]
+Format = Literal["csv", "json", "markdown", "junit"]
 FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # how cells begin that spreadsheets work out
 
 
@@ -32,6 +33,8 @@ def export(run: Path, form: Format, exclude: str | None = None) -> str:
         RunError, DataError: as `read_run` does.
     """
     config, rollouts = read_run(run, exclude)
+    if form == "junit":
+        return junit(run.name, config["lm"], config["artifacts"], rollouts)
     rows = [rollout_row(rollout, config["lm"]) for rollout in rollouts]
     match form:
         case "csv":

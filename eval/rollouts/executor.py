@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import dspy
+from dspy import AdapterParseError, LMAuthError, LMBillingError, LMConfigurationError, LMError, LMUnsupportedModelError
 
-from eval.rollouts.rollout import Rollout, run_program
-from program.errors import UserError
+from eval.rollouts.rollout import Pick, Rollout
+from judge.verdict import JudgeError
+from program.errors import ModelError, UserError
 from program.problem import Problem
 from program.rollout.budget import Budget, RunBudget
-from program.rollout.context import Purpose, within
+from program.rollout.context import Purpose, new_trace, within
 from program.rollout.rate_limits import Pace
+from program.rollout.trace import Call, Event
 from program.stage.program import Program
+
+# What a program that is evaluated does wrong itself: such a rollout has failed. Whatever else ends one (no thread could
+# be started, a disk is full, a database is locked) leaves it not judged.
+OWN_FAULTS = (
+    *(AssertionError, AttributeError, LookupError, NameError, RecursionError, TypeError, ValueError),
+    *(ZeroDivisionError, AdapterParseError),
+)
+INFRASTRUCTURE = (JudgeError, LMError, ModelError, UserError)  # some of them are a ValueError too
+# With a wrong key, an unpaid bill or a model that is not there no other rollout of the run would fare better.
+HOPELESS = (LMAuthError, LMBillingError, LMConfigurationError, LMUnsupportedModelError)
 
 
 class ExecutorError(UserError):
@@ -53,16 +67,48 @@ class Conditions:
             yield
 
 
+def run_program(
+    arm: str, program: dspy.Module, problem: Problem, sample: int, listener: Callable[[Event], None] | None = None
+) -> Rollout:
+    """Run `program` on `problem`, which is all it gets; its answer is not judged yet. Never raises for one rollout.
+
+    What it dies of is stored with the rollout: infrastructure leaves it not judged, with an error of its own it has
+    failed.
+    """
+    begin = time.perf_counter()
+    rollout = Rollout(arm=arm, problem=problem.name, sample=sample, status="not judged")
+    with new_trace() as trace:
+        if listener:
+            trace.listen(listener)
+        try:
+            answer = program(problem=problem, sample=sample)
+            if not isinstance(answer.code, str):
+                raise TypeError(f"the answer has no text as its code but {type(answer.code).__name__}")
+            rollout.code = answer.code
+            rollout.picks = [Pick(code=code) for code in answer.get("picks", [])]
+        except Exception as fault:  # noqa: BLE001  the one boundary: whatever a rollout dies of is stored with it and seen in reports
+            failed = isinstance(fault, OWN_FAULTS) and not isinstance(fault, INFRASTRUCTURE)
+            rollout.end_with(fault, "failed" if failed else "not judged")
+            rollout.hopeless = isinstance(fault, HOPELESS)
+    rollout.seconds = time.perf_counter() - begin
+    rollout.trace, rollout.totals = trace, trace.totals()
+    return rollout
+
+
 class Executor(Protocol):
     """Runs programs for the rollout loop, many at once. What it runs gets a `Problem`, never a hidden test; where the
     programs that come out are judged is up to `judge.place`.
 
     Attributes:
         budget: what all rollouts of the run have spent.
+        stage: the one that was asked last; empty where that is not known.
     """
 
     @property
     def budget(self) -> RunBudget: ...
+
+    @property
+    def stage(self) -> str: ...
 
     def run(self, arm: Arm, problem: Problem, sample: int) -> Rollout:
         """A rollout that has ended and is not judged yet; called by many threads at once.
@@ -84,6 +130,7 @@ class Threads:
     def __init__(self, lm: dspy.LM, conditions: Conditions | None = None) -> None:
         self._lm = lm
         self._conditions = conditions or Conditions()
+        self.stage = ""
 
     @property
     def budget(self) -> RunBudget:
@@ -92,4 +139,8 @@ class Threads:
     def run(self, arm: Arm, problem: Problem, sample: int) -> Rollout:
         # DSPy would keep the last 10,000 prompts and answers, twice over; they are in the traces.
         with dspy.context(lm=self._lm, disable_history=True), self._conditions.hold(arm, problem, sample):
-            return run_program(arm.name, arm.program, problem, sample)
+            return run_program(arm.name, arm.program, problem, sample, self._note)
+
+    def _note(self, event: Event) -> None:
+        if isinstance(event, Call):
+            self.stage = event.stage

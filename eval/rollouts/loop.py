@@ -13,6 +13,7 @@ from eval.rollouts.rollout import Rollout, judge_answer
 from eval.rollouts.run_folder import RunFolder
 from eval.rollouts.run_progress import RunProgress
 from judge.shared import end_runs
+from program.cli.progress_line import count
 from program.errors import ModelError
 from program.problem import Problem
 from program.stopping import Interrupted, graceful, is_asked, is_over
@@ -60,13 +61,19 @@ def run_loop(
         folder.append(rollout)
         return rollout
 
+    def doing(running: int) -> str:
+        spent = executor.budget  # on a cluster its owner counts
+        parts = [f"{running} running" + (f" ({executor.stage})" if executor.stage else "")]
+        parts += [f"{spent.calls:,} calls, {count(spent.tokens)} tokens"] if spent.calls else []
+        return ", ".join(parts) if running else ""
+
     dropped = Event()
+    pending: set[Future[Rollout]] = set()
     with (
         graceful(),
         ThreadPoolExecutor(concurrency, thread_name_prefix="rollout") as pool,
-        RunProgress(label, len(wanted), known) as progress,
+        RunProgress(label, len(wanted), known, lambda: doing(len(pending))) as progress,
     ):
-        pending: set[Future[Rollout]] = set()
         stop = ""
         while left or pending:
             if executor.budget.spent() or is_asked():

@@ -2,35 +2,19 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-import dspy
-from dspy import AdapterParseError, LMAuthError, LMBillingError, LMConfigurationError, LMError, LMUnsupportedModelError
 from pydantic import AliasChoices, BaseModel, Field
 
 from eval.data.problem_set import ProblemSet
 from eval.rollouts.score import Score, Status, score
-from judge.verdict import JudgeError
-from program.errors import ModelError, UserError
 from program.problem import Problem
-from program.rollout.context import new_trace
 from program.rollout.trace import Best, Totals, Trace, name_of, outage_of
 
 STORED_TRACE = "account"  # the key of `Rollout.trace` in `rollouts.jsonl`, older than its name
 IMPORTED = "imported"  # the mark of another system's rollouts, whose cost nobody here knows
-# What a program that is evaluated does wrong itself: such a rollout has failed. Whatever else ends one (no thread could
-# be started, a disk is full, a database is locked) leaves it not judged.
-OWN_FAULTS = (
-    *(AssertionError, AttributeError, LookupError, NameError, RecursionError, TypeError, ValueError),
-    *(ZeroDivisionError, AdapterParseError),
-)
-INFRASTRUCTURE = (JudgeError, LMError, ModelError, UserError)  # some of them are a ValueError too
-# With a wrong key, an unpaid bill or a model that is not there no other rollout of the run would fare better.
-HOPELESS = (LMAuthError, LMBillingError, LMConfigurationError, LMUnsupportedModelError)
 
 
 class Checkpoint(BaseModel):
@@ -59,8 +43,8 @@ class Pick(BaseModel):
 class Rollout(BaseModel):
     """What is stored of a rollout, one JSON line each; its texts are in its trace (see `eval.rollouts.trace_files`).
 
-    status: "not judged" where it ended by anything but a fault of the program (see `OWN_FAULTS`); never counted as a
-        failure.
+    status: "not judged" where it ended by anything but a fault of the program (see `OWN_FAULTS` in
+        `eval.rollouts.executor`); never counted as a failure.
     error: what ended it, where something did; a program that raised an error has failed, without code.
     seconds: wall-clock time of the program, without the judging of its answer.
     made_by: names the state of our code that it was made by (see `eval.rollouts.code_version`).
@@ -96,48 +80,24 @@ class Rollout(BaseModel):
     def key(self) -> tuple[str, str, int]:
         return self.arm, self.problem, self.sample
 
+    def end_with(self, fault: Exception, status: Status) -> None:
+        """Store what ended the rollout."""
+        self.error = f"{type(fault).__name__}: {str(fault)[:500]}"
+        self.status = status
+
     def slim(self) -> dict[str, Any]:
         """JSON values without the texts of the trace."""
         return {**self.model_dump(exclude={"trace"}), STORED_TRACE: self.trace.slim()}
 
 
-def run_program(arm: str, program: dspy.Module, problem: Problem, sample: int) -> Rollout:
-    """Run `program` on `problem`, which is all it gets; its answer is not judged yet. Never raises for one rollout.
-
-    What it dies of is stored with the rollout: infrastructure leaves it not judged, with an error of its own it has
-    failed.
-    """
-    begin = time.perf_counter()
-    rollout = Rollout(arm=arm, problem=problem.name, sample=sample, status="not judged")
-    with new_trace() as trace, _boundary(rollout, OWN_FAULTS):
-        answer = program(problem=problem, sample=sample)
-        if not isinstance(answer.code, str):
-            raise TypeError(f"the answer has no text as its code but {type(answer.code).__name__}")
-        rollout.code = answer.code
-        rollout.picks = [Pick(code=code) for code in answer.get("picks", [])]
-    rollout.seconds = time.perf_counter() - begin
-    rollout.trace, rollout.totals = trace, trace.totals()
-    return rollout
-
-
 def judge_answer(rollout: Rollout, problem: Problem, problems: ProblemSet) -> None:
-    """Judge what `run_program` has brought, with the hidden tests; of a program that raised an error as if it had given
-    no program. Never raises for one rollout."""
+    """Judge the answer that a program has given to `eval.rollouts.executor.run_program`, with the hidden tests; of a
+    program that raised an error as if it had given no program. Never raises for one rollout."""
     if not rollout.error or rollout.status == "failed":
-        with _boundary(rollout):
+        try:
             judge_rollout(rollout, problem, problems)
-
-
-@contextmanager
-def _boundary(rollout: Rollout, own: tuple[type[Exception], ...] = ()) -> Iterator[None]:
-    """Whatever the body raises is stored with the rollout, which has failed by its `own` faults only."""
-    try:
-        yield
-    except Exception as fault:  # noqa: BLE001  the one boundary: whatever a rollout dies of is stored with it and seen in reports
-        rollout.error = f"{type(fault).__name__}: {str(fault)[:500]}"
-        failed = isinstance(fault, own) and not isinstance(fault, INFRASTRUCTURE)
-        rollout.status = "failed" if failed else "not judged"
-        rollout.hopeless = isinstance(fault, HOPELESS)
+        except Exception as fault:  # noqa: BLE001  what judging dies of is stored with the rollout and seen in reports
+            rollout.end_with(fault, "not judged")
 
 
 def judge_rollout(rollout: Rollout, problem: Problem, problems: ProblemSet) -> None:

@@ -19,7 +19,7 @@ from eval.rollouts.config_difference import config_differences
 from eval.rollouts.json_lines import JsonLines, whole_lines
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.trace_files import write_trace
-from program.errors import first_error
+from program.errors import first_error, folder_meant
 from program.files import ASIDE, hold, write_whole
 from program.input_files import InputError, read_json
 
@@ -115,7 +115,7 @@ def read_config(path: Path) -> dict[str, Any]:
         RunError: there is no run, or its configuration is damaged.
     """
     if not (path / "config.json").is_file():
-        raise RunError(f"{path} is not a run: it has no config.json")
+        raise RunError(f"{path} is not a run: it has no config.json{folder_meant(path, 'config.json')}")
     try:
         config = read_json(path / "config.json")
     except InputError as fault:

@@ -1,53 +1,71 @@
-"""The progress bar of a run: how far it is, the share solved so far, and what was spent."""
+"""The progress of a run: how far it is, the share solved so far, what was spent, and what is being done."""
 
 from __future__ import annotations
 
+import time
 from collections import Counter
-from collections.abc import Sequence
-
-from tqdm import tqdm
+from collections.abc import Callable, Sequence
+from typing import get_args
 
 from eval.rollouts.rollout import Rollout
+from eval.rollouts.score import Status
+from program.cli.progress_line import ProgressLine, clock, count
 from program.rollout.trace import Totals
 
 
 class RunProgress:
-    """A bar over the rollouts of a run.
+    """Counts the rollouts of a run, and shows in a line how far it is.
 
     Args:
-        label: before the bar.
+        label: at the beginning of the line.
         total: rollouts of the whole run.
         stored: those of them that were there before; they count, but not for the speed.
+        now: says what the rollouts in flight do; empty where none is.
     """
 
-    def __init__(self, label: str, total: int, stored: Sequence[Rollout] = ()) -> None:
-        self._states: Counter[str] = Counter()
+    def __init__(
+        self, label: str, total: int, stored: Sequence[Rollout] = (), now: Callable[[], str] = lambda: ""
+    ) -> None:
+        self._label, self._total, self._now = label, total, now
+        self._states = Counter(dict.fromkeys(get_args(Status), 0))  # read by another thread: no key comes later
         self._spent = Totals()
         for rollout in stored:
             self._count(rollout)
-        self._bar = tqdm(total=total, initial=len(stored), desc=label, unit="rollout", mininterval=2)
+        self._stored, self._begin = len(stored), time.monotonic()
+        self._shown = ProgressLine(self.line)
 
     def __enter__(self) -> RunProgress:
+        self._shown.__enter__()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._bar.close()
+    def __exit__(self, *ended: object) -> None:
+        self._now = lambda: ""
+        self._shown.__exit__(None, None, None)
 
     def add(self, rollout: Rollout) -> None:
         """Count a rollout that has ended."""
         self._count(rollout)
-        self._bar.set_postfix_str(self.status(), refresh=False)
-        self._bar.update()
 
-    def status(self) -> str:
-        """The share solved of what was judged, rollouts that were not judged, and the money or tokens spent."""
+    def line(self) -> str:
+        """All that is shown."""
+        done = self._states.total()
+        passed = time.monotonic() - self._begin
+        times = clock(passed)
+        if self._stored < done < self._total:
+            times += f", about {clock(passed / (done - self._stored) * (self._total - done))} left"
+        now = self._now()
+        return " | ".join(filter(None, [f"{self._label} {done}/{self._total}", times, self.status(not now), now]))
+
+    def status(self, tokens_too: bool = True) -> str:
+        """The share solved of what was judged, rollouts that were not judged, the money and the tokens spent."""
         solved, lost = self._states["solved"], self._states["not judged"]
         judged = solved + self._states["failed"]
         parts = [f"solved {solved}/{judged} ({solved / judged:.0%})" if judged else "solved 0/0"]
         if lost:
             parts.append(f"{lost} not judged")
         tokens = self._spent.tokens
-        parts.append(f"{'–' if tokens is None else tqdm.format_sizeof(tokens)} tokens")
+        if tokens_too:
+            parts.append(f"{'–' if tokens is None else count(tokens)} tokens")
         if self._spent.dollars is not None:
             parts.append(f"${self._spent.dollars:.2f}")
         return ", ".join(parts)

@@ -9,7 +9,6 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
-from eval.data.load import load_problems
 from eval.data.problem_set import ProblemSet, read_exclusions
 from eval.data.rules import Rules, rules_of
 from eval.errors import RunError
@@ -225,6 +224,8 @@ def problems_of(arm: StoredArm) -> ProblemSet:
         RunError: what is there now is not what the run was made on.
         DataError: nothing is there.
     """
+    from eval.data.load import load_problems  # most tables need no problem
+
     problems = load_problems(arm.config["data"], arm.config["split"])
     if problems.fingerprint != arm.config["data_fingerprint"]:
         raise RunError(f"{arm.config['data']} {arm.config['split']} is no longer what {arm.run} was made on")

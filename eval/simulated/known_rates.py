@@ -15,7 +15,8 @@ from typing import NamedTuple
 import dspy
 
 from eval.data.problem_set import ProblemSet
-from eval.rollouts.rollout import Rollout, run_program
+from eval.rollouts.executor import run_program
+from eval.rollouts.rollout import Rollout
 from eval.simulated.chances import skill_on
 from eval.simulated.lm import SimulatedEngine
 from eval.simulated.remembered_tests import RememberedTests

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-import dspy
-
-from eval.data.load import load_problems
-from eval.data.problem_set import ProblemSet
-from eval.data.rows import PACK
-from eval.simulated.lm import simulated_lm
-from eval.simulated.skills import Skills
 from program.models.names import EMBEDDED
-from program.models.open import Check, open_lm
+
+if TYPE_CHECKING:
+    import dspy
+
+    from eval.data.problem_set import ProblemSet
+    from program.models.open import Check
 
 SIMULATED = "simulated"  # the name of the fake, with the skills it has by default
 
@@ -27,7 +26,14 @@ def open_model(
     Raises:
         ModelError: the model cannot be used.
     """
+    from program.models.open import open_lm  # tables and reports name models without DSPy
+
     if model == SIMULATED:
+        from eval.data.load import load_problems
+        from eval.data.rows import PACK
+        from eval.simulated.lm import simulated_lm
+        from eval.simulated.skills import Skills
+
         # Demonstrations come from another split than the one that is evaluated.
         splits = [split for split in ("valid", "test") if problems.data == PACK and split != problems.split]
         others = [load_problems(PACK, split) for split in splits]

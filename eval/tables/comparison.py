@@ -66,6 +66,24 @@ def compare(
     return "\n\n".join(filter(None, parts))
 
 
+def lower_ends(runs: Sequence[Path], arms: Sequence[str] | None = None, exclude: str | None = None) -> dict[str, float]:
+    """For each arm but the first the lower end of the interval of what it solves more than the first, in points.
+
+    Args:
+        runs, arms, exclude: see `stored_arms`.
+
+    Raises:
+        RunError: as `compare` does, and where an arm has no judged problem in common with the first.
+        DataError: as `stored_arms` does.
+    """
+    first, *others = stored_arms(runs, arms, exclude)
+    found = zip(others, pair_all(first.rollouts, [other.rollouts for other in others]), strict=True)
+    ends = {other.label: 100 * paired.solved.estimate.low for other, paired in found if paired}
+    if missing := [other.label for other in others if other.label not in ends]:
+        raise RunError(f"{missing[0]} and {first.label} have no judged problem in common")
+    return ends
+
+
 def _left_out(chosen: Sequence[StoredArm]) -> list[str]:
     """A warning where the arms are a choice among more, which the correction knows nothing of."""
     runs = {arm.run: len(arm.config["artifacts"]) for arm in chosen}

@@ -9,7 +9,7 @@ from typing import Any
 
 from eval.rollouts.run_folder import read_config
 from eval.rollouts.stored_arms import StoredArm
-from program import artifact
+from program.manifest import ArtifactError, flattened, read_manifest, read_state
 
 ARTIFACTS = Path("artifacts")
 
@@ -19,9 +19,11 @@ def stored_artifact(run: Path, arm: str) -> Path | None:
     copy, now = run / "artifacts" / arm, ARTIFACTS / arm
     if (copy / "manifest.json").is_file():
         return copy
+    from program import artifact  # only runs older than the copies need their programs
+
     try:
         same = artifact.fingerprint(*artifact.load(now)) == read_config(run)["artifacts"].get(arm)
-    except artifact.ArtifactError:
+    except ArtifactError:
         return None
     return now if same else None
 
@@ -103,7 +105,7 @@ def _predictor(name: str, one: dict[str, Any], two: dict[str, Any]) -> list[str]
 def _settings(manifest: dict[str, Any]) -> dict[str, Any]:
     """What an artifact is run with besides its prompts, without nesting."""
     lm = {key: value for key, value in (manifest.get("lm") or {}).items() if key != "model"}
-    return artifact.flattened({"adapter": manifest["adapter"], **manifest["config"], "lm": lm})
+    return flattened({"adapter": manifest["adapter"], **manifest["config"], "lm": lm})
 
 
 def _instructions(state: dict[str, Any]) -> str:
@@ -112,5 +114,5 @@ def _instructions(state: dict[str, Any]) -> str:
 
 def _read(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """Manifest and predictors' states of an artifact."""
-    manifest = artifact.read_manifest(folder)
-    return manifest.model_dump(), artifact.read_state(folder, manifest)
+    manifest = read_manifest(folder)
+    return manifest.model_dump(), read_state(folder, manifest)

@@ -21,7 +21,7 @@ from eval.rollouts.stored_arms import StoredArm, header, stored_arms
 from eval.tables.markdown import NONE, estimate_text, percent, percent_at_k, table
 from eval.tables.prompt_differences import stored_artifact
 from eval.tables.published import ALPHACODIUM, COST_RATIO, FLOW_CALLS, FLOW_TOKENS, PASS_AT_5, REPLICATION
-from program.artifact import read_manifest
+from program.manifest import read_manifest
 
 ITERATIONS = 5
 NOT_RUN = "not run"

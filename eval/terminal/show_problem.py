@@ -1,10 +1,15 @@
-"""The stories of a run in the terminal: an overview, or one problem with the trace of each of its rollouts."""
+"""The stories of a run in the terminal: an overview, one problem with the trace of a rollout, two arms side by side."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import io
+from collections.abc import Iterator, Sequence
 from difflib import unified_diff
+from itertools import zip_longest
 from pathlib import Path
+from typing import Literal
+
+from rich.cells import cell_len
 
 from eval.errors import RunError
 from eval.rollouts.rollout import Checkpoint, Rollout
@@ -14,9 +19,13 @@ from eval.story.story import Story, Version, lines_of, read_story
 from eval.tables.summary import markdown_table, summarize_arms
 from program.bench.words import headings
 from program.cli.output import Colour, Painter, harmless
+from program.cli.shown_markdown import fitted
 from program.errors import did_you_mean
 from program.rollout.trace import ORIGINS, Best, Call, Decided, JudgeRun, NewProgram, Remark
 
+Shown = Literal["one", "failed", "all"]
+BETWEEN = " │ "  # two columns
+PLAIN = Painter(io.StringIO())
 MARKS = {"solved": "●", "failed": "○", "not judged": "–"}
 
 
@@ -54,21 +63,77 @@ def problem_stories(
     *,
     arm: str | None = None,
     sample: int | None = None,
+    shown: Shown = "one",
     prompts: bool = False,
     exclude: str | None = None,
 ) -> str:
-    """What became of one problem: for each arm and sample why it ended as it did, and its trace.
+    """What became of one problem: a line for each rollout, then the trace of one of them, or of more.
 
     Args:
         run, exclude: see `read_run`.
         problem: its name; the beginning of it is enough where only one problem begins so.
         paint: colours.
         arm, sample: only these.
+        shown: of which rollouts the trace is shown: the first that failed (the first of all where none did), those that
+            failed, or all.
         prompts: whether to show prompts besides answers.
 
     Raises:
         RunError, DataError: as `read_run` does, and where there is no such problem or rollout.
     """
+    name, chosen = _chosen(run, problem, exclude, arm, sample)
+    stories = [read_story(run, rollout) for rollout in chosen]
+    failed = [story for story in stories if story.rollout.status == "failed"]
+    told = {"one": (failed or stories)[:1], "failed": failed, "all": stories}[shown]
+    parts = [paint(harmless(name), "bold"), "\n".join(_overview(stories, paint))]
+    parts += ["\n".join(_story(story, paint, prompts)) for story in told]
+    if shown == "one" and len(stories) > 1:
+        parts.append(paint("More: --arm ARM --sample N for another rollout, --failed, --all.", "faint"))
+    return "\n\n".join(parts)
+
+
+def side_by_side(
+    run: Path,
+    problem: str,
+    arms: tuple[str, str],
+    paint: Painter,
+    width: int,
+    *,
+    sample: int = 0,
+    exclude: str | None = None,
+) -> str:
+    """One sample of two arms on a problem, in two columns, event by event.
+
+    Args:
+        run, exclude: see `read_run`.
+        problem: as for `problem_stories`.
+        arms: their names.
+        paint: colours.
+        width: of both columns together.
+        sample: its number.
+
+    Raises:
+        RunError, DataError: as `problem_stories` does.
+    """
+    column = (width - len(BETWEEN)) // 2
+    found = [_chosen(run, problem, exclude, arm, sample) for arm in arms]
+    sides = []
+    for _, (rollout,) in found:
+        events = "\n".join(_story(read_story(run, rollout), PLAIN, False)).split("\n\n")
+        sides.append([[line for each in event.split("\n") for line in fitted(each, column)] for event in events])
+    lines = [paint(harmless(found[0][0]), "bold")]
+    for number, (left, right) in enumerate(zip_longest(*sides, fillvalue=[])):
+        lines.append("")
+        for one, other in zip_longest(left, right, fillvalue=""):
+            line = f"{one}{' ' * (column - cell_len(one))}{BETWEEN}{other}".rstrip()
+            lines.append(paint(line, "bold") if number == 0 and one is left[0] else line)
+    return "\n".join(lines)
+
+
+def _chosen(
+    run: Path, problem: str, exclude: str | None, arm: str | None, sample: int | None
+) -> tuple[str, list[Rollout]]:
+    """The name of a problem and its rollouts, arm by arm."""
     config, rollouts = read_run(run, exclude)
     name = _find(problem, config["problems"])
     order = {arm: place for place, arm in enumerate(config["artifacts"])}
@@ -78,10 +143,20 @@ def problem_stories(
         if rollout.problem == name and arm in (None, rollout.arm) and sample in (None, rollout.sample)
     ]
     if not chosen:
-        raise RunError(f"{run} has no such rollout of {name}; its arms are {', '.join(order)}")
-    parts = [paint(harmless(name), "bold")]
-    parts += ["\n".join(_story(read_story(run, rollout), paint, prompts)) for rollout in chosen]
-    return "\n\n".join(parts)
+        said = did_you_mean(arm, order) if arm else ""
+        raise RunError(f"{run} has no such rollout of {name}; its arms are {', '.join(order)}{said}")
+    return name, chosen
+
+
+def _overview(stories: Sequence[Story], paint: Painter) -> Iterator[str]:
+    """A line for each rollout: how it ended, what it cost and the first reason."""
+    names = [f"{story.rollout.arm} {story.rollout.sample}" for story in stories]
+    width = max(map(cell_len, names))
+    for name, story in zip(names, stories, strict=True):
+        rollout = story.rollout
+        cost = f"{rollout.totals.calls:3} calls {rollout.seconds:7.1f} s" if rollout.cost_known else " " * 19
+        reason = harmless(" ".join(why(story)[:1]))
+        yield f"{_mark(rollout, paint)} {harmless(name)}{' ' * (width - cell_len(name))}  {cost}  {reason}"
 
 
 def _find(wanted: str, names: list[str]) -> str:

@@ -37,6 +37,7 @@ from optimize.probe.findings import findings_table
 from optimize.probe.probing import probe
 from optimize.probe.recommendation import recommendation
 from optimize.undocumented import random_state_kept
+from program.cli.output import say_next
 from program.errors import ModelError, first_line
 from program.files import write_whole
 from program.models.profile import profile_of
@@ -87,6 +88,11 @@ def compile_artifact(config: CompileConfig, out: Path, evidence: bool = False) -
         print(evidence_text(job.evidence))
     print(f"wrote {out}" + (f", which is not the end: {job.stopped}" if job.stopped else ""))
     print(outcome.line())
+    if job.stopped:
+        return
+    say_next(command=["optimize.show", *([config.start] if outcome.ships else []), out])
+    lm = ["--lm", config.lm, *(["--api-base", config.api_base] if config.api_base else [])]
+    say_next(command=["eval.run", config.start, out, *lm, "--data", config.data, "--out", f"runs/{out.name}"])
 
 
 @random_state_kept()

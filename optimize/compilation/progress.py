@@ -2,51 +2,47 @@
 
 from __future__ import annotations
 
-import sys
-import threading
 import time
 from typing import TextIO
 
-from tqdm import tqdm
-
 from optimize.job.candidates import Candidates
+from program.cli.progress_line import ProgressLine, clock
 from program.paid.paid_calls import PaidCalls
 from program.rollout.trace import Totals
 
-REFRESH_SECONDS = 2.0
-
 
 class CompileProgress:
-    """A bar that counts program runs; its line is written anew when an answer was paid for, too, as proposals may take
-    minutes in which no program runs.
+    """Counts program runs. The line changes with every answer that was paid for, too, as proposals may take minutes in
+    which no program runs.
 
     Args:
         optimizer: its name.
         paid: says what is spent.
-        stream: where the bar goes; taken now, as standard error is turned away while DSPy runs.
+        stream: where the line goes (default: standard error as it is now; it is turned away while DSPy runs).
     """
 
     def __init__(self, optimizer: str, paid: PaidCalls, stream: TextIO | None = None) -> None:
-        self._paid = paid
+        self._optimizer, self._paid = optimizer, paid
         self._candidates: Candidates | None = None
-        self._lock = threading.Lock()
-        self._written = 0.0
-        self._bar = tqdm(desc=optimizer, unit="run", mininterval=REFRESH_SECONDS, file=stream or sys.stderr)
+        self._runs, self._begin = 0, time.monotonic()
+        self._said = self.status()
+        self._shown = ProgressLine(self.line, stream)
+        self._shown.__enter__()
         paid.listen(self.refresh)
 
     def update(self, candidates: Candidates) -> None:
         """Count a run."""
         self._candidates = candidates
-        self._bar.update()
+        self._runs += 1
         self.refresh()
 
     def refresh(self) -> None:
-        """Write the line anew, unless that was done a moment ago."""
-        with self._lock:
-            due = time.monotonic() - self._written >= REFRESH_SECONDS
-            self._written = time.monotonic() if due else self._written
-        if due:
-            self._bar.set_postfix_str(self.status())
+        """Say how it stands now; in the thread of what has changed, as candidates must not change meanwhile."""
+        self._said = self.status()
+
+    def line(self) -> str:
+        """All that is shown."""
+        return f"{self._optimizer}: {self._runs} program runs | {self._said} | {clock(time.monotonic() - self._begin)}"
 
     def status(self) -> str:
         """The phase, and how it stands."""
@@ -54,8 +50,8 @@ class CompileProgress:
         return f"{self._paid.now}: {said}"
 
     def close(self) -> None:
-        self._bar.set_postfix_str(self.status(), refresh=False)
-        self._bar.close()
+        self.refresh()
+        self._shown.__exit__(None, None, None)
 
 
 def describe(candidates: Candidates, paid: PaidCalls) -> str:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
+from eval.tables.markdown import table
 from optimize.compilation.attempts import attempts_text, copying_text
+from optimize.compilation.progress import totals_line
 from optimize.compilation.prompts import difference, prompt_texts, prompts_markdown
 from optimize.compilation.writing import evidence_text
 from optimize.credit.evidence import cut
@@ -16,8 +19,9 @@ from optimize.gate.gate_outcome import Outcome
 from optimize.job.copying import Copying
 from optimize.job.stages import signature_of
 from program import artifact
-from program.artifact import ArtifactError, Manifest
 from program.input_files import InputError, read_model
+from program.manifest import ArtifactError, Manifest, flattened, read_manifest, read_state
+from program.rollout.trace import Totals
 
 SHOWN = ("program", "origin", "adapter", "config", "lm", "scores", "cost", "versions", "commit")
 
@@ -92,25 +96,101 @@ def describe_program(folder: Path, prompts: bool = False) -> str:
     return "\n\n".join(filter(None, parts))
 
 
-def describe_difference(first: Path, second: Path) -> str:
-    """How two artifacts differ: facts of their manifests, then every prompt.
+def describe_difference(first: Path, second: Path, prompts: bool = False) -> str:
+    """What the second artifact has that the first has not, in Markdown: how it was made, settings, and stage by stage
+    what is new in its prompts.
+
+    Args:
+        first, second: folders of artifacts.
+        prompts: whether every prompt that differs is shown line by line.
 
     Raises:
-        ArtifactError: one cannot be loaded, or they are of different programs.
+        ArtifactError: one cannot be read, or they are of different programs.
     """
-    (program, manifest), (other, other_manifest) = artifact.load(first), artifact.load(second)
-    if manifest.program != other_manifest.program:
-        raise ArtifactError(f"{first} is {manifest.program} and {second} is {other_manifest.program}")
-    here, there = _facts(manifest), _facts(other_manifest)
-    for facts in (here, there):
-        facts |= artifact.flattened({"config": facts.pop("config")})
-    keys = [key for key in {**here, **there} if here.get(key) != there.get(key)]
-    lines = [f"{key}: {_short(here.get(key))} → {_short(there.get(key))}" for key in keys]
-    own, others = prompt_texts(program, manifest), prompt_texts(other, other_manifest)
-    changes = {name: difference(own[name], others[name], str(first), str(second)) for name in own}
-    lines += [f"\n{name}\n{change}" for name, change in changes.items() if change]
-    same = [name for name, change in changes.items() if not change]
-    return "\n".join([*lines, "", f"the same prompts: {', '.join(same) or 'none'}"])
+    before, after = read_manifest(first), read_manifest(second)
+    if before.program != after.program:
+        raise ArtifactError(f"{first} is {before.program} and {second} is {after.program}")
+    states = read_state(first, before), read_state(second, after)
+    parts = [f"{second}, compared with {first}:", "\n".join(_facts_new(before, after))]
+    if after.gate and after.gate != before.gate:
+        parts.append(f"Gate: {Outcome.model_validate(after.gate).line()}")
+    rows, same, texts = [], [], []
+    for name in dict.fromkeys((*states[0], *states[1])):
+        found = _changes(*(state.get(name) for state in states))
+        rows.append([name, *found.cells]) if any(found.cells) else same.append(name)
+        if found.details:
+            texts.append(f"{name}:\n\n{found.details}")
+    if rows:
+        parts.append(table(["stage", "instruction", "demonstrations"], rows))
+    parts += texts
+    parts.append(f"Stages with the same prompts: {', '.join(same) or 'none'}.")
+    if prompts:
+        parts += _whole_prompts(first, second)
+    return "\n\n".join(parts)
+
+
+class _Changes(NamedTuple):
+    """How a stage's prompt changed: a cell for its instruction and one for its demonstrations, and both in full."""
+
+    cells: tuple[str, str]
+    details: str
+
+
+def _changes(one: Mapping[str, Any] | None, two: Mapping[str, Any] | None) -> _Changes:
+    if one is None or two is None:
+        return _Changes(("only in the first" if two is None else "only in the second", ""), "")
+    old, new = (state["signature"]["instructions"] for state in (one, two))
+    gone, added = (
+        [demo for demo in here["demos"] if demo not in there["demos"]] for here, there in ((one, two), (two, one))
+    )
+    cells = f"{len(old.split())} → {len(new.split())} words" if old != new else ""
+    shown = ", ".join(f"{len(each)} {what}" for each, what in ((added, "added"), (gone, "gone")) if each)
+    lines = [f"- {what}: {_title(demo)}" for each, what in ((added, "added"), (gone, "gone")) for demo in each]
+    change = difference(old, new, "before", "after")
+    parts = [f"```diff\n{change}\n```" if change else "", "\n".join(lines)]
+    return _Changes((cells, shown), "\n\n".join(filter(None, parts)))
+
+
+def _title(demo: Mapping[str, Any]) -> str:
+    """What a demonstration is about, in a line."""
+    return cut(str(demo.get("problem") or next(iter(demo.values()), "")))
+
+
+def _facts_new(before: Manifest, after: Manifest) -> Iterator[str]:
+    """A line for each fact that the second manifest has otherwise, without those that are not set."""
+    here, there = (artifact_facts(manifest) for manifest in (before, after))
+    for key in dict.fromkeys((*there, *here)):
+        old, new = here.get(key), there.get(key)
+        if old != new:
+            yield f"- {key}: {f'{old} → {new}' if old and new else new or f'no longer {old}'}"
+
+
+def artifact_facts(manifest: Manifest) -> dict[str, str]:
+    """What a manifest says, by short names, as texts; what is not set is left out."""
+    compiled, scores, cost = manifest.compile or {}, manifest.scores or {}, manifest.cost or {}
+    facts: dict[str, Any] = {"origin": manifest.origin}
+    if compiled:
+        problems = compiled.get("problems") or []
+        facts["compiled from"] = compiled.get("start")
+        facts["compiled with"] = f"{compiled.get('optimizer')} for {compiled.get('lm')}"
+        facts["compiled on"] = f"{len(problems)} problems of {compiled.get('data')} {compiled.get('split')}"
+    if scores.get("problems"):
+        facts["teacher solved"] = f"{scores['solved']:.1%} of {scores['problems']} problems"
+    if cost:
+        paid = totals_line(Totals.model_validate({key: cost[key] for key in Totals.model_fields if key in cost}))
+        facts["cost of compiling"] = f"{paid}, {cost.get('seconds', 0):,.0f} s"
+    facts["adapter"] = manifest.adapter
+    facts |= {f"setting {key}": value for key, value in flattened(manifest.config).items()}
+    facts |= {f"LM {key}": value for key, value in (manifest.lm or {}).items() if key != "model"}
+    facts |= {f"version of {key}": value for key, value in manifest.versions.items()}
+    return {key: str(value) for key, value in facts.items() if value not in (None, "", {}, [])}
+
+
+def _whole_prompts(first: Path, second: Path) -> Iterator[str]:
+    own, others = (prompt_texts(*artifact.load(folder)) for folder in (first, second))
+    for name in own:
+        if change := difference(own[name], others.get(name, ""), str(first), str(second)):
+            yield f"The prompt of {name}:\n\n```diff\n{change}\n```"
 
 
 def describe_evidence(folder: Path) -> str:

@@ -17,6 +17,7 @@ from optimize.gate.gate_outcome import Outcome
 from optimize.job.candidates import Candidate, prompts_of
 from optimize.job.job import Job
 from program import artifact
+from program.cli.shown_markdown import print_markdown
 from program.files import write_whole
 from program.rollout.trace import Totals
 from program.stage.program import Program
@@ -54,13 +55,13 @@ def write_artifact(out: Path, program: Program, job: Job, chosen: Candidate | No
     write_whole(out / "prompts.md", prompts_markdown(program, written))
     artifact.save(out, program, written)
     for summary in summaries:
-        print(summary["table"])
+        print_markdown(summary["table"])
     if job.raced:
-        print(attempts_text(job.raced))
+        print_markdown(attempts_text(job.raced))
     for each in job.dropped:
         print(f"{each['predictor']}: the demonstration {each['problem']} is dropped: {each['why']}")
     if outcome.copied:
-        print(copying_text(outcome.copied))
+        print_markdown(copying_text(outcome.copied))
     for name, predictor in program.named_predictors():
         print(f"{name}: {len(predictor.demos)} demonstrations")
     if outcome.ships and job.config.tuning.demos and not any(predictor.demos for predictor in program.predictors()):

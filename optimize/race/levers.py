@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from program.adapters.choice import has_one_order
+from program.adapters.adapter_names import has_one_order
 from program.baselines.reflexion import ReflexionConfig
 from program.baselines.sampling import SamplingConfig
 from program.models.profile import Profile

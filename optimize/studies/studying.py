@@ -20,6 +20,8 @@ from optimize.job.inputs import Inputs, read_inputs
 from optimize.optimizers.table import read_config
 from optimize.studies.study_arms import StudyArm, arms_of
 from program import artifact
+from program.cli.output import say_next
+from program.cli.shown_markdown import print_markdown
 from program.errors import first_error
 from program.files import write_whole
 from program.input_files import read_toml
@@ -58,7 +60,7 @@ def study(options: argparse.Namespace) -> None:
     if plan.split == config.split:
         raise ConfigError(f"study: split {plan.split} is the one that is compiled on")
     arms = arms_of(config, plan.against, plan.settings, taken=("compiled", plan.split))
-    print(expected_cost(config, plan, arms, options.out / "compiled"))
+    print_markdown(expected_cost(config, plan, arms, options.out / "compiled"))
     if options.dry_run:
         return
     given = [word for key, value in changes.items() for word in (f"--{key.replace('_', '-')}", value)]
@@ -79,8 +81,9 @@ def study(options: argparse.Namespace) -> None:
     _do("eval.run", start, *others, compiled, *evaluated)
     comparison = _printed("eval.compare", run)
     write_whole(options.out / "comparison.md", comparison)
-    print(comparison)
+    print_markdown(comparison)
     print(f"wrote {options.out / 'comparison.md'}")
+    say_next(command=["optimize.show", options.out / "compiled"])
 
 
 def expected_cost(config: CompileConfig, plan: StudyConfig, arms: Sequence[StudyArm], compiled: Path) -> str:

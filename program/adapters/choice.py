@@ -7,6 +7,7 @@ from functools import partial
 
 import dspy
 
+from program.adapters.adapter_names import check_adapter
 from program.adapters.lean import LeanAdapter
 from program.adapters.sections import DSPY_ORDER, Order
 from program.adapters.stock import ChatAdapter, JSONAdapter, XMLAdapter
@@ -23,12 +24,10 @@ _STOCK: dict[str, Callable[[], dspy.Adapter]] = {
     "json": JSONAdapter,
     "xml": partial(XMLAdapter, use_json_adapter_fallback=False),
 }
-ADAPTERS = (*_OURS, *_STOCK)
-DEFAULT_ADAPTER = "lean"  # chosen by how programs do in it: docs/reference/program.md
 
 
 def adapter_named(name: str, order: Order = DSPY_ORDER) -> dspy.Adapter:
-    """One of `ADAPTERS`.
+    """One of `program.adapters.adapter_names.ADAPTERS`.
 
     Args:
         name: of the adapter.
@@ -37,15 +36,9 @@ def adapter_named(name: str, order: Order = DSPY_ORDER) -> dspy.Adapter:
     Raises:
         UserError: there is no such adapter, or it cannot have this order.
     """
+    check_adapter(name)
     if name in _OURS:
         return _OURS[name](order)
-    if name not in _STOCK:
-        raise UserError(f"no adapter {name}: there are {', '.join(ADAPTERS)}")
     if order != DSPY_ORDER:
         raise UserError(f"order={order}: prompts of the adapter {name} are DSPy's, whose order is {DSPY_ORDER}")
     return _STOCK[name]()
-
-
-def has_one_order(name: str) -> bool:
-    """Whether the adapter of that name knows no order but DSPy's."""
-    return name in _STOCK

@@ -1,4 +1,5 @@
-"""What every command does with its options and with errors: exit 0 done, 1 outage, 2 bad input, in one clear line.
+"""What every command does with its options and with errors: exit 0 done, 1 outage, 2 bad input, in one clear line; 3
+where a check that was asked for has failed.
 
 A traceback is shown with `--debug` only. Whatever no part of the command has foreseen becomes a line here, too.
 """
@@ -21,6 +22,7 @@ from program.stopping import Interrupted, status, watched
 
 USER_ERROR = 2
 OUTAGE = 1
+CHECK_FAILED = 3  # as `eval.compare --fail-if-worse` ends where an arm may be worse
 NOBODY_READS = 141  # as the shell says of a command whose pipe was closed
 LONGEST = 2000  # characters of the line that says what went wrong
 # What is wrong with a path that a user has named; any other error of the system is an outage.
@@ -28,25 +30,28 @@ BAD_PATHS = (FileNotFoundError, FileExistsError, IsADirectoryError, NotADirector
 BAD_PATH_NUMBERS = (errno.ENAMETOOLONG, errno.ELOOP, errno.EROFS, errno.EINVAL)
 
 
-def run_command(parser: argparse.ArgumentParser, work: Callable[[argparse.Namespace], None]) -> None:
+def run_command(parser: argparse.ArgumentParser, work: Callable[[argparse.Namespace], int | None]) -> None:
     """Read the options of a command, do its `work` with them, and leave the process with the status that fits how it
     ended.
 
     Args:
         parser: knows every option of the command; `--debug` is added.
-        work: what the command does.
+        work: what the command does; it may give an exit status, None is 0.
     """
     parser.error = _refuse_options
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     # Truncation and type notices: failures are in the trace. DSPy sets its own level when it is imported, so a filter.
     logging.getLogger("dspy").setLevel(logging.ERROR)
-    logging.getLogger("dspy.clients.lm").addFilter(lambda record: record.levelno >= logging.ERROR)
+    for name in ("dspy.clients.lm", "dspy.predict.predict"):
+        logging.getLogger(name).addFilter(lambda record: record.levelno >= logging.ERROR)
     debug = "--debug" in sys.argv
     try:
         with shown_output(), watched():
             _refuse_odd_arguments()
-            work(parser.parse_args())
+            ended = work(parser.parse_args())
             sys.stdout.flush()
+        if ended:
+            sys.exit(ended)
     except BrokenPipeError:
         _drop_output()
         sys.exit(NOBODY_READS)

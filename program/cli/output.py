@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import sys
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Literal, TextIO, cast
 
 from program.errors import UserError
@@ -112,6 +114,15 @@ def shown_output() -> Iterator[None]:
         yield
     finally:
         sys.stdout, sys.stderr = before
+
+
+def say_next(*, report: Path | None = None, command: Sequence[str | Path] = ()) -> None:
+    """Say on standard error where the report is, and the command to type next, by its module and arguments."""
+    if report is not None:
+        print(f"report: {one_line(str(report))}", file=sys.stderr)
+    if command:
+        started = "alphacodium" if "alphacodium" in {Path(each).name for each in sys.orig_argv[:2]} else "python -m"
+        print(f"next: {started} {one_line(shlex.join(map(str, command)))}", file=sys.stderr)
 
 
 def write_program(code: str) -> None:

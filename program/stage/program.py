@@ -9,7 +9,8 @@ from typing import Any
 
 import dspy
 
-from program.adapters.choice import DEFAULT_ADAPTER, adapter_named
+from program.adapters.adapter_names import DEFAULT_ADAPTER
+from program.adapters.choice import adapter_named
 from program.models.adapting import adapting
 from program.problem import Problem
 from program.rollout.context import own_trace, within

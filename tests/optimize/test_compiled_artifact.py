@@ -94,9 +94,15 @@ def test_an_artifact_is_shown_and_two_are_compared(compiled, monkeypatch):
     assert "write_code.write_code.predict: 2 demonstrations" in said
     assert "optimizer: verified" in said and "Twice" in said
     changes = printed(monkeypatch, optimize.show.main, compiled / "start", compiled / "out")
-    assert "origin: hand-written → compiled" in changes and "+[assistant]" in changes
+    assert "origin: hand-written → compiled" in changes and "None" not in changes and "{" not in changes
+    assert "| write_code.write_code.predict |  | 2 added |" in changes and "- added: Twice" in changes
+    assert "cost of compiling: " in changes and "compiled with: verified for" in changes
+    back = printed(monkeypatch, optimize.show.main, compiled / "out", compiled / "start")
+    assert "| write_code.write_code.predict |  | 2 gone |" in back and "origin: compiled → hand-written" in back
+    whole = printed(monkeypatch, optimize.show.main, compiled / "start", compiled / "out", "--prompts")
+    assert "+[assistant]" in whole
     same = printed(monkeypatch, optimize.show.main, compiled / "out", compiled / "out")
-    assert "the same prompts: understand.reflect.predict" in same and "→" not in same
+    assert "Stages with the same prompts: understand.reflect.predict" in same and "→" not in same
     assert "a credit" not in same
     evidence = printed(monkeypatch, optimize.show.main, compiled / "out", "--report")
     assert "- Twice, rollout 0, credit 1.00" in evidence and "further tests" in evidence

@@ -13,7 +13,7 @@ import optimize.compile
 import optimize.show
 from eval.rollouts.run_folder import read_config, read_rollouts
 from program import artifact
-from program.adapters.choice import DEFAULT_ADAPTER
+from program.adapters.adapter_names import DEFAULT_ADAPTER
 from program.adapters.sections import Order
 from program.adapters.yaml.adapter import YAMLAdapter
 from program.artifact import ArtifactError

@@ -24,10 +24,12 @@ import eval.undocumented
 from eval.undocumented import form_of, read_question
 from optimize import undocumented
 from optimize.undocumented import SubmitOnce, given_to, hide, mark_of, posing_as, submitted_once, tag, without_proposal
-from program.adapters.choice import ADAPTERS, adapter_named
+from program.adapters.adapter_names import ADAPTERS
+from program.adapters.choice import adapter_named
 from program.adapters.form import description
 from program.adapters.stock import JSONAdapter
 from program.baselines.direct import Direct
+from program.manifest import is_state_of
 from program.models.error_bodies import in_openai_form, is_error
 from program.models.open import open_lm
 from program.models.prices import LOCAL_MAP
@@ -47,7 +49,6 @@ from program.undocumented import (
     extend_trace,
     extras_of,
     facts_of,
-    is_state_of,
     noting,
     noting_predictor,
     number,

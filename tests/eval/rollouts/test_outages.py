@@ -8,8 +8,9 @@ from dspy import ContextWindowExceededError, LMRateLimitError, LMServerError
 
 import eval.run
 from eval.data.load import load_problems
+from eval.rollouts.executor import run_program
 from eval.rollouts.outages import ALIKE
-from eval.rollouts.rollout import judge_answer, run_program
+from eval.rollouts.rollout import judge_answer
 from eval.rollouts.run_folder import read_rollouts
 from program.problem import Problem
 from program.rollout.rate_limits import Pace, RateLimits

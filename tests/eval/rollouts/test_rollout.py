@@ -6,7 +6,8 @@ from dspy import LMAuthError, LMServerError, LMTimeoutError
 
 from eval.data.problem_set import DataError, HiddenTests, ProblemSet
 from eval.data.rules import Rules
-from eval.rollouts.rollout import Rollout, judge_answer, judge_rollout, run_program
+from eval.rollouts.executor import run_program
+from eval.rollouts.rollout import Rollout, judge_answer, judge_rollout
 from eval.rollouts.score import score
 from eval.story.diagnosis import why
 from eval.story.story import Story

@@ -27,4 +27,13 @@ def test_an_unknown_price_is_not_shown_as_nothing():
 
 def test_before_anything_was_judged_there_is_no_share():
     with RunProgress("scripted", 2) as progress:
-        assert progress.status() == "solved 0/0, 0.00 tokens, $0.00"
+        assert progress.status() == "solved 0/0, 0 tokens, $0.00"
+
+
+def test_the_line_knows_the_total_and_what_is_being_done():
+    progress = RunProgress("scripted", 10, [traced()], lambda: "2 running (FixCode), 7 calls, 1.2k tokens")
+    progress.add(traced(end="failed"))
+    parts = progress.line().split(" | ")
+    assert parts[0] == "scripted 2/10"
+    assert parts[2:] == ["solved 1/2 (50%), $0.08", "2 running (FixCode), 7 calls, 1.2k tokens"]
+    assert parts[1].startswith("0:00, about 0:0") and parts[1].endswith(" left")

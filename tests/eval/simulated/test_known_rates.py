@@ -3,7 +3,8 @@
 import dspy
 import pytest
 
-from eval.rollouts.rollout import judge_answer, run_program
+from eval.rollouts.executor import run_program
+from eval.rollouts.rollout import judge_answer
 from eval.simulated.known_rates import drawn_rate, true_rate
 from eval.simulated.lm import SimulatedEngine
 from eval.simulated.remembered_tests import RememberedTests

@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 
+import eval.compare
 import eval.tables.comparison
 from eval.data.problem_set import Facts
 from eval.errors import RunError
 from eval.rollouts.run_folder import RunFolder
 from eval.tables.comparison import compare
 from program.rollout.decisions import StageNotAsked
+from tests.support.packs import call
 from tests.support.rollouts import checkpoint, config_of, rates, rollout, store
 
 
@@ -229,3 +231,23 @@ def test_a_folder_that_is_no_run_is_refused(tmp_path):
     RunFolder(tmp_path / "training", {"optimizer": "bootstrap"})
     with pytest.raises(RunError, match=r"is not a run of eval\.run"):
         compare([tmp_path / "training"])
+
+
+def test_a_run_whose_arm_may_be_worse_fails_the_check_that_was_asked_for(tmp_path, monkeypatch, capsys):
+    names = [f"problem {number}" for number in range(60)]
+    same = dict.fromkeys(names, 1.0)
+    worse = {**same, **dict.fromkeys(names[:30], 0.0)}
+    run = write_run(tmp_path / "run", {"plain": same, "as good": same, "worse": worse})
+    asked = (monkeypatch, eval.compare.main, run, "--fail-if-worse")
+    assert call(*asked, "90") == 0 and capsys.readouterr().err == ""
+    assert call(*asked, "20") == 3
+    said = capsys.readouterr().err
+    assert "--fail-if-worse: worse may solve" in said and "as good" not in said
+    assert call(monkeypatch, eval.compare.main, run, "--arms", "worse", "plain", "--fail-if-worse", "0") == 0
+    assert call(*asked, "-1") == 2
+
+
+def test_an_arm_that_cannot_be_compared_fails_no_check_silently(tmp_path, monkeypatch, capsys):
+    run = write_run(tmp_path / "run", {"plain": {"apple": 1.0, "berry": None}, "other": {"apple": None, "berry": 1.0}})
+    assert call(monkeypatch, eval.compare.main, run, "--fail-if-worse", "2") == 2
+    assert "no judged problem in common" in capsys.readouterr().err

@@ -5,7 +5,7 @@ import io
 import pytest
 
 import eval.show
-from eval.terminal.show_problem import problem_stories, run_overview
+from eval.terminal.show_problem import BETWEEN, problem_stories, run_overview, side_by_side
 from program.cli.output import Painter, harmless
 from tests.support.packs import call, printed
 from tests.support.rollouts import store, traced
@@ -39,8 +39,49 @@ def test_the_overview_has_the_table_and_a_mark_a_sample(run):
     ]
 
 
+def test_a_problem_begins_with_an_overview_and_one_rollout_that_failed(run):
+    lines = problem_stories(run, "Double", PLAIN).splitlines()
+    assert lines[0] == "Double" and [line[:9] for line in lines[2:6]] == [
+        *("● plain 0", "○ plain 1", "○ tuned 0", "– tuned 1")
+    ]
+    assert "4 calls" in lines[2] and "The answer fails 1 of 2 public tests (WA)." in lines[3]
+    assert [line for line in lines if ", sample " in line] == ["○ plain, sample 1: failed"]
+    assert "--failed" in lines[-1]
+
+
+def test_more_rollouts_are_shown_when_asked_for(run, monkeypatch):
+    def heads(*options: str) -> list[str]:
+        lines = printed(monkeypatch, eval.show.main, run, "Double", *options).splitlines()
+        return [line[2:] for line in lines if ", sample " in line]
+
+    assert heads("--failed") == ["plain, sample 1: failed", "tuned, sample 0: failed"]
+    assert len(heads("--all")) == 4
+    assert heads("--arm", "plain", "--sample", "0") == ["plain, sample 0: solved"]
+    assert heads("--arm", "plain") == ["plain, sample 1: failed"]
+
+
+def test_two_arms_stand_side_by_side_event_by_event(run, monkeypatch):
+    told = side_by_side(run, "Double", ("plain", "tuned"), PLAIN, 100)
+    lines = told.splitlines()
+    assert max(map(len, lines)) <= 100 and all(line[48:51] == BETWEEN for line in lines[1:] if len(line) > 51)
+    head = next(line for line in lines if ", sample 0" in line)
+    assert head[:48].rstrip() == "● plain, sample 0: solved" and head[51:] == "○ tuned, sample 0: failed"
+    both = [line for line in lines if line[:48].count("ReflectOnProblem") and line[51:].count("ReflectOnProblem")]
+    assert both, "the same event of both arms is in one line"
+    said = printed(monkeypatch, eval.show.main, run, "Double", "--side-by-side", "plain", "tuned", "--sample", "1")
+    assert "plain, sample 1: failed" in said and "tuned, sample 1: not judged" in said
+
+
+def test_a_choice_of_rollouts_needs_a_problem(run, monkeypatch, capsys):
+    for options in (["--failed"], ["--arm", "plain"], ["--side-by-side", "plain", "tuned"], ["--sample", "0"]):
+        assert call(monkeypatch, eval.show.main, run, *options) == 2
+        assert f"{options[0]} chooses among the rollouts of a problem" in capsys.readouterr().err
+    assert call(monkeypatch, eval.show.main, run, "Double", "--side-by-side", "plain", "tunde") == 2
+    assert "did you mean tuned?" in capsys.readouterr().err
+
+
 def test_a_problem_is_told_by_arm_and_sample_in_the_order_of_the_trace(run):
-    told = problem_stories(run, "Double", PLAIN)
+    told = problem_stories(run, "Double", PLAIN, shown="all")
     heads = [line for line in told.splitlines() if ", sample " in line]
     assert heads == [
         *("● plain, sample 0: solved", "○ plain, sample 1: failed"),
@@ -55,8 +96,8 @@ def test_a_problem_is_told_by_arm_and_sample_in_the_order_of_the_trace(run):
 
 def test_why_a_rollout_failed_stands_before_its_trace(run):
     lines = problem_stories(run, "Double", PLAIN, arm="plain", sample=1).splitlines()
-    assert lines[2] == "○ plain, sample 1: failed"
-    assert lines[3:5] == [
+    assert lines[4] == "○ plain, sample 1: failed"
+    assert lines[5:7] == [
         "  The answer fails 1 of 2 public tests (WA).",
         "  On the first of them it prints “2” instead of “4”.",
     ]

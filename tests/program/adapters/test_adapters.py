@@ -12,7 +12,8 @@ from dspy import AdapterParseError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from program.adapters.choice import ADAPTERS, adapter_named
+from program.adapters.adapter_names import ADAPTERS
+from program.adapters.choice import adapter_named
 from program.adapters.code_and_json import is_python
 from program.adapters.fitting import form_texts, repeats_form
 from program.adapters.reading import collected_readings

@@ -3,7 +3,8 @@
 import dspy
 import pytest
 
-from program.adapters.choice import ADAPTERS, adapter_named, has_one_order
+from program.adapters.adapter_names import ADAPTERS, has_one_order
+from program.adapters.choice import adapter_named
 from program.adapters.sections import Order
 from program.errors import UserError
 from signatures.code import AnalyseFailure, FixCode, SolveDirectly, WriteCode

@@ -62,19 +62,19 @@ def test_an_answer_is_paid_once_and_survives_the_process(paying, ledger, tmp_pat
     again.close()
 
 
-def test_the_line_says_for_what_is_paid_and_is_written_anew_with_every_answer(paying, monkeypatch):
-    monkeypatch.setattr("optimize.compilation.progress.REFRESH_SECONDS", 0.0)
+def test_the_line_says_for_what_is_paid_and_changes_with_every_answer(paying):
     lm, paid, _ = paying(lambda prompt: prompt)
     stream = io.StringIO()
     progress = CompileProgress("gepa", paid, stream)
     lm("a proposal")
-    assert "proposals: 1 calls, 2 + 2 tokens" in stream.getvalue()
+    assert "proposals: 1 calls, 2 + 2 tokens" in progress.line()
     with within(purpose=Purpose("evaluation", "abc")):
         lm("a run")
-    assert "evaluation: 2 calls" in stream.getvalue()
+    assert "gepa: 0 program runs | evaluation: 2 calls" in progress.line()
     lm("a proposal")  # known already
     assert progress.status().startswith("evaluation: ")
     progress.close()
+    assert "evaluation: 2 calls" in stream.getvalue() and "\x1b" not in stream.getvalue()
 
 
 def test_other_rollouts_and_settings_are_other_questions(paying, ledger):

@@ -5,7 +5,8 @@ import re
 import pytest
 
 from judge.verdict import TestCase, Verdict
-from program.adapters.choice import ADAPTERS, adapter_named
+from program.adapters.adapter_names import ADAPTERS
+from program.adapters.choice import adapter_named
 from program.adapters.reading import collected_readings
 from program.alphacodium import AlphaCodium
 from program.baselines.direct import Direct

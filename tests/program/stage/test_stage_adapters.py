@@ -4,7 +4,8 @@ import dspy
 import pytest
 
 from eval.simulated.lm import simulated_lm
-from program.adapters.choice import ADAPTERS, adapter_named
+from program.adapters.adapter_names import ADAPTERS
+from program.adapters.choice import adapter_named
 from program.models.scripted import scripted_lm
 from program.stage.stage import Stage
 from signatures.code import SolveDirectly

@@ -1,0 +1,114 @@
+"""How far a command is: on a terminal one line below all other output, elsewhere a line now and then."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, TextIO
+
+from rich.cells import set_cell_size
+
+from program.cli.output import one_line
+
+LIVE_SECONDS = 0.5  # between two states of the line on a terminal
+LOG_SECONDS = 30.0  # between two lines in a file
+_ERASE = "\r\x1b[2K"
+
+
+class ProgressLine:
+    """Inside of the block the line is shown; at its end its last state stays.
+
+    Args:
+        line: what it says now; called by a thread of its own.
+        stream: where it goes (default: standard error).
+    """
+
+    def __init__(self, line: Callable[[], str], stream: TextIO | None = None) -> None:
+        self._line = line
+        self._stream = stream or sys.stderr
+        self._live = self._stream.isatty()
+        self._lock = threading.RLock()
+        self._over = threading.Event()
+        self._shown = False
+        self._thread = threading.Thread(target=self._repeat, name="progress", daemon=True)
+        self._before: tuple[TextIO, TextIO] | None = None
+
+    def __enter__(self) -> ProgressLine:
+        if self._live:
+            self._before = sys.stdout, sys.stderr
+            sys.stdout, sys.stderr = (_Above(each, self) if each.isatty() else each for each in self._before)  # type: ignore[assignment]
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _fault: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self._over.set()
+        self._thread.join()
+        self.erase()
+        if self._before is not None:
+            sys.stdout, sys.stderr = self._before
+        self._stream.write(f"{one_line(self._line())}\n")
+        self._stream.flush()
+
+    def erase(self) -> None:
+        """Take the line away, as something else is about to be written; it comes back in a moment."""
+        with self._lock:
+            if self._shown:
+                self._stream.write(_ERASE)
+                self._stream.flush()
+                self._shown = False
+
+    def above(self, write: Callable[[str], Any], text: str) -> Any:
+        """Write a text in place of the line."""
+        with self._lock:
+            self.erase()
+            return write(text)
+
+    def _repeat(self) -> None:
+        said, written = "", time.monotonic()
+        while not self._over.wait(LIVE_SECONDS):
+            now = one_line(self._line())
+            with self._lock:
+                if self._live:
+                    width = shutil.get_terminal_size().columns - 1
+                    self._stream.write(f"{_ERASE}{set_cell_size(now, width).rstrip()}")
+                    self._shown = True
+                elif now != said and time.monotonic() - written >= LOG_SECONDS:
+                    self._stream.write(f"{now}\n")
+                    said, written = now, time.monotonic()
+                self._stream.flush()
+
+
+class _Above:
+    """A stream whose texts go above the line of progress; all else is the stream's own."""
+
+    def __init__(self, stream: TextIO, progress: ProgressLine) -> None:
+        self._stream = stream
+        self._progress = progress
+
+    def write(self, text: str) -> int:
+        return self._progress.above(self._stream.write, text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def count(number: float) -> str:
+    """`1.44k`, `57`, `2.1M`: a number in few characters."""
+    for unit in ("", "k", "M"):
+        if number < 1000:
+            return f"{number:.3g}{unit}"
+        number /= 1000
+    return f"{number:,.0f}G"
+
+
+def clock(seconds: float) -> str:
+    """`3:20`, or `1:03:20`."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

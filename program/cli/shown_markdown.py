@@ -1,0 +1,151 @@
+"""Markdown on standard output: as it is into a pipe or a file; on a terminal aligned tables and texts that fit its
+width, without a word broken."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from rich.cells import cell_len
+
+from program.cli.output import Colour, Painter
+
+GAP = 2  # blanks between columns
+NARROWEST = 40  # columns that a terminal is taken to have at the least
+_RULE = re.compile(r"\|( --- \|)+$")
+_NUMBER = re.compile(r"[≥<+−-]?\s*\$?\d|[–?]$|$|[+-]")
+_PERCENT = re.compile(r"(\d) %")
+_ALARM = re.compile(r"[A-Z]{3,} [A-Z]{3,} |.*: not valid\.$")  # sentences that a reader has to see first
+_ITEM = re.compile(r"- |\d+\. ")
+_DIFF: dict[str, Colour] = {"+": "good", "-": "bad", "@": "faint"}
+
+
+def print_markdown(text: str) -> None:
+    """Print a text of a command."""
+    if sys.stdout.isatty():
+        width = shutil.get_terminal_size().columns
+        text = "\n".join(terminal_lines(text, max(NARROWEST, width), Painter(sys.stdout)))
+    print(text)
+
+
+def print_fitted(text: str) -> None:
+    """Print a text whose lines are indented; on a terminal those that are too long go on below, as far indented."""
+    if sys.stdout.isatty():
+        width = max(NARROWEST, shutil.get_terminal_size().columns)
+        text = "\n".join(part for line in text.split("\n") for part in fitted(line, width))
+    print(text)
+
+
+def fitted(line: str, width: int) -> list[str]:
+    """A line in lines of at most `width` columns, all indented as the first; one with colours stays as it is."""
+    if cell_len(line) <= width or "\x1b" in line:
+        return [line]
+    indent = line[: len(line) - len(line.lstrip())][: width // 2]
+    return textwrap.wrap(line, width, subsequent_indent=indent, break_on_hyphens=False) or [""]
+
+
+def terminal_lines(text: str, width: int, paint: Painter) -> Iterator[str]:
+    """The lines of a Markdown text as a terminal shows them.
+
+    Args:
+        text: whose tables are as `eval.tables.markdown.table` writes them.
+        width: of the terminal, in columns.
+        paint: colours.
+    """
+    fenced = False
+    for is_table, lines in groupby(text.split("\n"), lambda line: line.startswith("| ")):
+        block = list(lines)
+        if is_table and len(block) > 1 and _RULE.match(block[1]) and not fenced:
+            head, _, *rows = ([cell.strip() for cell in line.strip("|").split(" | ")] for line in block)
+            yield from table_lines(head, rows, width, paint)
+            continue
+        for line in block:
+            if line.startswith("```"):
+                fenced = not fenced
+            elif fenced:
+                yield paint(line, _DIFF[line[0]]) if line[:1] in _DIFF else line
+            else:
+                yield from _wrapped(line, width, paint)
+
+
+def table_lines(head: Sequence[str], rows: Sequence[Sequence[str]], width: int, paint: Painter) -> Iterator[str]:
+    """A table with aligned columns. Heads are wrapped between words; columns that do not fit go into a table of their
+    own below, with the first column again; cells are wrapped only where that is not enough.
+
+    Args:
+        head, rows: the cells.
+        width: of the terminal, in columns.
+        paint: colours; heads are bold.
+    """
+    columns = [[row[place] if place < len(row) else "" for row in rows] for place in range(len(head))]
+    whole = [max(map(cell_len, [*heading.split(), *cells, ""])) for heading, cells in zip(head, columns, strict=True)]
+    first = min(whole[0], width // 2)
+    wide = [first, *(min(each, width - first - GAP) for each in whole[1:])]
+    for number, part in enumerate(_parts(head, wide, width)):
+        if number:
+            yield ""
+        widths = _widened([head[place] for place in part], [wide[place] for place in part], width)
+        right = [place > 0 and all(map(_NUMBER.match, columns[place])) for place in part]
+        yield from (paint(line, "bold") for line in _row([head[place] for place in part], widths, right, bottom=True))
+        for row in range(len(rows)):
+            yield from _row([columns[place][row] for place in part], widths, right)
+
+
+def _parts(head: Sequence[str], wide: Sequence[int], width: int) -> list[list[int]]:
+    """The places of the columns, in as many tables as are needed; a p-value stays with what it belongs to."""
+    parts = [[0]]
+    for place in range(1, len(head)):
+        if len(parts[-1]) > 1 and sum(wide[each] + GAP for each in (*parts[-1], place)) - GAP > width:
+            follows = head[place] == "p" and len(parts[-1]) > 2
+            parts.append([0, parts[-1].pop()] if follows else [0])
+        parts[-1].append(place)
+    return parts
+
+
+def _widened(head: Sequence[str], widths: Sequence[int], width: int) -> list[int]:
+    """The widths of columns, with what is left of the terminal's width given to the heads of most lines."""
+    widths = list(widths)
+    for _ in range(width - sum(each + GAP for each in widths) + GAP):
+        heights = [len(_words(cell, wide)) for cell, wide in zip(head, widths, strict=True)]
+        if max(heights) < 3:
+            break
+        widths[heights.index(max(heights))] += 1
+    return widths
+
+
+def _row(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool], bottom: bool = False) -> Iterator[str]:
+    """The lines of one row; with `bottom` its cells end on the last of them."""
+    wrapped = [_words(cell, wide) for cell, wide in zip(cells, widths, strict=True)]
+    height = max(map(len, wrapped))
+    for number in range(height):
+        parts = []
+        for lines, wide, is_right in zip(wrapped, widths, right, strict=True):
+            place = number - (height - len(lines) if bottom else 0)
+            text = lines[place] if 0 <= place < len(lines) else ""
+            blanks = " " * (wide - cell_len(text))
+            parts.append(blanks + text if is_right else text + blanks)
+        yield (" " * GAP).join(parts).rstrip()
+
+
+def _words(text: str, width: int) -> list[str]:
+    """`text` in lines; only a word that is wider than a line is broken."""
+    return textwrap.wrap(text, width, break_on_hyphens=False) or [""]
+
+
+def _wrapped(line: str, width: int, paint: Painter) -> Iterator[str]:
+    """A line of text; lines that begin with blanks stay as they are."""
+    marker = _ITEM.match(line)
+    title = line.startswith("#") or (line.endswith(":") and not marker)
+    colour: Colour | None = "bold" if title else "bad" if _ALARM.match(line) else None
+    lines = [line]
+    if not line.startswith(" ") and "\x1b" not in line and cell_len(line) > width:
+        indent = " " * len(marker[0]) if marker else ""
+        bound = _PERCENT.sub("\\1\u00a0%", line)  # no line begins with the sign
+        lines = textwrap.wrap(bound, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    for each in lines:
+        text = each.replace("\u00a0", " ")
+        yield paint(text, colour) if colour else text
