@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -21,7 +22,8 @@ from judge.verdict import JudgeError, Limits, TestCase
 from optimize.compilation.progress import CompileProgress, describe, totals_line
 from optimize.compilation.writing import evidence_text, write_artifact
 from optimize.config import CompileConfig, ConfigError
-from optimize.forecast.forecast import describe_plan
+from optimize.forecast.averages import averages
+from optimize.forecast.forecast import describe_plan, gate_needs, too_little_for_gate
 from optimize.gate.gate import gate
 from optimize.gate.gate_outcome import Outcome
 from optimize.job.candidates import with_prompts
@@ -65,6 +67,7 @@ def compile_artifact(config: CompileConfig, out: Path, evidence: bool = False) -
         print(f"{out} is compiled already")
         return
     with _session(config, inputs, out) as job:
+        _keep_back(job, out)
         tuned = _tuned(job)
         chosen = job.candidates.named(job.candidates.name_of(tuned))
         for program in (tuned, inputs.program):
@@ -98,8 +101,7 @@ def pilot(config: CompileConfig, out: Path, count: int) -> str:
     if count < 1:
         raise ConfigError("--pilot must be at least 1")
     inputs = read_inputs(config)
-    with _session(config, inputs, out) as job:
-        job.learn = job.learn[:count]
+    with _session(config, replace(inputs, learn=inputs.learn[:count]), out) as job:
         job.roll_out()
         ledger = job.paid.ledger
         paid = f"{totals_line(ledger.totals(session=ledger.session))} paid now, {totals_line(ledger.spent)} in all"
@@ -157,7 +159,7 @@ def _paying(config: CompileConfig, ledger: Ledger) -> Iterator[PaidCalls]:
 def _models(config: CompileConfig, inputs: Inputs, paid: PaidCalls) -> Iterator[dict[str, dspy.LM]]:
     """The models by role, each checked by one call; a model that plays several roles is opened once."""
     wanted = config.models()
-    if config.optimizer in ("bootstrap", "verified"):
+    if config.optimizer in ("bootstrap", "verified") and not config.gate:
         wanted["lm"] = wanted["teacher_lm"]  # it is never asked
     with ExitStack() as stack:
         opened: dict[tuple[str, str | None], dspy.LM] = {}
@@ -171,6 +173,17 @@ def _models(config: CompileConfig, inputs: Inputs, paid: PaidCalls) -> Iterator[
                     settings["max_tokens"] = config.tuning.room(profile_of(lm))  # stages set their own
                 opened[model, base] = paid_lm(lm, paid, model, **settings)
         yield {role: opened[each] for role, each in wanted.items()}
+
+
+def _keep_back(job: Job, out: Path) -> None:
+    """Of the budget, what the gate will need; where it is less than that there is nothing to keep."""
+    config, inputs = job.config, job.inputs
+    if config.gate:
+        needs = gate_needs(config, inputs, averages(config, inputs, out))
+        if short := too_little_for_gate(config, needs):
+            print(short)
+        else:
+            job.paid.keep_back(needs, "the comparison with the start")
 
 
 def _tuned(job: Job) -> Program:
@@ -192,16 +205,17 @@ def _tuned(job: Job) -> Program:
 
 
 def _gated(job: Job, tuned: Program) -> Outcome:
-    """How the result compares with its start; at a cap the start is kept until the same command goes on.
+    """How the result compares with its start, paid out of what was kept back for it; where that is too little the start
+    is kept until the same command goes on.
 
     Raises:
         JudgeError, ModelError, …: whatever halted it, and is no cap.
     """
     if not job.config.gate:
         return Outcome(decision="not compared")
+    job.paid.release()
     try:
-        if not job.stopped:
-            return gate(job, tuned)
+        return gate(job, tuned)
     except Halted as halted:
         _stop(job, halted)
     return Outcome(decision="kept", why=f"not compared yet: {job.stopped}")

@@ -13,6 +13,7 @@ from optimize.compilation.prompts import difference, prompt_texts, prompts_markd
 from optimize.compilation.writing import evidence_text
 from optimize.credit.evidence import cut
 from optimize.gate.gate_outcome import Outcome
+from optimize.job.candidates import RaceLine
 from optimize.job.stages import signature_of
 from program import artifact
 from program.artifact import ArtifactError, Manifest
@@ -28,19 +29,6 @@ class DemoEvidence(BaseModel):
     sample: int
     credit: float
     evidence: list[str]
-
-
-class RaceLine(BaseModel):
-    """How a candidate of a race has done; see `optimize.race.round`."""
-
-    candidate: str
-    round: str
-    problems: int
-    solved: float
-    gain: float
-    interval: tuple[float, float]
-    cost: float
-    out: str
 
 
 class CompileReport(BaseModel):
@@ -72,7 +60,7 @@ def describe_program(folder: Path, prompts: bool = False) -> str:
     if manifest.gate:
         parts.append(Outcome.model_validate(manifest.gate).line())
     if (folder / "report.json").is_file():
-        parts.append(attempts_text([line.model_dump() for line in _report(folder).race]))
+        parts.append(attempts_text(_report(folder).race))
     if prompts:
         parts.append(prompts_markdown(program, manifest))
     return "\n\n".join(filter(None, parts))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 
 from optimize.config import CompileConfig
 from optimize.forecast.averages import Averages, averages, training_scores
-from optimize.forecast.rehearsal import PhaseCount, rehearse
+from optimize.forecast.rehearsal import GATE, PhaseCount, rehearse
 from optimize.job.inputs import Inputs
 from optimize.job.stages import stages_of
 from program.models.prices import price_of
@@ -35,6 +36,24 @@ def rows_of(config: CompileConfig, inputs: Inputs, average: Averages, out: Path 
     return [_row(config, phase, asked, average) for phase, asked in phases.items()]
 
 
+def gate_needs(config: CompileConfig, inputs: Inputs, average: Averages) -> dict[str, float]:
+    """What comparing the result with the start will take, by the resources of a budget but its seconds."""
+    problems = min(config.gate_problems, len(inputs.problems.problems))
+    calls = min(average.calls, inputs.program.config.budget.calls or average.calls)
+    row = _row(config, GATE, PhaseCount(calls=ceil(2 * problems * config.gate_draws * calls)), average)
+    return _used(row)
+
+
+def too_little_for_gate(config: CompileConfig, needs: Mapping[str, float]) -> str:
+    """One line that says that a cap is smaller than what the gate needs; empty where none is."""
+    if not (short := spent_of(needs, config.budget)):
+        return ""
+    cap = f"{OPTIONS[short]} = {getattr(config.budget, short):g}"
+    need = f"${needs[short]:.2f}" if short == "dollars" else f"{needs[short]:,.0f} {short}"
+    takes = f"the comparison with the start takes, about {need}"
+    return f"{cap} is less than {takes}: the start is kept until the same command goes on with more"
+
+
 def describe_plan(config: CompileConfig, inputs: Inputs, out: Path | None = None) -> str:
     """The plan in words and a table.
 
@@ -59,7 +78,9 @@ def describe_plan(config: CompileConfig, inputs: Inputs, out: Path | None = None
     lines += [_line(row) for row in [*rows, total]]
     lines += ["", f"averages of {average.calls:.1f} calls a run are from {average.source}"]
     reached = spent_of(_used(total), config.budget)
-    if reached:
+    if config.gate and (short := too_little_for_gate(config, gate_needs(config, inputs, average))):
+        lines.append(short)
+    elif reached:
         cap = f"{OPTIONS[reached]} = {getattr(config.budget, reached):g}"
         lines.append(f"the plan goes beyond a cap: {cap} is reached before it ends, and the best so far is saved")
     return "\n".join(lines)

@@ -1,7 +1,9 @@
 """The gate: the last step of every compilation runs its result against its start, with fresh draws, on problems that
-gave neither of them a demonstration. What is not found to be ahead is not handed over.
+gave neither of them a demonstration. What is not found to be ahead is not handed over. Where that leaves it open, they
+are compared on as much again.
 
-Its rollouts are a run like any other, in the folder `gate` of the compilation: `python -m eval.compare OUT/gate`.
+Its rollouts are runs like any other, in the folders `gate` and `gate-more` of the compilation:
+`python -m eval.compare OUT/gate`.
 """
 
 from __future__ import annotations
@@ -16,10 +18,11 @@ from eval.rollouts.run_folder import read_rollouts
 from optimize.gate.gate_outcome import Outcome, decide
 from optimize.job.job import Job
 from program import artifact
+from program.paid.halted import CapReached
 from program.problem import Problem
 from program.stage.program import Program
 
-FOLDER = "gate"
+FOLDER, MORE = "gate", "gate-more"
 START, COMPILED = "start", "compiled"
 FIRST_SAMPLE = 500  # no optimizer draws so many samples of a problem, so draws from here on are fresh
 
@@ -38,27 +41,40 @@ def gate(job: Job, compiled: Program) -> Outcome:
     programs = {START: job.inputs.program, COMPILED: compiled}
     if len({artifact.fingerprint(program, job.inputs.manifest) for program in programs.values()}) == 1:
         return Outcome(decision="kept", why="the prompts are those of the start")
-    problems = gate_problems(job, [*programs.values()])
+    problems, more = gate_problems(job, [*programs.values()])
     if not problems:
         return Outcome(decision="kept", why="every problem gave a demonstration, so none is left to compare on")
     draws = job.config.gate_draws
-    runs = job.program_runs(FOLDER, programs, problems, draws, FIRST_SAMPLE)
-    return outcome_of(runs.run(programs, problems), draws)
+    rollouts = job.program_runs(FOLDER, programs, problems, draws, FIRST_SAMPLE).run(programs, draws * len(problems))
+    outcome = outcome_of(rollouts)
+    if not outcome.is_open:
+        return outcome
+    try:
+        further = job.program_runs(MORE, programs, more, draws, FIRST_SAMPLE + draws).run(programs, draws * len(more))
+        return outcome_of([*rollouts, *further])
+    except CapReached as reached:
+        job.stopped = reached.said
+        return outcome
 
 
-def gate_problems(job: Job, programs: Sequence[Program]) -> list[Problem]:
-    """The problems to compare on, in the order of the data: none that a demonstration of one of `programs` shows, as
-    that program would have its solution in the prompt; and first those that the optimizer has run least on.
+def gate_problems(job: Job, programs: Sequence[Program]) -> tuple[list[Problem], list[Problem]]:
+    """The problems to compare on, and those for where that leaves it open: others if there are as many, else the same.
+
+    They are in the order of the data: none that a demonstration of one of `programs` shows, as that program would have
+    its solution in the prompt; and first those that the optimizer has run least on.
     """
     shown = job.shown_by(demo for each in programs for predictor in each.predictors() for demo in predictor.demos)
     runs = Counter(name for each in job.candidates.all() for name, scores in each.scores.items() for _ in scores)
     runs.update(rollout.problem for folder in job.run_folders for rollout in read_rollouts(folder))
     left = [problem for problem in job.problems.problems if problem.name not in shown]
-    chosen = sorted(left, key=lambda problem: runs[problem.name])[: job.config.gate_problems]
-    return [problem for problem in left if problem in chosen]
+    count, fresh = job.config.gate_problems, sorted(left, key=lambda problem: runs[problem.name])
+    first, second = (
+        [problem for problem in left if problem in chosen] for chosen in (fresh[:count], fresh[count : 2 * count])
+    )
+    return first, second if len(second) == len(first) else first
 
 
-def outcome_of(rollouts: Sequence[Rollout], draws: int) -> Outcome:
+def outcome_of(rollouts: Sequence[Rollout]) -> Outcome:
     """What the rollouts of both programs say."""
     start, compiled = ([each for each in rollouts if each.arm == name] for name in (START, COMPILED))
     before, after = (shares(outcomes(each)) for each in (start, compiled))
@@ -75,7 +91,7 @@ def outcome_of(rollouts: Sequence[Rollout], draws: int) -> Outcome:
         gain=gain,
         interval=(low, high),
         problems=len(names),
-        draws=draws,
+        draws=-(-len(start) // len(names)),
         cost=cost.value if cost else None,
         unit=cost.unit if cost else "",
     )

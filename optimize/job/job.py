@@ -17,7 +17,7 @@ from eval.rollouts.rollout import Rollout
 from eval.rollouts.run_folder import RunFolder, read_rollouts
 from eval.rollouts.stored_arms import read_run
 from optimize.config import CompileConfig, ConfigError
-from optimize.job.candidates import Candidates
+from optimize.job.candidates import Candidates, RaceLine
 from optimize.job.dspy_runs import dspy_run
 from optimize.job.examples import examples
 from optimize.job.inputs import Inputs
@@ -41,9 +41,6 @@ class Job:
 
     inputs: what it starts from.
     student: the program to tune; its tuned stages have no demonstrations.
-    teacher: the program as it was, with its demonstrations.
-    problems: all of them, for looking things up.
-    learn, choose: problems to learn from, and to choose candidates by (empty where no choice is made).
     metric: of one prediction.
     lm, teacher_lm, prompt_lm: of the program, of the teacher, and of the optimizer's own questions.
     paid: counts what all of them cost.
@@ -61,10 +58,6 @@ class Job:
     config: CompileConfig
     inputs: Inputs
     student: Program
-    teacher: Program
-    problems: ProblemSet
-    learn: list[Problem]
-    choose: list[Problem]
     metric: HiddenPassRate
     lm: dspy.LM
     teacher_lm: dspy.LM
@@ -76,9 +69,29 @@ class Job:
     stopped: str = ""
     proposals: ProposalAdapter = field(default_factory=ProposalAdapter)
     evidence: dict[str, list[dict]] = field(default_factory=dict)
-    raced: list[dict[str, Any]] = field(default_factory=list)
+    raced: list[RaceLine] = field(default_factory=list)
     run_folders: list[Path] = field(default_factory=list)
     rehearsed: ClassVar[bool] = False
+
+    @property
+    def teacher(self) -> Program:
+        """The program as it was, with its demonstrations."""
+        return self.inputs.program
+
+    @property
+    def problems(self) -> ProblemSet:
+        """All of them, for looking things up."""
+        return self.inputs.problems
+
+    @property
+    def learn(self) -> list[Problem]:
+        """The problems to learn from."""
+        return self.inputs.learn
+
+    @property
+    def choose(self) -> list[Problem]:
+        """The problems to choose candidates by; empty where no choice is made."""
+        return self.inputs.choose
 
     @property
     def adapter(self) -> dspy.Adapter:
@@ -190,18 +203,14 @@ def new_job(
 ) -> AnyJob:
     """A job of class `kind` over what was read, with a metric made for its candidates and the models by role; `changed`
     is called after every score. The frozen stages of `inputs.program` are hidden from now on."""
-    learn, choose, teacher = inputs.learn, inputs.choose, inputs.program
-    freeze(teacher, inputs.frozen)
+    learn, choose = inputs.learn, inputs.choose
+    freeze(inputs.program, inputs.frozen)
     required = len(choose) or min(len(learn), config.tuning.batch or len(learn))
     candidates = Candidates([problem.name for problem in choose or learn], required, changed)
     return kind(
         config=config,
         inputs=inputs,
-        student=teacher.reset_copy(),
-        teacher=teacher,
-        problems=inputs.problems,
-        learn=learn,
-        choose=choose,
+        student=inputs.program.reset_copy(),
         metric=metric(candidates),
         paid=paid,
         candidates=candidates,
