@@ -15,7 +15,7 @@ from judge.verdict import TestCase
 from program.bench.readings import by_public_tests
 from program.bench.workbench import Workbench
 from program.problem import Problem
-from program.rollout.context import model_of, trace
+from program.rollout.context import stronger_model, trace
 from program.stage.program import Program
 from program.stage.side_by_side import start
 from program.steps.config import FlowConfig
@@ -56,7 +56,7 @@ class AlphaCodium(Program):
         bench = Workbench(problem)
         if not self._solved_directly(problem, sample, bench):
             for turn in range(self.config.rounds):
-                with model_of(turn):
+                with stronger_model(turn > 0 or (self.config.direct_first > 0 and self._rest_is_stronger)):
                     self._go_through(Task(problem, sample, turn, self.config), bench)
                 if bench.nothing_fails() or trace().spent():
                     break
@@ -74,12 +74,17 @@ class AlphaCodium(Program):
             task, notes, bench, lambda f: self.write_code.write(task, notes, choices, next(attempts), bench, f)
         )
 
-        repair.on_public_tests()
-        claimed = claims.result()
-        bench.add_ai_tests(self._confirmed(task, claimed, oracle.result(), bench))
-        repair.on_ai_tests(claimed)
-        bench.largest_input = self._largest(largest.result(), bench)
-        repair.on_largest_input([test.input for test in (*bench.public, *bench.ai, *claimed)])
+        with stronger_model(self._rest_is_stronger):
+            repair.on_public_tests()
+            claimed = claims.result()
+            bench.add_ai_tests(self._confirmed(task, claimed, oracle.result(), bench))
+            repair.on_ai_tests(claimed)
+            bench.largest_input = self._largest(largest.result(), bench)
+            repair.on_largest_input([test.input for test in (*bench.public, *bench.ai, *claimed)])
+
+    @property
+    def _rest_is_stronger(self) -> bool:
+        return self.config.stronger_for == "rest"
 
     def _confirmed(self, task: Task, claims: list[TestCase], oracle: Oracle, bench: Workbench) -> list[TestCase]:
         """AI tests, and random inputs on which the program differs from brute force, as far as they are confirmed.

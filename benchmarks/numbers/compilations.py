@@ -80,7 +80,7 @@ KINDS = ("lever", "traps", "nothing")
 LOSSES = (0.04, 0.07, 0.10, 0.13)
 
 
-class Line(BaseModel):
+class Compiled(BaseModel):
     """A compilation.
 
     kind: of its world; planted: the lever that gains there; size: what levers gain, as a share of problems.
@@ -103,7 +103,7 @@ class Line(BaseModel):
 
     @property
     def gain(self) -> float:
-        return 0.0 if self.start is None or self.shipped is None else self.shipped - self.start
+        return 0.0 if self.start is None or self.shipped is None else round(self.shipped - self.start, 4)
 
 
 def main() -> None:
@@ -120,7 +120,7 @@ def main() -> None:
 
 def _run(options: argparse.Namespace) -> None:
     journal = JsonLines(options.out / f"{options.optimizer}.jsonl", alone=True)
-    done = {(line.kind, line.seed): line for line in map(Line.model_validate, journal.values())}
+    done = {(line.kind, line.seed): line for line in map(Compiled.model_validate, journal.values())}
     wanted = [(kind, seed) for seed in range(options.count) for kind in options.kinds]
     valid, test = (load_problems("pack", split) for split in ("valid", "test"))
     with judging_at(RememberedTests()):
@@ -135,7 +135,7 @@ def _run(options: argparse.Namespace) -> None:
 
 def compiled(
     optimizer: str, kind: str, seed: int, learn: ProblemSet, test: ProblemSet, tuning: Mapping[str, Any]
-) -> Line:
+) -> Compiled:
     """Compile once, and find out what the start and the artifact truly solve.
 
     Args:
@@ -166,7 +166,7 @@ def compiled(
     decision = (manifest.gate or {})["decision"]
     rates = [true_rate(each, test, model, DRAWS, [learn]) for each in (start, program) if decision != "kept"]
     before, after = [round(rate.solved, 4) for rate in rates] or (None, None)
-    return Line(
+    return Compiled(
         optimizer=optimizer,
         kind=kind,
         seed=seed,
@@ -209,7 +209,7 @@ def _changes(start: Program, made: Program) -> dict[str, Any]:
     return {**changes, **{key: count for key, count in counts.items() if count}}
 
 
-def summary(lines: Sequence[Line]) -> str:
+def summary(lines: Sequence[Compiled]) -> str:
     """A Markdown table: a row for each kind of world, and one for each lever that was planted."""
     groups = [(kind, [line for line in lines if line.kind == kind]) for kind in KINDS]
     levers = dict.fromkeys(line.planted for line in lines if line.planted)
@@ -219,7 +219,7 @@ def summary(lines: Sequence[Line]) -> str:
     return table(head, [_row(said, some) for said, some in groups if some])
 
 
-def _row(said: str, lines: Sequence[Line]) -> list[str]:
+def _row(said: str, lines: Sequence[Compiled]) -> list[str]:
     return [
         lines[0].optimizer,
         said,
@@ -232,7 +232,7 @@ def _row(said: str, lines: Sequence[Line]) -> list[str]:
     ]
 
 
-def _said(line: Line) -> str:
+def _said(line: Compiled) -> str:
     world = f"{line.kind} {line.seed}" + (f" ({line.planted})" if line.planted else f" ({100 * line.size:+.0f})")
     said = f"{world}: {line.decision}" + (f", {100 * line.gain:+.1f} points" if line.shipped is not None else "")
     return f"{line.optimizer}: {said}; {line.changes or 'as it was'}; {line.calls} calls, {line.seconds:.0f} s"

@@ -43,4 +43,5 @@ def _round_text(name: str, lines: Sequence[RaceLine]) -> str:
         ]
         for line in lines
     ]
-    return f"{name}; costs are in rollouts of the first candidate\n\n{table(HEAD, rows)}"
+    counted = next((f", in {line.unit}" for line in lines if line.unit), "")
+    return f"{name}; costs are those of the first candidate's rollouts times so much{counted}\n\n{table(HEAD, rows)}"

@@ -15,6 +15,7 @@ from optimize.job.stages import stages_of
 from program.models.prices import price_of
 from program.rollout.budget import OPTIONS, spent_of
 
+STRONGER = ("escalate_lm", "repair_lm")  # roles of models that programs ask besides the usual one
 PROPOSAL_PROMPT_TOKENS, PROPOSAL_ANSWER_TOKENS = 1500, 300  # priors
 
 
@@ -41,7 +42,9 @@ def gate_needs(config: CompileConfig, inputs: Inputs, average: Averages) -> dict
     problems = min(config.gate_problems, len(inputs.problems.problems))
     calls = min(average.calls, inputs.program.config.budget.calls or average.calls)
     row = _row(config, GATE, PhaseCount(calls=ceil(2 * problems * config.gate_draws * calls)), average)
-    return _used(row)
+    prices = [price_of(model) for role, (model, _) in config.models().items() if role in ("lm", *STRONGER)]
+    dearest = max((price.dollars(row.prompt_tokens, row.answer_tokens) for price in prices if price), default=0.0)
+    return {**_used(row), "dollars": dearest}
 
 
 def too_little_for_gate(config: CompileConfig, needs: Mapping[str, float]) -> str:
@@ -68,6 +71,8 @@ def describe_plan(config: CompileConfig, inputs: Inputs, out: Path | None = None
     tuned = [stage.name for _, stage in stages_of(inputs.program) if stage.name not in inputs.frozen]
     lines = [f"compile {config.start} ({inputs.manifest.program}) with {config.optimizer} for {config.lm}"]
     lines += [f"{role}: {model}" for role, (model, _) in config.models().items() if model != config.lm]
+    if any(role in config.models() for role in STRONGER):
+        lines.append("what stronger models are asked is counted as calls of the usual one")
     lines.append(f"on {len(problems)} problems of {config.data} {config.split} ({inputs.problems.fingerprint})")
     if inputs.choose:
         choose = ", ".join(problem.name for problem in inputs.choose)

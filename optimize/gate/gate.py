@@ -9,7 +9,7 @@ Its rollouts are runs like any other, in the folders `gate` and `gate-more` of t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from eval.numbers.cost import price_ratio
 from eval.numbers.criteria import outcomes, shares
@@ -46,12 +46,12 @@ def gate(job: Job, compiled: Program) -> Outcome:
         return Outcome(decision="kept", why="every problem gave a demonstration, so none is left to compare on")
     draws = job.config.gate_draws
     rollouts = job.program_runs(FOLDER, programs, problems, draws, FIRST_SAMPLE).run(programs, draws * len(problems))
-    outcome = outcome_of(rollouts)
+    outcome = outcome_of(rollouts, job.token_weights)
     if not outcome.is_open:
         return outcome
     try:
         further = job.program_runs(MORE, programs, more, draws, FIRST_SAMPLE + draws).run(programs, draws * len(more))
-        return outcome_of([*rollouts, *further])
+        return outcome_of([*rollouts, *further], job.token_weights)
     except CapReached as reached:
         job.stopped = reached.said
         return outcome
@@ -74,15 +74,15 @@ def gate_problems(job: Job, programs: Sequence[Program]) -> tuple[list[Problem],
     return first, second if len(second) == len(first) else first
 
 
-def outcome_of(rollouts: Sequence[Rollout]) -> Outcome:
-    """What the rollouts of both programs say."""
+def outcome_of(rollouts: Sequence[Rollout], weights: Mapping[str, float] | None = None) -> Outcome:
+    """What the rollouts of both programs say; for `weights` see `price_ratio`."""
     start, compiled = ([each for each in rollouts if each.arm == name] for name in (START, COMPILED))
     before, after = (shares(outcomes(each)) for each in (start, compiled))
     names = sorted(set(before) & set(after))
     if not names:
         return Outcome(decision="kept", why="no problem was judged for both")
     pair = [before[name] for name in names], [after[name] for name in names]
-    cost = price_ratio(start, compiled)
+    cost = price_ratio(start, compiled, weights)
     decision, (gain, low, high) = decide(pair, cost.value if cost else None)
     return Outcome(
         decision=decision,

@@ -31,7 +31,7 @@ class RaceLine(BaseModel):
     solved: the share of its rollouts, 0 to 1.
     gain: the difference from the first candidate of the round on the problems that both ran on; interval: the ends of
         its one-sided 90 % intervals.
-    cost: of a rollout, in rollouts of the first candidate.
+    cost: of a rollout, in rollouts of the first candidate; unit: of what.
     out: why it dropped out; empty where it ran to the end.
     """
 
@@ -45,6 +45,7 @@ class RaceLine(BaseModel):
     gain: float
     interval: tuple[float, float]
     cost: float
+    unit: str = ""
     out: str
 
 

@@ -46,6 +46,7 @@ class Job:
     paid: counts what all of them cost.
     candidates: gets every program that is tried.
     folder: where the teacher's rollouts are stored.
+    stronger, repairer: models that programs ask besides, as in `program.rollout.context`.
     stopped: why the optimizer ended before its time; empty when it did not.
     pace: how often refused requests are sent again, and after which wait; how many are sent is up to `paid`.
     proposals: how the optimizer's own questions are put; counts those of its proposals that were dropped.
@@ -66,6 +67,8 @@ class Job:
     candidates: Candidates
     folder: RunFolder
     pace: Pace
+    stronger: dspy.LM | None = None
+    repairer: dspy.LM | None = None
     stopped: str = ""
     proposals: ProposalAdapter = field(default_factory=ProposalAdapter)
     evidence: dict[str, list[dict]] = field(default_factory=dict)
@@ -107,6 +110,16 @@ class Job:
     def choose_examples(self) -> list[dspy.Example]:
         return examples(self.choose)
 
+    @property
+    def _conditions(self) -> Conditions:
+        return Conditions(pace=self.pace, stronger=self.stronger, repairer=self.repairer)
+
+    @property
+    def token_weights(self) -> dict[str, float]:
+        """What a token of each stronger model counts as, in tokens of the usual one."""
+        others = {each.model for each in (self.stronger, self.repairer) if each} - {self.lm.model}
+        return dict.fromkeys(sorted(others), self.config.stronger_tokens)
+
     def roll_out(
         self, samples: int = 1, enough: Callable[[Sequence[Rollout]], bool] = lambda _: False
     ) -> list[Rollout]:
@@ -126,7 +139,7 @@ class Job:
             self.folder,
             [arm],
             part,
-            Threads(self.teacher_lm, Conditions(pace=self.pace)),
+            Threads(self.teacher_lm, self._conditions),
             samples=samples,
             concurrency=self.config.concurrency,
             label="training",
@@ -147,7 +160,7 @@ class Job:
         `ProgramRuns`."""
         self.paid.phase = name
         self.run_folders.append(self.folder.path.parent / name)
-        executor = Threads(self.lm, Conditions(pace=self.pace))
+        executor = Threads(self.lm, self._conditions)
         asked = {"samples": samples, "first": first, "concurrency": self.config.concurrency}
         return ProgramRuns(self.folder.path.parent / name, self.inputs, programs, problems, executor, **asked)
 
@@ -180,7 +193,8 @@ class Job:
     def running(self) -> Iterator[None]:
         """Everything that runs programs or asks proposals goes inside of this."""
         phases = {problem.name: "evaluation" for problem in self.choose}
-        watch = RunWatcher(type(self.student), self.candidates, phases, self.pace)
+        given = {"rate_limiter": self.pace, "stronger": self.stronger, "repairer": self.repairer}
+        watch = RunWatcher(type(self.student), self.candidates, phases, given)
         with (
             dspy.context(lm=self.lm, adapter=self.proposals, callbacks=[watch]),
             dspy_run(self.folder.path / "optimizer.log"),
@@ -219,4 +233,6 @@ def new_job(
         lm=lms["lm"],
         teacher_lm=lms["teacher_lm"],
         prompt_lm=lms["prompt_lm"],
+        stronger=lms.get("escalate_lm"),
+        repairer=lms.get("repair_lm"),
     )

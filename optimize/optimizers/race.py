@@ -60,7 +60,8 @@ class Race(Proposing, frozen=True):
 
     def _switches(self, job: Job, best: Variant, problems: Sequence[Problem]) -> Variant:
         program = job.inputs.program
-        changes = changes_of(program.config, job.inputs.manifest.adapter, profile_named(job.config.lm))
+        profile, stronger = profile_named(job.config.lm), job.config.escalate_lm is not None
+        changes = changes_of(program.config, job.inputs.manifest.adapter, profile, stronger)
         first = self._round(job, "race-switches", [best, *map(Variant, changes)], problems)
         best = first.winner
         together = [variant for variant in _combinations(first) if variant != best]

@@ -26,11 +26,12 @@ class Standing:
     """How a candidate has done.
 
     solved: the share of its samples that are solved, by problem.
-    cost: of a rollout, in any unit that all candidates share.
+    cost: of a rollout, in any unit that all candidates share; unit: which one.
     """
 
     solved: Mapping[str, float]
     cost: float
+    unit: str = ""
 
     @property
     def share(self) -> float:

@@ -3,7 +3,6 @@ solves. Both are DSPy's own; their questions are paid for as the optimizers' are
 
 from __future__ import annotations
 
-import random
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
@@ -12,7 +11,6 @@ from itertools import chain
 from typing import Any
 
 import dspy
-from dspy.propose import GroundedProposer
 from dspy.teleprompt.gepa import InstructionProposer
 
 from eval.data.problem_set import ProblemSet
@@ -25,6 +23,7 @@ from optimize.job.job import Job
 from optimize.job.stages import hide_all_but, stages_of
 from optimize.race.variants import Variant
 from optimize.race.word_variants import rollouts_so_far
+from optimize.undocumented import mipro_proposals
 from program.adapters.sections import plain
 from program.stage.program import Program
 from signatures.sentences import WRITERS
@@ -134,19 +133,8 @@ def _mipro(
     """Proposals from the present instruction, a tip, and demonstrations where there are some."""
     alone = program.deepcopy()
     hide_all_but(alone, name)
-    demos = {0: [[], *(shown[number % len(shown)] for number in range(count))][:count]} if shown else None
-    proposer = GroundedProposer(
-        prompt_model=job.prompt_lm,
-        program=alone,
-        trainset=job.learn_examples,
-        use_dataset_summary=False,
-        program_aware=False,
-        use_instruct_history=False,
-        set_history_randomly=False,
-        rng=random.Random(job.config.seed),
-    )
-    proposed: Any = proposer.propose_instructions_for_program(job.learn_examples, alone, demos, {}, count)
-    for number, text in enumerate(proposed.get(0, []), 1):
+    proposed = mipro_proposals(alone, job.prompt_lm, job.learn_examples, shown, count, job.config.seed)
+    for number, text in enumerate(proposed, 1):
         yield f"mipro-{number}", text
 
 

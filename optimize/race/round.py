@@ -65,6 +65,7 @@ class Round:
             gain=round(value, 4),
             interval=(round(low, 4), round(high, 4)),
             cost=round(standing.cost, 4),
+            unit=standing.unit,
             out=self.out.get(name, ""),
         )
 
@@ -86,20 +87,27 @@ def run_round(job: Job, name: str, variants: Sequence[Variant], problems: Sequen
     programs = {key: each.program(job.inputs) for key, each in by_name.items()}
     runs = job.program_runs(name, programs, problems, samples=-(-rollouts // len(problems)))
     alive, out = list(by_name), dict[str, str]()
-    made: list[Rollout] = []
+    made, first = list[Rollout](), variants[0].name
+
+    def standings(names: Iterable[str]) -> dict[str, Standing]:
+        return _standings(made, names, first, job.token_weights)
+
     for count, keep in looks(rollouts, len(variants)):
         made = runs.run(alive, count)
         if count < rollouts:
-            out |= dropped(_standings(made, alive, variants[0].name), keep)
+            out |= dropped(standings(alive), keep)
             alive = [each for each in alive if each not in out]
         if len(alive) == 1:
             break
-    return Round(name, variants[0].name, _standings(made, by_name, variants[0].name), out, by_name)
+    return Round(name, first, standings(by_name), out, by_name)
 
 
-def _standings(rollouts: Sequence[Rollout], names: Iterable[str], first: str) -> dict[str, Standing]:
+def _standings(
+    rollouts: Sequence[Rollout], names: Iterable[str], first: str, weights: Mapping[str, float]
+) -> dict[str, Standing]:
     arms = {name: [each for each in rollouts if each.arm == name] for name in {first, *names}}
-    ratios = {name: price_ratio(arms[first], arms[name]) for name in names}
+    ratios = {name: price_ratio(arms[first], arms[name], weights) for name in names}
     return {
-        name: Standing(shares(outcomes(arms[name])), ratio.value if ratio else 1.0) for name, ratio in ratios.items()
+        name: Standing(shares(outcomes(arms[name])), *(ratio or (1.0, "nothing that is known")))
+        for name, ratio in ratios.items()
     }

@@ -1,12 +1,16 @@
 """The race: candidates, when they drop out, what is recommended, and the whole of it with a scripted LM."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import dspy
 import numpy as np
 import pytest
 
 import eval.compare
+import eval.run
 import optimize.compile
 import optimize.show
 from eval.data.load import load_problems
@@ -23,10 +27,22 @@ from program import artifact
 from program.baselines.reflexion import ReflexionConfig
 from program.baselines.sampling import SamplingConfig
 from program.models.profile import profile_named
+from program.models.scripted import ScriptedEngine, scripted_lm
 from program.rollout.budget import Budget
 from program.stage.config import ProgramConfig
 from program.steps.config import FlowConfig
-from tests.support.packs import Task, answer_rule, call, isolate, number_task, printed, use_lm, write_pack, write_start
+from tests.support.packs import (
+    Task,
+    answer_rule,
+    call,
+    isolate,
+    number_task,
+    printed,
+    use_lm,
+    use_opener,
+    write_pack,
+    write_start,
+)
 from tests.support.proposals import HINT, hinted_rule, is_proposal, proposal
 from tests.support.scripted import stage_of
 
@@ -138,6 +154,15 @@ def test_what_a_model_does_anyway_or_cannot_do_is_not_tried():
     assert "temperature=0.8" in strong and not any(key.startswith("temperature") for key in thinking)
 
 
+def test_what_a_stronger_model_is_asked_for_is_a_switch_where_one_is_named():
+    profile = profile_named("openai/gpt-4o-mini")
+    without, named = (changes_of(FlowConfig(), "lean", profile, stronger) for stronger in (False, True))
+    assert not any("stronger_for" in change for change in without)
+    roles = [change["stronger_for"] for change in named if "stronger_for" in change]
+    assert roles == ["fixes", "tests", "rest", "rest"]
+    assert not any("stronger_for" in change for change in changes_of(ProgramConfig(), "lean", profile, True))
+
+
 def test_the_front_holds_what_nothing_cheaper_equals():
     def line(name: str, solved: float, cost: float, out: str = "") -> RaceLine:
         measured = {"problems": 10, "solved": solved, "gain": 0.0, "interval": (0.0, 0.0), "cost": cost}
@@ -164,7 +189,8 @@ def rule(prompt: str) -> str:
 @pytest.fixture
 def options(tmp_path) -> list:
     data, start = write_pack(tmp_path / "data", TASKS), write_start(tmp_path / "start", "alphacodium")
-    return ["--start", start, "--data", data, "--optimizer", "race", "--out", tmp_path / "out", "--at", "calls=6"]
+    racing = ["--optimizer", "race", "--tune", f"rollouts={len(TASKS)}", "--at", "calls=6"]
+    return ["--start", start, "--data", data, "--out", tmp_path / "out", *racing]
 
 
 def test_a_race_turns_the_switch_that_pays_and_ships_it(monkeypatch, tmp_path, options):
@@ -258,7 +284,8 @@ def test_a_frozen_stage_gets_no_demonstrations(monkeypatch, tmp_path, options):
 @pytest.fixture
 def direct(tmp_path) -> list:
     data, start = write_pack(tmp_path / "data", TASKS), write_start(tmp_path / "start", "direct")
-    return ["--start", start, "--data", data, "--optimizer", "race", "--out", tmp_path / "out", "--demos", "0"]
+    racing = ["--optimizer", "race", "--tune", f"rollouts={len(TASKS)}", "--demos", "0"]
+    return ["--start", start, "--data", data, "--out", tmp_path / "out", *racing]
 
 
 def test_instructions_that_gepa_and_mipro_would_propose_are_raced(monkeypatch, tmp_path, direct):
@@ -312,3 +339,30 @@ def test_the_stage_that_costs_most_is_the_one_that_is_wrong_where_rollouts_fail(
     assert costliest(always_wrong) == "code"
     assert costliest([*calls(True, plan=1.0, code=1.0), *calls(False, plan=0.0, code=0.5)]) == "plan"
     assert costliest(calls(True, code=1.0)) is None and costliest([]) is None
+
+
+def test_a_stronger_model_for_fixes_is_found_and_the_artifact_names_a_role_and_no_address(monkeypatch, tmp_path):
+    few = TASKS[:8]
+    broken = answer_rule(few, **{task.name: "broken" for task in few})
+    fixing = answer_rule(few, **{task.name: "fixed" for task in few})
+    stronger = dspy.LM("scripted/stronger", engine=ScriptedEngine(fixing), cache=False, num_retries=0)
+    lms = {"usual": scripted_lm(broken), "stronger": stronger}
+
+    @contextmanager
+    def opened(model: str, problems: Any, **_: Any) -> Iterator[Any]:
+        yield lms[model.partition("/")[2]]
+
+    use_opener(monkeypatch, opened)
+    data, start = write_pack(tmp_path / "data", few), write_start(tmp_path / "start", "alphacodium")
+    words = ["--demos", "0", "--tune", "instructions=false", "--tune", "proposals=0", "--tune", "rollouts=8"]
+    address = "http://127.0.0.1:9/v1"
+    models = ["--lm", "openai/usual", "--escalate-lm", "openai/stronger", "--escalate-api-base", address]
+    compiling = ["--start", start, "--data", data, *words, *models, "--out", tmp_path / "out"]
+    said = printed(monkeypatch, optimize.compile.main, *compiling)
+    program, manifest = artifact.load(tmp_path / "out")
+    assert manifest.gate and manifest.gate["decision"] == "better"
+    assert program.config.model_dump()["stronger_for"] == "fixes", "which asks it for less than a second round does"
+    assert "scripted/stronger times 10" in manifest.gate["unit"] and "scripted/stronger times 10" in said
+    assert address not in (tmp_path / "out" / "manifest.json").read_text()
+    running = [tmp_path / "out", "--data", data, "--lm", "openai/usual", "--out", tmp_path / "run"]
+    assert call(monkeypatch, eval.run.main, *running) == 2
