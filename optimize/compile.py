@@ -12,13 +12,15 @@ from optimize.config import CompileConfig, OptimizerOptions
 from program.cli.command import run_command
 from program.cli.folders import ArtifactName
 from program.cli.key_options import RATES, add_keys, add_limits
+from program.cli.model_options import add_stronger_models
 from program.cli.shown_markdown import print_markdown
 from program.rollout.budget import OPTIONS as LIMITS
 
 SHARED = ("start", "adapter", "lm", "api_base", "optimizer", "data", "split", "metric", "seed", "concurrency")
+STRONGER = ("escalate_lm", "escalate_api_base", "repair_lm", "repair_api_base")
 OPTIMIZER = ("teacher_lm", "prompt_lm", "demos", "threshold")
 LISTS = ("match", "tags", "difficulty", "exclude", "limit", "only", "freeze")
-KEYS = (*SHARED, *OPTIMIZER, "reflection_lm", "gate", *RATES, *LIMITS.values(), *LISTS)
+KEYS = (*SHARED, *STRONGER, *OPTIMIZER, "reflection_lm", "gate", *RATES, *LIMITS.values(), *LISTS)
 
 
 def main() -> None:
@@ -27,6 +29,7 @@ def main() -> None:
     )
     parser.add_argument("config", nargs="?", type=path_name, help="a TOML file with the keys of optimize.config")
     add_keys(parser, CompileConfig, SHARED)
+    add_stronger_models(parser)
     add_keys(parser, OptimizerOptions, OPTIMIZER, defaults=False)  # each optimizer has its own
     parser.add_argument("--reflection-lm", help="as --prompt-lm, for gepa")
     add_limits(parser)

@@ -81,6 +81,17 @@ class CompileConfig(BaseModel):
     """the model the program is compiled for"""
     api_base: str | None = None
     """address of an OpenAI-compatible server that has the model"""
+    escalate_lm: str | None = None
+    """a stronger model, which programs ask in later rounds and for what `stronger_for` says; `race` tries that"""
+    escalate_api_base: str | None = None
+    """address of a server that has it"""
+    repair_lm: str | None = None
+    """a stronger model for the calls that fix a program, and only those"""
+    repair_api_base: str | None = None
+    """address of a server that has it"""
+    stronger_tokens: float = Field(default=10.0, gt=0)
+    """what a token of a stronger model counts as in comparisons of cost, in tokens of `lm`; where all have prices,
+    dollars count"""
     optimizer: str = "race"
     """race, bootstrap, bootstrap_rs, verified, mipro, simba, gepa or copro"""
     only: list[str] = []
@@ -136,13 +147,24 @@ class CompileConfig(BaseModel):
     def identity(self) -> dict[str, Any]:
         """What decides the result. Addresses, budget and speed do not: a compilation may go on with others. Which
         problems tags and difficulty have left is said by the names of the problems."""
-        others = {"api_base", "concurrency", "budget", "rates", "tags", "difficulty", "tuning"}
+        others = {
+            "api_base",
+            "escalate_api_base",
+            "repair_api_base",
+            "concurrency",
+            "budget",
+            "rates",
+            "tags",
+            "difficulty",
+            "tuning",
+        }
         keys = self.model_dump(mode="json", exclude=others)
         return {**keys, **{key: value for key, value in self.tuning.values().items() if not key.endswith("api_base")}}
 
     def models(self) -> dict[str, tuple[str, str | None]]:
-        """The models a compilation calls with the addresses of their servers, by role: lm, teacher_lm, prompt_lm. The
-        server of `lm` is that of the others too where they are the same model."""
+        """The models a compilation calls with the addresses of their servers, by role: lm, teacher_lm, prompt_lm,
+        and where they are named escalate_lm and repair_lm. The server of `lm` is that of teacher and prompt model too
+        where they are the same model."""
         tuning = self.tuning
         found: dict[str, tuple[str, str | None]] = {"lm": (self.lm, self.api_base)}
         others = {
@@ -152,7 +174,11 @@ class CompileConfig(BaseModel):
         for role, (model, base) in others.items():
             model = model or self.lm
             found[role] = (model, base or (self.api_base if model == self.lm else None))
-        return found
+        stronger = {
+            "escalate_lm": (self.escalate_lm, self.escalate_api_base),
+            "repair_lm": (self.repair_lm, self.repair_api_base),
+        }
+        return found | {role: (model, base) for role, (model, base) in stronger.items() if model}
 
     def select(self, problems: ProblemSet) -> ProblemSet:
         """The problems to compile on.

@@ -13,6 +13,7 @@ import dspy
 import dspy.evaluate.evaluate as evaluating
 import dspy.predict.parallel as running
 import numpy as np
+from dspy.propose import GroundedProposer
 from dspy.utils.parallelizer import ParallelExecutor
 
 # Assumed: `dspy.Evaluate` and `dspy.Parallel`, by which all optimizers run programs side by side, find what does so in
@@ -129,6 +130,35 @@ def demonstration(inputs: dict[str, Any], outputs: dict[str, Any]) -> dspy.Examp
 def posing_as(kind: type, **members: Any) -> type:
     """A subclass that goes by the name of `kind`, by which optimizers that read a program's source find it."""
     return type(kind.__name__, (kind,), {"__module__": kind.__module__, "__qualname__": kind.__qualname__, **members})
+
+
+def mipro_proposals(
+    program: dspy.Module, lm: dspy.LM, examples: Sequence[Any], demos: Sequence[Sequence[Any]], count: int, seed: int
+) -> list[str]:
+    """Instructions by the proposer of DSPy's MIPROv2 for the one predictor of `program` that is not hidden.
+
+    Args:
+        program: see `hide`.
+        lm: that proposes.
+        examples: of the data.
+        demos: sets of demonstrations, of which each proposal but the first is shown one.
+        count: how many.
+        seed: of the tips and of the draws.
+    """
+    proposer = GroundedProposer(
+        prompt_model=lm,
+        program=program,
+        trainset=examples,
+        use_dataset_summary=False,
+        program_aware=False,
+        use_instruct_history=False,
+        set_history_randomly=False,
+        rng=random.Random(seed),
+    )
+    # Assumed: both ways predictors go by their number, and a proposal with the first set is shown none of it.
+    sets = {0: [[], *(demos[number % len(demos)] for number in range(count))][:count]} if demos else None
+    proposed: Any = proposer.propose_instructions_for_program(examples, program, sets, {}, count)
+    return proposed.get(0, [])
 
 
 def asks_for_proposal(signature: type[dspy.Signature]) -> bool:

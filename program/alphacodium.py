@@ -15,7 +15,7 @@ from judge.verdict import TestCase
 from program.bench.readings import by_public_tests
 from program.bench.workbench import Workbench
 from program.problem import Problem
-from program.rollout.context import model_of, trace
+from program.rollout.context import stronger_model, trace
 from program.stage.program import Program
 from program.stage.side_by_side import start
 from program.steps.config import FlowConfig
@@ -57,7 +57,7 @@ class AlphaCodium(Program):
         tasks = [Task(problem, sample, turn, self.config) for turn in range(self.config.rounds)]
         if not self._solved_directly(tasks[0], bench):
             for task in tasks:
-                with model_of(task.turn):
+                with stronger_model(task.turn > 0 or (self.config.direct_first > 0 and self._rest_is_stronger)):
                     self._go_through(task, bench)
                 if bench.nothing_fails() or trace().spent():
                     break
@@ -79,12 +79,17 @@ class AlphaCodium(Program):
             first=0 if task.turn else self.config.direct_fixes,
         )
 
-        repair.on_public_tests(self.config.public_tries, task.fixes_per_program)
-        claimed = claims.result()
-        bench.add_ai_tests(self._confirmed(task, claimed, oracle.result(), bench))
-        repair.on_ai_tests(claimed)
-        bench.largest_input = self._largest(largest.result(), bench)
-        repair.on_largest_input([test.input for test in (*bench.public, *bench.ai, *claimed)])
+        with stronger_model(self._rest_is_stronger):
+            repair.on_public_tests(self.config.public_tries, task.fixes_per_program)
+            claimed = claims.result()
+            bench.add_ai_tests(self._confirmed(task, claimed, oracle.result(), bench))
+            repair.on_ai_tests(claimed)
+            bench.largest_input = self._largest(largest.result(), bench)
+            repair.on_largest_input([test.input for test in (*bench.public, *bench.ai, *claimed)])
+
+    @property
+    def _rest_is_stronger(self) -> bool:
+        return self.config.stronger_for == "rest"
 
     def _confirmed(self, task: Task, claims: list[TestCase], oracle: Oracle, bench: Workbench) -> list[TestCase]:
         """AI tests, and random inputs on which the program differs from brute force, as far as they are confirmed.

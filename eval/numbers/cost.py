@@ -9,8 +9,9 @@ from typing import Literal, NamedTuple
 from eval.numbers.criteria import judged_by_problem
 from eval.numbers.intervals import Estimate, mean_estimate, quantile_estimate, ratio_estimate
 from eval.rollouts.rollout import Rollout
-from program.rollout.trace import Totals
+from program.rollout.trace import Call, Totals
 
+Kind = Callable[[Rollout], float | None]  # what a rollout cost of a kind; None where that is not known
 Unit = Literal["calls", "tokens", "dollars", "seconds"]
 WEIGHTED = "tokens weighted by price"
 # What a budget may be of, and what tables call it.
@@ -44,7 +45,7 @@ def costs(rollouts: Iterable[Rollout]) -> dict[str, Cost]:
     solved = [sum(each.status == "solved" for each in samples) for samples in problems]
     found = {}
     for what in _KINDS:
-        spent = _spent(what, problems)
+        spent = _spent(_KINDS[what], problems)
         if spent:
             each = mean_estimate([sum(samples) / len(samples) for samples in spent])
             per_solved = ratio_estimate([sum(samples) for samples in spent], solved) if any(solved) else None
@@ -56,7 +57,7 @@ def cost_ratios(first: Iterable[Rollout], second: Iterable[Rollout]) -> dict[str
     """How many times what the first arm spends on a problem the second does, on the problems both have; kinds of cost
     that are unknown or nothing in the first arm are left out.
     """
-    pairs = _paired(first, second, UNITS.values())
+    pairs = _paired(first, second, {what: _KINDS[what] for what in UNITS.values()})
     return {what: ratio_estimate(after, before) for what, (before, after) in pairs.items() if after and sum(before) > 0}
 
 
@@ -77,37 +78,54 @@ class PriceRatio(NamedTuple):
     unit: str
 
 
-def price_ratio(first: Iterable[Rollout], second: Iterable[Rollout]) -> PriceRatio | None:
+def price_ratio(
+    first: Iterable[Rollout], second: Iterable[Rollout], weights: Mapping[str, float] | None = None
+) -> PriceRatio | None:
     """How many times what the first arm pays for a rollout the second does, on the problems both have: dollars where
-    prices are known, else tokens weighted by usual prices. None where neither is known."""
-    for unit, (before, after) in _paired(first, second, ("USD", WEIGHTED)).items():
+    prices are known, else tokens weighted by usual prices. None where neither is known.
+
+    Args:
+        first, second: rollouts of each arm.
+        weights: what a token of some models counts as, by their names; of all others 1.
+    """
+    weights = weights or {}
+    kinds: dict[str, Kind] = {"USD": _KINDS["USD"], WEIGHTED: lambda rollout: _weighted(rollout, weights)}
+    for unit, (before, after) in _paired(first, second, kinds).items():
         if sum(before) > 0 and sum(after) > 0:
-            return PriceRatio(sum(after) / sum(before), unit)
+            said = "".join(f", those of {model} times {weight:g}" for model, weight in weights.items())
+            return PriceRatio(sum(after) / sum(before), unit if unit == "USD" else unit + said)
     return None
 
 
-def _weighted(totals: Totals) -> float:
-    fresh = totals.prompt_tokens - totals.cached_tokens
-    return totals.completion_tokens + PROMPT_TOKEN * fresh + CACHED_TOKEN * totals.cached_tokens
+def _weighted(rollout: Rollout, weights: Mapping[str, float]) -> float | None:
+    if not rollout.totals.tokens_known:
+        return None
+    further = sum((weights.get(call.model, 1) - 1) * _in_answer_tokens(call) for call in rollout.trace.calls)
+    return _in_answer_tokens(rollout.totals) + further
+
+
+def _in_answer_tokens(spent: Totals | Call) -> float:
+    fresh = spent.prompt_tokens - spent.cached_tokens
+    return spent.completion_tokens + PROMPT_TOKEN * fresh + CACHED_TOKEN * spent.cached_tokens
 
 
 def _paired(
-    first: Iterable[Rollout], second: Iterable[Rollout], kinds: Iterable[str]
+    first: Iterable[Rollout], second: Iterable[Rollout], kinds: Mapping[str, Kind]
 ) -> dict[str, tuple[list[float], list[float]]]:
     """By kind of cost, what a rollout of each arm cost on average, problem by problem, on those that both have; a side
     is empty where that is not known."""
     one, two = judged_by_problem(first), judged_by_problem(second)
     shared = sorted(set(one) & set(two))
 
-    def means(what: str, arm: Mapping[str, Sequence[Rollout]]) -> list[float]:
-        return [sum(samples) / len(samples) for samples in _spent(what, [arm[name] for name in shared])]
+    def means(kind: Kind, arm: Mapping[str, Sequence[Rollout]]) -> list[float]:
+        return [sum(samples) / len(samples) for samples in _spent(kind, [arm[name] for name in shared])]
 
-    return {what: (means(what, one), means(what, two)) for what in kinds}
+    return {what: (means(kind, one), means(kind, two)) for what, kind in kinds.items()}
 
 
-def _spent(what: str, problems: Iterable[Sequence[Rollout]]) -> list[list[float]]:
+def _spent(kind: Kind, problems: Iterable[Sequence[Rollout]]) -> list[list[float]]:
     """What every sample of every problem cost; nothing where that is not known of all."""
-    spent = [[_KINDS[what](each) if each.cost_known else None for each in samples] for samples in problems]
+    spent = [[kind(each) if each.cost_known else None for each in samples] for samples in problems]
     known = [[value for value in samples if value is not None] for samples in spent]
     return known if known == spent else []
 
@@ -129,14 +147,14 @@ def _if_known(totals: Totals, tokens: int) -> int | None:
     return tokens if totals.tokens_known else None
 
 
-_KINDS: dict[str, Callable[[Rollout], float | None]] = {
+_KINDS: dict[str, Kind] = {
     "LM calls": lambda rollout: rollout.totals.calls,
     "tokens": lambda rollout: rollout.totals.tokens,
     "prompt tokens": lambda rollout: _if_known(rollout.totals, rollout.totals.prompt_tokens),
     "prompt tokens from a prefix cache": lambda rollout: _if_known(rollout.totals, rollout.totals.cached_tokens),
     "answer tokens": lambda rollout: _if_known(rollout.totals, rollout.totals.completion_tokens),
     "USD": lambda rollout: rollout.totals.dollars,
-    WEIGHTED: lambda rollout: _weighted(rollout.totals) if rollout.totals.tokens_known else None,
+    WEIGHTED: lambda rollout: _weighted(rollout, {}),
     "seconds": lambda rollout: rollout.seconds,
     "seconds of the judge inside the flow": lambda rollout: rollout.totals.judge_seconds,
 }

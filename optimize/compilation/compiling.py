@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -22,7 +23,8 @@ from optimize.compilation.progress import CompileProgress, describe, totals_line
 from optimize.compilation.writing import evidence_text, write_artifact
 from optimize.config import CompileConfig, ConfigError
 from optimize.credit.earned import with_earned_demos
-from optimize.forecast.forecast import describe_plan
+from optimize.forecast.averages import averages
+from optimize.forecast.forecast import describe_plan, gate_needs, too_little_for_gate
 from optimize.gate.gate import gate
 from optimize.gate.gate_outcome import Outcome
 from optimize.job.candidates import with_prompts
@@ -71,6 +73,7 @@ def compile_artifact(config: CompileConfig, out: Path, evidence: bool = False) -
         print(f"{out} is compiled already")
         return
     with _session(config, inputs, out) as job:
+        _keep_back(job, out)
         tuned = _tuned(job)
         chosen = job.candidates.named(job.candidates.name_of(tuned))
         for program in (tuned, inputs.program):
@@ -110,8 +113,7 @@ def pilot(config: CompileConfig, out: Path, count: int) -> str:
     if count < 1:
         raise ConfigError("--pilot must be at least 1")
     inputs = read_inputs(config)
-    with _session(config, inputs, out) as job:
-        job.learn = job.learn[:count]
+    with _session(config, replace(inputs, learn=inputs.learn[:count]), out) as job:
         job.roll_out()
         ledger = job.paid.ledger
         paid = f"{totals_line(ledger.totals(session=ledger.session))} paid now, {totals_line(ledger.spent)} in all"
@@ -213,6 +215,17 @@ def _models(config: CompileConfig, inputs: Inputs, paid: PaidCalls) -> Iterator[
         yield {role: opened[each] for role, each in wanted.items()}
 
 
+def _keep_back(job: Job, out: Path) -> None:
+    """Of the budget, what the gate will need; where it is less than that there is nothing to keep."""
+    config, inputs = job.config, job.inputs
+    if config.gate:
+        needs = gate_needs(config, inputs, averages(config, inputs, out))
+        if short := too_little_for_gate(config, needs):
+            print(short)
+        else:
+            job.paid.keep_back(needs, "the comparison with the start")
+
+
 def _tuned(job: Job) -> Program:
     """What the optimizer makes of the student; at a cap the best candidate so far.
 
@@ -232,18 +245,19 @@ def _tuned(job: Job) -> Program:
 
 
 def _gated(job: Job, tuned: Program) -> tuple[Outcome, Program]:
-    """How the result compares with its start, and the result, without the demonstrations that do not keep their place;
-    at a cap the start is kept until the same command goes on.
+    """How the result compares with its start, paid out of what was kept back for it, and the result, without the
+    demonstrations that do not keep their place; where that is too little the start is kept until the same command goes
+    on.
 
     Raises:
         JudgeError, ModelError, …: whatever halted it, and is no cap.
     """
     if not job.config.gate:
         return Outcome(decision="not compared"), tuned
+    job.paid.release()
     try:
-        if not job.stopped:
-            earned = with_earned_demos(job, tuned)
-            return gate(job, earned), earned
+        earned = with_earned_demos(job, tuned)
+        return gate(job, earned), earned
     except Halted as halted:
         _stop(job, halted)
     return Outcome(decision="kept", why=f"not compared yet: {job.stopped}"), tuned

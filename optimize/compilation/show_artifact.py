@@ -16,7 +16,7 @@ from optimize.compilation.prompts import difference, prompt_texts, prompts_markd
 from optimize.compilation.writing import evidence_text
 from optimize.credit.evidence import cut
 from optimize.gate.gate_outcome import Outcome
-from optimize.job.copying import Copying
+from optimize.job.candidates import RaceLine
 from optimize.job.stages import signature_of
 from program import artifact
 from program.input_files import InputError, read_model
@@ -33,20 +33,6 @@ class DemoEvidence(BaseModel):
     sample: int
     credit: float
     evidence: list[str]
-
-
-class RaceLine(BaseModel):
-    """How a candidate of a race has done; see `optimize.race.round`."""
-
-    candidate: str
-    round: str
-    problems: int
-    solved: float
-    gain: float
-    interval: tuple[float, float]
-    cost: float
-    out: str
-    copied: dict[str, Copying] = {}
 
 
 class DroppedDemo(BaseModel):
@@ -89,7 +75,7 @@ def describe_program(folder: Path, prompts: bool = False) -> str:
         parts.append("\n".join([outcome.line(), *([copying_text(outcome.copied)] if outcome.copied else [])]))
     if (folder / "report.json").is_file():
         report = _report(folder)
-        parts.append(attempts_text([dict(line) for line in report.race]))
+        parts.append(attempts_text(report.race))
         parts += [f"dropped before the gate: {each.predictor}, {each.problem}: {each.why}" for each in report.dropped]
     if prompts:
         parts.append(prompts_markdown(program, manifest))

@@ -88,7 +88,8 @@ def report(job: Job, chosen: Candidate | None, outcome: Outcome) -> dict[str, An
             "by_model": {model: _money(totals) for model, totals in sorted(ledger.totals_by("model").items())},
         },
         "proposals_dropped": job.proposals.dropped,
-        "race": job.raced,
+        "proposals_refused": job.proposals.refused,
+        "race": [line.model_dump(mode="json") for line in job.raced],
         "dropped": job.dropped,
         "evidence": job.evidence,
     }
@@ -108,7 +109,8 @@ def evidence_text(evidence: dict[str, list[dict[str, Any]]]) -> str:
 def candidate_lines(job: Job) -> Iterable[dict[str, Any]]:
     """One line a candidate, in the order of their first appearance; what it changed, its score and its cost; of a
     race one for each round that it ran in."""
-    yield from ({**line, "score": line["solved"], "runs": line["problems"]} for line in job.raced)
+    for line in job.raced:
+        yield {**line.model_dump(mode="json"), "score": line.solved, "runs": line.problems}
     paid = job.paid.ledger.totals_by("candidate")
     start = prompts_of(job.student)
     for candidate in job.candidates.all():

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from eval.rollouts.score import Score
 from judge.verdict import Verdict
 from program.bench.words import Words
+
+
+def feedback(evidence: Sequence[str], scored: Score, words: Words) -> str:
+    """What a model that reflects on a call is told of it: the evidence of its credit, and how the rollout came out."""
+    sentences = [*evidence, outcome(scored, words, " that came out in the end")]
+    return " ".join(f"{sentence[0].upper()}{sentence[1:]}." for sentence in sentences)
 
 
 def outcome(scored: Score, words: Words, which: str = "") -> str:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 
 from optimize.config import CompileConfig
 from optimize.forecast.averages import Averages, averages, training_scores
-from optimize.forecast.rehearsal import PhaseCount, rehearse
+from optimize.forecast.rehearsal import GATE, PhaseCount, rehearse
 from optimize.job.inputs import Inputs
 from optimize.job.stages import stages_of
 from program.models.prices import price_of
 from program.rollout.budget import OPTIONS, spent_of
 
+STRONGER = ("escalate_lm", "repair_lm")  # roles of models that programs ask besides the usual one
 PROPOSAL_PROMPT_TOKENS, PROPOSAL_ANSWER_TOKENS = 1500, 300  # priors
 
 
@@ -37,6 +39,26 @@ def rows_of(config: CompileConfig, inputs: Inputs, average: Averages, out: Path 
     return [_row(config, phase, asked, average) for phase, asked in phases.items()]
 
 
+def gate_needs(config: CompileConfig, inputs: Inputs, average: Averages) -> dict[str, float]:
+    """What comparing the result with the start will take, by the resources of a budget but its seconds."""
+    problems = min(config.gate_problems, len(inputs.problems.problems))
+    calls = min(average.calls, inputs.program.config.budget.calls or average.calls)
+    row = _row(config, GATE, PhaseCount(calls=ceil(2 * problems * config.gate_draws * calls)), average)
+    prices = [price_of(model) for role, (model, _) in config.models().items() if role in ("lm", *STRONGER)]
+    dearest = max((price.dollars(row.prompt_tokens, row.answer_tokens) for price in prices if price), default=0.0)
+    return {**_used(row), "dollars": dearest}
+
+
+def too_little_for_gate(config: CompileConfig, needs: Mapping[str, float]) -> str:
+    """One line that says that a cap is smaller than what the gate needs; empty where none is."""
+    if not (short := spent_of(needs, config.budget)):
+        return ""
+    cap = f"{OPTIONS[short]} = {getattr(config.budget, short):g}"
+    need = f"${needs[short]:.2f}" if short == "dollars" else f"{needs[short]:,.0f} {short}"
+    takes = f"the comparison with the start takes, about {need}"
+    return f"{cap} is less than {takes}: the start is kept until the same command goes on with more"
+
+
 def describe_plan(config: CompileConfig, inputs: Inputs, out: Path | None = None) -> str:
     """The plan in words and a table.
 
@@ -52,6 +74,8 @@ def describe_plan(config: CompileConfig, inputs: Inputs, out: Path | None = None
     tuned = [stage.name for _, stage in stages_of(inputs.program) if stage.name not in inputs.frozen]
     lines = [f"compile {config.start} ({inputs.manifest.program}) with {config.optimizer} for {config.lm}"]
     lines += [f"{role}: {model}" for role, (model, _) in config.models().items() if model != config.lm]
+    if any(role in config.models() for role in STRONGER):
+        lines.append("what stronger models are asked is counted as calls of the usual one")
     lines.append(f"on {len(problems)} problems of {config.data} {config.split} ({inputs.problems.fingerprint})")
     if inputs.choose:
         choose = ", ".join(problem.name for problem in inputs.choose)
@@ -62,7 +86,9 @@ def describe_plan(config: CompileConfig, inputs: Inputs, out: Path | None = None
     lines += [_line(row) for row in [*known, total, *open_rows]]
     lines += ["", f"averages of {average.calls:.1f} calls a run are from {average.source}"]
     reached = spent_of(_used(total), config.budget)
-    if reached:
+    if config.gate and (short := too_little_for_gate(config, gate_needs(config, inputs, average))):
+        lines.append(short)
+    elif reached:
         cap = f"{OPTIONS[reached]} = {getattr(config.budget, reached):g}"
         lines.append(f"the plan goes beyond a cap: {cap} is reached before it ends, and the best so far is saved")
     return "\n".join(lines)

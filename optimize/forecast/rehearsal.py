@@ -104,8 +104,9 @@ def rehearse(
             job.foresee(COPYING, config.copy_answers * len(prompts_of(job.student)))
         if config.gate:  # whether the real optimizer brings other prompts nobody knows
             programs = {START: job.teacher, COMPILED: cast(Program, tuned)}
-            problems = gate_problems(job, [*programs.values()])
-            job.program_runs(GATE, programs, problems, config.gate_draws).run(programs, problems)
+            problems, _ = gate_problems(job, [*programs.values()])
+            draws = config.gate_draws
+            job.program_runs(GATE, programs, problems, draws).run(programs, draws * len(problems))
     return dict(count.phases)
 
 
@@ -240,14 +241,15 @@ class _RehearsedJob(Job):
         self, name: str, programs: Mapping[str, Program], problems: Sequence[Problem], samples: int, first: int = 0
     ) -> Any:
         self.paid.phase = name
-        return SimpleNamespace(run=lambda names, some: self._run({arm: programs[arm] for arm in names}, some, samples))
+        tasks = [(problem.name, sample) for sample in range(samples) for problem in problems]
+        return SimpleNamespace(run=lambda names, some: self._run({arm: programs[arm] for arm in names}, tasks[:some]))
 
-    def _run(self, programs: Mapping[str, Program], problems: Sequence[Problem], samples: int) -> list[Rollout]:
-        """Each program runs on each problem, with as many calls as the average and its budget allow. What the prompts
-        of different programs share is not known, so nothing is."""
+    def _run(self, programs: Mapping[str, Program], tasks: Sequence[tuple[str, int]]) -> list[Rollout]:
+        """Each program runs on each problem and draw, with as many calls as the average and its budget allow. What the
+        prompts of different programs share is not known, so nothing is."""
         found, count = [], cast(_Count, self.paid)
-        for each in product(programs, [problem.name for problem in problems], range(samples)):
-            arm, problem, sample = each
+        for arm, (problem, sample) in product(programs, tasks):
+            each = arm, problem, sample
             for number in range(min(self.calls, programs[arm].config.budget.calls or self.calls)):
                 count.call(_digest(each, number), 0)
             count.run(_digest(each))

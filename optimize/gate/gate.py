@@ -1,26 +1,29 @@
 """The gate: the last step of every compilation runs its result against its start, with fresh draws, on problems that
-gave neither of them a demonstration. What is not found to be ahead is not handed over.
+gave neither of them a demonstration. What is not found to be ahead is not handed over. Where that leaves it open, they
+are compared on as much again.
 
-Its rollouts are a run like any other, in the folder `gate` of the compilation: `python -m eval.compare OUT/gate`.
+Its rollouts are runs like any other, in the folders `gate` and `gate-more` of the compilation:
+`python -m eval.compare OUT/gate`.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from eval.numbers.cost import price_ratio
 from eval.numbers.criteria import outcomes, shares
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.run_folder import read_rollouts
 from optimize.gate.gate_outcome import Outcome, decide
-from optimize.job.copying import copying_in
+from optimize.job.copying import Copying, copying_in
 from optimize.job.job import Job
 from program import artifact
+from program.paid.halted import CapReached
 from program.problem import Problem
 from program.stage.program import Program
 
-FOLDER = "gate"
+FOLDER, MORE = "gate", "gate-more"
 START, COMPILED = "start", "compiled"
 FIRST_SAMPLE = 500  # no optimizer draws so many samples of a problem, so draws from here on are fresh
 
@@ -39,37 +42,59 @@ def gate(job: Job, compiled: Program) -> Outcome:
     programs = {START: job.inputs.program, COMPILED: compiled}
     if len({artifact.fingerprint(program, job.inputs.manifest) for program in programs.values()}) == 1:
         return Outcome(decision="kept", why="the prompts are those of the start")
-    problems = gate_problems(job, [*programs.values()])
+    problems, more = gate_problems(job, [*programs.values()])
     if not problems:
         return Outcome(decision="kept", why="every problem gave a demonstration, so none is left to compare on")
     draws = job.config.gate_draws
-    runs = job.program_runs(FOLDER, programs, problems, draws, FIRST_SAMPLE)
-    rollouts = runs.run(programs, problems)
-    copied = copying_in(job.folder.path.parent / FOLDER, [each for each in rollouts if each.arm == COMPILED])
-    return outcome_of(rollouts, draws).model_copy(update={"copied": copied})
+    rollouts = job.program_runs(FOLDER, programs, problems, draws, FIRST_SAMPLE).run(programs, draws * len(problems))
+    outcome = outcome_of(rollouts, job.token_weights)
+    folders = [FOLDER]
+    if outcome.is_open:
+        try:
+            further = job.program_runs(MORE, programs, more, draws, FIRST_SAMPLE + draws)
+            outcome = outcome_of([*rollouts, *further.run(programs, draws * len(more))], job.token_weights)
+            folders.append(MORE)
+        except CapReached as reached:
+            job.stopped = reached.said
+    return outcome.model_copy(update={"copied": _copied(job, folders)})
 
 
-def gate_problems(job: Job, programs: Sequence[Program]) -> list[Problem]:
-    """The problems to compare on, in the order of the data: none that a demonstration of one of `programs` shows, as
-    that program would have its solution in the prompt; and first those that the optimizer has run least on.
+def _copied(job: Job, folders: Sequence[str]) -> dict[str, Copying]:
+    """What each stage of the compiled program copied out of its demonstrations in these runs."""
+    found: dict[str, Copying] = {}
+    for path in (job.folder.path.parent / name for name in folders):
+        compiled = [each for each in read_rollouts(path) if each.arm == COMPILED]
+        for stage, copying in copying_in(path, compiled).items():
+            found[stage] = found.get(stage, Copying()) + copying
+    return found
+
+
+def gate_problems(job: Job, programs: Sequence[Program]) -> tuple[list[Problem], list[Problem]]:
+    """The problems to compare on, and those for where that leaves it open: others if there are as many, else the same.
+
+    They are in the order of the data: none that a demonstration of one of `programs` shows, as that program would have
+    its solution in the prompt; and first those that the optimizer has run least on.
     """
     shown = job.shown_by(demo for each in programs for predictor in each.predictors() for demo in predictor.demos)
     runs = Counter(name for each in job.candidates.all() for name, scores in each.scores.items() for _ in scores)
     runs.update(rollout.problem for folder in job.run_folders for rollout in read_rollouts(folder))
     left = [problem for problem in job.problems.problems if problem.name not in shown]
-    chosen = sorted(left, key=lambda problem: runs[problem.name])[: job.config.gate_problems]
-    return [problem for problem in left if problem in chosen]
+    count, fresh = job.config.gate_problems, sorted(left, key=lambda problem: runs[problem.name])
+    first, second = (
+        [problem for problem in left if problem in chosen] for chosen in (fresh[:count], fresh[count : 2 * count])
+    )
+    return first, second if len(second) == len(first) else first
 
 
-def outcome_of(rollouts: Sequence[Rollout], draws: int) -> Outcome:
-    """What the rollouts of both programs say."""
+def outcome_of(rollouts: Sequence[Rollout], weights: Mapping[str, float] | None = None) -> Outcome:
+    """What the rollouts of both programs say; for `weights` see `price_ratio`."""
     start, compiled = ([each for each in rollouts if each.arm == name] for name in (START, COMPILED))
     before, after = (shares(outcomes(each)) for each in (start, compiled))
     names = sorted(set(before) & set(after))
     if not names:
         return Outcome(decision="kept", why="no problem was judged for both")
     pair = [before[name] for name in names], [after[name] for name in names]
-    cost = price_ratio(start, compiled)
+    cost = price_ratio(start, compiled, weights)
     decision, (gain, low, high) = decide(pair, cost.value if cost else None)
     return Outcome(
         decision=decision,
@@ -78,7 +103,7 @@ def outcome_of(rollouts: Sequence[Rollout], draws: int) -> Outcome:
         gain=gain,
         interval=(low, high),
         problems=len(names),
-        draws=draws,
+        draws=-(-len(start) // len(names)),
         cost=cost.value if cost else None,
         unit=cost.unit if cost else "",
     )

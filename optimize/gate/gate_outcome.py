@@ -53,6 +53,11 @@ class Outcome(BaseModel):
         """Whether the artifact holds the compiled program."""
         return self.decision != "kept"
 
+    @property
+    def is_open(self) -> bool:
+        """Whether more rollouts may well show that the compiled program is ahead."""
+        return self.decision == "kept" and self.gain is not None and self.gain > LOSS
+
     def line(self) -> str:
         """One line for people, which begins with the decision."""
         match self.decision:

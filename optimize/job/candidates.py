@@ -13,12 +13,43 @@ from statistics import mean
 from typing import Any
 
 import dspy
+from pydantic import BaseModel, ConfigDict
 
 from eval.numbers.intervals import mean_share
+from optimize.job.copying import Copying
 from optimize.job.stages import signature_of
 from program.stage.program import Program
 
 Prompt = tuple[str, list[Any]]  # the instructions and the demonstrations of a predictor
+
+
+class RaceLine(BaseModel):
+    """What came of a candidate in one round of a race; reports hold it.
+
+    candidate, round: their names.
+    changes: keys of the program's configuration that differ from the start's.
+    problems: that it ran on.
+    solved: the share of its rollouts, 0 to 1.
+    gain: the difference from the first candidate of the round on the problems that both ran on; interval: the ends of
+        its one-sided 90 % intervals.
+    cost: of a rollout, in rollouts of the first candidate; unit: of what.
+    copied: how many answers of each stage copied out of its demonstrations.
+    out: why it dropped out; empty where it ran to the end.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    candidate: str
+    round: str
+    changes: dict[str, Any] = {}
+    problems: int
+    solved: float
+    gain: float
+    interval: tuple[float, float]
+    cost: float
+    unit: str = ""
+    copied: dict[str, Copying] = {}
+    out: str
 
 
 @dataclass

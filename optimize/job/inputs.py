@@ -17,6 +17,7 @@ from optimize.job.examples import halves
 from optimize.job.stages import frozen_stages, idle_stages
 from program import artifact
 from program.artifact import Manifest
+from program.cli.model_options import Models, ServedModel
 from program.models.prices import price_of
 from program.problem import Problem
 from program.stage.program import Program
@@ -58,6 +59,7 @@ def read_inputs(config: CompileConfig) -> Inputs:
     bare = [problem.name for problem in problems.problems if not problems.hidden(problem.name).all()]
     if bare:
         raise ConfigError(f"{config.data} {config.split}: {bare[0]} has no hidden tests, so it cannot be scored")
+    _refuse_missing_models(config, program)
     learn, choose = _parts(config, problems)
     if config.budget.dollars is not None:
         unpriced = [model for model, _ in config.models().values() if price_of(model) is None]
@@ -74,6 +76,24 @@ def read_inputs(config: CompileConfig) -> Inputs:
         "code": code_prints("optimize"),
     }
     return Inputs(program, program.dump_state(), manifest, problems, learn, choose, frozen, identity)
+
+
+def _refuse_missing_models(config: CompileConfig, program: Program) -> None:
+    """A model that programs ask for has to be named, and an address needs a model; the race may give a use to one that
+    the start has none for.
+
+    Raises:
+        ConfigError: otherwise.
+    """
+    for role in ("escalate", "repair"):
+        if getattr(config, f"{role}_api_base") and not getattr(config, f"{role}_lm"):
+            raise ConfigError(f"{role}_api_base: {role}_lm has to name the model that is asked there")
+    named = {role: ServedModel(name) for role, (name, _) in config.models().items()}
+    models = Models(named["lm"], named.get("escalate_lm"), named.get("repair_lm"))
+    if config.optimizer == "race":
+        models.check_named([program])
+    else:
+        models.check([program])
 
 
 def _parts(config: CompileConfig, problems: ProblemSet) -> tuple[list[Problem], list[Problem]]:

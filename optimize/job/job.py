@@ -17,7 +17,7 @@ from eval.rollouts.rollout import Rollout
 from eval.rollouts.run_folder import RunFolder, read_rollouts
 from eval.rollouts.stored_arms import read_run
 from optimize.config import CompileConfig, ConfigError
-from optimize.job.candidates import Candidates
+from optimize.job.candidates import Candidates, RaceLine
 from optimize.job.dspy_runs import dspy_run
 from optimize.job.examples import examples
 from optimize.job.inputs import Inputs
@@ -41,14 +41,12 @@ class Job:
 
     inputs: what it starts from.
     student: the program to tune; its tuned stages have no demonstrations.
-    teacher: the program as it was, with its demonstrations.
-    problems: all of them, for looking things up.
-    learn, choose: problems to learn from, and to choose candidates by (empty where no choice is made).
     metric: of one prediction.
     lm, teacher_lm, prompt_lm: of the program, of the teacher, and of the optimizer's own questions.
     paid: counts what all of them cost.
     candidates: gets every program that is tried.
     folder: where the teacher's rollouts are stored.
+    stronger, repairer: models that programs ask besides, as in `program.rollout.context`.
     stopped: why the optimizer ended before its time; empty when it did not.
     pace: how often refused requests are sent again, and after which wait; how many are sent is up to `paid`.
     proposals: how the optimizer's own questions are put; counts those of its proposals that were dropped.
@@ -62,10 +60,6 @@ class Job:
     config: CompileConfig
     inputs: Inputs
     student: Program
-    teacher: Program
-    problems: ProblemSet
-    learn: list[Problem]
-    choose: list[Problem]
     metric: HiddenPassRate
     lm: dspy.LM
     teacher_lm: dspy.LM
@@ -74,13 +68,35 @@ class Job:
     candidates: Candidates
     folder: RunFolder
     pace: Pace
+    stronger: dspy.LM | None = None
+    repairer: dspy.LM | None = None
     stopped: str = ""
     proposals: ProposalAdapter = field(default_factory=ProposalAdapter)
     evidence: dict[str, list[dict]] = field(default_factory=dict)
     dropped: list[dict[str, Any]] = field(default_factory=list)
-    raced: list[dict[str, Any]] = field(default_factory=list)
+    raced: list[RaceLine] = field(default_factory=list)
     run_folders: list[Path] = field(default_factory=list)
     rehearsed: ClassVar[bool] = False
+
+    @property
+    def teacher(self) -> Program:
+        """The program as it was, with its demonstrations."""
+        return self.inputs.program
+
+    @property
+    def problems(self) -> ProblemSet:
+        """All of them, for looking things up."""
+        return self.inputs.problems
+
+    @property
+    def learn(self) -> list[Problem]:
+        """The problems to learn from."""
+        return self.inputs.learn
+
+    @property
+    def choose(self) -> list[Problem]:
+        """The problems to choose candidates by; empty where no choice is made."""
+        return self.inputs.choose
 
     @property
     def adapter(self) -> dspy.Adapter:
@@ -95,6 +111,16 @@ class Job:
     @property
     def choose_examples(self) -> list[dspy.Example]:
         return examples(self.choose)
+
+    @property
+    def _conditions(self) -> Conditions:
+        return Conditions(pace=self.pace, stronger=self.stronger, repairer=self.repairer)
+
+    @property
+    def token_weights(self) -> dict[str, float]:
+        """What a token of each stronger model counts as, in tokens of the usual one."""
+        others = {each.model for each in (self.stronger, self.repairer) if each} - {self.lm.model}
+        return dict.fromkeys(sorted(others), self.config.stronger_tokens)
 
     def roll_out(
         self, samples: int = 1, enough: Callable[[Sequence[Rollout]], bool] = lambda _: False
@@ -115,7 +141,7 @@ class Job:
             self.folder,
             [arm],
             part,
-            Threads(self.teacher_lm, Conditions(pace=self.pace)),
+            Threads(self.teacher_lm, self._conditions),
             samples=samples,
             concurrency=self.config.concurrency,
             label="training",
@@ -136,7 +162,7 @@ class Job:
         `ProgramRuns`."""
         self.paid.phase = name
         self.run_folders.append(self.folder.path.parent / name)
-        executor = Threads(self.lm, Conditions(pace=self.pace))
+        executor = Threads(self.lm, self._conditions)
         asked = {"samples": samples, "first": first, "concurrency": self.config.concurrency}
         return ProgramRuns(self.folder.path.parent / name, self.inputs, programs, problems, executor, **asked)
 
@@ -173,7 +199,8 @@ class Job:
     def running(self) -> Iterator[None]:
         """Everything that runs programs or asks proposals goes inside of this."""
         phases = {problem.name: "evaluation" for problem in self.choose}
-        watch = RunWatcher(type(self.student), self.candidates, phases, self.pace)
+        given = {"rate_limiter": self.pace, "stronger": self.stronger, "repairer": self.repairer}
+        watch = RunWatcher(type(self.student), self.candidates, phases, given)
         with (
             dspy.context(lm=self.lm, adapter=self.proposals, callbacks=[watch]),
             dspy_run(self.folder.path / "optimizer.log"),
@@ -196,18 +223,14 @@ def new_job(
 ) -> AnyJob:
     """A job of class `kind` over what was read, with a metric made for its candidates and the models by role; `changed`
     is called after every score. The frozen stages of `inputs.program` are hidden from now on."""
-    learn, choose, teacher = inputs.learn, inputs.choose, inputs.program
-    freeze(teacher, inputs.frozen)
+    learn, choose = inputs.learn, inputs.choose
+    freeze(inputs.program, inputs.frozen)
     required = len(choose) or min(len(learn), config.tuning.batch or len(learn))
     candidates = Candidates([problem.name for problem in choose or learn], required, changed)
     return kind(
         config=config,
         inputs=inputs,
-        student=teacher.reset_copy(),
-        teacher=teacher,
-        problems=inputs.problems,
-        learn=learn,
-        choose=choose,
+        student=inputs.program.reset_copy(),
         metric=metric(candidates),
         paid=paid,
         candidates=candidates,
@@ -216,4 +239,6 @@ def new_job(
         lm=lms["lm"],
         teacher_lm=lms["teacher_lm"],
         prompt_lm=lms["prompt_lm"],
+        stronger=lms.get("escalate_lm"),
+        repairer=lms.get("repair_lm"),
     )

@@ -28,9 +28,9 @@ class ProgramRuns:
         path: of the folder.
         inputs: of the compilation.
         programs: by the names of their arms.
-        problems: all that they may be run on.
+        problems: that they are run on, in this order.
         executor: runs them.
-        samples: rollouts of each program on each problem.
+        samples: rollouts of each program on each problem, at most.
         first: the number of the first sample.
         concurrency: rollouts side by side.
 
@@ -50,8 +50,8 @@ class ProgramRuns:
         first: int,
         concurrency: int,
     ) -> None:
-        self._problems, self._executor = inputs.problems, executor
-        self._asked: Any = {"samples": samples, "first": first, "concurrency": concurrency, "label": path.name}
+        self._problems, self._order, self._executor = inputs.problems, tuple(problems), executor
+        self._asked: Any = {"first": first, "concurrency": concurrency, "label": path.name}
         self._arms = [Arm(*each) for each in programs.items()]
         shared = ("data", "split", "data_fingerprint", "lm", "adapter", "code")
         config = {
@@ -67,18 +67,21 @@ class ProgramRuns:
             described = artifact.describe(inputs.manifest.program, arm.program, adapter=inputs.manifest.adapter)
             artifact.save(path / "artifacts" / arm.name, arm.program, described)
 
-    def run(self, names: Collection[str], problems: Sequence[Problem]) -> list[Rollout]:
-        """Run the programs of these names on these problems; gives all rollouts of the run so far.
+    def run(self, names: Collection[str], count: int) -> list[Rollout]:
+        """Run the first `count` rollouts of the programs of these names: one of each problem, then a second of each,
+        and so on. Gives all rollouts of the run so far.
 
         Raises:
             Halted: a cap is reached; the rollouts that had ended are stored.
             ModelError: too many rollouts were not judged; the same command goes on.
         """
         arms = [arm for arm in self._arms if arm.name in names]
-        part = replace(self._problems, problems=tuple(problems))
-        with closing(run_loop(self._folder, arms, part, self._executor, **self._asked)) as loop:
-            for _ in loop:
-                pass
+        whole, further = divmod(count, len(self._order))
+        for problems, samples in ((self._order, whole), (self._order[:further], whole + 1)):
+            part = replace(self._problems, problems=problems)
+            with closing(run_loop(self._folder, arms, part, self._executor, samples=samples, **self._asked)) as loop:
+                for _ in loop:
+                    pass
         rollouts = read_rollouts(self._folder.path)
         refuse_losses(rollouts)
         return rollouts

@@ -22,12 +22,13 @@ class ProposalAdapter(dspy.ChatAdapter):
     """DSPy's chat format, read with tolerance.
 
     Attributes:
-        dropped: how many proposals were, as they had been cut off.
+        dropped: how many proposals were, as they had been cut off or were empty.
+        refused: how many were, as they repeat a problem or a hidden test.
     """
 
     def __init__(self) -> None:
         super().__init__(use_json_adapter_fallback=False)
-        self.dropped = 0
+        self.dropped = self.refused = 0
 
     def __call__(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +18,6 @@ from optimize.undocumented import given_to, mark_of, tag
 from program.errors import ModelError
 from program.paid.halted import Halted
 from program.rollout.context import Purpose, new_trace
-from program.rollout.rate_limits import Pace
 from program.rollout.trace import Trace, outage_of
 
 
@@ -49,14 +49,16 @@ class RunWatcher(BaseCallback):
         kind: the class of the programs to be looked at.
         candidates: where they are entered.
         phases: by problem name, what a run on it is for; also the `phase` its LM calls are paid under.
-        pace: of all runs; DSPy's threads see nothing of the caller's context variables.
+        given: to every run, fields of its context; DSPy's threads see nothing of the caller's context variables.
     """
 
-    def __init__(self, kind: type[dspy.Module], candidates: Candidates, phases: dict[str, str], pace: Pace) -> None:
+    def __init__(
+        self, kind: type[dspy.Module], candidates: Candidates, phases: dict[str, str], given: Mapping[str, Any]
+    ) -> None:
         self._kind = kind
         self._candidates = candidates
         self._phases = phases
-        self._pace = pace
+        self._given = given
         self._open: dict[str, tuple[ProgramRun, ExitStack]] = {}
         self._lock = threading.Lock()
 
@@ -68,7 +70,7 @@ class RunWatcher(BaseCallback):
             stack = ExitStack()
             candidate = self._candidates.name_of(instance)
             purpose = Purpose(self._phases.get(problem, "training"), candidate)
-            opened = stack.enter_context(new_trace(rate_limiter=self._pace, purpose=purpose))
+            opened = stack.enter_context(new_trace(**self._given, purpose=purpose))
             run = ProgramRun(candidate, problem, opened)
             with self._lock:
                 self._open[call_id] = run, stack

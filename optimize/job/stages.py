@@ -58,6 +58,12 @@ def freeze(program: dspy.Module, names: Sequence[str]) -> None:
         hide(stage, stage.name in names)
 
 
+def hide_all_but(program: dspy.Module, predictor: str) -> None:
+    """Hide all stages but that of a predictor from DSPy's optimizers."""
+    for name, stage in stages_of(program):
+        hide(stage, f"{name}.predict" != predictor)
+
+
 def thaw(program: dspy.Module) -> None:
     """Make every stage visible again."""
     freeze(program, [])

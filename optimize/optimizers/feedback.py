@@ -11,7 +11,7 @@ import dspy
 
 from optimize.credit.credit import credit_of
 from optimize.credit.episodes import episode_of
-from optimize.credit.outcome import outcome
+from optimize.credit.outcome import feedback
 from optimize.job.job import Job
 from optimize.job.metric import measured
 from optimize.job.run_watcher import run_of
@@ -40,9 +40,8 @@ class Feedback:
             said = self._about_the_call(gold.problem, pred, pred_name, pred_trace)
         except Exception as fault:
             raise Halted(fault) from fault
-        sentences = [*said, outcome(scored, words_for(gold.problem.function), " that came out in the end")]
-        feedback = " ".join(f"{sentence[0].upper()}{sentence[1:]}." for sentence in sentences)
-        return dspy.Prediction(score=measured(scored, self._job.config.metric), feedback=feedback)
+        in_words = feedback(said, scored, words_for(gold.problem.function))
+        return dspy.Prediction(score=measured(scored, self._job.config.metric), feedback=in_words)
 
     def _about_the_call(self, problem: Any, prediction: Any, pred_name: str, pred_trace: Any) -> tuple[str, ...]:
         """The evidence of one call."""

@@ -1,8 +1,8 @@
 """`race`: the switches of the program and its words, raced against the start on the same problems with the same draws.
 
 Rounds follow each other, each with the winner of the one before as the candidate to beat: one switch at a time, the
-switches that gained together, then words (demonstrations from the rollouts that were made on the way, and further
-sentences for instructions), then both kinds of words together.
+switches that gained together, then words (demonstrations from the rollouts that were made on the way, further
+sentences for instructions, and instructions that a model proposes), then both kinds of words together.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from pydantic import Field
 
 from optimize.credit.proofs import PROOF_CALLS, foresee_proofs
 from optimize.job.job import Job
-from optimize.optimizers.optimizer import Optimizer
+from optimize.optimizers.proposing import Proposing
 from optimize.race.levers import changes_of, combined
+from optimize.race.proposed import proposed_variants
 from optimize.race.round import Round, run_round
 from optimize.race.variants import Variant
 from optimize.race.word_variants import demo_variants, instruction_variants, with_both
@@ -28,7 +29,7 @@ from program.problem import Problem
 MOST_COMBINED = 6  # candidates in the round of combinations
 
 
-class Race(Optimizer, frozen=True):
+class Race(Proposing, frozen=True):
     """Switches and words, raced against the start."""
 
     demos: int = Field(default=3, ge=0)
@@ -39,19 +40,22 @@ class Race(Optimizer, frozen=True):
     """programs that may be written to prove words that would be shown; with 0 only what the rollouts prove is"""
     instructions: bool = True
     """whether further sentences for the instructions of the stages that write programs are tried"""
+    proposals: int = Field(default=4, ge=0)
+    """instructions that `prompt_lm` proposes for the stage that costs most solves, asked as GEPA and as MIPRO ask, in
+    turn; 0 for none"""
     switches: bool = True
     """whether the keys of the program's configuration are turned; false races words only"""
-    problems: int = Field(default=100, ge=2)
-    """problems that candidates are compared on, at most"""
+    rollouts: int = Field(default=150, ge=2)
+    """of a candidate that runs to the end of a round: one of each problem, then a second of each, and so on"""
 
     def tune(self, job: Job) -> dspy.Module:
         """The program that is recommended; what was tried is in `job.raced`."""
-        problems = random.Random(job.config.seed).sample(job.learn, min(self.problems, len(job.learn)))
+        problems = random.Random(job.config.seed).sample(job.learn, min(self.rollouts, len(job.learn)))
         best = Variant()
         try:
             if self.switches:
                 best = self._switches(job, best, problems)
-            if self.demos or self.instructions:
+            if self.demos or self.instructions or self.proposals:
                 best = self._words(job, best, problems)
         except CapReached as reached:
             job.stopped = reached.said
@@ -59,7 +63,8 @@ class Race(Optimizer, frozen=True):
 
     def _switches(self, job: Job, best: Variant, problems: Sequence[Problem]) -> Variant:
         program = job.inputs.program
-        changes = changes_of(program.config, job.inputs.manifest.adapter, profile_named(job.config.lm))
+        profile, stronger = profile_named(job.config.lm), job.config.escalate_lm is not None
+        changes = changes_of(program.config, job.inputs.manifest.adapter, profile, stronger)
         first = self._round(job, "race-switches", [best, *map(Variant, changes)], problems)
         best = first.winner
         together = [variant for variant in _combinations(first) if variant != best]
@@ -71,6 +76,8 @@ class Race(Optimizer, frozen=True):
         shown = job.shown_by(demo for each in demos for _, shown in each.words.values() for demo in shown)
         left = [problem for problem in problems if problem.name not in shown]
         instructions = instruction_variants(job, best) if self.instructions else []
+        if self.proposals:
+            instructions += proposed_variants(job, best, self.proposals, demos)
         if not left or not [*demos, *instructions]:
             return best
         ended = self._round(job, "race-words", [best, *demos, *instructions], left)
@@ -87,10 +94,9 @@ class Race(Optimizer, frozen=True):
             return [Variant(best.changes, said=f"demos={count}") for count in range(1, self.demos + 1)]
         return demo_variants(job, best, self.demos, self.demo_tokens, self.proof_calls)
 
-    @staticmethod
-    def _round(job: Job, name: str, variants: Sequence[Variant], problems: Sequence[Problem]) -> Round:
-        ended = run_round(job, name, variants, problems)
-        job.raced += ended.report()
+    def _round(self, job: Job, name: str, variants: Sequence[Variant], problems: Sequence[Problem]) -> Round:
+        ended = run_round(job, name, variants, problems, self.rollouts)
+        job.raced += ended.lines()
         return ended
 
 

@@ -45,19 +45,17 @@ class _Probe:
         self._shown: set[str | None] = set()
         self._rollouts: dict[Path, list[Rollout]] = {}
 
-    def step(self, name: str, arms: Collection[str] = ()) -> Callable[[Collection[str], int, int], None]:
-        """Begin a step with these arms, or all; gives what runs some of them on the problems from one number up to
-        another."""
-        programs = {
-            arm: each.program(self._job.inputs) for arm, each in self._variants.items() if arm in (arms or {arm})
-        }
-        runs = self._job.program_runs(name, programs, self._problems, samples=1)
+    def step(self, name: str, arms: Collection[str]) -> Callable[[Collection[str], int], None]:
+        """Begin a step with these arms, as far as there are any; gives what runs some of them on the first problems."""
+        programs = {arm: self._variants[arm].program(self._job.inputs) for arm in arms if arm in self._variants}
+        problems = [each for each in self._problems if arms != WORDS or each.name not in self._shown]
+        if not programs or not problems:
+            return lambda some, end: None
+        runs = self._job.program_runs(name, programs, problems, samples=1)
 
-        def run(some: Collection[str], first: int, end: int) -> None:
-            problems = self._problems[first:end]
-            unshown = [each for each in problems if each.name not in self._shown]
-            self._rollouts[runs.path] = runs.run([arm for arm in some if arm not in WORDS], problems)
-            self._rollouts[runs.path] = runs.run([arm for arm in some if arm in WORDS], unshown)
+        def run(some: Collection[str], end: int) -> None:
+            count = sum(each in problems for each in self._problems[:end])
+            self._rollouts[runs.path] = runs.run([arm for arm in some if arm in programs], count)
 
         return run
 
@@ -124,18 +122,19 @@ def probe(job: Job, calls: int) -> list[Finding]:
     most = min(len(order), max(FEWEST, calls // SETTLED))
     screened = min(most, max(FEWEST, calls // SCREENED))
     probe = _Probe(job, order[:most])
-    draws = [ONE, TWO, THREE, FIX]
-    probe.step("probe-draws", draws)(draws, 0, screened)
+    draws = (ONE, TWO, THREE, FIX)
+    probe.step("probe-draws", draws)(draws, screened)
     probe.write_words()
     reached = {lever: screened if PLAN not in lever.pairs[0] else screened // 2 for lever in LEVERS}
-    more = probe.step("probe-levers")
-    more(WORDS, 0, screened)
-    more([PLAN], 0, min(reached.values()))
+    shapes, words = probe.step("probe-shapes", (*draws, PLAN)), probe.step("probe-words", WORDS)
+    words(WORDS, screened)
+    shapes([PLAN], min(reached.values()))
     while probe.calls() < calls:
         open_ones = [each for each in probe.findings() if reached[each.lever] < most]
         if not open_ones:
             break
         lever = max(open_ones, key=lambda each: each.gain.high if each.problems else -1.0).lever
-        first, reached[lever] = reached[lever], min(most, reached[lever] + STEP)
-        more(lever.pairs[0], first, reached[lever])
+        reached[lever] = min(most, reached[lever] + STEP)
+        for run in (shapes, words):
+            run(lever.pairs[0], reached[lever])
     return probe.findings()

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 
 from eval.numbers.intervals import difference_estimate
 
-# Shares of the problems after which candidates are compared, and of the candidates that may stay. Chosen by simulation:
-# with 8 to 16 candidates on 100 problems the winner of a full evaluation is found in 9 of 10 races at 38 % of its
-# rollouts, with independent luck; see `benchmarks.optimize.races`.
-LOOKS = ((0.2, 0.5), (0.4, 0.2), (1.0, 0.0))
-FEWEST = 12  # problems, before the first comparison, and from each comparison to the next
-STAY = 2  # candidates, at least
+# Shares of the rollouts after which candidates are compared, shares of the candidates that may stay, and how many may
+# at least. Chosen by simulation: with 8 to 16 candidates and 100 rollouts of each the winner of a full evaluation is
+# found in 9 of 10 races at 40 % of its rollouts, with independent luck. With fewer candidates the rollouts are few
+# anyway, and halving would lose one that is 15 points ahead in one of five races.
+LOOKS = ((0.2, 0.5, 4), (0.4, 0.2, 3), (1.0, 0.0, 1))
+FEWEST = 12  # rollouts, before the first comparison, and from each comparison to the next
 LEVEL = 0.2  # two-sided: a candidate drops out where the one-sided 90 % interval leaves it behind
 
 
@@ -25,22 +26,28 @@ class Standing:
     """How a candidate has done.
 
     solved: the share of its samples that are solved, by problem.
-    cost: of a rollout, in any unit that all candidates share.
+    cost: of a rollout, in any unit that all candidates share; unit: which one.
     """
 
     solved: Mapping[str, float]
     cost: float
+    unit: str = ""
 
     @property
     def share(self) -> float:
         return sum(self.solved.values()) / len(self.solved) if self.solved else 0.0
 
 
-def looks(problems: int) -> list[tuple[int, float]]:
-    """After how many problems candidates are compared, and which share of them stays; the last look is at the end."""
-    fewest = (FEWEST * number for number in range(1, len(LOOKS) + 1))
-    shares = zip(fewest, LOOKS, strict=True)
-    counts = {min(problems, max(least, round(problems * share))): keep for least, (share, keep) in shares}
+def looks(rollouts: int, candidates: int) -> list[tuple[int, int]]:
+    """After how many rollouts of each the candidates are compared, and how many may stay; the last look is at the end.
+
+    Args:
+        rollouts: of a candidate that runs to the end.
+        candidates: at the start.
+    """
+    counts: dict[int, int] = {}
+    for number, (share, keep, least) in enumerate(LOOKS, 1):
+        counts[min(rollouts, max(FEWEST * number, round(rollouts * share)))] = max(least, ceil(keep * candidates))
     return sorted(counts.items())
 
 
@@ -57,8 +64,13 @@ def dropped(standings: Mapping[str, Standing], keep: int) -> dict[str, str]:
         value, low, high = difference(standings[best], standings[name])
         if high < 0:
             out[name] = f"behind {best} by {-100 * value:.0f} points ({-100 * high:.0f} to {-100 * low:.0f})"
+    # Those that change nothing would fill the places of one that may pull ahead.
+    for place, name in enumerate(order):
+        twins = (other for other in order[:place] if standings[other].solved == standings[name].solved)
+        if name not in out and (twin := next(twins, None)):
+            out[name] = f"the results of {twin}, for no less"
     left = [name for name in order if name not in out]
-    for place, name in enumerate(left[max(STAY, keep) :], max(STAY, keep) + 1):
+    for place, name in enumerate(left[keep:], keep + 1):
         out[name] = f"in place {place} of {len(left)} that were left"
     return out
 

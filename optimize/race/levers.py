@@ -22,18 +22,21 @@ MANY_FIXES = 3
 _DRAWING = ("order", "temperature", "vary_draws")  # what matters where programs are only drawn
 
 
-def changes_of(config: ProgramConfig, adapter: str, profile: Profile) -> list[Change]:
+def changes_of(config: ProgramConfig, adapter: str, profile: Profile, stronger: bool = False) -> list[Change]:
     """Each a value of one lever other than the present one, those that change most first.
 
     Args:
         config: of the program.
         adapter: by name; some know only one order.
         profile: of the model, which decides where the configuration does not; one that thinks has no temperature.
+        stronger: whether a stronger model is named.
     """
     calls = config.budget.calls
     found: list[Change] = []
     if isinstance(config, FlowConfig):
         found += _of_flow(config, calls)
+        found += [{"stronger_for": role} for role in ("fixes", "tests", "rest")] if stronger else []
+        found += [{"stronger_for": "rest", "direct_first": 1}] if stronger and not config.direct_first else []
     if isinstance(config, SamplingConfig):
         found += [{"stop_early": not config.stop_early}, {"agree": 1}, {"agree": 2}, {"ai_tests": 0}]
         found += [{"programs": FEW}, *([{"programs": calls}] if calls else [])]

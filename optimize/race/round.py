@@ -3,15 +3,14 @@ their prompts share is asked once, as every answer is in the ledger."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from eval.numbers.cost import price_ratio
 from eval.numbers.criteria import outcomes, shares
 from eval.rollouts.rollout import Rollout
 from optimize.gate.gate_outcome import CHEAPER, NOT_WORSE
+from optimize.job.candidates import RaceLine
 from optimize.job.copying import Copying, copying_in
 from optimize.job.job import Job
 from optimize.race.dropping import Standing, difference, dropped, looks
@@ -52,29 +51,30 @@ class Round:
         cheap = [name for name in good if self.standings[name].cost <= CHEAPER * best.cost]
         return self.variants[min(cheap, key=lambda name: self.standings[name].cost) if cheap else self.finalists[0]]
 
-    def report(self) -> list[dict[str, Any]]:
-        """What came of every candidate, as JSON values; differences are from the first one."""
+    def lines(self) -> list[RaceLine]:
+        """What came of every candidate, those that ran to the end first; differences are from the first one."""
         order = [*self.finalists, *self.out]
-        return [self._reported(name) for name in order]
+        return [self._line(name) for name in order]
 
-    def _reported(self, name: str) -> dict[str, Any]:
+    def _line(self, name: str) -> RaceLine:
         standing = self.standings[name]
         value, low, high = difference(self.standings[self.first], standing)
-        return {
-            "candidate": name,
-            "round": self.name,
-            "changes": dict(self.variants[name].changes),
-            "problems": len(standing.solved),
-            "solved": round(standing.share, 4),
-            "gain": round(value, 4),
-            "interval": [round(low, 4), round(high, 4)],
-            "cost": round(standing.cost, 4),
-            "copied": {stage: each.model_dump() for stage, each in self.copied.get(name, {}).items()},
-            "out": self.out.get(name, ""),
-        }
+        return RaceLine(
+            candidate=name,
+            round=self.name,
+            changes=dict(self.variants[name].changes),
+            problems=len(standing.solved),
+            solved=round(standing.share, 4),
+            gain=round(value, 4),
+            interval=(round(low, 4), round(high, 4)),
+            cost=round(standing.cost, 4),
+            unit=standing.unit,
+            copied=dict(self.copied.get(name, {})),
+            out=self.out.get(name, ""),
+        )
 
 
-def run_round(job: Job, name: str, variants: Sequence[Variant], problems: Sequence[Problem]) -> Round:
+def run_round(job: Job, name: str, variants: Sequence[Variant], problems: Sequence[Problem], rollouts: int) -> Round:
     """Run a round.
 
     Args:
@@ -82,30 +82,38 @@ def run_round(job: Job, name: str, variants: Sequence[Variant], problems: Sequen
         name: of the folder, and of the phase.
         variants: the candidates, the first the one to beat.
         problems: in the order in which they are run.
+        rollouts: of a candidate that runs to the end; with fewer problems each is drawn more than once.
 
     Raises:
         Halted: a cap is reached; the rollouts that had ended are stored.
     """
     by_name = {variant.name: variant for variant in variants}
     programs = {key: each.program(job.inputs) for key, each in by_name.items()}
-    runs = job.program_runs(name, programs, problems, samples=1)
+    runs = job.program_runs(name, programs, problems, samples=-(-rollouts // len(problems)))
     alive, out = list(by_name), dict[str, str]()
-    rollouts: list[Rollout] = []
-    for count, keep in looks(len(problems)):
-        rollouts = runs.run(alive, problems[:count])
-        if count < len(problems):
-            out |= dropped(_standings(rollouts, alive, variants[0].name), math.ceil(keep * len(variants)))
+    made, first = list[Rollout](), variants[0].name
+
+    def standings(names: Iterable[str]) -> dict[str, Standing]:
+        return _standings(made, names, first, job.token_weights)
+
+    for count, keep in looks(rollouts, len(variants)):
+        made = runs.run(alive, count)
+        if count < rollouts:
+            out |= dropped(standings(alive), keep)
             alive = [each for each in alive if each not in out]
         if len(alive) == 1:
             break
     path, worded = job.folder.path.parent / name, [key for key, each in by_name.items() if each.words]
-    copied = {key: copying_in(path, [each for each in rollouts if each.arm == key]) for key in worded}
-    return Round(name, variants[0].name, _standings(rollouts, by_name, variants[0].name), out, by_name, copied)
+    copied = {key: copying_in(path, [each for each in made if each.arm == key]) for key in worded}
+    return Round(name, first, standings(by_name), out, by_name, copied)
 
 
-def _standings(rollouts: Sequence[Rollout], names: Iterable[str], first: str) -> dict[str, Standing]:
+def _standings(
+    rollouts: Sequence[Rollout], names: Iterable[str], first: str, weights: Mapping[str, float]
+) -> dict[str, Standing]:
     arms = {name: [each for each in rollouts if each.arm == name] for name in {first, *names}}
-    ratios = {name: price_ratio(arms[first], arms[name]) for name in names}
+    ratios = {name: price_ratio(arms[first], arms[name], weights) for name in names}
     return {
-        name: Standing(shares(outcomes(arms[name])), ratio.value if ratio else 1.0) for name, ratio in ratios.items()
+        name: Standing(shares(outcomes(arms[name])), *(ratio or (1.0, "nothing that is known")))
+        for name, ratio in ratios.items()
     }

@@ -3,6 +3,9 @@ instructions."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from eval.rollouts.rollout import Rollout
 from eval.rollouts.run_folder import read_rollouts
 from optimize.credit.proven import chosen_demos
 from optimize.job.candidates import prompts_of
@@ -25,12 +28,7 @@ def demo_variants(job: Job, base: Variant, most: int, max_tokens: int, proof_cal
         proof_calls: programs that may be written to prove words.
     """
     program = base.program(job.inputs)
-    folders = [*job.run_folders]
-    if not folders:
-        job.roll_out()
-        folders = [job.folder.path]
-    rollouts = [(folder, each) for folder in folders for each in read_rollouts(folder) if not each.trace.lost_calls]
-    rollouts.sort(key=lambda each: (each[1].arm, each[1].sample))
+    rollouts = rollouts_so_far(job)
     frozen = {f"{name}.predict" for name, stage in stages_of(program) if stage.name in job.inputs.frozen}
     demos = chosen_demos(job, program, rollouts, most, max_tokens, proof_calls)
     found, seen = [], [dict(base.words)]
@@ -44,6 +42,17 @@ def demo_variants(job: Job, base: Variant, most: int, max_tokens: int, proof_cal
             seen.append(words)
             found.append(Variant(base.changes, words, f"demos={count}"))
     return found
+
+
+def rollouts_so_far(job: Job) -> list[tuple[Path, Rollout]]:
+    """The rollouts that the compilation has made so far, each with the folder of its run; where it has made none, the
+    teacher's are made."""
+    folders = [*job.run_folders]
+    if not folders:
+        job.roll_out()
+        folders = [job.folder.path]
+    found = [(folder, each) for folder in folders for each in read_rollouts(folder) if not each.trace.lost_calls]
+    return sorted(found, key=lambda each: (each[1].arm, each[1].sample))
 
 
 def instruction_variants(job: Job, base: Variant) -> list[Variant]:

@@ -70,16 +70,31 @@ class Models:
         return ", ".join([self.lm.name, *(f"{role} by {each.name}" for role, each in roles.items() if each)])
 
     def check(self, programs: Iterable[Any]) -> None:
-        """Refuse a model that no program would ask.
+        """Refuse a model that no program would ask, and as `check_named` does.
 
         Raises:
-            UserError: none of the programs has a second round, or none makes fixes.
+            UserError: none of the programs has a use for the stronger model, or none makes fixes.
         """
         programs = list(programs)
-        if self.stronger and not any(getattr(program.config, "rounds", 1) > 1 for program in programs):
+        self.check_named(programs)
+        uses = [_rounds(program) > 1 or _stronger_for(program) != "rounds" for program in programs]
+        if self.stronger and not any(uses):
             raise UserError("--escalate-lm: no program here has a second round to use it in; --set rounds=2 gives one")
         if self.repairer and not any(hasattr(program, "repair") for program in programs):
             raise UserError("--repair-lm: no program here fixes programs")
+
+    def check_named(self, programs: Iterable[Any]) -> None:
+        """Refuse programs that ask for a stronger model where none is named.
+
+        Raises:
+            UserError: one does.
+        """
+        wanted = [_stronger_for(program) for program in programs]
+        here = {"rounds", *(["fixes"] if self.repairer else [])}
+        if missing := [each for each in wanted if each not in here and not self.stronger]:
+            what = {"fixes": "fixes", "tests": "AI tests", "rest": "what comes after the first programs"}[missing[0]]
+            said = f"stronger_for = {missing[0]}): name it with --escalate-lm, or --set stronger_for=rounds"
+            raise UserError(f"the program asks a stronger model for {what} ({said}")
 
     @contextmanager
     def open(self, opener: Callable[[ServedModel], AbstractContextManager[dspy.LM]]) -> Iterator[OpenModels]:
@@ -90,12 +105,27 @@ class Models:
             yield OpenModels(opened[self.lm], *further)
 
 
+def _rounds(program: Any) -> int:
+    return getattr(program.config, "rounds", 1)
+
+
+def _stronger_for(program: Any) -> str:
+    return getattr(program.config, "stronger_for", "rounds")
+
+
+_SERVER = "address of an OpenAI-compatible server that has"
+
+
 def add_models(parser: argparse.ArgumentParser) -> None:
     """Add the options that name models and their servers."""
-    server = "address of an OpenAI-compatible server that has"
     parser.add_argument("--lm", default=DEFAULT_MODEL, help="the model (default: %(default)s)")
-    parser.add_argument("--api-base", help=f"{server} the model")
-    parser.add_argument("--escalate-lm", help="a stronger model for later rounds of flows that have them")
-    parser.add_argument("--escalate-api-base", help=f"{server} that one")
+    parser.add_argument("--api-base", help=f"{_SERVER} the model")
+    add_stronger_models(parser)
+
+
+def add_stronger_models(parser: argparse.ArgumentParser) -> None:
+    """Add the options that name models beside the usual one."""
+    parser.add_argument("--escalate-lm", help="a stronger model for later rounds, and for what stronger_for says")
+    parser.add_argument("--escalate-api-base", help=f"{_SERVER} that one")
     parser.add_argument("--repair-lm", help="a stronger model for the calls that fix a program, and only those")
-    parser.add_argument("--repair-api-base", help=f"{server} that one")
+    parser.add_argument("--repair-api-base", help=f"{_SERVER} that one")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from socket import gaierror
 from typing import Any
 
@@ -60,6 +60,7 @@ class PaidCalls:
         self._ended = threading.Condition()
         self._asked: set[str] = set()  # the keys of the calls in flight
         self._halted: Halted | None = None
+        self._kept_for = ""
         self._closed = False
 
     @property
@@ -74,6 +75,21 @@ class PaidCalls:
     def halt(self, why: Halted) -> None:
         """Every call from now on raises `why`: threads that an optimizer leaves behind shall not go on paying."""
         self._halted = why
+
+    def keep_back(self, needs: Mapping[str, float], why: str) -> None:
+        """Stop paying where so much of the budget is left.
+
+        Args:
+            needs: by resource.
+            why: what it is kept back for, in words.
+        """
+        self._budget.keep_back(needs)
+        self._kept_for = why
+
+    def release(self) -> None:
+        """Pay with what was kept back, also where something was halted."""
+        self._budget.keep_back({})
+        self._halted, self._kept_for = None, ""
 
     def listen(self, listener: Callable[[], None]) -> None:
         """Call `listener` after every answer that was paid for."""
@@ -204,7 +220,8 @@ class PaidCalls:
         return self._reached(name, self._words(name))
 
     def _words(self, name: str) -> str:
-        return f"{OPTIONS[name]} = {getattr(self._budget.budget, name) or 0:g} is reached"
+        kept = f" but for what {self._kept_for} needs" if self._kept_for else ""
+        return f"{OPTIONS[name]} = {getattr(self._budget.budget, name) or 0:g} is reached{kept}"
 
     def _stopped(self, fault: Exception) -> Halted:
         self.halt(Halted(fault))

@@ -60,11 +60,18 @@ class RunBudget:
         self._lock = threading.Lock()
         self.calls, self.tokens = int(before.get("calls", 0)), int(before.get("tokens", 0))
         self.dollars = before.get("dollars", 0.0)
+        self._kept_back: Mapping[str, float] = {}
 
     @property
     def seconds(self) -> float:
         """Wall clock, of all sessions together."""
         return self._clock() - self._begin
+
+    def keep_back(self, needs: Mapping[str, float]) -> None:
+        """Count so much of each resource as spent, for what comes later; nothing from the next call of this on. Of
+        seconds as much as that many calls have taken so far."""
+        with self._lock:
+            self._kept_back = needs
 
     def take_call(self) -> str | None:
         """Count a call that is about to begin; when it must not, the name of the spent resource."""
@@ -91,7 +98,7 @@ class RunBudget:
 
     def seconds_left(self) -> float | None:
         """Of the budget; None where it does not bound them."""
-        return None if self.budget.seconds is None else self.budget.seconds - self.seconds
+        return None if self.budget.seconds is None else self.budget.seconds - self._used()["seconds"]
 
     def left(self) -> str:
         """What may still be spent, in words; empty when nothing is limited."""
@@ -105,7 +112,9 @@ class RunBudget:
         return spent_of(self._used(), self.budget)
 
     def _used(self) -> dict[str, float]:
-        return {"calls": self.calls, "tokens": self.tokens, "dollars": self.dollars, "seconds": self.seconds}
+        used = {"calls": self.calls, "tokens": self.tokens, "dollars": self.dollars, "seconds": self.seconds}
+        kept = {"seconds": self._kept_back.get("calls", 0) * self.seconds / max(1, self.calls), **self._kept_back}
+        return {name: amount + kept.get(name, 0) for name, amount in used.items()}
 
 
 def spent_of(used: Mapping[str, float], budget: Budget) -> str | None:

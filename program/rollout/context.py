@@ -37,7 +37,7 @@ class RolloutContext:
     rate_limiter: Pace = field(default_factory=Pace)
     """of its run"""
     stronger: dspy.LM | None = None
-    """the model that later rounds of a flow ask; None for the usual one"""
+    """the model that a flow asks in later rounds and for what its configuration says; None for the usual one"""
     repairer: dspy.LM | None = None
     """the model that makes fixes; None for the usual one of the round"""
     function: AskedFunction | None = None
@@ -83,16 +83,16 @@ def new_trace(**changes: Any) -> Iterator[Trace]:
 
 
 @contextmanager
-def model_of(turn: int) -> Iterator[None]:
-    """The model of round `turn` of a flow: the first has the usual one, later ones the stronger, where one is given."""
-    with _asking(context().stronger if turn else None):
+def stronger_model(wanted: bool) -> Iterator[None]:
+    """The stronger model, where it is wanted and one is given; else the one that is asked anyway."""
+    with _asking(context().stronger if wanted else None):
         yield
 
 
 @contextmanager
-def model_of_fixes() -> Iterator[None]:
-    """The model that fixes programs, where one is given for it."""
-    with _asking(context().repairer):
+def model_of_fixes(stronger: bool) -> Iterator[None]:
+    """The model that fixes programs, where one is given for it; else as `stronger_model`."""
+    with _asking(context().repairer or (context().stronger if stronger else None)):
         yield
 
 

@@ -68,5 +68,8 @@ class FlowConfig(ReasoningConfig):
     rounds: int = Field(default=1, ge=1)
     """how often the flow is gone through while tests still fail; later rounds use the stronger model of `--escalate-lm`
     where one is given"""
+    stronger_for: Literal["rounds", "fixes", "tests", "rest"] = "rounds"
+    """what the stronger model of `--escalate-lm` is asked for: later rounds, and besides nothing, fixes, AI tests, or
+    the rest: everything after the direct tries or, without them, after programs were written"""
     vary_rounds: bool = True
     """later rounds vary what planning sees and which solution goes first"""

@@ -11,7 +11,7 @@ import dspy
 from judge.verdict import TestCase
 from program.bench.ai_tests import fits_prompt, majority_output, usable_output
 from program.bench.workbench import Workbench
-from program.rollout.context import trace
+from program.rollout.context import stronger_model, trace
 from program.rollout.decisions import AITestChecked
 from program.stage.side_by_side import together
 from program.steps.config import FlowConfig
@@ -62,7 +62,8 @@ class Confirm(dspy.Module):
         return confirmed
 
     def _derive(self, task: Task, number: int, test: TestCase) -> str:
-        answer = self.derive_output(task.number, number, problem=task.text, test_input=test.input)
+        with stronger_model(task.config.stronger_for == "tests"):
+            answer = self.derive_output(task.number, number, problem=task.text, test_input=test.input)
         return answer.output if answer else ""
 
 

@@ -60,7 +60,7 @@ class Repair(dspy.Module):
             "failure": failure,
         }
         analysis: list[str] = []
-        with model_of_fixes():
+        with model_of_fixes(task.config.stronger_for == "fixes"):
             if task.config.fix_calls == 2:
                 found = self.analyse_failure(task.number, draw, **asked)
                 analysis = found.analysis if found else []

@@ -8,7 +8,7 @@ import dspy
 
 from judge.verdict import TestCase
 from program.bench.ai_tests import fits_prompt, usable_tests
-from program.rollout.context import trace
+from program.rollout.context import stronger_model, trace
 from program.rollout.decisions import SeveralAnswersAccepted
 from program.steps.config import FlowConfig
 from program.steps.task import Notes, Task
@@ -39,12 +39,13 @@ class AITestWriter(dspy.Module):
             "reflection": notes.reflection,
             "explanations": notes.explanations if task.config.explain_to_tests else [],
         }
-        answer = self.write_tests(task.number, **asked, count=count)
-        if answer is None:
-            return []
-        tests = answer.tests[:count]
-        if task.config.check_ai_tests:
-            tests = self._checked(task, asked, tests)
+        with stronger_model(task.config.stronger_for == "tests"):
+            answer = self.write_tests(task.number, **asked, count=count)
+            if answer is None:
+                return []
+            tests = answer.tests[:count]
+            if task.config.check_ai_tests:
+                tests = self._checked(task, asked, tests)
         return usable_tests(tests, task.problem)
 
     def _checked(self, task: Task, asked: dict[str, Any], tests: list[AITest]) -> list[AITest]:

@@ -118,6 +118,27 @@ def test_problems_nobody_ran_on_are_compared_first(monkeypatch, tmp_path, option
     assert read_config(tmp_path / "out" / "gate")["problems"] == [task.name for task in TASKS[2:6]]
 
 
+def test_what_is_left_open_is_compared_on_as_much_again(monkeypatch, tmp_path, options):
+    """With demonstrations other tasks are solved, as many as without."""
+    names = [task.name for task in TASKS]
+    with_demos, without = (answer_rule(TASKS, **dict.fromkeys(some, "wrong")) for some in (names[2::2], names[3::2]))
+    use_lm(monkeypatch, lambda prompt: (with_demos if demonstrations(prompt) else without)(prompt))
+    printed(monkeypatch, optimize.compile.main, *options)
+    found = gate_of(tmp_path / "out")
+    assert (found.decision, found.gain, found.problems, found.draws) == ("kept", 0.0, 8, 4)
+    draws = {each.sample for folder in ("gate", "gate-more") for each in read_rollouts(tmp_path / "out" / folder)}
+    assert draws == {FIRST_SAMPLE + number for number in range(4)}
+    printed(
+        monkeypatch,
+        optimize.compile.main,
+        *(x if x != tmp_path / "out" else tmp_path / "few" for x in options),
+        "--tune",
+        "gate_problems=4",
+    )
+    compared = [{each.problem for each in read_rollouts(tmp_path / "few" / name)} for name in ("gate", "gate-more")]
+    assert [len(names) for names in compared] == [4, 4] and not set.intersection(*compared), "others where there are"
+
+
 def test_a_result_that_is_the_start_costs_no_comparison(monkeypatch, tmp_path, options):
     prompts = use_lm(monkeypatch, answer_rule(TASKS, **dict.fromkeys([task.name for task in TASKS], "wrong")))
     said = printed(monkeypatch, optimize.compile.main, *options)
@@ -142,6 +163,26 @@ def test_at_a_cap_in_the_comparison_the_start_is_kept_and_a_larger_cap_goes_on(m
     assert len(prompts) == 2 + 2 * 2 * 8, "two demonstrations, then two draws of two programs on eight problems"
 
 
+def test_what_the_comparison_needs_is_kept_back_and_the_optimizer_stops_earlier(monkeypatch, tmp_path, options):
+    """Of 46 calls 40 are kept back: two programs, ten problems, two draws each; the optimizer would take ten."""
+    prompts = use_lm(monkeypatch, rule(with_demos="right", without="wrong"))
+    limited = [*options, "--optimizer", "verified", "--max-calls", "46"]
+    said = printed(monkeypatch, optimize.compile.main, *limited)
+    assert "max_calls = 46 is reached but for what the comparison with the start needs" in said
+    assert gate_of(tmp_path / "out").decision == "better" and len(prompts) == 6 + 2 * 2 * 8
+    printed(monkeypatch, optimize.compile.main, *limited)
+    assert len(prompts) == 6 + 2 * 2 * 8, "the same cap again pays nothing"
+    printed(monkeypatch, optimize.compile.main, *options, "--optimizer", "verified")
+    assert not (artifact.read_manifest(tmp_path / "out").compile or {})["stopped"]
+
+
+def test_a_cap_below_the_comparison_says_so_before_anything_is_paid(monkeypatch, tmp_path, options):
+    use_lm(monkeypatch, rule(with_demos="right", without="wrong"))
+    for more in (["--dry-run"], []):
+        said = printed(monkeypatch, optimize.compile.main, *options, "--max-calls", "12", *more)
+        assert "max_calls = 12 is less than the comparison with the start takes, about 40 calls" in said
+
+
 def rollouts(arm: str, solved: list[list[bool]], tokens: int = 100) -> list[Rollout]:
     def one(problem: int, sample: int, right: bool) -> Rollout:
         tests = SetResult(passed=int(right), total=1, verdict="AC" if right else "WA")
@@ -163,22 +204,22 @@ def test_as_good_and_cheaper_ships_and_as_good_at_the_same_price_does_not():
     solved = [[n % 2 == 0] * 2 for n in range(60)]
     start = rollouts(START, solved)
     cheap, dear = (rollouts(COMPILED, solved, tokens=round(100 * share)) for share in (CHEAPER, 0.8))
-    assert outcome_of([*start, *cheap], 2).decision == "as good, cheaper"
-    assert outcome_of([*start, *dear], 2).decision == "kept"
+    assert outcome_of([*start, *cheap]).decision == "as good, cheaper"
+    assert outcome_of([*start, *dear]).decision == "kept"
     half = [[True, False]] * 60
     worse = rollouts(COMPILED, [[True, False] if n > 3 else [False] * 2 for n in range(60)], tokens=50)
-    assert outcome_of([*rollouts(START, half), *worse], 2).decision != "better"
+    assert outcome_of([*rollouts(START, half), *worse]).decision != "better"
 
 
 def test_the_cost_is_that_of_the_rollouts_by_price_of_token():
     start, compiled = rollouts(START, [[True]] * 3), rollouts(COMPILED, [[True]] * 3, tokens=50)
     for each in compiled:
         each.totals.prompt_tokens = 200
-    found = outcome_of([*start, *compiled], 1)
+    found = outcome_of([*start, *compiled])
     assert found.cost == pytest.approx((50 + 200 / 4) / 100) and found.unit == "tokens weighted by price"
     for each in (*start, *compiled):
         each.totals.dollars = 0.5 if each.arm == START else 0.75
-    found = outcome_of([*start, *compiled], 1)
+    found = outcome_of([*start, *compiled])
     assert (found.cost, found.unit) == (1.5, "USD")
 
 

@@ -1,27 +1,49 @@
 """The race: candidates, when they drop out, what is recommended, and the whole of it with a scripted LM."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
+import dspy
 import numpy as np
 import pytest
 
 import eval.compare
+import eval.run
 import optimize.compile
 import optimize.show
+from eval.data.load import load_problems
 from eval.rollouts.run_folder import read_rollouts
 from optimize.compilation.attempts import front
+from optimize.credit.evidence import Credit, Step
+from optimize.job.candidates import RaceLine
 from optimize.race.dropping import FEWEST, Standing, dropped, looks
 from optimize.race.levers import changes_of, combined
+from optimize.race.proposed import costliest, repeats
 from optimize.race.round import Round
 from optimize.race.variants import Variant
 from program import artifact
 from program.baselines.reflexion import ReflexionConfig
 from program.baselines.sampling import SamplingConfig
 from program.models.profile import profile_named
+from program.models.scripted import ScriptedEngine, scripted_lm
 from program.rollout.budget import Budget
 from program.stage.config import ProgramConfig
 from program.steps.config import FlowConfig
-from tests.support.packs import answer_rule, call, isolate, number_task, printed, use_lm, write_pack, write_start
+from tests.support.packs import (
+    Task,
+    answer_rule,
+    call,
+    isolate,
+    number_task,
+    printed,
+    use_lm,
+    use_opener,
+    write_pack,
+    write_start,
+)
+from tests.support.proposals import HINT, hinted_rule, is_proposal, proposal
 from tests.support.scripted import stage_of
 
 TASKS = tuple(number_task(f"Plus {k}", lambda n, k=k: n + k, f"n + {k}") for k in range(1, 25))
@@ -37,11 +59,11 @@ def standing(values: list[float], cost: float = 1.0) -> Standing:
     return Standing({f"P{n}": value for n, value in enumerate(values)}, cost)
 
 
-@pytest.mark.parametrize("problems", [2, 5, 12, 13, 30, 60, 100, 1000])
-def test_looks_go_up_to_the_last_problem_and_keep_fewer_each_time(problems):
-    counts, keeps = zip(*looks(problems), strict=True)
-    assert list(counts) == sorted(set(counts)) and counts[-1] == problems
-    assert counts[0] >= min(problems, FEWEST) and list(keeps) == sorted(keeps, reverse=True)
+@pytest.mark.parametrize("rollouts", [2, 5, 12, 13, 30, 60, 100, 1000])
+def test_looks_go_up_to_the_last_rollout_and_keep_fewer_each_time(rollouts):
+    counts, keeps = zip(*looks(rollouts, 12), strict=True)
+    assert list(counts) == sorted(set(counts)) and counts[-1] == rollouts
+    assert counts[0] >= min(rollouts, FEWEST) and list(keeps) == sorted(keeps, reverse=True)
 
 
 def test_what_is_clearly_behind_drops_out_and_says_so():
@@ -50,8 +72,14 @@ def test_what_is_clearly_behind_drops_out_and_says_so():
 
 
 def test_of_those_that_are_alike_the_cheapest_stay():
-    out = dropped({name: standing([1.0, 0.0] * 10, cost) for name, cost in zip("abcd", (4, 3, 2, 1), strict=True)}, 1)
-    assert set(out) == {"a", "b"} and "of 4 that were left" in out["a"]
+    values = {"a": [1.0, 0.0], "b": [0.0, 1.0], "c": [1.0, 0.0], "d": [0.0, 1.0]}
+    costs = zip("abcd", (4, 3, 2, 1), strict=True)
+    out = dropped({name: standing(values[name] * 10, cost) for name, cost in costs}, 1)
+    assert out == {
+        "a": "the results of c, for no less",
+        "b": "the results of d, for no less",
+        "c": "in place 2 of 2 that were left",
+    }
 
 
 def test_the_best_wins_unless_another_is_nearly_as_good_for_much_less():
@@ -83,11 +111,11 @@ def test_a_race_finds_the_winner_of_a_full_evaluation_at_two_fifths_of_its_rollo
 def _raced(solved: np.ndarray) -> tuple[int, float]:
     """The winner, and the share of all rollouts that were made; as `run_round` goes."""
     alive, before, made = list(range(len(solved))), 0, 0
-    for count, keep in looks(solved.shape[1]):
+    for count, keep in looks(solved.shape[1], len(solved)):
         made, before = made + len(alive) * (count - before), count
         standings = {str(each): standing(solved[each, :count].tolist()) for each in alive}
         if count < solved.shape[1]:
-            out = dropped(standings, int(np.ceil(keep * len(solved))))
+            out = dropped(standings, keep)
             alive = [each for each in alive if str(each) not in out]
     return max(alive, key=lambda each: solved[each].mean()), made / solved.size
 
@@ -126,9 +154,19 @@ def test_what_a_model_does_anyway_or_cannot_do_is_not_tried():
     assert "temperature=0.8" in strong and not any(key.startswith("temperature") for key in thinking)
 
 
+def test_what_a_stronger_model_is_asked_for_is_a_switch_where_one_is_named():
+    profile = profile_named("openai/gpt-4o-mini")
+    without, named = (changes_of(FlowConfig(), "lean", profile, stronger) for stronger in (False, True))
+    assert not any("stronger_for" in change for change in without)
+    roles = [change["stronger_for"] for change in named if "stronger_for" in change]
+    assert roles == ["fixes", "tests", "rest", "rest"]
+    assert not any("stronger_for" in change for change in changes_of(ProgramConfig(), "lean", profile, True))
+
+
 def test_the_front_holds_what_nothing_cheaper_equals():
-    def line(name: str, solved: float, cost: float, out: str = "") -> dict:
-        return {"candidate": name, "solved": solved, "cost": cost, "out": out}
+    def line(name: str, solved: float, cost: float, out: str = "") -> RaceLine:
+        measured = {"problems": 10, "solved": solved, "gain": 0.0, "interval": (0.0, 0.0), "cost": cost}
+        return RaceLine(candidate=name, round="a round", out=out, **measured)
 
     lines = [
         line("a", 0.5, 1.0),
@@ -142,6 +180,8 @@ def test_the_front_holds_what_nothing_cheaper_equals():
 
 def rule(prompt: str) -> str:
     """The flow's programs are wrong; a plain call gives right ones."""
+    if is_proposal(prompt):
+        return proposal(prompt)
     fate = "right" if stage_of(prompt) == "SolveDirectly" else "wrong"
     return answer_rule(TASKS, **dict.fromkeys(NAMES, fate))(prompt)
 
@@ -149,7 +189,8 @@ def rule(prompt: str) -> str:
 @pytest.fixture
 def options(tmp_path) -> list:
     data, start = write_pack(tmp_path / "data", TASKS), write_start(tmp_path / "start", "alphacodium")
-    return ["--start", start, "--data", data, "--optimizer", "race", "--out", tmp_path / "out", "--at", "calls=6"]
+    racing = ["--optimizer", "race", "--tune", f"rollouts={len(TASKS)}", "--at", "calls=6"]
+    return ["--start", start, "--data", data, "--out", tmp_path / "out", *racing]
 
 
 def test_a_race_turns_the_switch_that_pays_and_ships_it(monkeypatch, tmp_path, options):
@@ -189,11 +230,12 @@ def test_a_race_that_was_stopped_goes_on_and_pays_nothing_twice(monkeypatch, tmp
 
 def test_problems_that_the_race_ran_least_on_are_compared_first(monkeypatch, tmp_path, options):
     use_lm(monkeypatch, rule)
-    few = ["--tune", "problems=14", "--tune", "demos=0", "--tune", "gate_problems=10"]
+    few = ["--tune", "rollouts=14", "--tune", "demos=0", "--tune", "gate_problems=10"]
     printed(monkeypatch, optimize.compile.main, *options, *few)
     raced = {each.problem for each in read_rollouts(tmp_path / "out" / "race-switches")}
     compared = {each.problem for each in read_rollouts(tmp_path / "out" / "gate")}
-    assert len(raced) == 14 and len(compared) == 10 and not raced & compared
+    assert len(raced) == FEWEST, "then one is left that others are no better than"
+    assert len(compared) == 10 and not raced & compared
 
 
 def test_an_answer_that_two_candidates_share_is_paid_once_and_counts_for_both(monkeypatch, tmp_path, options):
@@ -207,7 +249,7 @@ def test_an_answer_that_two_candidates_share_is_paid_once_and_counts_for_both(mo
 
 
 def test_words_alone_and_switches_alone(monkeypatch, tmp_path, options):
-    use_lm(monkeypatch, answer_rule(TASKS))
+    use_lm(monkeypatch, hinted_rule(TASKS, helped=()))
     for more, rounds in (
         ("switches=false", {"race-words"}),
         ("instructions=false", {"race-switches", "race-combined"}),
@@ -230,7 +272,7 @@ def test_the_budget_that_is_compiled_for_is_that_of_the_start_too(monkeypatch, t
 
 def test_a_frozen_stage_gets_no_demonstrations(monkeypatch, tmp_path, options):
     """Of the calls of this LM only the programs are proven right."""
-    use_lm(monkeypatch, answer_rule(TASKS))
+    use_lm(monkeypatch, hinted_rule(TASKS, helped=()))
     for folder, more in (("free", []), ("frozen", ["--freeze", "WriteCode"])):
         arguments = [tmp_path / folder if each == tmp_path / "out" else each for each in options]
         printed(monkeypatch, optimize.compile.main, *arguments, "--no-gate", "--tune", "switches=false", *more)
@@ -238,3 +280,90 @@ def test_a_frozen_stage_gets_no_demonstrations(monkeypatch, tmp_path, options):
     for count in (1, 2, 3):
         made, _ = artifact.load(tmp_path / "free" / "race-words" / "artifacts" / f"demos={count}")
         assert len(dict(made.named_predictors())["write_code.write_code.predict"].demos) == count
+
+
+@pytest.fixture
+def direct(tmp_path) -> list:
+    data, start = write_pack(tmp_path / "data", TASKS), write_start(tmp_path / "start", "direct")
+    racing = ["--optimizer", "race", "--tune", f"rollouts={len(TASKS)}", "--demos", "0"]
+    return ["--start", start, "--data", data, "--out", tmp_path / "out", *racing]
+
+
+def test_instructions_that_gepa_and_mipro_would_propose_are_raced(monkeypatch, tmp_path, direct):
+    asked = use_lm(monkeypatch, hinted_rule(TASKS, helped=NAMES[::2]))
+    printed(monkeypatch, optimize.compile.main, *direct)
+    program, manifest = artifact.load(tmp_path / "out")
+    assert HINT in program.predictors()[0].signature.instructions
+    assert manifest.gate and manifest.gate["decision"] == "better"
+    questions = [prompt for prompt in asked if is_proposal(prompt)]
+    shown = [prompt for prompt in questions if "examples_with_feedback" in prompt]
+    assert len(questions) == 4 and len(shown) == 2, "the others are MIPRO's"
+    assert all(any(name in prompt for name in NAMES[::2]) for prompt in shown), "GEPA is shown what failed"
+    lines = json.loads((tmp_path / "out" / "report.json").read_text())["race"]
+    tried = {line["candidate"].split()[-1] for line in lines if line["round"] == "race-words"}
+    assert {name for name in tried if name.startswith(("gepa", "mipro"))} == {"gepa-1"}, "the four are the same"
+
+
+def test_proposals_are_forecast_and_can_be_left_out(monkeypatch, tmp_path, direct):
+    def planned(*more: str) -> str:
+        return printed(monkeypatch, optimize.compile.main, *direct, "--dry-run", *more)
+
+    assert "| proposals | 0 | 4 |" in planned() and "| proposals |" not in planned("--tune", "proposals=0")
+    prompts = use_lm(monkeypatch, hinted_rule(TASKS, helped=NAMES[::2]))
+    printed(monkeypatch, optimize.compile.main, *direct, "--tune", "proposals=0")
+    assert not any(is_proposal(prompt) for prompt in prompts)
+
+
+def test_a_proposal_that_repeats_a_problem_or_a_hidden_test_is_refused(tmp_path):
+    long = "one two three four five six seven eight nine ten eleven twelve thirteen"
+    tasks = [
+        Task("A", "print(1)", "print(2)", ("3\n", f"{long}\n"), lambda _: "1\n"),
+        Task("B", "print(1)", "print(2)", ("3\n", "4\n"), lambda _: "1\n"),
+    ]
+    problems = load_problems(str(write_pack(tmp_path / "data", tasks)), "valid")
+    statement = "read one line and answer it whatever the task is called a read one line"
+    assert repeats(f"Mind that {long} is a case.", "", problems)
+    assert not repeats(f"Mind that {long} is a case.", f"As before: {long}", problems)
+    assert repeats(problems.problem("A").text(), "", problems)
+    assert not repeats(statement, "", problems) and not repeats("Read one line and answer it.", "", problems)
+
+
+def test_the_stage_that_costs_most_is_the_one_that_is_wrong_where_rollouts_fail():
+    def calls(solved: bool, **scores: float) -> list[Any]:
+        rollout = object()
+        return [
+            (Step(name, name, {}, {}), Credit(score, score == 1, ()), rollout, solved, None)
+            for name, score in scores.items()
+        ]
+
+    always_wrong = [*calls(True, plan=0.0, code=1.0), *calls(False, plan=0.0, code=0.5)]
+    assert costliest(always_wrong) == "code"
+    assert costliest([*calls(True, plan=1.0, code=1.0), *calls(False, plan=0.0, code=0.5)]) == "plan"
+    assert costliest(calls(True, code=1.0)) is None and costliest([]) is None
+
+
+def test_a_stronger_model_for_fixes_is_found_and_the_artifact_names_a_role_and_no_address(monkeypatch, tmp_path):
+    few = TASKS[:8]
+    broken = answer_rule(few, **{task.name: "broken" for task in few})
+    fixing = answer_rule(few, **{task.name: "fixed" for task in few})
+    stronger = dspy.LM("scripted/stronger", engine=ScriptedEngine(fixing), cache=False, num_retries=0)
+    lms = {"usual": scripted_lm(broken), "stronger": stronger}
+
+    @contextmanager
+    def opened(model: str, problems: Any, **_: Any) -> Iterator[Any]:
+        yield lms[model.partition("/")[2]]
+
+    use_opener(monkeypatch, opened)
+    data, start = write_pack(tmp_path / "data", few), write_start(tmp_path / "start", "alphacodium")
+    words = ["--demos", "0", "--tune", "instructions=false", "--tune", "proposals=0", "--tune", "rollouts=8"]
+    address = "http://127.0.0.1:9/v1"
+    models = ["--lm", "openai/usual", "--escalate-lm", "openai/stronger", "--escalate-api-base", address]
+    compiling = ["--start", start, "--data", data, *words, *models, "--out", tmp_path / "out"]
+    said = printed(monkeypatch, optimize.compile.main, *compiling)
+    program, manifest = artifact.load(tmp_path / "out")
+    assert manifest.gate and manifest.gate["decision"] == "better"
+    assert program.config.model_dump()["stronger_for"] == "fixes", "which asks it for less than a second round does"
+    assert "scripted/stronger times 10" in manifest.gate["unit"] and "scripted/stronger times 10" in said
+    assert address not in (tmp_path / "out" / "manifest.json").read_text()
+    running = [tmp_path / "out", "--data", data, "--lm", "openai/usual", "--out", tmp_path / "run"]
+    assert call(monkeypatch, eval.run.main, *running) == 2

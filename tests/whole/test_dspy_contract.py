@@ -562,6 +562,31 @@ def test_the_question_for_a_proposal_holds_the_present_instruction_in_one_of_the
     assert {*without_proposal({name: "Do it."}).values()} == {"Do it."}
 
 
+@pytest.mark.parametrize("shown", [False, True])
+def test_mipros_proposer_writes_for_the_predictor_that_is_not_hidden_and_shows_later_proposals_demonstrations(shown):
+    class Two(dspy.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first = dspy.Module()
+            self.first.ask = dspy.Predict("question -> answer")
+            self.second = dspy.Predict(dspy.Signature("question -> answer", "Answer in a word."))
+
+    program, seen = Two(), []
+    hide(program.first, True)
+
+    class Proposals(dspy.ChatAdapter):
+        def __call__(self, lm: Any, lm_kwargs: Any, signature: Any, demos: Any, inputs: Any) -> list[dict[str, Any]]:
+            seen.append(inputs)
+            return [{"proposed_instruction": f"Answer {len(seen)}."}]
+
+    demos = [[dspy.Example(augmented=True, question="1 + 1", answer="2")]] if shown else []
+    with dspy.context(adapter=Proposals()):
+        proposed = undocumented.mipro_proposals(program, scripted_lm([]), [], demos, 3, seed=0)
+    assert proposed == ["Answer 1.", "Answer 2.", "Answer 3."]
+    assert {inputs["basic_instruction"] for inputs in seen} == {"Answer in a word."}
+    assert ["1 + 1" in str(inputs["task_demos"]) for inputs in seen] == [False, shown, shown]
+
+
 def test_simba_lists_the_predictors_it_wants_advice_for():
     assert eval.undocumented.MODULES in OfferFeedback.input_fields
 

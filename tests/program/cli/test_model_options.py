@@ -67,3 +67,16 @@ def test_a_model_that_no_program_would_ask_is_refused():
             refused.check(programs)
     escalating.check([direct, adaptive])
     repairing.check([direct, flow])
+
+
+@pytest.mark.parametrize("role", ["fixes", "tests", "rest"])
+def test_a_program_that_asks_a_stronger_model_needs_one(role):
+    asking = load_program(ROOT / "artifacts" / "handwritten", {"stronger_for": role})
+    with pytest.raises(UserError, match=f"stronger_for = {role}.*--escalate-lm"):
+        models().check([asking])
+    models("--escalate-lm", "b/b").check([asking])
+
+
+def test_a_model_for_fixes_is_enough_where_only_fixes_are_wanted():
+    fixing = load_program(ROOT / "artifacts" / "handwritten", {"stronger_for": "fixes"})
+    models("--repair-lm", "b/b").check([fixing])

@@ -148,3 +148,17 @@ def test_outside_of_a_run_there_is_no_budget_of_one():
     with within(run_budget=budget):
         assert context().run_budget is budget
     assert context().run_budget is None
+
+
+def test_what_is_kept_back_counts_as_spent_until_it_is_released():
+    now = [0.0]
+    budget = RunBudget(Budget(calls=5, tokens=100, seconds=60), clock=lambda: now[0])
+    assert [budget.take_call() for _ in range(2)] == [None, None]
+    budget.add(tokens=40, dollars=0.0)
+    now[0] = 10.0
+    budget.keep_back({"calls": 3, "tokens": 20})
+    assert budget.take_call() == "calls" and budget.seconds_left() == 60 - 10 - 3 * 5.0, "five seconds a call so far"
+    budget.keep_back({"calls": 1, "tokens": 60})
+    assert budget.take_call() == "tokens"
+    budget.keep_back({})
+    assert budget.take_call() is None and budget.seconds_left() == 50

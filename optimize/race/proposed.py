@@ -1,0 +1,162 @@
+"""Instructions for the candidates of a race that the proposers of GEPA and MIPRO write, for the stage that costs most
+solves. Both are DSPy's own; their questions are paid for as the optimizers' are."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
+from typing import Any
+
+import dspy
+from dspy.teleprompt.gepa import InstructionProposer
+
+from eval.data.problem_set import ProblemSet
+from optimize.credit.credit import credit_of
+from optimize.credit.episodes import stored_episodes
+from optimize.credit.evidence import Credit, Episode, Step
+from optimize.credit.outcome import feedback
+from optimize.job.candidates import Prompt, prompts_of
+from optimize.job.job import Job
+from optimize.job.stages import hide_all_but, stages_of
+from optimize.race.variants import Variant
+from optimize.race.word_variants import rollouts_so_far
+from optimize.undocumented import mipro_proposals
+from program.adapters.sections import plain
+from program.stage.program import Program
+from signatures.sentences import WRITERS
+
+SHOWN = 3  # calls that GEPA's proposer looks at, each on another problem
+REPEATED = 12  # words in a row that a proposal and the text of one problem, or a hidden test, may not share
+LOOKED_AT = 2000  # characters of a hidden test that are looked at; some have megabytes
+_WORD = re.compile(r"\w+")
+
+
+def proposed_variants(job: Job, base: Variant, count: int, with_demos: Sequence[Variant]) -> list[Variant]:
+    """The candidate `base` with each of `count` proposed instructions, half by the proposer of GEPA, half by MIPRO's.
+
+    A proposal that is the present instruction or an earlier proposal is no candidate, nor one that repeats the text of
+    a problem or a hidden test.
+
+    Args:
+        job: the compilation.
+        base: its switches and its other words stay as they are.
+        count: proposals.
+        with_demos: candidates with demonstrations, which MIPRO's proposer is shown.
+    """
+    program = base.program(job.inputs)
+    calls = [] if job.rehearsed else _calls_of(job, base, program)
+    name = costliest(calls) if calls else _first_writer(job, program)
+    if name is None:
+        return []
+    job.paid.phase = "proposals"
+    prompts = prompts_of(program)
+    asked, demos = prompts[name]
+    shown = [words[name][1] for words in (each.words for each in with_demos) if name in words]
+    with job.running():
+        by_gepa = _gepa(job, name, asked, [each for each in calls if each[0].predictor == name], count - count // 2)
+        by_mipro = _mipro(job, program, name, shown, count // 2)
+    found: dict[str, Prompt] = {}
+    taken = {asked}
+    for said, text in chain(by_gepa, by_mipro):
+        if text and text not in taken and not _refused(job, text, asked):
+            found[said] = text, demos
+        taken.add(text)
+    return [Variant(base.changes, {**base.words, name: prompt}, said) for said, prompt in found.items()]
+
+
+Judged = tuple[Step, Credit, Episode, bool, Any]  # a call, its credit, its rollout with whether it solved and its score
+
+
+def _calls_of(job: Job, base: Variant, program: Program) -> list[Judged]:
+    """The calls of the candidate's rollouts that credit is known of, in stages that are tuned."""
+    rollouts = [each for each in rollouts_so_far(job) if each[1].arm in (base.name, "teacher") and each[1].score]
+    tuned = {f"{name}.predict" for name, stage in stages_of(program) if stage.name not in job.inputs.frozen}
+    episodes = stored_episodes(job, program, rollouts)
+    with ThreadPoolExecutor(job.config.concurrency) as threads:
+        credits = list(threads.map(lambda episode: [credit_of(step, episode) for step in episode.steps], episodes))
+    return [
+        (step, credit, episode, rollout.status == "solved", rollout.score)
+        for (_, rollout), episode, some in zip(rollouts, episodes, credits, strict=True)
+        for step, credit in zip(episode.steps, some, strict=True)
+        if credit is not None and step.predictor in tuned
+    ]
+
+
+def costliest(calls: Sequence[Judged]) -> str | None:
+    """The predictor whose calls are wrong more often in rollouts that fail than in those that solve, by the credit that
+    they lack for each rollout; None where that is none."""
+    rollouts = Counter({solved: len({id(c[2]) for c in calls if c[3] == solved}) for solved in (False, True)})
+    lacking: dict[str, dict[bool, float]] = defaultdict(lambda: {False: 0.0, True: 0.0})
+    for step, credit, _, solved, _ in calls:
+        lacking[step.predictor][solved] += (1 - credit.score) / rollouts[solved]
+    costs = {name: lack[False] - lack[True] for name, lack in lacking.items()}
+    name = max(costs, key=lambda each: costs[each], default=None)
+    return name if name is not None and costs[name] > 0 else None
+
+
+def _first_writer(job: Job, program: Program) -> str | None:
+    """Where there is no rollout to tell: the first stage that writes programs."""
+    tuned = [(name, stage.name) for name, stage in stages_of(program) if stage.name not in job.inputs.frozen]
+    return next((f"{name}.predict" for name, stage in tuned if stage in WRITERS), None)
+
+
+def _gepa(job: Job, name: str, asked: str, calls: Sequence[Judged], count: int) -> Iterator[tuple[str, str]]:
+    """Proposals from calls that were wrong, and what is known of them."""
+    worst = sorted((each for each in calls if not each[3]), key=lambda each: each[1].score)
+    by_problem = {each[2].problem.name: each for each in reversed(worst)}  # the worst of each problem
+    wrong = [_example(each) for each in by_problem.values()]
+    for number in range(count):
+        begin = number * SHOWN % max(1, len(wrong))
+        dataset = {name: [*wrong[begin:], *wrong[:begin]][:SHOWN]}
+        with dspy.context(lm=job.prompt_lm.copy(rollout_id=number)):
+            try:
+                proposed = InstructionProposer(adapter=job.proposals)({name: asked}, dataset, [name])
+            except ValueError:  # an empty answer, which is all that the proposer refuses
+                job.proposals.dropped += 1
+                continue
+        yield f"gepa-{number + 1}", proposed[name]
+
+
+def _example(judged: Judged) -> dict[str, Any]:
+    """A call as GEPA's proposer is shown it."""
+    step, credit, episode, _, scored = judged
+    said = feedback(credit.evidence, scored, episode.words)
+    return {"Inputs": plain(step.inputs), "Generated Outputs": plain(step.outputs), "Feedback": said}
+
+
+def _mipro(
+    job: Job, program: Program, name: str, shown: Sequence[Sequence[Any]], count: int
+) -> Iterator[tuple[str, str]]:
+    """Proposals from the present instruction, a tip, and demonstrations where there are some."""
+    alone = program.deepcopy()
+    hide_all_but(alone, name)
+    proposed = mipro_proposals(alone, job.prompt_lm, job.learn_examples, shown, count, job.config.seed)
+    for number, text in enumerate(proposed, 1):
+        yield f"mipro-{number}", text
+
+
+def _refused(job: Job, text: str, asked: str) -> bool:
+    """Whether a proposal repeats what would give answers away; counted."""
+    refused = repeats(text, asked, job.problems)
+    job.proposals.refused += refused
+    return refused
+
+
+def repeats(text: str, asked: str, problems: ProblemSet) -> bool:
+    """Whether an instruction shares a run of words, which the present one does not have, with a hidden test or with the
+    text of one problem; what several problems say is a way of speaking."""
+    runs = _runs(text) - _runs(asked)
+    if not runs:
+        return False
+    said = Counter(run for problem in problems.problems for run in _runs(problem.text()) & runs)
+    tests = (test for problem in problems.problems for test in problems.hidden(problem.name).all())
+    hidden = (f"{test.input[:LOOKED_AT]} {test.output[:LOOKED_AT]}" for test in tests)
+    return 1 in said.values() or any(runs & _runs(each) for each in hidden)
+
+
+def _runs(text: str) -> set[tuple[str, ...]]:
+    words = _WORD.findall(text.lower())
+    return {tuple(words[place : place + REPEATED]) for place in range(len(words) - REPEATED + 1)}
