@@ -45,7 +45,8 @@ def changes_of(config: ProgramConfig, adapter: str, profile: Profile, stronger: 
     if not has_one_order(adapter):
         found += [{"order": order} for order in ("problem-first", "stage-first")]
     if profile.temperature is not None:
-        found += [{"temperature": REPEAT_TEMPERATURE}, {"temperature": 0.0}]
+        # At 0 every draw is the same, so neither further draws nor those of the gate would say anything new.
+        found += [{"temperature": REPEAT_TEMPERATURE}]
     decided = {"temperature": profile.temperature, "fixes_per_program": profile.fixes_per_program}
     present = {key: decided.get(key) if value is None else value for key, value in config.model_dump().items()}
     return [change for change in _different(found) if any(present[key] != change[key] for key in change)]
