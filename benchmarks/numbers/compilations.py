@@ -56,7 +56,7 @@ SHORT = {"solutions": 0, "ai_tests": 0, "code_attempts": 1, "public_tries": 0, "
 
 
 @dataclass(frozen=True)
-class Lever:
+class PlantedLever:
     """plant: the skills under which programs that use it gain so much; program, config: of a start that does not."""
 
     plant: Callable[[float], dict[str, float]]
@@ -65,10 +65,10 @@ class Lever:
 
 
 LEVERS = {
-    "order": Lever(lambda gain: {"order_gain": gain}),
-    "demonstrations": Lever(lambda gain: {"demo_gain": gain, "demo_gain_cap": abs(gain)}),
-    "instructions": Lever(lambda gain: {"instruction_gain": gain}),
-    "planning": Lever(lambda gain: {"plan_gain": gain}, "alphacodium", SHORT),
+    "order": PlantedLever(lambda gain: {"order_gain": gain}),
+    "demonstrations": PlantedLever(lambda gain: {"demo_gain": gain, "demo_gain_cap": abs(gain)}),
+    "instructions": PlantedLever(lambda gain: {"instruction_gain": gain}),
+    "planning": PlantedLever(lambda gain: {"plan_gain": gain}, "alphacodium", SHORT),
 }
 TURNED = {  # the levers that an optimizer turns, where it is not each of them
     **dict.fromkeys(("bootstrap", "bootstrap_rs", "verified"), ("demonstrations",)),

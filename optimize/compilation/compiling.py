@@ -35,7 +35,7 @@ from optimize.job.metric import HiddenPassRate
 from optimize.job.stages import thaw
 from optimize.optimizers.optimizer import optimizer_of
 from optimize.optimizers.proposing import Proposing
-from optimize.probe.findings import findings_table
+from optimize.probe.lever_findings import findings_table
 from optimize.probe.probing import probe
 from optimize.probe.recommendation import recommendation
 from optimize.undocumented import random_state_kept

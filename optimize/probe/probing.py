@@ -16,7 +16,7 @@ from eval.rollouts.rollout import Rollout
 from eval.rollouts.trace_files import read_trace
 from optimize.config import ConfigError
 from optimize.job.job import Job
-from optimize.probe.findings import Finding, ProbeArm, finding
+from optimize.probe.lever_findings import LeverFinding, ProbeArm, finding
 from optimize.probe.probe_levers import BOTH, DEMOS, FIX, LEVERS, ONE, PLAN, READ, SENTENCE, THREE, TWO, shapes
 from optimize.race.variants import Variant
 from optimize.race.word_variants import demo_variants, instruction_variants, with_both
@@ -68,7 +68,7 @@ class _Probe:
             self._variants |= {DEMOS: demos[-1], BOTH: with_both(base, demos[-1], sentence)}
             self._shown = job.shown_by(demo for _, shown in demos[-1].words.values() for demo in shown)
 
-    def findings(self) -> list[Finding]:
+    def findings(self) -> list[LeverFinding]:
         """What is known of every lever, in the order of `LEVERS`."""
         arms = {name: self._arm(name) for name in self._variants}
         arms[READ] = self._read_otherwise(arms[ONE])
@@ -104,7 +104,7 @@ class _Probe:
         return ProbeArm(solved, drawn.calls)
 
 
-def probe(job: Job, calls: int) -> list[Finding]:
+def probe(job: Job, calls: int) -> list[LeverFinding]:
     """Try every lever on some problems, then again and again the one that may still gain most on some more.
 
     Args:

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Sequence
 
 from eval.tables.markdown import points
-from optimize.probe.findings import Finding
+from optimize.probe.lever_findings import LeverFinding
 from optimize.probe.probe_levers import settings_for
 from program.artifact import flattened
 from program.stage.config import ProgramConfig
@@ -14,7 +14,9 @@ from program.stage.config import ProgramConfig
 ONLY = {"shape": ("demos=0", "instructions=false"), "words": ("switches=false",)}  # keys of the race
 
 
-def recommendation(findings: Sequence[Finding], start: str, config: ProgramConfig, arguments: Sequence[str]) -> str:
+def recommendation(
+    findings: Sequence[LeverFinding], start: str, config: ProgramConfig, arguments: Sequence[str]
+) -> str:
     """A few lines: the shown lever with the largest gain and what to type for it, or that nothing is to be gained.
 
     Args:

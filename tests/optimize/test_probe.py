@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import optimize.compile
-from optimize.probe.findings import Finding, ProbeArm, finding, findings_table
+from optimize.probe.lever_findings import LeverFinding, ProbeArm, finding, findings_table
 from optimize.probe.probe_levers import BOTH, DEMOS, LEVERS, ONE, SENTENCE, THREE, settings_for, shapes
 from optimize.probe.recommendation import recommendation
 from program import artifact
@@ -65,7 +65,7 @@ def test_every_shape_is_another_flow_and_its_settings_are_keys_of_it():
             FlowConfig.model_validate(settings_for(lever))
 
 
-def found(name: str, gain: float) -> Finding:
+def found(name: str, gain: float) -> LeverFinding:
     """Of 40 problems as many more are solved, or fewer."""
     lever, moved = BY_NAME[name], round(40 * abs(gain))
     arms = [arm(*[0] * 40), arm(*[1] * moved, *[0] * (40 - moved))]

@@ -32,7 +32,7 @@ class ProbeArm:
 
 
 @dataclass(frozen=True)
-class Finding:
+class LeverFinding:
     """What is known of one lever.
 
     problems: that both arms of a pair ran on.
@@ -73,7 +73,7 @@ class Finding:
         return [lever.name, compared, str(self.problems), gain, f"{100 * self.visible:.0f} points", costs]
 
 
-def finding(lever: Lever, arms: Mapping[str, ProbeArm]) -> Finding:
+def finding(lever: Lever, arms: Mapping[str, ProbeArm]) -> LeverFinding:
     """Compare the arms of a lever, as far as there are any."""
     none = ProbeArm({}, {})
     pairs = [(arms.get(first, none), arms.get(second, none)) for first, second in lever.pairs]
@@ -84,7 +84,7 @@ def finding(lever: Lever, arms: Mapping[str, ProbeArm]) -> Finding:
     before, after = ([fmean(both[place] for both in values[name]) for name in sorted(values)] for place in (0, 1))
     calls = [fmean(arm.calls.values()) if arm.calls else 0.0 for arm in pairs[0]]
     gain = difference_estimate(before, after, level=LEVEL)
-    return Finding(lever, len(values), gain, visible(before, after), (calls[0], calls[1]))
+    return LeverFinding(lever, len(values), gain, visible(before, after), (calls[0], calls[1]))
 
 
 def visible(first: Sequence[float], second: Sequence[float]) -> float:
@@ -99,6 +99,6 @@ def visible(first: Sequence[float], second: Sequence[float]) -> float:
     return min(1.0, reach * math.sqrt(square / (len(differences) + 2)))
 
 
-def findings_table(findings: Sequence[Finding]) -> str:
+def findings_table(findings: Sequence[LeverFinding]) -> str:
     """All levers as a Markdown table."""
     return table(HEAD, [each.row() for each in findings])
