@@ -65,10 +65,10 @@ def add_run(parser: argparse.ArgumentParser, said: str = "a folder written by ev
     add_exclude(parser)
 
 
-def add_runs(parser: argparse.ArgumentParser) -> None:
-    """Add the folders of runs, and `--exclude`."""
+def add_runs(parser: argparse.ArgumentParser, named: type[RunName] = RunName) -> None:
+    """Add the folders of runs, or what else `named` takes, and `--exclude`."""
     said = "folders written by eval.run, over the same data; the first arm is the one compared with"
-    parser.add_argument("runs", nargs="+", type=path_name, action=RunName, help=said)
+    parser.add_argument("runs", nargs="+", type=path_name, action=named, help=said)
     add_exclude(parser)
 
 

@@ -6,12 +6,13 @@ import argparse
 
 from eval.options import add_runs, command_parser, file_name
 from program.cli.command import run_command
+from program.cli.folders import RunsName
 
 
 def main() -> None:
     said = "Write runs as a page to look at; of a folder of runs, a page a run and an index of them all."
     parser = command_parser("report", said)
-    add_runs(parser)
+    add_runs(parser, RunsName)
     parser.add_argument(
         "--out", type=file_name, help="the file (default: report.html in the first run's folder, or FOLDER/index.html)"
     )

@@ -59,3 +59,14 @@ class RunName(_Existing):
 
     kind = "a run"
     known_by = "config.json"
+
+
+class RunsName(RunName):
+    """The folder of a run, or one with runs somewhere below it."""
+
+    kind = "a run, nor are runs below it"
+
+    @classmethod
+    def check(cls, path: Path) -> None:
+        if next(path.rglob(cls.known_by), None) is None:
+            super().check(path)

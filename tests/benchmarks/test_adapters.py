@@ -50,7 +50,7 @@ def command(monkeypatch, tmp_path, runs):
 
     def run(rule, *options: str, adapters=ADAPTERS):
         lm = scripted_lm(rule)
-        monkeypatch.setattr("eval.simulated.model.open_lm", lambda *_, **__: OpenedLM(lm))
+        monkeypatch.setattr("program.models.open.open_lm", lambda *_, **__: OpenedLM(lm))
         fixed = ["--artifact", start, "--data", data, "--split", "test", "--lm", "fake/lm", "--out", tmp_path / "out"]
         status = call(monkeypatch, benchmarks.prompts.adapters.main, *fixed, "--adapters", *adapters, *options)
         return status, lm.engine.prompts

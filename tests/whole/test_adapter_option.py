@@ -181,7 +181,7 @@ def test_reports_say_that_arms_differ_in_more_than_their_prompts(start, data, tm
         assert call(monkeypatch, report, run) == 0
         assert said in capsys.readouterr().out
     assert call(monkeypatch, optimize.show.main, start, tmp_path / "other") == 0
-    assert "config.order: problem-first → stage-first\n" in capsys.readouterr().out
+    assert "- setting order: problem-first → stage-first\n" in capsys.readouterr().out
 
 
 def test_a_compiled_artifact_is_shown_with_its_adapter(monkeypatch, capsys):
