@@ -77,7 +77,7 @@ class Outcome(BaseModel):
         assert self.gain is not None and self.interval is not None, "there was a comparison"
         said = points(Estimate(self.gain, *self.interval))
         said += f"; the start solves {self.start:.1%}, this {self.compiled:.1%}"
-        said += f", on {self.problems} problems with {self.draws} draws each"
+        said += f", on {self.problems} problems with {self.draws} draw{'s' * (self.draws != 1)} each"
         return said + (f"; {self.unit}: {self.cost:.2f} times the start's" if self.cost is not None else "")
 
 

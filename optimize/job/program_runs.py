@@ -77,7 +77,8 @@ class ProgramRuns:
         """
         arms = [arm for arm in self._arms if arm.name in names]
         whole, further = divmod(count, len(self._order))
-        for problems, samples in ((self._order, whole), (self._order[:further], whole + 1)):
+        parts = ((self._order, whole), (self._order[:further], whole + 1))
+        for problems, samples in (part for part in parts if all(part)):
             part = replace(self._problems, problems=problems)
             with closing(run_loop(self._folder, arms, part, self._executor, samples=samples, **self._asked)) as loop:
                 for _ in loop:
