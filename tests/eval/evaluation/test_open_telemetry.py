@@ -108,7 +108,7 @@ def test_a_run_sends_what_it_ran_once(collector, monkeypatch, tmp_path):
         each["key"]: each["value"]["stringValue"] for each in body["resourceSpans"][0]["resource"]["attributes"]
     }
     assert resource == {"service.name": "alphacodium", "deployment.environment.name": "test"}
-    everything = json.dumps(sent)
+    everything = json.dumps([span["attributes"] for span in sent])  # the digits of an id, or of a time, may be anything
     assert "The task is called" in everything and "1728" not in everything, "no hidden test"
     printed(monkeypatch, eval.run.main, *options, "--limit", "1", "--out", tmp_path / "run")
     assert collector.spans() == sent, "nothing was run again"
