@@ -15,29 +15,25 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 from typing import Any
-from unittest.mock import patch
 
-import dspy
 from pydantic import BaseModel
 
+from benchmarks.numbers.simulated_work import simulated_work
 from eval.data.load import load_problems
 from eval.data.problem_set import ProblemSet
 from eval.options import path_name, whole
 from eval.rollouts.json_lines import JsonLines
 from eval.simulated.known_rates import true_rate
-from eval.simulated.lm import simulated_lm
 from eval.simulated.model import SIMULATED
 from eval.simulated.remembered_tests import RememberedTests
 from eval.simulated.skills import Skills
 from eval.tables.markdown import table
 from judge.place import judging_at
-from optimize.compilation import compiling
 from optimize.compilation.compiling import compile_artifact
 from optimize.job.candidates import prompts_of
 from optimize.optimizers.table import read_config
@@ -156,7 +152,7 @@ def compiled(
     folder = Path(tempfile.mkdtemp())
     try:
         artifact.save(folder / "start", start, artifact.describe(lever.program, start))
-        with _at_work(folder, model):
+        with simulated_work(folder, model):
             asked = {"optimizer": optimizer, "lm": SIMULATED, "start": str(folder / "start"), "seed": seed}
             compile_artifact(read_config(None, {**asked, **tuning}), folder / "out")
         program, manifest = artifact.load(folder / "out")
@@ -179,24 +175,6 @@ def compiled(
         calls=calls,
         seconds=round(time.monotonic() - begin, 1),
     )
-
-
-@contextmanager
-def _at_work(folder: Path, skills: Skills) -> Iterator[None]:
-    """Inside of the block compilations ask a model of these skills, and everything that they print or keep goes to
-    `folder`."""
-
-    @contextmanager
-    def opened(model: str, problems: ProblemSet, **_: Any) -> Iterator[dspy.LM]:
-        yield simulated_lm(problems, skills)
-
-    with (
-        patch.multiple(compiling, open_model=opened, WORK_FOLDER=folder / "ledger"),
-        (folder / "printed").open("w") as printed,
-        redirect_stdout(printed),
-        redirect_stderr(printed),
-    ):
-        yield
 
 
 def _changes(start: Program, made: Program) -> dict[str, Any]:

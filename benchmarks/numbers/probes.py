@@ -10,26 +10,22 @@ is planted.
 from __future__ import annotations
 
 import argparse
+import re
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
-import dspy
 from tqdm import tqdm
 
-from eval.data.problem_set import ProblemSet
+from benchmarks.numbers.simulated_work import simulated_work
 from eval.options import whole
-from eval.simulated.lm import simulated_lm
 from eval.simulated.model import SIMULATED
 from eval.simulated.remembered_tests import RememberedTests
 from eval.simulated.skills import Skills
 from eval.tables.markdown import table
 from judge.place import judging_at
-from optimize.compilation import compiling
 from optimize.compilation.compiling import probe_levers
 from optimize.optimizers.table import read_config
 from program.cli.command import run_command
@@ -85,32 +81,12 @@ def _run(options: argparse.Namespace) -> None:
 def _probed(lever: str, seed: int, options: argparse.Namespace) -> tuple[str, int]:
     """The lever that a probe recommends, and how many calls it made."""
     planted = {**PLAIN, "steady": options.steady, **PLANTED[lever](options.gain), "seed": seed}
-    with tempfile.TemporaryDirectory() as folder, _at_work(Path(folder), Skills.model_validate(planted)) as requests:
+    with tempfile.TemporaryDirectory() as folder, simulated_work(Path(folder), Skills.model_validate(planted)):
         config = {"lm": SIMULATED, "data": options.data, "split": options.split, "seed": seed}
         said = probe_levers(read_config(None, config), Path(folder) / "out", options.calls, [])
     line = next(line for line in said.splitlines() if line.startswith(("recommended: ", "nothing to gain")))
-    return ("nothing" if line.startswith("nothing") else line.split(": ")[1]), requests()
-
-
-@contextmanager
-def _at_work(folder: Path, skills: Skills) -> Iterator[Callable[[], int]]:
-    """Inside of the block compilations ask a model of these skills, and what they print and keep goes to `folder`. It
-    gives what counts the requests."""
-    asked: list[Any] = []
-
-    @contextmanager
-    def opened(model: str, problems: ProblemSet, **_: Any) -> Iterator[dspy.LM]:
-        lm = simulated_lm(problems, skills)
-        asked.append(lm.engine)
-        yield lm
-
-    with (
-        patch.multiple(compiling, open_model=opened, WORK_FOLDER=folder / "ledger"),
-        (folder / "printed").open("w") as printed,
-        redirect_stdout(printed),
-        redirect_stderr(printed),
-    ):
-        yield lambda: sum(sum(engine._requests.values()) for engine in asked)
+    (calls,) = re.findall(r"^in this session ([\d,]+) calls", said, re.MULTILINE)
+    return ("nothing" if line.startswith("nothing") else line.split(": ")[1]), int(calls.replace(",", ""))
 
 
 def _steady(gain: float) -> float:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from eval.rollouts.run_folder import read_config, read_rollouts
-from eval.rollouts.trace_files import read_trace
+from eval.rollouts.trace_files import read_calls
 from eval.tables.markdown import NONE, table
 from optimize.job.copying import Copying, copied_from, copying_of, demonstrated
 from program.cli.command import run_command
@@ -58,7 +58,7 @@ def _rows(run: Path, arm: str, calls: list[Call], plain: Calls) -> Iterator[list
 def _calls_of(run: Path) -> Calls:
     found: Calls = defaultdict(list)
     for rollout in read_rollouts(run):
-        found[rollout.arm] += [event for event in read_trace(run, *rollout.key()) if isinstance(event, Call)]
+        found[rollout.arm] += read_calls(run, *rollout.key())
     return found
 
 

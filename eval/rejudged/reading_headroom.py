@@ -16,7 +16,7 @@ from eval.data.problem_set import ProblemSet
 from eval.numbers.criteria import passes
 from eval.numbers.intervals import Estimate, share_by_problem
 from eval.rollouts.rollout import Rollout
-from eval.rollouts.trace_files import read_trace
+from eval.rollouts.trace_files import read_calls
 from judge.judge import judge
 from judge.shared import default_workers
 from program.answers.mends import mended
@@ -59,7 +59,7 @@ def reading_headroom(run: Path, rollouts: Iterable[Rollout], problems: ProblemSe
 def _gains(run: Path, rollout: Rollout, problem: Problem) -> bool:
     if not problem.public_tests:
         return False
-    calls = [each for each in read_trace(run, *rollout.key()) if isinstance(each, Call) and each.stage in STAGES]
+    calls = [each for each in read_calls(run, *rollout.key()) if each.stage in STAGES]
     programs = dict.fromkeys(program for call in calls for program in readings_of(call))
     return any(
         judge(each, problem.tests(), problem.limits(), checker=problem.checker(), stop_at_failure=True).all_passed

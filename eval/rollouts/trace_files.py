@@ -18,7 +18,7 @@ from eval.rollouts.rollout import Rollout
 from program.errors import first_line
 from program.files import write_whole
 from program.input_files import MOST_DATA_BYTES, read_packed
-from program.rollout.trace import Event
+from program.rollout.trace import Call, Event
 
 _EVENT: TypeAdapter[Event] = TypeAdapter(Event)
 
@@ -54,3 +54,8 @@ def read_trace(run: Path, arm: str, problem: str, sample: int) -> list[Event]:
     except ValueError as fault:
         said = first_line(fault).removeprefix(f"{path} ")
         raise RunError(f"{path} is damaged: {said}; without the file the rollout is shown without its trace") from fault
+
+
+def read_calls(run: Path, arm: str, problem: str, sample: int) -> list[Call]:
+    """The LM calls of a rollout; see `read_trace`."""
+    return [event for event in read_trace(run, arm, problem, sample) if isinstance(event, Call)]

@@ -84,9 +84,9 @@ def problem_stories(
     name, chosen = _chosen(run, problem, exclude, arm, sample)
     stories = [read_story(run, rollout) for rollout in chosen]
     failed = [story for story in stories if story.rollout.status == "failed"]
-    told = {"one": (failed or stories)[:1], "failed": failed, "all": stories}[shown]
+    wanted = {"one": (failed or stories)[:1], "failed": failed, "all": stories}[shown]
     parts = [paint(harmless(name), "bold"), "\n".join(_overview(stories, paint))]
-    parts += ["\n".join(_story(story, paint, prompts)) for story in told]
+    parts += ["\n".join(_story(story, paint, prompts)) for story in wanted]
     if shown == "one" and len(stories) > 1:
         parts.append(paint("More: --arm ARM --sample N for another rollout, --failed, --all.", "faint"))
     return "\n\n".join(parts)

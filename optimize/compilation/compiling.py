@@ -145,7 +145,7 @@ def _session(config: CompileConfig, inputs: Inputs, out: Path) -> Iterator[Job]:
     isolation = check_judge()
     with (
         graceful(),
-        closing(Ledger(own := ledger_folder(inputs), others=ledgers_beside(own))) as ledger,
+        closing(Ledger(own := ledger_folder(inputs), others=ledgers_next_to(own))) as ledger,
         _paying(config, ledger) as paid,
         ends_by(paid.seconds_left(), "max_seconds is reached; the same command goes on"),
         _models(config, inputs, paid) as lms,
@@ -167,14 +167,14 @@ def _session(config: CompileConfig, inputs: Inputs, out: Path) -> Iterator[Job]:
 
 
 def ledger_folder(inputs: Inputs) -> Path:
-    """Each configuration has a ledger of its own, whose calls count against its caps. It lies beside those of the same
+    """Each configuration has a ledger of its own, whose calls count against its caps. It is next to those of the same
     model, data and seed, whose answers it takes for nothing: equal prompts have equal answers there."""
     shared = {key: inputs.identity[key] for key in ("lm", "data_fingerprint", "seed")}
     return WORK_FOLDER / _digest(shared) / _digest(inputs.identity)
 
 
-def ledgers_beside(folder: Path) -> list[Path]:
-    """The folders of the other ledgers that lie beside `folder`."""
+def ledgers_next_to(folder: Path) -> list[Path]:
+    """The folders of the other ledgers next to `folder`."""
     return sorted(file.parent for file in folder.parent.glob(f"*/{FILE}") if file.parent != folder)
 
 

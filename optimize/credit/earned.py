@@ -4,11 +4,9 @@ something false, and none that its stage copies from where it should speak of an
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, cast
 
 from eval.rollouts.run_folder import read_config, read_rollouts
-from eval.rollouts.trace_files import read_trace
+from eval.rollouts.trace_files import read_calls
 from optimize.credit.episodes import episode_of, typed
 from optimize.credit.evidence import Step
 from optimize.credit.false_claims import false_claims
@@ -109,11 +107,6 @@ def _stored(job: Job, program: Program, stage: str) -> Iterator[tuple[Call, str]
         names = read_config(folder).get("artifacts", {})
         stored = sorted(read_rollouts(folder), key=lambda each: (order.get(each.problem, 0), each.key()))
         for rollout in sorted(stored, key=lambda each: names.get(each.arm) != own):
-            first = next(_calls(folder, rollout.key(), stage), None)
-            if first is not None:
-                yield first, rollout.problem
-
-
-def _calls(folder: Path, key: Any, stage: str) -> Iterator[Call]:
-    calls = (cast(Call, event) for event in read_trace(folder, *key) if event.kind == "call")
-    return (call for call in calls if call.stage == stage and call.inputs)
+            calls = read_calls(folder, *rollout.key())
+            if asked := next((call for call in calls if call.stage == stage and call.inputs), None):
+                yield asked, rollout.problem

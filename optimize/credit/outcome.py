@@ -10,7 +10,7 @@ from program.bench.words import Words
 
 
 def feedback(evidence: Sequence[str], scored: Score, words: Words) -> str:
-    """What a model that reflects on a call is told of it: the evidence of its credit, and how the rollout came out."""
+    """What a model that reflects on a call is shown of it: the evidence of its credit, and how the rollout came out."""
     sentences = [*evidence, outcome(scored, words, " that came out in the end")]
     return " ".join(f"{sentence[0].upper()}{sentence[1:]}." for sentence in sentences)
 

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from pathlib import Path
 
 from pydantic import BaseModel
 
 from eval.rollouts.rollout import Rollout
-from eval.rollouts.trace_files import read_trace
+from eval.rollouts.trace_files import read_calls
 from program.rollout.trace import Call, Message
 
 LENGTH = 8  # words
@@ -79,7 +79,7 @@ def copying_in(run: Path, rollouts: Iterable[Rollout]) -> dict[str, Copying]:
     Raises:
         RunError: a trace is damaged.
     """
-    return copying_of(_calls(run, rollouts))
+    return copying_of(call for each in rollouts for call in read_calls(run, *each.key()))
 
 
 def demonstrated(call: Call) -> dict[int, str]:
@@ -90,11 +90,6 @@ def demonstrated(call: Call) -> dict[int, str]:
     shown = [(asked.content, said.content) for asked, said in pairwise(call.prompt) if said.role == "assistant"]
     own = call.inputs.get("problem")
     return {place: said for place, (asked, said) in enumerate(shown) if own is None or own not in asked}
-
-
-def _calls(run: Path, rollouts: Iterable[Rollout]) -> Iterator[Call]:
-    for rollout in rollouts:
-        yield from (event for event in read_trace(run, *rollout.key()) if isinstance(event, Call))
 
 
 def _runs(text: str) -> set[tuple[str, ...]]:

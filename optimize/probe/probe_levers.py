@@ -47,9 +47,9 @@ def shapes(config: FlowConfig) -> dict[str, Change]:
     """By the name of its arm, how each program differs from the flow in its switches."""
     plan = {"ai_tests": 0, "brute_force": False, "code_attempts": 1, "public_tries": 0, "time_fixes": 0}
     return {
-        ONE: _draws(1),
-        TWO: _draws(2),
-        THREE: _draws(3),
+        ONE: _draws(1, calls=1),
+        TWO: _draws(2, calls=2),
+        THREE: _draws(3, calls=3),
         FIX: {**_draws(1, calls=2), "direct_fixes": 1},
         PLAN: {**_draws(1, calls=None), **plan, "solutions": config.solutions or SOLUTIONS},
     }
@@ -58,9 +58,9 @@ def shapes(config: FlowConfig) -> dict[str, Change]:
 def settings_for(lever: Lever) -> Change:
     """The switches with which the flow makes use of a lever of the kind "shape"."""
     ((_, used),) = lever.pairs
-    return {THREE: _draws(3), FIX: {"direct_first": 1, "direct_fixes": 3}, PLAN: {"direct_first": 1}}[used]
+    return {THREE: _draws(3, calls=3), FIX: {"direct_first": 1, "direct_fixes": 3}, PLAN: {"direct_first": 1}}[used]
 
 
-def _draws(count: int, calls: int | None = 0) -> Change:
-    budget = {"calls": count if calls == 0 else calls}
-    return {"direct_first": count, "direct_fixes": 0, "vary_draws": False, "rounds": 1, "budget": budget}
+def _draws(count: int, calls: int | None) -> Change:
+    """So many draws first, and calls of a rollout at most."""
+    return {"direct_first": count, "direct_fixes": 0, "vary_draws": False, "rounds": 1, "budget": {"calls": calls}}

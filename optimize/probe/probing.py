@@ -13,7 +13,7 @@ from pathlib import Path
 
 from eval.rejudged.reading_headroom import readings_of
 from eval.rollouts.rollout import Rollout
-from eval.rollouts.trace_files import read_trace
+from eval.rollouts.trace_files import read_calls
 from optimize.config import ConfigError
 from optimize.job.job import Job
 from optimize.probe.lever_findings import LeverFinding, ProbeArm, finding
@@ -21,7 +21,6 @@ from optimize.probe.probe_levers import BOTH, DEMOS, FIX, LEVERS, ONE, PLAN, REA
 from optimize.race.variants import Variant
 from optimize.race.word_variants import demo_variants, instruction_variants, with_both
 from program.problem import Problem
-from program.rollout.trace import Call
 from program.steps.config import FlowConfig
 
 FEWEST = 8  # problems that every lever is tried on
@@ -44,6 +43,7 @@ class _Probe:
         self._variants = {name: Variant(change) for name, change in shapes(config).items()}
         self._shown: set[str | None] = set()
         self._rollouts: dict[Path, list[Rollout]] = {}
+        self._otherwise: dict[str, float] = {}  # by problem, see `_read_otherwise`
 
     def step(self, name: str, arms: Collection[str]) -> Callable[[Collection[str], int], None]:
         """Begin a step with these arms, as far as there are any; gives what runs some of them on the first problems."""
@@ -62,11 +62,15 @@ class _Probe:
     def write_words(self) -> None:
         """Make the programs with other words; demonstrations are draws that were right."""
         job, base = self._job, self._variants[ONE]
-        sentence = next(each for each in instruction_variants(job, base) if each.said == SAID)
-        self._variants |= {SENTENCE: sentence}
-        if demos := demo_variants(job, base, DEMONSTRATIONS, DEMO_TOKENS, proof_calls=0):
-            self._variants |= {DEMOS: demos[-1], BOTH: with_both(base, demos[-1], sentence)}
-            self._shown = job.shown_by(demo for _, shown in demos[-1].words.values() for demo in shown)
+        sentence = next((each for each in instruction_variants(job, base) if each.said == SAID), None)
+        demos = next(reversed(demo_variants(job, base, DEMONSTRATIONS, DEMO_TOKENS, proof_calls=0)), None)
+        if sentence:
+            self._variants[SENTENCE] = sentence
+        if demos:
+            self._variants[DEMOS] = demos
+            self._shown = job.shown_by(demo for _, shown in demos.words.values() for demo in shown)
+        if sentence and demos:
+            self._variants[BOTH] = with_both(base, demos, sentence)
 
     def findings(self) -> list[LeverFinding]:
         """What is known of every lever, in the order of `LEVERS`."""
@@ -93,15 +97,19 @@ class _Probe:
 
     def _read_otherwise(self, drawn: ProbeArm) -> ProbeArm:
         """What one draw would solve if of every answer the reading were taken that is right, where any is."""
-        metric, problems, solved = self._job.metric, self._job.problems, dict(drawn.solved)
-        runs = {
-            rollout.problem: path for path, some in self._rollouts.items() for rollout in some if rollout.arm == ONE
-        }
-        for name in [name for name, value in solved.items() if not value]:
-            calls = [each for each in read_trace(runs[name], ONE, name, 0) if isinstance(each, Call)]
-            readings = dict.fromkeys(code for call in calls for code in readings_of(call))
-            solved[name] = float(any(metric.score(problems.problem(name), code).solved for code in readings))
-        return ProbeArm(solved, drawn.calls)
+        for path, rollouts in self._rollouts.items():
+            for each in rollouts:
+                if each.arm == ONE and each.score and each.problem not in self._otherwise:
+                    self._otherwise[each.problem] = self._best_read(path, each)
+        return ProbeArm(self._otherwise, drawn.calls)
+
+    def _best_read(self, path: Path, rollout: Rollout) -> float:
+        """Whether some reading of an answer of a rollout is right; where it is solved nothing is read."""
+        if rollout.status == "solved":
+            return 1.0
+        problem = self._job.problems.problem(rollout.problem)
+        readings = dict.fromkeys(code for call in read_calls(path, *rollout.key()) for code in readings_of(call))
+        return float(any(self._job.metric.score(problem, code).solved for code in readings))
 
 
 def probe(job: Job, calls: int) -> list[LeverFinding]:
@@ -126,15 +134,15 @@ def probe(job: Job, calls: int) -> list[LeverFinding]:
     probe.step("probe-draws", draws)(draws, screened)
     probe.write_words()
     reached = {lever: screened if PLAN not in lever.pairs[0] else screened // 2 for lever in LEVERS}
-    shapes, words = probe.step("probe-shapes", (*draws, PLAN)), probe.step("probe-words", WORDS)
-    words(WORDS, screened)
-    shapes([PLAN], min(reached.values()))
+    run_shapes, run_words = probe.step("probe-shapes", (*draws, PLAN)), probe.step("probe-words", WORDS)
+    run_words(WORDS, screened)
+    run_shapes([PLAN], min(reached.values()))
     while probe.calls() < calls:
         open_ones = [each for each in probe.findings() if reached[each.lever] < most]
         if not open_ones:
             break
         lever = max(open_ones, key=lambda each: each.gain.high if each.problems else -1.0).lever
         reached[lever] = min(most, reached[lever] + STEP)
-        for run in (shapes, words):
+        for run in (run_shapes, run_words):
             run(lever.pairs[0], reached[lever])
     return probe.findings()

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from eval.tables.markdown import points
 from optimize.probe.lever_findings import LeverFinding
 from optimize.probe.probe_levers import settings_for
-from program.artifact import flattened
+from program.manifest import flattened
 from program.stage.config import ProgramConfig
 
 ONLY = {"shape": ("demos=0", "instructions=false"), "words": ("switches=false",)}  # keys of the race

@@ -124,7 +124,7 @@ def add_models(parser: argparse.ArgumentParser) -> None:
 
 
 def add_stronger_models(parser: argparse.ArgumentParser) -> None:
-    """Add the options that name models beside the usual one."""
+    """Add the options that name further models than the usual one."""
     parser.add_argument("--escalate-lm", help="a stronger model for later rounds, and for what stronger_for says")
     parser.add_argument("--escalate-api-base", help=f"{_SERVER} that one")
     parser.add_argument("--repair-lm", help="a stronger model for the calls that fix a program, and only those")

@@ -12,12 +12,12 @@ from optimize.optimizers.table import NAMES
 from program import artifact
 from program.models.prices import Price, price_of
 from program.rollout.budget import Budget, RunBudget
-from tests.support.packs import VALID, call, demonstrations, number_task, printed, use_lm, write_pack, write_start
+from tests.support.packs import VALID, call, demonstrations, plus_tasks, printed, use_lm, write_pack, write_start
 from tests.support.proposals import hinted_rule
 
 pytestmark = pytest.mark.usefixtures("own_caches")
 
-TASKS = (*VALID, *(number_task(f"Plus {k}", lambda n, k=k: n + k, f"n + {k}") for k in range(2, 6)))
+TASKS = (*VALID, *plus_tasks(range(2, 6)))
 HELPED = ("Square", "Triangle", "Plus 2", "Plus 4", "Plus 5")
 SMALL = {"mipro": ["--tune", "trials=3"], "gepa": ["--tune", "metric_calls=30"], "simba": ["--tune", "steps=1"]}
 

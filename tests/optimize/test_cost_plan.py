@@ -18,7 +18,7 @@ from tests.support.packs import (
     VALID,
     call,
     isolate,
-    number_task,
+    plus_tasks,
     printed,
     use_opener,
     write_dataset,
@@ -26,7 +26,7 @@ from tests.support.packs import (
     write_start,
 )
 
-TASKS = (*VALID, *(number_task(f"Plus {k}", lambda n, k=k: n + k, f"n + {k}") for k in range(2, 14)))
+TASKS = (*VALID, *plus_tasks(range(2, 14)))
 ARMS = [("direct", name) for name in NAMES] + [("alphacodium", "verified"), ("alphacodium", "bootstrap_rs")]
 
 

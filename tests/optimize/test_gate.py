@@ -22,7 +22,7 @@ from tests.support.packs import (
     answer_rule,
     demonstrations,
     isolate,
-    number_task,
+    plus_tasks,
     printed,
     use_lm,
     use_opener,
@@ -30,7 +30,7 @@ from tests.support.packs import (
     write_start,
 )
 
-TASKS = tuple(number_task(f"Plus {k}", lambda n, k=k: n + k, f"n + {k}") for k in range(1, 11))
+TASKS = plus_tasks(range(1, 11))
 
 
 @pytest.fixture(autouse=True)

@@ -25,10 +25,10 @@ from optimize.config import CompileConfig
 from optimize.optimizers.table import NAMES, read_config
 from optimize.undocumented import EXECUTING
 from program.models.prices import LOCAL_MAP
-from tests.support.packs import VALID, isolate, number_task, use_lm, write_pack, write_start
+from tests.support.packs import VALID, isolate, plus_tasks, use_lm, write_pack, write_start
 from tests.support.proposals import hinted_rule
 
-TASKS = (*VALID, *(number_task(f"Plus {k}", lambda n, k=k: n + k, f"n + {k}") for k in range(2, 6)))
+TASKS = (*VALID, *plus_tasks(range(2, 6)))
 SMALL = {"mipro": {"trials": 2}, "gepa": {"metric_calls": 12}, "simba": {"steps": 1, "batch": 4}}
 MONITOR = "tqdm_monitor"  # a thread that tqdm keeps for all bars of a process
 

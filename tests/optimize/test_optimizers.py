@@ -17,11 +17,11 @@ from optimize.optimizers.table import NAMES
 from program import artifact
 from program.models.profile import THINKING_CAP, profile_named
 from program.models.scripted import scripted_lm
-from tests.support.packs import VALID, call, isolate, number_task, printed, use_lm, write_pack, write_start
+from tests.support.packs import VALID, call, isolate, plus_tasks, printed, use_lm, write_pack, write_start
 from tests.support.proposals import HINT, hinted_rule, is_proposal
 from tests.support.provider_server import provider
 
-TASKS = (*VALID, *(number_task(f"Plus {k}", lambda n, k=k: n + k, f"n + {k}") for k in range(2, 6)))
+TASKS = (*VALID, *plus_tasks(range(2, 6)))
 HELPED = ("Square", "Triangle", "Plus 2", "Plus 4", "Plus 5")
 INSTRUCTING = ("mipro", "gepa", "copro")
 SMALL = {

@@ -12,10 +12,10 @@ from optimize.probe.probe_levers import BOTH, DEMOS, LEVERS, ONE, SENTENCE, THRE
 from optimize.probe.recommendation import recommendation
 from program import artifact
 from program.steps.config import FlowConfig
-from tests.support.packs import answer_rule, call, isolate, number_task, printed, use_lm, write_pack, write_start
+from tests.support.packs import answer_rule, call, isolate, plus_tasks, printed, use_lm, write_pack, write_start
 from tests.support.scripted import stage_of
 
-TASKS = tuple(number_task(f"Plus {k}", lambda n, k=k: n + k, f"n + {k}") for k in range(1, 25))
+TASKS = plus_tasks(range(1, 25))
 NAMES = [task.name for task in TASKS]
 BY_NAME = {lever.name: lever for lever in LEVERS}
 

@@ -36,7 +36,7 @@ from tests.support.packs import (
     answer_rule,
     call,
     isolate,
-    number_task,
+    plus_tasks,
     printed,
     use_lm,
     use_opener,
@@ -46,7 +46,7 @@ from tests.support.packs import (
 from tests.support.proposals import HINT, hinted_rule, is_proposal, proposal
 from tests.support.scripted import stage_of
 
-TASKS = tuple(number_task(f"Plus {k}", lambda n, k=k: n + k, f"n + {k}") for k in range(1, 25))
+TASKS = plus_tasks(range(1, 25))
 NAMES = [task.name for task in TASKS]
 
 

@@ -19,7 +19,7 @@ from tests.support.packs import (
     call,
     demonstrations,
     isolate,
-    number_task,
+    plus_tasks,
     printed,
     use_lm,
     write_pack,
@@ -27,7 +27,7 @@ from tests.support.packs import (
 )
 from tests.support.scripted import stage_of
 
-TASKS = tuple(number_task(f"Plus {k}", lambda n, k=k: n + k, f"n + {k}") for k in range(1, 11))
+TASKS = plus_tasks(range(1, 11))
 NAMES = [task.name for task in TASKS]
 REFLECT, WRITE = "understand.reflect.predict", "write_code.write_code.predict"
 

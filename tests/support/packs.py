@@ -7,7 +7,7 @@ import contextlib
 import io
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -83,6 +83,11 @@ def number_task(name: str, rule: Callable[[int], int], expression: str) -> Task:
         answer=lambda text: f"{rule(int(text))}\n",
         public=2,
     )
+
+
+def plus_tasks(numbers: Iterable[int]) -> tuple[Task, ...]:
+    """For each of the numbers the task to add it."""
+    return tuple(number_task(f"Plus {k}", lambda n, k=k: n + k, f"n + {k}") for k in numbers)
 
 
 VALID = (

@@ -17,11 +17,11 @@ from eval.rollouts.run_folder import PAID, read_config, read_rollouts
 from program.models.scripted import prompt_text
 from program.models.start_check import QUESTION
 from program.paid.ledger import Ledger
-from tests.support.packs import TEST, VALID, answer_rule, number_task, write_pack, write_start
+from tests.support.packs import TEST, VALID, answer_rule, plus_tasks, write_pack, write_start
 from tests.support.paths import ROOT
 from tests.support.scripted_server import ServedEngine, served
 
-TASKS = (*TEST, *VALID, *(number_task(f"Plus {k}", lambda n, k=k: n + k, f"n + {k}") for k in range(2, 7)))
+TASKS = (*TEST, *VALID, *plus_tasks(range(2, 7)))
 PATIENCE = 120  # seconds; nobody waits so long unless something hangs
 
 

@@ -11,11 +11,11 @@ import optimize.compile
 import program.solve
 from eval.rollouts.run_folder import read_rollouts
 from program import artifact
-from tests.support.packs import VALID, isolate, number_task, printed, write_pack, write_start
+from tests.support.packs import VALID, isolate, plus_tasks, printed, write_pack, write_start
 from tests.support.proposals import HINT, hinted_rule
 from tests.support.provider_server import Provider, provider
 
-TASKS = (*VALID, *(number_task(f"Plus {k}", lambda n, k=k: n + k, f"n + {k}") for k in range(2, 6)))
+TASKS = (*VALID, *plus_tasks(range(2, 6)))
 HELPED = ("Square", "Triangle", "Plus 2", "Plus 4", "Plus 5")
 # How a server differs from one that takes and says everything.
 PROVIDERS: dict[str, dict[str, Any]] = {

@@ -81,8 +81,8 @@ def test_a_trace_is_spans_of_model_calls_with_what_else_happened_between_them(ru
         100,
     )
     assert [message["role"] for message in first["input"]] == ["system", "user"]
-    told = [event["source"] for event in events if event["event"] == "info"]
-    assert told == ["judge", "new program", "best", "judge", "new program", "decided", "best"]
+    sources = [event["source"] for event in events if event["event"] == "info"]
+    assert sources == ["judge", "new program", "best", "judge", "new program", "decided", "best"]
 
 
 def test_names_that_lead_out_of_a_folder_name_no_member(run, tmp_path):

@@ -1,0 +1,34 @@
+"""Compilations and probes that ask a simulated model of given skills."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import dspy
+
+from eval.data.problem_set import ProblemSet
+from eval.simulated.lm import simulated_lm
+from eval.simulated.skills import Skills
+from optimize.compilation import compiling
+
+
+@contextmanager
+def simulated_work(folder: Path, skills: Skills) -> Iterator[None]:
+    """Inside of the block compilations ask a model of these skills, and everything that they print or keep goes to
+    `folder`."""
+
+    @contextmanager
+    def opened(model: str, problems: ProblemSet, **_: Any) -> Iterator[dspy.LM]:
+        yield simulated_lm(problems, skills)
+
+    with (
+        patch.multiple(compiling, open_model=opened, WORK_FOLDER=folder / "ledger"),
+        (folder / "printed").open("w") as printed,
+        redirect_stdout(printed),
+        redirect_stderr(printed),
+    ):
+        yield
