@@ -27,6 +27,7 @@ HAND_WRITTEN: dict[str, tuple[ProgramName, dict[str, Any]]] = {
     "direct": ("direct", {}),
     "chain-of-thought": ("chain-of-thought", {}),
     "sampling": ("sampling", {"programs": 9, "ai_tests": 3, "picks": 3}),
+    "sampling-early": ("sampling", {"programs": 10, "ai_tests": 0, "at_once": 1, "stop_early": True, "agree": 1}),
     "reflexion": ("reflexion", {"attempts": 5}),
     "handwritten": ("alphacodium", LEAN_FLOW),
     "adaptive": ("alphacodium", {**LEAN_FLOW, "direct_first": 3, "rounds": 2}),
