@@ -19,7 +19,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from benchmarks.numbers.simulated_work import simulated_work
+from benchmarks.numbers.simulated_work import STRONGER, simulated_work
 from eval.options import whole
 from eval.simulated.model import SIMULATED
 from eval.simulated.remembered_tests import RememberedTests
@@ -43,6 +43,14 @@ PLANTED: dict[str, Callable[[float], dict[str, float]]] = {
     "planning, not drawing again": lambda gain: {"plan_gain": gain},
     "reading answers otherwise": lambda gain: {"odd_form": min(1.0, gain / RIGHT)},
 }
+# In the same way the skills of the stronger model; without any of these levers no stronger model is named.
+STRONGER_PLANTED: dict[str, Callable[[float], dict[str, float]]] = {
+    "a stronger model for fixes": lambda gain: {"fix_repairs": min(1.0, gain / (1 - RIGHT))},
+    "a stronger model for all after the first draw": lambda gain: {"code_right": RIGHT + gain},
+    "nothing, a stronger model that is no better": lambda gain: {},
+}
+ALL = {**PLANTED, **STRONGER_PLANTED}
+NOTHING = [lever for lever in ALL if lever.startswith("nothing")]
 
 
 def main() -> None:
@@ -55,7 +63,7 @@ def main() -> None:
     parser.add_argument("--gain", type=float, default=0.3, help="of the planted lever (default: %(default)s)")
     parser.add_argument("--steady", type=float, default=0.9, help="share of luck that is the problem's own")
     parser.add_argument("--count", type=whole(), default=20, help="probes for each lever (default: %(default)s)")
-    parser.add_argument("--levers", nargs="+", choices=PLANTED, default=list(PLANTED))
+    parser.add_argument("--levers", nargs="+", choices=ALL, default=list(ALL))
     run_command(parser, _run)
 
 
@@ -80,13 +88,19 @@ def _run(options: argparse.Namespace) -> None:
 
 def _probed(lever: str, seed: int, options: argparse.Namespace) -> tuple[str, int]:
     """The lever that a probe recommends, and how many calls it made."""
-    planted = {**PLAIN, "steady": options.steady, **PLANTED[lever](options.gain), "seed": seed}
-    with tempfile.TemporaryDirectory() as folder, simulated_work(Path(folder), Skills.model_validate(planted)):
-        config = {"lm": SIMULATED, "data": options.data, "split": options.split, "seed": seed}
+    plain = {**PLAIN, "steady": options.steady, "seed": seed}
+    skills = Skills.model_validate({**plain, **PLANTED.get(lever, PLANTED["nothing"])(options.gain)})
+    config = {"lm": SIMULATED, "data": options.data, "split": options.split, "seed": seed}
+    stronger = None
+    if lever in STRONGER_PLANTED:
+        stronger = Skills.model_validate({**plain, **STRONGER_PLANTED[lever](options.gain)})
+        config |= {"escalate_lm": STRONGER}
+    with tempfile.TemporaryDirectory() as folder, simulated_work(Path(folder), skills, stronger):
         said = probe_levers(read_config(None, config), Path(folder) / "out", options.calls, [])
     line = next(line for line in said.splitlines() if line.startswith(("recommended: ", "nothing to gain")))
     (calls,) = re.findall(r"^in this session ([\d,]+) calls", said, re.MULTILINE)
-    return ("nothing" if line.startswith("nothing") else line.split(": ")[1]), int(calls.replace(",", ""))
+    nothing = lever if lever in NOTHING else NOTHING[0]
+    return (nothing if line.startswith("nothing") else line.split(": ")[1]), int(calls.replace(",", ""))
 
 
 def _steady(gain: float) -> float:

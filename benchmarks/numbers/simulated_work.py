@@ -15,15 +15,23 @@ from eval.simulated.lm import simulated_lm
 from eval.simulated.skills import Skills
 from optimize.compilation import compiling
 
+STRONGER = "simulated/stronger"  # what a compilation calls the model of other skills
+
 
 @contextmanager
-def simulated_work(folder: Path, skills: Skills) -> Iterator[None]:
+def simulated_work(folder: Path, skills: Skills, stronger: Skills | None = None) -> Iterator[None]:
     """Inside of the block compilations ask a model of these skills, and everything that they print or keep goes to
-    `folder`."""
+    `folder`.
+
+    Args:
+        folder: of this work alone.
+        skills: of every model but `STRONGER`.
+        stronger: of the model that is named `STRONGER`.
+    """
 
     @contextmanager
     def opened(model: str, problems: ProblemSet, **_: Any) -> Iterator[dspy.LM]:
-        yield simulated_lm(problems, skills)
+        yield simulated_lm(problems, stronger if stronger and model == STRONGER else skills)
 
     with (
         patch.multiple(compiling, open_model=opened, WORK_FOLDER=folder / "ledger"),

@@ -14,9 +14,11 @@ Change = dict[str, Any]
 
 ONE, TWO, THREE = "one draw", "two draws", "three draws"
 FIX, PLAN = "a draw, a fix", "a draw, a plan"
+STRONGER_FIX, STRONGER_PLAN = (f"{each} by the stronger model" for each in (FIX, PLAN))
+TESTS, STRONGER_TESTS = "AI tests", "AI tests by the stronger model"
 SENTENCE, DEMOS, BOTH = "with a sentence", "with demonstrations", "with both"
 READ = "one draw, read otherwise"
-SOLUTIONS = 3  # proposed where the start plans nothing
+SOLUTIONS, AI_TESTS = 3, 3  # proposed and written where the start has none
 
 
 class Lever(NamedTuple):
@@ -25,11 +27,13 @@ class Lever(NamedTuple):
     pairs: of each the second arm has the change, and nothing else differs. Words are tried two by two, so that what
         either kind does alone and with the other counts together.
     kind: "shape" for switches of the program, "words" for prompts, or "reading".
+    share: of the problems that every lever is tried on, how many this one is: less where a rollout has many calls.
     """
 
     name: str
     pairs: tuple[tuple[str, str], ...]
     kind: str
+    share: float = 1.0
 
 
 # In the order of what their use costs.
@@ -39,26 +43,55 @@ LEVERS = (
     Lever("demonstrations", ((ONE, DEMOS), (SENTENCE, BOTH)), "words"),
     Lever("drawing again", ((ONE, THREE),), "shape"),
     Lever("fixing, not drawing again", ((TWO, FIX),), "shape"),
-    Lever("planning, not drawing again", ((TWO, PLAN),), "shape"),
+    Lever("planning, not drawing again", ((TWO, PLAN),), "shape", share=0.5),
+)
+# Tried where a stronger model is named.
+STRONGER_LEVERS = (
+    Lever("a stronger model for fixes", ((FIX, STRONGER_FIX),), "shape"),
+    Lever("a stronger model for all after the first draw", ((PLAN, STRONGER_PLAN),), "shape", share=0.5),
+    Lever("a stronger model for AI tests", ((TESTS, STRONGER_TESTS),), "shape", share=0.25),
 )
 
 
-def shapes(config: FlowConfig) -> dict[str, Change]:
-    """By the name of its arm, how each program differs from the flow in its switches."""
+def shapes(config: FlowConfig, stronger: bool = False) -> dict[str, Change]:
+    """By the name of its arm, how each program differs from the flow in its switches.
+
+    Args:
+        config: of the flow.
+        stronger: whether a stronger model is named.
+    """
     plan = {"ai_tests": 0, "brute_force": False, "code_attempts": 1, "public_tries": 0, "time_fixes": 0}
-    return {
+    usual: dict[str, Change] = {
         ONE: _draws(1, calls=1),
         TWO: _draws(2, calls=2),
         THREE: _draws(3, calls=3),
         FIX: {**_draws(1, calls=2), "direct_fixes": 1},
         PLAN: {**_draws(1, calls=None), **plan, "solutions": config.solutions or SOLUTIONS},
     }
+    if not stronger:
+        return usual
+    tests: Change = {"direct_first": 0, "rounds": 1, "ai_tests": config.ai_tests or AI_TESTS}
+    return {
+        **usual,
+        STRONGER_FIX: {**usual[FIX], "stronger_for": "fixes"},
+        STRONGER_PLAN: {**usual[PLAN], "stronger_for": "rest"},
+        TESTS: tests,
+        STRONGER_TESTS: {**tests, "stronger_for": "tests"},
+    }
 
 
 def settings_for(lever: Lever) -> Change:
     """The switches with which the flow makes use of a lever of the kind "shape"."""
     ((_, used),) = lever.pairs
-    return {THREE: _draws(3, calls=3), FIX: {"direct_first": 1, "direct_fixes": 3}, PLAN: {"direct_first": 1}}[used]
+    fixing: Change = {"direct_first": 1, "direct_fixes": 3}
+    return {
+        THREE: _draws(3, calls=3),
+        FIX: fixing,
+        PLAN: {"direct_first": 1},
+        STRONGER_FIX: {**fixing, "stronger_for": "fixes"},
+        STRONGER_PLAN: {"direct_first": 1, "stronger_for": "rest"},
+        STRONGER_TESTS: {"stronger_for": "tests"},
+    }[used]
 
 
 def _draws(count: int, calls: int | None) -> Change:

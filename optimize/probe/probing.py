@@ -17,7 +17,21 @@ from eval.rollouts.trace_files import read_calls
 from optimize.config import ConfigError
 from optimize.job.job import Job
 from optimize.probe.lever_findings import LeverFinding, ProbeArm, finding
-from optimize.probe.probe_levers import BOTH, DEMOS, FIX, LEVERS, ONE, PLAN, READ, SENTENCE, THREE, TWO, shapes
+from optimize.probe.probe_levers import (
+    BOTH,
+    DEMOS,
+    FIX,
+    LEVERS,
+    ONE,
+    READ,
+    SENTENCE,
+    STRONGER_FIX,
+    STRONGER_LEVERS,
+    THREE,
+    TWO,
+    Lever,
+    shapes,
+)
 from optimize.race.variants import Variant
 from optimize.race.word_variants import demo_variants, instruction_variants, with_both
 from program.problem import Problem
@@ -40,7 +54,9 @@ class _Probe:
         if not isinstance(config, FlowConfig):
             raise ConfigError("--probe tries the switches of the flow, so it needs a start that is one")
         self._job, self._problems = job, problems
-        self._variants = {name: Variant(change) for name, change in shapes(config).items()}
+        stronger = job.stronger is not None
+        self.levers = (*LEVERS, *STRONGER_LEVERS) if stronger else LEVERS
+        self._variants = {name: Variant(change) for name, change in shapes(config, stronger).items()}
         self._shown: set[str | None] = set()
         self._rollouts: dict[Path, list[Rollout]] = {}
         self._otherwise: dict[str, float] = {}  # by problem, see `_read_otherwise`
@@ -73,16 +89,16 @@ class _Probe:
             self._variants[BOTH] = with_both(base, demos, sentence)
 
     def findings(self) -> list[LeverFinding]:
-        """What is known of every lever, in the order of `LEVERS`."""
+        """What is known of every lever, in the order of `levers`."""
         arms = {name: self._arm(name) for name in self._variants}
         arms[READ] = self._read_otherwise(arms[ONE])
-        return [finding(lever, arms) for lever in LEVERS]
+        return [finding(lever, arms) for lever in self.levers]
 
     def calls(self) -> int:
         """Those that were paid: what the prompts of different arms share is asked once."""
-        most: Counter[tuple[str, str]] = Counter()
+        most: Counter[tuple[str, str, str]] = Counter()
         for rollout in self._all():
-            most |= Counter((rollout.problem, call.prompt_hash) for call in rollout.trace.calls)
+            most |= Counter((rollout.problem, call.model, call.prompt_hash) for call in rollout.trace.calls)
         return most.total()
 
     def _all(self) -> list[Rollout]:
@@ -120,7 +136,7 @@ def probe(job: Job, calls: int) -> list[LeverFinding]:
         calls: to the LM, about.
 
     Returns:
-        What was found, in the order of `LEVERS`.
+        What was found: of each of `LEVERS`, and of `STRONGER_LEVERS` where a stronger model is named.
 
     Raises:
         ConfigError: the program is not the flow.
@@ -130,13 +146,17 @@ def probe(job: Job, calls: int) -> list[LeverFinding]:
     most = min(len(order), max(FEWEST, calls // SETTLED))
     screened = min(most, max(FEWEST, calls // SCREENED))
     probe = _Probe(job, order[:most])
-    draws = (ONE, TWO, THREE, FIX)
+    draws = (ONE, TWO, THREE, FIX, *([STRONGER_FIX] if job.stronger else []))
     probe.step("probe-draws", draws)(draws, screened)
     probe.write_words()
-    reached = {lever: screened if PLAN not in lever.pairs[0] else screened // 2 for lever in LEVERS}
-    run_shapes, run_words = probe.step("probe-shapes", (*draws, PLAN)), probe.step("probe-words", WORDS)
+    reached = {lever: _tried_on(lever, screened) for lever in probe.levers}
+    shaped = [arm for lever in probe.levers if lever.kind == "shape" for arm in lever.pairs[0]]
+    run_shapes = probe.step("probe-shapes", dict.fromkeys([*draws, *shaped]))
+    run_words = probe.step("probe-words", WORDS)
     run_words(WORDS, screened)
-    run_shapes([PLAN], min(reached.values()))
+    for lever, count in reached.items():
+        if lever.kind == "shape" and count:
+            run_shapes([arm for arm in lever.pairs[0] if arm not in draws], count)
     while probe.calls() < calls:
         open_ones = [each for each in probe.findings() if reached[each.lever] < most]
         if not open_ones:
@@ -146,3 +166,9 @@ def probe(job: Job, calls: int) -> list[LeverFinding]:
         for run in (run_shapes, run_words):
             run(lever.pairs[0], reached[lever])
     return probe.findings()
+
+
+def _tried_on(lever: Lever, screened: int) -> int:
+    """Problems that a lever is tried on at first; none where they would be too few to say anything."""
+    count = int(lever.share * screened)
+    return count if count >= FEWEST // 2 else 0

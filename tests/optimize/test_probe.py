@@ -2,22 +2,36 @@
 
 import json
 import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import dspy
 import pytest
 
 import optimize.compile
 from optimize.probe.lever_findings import LeverFinding, ProbeArm, finding, findings_table
-from optimize.probe.probe_levers import BOTH, DEMOS, LEVERS, ONE, SENTENCE, THREE, settings_for, shapes
+from optimize.probe.probe_levers import BOTH, DEMOS, LEVERS, ONE, SENTENCE, STRONGER_LEVERS, THREE, settings_for, shapes
 from optimize.probe.recommendation import recommendation
 from program import artifact
+from program.models.scripted import ScriptedEngine, scripted_lm
 from program.steps.config import FlowConfig
-from tests.support.packs import answer_rule, call, isolate, plus_tasks, printed, use_lm, write_pack, write_start
+from tests.support.packs import (
+    answer_rule,
+    call,
+    isolate,
+    plus_tasks,
+    printed,
+    use_lm,
+    use_opener,
+    write_pack,
+    write_start,
+)
 from tests.support.scripted import stage_of
 
 TASKS = plus_tasks(range(1, 25))
 NAMES = [task.name for task in TASKS]
-BY_NAME = {lever.name: lever for lever in LEVERS}
+BY_NAME = {lever.name: lever for lever in (*LEVERS, *STRONGER_LEVERS)}
 
 
 @pytest.fixture(autouse=True)
@@ -55,12 +69,12 @@ def test_more_problems_see_smaller_gains():
 
 
 def test_every_shape_is_another_flow_and_its_settings_are_keys_of_it():
-    changes = shapes(FlowConfig(solutions=0))
+    changes = shapes(FlowConfig(solutions=0), stronger=True)
     made = [
         artifact.new_program("alphacodium", artifact.merged(FlowConfig().model_dump(), c)) for c in changes.values()
     ]
     assert len({program.config.model_dump_json() for program in made}) == len(changes)
-    for lever in LEVERS:
+    for lever in BY_NAME.values():
         if lever.kind == "shape":
             FlowConfig.model_validate(settings_for(lever))
 
@@ -171,6 +185,46 @@ def test_a_compilation_takes_the_answers_of_a_probe_for_nothing(monkeypatch, tmp
     assert after_probe + report["paid"]["reused"] == len(prompts)
     made = [artifact.read_manifest(tmp_path / name).config for name in ("raced", "alone")]
     assert made[0] == made[1]
+
+
+@pytest.mark.parametrize(
+    ("stage", "role", "lever"),
+    [
+        ("FixCode", "fixes", "a stronger model for fixes"),
+        ("WriteCode", "rest", "a stronger model for all after the first draw"),
+    ],
+)
+def test_a_stronger_model_is_a_lever_of_each_role_where_one_is_named(
+    monkeypatch, tmp_path, options, stage, role, lever
+):
+    def better(prompt: str) -> Any:
+        right = stage_of(prompt) == stage
+        return answer_rule(TASKS, **{name: "fixed" if right and stage == "FixCode" else "right" for name in NAMES})(
+            prompt
+        )
+
+    lms = {
+        "usual": scripted_lm(answer_rule(TASKS, **{name: "broken" for name in NAMES})),
+        "stronger": dspy.LM("scripted/stronger", engine=ScriptedEngine(better), cache=False, num_retries=0),
+    }
+
+    @contextmanager
+    def opened(model: str, problems: Any, **_: Any) -> Iterator[Any]:
+        yield lms[model.partition("/")[2]]
+
+    use_opener(monkeypatch, opened)
+    models = [
+        "--lm",
+        "openai/usual",
+        "--escalate-lm",
+        "openai/stronger",
+        "--escalate-api-base",
+        "http://127.0.0.1:9/v1",
+    ]
+    said = printed(monkeypatch, optimize.compile.main, *options, *models, "--probe", "150")
+    lines = {line["name"]: line for line in json.loads((tmp_path / "out" / "probe.json").read_text())}
+    assert lines[lever]["gain"] == 1.0 and lines[lever]["shown"]
+    assert f"stronger_for={role}" in said
 
 
 def test_only_the_flow_can_be_probed(monkeypatch, tmp_path, capsys, options):
