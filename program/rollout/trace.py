@@ -278,13 +278,17 @@ class Trace(BaseModel):
         """From now on `take_call` refuses what `budget` does not allow."""
         self._budget = budget
 
-    def may_call(self, stage: str) -> bool:
+    def may_call(self, stage: str, prepares: bool = False) -> bool:
         """Count a call that `stage` is about to make. Where the rollout's budget allows none, or the first `SILENT`
         calls brought nothing, that is entered, once a stage; what the run's allows is seen where it is paid
-        (`program.paid`)."""
+        (`program.paid`).
+
+        While there is no program, the last call of the budget is kept from stages that only prepare one: a rollout
+        that thinks for all its calls hands in nothing.
+        """
         refused = None
         with self._lock:
-            if spent := self._spent():
+            if spent := self._spent(kept_calls=int(prepares and not self.programs)):
                 refused = StageNotAsked(stage=stage, resource=spent)
             elif len(self.calls) >= SILENT and self.is_silent:
                 refused = NothingAnswered(calls=SILENT)
@@ -310,10 +314,10 @@ class Trace(BaseModel):
         left = self.seconds_left()
         return left is not None and left <= 0
 
-    def _spent(self) -> str | None:
+    def _spent(self, kept_calls: int = 0) -> str | None:
         totals = self.totals()
         used = {
-            "calls": self._taken,
+            "calls": self._taken + kept_calls,
             "tokens": totals.prompt_tokens + totals.completion_tokens,
             "dollars": sum(call.dollars or 0.0 for call in self.calls),
             "seconds": self.now(),

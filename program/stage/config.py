@@ -29,7 +29,7 @@ class ProgramConfig(BaseModel):
     max_code_tokens: int | None = Field(default=None, ge=16)
     """tokens an answer with a program has at most; null for what the model's profile says"""
     budget: Budget = Budget()
-    """what one rollout may spend"""
+    """what one rollout may spend; while there is no program the last call is kept for one"""
 
     def code_stage(self, signature: type[dspy.Signature], attempts: int = 2, **more: Any) -> Stage:
         """A stage that answers with a program; for `more` see `Stage`."""
@@ -47,4 +47,4 @@ class ReasoningConfig(ProgramConfig):
 
     def text_stage(self, signature: type[dspy.Signature], **max_items: int) -> Stage:
         """A stage that answers in words; of each list in `max_items` so many items are asked for at most."""
-        return Stage(signature, self.max_text_tokens, self._heat(signature), max_items=max_items, writes="text")
+        return Stage(signature, self.max_text_tokens, self._heat(signature), max_items=max_items, writes="text", prepares=True)

@@ -84,6 +84,7 @@ class Stage(dspy.Module):
         writes: which cap of the profile holds.
         reads_input: whether the program asked for has to read input.
         declines: says of an answer without a program whether that is an answer too; its program is empty then.
+        prepares: whether its answers serve other stages and are never the program that is handed in.
         hot: whether the first call uses 0.8 too, unless a temperature is given: at a low one a model copies what it is
             shown (`benchmarks.flow.fixes`).
     """
@@ -99,6 +100,7 @@ class Stage(dspy.Module):
         reads_input: bool = True,
         declines: Callable[[str], bool] | None = None,
         hot: bool = False,
+        prepares: bool = False,
     ) -> None:
         super().__init__()
         self.name = signature.__name__
@@ -113,6 +115,7 @@ class Stage(dspy.Module):
         self.attempts = attempts
         self.declines = declines
         self.hot = hot
+        self.prepares = prepares
         self.writes = writes
 
     @property
@@ -150,7 +153,7 @@ class Stage(dspy.Module):
         readable: _Tried | None = None
         repeated = widened = 0
         while repeated < self.attempts:
-            if not trace().may_call(self.name):
+            if not trace().may_call(self.name, self.prepares):
                 return self._chosen(readable, choose) if readable else None
             room = min(self.cap << widened, self.most)
             try:

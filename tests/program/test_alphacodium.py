@@ -319,9 +319,15 @@ def test_a_spent_budget_ends_the_flow_with_the_best_program_so_far(double, trace
     config = {"code_attempts": 4, "budget": {"calls": calls}, "rounds": 3}
     flow = run(double, config, WriteCode=code(FIRST_ONLY))
     assert len(flow.asked) == calls and trace.spent_budgets == [("rollout", "calls")]
-    wrote = "WriteCode" in flow.stages
-    assert flow.code == (FIRST_ONLY if wrote else "")
+    assert "WriteCode" in flow.stages, "one call is kept for a program"
+    assert flow.code == FIRST_ONLY
     assert max(Counter(words(trace)).values()) == 1  # each stage says it once
+
+
+@pytest.mark.parametrize("calls", [1, 2, 3])
+def test_a_call_is_kept_for_a_program_also_where_others_are_written_first(double, calls):
+    config = {"brute_force": True, "time_fixes": 1, "check_explanations": True, "budget": {"calls": calls}}
+    assert run(double, config, WriteCode=code(RIGHT)).code == RIGHT
 
 
 def test_when_there_is_no_time_ai_tests_are_not_run(double, trace, monkeypatch):
