@@ -104,6 +104,18 @@ def add_checker(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--checker", choices=CHECKERS, default="strict", help="(default: %(default)s)")
 
 
+def add_answers(parser: argparse.ArgumentParser) -> None:
+    """Add `--answers`."""
+    parser.add_argument(
+        "--answers",
+        action="append",
+        default=[],
+        type=path_name,
+        metavar="FOLDER",
+        help="of a run or a ledger; its paid answers are taken for nothing where prompt and draw are the same",
+    )
+
+
 def add_executor(parser: argparse.ArgumentParser) -> None:
     """Add `--executor` and `--ray-address`; see `eval.cluster.execution`."""
     parser.add_argument(

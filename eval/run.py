@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from eval.options import (
+    add_answers,
     add_checker,
     add_data,
     add_executor,
@@ -30,6 +31,7 @@ def main() -> None:
     parser.add_argument("--n", type=whole(), default=1, help="samples a problem (default: %(default)s)")
     add_checker(parser)
     add_sandbox(parser)
+    add_answers(parser)
     add_executor(parser)
     parser.add_argument(
         "--concurrency", type=whole(most=10**4), default=8, help="rollouts side by side (default: %(default)s)"

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from eval.options import add_executor, add_sandbox, add_selection, path_name, whole
+from eval.options import add_answers, add_executor, add_sandbox, add_selection, path_name, whole
 from optimize.config import CompileConfig, OptimizerOptions
 from program.cli.command import run_command
 from program.cli.folders import ArtifactName
@@ -35,6 +35,7 @@ def main() -> None:
     add_limits(parser)
     add_selection(parser)
     add_sandbox(parser)
+    add_answers(parser)
     add_executor(parser)
     parser.add_argument(
         "--at",
@@ -87,6 +88,8 @@ def _compile(options: argparse.Namespace) -> None:
     changes: dict[str, Any] = {key: getattr(options, key) for key in KEYS}
     changes = {key: value for key, value in changes.items() if value is not None}
     changes.update(parse_settings(options.tune))
+    if options.answers:
+        changes["answers"] = list(map(str, options.answers))
     settings = parse_settings([*options.set, *(f"budget.{each}" for each in options.at)])
     if settings:
         changes["settings"] = settings

@@ -127,6 +127,8 @@ class CompileConfig(BaseModel):
     """of whatever is drawn"""
     concurrency: int = Field(default=8, ge=1, le=10_000)
     """rollouts side by side"""
+    answers: tuple[str, ...] = ()
+    """folders of runs or ledgers whose paid answers are taken for nothing where the prompt and the draw are the same"""
     settings: dict[str, Any] = {}
     """keys of the program's configuration to change"""
     lm_settings: dict[str, Any] = {}
@@ -148,6 +150,7 @@ class CompileConfig(BaseModel):
         """What decides the result. Addresses, budget and speed do not: a compilation may go on with others. Which
         problems tags and difficulty have left is said by the names of the problems."""
         others = {
+            "answers",
             "api_base",
             "escalate_api_base",
             "repair_api_base",

@@ -17,7 +17,7 @@ from eval.rollouts.mlflow_tracing import mlflow_traces
 from eval.simulated.model import open_model
 from judge.shared import set_default_sandbox
 from program.cli.model_options import Models
-from program.paid.ledger import Ledger
+from program.paid.ledger import Ledger, ledger_in
 from program.rollout.budget import Budget
 from program.rollout.rate_limits import Pace, RateLimits
 
@@ -65,7 +65,7 @@ def open_executor(
             yield cluster
             return
         stack.enter_context(mlflow_traces(options.mlflow, options.out.name))
-        ledger = stack.enter_context(closing(Ledger(paid)))
+        ledger = stack.enter_context(closing(Ledger(paid, others=list(map(ledger_in, options.answers)))))
         spending = ledger.budget(budget)
         refuse_spent(spending)
         calls = stack.enter_context(closing(paid_calls(ledger, spending, Pace(rates))))
@@ -100,4 +100,4 @@ def _flows(
 ) -> Flows:
     if options.mlflow:
         raise ExecutorError("--mlflow traces what runs in this process; with --executor ray nothing does")
-    return Flows(arms, models, options.concurrency, budget, rates, paid)
+    return Flows(arms, models, options.concurrency, budget, rates, paid, list(map(ledger_in, options.answers)))

@@ -35,6 +35,7 @@ class Flows:
     models: names of models and addresses of servers, never a key.
     concurrency: rollouts of the run side by side.
     paid: the folder of the run's ledger, on the machine where the run was started.
+    others: of further ledgers there, whose answers are taken for nothing.
 
     Raises:
         ExecutorError: a model that answers in or beside one process only.
@@ -46,6 +47,7 @@ class Flows:
     budget: Budget
     rates: RateLimits
     paid: Path
+    others: Sequence[Path] = ()
 
     def __post_init__(self) -> None:
         for model in self.models.all:

@@ -35,7 +35,8 @@ def on_cluster(address: str | None, sandbox: Sandbox, flows: Flows | None = None
     with connected(address), ExitStack() as ended:
         owner, budget = None, RunBudget(Budget())
         if flows is not None:
-            owner = RayActor(LimitsOwner, own_node(), 1, flows.budget, flows.rates, flows.paid.resolve())
+            ledgers = flows.paid.resolve(), [each.resolve() for each in flows.others]
+            owner = RayActor(LimitsOwner, own_node(), 1, flows.budget, flows.rates, *ledgers)
             ended.callback(owner.end)
             budget = SharedRunBudget(owner, flows.budget)
             refuse_spent(budget)

@@ -4,6 +4,7 @@ and gets every answer."""
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +27,14 @@ class LimitsOwner:
         budget: of all sessions of the run together.
         rates: of the run.
         paid: the folder of its ledger.
+        others: of further ledgers, whose answers are taken for nothing.
 
     Raises:
         UserError, StorageError: the ledger cannot be had.
     """
 
-    def __init__(self, budget: Budget, rates: RateLimits, paid: Path) -> None:
-        self._ledger = _opened(paid)
+    def __init__(self, budget: Budget, rates: RateLimits, paid: Path, others: Sequence[Path] = ()) -> None:
+        self._ledger = _opened(paid, others)
         self._budget, self._pace = self._ledger.budget(budget), Pace(rates)
 
     def budget(self, method: str, *arguments: Any) -> Any:
@@ -45,11 +47,11 @@ class LimitsOwner:
         return getattr(self._ledger, method)(*arguments, **options)
 
 
-def _opened(paid: Path) -> Ledger:
+def _opened(paid: Path, others: Sequence[Path]) -> Ledger:
     deadline = time.monotonic() + HELD_SECONDS
     while True:
         try:
-            return Ledger(paid)
+            return Ledger(paid, others=others)
         except UserError:
             if time.monotonic() > deadline:
                 raise

@@ -24,7 +24,7 @@ from eval.rollouts.executor import Arm
 from eval.rollouts.loop import rollouts_left, run_loop
 from eval.rollouts.outages import is_too_long
 from eval.rollouts.rollout import Rollout
-from eval.rollouts.run_folder import PAID, RunFolder, read_rollouts
+from eval.rollouts.run_folder import RunFolder, read_rollouts
 from eval.simulated.model import SIMULATED, caveat
 from eval.tables.prompt_differences import setting_differences
 from eval.tables.summary import markdown_table, summarize_arms
@@ -39,6 +39,7 @@ from program.errors import ModelError, first_error
 from program.files import write_whole
 from program.models.prices import price_of
 from program.paid.halted import Halted, NotAsked
+from program.paid.ledger import PAID
 from program.rollout.budget import NOT_IN_TIME, OPTIONS, Budget
 from program.rollout.rate_limits import RateLimits
 from program.stage.program import Program

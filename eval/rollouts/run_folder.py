@@ -24,7 +24,6 @@ from program.files import ASIDE, hold, write_whole
 from program.input_files import InputError, read_json
 
 CODE = "code_versions"  # the key of the configuration that says what code has made rollouts, by name
-PAID = "paid"  # the folder of a run's ledger
 _FIRST = {"lock", f"config.json{ASIDE}"}  # what a run that was killed at its beginning may have left
 
 

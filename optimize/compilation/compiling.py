@@ -44,7 +44,7 @@ from program.errors import ModelError, first_line
 from program.files import write_whole
 from program.models.profile import profile_of
 from program.paid.halted import CapReached, Halted
-from program.paid.ledger import FILE, Ledger, LedgerReports
+from program.paid.ledger import FILE, Ledger, LedgerReports, ledger_in
 from program.paid.ledger_engine import paid_check, paid_lm
 from program.paid.paid_calls import PaidCalls
 from program.rollout.rate_limits import Pace
@@ -142,10 +142,11 @@ def probe_levers(config: CompileConfig, out: Path, calls: int, arguments: Sequen
 def _session(config: CompileConfig, inputs: Inputs, out: Path) -> Iterator[Job]:
     """Everything open that a compilation needs, and checked: folder, judge, ledger, models."""
     folder = open_folder(out, inputs.identity)
+    given = [ledger_in(Path(each)) for each in config.answers]
     isolation = check_judge()
     with (
         graceful(),
-        closing(Ledger(own := ledger_folder(inputs), others=ledgers_next_to(own))) as ledger,
+        closing(Ledger(own := ledger_folder(inputs), others=[*ledgers_next_to(own), *given])) as ledger,
         _paying(config, ledger) as paid,
         ends_by(paid.seconds_left(), "max_seconds is reached; the same command goes on"),
         _models(config, inputs, paid) as lms,

@@ -10,10 +10,12 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from itertools import combinations
+from typing import Annotated, Any
 
 import dspy
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
+from optimize.config import ConfigError
 from optimize.credit.proofs import PROOF_CALLS, foresee_proofs
 from optimize.job.job import Job
 from optimize.optimizers.proposing import Proposing
@@ -27,6 +29,10 @@ from program.paid.halted import CapReached
 from program.problem import Problem
 
 MOST_COMBINED = 6  # candidates in the round of combinations
+
+
+def _split(given: Any) -> Any:
+    return given.split(",") if isinstance(given, str) else given
 
 
 class Race(Proposing, frozen=True):
@@ -45,6 +51,8 @@ class Race(Proposing, frozen=True):
     turn; 0 for none"""
     switches: bool = True
     """whether the keys of the program's configuration are turned; false races words only"""
+    turn: Annotated[tuple[str, ...], BeforeValidator(_split)] = ()
+    """the keys that are turned, such as direct_first,ai_tests; all when empty"""
     rollouts: int = Field(default=150, ge=2)
     """of a candidate that runs to the end of a round: one of each problem, then a second of each, and so on"""
 
@@ -65,6 +73,10 @@ class Race(Proposing, frozen=True):
         program = job.inputs.program
         profile, stronger = profile_named(job.config.lm), job.config.escalate_lm is not None
         changes = changes_of(program.config, job.inputs.manifest.adapter, profile, stronger)
+        if unknown := sorted(set(self.turn) - {key for change in changes for key in change}):
+            raise ConfigError(f"turn: the race has no other value of {unknown[0]} to try here")
+        if self.turn:
+            changes = [change for change in changes if set(change) <= set(self.turn)]
         first = self._round(job, "race-switches", [best, *map(Variant, changes)], problems)
         best = first.winner
         together = [variant for variant in _combinations(first) if variant != best]

@@ -19,13 +19,14 @@ from typing import Any
 
 from judge.cache import VerdictCache
 from judge.verdict import Report
-from program.errors import StorageError
+from program.errors import StorageError, UserError
 from program.files import hold
 from program.paid.halted import Halted
 from program.rollout.budget import Budget, RunBudget
 from program.rollout.trace import Totals
 
 FILE = "ledger.sqlite"
+PAID = "paid"  # its folder in that of a run
 TABLES = """
 create table if not exists calls (
     number integer primary key, key text, answer text, ended integer, phase text, candidate text, model text,
@@ -41,6 +42,18 @@ SUMS = """
     count(*), count(prompt_tokens), coalesce(sum(prompt_tokens), 0), coalesce(sum(cached_tokens), 0),
     coalesce(sum(completion_tokens), 0), coalesce(sum(dollars), 0), count(dollars), coalesce(sum(seconds), 0)
 """
+
+
+def ledger_in(folder: Path) -> Path:
+    """The folder of the ledger that is in `folder`, which may be that of a run of `eval.run`.
+
+    Raises:
+        UserError: there is none.
+    """
+    found = next((each for each in (folder, folder / PAID) if (each / FILE).is_file()), None)
+    if found is None:
+        raise UserError(f"no answers in {folder}: neither {FILE} nor {PAID}/{FILE} is there")
+    return found
 
 
 class Ledger:

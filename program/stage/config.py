@@ -47,4 +47,5 @@ class ReasoningConfig(ProgramConfig):
 
     def text_stage(self, signature: type[dspy.Signature], **max_items: int) -> Stage:
         """A stage that answers in words; of each list in `max_items` so many items are asked for at most."""
-        return Stage(signature, self.max_text_tokens, self._heat(signature), max_items=max_items, writes="text", prepares=True)
+        heat = self._heat(signature)
+        return Stage(signature, self.max_text_tokens, heat, max_items=max_items, writes="text", prepares=True)

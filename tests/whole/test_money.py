@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from eval.rollouts.run_folder import PAID, read_config, read_rollouts
+from eval.rollouts.run_folder import read_config, read_rollouts
 from program.models.scripted import prompt_text
 from program.models.start_check import QUESTION
-from program.paid.ledger import Ledger
+from program.paid.ledger import PAID, Ledger
 from tests.support.packs import TEST, VALID, answer_rule, plus_tasks, write_pack, write_start
 from tests.support.paths import ROOT
 from tests.support.scripted_server import ServedEngine, served

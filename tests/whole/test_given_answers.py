@@ -1,0 +1,59 @@
+"""Answers that another run has paid for, taken for nothing with `--answers`."""
+
+import json
+
+import pytest
+
+import eval.run
+import optimize.compile
+from eval.rollouts.run_folder import read_rollouts
+from tests.support.packs import answer_rule, call, isolate, plus_tasks, printed, use_lm, write_pack, write_start
+
+TASKS = plus_tasks(range(1, 9))
+
+
+@pytest.fixture
+def prompts(monkeypatch, tmp_path) -> list:
+    isolate(monkeypatch, tmp_path / "cache")
+    write_pack(tmp_path / "data", TASKS, TASKS)
+    write_start(tmp_path / "start", "alphacodium")
+    return use_lm(monkeypatch, answer_rule(TASKS))
+
+
+def test_a_run_asks_nothing_that_another_run_has_paid_for(monkeypatch, tmp_path, prompts):
+    command = [eval.run.main, tmp_path / "start", "--data", tmp_path / "data"]
+    printed(monkeypatch, *command, "--out", tmp_path / "first")
+    asked = len(prompts)
+    printed(monkeypatch, *command, "--answers", tmp_path / "first", "--out", tmp_path / "second")
+    assert len(prompts) == asked > 0
+    first, second = (read_rollouts(tmp_path / name) for name in ("first", "second"))
+    assert [(each.status, each.totals.calls) for each in first] == [(each.status, each.totals.calls) for each in second]
+
+
+def test_a_compilation_on_another_machine_takes_the_answers_of_one_here(monkeypatch, tmp_path, prompts):
+    words = ["--tune", "demos=0", "--tune", "instructions=false", "--tune", "proposals=0"]
+    command = ["--start", tmp_path / "start", "--data", tmp_path / "data", "--tune", "turn=direct_first", *words]
+    command += ["--no-gate", "--tune", "rollouts=8"]
+    printed(monkeypatch, optimize.compile.main, *command, "--out", tmp_path / "first")
+    (ledger,) = (tmp_path / "cache").rglob("ledger.sqlite")
+    asked = len(prompts)
+    monkeypatch.setattr("optimize.compilation.compiling.WORK_FOLDER", tmp_path / "another machine")
+    printed(monkeypatch, optimize.compile.main, *command, "--answers", ledger.parent, "--out", tmp_path / "second")
+    assert len(prompts) == asked > 0
+    first, second = (json.loads((tmp_path / name / "report.json").read_text()) for name in ("first", "second"))
+    assert second["paid"]["reused"] == asked and second["race"] == first["race"]
+    assert {line["candidate"] for line in second["race"]} == {"start", "direct_first=1", "direct_first=3"}
+
+
+@pytest.mark.parametrize("module", [eval.run, optimize.compile])
+def test_a_folder_without_answers_is_refused_before_anything_is_asked(monkeypatch, tmp_path, capsys, prompts, module):
+    start = [tmp_path / "start"] if module is eval.run else ["--start", tmp_path / "start"]
+    command = [*start, "--data", tmp_path / "data", "--answers", tmp_path, "--out", tmp_path / "out"]
+    assert call(monkeypatch, module.main, *command) == 2
+    assert f"no answers in {tmp_path}" in capsys.readouterr().err and not prompts
+
+
+def test_a_key_that_no_candidate_turns_is_refused(monkeypatch, tmp_path, capsys, prompts):
+    command = ["--start", tmp_path / "start", "--data", tmp_path / "data", "--tune", "turn=colour"]
+    assert call(monkeypatch, optimize.compile.main, *command, "--out", tmp_path / "out") == 2
+    assert "turn: the race has no other value of colour to try here" in capsys.readouterr().err and not prompts
