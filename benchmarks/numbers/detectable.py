@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import argparse
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from eval.numbers.criteria import outcomes
-from eval.numbers.power import power
+from eval.numbers.power import least_difference
 from eval.rollouts.stored_arms import stored_arms
 from eval.tables.markdown import table
 
@@ -28,8 +28,6 @@ SETS = {
     "HumanEval+ and MBPP+ test": 299,
 }
 SAMPLES = (1, 2)
-WANTED = 0.8
-STEP = 0.005  # to which a difference is found
 
 
 def main() -> None:
@@ -41,7 +39,7 @@ def rows() -> Iterator[list[str]]:
     """A row for each set: its size, and the difference for each number of samples."""
     moved = [differences_of_prompts(samples) for samples in SAMPLES]
     for name, size in SETS.items():
-        yield [f"{size} ({name})", *(f"{100 * least_difference(each, size):.1f} points" for each in moved)]
+        yield [f"{size} ({name})", *(_points(least_difference(each, size)) for each in moved)]
 
 
 def differences_of_prompts(samples: int) -> list[float]:
@@ -51,15 +49,8 @@ def differences_of_prompts(samples: int) -> list[float]:
     return [float(np.mean(b) - np.mean(a)) for each in drawn for a, b in itertools.product(*each)]
 
 
-def least_difference(differences: Sequence[float], problems: int) -> float:
-    """The smallest true difference, 0 to 1, that so many problems show with the chance `WANTED`.
-
-    Args:
-        differences: of two arms like those that are compared; not all are 0.
-        problems: of the comparison.
-    """
-    gains = (step * STEP for step in range(1, round(1 / STEP) + 1))
-    return next(gain for gain in gains if (power(differences, problems=problems, gain=gain) or 0.0) >= WANTED)
+def _points(difference: float | None) -> str:
+    return "–" if difference is None else f"{100 * difference:.1f} points"
 
 
 if __name__ == "__main__":

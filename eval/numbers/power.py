@@ -12,6 +12,8 @@ from eval.numbers.paired_tests import paired_p
 
 GAIN = 0.1  # the difference that power is stated for: ten points
 DRAWS = 1000  # simulated comparisons, so the figure is right to about 1.5 points
+WANTED = 0.8  # the chance at which a difference counts as one that can be seen
+STEP = 0.005  # to which such a difference is found
 _MANY = 40  # problems that differ; from there on the normal approximation is as good
 
 
@@ -46,6 +48,20 @@ def power(
         ahead = draw.random(len(drawn)) < (1 + lead) / 2
         found += paired_p(np.where(ahead, drawn, -drawn).tolist()) <= level
     return found / DRAWS
+
+
+def least_difference(differences: Sequence[float], problems: int) -> float | None:
+    """The smallest true difference, 0 to 1, that a comparison of so many problems shows with the chance `WANTED`.
+
+    Args:
+        differences: of two arms like those that are compared.
+        problems: of the comparison.
+
+    Returns:
+        None where no problem differs, or not even the largest difference is shown.
+    """
+    gains = (step * STEP for step in range(1, round(1 / STEP) + 1))
+    return next((gain for gain in gains if (power(differences, problems=problems, gain=gain) or 0.0) >= WANTED), None)
 
 
 def _approximately(problems: int, square: float, level: float, gain: float) -> float:

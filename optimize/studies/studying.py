@@ -13,11 +13,14 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from eval.data.load import load_problems
+from eval.rollouts.run_folder import read_rollouts
 from optimize.config import CompileConfig, ConfigError
 from optimize.forecast.averages import Averages, averages
 from optimize.forecast.forecast import describe_plan
 from optimize.job.inputs import Inputs, read_inputs
 from optimize.optimizers.table import read_config
+from optimize.studies.bought import bought
+from optimize.studies.fitting import Fit
 from optimize.studies.study_arms import StudyArm, arms_of
 from program import artifact
 from program.cli.output import say_next
@@ -46,6 +49,8 @@ class StudyConfig(BaseModel):
     """only the first problems"""
     exclude: str | None = None
     """a file of problems to leave out, as eval.audit writes it"""
+    fit: Fit | None = None
+    """the minutes there are: as many problems are raced, compared in the gate and evaluated as fit into them"""
 
 
 def study(options: argparse.Namespace) -> None:
@@ -59,16 +64,25 @@ def study(options: argparse.Namespace) -> None:
     plan = _study_config(options.config)
     if plan.split == config.split:
         raise ConfigError(f"study: split {plan.split} is the one that is compiled on")
+    if plan.fit and config.optimizer != "race":
+        raise ConfigError("study: fit is for the optimizer race")
     arms = arms_of(config, plan.against, plan.settings, taken=("compiled", plan.split))
+    given = [word for key, value in changes.items() for word in (f"--{key.replace('_', '-')}", value)]
+    if plan.fit and not options.dry_run:
+        problems = load_problems(config.data, plan.split).select(plan.limit, None, plan.exclude)
+        fitting = plan.fit.problems(config, problems, options.out)
+        changes |= {"rollouts": fitting, "gate_problems": fitting}
+        given += [word for key in ("rollouts", "gate_problems") for word in ("--tune", f"{key}={fitting}")]
+        config, plan = read_config(options.config, changes), plan.model_copy(update={"limit": fitting})
     print_markdown(expected_cost(config, plan, arms, options.out / "compiled"))
     if options.dry_run:
         return
-    given = [word for key, value in changes.items() for word in (f"--{key.replace('_', '-')}", value)]
     compiled, run = options.out / "compiled", options.out / plan.split
     for path, program, manifest in arms:
         artifact.save(options.out / path.name, program, manifest)
     _do("optimize.compile", options.config, *given, "--out", compiled)
-    if stopped := (artifact.read_manifest(compiled).compile or {}).get("stopped"):
+    manifest = artifact.read_manifest(compiled)
+    if stopped := (manifest.compile or {}).get("stopped"):
         raise ConfigError(f"study: {compiled} is not compiled to its end: {stopped}; allow more and start again")
     evaluated = ["--lm", config.lm, "--data", config.data, "--split", plan.split, "--n", plan.n, "--out", run]
     evaluated += ["--concurrency", config.concurrency]
@@ -77,12 +91,22 @@ def study(options: argparse.Namespace) -> None:
         evaluated += [f"--{key.replace('_', '-')}", limit] if limit else []
     evaluated += ["--limit", plan.limit] if plan.limit else []
     evaluated += ["--exclude", plan.exclude] if plan.exclude else []
+    evaluated += [word for folder in config.answers for word in ("--answers", folder)]
     start, *others = [options.out / path.name for path, _, _ in arms]
-    _do("eval.run", start, *others, compiled, *evaluated)
+    kept = (manifest.gate or {}).get("decision") == "kept"
+    if kept:
+        print(f"\n{compiled} is {start.name} as it was: nothing was found that is better, so it is evaluated once")
+    _do("eval.run", start, *others, *([] if kept else [compiled]), *evaluated)
+    if kept and not others:
+        return
     comparison = _printed("eval.compare", run)
     write_whole(options.out / "comparison.md", comparison)
     print_markdown(comparison)
-    print(f"wrote {options.out / 'comparison.md'}")
+    print(f"wrote {options.out / 'comparison.md'}\n")
+    if not kept:
+        rollouts = read_rollouts(run)
+        before, after = ([each for each in rollouts if each.arm == name] for name in (start.name, compiled.name))
+        print_markdown(bought(before, after, start.name))
     say_next(command=["optimize.show", options.out / "compiled"])
 
 

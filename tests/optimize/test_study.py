@@ -36,7 +36,7 @@ def data(tmp_path) -> Path:
 @pytest.fixture
 def study(tmp_path, data, monkeypatch):
     """Call the study with more options; the flow's bounds are those of its artifact and the optimizer is `verified`,
-    which are cheaper.
+    which are cheaper. What that makes is handed over without a gate.
 
     Its commands run in this process, which is quicker.
     """
@@ -53,7 +53,7 @@ def study(tmp_path, data, monkeypatch):
     isolate(monkeypatch, tmp_path / "cache")
     monkeypatch.setenv("ALPHACODIUM_CACHE", str(tmp_path / "cache"))
     config = tmp_path / "config.toml"
-    text = CONFIG.read_text().replace('optimizer = "race"', 'optimizer = "verified"')
+    text = CONFIG.read_text().replace('optimizer = "race"', 'optimizer = "verified"\ngate = false')
     config.write_text(text.partition("[settings]")[0] + "[study]" + text.partition("[study]")[2])
     arguments = [config, "--lm", "simulated", "--data", data, "--out", tmp_path / "out"]
     return lambda *more: call(monkeypatch, optimize.study.main, *arguments, *more)
@@ -87,6 +87,16 @@ def test_one_command_compiles_evaluates_and_compares_and_can_be_repeated(study, 
     assert study() == 0
     assert "is compiled already" in capsys.readouterr().out
     assert (tmp_path / "out" / "test" / "rollouts.jsonl").read_bytes() == before
+
+
+def test_what_is_kept_as_it_was_is_not_evaluated_twice(study, tmp_path, capsys):
+    config = tmp_path / "config.toml"
+    text = config.read_text().replace("gate = false\n", "")
+    config.write_text(text.partition("against")[0])
+    assert study() == 0
+    said = capsys.readouterr().out
+    assert "is handwritten as it was: nothing was found that is better, so it is evaluated once" in said
+    assert list(read_run(tmp_path / "out" / "test")["artifacts"]) == ["handwritten"]
 
 
 def test_all_programs_are_under_the_same_settings_as_far_as_they_have_keys_for_them():

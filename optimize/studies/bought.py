@@ -1,0 +1,42 @@
+"""What a compilation has bought, in a table of five lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from eval.numbers.cost import costs
+from eval.numbers.criteria import hidden_rates, outcomes, shares
+from eval.numbers.intervals import difference_estimate
+from eval.numbers.power import least_difference
+from eval.rollouts.rollout import Rollout
+from eval.tables.markdown import NONE, points, quantity, table
+
+
+def bought(start: Sequence[Rollout], compiled: Sequence[Rollout], name: str) -> str:
+    """The compiled program and the one it was compiled from, on the problems that were judged for both.
+
+    Args:
+        start, compiled: their rollouts.
+        name: of the start.
+    """
+    before, after = shares(outcomes(start)), shares(outcomes(compiled))
+    both = sorted(before.keys() & after.keys())
+    if not both:
+        return "no problem was judged for both programs"
+    arms = [[each for each in rollouts if each.problem in both] for rollouts in (start, compiled)]
+    solved = [sum(values[name] for name in both) for values in (before, after)]
+    passed = [hidden_rates(arm) for arm in arms]
+    spent = [costs(arm) for arm in arms]
+    pair = [before[name] for name in both], [after[name] for name in both]
+    least = least_difference([b - a for a, b in zip(*pair, strict=True)], len(both))
+    seen = f"one of {100 * least:.0f} points would be shown in 80 of 100 such runs" if least else "no problem differs"
+    rows = [
+        ["solved", *(f"{100 * each / len(both):.0f} %" for each in solved)],
+        ["hidden tests passed", *(f"{100 * sum(each.values()) / max(1, len(each)):.0f} %" for each in passed)],
+        *([what, *(quantity(each[what].each.value) if what in each else NONE for each in spent)] for what in COSTS),
+        ["difference in solved", f"{points(difference_estimate(*pair))}; {seen}", ""],
+    ]
+    return table([f"{len(both)} problems it has not seen", name, "compiled"], rows)
+
+
+COSTS = ("LM calls", "tokens")
