@@ -17,31 +17,17 @@ compile = $(PYTHON) -m optimize.compile $(2) $(SIXTEEN) --out $(RESULTS)/$(1)
 
 .PHONY: quickstart demo results test check test-embedded test-browser test-long test-cluster oracle format lint types layers tests clean
 
-# Compiles the direct prompt live, evaluates it and the flow (hand-written and as compiled before) on a few problems.
+# Compiles the flow live for three calls a problem, and compares it with the hand-written one on problems that it has not
+# seen: as many as fit into a few minutes on this machine.
 quickstart: .venv/quickstart-ready
-	@echo "Compiling and evaluating with a small language model on this machine; about a quarter of an hour on two cores."
-	$(PYTHON) -m optimize.compile optimize/configs/direct.toml --tune gate_problems=12 --tune gate_draws=1 \
-		--out $(QUICK)/compiled-direct
-	$(PYTHON) -m eval.run artifacts/direct $(QUICK)/compiled-direct --limit 12 --out $(QUICK)/direct
-	$(PYTHON) -m eval.run artifacts/handwritten artifacts/verified-0.5b --limit 4 --out $(QUICK)/flow
-	@echo
-	$(PYTHON) -m eval.compare $(QUICK)/direct $(QUICK)/flow
-	@echo
-	@echo "Too small to conclude anything from. The committed full results (docs/measured/results.md):"
-	@echo
-	@cat docs/measured/results.md
+	$(PYTHON) -m optimize.study optimize/configs/quickstart.toml --out $(QUICK)
 
 # The same in less than a minute, with the simulated model: no key, no weights, no network.
 demo: .venv/ready
 	@echo "The model is SIMULATED: it knows the answers and gives right ones at set rates. This shows what the commands do,"
 	@echo "and says nothing about any language model."
 	rm -rf $(DEMO)
-	$(PYTHON) -m optimize.compile $(FLOW) --lm simulated --limit 8 --out $(DEMO)/compiled
-	$(PYTHON) -m eval.run artifacts/handwritten $(DEMO)/compiled --lm simulated --limit 16 --out $(DEMO)/run
-	@echo
-	$(PYTHON) -m eval.compare $(DEMO)/run
-	@echo
-	@echo "The same as a page: $(DEMO)/run/report.html. All numbers are of a SIMULATED model."
+	$(PYTHON) -m optimize.study optimize/configs/demo.toml --out $(DEMO)
 
 # The runs behind docs/measured/results.md anew, with the code as it is; interrupted, it goes on where it stopped. Some hours.
 results: .venv/results-ready

@@ -1,0 +1,182 @@
+"""How much does the wording of one direct prompt matter on function problems?
+
+    python -m benchmarks.prompts.function_wordings --data ../shared/evalplus/humanevalplus --out FILE.jsonl
+
+Every second problem is asked greedily in each wording; answers are read and judged as everywhere else. The file has the
+answers, and the same command goes on where it stopped. `function_wordings_0.5b.jsonl` next to this file are those of
+the embedded 0.5B on HumanEval+.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import dspy
+from pydantic import BaseModel
+from tqdm import tqdm
+
+from eval.data.load import load_problems
+from eval.data.problem_set import ProblemSet
+from eval.numbers.intervals import mean_share
+from eval.numbers.paired import differences
+from eval.options import path_name, whole
+from eval.rollouts.json_lines import JsonLines
+from eval.simulated.model import open_model
+from eval.tables.markdown import p_value, percent, points, table
+from judge.judge import judge
+from program.answers.mends import completed
+from program.answers.programs import programs_in
+from program.answers.unreadable import NoAnswer
+from program.cli.command import run_command
+from program.models.names import DEFAULT_MODEL
+from program.problem import Problem
+
+TOKENS = 768
+TASK = (
+    "Write the Python 3 function that the problem asks for, with the imports and helpers it needs. It returns its "
+    "result; it reads no input and prints nothing.\n\nAnswer with the finished code, the body of the function "
+    "included, in one block that begins with ```python."
+)
+# The form of evalplus (`evalplus.provider`, `evalplus.codegen`), and what it puts into the mouth of the model.
+EVALPLUS = (
+    "Please provide a self-contained Python script that solves the following problem in a markdown code block:\n"
+    "```\n{}\n```\n"
+)
+BEGUN = (
+    "Below is a Python script with a self-contained function that solves the problem and passes corresponding tests:\n"
+    "```python\n"
+)
+
+
+class Wording(BaseModel):
+    """An answer of the model to a problem in one wording."""
+
+    problem: str
+    wording: str
+    answer: str
+
+
+def _evalplus(problem: Problem) -> list[dict[str, str]]:
+    assert problem.function is not None, problem.name
+    shown = problem.function.starter_code or problem.description
+    return [{"role": "user", "content": EVALPLUS.format(shown.strip())}]
+
+
+WORDINGS: dict[str, Callable[[Problem], list[dict[str, str]]]] = {
+    "problem-first, as the direct prompt has it": lambda problem: [
+        {"role": "system", "content": f"## problem\n{problem.text()}"},
+        {"role": "user", "content": f"## task\n{TASK}"},
+    ],
+    "the same as one message": lambda problem: [
+        {"role": "user", "content": f"## problem\n{problem.text()}\n\n## task\n{TASK}"}
+    ],
+    "one message without headings": lambda problem: [{"role": "user", "content": f"{problem.text()}\n\n{TASK}"}],
+    "stage-first": lambda problem: [
+        {"role": "system", "content": TASK},
+        {"role": "user", "content": f"## problem\n{problem.text()}"},
+    ],
+    "evalplus": _evalplus,
+    "evalplus with its beginning of the answer": lambda problem: [
+        *_evalplus(problem),
+        {"role": "assistant", "content": BEGUN},
+    ],
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.prompts.function_wordings", description="Compare wordings of the direct prompt."
+    )
+    parser.add_argument("--data", default="../shared/evalplus/humanevalplus")
+    parser.add_argument("--split", default="test")
+    parser.add_argument("--every", type=whole(), default=2, help="take every so many problems (default: %(default)s)")
+    parser.add_argument("--lm", default=DEFAULT_MODEL)
+    parser.add_argument("--api-base")
+    parser.add_argument("--concurrency", type=whole(), default=16)
+    parser.add_argument("--out", type=path_name, required=True, help="file of the answers")
+    run_command(parser, _run)
+
+
+def _run(options: argparse.Namespace) -> None:
+    problems = load_problems(options.data, options.split)
+    chosen = problems.problems[:: options.every]
+    known = _read(options.out)
+    left = [(name, each) for each in chosen for name in WORDINGS if (each.name, name) not in known]
+    if left:
+        with open_model(options.lm, problems, api_base=options.api_base, slots=options.concurrency) as lm:
+            _ask(lm, left, JsonLines(options.out), options.concurrency)
+    print(compare(problems, [each.name for each in chosen], _read(options.out)))
+
+
+def _read(file: Path) -> dict[tuple[str, str], str]:
+    lines = file.read_text().splitlines() if file.exists() else []
+    found = [Wording.model_validate_json(line) for line in lines]
+    return {(each.problem, each.wording): each.answer for each in found}
+
+
+def _ask(lm: dspy.LM, left: Sequence[tuple[str, Problem]], file: JsonLines, concurrency: int) -> None:
+    def one(task: tuple[str, Problem]) -> None:
+        name, problem = task
+        answer: Any = lm(messages=WORDINGS[name](problem), temperature=0.0, max_tokens=TOKENS, cache=False)[0]
+        text = answer if isinstance(answer, str) else answer["text"]
+        file.append(Wording(problem=problem.name, wording=name, answer=text).model_dump())
+
+    with ThreadPoolExecutor(concurrency) as pool:
+        list(tqdm(pool.map(one, left), desc="answers", total=len(left), unit="answer"))
+
+
+def compare(problems: ProblemSet, names: Sequence[str], answers: dict[tuple[str, str], str]) -> str:
+    """A Markdown table of the wordings that all of these problems have answers for.
+
+    Args:
+        problems: with their hidden tests.
+        names: of the problems that were asked about.
+        answers: by problem and wording.
+    """
+    tasks = [(wording, name) for wording in WORDINGS for name in names if (name, wording) in answers]
+    with ThreadPoolExecutor(2) as pool:
+        judged = tqdm(
+            pool.map(lambda task: _solves(problems, task[1], answers[task[1], task[0]]), tasks),
+            desc="judged",
+            total=len(tasks),
+            unit="answer",
+        )
+        solved = dict(zip(tasks, judged, strict=True))
+    shares = {
+        wording: [float(solved[wording, name]) for name in names]
+        for wording in WORDINGS
+        if all((wording, name) in solved for name in names)
+    }
+    first, *others = shares
+    found = differences([(shares[first], shares[other]) for other in others])
+    head = ["wording", "solved", "of", "rate (95 % CI)", f"against “{first}” (95 % CI)", "p"]
+    rows = []
+    for wording, values in shares.items():
+        cells = [wording, f"{sum(values):.0f}", str(len(values)), percent(mean_share(values))]
+        if wording == first:
+            rows.append([*cells, "–", "–"])
+        else:
+            difference = found[others.index(wording)]
+            rows.append([*cells, points(difference.estimate), p_value(difference.corrected)])
+    return table(head, rows)
+
+
+def _solves(problems: ProblemSet, name: str, answer: str) -> bool:
+    """Whether the first program of an answer passes public and hidden tests."""
+    problem = problems.problem(name)
+    assert problem.function is not None, name
+    try:
+        found = programs_in(answer, reads_input=False, entry_point=problem.function.entry_point)
+    except NoAnswer:
+        return False
+    code = completed(found[0].code, problem.function.starter_code)
+    tests = [*problem.tests(), *problems.hidden(name).all()]
+    return judge(code, tests, problem.limits(), checker=problems.checker_for(problem), stop_at_failure=True).all_passed
+
+
+if __name__ == "__main__":
+    main()
