@@ -3,7 +3,8 @@
     python -m benchmarks.numbers.gates [--comparisons N]
 
 Problems differ in how often they are solved, alike for both programs: rates are drawn from Beta(spread, spread). The
-true difference is spread over them, most on those that are solved half of the time. Luck is independent.
+true difference is spread over them, most on those that are solved half of the time. Luck is independent. Where the first
+look leaves it open, the gate looks at as many other problems too.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import numpy as np
 
 from eval.options import whole
 from eval.tables.markdown import table
-from optimize.gate.gate_outcome import decide
+from optimize.gate.gate_outcome import Outcome, decide
 from program.cli.command import run_command
 
 SIZES = ((12, 2), (30, 2), (60, 2), (120, 2))
@@ -28,23 +29,33 @@ def main() -> None:
     run_command(parser, _print)
 
 
-def ship_rate(true: float, problems: int, draws: int, spread: float, comparisons: int, seed: int = 0) -> float:
+def ship_rate(
+    true: float, problems: int, draws: int, spread: float, comparisons: int, seed: int = 0, looks: int = 2
+) -> float:
     """The share of comparisons in which the compiled program ships as better or ahead, at equal cost.
 
     Args:
         true: the difference in the share solved.
-        problems, draws: what is compared.
+        problems, draws: what is compared in one look.
         spread: of the problems' rates; the lower, the more of them are solved always or never.
         comparisons: how many are simulated.
         seed: of the draws.
+        looks: of the gate at most.
     """
     chance = np.random.default_rng(seed)
     shipped = 0
     for _ in range(comparisons):
-        rate = chance.beta(spread, spread, problems)
-        moved = np.clip(rate + true * rate * (1 - rate) * (4 + 2 / spread), 0, 1)
-        before, after = (chance.binomial(draws, each) / draws for each in (rate, moved))
-        shipped += decide((before.tolist(), after.tolist()), cost=1.0)[0] in ("better", "ahead, not shown")
+        before: list[float] = []
+        after: list[float] = []
+        for _ in range(looks):
+            rate = chance.beta(spread, spread, problems)
+            moved = np.clip(rate + true * rate * (1 - rate) * (4 + 2 / spread), 0, 1)
+            before += (chance.binomial(draws, rate) / draws).tolist()
+            after += (chance.binomial(draws, moved) / draws).tolist()
+            decision, (gain, _, _) = decide((before, after), cost=1.0)
+            if not Outcome(decision=decision, gain=gain).is_open:
+                break
+        shipped += decision in ("better", "ahead, not shown")
     return shipped / comparisons
 
 
