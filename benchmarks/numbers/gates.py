@@ -3,8 +3,8 @@
     python -m benchmarks.numbers.gates [--comparisons N]
 
 Problems differ in how often they are solved, alike for both programs: rates are drawn from Beta(spread, spread). The
-true difference is spread over them, most on those that are solved half of the time. Luck is independent. Where the first
-look leaves it open, the gate looks at as many other problems too.
+true difference is spread over them, most on those that are solved half of the time. Luck is independent. Where the
+first look leaves it open, the gate looks at as many other problems too.
 """
 
 from __future__ import annotations
