@@ -215,7 +215,7 @@ def _limits_of(options: argparse.Namespace) -> tuple[RateLimits, Budget, Budget 
     if total == Budget():
         return rates, budget, None
     if budget != Budget():
-        raise RunError("a total is all that a run may spend; leave out --max-calls, --max-tokens, --max-usd, --max-seconds")
+        raise RunError("a total is all that a run may spend: --total-… goes with no --max-…")
     return rates, budget, total
 
 
