@@ -149,15 +149,12 @@ def _simulated(skill: float, chance: random.Random) -> KnownDraw:
 
 def _draws_of(run: Path, rollout: Rollout, problems: ProblemSet) -> list[KnownDraw]:
     problem, events = problems.problem(rollout.problem), read_trace(run, *rollout.key())
-    runs = [event for event in events if isinstance(event, JudgeRun)]
-    public = {
-        each.code: all(verdict == Verdict.AC.value for verdict in each.verdicts)
-        for each in runs
-        if each.tests == "public"
-    }
-    behaviours = {
-        each.code: repr([(one.verdict, one.output) for one in each.runs]) for each in runs if each.tests == "ai"
-    }
+    public, behaviours = {}, {}
+    for event in events:
+        if isinstance(event, JudgeRun) and event.tests == "public":
+            public[event.code] = all(verdict == Verdict.AC.value for verdict in event.verdicts)
+        elif isinstance(event, JudgeRun) and event.tests == "ai":
+            behaviours[event.code] = repr([(each.verdict, each.output) for each in event.runs])
     found = []
     for call in events:
         if isinstance(call, Call) and call.stage == WRITES and call.came:

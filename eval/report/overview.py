@@ -45,7 +45,7 @@ def overview(arms: Sequence[StoredArm], notes: list[str], data: ProblemSet | Non
         ],
         "findings": findings(arms[0].label, compared),
         "family": family_note(arms[0].label, len(compared)) if compared else "",
-        "too_few": [*spread(summaries), *too_few(summaries)],
+        "remarks": [*spread(summaries), *too_few(summaries)],
         "fates": FATES,
         "curves": {unit: [solved_curve(arm.rollouts, unit) for arm in arms] for unit in UNITS},
         "problems": problems,

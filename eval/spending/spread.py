@@ -113,7 +113,7 @@ def _finish(futures: dict[Future[Rollout], tuple[tuple[str, int], Draw]]) -> Non
     """
     pending = set(futures)
     while pending:
-        ended, pending = wait(pending, LOOK_SECONDS)
+        _, pending = wait(pending, LOOK_SECONDS)
         if is_asked():
             for future in pending:
                 future.cancel()

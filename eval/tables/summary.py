@@ -147,8 +147,9 @@ def spread(summaries: Sequence[Summary]) -> list[str]:
     said = []
     for s in summaries:
         if s.draws:
-            kinds = {"LM calls": s.calls, "tokens": s.tokens, "USD": s.dollars}
-            spent = [f"{quantity(s.samples * each)} {kind}" for kind, each in kinds.items() if each is not None]
+            kinds = {"LM calls": s.calls, "tokens": s.tokens}
+            spent = [f"{round(s.samples * each):,} {kind}" for kind, each in kinds.items() if each is not None]
+            spent += [] if s.dollars is None else [f"${s.samples * s.dollars:.4g}"]
             where = ", ".join(f"{count} × {draws}" for draws, count in s.draws.items())
             said.append(f"{s.arm}: {', '.join(spent)} in all, spread over the problems; rollouts × draws: {where}.")
     return said
