@@ -47,11 +47,13 @@ class KnownDraw:
     passes: the public tests.
     solves: the hidden ones too.
     behaviour: alike for programs that do alike where they are compared.
+    program: alike for those that are the same.
     """
 
     passes: bool
     solves: bool
     behaviour: str
+    program: str
 
 
 Draws = Mapping[str, Sequence[KnownDraw]]  # by problem
@@ -133,7 +135,8 @@ def stored_draws(run: Path, rollouts: Sequence[Rollout], problems: ProblemSet) -
 
 def simulated_draws(problems: int, seed: int = 0) -> dict[str, list[KnownDraw]]:
     """Draws for problems of known skill: a third is out of reach, the others are solved by a draw with a probability
-    that is Beta(0.5, 1.5). One wrong program in ten passes the public tests; wrong ones behave in three ways."""
+    that is Beta(0.5, 1.5). One wrong program in ten passes the public tests; wrong ones behave in three ways, and no
+    program comes twice."""
     chance = random.Random(seed)
     skills = [0.0 if chance.random() < 1 / 3 else chance.betavariate(0.5, 1.5) for _ in range(problems)]
     return {
@@ -143,8 +146,8 @@ def simulated_draws(problems: int, seed: int = 0) -> dict[str, list[KnownDraw]]:
 
 def _simulated(skill: float, chance: random.Random) -> KnownDraw:
     if chance.random() < skill:
-        return KnownDraw(True, True, "right")
-    return KnownDraw(chance.random() < 0.1, False, f"wrong {chance.randrange(3)}")
+        return KnownDraw(True, True, "right", str(chance.random()))
+    return KnownDraw(chance.random() < 0.1, False, f"wrong {chance.randrange(3)}", str(chance.random()))
 
 
 def _draws_of(run: Path, rollout: Rollout, problems: ProblemSet) -> list[KnownDraw]:
@@ -161,7 +164,7 @@ def _draws_of(run: Path, rollout: Rollout, problems: ProblemSet) -> list[KnownDr
             code = _program_of(call, list(public))
             passes = public.get(code, False)
             solves = passes and score(code, problem, problems).solved
-            found.append(KnownDraw(passes, solves, behaviours.get(code, code)))
+            found.append(KnownDraw(passes, solves, behaviours.get(code, code), code))
     return found
 
 
@@ -173,7 +176,8 @@ def _program_of(call: Call, known: Sequence[str]) -> str:
 
 def _standing(draws: Sequence[KnownDraw], made: int) -> Standing:
     groups = Counter(each.behaviour for each in draws[:made] if each.passes)
-    return Standing(made, groups.total(), max(groups.values(), default=0), ended=made == len(draws))
+    programs, alike = len({each.program for each in draws[:made]}), max(groups.values(), default=0)
+    return Standing(made, programs, groups.total(), alike, ended=made == len(draws))
 
 
 def _is_open(draws: Sequence[KnownDraw], made: int) -> bool:

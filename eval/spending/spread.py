@@ -93,16 +93,16 @@ def spread_total(
 def standing_of(rollout: Rollout) -> Standing:
     """What a rollout that is not judged shows of its problem. Programs that choose among several count those that pass;
     of the others one that passes is the end."""
-    trace, draws = rollout.trace, rollout.draws or 0
+    trace, draws, programs = rollout.trace, rollout.draws or 0, len(rollout.trace.programs)
     ended = bool(rollout.error or trace.spent_budgets)
     chosen = next((each for each in reversed(trace.decisions) if isinstance(each, ClusterChosen)), None)
     if chosen is not None:
-        return Standing(draws, chosen.passing, chosen.alike, ended)
+        return Standing(draws, programs, chosen.passing, chosen.alike, ended)
     runs = [run for run in trace.judge_runs if run.tests == "public" and run.program == name_of(rollout.code)]
     failed = any(verdict != Verdict.AC.value for run in runs for verdict in run.verdicts)
     if not rollout.code.strip() or failed:
-        return Standing(draws, ended=ended)
-    return Standing(draws, passing=1, alike=1, ended=True)
+        return Standing(draws, programs, ended=ended)
+    return Standing(draws, programs, passing=1, alike=1, ended=True)
 
 
 def _finish(futures: dict[Future[Rollout], tuple[tuple[str, int], Draw]]) -> None:

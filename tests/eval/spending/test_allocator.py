@@ -28,7 +28,11 @@ class Problems:
                 calls = int(most)
                 break
             calls, passing = calls + price, passing + (chance.random() < self._skills[name])
-        return Standing(draws, passing, passing, ended), {"calls": calls, "tokens": 100 * calls, "dollars": calls / 7}
+        return Standing(draws, draws, passing, passing, ended), {
+            "calls": calls,
+            "tokens": 100 * calls,
+            "dollars": calls / 7,
+        }
 
 
 def spread(problems: Problems, total: Budget, shuffled: random.Random | None = None) -> tuple[Allocator, list]:
@@ -87,23 +91,26 @@ def test_a_draw_gains_less_the_more_have_failed_and_hardly_anything_where_progra
     gains = gains_of(
         {
             "not drawn": Standing(),
-            "failed": Standing(1),
-            "failed often": Standing(9),
-            "one passes": Standing(1, 1, 1),
-            "three agree": Standing(3, 3, 3),
-            "two differ": Standing(2, 2, 1),
-            "ended": Standing(1, ended=True),
+            "failed": Standing(1, 1),
+            "failed often": Standing(9, 9),
+            "failed alike": Standing(9, 2),
+            "one passes": Standing(1, 1, 1, 1),
+            "three agree": Standing(3, 3, 3, 3),
+            "two differ": Standing(2, 2, 2, 1),
+            "ended": Standing(1, 1, ended=True),
         }
     )
     assert gains["not drawn"] == max(gains.values()) and "ended" not in gains
-    assert gains["failed"] > gains["failed often"] > gains["three agree"]
+    assert gains["failed"] > gains["failed often"] > gains["failed alike"] > gains["three agree"]
     assert gains["two differ"] > gains["one passes"] > gains["three agree"] < LEAST
 
 
 def test_the_other_problems_say_how_likely_a_draw_passes():
-    hard, easy = ([Standing(9, passing)] * 20 for passing in (0, 8))
+    hard, easy = ([Standing(9, 9, passing)] * 20 for passing in (0, 8))
     assert commonness(hard)[0] > 0.5 > commonness(easy)[0]
-    gains = [gains_of({str(n): each for n, each in enumerate([Standing(1), *others])})["0"] for others in (hard, easy)]
+    gains = [
+        gains_of({str(n): each for n, each in enumerate([Standing(1, 1), *others])})["0"] for others in (hard, easy)
+    ]
     assert gains[0] < gains[1]
 
 
