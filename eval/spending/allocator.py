@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from program.rollout.budget import MOST_DRAWS, Allowance, Budget
 
@@ -65,6 +65,7 @@ class Allocator:
         self._standings = dict.fromkeys(problems, Standing())
         self.allowed = dict.fromkeys(problems, Allowance(draws=0))
         self._used = {name: dict.fromkeys(self._total, 0.0) for name in problems}
+        self._calls = dict.fromkeys(problems, 0.0)
         self._dearest = dict.fromkeys(self._total, 0.0)  # draw so far
 
     @property
@@ -91,8 +92,11 @@ class Allocator:
         Args:
             problem, allowance: of the draw.
             found: the problem's standing after it.
-            used: by all draws of the problem together, by the names of the limits.
+            used: by all draws of the problem together, by the names of the limits; calls in any case. Where a draw
+                made none, the program has ended by itself.
         """
+        found = replace(found, ended=found.ended or used["calls"] == self._calls[problem])
+        self._calls[problem] = used["calls"]
         before = self._used[problem]
         self._used[problem] = {name: used[name] for name in self._total}
         self._dearest = {name: max(most, used[name] - before[name]) for name, most in self._dearest.items()}

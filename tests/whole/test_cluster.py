@@ -190,15 +190,15 @@ def test_threads_and_ray_store_the_same_lines(cluster, workplace, monkeypatch, c
 
 def test_a_total_is_spread_alike_by_threads_and_ray(cluster, workplace, monkeypatch):
     write_start(workplace / "sampling", "sampling", {"ai_tests": 0})
-    told = []
+    found = []
     for where in ([], ray(cluster)):
         with served(ServedEngine(answer_rule(Thrice="wrong", Cube="broken"))) as address:
             options = run_options(workplace, address, "sampling", samples=2)
-            run = workplace / f"run {len(told)}"
+            run = workplace / f"run {len(found)}"
             printed(monkeypatch, eval.run.main, *options, *where, "--total-calls", "14", "--out", run)
-        told.append(lines(run / "rollouts.jsonl"))
-    draws = {(line["problem"], line["draws"]) for line in told[0]}
-    assert told[0] == told[1] and {name for name, _ in draws} == {task.name for task in TEST}
+        found.append(lines(run / "rollouts.jsonl"))
+    draws = {(line["problem"], line["draws"]) for line in found[0]}
+    assert found[0] == found[1] and {name for name, _ in draws} == {task.name for task in TEST}
     assert max(draws, key=lambda each: each[1])[0] == "Cube"
 
 

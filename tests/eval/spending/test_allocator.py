@@ -117,3 +117,11 @@ def test_the_other_problems_say_how_likely_a_draw_passes():
 def test_it_ends_where_nothing_is_to_be_gained_with_something_left():
     allocator, _ = spread(Problems([1.0] * 4, 1), Budget(calls=10_000))
     assert allocator.spent["calls"] < 100 and allocator.batch() == []
+
+
+def test_a_program_that_draws_no_more_by_itself_is_left_alone():
+    allocator = Allocator(["a"], Budget(calls=50))
+    for _ in range(2):
+        (draw,) = allocator.batch()
+        allocator.take("a", draw.allowance, Standing(draw.allowance.draws, 1), {"calls": 3})
+    assert not allocator.batch()
