@@ -94,6 +94,13 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--limit", type=whole(), help="of these only the first")
 
 
+def add_total(parser: argparse.ArgumentParser) -> None:
+    """Add the options for a total that is spread over all problems."""
+    said = "for all problems together, of each program and sample; spread draw by draw to where one most likely helps"
+    for option, kind in (("calls", int), ("tokens", int), ("dollars", float)):
+        parser.add_argument(f"--total-{option}", type=kind, metavar="N", help=f"{option} {said}")
+
+
 def add_exclude(parser: argparse.ArgumentParser) -> None:
     """Add `--exclude`, a file of problems to leave out."""
     parser.add_argument("--exclude", help="without the problems this file names (see eval.audit)")

@@ -11,6 +11,7 @@ from eval.options import (
     add_executor,
     add_sandbox,
     add_selection,
+    add_total,
     command_parser,
     path_name,
     whole,
@@ -43,6 +44,7 @@ def main() -> None:
         "--set", action="append", default=[], metavar="KEY=VALUE", help="a key of the programs' configuration"
     )
     add_limits(parser)
+    add_total(parser)
     parser.add_argument("--out", required=True, type=path_name, help="folder of the run; interrupted, it goes on there")
     parser.add_argument(
         "--mix-code", action="store_true", help="go on with a run that other code has begun; each rollout names its own"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from judge.verdict import Limits, Report
 
@@ -69,3 +71,14 @@ def set_default_cache(cache: VerdictCache | None) -> None:
 
 def default_cache() -> VerdictCache | None:
     return _default
+
+
+@contextmanager
+def reports_in(cache: VerdictCache) -> Iterator[None]:
+    """Inside of the block `cache` is the default."""
+    before = default_cache()
+    set_default_cache(cache)
+    try:
+        yield
+    finally:
+        set_default_cache(before)

@@ -34,6 +34,8 @@ from signatures.code import SolveDirectly, SolveStepByStep
 class AlphaCodium(Program):
     """Statement and public tests in, the best program found out."""
 
+    continued_by = "rounds"
+
     def __init__(self, config: FlowConfig | None = None) -> None:
         config = config or FlowConfig()
         super().__init__(config)
@@ -54,7 +56,7 @@ class AlphaCodium(Program):
         """`code`: the best program; empty when no stage gave one."""
         trace().limit(self.config.budget)
         bench = Workbench(problem)
-        tasks = [Task(problem, sample, turn, self.config) for turn in range(self.config.rounds)]
+        tasks = [Task(problem, sample, turn, self.config) for turn in range(self.draws)]
         if not self._solved_directly(tasks[0], bench):
             for task in tasks:
                 with stronger_model(task.turn > 0 or (self.config.direct_first > 0 and self._rest_is_stronger)):

@@ -23,7 +23,7 @@ from program.errors import ModelError
 from program.models.open import open_lm
 from program.paid.halted import Halted
 from program.problem import Problem
-from program.rollout.budget import Budget
+from program.rollout.budget import Allowance, Budget
 from program.rollout.context import within
 from program.rollout.rate_limits import Pace, RateLimits
 
@@ -92,10 +92,10 @@ class FlowWorker:
         self._threads = Threads(lm, Conditions(pace, budget, stronger, repairer, apart=True))
         self._open.enter_context(judging_at(_NodeJudge(self._judge)))
 
-    def run(self, arm: str, problem: Problem, sample: int) -> Rollout:
+    def run(self, arm: str, problem: Problem, sample: int, allowance: Allowance | None = None) -> Rollout:
         """See `eval.rollouts.executor.Executor.run`."""
         try:
-            return self._threads.run(self._arms[arm], problem, sample)
+            return self._threads.run(self._arms[arm], problem, sample, allowance)
         except Halted as halted:
             raise halted.fault from halted
 

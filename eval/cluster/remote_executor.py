@@ -14,7 +14,7 @@ from eval.rollouts.rollout import Rollout
 from judge.verdict import JudgeError, Limits, Report, TestCase
 from program.errors import ModelError
 from program.problem import Problem
-from program.rollout.budget import RunBudget
+from program.rollout.budget import Allowance, RunBudget
 from program.rollout.trace import Trace
 
 RUN_AGAIN = "run again, as its first worker was lost"  # the mark of such a rollout
@@ -41,9 +41,9 @@ class ClusterExecutor:
     def budget(self) -> RunBudget:
         return self._budget
 
-    def run(self, arm: Arm, problem: Problem, sample: int) -> Rollout:
+    def run(self, arm: Arm, problem: Problem, sample: int, allowance: Allowance | None = None) -> Rollout:
         try:
-            rollout, again = self._crew.call("flow", "run", arm.name, problem, sample)
+            rollout, again = self._crew.call("flow", "run", arm.name, problem, sample, allowance)
         except LostTwice as fault:
             lost = Rollout(arm=arm.name, problem=problem.name, sample=sample, status="not judged")
             lost.error, lost.trace = f"LostTwice: {fault}", Trace(marks=[RUN_AGAIN])

@@ -26,8 +26,10 @@ from eval.rollouts.outages import is_too_long
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.run_folder import RunFolder, read_rollouts
 from eval.simulated.model import SIMULATED, caveat
+from eval.spending.spread import TOTALS, refuse_single_draws, spread_total
 from eval.tables.prompt_differences import setting_differences
 from eval.tables.summary import markdown_table, summarize_arms
+from judge.cache import VerdictCache, reports_in
 from program import artifact
 from program.artifact import ArtifactError
 from program.cli.answer_faults import answer_faults
@@ -54,22 +56,25 @@ def evaluate(options: argparse.Namespace) -> None:
         ModelError: the model does not answer.
         JudgeError: programs cannot be judged with the protection that is asked for.
     """
-    rates, budget = _limits_of(options)
+    rates, budget, total = _limits_of(options)
     models = Models.of(options, also=SIMULATED)
-    _refuse_unpriced(models, budget)
+    for option, limits in (("max-usd", budget), ("total-dollars", total)):
+        _refuse_unpriced(models, limits, option)
     problems = load_selected(options, scored=True).judged_by(Rules(checker=options.checker))
     programs = _programs(options)
     arms = [Arm(name, program) for name, (program, _) in programs.items()]
     models.check(arm.program for arm in arms)
+    if total:
+        refuse_single_draws(arms)
     _warn_of_seen_problems({name: manifest for name, (_, manifest) in programs.items()}, problems)
     fingerprints = {name: artifact.fingerprint(*loaded) for name, loaded in programs.items()}
-    folder = RunFolder(options.out, _config(options, fingerprints, problems), code_prints(), options.mix_code)
+    folder = RunFolder(options.out, _config(options, fingerprints, problems, total), code_prints(), options.mix_code)
     for name, loaded in programs.items():  # so that the run can be read when the artifacts have changed
         artifact.save(options.out / "artifacts" / name, *loaded)
     with ExitStack() as late:
         left = rollouts_left(folder, arms, problems, options.n)
         with live_report(options.out, problems, options.live if left else None):
-            spent = _run(options, models, folder, arms, problems, rates, budget, late) if left else None
+            spent = _run(options, models, folder, arms, problems, rates, budget, total, late) if left else None
         if spent:
             print(_ended_early(spent))
         rollouts = read_rollouts(options.out)
@@ -100,7 +105,9 @@ def _warn_of_seen_problems(manifests: dict[str, artifact.Manifest], problems: Pr
             print(f"warning: {one_line(said)}", file=sys.stderr)
 
 
-def _config(options: argparse.Namespace, fingerprints: dict[str, str], problems: ProblemSet) -> dict[str, Any]:
+def _config(
+    options: argparse.Namespace, fingerprints: dict[str, str], problems: ProblemSet, total: Budget | None
+) -> dict[str, Any]:
     """What decides the results of the run."""
     return {
         "artifacts": fingerprints,
@@ -113,6 +120,7 @@ def _config(options: argparse.Namespace, fingerprints: dict[str, str], problems:
         "escalate_lm": options.escalate_lm,
         "repair_lm": options.repair_lm,
         "samples": options.n,
+        "total": total.model_dump(exclude_none=True) if total else None,
         "exclude": Path(options.exclude).name if options.exclude else None,
         **problems.rules.model_dump(),
     }
@@ -139,6 +147,7 @@ def _run(
     problems: ProblemSet,
     rates: RateLimits,
     budget: Budget,
+    total: Budget | None,
     late: ExitStack,
 ) -> str | None:
     """Run what is left, from when on `late` ends the process should it be late; gives the resource that is
@@ -146,7 +155,10 @@ def _run(
     try:
         with open_executor(options, models, arms, problems, rates, budget, folder.path / PAID) as executor:
             late.enter_context(ends_by(executor.budget.seconds_left(), _ended_early("seconds")))
-            asked = {"samples": options.n, "concurrency": options.concurrency, "label": options.lm}
+            asked: dict[str, Any] = {"samples": options.n, "concurrency": options.concurrency, "label": options.lm}
+            if total:
+                late.enter_context(reports_in(VerdictCache()))  # a rollout runs its programs again with every draw
+                asked["allowances"] = spread_total(arms, problems, executor, total, **asked)
             stored = folder.judged()
             with sent_traces(options.otel, options.lm) as send:
                 for rollout in run_loop(folder, arms, problems, executor, **asked):
@@ -192,17 +204,24 @@ def protection(rollouts: Sequence[Rollout]) -> str:
     )
 
 
-def _limits_of(options: argparse.Namespace) -> tuple[RateLimits, Budget]:
-    """How fast the run may ask, and what it may spend."""
+def _limits_of(options: argparse.Namespace) -> tuple[RateLimits, Budget, Budget | None]:
+    """How fast the run may ask, what it may spend, and the total to spread over problems, where there is one."""
     try:
         rates = RateLimits(requests_per_minute=options.requests_per_minute, tokens_per_minute=options.tokens_per_minute)
-        budget = Budget(**{name: getattr(options, option) for name, option in OPTIONS.items()})
+        budget, total = (
+            Budget(**{name: getattr(options, option) for name, option in named.items()}) for named in (OPTIONS, TOTALS)
+        )
     except ValidationError as fault:
         raise RunError(first_error(fault, RateLimits, Budget)) from fault
-    return rates, budget
+    if total == Budget():
+        return rates, budget, None
+    if budget != Budget():
+        raise RunError("a total is all that a run may spend: --total-… goes with no --max-…")
+    return rates, budget, total
 
 
-def _refuse_unpriced(models: Models, budget: Budget) -> None:
+def _refuse_unpriced(models: Models, budget: Budget | None, option: str) -> None:
     unpriced = [model.name for model in models.all if price_of(model.name) is None]
-    if budget.dollars is not None and unpriced:
-        raise RunError(f"--max-usd: no price is known for {unpriced[0]}; use --max-tokens or --max-calls")
+    if budget and budget.dollars is not None and unpriced:
+        also = option.partition("-")[0]
+        raise RunError(f"--{option}: no price is known for {unpriced[0]}; use --{also}-tokens or --{also}-calls")

@@ -18,7 +18,7 @@ from eval.rollouts.stored_arms import StoredArm, data_text, differing_rules, pro
 from eval.simulated.model import caveat
 from eval.tables.markdown import ends, p_value
 from eval.tables.paired_table import family_note
-from eval.tables.summary import Summary, not_judged, summarize, too_few
+from eval.tables.summary import Summary, not_judged, spread, summarize, too_few
 
 
 def overview(arms: Sequence[StoredArm], notes: list[str], data: ProblemSet | None = None) -> dict[str, Any]:
@@ -45,7 +45,7 @@ def overview(arms: Sequence[StoredArm], notes: list[str], data: ProblemSet | Non
         ],
         "findings": findings(arms[0].label, compared),
         "family": family_note(arms[0].label, len(compared)) if compared else "",
-        "too_few": too_few(summaries),
+        "remarks": [*spread(summaries), *too_few(summaries)],
         "fates": FATES,
         "curves": {unit: [solved_curve(arm.rollouts, unit) for arm in arms] for unit in UNITS},
         "problems": problems,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 # Whole packages, and of `eval` the rooms that problems, rollouts and scores come from.
-DECIDING = ("judge", "signatures", "program", "eval/data", "eval/rollouts")
+DECIDING = ("judge", "signatures", "program", "eval/data", "eval/rollouts", "eval/spending")
 SHOWN = 5  # files that are named
 
 

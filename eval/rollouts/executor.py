@@ -15,8 +15,8 @@ from eval.rollouts.rollout import Pick, Rollout
 from judge.verdict import JudgeError
 from program.errors import ModelError, UserError
 from program.problem import Problem
-from program.rollout.budget import Budget, RunBudget
-from program.rollout.context import Purpose, new_trace, within
+from program.rollout.budget import Allowance, Budget, RunBudget
+from program.rollout.context import Purpose, context, new_trace, within
 from program.rollout.rate_limits import Pace
 from program.rollout.trace import Call, Event
 from program.stage.program import Program
@@ -77,6 +77,7 @@ def run_program(
     """
     begin = time.perf_counter()
     rollout = Rollout(arm=arm, problem=problem.name, sample=sample, status="not judged")
+    rollout.draws = allowance.draws if (allowance := context().allowance) else None
     with new_trace() as trace:
         if listener:
             trace.listen(listener)
@@ -110,8 +111,12 @@ class Executor(Protocol):
     @property
     def stage(self) -> str: ...
 
-    def run(self, arm: Arm, problem: Problem, sample: int) -> Rollout:
+    def run(self, arm: Arm, problem: Problem, sample: int, allowance: Allowance | None = None) -> Rollout:
         """A rollout that has ended and is not judged yet; called by many threads at once.
+
+        Args:
+            arm, problem, sample: that it is of.
+            allowance: what it may do; None for what its program's configuration says.
 
         Raises:
             ModelError: nobody is left to run it, or the owner of the budget is gone.
@@ -136,9 +141,13 @@ class Threads:
     def budget(self) -> RunBudget:
         return self._conditions.budget
 
-    def run(self, arm: Arm, problem: Problem, sample: int) -> Rollout:
+    def run(self, arm: Arm, problem: Problem, sample: int, allowance: Allowance | None = None) -> Rollout:
         # DSPy would keep the last 10,000 prompts and answers, twice over; they are in the traces.
-        with dspy.context(lm=self._lm, disable_history=True), self._conditions.hold(arm, problem, sample):
+        with (
+            dspy.context(lm=self._lm, disable_history=True),
+            self._conditions.hold(arm, problem, sample),
+            within(allowance=allowance),
+        ):
             return run_program(arm.name, arm.program, problem, sample, self._note)
 
     def _note(self, event: Event) -> None:

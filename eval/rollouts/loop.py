@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from threading import Event
 
@@ -16,8 +16,10 @@ from judge.shared import end_runs
 from program.cli.progress_line import count
 from program.errors import ModelError
 from program.problem import Problem
+from program.rollout.budget import Allowance
 from program.stopping import Interrupted, graceful, is_asked, is_over
 
+Key = tuple[str, str, int]  # of a rollout: arm, problem and sample
 LATE_SECONDS = 2.0  # after the end of the budget's seconds, for judging what is there
 LOOK_SECONDS = 0.5  # between looks at whether the time is over
 
@@ -32,9 +34,10 @@ def run_loop(
     first: int = 0,
     concurrency: int = 4,
     label: str = "rollouts",
+    allowances: Mapping[Key, Allowance] | None = None,
 ) -> Generator[Rollout]:
     """Run every arm on every problem and yield rollouts as they end; problem by problem, so that drift hits all alike.
-    Samples are numbered from `first` on.
+    Samples are numbered from `first` on. A rollout may do what `allowances` has for it, by arm, problem and sample.
 
     What `folder` already holds is yielded first and not run again. Closing the iterator early leaves the
     rollouts in flight to end and be stored. When the budget of the run is spent no rollout is begun any more, and those
@@ -53,7 +56,7 @@ def run_loop(
     outages = Outages(known)
 
     def one(arm: Arm, problem: Problem, sample: int) -> Rollout:
-        rollout = executor.run(arm, problem, sample)
+        rollout = executor.run(arm, problem, sample, (allowances or {}).get(_key(arm, problem, sample)))
         judge_answer(rollout, problem, problems)
         if dropped.is_set():
             raise Interrupted  # its runs were ended, which says nothing of its program
@@ -111,5 +114,5 @@ def _wanted(arms: Sequence[Arm], problems: ProblemSet, samples: Iterable[int]) -
     return [(arm, problem, sample) for problem in problems.problems for sample in samples for arm in arms]
 
 
-def _key(arm: Arm, problem: Problem, sample: int) -> tuple[str, str, int]:
+def _key(arm: Arm, problem: Problem, sample: int) -> Key:
     return arm.name, problem.name, sample

@@ -47,6 +47,7 @@ class Rollout(BaseModel):
         `eval.rollouts.executor`); never counted as a failure.
     error: what ended it, where something did; a program that raised an error has failed, without code.
     seconds: wall-clock time of the program, without the judging of its answer.
+    draws: that it was allowed, where a total was spread over the problems; None elsewhere.
     made_by: names the state of our code that it was made by (see `eval.rollouts.code_version`).
     checkpoints: in the order of spending; the last one is the answer.
     hopeless: whether it ended in a way that ends the run too; not stored.
@@ -64,6 +65,7 @@ class Rollout(BaseModel):
     totals: Totals = Totals()
     trace: Trace = Field(default_factory=Trace, validation_alias=AliasChoices("trace", STORED_TRACE))
     seconds: float = 0.0
+    draws: int | None = Field(default=None, exclude_if=lambda draws: draws is None)
     made_by: str = ""
     hopeless: bool = Field(default=False, exclude=True)
 

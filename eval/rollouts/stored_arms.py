@@ -184,7 +184,9 @@ def _settings(config: dict[str, Any]) -> str:
     rules = [f"{name} {value}" for name, value in rules_of(config) if value not in (None, getattr(Rules(), name))]
     roles = {"escalate_lm": "later rounds", "repair_lm": "fixes"}
     models = [f"model {config['lm']}", *(f"{said} by {config[key]}" for key, said in roles.items() if config.get(key))]
-    return ", ".join([*models, problems, f"n = {config['samples']}", *rules])
+    limits = (config.get("total") or {}).items()
+    total = [f"a total of {limit:,} {name} spread over the problems" for name, limit in limits]
+    return ", ".join([*models, problems, f"n = {config['samples']}", *total, *rules])
 
 
 def data_text(config: dict[str, Any]) -> str:

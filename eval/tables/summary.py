@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -34,6 +35,7 @@ class Summary(BaseModel):
     solved_by_any: share of problems that any judged sample solves, however many each has.
     not_judged: rollouts lost to infrastructure; they are in no rate.
     calls, tokens, dollars, median_seconds: of one judged rollout; the first three are means; None where not known.
+    draws: where a total was spread over the problems, how many judged rollouts made so many draws.
     """
 
     arm: str
@@ -54,6 +56,7 @@ class Summary(BaseModel):
     tokens: float | None
     dollars: float | None
     median_seconds: float | None
+    draws: dict[int, int]
 
     @property
     def lost_share(self) -> float:
@@ -103,6 +106,7 @@ def summarize(arm: str, rollouts: Iterable[Rollout]) -> Summary:
         tokens=paid.tokens / count if known and paid.tokens is not None else None,
         dollars=paid.dollars / count if known and paid.dollars is not None else None,
         median_seconds=float(np.median([rollout.seconds for rollout in judged])) if known else None,
+        draws=dict(sorted(Counter(each.draws for each in judged if each.draws is not None).items())),
     )
 
 
@@ -134,8 +138,21 @@ def _row(s: Summary, k: int) -> list[str]:
 
 
 def _notes(summaries: Sequence[Summary]) -> list[str]:
-    said = [*too_few(summaries), *not_judged(summaries)]
+    said = [*spread(summaries), *too_few(summaries), *not_judged(summaries)]
     return ["", *said] if said else []
+
+
+def spread(summaries: Sequence[Summary]) -> list[str]:
+    """A sentence for each arm whose total was spread over the problems: what was spent in all, and where."""
+    said = []
+    for s in summaries:
+        if s.draws:
+            kinds = {"LM calls": s.calls, "tokens": s.tokens}
+            spent = [f"{round(s.samples * each):,} {kind}" for kind, each in kinds.items() if each is not None]
+            spent += [] if s.dollars is None else [f"${s.samples * s.dollars:.4g}"]
+            where = ", ".join(f"{count} × {draws}" for draws, count in s.draws.items())
+            said.append(f"{s.arm}: {', '.join(spent)} in all, spread over the problems; rollouts × draws: {where}.")
+    return said
 
 
 def too_few(summaries: Sequence[Summary]) -> list[str]:

@@ -16,7 +16,7 @@ from dspy import DSPyError
 
 from eval.rollouts.run_folder import read_rollouts
 from eval.simulated.model import open_model
-from judge.cache import default_cache, set_default_cache
+from judge.cache import reports_in
 from judge.judge import judge
 from judge.verdict import JudgeError, Limits, TestCase
 from optimize.compilation.progress import CompileProgress, describe, totals_line
@@ -187,13 +187,8 @@ def _digest(values: dict[str, Any]) -> str:
 def _paying(config: CompileConfig, ledger: Ledger) -> Iterator[PaidCalls]:
     """Until the end every report of the judge goes through the ledger, and LMs may pay."""
     paid = PaidCalls(ledger, ledger.budget(config.budget), Pace(config.rates))
-    before = default_cache()
-    set_default_cache(LedgerReports(ledger))
-    try:
+    with closing(paid), reports_in(LedgerReports(ledger)):
         yield paid
-    finally:
-        set_default_cache(before)
-        paid.close()
 
 
 @contextmanager

@@ -29,10 +29,14 @@ class ReflexionConfig(ReasoningConfig):
 class Reflexion(Program):
     """Statement and public tests in, the best program of a few attempts out."""
 
+    continued_by = "attempts"
+
     def __init__(self, config: ReflexionConfig | None = None) -> None:
         super().__init__(config or ReflexionConfig())
         self.solve = self.config.code_stage(SolveWithLessons)
-        if self.config.attempts > 1:
+        if self.config.attempts == 1:
+            self.continued_by = ""  # it has nothing to draw lessons with
+        else:
             self.draw_lesson = self.config.text_stage(DrawLesson, lesson=MAX_BULLETS)
 
     def forward(self, problem: Problem, sample: int = 0) -> dspy.Prediction:
@@ -40,13 +44,13 @@ class Reflexion(Program):
         trace().limit(self.config.budget)
         bench = Workbench(problem)
         text, lessons = problem.text(), []
-        for attempt in range(self.config.attempts):
+        for attempt in range(self.draws):
             kept = [point for lesson in lessons[-self.config.memory :] for point in lesson]
             answer = self.solve(sample, attempt, by_public_tests(bench), problem=text, lessons=kept)
             code = bench.add(answer.code if answer else "", "redraw" if attempt else "first")
             if bench.passes_all_public(code) or trace().spent():
                 break
-            if code and attempt + 1 < self.config.attempts:
+            if code and attempt + 1 < self.draws:
                 lessons.append(self._lesson(sample, attempt, text, kept, code, bench))
         return dspy.Prediction(code=bench.best())
 

@@ -14,7 +14,7 @@ from program.bench.ai_tests import usable_tests
 from program.bench.readings import by_public_tests
 from program.bench.workbench import Workbench
 from program.problem import Problem
-from program.rollout.context import trace
+from program.rollout.context import context, trace
 from program.rollout.decisions import ClusterChosen
 from program.stage.config import ReasoningConfig
 from program.stage.program import Program
@@ -43,6 +43,8 @@ class SamplingConfig(ReasoningConfig):
 class Sampling(Program):
     """Statement and public tests in, the program most others agree with out."""
 
+    continued_by = "programs"
+
     def __init__(self, config: SamplingConfig | None = None) -> None:
         super().__init__(config or SamplingConfig())
         self.solve = self.config.code_stage(SolveDirectly, attempts=1)
@@ -55,14 +57,18 @@ class Sampling(Program):
         trace().limit(self.config.budget)
         bench = Workbench(problem)
         samples: list[str] = []
-        tests = start(lambda: self._inputs(problem, sample))
-        for first in range(0, self.config.programs, self.config.at_once):
-            draws = range(first, min(first + self.config.at_once, self.config.programs))
+        # Draw by draw all but the last are in the ledger; inputs are asked for when there are behaviours to compare.
+        at_once, tests = 1, None
+        if not context().allowance:
+            at_once, tests = self.config.at_once, start(lambda: self._inputs(problem, sample))
+        for first in range(0, self.draws, at_once):
+            draws = range(first, min(first + at_once, self.draws))
             drawn = together(*(lambda d=draw: self._program(problem, sample, d, bench) for draw in draws))
             samples += [bench.add(code, "further" if bench.programs else "first") for code in drawn]
             if self.config.stop_early and sum(map(bench.passes_all_public, samples)) >= self.config.agree:
                 break
-        picks = ranked(samples, [] if trace().out_of_time() else tests.result(), bench)[: self.config.picks]
+        inputs = tests.result() if tests else self._inputs(problem, sample) if len(bench.passing()) > 1 else []
+        picks = ranked(samples, [] if trace().out_of_time() else inputs, bench)[: self.config.picks]
         code = picks[0] if picks else ""
         trace().best(code)
         return dspy.Prediction(code=code, picks=picks)

@@ -195,7 +195,8 @@ class PaidCalls:
                 self._ended.notify_all()
 
     def _enter(self, key: str, number: int, response: Response, paid: Totals) -> None:
-        useful = bool((response.message.text or "").strip())
+        # Where rollouts are gone through again after every draw, an empty answer must stay what it was.
+        useful = bool((response.message.text or "").strip()) or context().allowance is not None
         self.ledger.enter_answer(key, number, stored_response(response) if useful else None, paid)
         tokens = paid.prompt_tokens + paid.completion_tokens
         self._budget.add(tokens, paid.dollars or 0.0)

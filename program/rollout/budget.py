@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 # The names that the limits of a run have as options and keys of a configuration.
 OPTIONS = {"calls": "max_calls", "tokens": "max_tokens", "dollars": "max_usd", "seconds": "max_seconds"}
+MOST_DRAWS = 1000  # of a rollout whose draws are allowed one by one
 NOT_IN_TIME = "no answer within the budget of seconds"  # what is said of a call that was left behind
 
 
@@ -35,6 +36,23 @@ class Budget(BaseModel):
     def after(self, used: Mapping[str, float]) -> Budget:
         """What is left of it when so much of each resource is used, which must be less than its limit."""
         return Budget(**{name: limit - used.get(name, 0) for name, limit in self.model_dump(exclude_none=True).items()})
+
+    def and_also(self, other: Budget) -> Budget:
+        """The limits of both."""
+        pairs = [self.model_dump(exclude_none=True), other.model_dump(exclude_none=True)]
+        return Budget(**{name: min(each[name] for each in pairs if name in each) for name in {*pairs[0], *pairs[1]}})
+
+
+class Allowance(BaseModel):
+    """What a rollout may do that is gone through again and again with more, all but the new from the ledger: a run
+    whose total is spread over its problems decides so."""
+
+    model_config = ConfigDict(frozen=True)
+
+    draws: int = Field(ge=0, le=MOST_DRAWS)
+    """in place of what the program's configuration says; see `program.stage.program.Program.continued_by`"""
+    budget: Budget = Budget()
+    """of the rollout, besides that of its program"""
 
 
 class RunBudget:

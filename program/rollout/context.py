@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from program.rollout.budget import RunBudget
+from program.rollout.budget import Allowance, Budget, RunBudget
 from program.rollout.rate_limits import Pace
 from program.rollout.trace import Trace
 
@@ -42,6 +42,8 @@ class RolloutContext:
     """the model that makes fixes; None for the usual one of the round"""
     function: AskedFunction | None = None
     """what its problem asks for; None for a program, and outside of a rollout"""
+    allowance: Allowance | None = None
+    """what it may do, where a total is spread over problems; None for what its program's configuration says"""
     purpose: Purpose | None = None
     """what it is paid for; None outside of a compilation or a run"""
     draws: str = ""
@@ -78,8 +80,10 @@ def within(**changes: Any) -> Iterator[RolloutContext]:
 @contextmanager
 def new_trace(**changes: Any) -> Iterator[Trace]:
     """Open a rollout: inside of the block `trace()` is a new trace, which spends from the budget of the run too."""
-    with within(**changes) as around, within(trace=Trace.of(around.run_budget)) as opened:
-        yield opened.trace
+    with within(**changes) as around:
+        most = around.allowance.budget if around.allowance else Budget()
+        with within(trace=Trace.of(around.run_budget, most)) as opened:
+            yield opened.trace
 
 
 @contextmanager

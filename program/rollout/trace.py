@@ -219,10 +219,11 @@ class Trace(BaseModel):
     _listener: Callable[[Any], None] | None = PrivateAttr(default=None)
 
     @classmethod
-    def of(cls, run: RunBudget | None) -> Trace:
-        """An empty trace, begun now, of a rollout that also spends from the budget of its run."""
+    def of(cls, run: RunBudget | None, most: Budget) -> Trace:
+        """An empty trace, begun now, of a rollout that also spends from the budget of its run, and keeps to `most`
+        whatever its program allows."""
         opened = cls()
-        opened._run = run
+        opened._run, opened._budget = run, most
         return opened
 
     def __eq__(self, other: object) -> bool:
@@ -275,8 +276,8 @@ class Trace(BaseModel):
         return time.perf_counter() - self._begin
 
     def limit(self, budget: Budget) -> None:
-        """From now on `take_call` refuses what `budget` does not allow."""
-        self._budget = budget
+        """From now on `may_call` also refuses what `budget` does not allow."""
+        self._budget = self._budget.and_also(budget)
 
     def may_call(self, stage: str, prepares: bool = False) -> bool:
         """Count a call that `stage` is about to make. Where the rollout's budget allows none, or the first `SILENT`

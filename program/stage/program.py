@@ -13,7 +13,7 @@ from program.adapters.adapter_names import DEFAULT_ADAPTER
 from program.adapters.choice import adapter_named
 from program.models.adapting import adapting
 from program.problem import Problem
-from program.rollout.context import own_trace, within
+from program.rollout.context import context, own_trace, within
 from program.stage.config import ProgramConfig
 
 
@@ -28,7 +28,11 @@ class Program(dspy.Module):
         adapter: how its prompts are made and answers read; None takes that of `dspy.settings`, with its own order, else
             the usual one.
         lm_settings: sampling settings that go with every call, on top of those of the LM.
+        continued_by: the key of its configuration for how many draws a rollout makes at most, where one with more draws
+            begins with all that one with fewer did; empty for a program of one draw.
     """
+
+    continued_by: str = ""
 
     def __init__(self, config: ProgramConfig) -> None:
         super().__init__()
@@ -48,6 +52,8 @@ class Program(dspy.Module):
             LMError: no call would ever work, with this key for instance.
         """
         asked = Problem.of(problem)
+        if (allowance := context().allowance) and not allowance.draws:
+            return dspy.Prediction(code="")
         with self.at_home(asked):
             return super().__call__(problem=asked, sample=sample)
 
@@ -63,6 +69,12 @@ class Program(dspy.Module):
 
     async def aforward(self, problem: Problem, sample: int = 0) -> dspy.Prediction:
         return await asyncio.to_thread(self.forward, problem, sample)
+
+    @property
+    def draws(self) -> int:
+        """That the rollout at hand makes at most."""
+        allowance = context().allowance
+        return allowance.draws if allowance else getattr(self.config, self.continued_by)
 
     @contextmanager
     def at_home(self, problem: Problem) -> Iterator[None]:

@@ -9,6 +9,8 @@ import dspy
 
 from program.models.profile import profile_of
 from program.problem import Problem
+from program.rollout.budget import MOST_DRAWS
+from program.rollout.context import context
 from program.steps.config import FlowConfig
 from signatures.fields import Solution
 
@@ -34,7 +36,7 @@ class Task:
     @property
     def number(self) -> int:
         """Tells this round's calls from those of all other samples and rounds."""
-        return self.sample * self.config.rounds + self.turn
+        return self.sample * (MOST_DRAWS if context().allowance else self.config.rounds) + self.turn
 
     @property
     def fixes_per_program(self) -> int:

@@ -188,6 +188,20 @@ def test_threads_and_ray_store_the_same_lines(cluster, workplace, monkeypatch, c
     assert b"TestCase" not in everything and b"HiddenTests" not in everything
 
 
+def test_a_total_is_spread_alike_by_threads_and_ray(cluster, workplace, monkeypatch):
+    write_start(workplace / "sampling", "sampling", {"ai_tests": 0})
+    found = []
+    for where in ([], ray(cluster)):
+        with served(ServedEngine(answer_rule(Thrice="wrong", Cube="broken"))) as address:
+            options = run_options(workplace, address, "sampling", samples=2)
+            run = workplace / f"run {len(found)}"
+            printed(monkeypatch, eval.run.main, *options, *where, "--total-calls", "14", "--out", run)
+        found.append(lines(run / "rollouts.jsonl"))
+    draws = {(line["problem"], line["draws"]) for line in found[0]}
+    assert found[0] == found[1] and {name for name, _ in draws} == {task.name for task in TEST}
+    assert max(draws, key=lambda each: each[1])[0] == "Cube"
+
+
 def test_a_killed_node_costs_nothing_and_a_late_one_gets_work(cluster, workplace, monkeypatch, capfd):
     engine = ServedEngine(answer_rule(), hold_from=9)
     doomed = add_node(cluster)

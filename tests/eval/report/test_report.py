@@ -176,7 +176,7 @@ def test_that_pass_at_k_is_not_known_is_said_below_the_table(tmp_path):
     rollouts = [traced("flow", "p0", 0), *(traced("flow", "p1", n, "failed") for n in range(2))]
     told = report_of(tmp_path, rollouts)["overview"]
     assert told["arms"][0]["pass_at_k"] is None and told["arms"][0]["solved_by_any"][0] == 0.5
-    assert told["too_few"][0].startswith("flow: k = 2 on 1 of 2 problems only")
+    assert told["remarks"][0].startswith("flow: k = 2 on 1 of 2 problems only")
     assert not any("k = 2" in note for note in told["notes"])
 
 

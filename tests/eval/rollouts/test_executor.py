@@ -27,7 +27,7 @@ from program.baselines.direct import Direct
 from program.errors import ModelError
 from program.models.scripted import scripted_lm
 from program.problem import Problem, PublicTest
-from program.rollout.budget import Budget, RunBudget
+from program.rollout.budget import Allowance, Budget, RunBudget
 from tests.support.packs import call, write_pack, write_start
 from tests.support.remotes import Near, member
 
@@ -66,7 +66,7 @@ class FlowWorker:
         self._arm, self._threads = arm, Threads(scripted_lm(lambda _: ANSWER))
         self.got: list[bytes] = []
 
-    def run(self, arm: str, problem: Problem, sample: int) -> Rollout:
+    def run(self, arm: str, problem: Problem, sample: int, allowance: Allowance | None) -> Rollout:
         self.got.append(pickle.dumps((arm, problem, sample)))
         return self._threads.run(self._arm, problem, sample)
 

@@ -99,7 +99,7 @@ function comparisonTable(data) {
   return section(
     "Programs compared",
     wide("Programs compared", make("table", { id: "comparison" }, make("tr", {}, columns.map(([name]) => make("th", {}, name))), rows)),
-    data.too_few.map((said) => make("p", { class: "quiet" }, said)),
+    data.remarks.map((said) => make("p", { class: "quiet" }, said)),
     make("p", { class: "quiet" }, `${data.family} Intervals are 95 % intervals over problems; docs/reference/eval.md says which.`),
   );
 }
