@@ -47,6 +47,7 @@ def ship_rate(
     for _ in range(comparisons):
         before: list[float] = []
         after: list[float] = []
+        decision = "kept"
         for _ in range(looks):
             rate = chance.beta(spread, spread, problems)
             moved = np.clip(rate + true * rate * (1 - rate) * (4 + 2 / spread), 0, 1)
