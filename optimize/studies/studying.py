@@ -20,7 +20,7 @@ from optimize.forecast.forecast import describe_plan
 from optimize.job.inputs import Inputs, read_inputs
 from optimize.optimizers.table import read_config
 from optimize.studies.bought import bought
-from optimize.studies.fitting import Fit
+from optimize.studies.minutes import Fit
 from optimize.studies.study_arms import StudyArm, arms_of
 from program import artifact
 from program.cli.output import say_next

@@ -9,7 +9,7 @@ from eval.data.load import load_problems
 from optimize.config import CompileConfig
 from optimize.optimizers.table import read_config
 from optimize.studies.bought import bought
-from optimize.studies.fitting import FEWEST, Fit
+from optimize.studies.minutes import FEWEST, Fit
 from tests.support.packs import call
 from tests.support.paths import ROOT
 from tests.support.rollouts import rollout
@@ -22,7 +22,7 @@ PROBLEMS = load_problems("pack", "test").select(12)
 def seconds(monkeypatch) -> list[float]:
     """What the measures take."""
     given: list[float] = []
-    monkeypatch.setattr("optimize.studies.fitting._measure", lambda config, problems: given.pop(0))
+    monkeypatch.setattr("optimize.studies.minutes._measure", lambda config, problems: given.pop(0))
     return given
 
 
