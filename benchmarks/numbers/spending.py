@@ -68,6 +68,8 @@ def main() -> None:
     parser.add_argument("--totals", nargs="+", type=whole(), default=[2, 3, 4, 6], help="draws a problem on average")
     parser.add_argument("--orders", type=whole(), default=100, help="of the draws (default: %(default)s)")
     parser.add_argument("--simulated", type=whole(), help="also so many problems with known skills")
+    said = "draw once, in the order of the run: for an arm that has stopped drawing where programs passed"
+    parser.add_argument("--as-drawn", action="store_true", help=said)
     run_command(parser, _print)
 
 
@@ -100,22 +102,22 @@ def allocated(draws: Draws, total: int) -> dict[str, int]:
 WAYS: dict[str, Spending] = {"uniform": uniform, "in turn": in_turn, "allocated": allocated}
 
 
-def solved_by(way: Spending, draws: Draws, mean: int, orders: int) -> dict[str, float]:
+def solved_by(way: Spending, draws: Draws, mean: int, orders: Sequence[int | None]) -> dict[str, float]:
     """How often each problem is solved when so many draws a problem, on average, are spent in this way.
 
     Args:
         way: of spending.
         draws: that there are.
         mean: draws a problem; all of them together are the total.
-        orders: of the draws, the same for every way.
+        orders: seeds of orders of the draws; None for the one that they have.
     """
     solved: Counter[str] = Counter()
-    for seed in range(orders):
+    for seed in orders:
         chance = random.Random(seed)
-        order = {name: chance.sample(each, len(each)) for name, each in draws.items()}
+        order = {name: each if seed is None else chance.sample(each, len(each)) for name, each in draws.items()}
         spent = way(order, mean * len(draws))
         solved.update(name for name in order if _hands_in_right(order[name][: spent[name]]))
-    return {name: solved[name] / orders for name in draws}
+    return {name: solved[name] / len(orders) for name in draws}
 
 
 def stored_draws(run: Path, rollouts: Sequence[Rollout], problems: ProblemSet) -> dict[str, list[KnownDraw]]:
@@ -207,9 +209,10 @@ def _table(draws: Draws, options: argparse.Namespace) -> None:
     most = min(map(len, draws.values()))
     reach = sum(any(each.solves for each in drawn) for drawn in draws.values())
     print(f"{most} draws a problem or more; a draw of {reach} of {len(draws)} problems is right\n")
+    orders = [None] if options.as_drawn else range(options.orders)
     rows = []
     for mean in options.totals:
-        solved = {name: solved_by(way, draws, mean, options.orders) for name, way in WAYS.items()}
+        solved = {name: solved_by(way, draws, mean, orders) for name, way in WAYS.items()}
         pairs = [([*solved["uniform"].values()], [*solved[name].values()]) for name in ("in turn", "allocated")]
         said = [f"{points(each.estimate)}, p = {p_value(each.p)}" for each in differences(pairs)]
         rows.append(

@@ -24,8 +24,8 @@ class Problems:
         for number in range(draws):
             chance = random.Random(repr((self._seed, name, number)))
             price = chance.randint(1, DEAREST)
-            if ended := most is not None and calls + price > most:
-                calls = int(most)
+            if most is not None and calls + price > most:
+                calls, ended = int(most), True
                 break
             calls, passing = calls + price, passing + (chance.random() < self._skills[name])
         return DrawRecord(draws, draws, passing, passing, ended), {

@@ -46,7 +46,7 @@ def test_a_total_is_kept_and_spread_alike_whatever_runs_side_by_side(monkeypatch
     said = printed(monkeypatch, eval.run.main, *options(workplace, "many", more=["--concurrency", 5]))
     assert outcome_of(workplace / "one") == outcome_of(workplace / "many")
     rollouts = read_rollouts(workplace / "many")
-    draws = [each.draws for each in rollouts]
+    draws = [each.draws or 0 for each in rollouts]
     assert len(rollouts) == PROBLEMS and min(draws) >= 1 and max(draws) > 1
     calls = sum(each.totals.calls for each in rollouts)
     assert max(draws) < calls <= TOTAL and f"sampling: {calls} LM calls" in said
