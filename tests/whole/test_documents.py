@@ -29,6 +29,8 @@ LINK = re.compile(r"!?\[[^\[\]]*\]\(([^()\s]+)\)|(?:src|srcset|href)=\"([^\"]+)\
 HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 MAKE = re.compile(r"^\s*[$]? ?make ([\w-]+)", re.MULTILINE)
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*found in sys.modules:RuntimeWarning")
+
 
 class Parsed(BaseException):
     """A command has read its options; nothing more is done."""
@@ -74,13 +76,12 @@ def parse(monkeypatch, module: str, words: list[str]) -> None:
     monkeypatch.setattr(argparse.ArgumentParser, "parse_args", parse_args)
     monkeypatch.setattr(sys, "argv", [module, *words])
     for kind in (ArtifactName, RunName, RunsName):  # what earlier commands of the document would have made
-        monkeypatch.setattr(kind, "check", lambda path: None)
+        monkeypatch.setattr(kind, "check", staticmethod(lambda path: None))
     runpy.run_module(module, run_name="__main__")
 
 
 @pytest.mark.parametrize("document", TO_TYPE)
-@pytest.mark.filterwarnings("ignore:.*found in sys.modules:RuntimeWarning")
-def test_commands_are_read_by_their_own_parsers(document, monkeypatch):
+def test_commands_are_read_by_their_own_parsers(document):
     called = commands_of((ROOT / document).read_text())
     assert called
     for module, *words in called:
