@@ -45,7 +45,7 @@ def open_model(
 
 def caveat(model: str) -> str:
     """What a report has to say of the numbers of a model: a sentence, or nothing."""
-    fake = model == SIMULATED
+    fake = model.partition("/")[0] == SIMULATED  # the LM itself is called `simulated/…`
     return "The model is simulated: these numbers say nothing about any language model." if fake else ""
 
 

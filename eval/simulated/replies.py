@@ -7,6 +7,8 @@ import random
 import re
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from eval.simulated.chances import WRITERS
 from eval.simulated.memorizing import memorizing
 from eval.simulated.prompt import Prompt, sections
@@ -99,8 +101,9 @@ def known_answer(
             return {"explanations" if prompt.stage == "ExplainTests" else "checked": explained}
         case "ReflectOnProblem":
             return {"reflection": [_remark(what, name, chance) for what in ("The goal", "The input", "The rules")]}
-        case _:
-            raise AssertionError(f"no answer is written for {prompt.stage}")
+        case _:  # a stage that nothing is known of
+            assert prompt.signature is not None, "it is a stage's"
+            return {field: _empty(info.annotation) for field, info in prompt.signature.output_fields.items()}
 
 
 def written(
@@ -119,8 +122,14 @@ def written(
     return oddly + LeanAdapter().format_assistant_message_content(prompt.signature, fields)
 
 
+def _empty(kind: Any) -> Any:
+    """A value of a field's type that says nothing."""
+    known = TypeAdapter(kind)
+    return known.validate_json(fill_schema(known.json_schema()))
+
+
 def fill_schema(schema: dict[str, Any]) -> str:
-    """A JSON object that fits `schema` (as pydantic writes them) and says nothing."""
+    """A JSON value that fits `schema` (as pydantic writes them) and says nothing."""
     return json.dumps(_filled(schema, schema.get("$defs", {})))
 
 

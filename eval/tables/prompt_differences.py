@@ -63,7 +63,7 @@ def prompts_against(first: StoredArm, other: StoredArm) -> tuple[list[str], str]
     found = [stored_artifact(arm.run, arm.name) for arm in (first, other)]
     if found[0] is None or found[1] is None:
         lost = first.label if found[0] is None else other.label
-        return [f"the artifact of {lost} as it was run is no longer there"], ""
+        return [f"the run does not hold the artifact of {lost}"], ""
     return prompt_differences(found[0], found[1]), instruction_diff(found[0], found[1])
 
 

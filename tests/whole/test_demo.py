@@ -7,7 +7,7 @@ import eval.run
 import optimize.compile
 from tests.support.packs import call, isolate
 from tests.support.paths import ROOT
-from tests.whole.test_help import commands_of
+from tests.whole.test_documents import commands_of
 
 MAINS = {"optimize.compile": optimize.compile.main, "eval.run": eval.run.main, "eval.compare": eval.compare.main}
 
@@ -20,7 +20,7 @@ def test_the_demo_compiles_compares_and_reports_and_says_that_its_model_is_simul
     # A make that was started by another one says which folder it is in.
     command = ["make", "--no-print-directory", "--dry-run", "--assume-old=.venv/ready", "demo"]
     lines = subprocess.check_output(command, text=True)
-    commands = commands_of("".join(f"    {line}\n" for line in lines.splitlines()))
+    commands = commands_of(lines)
     assert [words[0] for words in commands] == list(MAINS)
     assert lines.splitlines()[0].count("SIMULATED") == lines.splitlines()[-1].count("SIMULATED") == 1
     for module, *words in commands:

@@ -2,8 +2,6 @@
 
 import json
 import os
-import re
-import shlex
 import subprocess
 import sys
 
@@ -51,26 +49,6 @@ def test_help_of_every_command_is_quick_and_writes_nothing(tmp_path):
     assert {name: status for name, (status, _) in found.items()} == dict.fromkeys(names, 0)
     assert [name for name, (_, said) in found.items() if not said.startswith("usage: ") or len(said) < 100] == []
     assert list(tmp_path.iterdir()) == []
-
-
-def commands_of(text: str) -> list[list[str]]:
-    """The words of every line of a text that calls one of our commands: the module and its arguments."""
-    lines = [line.strip() for line in text.splitlines() if line.startswith(("    ", "\t"))]
-    called = [re.fullmatch(r"@?(?:\.venv/bin/)?python -m ((?:program|eval|optimize)\..*)", line) for line in lines]
-    return [shlex.split(found[1], comments=True) for found in called if found]
-
-
-def test_the_commands_of_the_readme_exist_with_their_options():
-    called = commands_of((ROOT / "README.md").read_text())
-    assert {"openai/gpt-4o-mini", "--api-base", "examples/sum.md"} <= {word for words in called for word in words}
-    modules = sorted({words[0] for words in called})
-    found = json.loads(subprocess.check_output([sys.executable, "-c", CALLS, *modules], cwd=ROOT))
-    for module, *words in called:
-        status, said = found[module]
-        assert status == 0
-        options = {word for word in words if word.startswith("--")}
-        assert {option for option in options if not re.search(rf"{option}\b", said)} == set(), module
-        assert all((ROOT / word).is_file() for word in words if word.startswith(("examples/", "optimize/configs/")))
 
 
 def test_the_page_is_what_the_code_says():

@@ -312,7 +312,7 @@ def test_a_report_says_in_what_the_prompts_differ(tmp_path):
     assert told["overview"]["settings"].startswith("NOT ONLY THE PROMPTS DIFFER: temperature")
     (lines, diff), (gone, nothing) = told["prompts"]
     assert lines[0].startswith("solve.predict: another instruction") and f"+{HOSTILE.splitlines()[0]}" in diff
-    assert gone == ["the artifact of gone as it was run is no longer there"] and nothing == ""
+    assert gone == ["the run does not hold the artifact of gone"] and nothing == ""
     assert "<script>alert" not in page
     (run / "artifacts" / "plain" / "program.json").write_text("[]")
     with pytest.raises(ArtifactError):

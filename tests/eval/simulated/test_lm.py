@@ -23,7 +23,7 @@ from program.rollout.context import new_trace
 from program.stage.correction import REQUEST
 from program.steps.config import FlowConfig
 from signatures.code import SolveDirectly, WriteCode
-from signatures.fields import Solution
+from signatures.fields import AITest, Solution
 from signatures.tests import WriteBruteForce, WriteGenerator, WriteTests
 from tests.support.scripted import EVERYTHING, PLANNING, UNDERSTANDING
 from tests.support.simulated import EVEN, SURE, ask, codes, known_right, skilled, some_problems, within_four_sigma
@@ -207,3 +207,18 @@ def test_a_brute_force_program_and_a_generator_are_fit_for_use(problems):
     assert brute_force.strip() in known_right(first.name)
     made = judge(generator, [TestCase(f"{seed}\n", "") for seed in range(4)], first.limits()).results
     assert all(looks_like(result.output, [test.input for test in first.tests()]) for result in made)
+
+
+def test_a_stage_that_it_knows_nothing_of_is_answered_with_nothing_that_matters(monkeypatch):
+    class ListTraps(dspy.Signature):
+        """List what is easily overlooked in the problem, and the tests that would show it."""
+
+        problem: str = dspy.InputField()
+        traps: list[str] = dspy.OutputField()
+        tests: list[AITest] = dspy.OutputField()
+        sure: bool = dspy.OutputField()
+
+    monkeypatch.setattr("eval.simulated.prompt.SIGNATURES", (*SIGNATURES, ListTraps))
+    problems = some_problems()
+    found = ask(simulated_lm(problems, SURE), ListTraps, problem=problems.problems[0].text())
+    assert (len(found.traps), len(found.tests), type(found.tests[0]), type(found.sure)) == (1, 1, AITest, bool)

@@ -155,7 +155,7 @@ def test_what_the_second_arm_costs_is_told_in_multiples(tmp_path):
 
 def test_artifacts_that_are_gone_are_said_to_be(tmp_path):
     run = write_run(tmp_path / "run", {"one": {"apple": 1.0}, "two": {"apple": 1.0}})
-    assert "- prompts: the artifact of one as it was run is no longer there" in compare([run])
+    assert "- prompts: the run does not hold the artifact of one" in compare([run])
 
 
 def test_budgets_are_shown_for_every_arm_from_the_stored_rollouts(tmp_path):

@@ -1,0 +1,78 @@
+"""Evaluation from plain Python: programs as objects, also those of classes that no artifact names."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import dspy
+
+from eval.data.problem_set import ProblemSet
+from eval.report.write import REPORT, write_report
+from eval.rollouts.code_version import code_prints
+from eval.rollouts.executor import Arm, Conditions, Threads
+from eval.rollouts.loop import run_loop
+from eval.rollouts.rollout import Rollout
+from eval.rollouts.run_folder import RunFolder
+from program.stage.program import Program
+
+
+def evaluate_programs(
+    programs: Mapping[str, Program],
+    problems: ProblemSet,
+    lm: dspy.LM,
+    out: Path | str,
+    *,
+    samples: int = 1,
+    concurrency: int = 8,
+) -> list[Rollout]:
+    """Run programs on problems and judge their answers with the hidden tests. `out` is then a run as `eval.run` writes
+    it, with its report, that `eval.compare` and `eval.show` read. There is no ledger: a call that was interrupted goes
+    on, and asks again for the rollouts that had not ended.
+
+    Args:
+        programs: by the names they have in tables; the first one is compared with.
+        problems: of `eval.data.load.load_problems`; they need hidden tests (`.select(scored=True)`).
+        lm: the model of all programs.
+        out: folder of the run.
+        samples: rollouts of each program on each problem.
+        concurrency: rollouts side by side.
+
+    Returns:
+        all rollouts, in the order in which they ended.
+
+    Raises:
+        RunError: `out` holds something else, or a run with other programs, problems or code.
+        ModelError: the model cannot be used, or fails several times in a row.
+        OSError: the source of a program's class cannot be read, as in the interactive interpreter.
+    """
+    config = {
+        "artifacts": {name: _print_of(program) for name, program in programs.items()},
+        "data": problems.data,
+        "split": problems.split,
+        "data_fingerprint": problems.fingerprint,
+        "problems": [problem.name for problem in problems.problems],
+        "lm": lm.model,
+        "samples": samples,
+        **problems.rules.model_dump(),
+    }
+    folder = RunFolder(Path(out), config, code_prints())
+    arms = [Arm(name, program) for name, program in programs.items()]
+    executor = Threads(lm, Conditions(apart=True))
+    asked = {"samples": samples, "concurrency": concurrency, "label": lm.model}
+    rollouts = list(run_loop(folder, arms, problems, executor, **asked))
+    write_report([folder.path], folder.path / REPORT, problems)
+    return rollouts
+
+
+def _print_of(program: Program) -> str:
+    """Names what decides the prompts and the behaviour of a program, the source of its methods included: 12 hex
+    digits."""
+    kinds = [kind for kind in type(program).__mro__ if issubclass(kind, Program)]
+    methods = [method for kind in kinds for method in vars(kind).values() if inspect.isfunction(method)]
+    source = [kind.__name__ for kind in kinds] + [inspect.getsource(method) for method in methods]
+    decides = [source, type(program.adapter).__name__, program.config.model_dump(), program.dump_state()]
+    return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:12]
