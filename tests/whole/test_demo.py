@@ -1,11 +1,13 @@
-"""`make demo` does what it says: its own lines, on fewer problems."""
+"""`make demo` does what it says: its own line, on fewer problems."""
 
+import re
 import subprocess
 
 import eval.compare
 import eval.run
 import optimize.compile
-from tests.support.packs import call, isolate
+import optimize.study
+from tests.support.packs import call, isolate, printed
 from tests.support.paths import ROOT
 from tests.whole.test_documents import commands_of
 
@@ -20,13 +22,19 @@ def test_the_demo_compiles_compares_and_reports_and_says_that_its_model_is_simul
     # A make that was started by another one says which folder it is in.
     command = ["make", "--no-print-directory", "--dry-run", "--assume-old=.venv/ready", "demo"]
     lines = subprocess.check_output(command, text=True)
-    commands = commands_of(lines)
-    assert [words[0] for words in commands] == list(MAINS)
-    assert lines.splitlines()[0].count("SIMULATED") == lines.splitlines()[-1].count("SIMULATED") == 1
-    for module, *words in commands:
-        words = [word.replace("runs/demo", str(tmp_path)) for word in words]
-        words = ["2" if before == "--limit" else word for before, word in zip(["", *words], words, strict=False)]
-        assert call(monkeypatch, MAINS[module], *words) == 0
-        said = capsys.readouterr().out
-        assert module == "optimize.compile" or "The model is simulated" in said
-    assert "The model is simulated" in (tmp_path / "run" / "report.html").read_text()
+    ((module, config, *words),) = commands_of(lines)
+    assert module == "optimize.study" and "SIMULATED" in lines.splitlines()[0]
+    smaller, count = re.subn(
+        r"^(rollouts|gate_problems|limit) = \d+$", r"\1 = 4", (ROOT / config).read_text(), flags=re.M
+    )
+    assert count == 3
+    (tmp_path / "demo.toml").write_text(smaller)
+    run = {name: lambda *rest, main=main: call(monkeypatch, main, *map(str, rest)) for name, main in MAINS.items()}
+    monkeypatch.setattr("optimize.studies.studying._do", lambda name, *rest: run[name](*rest))
+    monkeypatch.setattr(
+        "optimize.studies.studying._printed", lambda name, *rest: printed(monkeypatch, MAINS[name], *rest)
+    )
+    words = [word.replace("runs/demo", str(tmp_path / "out")) for word in words]
+    assert call(monkeypatch, optimize.study.main, tmp_path / "demo.toml", *words) == 0
+    assert "The model is simulated" in capsys.readouterr().out
+    assert "The model is simulated" in (tmp_path / "out" / "test" / "report.html").read_text()
