@@ -9,6 +9,7 @@ DEMO := runs/demo
 SIXTEEN := --concurrency 16
 LARGE := --lm local/qwen2.5-coder-1.5b
 RESULTS := runs/results
+FUNCTIONS := $(addprefix artifacts/,direct sampling-early handwritten)
 STRATEGIES := $(addprefix artifacts/,direct chain-of-thought sampling reflexion handwritten adaptive)
 FLOW := optimize/configs/flow.toml
 VERIFIED := $(FLOW) --optimizer verified --tune rollouts=2
@@ -29,10 +30,15 @@ demo: .venv/ready
 	rm -rf $(DEMO)
 	$(PYTHON) -m optimize.study optimize/configs/demo.toml --out $(DEMO)
 
-# The runs behind docs/measured/results.md anew, with the code as it is; interrupted, it goes on where it stopped. Some hours.
+# The runs behind docs/measured/results.md and functions.md again, with the code as it is; interrupted, it goes on where it
+# stopped. Many hours. The sets of functions are those of ../shared/evalplus.
 results: .venv/results-ready
 	$(PYTHON) -m eval.run $(STRATEGIES) --set budget.calls=10 $(SIXTEEN) --out $(RESULTS)/strategies-0.5b
 	$(PYTHON) -m eval.run $(STRATEGIES) --set budget.calls=10 $(SIXTEEN) $(LARGE) --limit 12 --out $(RESULTS)/strategies-1.5b
+	$(PYTHON) -m eval.run $(FUNCTIONS) --set budget.calls=10 $(SIXTEEN) --data ../shared/evalplus/mbppplus \
+		--out $(RESULTS)/functions-mbppplus-0.5b
+	$(PYTHON) -m eval.run $(FUNCTIONS) --set budget.calls=10 $(SIXTEEN) --data ../shared/evalplus/humanevalplus \
+		--out $(RESULTS)/functions-humanevalplus-0.5b
 	$(PYTHON) -m benchmarks.prompts.adapters $(SIXTEEN) --out $(RESULTS)/adapters-0.5b
 	$(PYTHON) -m benchmarks.prompts.adapters $(SIXTEEN) $(LARGE) --inputs $(RESULTS)/adapters-0.5b \
 		--adapters lean yaml json chat xml --out $(RESULTS)/adapters-1.5b
