@@ -22,7 +22,7 @@ class Case:
     """The programs of one problem among which one is chosen.
 
     right: which of them pass the hidden tests, in the order in which they were sampled.
-    behaviours: what they do, by the kind of input; see `benchmarks.choosing.selectors`.
+    behaviours: what they do, by the kind of input; see `program.bench.behaviours`.
     today: whether what is chosen today is right.
     """
 

@@ -1,8 +1,8 @@
-"""Choosing among programs that pass the public tests, from what they do on further inputs.
+"""Ways to choose among programs that pass the public tests, from what they do on further inputs.
 
-Every selector takes a matrix of behaviours and gives each program a score; `chosen` takes the highest. Row: a program,
-one that was sampled twice is there twice. Column: an input. Equal numbers in a column: the same output. No output is
-known to be right, so what stands for a test in the papers is here a claim: a program prints this output on this input.
+Each takes a matrix of behaviours (`program.bench.behaviours`) and gives each program a score; `chosen` takes the
+highest. No output is known to be right, so what stands for a test in the papers is here a claim: a program prints this
+output on this input.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-CRASHED = -1  # the run gave no output; it agrees with no other, not even with another crash
+from program.bench.behaviours import CRASHED, group_sizes, votes
 
 Selector = Callable[[np.ndarray], np.ndarray]
 
@@ -21,38 +21,18 @@ def chosen(scores: np.ndarray) -> int:
     return int(np.argmax(scores))
 
 
-def largest_group(behaviours: np.ndarray) -> np.ndarray:
-    """How many programs do the same on every input (AlphaCode, arXiv 2203.07814, section 4.6), crashes included, as an
-    input may be invalid. A program that crashes on every input gets 0.
-
-    Args:
-        behaviours: shape (programs, inputs); whole numbers, `CRASHED` or from 0 on.
-    """
-    silent = bool(behaviours.shape[1]) & (behaviours == CRASHED).all(axis=1)
-    return np.where(silent, 0, _group_sizes(behaviours))
+def functional_majority(matrix: np.ndarray) -> np.ndarray:
+    """The votes for a program; see `program.bench.behaviours.votes`."""
+    return votes(matrix).sum(axis=1)
 
 
-def functional_majority(behaviours: np.ndarray) -> np.ndarray:
-    """On how many inputs how many programs print the same: of all programs the medoid (Functional Majority Voting,
-    arXiv 2604.15618, section 3, equation 1).
-
-    Args:
-        behaviours: see `largest_group`.
-    """
-    return _votes(behaviours).sum(axis=1)
-
-
-def dual_agreement(behaviours: np.ndarray) -> np.ndarray:
+def dual_agreement(matrix: np.ndarray) -> np.ndarray:
     """Programs of a group times tests that they pass (CodeT, arXiv 2207.10397, section 2.2). Where the paper has tests
-    that the model wrote, outputs and all, every program here claims its outputs.
-
-    Args:
-        behaviours: see `largest_group`.
-    """
-    return _group_sizes(behaviours) * functional_majority(behaviours)
+    that the model wrote, outputs and all, every program here claims its outputs."""
+    return group_sizes(matrix) * functional_majority(matrix)
 
 
-def claims_by_auc(behaviours: np.ndarray) -> np.ndarray:
+def claims_by_auc(matrix: np.ndarray) -> np.ndarray:
     """The claims that a program agrees with, weighted by how well each tells programs apart in the order that all other
     inputs give them (ACES, arXiv 2604.03922, ACES-C).
 
@@ -61,15 +41,12 @@ def claims_by_auc(behaviours: np.ndarray) -> np.ndarray:
     area, less 1/2, times p (1 - p), up to a factor that all tests share; that is the weight here, and 0 where it is
     negative. Left out is the whole input, as its claims exclude each other. Without a weight above 0 all claims count
     alike.
-
-    Args:
-        behaviours: see `largest_group`.
     """
-    votes = _votes(behaviours)
-    total = votes.sum(axis=1)
-    scores = np.zeros(len(behaviours))
-    for place, column in enumerate(behaviours.T):
-        rest = total - votes[:, place]
+    agreeing = votes(matrix)
+    total = agreeing.sum(axis=1)
+    scores = np.zeros(len(matrix))
+    for place, column in enumerate(matrix.T):
+        rest = total - agreeing[:, place]
         ahead = (rest[:, None] > rest[None, :]) + 0.5 * (rest[:, None] == rest[None, :])
         for claim in np.unique(column[column != CRASHED]):
             agree = column == claim
@@ -81,18 +58,8 @@ def claims_by_auc(behaviours: np.ndarray) -> np.ndarray:
 
 
 SELECTORS: dict[str, Selector] = {
-    "largest group": largest_group,
+    "largest group": group_sizes,
     "functional majority": functional_majority,
     "dual agreement": dual_agreement,
     "claims by AUC": claims_by_auc,
 }
-
-
-def _votes(behaviours: np.ndarray) -> np.ndarray:
-    """How many programs, itself among them, print on an input what a program prints; 0 where it crashes."""
-    same = (behaviours[:, None, :] == behaviours[None, :, :]) & (behaviours[:, None, :] != CRASHED)
-    return same.sum(axis=1)
-
-
-def _group_sizes(behaviours: np.ndarray) -> np.ndarray:
-    return (behaviours[:, None, :] == behaviours[None, :, :]).all(axis=2).sum(axis=1)

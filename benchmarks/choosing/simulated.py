@@ -14,10 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.choosing.cases import FIRST, RANDOM, Case
-from benchmarks.choosing.selectors import CRASHED, SELECTORS, chosen, largest_group
+from benchmarks.choosing.selectors import SELECTORS, chosen
 from eval.numbers.intervals import mean_share
 from eval.options import whole
 from eval.tables.markdown import percent, table
+from program.bench.behaviours import CRASHED, group_sizes
 from program.cli.command import run_command
 
 READINGS = 3  # what programs may do with an input that the statement does not allow; the fourth is to crash
@@ -52,7 +53,7 @@ SKILLS = {
 
 
 def drawn(skill: Skill, programs: int, inputs: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Which programs are right, and the matrix of what they do; see `benchmarks.choosing.selectors`."""
+    """Which programs are right, and the matrix of what they do; see `program.bench.behaviours`."""
     right = random.random(programs) < skill.right
     shared = random.random(programs) < skill.shared
     error = np.where(right, 0, np.where(shared, 1, 2 + np.arange(programs)))  # 0 is none
@@ -71,7 +72,7 @@ def contested(skill: Skill, options: argparse.Namespace) -> list[Case]:
     cases: list[Case] = []
     while len(cases) < options.problems:
         right, matrix = drawn(skill, options.programs, options.inputs, random)
-        case = Case(str(len(cases)), right, {"inputs": matrix}, bool(right[chosen(largest_group(matrix))]))
+        case = Case(str(len(cases)), right, {"inputs": matrix}, bool(right[chosen(group_sizes(matrix))]))
         cases += [case] * case.contested
     return cases
 

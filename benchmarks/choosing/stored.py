@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.choosing.cases import Case, choosing_table
-from benchmarks.choosing.selectors import CRASHED, chosen, largest_group
+from benchmarks.choosing.selectors import chosen
 from eval.data.problem_set import ProblemSet
 from eval.options import add_arms, path_name
 from eval.rejudged.ai_test_quality import CUT_AT
@@ -30,12 +30,11 @@ from eval.rollouts.score import score
 from eval.rollouts.stored_arms import StoredArm, data_text, problems_of, stored_arms
 from eval.rollouts.trace_files import read_trace
 from eval.simulated.changed_inputs import changed_inputs
-from judge.checker import Checker
 from judge.judge import judge, run
 from judge.shared import default_workers
-from judge.verdict import TestResult
 from program.answers.syntax import same_program
 from program.bench.ai_tests import is_like
+from program.bench.behaviours import behaviours, group_sizes
 from program.cli.command import run_command
 from program.cli.folders import RunName
 from program.problem import Problem
@@ -121,7 +120,7 @@ def case_of(draws: Draws, problem: Problem, problems: ProblemSet) -> Case | None
     found[BOTH] = np.concatenate([*found.values()], axis=1)
     rows = np.array([right[passing[place]] for place in sampled])
     if draws.answer is None:  # sampling's rule
-        today = bool(rows[chosen(largest_group(found[AI]))])
+        today = bool(rows[chosen(group_sizes(found[AI]))])
     else:
         today = score(draws.answer, problem, problems).solved
     return Case(draws.problem, rows, found, today)
@@ -131,39 +130,19 @@ def _fits(text: str, public: Sequence[str], problem: Problem) -> bool:
     return is_like(text, public, problem.function)
 
 
-def behaviours(results: Sequence[Sequence[TestResult]], checker: Checker) -> np.ndarray:
-    """The matrix of what programs did; see `benchmarks.choosing.selectors`.
-
-    Args:
-        results: for each program those on the same inputs.
-        checker: says which outputs are alike.
-    """
-    matrix = np.full((len(results), len(results[0]) if results else 0), CRASHED)
-    for place, column in enumerate(zip(*results, strict=True)):
-        kinds: list[str] = []
-        for row, result in enumerate(column):
-            if result.crashed:
-                continue
-            known = (number for number, kind in enumerate(kinds) if checker.matches(result.output, kind))
-            matrix[row, place] = number = next(known, len(kinds))
-            if number == len(kinds):
-                kinds.append(result.output)
-    return matrix
-
-
 def report(runs: Sequence[Path], arms: Sequence[str] | None) -> str:
     """The tables of all models and data sets of some runs, as Markdown.
 
     Raises:
         RunError, DataError, JudgeError: a run, its data, or the judge.
     """
-    groups: dict[tuple[str, str], list[StoredArm]] = defaultdict(list)
+    groups: dict[tuple[str, ...], list[StoredArm]] = defaultdict(list)
     for folder in runs:
         for arm in stored_arms([folder]):
             if not arms or arm.name in arms:
-                groups[arm.config["lm"], data_text(arm.config)].append(arm)
+                groups[arm.config["lm"], data_text(arm.config), arm.config["data_fingerprint"]].append(arm)
     parts = []
-    for (model, data), own in groups.items():
+    for (model, data, _), own in groups.items():
         problems = problems_of(own[0])
         single = [draws_of(arm.run, each) for arm in own for each in arm.rollouts if each.score]
         by_problem: dict[str, list[Draws]] = defaultdict(list)

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.choosing.cases import FIRST, ORACLE, RANDOM, TODAY, Case, choosing_table
-from benchmarks.choosing.selectors import CRASHED, SELECTORS, chosen
+from benchmarks.choosing.selectors import SELECTORS, chosen
+from program.bench.behaviours import CRASHED
 
 X = CRASHED
 

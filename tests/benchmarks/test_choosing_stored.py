@@ -5,11 +5,9 @@ import pytest
 
 from benchmarks.choosing import simulated, stored
 from benchmarks.choosing.cases import FIRST, ORACLE, RANDOM, TODAY
-from benchmarks.choosing.selectors import CRASHED, SELECTORS
+from benchmarks.choosing.selectors import SELECTORS
 from eval.data.load import load_problems
-from judge.checker import STRICT
-from judge.verdict import TestResult as Result
-from judge.verdict import Verdict
+from program.bench.behaviours import CRASHED
 from program.rollout.trace import Best, Call, JudgeRun, name_of
 from program.rollout.trace import TestRun as Ran
 from tests.support.packs import isolate, number_task, printed, write_pack
@@ -65,15 +63,6 @@ def test_rollouts_together_know_a_program_that_differs_in_layout(tmp_path):
     first, second = sampled([RIGHT], ["5\n"]), sampled([f"{RIGHT}# the same\n", WRONG], ["5\n", "6\n"], sample=1)
     found = stored.together(draws(tmp_path, first, second))
     assert found.programs == (RIGHT, RIGHT, WRONG) and found.inputs == ("5\n", "6\n") and found.answer is None
-
-
-def test_the_matrix_has_a_number_for_each_output_and_one_for_no_output():
-    def done(*outputs: str | None):
-        return [Result(Verdict.RE) if each is None else Result(Verdict.AC, each) for each in outputs]
-
-    found = stored.behaviours([done("1.0\n", "a"), done("1.0000001\n", None), done("2\n", "b")], STRICT)
-    assert found.tolist() == [[0, 0], [0, CRASHED], [1, 1]]
-    assert stored.behaviours([[], []], STRICT).shape == (2, 0)
 
 
 def test_programs_are_judged_again_and_inputs_tell_them_apart(tmp_path, problems):
