@@ -8,10 +8,11 @@ from __future__ import annotations
 import random
 import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from eval.data.problem_set import DataError, Known, ProblemSet
+from eval.simulated.changed_inputs import changed_inputs
 from eval.simulated.memorizing import memorizing
 from judge.judge import judge, run
 from judge.literals import NoLiteral, value_of
@@ -21,7 +22,6 @@ from program.bench.ai_tests import usable_output
 from program.problem import Problem
 
 MAX_TESTS = 6  # AI tests made for one problem: as many as the flow asks for
-_TRIES = 24
 _NUMBER = re.compile(r"-?\d+")
 _OPPOSITE = {"YES": "NO", "NO": "YES", "Yes": "No", "No": "Yes"}
 
@@ -149,7 +149,7 @@ class Truth:
 
     def _make_tests(self, problem: Problem) -> list[TestCase]:
         made: dict[str, TestCase] = {}
-        for text in _changed_inputs(problem):
+        for text in changed_inputs(problem):
             first = self._answered(problem.name, text)
             test = TestCase(text, first.output)
             # A changed input may break a rule of the statement; that two right programs agree makes it likely sound.
@@ -197,22 +197,3 @@ def wrong_output(output: str) -> str:
     word = last.group()
     changed = _OPPOSITE.get(word) or (str(int(word) + 1) if _NUMBER.fullmatch(word) else f"7{word}")
     return output[: last.start()] + changed + output[last.end() :]
-
-
-def _changed_inputs(problem: Problem) -> Iterator[str]:
-    """Inputs like the public ones with a number changed a little, or two neighbouring characters swapped."""
-    draw = random.Random(f"inputs of {problem.name}")
-    seen = {test.input.strip() for test in problem.public_tests}
-    for _ in range(_TRIES if seen else 0):
-        text = draw.choice(problem.public_tests).input
-        numbers = list(_NUMBER.finditer(text))
-        if numbers and draw.random() < 0.8:
-            number = draw.choice(numbers)
-            value = int(number.group()) + draw.choice([-2, -1, 1, 2])
-            text = text[: number.start()] + str(value) + text[number.end() :]
-        else:
-            place = draw.randrange(max(1, len(text) - 1))
-            text = text[:place] + text[place : place + 2][::-1] + text[place + 2 :]
-        if text.strip() not in seen:
-            seen.add(text.strip())
-            yield text

@@ -39,6 +39,7 @@ def changes_of(config: ProgramConfig, adapter: str, profile: Profile, stronger: 
         found += [{"stronger_for": "rest", "direct_first": 1}] if stronger and not config.direct_first else []
     if isinstance(config, SamplingConfig):
         found += [{"stop_early": not config.stop_early}, {"agree": 1}, {"agree": 2}, {"ai_tests": 0}]
+        found += [{"choose": "majority" if config.choose == "group" else "group"}]
         found += [{"programs": FEW}, *([{"programs": calls}] if calls else [])]
     if isinstance(config, ReflexionConfig):
         found += [{"attempts": count} for count in (1, FEW, calls or 2 * FEW)]

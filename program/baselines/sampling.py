@@ -5,12 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import zip_longest
+from typing import Literal
 
 import dspy
+import numpy as np
 from pydantic import Field
 
 from judge.verdict import TestCase
 from program.bench.ai_tests import usable_tests
+from program.bench.behaviours import behaviours, group_sizes, votes
 from program.bench.readings import by_public_tests
 from program.bench.workbench import Workbench
 from program.problem import Problem
@@ -21,6 +24,8 @@ from program.stage.program import Program
 from program.stage.side_by_side import start, together
 from signatures.code import SolveDirectly
 from signatures.tests import WriteTests
+
+Choice = Literal["group", "majority"]
 
 
 class SamplingConfig(ReasoningConfig):
@@ -36,8 +41,11 @@ class SamplingConfig(ReasoningConfig):
     """programs asked for side by side"""
     ai_tests: int = Field(default=6, ge=0)
     """tests the model writes for their inputs, on which behaviour is compared; 0 compares on public tests only"""
+    choose: Choice = "group"
+    """of the programs that pass the public tests one of the largest group that behaves alike on every input, or
+    `majority`: the one that most others agree with, counted input by input"""
     picks: int = Field(default=1, ge=1)
-    """programs handed in for a problem, one of each group, the largest group first; AlphaCode's n of n@k"""
+    """programs handed in for a problem, one of each group, the best group first; AlphaCode's n of n@k"""
 
 
 class Sampling(Program):
@@ -68,7 +76,7 @@ class Sampling(Program):
             if self.config.stop_early and sum(map(bench.passes_all_public, samples)) >= self.config.agree:
                 break
         inputs = tests.result() if tests else self._inputs(problem, sample) if len(bench.passing()) > 1 else []
-        picks = ranked(samples, [] if trace().out_of_time() else inputs, bench)[: self.config.picks]
+        picks = ranked(samples, [] if trace().out_of_time() else inputs, bench, self.config.choose)[: self.config.picks]
         code = picks[0] if picks else ""
         trace().best(code)
         return dspy.Prediction(code=code, picks=picks)
@@ -86,32 +94,25 @@ class Sampling(Program):
         return usable_tests(answer.tests[: self.config.ai_tests], problem) if answer else []
 
 
-def ranked(samples: Sequence[str], tests: Sequence[TestCase], bench: Workbench) -> list[str]:
-    """The programs in the order in which they would be handed in: the first of each group, the largest group first,
-    then the second of each, and so on.
+def ranked(samples: Sequence[str], tests: Sequence[TestCase], bench: Workbench, choose: Choice = "group") -> list[str]:
+    """The programs in the order in which they would be handed in: the first of each group, the best group first, then
+    the second of each, and so on.
 
     Args:
-        samples: the programs; one that was sampled twice counts twice for its group and is handed in once.
+        samples: the programs; one that was sampled twice counts twice and is handed in once.
         tests: whose inputs tell behaviours apart; their claimed outputs count for nothing.
         bench: that has the samples. Without one that passes all public tests it is the closest program alone.
+        choose: which group is the best; of equals it is the one that was sampled first.
     """
     passing = [code for code in samples if bench.passes_all_public(code)]
     if not passing:
         return [closest] if (closest := bench.best()) else []
-    groups: list[list[str]] = []
-    for code in passing:
-        group = next((each for each in groups if _alike(code, each[0], tests, bench)), None)
-        if group is None:
-            groups.append([code])
-        else:
-            group.append(code)
-    groups.sort(key=len, reverse=True)  # of equals the one that was sampled first
-    largest = len(groups[0])
-    trace().decide(ClusterChosen(alike=largest, passing=len(passing)))
-    different = [list(dict.fromkeys(group)) for group in groups]
+    matrix = behaviours([bench.results(code, tests) for code in passing], bench.checker)
+    scores = group_sizes(matrix) if choose == "group" else votes(matrix).sum(axis=1)
+    groups: dict[tuple[int, ...], list[str]] = {}
+    for row in np.argsort(-scores, kind="stable"):
+        groups.setdefault(tuple(matrix[row]), []).append(passing[row])
+    best = next(iter(groups.values()))
+    trace().decide(ClusterChosen(alike=len(best), passing=len(passing)))
+    different = [list(dict.fromkeys(group)) for group in groups.values()]
     return [code for turn in zip_longest(*different) for code in turn if code is not None]
-
-
-def _alike(first: str, second: str, tests: Sequence[TestCase], bench: Workbench) -> bool:
-    pairs = zip(bench.results(first, tests), bench.results(second, tests), strict=True)
-    return all(a.crashed == b.crashed and (a.crashed or bench.checker.matches(a.output, b.output)) for a, b in pairs)

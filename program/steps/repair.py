@@ -16,6 +16,7 @@ import dspy
 
 from judge.verdict import TestCase, TestResult
 from program.answers.claims import says_test_is_wrong
+from program.bench.behaviours import behaviours
 from program.bench.failure import Source, describe_failure
 from program.bench.readings import by_public_tests
 from program.bench.runtime_trace import last_steps
@@ -189,10 +190,8 @@ class RepairLoop:
     def _alike(self, code: str, other: str, inputs: Sequence[str]) -> bool:
         """Whether two programs answer alike on all inputs, or crash both."""
         bench = self._bench
-        pairs = zip(*(bench.answers(each, inputs, bench.limits) for each in (code, other)), strict=True)
-        return all(
-            a.crashed == b.crashed and (a.crashed or bench.checker.matches(b.output, a.output)) for a, b in pairs
-        )
+        rows = behaviours([bench.answers(each, inputs, bench.limits) for each in (code, other)], bench.checker)
+        return bool((rows[0] == rows[1]).all())
 
     def _fixed(self, code: str, test: TestCase, failure: str, source: Source) -> str:
         """The fixed program, empty where there is none. Two stand against two where the model wrote a test and now says

@@ -4,7 +4,7 @@ import pytest
 from dspy import LMTimeoutError
 
 from judge.verdict import TestCase
-from program.baselines.sampling import Sampling, SamplingConfig, ranked
+from program.baselines.sampling import Choice, Sampling, SamplingConfig, ranked
 from program.bench.workbench import Workbench
 from program.problem import Problem
 from program.rollout.trace import Best
@@ -26,11 +26,11 @@ def programs(*texts: str) -> list[str]:
     return [code(text) for text in texts]
 
 
-def order(problem, samples: list[str], *tests: TestCase) -> list[str]:
+def order(problem, samples: list[str], *tests: TestCase, choose: Choice = "group") -> list[str]:
     bench = Workbench(problem)
     for sample in samples:
         bench.add(sample, "first")
-    return ranked(samples, tests, bench)
+    return ranked(samples, tests, bench, choose)
 
 
 def cluster(problem, samples: list[str], *tests: TestCase) -> str:
@@ -65,8 +65,29 @@ def test_a_program_that_was_sampled_twice_counts_twice(double):
 
 def test_crashing_alike_is_behaving_alike(double):
     again = f"{CRASHES_LATER}# again\n"
-    assert cluster(double, [RIGHT, CRASHES_LATER, again], TestCase("5\n", "10\n")) == CRASHES_LATER
+    tests = TestCase("0\n", "0\n"), TestCase("5\n", "10\n")
+    assert cluster(double, [RIGHT, CRASHES_LATER, again], *tests) == CRASHES_LATER
+    assert cluster(double, [CRASHES_LATER, again, RIGHT], tests[1]) == RIGHT  # nothing speaks for what only crashes
     assert cluster(double, [CRASHES_LATER, RIGHT, ALSO_RIGHT], TestCase("5\n", "10\n")) == RIGHT
+
+
+def test_the_majority_is_counted_input_by_input(double):
+    """Two alike are wrong on both inputs; of four others that err once at most no two are alike."""
+    wrong, five, also_five, nine = (
+        f"n = int(input())\nprint(2 * n + {error} * (n in {where}))\n"
+        for error, where in [(1, (5, 9)), (2, (5,)), (3, (5,)), (2, (9,))]
+    )
+    samples = [wrong, wrong, five, also_five, RIGHT, nine]
+    tests = TestCase("5\n", "0\n"), TestCase("9\n", "0\n")
+    assert order(double, samples, *tests)[0] == wrong
+    assert order(double, samples, *tests, choose="majority")[0] == RIGHT
+    asked = run(
+        double,
+        {"programs": 6, "choose": "majority"},
+        SolveDirectly=programs(*samples),
+        WriteTests=written(("5", "0"), ("9", "0")),
+    )
+    assert asked.code == RIGHT
 
 
 def test_one_program_of_each_group_is_handed_in_before_a_second_of_any(double):

@@ -1,0 +1,181 @@
+"""Who chooses best among the programs of stored rollouts that pass the public tests?
+
+    python -m benchmarks.choosing.stored [RUN …] [--arms ARM …]
+
+For every model and data set two tables: each rollout by itself, and all rollouts of a problem together, the same
+program as often as it was sampled. Only problems are in a table where at least two different programs pass the public
+tests. Programs are run again, on public tests, hidden tests, and two kinds of further inputs: those of the AI tests
+that the rollouts have run, and public inputs with a small change. No output that a model claims is looked at.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.choosing.cases import Case, choosing_table
+from benchmarks.choosing.selectors import chosen
+from eval.data.problem_set import ProblemSet
+from eval.options import add_arms, path_name
+from eval.rejudged.ai_test_quality import CUT_AT
+from eval.rejudged.reading_headroom import STAGES, readings_of
+from eval.rollouts.rollout import Rollout
+from eval.rollouts.score import score
+from eval.rollouts.stored_arms import StoredArm, data_text, problems_of, stored_arms
+from eval.rollouts.trace_files import read_trace
+from eval.simulated.changed_inputs import changed_inputs
+from judge.judge import judge, run
+from judge.shared import default_workers
+from program.answers.syntax import same_program
+from program.bench.ai_tests import is_like
+from program.bench.behaviours import behaviours, group_sizes
+from program.cli.command import run_command
+from program.cli.folders import RunName
+from program.problem import Problem
+from program.rollout.trace import Best, Call, JudgeRun, NewProgram, name_of
+
+RUNS = ("runs/strategies-0.5b", "runs/strategies-1.5b", "runs/replication-0.5b")
+SECONDS = 1.0  # for a run on a further input: they are small
+AI, CHANGED, BOTH = "AI inputs", "changed inputs", "both"
+
+
+@dataclass(frozen=True)
+class Draws:
+    """The programs of one or more rollouts on a problem.
+
+    programs: in the order in which they were sampled; one that was sampled again, but for its layout, is there again.
+    inputs: of the AI tests that the rollouts ran.
+    answer: what the rollout handed in; None for several rollouts.
+    """
+
+    problem: str
+    programs: tuple[str, ...]
+    inputs: tuple[str, ...]
+    answer: str | None
+
+
+def draws_of(run_folder: Path, rollout: Rollout) -> Draws:
+    """What a rollout has sampled, from its trace; without one, what it handed in.
+
+    Raises:
+        RunError: the trace is damaged.
+    """
+    events = read_trace(run_folder, *rollout.key())
+    texts = {name_of(event.code): event.code for event in events if isinstance(event, Best | JudgeRun)}
+    texts[name_of(rollout.code)] = rollout.code
+    taken = [event.program for event in events if isinstance(event, NewProgram)] or [name_of(rollout.code)]
+    programs = [texts[name] for name in dict.fromkeys(taken) if texts.get(name, "").strip()]
+    asked = [event for event in events if isinstance(event, Call) and event.stage in STAGES]
+    meant = [_meant(call, programs) for call in asked]
+    ran = [each for event in events if isinstance(event, JudgeRun) and event.tests == "ai" for each in event.runs]
+    inputs = dict.fromkeys(each.input for each in ran if len(each.input) < CUT_AT)
+    drawn = tuple(code for code in programs for _ in range(max(1, meant.count(code))))
+    return Draws(rollout.problem, drawn, tuple(inputs), rollout.code)
+
+
+def _meant(call: Call, programs: Sequence[str]) -> str | None:
+    """Which of the rollout's programs an answer means; None where it is none of them."""
+    read = [each for name in ("code", "fixed_code") if (each := call.outputs.get(name))] or [*readings_of(call)]
+    return next((code for each in read for code in programs if same_program(each, code)), None)
+
+
+def together(draws: Sequence[Draws]) -> Draws:
+    """Several rollouts on one problem as one; a program that differs from an earlier one in layout only is that one."""
+    programs: list[str] = []
+    for code in (code for each in draws for code in each.programs):
+        programs.append(next((known for known in programs if same_program(code, known)), code))
+    inputs = dict.fromkeys(text for each in draws for text in each.inputs)
+    return Draws(draws[0].problem, tuple(programs), tuple(inputs), None)
+
+
+def case_of(draws: Draws, problem: Problem, problems: ProblemSet) -> Case | None:
+    """The choice among the draws that pass the public tests; None where these are fewer than two different programs.
+
+    Raises:
+        JudgeError: the judge failed.
+    """
+    tests, limits, checker = problem.tests(), problem.limits(), problem.checker()
+    passing = [
+        code
+        for code in dict.fromkeys(draws.programs)
+        if judge(code, tests, limits, checker=checker, stop_at_failure=True).all_passed
+    ]
+    if len(passing) < 2:
+        return None
+    right = {code: score(code, problem, problems).solved for code in passing}
+    public = [test.input for test in problem.public_tests]
+    kinds = {AI: [*draws.inputs], CHANGED: [text for text in changed_inputs(problem) if _fits(text, public, problem)]}
+    short = replace(limits, seconds=min(SECONDS, limits.seconds))
+    sampled = [passing.index(code) for code in draws.programs if code in right]
+    found = {}
+    for kind, inputs in kinds.items():
+        done = [run(code, inputs, short, checker=checker) for code in passing]
+        found[kind] = behaviours(done, checker)[sampled]
+    found[BOTH] = np.concatenate([*found.values()], axis=1)
+    rows = np.array([right[passing[place]] for place in sampled])
+    if draws.answer is None:  # sampling's rule
+        today = bool(rows[chosen(group_sizes(found[AI]))])
+    else:
+        today = score(draws.answer, problem, problems).solved
+    return Case(draws.problem, rows, found, today)
+
+
+def _fits(text: str, public: Sequence[str], problem: Problem) -> bool:
+    return is_like(text, public, problem.function)
+
+
+def report(runs: Sequence[Path], arms: Sequence[str] | None) -> str:
+    """The tables of all models and data sets of some runs, as Markdown.
+
+    Raises:
+        RunError, DataError, JudgeError: a run, its data, or the judge.
+    """
+    groups: dict[tuple[str, ...], list[StoredArm]] = defaultdict(list)
+    for folder in runs:
+        for arm in stored_arms([folder]):
+            if not arms or arm.name in arms:
+                groups[arm.config["lm"], data_text(arm.config), arm.config["data_fingerprint"]].append(arm)
+    parts = []
+    for (model, data, _), own in groups.items():
+        problems = problems_of(own[0])
+        single = [draws_of(arm.run, each) for arm in own for each in arm.rollouts if each.score]
+        by_problem: dict[str, list[Draws]] = defaultdict(list)
+        for each in single:
+            by_problem[each.problem].append(each)
+        pooled = [together(each) for each in by_problem.values()]
+        parts.append(f"{model} on {data}: {', '.join(dict.fromkeys(arm.name for arm in own))}")
+        for title, draws in (("rollouts", single), ("problems, all draws together", pooled)):
+            parts += _part(title, draws, problems)
+    return "\n\n".join(parts)
+
+
+def _part(title: str, draws: Sequence[Draws], problems: ProblemSet) -> Iterable[str]:
+    with ThreadPoolExecutor(default_workers()) as threads:
+        found = threads.map(lambda each: case_of(each, problems.problem(each.problem), problems), draws)
+        cases = [case for case in found if case]
+    contested = sum(each.contested for each in cases)
+    yield (
+        f"{len(draws)} {title}: in {len(cases)} at least two different programs pass the public tests, in {contested} "
+        "of these some are right and some wrong."
+    )
+    if cases:
+        yield choosing_table(cases)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.choosing.stored", description="Ways to choose among programs of stored rollouts."
+    )
+    parser.add_argument("runs", nargs="*", type=path_name, action=RunName, help="folders written by eval.run")
+    add_arms(parser)
+    run_command(parser, lambda options: print(report(options.runs or [*map(Path, RUNS)], options.arms)))
+
+
+if __name__ == "__main__":
+    main()
