@@ -5,7 +5,7 @@ import sys
 import dspy
 
 from eval.data.load import load_problems
-from eval.evaluation.programs import evaluate_programs
+from eval.evaluation.evaluate_programs import evaluate_programs
 from eval.simulated.model import open_model
 from eval.tables.summary import markdown_table, summarize_arms
 from program.artifact import load_program

@@ -13,7 +13,7 @@ from pathlib import Path
 import dspy
 
 from eval.data.load import load_problems
-from eval.evaluation.programs import evaluate_programs
+from eval.evaluation.evaluate_programs import evaluate_programs
 from eval.simulated.model import open_model
 from eval.tables.comparison import compare
 from optimize.compilation.compiling import compile_artifact

@@ -7,7 +7,7 @@ import pytest
 
 from eval.data.load import load_problems
 from eval.errors import RunError
-from eval.evaluation.programs import evaluate_programs
+from eval.evaluation.evaluate_programs import evaluate_programs
 from eval.rollouts.run_folder import read_rollouts
 from eval.simulated.model import open_model
 from eval.tables.comparison import compare
