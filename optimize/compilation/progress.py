@@ -42,12 +42,13 @@ class CompileProgress:
 
     def line(self) -> str:
         """All that is shown."""
-        return f"{self._optimizer}: {self._runs} program runs | {self._said} | {clock(time.monotonic() - self._begin)}"
+        runs = f"{self._runs} program runs, " if self._runs else ""  # that DSPy makes; others have a line of their own
+        return f"{self._optimizer}: {runs}{self._said} | {clock(time.monotonic() - self._begin)}"
 
     def status(self) -> str:
-        """The phase, and how it stands."""
+        """How it stands, and in which phase."""
         said = describe(self._candidates, self._paid) if self._candidates else totals_line(self._paid.ledger.spent)
-        return f"{self._paid.now}: {said}"
+        return f"{said} ({self._paid.now})"
 
     def close(self) -> None:
         self.refresh()

@@ -17,10 +17,12 @@ from program.cli.output import one_line
 LIVE_SECONDS = 0.5  # between two states of the line on a terminal
 LOG_SECONDS = 30.0  # between two lines in a file
 _ERASE = "\r\x1b[2K"
+_open: list[ProgressLine] = []
 
 
 class ProgressLine:
-    """Inside of the block the line is shown; at its end its last state stays.
+    """Inside of the block the line is shown; at its end its last state stays. Inside of another such block there is
+    still one line: the inner one, with the outer one at its end.
 
     Args:
         line: what it says now; called by a thread of its own.
@@ -41,12 +43,14 @@ class ProgressLine:
         if self._live:
             self._before = sys.stdout, sys.stderr
             sys.stdout, sys.stderr = (_Above(each, self) if each.isatty() else each for each in self._before)  # type: ignore[assignment]
+        _open.append(self)
         self._thread.start()
         return self
 
     def __exit__(
         self, _kind: type[BaseException] | None, _fault: BaseException | None, _trace: TracebackType | None
     ) -> None:
+        _open.remove(self)
         self._over.set()
         self._thread.join()
         self.erase()
@@ -72,7 +76,10 @@ class ProgressLine:
     def _repeat(self) -> None:
         said, written = "", time.monotonic()
         while not self._over.wait(LIVE_SECONDS):
-            now = one_line(self._line())
+            if _open[-1:] != [self]:
+                self.erase()
+                continue
+            now = " | ".join(one_line(each._line()) for each in reversed(_open))
             with self._lock:
                 if self._live:
                     width = shutil.get_terminal_size().columns - 1

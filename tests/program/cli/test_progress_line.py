@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 import termios
+import threading
 
 import program.cli.progress_line as lines
 from program.cli.progress_line import ProgressLine, clock, count
@@ -86,3 +87,23 @@ def test_in_a_file_there_are_lines_and_no_codes(monkeypatch):
 def test_numbers_and_times_are_short():
     assert [count(number) for number in (0, 57, 1440, 31_200, 2_100_000)] == ["0", "57", "1.44k", "31.2k", "2.1M"]
     assert [clock(seconds) for seconds in (3.9, 200, 3800)] == ["0:03", "3:20", "1:03:20"]
+
+
+def test_of_two_lines_one_inside_of_the_other_there_is_one_with_the_inner_first(monkeypatch):
+    monkeypatch.setattr(lines, "LIVE_SECONDS", 0.001)
+    monkeypatch.setattr(lines, "LOG_SECONDS", 0.0)
+    file, states, seen = io.StringIO(), iter(range(10**9)), threading.Event()
+
+    def inner() -> str:
+        number = next(states)
+        if number > 5:
+            seen.set()
+        return f"run {number}/48"
+
+    with ProgressLine(lambda: "race: 5 calls", file):
+        with ProgressLine(inner, file):
+            assert seen.wait(10)
+        within = file.getvalue().splitlines()
+    assert all(re.fullmatch(r"run \d+/48( \| race: 5 calls)?|race: 5 calls", each) for each in within)
+    assert sum("| race" in each for each in within) >= 3, "both are in one line"
+    assert file.getvalue().splitlines()[-1] == "race: 5 calls"
