@@ -4,7 +4,7 @@ The idea is that of bandit allocation (Zuo and Zhu, arXiv 2506.12721) and of Res
 2601.21522): each problem is drawn for once, one that looks solved is left alone, and of the others those come first
 where a draw promises most. How likely a draw passes the public tests is reckoned from the problem's own draws and
 from those of all problems: a prior over some skills, fitted again after every batch. No hidden test is seen; all that
-is known of a problem is its `Standing`.
+is known of a problem is its `DrawnSoFar`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ LEAST = 0.001  # chance to solve one more below which nothing is drawn
 
 
 @dataclass(frozen=True)
-class Standing:
+class DrawnSoFar:
     """What is known of a problem after some draws.
 
     programs: that differ, of all draws.
@@ -62,7 +62,7 @@ class Allocator:
 
     def __init__(self, problems: Sequence[str], total: Budget) -> None:
         self._total = total.model_dump(exclude_none=True)
-        self._standings = dict.fromkeys(problems, Standing())
+        self._standings = dict.fromkeys(problems, DrawnSoFar())
         self.allowed = dict.fromkeys(problems, Allowance(draws=0))
         self._used = {name: dict.fromkeys(self._total, 0.0) for name in problems}
         self._calls = dict.fromkeys(problems, 0.0)
@@ -86,7 +86,7 @@ class Allocator:
         share = {name: amount / size if name == "dollars" else amount // size for name, amount in left.items()}
         return [Draw(name, self._allowance(name, share)) for name in wanted[:size]]
 
-    def take(self, problem: str, allowance: Allowance, found: Standing, used: Mapping[str, float]) -> None:
+    def take(self, problem: str, allowance: Allowance, found: DrawnSoFar, used: Mapping[str, float]) -> None:
         """Take up what a draw of the last batch brought.
 
         Args:
@@ -114,13 +114,13 @@ class Allocator:
         return Allowance(draws=self._standings[problem].draws + 1, budget=Budget.model_validate(limits))
 
 
-def gains_of(standings: Mapping[str, Standing]) -> dict[str, float]:
+def gains_of(standings: Mapping[str, DrawnSoFar]) -> dict[str, float]:
     """The chance that one more draw solves one more problem, for each problem that is not ended."""
     common = commonness(standings.values())
     return {name: round(_gain(each, common), 9) for name, each in standings.items() if not each.ended}
 
 
-def commonness(standings: Iterable[Standing]) -> list[float]:
+def commonness(standings: Iterable[DrawnSoFar]) -> list[float]:
     """The share of problems of each of `SKILLS`, most likely by how all draws did, with one more problem that may have
     any of them alike."""
     seen = Counter((each.draws, each.passing) for each in standings if each.draws)
@@ -140,7 +140,7 @@ def _skill(draws: int, passing: int, common: Sequence[float]) -> list[float]:
     return [each / math.fsum(likely) for each in likely]
 
 
-def _gain(standing: Standing, common: Sequence[float]) -> float:
+def _gain(standing: DrawnSoFar, common: Sequence[float]) -> float:
     """Without a program that passes, the chance that the next one does, by which it is not one of those that failed
     (`runs/strategies-0.5b`: where two failed draws were the same, the third passed 1 time in 70, else 1 in 9; how many
     public tests a program failed said nothing). Else a draw helps only where the program that
