@@ -27,7 +27,7 @@ from eval.rollouts.rollout import Rollout
 from eval.rollouts.score import score
 from eval.rollouts.stored_arms import header, problems_of, stored_arms
 from eval.rollouts.trace_files import read_trace
-from eval.spending.allocator import Allocator, DrawRecord
+from eval.spending.allocator import Allocator, DrawnSoFar
 from eval.tables.markdown import p_value, points, table
 from judge.shared import default_workers
 from judge.verdict import Verdict
@@ -176,10 +176,10 @@ def _program_of(call: Call, known: Sequence[str]) -> str:
     return next((each for code in read for each in known if same_program(code, each)), "")
 
 
-def _standing(draws: Sequence[KnownDraw], made: int) -> DrawRecord:
+def _standing(draws: Sequence[KnownDraw], made: int) -> DrawnSoFar:
     groups = Counter(each.behaviour for each in draws[:made] if each.passes)
     programs, alike = len({each.program for each in draws[:made]}), max(groups.values(), default=0)
-    return DrawRecord(made, programs, groups.total(), alike, ended=made == len(draws))
+    return DrawnSoFar(made, programs, groups.total(), alike, ended=made == len(draws))
 
 
 def _is_open(draws: Sequence[KnownDraw], made: int) -> bool:

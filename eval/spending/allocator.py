@@ -4,7 +4,7 @@ The idea is that of bandit allocation (Zuo and Zhu, arXiv 2506.12721) and of Res
 2601.21522): each problem is drawn for once, one that looks solved is left alone, and of the others those come first
 where a draw promises most. How likely a draw passes the public tests is reckoned from the problem's own draws and
 from those of all problems: a prior over some skills, fitted again after every batch. No hidden test is seen; all that
-is known of a problem is its `DrawRecord`.
+is known of a problem is its `DrawnSoFar`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ LEAST = 0.001  # chance to solve one more below which nothing is drawn
 
 
 @dataclass(frozen=True)
-class DrawRecord:
+class DrawnSoFar:
     """What is known of a problem after some draws.
 
     programs: that differ, of all draws.
@@ -62,7 +62,7 @@ class Allocator:
 
     def __init__(self, problems: Sequence[str], total: Budget) -> None:
         self._total = total.model_dump(exclude_none=True)
-        self._records = dict.fromkeys(problems, DrawRecord())
+        self._standings = dict.fromkeys(problems, DrawnSoFar())
         self.allowed = dict.fromkeys(problems, Allowance(draws=0))
         self._used = {name: dict.fromkeys(self._total, 0.0) for name in problems}
         self._calls = dict.fromkeys(problems, 0.0)
@@ -76,22 +76,22 @@ class Allocator:
     def batch(self) -> list[Draw]:
         """The draws to make now, each to be handed to `take`; none when the total is spent or nothing is to be gained.
         Towards the end batches get small, so that each draw has room for as much as any needed so far."""
-        gains = gains_of(self._records)
+        gains = gains_of(self._standings)
         wanted = sorted((name for name in gains if gains[name] >= LEAST), key=lambda name: -gains[name])
         spent = self.spent
         left = {name: limit - spent[name] for name, limit in self._total.items()}
-        size = min(math.ceil(len(self._records) / BATCHES), len(wanted), *map(self._room, left, left.values()))
+        size = min(math.ceil(len(self._standings) / BATCHES), len(wanted), *map(self._room, left, left.values()))
         if size < 1:
             return []
         share = {name: amount / size if name == "dollars" else amount // size for name, amount in left.items()}
         return [Draw(name, self._allowance(name, share)) for name in wanted[:size]]
 
-    def take(self, problem: str, allowance: Allowance, found: DrawRecord, used: Mapping[str, float]) -> None:
+    def take(self, problem: str, allowance: Allowance, found: DrawnSoFar, used: Mapping[str, float]) -> None:
         """Take up what a draw of the last batch brought.
 
         Args:
             problem, allowance: of the draw.
-            found: the problem's record after it.
+            found: the problem's standing after it.
             used: by all draws of the problem together, by the names of the limits; calls in any case. Where a draw
                 made none, the program has ended by itself.
         """
@@ -100,30 +100,30 @@ class Allocator:
         before = self._used[problem]
         self._used[problem] = {name: used[name] for name in self._total}
         self._dearest = {name: max(most, used[name] - before[name]) for name, most in self._dearest.items()}
-        self._records[problem], self.allowed[problem] = found, allowance
+        self._standings[problem], self.allowed[problem] = found, allowance
 
     def _room(self, name: str, left: float) -> int:
         """For how many draws there is room in what is left of a resource."""
-        dearest, draws = self._dearest[name], sum(each.draws for each in self._records.values())
+        dearest, draws = self._dearest[name], sum(each.draws for each in self._standings.values())
         if not dearest or left <= 0:  # the first batch finds out
-            return int(left) if name == "calls" else len(self._records) * (left > 0)
+            return int(left) if name == "calls" else len(self._standings) * (left > 0)
         return int(left // dearest) or int(left >= self.spent[name] / draws)
 
     def _allowance(self, problem: str, share: Mapping[str, float]) -> Allowance:
         limits = {name: self._used[problem][name] + amount for name, amount in share.items()}
-        return Allowance(draws=self._records[problem].draws + 1, budget=Budget.model_validate(limits))
+        return Allowance(draws=self._standings[problem].draws + 1, budget=Budget.model_validate(limits))
 
 
-def gains_of(records: Mapping[str, DrawRecord]) -> dict[str, float]:
+def gains_of(standings: Mapping[str, DrawnSoFar]) -> dict[str, float]:
     """The chance that one more draw solves one more problem, for each problem that is not ended."""
-    common = commonness(records.values())
-    return {name: round(_gain(each, common), 9) for name, each in records.items() if not each.ended}
+    common = commonness(standings.values())
+    return {name: round(_gain(each, common), 9) for name, each in standings.items() if not each.ended}
 
 
-def commonness(records: Iterable[DrawRecord]) -> list[float]:
+def commonness(standings: Iterable[DrawnSoFar]) -> list[float]:
     """The share of problems of each of `SKILLS`, most likely by how all draws did, with one more problem that may have
     any of them alike."""
-    seen = Counter((each.draws, each.passing) for each in records if each.draws)
+    seen = Counter((each.draws, each.passing) for each in standings if each.draws)
     shares = [1 / len(SKILLS)] * len(SKILLS)
     for _ in range(FITTINGS if seen else 0):
         found = [(count, _skill(*pair, shares)) for pair, count in sorted(seen.items())]
@@ -140,20 +140,20 @@ def _skill(draws: int, passing: int, common: Sequence[float]) -> list[float]:
     return [each / math.fsum(likely) for each in likely]
 
 
-def _gain(record: DrawRecord, common: Sequence[float]) -> float:
+def _gain(standing: DrawnSoFar, common: Sequence[float]) -> float:
     """Without a program that passes, the chance that the next one does, by which it is not one of those that failed
     (`runs/strategies-0.5b`: where two failed draws were the same, the third passed 1 time in 70, else 1 in 9; how many
     public tests a program failed said nothing). Else a draw helps only where the program that
     would be handed in is wrong and others that behave alike outnumber those like it."""
-    if not record.draws:
+    if not standing.draws:
         return 1.0  # each problem gets one
-    if record.draws >= MOST_DRAWS:
+    if standing.draws >= MOST_DRAWS:
         return 0.0
-    skills = _skill(record.draws, record.passing, common)
+    skills = _skill(standing.draws, standing.passing, common)
     passes = math.fsum(chance * skill for chance, skill in zip(skills, SKILLS, strict=True))
-    if not record.passing:
-        return passes * min(1.0, record.programs / record.draws)
-    others = record.passing - record.alike
-    doubt = (others + 0.5) / (record.passing + 1)
-    needed = max(0, record.alike - others) + 1  # further programs of one other behaviour
+    if not standing.passing:
+        return passes * min(1.0, standing.programs / standing.draws)
+    others = standing.passing - standing.alike
+    doubt = (others + 0.5) / (standing.passing + 1)
+    needed = max(0, standing.alike - others) + 1  # further programs of one other behaviour
     return passes * doubt**needed / needed

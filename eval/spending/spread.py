@@ -11,7 +11,7 @@ from eval.rollouts.executor import Arm, Executor
 from eval.rollouts.loop import LOOK_SECONDS, Key
 from eval.rollouts.outages import is_too_long
 from eval.rollouts.rollout import Rollout
-from eval.spending.allocator import Allocator, Draw, DrawRecord
+from eval.spending.allocator import Allocator, Draw, DrawnSoFar
 from judge.verdict import Verdict
 from program.cli.progress_line import ProgressLine, count
 from program.errors import ModelError
@@ -81,7 +81,7 @@ def spread_total(
             for future, (key, draw) in futures.items():
                 rollout = future.result()
                 _refuse_lost(rollout)
-                spreads[key].take(draw.problem, draw.allowance, record_of(rollout), _used(rollout, total))
+                spreads[key].take(draw.problem, draw.allowance, standing_of(rollout), _used(rollout, total))
                 made += 1
     return {
         (arm, name, sample): allowance
@@ -90,19 +90,19 @@ def spread_total(
     }
 
 
-def record_of(rollout: Rollout) -> DrawRecord:
+def standing_of(rollout: Rollout) -> DrawnSoFar:
     """What a rollout that is not judged shows of its problem. Programs that choose among several count those that pass;
     of the others one that passes is the end."""
     trace, draws, programs = rollout.trace, rollout.draws or 0, len(rollout.trace.programs)
     ended = bool(rollout.error or trace.spent_budgets)
     chosen = next((each for each in reversed(trace.decisions) if isinstance(each, ClusterChosen)), None)
     if chosen is not None:
-        return DrawRecord(draws, programs, chosen.passing, chosen.alike, ended)
+        return DrawnSoFar(draws, programs, chosen.passing, chosen.alike, ended)
     runs = [run for run in trace.judge_runs if run.tests == "public" and run.program == name_of(rollout.code)]
     failed = any(verdict != Verdict.AC.value for run in runs for verdict in run.verdicts)
     if not rollout.code.strip() or failed:
-        return DrawRecord(draws, programs, ended=ended)
-    return DrawRecord(draws, programs, passing=1, alike=1, ended=True)
+        return DrawnSoFar(draws, programs, ended=ended)
+    return DrawnSoFar(draws, programs, passing=1, alike=1, ended=True)
 
 
 def _finish(futures: dict[Future[Rollout], tuple[tuple[str, int], Draw]]) -> None:

@@ -5,7 +5,7 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eval.spending.allocator import LEAST, Allocator, DrawRecord, commonness, gains_of
+from eval.spending.allocator import LEAST, Allocator, DrawnSoFar, commonness, gains_of
 from program.rollout.budget import Budget
 
 DEAREST = 4  # calls of a draw
@@ -18,7 +18,7 @@ class Problems:
         self.names = [f"problem {number}" for number in range(len(skills))]
         self._skills, self._seed = dict(zip(self.names, skills, strict=True)), seed
 
-    def after(self, name: str, draws: int, most: float | None) -> tuple[DrawRecord, dict[str, float]]:
+    def after(self, name: str, draws: int, most: float | None) -> tuple[DrawnSoFar, dict[str, float]]:
         """A rollout with so many draws, which ends where the next call would be more than it may make."""
         passing, calls, ended = 0, 0, False
         for number in range(draws):
@@ -28,7 +28,7 @@ class Problems:
                 calls, ended = int(most), True
                 break
             calls, passing = calls + price, passing + (chance.random() < self._skills[name])
-        return DrawRecord(draws, draws, passing, passing, ended), {
+        return DrawnSoFar(draws, draws, passing, passing, ended), {
             "calls": calls,
             "tokens": 100 * calls,
             "dollars": calls / 7,
@@ -90,14 +90,14 @@ def test_failed_problems_get_what_solved_ones_do_not_need():
 def test_a_draw_gains_less_the_more_have_failed_and_hardly_anything_where_programs_agree():
     gains = gains_of(
         {
-            "not drawn": DrawRecord(),
-            "failed": DrawRecord(1, 1),
-            "failed often": DrawRecord(9, 9),
-            "failed alike": DrawRecord(9, 2),
-            "one passes": DrawRecord(1, 1, 1, 1),
-            "three agree": DrawRecord(3, 3, 3, 3),
-            "two differ": DrawRecord(2, 2, 2, 1),
-            "ended": DrawRecord(1, 1, ended=True),
+            "not drawn": DrawnSoFar(),
+            "failed": DrawnSoFar(1, 1),
+            "failed often": DrawnSoFar(9, 9),
+            "failed alike": DrawnSoFar(9, 2),
+            "one passes": DrawnSoFar(1, 1, 1, 1),
+            "three agree": DrawnSoFar(3, 3, 3, 3),
+            "two differ": DrawnSoFar(2, 2, 2, 1),
+            "ended": DrawnSoFar(1, 1, ended=True),
         }
     )
     assert gains["not drawn"] == max(gains.values()) and "ended" not in gains
@@ -106,10 +106,10 @@ def test_a_draw_gains_less_the_more_have_failed_and_hardly_anything_where_progra
 
 
 def test_the_other_problems_say_how_likely_a_draw_passes():
-    hard, easy = ([DrawRecord(9, 9, passing)] * 20 for passing in (0, 8))
+    hard, easy = ([DrawnSoFar(9, 9, passing)] * 20 for passing in (0, 8))
     assert commonness(hard)[0] > 0.5 > commonness(easy)[0]
     gains = [
-        gains_of({str(n): each for n, each in enumerate([DrawRecord(1, 1), *others])})["0"] for others in (hard, easy)
+        gains_of({str(n): each for n, each in enumerate([DrawnSoFar(1, 1), *others])})["0"] for others in (hard, easy)
     ]
     assert gains[0] < gains[1]
 
@@ -123,5 +123,5 @@ def test_a_program_that_draws_no_more_by_itself_is_left_alone():
     allocator = Allocator(["a"], Budget(calls=50))
     for _ in range(2):
         (draw,) = allocator.batch()
-        allocator.take("a", draw.allowance, DrawRecord(draw.allowance.draws, 1), {"calls": 3})
+        allocator.take("a", draw.allowance, DrawnSoFar(draw.allowance.draws, 1), {"calls": 3})
     assert not allocator.batch()

@@ -10,7 +10,7 @@ import eval.run
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.run_folder import read_rollouts
 from eval.simulated.lm import SimulatedEngine
-from eval.spending.spread import record_of
+from eval.spending.spread import standing_of
 from program.paid.ledger import Ledger
 from program.rollout.decisions import ClusterChosen, StageNotAsked
 from program.rollout.trace import Decided, JudgeRun, Trace, name_of
@@ -144,10 +144,10 @@ def shown(code: str = "print(1)", verdicts: Iterator[str] | tuple = (), decided=
 
 
 def test_what_is_seen_of_a_problem():
-    assert record_of(shown("", ())).passing == 0
-    assert not record_of(shown(verdicts=("AC", "WA"))).passing
-    passes = record_of(shown(verdicts=("AC", "AC")))
+    assert standing_of(shown("", ())).passing == 0
+    assert not standing_of(shown(verdicts=("AC", "WA"))).passing
+    passes = standing_of(shown(verdicts=("AC", "AC")))
     assert passes.passing == 1 and passes.ended
-    several = record_of(shown(verdicts=("AC",), decided=[ClusterChosen(alike=1, passing=2)]))
+    several = standing_of(shown(verdicts=("AC",), decided=[ClusterChosen(alike=1, passing=2)]))
     assert (several.passing, several.alike, several.ended) == (2, 1, False)
-    assert record_of(shown(verdicts=("WA",), decided=[StageNotAsked(stage="s", resource="calls")])).ended
+    assert standing_of(shown(verdicts=("WA",), decided=[StageNotAsked(stage="s", resource="calls")])).ended

@@ -67,12 +67,12 @@ def test_the_line_says_for_what_is_paid_and_changes_with_every_answer(paying):
     stream = io.StringIO()
     progress = CompileProgress("gepa", paid, stream)
     lm("a proposal")
-    assert "proposals: 1 calls, 2 + 2 tokens" in progress.line()
+    assert "gepa: 1 calls, 2 + 2 tokens (proposals)" in progress.line()
     with within(purpose=Purpose("evaluation", "abc")):
         lm("a run")
     assert "gepa: 2 calls" in progress.line() and "(evaluation)" in progress.line()
     lm("a proposal")  # known already
-    assert progress.status().startswith("evaluation: ")
+    assert progress.status().endswith("(evaluation)")
     progress.close()
     assert "evaluation: 2 calls" in stream.getvalue() and "\x1b" not in stream.getvalue()
 
