@@ -29,6 +29,7 @@ HAND_WRITTEN: dict[str, tuple[ProgramName, dict[str, Any]]] = {
     "sampling": ("sampling", {"programs": 9, "ai_tests": 3, "picks": 3}),
     "reflexion": ("reflexion", {"attempts": 5}),
     "handwritten": ("alphacodium", LEAN_FLOW),
+    "conversation": ("alphacodium", {**LEAN_FLOW, "order": "conversation"}),
     "adaptive": ("alphacodium", {**LEAN_FLOW, "direct_first": 3, "rounds": 2}),
 }
 
