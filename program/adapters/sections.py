@@ -131,7 +131,7 @@ def section(name: str, value: Any) -> str:
 
 def _or_above(name: str, value: Any, so_far: SoFar) -> Any:
     """An input, or a word in its place where it is what the turns have said last of it."""
-    return ABOVE if value and so_far.known.get(name) == plain(value) and len(_show(value)) > len(ABOVE) else value
+    return ABOVE if value and so_far.known.get(name) == plain(value) and len(_show(value)) >= len(ABOVE) else value
 
 
 def is_turn(asked: str) -> bool:

@@ -285,9 +285,8 @@ class Stage(dspy.Module):
         if name := self._program_field():
             chosen = values.pop(name)
             # Of an answer with several readings, or one that was mended, the text does not say which program is meant.
-            if tried.programs and chosen == tried.programs[0].code and chosen.strip() in call.answer:
-                program = chosen
-            values[PROGRAM] = program
+            said = [each.code for each in tried.programs] == [chosen] and chosen.strip() in call.answer
+            values[PROGRAM] = program = chosen if said else ""
         conversation.add(asked[:-ADDED] if call.repair else asked, call.answer, values, program)
 
     def _begins_again(self) -> bool:

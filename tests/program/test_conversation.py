@@ -18,7 +18,6 @@ from program.models.scripted import scripted_lm
 from program.paid.ledger import Ledger
 from program.paid.ledger_engine import paid_lm
 from program.paid.paid_calls import PaidCalls
-from program.problem import AskedFunction, Problem, PublicTest
 from program.rollout.context import new_trace, within
 from program.rollout.decisions import ConversationBegun
 from program.rollout.trace import Call, Trace
@@ -127,9 +126,11 @@ def test_a_fix_of_a_fix_hears_both(double):
 
 def test_a_program_that_the_answer_does_not_say_is_shown_again(double):
     """Of two programs in an answer the public tests have chosen one."""
-    both = f"{code(FIRST_ONLY)}\nor better\n{code('print(5)')}"
-    calls = talked(double, flow(**TWO_FIXES), WriteCode=both, FixCode=code(RIGHT))
-    assert section(messages(of("FixCode", calls)[0])[-1][1], "code") == FIRST_ONLY.strip()
+    only_public = "n = int(input())\nprint(2 * n if n < 3 else 0)\n"
+    calls = talked(
+        double, WriteCode=f"{code(only_public)}\nor better\n{code('print(5 * int(input()))')}", FixCode=code(RIGHT)
+    )
+    assert section(messages(of("FixCode", calls)[0])[-1][1], "code") == only_public.strip()
 
 
 def test_what_checks_the_others_does_not_hear_them(double):
@@ -202,20 +203,6 @@ def test_another_model_hears_the_whole_conversation(double):
     assert len(fixer.engine.prompts) == 1 and goes_on(fix, trace.calls) and len(fix.prompt) > 2
 
 
-def test_functions_are_asked_for_in_a_conversation_too():
-    triple = Problem(
-        name="Triple",
-        description="Three times a number.",
-        public_tests=(PublicTest(input="2", output="6"),),
-        function=AskedFunction(entry_point="triple", starter_code="def triple(n: int) -> int:"),
-    )
-    wrong, right = "def triple(n):\n    return n\n", "def triple(n):\n    return 3 * n\n"
-    tests = '{"tests": [{"input": "3", "output": "9", "explanation": "e"}]}'
-    asked = Rollout(flow(**TWO_FIXES), triple, WriteCode=code(wrong), FixCode=code(right), WriteTests=tests)
-    assert asked.code == right
-    assert "the Python 3 function" in asked.prompts("WriteCode")[0].rpartition(TASK)[2]
-
-
 def test_reflexion_is_a_conversation_too(double):
     program = Reflexion(ReflexionConfig(order="conversation", attempts=2))
     program.adapter = YAMLAdapter("conversation")
@@ -232,12 +219,8 @@ def demonstration(answer: str) -> dspy.Example:
 
 
 def test_predictors_are_those_of_the_flow_by_the_same_names():
-    usual, conversation = (dict(AlphaCodium(FlowConfig(order=each)).named_predictors()) for each in ORDERS)
-    assert list(usual) == list(conversation)
-    assert all(usual[name].signature == conversation[name].signature for name in usual)
-
-
-ORDERS = ("problem-first", "conversation")
+    usual, conversation = AlphaCodium(FlowConfig()), flow()
+    assert usual.dump_state() == conversation.dump_state() and len(usual.dump_state()) > 5
 
 
 def test_a_compiled_demonstration_is_shown_once_and_stays(double):
@@ -279,7 +262,7 @@ def test_the_artifact_comes_back_as_it_was_saved(tmp_path, double):
 def test_the_budget_holds(double):
     with new_trace() as trace:
         Rollout(flow(budget={"calls": 3}, ai_tests=0), double)
-    assert len(trace.calls) == 3 and trace.marks
+    assert len(trace.calls) == 3 and {each.kind for each in trace.decisions} == {"not asked"}
 
 
 def test_a_ledger_gives_the_same_rollout_again(tmp_path, double):
