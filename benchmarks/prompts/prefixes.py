@@ -38,9 +38,8 @@ def _rows(run: Path) -> Iterator[list[str]]:
     for arm, rollouts in arms.items():
         sent = served = 0
         for each in rollouts:
-            calls = sorted(
-                (call for call in read_calls(run, *each.key()) if call.prompt), key=lambda call: call.started
-            )
+            asked = [call for call in read_calls(run, *each.key()) if call.prompt]
+            calls = sorted(asked, key=lambda call: call.started)
             sent += sum(len(_text(call)) for call in calls)
             served += sum(served_of(calls))
         totals = [each.totals for each in rollouts]
