@@ -1,5 +1,7 @@
 """The flow as one conversation: the same stages as turns, whose prompts all begin as an earlier one with its answer."""
 
+from typing import Any
+
 import dspy
 import pytest
 from dspy.lm15 import ContextLengthError
@@ -43,12 +45,12 @@ pytestmark = pytest.mark.usefixtures("runs", "impatient")
 
 APART = {"SolveDirectly", "DeriveOutput", "WriteBruteForce", "WriteGenerator", "WriteLargestInput", "WriteValidator"}
 FAILING = {"WriteCode": [code(NEVER), code(FIRST_ONLY)], "FixCode": [code(SECOND_ONLY), code(RIGHT)]}
-TWO_FIXES = {"fixes_per_program": 2, "code_attempts": 1}
+TWO_FIXES: dict[str, Any] = {"fixes_per_program": 2, "code_attempts": 1}
 
 
-def flow(adapter=LeanAdapter, **config) -> AlphaCodium:
+def flow(**config: Any) -> Any:
     program = AlphaCodium(FlowConfig(order="conversation", **config))
-    program.adapter = adapter("conversation")
+    program.adapter = LeanAdapter("conversation")
     return program
 
 
@@ -57,6 +59,12 @@ def talked(problem, program=None, **answers) -> list[Call]:
     with new_trace() as trace:
         Rollout(program or flow(), problem, **answers)
     return trace.calls
+
+
+def failing() -> Any:
+    """An LM whose programs are all wrong."""
+    answers: dict[str, Any] = {**USUAL, "WriteCode": code(NEVER)}
+    return scripted_lm(lambda prompt: answers[stage_of(prompt)])
 
 
 def of(stage: str, calls) -> list[Call]:
@@ -177,7 +185,7 @@ def test_thoughts_are_not_sent_back(double):
 def test_a_conversation_too_long_for_the_context_begins_again_at_the_problem(double, said):
     fault = ContextLengthError(said, provider="scripted", status=400)
 
-    def answer(prompt: str):
+    def answer(prompt: str) -> Any:
         long = stage_of(prompt) == "RankSolutions" and prompt.count(TASK) > 1
         return fault if long else USUAL[stage_of(prompt)]
 
@@ -196,7 +204,7 @@ def test_without_earlier_turns_a_prompt_that_is_too_long_is_given_up(double):
 
 
 def test_another_model_hears_the_whole_conversation(double):
-    usual, fixer = (scripted_lm(lambda prompt: {**USUAL, "WriteCode": code(NEVER)}[stage_of(prompt)]) for _ in "ab")
+    usual, fixer = failing(), failing()
     with new_trace() as trace, dspy.context(lm=usual), within(repairer=fixer):
         flow(**TWO_FIXES, public_tries=1)(double)
     (fix,) = of("FixCode", trace.calls)
@@ -267,7 +275,7 @@ def test_the_budget_holds(double):
 
 def test_a_ledger_gives_the_same_rollout_again(tmp_path, double):
     ledger = Ledger(tmp_path)
-    asked = scripted_lm(lambda prompt: {**USUAL, "WriteCode": code(NEVER)}[stage_of(prompt)])
+    asked = failing()
     rollouts: list[Trace] = []
     for _ in range(2):
         with new_trace() as trace, dspy.context(lm=paid_lm(asked, PaidCalls(ledger))):
