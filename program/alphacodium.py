@@ -15,7 +15,7 @@ from judge.verdict import TestCase
 from program.bench.readings import by_public_tests
 from program.bench.workbench import Workbench
 from program.problem import Problem
-from program.rollout.context import stronger_model, trace
+from program.rollout.context import branch, stronger_model, trace
 from program.stage.program import Program
 from program.stage.side_by_side import start
 from program.steps.config import FlowConfig
@@ -40,9 +40,9 @@ class AlphaCodium(Program):
         config = config or FlowConfig()
         super().__init__(config)
         if config.direct_first:
-            self.solve_directly = config.code_stage(SolveDirectly, attempts=1)
+            self.solve_directly = config.code_stage(SolveDirectly, attempts=1, apart=True)
             if config.vary_draws:
-                self.think_first = config.code_stage(SolveStepByStep, attempts=1)
+                self.think_first = config.code_stage(SolveStepByStep, attempts=1, apart=True)
         self.understand = Understand(config)
         self.plan = Plan(config)
         self.write_tests = AITestWriter(config)
@@ -59,7 +59,8 @@ class AlphaCodium(Program):
         tasks = [Task(problem, sample, turn, self.config) for turn in range(self.draws)]
         if not self._solved_directly(tasks[0], bench):
             for task in tasks:
-                with stronger_model(task.turn > 0 or (self.config.direct_first > 0 and self._rest_is_stronger)):
+                stronger = task.turn > 0 or (self.config.direct_first > 0 and self._rest_is_stronger)
+                with branch(), stronger_model(stronger):
                     self._go_through(task, bench)
                 if bench.nothing_fails() or trace().spent():
                     break

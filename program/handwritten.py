@@ -30,6 +30,7 @@ HAND_WRITTEN: dict[str, tuple[ProgramName, dict[str, Any]]] = {
     "sampling-early": ("sampling", {"programs": 10, "ai_tests": 0, "at_once": 1, "stop_early": True, "agree": 1}),
     "reflexion": ("reflexion", {"attempts": 5}),
     "handwritten": ("alphacodium", LEAN_FLOW),
+    "conversation": ("alphacodium", {**LEAN_FLOW, "order": "conversation"}),
     "adaptive": ("alphacodium", {**LEAN_FLOW, "direct_first": 3, "rounds": 2}),
 }
 

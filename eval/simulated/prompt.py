@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 import dspy
 from dspy.lm15 import Request, TextPart
 
+from program.adapters.form import answers_with_code, holds_program
 from program.adapters.lean import LeanAdapter
+from program.adapters.sections import ABOVE, HEADING, OWN_PROBLEM, TASK, is_turn, section, shows
+from program.rollout.conversation import PROGRAM
 from program.stage.correction import REQUEST
 from signatures import code, plan, tests, understand
 from signatures.functions import INSTRUCTIONS
@@ -31,7 +36,7 @@ class Prompt:
     signature: type[dspy.Signature] | None
     system: str = field(repr=False)
     user: str = field(repr=False)  # the message that asks
-    demos: tuple[tuple[str, str], ...] = field(repr=False)  # earlier user and assistant messages, in pairs
+    demos: tuple[tuple[str, str], ...] = field(repr=False)  # user and assistant messages, in pairs
     digest: str  # of the system text and all messages
     characters: int  # of the same
     problem_first: bool  # the order of its parts; else stage-first
@@ -52,14 +57,16 @@ def read_prompt(request: Request) -> Prompt:
     digest = hashlib.sha256(repr((system, messages)).encode()).hexdigest()
     last = _question(messages)
     user = messages[last][1] if messages else ""
-    demos = tuple(
+    before = tuple(
         (first[1], second[1])
         for first, second in pairwise(messages[:last])
         if (first[0], second[0]) == ("user", "assistant")
     )
-    problem_first = system.startswith("## problem\n")
+    demos, problem_first = before, system.startswith(OWN_PROBLEM)
     if problem_first:  # the task, which is the system text elsewhere, comes last
-        given, _, task = user.rpartition("## task\n")
+        demos = tuple(pair for pair in before if shows(pair[0], user))
+        given, _, task = user.rpartition(TASK)
+        given = _in_full(given, [pair for pair in before if is_turn(pair[0])])
         system, user = task, f"{system}\n\n{given}"
     return Prompt(_recognise(system, user), system, user, demos, digest, characters, problem_first)
 
@@ -69,6 +76,24 @@ def _question(messages: list[tuple[str, str]]) -> int:
     return max(
         (n for n, (role, text) in enumerate(messages) if role == "user" and not text.startswith(REQUEST)), default=0
     )
+
+
+def _in_full(given: str, turns: Sequence[tuple[str, str]]) -> str:
+    """The inputs of a turn with those in full that stand above, so that it is answered as it is outside of a
+    conversation."""
+    known: dict[str, str] = {}
+    for asked, answer in turns:
+        inputs, _, task = asked.rpartition(TASK)
+        known |= {name: text for name, text in sections(inputs).items() if text != ABOVE}
+        signature = _recognise(task, f"{OWN_PROBLEM}\n{inputs}")
+        assert signature is not None, "every turn is a stage's"
+        fields = LeanAdapter().parse(signature, answer) if answers_with_code(signature) else json.loads(answer)
+        for name, value in fields.items():
+            known[PROGRAM if holds_program(name, type(value)) else name] = section("", value).partition("\n")[2]
+    for name, text in sections(given).items():
+        if text == ABOVE:
+            given = given.replace(f"{HEADING}{name}\n{ABOVE}", f"{HEADING}{name}\n{known[name]}")
+    return given
 
 
 def sections(message: str) -> dict[str, str]:

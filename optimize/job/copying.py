@@ -18,6 +18,7 @@ from pydantic import BaseModel
 
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.trace_files import read_calls
+from program.adapters.sections import OWN_PROBLEM, shows
 from program.rollout.trace import Call, Message
 
 LENGTH = 8  # words
@@ -88,6 +89,8 @@ def demonstrated(call: Call) -> dict[int, str]:
     if call.repair or not call.came:
         return {}
     shown = [(asked.content, said.content) for asked, said in pairwise(call.prompt) if said.role == "assistant"]
+    if call.prompt[0].content.startswith(OWN_PROBLEM):  # turns of a conversation may stand before the question
+        shown = [(asked, said) for asked, said in shown if shows(asked, call.prompt[-1].content)]
     own = call.inputs.get("problem")
     return {place: said for place, (asked, said) in enumerate(shown) if own is None or own not in asked}
 

@@ -45,6 +45,8 @@ def changes_of(config: ProgramConfig, adapter: str, profile: Profile, stronger: 
         found += [{"attempts": count} for count in (1, FEW, calls or 2 * FEW)]
     if not has_one_order(adapter):
         found += [{"order": order} for order in ("problem-first", "stage-first")]
+        # Where one call makes a program there is nothing to go on from.
+        found += [{"order": "conversation"}] if isinstance(config, FlowConfig | ReflexionConfig) else []
     if profile.temperature is not None:
         # At 0 every draw is the same, so neither further draws nor those of the gate would say anything new.
         found += [{"temperature": REPEAT_TEMPERATURE}]
@@ -56,7 +58,8 @@ def changes_of(config: ProgramConfig, adapter: str, profile: Profile, stronger: 
 def combined(first: Change, second: Change) -> Change | None:
     """Both changes together; None where they turn the same switch, or one leaves the other nothing to do."""
     both = {**first, **second}
-    if set(first) & set(second) or (_only_draws(both) and set(both) - {"direct_first", *_DRAWING}):
+    idle = set(both) - {"direct_first", *_DRAWING} or both.get("order") == "conversation"
+    if set(first) & set(second) or (_only_draws(both) and idle):
         return None
     return both
 

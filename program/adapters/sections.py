@@ -1,26 +1,34 @@
 """The layout of our own prompts: instructions and the form of the answer, inputs as `##` sections, in a chosen order.
 
 DSPy's order (stage-first) shares a prefix across the problems of one stage, none across the stages of one problem;
-problem-first does the reverse. A prefix cache serves what prompts share from their beginning on.
+problem-first does the reverse. A prefix cache serves what prompts share from their beginning on; in a conversation
+(`program.rollout.conversation`) that is all but the last turn.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, Literal, cast
 
 import dspy
 from pydantic import BaseModel
 
 from program.adapters.reading import Reading, note
+from program.rollout.context import context
+from program.rollout.conversation import SoFar
 
 # problem-first: problem, demonstrations, further inputs, instructions.
 # stage-first: instructions, demonstrations, problem, further inputs.
 # demos-first: stages with demonstrations as stage-first, the others as problem-first. Demonstrations and order change
 # together there, and no comparison tells which of them made a difference; only for programs that were compiled so.
-Order = Literal["problem-first", "stage-first", "demos-first"]
+# conversation: as problem-first, after all earlier turns of the rollout; what they say already is not repeated.
+Order = Literal["problem-first", "stage-first", "demos-first", "conversation"]
 DSPY_ORDER: Order = "stage-first"
 LEADING = "problem"
+HEADING, TASK = "## ", "## task\n"
+OWN_PROBLEM = f"{HEADING}{LEADING}\n"  # how a demonstration begins, and where there are any, what is asked
+AT_THE_TOP, ABOVE = "the one at the very top", "as above"  # in place of the problem, and of what was said already
 
 
 class UnreadableAnswer(dspy.AdapterParseError):
@@ -75,13 +83,20 @@ class SectionsAdapter(dspy.Adapter):
         stage_first = self.order == "stage-first" or (self.order == "demos-first" and demos)
         if stage_first or not inputs.get(LEADING):
             return super().format(signature, demos, inputs)
-        task = f"## task\n{self.format_system_message(signature)}"
-        there = {LEADING: "the one at the very top"} if demos else {}
-        rest = self.format_user_message_content(signature, {**_without(inputs, LEADING), **there}, suffix=task)
+        task = f"{TASK}{self.format_system_message(signature)}"
+        talk = context().conversation if self.order == "conversation" else None
+        so_far = talk.so_far if talk else SoFar()
+        before = list(so_far.messages) or [{"role": "system", "content": section(LEADING, inputs[LEADING])}]
+        # Demonstrations stay where they were shown first, so that every prompt begins as the one before it.
+        pairs, shown = self.format_demos(signature, demos, task), list(pairwise(before))
+        for pair in zip(pairs[::2], pairs[1::2], strict=True):
+            before += pair if pair not in shown else ()
+        others = demos or any(each["content"].startswith(OWN_PROBLEM) for each in before[1:])
+        there = {LEADING: AT_THE_TOP} if others else {}
+        rest = {name: _or_above(name, value, so_far) for name, value in _without(inputs, LEADING).items()}
         return [
-            {"role": "system", "content": section(LEADING, inputs[LEADING])},
-            *self.format_demos(signature, demos, task),
-            {"role": "user", "content": rest},
+            *before,
+            {"role": "user", "content": self.format_user_message_content(signature, {**rest, **there}, suffix=task)},
         ]
 
     def format_system_message(self, signature: type[dspy.Signature]) -> str:
@@ -111,7 +126,28 @@ class SectionsAdapter(dspy.Adapter):
 
 def section(name: str, value: Any) -> str:
     """An input field as a prompt shows it."""
-    return f"## {name}\n{_show(value)}"
+    return f"{HEADING}{name}\n{_show(value)}"
+
+
+def _or_above(name: str, value: Any, so_far: SoFar) -> Any:
+    """An input, or a word in its place where it is what the turns have said last of it."""
+    return ABOVE if value and so_far.known.get(name) == plain(value) and len(_show(value)) >= len(ABOVE) else value
+
+
+def is_turn(asked: str) -> bool:
+    """Whether an earlier user message of a prompt that begins with the problem is a turn of its conversation, and no
+    demonstration."""
+    return not asked.startswith(OWN_PROBLEM) or asked.startswith(section(LEADING, AT_THE_TOP))
+
+
+def shows(asked: str, question: str) -> bool:
+    """Whether an earlier user message of such a prompt is a demonstration of the stage that asks.
+
+    Args:
+        asked: the earlier message.
+        question: of the stage.
+    """
+    return not is_turn(asked) and asked.rpartition(TASK)[2] == question.rpartition(TASK)[2]
 
 
 def plain(value: Any) -> Any:

@@ -35,7 +35,8 @@ _OPTIONAL: dict[Setting, str] = {
 }
 _CAP = r"max_(?:completion_|output_|new_)?tokens|maxoutputtokens|(?:completion|output) tokens"
 _NOT_KNOWN = r"unsupported|not supported|unrecognized|unknown|not permitted|unexpected|instead|extra"
-_CONTEXT = re.compile(r"context (?:length|window|size)\D{0,40}(\d[\d,]*)")
+_NO_CONTEXT = r"context (?:length|window|size)"
+_CONTEXT = re.compile(rf"{_NO_CONTEXT}\D{{0,40}}(\d[\d,]*)")
 _INPUT = re.compile(
     r"(\d[\d,]*) (?:input tokens|prompt tokens|(?:tokens )?(?:in|from) the (?:input|messages|prompt))"
     r"|(?:prompt|input|messages) (?:contains?|has|have|of|resulted in)\D{0,30}(\d[\d,]*)"
@@ -128,6 +129,12 @@ class Learned:
             self._strikes += 1
             names_it = re.search(_OPTIONAL["response_format"], str(fault).lower())
             return bool(names_it) or fault.status == 501 or self._strikes >= STRIKES
+
+
+def too_long(fault: LMError) -> bool:
+    """Whether `fault` says that a prompt does not fit into the model's context."""
+    said = isinstance(fault, LMInvalidRequestError) and re.search(_NO_CONTEXT, str(fault).lower())
+    return isinstance(fault, ContextWindowExceededError) or bool(said)
 
 
 def _change_of_cap(said: str, cap: int) -> Change | None:

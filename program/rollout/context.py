@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from program.rollout.budget import Allowance, Budget, RunBudget
+from program.rollout.conversation import Conversation, SoFar
 from program.rollout.rate_limits import Pace
 from program.rollout.trace import Trace
 
@@ -50,6 +51,8 @@ class RolloutContext:
     """tells its requests from equal ones of other rollouts; empty where equal requests shall have one answer"""
     changed: list[Any] | None = None
     """collects how the call that is being made was changed and sent again, as its model refused it as it was"""
+    conversation: Conversation | None = None
+    """that its prompts go on with; None where each stands alone"""
     readings: list[Any] | None = None
     """collects what adapters read out of the answer to the call that is being made"""
 
@@ -108,6 +111,23 @@ def _asking(lm: dspy.LM | None) -> Iterator[None]:
         yield
         return
     with dspy.context(lm=lm):
+        yield
+
+
+@contextmanager
+def branch(program: str = "", *, apart: bool = False) -> Iterator[None]:
+    """Inside of the block a conversation goes on in a branch of its own, which ends with the block.
+
+    Args:
+        program: where it was written the branch begins; at the present point where that is not known.
+        apart: whether it begins at the problem.
+    """
+    present = context().conversation
+    if present is None:
+        yield
+        return
+    begin = SoFar() if apart else present.written.get(program, present.so_far)
+    with within(conversation=Conversation(begin, present.written)):
         yield
 
 

@@ -39,6 +39,16 @@ class StageGivenUp(_Kept):
         return f"{self.stage}: given up"
 
 
+class ConversationBegun(_Kept):
+    """The model's context has no room for the conversation so far, so the stage begins it again at the problem."""
+
+    kind: Literal["conversation begun again"] = "conversation begun again"
+    stage: str
+
+    def __str__(self) -> str:
+        return f"{self.stage}: the conversation is too long for the model's context, and begins again"
+
+
 class NothingAnswered(_Kept):
     """The first calls of a rollout all failed or brought answers without a text, so no further one is made.
 
@@ -293,6 +303,7 @@ class OtherDecision(BaseModel):
 _Known = Annotated[
     StageNotAsked
     | StageGivenUp
+    | ConversationBegun
     | NothingAnswered
     | SettingRefused
     | PromptsCut

@@ -24,7 +24,8 @@ class ProgramConfig(BaseModel):
     """of single stages, by the name of their signature"""
     order: Order = "problem-first"
     """of a prompt's parts: problem-first begins with the problem, stage-first with the instructions; chat, json and xml
-    are always stage-first; demos-first, of programs that were compiled so, is stage-first for stages with
+    are always stage-first; conversation goes on from the earlier stages' questions and answers, so a stage also sees
+    what its inputs leave out; demos-first, of programs that were compiled so, is stage-first for stages with
     demonstrations and problem-first for the others"""
     max_code_tokens: int | None = Field(default=None, ge=16)
     """tokens an answer with a program has at most; null for what the model's profile says"""
@@ -45,7 +46,8 @@ class ReasoningConfig(ProgramConfig):
     max_text_tokens: int | None = Field(default=None, ge=16)
     """tokens an answer in words or JSON has at most; null for what the model's profile says"""
 
-    def text_stage(self, signature: type[dspy.Signature], **max_items: int) -> Stage:
-        """A stage that answers in words; of each list in `max_items` so many items are asked for at most."""
-        heat = self._heat(signature)
-        return Stage(signature, self.max_text_tokens, heat, max_items=max_items, writes="text", prepares=True)
+    def text_stage(self, signature: type[dspy.Signature], *, apart: bool = False, **max_items: int) -> Stage:
+        """A stage that answers in words; of each list in `max_items` so many items are asked for at most; for `apart`
+        see `Stage`."""
+        more: dict[str, Any] = {"max_items": max_items, "writes": "text", "prepares": True, "apart": apart}
+        return Stage(signature, self.max_text_tokens, self._heat(signature), **more)

@@ -12,6 +12,7 @@ from program.adapters.sections import UnreadableAnswer
 SHOWN_CHARACTERS = 2000  # of the bad answer: as much as a program has; what is longer has mostly run in circles
 REASON_CHARACTERS = 200
 REQUEST = "That answer cannot be read: "
+ADDED = 2  # messages
 
 
 def corrected(adapter: dspy.Adapter, answer: str, why: str) -> dspy.Adapter:

@@ -14,6 +14,7 @@ from program.adapters.choice import adapter_named
 from program.models.adapting import adapting
 from program.problem import Problem
 from program.rollout.context import context, own_trace, within
+from program.rollout.conversation import Conversation
 from program.stage.config import ProgramConfig
 
 
@@ -81,8 +82,9 @@ class Program(dspy.Module):
         """Inside of the block its stages ask as they do in a rollout of `problem`; one is opened where none is."""
         with ExitStack() as stack:
             stack.enter_context(own_trace())
-            stack.enter_context(within(function=problem.function))
             adapter = self.adapter or dspy.settings.adapter or adapter_named(DEFAULT_ADAPTER, self.config.order)
+            begun = Conversation() if getattr(adapter, "order", "") == "conversation" else None
+            stack.enter_context(within(function=problem.function, conversation=begun))
             lm = adapting(dspy.settings.lm)
             if lm is not None and self.lm_settings:
                 lm = lm.copy(**self.lm_settings)

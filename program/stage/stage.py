@@ -7,6 +7,9 @@ What goes wrong costs calls and nothing else:
 - one that ran in circles up to the cap, that is empty or that declines is asked for again with other sampling, and
   where nothing better comes what can be read of it is taken;
 - then the stage is given up, and the program goes on without it. So it does when the rollout's budget is spent.
+
+In a conversation an answer that was read becomes a turn; those that were asked for again stay out of it. Where the
+model's context has no room for the turns so far, the stage asks without them.
 """
 
 from __future__ import annotations
@@ -31,15 +34,17 @@ from program.adapters.form import holds_program
 from program.adapters.reading import collected_readings
 from program.adapters.sections import plain
 from program.answers.programs import FoundProgram
+from program.models.learned import too_long
 from program.models.profile import Profile, profile_of
 from program.paid.halted import NotAsked
 from program.rollout.budget import NOT_IN_TIME
-from program.rollout.context import context, trace, within
-from program.rollout.decisions import StageGivenUp, StageNotAsked
+from program.rollout.context import branch, context, trace, within
+from program.rollout.conversation import PROGRAM, SoFar
+from program.rollout.decisions import ConversationBegun, StageGivenUp, StageNotAsked
 from program.rollout.trace import Call
 from program.stage.answer_outcome import CUT, enter_outcome
 from program.stage.call_record import fill, valid_text, words_of
-from program.stage.correction import corrected, reason
+from program.stage.correction import ADDED, corrected, reason
 from program.stopping import OutOfTime, in_time
 from program.undocumented import Noted, noting_predictor
 from signatures.functions import for_function
@@ -63,12 +68,14 @@ Choose = Callable[[str, Sequence[FoundProgram]], str]
 
 @dataclass
 class _Tried:
-    """One request: what was entered for it, the answer and its programs, or why it could not be read."""
+    """One request: what was entered for it, the answer and its programs, why it could not be read, and whether the LM
+    refused it as too long."""
 
     call: Call
     answer: dspy.Prediction | None = None
     programs: Sequence[FoundProgram] = ()
     fault: AdapterParseError | None = None
+    too_long: bool = False
 
 
 class Stage(dspy.Module):
@@ -87,6 +94,8 @@ class Stage(dspy.Module):
         prepares: whether its answers serve other stages and are never the program that is handed in.
         hot: whether the first call uses 0.8 too, unless a temperature is given: at a low one a model copies what it is
             shown (`benchmarks.flow.fixes`).
+        apart: whether it asks without the earlier turns of a conversation: one that draws programs or checks what the
+            others have made must not hear them.
     """
 
     def __init__(
@@ -101,6 +110,7 @@ class Stage(dspy.Module):
         declines: Callable[[str], bool] | None = None,
         hot: bool = False,
         prepares: bool = False,
+        apart: bool = False,
     ) -> None:
         super().__init__()
         self.name = signature.__name__
@@ -116,6 +126,7 @@ class Stage(dspy.Module):
         self.declines = declines
         self.hot = hot
         self.prepares = prepares
+        self.apart = apart
         self.writes = writes
 
     @property
@@ -149,6 +160,12 @@ class Stage(dspy.Module):
         Raises:
             LMError: one of `SYSTEMIC`, a wrong key for instance: nothing would ever work.
         """
+        if self.apart:
+            with branch(apart=True):
+                return self._answer(sample, draw, choose, inputs)
+        return self._answer(sample, draw, choose, inputs)
+
+    def _answer(self, sample: int, draw: int, choose: Choose | None, inputs: dict[str, Any]) -> dspy.Prediction | None:
         last: _Tried | None = None
         readable: _Tried | None = None
         repeated = widened = 0
@@ -164,8 +181,12 @@ class Stage(dspy.Module):
             last.call.attempt = repeated + widened + 1
             trace().enter(last.call)
             if last.call.outcome == "ok":
-                return self._chosen(last, choose)
+                answer = self._chosen(last, choose)
+                self._say(last)
+                return answer
             readable = last if last.answer is not None else readable
+            if last.too_long and self._begins_again():
+                continue
             if not last.call.came:  # requests were sent again already, as often as makes sense
                 break
             if _cut_by_us(last.call, room) and widened < MAX_WIDENED and room < self.most:
@@ -231,6 +252,7 @@ class Stage(dspy.Module):
             call.outcome, call.error, call.detail = "unparsable", "AdapterParseError", reason(fault)
         except LMError as fault:
             call.outcome, call.error, call.detail = "lm_error", type(fault).__name__, words_of(fault)
+            tried.too_long = too_long(fault)
         except OutOfTime:
             call.outcome, call.detail = "lm_error", NOT_IN_TIME
 
@@ -255,6 +277,29 @@ class Stage(dspy.Module):
             answer[name] = choose(self.name, [_valid_program(each) for each in tried.programs])
             tried.call.outputs[name] = answer[name]
         return answer
+
+    def _say(self, tried: _Tried) -> None:
+        """Make an answer that was read a turn of the conversation, where there is one."""
+        conversation, call = context().conversation, tried.call
+        if conversation is None:
+            return
+        asked = [each.model_dump() for each in call.prompt]
+        values, program = {**call.inputs, **call.outputs}, ""
+        if name := self._program_field():
+            chosen = values.pop(name)
+            # Of an answer with several readings, or one that was mended, the text does not say which program is meant.
+            said = [each.code for each in tried.programs] == [chosen] and chosen.strip() in call.answer
+            values[PROGRAM] = program = chosen if said else ""
+        conversation.add(asked[:-ADDED] if call.repair else asked, call.answer, values, program)
+
+    def _begins_again(self) -> bool:
+        """Whether there are earlier turns that the request may be sent without; from here on they are left out then."""
+        conversation = context().conversation
+        if conversation is None or not conversation.so_far.messages:
+            return False
+        conversation.so_far = SoFar()
+        trace().decide(ConversationBegun(stage=self.name))
+        return True
 
     def _program_field(self) -> str | None:
         fields = self._output_fields().items()

@@ -28,7 +28,7 @@ class Confirm(dspy.Module):
     def __init__(self, config: FlowConfig) -> None:
         super().__init__()
         if config.ai_tests and config.second_derivations:
-            self.derive_output = config.text_stage(DeriveOutput, steps=MAX_STEPS)
+            self.derive_output = config.text_stage(DeriveOutput, steps=MAX_STEPS, apart=True)
 
     def forward(self, task: Task, claims: Sequence[TestCase], brute_force: str, bench: Workbench) -> list[TestCase]:
         """The tests that are confirmed, each with the output that was confirmed.

@@ -39,8 +39,8 @@ class CrossCheck(dspy.Module):
     def __init__(self, config: FlowConfig) -> None:
         super().__init__()
         if config.brute_force:
-            self.write_brute_force = config.code_stage(WriteBruteForce, prepares=True)
-            self.write_generator = config.code_stage(WriteGenerator, prepares=True)
+            self.write_brute_force = config.code_stage(WriteBruteForce, prepares=True, apart=True)
+            self.write_generator = config.code_stage(WriteGenerator, prepares=True, apart=True)
 
     def forward(self, task: Task, bench: Workbench) -> Oracle:
         if not task.config.brute_force or task.problem.accepts_several:

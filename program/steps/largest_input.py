@@ -23,8 +23,10 @@ class LargestInput(dspy.Module):
     def __init__(self, config: FlowConfig) -> None:
         super().__init__()
         if config.time_fixes != 0:
-            self.write_largest_input = config.code_stage(WriteLargestInput, reads_input=False, prepares=True)
-            self.write_validator = config.code_stage(WriteValidator, prepares=True)
+            self.write_largest_input = config.code_stage(
+                WriteLargestInput, reads_input=False, prepares=True, apart=True
+            )
+            self.write_validator = config.code_stage(WriteValidator, prepares=True, apart=True)
 
     def forward(self, task: Task) -> tuple[str, str]:
         """The program that prints the input and the one that checks it; both are empty where one is missing."""

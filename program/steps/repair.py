@@ -21,7 +21,7 @@ from program.bench.failure import Source, describe_failure
 from program.bench.readings import by_public_tests
 from program.bench.runtime_trace import last_steps
 from program.bench.workbench import Workbench
-from program.rollout.context import model_of_fixes, trace
+from program.rollout.context import branch, model_of_fixes, trace
 from program.rollout.decisions import ChangeTried, WrongTestClaimed
 from program.rollout.trace import name_of
 from program.steps.config import FlowConfig
@@ -61,7 +61,7 @@ class Repair(dspy.Module):
             "failure": failure,
         }
         analysis: list[str] = []
-        with model_of_fixes(task.config.stronger_for == "fixes"):
+        with branch(code), model_of_fixes(task.config.stronger_for == "fixes"):
             if task.config.fix_calls == 2:
                 found = self.analyse_failure(task.number, draw, **asked)
                 analysis = found.analysis if found else []

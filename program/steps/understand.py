@@ -6,7 +6,7 @@ import dspy
 
 from program.rollout.context import trace
 from program.rollout.decisions import ExplanationsLeftOut
-from program.stage.side_by_side import together
+from program.stage.side_by_side import in_turn
 from program.steps.config import FlowConfig
 from program.steps.plan import without_repeats
 from program.steps.task import Notes, Task
@@ -16,7 +16,7 @@ MAX_BULLETS = 5
 
 
 class Understand(dspy.Module):
-    """Reflects on the problem and explains its public tests, side by side."""
+    """Reflects on the problem and explains its public tests, side by side where each prompt stands alone."""
 
     def __init__(self, config: FlowConfig) -> None:
         super().__init__()
@@ -27,7 +27,7 @@ class Understand(dspy.Module):
 
     def forward(self, task: Task) -> Notes:
         """The notes; a part that no call gave is empty."""
-        reflection, explanations = together(lambda: self._reflect(task), lambda: self._explain(task))
+        reflection, explanations = in_turn(lambda: self._reflect(task), lambda: self._explain(task))
         if explanations and task.config.check_explanations:
             explanations = self._check(task, reflection, explanations)
         return Notes(reflection, explanations)

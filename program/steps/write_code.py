@@ -8,6 +8,7 @@ import dspy
 
 from program.bench.readings import by_public_tests
 from program.bench.workbench import Workbench
+from program.rollout.context import branch
 from program.stage.side_by_side import together
 from program.steps.config import FlowConfig
 from program.steps.task import Choice, Notes, Task
@@ -41,17 +42,18 @@ class CodeWriter(dspy.Module):
         """The program of one attempt, which is shown where an earlier program fails; empty when no call gave one."""
         places = [max(0, number - 1) % max(1, len(choices)) for number in range(attempt + 1)]
         choice = choices[places[-1]] if choices else None
-        answer = self.write_code(
-            task.number,
-            places.count(places[-1]) - 1,
-            by_public_tests(bench),
-            problem=task.text,
-            reflection=notes.reflection,
-            explanations=notes.explanations if task.config.explain_to_code else [],
-            solution=choice.solution if choice else None,
-            steps=choice.steps if choice else [],
-            failure=failure,
-        )
+        with branch():
+            answer = self.write_code(
+                task.number,
+                places.count(places[-1]) - 1,
+                by_public_tests(bench),
+                problem=task.text,
+                reflection=notes.reflection,
+                explanations=notes.explanations if task.config.explain_to_code else [],
+                solution=choice.solution if choice else None,
+                steps=choice.steps if choice else [],
+                failure=failure,
+            )
         return answer.code if answer else ""
 
 

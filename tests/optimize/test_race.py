@@ -154,6 +154,13 @@ def test_what_a_model_does_anyway_or_cannot_do_is_not_tried():
     assert "temperature=0.8" in strong and not any(key.startswith("temperature") for key in thinking)
 
 
+def test_a_conversation_is_a_switch_where_stages_follow_each_other():
+    tried = {name: changes_of(config, "lean", profile_named("openai/gpt-4o-mini")) for name, config in CONFIGS}
+    talk = {"order": "conversation"}
+    assert {name for name, changes in tried.items() if talk in changes} == {"alphacodium", "reflexion"}
+    assert combined({"direct_first": 10}, talk) is None and combined({"direct_first": 1}, talk)
+
+
 def test_what_a_stronger_model_is_asked_for_is_a_switch_where_one_is_named():
     profile = profile_named("openai/gpt-4o-mini")
     without, named = (changes_of(FlowConfig(), "lean", profile, stronger) for stronger in (False, True))

@@ -9,6 +9,7 @@ import dspy
 
 from eval.simulated.prompt import SIGNATURES
 from program.adapters.lean import LeanAdapter
+from program.adapters.sections import TASK
 from program.models.scripted import scripted_lm
 from signatures.code import SolveStepByStep
 from signatures.functions import INSTRUCTIONS
@@ -83,7 +84,8 @@ EVERYTHING = {
 
 
 def stage_of(prompt: str) -> str:
-    """The name of the signature a prompt is made from."""
+    """The name of the signature a prompt is made from; in a conversation, of the last turn's."""
+    prompt = prompt.rpartition(TASK)[2]
     said = [(each, words) for each in SIGNATURES for words in (each.instructions, INSTRUCTIONS.get(each)) if words]
     return next(each.__name__ for each, words in said if words.strip() in prompt)
 

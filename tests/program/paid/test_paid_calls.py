@@ -74,7 +74,7 @@ def test_the_line_says_for_what_is_paid_and_changes_with_every_answer(paying):
     lm("a proposal")  # known already
     assert progress.status().endswith("(evaluation)")
     progress.close()
-    assert "evaluation: 2 calls" in stream.getvalue() and "\x1b" not in stream.getvalue()
+    assert "2 calls, 4 + 4 tokens (evaluation)" in stream.getvalue() and "\x1b" not in stream.getvalue()
 
 
 def test_other_rollouts_and_settings_are_other_questions(paying, ledger):

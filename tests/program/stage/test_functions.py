@@ -15,6 +15,7 @@ from program.bench.failure import describe_failure
 from program.bench.runtime_trace import last_steps
 from program.bench.workbench import Workbench
 from program.problem import AskedFunction, Problem, PublicTest
+from program.steps.config import FlowConfig
 from signatures.code import SolveDirectly, SolveStepByStep, WriteCode
 from signatures.fields import AITest
 from signatures.functions import INSTRUCTIONS, NOTE, for_function
@@ -154,3 +155,13 @@ def test_the_bench_judges_calls():
     bench = Workbench(TRIPLE)
     assert bench.passes_all_public(RIGHT) and bench.arity == 1
     assert bench.results("n = int(input())\nprint(3 * n)\n", TRIPLE.tests())[0].verdict is Verdict.RE
+
+
+def test_in_a_conversation_functions_are_asked_for_too():
+    program = AlphaCodium(FlowConfig(order="conversation", fixes_per_program=1, code_attempts=1, second_derivations=0))
+    program.adapter = adapter_named("lean", "conversation")
+    tests = '{"tests": [{"input": "3", "output": "9", "explanation": "e"}]}'
+    wrong = "def triple(n):\n    return n\n"
+    asked = Rollout(program, TRIPLE, WriteCode=code(wrong), FixCode=code(RIGHT), WriteTests=tests)
+    assert asked.code == RIGHT
+    assert "## code\nas above\n\n## failure" in asked.prompts("FixCode")[0]
