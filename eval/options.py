@@ -11,6 +11,10 @@ from program.cli.folders import RunName
 CHECKERS = ("strict", "deepmind")
 DATA_HELP = "pack, a hub name, a local folder or file of a dataset, problem packages, or problems as JSON"
 
+SANDBOX_HELP = (
+    "require: judge only where all protections hold; prefer: warn where some are missing; off: none "
+    "(default: %(default)s)"
+)
 
 MOST = 10**6  # of whatever is counted: rollouts, problems, programs
 
@@ -141,7 +145,7 @@ def add_executor(parser: argparse.ArgumentParser) -> None:
 def add_sandbox(parser: argparse.ArgumentParser) -> None:
     """Add `--sandbox`; see `judge.shared.set_default_sandbox`."""
     choices = ("require", "prefer", "off")
-    parser.add_argument("--sandbox", choices=choices, default="prefer", help="(default: %(default)s)")
+    parser.add_argument("--sandbox", choices=choices, default="prefer", help=SANDBOX_HELP)
 
 
 def words(text: str) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from program.cli.shown_markdown import print_markdown
 
 
 def main() -> None:
-    parser = command_parser("replication", "Zero-shot against flow, beside the published figures.")
+    parser = command_parser("replication", "Zero-shot against flow, next to the published figures.")
     add_run(parser, "a folder of eval.run with a direct program and a flow, best with --n 5")
     parser.add_argument("--direct", help="the arm that is the zero-shot one (default: the first direct program)")
     parser.add_argument("--flow", help="the arm that is the flow (default: the first flow)")

@@ -15,7 +15,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m optimize.show", description="Show an artifact, or the difference between two."
     )
-    parser.add_argument("artifact", type=path_name)
+    parser.add_argument("artifact", type=path_name, help="the folder of an artifact")
     parser.add_argument("other", nargs="?", type=path_name, help="show what this one has that the first has not")
     parser.add_argument("--prompts", action="store_true", help="every prompt in full, or line by line how it differs")
     parser.add_argument("--report", action="store_true", help="why each demonstration was chosen")

@@ -2,7 +2,7 @@
 
 The percentile bootstrap is the field's habit, and at the size of its test sets it is too narrow: with 36 problems of
 which a tenth is solved it covers the truth 87 times in 100, and where no problem is solved it has no width at all
-(docs/reference/eval.md has the simulation). So shares and differences of shares get score-like intervals that are exact
+(docs/explain/statistics.md has the simulation). So shares and differences get score-like intervals that are exact
 enough from a dozen problems on, and the bootstrap, widened for small samples, is left what has no such form.
 """
 

@@ -13,6 +13,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import NoReturn
 
 from judge.verdict import JudgeError
@@ -28,6 +29,8 @@ LONGEST = 2000  # characters of the line that says what went wrong
 # What is wrong with a path that a user has named; any other error of the system is an outage.
 BAD_PATHS = (FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError, PermissionError)
 BAD_PATH_NUMBERS = (errno.ENAMETOOLONG, errno.ELOOP, errno.EROFS, errno.EINVAL)
+# Where this holds a list, `run_command` adds its parser there and runs nothing; see `parser_of`.
+_parsers: ContextVar[list[argparse.ArgumentParser] | None] = ContextVar("parsers", default=None)
 
 
 def run_command(parser: argparse.ArgumentParser, work: Callable[[argparse.Namespace], int | None]) -> None:
@@ -40,6 +43,9 @@ def run_command(parser: argparse.ArgumentParser, work: Callable[[argparse.Namesp
     """
     parser.error = _refuse_options
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    if (parsers := _parsers.get()) is not None:
+        parsers.append(parser)
+        return
     # Truncation and type notices: failures are in the trace. DSPy sets its own level when it is imported, so a filter.
     logging.getLogger("dspy").setLevel(logging.ERROR)
     for name in ("dspy.clients.lm", "dspy.predict.predict"):
@@ -66,6 +72,25 @@ def run_command(parser: argparse.ArgumentParser, work: Callable[[argparse.Namesp
             print(f"error: {line if len(line) <= LONGEST else line[:LONGEST] + ' …'}", file=sys.stderr)
         _drop_output()
         sys.exit(ended)
+
+
+def parser_of(main: Callable[[], None]) -> argparse.ArgumentParser:
+    """The parser of a command, which is not run.
+
+    Args:
+        main: the function that the command's module calls, which ends with `run_command`.
+
+    Raises:
+        ValueError: it did not call `run_command`.
+    """
+    found: list[argparse.ArgumentParser] = []
+    token = _parsers.set(found)
+    try:
+        main()
+    finally:
+        _parsers.reset(token)
+    (parser,) = found
+    return parser
 
 
 def _verdict(fault: Exception) -> tuple[int, str]:

@@ -23,7 +23,7 @@ COMMANDS = {
     "optimize.compile": "compile a program",
     "optimize.study": "compile, evaluate and compare",
     "optimize.show": "an artifact, or what another one has that it has not",
-    "optimize.reference": "every key of every configuration",
+    "optimize.reference": "the generated pages of the reference",
 }
 
 
