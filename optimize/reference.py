@@ -104,10 +104,10 @@ def _command(parser: argparse.ArgumentParser) -> str:
 
 def _called(action: argparse.Action) -> str:
     """How an argument is written: `--n N`, `runs…`, `--sandbox require, prefer, off`."""
-    named = action.metavar or action.dest.upper()
+    named = str(action.metavar or action.dest.upper())
     value = " or ".join(map(str, action.choices)) if action.choices else named
     many = {"+": f"{value} …", "*": f"[{value} …]", "?": f"[{value}]", 0: ""}.get(action.nargs, value)
-    return " ".join([*action.option_strings[:1], many]).strip()
+    return f"{' '.join(action.option_strings[:1])} {many}".strip()
 
 
 def _said(action: argparse.Action, parser: argparse.ArgumentParser) -> str:
