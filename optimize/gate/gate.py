@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from eval.numbers.cost import price_ratio
 from eval.numbers.criteria import outcomes, shares
@@ -57,6 +58,13 @@ def gate(job: Job, compiled: Program) -> Outcome:
         except CapReached as reached:
             job.stopped = reached.said
     return outcome.model_copy(update={"copied": _copied(job, folders)})
+
+
+def gate_rollouts(compilation: Path) -> list[Rollout]:
+    """Those of the start and of the compiled program in the gate of the compilation in a folder; none where there was
+    no comparison."""
+    folders = [compilation / name for name in (FOLDER, MORE) if (compilation / name).is_dir()]
+    return [each for folder in folders for each in read_rollouts(folder)]
 
 
 def _copied(job: Job, folders: Sequence[str]) -> dict[str, Copying]:

@@ -12,18 +12,20 @@ from eval.rollouts.rollout import Rollout
 from eval.tables.markdown import NONE, points, quantity, table
 
 
-def bought(start: Sequence[Rollout], compiled: Sequence[Rollout], name: str) -> str:
+def bought(rollouts: Sequence[Rollout], start: str, other: str, name: str = "compiled") -> str:
     """The compiled program and the one it was compiled from, on the problems that were judged for both.
 
     Args:
-        start, compiled: their rollouts.
-        name: of the start.
+        rollouts: of both.
+        start, other: their arms.
+        name: of the other one, in the table.
     """
-    before, after = shares(outcomes(start)), shares(outcomes(compiled))
+    arms = [[each for each in rollouts if each.arm == arm] for arm in (start, other)]
+    before, after = (shares(outcomes(arm)) for arm in arms)
     both = sorted(before.keys() & after.keys())
     if not both:
-        return "no problem was judged for both programs"
-    arms = [[each for each in rollouts if each.problem in both] for rollouts in (start, compiled)]
+        return "there is nothing to compare: no problem was judged for both programs"
+    arms = [[each for each in arm if each.problem in both] for arm in arms]
     solved = [sum(values[name] for name in both) for values in (before, after)]
     passed = [hidden_rates(arm) for arm in arms]
     spent = [costs(arm) for arm in arms]
@@ -36,7 +38,7 @@ def bought(start: Sequence[Rollout], compiled: Sequence[Rollout], name: str) -> 
         *([what, *(quantity(each[what].each.value) if what in each else NONE for each in spent)] for what in COSTS),
         ["difference in solved", f"{points(difference_estimate(*pair))}; {seen}", ""],
     ]
-    return table([f"{len(both)} problems it has not seen", name, "compiled"], rows)
+    return table([f"{len(both)} problems it has not seen", start, name], rows)
 
 
 COSTS = ("LM calls", "tokens")

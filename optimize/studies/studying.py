@@ -17,6 +17,7 @@ from eval.rollouts.run_folder import read_rollouts
 from optimize.config import CompileConfig, ConfigError
 from optimize.forecast.averages import Averages, averages
 from optimize.forecast.forecast import describe_plan
+from optimize.gate.gate import COMPILED, START, gate_rollouts
 from optimize.job.inputs import Inputs, read_inputs
 from optimize.optimizers.table import read_config
 from optimize.studies.bought import bought
@@ -97,16 +98,16 @@ def study(options: argparse.Namespace) -> None:
     if kept:
         print(f"\n{compiled} is {start.name} as it was: nothing was found that is better, so it is evaluated once")
     _do("eval.run", start, *others, *([] if kept else [compiled]), *evaluated)
-    if kept and not others:
-        return
-    comparison = _printed("eval.compare", run)
-    write_whole(options.out / "comparison.md", comparison)
-    print_markdown(comparison)
-    print(f"wrote {options.out / 'comparison.md'}\n")
-    if not kept:
-        rollouts = read_rollouts(run)
-        before, after = ([each for each in rollouts if each.arm == name] for name in (start.name, compiled.name))
-        print_markdown(bought(before, after, start.name))
+    if others or not kept:
+        comparison = _printed("eval.compare", run)
+        write_whole(options.out / "comparison.md", comparison)
+        print_markdown(comparison)
+        print(f"wrote {options.out / 'comparison.md'}")
+    print()
+    if kept:
+        print_markdown(bought(gate_rollouts(compiled), START, COMPILED, "best candidate"))
+    else:
+        print_markdown(bought(read_rollouts(run), start.name, compiled.name))
     say_next(command=["optimize.show", options.out / "compiled"])
 
 

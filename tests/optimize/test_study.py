@@ -96,6 +96,7 @@ def test_what_is_kept_as_it_was_is_not_evaluated_twice(study, tmp_path, capsys):
     assert study() == 0
     said = capsys.readouterr().out
     assert "is handwritten as it was: nothing was found that is better, so it is evaluated once" in said
+    assert "| start | best candidate |" in said, "what the gate saw"
     assert list(read_run(tmp_path / "out" / "test")["artifacts"]) == ["handwritten"]
 
 
