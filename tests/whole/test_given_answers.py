@@ -1,13 +1,31 @@
 """Answers that another run has paid for, taken for nothing with `--answers`."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
+import dspy
 import pytest
 
 import eval.run
 import optimize.compile
 from eval.rollouts.run_folder import read_rollouts
-from tests.support.packs import answer_rule, call, isolate, plus_tasks, printed, use_lm, write_pack, write_start
+from program.input_files import read_toml
+from program.models.names import DEFAULT_MODEL
+from program.models.scripted import ScriptedEngine
+from tests.support.packs import (
+    answer_rule,
+    call,
+    isolate,
+    plus_tasks,
+    printed,
+    use_lm,
+    use_opener,
+    write_pack,
+    write_start,
+)
+from tests.support.paths import ROOT
 
 TASKS = plus_tasks(range(1, 9))
 
@@ -57,3 +75,26 @@ def test_a_key_that_no_candidate_turns_is_refused(monkeypatch, tmp_path, capsys,
     command = ["--start", tmp_path / "start", "--data", tmp_path / "data", "--tune", "turn=colour"]
     assert call(monkeypatch, optimize.compile.main, *command, "--out", tmp_path / "out") == 2
     assert "turn: the race has no other value of colour to try here" in capsys.readouterr().err and not prompts
+
+
+def test_the_answers_of_the_quickstart_are_those_to_the_prompts_of_its_start(monkeypatch, tmp_path):
+    """After a change of the hand-written prompts the quickstart would take longer; `benchmarks.flow.kept_answers` says
+    how new answers are made."""
+    isolate(monkeypatch, tmp_path / "cache")
+    asked = []
+    engine = ScriptedEngine(lambda prompt: asked.append(prompt) or "")
+    engine.supports_response_schema = True
+    lm = dspy.LM(DEFAULT_MODEL, engine=engine, cache=False, num_retries=0)
+
+    @contextmanager
+    def opened(model: str, problems: Any, **_: Any) -> Iterator[dspy.LM]:
+        yield lm
+
+    use_opener(monkeypatch, opened)
+    quickstart = read_toml(ROOT / "optimize" / "configs" / "quickstart.toml")
+    shape = ["--set", f"budget.calls={quickstart['settings']['budget']['calls']}", "--limit", "3"]
+    (answers,) = quickstart["answers"]
+    command = [ROOT / quickstart["start"], *shape, "--answers", ROOT / answers, "--out", tmp_path / "out"]
+    printed(monkeypatch, eval.run.main, *command)
+    assert not asked
+    assert all(each.totals.calls == 3 for each in read_rollouts(tmp_path / "out"))
