@@ -1,4 +1,4 @@
-"""Programs from a file, judged one after the other, with what the labels in the file say beside it."""
+"""Programs from a file, judged one after the other, next to what the labels in the file say."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def judge_solutions(options: argparse.Namespace) -> None:
     samples = read_samples(options.solutions, problems)
     print(recognised(options.solutions, samples))
     if not samples.lines:
-        raise SolutionsError(f"{options.solutions} has no program for the problems at hand")
+        raise SolutionsError(f"{options.solutions} has no program for these problems")
     with judging_on(options):
         if options.run is not None:
             write_run(options, problems, samples)

@@ -1,4 +1,4 @@
-"""Figures others have published, to stand beside ours. None of them was measured here."""
+"""Figures others have published, for comparison with ours. None of them was measured here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table of the replication study: zero-shot against flow from one stored run, beside the published figures.
+"""The table of the replication study: zero-shot against flow from one stored run, next to the published figures.
 
 What the run cannot tell, for want of samples or of an arm, is said to be "not run"; nothing is filled in.
 """

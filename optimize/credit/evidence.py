@@ -82,7 +82,7 @@ class Episode:
         return self.measure(self.score(code))
 
     def ai_tests(self) -> list[TestCase]:
-        """The tests the flow ran beside the public ones, with the outputs it expected, and those the model wrote."""
+        """The tests the flow ran besides the public ones, with the outputs it expected, and those the model wrote."""
         runs = [run for judged in self.trace.judge_runs if judged.tests == "ai" for run in judged.runs]
         whole = [run for run in runs if max(len(run.input), len(run.expected)) < SHOWN_CHARACTERS]
         written = [test for step in self.steps if step.stage == "WriteTests" for test in step.outputs["tests"]]

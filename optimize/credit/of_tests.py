@@ -90,7 +90,7 @@ def _results(programs: Sequence[str], test: TestCase, episode: Episode):
 
 
 def of_explanations(step: Step, episode: Episode) -> Credit:
-    """An explanation is right as far as can be told when it starts from the input of its example and arrives at the
+    """An explanation counts as right when it starts from the input of its example and arrives at the
     output. That is little: what lies between is not looked at, and both were shown to the model."""
     explanations = step.outputs["checked" if step.stage == "CheckExplanations" else "explanations"]
     tests = episode.problem.public_tests[:MAX_BULLETS]  # the flow asks for no more

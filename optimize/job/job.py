@@ -129,7 +129,7 @@ class Job:
 
         Args:
             samples: a problem.
-            enough: told of the rollouts so far, whether more would be paid for nothing.
+            enough: given the rollouts so far, says whether more would be paid for nothing.
 
         Raises:
             Halted: a cap is reached; the rollouts that had ended are stored.

@@ -1,4 +1,4 @@
-"""How an optimizer's own questions ("propose a better instruction") are put, beside the program's.
+"""How an optimizer's own questions ("propose a better instruction") are put, next to the program's.
 
 They are plain text in and out, so they go in DSPy's chat format; and a small model's answer that misses the format is
 taken as it stands, because one bad proposal among several costs an evaluation, but an exception the whole compilation.
@@ -65,7 +65,7 @@ class ProposalAdapter(dspy.ChatAdapter):
         raise AssertionError("count() has no end")
 
     def parse(self, signature: type[dspy.Signature], completion: str) -> dict[str, Any]:
-        """The output fields in an answer; where they cannot be told apart, text fields are the whole of it."""
+        """The output fields in an answer; where they cannot be distinguished, text fields are the whole of it."""
         try:
             return super().parse(signature, completion)
         except AdapterParseError:

@@ -1,4 +1,4 @@
-"""What GEPA's reflecting model is told about a call: the evidence of its stage, and how the program came out.
+"""What GEPA's reflecting model reads about a call: the evidence of its stage, and how the program came out.
 
 It is the kind of a failure and the program's own behaviour, never a hidden test.
 """

@@ -1,4 +1,4 @@
-"""What a repairing stage is told about one failed test."""
+"""What a repairing stage reads about one failed test."""
 
 from __future__ import annotations
 

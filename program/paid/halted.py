@@ -1,4 +1,4 @@
-"""How those who ask are told that nothing more is paid."""
+"""The exceptions that say that nothing more is paid."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ class Purpose(NamedTuple):
 
 @dataclass(frozen=True)
 class RolloutContext:
-    """The context at hand; outside of a rollout one that nobody reads."""
+    """The current context; outside of a rollout one that nobody reads."""
 
     trace: Trace = field(default_factory=Trace)
     """of the rollout"""
@@ -61,18 +61,18 @@ _current: ContextVar[RolloutContext | None] = ContextVar("rollout", default=None
 
 
 def context() -> RolloutContext:
-    """The context at hand."""
+    """The current context."""
     return _current.get() or RolloutContext()
 
 
 def trace() -> Trace:
-    """The trace of the rollout at hand; outside of one, a trace nobody reads."""
+    """The trace of the current rollout; outside of one, a trace nobody reads."""
     return context().trace
 
 
 @contextmanager
 def within(**changes: Any) -> Iterator[RolloutContext]:
-    """Inside of the block the context at hand has these fields of `RolloutContext`, and all others as before."""
+    """Inside of the block the current context has these fields of `RolloutContext`, and all others as before."""
     token = _current.set(replace(context(), **changes))
     try:
         yield context()
@@ -133,7 +133,7 @@ def branch(program: str = "", *, apart: bool = False) -> Iterator[None]:
 
 @contextmanager
 def own_trace() -> Iterator[Trace]:
-    """The trace of the rollout at hand; where none is open, that of a new one."""
+    """The trace of the current rollout; where none is open, that of a new one."""
     if _current.get() is not None:
         yield trace()
         return

@@ -1,7 +1,7 @@
 """What a rollout did: every LM call, every judge run, every decision, and what all that cost.
 
 A trace holds events in the order they ended, light numbers and texts in one; `slim` leaves the texts out. That of the
-rollout at hand is found by `program.rollout.context`.
+current rollout is found by `program.rollout.context`.
 """
 
 from __future__ import annotations

@@ -73,7 +73,7 @@ class Program(dspy.Module):
 
     @property
     def draws(self) -> int:
-        """That the rollout at hand makes at most."""
+        """That the current rollout makes at most."""
         allowance = context().allowance
         return allowance.draws if allowance else getattr(self.config, self.continued_by)
 

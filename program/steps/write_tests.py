@@ -1,4 +1,4 @@
-"""Beside the plan: further tests, written by the model."""
+"""In parallel with the plan: further tests, written by the model."""
 
 from __future__ import annotations
 

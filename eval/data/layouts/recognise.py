@@ -1,4 +1,4 @@
-"""Which layout a dataset has, told from its columns."""
+"""Which layout a dataset has, recognised by its columns."""
 
 from __future__ import annotations
 

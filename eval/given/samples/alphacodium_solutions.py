@@ -26,7 +26,7 @@ def is_database(loaded: dict[str, Any]) -> bool:
 
 
 def from_database(loaded: dict[str, Any], problems: ProblemSet) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Problem name and sample of every iteration of the split at hand.
+    """Problem name and sample of every iteration of this split.
 
     Raises:
         ValueError: the database does not have the split, or counts other tests than the data has.

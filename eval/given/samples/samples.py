@@ -36,7 +36,7 @@ class Samples:
 
 
 def read_samples(path: Path, problems: ProblemSet) -> Samples:
-    """The programs for the problems at hand.
+    """The programs for these problems.
 
     Args:
         path: JSON lines with `name` and `solution`; a file or folder of evalplus; a file of LiveCodeBench; a solution
