@@ -4,9 +4,9 @@ pass@k: the chance that at least one of k samples solves the problem; somebody w
 n@k: the same when only n of the k samples may be handed in, and the flow itself has to say which. 1@k is what a user
 gets from k samples; k@k is pass@k.
 
-Both are means over all subsets of k of the samples there are, worked out exactly. Over several problems they are reported
-only where each has k samples: the mean over those that have would be of other problems than those of the solved rate,
-and may even be lower. Solved by any sample is reported for any numbers of samples.
+Both are means over all subsets of k of the samples there are, worked out exactly. Over several problems they are
+reported only where each has k samples: the mean over those that have would be of other problems than those of the
+solved rate, and may even be lower. Solved by any sample is reported for any numbers of samples.
 """
 
 from __future__ import annotations

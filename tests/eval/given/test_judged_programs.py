@@ -210,7 +210,7 @@ def test_only_programs_for_selected_problems_are_judged(workplace, monkeypatch):
 
 def test_programs_that_are_for_none_of_the_problems_are_refused(workplace, monkeypatch, capsys):
     assert call(monkeypatch, eval.judge.main, *OPTIONS, "--match", VALID[3].name) == 2
-    assert "no program for the problems at hand" in capsys.readouterr().err
+    assert "no program for these problems" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("option", [["--arm-field", "source"], ["--missing", "failed"]])
