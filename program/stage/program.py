@@ -75,7 +75,9 @@ class Program(dspy.Module):
     def draws(self) -> int:
         """That the current rollout makes at most."""
         allowance = context().allowance
-        return allowance.draws if allowance else getattr(self.config, self.continued_by)
+        if allowance:
+            return allowance.draws
+        return getattr(self.config, self.continued_by) if self.continued_by else 1
 
     @contextmanager
     def at_home(self, problem: Problem) -> Iterator[None]:
