@@ -24,7 +24,7 @@ from benchmarks.choosing.selectors import chosen
 from eval.data.problem_set import ProblemSet
 from eval.options import add_arms, path_name
 from eval.rejudged.ai_test_quality import CUT_AT
-from eval.rejudged.reading_headroom import STAGES, readings_of
+from eval.rejudged.reading_headroom import STAGES, program_meant
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.score import score
 from eval.rollouts.stored_arms import StoredArm, data_text, problems_of, stored_arms
@@ -72,17 +72,11 @@ def draws_of(run_folder: Path, rollout: Rollout) -> Draws:
     taken = [event.program for event in events if isinstance(event, NewProgram)] or [name_of(rollout.code)]
     programs = [texts[name] for name in dict.fromkeys(taken) if texts.get(name, "").strip()]
     asked = [event for event in events if isinstance(event, Call) and event.stage in STAGES]
-    meant = [_meant(call, programs) for call in asked]
+    meant = [program_meant(call, programs) for call in asked]
     ran = [each for event in events if isinstance(event, JudgeRun) and event.tests == "ai" for each in event.runs]
     inputs = dict.fromkeys(each.input for each in ran if len(each.input) < CUT_AT)
     drawn = tuple(code for code in programs for _ in range(max(1, meant.count(code))))
     return Draws(rollout.problem, drawn, tuple(inputs), rollout.code)
-
-
-def _meant(call: Call, programs: Sequence[str]) -> str | None:
-    """Which of the rollout's programs an answer means; None where it is none of them."""
-    read = [each for name in ("code", "fixed_code") if (each := call.outputs.get(name))] or [*readings_of(call)]
-    return next((code for each in read for code in programs if same_program(each, code)), None)
 
 
 def together(draws: Sequence[Draws]) -> Draws:

@@ -22,7 +22,7 @@ from pathlib import Path
 from eval.data.problem_set import ProblemSet
 from eval.numbers.paired import differences
 from eval.options import path_name, whole
-from eval.rejudged.reading_headroom import readings_of
+from eval.rejudged.reading_headroom import program_meant
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.score import score
 from eval.rollouts.stored_arms import header, problems_of, stored_arms
@@ -31,7 +31,6 @@ from eval.spending.allocator import Allocator, DrawnSoFar
 from eval.tables.markdown import p_value, points, table
 from judge.shared import default_workers
 from judge.verdict import Verdict
-from program.answers.syntax import same_program
 from program.cli.command import run_command
 from program.rollout.budget import Budget
 from program.rollout.trace import Call, JudgeRun
@@ -94,7 +93,7 @@ def allocated(draws: Draws, total: int) -> dict[str, int]:
     while batch := allocator.batch():
         for draw in batch:
             made = draw.allowance.draws
-            found = _standing(draws[draw.problem], made)
+            found = _drawn_so_far(draws[draw.problem], made)
             allocator.take(draw.problem, draw.allowance, found, {"calls": made})
     return {name: allowance.draws for name, allowance in allocator.allowed.items()}
 
@@ -163,20 +162,14 @@ def _draws_of(run: Path, rollout: Rollout, problems: ProblemSet) -> list[KnownDr
     found = []
     for call in events:
         if isinstance(call, Call) and call.stage == WRITES and call.came:
-            code = _program_of(call, list(public))
+            code = program_meant(call, list(public)) or ""
             passes = public.get(code, False)
             solves = passes and score(code, problem, problems).solved
             found.append(KnownDraw(passes, solves, behaviours.get(code, code), code))
     return found
 
 
-def _program_of(call: Call, known: Sequence[str]) -> str:
-    """The program that the rollout took from an answer; empty where it took none."""
-    read = [call.outputs["code"]] if "code" in call.outputs else list(readings_of(call))
-    return next((each for code in read for each in known if same_program(code, each)), "")
-
-
-def _standing(draws: Sequence[KnownDraw], made: int) -> DrawnSoFar:
+def _drawn_so_far(draws: Sequence[KnownDraw], made: int) -> DrawnSoFar:
     groups = Counter(each.behaviour for each in draws[:made] if each.passes)
     programs, alike = len({each.program for each in draws[:made]}), max(groups.values(), default=0)
     return DrawnSoFar(made, programs, groups.total(), alike, ended=made == len(draws))

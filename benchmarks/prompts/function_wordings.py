@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import dspy
@@ -104,17 +103,17 @@ def main() -> None:
 def _run(options: argparse.Namespace) -> None:
     problems = load_problems(options.data, options.split)
     chosen = problems.problems[:: options.every]
-    known = _read(options.out)
+    file = JsonLines(options.out)
+    known = _read(file)
     left = [(name, each) for each in chosen for name in WORDINGS if (each.name, name) not in known]
     if left:
         with open_model(options.lm, problems, api_base=options.api_base, slots=options.concurrency) as lm:
-            _ask(lm, left, JsonLines(options.out), options.concurrency)
-    print(compare(problems, [each.name for each in chosen], _read(options.out)))
+            _ask(lm, left, file, options.concurrency)
+    print(compare(problems, [each.name for each in chosen], _read(file)))
 
 
-def _read(file: Path) -> dict[tuple[str, str], str]:
-    lines = file.read_text().splitlines() if file.exists() else []
-    found = [Wording.model_validate_json(line) for line in lines]
+def _read(file: JsonLines) -> dict[tuple[str, str], str]:
+    found = map(Wording.model_validate, file.values())
     return {(each.problem, each.wording): each.answer for each in found}
 
 

@@ -59,13 +59,15 @@ def open_executor(
         RunError: the traces have nowhere to go.
         ModelError, JudgeError: a model does not answer, or no program can be judged.
     """
+    others = [ledger_in(folder) for folder in options.answers]
     with ExitStack() as stack:
-        cluster = stack.enter_context(_cluster(options, lambda: _flows(options, models, arms, rates, budget, paid)))
+        flows = partial(_flows, options, models, arms, rates, budget, paid, others)
+        cluster = stack.enter_context(_cluster(options, flows))
         if cluster is not None:
             yield cluster
             return
         stack.enter_context(mlflow_traces(options.mlflow, options.out.name))
-        ledger = stack.enter_context(closing(Ledger(paid, others=list(map(ledger_in, options.answers)))))
+        ledger = stack.enter_context(closing(Ledger(paid, others=others)))
         spending = ledger.budget(budget)
         refuse_spent(spending)
         calls = stack.enter_context(closing(paid_calls(ledger, spending, Pace(rates))))
@@ -96,8 +98,14 @@ def _cluster(
 
 
 def _flows(
-    options: argparse.Namespace, models: Models, arms: Sequence[Arm], rates: RateLimits, budget: Budget, paid: Path
+    options: argparse.Namespace,
+    models: Models,
+    arms: Sequence[Arm],
+    rates: RateLimits,
+    budget: Budget,
+    paid: Path,
+    others: Sequence[Path],
 ) -> Flows:
     if options.mlflow:
         raise ExecutorError("--mlflow traces what runs in this process; with --executor ray nothing does")
-    return Flows(arms, models, options.concurrency, budget, rates, paid, list(map(ledger_in, options.answers)))
+    return Flows(arms, models, options.concurrency, budget, rates, paid, others)

@@ -7,7 +7,7 @@ run on the public tests. Answers are those of `RUN/traces`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ from judge.judge import judge
 from judge.shared import default_workers
 from program.answers.mends import mended
 from program.answers.programs import programs_in
+from program.answers.syntax import same_program
 from program.answers.thoughts import split_text
 from program.answers.unreadable import NoAnswer
 from program.problem import Problem
@@ -65,6 +66,12 @@ def _gains(run: Path, rollout: Rollout, problem: Problem) -> bool:
         judge(each, problem.tests(), problem.limits(), checker=problem.checker(), stop_at_failure=True).all_passed
         for each in programs
     )
+
+
+def program_meant(call: Call, programs: Sequence[str]) -> str | None:
+    """Which of the programs of its rollout the answer of a call means; None where it is none of them."""
+    read = [each for name in FIELDS if (each := call.outputs.get(name))] or [*readings_of(call)]
+    return next((code for each in read for code in programs if same_program(each, code)), None)
 
 
 def readings_of(call: Call) -> Iterator[str]:

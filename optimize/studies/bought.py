@@ -11,6 +11,8 @@ from eval.numbers.power import least_difference
 from eval.rollouts.rollout import Rollout
 from eval.tables.markdown import NONE, points, quantity, table
 
+COSTS = ("LM calls", "tokens")
+
 
 def bought(rollouts: Sequence[Rollout], start: str, other: str, name: str = "compiled") -> str:
     """The compiled program and the one it was compiled from, on the problems that were judged for both.
@@ -30,8 +32,10 @@ def bought(rollouts: Sequence[Rollout], start: str, other: str, name: str = "com
     passed = [hidden_rates(arm) for arm in arms]
     spent = [costs(arm) for arm in arms]
     pair = [before[name] for name in both], [after[name] for name in both]
-    least = least_difference([b - a for a, b in zip(*pair, strict=True)], len(both))
-    seen = f"one of {100 * least:.0f} points would be shown in 80 of 100 such runs" if least else "no problem differs"
+    moved = [b - a for a, b in zip(*pair, strict=True)]
+    seen = "no difference would be shown on so few" if any(moved) else "no problem differs"
+    if least := least_difference(moved, len(both)):
+        seen = f"one of {100 * least:.0f} points would be shown in 80 of 100 such runs"
     rows = [
         ["solved", *(f"{100 * each / len(both):.0f} %" for each in solved)],
         ["hidden tests passed", *(f"{100 * sum(each.values()) / max(1, len(each)):.0f} %" for each in passed)],
@@ -39,6 +43,3 @@ def bought(rollouts: Sequence[Rollout], start: str, other: str, name: str = "com
         ["difference in solved", f"{points(difference_estimate(*pair))}; {seen}", ""],
     ]
     return table([f"{len(both)} problems it has not seen", start, name], rows)
-
-
-COSTS = ("LM calls", "tokens")

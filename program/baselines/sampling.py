@@ -25,7 +25,7 @@ from program.stage.side_by_side import start, together
 from signatures.code import SolveDirectly
 from signatures.tests import WriteTests
 
-Choice = Literal["group", "majority"]
+ChosenBy = Literal["group", "majority"]
 
 
 class SamplingConfig(ReasoningConfig):
@@ -41,7 +41,7 @@ class SamplingConfig(ReasoningConfig):
     """programs asked for side by side"""
     ai_tests: int = Field(default=6, ge=0)
     """tests the model writes for their inputs, on which behaviour is compared; 0 compares on public tests only"""
-    choose: Choice = "group"
+    choose: ChosenBy = "group"
     """of the programs that pass the public tests one of the largest group that behaves alike on every input, or
     `majority`: the one that most others agree with, counted input by input"""
     picks: int = Field(default=1, ge=1)
@@ -75,8 +75,10 @@ class Sampling(Program):
             samples += [bench.add(code, "further" if bench.programs else "first") for code in drawn]
             if self.config.stop_early and sum(map(bench.passes_all_public, samples)) >= self.config.agree:
                 break
-        inputs = tests.result() if tests else self._inputs(problem, sample) if len(bench.passing()) > 1 else []
-        picks = ranked(samples, [] if trace().out_of_time() else inputs, bench, self.config.choose)[: self.config.picks]
+        if not tests and len(bench.passing()) > 1 and not trace().out_of_time():
+            tests = start(lambda: self._inputs(problem, sample))
+        inputs = tests.result() if tests and not trace().out_of_time() else []
+        picks = ranked(samples, inputs, bench, self.config.choose)[: self.config.picks]
         code = picks[0] if picks else ""
         trace().best(code)
         return dspy.Prediction(code=code, picks=picks)
@@ -94,7 +96,9 @@ class Sampling(Program):
         return usable_tests(answer.tests[: self.config.ai_tests], problem) if answer else []
 
 
-def ranked(samples: Sequence[str], tests: Sequence[TestCase], bench: Workbench, choose: Choice = "group") -> list[str]:
+def ranked(
+    samples: Sequence[str], tests: Sequence[TestCase], bench: Workbench, choose: ChosenBy = "group"
+) -> list[str]:
     """The programs in the order in which they would be handed in: the first of each group, the best group first, then
     the second of each, and so on.
 

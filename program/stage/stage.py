@@ -15,6 +15,7 @@ model's context has no room for the turns so far, the stage asks without them.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, Literal, cast
 
@@ -160,10 +161,8 @@ class Stage(dspy.Module):
         Raises:
             LMError: one of `SYSTEMIC`, a wrong key for instance: nothing would ever work.
         """
-        if self.apart:
-            with branch(apart=True):
-                return self._answer(sample, draw, choose, inputs)
-        return self._answer(sample, draw, choose, inputs)
+        with branch(apart=True) if self.apart else nullcontext():
+            return self._answer(sample, draw, choose, inputs)
 
     def _answer(self, sample: int, draw: int, choose: Choose | None, inputs: dict[str, Any]) -> dspy.Prediction | None:
         last: _Tried | None = None

@@ -21,7 +21,6 @@ from program.rollout.trace import Totals
 from tests.support.packs import (
     answer_rule,
     demonstrations,
-    isolate,
     plus_tasks,
     printed,
     use_lm,
@@ -33,9 +32,7 @@ from tests.support.packs import (
 TASKS = plus_tasks(range(1, 11))
 
 
-@pytest.fixture(autouse=True)
-def own_caches(monkeypatch, tmp_path):
-    isolate(monkeypatch, tmp_path / "cache")
+pytestmark = pytest.mark.usefixtures("own_caches")
 
 
 @pytest.fixture

@@ -71,3 +71,9 @@ def test_what_was_bought_is_a_table_of_five_lines_on_the_problems_that_both_have
 def test_where_no_problem_differs_no_size_is_named():
     same = [rollout(f"p{number}", 0.2, arm=arm) for number in range(12) for arm in ("start", "compiled")]
     assert "; no problem differs" in bought(same, "start", "compiled")
+
+
+def test_where_not_even_the_largest_difference_would_be_shown_that_is_said():
+    few = [rollout(f"p{number}", 0.25, arm="start") for number in range(2)]
+    few += [rollout(f"p{number}", 1.0 if number else 0.25, arm="compiled") for number in range(2)]
+    assert "; no difference would be shown on so few" in bought(few, "start", "compiled")

@@ -31,9 +31,7 @@ SMALL = {
 }
 
 
-@pytest.fixture(autouse=True)
-def own_caches(monkeypatch, tmp_path):
-    isolate(monkeypatch, tmp_path / "cache")
+pytestmark = pytest.mark.usefixtures("own_caches")
 
 
 def options_in(folder: Path) -> list[str | Path]:

@@ -2,11 +2,8 @@
 
 import json
 import shlex
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-import dspy
 import pytest
 
 import optimize.compile
@@ -14,19 +11,8 @@ from optimize.probe.lever_findings import LeverFinding, ProbeArm, finding, findi
 from optimize.probe.probe_levers import BOTH, DEMOS, LEVERS, ONE, SENTENCE, STRONGER_LEVERS, THREE, settings_for, shapes
 from optimize.probe.recommendation import recommendation
 from program import artifact
-from program.models.scripted import ScriptedEngine, scripted_lm
 from program.steps.config import FlowConfig
-from tests.support.packs import (
-    answer_rule,
-    call,
-    isolate,
-    plus_tasks,
-    printed,
-    use_lm,
-    use_opener,
-    write_pack,
-    write_start,
-)
+from tests.support.packs import answer_rule, call, plus_tasks, printed, use_lm, use_models, write_pack, write_start
 from tests.support.scripted import stage_of
 
 TASKS = plus_tasks(range(1, 25))
@@ -34,9 +20,7 @@ NAMES = [task.name for task in TASKS]
 BY_NAME = {lever.name: lever for lever in (*LEVERS, *STRONGER_LEVERS)}
 
 
-@pytest.fixture(autouse=True)
-def own_caches(monkeypatch, tmp_path):
-    isolate(monkeypatch, tmp_path / "cache")
+pytestmark = pytest.mark.usefixtures("own_caches")
 
 
 def arm(*solved: float, calls: float = 1.0, first: int = 0) -> ProbeArm:
@@ -198,29 +182,11 @@ def test_a_stronger_model_is_a_lever_of_each_role_where_one_is_named(
     monkeypatch, tmp_path, options, stage, role, lever
 ):
     def better(prompt: str) -> Any:
-        right = stage_of(prompt) == stage
-        return answer_rule(TASKS, **{name: "fixed" if right and stage == "FixCode" else "right" for name in NAMES})(
-            prompt
-        )
+        fate = "fixed" if stage_of(prompt) == stage == "FixCode" else "right"
+        return answer_rule(TASKS, **dict.fromkeys(NAMES, fate))(prompt)
 
-    lms = {
-        "usual": scripted_lm(answer_rule(TASKS, **{name: "broken" for name in NAMES})),
-        "stronger": dspy.LM("scripted/stronger", engine=ScriptedEngine(better), cache=False, num_retries=0),
-    }
-
-    @contextmanager
-    def opened(model: str, problems: Any, **_: Any) -> Iterator[Any]:
-        yield lms[model.partition("/")[2]]
-
-    use_opener(monkeypatch, opened)
-    models = [
-        "--lm",
-        "openai/usual",
-        "--escalate-lm",
-        "openai/stronger",
-        "--escalate-api-base",
-        "http://127.0.0.1:9/v1",
-    ]
+    broken = answer_rule(TASKS, **{name: "broken" for name in NAMES})
+    models = use_models(monkeypatch, usual=broken, stronger=better)
     said = printed(monkeypatch, optimize.compile.main, *options, *models, "--probe", "150")
     lines = {line["name"]: line for line in json.loads((tmp_path / "out" / "probe.json").read_text())}
     assert lines[lever]["gain"] == 1.0 and lines[lever]["shown"]

@@ -1,11 +1,8 @@
 """The race: candidates, when they drop out, what is recommended, and the whole of it with a scripted LM."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-import dspy
 import numpy as np
 import pytest
 
@@ -27,19 +24,18 @@ from program import artifact
 from program.baselines.reflexion import ReflexionConfig
 from program.baselines.sampling import SamplingConfig
 from program.models.profile import profile_named
-from program.models.scripted import ScriptedEngine, scripted_lm
 from program.rollout.budget import Budget
 from program.stage.config import ProgramConfig
 from program.steps.config import FlowConfig
 from tests.support.packs import (
+    NOBODY,
     Task,
     answer_rule,
     call,
-    isolate,
     plus_tasks,
     printed,
     use_lm,
-    use_opener,
+    use_models,
     write_pack,
     write_start,
 )
@@ -50,9 +46,7 @@ TASKS = plus_tasks(range(1, 25))
 NAMES = [task.name for task in TASKS]
 
 
-@pytest.fixture(autouse=True)
-def own_caches(monkeypatch, tmp_path):
-    isolate(monkeypatch, tmp_path / "cache")
+pytestmark = pytest.mark.usefixtures("own_caches")
 
 
 def standing(values: list[float], cost: float = 1.0) -> Standing:
@@ -353,24 +347,15 @@ def test_a_stronger_model_for_fixes_is_found_and_the_artifact_names_a_role_and_n
     few = TASKS[:8]
     broken = answer_rule(few, **{task.name: "broken" for task in few})
     fixing = answer_rule(few, **{task.name: "fixed" for task in few})
-    stronger = dspy.LM("scripted/stronger", engine=ScriptedEngine(fixing), cache=False, num_retries=0)
-    lms = {"usual": scripted_lm(broken), "stronger": stronger}
-
-    @contextmanager
-    def opened(model: str, problems: Any, **_: Any) -> Iterator[Any]:
-        yield lms[model.partition("/")[2]]
-
-    use_opener(monkeypatch, opened)
+    models = use_models(monkeypatch, usual=broken, stronger=fixing)
     data, start = write_pack(tmp_path / "data", few), write_start(tmp_path / "start", "alphacodium")
     words = ["--demos", "0", "--tune", "instructions=false", "--tune", "proposals=0", "--tune", "rollouts=8"]
-    address = "http://127.0.0.1:9/v1"
-    models = ["--lm", "openai/usual", "--escalate-lm", "openai/stronger", "--escalate-api-base", address]
     compiling = ["--start", start, "--data", data, *words, *models, "--out", tmp_path / "out"]
     said = printed(monkeypatch, optimize.compile.main, *compiling)
     program, manifest = artifact.load(tmp_path / "out")
     assert manifest.gate and manifest.gate["decision"] == "better"
     assert program.config.model_dump()["stronger_for"] == "fixes", "which asks it for less than a second round does"
     assert "scripted/stronger times 10" in manifest.gate["unit"] and "scripted/stronger times 10" in said
-    assert address not in (tmp_path / "out" / "manifest.json").read_text()
+    assert NOBODY not in (tmp_path / "out" / "manifest.json").read_text()
     running = [tmp_path / "out", "--data", data, "--lm", "openai/usual", "--out", tmp_path / "run"]
     assert call(monkeypatch, eval.run.main, *running) == 2

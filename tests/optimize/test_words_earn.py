@@ -18,7 +18,6 @@ from tests.support.packs import (
     asked_problem,
     call,
     demonstrations,
-    isolate,
     plus_tasks,
     printed,
     use_lm,
@@ -32,9 +31,7 @@ NAMES = [task.name for task in TASKS]
 REFLECT, WRITE = "understand.reflect.predict", "write_code.write_code.predict"
 
 
-@pytest.fixture(autouse=True)
-def own_caches(monkeypatch, tmp_path):
-    isolate(monkeypatch, tmp_path / "cache")
+pytestmark = pytest.mark.usefixtures("own_caches")
 
 
 @pytest.fixture

@@ -13,15 +13,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import dspy
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from program import artifact
-from program.models.scripted import Rule, scripted_lm
+from program.models.scripted import Rule, ScriptedEngine, scripted_lm
 from tests.support.scripted import stage_of
 
 PYTHON3 = 3
+NOBODY = "http://127.0.0.1:9/v1"  # an address that nobody asks
 PROBLEM = "## problem\n"
 SMALL_FLOW = {"solutions": 2, "ai_tests": 2, "code_attempts": 2, "public_tries": 2, "ai_fixes": 1}
 
@@ -214,7 +216,7 @@ def use_lm(monkeypatch: pytest.MonkeyPatch, rule: Rule | Sequence[str | Exceptio
     One engine serves all the commands of a test, unless it is called again.
     """
     lm = scripted_lm(rule)
-    use_opener(monkeypatch, _opener(lm))
+    use_opener(monkeypatch, opener_of(lm))
     return lm.engine.prompts
 
 
@@ -224,7 +226,22 @@ def use_opener(monkeypatch: pytest.MonkeyPatch, opener: Any) -> None:
         monkeypatch.setattr(f"{module}.open_model", opener)
 
 
-def _opener(lm: Any) -> Any:
+def use_models(monkeypatch: pytest.MonkeyPatch, usual: Rule, stronger: Rule) -> list[str]:
+    """Let these commands speak to two scripted LMs; the options that name them."""
+    other = dspy.LM("scripted/stronger", engine=ScriptedEngine(stronger), cache=False, num_retries=0)
+    lms = {"openai/usual": scripted_lm(usual), "openai/stronger": other}
+
+    @contextmanager
+    def open_model(model: str, problems: Any, **_: Any) -> Iterator[Any]:
+        yield lms[model]
+
+    use_opener(monkeypatch, open_model)
+    return ["--lm", "openai/usual", "--escalate-lm", "openai/stronger", "--escalate-api-base", NOBODY]
+
+
+def opener_of(lm: Any) -> Any:
+    """What opens this LM, whatever model is asked for."""
+
     @contextmanager
     def open_model(model: str, problems: Any, **_: Any) -> Iterator[Any]:
         yield lm

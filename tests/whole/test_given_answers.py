@@ -1,9 +1,6 @@
 """Answers that another run has paid for, taken for nothing with `--answers`."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
 
 import dspy
 import pytest
@@ -17,7 +14,7 @@ from program.models.scripted import ScriptedEngine
 from tests.support.packs import (
     answer_rule,
     call,
-    isolate,
+    opener_of,
     plus_tasks,
     printed,
     use_lm,
@@ -28,11 +25,11 @@ from tests.support.packs import (
 from tests.support.paths import ROOT
 
 TASKS = plus_tasks(range(1, 9))
+pytestmark = pytest.mark.usefixtures("own_caches")
 
 
 @pytest.fixture
 def prompts(monkeypatch, tmp_path) -> list:
-    isolate(monkeypatch, tmp_path / "cache")
     write_pack(tmp_path / "data", TASKS, TASKS)
     write_start(tmp_path / "start", "alphacodium")
     return use_lm(monkeypatch, answer_rule(TASKS))
@@ -80,17 +77,11 @@ def test_a_key_that_no_candidate_turns_is_refused(monkeypatch, tmp_path, capsys,
 def test_the_answers_of_the_quickstart_are_those_to_the_prompts_of_its_start(monkeypatch, tmp_path):
     """After a change of the hand-written prompts the quickstart would take longer; `benchmarks.flow.kept_answers` says
     how new answers are made."""
-    isolate(monkeypatch, tmp_path / "cache")
     asked = []
     engine = ScriptedEngine(lambda prompt: asked.append(prompt) or "")
     engine.supports_response_schema = True
     lm = dspy.LM(DEFAULT_MODEL, engine=engine, cache=False, num_retries=0)
-
-    @contextmanager
-    def opened(model: str, problems: Any, **_: Any) -> Iterator[dspy.LM]:
-        yield lm
-
-    use_opener(monkeypatch, opened)
+    use_opener(monkeypatch, opener_of(lm))
     quickstart = read_toml(ROOT / "optimize" / "configs" / "quickstart.toml")
     shape = ["--set", f"budget.calls={quickstart['settings']['budget']['calls']}", "--limit", "3"]
     (answers,) = quickstart["answers"]

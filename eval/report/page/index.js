@@ -32,8 +32,8 @@ const count = make("p", { class: "quiet", role: "status" });
 
 function showRuns() {
   const wanted = (chosen.name ?? "").toLowerCase();
-  const told = (run) => [run.name, run.lm, run.data, ...run.arms.map(([name]) => name)].join("\n").toLowerCase();
-  const shown = data.runs.filter((run) => told(run).includes(wanted));
+  const words = (run) => [run.name, run.lm, run.data, ...run.arms.map(([name]) => name)].join("\n").toLowerCase();
+  const shown = data.runs.filter((run) => words(run).includes(wanted));
   count.textContent = `${shown.length} of ${plural(data.runs.length, "run")}`;
   refill(runColumns(), shown);
 }

@@ -104,12 +104,12 @@ def test_chunks_of_several_problems_are_shared_and_those_of_one_are_not():
 
 
 def test_a_report_tells_each_rollout_in_the_order_of_its_trace(tmp_path):
-    told = report_of(tmp_path, [traced(end="failed", text=HOSTILE)])["problem-0"]
-    (only,) = told["rollouts"]
+    reported = report_of(tmp_path, [traced(end="failed", text=HOSTILE)])["problem-0"]
+    (only,) = reported["rollouts"]
     assert [event["kind"] for event in only["events"]] == [
         *("call", "call", "call", "judge", "new program", "best", "call", "judge", "new program", "decided", "best")
     ]
-    texts = told["texts"]
+    texts = reported["texts"]
     first_call, judge_run = only["events"][0], only["events"][3]
     assert first_call["outcome"] == "unparsable" and texts[first_call["answer"]] == f"well{HOSTILE}"
     assert [(role, texts[text]) for role, text in first_call["prompt"]][1] == ("user", f"## problem\n{HOSTILE}")
@@ -131,16 +131,16 @@ def test_the_grid_has_a_cell_for_every_arm_and_problem_and_a_mark_for_every_samp
         traced("tuned", "Double", 0, "not judged"),
         traced("tuned", "Halve", 0, "solved"),
     ]
-    told = report_of(tmp_path, rollouts)["overview"]
-    assert told["problems"] == ["Double", "Halve"] and told["runs"] == ["run"]
-    assert told["cells"] == [[[["s", 0, 7, 7], ["f", 1, 5, 7]], [["n", 0, 0, 0]]], [[], [["s", 0, 7, 7]]]]
+    reported = report_of(tmp_path, rollouts)["overview"]
+    assert reported["problems"] == ["Double", "Halve"] and reported["runs"] == ["run"]
+    assert reported["cells"] == [[[["s", 0, 7, 7], ["f", 1, 5, 7]], [["n", 0, 0, 0]]], [[], [["s", 0, 7, 7]]]]
 
 
 def test_the_headline_has_intervals_and_what_must_be_known_of_the_run(tmp_path):
     rollouts = [traced("plain", f"p{i}", 0, "failed") for i in range(4)]
     rollouts += [traced("tuned", f"p{i}", 0, "solved" if i < 2 else "not judged") for i in range(4)]
-    told = report_of(tmp_path, rollouts, problems=[f"p{i}" for i in range(5)], lm="simulated")["overview"]
-    plain, tuned = told["arms"]
+    reported = report_of(tmp_path, rollouts, problems=[f"p{i}" for i in range(5)], lm="simulated")["overview"]
+    plain, tuned = reported["arms"]
     assert plain["solved"] == pytest.approx([0.0, 0.0, 0.49], abs=1e-3) and plain["against"] is None
     assert plain["costs"]["LM calls"] == [[4.0, 4.0, 4.0], None]
     assert tuned["costs"]["LM calls"] == [[4.0, 4.0, 4.0], [4.0, 4.0, 4.0]]
@@ -151,9 +151,9 @@ def test_the_headline_has_intervals_and_what_must_be_known_of_the_run(tmp_path):
     assert (solved["value"], solved["ends"], solved["p"]) == ("+100.0", "-34.9 to +100.0", "0.250")
     assert against["hidden"]["p"] == "0.500"
     assert (against["problems"], against["better"], against["worse"], tuned["not_judged"]) == (2, 2, 0, 2)
-    assert told["findings"][0].startswith("It is not shown that tuned solves more or fewer problems than plain.")
-    assert told["family"].startswith("A difference is the program's mean minus that of plain")
-    assert told["notes"][1:] == [
+    assert reported["findings"][0].startswith("It is not shown that tuned solves more or fewer problems than plain.")
+    assert reported["family"].startswith("A difference is the program's mean minus that of plain")
+    assert reported["notes"][1:] == [
         "Not finished: 8 of 10 rollouts are there.",
         "2 rollouts were not judged (infrastructure) and are in no rate. "
         "tuned: that is 50.0% of its rollouts, more than 2%: not valid.",
@@ -174,10 +174,10 @@ def test_what_several_samples_solve_is_told_with_intervals(tmp_path):
 
 def test_that_pass_at_k_is_not_known_is_said_below_the_table(tmp_path):
     rollouts = [traced("flow", "p0", 0), *(traced("flow", "p1", n, "failed") for n in range(2))]
-    told = report_of(tmp_path, rollouts)["overview"]
-    assert told["arms"][0]["pass_at_k"] is None and told["arms"][0]["solved_by_any"][0] == 0.5
-    assert told["remarks"][0].startswith("flow: k = 2 on 1 of 2 problems only")
-    assert not any("k = 2" in note for note in told["notes"])
+    reported = report_of(tmp_path, rollouts)["overview"]
+    assert reported["arms"][0]["pass_at_k"] is None and reported["arms"][0]["solved_by_any"][0] == 0.5
+    assert reported["remarks"][0].startswith("flow: k = 2 on 1 of 2 problems only")
+    assert not any("k = 2" in note for note in reported["notes"])
 
 
 def test_a_curve_rises_where_a_right_program_was_found_and_falls_where_it_was_let_go_of():
@@ -231,24 +231,24 @@ def test_a_run_older_than_traces_makes_a_report(tmp_path):
     for trace in run.rglob("*.jsonl.gz"):
         trace.unlink()
     write_report([run], tmp_path / "report.html")
-    told = unpacked((tmp_path / "report.html").read_text())
-    (only,) = told["problem-0"]["rollouts"]
+    reported = unpacked((tmp_path / "report.html").read_text())
+    (only,) = reported["problem-0"]["rollouts"]
     assert only["events"] == [] and not only["whole"]
-    assert told["problem-0"]["texts"][only["versions"][0]["code"]] == SECOND
-    assert told["overview"]["curves"]["calls"][0]["steps"] == [[4.0, 1.0]]
+    assert reported["problem-0"]["texts"][only["versions"][0]["code"]] == SECOND
+    assert reported["overview"]["curves"]["calls"][0]["steps"] == [[4.0, 1.0]]
 
 
 def test_programs_made_elsewhere_have_no_cost_and_no_curve(tmp_path):
-    told = traced(checkpoints=[], trace=Trace(marks=["imported"]), totals=Totals(dollars=None), seconds=0.0)
-    run = store(tmp_path / "run", [told], problems=["Double"], samples=3, imported={"file": "x.jsonl"})
+    reported = traced(checkpoints=[], trace=Trace(marks=["imported"]), totals=Totals(dollars=None), seconds=0.0)
+    run = store(tmp_path / "run", [reported], problems=["Double"], samples=3, imported={"file": "x.jsonl"})
     shown = overview(stored_arms([run]), [])
     assert shown["curves"] == {unit: [None] for unit in ("calls", "tokens", "dollars", "seconds")}
     assert (shown["arms"][0]["solved"][0], shown["arms"][0]["costs"], shown["notes"]) == (1.0, {}, [])
 
 
 def test_a_report_over_an_empty_run_is_made(tmp_path):
-    told = report_of(tmp_path, [], artifacts={"flow": "0"}, problems=["Double"])
-    assert told["overview"]["arms"][0]["solved"] is None and told["problem-0"]["rollouts"] == []
+    reported = report_of(tmp_path, [], artifacts={"flow": "0"}, problems=["Double"])
+    assert reported["overview"]["arms"][0]["solved"] is None and reported["problem-0"]["rollouts"] == []
 
 
 def test_a_run_without_programs_is_refused(tmp_path):
@@ -259,9 +259,12 @@ def test_a_run_without_programs_is_refused(tmp_path):
 
 def test_several_runs_go_into_one_report_and_their_arms_are_told_apart(tmp_path):
     runs = [store(tmp_path / name, [traced("flow", problem)]) for name, problem in (("a", "Double"), ("b", "Halve"))]
-    told = overview(stored_arms(runs), [])
-    assert [arm["name"] for arm in told["arms"]] == ["a/flow", "b/flow"] and told["problems"] == ["Double", "Halve"]
-    assert [[bool(cell) for cell in row] for row in told["cells"]] == [[True, False], [False, True]]
+    reported = overview(stored_arms(runs), [])
+    assert [arm["name"] for arm in reported["arms"]] == ["a/flow", "b/flow"] and reported["problems"] == [
+        "Double",
+        "Halve",
+    ]
+    assert [[bool(cell) for cell in row] for row in reported["cells"]] == [[True, False], [False, True]]
 
 
 def test_arms_of_several_runs_judged_differently_are_said_to_be(tmp_path):
@@ -285,9 +288,9 @@ def test_the_funnel_counts_what_became_of_rollouts_calls_and_stages(tmp_path):
     lost.trace.events[2].outcome = "cut while thinking"
     lost.trace.events.append(Decided(decision=StageGivenUp(stage="WriteCode")))
     rollouts = [traced("flow", "a"), traced("flow", "b", 0, "reverted"), lost, traced("flow", "d", 0, "not judged")]
-    told = report_of(tmp_path, rollouts)["overview"]
-    (arm,) = told["arms"]
-    assert told["fates"] == [
+    reported = report_of(tmp_path, rollouts)["overview"]
+    (arm,) = reported["arms"]
+    assert reported["fates"] == [
         *("read at once", "read with tolerance", "read after another call", "cut off", "not readable", "no answer")
     ]
     assert arm["funnel"]["steps"] == [3, 2, 1, 1]
@@ -308,9 +311,9 @@ def test_a_report_says_in_what_the_prompts_differ(tmp_path):
     artifact.save(run / "artifacts" / "tuned", made, manifest)
     write_report([run], tmp_path / "report.html")
     page = (tmp_path / "report.html").read_text()
-    told = unpacked(page)
-    assert told["overview"]["settings"].startswith("NOT ONLY THE PROMPTS DIFFER: temperature")
-    (lines, diff), (gone, nothing) = told["prompts"]
+    reported = unpacked(page)
+    assert reported["overview"]["settings"].startswith("NOT ONLY THE PROMPTS DIFFER: temperature")
+    (lines, diff), (gone, nothing) = reported["prompts"]
     assert lines[0].startswith("solve.predict: another instruction") and f"+{HOSTILE.splitlines()[0]}" in diff
     assert gone == ["the run does not hold the artifact of gone"] and nothing == ""
     assert "<script>alert" not in page
@@ -322,10 +325,10 @@ def test_a_report_says_in_what_the_prompts_differ(tmp_path):
 def test_several_arms_are_corrected_for_in_the_headline(tmp_path):
     ends = {"plain": "failed", "one": "solved", "two": "solved"}
     rollouts = [traced(arm, f"p{i}", 0, end) for arm, end in ends.items() for i in range(6)]
-    told = overview(stored_arms([store(tmp_path / "run", rollouts)]), [])
-    assert [arm["against"] and arm["against"]["solved"]["p"] for arm in told["arms"]] == [None, "0.031", "0.031"]
-    assert "These 2 comparisons are one family" in told["family"]
-    assert told["findings"] == [
+    reported = overview(stored_arms([store(tmp_path / "run", rollouts)]), [])
+    assert [arm["against"] and arm["against"]["solved"]["p"] for arm in reported["arms"]] == [None, "0.031", "0.031"]
+    assert "These 2 comparisons are one family" in reported["family"]
+    assert reported["findings"] == [
         "Shown to solve more problems than plain: one (+100.0 points, p = 0.031), two (+100.0 points, p = 0.031)."
     ]
 
@@ -360,11 +363,11 @@ def test_the_command_writes_into_the_first_run_and_refuses_what_is_no_run(tmp_pa
 
 def test_nothing_hostile_stands_in_the_page_as_it_is(tmp_path):
     page_of = traced("flow", f"A {HOSTILE}", 0, "failed", text=HOSTILE)
-    told = report_of(tmp_path, [page_of, traced("flow", "B", 0, "not judged", text=HOSTILE)], data=HOSTILE)
+    reported = report_of(tmp_path, [page_of, traced("flow", "B", 0, "not judged", text=HOSTILE)], data=HOSTILE)
     page = (tmp_path / "report.html").read_text()
     assert "<script>alert" not in page and "<!--" not in page
     assert page.count("<script") == page.count("</script>") == len(scripts(page)) + 1
-    assert told["problem-0"]["name"] == told["overview"]["problems"][0] == f"A {HOSTILE}"
+    assert reported["problem-0"]["name"] == reported["overview"]["problems"][0] == f"A {HOSTILE}"
 
 
 def test_the_page_loads_nothing_and_lets_no_other_script_run(tmp_path):
@@ -391,14 +394,14 @@ def evaluated(tmp_path_factory) -> tuple[Path, Path]:
 
 
 def test_a_run_ends_with_its_report_which_has_the_statement_and_public_tests(evaluated):
-    told = unpacked((evaluated[1] / "report.html").read_text())["problem-0"]
-    texts, statement = told["texts"], told["statement"]
+    reported = unpacked((evaluated[1] / "report.html").read_text())["problem-0"]
+    texts, statement = reported["texts"], reported["statement"]
     assert "The task is called Thrice." in texts[statement["text"]]
     assert [[texts[given], texts[expected]] for given, expected in statement["tests"]] == [
         ["3\n", "9\n"],
         ["7\n", "21\n"],
     ]
-    assert told["rollouts"][0]["why"][1].startswith("It fails 2 of 2 hidden tests")
+    assert reported["rollouts"][0]["why"][1].startswith("It fails 2 of 2 hidden tests")
 
 
 def test_a_report_has_what_the_data_says_of_each_problem(evaluated, tmp_path):
@@ -414,9 +417,9 @@ def test_a_report_has_what_the_data_says_of_each_problem(evaluated, tmp_path):
 @pytest.mark.parametrize("data", ["gone.json", "./gone"])
 def test_a_report_is_made_where_the_data_no_longer_is(tmp_path, monkeypatch, data):
     monkeypatch.setattr("eval.data.rows.CACHE_FOLDER", tmp_path / "cache")
-    told = report_of(tmp_path, [traced()], data=data)
-    assert told["overview"]["notes"][0].startswith("The statements are only in the prompts: ")
-    assert told["problem-0"]["statement"] is None
+    reported = report_of(tmp_path, [traced()], data=data)
+    assert reported["overview"]["notes"][0].startswith("The statements are only in the prompts: ")
+    assert reported["problem-0"]["statement"] is None
 
 
 def test_the_report_of_a_run_that_goes_on_is_there_and_says_so(tmp_path, monkeypatch):
@@ -433,8 +436,8 @@ def test_the_report_of_a_run_that_goes_on_is_there_and_says_so(tmp_path, monkeyp
     data, start = write_pack(tmp_path / "data"), write_start(tmp_path / "direct", "direct")
     printed(monkeypatch, eval.run.main, start, "--data", data, "--out", tmp_path / "run", "--live", "1000")
     assert seen[0]["live"]["seconds"] == 1000 and seen[0]["notes"][0].startswith("Not finished: 0 of ")
-    told = unpacked((tmp_path / "run" / "report.html").read_text())["overview"]
-    assert "live" not in told and told["notes"] == []
+    reported = unpacked((tmp_path / "run" / "report.html").read_text())["overview"]
+    assert "live" not in reported and reported["notes"] == []
 
 
 def test_a_live_report_that_cannot_be_written_ends_no_run(evaluated, tmp_path, capsys):
@@ -460,13 +463,16 @@ def test_a_folder_of_runs_gets_an_index_and_the_reports_that_are_missing_or_old(
     index = folder / "index.html"
     assert printed(monkeypatch, eval.report.__main__.main, folder) == f"{index}\n"
     page = index.read_text()
-    told = json.loads(scripts(page)["overview"])
-    assert [(run["name"], run["report"], run["done"], run["missing"]) for run in told["runs"]] == [
+    reported = json.loads(scripts(page)["overview"])
+    assert [(run["name"], run["report"], run["done"], run["missing"]) for run in reported["runs"]] == [
         ("deep/two#", "deep/two%23/report.html", 1, 1),
         ("one", "one/report.html", 2, 0),
     ]
-    assert told["runs"][1]["arms"] == [["plain", [1.0, pytest.approx(0.2065, abs=1e-3), 1.0]], ["tuned", [0, 0, ANY]]]
-    (name, why), (training, _) = told["others"]
+    assert reported["runs"][1]["arms"] == [
+        ["plain", [1.0, pytest.approx(0.2065, abs=1e-3), 1.0]],
+        ["tuned", [0, 0, ANY]],
+    ]
+    (name, why), (training, _) = reported["others"]
     assert (
         (name, training) == ("bad", "training")
         and why.startswith("bad/rollouts.jsonl, line 1 is damaged")

@@ -4,7 +4,7 @@ import pytest
 from dspy import LMTimeoutError
 
 from judge.verdict import TestCase
-from program.baselines.sampling import Choice, Sampling, SamplingConfig, ranked
+from program.baselines.sampling import ChosenBy, Sampling, SamplingConfig, ranked
 from program.bench.workbench import Workbench
 from program.problem import Problem
 from program.rollout.trace import Best
@@ -26,7 +26,7 @@ def programs(*texts: str) -> list[str]:
     return [code(text) for text in texts]
 
 
-def order(problem, samples: list[str], *tests: TestCase, choose: Choice = "group") -> list[str]:
+def order(problem, samples: list[str], *tests: TestCase, choose: ChosenBy = "group") -> list[str]:
     bench = Workbench(problem)
     for sample in samples:
         bench.add(sample, "first")

@@ -89,8 +89,8 @@ function spending(rollout) {
 
 function traceNote(rollout) {
   if (rollout.whole) return undefined;
-  const told = rollout.events.length ? "The texts of this trace were not kept." : "No trace of this rollout was kept.";
-  return make("p", { class: "note" }, told);
+  const note = rollout.events.length ? "The texts of this trace were not kept." : "No trace of this rollout was kept.";
+  return make("p", { class: "note" }, note);
 }
 
 function scoreTable(score) {
