@@ -84,8 +84,9 @@ class AskedFunction(BaseModel):
         """What is asked for, as prompts show it."""
         kind, _, method = self.entry_point.rpartition(".")
         what = f"method `{method}` of the class `{kind}`" if kind else f"function `{method}`"
-        asked = f"Write the {what}. It gets its arguments from its caller and returns its result."
-        return f"{asked}\n\n```python\n{self.starter_code.strip()}\n```" if self.starter_code.strip() else asked
+        if not self.starter_code.strip():
+            return f"Write the {what}."
+        return f"Complete the {what}. Keep its name and its parameters.\n\n```python\n{self.starter_code.strip()}\n```"
 
 
 class PublicTest(BaseModel):
@@ -170,7 +171,7 @@ class Problem(BaseModel):
 
     def text(self) -> str:
         """The problem as prompts show it: name, statement, limit and, unless the statement has them, the examples."""
-        parts = [self.name, self.description.strip()]
+        parts = [self.name, self.description.strip()] if self.description.strip() else [self.name]
         if self.seconds:
             parts.append(f"Time limit: {self.seconds:g} seconds")
         if self.function:

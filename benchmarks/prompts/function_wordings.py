@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import dspy
@@ -59,6 +60,17 @@ class Wording(BaseModel):
     answer: str
 
 
+# A sentence that prompts had until 11 of 163 greedy answers of the 0.5B left out the parameters of the function.
+SENTENCE = "Write the function `{}`. It gets its arguments from its caller and returns its result."
+
+
+def _before(problem: Problem) -> str:
+    """A problem of HumanEval as prompts showed it before."""
+    assert problem.function is not None, problem.name
+    asked = SENTENCE.format(problem.function.entry_point)
+    return f"{problem.name}\n\n\n\n{asked}\n\n```python\n{problem.function.starter_code.strip()}\n```"
+
+
 def _evalplus(problem: Problem) -> list[dict[str, str]]:
     assert problem.function is not None, problem.name
     shown = problem.function.starter_code or problem.description
@@ -66,17 +78,23 @@ def _evalplus(problem: Problem) -> list[dict[str, str]]:
 
 
 WORDINGS: dict[str, Callable[[Problem], list[dict[str, str]]]] = {
-    "problem-first, as the direct prompt has it": lambda problem: [
+    "as the direct prompt has it": lambda problem: [
         {"role": "system", "content": f"## problem\n{problem.text()}"},
         {"role": "user", "content": f"## task\n{TASK}"},
     ],
-    "the same as one message": lambda problem: [
-        {"role": "user", "content": f"## problem\n{problem.text()}\n\n## task\n{TASK}"}
+    "as it had it before": lambda problem: [
+        {"role": "system", "content": f"## problem\n{_before(problem)}"},
+        {"role": "user", "content": f"## task\n{TASK}"},
     ],
-    "one message without headings": lambda problem: [{"role": "user", "content": f"{problem.text()}\n\n{TASK}"}],
-    "stage-first": lambda problem: [
+    "before, as one message": lambda problem: [
+        {"role": "user", "content": f"## problem\n{_before(problem)}\n\n## task\n{TASK}"}
+    ],
+    "before, as one message without headings": lambda problem: [
+        {"role": "user", "content": f"{_before(problem)}\n\n{TASK}"}
+    ],
+    "before, stage-first": lambda problem: [
         {"role": "system", "content": TASK},
-        {"role": "user", "content": f"## problem\n{problem.text()}"},
+        {"role": "user", "content": f"## problem\n{_before(problem)}"},
     ],
     "evalplus": _evalplus,
     "evalplus with its beginning of the answer": lambda problem: [
@@ -104,16 +122,17 @@ def _run(options: argparse.Namespace) -> None:
     problems = load_problems(options.data, options.split)
     chosen = problems.problems[:: options.every]
     file = JsonLines(options.out)
-    known = _read(file)
+    known = stored_answers(options.out)
     left = [(name, each) for each in chosen for name in WORDINGS if (each.name, name) not in known]
     if left:
         with open_model(options.lm, problems, api_base=options.api_base, slots=options.concurrency) as lm:
             _ask(lm, left, file, options.concurrency)
-    print(compare(problems, [each.name for each in chosen], _read(file)))
+    print(compare(problems, [each.name for each in chosen], stored_answers(options.out)))
 
 
-def _read(file: JsonLines) -> dict[tuple[str, str], str]:
-    found = map(Wording.model_validate, file.values())
+def stored_answers(file: Path) -> dict[tuple[str, str], str]:
+    """The answers of a file, by problem and wording."""
+    found = map(Wording.model_validate, JsonLines(file).values())
     return {(each.problem, each.wording): each.answer for each in found}
 
 

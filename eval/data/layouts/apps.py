@@ -18,9 +18,10 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
-from eval.data.layouts.calls import case_of, examples_in_words
+from eval.data.layouts.calls import case_of
 from eval.data.layouts.entry import Entry
 from eval.data.layouts.function_problem import function_entry
+from eval.data.layouts.worded_examples import shown_examples
 from eval.data.problem_set import Facts, HiddenTests, Known
 from judge.verdict import TestCase
 from program.problem import AskedFunction, Problem, PublicTest
@@ -82,7 +83,7 @@ def _functional(number: int, row: dict[str, Any], given: dict[str, Any]) -> Entr
     )
     # Solutions are of either form; those of the other one cannot be called so.
     programs = [text for text in json.loads(row.get("solutions") or "[]") if ("class Solution" in text) == is_method]
-    public = examples_in_words(row["question"], name)
+    public = shown_examples(row["question"], starter, name)
     right = tuple(f"{_IMPORTS}\n{text}" for text in programs)
     title = f"apps_{number:04d}"
     entry = function_entry(str(number), row["question"], function, public, tests, right=right, title=title)

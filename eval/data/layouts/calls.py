@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from judge.literals import NoLiteral, value_in, value_of
+from judge.literals import NoLiteral, value_in
 from judge.value_texts import literal
 from judge.values import Comparison
 from judge.verdict import TestCase
@@ -125,73 +125,6 @@ def called_name(source: str, defined: set[str]) -> str:
     return ""
 
 
-def examples_in_words(text: str, name: str) -> list[TestCase]:
-    """The calls of a function that a text shows with their values, as `>>>` or as "f(1) == 2", "f(1) ➞ 2" and the like.
-
-    Where the value is no literal, the example is left out.
-    """
-    found: dict[str, TestCase] = {}
-    for begin in re.finditer(rf"(?<![\w.]){re.escape(name)}\(", text):
-        call, end = _call_at(text, begin.start())
-        if call is None:
-            continue
-        doctest = re.search(r">>>[^\n]*\Z", text[: begin.start()]) is not None
-        rest = text[end:]
-        said = _RESULT.match(rest) or (_NEXT_LINE.match(rest) if doctest else None)
-        value = _value_before(rest[said.end() :]) if said else None
-        if value is not None:
-            found.setdefault(arguments_text(call), TestCase(arguments_text(call), value))
-    return list(found.values())
-
-
-_RESULT = re.compile(
-    r"[ \t`#]*(?:==?>|==?|[-=]>|\u279e|\u2192|\u21d2|[Rr]eturns?|should (?:return|be(?: equal to)?))"
-    r"[ \t`]*:?[ \t]*\n?[ \t]*"
-)
-_NEXT_LINE = re.compile(r"[ \t]*\n[ \t]*(?=\S)(?!>>>)")
-
-
-def _call_at(text: str, begin: int) -> tuple[list[Any] | None, int]:
-    """The arguments of the call that begins there, and where it ends; None where they are no literals."""
-    for end in re.finditer(r"\)", text[begin : begin + 2000]):
-        piece = " ".join(text[begin : begin + end.end()].split("\n"))
-        try:
-            node = ast.parse(piece, mode="eval").body
-        except (SyntaxError, ValueError):
-            continue
-        if isinstance(node, ast.Call) and not node.keywords:
-            try:
-                return [_value(each) for each in node.args], begin + end.end()
-            except NoLiteral:
-                return None, 0
-        return None, 0
-    return None, 0
-
-
-def _value_before(text: str) -> str | None:
-    """The text of the value with which a line begins, or that a sum in it has ("19 - 5 - 6 = 8"); None where there is
-    none."""
-    line = text.partition("\n")[0].rstrip()
-    ends = [each.start() for each in re.finditer(r"[\s.,;`#)]", line) if not _GOES_ON.match(line, each.start())]
-    summed = _SUM.match(line)
-    for piece in (line, *([summed["value"]] if summed else ()), *(line[:end].rstrip(" ,") for end in reversed(ends))):
-        try:
-            return literal(value_of(piece, _word))
-        except NoLiteral:
-            continue
-    return None
-
-
-def _word(node: ast.AST) -> Any:
-    if isinstance(node, ast.Name) and node.id in ("true", "false"):
-        return node.id == "true"
-    raise NoLiteral(f"no literal: {type(node).__name__}")
-
-
-_SUM = re.compile(r"[\d.]+(?: *[-+*/%]+ *[\d.]+)+ = (?P<value>[-\d.]*\d)")
-_GOES_ON = re.compile(r"\s*[-+*/%=<>]")
-
-
 def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
     for node in body:
         yield node
@@ -209,7 +142,7 @@ def _of_lists(
     (loop,) = list(_loops(body)) or [None]
     match loop:
         case ast.For(body=[ast.Expr(value=ast.Call(func=ast.Name(id="assertion"), args=[called, expected, bound]))]):
-            allowed = float(_value(bound))
+            allowed = float(value_at(bound))
         case _:
             raise SpecialOracle("its tests have an oracle of their own")
     if not (isinstance(called, ast.Call) and ast.unparse(called.func) in names):
@@ -241,7 +174,7 @@ def _comparison(source: str) -> Comparison:
 
 
 def _list(node: ast.expr) -> list[Any]:
-    value = _value(node)
+    value = value_at(node)
     if not isinstance(value, list | tuple):
         raise NoLiteral("no list")
     return list(value)
@@ -252,22 +185,22 @@ def _asserted(test: ast.expr, names: set[str]) -> tuple[TestCase, float, Compari
         case ast.Compare(left=left, ops=[ast.Eq() | ast.Is()], comparators=[right]):
             for one, other in ((left, right), (right, left)):
                 if (given := _called(one, names)) is not None:
-                    return case_of(given, _value(other)), 0.0, "equal"
+                    return case_of(given, value_at(other)), 0.0, "equal"
                 match one, other:
                     case ast.Call(func=ast.Name(id="set"), args=[inner]), ast.Call(func=ast.Name(id="set"), args=want):
                         if (given := _called(inner, names)) is not None:
-                            return case_of(given, _value(want[0] if want else other)), 0.0, "sets"
+                            return case_of(given, value_at(want[0] if want else other)), 0.0, "sets"
         case ast.Compare(
             left=ast.Call(func=ast.Name(id="abs"), args=[ast.BinOp(left=left, op=ast.Sub(), right=right)]),
             ops=[ast.Lt() | ast.LtE()],
             comparators=[bound],
         ):
             if (given := _called(left, names)) is not None:
-                return case_of(given, _value(right)), float(_value(bound)), "equal"
+                return case_of(given, value_at(right)), float(value_at(bound)), "equal"
         case ast.Call(func=function, args=[left, right], keywords=words) if ast.unparse(function).endswith("isclose"):
             if (given := _called(left, names)) is not None:
-                value = _value(right)
-                bounds = {each.arg: float(_value(each.value)) for each in words}
+                value = value_at(right)
+                bounds = {each.arg: float(value_at(each.value)) for each in words}
                 relative = bounds.get("rel_tol", 1e-9) * abs(value)
                 return case_of(given, value), max(relative, bounds.get("abs_tol", 0.0)), "equal"
         case ast.UnaryOp(op=ast.Not(), operand=operand):
@@ -286,11 +219,16 @@ def _called(node: ast.expr, names: set[str]) -> list[Any] | None:
         NoLiteral: they are no literals.
     """
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names and not node.keywords:
-        return [_value(each) for each in node.args]
+        return [value_at(each) for each in node.args]
     return None
 
 
-def _value(node: ast.AST) -> Any:
+def value_at(node: ast.AST) -> Any:
+    """The value of an expression, which may have short arithmetic in it.
+
+    Raises:
+        NoLiteral: it is none that can be read without executing it.
+    """
     return value_in(node, _computed)
 
 
@@ -298,7 +236,7 @@ def _computed(node: ast.AST) -> Any:
     """The value of what tests write in place of a long literal: `[1] * 100`, `10 ** 9`, `math.inf`."""
     match node:
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _ARITHMETIC:
-            one, other = _value(left), _value(right)
+            one, other = value_at(left), value_at(right)
             try:
                 size = max(len(each) if hasattr(each, "__len__") else 1 for each in (one, other))
                 if isinstance(op, ast.Mult) and size > 1 and size * abs(min(one, other, key=_is_sized)) > MAX_ITEMS:

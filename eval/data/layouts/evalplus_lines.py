@@ -9,10 +9,11 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from eval.data.layouts.calls import arguments_text, asserted, examples_in_words
+from eval.data.layouts.calls import arguments_text, asserted
 from eval.data.layouts.entry import Entry, LeftOut
 from eval.data.layouts.expected import expected_tests
 from eval.data.layouts.function_problem import function_entry
+from eval.data.layouts.worded_examples import shown_examples
 from judge.values import Comparison
 from judge.verdict import TestCase
 from program.problem import AskedFunction
@@ -54,7 +55,7 @@ def read(row: dict[str, Any]) -> Entry:
         base, plus = (expected_tests(program, entry_point, given) for given in sets)
     except ValueError as fault:
         raise LeftOut(name, str(fault)) from fault
-    words, public, starter = "", examples_in_words(prompt, entry_point), prompt
+    words, public, starter = "", shown_examples(prompt, prompt, entry_point), prompt
     if is_mbpp:
         words, starter = _words(prompt)
         public = _asserted(starter, entry_point)

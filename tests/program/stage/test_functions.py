@@ -35,9 +35,14 @@ RIGHT = "def triple(n):\n    return 3 * n\n"
 
 def test_the_problem_shows_starter_code_and_calls_and_no_input():
     text = TRIPLE.text()
-    assert "Write the function `triple`." in text and "def triple(n: int) -> int:" in text
+    assert "Complete the function `triple`. Keep its name and its parameters." in text and "def triple(n: int) -> int:" in text
     assert "triple(2) returns 6" in text and "Input" not in text
     assert Problem.of(TRIPLE.model_dump()) == TRIPLE
+
+
+def test_a_problem_without_starter_code_or_words_leaves_no_gap():
+    bare = TRIPLE.model_copy(update={"description": " ", "function": AskedFunction(entry_point="Solution.triple")})
+    assert bare.text().startswith("Triple\n\nWrite the method `triple` of the class `Solution`.\n\nExample 1")
 
 
 def test_a_docstring_that_has_the_examples_shows_them_once():
