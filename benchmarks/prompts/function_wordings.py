@@ -52,6 +52,11 @@ BEGUN = (
 )
 
 
+# The form in which the model's authors evaluated it: `ChatML` in the repository QwenLM/Qwen2.5-Coder.
+AUTHORS_SYSTEM = "You are an intelligent programming assistant to produce Python algorithmic solutions"
+AUTHORS = "Can you complete the following Python function?\n```python\n{}\n```\n"
+
+
 class Wording(BaseModel):
     """An answer of the model to a problem in one wording."""
 
@@ -71,10 +76,13 @@ def _before(problem: Problem) -> str:
     return f"{problem.name}\n\n\n\n{asked}\n\n```python\n{problem.function.starter_code.strip()}\n```"
 
 
-def _evalplus(problem: Problem) -> list[dict[str, str]]:
+def _docstring(problem: Problem) -> str:
     assert problem.function is not None, problem.name
-    shown = problem.function.starter_code or problem.description
-    return [{"role": "user", "content": EVALPLUS.format(shown.strip())}]
+    return problem.function.starter_code or problem.description
+
+
+def _evalplus(problem: Problem) -> list[dict[str, str]]:
+    return [{"role": "user", "content": EVALPLUS.format(_docstring(problem).strip())}]
 
 
 WORDINGS: dict[str, Callable[[Problem], list[dict[str, str]]]] = {
@@ -100,6 +108,11 @@ WORDINGS: dict[str, Callable[[Problem], list[dict[str, str]]]] = {
     "evalplus with its beginning of the answer": lambda problem: [
         *_evalplus(problem),
         {"role": "assistant", "content": BEGUN},
+    ],
+    "of the model's authors": lambda problem: [
+        {"role": "system", "content": AUTHORS_SYSTEM},
+        {"role": "user", "content": AUTHORS.format(_docstring(problem))},
+        {"role": "assistant", "content": "```python\n"},
     ],
 }
 
