@@ -101,7 +101,7 @@ def test_what_ends_the_flow_leaves_the_best_program(solve):
 
     status, out, err = solve(lm=ServedEngine(answer))
     assert (status, out) == (0, WRONG)
-    assert "ended early, with the best program so far: " in err and "the key has expired" in err
+    assert "ended early; this is the best program so far: " in err and "the key has expired" in err
 
 
 def test_a_statement_without_examples_says_so(solve, tmp_path):

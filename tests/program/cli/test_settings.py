@@ -52,5 +52,5 @@ def test_a_key_that_no_program_can_have_has_no_suggestion():
 
 
 def test_one_program_says_which_key_may_be_meant_too():
-    with pytest.raises(ArtifactError, match=r"it has no key budget.call; did you mean budget.calls"):
+    with pytest.raises(ArtifactError, match=r"unknown key budget.call; did you mean budget.calls"):
         load_program(FLOW, parse_settings(["budget.call=3"]))

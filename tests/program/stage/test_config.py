@@ -111,7 +111,7 @@ def test_a_key_that_would_do_nothing_is_refused_in_one_line(program, config, cul
             "direct_first: Input should be greater than or equal to 0 (programs written by one plain call each before "
             "anything else; the flow begins only if none of them passes all public tests)",
         ),
-        ({"colour": "red"}, "it has no key colour"),
+        ({"colour": "red"}, "unknown key colour"),
     ],
 )
 def test_what_is_refused_is_explained(config, said):
