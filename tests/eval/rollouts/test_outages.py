@@ -48,7 +48,7 @@ def failing(fault, *names):
         (LMServerError("the server is on fire", model="m"), "on fire"),
         (LMRateLimitError("slow down", model="m", retry_after=3600), "it asks to wait 3,600 s"),
         (ContextWindowExceededError(message="maximum context length is 4096 tokens", model="m"), "max_code_tokens"),
-        ("", "answers brought nothing: "),
+        ("", "answers were unusable: "),
     ],
     ids=["broken", "retry after", "too long", "empty"],
 )

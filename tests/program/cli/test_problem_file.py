@@ -82,17 +82,17 @@ def test_standard_input(monkeypatch):
     [
         ("", "it is empty"),
         ("{", "is not JSON"),
-        ("7", "it is no object"),
-        ("null", "it is no object"),
-        ([{}, {}], "it holds 2 problems"),
+        ("7", "it is not an object"),
+        ("null", "it is not an object"),
+        ([{}, {}], "it contains 2 problems"),
         ({"name": "Sum"}, "it has no description"),
         ({"description": 7}, "it has no description"),
         ({"description": "Add.", "public_tests": {"input": ["1"], "output": []}}, "not as many outputs as inputs"),
         ({"description": "Add.", "public_tests": {"input": ["1"]}}, "public_tests has no input and output"),
-        ({"description": "Add.", "tests": [["1"]]}, r"tests\[0\] is no pair of input and output"),
+        ({"description": "Add.", "tests": [["1"]]}, r"tests\[0\] is not a pair of input and output"),
         ({"description": "Add.", "tests": [["1", "2"], {"input": "1"}]}, r"tests\[1\]: input and output have to be"),
-        ({"description": "Add.", "tests": "1 2"}, "tests is no list"),
-        ({"description": "Add.", "time_limit": "long"}, "time_limit 'long' is no number of seconds"),
+        ({"description": "Add.", "tests": "1 2"}, "tests is not a list"),
+        ({"description": "Add.", "time_limit": "long"}, "time_limit 'long' is not a number of seconds"),
     ],
 )
 def test_what_is_no_problem_is_refused(read, content, said):
