@@ -116,7 +116,7 @@ class Pool:
             required = self.sandbox == "require"
             enough = selftest.is_full if required and first else self._is_as_before
             try:
-                slot.worker, held = selftest.start(self._layers, enough)
+                slot.worker, working = selftest.start(self._layers, enough)
             except (Refused, WorkerLost) as fault:
                 if required:
                     raise JudgeError(f"full protection is required, but no zygote provides it: {fault}") from fault
@@ -128,8 +128,8 @@ class Pool:
                 if self._turns.closed:  # by another thread in the meantime
                     raise JudgeError("the judge is closed")
                 if first:
-                    self._settle(selftest.name_of(held), full=selftest.is_full(held))
-                    self._layers = tuple(held)  # do not test the missing layers again at every start
+                    self._settle(selftest.name_of(working), full=selftest.is_full(working))
+                    self._layers = tuple(working)  # do not test the missing layers again at every start
             except BaseException:
                 slot.drop()
                 raise

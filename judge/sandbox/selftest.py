@@ -79,15 +79,15 @@ def start(
             if attempt:
                 time.sleep(_PAUSE_SECONDS * attempt)
             try:
-                worker, held = _start(layers)
+                worker, working = _start(layers)
             except (Refused, WorkerLost) as raised:
                 fault = fault or raised
                 continue
-            missing = not set(layers) <= set(held)
-            if acceptable(held) and (attempt or not missing):
-                return worker, held
+            missing = not set(layers) <= set(working)
+            if acceptable(working) and (attempt or not missing):
+                return worker, working
             worker.kill()  # a layer is missing; if it is missing again, it is not available
-            fault = fault or Refused(f"only {name_of(held)!r} is available here")
+            fault = fault or Refused(f"only {name_of(working)!r} is available here")
     raise fault or Refused(f"{name_of(wanted)!r} is not enough")
 
 

@@ -95,7 +95,7 @@ def _exceeded(pid: int, request: Run, wall: float, *, maps: bool) -> int:
         flags |= TIMED_OUT
     if wall > request.wall_seconds * _STARVED_FACTOR:
         flags |= TIMED_OUT
-    if _held_bytes(pid, request.memory_bytes if maps else sys.maxsize) > request.memory_bytes:
+    if _memory_bytes(pid, request.memory_bytes if maps else sys.maxsize) > request.memory_bytes:
         flags |= MEMORY_EXCEEDED
     return flags
 
@@ -112,7 +112,7 @@ def _waited(pid: int) -> float:
     return longest
 
 
-def _held_bytes(pid: int, allowed: int) -> int:
+def _memory_bytes(pid: int, allowed: int) -> int:
     """The memory that the child uses: its resident memory, and all of its shared maps, resident or not. These stay in
     memory when they are dropped from the page table. They are read only if the child maps more than `allowed` bytes."""
     try:

@@ -72,7 +72,9 @@ class Ledger:
     def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic, others: Sequence[Path] = ()) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._clock, self._begin = clock, clock()
-        self._held = hold(folder / "lock", f"another process uses {folder}; wait until it ends", also_from_here=True)
+        self._lock_file = hold(
+            folder / "lock", f"another process uses {folder}; wait until it ends", also_from_here=True
+        )
         self._lock = threading.RLock()
         self._file = folder / FILE
         self._others = [sqlite3.connect(each / FILE, check_same_thread=False) for each in others]
@@ -87,7 +89,7 @@ class Ledger:
             with self._storing():
                 self._data.execute("insert into sessions values (?, 0)", (self.session,))
         except BaseException:
-            self._held.close()
+            self._lock_file.close()
             raise
 
     def close(self) -> None:
@@ -95,7 +97,7 @@ class Ledger:
         with self._lock:
             for each in (self._data, *self._others):
                 each.close()
-            self._held.close()
+            self._lock_file.close()
 
     @property
     def spent(self) -> Totals:
