@@ -15,7 +15,7 @@ from judge.value_texts import literal
 
 # Programs that change these names must not affect this module.
 __builtins__ = dict(builtins.__dict__)
-MODULE = "program"  # not "__main__", so that code under `if __name__ == "__main__"` does not run
+MODULE = "program"  # not the main module, so that code for direct execution does not run
 _NAMES = {"inf": float("inf"), "nan": float("nan")}
 
 
