@@ -1,4 +1,4 @@
-"""Reports that were made before: the same program on the same tests under the same rules is not run again."""
+"""A cache of reports: a program is not run again on the same tests under the same rules."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from contextlib import contextmanager
 from judge.verdict import Limits, Report
 
 DEFAULT_BYTES = 64 * 2**20
-_REPORT_BYTES = 500  # about what a result takes beside its texts
+_REPORT_BYTES = 500  # approximate size of a result without its texts
 
 
 class VerdictCache:
-    """The most recently used reports, up to `max_bytes` of outputs and error texts. Safe for many threads.
+    """An LRU cache of reports, bounded to `max_bytes` of outputs and error texts. Thread-safe.
 
     Attributes:
-        hits: how often a report was found.
+        hits: the number of cache hits.
     """
 
     def __init__(self, max_bytes: int = DEFAULT_BYTES) -> None:
@@ -30,7 +30,7 @@ class VerdictCache:
 
     @staticmethod
     def key(program: str, tests: str, limits: Limits, checker: str, options: tuple[bool | int | None, ...]) -> str:
-        """The key of a judgement; `tests` is the test set's fingerprint, `options` are what else decides the report."""
+        """The cache key. `tests` is the fingerprint of the test set; `options` are the other settings that matter."""
         words = "\0".join([tests, repr(limits), checker, str(options), program])
         return hashlib.sha256(words.encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -43,7 +43,7 @@ class VerdictCache:
             return report
 
     def put(self, key: str, report: Report) -> None:
-        """Keep a report, unless it is too large to be worth it."""
+        """Store a report, unless it takes more than a quarter of the cache."""
         size = _size(report)
         if size > self._max_bytes // 4:
             return
@@ -64,7 +64,7 @@ _default: VerdictCache | None = None
 
 
 def set_default_cache(cache: VerdictCache | None) -> None:
-    """From now on reports are looked for in `cache`, and kept there, where `judge` is given none; None: nowhere."""
+    """Set the cache that `judge` uses when it gets none. None disables caching."""
     global _default
     _default = cache
 
@@ -75,7 +75,7 @@ def default_cache() -> VerdictCache | None:
 
 @contextmanager
 def reports_in(cache: VerdictCache) -> Iterator[None]:
-    """Inside of the block `cache` is the default."""
+    """Make `cache` the default inside the block."""
     before = default_cache()
     set_default_cache(cache)
     try:

@@ -1,7 +1,7 @@
-"""A test of a function, in the candidate's process: its arguments come in, the program is run as an import of it would
-run it, the function is called, and its value goes out.
+"""One test of a function, run in the candidate's process.
 
-The value goes where standard output would. What the program prints goes to standard error, and counts for nothing.
+The arguments are read, the program is executed as an import would execute it, the function is called and its value is
+written. The value goes to the original standard output. What the program prints goes to standard error and is ignored.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Any
 
 from judge.value_texts import literal
 
-# What programs do to these names must not reach this module.
+# Programs that change these names must not affect this module.
 __builtins__ = dict(builtins.__dict__)
-MODULE = "program"  # its name, so that what is meant for the main module only is not run
+MODULE = "program"  # not the main module, so that code for direct execution does not run
 _NAMES = {"inf": float("inf"), "nan": float("nan")}
 
 
@@ -24,7 +24,7 @@ def _arguments(*given: Any, **named: Any) -> tuple[tuple[Any, ...], dict[str, An
 
 
 class FunctionCall:
-    """One call of the function, or of the method of a class without arguments of its own: "f", "Solution.f"."""
+    """One call of a function ("f"), or of a method whose class takes no constructor arguments ("Solution.f")."""
 
     def __init__(self, entry_point: str) -> None:
         self._path: Sequence[str] = entry_point.split(".")
@@ -32,7 +32,7 @@ class FunctionCall:
         self._out = -1
 
     def begin(self) -> None:
-        """Before the program is run: take its arguments from standard input, and standard output away from it."""
+        """Before the program runs: read the arguments from standard input, and redirect standard output."""
         text = pread(0, fstat(0).st_size, 0).decode("utf-8", "surrogateescape")
         self._given = eval(f"_({text}\n)", {"_": _arguments, "__builtins__": __builtins__, **_NAMES})
         self._out = dup(1)
@@ -40,7 +40,7 @@ class FunctionCall:
         lseek(0, 0, SEEK_END)
 
     def end(self, names: dict[str, Any]) -> None:
-        """After it: call the function, hand over its value and end the process."""
+        """After the program ran: call the function, write its value and end the process."""
         given, named = self._given
         value = self._function(names)(*given, **named)
         rest = memoryview(literal(value).encode("utf-8", "surrogatepass"))

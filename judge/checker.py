@@ -1,22 +1,22 @@
-"""Whether what a program printed is what the test expects.
+"""Checks whether the output of a program matches the expected output.
 
-Two rules, both comparing token by token:
+There are two rules. Both compare token by token.
 
-`strict`, the default. Tokens are what lies between white space of ASCII. A token that is written as a decimal fraction
-in the expected output may differ by 1e-6, absolutely or relatively, or by the tolerance that the statement names (as
-doubles; as decimals where no double reaches); an answer of YES or NO may be in any case; everything else must be the
-same to the letter. Where the statement names a tolerance a fraction may also stand for an expected integer. The
-program must have ended with exit status 0.
+`strict` is the default. Tokens are separated by ASCII white space. If the expected token is a decimal fraction, the
+token may differ by 1e-6, absolutely or relatively, or by the tolerance that the statement names. Numbers are compared
+as doubles, or as decimals if they do not fit into a double. YES and NO may be in any case. All other tokens must be
+identical. If the statement names a tolerance, a fraction may also stand for an expected integer. The program must end
+with exit status 0.
 
-Where a checker names a function, tests are calls of it: `input` is the text between the parentheses, `output` that of
-the value (`judge.literals`), and values are compared (`judge.values`), under both rules.
+If a checker names a function, each test calls it: `input` is the text between the parentheses, `output` is the text of
+the value (`judge.literals`). Values are compared by `judge.values`, under both rules.
 
-`run` compares nothing: whatever ends well is accepted.
+`run` compares nothing: it accepts every run that ends normally.
 
-`deepmind`, the rule of the CodeContests executor, for comparison with published numbers. Tokens are what lies between
-blank, tab, newline, return and vertical tab, in lower case (ASCII only). Two tokens that are both numbers match when
-their difference as doubles is less than 1e-5, integers too, large ones rounded as doubles are; other tokens must be
-the same. The exit status counts for nothing.
+`deepmind` is the rule of the CodeContests executor, for comparison with published numbers. Tokens are separated by
+blank, tab, newline, return and vertical tab, and lower-cased (ASCII only). Two numbers match when their difference as
+doubles is less than 1e-5. This includes integers, and large integers are rounded to doubles. All other tokens must be
+identical. The exit status is ignored.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ from judge.values import Comparison, same_value
 TOLERANCE = 1e-6
 DEEPMIND_TOLERANCE = 1e-5
 _FRACTION = re.compile(r"[+-]?(?:\d+\.\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?\d+[eE][+-]?\d+", re.ASCII)
-# Possessive: a token of a million digits and a letter would otherwise be split at every digit.
+# Possessive quantifiers: otherwise a token of a million digits and a letter backtracks at every digit.
 _NUMBER = re.compile(r"[+-]?(?:\d++\.?\d*+|\.\d++)(?:[eE][+-]?\d++)?", re.ASCII)
 _INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
 _SPECIAL = re.compile(r"[+-]?(?:inf(?:inity)?|nan)|[+-]?nan\([0-9a-z_]*\)")
 _YES_NO = {"yes", "no"}
-# Numbers that no double can hold. What has no decimal either, with an exponent of twenty digits, is
-# close to nothing but itself.
+# Numbers that do not fit into a double. A number that does not fit into a decimal either has an exponent of twenty
+# digits, and only equals itself.
 _WIDE = Context(prec=40, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
 _DEEPMIND_TOKEN = re.compile(r"[^ \n\t\r\v]+")
 _ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
@@ -48,11 +48,11 @@ _ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
 @dataclass(frozen=True)
 class Checker:
-    """A rule of comparison.
+    """A comparison rule.
 
-    tolerance: one that the statement names, or the set of function problems; None means the rule's own.
-    entry_point: of the function that tests call: "f", "Solution.f"; empty for programs that read and print.
-    comparison: of its values; see `judge.values`.
+    tolerance: from the statement, or from the data set of function problems; None means the default of the rule.
+    entry_point: the function that tests call: "f", "Solution.f"; empty for programs that read and print.
+    comparison: how values are compared; see `judge.values`.
     """
 
     rule: Literal["strict", "deepmind", "run"] = "strict"
@@ -62,34 +62,34 @@ class Checker:
 
     @property
     def name(self) -> str:
-        """As reports show it: "strict", "strict 0.0001", "deepmind", "strict values sets 1e-06"."""
+        """The name in reports: "strict", "strict 0.0001", "deepmind", "strict values sets 1e-06"."""
         values = ["values"] if self.entry_point else []
         values += [self.comparison] if self.comparison != "equal" else []
         return " ".join([self.rule, *values, *([] if self.tolerance is None else [f"{self.tolerance:g}"])])
 
     @property
     def needs_success(self) -> bool:
-        """Whether a program with an exit status other than 0 has failed whatever it printed."""
+        """Whether a program with a non-zero exit status fails, whatever it printed."""
         return self.rule != "deepmind" or self.entry_point != ""
 
     def without_comparison(self) -> Checker:
-        """Runs what this one runs, and compares nothing."""
+        """A checker that runs the same calls and compares nothing."""
         return Checker("run", entry_point=self.entry_point)
 
     def check_expected(self, expected: str) -> None:
-        """Refuse a text that no answer could match.
+        """Reject an expected output that no answer could match.
 
         Raises:
-            NoLiteral: values are compared, and it is that of none.
+            NoLiteral: values are compared, and the text is not a literal.
         """
         if self.entry_point and self.rule != "run":
             value_of(expected)
 
     def matches(self, actual: str, expected: str) -> bool:
-        """True when `actual` is an accepted answer where `expected` is stored."""
+        """Whether `actual` is accepted for the expected output `expected`."""
         if self.rule == "run":
             return True
-        if actual == expected and not (self.entry_point and "<" in actual):  # which may be no value's text
+        if actual == expected and not (self.entry_point and "<" in actual):  # "<" may mark a text without a value
             return True
         if self.entry_point:
             return same_value(actual, expected, self.tolerance or 0.0, self.comparison)
@@ -116,7 +116,7 @@ STRICT, DEEPMIND = Checker(), Checker("deepmind")
 
 
 def differing_lines(actual: str, expected: str, checker: Checker = STRICT) -> int:
-    """How many lines differ, a missing or surplus line counted as one: 0 means the outputs match."""
+    """The number of lines that differ. A missing or surplus line counts as one; 0 means the outputs match."""
     if checker.matches(actual, expected):
         return 0
     pairs = zip_longest(_lines(actual), _lines(expected), fillvalue="")
@@ -124,7 +124,7 @@ def differing_lines(actual: str, expected: str, checker: Checker = STRICT) -> in
 
 
 def _strict_tokens(text: str) -> list[bytes]:
-    """What lies between white space of ASCII: that of `str` has other blanks, and separators of records, too."""
+    """Split at ASCII white space. `str.split` would also split at Unicode blanks and record separators."""
     return text.encode("utf-8", "surrogatepass").split()
 
 
@@ -152,11 +152,11 @@ def _deepmind_tokens_match(got: str, want: str) -> bool:
     one, other = _double(got), _double(want)
     if one is None or other is None:
         return got == want
-    return abs(one - other) < DEEPMIND_TOLERANCE  # never true of a nan, nor of two equal infinities
+    return abs(one - other) < DEEPMIND_TOLERANCE  # always false for a nan and for two equal infinities
 
 
 def _double(token: str) -> float | None:
-    """The number that the executor's parser reads from a whole lower-case token, or None."""
+    """The number that the executor's parser reads from a complete lower-case token, or None."""
     if _NUMBER.fullmatch(token):
         return float(token)
     if _SPECIAL.fullmatch(token):
@@ -168,15 +168,15 @@ def _lines(text: str) -> list[str]:
     return [line for line in text.split("\n") if _strict_tokens(line)]
 
 
-# The tolerance that a statement names: "absolute or relative error does not exceed 10^{-6}".
+# The tolerance in a statement: "absolute or relative error does not exceed 10^{-6}".
 _MINUS = "(?:[-\u2010-\u2015\u2212]|&minus;)"
 _TIMES = r"(?:[*x\u00b7\u00d7\u2022\u2219\u22c5]|\\cdot|\\times|&times;|&middot;)"
-# 10^{-6}, 10^-6, 10^(-6), 10**-6, 10<sup>-6</sup>, 10 - 6 (the power sign is lost in older statements), 5·10^{-6}.
+# 10^{-6}, 10^-6, 10^(-6), 10**-6, 10<sup>-6</sup>, 10 - 6 (older statements lost the power sign), 5·10^{-6}.
 _POWER = (
     rf"(?:(?<![\d.])(?P<factor>\d(?:\.\d+)?)\s*{_TIMES}\s*)?(?<![\d.])10\s*(?:\^|\*\*|<sup>)?\s*[{{(]?\s*"
     rf"{_MINUS}\s*(?P<power>\d{{1,2}})"
 )
-# 1e-6, 0.000001, but no percentage.
+# 1e-6, 0.000001, but not a percentage.
 _EXPONENT = rf"(?<![\d.])(?P<mantissa>\d(?:\.\d*)?)[eE]\s*{_MINUS}\s*(?P<exponent>\d{{1,2}})"
 _DECIMAL = r"(?<![\d.])(?P<decimal>0[.,]0*[1-9])(?!\d|\s*\\?%|\s*percent)"
 _VALUE = rf"(?:{_POWER}|{_EXPONENT}|{_DECIMAL})"
@@ -184,14 +184,14 @@ _ERROR = (
     r"(?:absolute|relative|absolut)\b[^.]{0,60}?\berror|\berrors?\b|\bprecision\b|\baccuracy\b|\baccurate\b|"
     r"\btolerance\b|\b(?:correct|exact)\s+(?:up\s+)?to\b|\bdiffer"
 )
-# What has to differ by at least so much is no error: it is a bound of the input.
+# "differ by at least X" is a bound on the input, not an error.
 _GAP = r"(?:(?!(?<=differ)\w*[^.]{0,40}?\b(?:at\s+least|no\s+less)\b)[^.])"
 _SMALLEST, _LARGEST = 1e-15, 0.1
 _SENTENCE = re.compile(rf"(?:{_ERROR}){_GAP}(?:[^.]|\.(?=\d)){{0,200}}?{_VALUE}", re.IGNORECASE)
 
 
 def stated_tolerance(statement: str) -> float | None:
-    """The error that a problem's statement allows, or None where it names none."""
+    """The error that the statement allows, or None if it names none."""
     found = _SENTENCE.search(statement)
     if found is None:
         return None
@@ -205,6 +205,6 @@ def stated_tolerance(statement: str) -> float | None:
 
 
 def strict_for(statement: str) -> Checker:
-    """The strict checker with the tolerance of the statement."""
+    """The strict checker with the tolerance from the statement."""
     tolerance = stated_tolerance(statement)
     return STRICT if tolerance is None else Checker("strict", tolerance)

@@ -1,4 +1,4 @@
-"""One hash of several texts, which tells where one ends and the next begins."""
+"""One hash of several texts. The lengths are hashed too, so the boundaries between texts matter."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 
 def fingerprint(texts: Iterable[str | bytes]) -> str:
-    """SHA-256 over the texts and their lengths, in their order, as hex digits."""
+    """SHA-256 over the texts and their lengths, in order, as hex digits."""
     digest = hashlib.sha256()
     for text in texts:
         part = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text

@@ -36,22 +36,22 @@ def judge(
     cache: VerdictCache | None = None,
     in_order: bool = False,
 ) -> Report:
-    """Run `program` (Python source) on the tests, each in a fresh process, and compare what it prints, or, where the
-    checker names a function, what that returns.
+    """Run `program` (Python source) on the tests, each in a fresh process, and compare its output with the expected
+    one. If the checker names a function, compare the value that the function returns.
 
-    Safe to call from many threads at once; they share the pool's processes, first come, first served.
+    Thread-safe. All threads share the processes of the pool, first come, first served.
 
     Args:
-        program: the source text; one that does not compile gets CE on every test.
-        tests: inputs and expected outputs; the latter never leave this process.
+        program: the source text; a program that does not compile gets CE on every test.
+        tests: inputs and expected outputs; expected outputs never leave this process.
         limits: for each single test.
-        stop_at_failure: leave out the tests after the first one that fails.
-        max_timeouts: leave out the tests after so many that ran out of time.
-        texts: False for results without what the program printed, which can be megabytes a test.
-        checker: the rule by which outputs are compared, or the problem's own program that says whether they are right.
-        pool: where to run; by default the one shared by all, or the place that `judge.place` names.
-        cache: where to look for the report first, and to keep it; by default where `set_default_cache` says.
-        in_order: with `stop_at_failure`, run the tests as given and not the likeliest to fail first.
+        stop_at_failure: skip the tests after the first failure.
+        max_timeouts: skip the tests after this number of timeouts.
+        texts: False for results without outputs and error texts, which can be megabytes per test.
+        checker: the comparison rule, or the checker program of the problem.
+        pool: where to run; by default the shared pool, or the place set with `judge.place`.
+        cache: the cache of reports to use; by default the one set with `set_default_cache`.
+        in_order: with `stop_at_failure`, run the tests in the given order, not the likeliest to fail first.
 
     Raises:
         JudgeError: the judge failed, so there is no verdict.
@@ -75,7 +75,7 @@ def judge(
     try:
         judged = partial(_judge_in, pool or default_pool()) if place is None else place.judge
         report = judged(program, tests, limits, checker=checker, **options)
-    except (OSError, MemoryError) as fault:  # of this process: no file or memory is left, and no program is at fault
+    except (OSError, MemoryError) as fault:  # of this process, not of the program: no files or memory left
         raise JudgeError(f"the judge failed: {type(fault).__name__}: {fault}") from fault
     if cache is not None:
         cache.put(key, report)
@@ -85,15 +85,15 @@ def judge(
 def run(
     program: str, inputs: Sequence[str], limits: Limits, *, checker: Checker = STRICT, pool: Pool | None = None
 ) -> list[TestResult]:
-    """Run `program` on inputs without comparing what it gives: a run that ends well is accepted.
+    """Run `program` on inputs and compare nothing: every run that ends normally is accepted.
 
     Args:
         program, limits, pool: see `judge`.
-        inputs: texts for standard input, or arguments where the checker names a function.
-        checker: says which function is called; by default none.
+        inputs: texts for standard input, or arguments if the checker names a function.
+        checker: names the function to call; by default there is none.
 
     Raises:
-        JudgeError: as `judge` does.
+        JudgeError: see `judge`.
     """
     tests = [TestCase(text, "") for text in inputs]
     return judge(program, tests, limits, checker=checker.without_comparison(), pool=pool).results if tests else []
@@ -111,7 +111,7 @@ def _judge_in(
     checker: AnyChecker,
     in_order: bool,
 ) -> Report:
-    """The report of this process's own run."""
+    """Run the program in this process's pool and return the report."""
     for index, test in enumerate(tests):
         if not test.output.isascii():
             _check_text(test.output, index)
@@ -144,7 +144,7 @@ def _entry_point(checker: AnyChecker) -> str:
 
 
 def _of_call(run: PlainRun) -> PlainRun:
-    """The run of a function: one that has handed over a value has not failed, whatever it wrote to standard error."""
+    """The run of a function. If the function returned a value, output on standard error is not a failure."""
     if run.exit_status != 0:
         return run
     if run.output:
@@ -156,17 +156,18 @@ def _check_text(expected: str, index: int) -> None:
     try:
         expected.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError as fault:
-        raise JudgeError(f"the output expected on test {index} is no text: {fault}") from fault
+        raise JudgeError(f"the expected output of test {index} is not a valid text: {fault}") from fault
 
 
 def _check_expected(checker: AnyChecker, test: TestCase, index: int) -> None:
-    """Bad data makes no answer wrong. It is looked for where an answer is, as large values take time to read."""
+    """Reject bad test data, which is not a fault of the program. Only called after a mismatch: reading large values is
+    slow."""
     try:
         if isinstance(checker, Checker):
             checker.check_expected(test.output)
     except NoLiteral as fault:
         shown = " ".join(test.output.split())[:80]
-        raise JudgeError(f"the value expected on test {index} is no literal: {shown!r}") from fault
+        raise JudgeError(f"the expected value of test {index} is not a literal: {shown!r}") from fault
 
 
 def verdict_of(run: PlainRun, expected: str, limits: Limits, checker: Checker = STRICT) -> Verdict:
@@ -176,7 +177,7 @@ def verdict_of(run: PlainRun, expected: str, limits: Limits, checker: Checker = 
 
 
 def _fault_of(run: PlainRun, limits: Limits, checker: AnyChecker) -> Verdict | None:
-    """The verdict on a run whose output does not matter; None where it does."""
+    """The verdict on a run that failed whatever it printed, or None if its output decides."""
     if run.output_exceeded:
         return Verdict.OLE
     if run.timed_out or run.cpu_seconds > limits.seconds:

@@ -1,16 +1,16 @@
-"""The limits of a run, from what the data says about a problem."""
+"""The limits of a run, computed from the limits of the problem."""
 
 from __future__ import annotations
 
 from judge.verdict import Limits
 
-# Problem limits are set with compiled languages in mind. Contest sites that correct for that give Python between two
-# and five times as long; the data's own labels were made on other machines, with limits of their own.
+# Problem limits assume compiled languages. Contest sites that correct for this give Python two to five times as long.
+# The labels in the data were made on other machines, with other limits.
 PYTHON_TIME_FACTOR = 2.0
-DEFAULT_SECONDS = 3.0  # of a problem that states none, before the factor
+DEFAULT_SECONDS = 3.0  # for a problem without a time limit, before the factor
 MIN_SECONDS, MAX_SECONDS = 2.0, 60.0  # after the factor
 DEFAULT_MEMORY_BYTES = 256 * 2**20
-MIN_MEMORY_BYTES = 64 * 2**20  # below that the interpreter itself would be what is measured
+MIN_MEMORY_BYTES = 64 * 2**20  # below this, the interpreter itself would exceed the limit
 
 
 def limits_of(
@@ -19,9 +19,9 @@ def limits_of(
     """The limits of one run of a Python program.
 
     Args:
-        seconds: the problem's time limit for one test, in seconds; None or 0 where it is not known.
-        memory_bytes: the problem's memory limit; None or 0 where it is not known.
-        factor: how many times the problem's limit a Python program gets.
+        seconds: the problem's time limit for one test, in seconds; None or 0 if unknown.
+        memory_bytes: the problem's memory limit; None or 0 if unknown.
+        factor: the problem's time limit is multiplied by this for Python.
     """
     allowed = (seconds or DEFAULT_SECONDS) * factor
     return Limits(

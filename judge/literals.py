@@ -1,4 +1,4 @@
-"""Texts of Python literals as values, without executing anything; `judge.value_texts` writes them."""
+"""Reads values from texts of Python literals, without executing anything. `judge.value_texts` writes these texts."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ _NAMES = {"inf": math.inf, "nan": math.nan}
 
 
 class NoLiteral(ValueError):
-    """The text is none of a value."""
+    """The text is not a literal."""
 
 
 Other = Callable[[ast.AST], Any]
-"""The value of an expression that is no literal; raises `NoLiteral` where it has none."""
+"""Returns the value of an expression that is not a literal; raises `NoLiteral` if there is none."""
 
 
 def arguments_of(text: str, other: Other | None = None) -> tuple[list[Any], dict[str, Any]]:
-    """The arguments in a text that stands between the parentheses of a call; see `value_in`.
+    """The positional and keyword arguments in a text, as written between the parentheses of a call; see `value_in`.
 
     Raises:
-        NoLiteral: it is no such text, or an argument is no literal.
+        NoLiteral: the text is not a list of arguments, or an argument is not a literal.
     """
     match _parsed(f"f({text}\n)"):
         case ast.Call(func=ast.Name(id="f"), args=given, keywords=named):
@@ -31,20 +31,20 @@ def arguments_of(text: str, other: Other | None = None) -> tuple[list[Any], dict
                     [value_in(each, other) for each in given],
                     {str(each.arg): value_in(each.value, other) for each in named},
                 )
-    raise NoLiteral("no list of arguments")
+    raise NoLiteral("not a list of arguments")
 
 
 def value_of(text: str, other: Other | None = None) -> Any:
-    """The value of a text that `literal` has written, or any literal of Python; see `value_in`.
+    """The value of any Python literal, or of a text written by `literal`; see `value_in`.
 
     Raises:
-        NoLiteral: it is none.
+        NoLiteral: the text is not a literal.
     """
     return value_in(_parsed(text.strip()), other)
 
 
 def is_value(text: str) -> bool:
-    """Whether a text is that of a value."""
+    """Whether a text is a literal."""
     try:
         value_of(text)
     except NoLiteral:
@@ -56,10 +56,10 @@ def value_in(node: ast.AST, other: Other | None = None) -> Any:
     """The value of an expression; see `value_of`.
 
     Args:
-        other: of what is no literal, such as a name.
+        other: evaluates expressions that are not literals, such as names.
 
     Raises:
-        NoLiteral: it, or something in it, has no value.
+        NoLiteral: the expression, or a part of it, has no value.
     """
     match node:
         case ast.Constant(value=value) if value is not Ellipsis:
@@ -85,14 +85,14 @@ def value_in(node: ast.AST, other: Other | None = None) -> Any:
             return _built(kind, [value_in(each, other) for each in given])
     if other is not None:
         return other(node)
-    raise NoLiteral(f"no literal: {type(node).__name__}")
+    raise NoLiteral(f"not a literal: {type(node).__name__}")
 
 
 def _parsed(text: str) -> ast.expr:
     try:
         return ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as fault:
-        raise NoLiteral(f"no literal: {fault}") from fault
+        raise NoLiteral(f"not a literal: {fault}") from fault
 
 
 def _built(kind: str, given: list[Any]) -> Any:
@@ -101,7 +101,7 @@ def _built(kind: str, given: list[Any]) -> Any:
             return set(*given)
         return complex(*given) if kind == "complex" else float(*given)
     except (TypeError, ValueError, OverflowError) as fault:
-        raise NoLiteral(f"no literal: {fault}") from fault
+        raise NoLiteral(f"not a literal: {fault}") from fault
 
 
 def _hashed(value: Any) -> Any:
@@ -114,5 +114,5 @@ def _hashed(value: Any) -> Any:
 
 def _number(value: Any) -> Any:
     if not isinstance(value, int | float | complex):
-        raise NoLiteral(f"no number: {type(value).__name__}")
+        raise NoLiteral(f"not a number: {type(value).__name__}")
     return value

@@ -1,4 +1,4 @@
-"""In which order to try tests when the first failure ends the matter."""
+"""The order of tests when judging stops at the first failure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from judge.fingerprint import fingerprint
 from judge.verdict import TestCase
 
-_REMEMBERED = 4096  # test sets
+_REMEMBERED = 4096  # number of test sets
 
 
 def fingerprint_of(tests: Sequence[TestCase]) -> str:
@@ -18,11 +18,11 @@ def fingerprint_of(tests: Sequence[TestCase]) -> str:
 
 
 class FailureHistory:
-    """Which tests of which test set programs have failed so far. Safe for many threads.
+    """Remembers which tests of each test set have failed so far. Thread-safe.
 
-    Programs for one problem tend to fail on the same tests, so those go first, the commonest first; then the others as
-    given. Data sets put the statement's examples first, and those are small and telling: on wrong programs of the
-    shared data smallest first runs four times as many tests, largest first takes a third more CPU time.
+    Programs for one problem tend to fail on the same tests. Tests that failed most often run first, then the others in
+    the given order. Data sets put the statement's examples first; these are small and often fail. For wrong programs on
+    the shared data, smallest first runs four times as many tests, and largest first takes a third more CPU time.
     """
 
     def __init__(self) -> None:
@@ -30,7 +30,7 @@ class FailureHistory:
         self._failures: OrderedDict[str, Counter[int]] = OrderedDict()
 
     def add(self, key: str, index: int) -> None:
-        """Remember that a program failed test `index` of the set with this fingerprint."""
+        """Record that a program failed test `index` of the set with this fingerprint."""
         with self._lock:
             self._failures.setdefault(key, Counter())[index] += 1
             self._failures.move_to_end(key)

@@ -1,4 +1,4 @@
-"""Where programs are judged: in this process, or somewhere else, such as on the nodes of a cluster."""
+"""Where programs are judged: in this process or elsewhere, for example on the nodes of a cluster."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from judge.verdict import Limits, Report, TestCase
 
 
 class Place(Protocol):
-    """Another place than this process. Safe for many threads at once."""
+    """A place outside this process where programs are judged. Thread-safe."""
 
     @property
     def workers(self) -> int:
-        """How many programs should be handed in at once, so that nobody there is idle."""
+        """How many programs to submit at once to keep all workers there busy."""
         ...
 
     def judge(self, program: str, tests: Sequence[TestCase], limits: Limits, **options: Any) -> Report:
-        """The report, as `judge.judge.judge` gives it, of whose options all come but where to run and what to keep.
+        """Return the same report as `judge.judge.judge`. `options` are those of `judge`, except `pool` and `cache`.
 
         Raises:
             JudgeError: the judge failed, so there is no verdict.
@@ -26,7 +26,7 @@ class Place(Protocol):
         ...
 
     def close(self) -> None:
-        """End every run under way; nothing is judged here any more."""
+        """End all runs in progress. No program is judged here afterwards."""
         ...
 
 
@@ -35,7 +35,7 @@ _default: Place | None = None
 
 @contextmanager
 def judging_at(place: Place) -> Iterator[None]:
-    """Inside of the block, in all threads, programs are judged at `place` where no pool is named."""
+    """Inside the block, judge programs at `place` in all threads, unless a pool is passed."""
     global _default
     before, _default = _default, place
     try:
@@ -45,5 +45,5 @@ def judging_at(place: Place) -> Iterator[None]:
 
 
 def default_place() -> Place | None:
-    """The place of everybody who names no pool; None for this process."""
+    """The place used when no pool is passed; None for this process."""
     return _default

@@ -1,4 +1,4 @@
-"""The pool of everybody who brings none, and how many may use it at once."""
+"""The default pool, and how many programs may use it at once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _default_lock = threading.Lock()
 
 
 def default_pool() -> Pool:
-    """The pool of everybody who brings none, made when first asked for and closed when the interpreter ends."""
+    """The default pool. It is created on first use and closed when the interpreter exits."""
     global _default
     with _default_lock:
         if _default is None:
@@ -25,13 +25,13 @@ def default_pool() -> Pool:
 
 
 def default_workers() -> int:
-    """How many programs to hand in at once, here or at the place where they are judged."""
+    """How many programs to submit at once, to this process or to the default place."""
     place = default_place()
     return default_pool().workers if place is None else place.workers
 
 
 def set_default_sandbox(sandbox: Sandbox, workers: int | None = None) -> Pool:
-    """Give the default pool this protection, at the start of a program. One that has it already stays."""
+    """Set the sandbox of the default pool, at program start. A pool that has these settings already is kept."""
     global _default
     with _default_lock:
         if _default is not None and _default.is_like(workers, sandbox):
@@ -44,8 +44,7 @@ def set_default_sandbox(sandbox: Sandbox, workers: int | None = None) -> Pool:
 
 @contextmanager
 def ended_on_error() -> Iterator[None]:
-    """Ends every run under way, here or at the place where programs are judged, when the body raises: nobody waits for
-    them."""
+    """End all runs in progress, here or at the default place, if the body raises: nobody waits for them."""
     try:
         yield
     except BaseException:
@@ -54,7 +53,7 @@ def ended_on_error() -> Iterator[None]:
 
 
 def end_runs() -> None:
-    """End every run under way, here or at the place where programs are judged: a judgement that waits for one fails."""
+    """End all runs in progress, here or at the default place. A caller that waits for one gets an error."""
     place = default_place()
     if place is not None:
         place.close()
@@ -62,7 +61,7 @@ def end_runs() -> None:
 
 
 def close_default() -> None:
-    """End the default pool's processes; whoever judges next gets a new one."""
+    """End the processes of the default pool. The next call to `default_pool` creates a new one."""
     global _default
     with _default_lock:
         old, _default = _default, None
@@ -71,7 +70,7 @@ def close_default() -> None:
 
 
 def _forget_default() -> None:
-    """In a fork of the judge's process: the zygotes are the parent's, and the locks may be held by nobody."""
+    """In a fork of the judge's process: the zygotes belong to the parent, and a lock may stay locked forever."""
     global _default, _default_lock
     _default = None
     _default_lock = threading.Lock()

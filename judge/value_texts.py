@@ -1,12 +1,10 @@
-"""Values as texts of Python literals, by which arguments go to a function and its value comes back; `judge.literals`
-reads them.
+"""Writes values as texts of Python literals: arguments of a function and its return value. `judge.literals` reads them.
 
-Both sides use the same form, so equal values nearly always are equal texts. It is that of Python's own literals, and
-`inf`, `nan`, `set()`, and `complex(a, b)` where a part is zero or not finite. What is no such value has a text in angle
-brackets in its place, which no reader takes for a value: `<a generator>`.
+Both sides use the same form, so equal values almost always have equal texts. The form is that of Python literals, plus
+`inf`, `nan`, `set()`, and `complex(a, b)` if a part is zero or not finite. Any other value is written as a text in
+angle brackets, which is never read as a value: `<a generator>`.
 
-The candidate's process writes with this module, and every module that it imports makes each fork dearer: so there are
-none here.
+The candidate's process uses this module. Each imported module makes every fork slower, so there are no imports here.
 """
 
 from __future__ import annotations
@@ -14,17 +12,17 @@ from __future__ import annotations
 import builtins
 from typing import Any
 
-# What programs do to these names must not reach this module.
+# Programs that change these names must not affect this module.
 __builtins__ = dict(builtins.__dict__)
-MAX_DEPTH = 90  # of containers in each other; Python's parser has a bound of its own
-_HEXADECIMAL_BITS = 12_000  # of a whole number that is written so: in decimals that takes quadratic time
+MAX_DEPTH = 90  # of nested containers; Python's parser has its own limit
+_HEXADECIMAL_BITS = 12_000  # larger integers are written in hexadecimal: writing decimals takes quadratic time
 _EXACT = ("decimal", "_decimal", "fractions")
 _KEYS, _ITEMS = type({}.keys()), type({}.items())
 
 
 def literal(value: Any, depth: int = 0) -> str:
-    """The text of a value. An instance of a subclass, of NumPy's scalars, of `Decimal` or of `Fraction` is written as
-    the plain value that it equals."""
+    """The text of a value. Instances of subclasses, NumPy scalars, `Decimal` and `Fraction` are written as the equal
+    plain value."""
     if value is None or value is True or value is False:
         return str(value)
     if depth > MAX_DEPTH:

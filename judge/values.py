@@ -1,12 +1,11 @@
-"""Whether the value that a function has returned is what the test expects, as the sets of function problems have it.
+"""Compares the return value of a function with the expected value, by the rules of the data sets of function problems.
 
-`equal`: the values are equal, as Python's `==` has it for plain values. Where they are not, numbers may be close, as
-NumPy's `allclose` has it, if the problem has a tolerance or a number with a fraction, or a flat list of such, is
-expected (evalplus).
+`equal`: plain values are equal by Python's `==`. Otherwise numbers may be close, as in NumPy's `allclose`, if the
+problem has a tolerance or the expected value is a float or a flat list of floats (evalplus).
 `sequences`: a tuple may stand for a list (LiveCodeBench).
-`boxed`: as `sequences`, and where a list of one item is expected that item alone will do (APPS).
+`boxed`: as `sequences`; and if a list of one item is expected, the item alone is accepted too (APPS).
 `sets`: the values are equal as sets (evalplus, for some problems of MBPP).
-`found`: something is expected or nothing; a value that is not None stands for True (the same).
+`found`: only the presence of a value is compared; a value other than None counts as True (evalplus).
 """
 
 from __future__ import annotations
@@ -19,18 +18,18 @@ from judge.literals import NoLiteral, value_of
 
 Comparison = Literal["equal", "sequences", "boxed", "sets", "found"]
 FLOAT_TOLERANCE, RELATIVE = 1e-6, 1e-7
-# Equal values have texts of much the same length: "1" may be "0.9999999999999999". What is longer need not be read.
+# Texts of equal values have similar lengths: "1" may be "0.9999999999999999". A much longer text is not read.
 _LONGER, _MORE = 30, 1000
 
 
 def same_value(actual: str, expected: str, tolerance: float = 0.0, comparison: Comparison = "equal") -> bool:
-    """Whether two texts of values, as `judge.literals` writes them, are of values that count as the same.
+    """Whether two texts, as written by `judge.value_texts`, stand for equal values.
 
     Args:
-        actual: what was returned; a text that is of no value is never the same.
-        expected: a right value.
-        tolerance: by which numbers may differ, absolutely; 0 for that of the rule.
-        comparison: see the module's text.
+        actual: the text of the returned value; a text that is not a literal never matches.
+        expected: the text of a right value.
+        tolerance: absolute tolerance for numbers; 0 for the default of the rule.
+        comparison: the rule; see the module docstring.
     """
     if len(actual) > _LONGER * len(expected) + _MORE:
         return False
@@ -60,7 +59,7 @@ def _as_set(value: Any) -> Any:
     try:
         return set(value)
     except TypeError as fault:
-        raise NoLiteral(f"no set: {fault}") from fault
+        raise NoLiteral(f"not a set: {fault}") from fault
 
 
 def _with_lists(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What the judge is asked and what it answers."""
+"""The inputs and results of the judge."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """The verdict on one test or on one program, in the abbreviations contest judges use."""
+    """The verdict on one test or on one program, in the usual abbreviations of contest judges."""
 
     AC = "AC"  # accepted
     WA = "WA"  # wrong answer
@@ -18,14 +18,14 @@ class Verdict(StrEnum):
     CE = "CE"  # compilation error: the program is not valid Python
 
 
-# A program gets the verdict of the first kind in this list that any of its tests got: what says most about why the
-# program is wrong comes first. On one test: CE, OLE, TLE, MLE, RE, then WA or AC.
+# The verdict of a program is the first one in this list that any of its tests got. The first entries say most about why
+# a program is wrong. For a single test the order is: CE, OLE, TLE, MLE, RE, then WA or AC.
 PRECEDENCE = (Verdict.CE, Verdict.RE, Verdict.MLE, Verdict.TLE, Verdict.OLE, Verdict.WA, Verdict.AC)
 
 
 @dataclass(frozen=True)
 class TestCase:
-    """One test: what goes to standard input and what a right program prints."""
+    """One test: the standard input and the expected output."""
 
     __test__ = False  # not a pytest class
 
@@ -35,22 +35,22 @@ class TestCase:
 
 @dataclass(frozen=True)
 class Limits:
-    """What one run of a program may use."""
+    """The resource limits of one run."""
 
-    seconds: float = 2.0  # CPU time; the wall clock allows `wall_factor` times that
+    seconds: float = 2.0  # CPU time; the wall-clock limit is `wall_factor` times this
     memory_bytes: int = 256 * 2**20
     output_bytes: int = 16 * 2**20
     wall_factor: float = 3.0
 
     @property
     def wall_seconds(self) -> float:
-        """Seconds of wall-clock time after which a run is stopped whatever its CPU time."""
+        """The wall-clock limit of a run in seconds, whatever its CPU time."""
         return self.seconds * self.wall_factor + 1.0
 
 
 @dataclass(frozen=True)
 class TestResult:
-    """What happened on one test."""
+    """The result of one test."""
 
     __test__ = False
 
@@ -59,8 +59,8 @@ class TestResult:
     error: str = ""  # the end of standard error
     cpu_seconds: float = 0.0
     wall_seconds: float = 0.0
-    index: int = 0  # the test's place in the list that was handed in
-    peak_bytes: int = 0  # resident memory at most; 0 where it is not known
+    index: int = 0  # the test's position in the given list
+    peak_bytes: int = 0  # peak resident memory; 0 if unknown
 
     @property
     def passed(self) -> bool:
@@ -68,28 +68,28 @@ class TestResult:
 
     @property
     def crashed(self) -> bool:
-        """Whether the run was ended before its time, so that its output says little."""
+        """Whether the run ended early, so that its output says little."""
         return self.verdict not in (Verdict.AC, Verdict.WA)
 
 
 @dataclass(frozen=True)
 class Report:
-    """The results of one program on a list of tests, in the order they were run: that of the tests, or, when a
-    first failure was looked for, the likeliest to fail first; each result has its test's `index`.
+    """The results of one program on a list of tests, in the order of execution. That is the order of the tests, or,
+    with `stop_at_failure`, the likeliest to fail first. The `index` of each result names its test.
 
-    With `stop_at_failure` the list ends at the first failure, with `max_timeouts` at the last of so many that ran out
-    of time, so `len(results) <= total`. Tests that are left out are not passed.
+    With `stop_at_failure` the list ends at the first failure; with `max_timeouts` it ends at the last allowed timeout.
+    So `len(results) <= total`. Skipped tests do not count as passed.
     """
 
     results: list[TestResult] = field(default_factory=list)
     total: int = 0
-    isolation: str = ""  # the name of the protection the program ran under
-    checker: str = ""  # the name of the rule by which outputs were compared
-    retries: int = 0  # runs that were repeated because the judge lost a process of its own
+    isolation: str = ""  # the name of the sandbox that the program ran in
+    checker: str = ""  # the name of the comparison rule
+    retries: int = 0  # runs that were repeated because the judge lost one of its own processes
 
     @property
     def verdict(self) -> Verdict:
-        """The deciding verdict by `PRECEDENCE`; AC when there was nothing to fail."""
+        """The verdict by `PRECEDENCE`; AC if there was no test."""
         seen = {result.verdict for result in self.results}
         return next((verdict for verdict in PRECEDENCE if verdict in seen), Verdict.AC)
 
@@ -104,4 +104,4 @@ class Report:
 
 
 class JudgeError(RuntimeError):
-    """The judge itself failed: the program was not judged, which is no verdict."""
+    """The judge itself failed. The program was not judged: this is not a verdict."""

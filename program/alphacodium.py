@@ -32,7 +32,7 @@ from signatures.code import SolveDirectly, SolveStepByStep
 
 
 class AlphaCodium(Program):
-    """Statement and public tests in, the best program found out."""
+    """Takes a statement and its public tests, and returns the best program found."""
 
     continued_by = "rounds"
 
@@ -53,7 +53,7 @@ class AlphaCodium(Program):
         self.repair = Repair(config)
 
     def forward(self, problem: Problem, sample: int = 0) -> dspy.Prediction:
-        """`code`: the best program; empty when no stage gave one."""
+        """`code` in the prediction: the best program; empty if no stage wrote one."""
         trace().limit(self.config.budget)
         bench = Workbench(problem)
         tasks = [Task(problem, sample, turn, self.config) for turn in range(self.draws)]
@@ -95,9 +95,9 @@ class AlphaCodium(Program):
         return self.config.stronger_for == "rest"
 
     def _confirmed(self, task: Task, claims: list[TestCase], oracle: Oracle, bench: Workbench) -> list[TestCase]:
-        """AI tests, and random inputs on which the program differs from brute force, as far as they are confirmed.
+        """The confirmed AI tests, and the confirmed random inputs on which the program and brute force differ.
 
-        Where no program passes the public tests, those say better what is wrong than any further test.
+        Returns no further tests if no program passes the public tests: those then show better what is wrong.
         """
         brute_force = oracle.brute_force if not trace().out_of_time() and trusted(oracle, bench) else ""
         if trace().out_of_time() or not bench.passes_all_public(bench.best()):
@@ -107,13 +107,13 @@ class AlphaCodium(Program):
         return [*found, *confirmed]
 
     def _largest(self, programs: tuple[str, str], bench: Workbench) -> str:
-        """The largest input, as far as it is confirmed and there is a program to run on it."""
+        """The largest input, if it is confirmed and there is a program to run on it."""
         if bench.largest_input or trace().out_of_time() or not bench.passes_all_public(bench.best()):
             return bench.largest_input
         return confirmed_input(*programs, bench)
 
     def _solved_directly(self, task: Task, bench: Workbench) -> bool:
-        """The cheap tries first, where the configuration asks for them: plain draws, then fixes of the best."""
+        """Run the cheap attempts that the configuration puts first: plain draws, then fixes of the best one."""
         for draw in range(self.config.direct_first):
             ask: Any = self.think_first if self.config.vary_draws and draw % 2 else self.solve_directly
             answer = ask(task.sample, draw, by_public_tests(bench), problem=task.text)

@@ -1,7 +1,7 @@
-"""Artifacts: a program, hand-written or compiled, as a folder that can be looked at, loaded and compared.
+"""Artifacts: a program, hand-written or compiled, as a folder that can be read, loaded and compared.
 
-`program.json` is DSPy's state of the predictors (instructions and demonstrations; JSON, never pickle);
-`manifest.json` says what the program is, where it comes from, and what it expects of the code that loads it.
+`program.json` is DSPy's state of the predictors (instructions and demonstrations; JSON, never pickle).
+`manifest.json` describes the program, its origin, and what it requires of the code that loads it.
 """
 
 from __future__ import annotations
@@ -55,10 +55,10 @@ _PROGRAMS: dict[ProgramName, tuple[Any, type[ProgramConfig]]] = {
 
 
 def new_program(name: ProgramName, config: dict[str, Any]) -> Program:
-    """The hand-written program `name` under `config`.
+    """The hand-written program `name` with the configuration `config`.
 
     Raises:
-        ArtifactError: a key of `config` does not exist, has a value that is not allowed, or names no stage.
+        ArtifactError: `config` has an unknown key, a value that is not allowed, or an unknown stage.
     """
     kind, keys = _PROGRAMS[name]
     try:
@@ -68,25 +68,25 @@ def new_program(name: ProgramName, config: dict[str, Any]) -> Program:
         key = ".".join(map(str, first["loc"]))
         if first["type"] == "extra_forbidden":
             meant = did_you_mean(key, flattened(keys().model_dump()))
-            raise ArtifactError(f"config of {name}: it has no key {key}{meant}") from fault
+            raise ArtifactError(f"config of {name}: unknown key {key}{meant}") from fault
         raise ArtifactError(f"config of {name}: {first_error(fault, keys)}") from fault
     stages = {part.name for _, part in program.named_sub_modules() if isinstance(part, Stage)}
     if unknown := sorted(set(program.config.temperatures) - stages):
-        raise ArtifactError(f"config of {name}: temperatures: {unknown[0]} is none of its stages: {sorted(stages)}")
+        raise ArtifactError(f"config of {name}: temperatures: unknown stage {unknown[0]}; stages: {sorted(stages)}")
     return program
 
 
 def reshaped(manifest: Manifest, state: Mapping[str, Any], config: dict[str, Any]) -> Program:
-    """The program of an artifact under another configuration. That may leave stages out or bring in others, which then
-    are as written by hand.
+    """The program of an artifact under another configuration. Stages that the configuration adds get their hand-written
+    prompts.
 
     Args:
-        manifest: of the artifact.
-        state: of its predictors, by name.
-        config: in full.
+        manifest: the artifact's manifest.
+        state: the states of its predictors, by name.
+        config: the complete configuration.
 
     Raises:
-        ArtifactError: as `new_program` does.
+        ArtifactError: see `new_program`.
     """
     program = new_program(manifest.program, config)
     program.load_state({name: state.get(name, own) for name, own in program.dump_state().items()})
@@ -95,7 +95,7 @@ def reshaped(manifest: Manifest, state: Mapping[str, Any], config: dict[str, Any
 
 
 def describe(name: ProgramName, program: Any, **more: Any) -> Manifest:
-    """A manifest of `program` as it is, with the versions and the commit it comes from."""
+    """The manifest of `program` in its current state, with package versions and the commit."""
     return Manifest(
         program=name,
         config=program.config.model_dump(),
@@ -108,16 +108,16 @@ def describe(name: ProgramName, program: Any, **more: Any) -> Manifest:
 
 
 def fingerprint(program: Any, manifest: Manifest) -> str:
-    """Names what decides a program's prompts and behaviour, and nothing else: 12 hex digits."""
+    """A hash of everything that affects a program's prompts and behaviour, and nothing else: 12 hex digits."""
     decides = [manifest.program, manifest.adapter, program.config.model_dump(), program.dump_state()]
     return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def save(folder: Path, program: dspy.Module, manifest: Manifest) -> None:
-    """Write the artifact. The manifest comes last: a folder without one is no artifact.
+    """Write the artifact. The manifest is written last: a folder without a manifest is not an artifact.
 
     Raises:
-        ArtifactError: the manifest holds what no artifact may hold.
+        ArtifactError: the manifest contains values that are not allowed in an artifact.
     """
     checked_manifest(folder, manifest.model_dump())
     folder.mkdir(parents=True, exist_ok=True)
@@ -126,8 +126,8 @@ def save(folder: Path, program: dspy.Module, manifest: Manifest) -> None:
 
 
 def load_program(folder: str | Path, config: dict[str, Any] | None = None, adapter: str | None = None) -> Program:
-    """The program of an artifact, for plain Python: it brings its prompts, adapter, settings and budget along, and
-    needs no more than `dspy.configure(lm=…)`; see `load` for the arguments.
+    """Load the program of an artifact for use in Python. It includes prompts, adapter, settings and budget, and only
+    needs `dspy.configure(lm=…)`. See `load` for the arguments.
 
         program = load_program("artifacts/handwritten")
         program(problem=Problem.from_text(statement, [("1 2\n", "3\n")])).code
@@ -138,16 +138,16 @@ def load_program(folder: str | Path, config: dict[str, Any] | None = None, adapt
 def load(
     folder: str | Path, config: dict[str, Any] | None = None, adapter: str | None = None
 ) -> tuple[Program, Manifest]:
-    """The program and the manifest of an artifact.
+    """Load the program and the manifest of an artifact.
 
     Args:
-        folder: of the artifact.
-        config: keys of the program's configuration to change.
-        adapter: the adapter to use in place of the artifact's; the order stays unless the adapter knows only one.
+        folder: the artifact's folder.
+        config: changes to the program's configuration.
+        adapter: replaces the artifact's adapter. The order is kept, unless the adapter supports only one.
 
     Raises:
-        ArtifactError: no artifact, a broken one, or one made for other predictors than the code has.
-        UserError: there is no such adapter, or it cannot have the program's order.
+        ArtifactError: there is no artifact, it is broken, or it was made for other predictors than the code has.
+        UserError: the adapter is unknown, or does not support the program's order.
     """
     folder = Path(folder)
     manifest = read_manifest(folder)
@@ -166,7 +166,7 @@ def load(
 
 
 def _refuse_other_code(folder: Path, manifest: Manifest, program: Program) -> None:
-    """The predictors that the artifact was made for must be those that its program has here."""
+    """Check that the program here has the predictors that the artifact was made for."""
     here, types = predictors_of(program), types_of(program)
     for name in sorted({*manifest.predictors, *here}):
         there = manifest.predictors.get(name)
@@ -184,7 +184,7 @@ def _refuse_other_code(folder: Path, manifest: Manifest, program: Program) -> No
 
 
 def _refuse_odd_demos(folder: Path, program: Program, state: dict[str, Any]) -> None:
-    """DSPy looks at no demonstration, so what prompts would be made of is looked at here."""
+    """Check the demonstrations, which DSPy does not check: prompts will contain them."""
     for name, predictor in program.named_predictors():
         fields = cast(Any, predictor.signature).fields
         for number, demo in enumerate(demos_of(state[name]), 1):
@@ -205,6 +205,6 @@ def _pretty(value: Any) -> str:
 
 @cache
 def _commit() -> str:
-    """The commit that this process runs, with a + when the work tree differs; empty outside of git."""
+    """The commit of the running code, with a + if the work tree has changes; empty outside of git."""
     asked = subprocess.run(["git", "describe", "--always", "--dirty=+"], capture_output=True, text=True, check=False)
     return asked.stdout.strip() if asked.returncode == 0 else ""

@@ -1,4 +1,4 @@
-"""Errors that end a command in one line, by what its caller can do about them; see `program.cli.command`."""
+"""Errors that end a command with one line, grouped by what the caller can do about them; see `program.cli.command`."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ if TYPE_CHECKING:
 
 
 class UserError(ValueError):
-    """Bad input: nothing was done, and the line says what to change."""
+    """Bad input. Nothing was done; the message says what to change."""
 
 
 class ModelError(RuntimeError):
-    """The language model cannot be used: no such model, no key, no answer, or nobody left to ask it."""
+    """The language model cannot be used: unknown model, missing key, no response, or no workers left to call it."""
 
 
 class StorageError(RuntimeError):
-    """Something could not be stored or read, on a full disk for instance; what is stored until then stays."""
+    """A write or read failed, for example on a full disk. Everything stored before remains."""
 
 
 def first_line(fault: BaseException, most: int = 200) -> str:
-    """The first line with a text of what `fault` says, cut to `most` characters; empty where it says nothing."""
+    """The first non-empty line of the message of `fault`, cut to `most` characters; empty if it has none."""
     return next((line.strip() for line in str(fault).splitlines() if line.strip()), "")[:most]
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """What to add to an error about a name that does not exist: those that it may stand for, or nothing."""
+    """A suffix for an error about an unknown name: the most similar known names, or an empty text."""
     close = get_close_matches(name, list(known), n=3, cutoff=0.55)
     return f"; did you mean {' or '.join(close)}?" if close else ""
 
 
 def folder_meant(path: Path, holding: str) -> str:
-    """As `did_you_mean`, for a folder that does not exist: those of a similar name that hold the file `holding`, next
-    to it and where artifacts and runs are kept by default."""
+    """Like `did_you_mean`, for a folder that does not exist. Suggests folders with a similar name that contain the file
+    `holding`, next to `path` and in the default folders of artifacts and runs."""
     homes = dict.fromkeys((path.parent, Path("artifacts"), Path("runs")))
     known = {found.parent.name: found.parent for home in homes for found in sorted(home.glob(f"*/{holding}"))}
     close = get_close_matches(path.name, known, n=2, cutoff=0.7)
@@ -44,11 +44,11 @@ def folder_meant(path: Path, holding: str) -> str:
 
 
 def first_error(fault: ValidationError, *models: type[BaseModel]) -> str:
-    """What a user is to know of `fault`, in a line: `key: what is wrong with it (what the key means)`.
+    """One line for the user about `fault`: `key: what is wrong with it (what the key means)`.
 
     Args:
-        fault: its first error counts.
-        models: configurations, one of which raised it; the docstrings of its fields say what they mean.
+        fault: only its first error is used.
+        models: configuration classes, one of which raised it; the field docstrings say what the keys mean.
     """
     first = fault.errors()[0]
     kind, meaning = next((each for each in models if each.__name__ == fault.title), models[0] if models else None), None

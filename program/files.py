@@ -1,6 +1,7 @@
-"""Files that survive a kill and a full disk: each is written aside and renamed, or grows by whole lines.
+"""Files that survive a kill and a full disk. A file is either written to a temporary name and renamed, or grows by
+whole lines.
 
-Everything that commands store goes through here (the ledger's database apart).
+Commands store everything through this module, except the database of the ledger.
 """
 
 from __future__ import annotations
@@ -14,22 +15,22 @@ from typing import Any
 from program.errors import StorageError, UserError
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
-ASIDE = ".tmp"  # at the end of the name of a file that is being written
+ASIDE = ".tmp"  # suffix of a file that is being written
 
 
 def write_whole(file: Path, content: bytes | str) -> None:
-    """Write a file whole or not at all: it is on disk when this returns. A device or a pipe gets the content as it is.
+    """Write a file completely or not at all; it is on disk on return. A device or a pipe is written directly.
 
     Args:
-        file: its folder exists; behind a symbolic link the file that it stands for.
-        content: of a text the lone surrogates, which cannot be stored, become question marks.
+        file: its folder must exist; a symbolic link is followed.
+        content: lone surrogates in a text cannot be stored and are replaced by question marks.
 
     Raises:
-        StorageError: the disk is full or broken; what was there before is there still, and nothing else.
-        OSError: it cannot be written for another reason.
+        StorageError: the disk is full or broken; the old content is unchanged.
+        OSError: the file cannot be written for another reason.
     """
     data = content.encode("utf-8", "replace") if isinstance(content, str) else content
-    if is_special(file):  # a file that is renamed would take the place of /dev/null
+    if is_special(file):  # a rename would replace /dev/null by a file
         file.write_bytes(data)
         return
     file = file.resolve()
@@ -38,7 +39,7 @@ def write_whole(file: Path, content: bytes | str) -> None:
         descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
         try:
             _write(descriptor, data)
-            os.fsync(descriptor)  # before the new name: else a power cut may leave the name without the content
+            os.fsync(descriptor)  # before the rename: otherwise a power cut may leave an empty file under the name
         finally:
             os.close(descriptor)
         os.replace(aside, file)
@@ -49,16 +50,16 @@ def write_whole(file: Path, content: bytes | str) -> None:
 
 
 def is_special(file: Path) -> bool:
-    """Whether a path stands for a device, a pipe or a socket."""
+    """Whether a path is a device, a pipe or a socket."""
     return file.exists() and not file.is_file() and not file.is_dir()
 
 
 def append(file: Path, line: bytes) -> None:
-    """Append a line: it is on disk when this returns. One thread at a time.
+    """Append a line; it is on disk on return. Only one thread may call this at a time.
 
     Raises:
-        StorageError: the disk is full or broken, and nothing of the line stays.
-        OSError: it cannot be written for another reason.
+        StorageError: the disk is full or broken; no part of the line was kept.
+        OSError: the file cannot be written for another reason.
     """
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
     try:
@@ -74,7 +75,7 @@ def append(file: Path, line: bytes) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """A file that was just made is found again after a power cut only when its folder is on disk too."""
+    """Sync the folder of a new file to disk. Without this, the file may be missing after a power cut."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -83,16 +84,16 @@ def sync_folder(folder: Path) -> None:
 
 
 def hold(lock: Path, said: str, *, also_from_here: bool = False) -> Any:
-    """Keep other processes out as long as the returned file is open; a process that ends lets go.
+    """Lock a file against other processes until the returned file is closed or the process ends.
 
     Args:
-        lock: a file, made when it is missing.
-        said: of the error.
-        also_from_here: whether this process itself, which may hold it already, is kept out too; it may then open and
-            close the file elsewhere.
+        lock: the lock file; it is created if missing.
+        said: the message of the error.
+        also_from_here: whether to lock against this process too, which may have the lock already. Closing the file
+            elsewhere in this process then keeps the lock.
 
     Raises:
-        UserError: another process has it.
+        UserError: another process has the lock.
     """
     file = lock.open("ab")
     try:

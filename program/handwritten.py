@@ -1,7 +1,7 @@
-"""Write the hand-written programs as artifacts: `python -m program.handwritten`, after a change of a signature.
+"""Writes the hand-written programs as artifacts. Run `python -m program.handwritten` after a change of a signature.
 
-The flow's bounds here are tight, for small local models that pay for every call in time; the paper's are the defaults
-of `program.steps.config`. Caps of tokens are the affair of the model's profile.
+The limits of the flow are small here, because each call takes long on small local models. The defaults of
+`program.steps.config` are the values of the paper. Token caps come from the model's profile.
 """
 
 from __future__ import annotations

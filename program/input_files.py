@@ -1,6 +1,6 @@
-"""Files that somebody else has written: read with bounds on size and depth, and in an encoding that is checked.
+"""Reads files from other sources, with limits on size and depth and a check of the encoding.
 
-Whatever is wrong with one is an `InputError` in one line. What the values mean is up to who reads them.
+Any problem with a file raises an `InputError` with a one-line message. Callers interpret the values.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from pydantic import BaseModel, ValidationError
 
 from program.errors import UserError, first_error
 
-MOST_BYTES = 64 * 2**20  # of a file that is no dataset
+MOST_BYTES = 64 * 2**20  # for a file that is not a dataset
 MOST_DATA_BYTES = 4 * 2**30
-DEEPEST = 64  # lists and objects inside of each other; what we write has ten at most
-LARGEST = 2**63  # of whole numbers; whatever we count fits
+DEEPEST = 64  # maximum nesting of lists and objects; our own files have at most ten levels
+LARGEST = 2**63  # maximum integer; larger than any count of ours
 
-# By their first bytes; the longer ones first, as one of them begins with another.
+# By their first bytes. Longer marks come first, because one mark is a prefix of another.
 _MARKS = {
     codecs.BOM_UTF8: "utf-8",
     codecs.BOM_UTF32_LE: "utf-32-le",
@@ -38,17 +38,17 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 class InputError(UserError):
-    """A file cannot be read as what it should be; one line that says why."""
+    """A file is not readable or not valid; the one-line message says why."""
 
 
 def read_bytes(path: Path, most: int = MOST_BYTES) -> bytes:
-    """The content of a file, which may be a pipe.
+    """Read a file, which may be a pipe.
 
     Raises:
-        InputError: it is not there, cannot be read, or has more than `most` bytes.
+        InputError: the file does not exist, cannot be read, or has more than `most` bytes.
     """
     try:
-        # A pipe that nobody writes to is empty; to open it in the usual way would wait for ever.
+        # Without O_NONBLOCK, opening a pipe without a writer would block forever. Such a pipe is read as empty.
         with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as opened:
             os.set_blocking(opened.fileno(), True)
             return read_stream(opened, path, most)
@@ -59,11 +59,11 @@ def read_bytes(path: Path, most: int = MOST_BYTES) -> bytes:
 
 
 def read_stream(opened: IO[bytes] | gzip.GzipFile, where: object, most: int = MOST_BYTES) -> bytes:
-    """What is left of an open file.
+    """Read the rest of an open file.
 
     Raises:
-        InputError: it is more than `most` bytes; names `where` they come from.
-        OSError: it cannot be read.
+        InputError: there are more than `most` bytes; the message starts with `where`.
+        OSError: the file cannot be read.
     """
     content = opened.read(most + 1)
     if len(content) > most:
@@ -72,63 +72,63 @@ def read_stream(opened: IO[bytes] | gzip.GzipFile, where: object, most: int = MO
 
 
 def read_packed(path: Path, most: int = MOST_BYTES) -> bytes:
-    """The content of a file, unpacked where its name ends in `.gz`.
+    """Read a file, and decompress it if its name ends in `.gz`.
 
     Raises:
-        InputError: as `read_bytes` does, or it cannot be unpacked, or unpacks to more than `most` bytes.
+        InputError: see `read_bytes`; or it cannot be decompressed, or has more than `most` bytes afterwards.
     """
     content = read_bytes(path, most)
     if path.suffix != ".gz":
         return content
-    if not content:  # what `gzip` takes for a whole file of nothing
-        raise InputError(f"{path} cannot be unpacked: it is empty")
+    if not content:  # `gzip` would accept this as an empty file
+        raise InputError(f"{path} cannot be decompressed: it is empty")
     try:
         with gzip.open(io.BytesIO(content)) as opened:
-            return read_stream(opened, f"{path}, unpacked,", most)
+            return read_stream(opened, f"{path}, decompressed,", most)
     except (OSError, EOFError, zlib.error) as fault:
-        raise InputError(f"{path} cannot be unpacked: {fault}") from fault
+        raise InputError(f"{path} cannot be decompressed: {fault}") from fault
 
 
 def read_text(path: Path, most: int = MOST_BYTES) -> str:
-    """The text of a file; see `decoded` for encodings.
+    """Read a text file; see `decoded` for encodings.
 
     Raises:
-        InputError: as `read_bytes` does, or it is no text.
+        InputError: see `read_bytes`; or the content is not text.
     """
     return decoded(read_bytes(path, most), path)
 
 
 def decoded(content: bytes, where: object) -> str:
-    """The text that bytes are: UTF-8, or another form of Unicode where they begin with its byte order mark.
+    """Decode a text: UTF-8, or another Unicode encoding if it starts with the byte order mark of that encoding.
 
     Raises:
-        InputError: they are no such text; names `where` they come from.
+        InputError: the bytes are not such a text; the message starts with `where`.
     """
     mark, encoding = next(((mark, name) for mark, name in _MARKS.items() if content.startswith(mark)), (b"", "utf-8"))
     try:
         return content[len(mark) :].decode(encoding).replace("\r\n", "\n")
     except UnicodeDecodeError as fault:
         byte = content[len(mark) + fault.start]
-        named = f"{encoding.upper()}, as its first bytes say" if mark and encoding != "utf-8" else "UTF-8"
+        named = f"{encoding.upper()} (from its byte order mark)" if mark and encoding != "utf-8" else "UTF-8"
         raise InputError(
             f"{where} is not text in {named}: byte 0x{byte:02x} at {fault.start}; save it as UTF-8"
         ) from fault
 
 
 def read_json(path: Path, most: int = MOST_BYTES) -> Any:
-    """The JSON value in a file.
+    """Read the JSON value in a file.
 
     Raises:
-        InputError: as `read_text` does, or as `json_value` does.
+        InputError: see `read_text` and `json_value`.
     """
     return json_value(read_text(path, most), path)
 
 
 def read_model(path: Path, model: type[Model], most: int = MOST_BYTES) -> Model:
-    """The JSON value in a file as a `model`.
+    """Read the JSON value in a file as an instance of `model`.
 
     Raises:
-        InputError: as `read_json` does, or the value has another shape.
+        InputError: see `read_json`; or the value does not fit the model.
     """
     try:
         return model.model_validate(read_json(path, most))
@@ -137,16 +137,16 @@ def read_model(path: Path, model: type[Model], most: int = MOST_BYTES) -> Model:
 
 
 def json_value(text: str, where: object, *, half_pairs: bool = False, large: bool = False) -> Any:
-    """The JSON value that a text is.
+    """Parse a JSON text.
 
     Args:
-        text: of the value.
-        where: it comes from, for the error.
-        large: whether whole numbers may be larger than any count of ours, as arguments of functions are.
-        half_pairs: whether texts may hold halves of surrogate pairs, which are no text; each becomes a question mark.
+        text: the JSON text.
+        where: the origin of the text, for the error message.
+        large: whether integers may exceed `LARGEST`, as in arguments of functions.
+        half_pairs: whether texts may contain lone surrogates, which are not valid text; each becomes a question mark.
 
     Raises:
-        InputError: it is no JSON, too deep, or has numbers or texts that no value of ours could be.
+        InputError: the text is not JSON, is nested too deep, or contains numbers or texts that are not allowed.
     """
     try:
         whole = int if large else _bounded
@@ -156,19 +156,19 @@ def json_value(text: str, where: object, *, half_pairs: bool = False, large: boo
             plain = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace" if half_pairs else "strict")
             value = json.loads(plain)
     except UnicodeEncodeError as fault:
-        raise InputError(f"{where} holds half of a surrogate pair, \\u{ord(fault.object[fault.start]):x}") from fault
+        raise InputError(f"{where} contains half of a surrogate pair, \\u{ord(fault.object[fault.start]):x}") from fault
     except RecursionError as fault:
-        raise InputError(f"{where} is not JSON that can be read: lists and objects are nested too deep") from fault
+        raise InputError(f"{where} is not readable JSON: lists and objects are nested too deep") from fault
     except ValueError as fault:
         raise InputError(f"{where} is not JSON: {fault}") from fault
     return value
 
 
 def json_lines(text: str, where: object) -> Iterator[tuple[int, Any]]:
-    """The JSON values of the lines of a text, each with the number of its line; empty lines are none.
+    """Yield the line number and the JSON value of each line that is not empty.
 
     Raises:
-        InputError: as `json_value` does, with the number of the line.
+        InputError: see `json_value`; the message includes the line number.
     """
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
@@ -176,36 +176,36 @@ def json_lines(text: str, where: object) -> Iterator[tuple[int, Any]]:
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """The table in a TOML file.
+    """Read the table in a TOML file.
 
     Raises:
-        InputError: as `read_text` does, or it is not TOML.
+        InputError: see `read_text`; or it is not TOML.
     """
     text = read_text(path)
     try:
         table = tomllib.loads(text)
         _refuse_depth(table)
     except RecursionError as fault:
-        raise InputError(f"{path} is not TOML that can be read: it is nested too deep") from fault
+        raise InputError(f"{path} is not readable TOML: it is nested too deep") from fault
     except ValueError as fault:
         raise InputError(f"{path} is not TOML: {fault}") from fault
     return table
 
 
 def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no number")
+    raise ValueError(f"{name} is not a number")
 
 
 def _finite(digits: str) -> float:
     number = float(digits)
     if number in (float("inf"), float("-inf")):
-        raise ValueError(f"{digits[:40]} is too large a number")
+        raise ValueError(f"the number {digits[:40]} is too large")
     return number
 
 
 def _bounded(digits: str) -> int:
     if len(digits) > 20 or abs(int(digits)) > LARGEST:
-        raise ValueError(f"{digits[:40]} is too large a number")
+        raise ValueError(f"the number {digits[:40]} is too large")
     return int(digits)
 
 

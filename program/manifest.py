@@ -1,6 +1,6 @@
-"""What is stored of a program, read without the program or DSPy: its manifest, and the states of its predictors.
+"""The stored form of a program, read without the program or DSPy: its manifest and the states of its predictors.
 
-Commands that only show what is stored start in a fraction of a second; see `program.artifact` for the rest.
+This lets commands that only show stored data start quickly. `program.artifact` contains the rest.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from program.errors import UserError, first_error, folder_meant
 from program.input_files import InputError, read_json
 from program.models.sampling_settings import ArtifactLM, checked_settings
 
-PACKAGED = Path(__file__).parent / "packaged_artifacts"  # in a wheel only
+PACKAGED = Path(__file__).parent / "packaged_artifacts"  # exists only in a wheel
 ProgramName = Literal["alphacodium", "direct", "chain-of-thought", "sampling", "reflexion"]
 
 
 class ArtifactError(UserError):
-    """The artifact cannot be loaded by this code; one line that says why."""
+    """This code cannot load the artifact; the one-line message says why."""
 
 
 class Compilation(BaseModel, extra="allow", strict=True):
-    """Of what a manifest says of its compilation, what is read again; see `optimize.config` for the rest."""
+    """The part of a manifest's compilation that is read again; see `optimize.config` for the rest."""
 
     problems: list[str] = []
     stopped: str = ""
@@ -32,36 +32,36 @@ class Compilation(BaseModel, extra="allow", strict=True):
 
 
 class Manifest(BaseModel):
-    """What `manifest.json` holds."""
+    """The content of `manifest.json`."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
     program: ProgramName
-    """which program class"""
+    """the program class"""
     config: dict[str, Any]
-    """its configuration, in full"""
+    """its complete configuration"""
     adapter: str = DEFAULT_ADAPTER
-    """how prompts are made and answers read; see `program.adapters.choice`"""
+    """how prompts are made and responses are parsed; see `program.adapters.choice`"""
     predictors: dict[str, list[str]]
-    """the input and output fields of every predictor, in order; must be those of the code"""
+    """the input and output fields of every predictor, in order; must match the code"""
     types: dict[str, dict[str, str]] = {}
-    """the types of these fields; must be those of the code where they are given"""
+    """the types of these fields; must match the code if given"""
     origin: Literal["hand-written", "compiled"] = "hand-written"
-    """whether people or an optimizer wrote its prompts"""
+    """whether its prompts are hand-written or come from an optimizer"""
     compile: dict[str, Any] | None = None
     """the resolved configuration of the compilation, with LM, data, split, problem names and seed"""
     scores: dict[str, Any] | None = None
     """what the optimizer saw on its training problems"""
     gate: dict[str, Any] | None = None
-    """how the compiled program compares with its start, as `optimize.gate.gate_outcome` says it; where it is not ahead,
-    this artifact holds the start"""
+    """how the compiled program compares with its start, from `optimize.gate.gate_outcome`; if it is not better, this
+    artifact contains the start"""
     cost: dict[str, Any] | None = None
-    """what compiling cost"""
+    """the cost of compiling"""
     lm: dict[str, Any] | None = None
-    """the model it was compiled for and the sampling settings that go with its calls: those of
-    `program.models.sampling_settings`, so no key, no address and nothing else of a connection"""
+    """the model it was compiled for and the sampling settings of its calls (those of
+    `program.models.sampling_settings`); no key, no address and no other settings of the connection"""
     versions: dict[str, str] = {}
-    """versions of the packages that decide what a prompt looks like"""
+    """versions of the packages that affect prompts"""
     commit: str = ""
     """the commit of this repository when the artifact was written"""
 
@@ -85,24 +85,24 @@ class Manifest(BaseModel):
 
 
 def lm_settings(manifest: Manifest) -> dict[str, Any]:
-    """The sampling settings that go with every call of the artifact's LM."""
+    """The sampling settings for every call of the artifact's LM."""
     return {key: value for key, value in (manifest.lm or {}).items() if key != "model"}
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """The manifest of an artifact.
+    """Read the manifest of an artifact.
 
     Raises:
-        ArtifactError: there is none, or a broken one.
+        ArtifactError: the manifest is missing or broken.
     """
     return checked_manifest(folder, _read(folder, "manifest.json"))
 
 
 def read_state(folder: Path, manifest: Manifest) -> dict[str, Any]:
-    """The states of an artifact's predictors, by their names.
+    """Read the states of an artifact's predictors, by name.
 
     Raises:
-        ArtifactError: there is no `program.json`, or it does not hold what such states hold.
+        ArtifactError: `program.json` is missing, or its content is not valid.
     """
     state = _read(folder, "program.json")
     if not isinstance(state, dict) or set(state) != set(manifest.predictors):
@@ -114,10 +114,10 @@ def read_state(folder: Path, manifest: Manifest) -> dict[str, Any]:
 
 
 def checked_manifest(folder: Path, values: Any) -> Manifest:
-    """`values` as the manifest of the artifact in `folder`.
+    """Parse `values` as the manifest of the artifact in `folder`.
 
     Raises:
-        ArtifactError: they are none.
+        ArtifactError: they are not a valid manifest.
     """
     try:
         return Manifest.model_validate(values)
@@ -126,8 +126,8 @@ def checked_manifest(folder: Path, values: Any) -> Manifest:
 
 
 def stored_folder(folder: Path) -> Path:
-    """Where an artifact lies: `folder`, or where there is no `artifacts/NAME`, the copy of that name in the wheel,
-    which has the hand-written ones."""
+    """The folder of an artifact: `folder`; or, if `artifacts/NAME` does not exist, the copy of that name in the wheel,
+    which includes the hand-written artifacts."""
     copy = PACKAGED / folder.name
     packaged = folder.parent == Path("artifacts") and not folder.exists() and (copy / "manifest.json").is_file()
     return copy if packaged else folder
@@ -145,7 +145,7 @@ def _read(folder: Path, name: str) -> Any:
 
 
 def merged(config: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """`config` with `changes` on top, in nested keys too."""
+    """`config` updated with `changes`, including nested keys."""
     result = dict(config)
     for key, value in changes.items():
         nested = isinstance(value, dict) and isinstance(result.get(key), dict)
@@ -154,7 +154,7 @@ def merged(config: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
 
 
 def flattened(config: dict[str, Any], above: str = "") -> dict[str, Any]:
-    """`config` without nesting; keys are named as `--set` names them: `{"budget.calls": 8}`."""
+    """`config` without nesting; keys have the form of `--set`: `{"budget.calls": 8}`."""
     result: dict[str, Any] = {}
     for key, value in config.items():
         nested = isinstance(value, dict)
@@ -162,13 +162,13 @@ def flattened(config: dict[str, Any], above: str = "") -> dict[str, Any]:
     return result
 
 
-_AUGMENTED = "augmented"  # the mark of a demonstration that DSPy has made
+_AUGMENTED = "augmented"  # the key that marks demonstrations made by DSPy
 
 
 def is_state_of(state: Any, fields: list[str]) -> bool:
-    """Whether `state` is what a predictor with these fields, with no LM and no trace of its own, dumps."""
-    # Assumed: DSPy makes every key of a state that it does not know an attribute, `config` for instance, which goes
-    # with each request; so a state has these keys and no other.
+    """Whether `state` is the dumped state of a predictor with these fields, without an LM or a trace."""
+    # Assumed: DSPy turns every unknown key of a state into an attribute; `config`, for example, is sent with each
+    # request. So a state must have exactly these keys.
     match state:
         case {"demos": list(demos), "signature": {"instructions": str(), "fields": list(described)}, "lm": None}:
             return (
@@ -191,5 +191,5 @@ def _is_description(described: Any) -> bool:
 
 
 def demos_of(state: dict[str, Any]) -> list[dict[str, Any]]:
-    """The demonstrations in a state that `is_state_of` has let through, without the marks of DSPy."""
+    """The demonstrations in a state that `is_state_of` accepted, without DSPy's marks."""
     return [{field: value for field, value in demo.items() if field != _AUGMENTED} for demo in state["demos"]]

@@ -1,4 +1,4 @@
-"""What the predictors of a program take and give, in words that can be stored and compared."""
+"""The inputs and outputs of a program's predictors, as texts that can be stored and compared."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pydantic import BaseModel
 
 
 def predictors_of(program: dspy.Module) -> dict[str, list[str]]:
-    """Every predictor's name with its field names, inputs first."""
+    """The field names of every predictor, by the predictor's name; inputs come first."""
     return {name: list(cast(Any, predictor.signature).fields) for name, predictor in program.named_predictors()}
 
 
 def types_of(program: dspy.Module) -> dict[str, dict[str, str]]:
-    """The type of every field of every predictor, in words."""
+    """The type of every field of every predictor, as text."""
     return {
         name: {field: type_name(each.annotation) for field, each in cast(Any, predictor.signature).fields.items()}
         for name, predictor in program.named_predictors()
@@ -23,7 +23,7 @@ def types_of(program: dspy.Module) -> dict[str, dict[str, str]]:
 
 
 def type_name(annotation: Any) -> str:
-    """A type without bounds and descriptions, records with their fields: `list[AITest(input: str, …)]`."""
+    """A type without bounds and descriptions; records with their fields: `list[AITest(input: str, …)]`."""
     if hasattr(annotation, "__metadata__"):
         annotation = annotation.__origin__
     if get_origin(annotation) in (Union, UnionType):

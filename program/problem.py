@@ -1,6 +1,6 @@
-"""The problem as a program sees it: the statement, its limits and its public tests, and nothing else.
+"""The problem as a program sees it: only the statement, its limits and its public tests.
 
-Hidden tests have no place in this type; they live in `eval`, behind the problem's name.
+This type has no field for hidden tests. They are in `eval`, found by the problem's name.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from judge.values import Comparison
 from judge.verdict import Limits, TestCase
 from program.statement import examples_in
 
-# A larger limit is no limit that anyone meant.
+# A larger limit is taken as an error in the data.
 LONGEST_SECONDS = 24 * 3600
 LARGEST_BYTES = 2**50
 
-# How statements say that more than one answer is right.
+# Phrases that say that more than one answer is right.
 _SEVERAL = re.compile(
     r"\b(print|output|return|report|display) any\b(?! case)"
     r"|\b(several|multiple|many|more than one)( \w+){0,3} (answers?|solutions?|ways?|outputs?|options?|possibilities)\b"
@@ -34,7 +34,7 @@ _SEVERAL = re.compile(
 
 
 def seconds_of(time_limit: Any) -> float | None:
-    """The seconds of a `time_limit` as the CodeContests layout has it, `{"seconds", "nanos"}`, or as a plain number.
+    """The seconds of a `time_limit`: a plain number, or `{"seconds", "nanos"}` as in CodeContests.
 
     Raises:
         KeyError, TypeError, ValueError: it is neither.
@@ -45,23 +45,23 @@ def seconds_of(time_limit: Any) -> float | None:
 
 
 def texts_of(tests: Any, key: str) -> list[str]:
-    """The texts of `tests[key]`, `input` or `output`, in the layout of CodeContests.
+    """The texts of `tests[key]` (`input` or `output`), in the layout of CodeContests.
 
     Raises:
-        KeyError, TypeError: it is no list of texts.
+        KeyError, TypeError: it is not a list of texts.
     """
     texts = tests[key]
     if not isinstance(texts, list | tuple) or not all(isinstance(text, str) for text in texts):
-        raise TypeError(f"{key} is no list of texts")
+        raise TypeError(f"{key} is not a list of texts")
     return list(texts)
 
 
 class AskedFunction(BaseModel):
-    """What a problem asks for that does not ask for a program.
+    """The function that a problem asks for, if it does not ask for a complete program.
 
-    entry_point: its name, "f", or that of a method and of its class, which is made without arguments: "Solution.f".
-    starter_code: what is given of the program: imports, the signature, a docstring.
-    tolerance, comparison: of values; see `judge.values`.
+    entry_point: the name of a function, "f", or of a method whose class takes no constructor arguments: "Solution.f".
+    starter_code: the given part of the program: imports, the signature, a docstring.
+    tolerance, comparison: how values are compared; see `judge.values`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -73,15 +73,15 @@ class AskedFunction(BaseModel):
 
     @property
     def name(self) -> str:
-        """Without that of its class."""
+        """The name without the class."""
         return self.entry_point.rpartition(".")[2]
 
     def call(self, arguments: str) -> str:
-        """A call, as prompts show it."""
+        """A call, as in prompts."""
         return f"{self.name}({arguments.strip()})"
 
     def text(self) -> str:
-        """What is asked for, as prompts show it."""
+        """The task, as in prompts."""
         kind, _, method = self.entry_point.rpartition(".")
         what = f"method `{method}` of the class `{kind}`" if kind else f"function `{method}`"
         if not self.starter_code.strip():
@@ -90,8 +90,8 @@ class AskedFunction(BaseModel):
 
 
 class PublicTest(BaseModel):
-    """An example of the statement: what goes to standard input and what is printed, or the arguments and the value of a
-    call, as texts of Python literals (`judge.literals`)."""
+    """An example in the statement: standard input and output of a program, or arguments and return value of a function,
+    as texts of Python literals (`judge.literals`)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -105,8 +105,8 @@ class PublicTest(BaseModel):
 class Problem(BaseModel):
     """A contest problem without its hidden tests.
 
-    `seconds` and `memory_bytes` are the limits the statement gives for one run; None where the data has none.
-    `function` is what it asks for; None for a program that reads standard input and prints.
+    `seconds` and `memory_bytes` are the statement's limits for one run; None if the data has none.
+    `function` is the function to write; None for a program that reads standard input and prints.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -116,23 +116,23 @@ class Problem(BaseModel):
     public_tests: tuple[PublicTest, ...] = ()
     seconds: float | None = Field(default=None, ge=0, le=LONGEST_SECONDS, allow_inf_nan=False)
     memory_bytes: int | None = Field(default=None, ge=0, le=LARGEST_BYTES)
-    # Left out where there is none: fingerprints of data and stored runs hold what a problem is dumped as.
+    # Excluded if None: fingerprints of data and stored runs depend on the dump of a problem.
     function: AskedFunction | None = Field(default=None, exclude_if=lambda value: value is None)
 
     @model_validator(mode="after")
     def _with_literals(self) -> Self:
-        """The examples of a function are calls: what is no literal could be neither given to it nor compared."""
+        """The examples of a function must be literals: other values could not be passed to it or compared."""
         for number, test in enumerate(self.public_tests if self.function else (), 1):
             try:
                 arguments_of(test.input)
                 value_of(test.output)
             except NoLiteral as fault:
-                raise ValueError(f"public test {number} has to have Python literals: {fault}") from fault
+                raise ValueError(f"public test {number} must consist of Python literals: {fault}") from fault
         return self
 
     @classmethod
     def of(cls, given: Problem | Mapping[str, Any] | str) -> Problem:
-        """The problem that is meant: itself, its dictionary, or the text of its statement.
+        """Convert a problem, its dictionary or the text of its statement to a problem.
 
         Raises:
             ValueError: it is none of these.
@@ -146,20 +146,20 @@ class Problem(BaseModel):
         """A problem from its statement.
 
         Args:
-            statement: in words; its first line is the name where none is given.
-            tests: the examples, each an input with its output.
-            name: of the problem.
+            statement: the text; its first line is the default name.
+            tests: the examples, as pairs of input and output.
+            name: the name of the problem.
         """
         first = next((line.strip("# ").strip() for line in statement.splitlines() if line.strip()), "problem")
         public = tuple(PublicTest(input=given, output=expected) for given, expected in tests)
         return cls(name=name or first[:80], description=statement, public_tests=public)
 
     def limits(self) -> Limits:
-        """What one run of a Python program may use; see `judge.limits`."""
+        """The limits of one run of a Python program; see `judge.limits`."""
         return limits_of(self.seconds, self.memory_bytes)
 
     def checker(self) -> Checker:
-        """How outputs are compared: strictly, with the tolerance the statement names; of a function its values."""
+        """How outputs are compared: strictly, with the tolerance in the statement; for a function, its values."""
         function = self.function
         if function is None:
             return strict_for(self.description)
@@ -170,7 +170,7 @@ class Problem(BaseModel):
         return [test.case() for test in self.public_tests]
 
     def text(self) -> str:
-        """The problem as prompts show it: name, statement, limit and, unless the statement has them, the examples."""
+        """The problem as in prompts: name, statement, limit and, unless the statement shows them, the examples."""
         parts = [self.name, self.description.strip()] if self.description.strip() else [self.name]
         if self.seconds:
             parts.append(f"Time limit: {self.seconds:g} seconds")
@@ -181,7 +181,7 @@ class Problem(BaseModel):
         return "\n\n".join(parts)
 
     def asked(self) -> str:
-        """The statement, and of a function what is given of it: all of it may stand there."""
+        """The statement, and for a function the given code. Together they contain everything that may be shown."""
         return "\n\n".join(
             part for part in (self.description.strip(), self.function.text() if self.function else "") if part
         )
@@ -194,13 +194,13 @@ class Problem(BaseModel):
 
     @property
     def accepts_several(self) -> bool:
-        """Whether more than one output is right for an input, as far as the statement says so, or shows another output
-        for an example than the data stores."""
+        """Whether more than one output can be right: the statement says so, or it shows another output for an example
+        than the data has."""
         words = " ".join(self.description.split())
         return _SEVERAL.search(words) is not None or any(_shows_another(words, test) for test in self.public_tests)
 
     def _shows_examples(self) -> bool:
-        """Most statements end with their examples; stating them twice would only cost tokens."""
+        """Whether the statement shows its examples, as most do. Repeating them would only cost tokens."""
         if self.function:
             words = "".join((self.description + self.function.starter_code).split())
             return all("".join(self.function.call(test.input).split()) in words for test in self.public_tests)
@@ -209,6 +209,6 @@ class Problem(BaseModel):
 
 
 def _shows_another(words: str, test: PublicTest) -> bool:
-    """Whether a statement, without its line ends, shows the test's input with an output that is not the test's."""
+    """Whether the text (without line ends) shows the test's input with a different output."""
     shown = re.search(rf"\bInput:? {re.escape(' '.join(test.input.split()))} Output:? (?P<output>.*)", words)
     return shown is not None and not f"{shown['output']} ".startswith(f"{' '.join(test.output.split())} ")

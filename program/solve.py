@@ -30,7 +30,7 @@ def main() -> None:
         type=Path,
         action=ArtifactName,
         default=Path("artifacts/adaptive"),
-        help="the program that solves it (default: %(default)s, direct tries first and the flow when they fail)",
+        help="the program that solves it (default: %(default)s: direct attempts first, the flow if they fail)",
     )
     add_models(parser)
     parser.add_argument(
@@ -38,12 +38,12 @@ def main() -> None:
         nargs="?",
         const="events",
         choices=("events", "full"),
-        help="show what happens, each step when it ends; full: with prompts and answers",
+        help="print each step when it ends; full: with prompts and responses",
     )
     parser.add_argument(
         "--sandbox", choices=("require", "prefer", "off"), default="prefer", help="(default: %(default)s)"
     )
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a key of the configuration")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change a configuration key")
     run_command(parser, _solve)
 
 
@@ -68,7 +68,7 @@ def _solve(options: argparse.Namespace) -> None:
     models.check([program])
     set_default_sandbox(options.sandbox)
     if not problem.public_tests:
-        _say("no examples were found in the statement, so no program is tested on any")
+        _say("no examples were found in the statement, so no program is tested")
     story = LiveTrace(full=options.trace == "full")
     with (
         models.open(lambda each: open_lm(each.name, api_base=each.api_base)) as opened,
@@ -83,7 +83,7 @@ def _solve(options: argparse.Namespace) -> None:
             code = next((event.code for event in reversed(trace.events) if isinstance(event, Best)), "")
             if not code:
                 raise
-            _say(f"ended early, with the best program so far: {' '.join(str(fault).split())}")
+            _say(f"ended early; this is the best program so far: {' '.join(str(fault).split())}")
     totals = trace.totals()
     spent = f"{totals.calls} LM calls, {totals.prompt_tokens} + {totals.completion_tokens} tokens"
     _say("; ".join([spent, *trace.marks]))
@@ -93,10 +93,10 @@ def _solve(options: argparse.Namespace) -> None:
 
 
 def _print_program(code: str, problem: Problem, program: Program, trace: Trace) -> None:
-    """Print the program, and say how it does on the public tests.
+    """Print the program, and report its result on the public tests.
 
     Raises:
-        ModelError: there is none; it says why.
+        ModelError: there is no program; the message says why.
     """
     from program.bench.workbench import Workbench
     from program.cli.answer_faults import answer_faults
@@ -114,7 +114,7 @@ def _print_program(code: str, problem: Problem, program: Program, trace: Trace) 
     if problem.public_tests:
         bench = Workbench(problem)
         passed = bench.passed_public(code)
-        several = ", which may be right: the statement accepts several answers" if problem.accepts_several else ""
+        several = ", but it may be right: the statement accepts several answers" if problem.accepts_several else ""
         failed = several if passed < len(bench.public) else ""
         _say(f"the program passes {passed} of {len(bench.public)} public tests{failed}")
 

@@ -1,7 +1,7 @@
-"""What the text of a statement holds besides words: its examples and its limits, as the sites write them.
+"""Finds the examples and limits in the text of a statement, as contest sites write them.
 
-Read are pages of Codeforces, AtCoder and Kattis copied as text, HTML with `<pre>`, and Markdown with fences, indented
-blocks or tables. Notes after an example are no data. What is not plain is left out: a wrong example is worse than none.
+It reads pages of Codeforces, AtCoder and Kattis copied as text, HTML with `<pre>`, and Markdown with fences, indented
+blocks or tables. Notes after an example are ignored. Unclear cases are left out: a wrong example is worse than none.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ Kind = Literal["input", "output"]
 
 
 class Example(NamedTuple):
-    """An input with its output; each ends with a line end unless it is empty."""
+    """An input and its output; each ends with a newline unless it is empty."""
 
     input: str
     output: str
 
 
 def examples_in(text: str) -> list[Example]:
-    """The examples of a statement, in their order; empty where none is found."""
+    """The examples of a statement, in order; empty if none is found."""
     reader = _ExampleReader()
     for item in _items(_without_tags(text).split("\n")):
         reader.take(item)
@@ -31,7 +31,7 @@ def examples_in(text: str) -> list[Example]:
 
 
 def seconds_in(text: str) -> float | None:
-    """The time limit that a statement names, in seconds; None where it names none."""
+    """The time limit in a statement, in seconds; None if there is none."""
     found = _TIME.search(re.sub(r"<[^<>]*>", " ", text))
     if not found:
         return None
@@ -40,12 +40,12 @@ def seconds_in(text: str) -> float | None:
 
 
 def memory_in(text: str) -> int | None:
-    """The memory limit that a statement names, in bytes; None where it names none."""
+    """The memory limit in a statement, in bytes; None if there is none."""
     found = _MEMORY.search(re.sub(r"<[^<>]*>", " ", text))
     return int(float(found["value"]) * 1024 ** " kmg".index(found["unit"][0].lower())) or None if found else None
 
 
-_FILL = r"[\s:|*_`=–-]*"  # between a limit and its name, in tables and emphasis
+_FILL = r"[\s:|*_`=–-]*"  # between the name of a limit and its value, in tables and emphasis
 _TIME = re.compile(
     rf"\btime[\s-]*limit(?:\s*per\s*test(?:\s*case)?)?{_FILL}(?P<value>\d+(?:[.,]\d+)?)\s*"
     r"(?P<unit>ms|milli-?sec(?:ond)?s?|s|secs?|seconds?)\b",
@@ -57,7 +57,7 @@ _MEMORY = re.compile(
     re.IGNORECASE,
 )
 
-# Headings, without their decoration. Copied pages have the button "Copy" in them.
+# Headings, without decoration. Copied pages contain the button "Copy".
 _NUMBER = r"(?:\s*(?:#|no\.?)?\s*\d+)?"
 _SAMPLE = r"(?:sample|example)s?"
 _EXPLICIT = (
@@ -84,7 +84,7 @@ _END = re.compile(
     r"|problem\s*id.*|(?:cpu\s*)?time[\s-]*limit.*|mem(?:ory)?[\s-]*limit.*|codeforces \(c\).*",
     re.IGNORECASE,
 )
-_NOTED = re.compile(rf"{_NOTE}{_NUMBER}\s*:", re.IGNORECASE)  # with the note in the same line
+_NOTED = re.compile(rf"{_NOTE}{_NUMBER}\s*:", re.IGNORECASE)  # with the note on the same line
 _COPY = r"(?:\s*copy)?"
 _LABELS = {
     (kind, explicit): re.compile((_EXPLICIT if explicit else _BARE) % words + _COPY, re.IGNORECASE)
@@ -102,11 +102,11 @@ _MARKDOWN_HEADING = re.compile(r"#{1,6} +[^\W\d_]{2}|\*\*[^\W\d_][^*]*\*\*\s*$")
 
 
 class _Fence(str):
-    """What stands between two fences."""
+    """The text between two fences."""
 
 
 def _items(lines: Sequence[str]) -> Iterator[str]:
-    """The lines of a text, and the blocks between fences."""
+    """The lines of a text, and the fenced blocks."""
     place = 0
     while place < len(lines):
         opened = _FENCE.fullmatch(lines[place])
@@ -128,16 +128,16 @@ def _fence_end(lines: Sequence[str], begin: int, fence: str) -> int:
 
 
 class _ExampleReader:
-    """Goes through a statement, line by line."""
+    """Reads a statement line by line."""
 
     def __init__(self, in_examples: bool = False) -> None:
         self.found: list[Example] = []
-        self._in_examples = in_examples  # where a bare "Input" is the heading of data, not of the input section
-        self._labels: list[Kind] = []  # of the example that is being read
+        self._in_examples = in_examples  # a bare "Input" is then a heading of data, not of the input section
+        self._labels: list[Kind] = []  # of the current example
         self._blocks: list[tuple[int, str]] = []  # its data, each with the number of labels before it
-        self._lines: list[str] | None = None  # below a label, where no data has been found yet
-        self._label = ""  # the line of that label
-        self._columns: list[str] | None = None  # below a line with both labels
+        self._lines: list[str] | None = None  # the lines below a label, while no data was found
+        self._label = ""  # the line with that label
+        self._columns: list[str] | None = None  # the lines below a line with both labels
         self._table: list[list[str]] | None = None
         self._fences: list[str] = []  # below a heading of examples without a label, or in a table
 
@@ -154,7 +154,7 @@ class _ExampleReader:
                     kept.append(item)
 
     def end(self) -> None:
-        """The example that was being read has ended."""
+        """End the current example."""
         self._close()
         if self._columns is not None and not self._fences:
             self._add(*_side_by_side(self._columns))
@@ -174,7 +174,7 @@ class _ExampleReader:
             self.found.append(Example(_ended(given), _ended(expected)))
 
     def _is_heading(self, line: str) -> bool:
-        """Whether `line` is a heading; what it begins or ends is done."""
+        """Whether `line` is a heading. If so, start and end what it starts and ends."""
         words = line.strip(_DECORATION)
         if not words:
             return False
@@ -182,7 +182,7 @@ class _ExampleReader:
             return True
         for kind in ("input", "output"):
             if (rest := self._after_label(kind, line, words)) is not None:
-                self._in_examples |= self._labels == [kind]  # the one before was the heading of all examples
+                self._in_examples |= self._labels == [kind]  # the previous line was the heading of all examples
                 if kind == "input" or self._labels[-1:] == ["output"]:
                     self.end()
                 self._close()
@@ -210,7 +210,7 @@ class _ExampleReader:
         return is_first and abs(len(line.strip()) - len(self._label)) <= 2
 
     def _after_label(self, kind: Kind, line: str, words: str) -> str | None:
-        """What stands in the line of a label after it; None where the line is no label of data."""
+        """The rest of a label's line after the label; None if the line is not a label of data."""
         head, colon, rest = line.partition(":")
         begun = self._labels == ["input"] and (kind == "output" or not "".join(self._lines or []).strip())
         for explicit in (True, False):
@@ -223,7 +223,7 @@ class _ExampleReader:
         return None
 
     def _both(self, line: str, words: str) -> bool:
-        """Whether a line has both labels side by side, in a table or as a table is copied."""
+        """Whether a line has both labels side by side, in a table or in the copied text of a table."""
         cells = [cell.strip(_DECORATION) for cell in re.split(r"\||\t|\s{2,}", line.strip(" |"))]
         cells = [cell for cell in cells if cell and cell.lower() != "copy"]
         pairs = zip(("input", "output"), cells, strict=False)
@@ -241,7 +241,7 @@ class _ExampleReader:
         return True
 
     def _leaves(self, line: str) -> bool:
-        """Whether a line ends the examples as another heading of a Markdown text."""
+        """Whether a line is a Markdown heading that ends the examples."""
         reads_plain_text = self._lines is not None and not self._label.startswith(("#", "**"))
         return self._in_examples and not reads_plain_text and _MARKDOWN_HEADING.match(line) is not None
 
@@ -273,7 +273,7 @@ class _ExampleReader:
             self._fences.append(text)
 
     def _close(self) -> None:
-        """The lines below a label have ended."""
+        """End the lines below a label."""
         lines, self._lines = self._lines, None
         if lines is None:
             return
@@ -290,7 +290,7 @@ def _ended(text: str) -> str:
 
 
 def _data(lines: Sequence[str]) -> str:
-    """The data in the lines below a label: all of them, or the indented block that they begin with."""
+    """The data in the lines below a label: all lines, or only the indented block at their start."""
     lines = list(lines)
     while lines and not lines[0].strip():
         lines.pop(0)
@@ -308,11 +308,11 @@ def _data(lines: Sequence[str]) -> str:
 
 
 def _without_notes(lines: Sequence[str], given: set[str]) -> list[str]:
-    """The lines of an output up to the first sentence, which explains it; an output that begins with one is all data.
+    """The lines of an output up to the first sentence, which explains it. An output that starts with one is all data.
 
     Args:
-        lines: below the label.
-        given: the lines of the input, which an output may repeat.
+        lines: the lines below the label.
+        given: the lines of the input; an output may repeat them.
     """
     begun, blank = False, False
     for place, line in enumerate(lines):
@@ -329,7 +329,7 @@ def _without_notes(lines: Sequence[str], given: set[str]) -> list[str]:
 
 
 def _is_prose(text: str, least: int) -> bool:
-    """Whether a text is a sentence of at least so many words; without an end it has to be longer."""
+    """Whether a text is a sentence of at least `least` words; it must be longer if it has no final punctuation."""
     words = re.findall(r"(?<!\w)[^\W\d_]{2,}(?!\w)", text)
     if not any(word.islower() for word in words):
         return False
@@ -337,7 +337,7 @@ def _is_prose(text: str, least: int) -> bool:
 
 
 def _side_by_side(lines: Sequence[str]) -> tuple[str, str]:
-    """Input and output of a table with two cells that was copied as text; empty where one's end is not clear."""
+    """Input and output from the copied text of a table with two cells; empty if their boundary is not clear."""
     filled = [line for line in lines if line.strip()]
     between = next((place for place, line in enumerate(lines) if "\t" in line and not line.strip()), None)
     if between is not None:
@@ -355,15 +355,15 @@ def _side_by_side(lines: Sequence[str]) -> tuple[str, str]:
 
 def _cells(line: str) -> list[str]:
     if "```" in line:
-        return []  # a fence whose line ends are lost
+        return []  # a fence that lost its line ends
     cells = line.strip().removeprefix("|").removesuffix("|").split("|")
     lines = [[part.strip(" \t`") for part in re.split(r"<br\s*/?>", cell)] for cell in cells]
     return ["\n".join(each).strip() for each in lines]
 
 
 def _of_table(rows: Sequence[list[str]]) -> Iterator[Example]:
-    """The examples of a Markdown table: one a row or, where its heading numbers them, one with a line a row. Where
-    several rows of such a table are full, nobody can tell."""
+    """The examples of a Markdown table: one per row; or, if its heading numbers the examples, one with one line per
+    row. If several rows of such a table are full, the meaning is not clear and there is none."""
     head, *body = [row for row in rows if not all(cell and not cell.strip("-: ") for cell in row)]
     body = [row for row in body if len(row) == len(head) == 2]
     if len(body) > 1 and head[0][-1:].isdigit():
@@ -372,7 +372,7 @@ def _of_table(rows: Sequence[list[str]]) -> Iterator[Example]:
 
 
 def _without_tags(text: str) -> str:
-    """HTML as text, with fences for `<pre>`; other texts as they are, with plain spaces and line ends."""
+    """HTML as text, with fences for `<pre>`. In other texts only spaces and line ends are normalized."""
     text = text.replace("\r\n", "\n").replace("\u00a0", " ").replace("\u200b", "")
     if not re.search(r"<pre\b", text, re.IGNORECASE):
         return html.unescape(text) if re.search(r"&(?:lt|gt|amp|quot);", text) else text

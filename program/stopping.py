@@ -1,7 +1,7 @@
-"""How a command ends early: on Ctrl-C, SIGTERM or SIGHUP, and where a call is waited for no longer.
+"""Early end of a command: on Ctrl-C, SIGTERM or SIGHUP, and timeouts of calls.
 
-The first signal lets nothing new begin and gives what is in flight `GRACE_SECONDS`; the second ends the process at
-once. A thread of its own looks out for signals, so that neither waits for a server that hangs.
+After the first signal nothing new starts, and running calls get `GRACE_SECONDS` to finish. The second signal ends the
+process immediately. A separate thread listens for signals, so a server that hangs cannot delay them.
 """
 
 from __future__ import annotations
@@ -18,32 +18,32 @@ from subprocess import Popen
 from typing import Any, TypeVar
 
 GRACE_SECONDS = 5.0
-LEAVE_SECONDS = 1.0  # to leave in order after that
-LATE_SECONDS = 4.5  # after the end of a budget's seconds
+LEAVE_SECONDS = 1.0  # for a regular exit after the grace period
+LATE_SECONDS = 4.5  # after the budget's seconds have passed
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 SAID = (
-    f"interrupted: what is in flight gets {GRACE_SECONDS:g} seconds, a second signal ends it at once; the same command "
-    "goes on from what is stored"
+    f"interrupted: running calls have {GRACE_SECONDS:g} seconds to finish; a second signal ends them at once; run the "
+    "same command again to continue"
 )
 
 Result = TypeVar("Result")
 
 
 class Interrupted(BaseException):
-    """The command was asked to stop. Not an `Exception`: nobody shall take it for a failure of what was going on."""
+    """The command was asked to stop. Not an `Exception`, so that handlers do not treat it as a failure."""
 
 
 class OutOfTime(Exception):
-    """What was waited for takes longer, and is left behind."""
+    """The call took too long and was abandoned."""
 
 
 class _Stop:
-    """What there is to know about the end of the command of this process.
+    """The state of the end of this process's command.
 
-    asked: that it was asked for; expired: that what was in flight has had its time; over: that the command has ended.
-    status: the exit status, as a shell says it of a signal.
-    graceful: how many parts of the command look out for `asked` themselves.
-    child: a command of ours that this one waits for, and that gets the signals which a terminal would not send it.
+    asked: set when a stop was requested; expired: set after the grace period; over: set when the command has ended.
+    status: the exit status, as a shell computes it for a signal.
+    graceful: the number of parts of the command that check `asked` themselves.
+    child: a child command that this one waits for. It gets the signals, which a terminal would not send to it.
     """
 
     def __init__(self) -> None:
@@ -55,13 +55,13 @@ class _Stop:
         self._lock = threading.Lock()
 
     def ask(self, number: int) -> None:
-        """Ask for the end; at once where it was asked for before."""
+        """Request the end; if it was requested before, end immediately."""
         if self.child is not None and number != signal.SIGINT:
             self.child.send_signal(number)
         if self.asked.is_set():
             os._exit(self.status)
         self.status = 128 + number
-        if self.child is None:  # else it says so
+        if self.child is None:  # otherwise the child prints it
             print(f"\n{SAID}", file=sys.stderr, flush=True)
         self.asked.set()
         threading.Thread(target=self._end, name="end", daemon=True).start()
@@ -72,7 +72,7 @@ class _Stop:
         try:
             return future.result(seconds)
         except TimeoutError as fault:
-            if future.done():  # the error is that of the call
+            if future.done():  # the exception comes from the call
                 raise
             raise OutOfTime from fault
         finally:
@@ -95,7 +95,7 @@ _stop = _Stop()
 
 @contextmanager
 def watched() -> Iterator[None]:
-    """Around a command: signals end it as this file says. Only the main thread can look out for signals."""
+    """Handle signals during a command. Must run in the main thread."""
     global _stop
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -104,7 +104,7 @@ def watched() -> Iterator[None]:
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     former = {number: signal.getsignal(number) for number in SIGNALS}
-    heard = [number for number in SIGNALS if former[number] != signal.SIG_IGN]  # `nohup` shall hold
+    heard = [number for number in SIGNALS if former[number] != signal.SIG_IGN]  # respect `nohup`
     woken = signal.set_wakeup_fd(writing)
     threading.Thread(target=_listen, args=(reading, stop), name="signals", daemon=True).start()
     for number in heard:
@@ -120,14 +120,14 @@ def watched() -> Iterator[None]:
 
 
 def status() -> int:
-    """The exit status of a command that was interrupted."""
-    _stop.asked.wait(LEAVE_SECONDS)  # the thread that looks out may hear of it a moment later
+    """The exit status of an interrupted command."""
+    _stop.asked.wait(LEAVE_SECONDS)  # the listening thread may get the signal a moment later
     return _stop.status or 128 + signal.SIGINT
 
 
 @contextmanager
 def graceful() -> Iterator[None]:
-    """Inside of the block the first signal interrupts nothing by itself: what runs there asks `check`."""
+    """Inside the block the first signal raises nothing. The code there must call `check`."""
     stop = _stop
     stop.graceful += 1
     try:
@@ -138,15 +138,15 @@ def graceful() -> Iterator[None]:
 
 
 def pass_on(child: Popen) -> None:
-    """From now on `child`, a command of ours that this one waits for, gets its signals."""
+    """Forward signals to `child`, a command that this one waits for."""
     _stop.child = child
 
 
 def check() -> None:
-    """Go on, unless the command was asked to stop.
+    """Do nothing, unless the command was asked to stop.
 
     Raises:
-        Interrupted: it was.
+        Interrupted: a stop was requested.
     """
     if _stop.asked.is_set():
         raise Interrupted
@@ -158,14 +158,14 @@ def is_asked() -> bool:
 
 
 def is_over() -> bool:
-    """Whether the command was asked to stop and what was in flight has had its time."""
+    """Whether the command was asked to stop and the grace period is over."""
     return _stop.expired.is_set()
 
 
 @contextmanager
 def ends_by(seconds: float | None, said: str) -> Iterator[None]:
-    """End the process, with `said` and exit status 1, should the block still be at it `LATE_SECONDS` after so many
-    seconds (None: never): a limit on time holds also where something hangs that nobody can interrupt."""
+    """End the process with the message `said` and exit status 1 if the block still runs `LATE_SECONDS` after `seconds`
+    (None: never). So the time limit also holds if something hangs that cannot be interrupted."""
     left = threading.Event()
 
     def end() -> None:
@@ -182,7 +182,7 @@ def ends_by(seconds: float | None, said: str) -> Iterator[None]:
 
 
 def rest(seconds: float) -> None:
-    """Wait.
+    """Sleep.
 
     Raises:
         Interrupted: the command was asked to stop.
@@ -192,15 +192,16 @@ def rest(seconds: float) -> None:
 
 
 def in_time(ask: Callable[[], Result], seconds: float | None = None) -> Result:
-    """What `ask` returns or raises; it runs in a thread of its own that nobody waits for at the end of the process.
+    """Call `ask` in a separate thread, and return its result or raise its exception. The process can exit while the
+    thread still runs.
 
     Args:
-        ask: sees the context variables of the caller.
-        seconds: to wait for it; None for as long as it takes.
+        ask: runs with the caller's context variables.
+        seconds: the timeout; None for no timeout.
 
     Raises:
-        OutOfTime: it takes longer, and is left behind.
-        Interrupted: it was in flight when the command was asked to stop, and is not done in `GRACE_SECONDS`.
+        OutOfTime: the call took too long and was abandoned.
+        Interrupted: the command was asked to stop, and the call did not finish in `GRACE_SECONDS`.
     """
     future: Future[Result] = Future()
     context = copy_context()
@@ -208,7 +209,7 @@ def in_time(ask: Callable[[], Result], seconds: float | None = None) -> Result:
     def run() -> None:
         try:
             result = context.run(ask)
-        except BaseException as fault:  # noqa: BLE001  raised where it is waited for
+        except BaseException as fault:  # noqa: BLE001  raised again in the waiting thread
             _settle(future.set_exception, fault)
         else:
             _settle(future.set_result, result)
@@ -220,7 +221,7 @@ def in_time(ask: Callable[[], Result], seconds: float | None = None) -> Result:
 def _settle(way: Callable[[Any], None], value: Any) -> None:
     try:
         way(value)
-    except InvalidStateError:  # nobody waits any more
+    except InvalidStateError:  # nobody waits for the result any more
         pass
 
 

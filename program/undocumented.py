@@ -1,5 +1,5 @@
-"""All that `program` takes for granted about DSPy and DSPy does not document; each is checked by a test of its own in
-`tests/whole/test_dspy_contract.py`, so that an upgrade names what broke."""
+"""All undocumented behaviour of DSPy that `program` relies on. Each assumption has a test in
+`tests/whole/test_dspy_contract.py`, so that an upgrade shows what broke."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from typing import Any, NamedTuple
 import dspy
 from dspy.lm15 import OpenAIChatLM, RefusalPart, Response
 
-CHARGED = "dollars"  # the key of `provider_data` under which an engine of ours says what an answer cost
+CHARGED = "dollars"  # the key of `provider_data` where our engines report the cost of a response
 CHAT_END = "completed"
 _CHAT_HEADING = re.compile(r"^\[\[ ## (\w+) ## \]\]$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Noted:
-    """What DSPy notes of one request to an LM. Token counts and dollars are the provider's.
+    """DSPy's record of one request to an LM. Token counts and dollars come from the provider.
 
-    refusal: what the model said in the field for declining to answer; empty elsewhere.
-    free: whether nothing was used, as the answer was known.
-    counted: whether the provider says how many tokens were used.
-    ended: why the answer ended: "stop", "length" at the token cap, "content_filter", …; empty where nobody says.
-    thought: whether the answer came with thoughts, apart from the text or opened in it.
+    refusal: the text of the response's refusal field; empty if there is none.
+    free: whether nothing was used, because the response came from a cache.
+    counted: whether the provider reported token counts.
+    ended: the finish reason: "stop", "length" at the token cap, "content_filter", …; empty if unknown.
+    thought: whether the response has reasoning, in a separate field or at the start of its text.
     """
 
     model: str
@@ -54,10 +54,10 @@ class Noted:
 
 @contextmanager
 def noting(lm: Any) -> Iterator[tuple[Any, list[Noted]]]:
-    """A copy of `lm`, and the list that gets a note of each of its requests, also where history is switched off. Every
-    other history gets what it would have got."""
+    """A copy of `lm`, and a list that gets a `Noted` for each of its requests, even if history is disabled. All other
+    histories are unchanged."""
     notes: list[Noted] = []
-    if lm is None:  # DSPy says so better
+    if lm is None:  # DSPy raises the better error
         yield lm, notes
         return
     kept = not dspy.settings.disable_history
@@ -73,10 +73,10 @@ def noting(lm: Any) -> Iterator[tuple[Any, list[Noted]]]:
 
 @contextmanager
 def asked_for_another(lm: Any) -> Iterator[tuple[Any, list[Noted]]]:
-    """As `noting`, for an LM that answers in the place of another: only that one's request is seen by callbacks,
-    histories and DSPy's count of usage."""
+    """Like `noting`, for an LM that answers in place of another LM. Callbacks, histories and DSPy's usage count only
+    see the request of the other LM."""
     notes: list[Noted] = []
-    # Assumed: this setting holds what `dspy.track_usage` counts with, and the LM asks whether it is there.
+    # Assumed: this setting is the tracker of `dspy.track_usage`, and the LM checks whether it is set.
     with (
         dspy.context(callbacks=[], usage_tracker=None),
         _listening(lm, lambda entry: notes.append(_noted(entry, lm))) as asked,
@@ -86,8 +86,8 @@ def asked_for_another(lm: Any) -> Iterator[tuple[Any, list[Noted]]]:
 
 @contextmanager
 def _listening(lm: Any, listener: Callable[[dict[str, Any]], None]) -> Iterator[Any]:
-    # Assumed: an LM hands the entry of a request to its own `update_history`, once, in the thread that asked, before it
-    # returns, and unless history is switched off; a copy shares everything else with its original.
+    # Assumed: an LM passes the entry of each request to its own `update_history`, once, in the calling thread, before
+    # it returns, and unless history is disabled; a copy shares everything else with its original.
     asked = lm.copy()
     asked.update_history = listener
     with dspy.context(disable_history=False):
@@ -96,16 +96,16 @@ def _listening(lm: Any, listener: Callable[[dict[str, Any]], None]) -> Iterator[
 
 @contextmanager
 def noting_predictor(predict: dspy.Predict) -> Iterator[tuple[Callable[..., dspy.Prediction], list[Noted]]]:
-    """`predict` as a function, and the list that gets a note of each of its requests."""
-    # Assumed: a predictor asks its own LM, else that of the settings, and in place of both the one of the call.
+    """`predict` as a function, and a list that gets a `Noted` for each of its requests."""
+    # Assumed: a predictor uses the LM of the call, else its own, else the LM in the settings.
     with noting(predict.lm or dspy.settings.lm) as (lm, notes):
         yield partial(predict, lm=lm), notes
 
 
 def _noted(entry: dict[str, Any], lm: Any) -> Noted:
-    # Assumed: the keys of an entry; that usage is empty where a cache answered, and where the server counts nothing;
-    # that a response says how it ended, or each of its choices does, as LiteLLM's do; where a refusal stands; that
-    # lm15's response is kept as it came.
+    # Assumed: the keys of an entry; that usage is empty after a cache hit, and if the server counts nothing; that a
+    # response has a finish reason, or each of its choices does, as with LiteLLM; the place of a refusal; that lm15's
+    # response is stored unchanged.
     usage, response = entry["usage"], entry["response"]
     dollars = entry["cost"]
     if dollars is None:
@@ -137,10 +137,10 @@ _drawn: ContextVar[tuple[int | None, count[int]]] = ContextVar("drawn")
 
 
 class DrawingLM(dspy.LM):
-    """An LM that hands its engine what DSPy keeps from it: which draw a request asks for (`rollout_id`, `number`)."""
+    """An LM that passes its engine values that DSPy does not: `rollout_id` and `number` identify the draw."""
 
-    # Assumed: every request comes in here, with the rollout among its settings or those of the LM; and `n` answers are
-    # asked of an engine one by one, before this returns.
+    # Assumed: every request comes through here, with the rollout id in its own settings or in those of the LM; and `n`
+    # completions are requested from an engine one by one, before this returns.
     def __call__(self, prompt: Any = None, *, messages: Any = None, **settings: Any) -> Any:
         token = _drawn.set((settings.get("rollout_id", self.kwargs.get("rollout_id")), count()))
         try:
@@ -150,19 +150,18 @@ class DrawingLM(dspy.LM):
 
 
 def rollout_id() -> int | None:
-    """Of the request that is being answered: tells it apart from requests that are equal otherwise."""
+    """The rollout id of the current request. It distinguishes requests that are otherwise equal."""
     return _drawn.get((None, count()))[0]
 
 
 def number() -> int:
-    """How many answers were asked for before this one in the same call of the LM, where it asks for `n`."""
+    """The index of the current completion within one call of the LM that requests `n` completions."""
     return next(_drawn.get((None, count()))[1])
 
 
 def rates_of(model: str) -> tuple[float, float] | None:
-    """Dollars a token, of the prompt and of the answer, by the map that DSPy prices calls with; None where it is not
-    there."""
-    # Assumed: the map's module, its two functions and its keys.
+    """Dollars per token of the prompt and of the completion, from DSPy's price map; None if the model is not in it."""
+    # Assumed: the module of the map, its two functions and its keys.
     from dspy.clients.model_metadata import model_info, rate
 
     provider, _, name = model.partition("/")
@@ -172,10 +171,10 @@ def rates_of(model: str) -> tuple[float, float] | None:
 
 
 class ModelFacts(NamedTuple):
-    """What the map that DSPy prices calls with says of a model; None where it says nothing.
+    """What DSPy's price map contains about a model; None if it does not say.
 
-    max_output: tokens, the most an answer can have.
-    reasons: whether the model can think before it answers.
+    max_output: the maximum tokens of a completion.
+    reasons: whether the model can reason before it answers.
     """
 
     max_output: int | None
@@ -184,7 +183,7 @@ class ModelFacts(NamedTuple):
 
 def facts_of(model: str) -> ModelFacts:
     """The facts about a DSPy model string."""
-    # Assumed: the map's module, its function and its keys.
+    # Assumed: the module of the map, its function and its keys.
     from dspy.clients.model_metadata import model_info
 
     provider, _, name = model.partition("/")
@@ -194,15 +193,15 @@ def facts_of(model: str) -> ModelFacts:
 
 
 def engine_of(lm: Any) -> Any:
-    """The engine that a `dspy.LM` was given; None where DSPy chooses one."""
-    # Assumed: it is kept under this name, which is a text where DSPy chooses.
+    """The engine passed to a `dspy.LM`; None if DSPy chooses one."""
+    # Assumed: the engine is stored under this name, as a string if DSPy chooses it.
     engine = getattr(lm, "_engine_spec", None)
     return None if isinstance(engine, str) else engine
 
 
 def address_of(lm: Any) -> str:
-    """Where an LM asks its model; empty for where DSPy thinks its provider is."""
-    # Assumed: an LM keeps the providers that were declared when it was made, with their addresses.
+    """The address of an LM's provider; empty for DSPy's default address."""
+    # Assumed: an LM stores the providers that were declared when it was made, with their addresses.
     declared = next((each for each in getattr(lm, "_providers", ()) if each.id == lm.model.partition("/")[0]), None)
     settings = getattr(lm, "kwargs", {})
     own = settings.get("api_base") or settings.get("base_url")
@@ -210,15 +209,15 @@ def address_of(lm: Any) -> str:
 
 
 def ask_as(lm: Any, other: Any) -> None:
-    """From now on `lm` reaches its provider as `other` does, which names the same model."""
-    # Assumed: these two decide how a request is sent, and are asked at each.
+    """Let `lm` use the provider of `other`, which must name the same model."""
+    # Assumed: these two attributes decide how a request is sent, and are read for each request.
     lm._providers, lm._engine_store = other._providers, other._engine_store
 
 
 def wait_asked_for(fault: BaseException) -> float | None:
-    """Seconds after which the provider wants to be asked again; None where it does not say."""
-    # Assumed: DSPy reads the header of its own engine's replies; LiteLLM keeps it at an error, or at what that was
-    # raised from, under one of these names.
+    """The provider's retry-after time in seconds; None if it gives none."""
+    # Assumed: DSPy reads the header from responses to its own engine; LiteLLM stores it on an exception, or on its
+    # cause, under one of these names.
     seen: BaseException | None = fault
     while seen is not None:
         wait = getattr(seen, "retry_after", None)
@@ -247,14 +246,14 @@ def _seconds(said: Any) -> float | None:
 
 @contextmanager
 def error_bodies_read(in_openai_form: Callable[[int, str], str], is_error: Callable[[str], bool]) -> Iterator[None]:
-    """Inside of the block servers that speak OpenAI's protocol are heard whatever form their errors have: DSPy drops
-    the words of those it does not know.
+    """Inside the block, error messages of OpenAI-compatible servers are read in any form. DSPy drops the messages of
+    forms that it does not know.
 
     Args:
-        in_openai_form: makes OpenAI's form out of status and body.
-        is_error: whether the body of a success is an error.
+        in_openai_form: converts status and body to OpenAI's form.
+        is_error: whether the body of a successful response is an error.
     """
-    # Assumed: this class reads the replies of every such server, by these two methods.
+    # Assumed: this class parses the responses of all such servers, with these two methods.
     kind: Any = OpenAIChatLM
     read_error, read_answer = kind.normalize_error, kind.parse_response
 
@@ -274,15 +273,15 @@ def error_bodies_read(in_openai_form: Callable[[int, str], str], is_error: Calla
 
 
 def stored_response(response: Response) -> str:
-    """A response of an engine as a text, with what it charged; `response_of` gives it back."""
-    # Assumed: the module and its two functions, which leave out nothing but `provider_data`.
+    """An engine's response as text, with its cost; `response_of` is the inverse."""
+    # Assumed: the module and its two functions, which omit only `provider_data`.
     from dspy._vendor.lm15 import serde
 
     return json.dumps([serde.response_to_dict(response), (response.provider_data or {}).get(CHARGED)])
 
 
 def response_of(stored: str) -> Response:
-    """The response that `stored_response` made a text of."""
+    """The response from a text of `stored_response`."""
     from dspy._vendor.lm15 import serde
 
     response, dollars = json.loads(stored)
@@ -291,9 +290,9 @@ def response_of(stored: str) -> Response:
 
 @contextmanager
 def trace_apart() -> Iterator[list[Any]]:
-    """What predictors enter into DSPy's trace inside of the block goes into the list instead; nothing does where no one
-    traces. `extend_trace` enters it."""
-    # Assumed: the trace is a list in this setting, and None where no one traces.
+    """Inside the block, collect the entries that predictors add to DSPy's trace in the returned list instead. Nothing
+    is collected if tracing is off. `extend_trace` adds the entries to the trace."""
+    # Assumed: the trace is a list in this setting, and None if tracing is off.
     if dspy.settings.trace is None:
         yield []
         return
@@ -302,29 +301,29 @@ def trace_apart() -> Iterator[list[Any]]:
 
 
 def extend_trace(entries: list[Any]) -> None:
-    """Enter what `trace_apart` has collected, in its order."""
+    """Add the entries that `trace_apart` collected to the trace, in order."""
     if dspy.settings.trace is not None:
         dspy.settings.trace.extend(entries)
 
 
 def extras_of(field: Any) -> dict[str, Any]:
-    """What the signature says of one of its fields in addition to the type: `desc`, and what else it was given."""
+    """The settings of a signature's field besides the type: `desc` and others."""
     return field.json_schema_extra or {}
 
 
 def called_as_chat(adapter: dspy.JSONAdapter, *call: Any) -> list[dict[str, Any]]:
-    """A call of DSPy's JSON adapter without the schema it would ask for."""
-    # Assumed: that is all it adds to the call of the chat adapter, from which it inherits.
+    """Call DSPy's JSON adapter without the schema it would request."""
+    # Assumed: the schema is all that it adds to the call of the chat adapter, its base class.
     return dspy.ChatAdapter.__call__(adapter, *call)
 
 
 async def acalled_as_chat(adapter: dspy.JSONAdapter, *call: Any) -> list[dict[str, Any]]:
-    """As `called_as_chat`, asynchronously."""
+    """Like `called_as_chat`, asynchronous."""
     return await dspy.ChatAdapter.acall(adapter, *call)
 
 
 def chat_fields(answer: str) -> tuple[str, dict[str, str]]:
-    """The text before the first field of an answer to DSPy's chat adapter, and the fields, of which the last is named
-    `CHAT_END` and empty."""
+    """The text before the first field in a response to DSPy's chat adapter, and the fields. The last field is named
+    `CHAT_END` and is empty."""
     before, *parts = _CHAT_HEADING.split(answer.strip())
     return before, dict(zip(parts[::2], parts[1::2], strict=True))

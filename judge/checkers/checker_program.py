@@ -1,14 +1,14 @@
-"""A checker that a problem brings: a program which says whether an output is right, where several are.
+"""A checker that comes with a problem: a program that decides whether an output is right, if several outputs are.
 
-It is called by one of two protocols:
+There are two protocols:
 
 `testlib`: `checker input output answer`, where `answer` is the expected output. Exit status 0: right; 1, 2, 4, 8 (wrong
-answer, presentation error, more output than due, less than due): wrong; 7 (points): wrong, as a part of the points is
-no solution.
+answer, presentation error, too much output, too little output): wrong; 7 (points): wrong, because partial points are
+not a solution.
 
 `kattis`: `checker input answer feedback_folder FLAGS < output`. Exit status 42: right; 43: wrong.
 
-Every other exit status, a signal and whatever passes its limits is the checker's own failure, and no verdict.
+Any other exit status, a signal, or an exceeded limit is a failure of the checker itself. Then there is no verdict.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Language = Literal["python", "c++"]
 CHECKER_LIMITS = Limits(seconds=10.0, memory_bytes=2**30, output_bytes=8 * 2**20)
 RIGHT: dict[Protocol, int] = {"testlib": 0, "kattis": 42}
 WRONG: dict[Protocol, tuple[int, ...]] = {"testlib": (1, 2, 4, 7, 8), "kattis": (43,)}
-_SAID = 300  # characters of a failed checker's last words
+_SAID = 300  # maximum characters of a failed checker's output in a message
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ class CheckerProgram:
     """A checker as source text.
 
     Attributes:
-        files: names and texts; of Python there is one, of C++ all sources are compiled together.
-        flags: further arguments of the protocol `kattis`.
+        files: names and texts; one file for Python; for C++ all sources are compiled together.
+        flags: further arguments for the protocol `kattis`.
         limits: for one output.
     """
 
@@ -50,25 +50,25 @@ class CheckerProgram:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 over all that decides what it says."""
+        """SHA-256 over everything that affects its decisions."""
         parts = repr((self.language, self.protocol, self.files, self.flags, self.limits))
         return hashlib.sha256(parts.encode("utf-8", "surrogatepass")).hexdigest()
 
     @property
     def name(self) -> str:
-        """As reports show it: "testlib c++ 0123456789ab"."""
+        """The name in reports: "testlib c++ 0123456789ab"."""
         return f"{self.protocol} {self.language} {self.fingerprint[:12]}"
 
     @property
     def needs_success(self) -> bool:
-        """Whether a program with an exit status other than 0 has failed whatever it printed."""
+        """Whether a program with a non-zero exit status fails, whatever it printed."""
         return True
 
     def said(self, run: PlainRun) -> bool:
-        """What a run of it said of an output: whether that is right.
+        """Whether the output is right, according to the finished run of this checker.
 
         Raises:
-            JudgeError: it failed, so nothing is said.
+            JudgeError: the checker failed, so there is no verdict.
         """
         if run.timed_out or run.cpu_seconds > self.limits.seconds:
             raise JudgeError(f"the problem's checker ({self.name}) ran out of time")

@@ -1,4 +1,4 @@
-"""Ask a checker about an output, in the sandbox where a problem brings its own."""
+"""Checks an output. A checker that comes with the problem runs in the sandbox."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from judge.sandbox.session import Session
 from judge.verdict import JudgeError, TestCase
 
 _MOST = 65536  # outputs
-# Both are programs of the sandbox, with the files of the protocol as arguments. Where Python ends a program for an
-# exception the status would be 1, which is "wrong" to testlib.
+# Both are programs in the sandbox that get the files of the protocol as arguments. Python exits with status 1 after an
+# uncaught exception; testlib would read that as "wrong", so the hook changes the status.
 _PYTHON = """{futures}
 import sys
 def __failed(kind, fault, trace):
@@ -24,7 +24,7 @@ def __failed(kind, fault, trace):
 sys.excepthook = __failed
 sys.argv += {more!r}
 {rest}"""
-# The only statement that must come first.
+# The only statement that must come first in a file.
 _FUTURE = re.compile(r"^from __future__ import (?:\([^()]*\)|.*)$", re.MULTILINE)
 _COMPILED = """
 import os, signal, sys
@@ -39,7 +39,7 @@ except OSError as fault:
 
 
 class _Remembered:
-    """What checkers said of outputs: samples of a problem print the same ones. Safe for many threads."""
+    """Remembers the decisions of checkers: samples of a problem often print the same output. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -64,7 +64,7 @@ _known = _Remembered()
 def is_right(session: Session, checker: AnyChecker, output: str, test: TestCase) -> bool:
     """Whether `output`, which the program of `session` printed, is right on `test`.
 
-    A checker that is a program runs as the companion of that program: it is loaded once for all tests.
+    A checker program runs as the companion of that program. It is loaded once for all tests.
 
     Raises:
         JudgeError: the checker failed, or cannot be compiled or run.
@@ -82,7 +82,7 @@ def is_right(session: Session, checker: AnyChecker, output: str, test: TestCase)
 
 def _ask(session: Session, checker: CheckerProgram, given: bytes, answer: bytes, printed: bytes) -> bool:
     kattis = checker.protocol == "kattis"
-    # The folder for feedback is there with namespaces only; without them there is none that it may write to.
+    # The feedback folder exists only inside namespaces; without them the checker has no folder to write to.
     more = [f"{namespaces.SCRATCH}/", *checker.flags] if kattis else []
     files = [given, answer] if kattis else [given, printed, answer]
     executes = checker.language == "c++"
@@ -105,4 +105,4 @@ def _bytes(text: str) -> bytes:
     try:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError as fault:
-        raise JudgeError(f"what a checker is to see cannot be written as UTF-8: {fault}") from fault
+        raise JudgeError(f"a text for the checker cannot be encoded as UTF-8: {fault}") from fault

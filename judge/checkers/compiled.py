@@ -1,8 +1,8 @@
-"""Compile a checker in C++ with the system's compiler, once, into the cache.
+"""Compiles a C++ checker with the system's compiler, once, and caches the result.
 
-The source is a stranger's. The compiler has limits of time, memory and file size; where there is Landlock it reads
-nothing but the system's folders and those of `CPATH`, writes nothing but its own folder, and has no TCP. What comes out
-is linked statically, so that it needs no file to run.
+The source is untrusted. The compiler has limits on time, memory and file size. With Landlock it can read only the
+system's folders and those in `CPATH`, write only to its own folder, and cannot use TCP. The result is linked
+statically, so it needs no other files to run.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _FLAGS = ("-O2", "-std=c++17", "-w")
 _LINKING = ("-static", "-pthread")
 _SECONDS, _WALL_SECONDS = 60, 300
 _MEMORY_BYTES, _FILE_BYTES = 4 * 2**30, 256 * 2**20
-_KEPT = 32  # compiled checkers, or why they do not compile, in memory
+_KEPT = 32  # compiled checkers, or their compile errors, kept in memory
 _SAID = 300
 _SYSTEM = ("/usr", "/bin", "/lib", "/lib64", "/etc/alternatives", "/etc/ld.so.cache")
 _PROJECT = str(Path(__file__).resolve().parents[2])
@@ -52,20 +52,19 @@ _made: OrderedDict[tuple[tuple[str, str], ...], bytes | str] = OrderedDict()
 
 
 def compiler() -> str | None:
-    """The path of the system's compiler of C++: what `CXX` names, or the first of `COMPILERS`; None where there is
-    none."""
+    """The path of the system's C++ compiler: the value of `CXX`, or the first of `COMPILERS`; None if there is none."""
     named = os.environ.get("CXX")
     return next((path for name in ([named] if named else COMPILERS) if (path := shutil.which(name))), None)
 
 
 def compiled(files: tuple[tuple[str, str], ...]) -> bytes:
-    """The program that these files, sources and headers, are compiled to; from the cache where it is there.
+    """Compile these files, sources and headers, to one program. Use the cache if it contains the result.
 
     Raises:
-        JudgeError: there is no compiler, or it refuses.
+        JudgeError: there is no compiler, or the files do not compile.
         OSError: the cache cannot be read or written.
     """
-    with _lock:  # a compiler has the machine to itself, and nothing is compiled twice
+    with _lock:  # only one compiler runs at a time, and nothing is compiled twice
         made = _made.get(files)
         if made is None:
             try:
@@ -84,13 +83,13 @@ def _compile(files: tuple[tuple[str, str], ...]) -> bytes:
     path = compiler()
     if path is None:
         raise JudgeError(f"the problem's checker is in C++, and there is no compiler here ({', '.join(COMPILERS)})")
-    # The names are a stranger's as well: none may be an option, or lie elsewhere.
+    # The names are untrusted too: a name must not be an option or a path to another folder.
     sources = [f"./{Path(name).name}" for name, _ in files if name.endswith(SOURCES)]
     with tempfile.TemporaryDirectory(prefix="checker-", ignore_cleanup_errors=True) as name:
         folder = Path(name).resolve()
         for file, text in files:
             (folder / Path(file).name).write_bytes(text.encode("utf-8", "surrogateescape"))
-        # What is included counts as well: another testlib.h makes another checker.
+        # Includes affect the result: another testlib.h makes another checker.
         whole = _run(path, folder, ["-E", *_FLAGS, *sources])
         key = hashlib.sha256(repr((_FLAGS, _LINKING, path)).encode() + whole.replace(name.encode(), b"")).hexdigest()
         cached = Path(os.environ.get("ALPHACODIUM_CACHE", ".cache")) / "checkers" / key
@@ -106,7 +105,7 @@ def _compile(files: tuple[tuple[str, str], ...]) -> bytes:
 
 
 def _run(path: str, folder: Path, arguments: list[str]) -> bytes:
-    """What the compiler prints."""
+    """Run the compiler and return its output."""
     included = [entry for entry in os.environ.get("CPATH", "").split(os.pathsep) if entry]
     limits = [
         (resource.RLIMIT_CPU, _SECONDS),
@@ -141,12 +140,12 @@ def _run(path: str, folder: Path, arguments: list[str]) -> bytes:
             printed.seek(0)
             return printed.read()
     if "testlib.h" in said:
-        said += "; testlib.h comes from its own project: name the folder that holds it in CPATH"
+        said += "; testlib.h is not included: add the folder that contains it to CPATH"
     raise JudgeError(f"the problem's checker does not compile (status {status}): {said}")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the compiler and what it has started."""
+    """End the compiler and its child processes."""
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:

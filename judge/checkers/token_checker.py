@@ -1,4 +1,4 @@
-"""The default output validator of Kattis problem packages: token by token, as its flags say."""
+"""The default output validator of Kattis problem packages. It compares token by token; flags set the rules."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _NUMBER = re.compile(r"[+-]?(?:\d++\.?\d*+|\.\d++)(?:[eE][+-]?\d++)?", re.ASCII)
 
 @dataclass(frozen=True)
 class TokenChecker:
-    """A rule of comparison.
+    """A comparison rule.
 
     Attributes:
-        case_sensitive: otherwise letters of ASCII may be in any case.
-        space_sensitive: white space must be the same; otherwise it only parts tokens.
-        absolute, relative: a token that is a number in the expected output may be off by so much, by either; with both
-            None numbers are tokens as others.
+        case_sensitive: if False, the case of ASCII letters is ignored.
+        space_sensitive: if True, white space must be the same; if False, it only separates tokens.
+        absolute, relative: tolerances for tokens that are numbers in the expected output; meeting one of them is
+            enough. If both are None, numbers are compared like other tokens.
     """
 
     case_sensitive: bool = False
@@ -28,11 +28,11 @@ class TokenChecker:
 
     @classmethod
     def of_flags(cls, flags: list[str]) -> TokenChecker:
-        """The rule that flags name: `case_sensitive`, `space_change_sensitive`, `float_tolerance E`,
-        `float_absolute_tolerance E`, `float_relative_tolerance E`.
+        """The rule for the flags `case_sensitive`, `space_change_sensitive`, `float_tolerance E`,
+        `float_absolute_tolerance E` and `float_relative_tolerance E`.
 
         Raises:
-            ValueError: another flag, or a tolerance that is no number.
+            ValueError: an unknown flag, or a tolerance that is not a number.
         """
         left, found = list(flags), cls()
         while left:
@@ -49,7 +49,7 @@ class TokenChecker:
 
     @property
     def name(self) -> str:
-        """As reports show it: "tokens", "tokens case space absolute 1e-06"."""
+        """The name in reports: "tokens", "tokens case space absolute 1e-06"."""
         parts = ["tokens", *(["case"] if self.case_sensitive else []), *(["space"] if self.space_sensitive else [])]
         for kind, value in (("absolute", self.absolute), ("relative", self.relative)):
             parts += [f"{kind} {value:g}"] if value is not None else []
@@ -57,11 +57,11 @@ class TokenChecker:
 
     @property
     def needs_success(self) -> bool:
-        """Whether a program with an exit status other than 0 has failed whatever it printed."""
+        """Whether a program with a non-zero exit status fails, whatever it printed."""
         return True
 
     def matches(self, actual: str, expected: str) -> bool:
-        """True when `actual` is an accepted answer where `expected` is stored."""
+        """Whether `actual` is accepted for the expected output `expected`."""
         if self.space_sensitive and _SPACE.findall(actual) != _SPACE.findall(expected):
             return False
         got, want = (_SPACE.split(text.strip(" \t\n\v\f\r")) for text in (actual, expected))

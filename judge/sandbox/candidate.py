@@ -1,7 +1,7 @@
-"""One test's process, from its fork to its exit: a Python program run as `python program.py` would run it.
+"""The process of one test, from fork to exit: it runs a Python program as `python program.py` would.
 
-The program is executed where its process was forked, some frames deep, because returning from those would touch, and
-so copy, much memory; `judge.sandbox.stack` hides them.
+The program is executed some frames deep, where its process was forked. Returning from these frames would touch, and so
+copy, much memory. `judge.sandbox.stack` hides them from the program.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from judge.calling import MODULE, FunctionCall
 from judge.sandbox import ending
 from judge.sandbox.stack import TopOfStack
 
-# What programs do to these names must not reach this module.
+# Programs that change these names must not affect this module.
 __builtins__ = dict(builtins.__dict__)
-_FRAMES_ABOVE = 2  # in a traceback, before the program's own: `run` and what it calls to execute
+_FRAMES_ABOVE = 2  # frames in a traceback before the program's own: `run` and the function that executes the code
 
 
 class UntrustedProgram:
-    """A program, made ready to be run in forks of this process.
+    """A program that is ready to run in forks of this process.
 
     Args:
-        path: what `__file__` says.
-        stack: of this thread.
-        quiet: nothing of it can notice when its objects are dropped, so they need not be.
-        entry_point: of the function that its tests call; empty for a program that reads and prints.
+        path: the value of `__file__`.
+        stack: the stack of this thread.
+        quiet: the program cannot notice when its objects are dropped, so they are not dropped.
+        entry_point: the function that the tests call; empty for a program that reads and prints.
     """
 
     def __init__(self, code: CodeType, path: str, stack: TopOfStack, *, quiet: bool, entry_point: str = "") -> None:
@@ -48,7 +48,7 @@ class UntrustedProgram:
         sys.orig_argv = [sys.executable, path]
 
     def run(self) -> NoReturn:
-        """Run the program from its first line to the end of the process."""
+        """Run the program from its first line until the process exits."""
         names, self._names = self._names, {}
         try:
             try:
@@ -59,16 +59,16 @@ class UntrustedProgram:
                     self._call.end(names)
             finally:
                 ending.flush()
-        except BaseException as fault:  # noqa: BLE001 - as the interpreter does: whatever ends the program is reported
+        except BaseException as fault:  # noqa: BLE001 - like the interpreter, report whatever ended the program
             status = _status_of(fault)
         else:
             status = 0
-        del names  # what is left of the program are its modules
+        del names  # from here on only modules refer to objects of the program
         ending.end(status, self._library, quiet=self._quiet)
 
 
 def _status_of(fault: BaseException) -> int:
-    """Report the exception that ended the program as the interpreter does, and return the exit status."""
+    """Report the exception that ended the program, as the interpreter does, and return the exit status."""
     if isinstance(fault, SystemExit):
         return _exit_status(fault)
     traceback = fault.__traceback__
@@ -97,6 +97,6 @@ def _report(fault: BaseException, traceback: TracebackType | None) -> int:
         sys.excepthook(type(fault), fault, traceback)
     except SystemExit as leave:
         return _exit_status(leave)
-    except BaseException:  # noqa: BLE001 - a broken hook of the program's: the interpreter prints both and goes on
+    except BaseException:  # noqa: BLE001 - the program's own hook failed: the interpreter prints both and continues
         ending.quietly(lambda: sys.__excepthook__(type(fault), fault, traceback))
     return 1

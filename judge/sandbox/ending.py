@@ -1,7 +1,7 @@
-"""The end of a test's process, as an interpreter ends: threads, `atexit`, flushes, finalisers.
+"""Ends the process of a test as an interpreter ends: threads, `atexit`, flushes, finalizers.
 
-The interpreter itself is not taken down, which would take longer than most tests: what a program can notice of that
-is done here in the interpreter's own order, and the rest goes with the process.
+The interpreter itself is not shut down: that would take longer than most tests. This module does only what a program
+can notice, in the interpreter's own order. The rest disappears with the process.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from typing import NoReturn
 
 from judge.sandbox.imports import codes_in, imported_names
 
-# What programs do to these names, or to functions of the library, must not reach this module.
+# Programs that change these names, or functions of the library, must not affect this module.
 __builtins__ = dict(builtins.__dict__)
-FLUSH_FAILED = 120  # what the interpreter exits with when standard output cannot be flushed
+FLUSH_FAILED = 120  # the interpreter's exit status when standard output cannot be flushed
 INTERRUPTED = -SIGINT  # an uncaught `KeyboardInterrupt`: the interpreter ends itself by the signal
 _STANDARD = ("stdin", "stdout", "stderr")
-# What these modules make has no finaliser of its own, but for what is named below.
+# Objects of these modules have no finalizers, except those listed below.
 _WITHOUT_FINALISERS = {
     *("sys", "os", "io", "math", "cmath", "collections", "collections.abc", "heapq", "bisect", "itertools"),
     *("operator", "string", "re", "random", "time", "datetime", "copy", "array", "decimal", "fractions", "statistics"),
@@ -42,20 +42,20 @@ _FINALISING = {
 _OPENING = {"open", "fdopen"}
 _MODES, _WRITING = set("rwaxbtU+"), set("wax+")
 _GENERATORS = 0x20 | 0x80 | 0x200  # flags of code: generators, coroutines, asynchronous generators
-# Of `sys`, before the modules go.
+# Names in `sys` that the interpreter clears before the modules.
 _FORGOTTEN = (
     *("path", "argv", "ps1", "ps2", "last_type", "last_value", "last_traceback", "last_exc"),
     *("path_hooks", "path_importer_cache", "meta_path", "__interactivehook__"),
 )
-# The built-in names that come back when all modules go.
+# Built-in names that exist again while the modules are dropped.
 _LATER = {"open", "exit", "quit", "copyright", "credits", "license", "help"}
 _builtins = {name: value for name, value in builtins.__dict__.items() if name not in _LATER}
 _libc = ctypes.CDLL(None)
 
 
 def notices_its_end(code: CodeType) -> bool:
-    """Whether a program might do something when its objects are dropped: finalise, call back, flush a file, leave the
-    `finally` of a generator. In doubt it might."""
+    """Whether a program might react when its objects are dropped: finalizers, callbacks, flushing a file, the `finally`
+    of a generator. True in case of doubt."""
     from opcode import opmap
 
     if not _WITHOUT_FINALISERS.issuperset(imported_names(code)):
@@ -74,17 +74,17 @@ def notices_its_end(code: CodeType) -> bool:
 
 
 def _is_mode(text: object) -> bool:
-    """Whether a constant may be a mode by which a file is opened for writing."""
+    """Whether a constant may be the mode of a file opened for writing."""
     return isinstance(text, str) and _MODES.issuperset(text) and not _WRITING.isdisjoint(text)
 
 
 def end(status: int, library: Sequence[ModuleType], *, quiet: bool) -> NoReturn:
-    """End the process. No caller may hold anything of the program's but through its modules.
+    """End the process. Callers must refer to objects of the program only through its modules.
 
     Args:
-        status: to exit with.
-        library: the modules that were there before the program, in their order.
-        quiet: nothing notices that objects are dropped, so they are not.
+        status: the exit status.
+        library: the modules that were loaded before the program, in order.
+        quiet: nothing notices that objects are dropped, so they are not dropped.
     """
     try:
         threading = sys.modules.get("threading")
@@ -96,13 +96,13 @@ def end(status: int, library: Sequence[ModuleType], *, quiet: bool) -> NoReturn:
         originals = [getattr(sys, f"__{name}__", None) for name in _STANDARD]
         if not quiet:
             if isenabled():
-                collect()  # with the modules still there
+                collect()  # while the modules still exist
             for name, original in zip(_STANDARD, originals, strict=True):
                 setattr(sys, name, original)
             quietly(lambda: _drop_modules(library))
             _libc.fflush(None)
         for original in originals:
-            _flush(original)  # the interpreter drops them last, and nobody learns whether that went well
+            _flush(original)  # the interpreter drops them last and ignores errors
         if status == INTERRUPTED:
             set_handler(SIGINT, SIG_DFL)
             kill(getpid(), SIGINT)
@@ -111,12 +111,12 @@ def end(status: int, library: Sequence[ModuleType], *, quiet: bool) -> NoReturn:
 
 
 def flush() -> bool:
-    """Flush standard output and standard error; False when either cannot be."""
+    """Flush standard output and standard error. Return False if one of them fails."""
     return _flush(getattr(sys, "stdout", None)) & _flush(getattr(sys, "stderr", None))
 
 
 def quietly(action: Callable[[], object]) -> None:
-    """Call `action`; what it raises is the program's own doing and, this late, only ever printed."""
+    """Call `action`. An exception comes from the program and, this late, is only printed."""
     try:
         action()
     except SystemExit:
@@ -129,25 +129,25 @@ def quietly(action: Callable[[], object]) -> None:
 
 
 def _flush(stream: object) -> bool:
-    """Flush a stream, which may be the program's own; False when that fails. One that is closed has nothing left."""
+    """Flush a stream, which may be an object of the program. Return False on failure. A closed stream is skipped."""
     if stream is None:
         return True
     try:
         closed = bool(stream.closed)  # type: ignore[attr-defined]
-    except BaseException:  # noqa: BLE001 - as the interpreter: then it counts as open
+    except BaseException:  # noqa: BLE001 - like the interpreter, treat it as open
         closed = False
     try:
         if not closed:
             stream.flush()  # type: ignore[attr-defined]
-    except BaseException:  # noqa: BLE001 - the interpreter takes any failure
+    except BaseException:  # noqa: BLE001 - the interpreter accepts any failure here
         return False
     return True
 
 
 def _drop_modules(library: Sequence[ModuleType]) -> None:
-    """Drop the program's module, and what it left in others: files are flushed, finalisers and callbacks called.
+    """Drop the program's module and its objects in other modules: files are flushed, finalizers and callbacks run.
 
-    Its functions keep their global names until nothing is left that could call them.
+    Functions of the program keep their globals until nothing can call them any more.
     """
     for name in _FORGOTTEN:
         if hasattr(sys, name):
@@ -177,13 +177,13 @@ def _drop_modules(library: Sequence[ModuleType]) -> None:
 
 
 def _is_library(module: ModuleType) -> bool:
-    """Whether a module is not one that the program made or keeps next to it; such a one goes as a whole."""
+    """Whether a module belongs to the library. Modules that the program made, or keeps next to it, do not."""
     name, file = module.__name__, getattr(module, "__file__", None)
     return name.partition(".")[0] in sys.stdlib_module_names or (file is not None and "-packages/" in file)
 
 
 def _leave_nothing_in(module: ModuleType) -> bool:
-    """Take what is the program's out of a module of the library. Whether there was anything."""
+    """Remove the program's objects from a library module. Return whether there were any."""
     names = module.__dict__
     found = [name for name, value in list(names.items()) if _is_the_programs(value)]
     for name in found:

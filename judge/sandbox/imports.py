@@ -1,4 +1,4 @@
-"""Import beforehand, once per program, what every one of its tests would import."""
+"""Imports, once per program, the modules that each of its tests would import."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from collections.abc import Iterator
 from types import CodeType
 
 _IMPORT_NAME, _EXTENDED_ARG = "IMPORT_NAME", "EXTENDED_ARG"
-# Modules that do something visible when they are imported, or are no business of a contest program.
+# Modules with visible effects on import, and modules that a contest program does not need.
 _NOT_BEFOREHAND = {
     *("antigravity", "this", "__hello__", "__phello__", "__main__", "idlelib", "turtle", "turtledemo", "tkinter"),
     *("lib2to3", "test", "ensurepip", "venv", "pip", "webbrowser", "readline", "rlcompleter", "pdb", "site"),
     *("multiprocessing", "_aix_support", "sitecustomize", "usercustomize"),
 }
-_NEVER = {"__main__", "test", "tests", "idle_test"}  # wherever in a package: they run
+_NEVER = {"__main__", "test", "tests", "idle_test"}  # modules of these names run code on import, in any package
 _OTHERS = {"numpy", "scipy", "pandas", "sortedcontainers"}
 
 
 def codes_in(code: CodeType) -> Iterator[CodeType]:
-    """`code` and all that is nested in it."""
+    """`code` and all code objects nested in it."""
     waiting = [code]
     while waiting:
         current = waiting.pop()
@@ -29,7 +29,7 @@ def codes_in(code: CodeType) -> Iterator[CodeType]:
 
 
 def imported_names(code: CodeType) -> Iterator[str]:
-    """The names of the modules that `code`, or anything nested in it, imports by a statement."""
+    """The names of the modules in import statements of `code` and of all code nested in it."""
     from opcode import opmap
 
     import_name, extended = opmap[_IMPORT_NAME], opmap[_EXTENDED_ARG]
@@ -47,7 +47,7 @@ def imported_names(code: CodeType) -> Iterator[str]:
 
 
 def importable(code: CodeType) -> list[str]:
-    """The library modules that `code` names, that are not there yet, and that can be imported beforehand."""
+    """The library modules that `code` imports, that are not loaded yet and that can be imported in advance."""
     found = []
     for name in dict.fromkeys(imported_names(code)):
         top = name.partition(".")[0]
@@ -58,15 +58,15 @@ def importable(code: CodeType) -> list[str]:
 
 
 def import_beforehand(names: list[str]) -> None:
-    """Import these modules. One that cannot be imported is left for the program to find out.
+    """Import these modules. A module that fails to import is skipped: the program will get the error itself.
 
     Raises:
-        RuntimeError: there are threads now, which no fork of this process would have.
+        RuntimeError: an import started threads, which forks of this process would not have.
     """
     for name in names:
         try:
             importlib.import_module(name)
-        except BaseException:  # noqa: BLE001 - whatever it is, the program will meet it itself, in its own test
+        except BaseException:  # noqa: BLE001 - the program will get the same error in its own test
             continue
     if not _OTHERS.isdisjoint(sys.modules) and len(os.listdir("/proc/self/task")) > 1:
         raise RuntimeError("an import has started threads")

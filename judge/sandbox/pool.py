@@ -1,22 +1,24 @@
-"""The judge's processes, shared by all who judge.
+"""The pool of sandbox processes that all callers of the judge share.
 
-What a candidate under full protection can do: compute, use its memory, its CPU time and up to 256 threads, read its
-input and the interpreter's library, write its output and into a scratch directory of its own in memory.
+A candidate under full protection can compute, use its memory and CPU time and up to 256 threads, read its input and the
+interpreter's library, write its output, and write to its own scratch directory in memory.
 
-What it is kept from, and by which layer (each is tried out when a zygote starts; reports name those that held):
+Each restriction is enforced by one or more layers. Each layer is tested when a zygote starts, and reports name the
+layers that work:
 
-* reading or writing the machine's files, or another test's: namespaces (they are not there), Landlock and its user
-  number (it may not);
-* the network, new processes, exec, ptrace, signals to others: seccomp, and namespaces (nobody to reach);
-* the judge's memory, environment and the expected outputs: those are never in a process that a candidate descends from;
-* outliving its test: only threads can be made, and they die with it; without seccomp what it leaves is hunted down;
-* eating the machine: limits of CPU time, address space, resident memory, output, open files, scratch space.
+* Files of the machine or of another test cannot be read or written: namespaces (they do not exist there), Landlock and
+  a separate user id (no permission).
+* No network, new processes, exec, ptrace, or signals to others: seccomp, and namespaces (nobody to reach).
+* No access to the judge's memory, its environment or the expected outputs: no ancestor of a candidate has them.
+* Nothing outlives a test: a candidate can only create threads, which end with it. Without seccomp, processes that are
+  left over are killed.
+* Resources are limited: CPU time, address space, resident memory, output, open files, scratch space.
 
-What it is not kept from: flaws of the kernel itself, timing and other side channels, reading the interpreter's
-library and the packages installed beside it, slowing down what else runs on the machine for as long as its limits last.
+Not prevented: kernel bugs, timing and other side channels, reading the interpreter's library and the installed
+packages, and slowing down other processes on the machine until a limit is reached.
 
-With `sandbox="off"` only the resource limits hold, and where no zygote can be started at all ("process" in reports)
-a candidate may do whatever the user may.
+With `sandbox="off"` only the resource limits apply. If no zygote can be started at all ("process" in reports), a
+candidate has all permissions of the user.
 """
 
 from __future__ import annotations
@@ -38,26 +40,26 @@ PLAIN = "process"
 
 
 class Slot:
-    """The right to run one program at a time, and the zygote to do it with, started when first used."""
+    """The right to run one program at a time, with its own zygote, which is started on first use."""
 
     def __init__(self) -> None:
         self.worker: Worker | None = None
 
     def drop(self) -> None:
-        """End the zygote; the next use starts another."""
+        """End the zygote. The next use starts another one."""
         worker, self.worker = self.worker, None
         if worker is not None:
             worker.kill()
 
 
 class Pool:
-    """Zygotes for many threads at once, first come, first served.
+    """A pool of zygotes for many threads, first come, first served.
 
     Args:
-        workers: programs that run at once; by default as many as there are cores, so that CPU time stays honest.
-        sandbox: "require" full protection, "prefer" it but go on with a warning, or "off".
-        layers: of `judge.sandbox.layers.guards.LAYERS`, those to use where they can be had.
-        max_waiting: threads that may wait for a turn; one more gets a `JudgeError`.
+        workers: programs that run at once; by default the number of cores, so that CPU times are reliable.
+        sandbox: "require" full protection, "prefer" it but continue with a warning, or "off".
+        layers: the layers to use if available, out of `judge.sandbox.layers.guards.LAYERS`.
+        max_waiting: maximum number of waiting threads; one more gets a `JudgeError`.
     """
 
     def __init__(
@@ -79,14 +81,14 @@ class Pool:
         self._companion: Pool | None = None
 
     def is_like(self, workers: int | None, sandbox: Sandbox) -> bool:
-        """Whether a new pool with these arguments would be the same, and this one is open."""
+        """Whether this pool is open and was made with these arguments."""
         return (self.workers, self.sandbox) == (workers or _cores(), sandbox) and not self._turns.closed
 
     def isolation(self) -> str:
-        """The name of the protection candidates run under here, "fork" and the layers that hold, or "process".
+        """The name of the sandbox that candidates run in here: "fork" and the working layers, or "process".
 
         Raises:
-            JudgeError: it is less than required.
+            JudgeError: the protection is less than required.
         """
         if self._isolation is None:
             slot = self.acquire()
@@ -97,15 +99,15 @@ class Pool:
         return self._isolation or PLAIN
 
     def worker_of(self, slot: Slot) -> Worker | None:
-        """The slot's zygote, started if need be; None where there can be none and plain processes have to do.
+        """The slot's zygote, started if needed. None if no zygote can run here; plain processes are used instead.
 
         Raises:
-            JudgeError: the pool is closed, or a zygote cannot be started, or protects less than required or than the
-                first one did.
+            JudgeError: the pool is closed, or a zygote cannot be started, or it protects less than required or less
+                than the first one.
         """
         if self._turns.closed:
             raise JudgeError("the judge is closed")
-        if slot.worker is not None and slot.worker.lost:  # while nobody used it
+        if slot.worker is not None and slot.worker.lost:  # it ended while idle
             self.lose(slot)
         if slot.worker is not None or self._isolation == PLAIN:
             return slot.worker
@@ -114,63 +116,63 @@ class Pool:
             required = self.sandbox == "require"
             enough = selftest.is_full if required and first else self._is_as_before
             try:
-                slot.worker, held = selftest.start(self._layers, enough)
+                slot.worker, working = selftest.start(self._layers, enough)
             except (Refused, WorkerLost) as fault:
                 if required:
-                    raise JudgeError(f"full protection is required, and no zygote offers it: {fault}") from fault
+                    raise JudgeError(f"full protection is required, but no zygote provides it: {fault}") from fault
                 if not first:
-                    raise JudgeError(f"a zygote cannot be started: {fault}") from fault
+                    raise JudgeError(f"cannot start a zygote: {fault}") from fault
                 self._settle(PLAIN, full=False, why=f" ({fault})")
                 return None
             try:
-                if self._turns.closed:  # meanwhile, by another thread
+                if self._turns.closed:  # by another thread in the meantime
                     raise JudgeError("the judge is closed")
                 if first:
-                    self._settle(selftest.name_of(held), full=selftest.is_full(held))
-                    self._layers = tuple(held)  # what is missing here is not looked for at every start
+                    self._settle(selftest.name_of(working), full=selftest.is_full(working))
+                    self._layers = tuple(working)  # do not test the missing layers again at every start
             except BaseException:
                 slot.drop()
                 raise
         return slot.worker
 
     def companion(self) -> Pool:
-        """A pool like this one for what runs while a program of this one waits for it, such as its checker: as many
-        turns, so nobody waits for one in vain. Made when first asked for, closed with this one."""
+        """A pool like this one for programs that another program waits for, such as its checker. It has the same number
+        of slots, so there is no deadlock. It is created on first use and closed with this pool."""
         with self._starting:
             if self._companion is None:
                 made = Pool(self.workers, sandbox=self.sandbox, layers=self._layers)
-                made._isolation = self._isolation  # which is known, and warned of
+                made._isolation = self._isolation  # already known, and the warning was already given
                 self._companion = made
-                if self._turns.closed:  # meanwhile, by another thread
+                if self._turns.closed:  # by another thread in the meantime
                     made.close()
             return self._companion
 
     def acquire(self) -> Slot:
-        """Wait for a turn. What comes back must be given to `release`.
+        """Wait for a slot. The caller must pass it to `release`.
 
         Raises:
-            JudgeError: too many wait already, or the pool is closed.
+            JudgeError: too many threads are waiting, or the pool is closed.
         """
         return self._turns.acquire()
 
     def release(self, slot: Slot) -> None:
-        """Give the turn to the next in the queue."""
+        """Give the slot to the next thread in the queue."""
         if self._turns.closed:
             slot.drop()
         self._turns.release(slot)
 
     def wanted(self) -> bool:
-        """Whether somebody waits for a turn."""
+        """Whether a thread is waiting for a slot."""
         return self._turns.waiting > 0
 
     def lose(self, slot: Slot) -> None:
-        """End the slot's zygote, which failed, and count it."""
+        """End the slot's zygote, which failed, and count the restart."""
         slot.drop()
         with self._starting:
             self.restarts += 1
 
     def close(self) -> None:
-        """End all zygotes and turn away who waits. Runs at work end at once, with a `JudgeError` for their callers."""
+        """End all zygotes. Waiting threads, and threads with a run in progress, get a `JudgeError`."""
         self._turns.close()
         for slot in self._slots:
             slot.drop()
@@ -184,15 +186,15 @@ class Pool:
         self.close()
 
     def _is_as_before(self, layers: Sequence[str]) -> bool:
-        """Whether what a new zygote offers is what the earlier ones did; all are as the first one is."""
+        """Whether a new zygote has the same layers as the first one."""
         return self._isolation in (None, selftest.name_of(layers))
 
     def _settle(self, name: str, *, full: bool, why: str = "") -> None:
         if not full and self.sandbox == "require":
-            raise JudgeError(f"full protection is required, and here there is only {name!r}{why}")
+            raise JudgeError(f"full protection is required, but only {name!r} is available here{why}")
         if not full and self.sandbox == "prefer":
             warnings.warn(
-                f"untrusted programs run with less protection than asked for: {name!r}{why}",
+                f"untrusted programs run with less protection than requested: {name!r}{why}",
                 RuntimeWarning,
                 stacklevel=3,
             )

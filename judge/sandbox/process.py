@@ -1,9 +1,9 @@
-"""Run one program on one input as its own process, `python program.py` with resource limits and nothing else.
+"""Runs one program on one input in its own process: `python program.py` with resource limits.
 
-This is the oracle that the fork server is compared with, and what is left where there can be no fork server.
-What this protects from: endless loops, memory and output floods, left-over children, and files written
-next to the project (the program runs in an empty scratch directory with an empty environment).
-What it does not protect from: reading files the user may read, and the network.
+Tests compare the fork server with this module. It is also the fallback if no fork server can run.
+It protects from endless loops, memory and output floods, left-over child processes, and files written next to the
+project: the program runs in an empty scratch directory with an empty environment.
+It does not protect from reading the user's files, or from network access.
 """
 
 from __future__ import annotations
@@ -28,34 +28,36 @@ ERROR_TAIL = 4000  # characters of standard error that are kept
 FLAGS = ("-s", "-P", "-B", "-X", "int_max_str_digits=0")
 _LOOK_EVERY = 0.025  # seconds
 _PR_SET_PDEATHSIG = 1
-# Looked up here: after the fork of a process with threads nothing may be loaded.
+# Loaded here: nothing may be loaded after the fork of a process with threads.
 _prctl = ctypes.CDLL(None).prctl
 
 
 @dataclass(frozen=True)
 class PlainRun:
-    """One finished run, before any comparison with an expected output."""
+    """One finished run, before its output is compared."""
 
     output: str
     error: str
     exit_status: int  # as in `subprocess`: negative for a signal
     cpu_seconds: float
     wall_seconds: float
-    peak_bytes: int  # resident at most; 0 where it is not known
+    peak_bytes: int  # peak resident memory; 0 if unknown
     timed_out: bool
-    output_exceeded: bool  # by standard output or standard error
+    output_exceeded: bool  # standard output or standard error
     memory_exceeded: bool = False
-    killed_itself: bool = False  # known where there is a filter of system calls
+    killed_itself: bool = False  # only known with a seccomp filter
 
     def explained(self, limits: Limits) -> bool:
-        """Whether it is known why a run ended that was ended by a signal."""
+        """Whether the reason is known, for a run that ended by a signal."""
         stopped = self.timed_out or self.memory_exceeded or self.output_exceeded
         return stopped or self.killed_itself or self.cpu_seconds > limits.seconds
 
 
 def run_program(program: Path, stdin: str, limits: Limits, arguments: Sequence[int] = ()) -> PlainRun:
-    """Run the Python file `program` with `stdin` on standard input, as `python program` would; the paths of
-    the open files `arguments` are its arguments.
+    """Run the Python file `program` with `stdin` on standard input, as `python program` would.
+
+    Args:
+        arguments: descriptors of open files; the program gets their paths as its arguments.
 
     Raises:
         JudgeError: the process could not be started or watched.
@@ -104,13 +106,13 @@ def run_program(program: Path, stdin: str, limits: Limits, arguments: Sequence[i
 
 
 def _peak_bytes(usage: resource.struct_rusage) -> int:
-    """The program's peak, where it can be told: the kernel counts the judge's own size in, from before the exec."""
+    """The program's peak memory, if known: the kernel also counts the judge's size from before the exec."""
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return usage.ru_maxrss * 1024 if usage.ru_maxrss > own else 0
 
 
 def _wait(process: subprocess.Popen, limits: Limits) -> tuple[bool, resource.struct_rusage, int]:
-    """Wait for the process, kill its whole session in the end, and return (timed out, usage, exit status)."""
+    """Wait for the process, then kill its whole session. Return (timed out, usage, exit status)."""
     timed_out = False
     deadline = time.monotonic() + limits.wall_seconds
     pidfd = os.pidfd_open(process.pid)
@@ -125,7 +127,7 @@ def _wait(process: subprocess.Popen, limits: Limits) -> tuple[bool, resource.str
                 break
     finally:
         os.close(pidfd)
-    # The leader is a zombie now: its process group is still there to be killed, its number not yet given away.
+    # The leader is a zombie: its process group can still be killed, and its process id is not reused yet.
     _kill_session(process.pid)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -133,11 +135,11 @@ def _wait(process: subprocess.Popen, limits: Limits) -> tuple[bool, resource.str
 
 
 def _cpu_seconds(pid: int) -> float:
-    """By the process's own precise clock."""
+    """CPU time from the process's own precise clock."""
     try:
         return time.clock_gettime((~pid << 3) | 2)
     except OSError:
-        return 0.0  # it ended this moment
+        return 0.0  # it has just ended
 
 
 def _kill_session(pid: int) -> None:
@@ -148,8 +150,8 @@ def _kill_session(pid: int) -> None:
 
 
 def _restrict(limits: Limits) -> None:
-    """In the child, before the program: apply the limits."""
-    seconds = int(limits.seconds * 1.5) + 2  # should the judge not be there to look
+    """Apply the limits in the child, before the program starts."""
+    seconds = int(limits.seconds * 1.5) + 2  # a fallback in case the judge is gone
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes + STACK_ROOM, limits.memory_bytes + STACK_ROOM))
     resource.setrlimit(resource.RLIMIT_FSIZE, (limits.output_bytes + 1, limits.output_bytes + 1))

@@ -1,6 +1,6 @@
-"""What the judge and its zygotes say to each other: one datagram a message, over a socket pair of their own.
+"""The messages between the judge and its zygotes: one datagram per message, over a private socket pair.
 
-Files travel as descriptors beside the message. A candidate never holds either end of the socket.
+Files are sent as descriptors with the message. A candidate never has either end of the socket.
 """
 
 from __future__ import annotations
@@ -8,12 +8,12 @@ from __future__ import annotations
 import struct
 from typing import NamedTuple, Protocol
 
-# From the judge.
+# Sent by the judge.
 LOAD, RUN, END = b"L", b"R", b"E"
-# From a zygote.
+# Sent by a zygote.
 READY, COMPILED, LOADED, DONE, DIED, FAULT = b"Y", b"c", b"l", b"d", b"D", b"F"
 
-TIMED_OUT, MEMORY_EXCEEDED, LEFT_OVERS, KILLED_ITSELF = 1, 2, 4, 8  # flags of `Done`
+TIMED_OUT, MEMORY_EXCEEDED, LEFT_OVERS, KILLED_ITSELF = 1, 2, 4, 8  # flags in `Done`
 MAX_TEXT = 8000
 _MAX_MESSAGE = 16384
 _MAX_FILES = 7
@@ -24,19 +24,19 @@ _DONE = struct.Struct("<iddqi")
 
 
 class Load(NamedTuple):
-    """A request to load a program, whose source comes with it as a file. `imports`: import what it names beforehand."""
+    """A request to load a program; its source is sent as a file. `imports`: import its modules in advance."""
 
-    cpu_seconds: int  # to compile it
+    cpu_seconds: int  # for compiling
     imports: bool
-    entry_point: str = ""  # of the function that its tests call; empty for a program that reads and prints
+    entry_point: str = ""  # the function that the tests call; empty for a program that reads and prints
 
     def pack(self) -> bytes:
         return LOAD + _LOAD.pack(self.cpu_seconds, self.imports) + text(self.entry_point)
 
 
 class Run(NamedTuple):
-    """A request to run the loaded program; standard input, output and error travel with it, and after them files
-    that it finds by its arguments. `executes`: it may become another program, as what starts a compiled checker does.
+    """A request to run the loaded program. Standard input, output and error are sent with it, followed by files
+    for its arguments. `executes`: the program may exec another one, as the launcher of a compiled checker does.
     """
 
     cpu_seconds: float
@@ -50,7 +50,7 @@ class Run(NamedTuple):
 
 
 class Done(NamedTuple):
-    """How a run ended. `status` is a wait status; the numbers come from the kernel, never from the candidate."""
+    """How a run ended. `status` is a wait status. The numbers come from the kernel, never from the candidate."""
 
     status: int
     cpu_seconds: float
@@ -82,15 +82,15 @@ def unpack_done(body: bytes) -> Done:
 
 
 def text(message: str) -> bytes:
-    """A text as the body of a message, cut to what fits."""
+    """A text as the body of a message, truncated to the maximum size."""
     return message.encode("utf-8", "backslashreplace")[:MAX_TEXT]
 
 
 def receive(channel: _Socket) -> tuple[bytes, bytes, list[int]]:
-    """The next message: its kind, its body and the descriptors beside it. The kind is empty when the other end is gone.
+    """The next message: its kind, its body and its descriptors. The kind is empty if the other end is closed.
 
     Raises:
-        OSError: as the socket's.
+        OSError: raised by the socket.
     """
     data, ancillary, _, _ = channel.recvmsg(_MAX_MESSAGE, 16 + 8 + 4 * _MAX_FILES)
     files: list[int] = []

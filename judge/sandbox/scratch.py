@@ -7,14 +7,14 @@ import stat
 
 
 def empty_directory(path: str) -> None:
-    """Remove everything in `path`, however deep it is nested, and end up in it.
+    """Remove everything in `path`, at any depth, and make it the current directory.
 
-    Goes down step by step: a candidate can nest deeper than a path, or a recursion, can be long.
+    Goes down one level at a time: a candidate can nest deeper than the limits on path length and recursion.
 
     Raises:
         OSError: something cannot be removed.
     """
-    os.chmod(path, stat.S_ISVTX | 0o777)  # where it has no user of its own, a candidate can close it
+    os.chmod(path, stat.S_ISVTX | 0o777)  # without its own user id, a candidate can change the mode
     if not os.listdir(path):
         return
     os.chdir(path)

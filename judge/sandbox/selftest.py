@@ -1,4 +1,4 @@
-"""Start a zygote with as much protection as there is here, and try whether the protection holds."""
+"""Starts a zygote with all available protection, and tests whether the protection works."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from judge.sandbox import protocol
 from judge.sandbox.layers.guards import LANDLOCK, LAYERS, MEMORY, NAMESPACES, SECCOMP, UID
 from judge.sandbox.worker import ProgramDied, Refused, Worker, WorkerLost
 
-# Prints a word for each thing that it could do. Every word but those of missing layers is a layer that does not hold.
+# Prints one word per action that succeeded. Each word stands for a layer that is missing or does not work.
 _PROBE = b"""
 import fcntl, os, socket
 def attempt(word, action):
@@ -58,16 +58,17 @@ _REQUEST = protocol.Run(5.0, 30.0, 256 * 2**20, 2**20)
 def start(
     wanted: Sequence[str] = LAYERS, acceptable: Callable[[Sequence[str]], bool] = lambda _: True
 ) -> tuple[Worker, list[str]]:
-    """A zygote with those layers of `wanted` that can be had here, and their names, each tried out.
+    """Start a zygote with the layers of `wanted` that are available here. Return it and the names of the layers that
+    passed the test.
 
-    What fails is tried again, for a machine may be short of processes or memory for a moment. Where a zygote does not
-    start then, or cannot run a program, it is tried without the layers that change most.
+    A failed start is retried, because a machine may be short of processes or memory for a moment. If the zygote still
+    does not start, or cannot run a program, it is started without the layers that change most.
 
     Args:
-        acceptable: whether layers are enough.
+        acceptable: whether a set of layers is enough.
 
     Raises:
-        WorkerLost, Refused: no zygote can be started, or none runs a program, or not with enough layers.
+        WorkerLost, Refused: no zygote can be started, or none can run a program, or the layers are not enough.
     """
     fault: Refused | WorkerLost | None = None
     for without in ((), (NAMESPACES,), (SECCOMP,), (NAMESPACES, SECCOMP)):
@@ -78,20 +79,20 @@ def start(
             if attempt:
                 time.sleep(_PAUSE_SECONDS * attempt)
             try:
-                worker, held = _start(layers)
+                worker, working = _start(layers)
             except (Refused, WorkerLost) as raised:
                 fault = fault or raised
                 continue
-            missing = not set(layers) <= set(held)
-            if acceptable(held) and (attempt or not missing):
-                return worker, held
-            worker.kill()  # a layer is missing: for good, if it is again
-            fault = fault or Refused(f"here there is only {name_of(held)!r}")
-    raise fault or Refused(f"{name_of(wanted)!r} is less")
+            missing = not set(layers) <= set(working)
+            if acceptable(working) and (attempt or not missing):
+                return worker, working
+            worker.kill()  # a layer is missing; if it is missing again, it is not available
+            fault = fault or Refused(f"only {name_of(working)!r} is available here")
+    raise fault or Refused(f"{name_of(wanted)!r} is not enough")
 
 
 def name_of(layers: Sequence[str]) -> str:
-    """As reports show it: "fork" and the layers that hold."""
+    """The name in reports: "fork" and the working layers."""
     return "+".join(["fork", *layers])
 
 
@@ -106,7 +107,7 @@ def _start(layers: Sequence[str]) -> tuple[Worker, list[str]]:
 
 
 def is_full(layers: Sequence[str]) -> bool:
-    """Whether the layers together keep all of the promises of `judge.sandbox.pool`."""
+    """Whether the layers together enforce all restrictions listed in `judge.sandbox.pool`."""
     return SECCOMP in layers and (LANDLOCK in layers or NAMESPACES in layers)
 
 

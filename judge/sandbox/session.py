@@ -1,4 +1,4 @@
-"""One program at work in a pool: loaded once, run on any number of inputs, run again where the judge's side failed."""
+"""Runs one program in a pool: it is loaded once, run on any number of inputs, and run again if the judge fails."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as 
     line = getattr(fault, "lineno", None)
     print(f"{{type(fault).__name__}}: {{getattr(fault, 'msg', fault)}}" + (f" (line {{line}})" if line else ""))
 """.encode()
-# Calls a function where there is no fork server: as `judge.sandbox.candidate` does.
+# Calls a function if there is no fork server, as `judge.sandbox.candidate` does.
 _LIBRARY = str(Path(__file__).parents[2])
 _CALLER = """
 import sys
@@ -46,24 +46,24 @@ call.begin()
 exec(code, main.__dict__)
 call.end(main.__dict__)
 """
-_FROM_OTHERS = (-signal.SIGKILL, -signal.SIGTERM)  # by these the machine, or who runs it, ends processes
-TURN_SECONDS = 0.5  # after that long, another thread that waits has its turn, and this program comes back later
+_FROM_OTHERS = (-signal.SIGKILL, -signal.SIGTERM)  # signals that may come from the machine or its administrator
+TURN_SECONDS = 0.5  # after this time a waiting thread gets the slot, and this program waits for the next turn
 _TRIES = 2
 
 
 class CompileFault(NamedTuple):
-    """Why a program does not compile: the verdict, CE or TLE, and the reason in one line."""
+    """Why a program does not compile: the verdict (CE or TLE) and the reason in one line."""
 
     verdict: Verdict
     text: str
 
 
 class Session:
-    """A context manager for the runs of one program. For one thread.
+    """A context manager for the runs of one program, for use by one thread.
 
     Args:
-        entry_point: of the function that each run calls, with arguments in place of an input and its value in place of
-            an output; empty for a program that reads and prints.
+        entry_point: the function that each run calls; arguments replace the input, and its value replaces the output.
+            Empty for a program that reads and prints.
 
     Attributes:
         retries: runs that were repeated because a zygote was lost.
@@ -74,7 +74,7 @@ class Session:
         self._entry_point = entry_point
         self._program = source_bytes(program)
         self._slot: Slot | None = None
-        self._worker: Worker | None = None  # has the program loaded
+        self._worker: Worker | None = None  # the zygote that has loaded the program
         self._turn_began = 0.0
         self._companion: Session | None = None
         self.retries = 0
@@ -86,7 +86,7 @@ class Session:
         self._leave(clean=kind is None or issubclass(kind, JudgeError))
 
     def compile(self, limits: Limits) -> CompileFault | None:
-        """Why the program does not compile within `limits`, or None.
+        """Compile the program within `limits`. Return the reason if it does not compile, else None.
 
         Raises:
             JudgeError: the judge failed.
@@ -95,20 +95,20 @@ class Session:
         return self._loaded(limits) if self._worker is None else None
 
     def run(self, given: str, limits: Limits, arguments: Sequence[bytes] = (), *, executes: bool = False) -> PlainRun:
-        """Run the program, which compiles, with `given` on standard input.
+        """Run the program, which must compile, with `given` on standard input.
 
-        Each of `arguments` is the content of a file that the program may read, whose path is an argument of it. With
-        `executes` it may become another program, one of these files for instance.
+        Each of `arguments` is the content of a file that the program may read. The program gets the path as an
+        argument. With `executes` the program may exec another one, for example one of these files.
 
-        A run that was ended by a signal which others may have sent is repeated; the second one counts.
+        A run that ended by a signal, which may come from other processes, is repeated once.
 
         Raises:
-            JudgeError: the judge failed, twice where it was by losing a process; or `given` cannot be written.
+            JudgeError: the judge lost the process twice or failed otherwise, or `given` cannot be encoded.
         """
         try:
             text = given.encode("utf-8", "surrogateescape")
         except UnicodeEncodeError as fault:
-            raise JudgeError(f"a test's input cannot be written as UTF-8: {fault}") from fault
+            raise JudgeError(f"a test's input cannot be encoded as UTF-8: {fault}") from fault
         if self._slot is not None and self._pool.wanted() and time.monotonic() - self._turn_began > TURN_SECONDS:
             self._leave(clean=True)
         self._enter()
@@ -118,11 +118,11 @@ class Session:
                 if self._worker is None:
                     fault = self._loaded(limits)
                     if self._worker is None and fault is not None:
-                        raise JudgeError(f"the program compiled once and does not now: {fault.text}")
+                        raise JudgeError(f"the program compiled before, but does not compile now: {fault.text}")
                 done = self._run(text, limits, arguments, executes=executes)
             except (ProgramDied, WorkerLost, Refused) as fault:
                 if isinstance(fault, ProgramDied):
-                    self._worker = None  # the zygote is there
+                    self._worker = None  # the zygote still runs
                 else:
                     self._lose()
                 if last:
@@ -132,15 +132,16 @@ class Session:
                 if done.exit_status not in _FROM_OTHERS or done.explained(limits):
                     return done
                 if last and done.exit_status == -signal.SIGKILL:
-                    raise JudgeError("a test's process was killed twice, and not by itself")
+                    raise JudgeError("a test's process was killed twice, not by itself")
                 if last:
                     return done
             self.retries += 1
         raise AssertionError("the loop returns or raises")
 
     def companion(self, program: str) -> Session:
-        """The session of another program, always the same, which runs while this one waits for it: in the companion
-        of this pool, and left whenever this session is, so nobody waits for one who waits.
+        """The session of another program that runs while this one waits for it; always for the same program.
+
+        It uses the companion pool and is left together with this session, so there is no deadlock.
         """
         if self._companion is None:
             self._companion = Session(self._pool.companion(), program)
@@ -160,7 +161,7 @@ class Session:
             return
         try:
             if not clean:
-                slot.drop()  # a run may be under way
+                slot.drop()  # a run may be in progress
             elif worker is not None and worker is slot.worker:
                 worker.end()
         except WorkerLost:
@@ -174,7 +175,7 @@ class Session:
         self._pool.lose(self._slot)
 
     def _loaded(self, limits: Limits) -> CompileFault | None:
-        """Load the program: None, or why it does not compile."""
+        """Load the program. Return the reason if it does not compile, else None."""
         assert self._slot is not None
         imports = True
         left = _TRIES
@@ -188,14 +189,14 @@ class Session:
                 self._worker = worker if text is None else None
                 return None if text is None else CompileFault(Verdict.CE, text)
             except ProgramDied as death:
-                if death.compiled and imports:  # by something that it imports: let it do so itself
+                if death.compiled and imports:  # an imported module ended the process: let the program import it
                     imports = False
                     continue
                 if death.status == -signal.SIGXCPU and not death.compiled:
                     return CompileFault(Verdict.TLE, "the compiler ran out of time")
                 left -= 1
                 if not left:
-                    # What no program can do to its compiler: the machine has no memory, say.
+                    # A program cannot do this to its compiler: for example, the machine has no memory left.
                     if death.compiled or death.status == -signal.SIGKILL or death.status >= 0:
                         raise JudgeError(f"a program could not be loaded: {death}") from death
                     return CompileFault(Verdict.CE, f"the compiler ended with status {death.status}")
@@ -245,7 +246,7 @@ class Session:
 
 
 def source_bytes(program: str) -> bytes:
-    """The program as a file holds it. What is no text stays so, for the compiler to refuse."""
+    """The program as bytes of a file. Invalid text is kept, so that the compiler rejects it."""
     try:
         return program.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
@@ -253,7 +254,7 @@ def source_bytes(program: str) -> bytes:
 
 
 def _file(content: bytes) -> int:
-    """A file in memory with this content, at its beginning."""
+    """A file in memory with this content; the offset is 0."""
     file = os.memfd_create("judge", os.MFD_CLOEXEC)
     try:
         rest = memoryview(content)
@@ -267,7 +268,7 @@ def _file(content: bytes) -> int:
 
 
 def _file_to_read(content: bytes) -> int:
-    """As `_file`, but not open for writing, so that it can be executed."""
+    """Like `_file`, but opened for reading only, so that it can be executed."""
     written = _file(content)
     try:
         return os.open(f"/proc/self/fd/{written}", os.O_RDONLY | os.O_CLOEXEC)
@@ -277,7 +278,7 @@ def _file_to_read(content: bytes) -> int:
 
 @contextmanager
 def _as_file(program: bytes, entry_point: str = "") -> Iterator[Path]:
-    """A file to run: the program, or one that calls its function."""
+    """A file to run: the program itself, or a wrapper that calls its function."""
     with tempfile.TemporaryDirectory(prefix="judge-") as folder:
         os.chmod(folder, 0o755)
         path = Path(folder) / _NAME
@@ -290,7 +291,7 @@ def _as_file(program: bytes, entry_point: str = "") -> Iterator[Path]:
 
 
 def _compiled_apart(program: bytes, limits: Limits) -> CompileFault | None:
-    """Why a program does not compile, by a plain process that does nothing else."""
+    """Compile the program in a separate plain process. Return the reason if it does not compile, else None."""
     with _as_file(_COMPILER) as compiler:
         done = run_program(compiler, program.decode("utf-8", "surrogateescape"), limits)
     if done.timed_out or done.cpu_seconds > limits.seconds:

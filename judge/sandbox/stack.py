@@ -1,8 +1,8 @@
-"""Make the frame that a program runs in the first one of its stack, as it is in an interpreter of its own.
+"""Makes the program's frame the first one on its stack, as in its own interpreter.
 
-The program is executed some frames deep in a process of the judge's. It could see them (`inspect.stack`,
-`sys._getframe(1)`), and they would count towards its recursion limit. The interpreter keeps both in its thread state;
-where they lie differs by version, so a place counts as found only when what it holds is what it has to hold.
+The program is executed some frames deep in a process of the judge. It could see these frames (`inspect.stack`,
+`sys._getframe(1)`), and they would count towards its recursion limit. The interpreter stores both in its thread state,
+at offsets that depend on the version. A location is accepted only if it contains the expected value.
 """
 
 from __future__ import annotations
@@ -11,23 +11,23 @@ import ctypes
 import sys
 from types import CodeType
 
-# Where the thread state names the current frame: its offset, and the offset in what is found there (None: itself).
+# Where the thread state points to the current frame: the offset, and the offset in the object there (None: itself).
 _CURRENT_FRAME: dict[tuple[int, int], tuple[int, int | None]] = {
     (3, 11): (56, 8),
     (3, 12): (56, 0),
     (3, 13): (72, None),
 }
-_FRAME_OF_OBJECT = 24  # the interpreter's own frame, in a frame object
-_INTS = 24  # among so many numbers at the start of the thread state is the recursion limit
+_FRAME_OF_OBJECT = 24  # offset of the interpreter's frame in a frame object
+_INTS = 24  # the recursion limit is among this many integers at the start of the thread state
 _MARK = 471147
-# Calling `exec` itself is a step towards the limit where calls of C functions count.
+# `exec` itself counts towards the recursion limit in versions that count calls of C functions.
 _STEPS_OF_EXEC = 1 if sys.version_info < (3, 12) else 0
 
 
 class TopOfStack:
-    """Executes code as the first of its stack. Used in forks of the process that has made it: they are the same thread.
+    """Executes code as the first frame of its stack. Used in forks of the process that made it, in the same thread.
 
-    Whoever made it calls `find`, by which the interpreter's own loop is found that executes it and what it will call.
+    The maker must call `find`, which locates the frame of the interpreter loop that executes it and its callees.
     """
 
     def __init__(self) -> None:
@@ -40,7 +40,7 @@ class TopOfStack:
         self._found_in = self._loop[0]
 
     def find(self) -> None:
-        """Find the places to write to; those that hold something else than they should are left alone."""
+        """Find the locations to write to. Locations with unexpected values are skipped."""
         self._remaining = self._find_remaining()
         if self._remaining is None or sys.version_info[:2] not in _CURRENT_FRAME:
             return
@@ -55,7 +55,7 @@ class TopOfStack:
             self._frame = frame
 
     def execute(self, code: CodeType, names: dict[str, object]) -> None:
-        """As `exec`. The stack stays cut off above who calls this, who must never return."""
+        """Like `exec`, but hides the frames above the caller. The caller must never return."""
         if self._remaining is not None:
             self._remaining[0] = sys.getrecursionlimit() + _STEPS_OF_EXEC
         if self._frame is not None and self._loop[0] == self._found_in:
@@ -63,7 +63,7 @@ class TopOfStack:
         exec(code, names)
 
     def _find_remaining(self) -> memoryview | None:
-        """The number of steps that are left; it lies just before the limit, which follows `sys.setrecursionlimit`."""
+        """The number of recursion steps left. It is stored before the limit, which `sys.setrecursionlimit` changes."""
         numbers = [ctypes.c_int.from_address(self._state + 4 * place) for place in range(_INTS)]
         limit = sys.getrecursionlimit()
         sys.setrecursionlimit(_MARK)
@@ -77,5 +77,5 @@ class TopOfStack:
 
 
 def _view(address: int) -> memoryview:
-    """The word at an address. Writing through this touches less, in a fork, than through `ctypes`."""
+    """The word at an address. In a fork, writing through this view touches less memory than `ctypes` would."""
     return memoryview(ctypes.c_size_t.from_address(address)).cast("B").cast("Q")

@@ -1,4 +1,4 @@
-"""A bounded queue, first come, first served, for things that only one thread may use at a time."""
+"""A bounded FIFO queue for resources that only one thread may use at a time."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class _Ticket(Generic[T]):
 
 
 class Turns(Generic[T]):
-    """Hands out `items`, each to one thread at a time. At most `max_waiting` threads wait."""
+    """Lends each of `items` to one thread at a time. At most `max_waiting` threads can wait."""
 
     def __init__(self, items: Sequence[T], max_waiting: int = MAX_WAITING) -> None:
         self._lock = threading.Lock()
@@ -33,14 +33,14 @@ class Turns(Generic[T]):
 
     @property
     def waiting(self) -> int:
-        """How many threads wait."""
+        """The number of waiting threads."""
         return len(self._queue)
 
     def acquire(self) -> T:
-        """Wait for an item. It must be given to `release`.
+        """Wait for an item. The caller must pass it to `release`.
 
         Raises:
-            JudgeError: too many wait already, or the queue is closed.
+            JudgeError: too many threads are waiting, or the queue is closed.
         """
         ticket: _Ticket[T] = _Ticket()
         with self._lock:
@@ -49,11 +49,11 @@ class Turns(Generic[T]):
             if self._idle and not self._queue:
                 return self._idle.pop()
             if len(self._queue) >= self._max_waiting:
-                raise JudgeError(f"{self._max_waiting} threads wait for the judge already")
+                raise JudgeError(f"{self._max_waiting} threads are already waiting for the judge")
             self._queue.append(ticket)
         try:
             ticket.called.wait()
-        except BaseException:  # Ctrl-C, say: neither the place nor an item that was just handed over may be lost
+        except BaseException:  # for example Ctrl-C: leave the queue, and return an item that was just assigned
             with self._lock:
                 if ticket in self._queue:
                     self._queue.remove(ticket)
@@ -65,7 +65,7 @@ class Turns(Generic[T]):
         return ticket.item
 
     def release(self, item: T) -> None:
-        """Hand the item to who has waited longest."""
+        """Give the item to the thread that has waited longest."""
         with self._lock:
             if self._queue:
                 ticket = self._queue.popleft()
@@ -75,7 +75,7 @@ class Turns(Generic[T]):
                 self._idle.append(item)
 
     def close(self) -> None:
-        """Turn away who waits and who comes."""
+        """Reject waiting and new threads."""
         with self._lock:
             self.closed = True
             waiting, self._queue = self._queue, deque()

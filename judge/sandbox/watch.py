@@ -1,4 +1,4 @@
-"""Watch one candidate's process from its fork to its end, inside the zygote, and see to it that nothing is left."""
+"""Watches the process of one candidate from fork to end, inside the zygote, and cleans up what it leaves behind."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import time
 from judge.sandbox.layers.memory import MemoryGroup
 from judge.sandbox.protocol import KILLED_ITSELF, LEFT_OVERS, MEMORY_EXCEEDED, TIMED_OUT, Done, Run
 
-_LOOK_EVERY = 0.025  # seconds between looks at the memory of a long run
-_STARVED_FACTOR = 10  # however busy the machine, a run ends after this many times its wall-clock limit
+_LOOK_EVERY = 0.025  # seconds between memory checks of a long run
+_STARVED_FACTOR = 10  # even on a busy machine, a run ends after this many times its wall-clock limit
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -24,9 +24,9 @@ class Watch:
     """Watches the candidates of one zygote, one at a time.
 
     Args:
-        channel: the descriptor of the judge's socket; the judge's end closing ends the run.
+        channel: the descriptor of the judge's socket; when the judge closes its end, the run ends.
         sweep: whether a candidate could have left processes behind.
-        group: the memory group that the candidates are in, if there is one.
+        group: the memory cgroup of the candidates, if there is one.
     """
 
     def __init__(self, channel: int, *, sweep: bool, group: MemoryGroup | None) -> None:
@@ -37,10 +37,10 @@ class Watch:
         self._kills = group.kills() if group is not None else 0
 
     def until_end(self, pid: int, request: Run) -> Done:
-        """Wait for the child `pid`, killing it at its limits.
+        """Wait for the child `pid`, and kill it when it exceeds a limit.
 
         Raises:
-            JudgeGone: the judge went away; the child is dead.
+            JudgeGone: the judge is gone; the child was killed.
         """
         begin = time.monotonic()
         flags = 0
@@ -73,8 +73,8 @@ class Watch:
         return Done(status, usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss * 1024, flags)
 
     def _explained(self, by: int) -> tuple[int, int]:
-        """The wait status of a child that signal `by` ended, and the flag that says why, if that is known."""
-        if by == signal.SIGSYS:  # what the filter makes of SIGKILL to oneself
+        """The wait status of a child that ended by signal `by`, and a flag with the reason if it is known."""
+        if by == signal.SIGSYS:  # the filter turns SIGKILL to oneself into this
             return signal.SIGKILL, KILLED_ITSELF
         if by == signal.SIGKILL and self._group is not None:
             kills, self._kills = self._kills, self._group.kills()
@@ -83,25 +83,25 @@ class Watch:
 
 
 def _exceeded(pid: int, request: Run, wall: float, *, maps: bool) -> int:
-    """The flags of the limits that the running child has passed. `maps`: what its shared maps hold counts."""
+    """The flags of the limits that the running child exceeded. `maps`: include the contents of its shared maps."""
     flags = 0
     try:
-        # The process's CPU clock: all its threads, to the nanosecond.
+        # The process's CPU clock: all its threads, in nanoseconds.
         if time.clock_gettime((~pid << 3) | 2) > request.cpu_seconds:
             flags |= TIMED_OUT
     except OSError:
-        return 0  # it ended this moment
+        return 0  # it has just ended
     if wall > request.wall_seconds and wall - _waited(pid) > request.wall_seconds:
         flags |= TIMED_OUT
     if wall > request.wall_seconds * _STARVED_FACTOR:
         flags |= TIMED_OUT
-    if _held_bytes(pid, request.memory_bytes if maps else sys.maxsize) > request.memory_bytes:
+    if _memory_bytes(pid, request.memory_bytes if maps else sys.maxsize) > request.memory_bytes:
         flags |= MEMORY_EXCEEDED
     return flags
 
 
 def _waited(pid: int) -> float:
-    """Seconds that the child was ready to run and had no core: the machine's load, no fault of the program's."""
+    """Seconds that the child was ready to run but had no core. This is the machine's load, not the program's fault."""
     longest = 0.0
     try:
         for task in os.listdir(f"/proc/{pid}/task"):
@@ -112,12 +112,12 @@ def _waited(pid: int) -> float:
     return longest
 
 
-def _held_bytes(pid: int, allowed: int) -> int:
-    """What the child holds in memory: what is resident, and all of its shared maps, resident or not, which stay in
-    memory when they are dropped from the page table. These are looked up only where it maps more than `allowed`."""
+def _memory_bytes(pid: int, allowed: int) -> int:
+    """The memory that the child uses: its resident memory, and all of its shared maps, resident or not. These stay in
+    memory when they are dropped from the page table. They are read only if the child maps more than `allowed` bytes."""
     try:
         size, resident, shared = _pages(f"/proc/{pid}/statm")
-        if not size:  # its first thread has left; the others have the memory
+        if not size:  # its first thread has ended; the other threads still have the memory
             tasks = [_pages(f"/proc/{pid}/task/{task}/statm") for task in os.listdir(f"/proc/{pid}/task")]
             size, resident, shared = max(tasks)
         if size <= allowed:
@@ -125,20 +125,20 @@ def _held_bytes(pid: int, allowed: int) -> int:
         with open(f"/proc/{pid}/maps", "rb") as file:
             maps = [line.split(maxsplit=5) for line in file]
     except (OSError, ValueError):
-        return 0  # no /proc here (the address space limit still holds), or it ended this moment
+        return 0  # no /proc here (the address space limit still applies), or the child has just ended
     spans = [fields[0].split(b"-") for fields in maps if fields[1].endswith(b"s")]
     return max(resident, resident - shared + sum(int(last, 16) - int(first, 16) for first, last in spans))
 
 
 def _pages(path: str) -> tuple[int, int, int]:
-    """Bytes mapped, resident, and of these shared, by a `statm` file."""
+    """Bytes that are mapped, resident, and resident in shared maps, from a `statm` file."""
     with open(path, "rb") as file:
         size, resident, shared = (int(word) * _PAGE for word in file.read().split()[:3])
     return size, resident, shared
 
 
 def _kill_descendants() -> bool:
-    """Kill what the candidate left behind. As the subreaper, this process is the parent of all that was orphaned."""
+    """Kill the candidate's left-over processes. This process is the subreaper, so it is the parent of all orphans."""
     found = False
     while True:
         try:

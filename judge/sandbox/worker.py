@@ -1,4 +1,4 @@
-"""One zygote as seen from the judge: start it, load a program, run it, end it."""
+"""The judge's side of one zygote: start it, load a program, run it, end it."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from judge.sandbox.layers.memory import new_group, remove_group
 from judge.verdict import JudgeError
 
 _PROJECT = str(Path(__file__).resolve().parents[2])
-_STACK_KILOBYTES = 2**20  # of the main thread; deep recursion is common, and only what is touched is used
+_STACK_KILOBYTES = 2**20  # of the main thread; deep recursion is common, and untouched pages cost nothing
 _START_SECONDS, _SLACK_SECONDS = 60.0, 60.0
-_STARVED_FACTOR = 10  # so many times its CPU seconds something may take on a busy machine
+_STARVED_FACTOR = 10  # on a busy machine, an operation may take this many times its CPU seconds
 _SCRIPT = """
 import sys
 sys.path.insert(0, {project!r})
@@ -29,24 +29,24 @@ from judge.sandbox.zygote import serve
 sys.path.pop(0)
 serve({channel}, {layers!r}, {identity}, {group!r})
 """
-# `-I` would ignore the hash seed, which is fixed so that verdicts repeat.
+# `-I` would ignore the hash seed, which is fixed to make verdicts reproducible.
 _FLAGS = ("-s", "-P", "-B", "-X", "int_max_str_digits=0")
-# The shell is there for the stack: its limit counts when a program is executed, and the judge's own must not change.
+# The shell sets the stack limit: it takes effect on exec, and the judge's own limit must not change.
 _SHELL = f'ulimit -S -s {_STACK_KILOBYTES} 2>/dev/null || ulimit -S -s "$(ulimit -H -s)"; exec "$0" "$@"'
 _ENVIRONMENT = {"PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 _identities = itertools.count()
 
 
 class WorkerLost(Exception):
-    """The zygote, or its process for the program, is gone or does not answer."""
+    """The zygote, or its process for the program, has ended or does not respond."""
 
 
 class ProgramDied(Exception):
-    """The process for the program ended without having been asked to.
+    """The process of the program ended unexpectedly.
 
     Args:
         status: its exit status, as in `subprocess`.
-        compiled: whether it was importing, so done with compiling.
+        compiled: whether compiling was done and it was importing modules.
     """
 
     def __init__(self, status: int, *, compiled: bool) -> None:
@@ -59,13 +59,13 @@ class Refused(Exception):
 
 
 class Worker:
-    """A running zygote. Not for several threads at once; whoever holds it ends it with `kill`.
+    """A running zygote, for use by one thread at a time. The owner must end it with `kill`.
 
     Args:
-        wanted: the layers of protection to use where they exist, see `judge.sandbox.layers.guards.LAYERS`.
+        wanted: the layers of protection to use if available, see `judge.sandbox.layers.guards.LAYERS`.
 
     Raises:
-        Refused: a layer that exists could not be set up.
+        Refused: an available layer could not be set up.
         WorkerLost: the zygote did not start.
     """
 
@@ -81,7 +81,7 @@ class Worker:
             identity=os.getpid() * 61 + number,
             group=self._group,
         )
-        # Real files from the start: the interpreter sets its standard streams up for what it finds.
+        # Real files from the start: the interpreter configures its standard streams by the type of file.
         files = [os.memfd_create(f"zygote-{name}") for name in ("in", "out", "err")]
         self._errors = files[2]
         try:
@@ -114,13 +114,13 @@ class Worker:
 
     @property
     def lost(self) -> bool:
-        """Whether something was said unasked: while it was idle, the zygote or a program's process ended."""
+        """Whether an unexpected message arrived: the zygote or a program's process ended while idle."""
         poller = select.poll()
         poller.register(self._channel, select.POLLIN)
         return bool(poller.poll(0))
 
     def load(self, source: int, request: protocol.Load) -> str | None:
-        """Load the program in the file `source`: None, or why it does not compile.
+        """Load the program in the file `source`. Return the reason if it does not compile, else None.
 
         Raises:
             ProgramDied, WorkerLost
@@ -133,13 +133,13 @@ class Worker:
         return body.decode("utf-8", "replace") or None
 
     def run(self, files: Sequence[int], request: protocol.Run) -> protocol.Done:
-        """Run the loaded program once on `files`: its standard input, output and error.
+        """Run the loaded program once. `files` are its standard input, output and error.
 
         Raises:
             ProgramDied, WorkerLost, Refused
         """
         self._send(request.pack(), files)
-        # The zygote keeps the limits; this is for a zygote that hangs.
+        # The zygote enforces the limits; this timeout is for a zygote that hangs.
         patience = request.wall_seconds * _STARVED_FACTOR + _SLACK_SECONDS
         return protocol.unpack_done(self._receive(patience, protocol.DONE)[1])
 
@@ -152,7 +152,7 @@ class Worker:
         self._send(protocol.END, [])
 
     def kill(self) -> None:
-        """End the zygote and everything beneath it. May be called again, and from any thread."""
+        """End the zygote and all its child processes. May be called again, and from any thread."""
         with self._killing:
             if self._dead:
                 return
@@ -161,7 +161,7 @@ class Worker:
             try:
                 os.killpg(self._process.pid, signal.SIGKILL)
             except ProcessLookupError:
-                pass  # already dead, and waited for below
+                pass  # already dead; it is waited for below
             self._process.wait()
             os.close(self._errors)
             self._remove_group()
@@ -175,15 +175,15 @@ class Worker:
             self._channel.settimeout(_SLACK_SECONDS)
             socket.send_fds(self._channel, [message], files)
         except OSError as failure:
-            raise WorkerLost(f"the zygote does not listen: {failure}") from failure
+            raise WorkerLost(f"cannot send to the zygote: {failure}") from failure
 
     def _receive(self, seconds: float, *wanted: bytes) -> tuple[bytes, bytes]:
-        """The next message, which must be of one of the kinds `wanted`: its kind and its body."""
+        """The kind and the body of the next message, which must be of one of the kinds `wanted`."""
         self._channel.settimeout(seconds)
         try:
             kind, body, _ = protocol.receive(self._channel)
         except OSError as failure:
-            raise WorkerLost(f"the zygote does not answer: {failure}") from failure
+            raise WorkerLost(f"the zygote does not respond: {failure}") from failure
         if kind in wanted:
             return kind, body
         if kind == protocol.DIED:
@@ -192,7 +192,7 @@ class Worker:
             raise Refused(body.decode("utf-8", "replace"))
         if not kind:
             raise WorkerLost(f"the zygote ended: {self._last_words()}")
-        raise JudgeError(f"a zygote answered {kind!r} where {wanted!r} was due")
+        raise JudgeError(f"a zygote sent {kind!r} where {wanted!r} was expected")
 
     def _last_words(self) -> str:
         size = os.fstat(self._errors).st_size

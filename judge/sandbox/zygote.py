@@ -1,10 +1,10 @@
-"""The fork server: a process started by exec, a child of it per program, and a child of that per test.
+"""The fork server: a process started by exec, one child process per program, and one grandchild per test.
 
     judge --exec--> zygote --fork--> program (compiled, its imports done) --fork--> one test
 
-All are single-threaded up to the test. The zygote sets up its world once (`namespaces`, `guards`); the
-program's process only ever compiles and imports library modules; the test's process puts on the guards and becomes
-the candidate. Verdict and expected output are not known to any of them.
+All are single-threaded up to the test. The zygote sets up its namespaces and guards once (`namespaces`, `guards`). The
+program's process only compiles and imports library modules. The test's process enters the guards and becomes the
+candidate. None of them knows the verdict or the expected output.
 """
 
 from __future__ import annotations
@@ -28,27 +28,27 @@ from judge.sandbox.scratch import empty_directory
 from judge.sandbox.stack import TopOfStack
 from judge.sandbox.watch import JudgeGone, Watch
 
-SETUP_FAILED = 97  # with words in the pipe that the candidate does not have, so no candidate can feign it
-_ENDED = 113  # how a program's process ends that was asked to; whatever else ends it is reported
+SETUP_FAILED = 97  # with a message in a pipe that the candidate does not have, so it cannot fake this
+_ENDED = 113  # exit status of a program's process that ended on request; any other end is reported
 _IMPORT_SECONDS, _COMPILE_BYTES = 20, 2 * 2**30
-# Of the memory group, on top of the limit: files in the scratch directory, and what the kernel needs for a process.
+# Added to the limit of the memory cgroup: files in the scratch directory, and the kernel's memory for a process.
 _GROUP_ROOM = namespaces.SCRATCH_BYTES + 32 * 2**20
 _STANDARD_FILES = 3
-_OUT_OF_THE_WAY = 64  # descriptors from here on are not a candidate's
+_OUT_OF_THE_WAY = 64  # descriptors from this number on do not belong to the candidate
 _LAST_DESCRIPTOR = 1 << 16
 _NAME = "program.py"
-# Native libraries would start a thread for each core; the interpreter may have named a locale. For libraries only: the
-# program's environment is empty.
+# Native libraries would start one thread per core, and the interpreter may have set a locale. These variables are for
+# libraries only: the program's environment is empty.
 _FOR_LIBRARIES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "LC_CTYPE")
 
 
 def serve(number: int, wanted: list[str], identity: int, folder: str | None) -> NoReturn:
-    """Serve the judge at the other end of socket `number` until it goes.
+    """Serve the judge at the other end of socket `number` until it closes.
 
     Args:
-        wanted: the layers of protection to use where they can be had.
-        identity: a number that no other living zygote of this machine has.
-        folder: of the memory group to use, if there is one.
+        wanted: the layers of protection to use if available.
+        identity: a number that no other living zygote on this machine has.
+        folder: the folder of the memory cgroup to use, if there is one.
     """
     channel = _socket.socket(fileno=number)
     kernel.keep_threads_small(THREAD_STACK)
@@ -75,7 +75,7 @@ def serve(number: int, wanted: list[str], identity: int, folder: str | None) -> 
     stack.find()
     channel.send(protocol.READY + protocol.text(",".join(guards.held)))
     gc.collect()
-    gc.freeze()  # else the collection for each program would touch, and so copy, every object there is
+    gc.freeze()  # otherwise each program's garbage collection would touch, and so copy, every object here
     while True:
         kind, body, files = protocol.receive(channel)
         if not kind:
@@ -88,9 +88,9 @@ def serve(number: int, wanted: list[str], identity: int, folder: str | None) -> 
                 kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
                 try:
                     _serve_program(channel, guards, stack, files[0], protocol.unpack_load(body), in_world=inside)
-                except BaseException as fault:  # noqa: BLE001 - whatever it is: it must not go on as a zygote
+                except BaseException as fault:  # noqa: BLE001 - this process must not continue as a zygote
                     sys.excepthook(type(fault), fault, fault.__traceback__)
-                os._exit(1)  # and not end as if it had been asked to
+                os._exit(1)  # a status that differs from an end on request
             _, status = os.waitpid(child, 0)
             if not (os.WIFEXITED(status) and os.WEXITSTATUS(status) == _ENDED):
                 channel.send(protocol.DIED + protocol.text(str(os.waitstatus_to_exitcode(status))))
@@ -99,7 +99,7 @@ def serve(number: int, wanted: list[str], identity: int, folder: str | None) -> 
 
 
 def _group(folder: str) -> MemoryGroup | None:
-    """The memory group in `folder`, or None where it cannot be used."""
+    """The memory cgroup in `folder`, or None if it cannot be used."""
     try:
         return MemoryGroup(folder)
     except OSError:
@@ -107,7 +107,7 @@ def _group(folder: str) -> MemoryGroup | None:
 
 
 def _enter_world(channel: _socket.socket, libraries: list[str], folder: str | None) -> bool:
-    """Move into namespaces. False where the kernel offers none. The process that stays outside removes the group."""
+    """Enter new namespaces. Return False if the kernel offers none. The process outside removes the cgroup."""
     try:
         child = namespaces.enter_and_fork()
     except OSError:
@@ -134,7 +134,7 @@ def _give_up(channel: _socket.socket, why: str) -> NoReturn:
 def _serve_program(
     channel: _socket.socket, guards: Guards, stack: TopOfStack, source: int, request: protocol.Load, *, in_world: bool
 ) -> NoReturn:
-    """Compile a program and run it on whatever comes."""
+    """Compile a program and run it on each request."""
     group = guards.group
     if group is not None:
         group.bound(None)
@@ -143,13 +143,13 @@ def _serve_program(
     usual = os.pread(rank, 9, 0)
     guards.enter_program()
     nowhere = os.open("/dev/null", os.O_RDWR)
-    os.dup2(nowhere, 2)  # warnings of the compiler's
+    os.dup2(nowhere, 2)  # hides warnings of the compiler
     text = os.pread(source, os.fstat(source).st_size, 0)
     os.close(source)
     os.close(nowhere)
     path = _NAME
     if in_world and UID in guards.held:
-        # For tracebacks to show the lines. A candidate of the same user could plant modules beside it.
+        # So that tracebacks show source lines. A candidate with the same user id could put modules next to the file.
         path = namespaces.PROGRAM_FILE
         with open(path, "wb") as file:
             file.write(text)
@@ -162,7 +162,7 @@ def _serve_program(
         channel.send(protocol.LOADED + protocol.text(_in_one_line(fault)))
         os._exit(_ENDED)
     for name in [name for name in sys.modules if name.partition(".")[0] in ("judge", "ctypes", "_ctypes")]:
-        del sys.modules[name]  # before the program's own imports, of which ctypes may be one
+        del sys.modules[name]  # before the program's own imports, which may include ctypes
     kept = {name: os.environ[name] for name in _FOR_LIBRARIES if name in os.environ}
     os.environ.clear()
     for name, value in kept.items():
@@ -172,14 +172,14 @@ def _serve_program(
     if wanted:
         channel.send(protocol.COMPILED)
         import_beforehand(wanted)
-    if "linecache" in sys.modules and not os.path.isabs(path):  # who asks for its source finds it there only
+    if "linecache" in sys.modules and not os.path.isabs(path):  # the only place where readers find the source
         lines = text.decode("utf-8", "replace").splitlines(keepends=True)
         sys.modules["linecache"].cache[path] = (len(text), None, lines, path)
     _bound(resource.RLIMIT_CPU, None)
     _bound(resource.RLIMIT_AS, None)
     quiet = not notices_its_end(code)
-    left_behind = []  # directories in which a candidate may leave files
-    if in_world:  # without a user of its own it may even write where its source would lie
+    left_behind = []  # directories where a candidate may leave files
+    if in_world:  # without its own user id it may even write to the directory of its source
         left_behind = [namespaces.SCRATCH] if UID in guards.held else [namespaces.PROGRAM, namespaces.SCRATCH]
     faults, low_end = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     fault_end = _out_of_the_way(low_end)
@@ -187,8 +187,8 @@ def _serve_program(
     watch = Watch(channel.fileno(), sweep=not guards.forks_blocked, group=group)
     used = group.used() if group is not None else 0
     gc.collect()
-    gc.freeze()  # else a collection in a test's process would touch, and so copy, every object there is
-    candidate = UntrustedProgram(  # whose objects are the test's, to be collected
+    gc.freeze()  # otherwise garbage collection in a test's process would touch, and so copy, every object here
+    candidate = UntrustedProgram(  # its objects belong to the test and are collected
         code, path, stack, quiet=quiet, entry_point=request.entry_point
     )
     channel.send(protocol.LOADED)
@@ -199,7 +199,7 @@ def _serve_program(
         run = protocol.unpack_run(body)
         if group is not None:
             group.bound(used + run.memory_bytes + 2 * run.output_bytes + _GROUP_ROOM)
-        os.pwrite(rank, b"1000", 0)  # inherited: where memory runs out, the candidate is the one to be killed
+        os.pwrite(rank, b"1000", 0)  # inherited: if memory runs out, the kernel kills the candidate
         child = os.fork()
         if child == 0:
             _become_candidate(guards, run, files, fault_end)
@@ -222,7 +222,7 @@ def _serve_program(
 
 
 def _become_candidate(guards: Guards, request: protocol.Run, files: list[int], fault_end: int) -> None:
-    """In a fresh fork: keep the three standard files and those that are arguments, nothing else; put on the guards."""
+    """In a new fork: keep only the three standard files and the argument files, then enter the guards."""
     try:
         if len(files) > _STANDARD_FILES:
             files = [*map(_out_of_the_way, files)]
@@ -239,7 +239,7 @@ def _become_candidate(guards: Guards, request: protocol.Run, files: list[int], f
 
 
 def _out_of_the_way(file: int) -> int:
-    """A copy of a descriptor that is not a candidate's. The module `fcntl` would be one more thing that forks copy."""
+    """A copy of a descriptor above the candidate's numbers. Importing `fcntl` would add memory that forks copy."""
     number = _OUT_OF_THE_WAY
     while True:
         try:
@@ -257,7 +257,7 @@ def _words(faults: int) -> bytes:
 
 
 def _bound(which: int, value: int | None) -> None:
-    """Set the soft limit, or lift it with None."""
+    """Set the soft limit, or remove it with None."""
     _, hard = resource.getrlimit(which)
     resource.setrlimit(which, (hard if value is None else value, hard))
 

@@ -1,4 +1,4 @@
-"""The names of adapters; see `program.adapters.choice` for what they are."""
+"""The names of adapters; `program.adapters.choice` makes them."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from program.errors import UserError
 OURS = ("lean", "lean+described", "yaml")
 STOCK = ("chat", "json", "xml")  # DSPy's own
 ADAPTERS = (*OURS, *STOCK)
-DEFAULT_ADAPTER = "lean"  # chosen by how programs do in it: docs/reference/program.md
+DEFAULT_ADAPTER = "lean"  # chosen by measurements: docs/reference/program.md
 
 
 def check_adapter(name: str) -> None:
-    """Refuse what is none of `ADAPTERS`.
+    """Check that the name is one of `ADAPTERS`.
 
     Raises:
         UserError: there is no such adapter.
@@ -21,5 +21,5 @@ def check_adapter(name: str) -> None:
 
 
 def has_one_order(name: str) -> bool:
-    """Whether the adapter of that name knows no order but DSPy's."""
+    """Whether the adapter supports only DSPy's order."""
     return name in STOCK

@@ -30,11 +30,11 @@ def adapter_named(name: str, order: Order = DSPY_ORDER) -> dspy.Adapter:
     """One of `program.adapters.adapter_names.ADAPTERS`.
 
     Args:
-        name: of the adapter.
-        order: of a prompt's parts.
+        name: the adapter's name.
+        order: the order of a prompt's parts.
 
     Raises:
-        UserError: there is no such adapter, or it cannot have this order.
+        UserError: there is no such adapter, or it does not support this order.
     """
     check_adapter(name)
     if name in _OURS:

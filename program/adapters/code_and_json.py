@@ -1,6 +1,6 @@
-"""What an answer says: programs in fenced blocks, everything else as JSON.
+"""Reads answers: programs in fenced blocks, everything else as JSON.
 
-It is read with tolerance (`program.answers`), and accepted only in the declared types.
+Reading is tolerant (`program.answers`), but only values of the declared types are accepted.
 """
 
 from __future__ import annotations
@@ -27,23 +27,23 @@ from program.answers.tolerant_json import Decoded, broken_values_in, values_in
 from program.answers.unreadable import NoAnswer
 from program.undocumented import extras_of
 
-FENCE_INSIDE = "a fence inside"  # of a field that holds a program
+FENCE_INSIDE = "a fence inside"  # of a field with a program
 AROUND_PROGRAM, AROUND_JSON = "text around the program", "text around the JSON"
 JSON_MENDED = "JSON mended"
 _FENCE_BEFORE = re.compile(r"(?:```|~~~)[^\n`]*+\n*+\Z")
-# Places where a library may guess what JSON was meant, and how deep it may be nested: the library takes long over it.
+# Limits for the library that repairs JSON: the number of places to try, and the nesting depth. The library is slow.
 MAX_GUESSES, MAX_NESTING = 20, 60
 _ENDED = re.compile(r"[}\]][\s`~]*\Z")
-# Long test data written as a Python expression, which a library would take for its first text.
+# Long test data written as a Python expression; the library would only take its first text.
 _EXPRESSION = re.compile(r"""(?<!\\)["')]\s*[*+]\s*(?:["'(\d]|str\()""")
 
 
 def read_answer(signature: type[dspy.Signature], completion: str, read: Callable[[str], Reading]) -> Reading:
-    """What `read` finds in an answer when its thought is taken off.
+    """Apply `read` to an answer without its thought.
 
     Raises:
-        NoAnswer: nothing; `kind` says what is the matter.
-        ValueError: what `read` raises besides.
+        NoAnswer: nothing can be read; `kind` is the reason.
+        ValueError: other errors of `read`.
     """
     split = split_text(completion, signature.output_fields)
     try:
@@ -56,7 +56,7 @@ def read_answer(signature: type[dspy.Signature], completion: str, read: Callable
 
 
 def no_answer(split: Split, said: str) -> NoAnswer | None:
-    """Why an answer that cannot be read is none: it was cut off while thinking, is empty, or declines to answer.
+    """The reason why an unreadable answer is not an answer: cut off while thinking, empty, or declined.
 
     Args:
         split: the answer.
@@ -70,10 +70,10 @@ def no_answer(split: Split, said: str) -> NoAnswer | None:
 
 
 def read_code(signature: type[dspy.Signature], said: str) -> Reading:
-    """The last output field of `signature`, a program, in an answer; another field is the text before it.
+    """Read the last output field of `signature`, a program; another field is the text before it.
 
     Raises:
-        NoAnswer: there is no program, or none that is Python.
+        NoAnswer: there is no program, or it is not Python.
     """
     *before, name = signature.output_fields
     text = said.replace("\r\n", "\n")
@@ -92,17 +92,17 @@ def read_code(signature: type[dspy.Signature], said: str) -> Reading:
 
 
 def asked_of_program(field: Any) -> dict[str, Any]:
-    """What the signature says of a program besides its name, as `programs_in` takes it."""
+    """The requirements on a program in the signature, as arguments of `programs_in`."""
     said = extras_of(field)
     return {key: said[key] for key in ("reads_input", "entry_point") if key in said}
 
 
 def unfenced(program: str, field: Any) -> tuple[list[FoundProgram], bool]:
-    """The readings of a program that stood in a field of its own, and whether it was put in a fence there.
+    """The readings of a program from its own field, and whether it was in a fence there.
 
     Args:
         program: the text of the field.
-        field: of the signature, which says what is asked for.
+        field: the field of the signature, with the requirements.
 
     Raises:
         NoAnswer: there is no program in the fence.
@@ -113,12 +113,12 @@ def unfenced(program: str, field: Any) -> tuple[list[FoundProgram], bool]:
 
 
 def read_json(signature: type[dspy.Signature], said: str) -> Reading:
-    """The output fields of `signature` in the JSON of an answer, each of its declared type.
+    """Read the output fields of `signature` from the JSON of an answer, each in its declared type.
 
-    Of several objects that fit the last is taken. Where there is no JSON, points may be all that is asked for.
+    If several objects fit, the last one is used. Without JSON, a list of points may be enough.
 
     Raises:
-        ValueError: no JSON, or a field is missing or does not fit.
+        ValueError: there is no JSON, or a field is missing or does not fit.
     """
     fault: ValueError | None = None
     cut = False
@@ -139,13 +139,13 @@ def read_json(signature: type[dspy.Signature], said: str) -> Reading:
 
 
 def _objects(signature: type[dspy.Signature], text: str) -> Iterator[tuple[Decoded, tuple[str, ...]]]:
-    """What may be the object asked for, the likeliest first, and what it took to find it."""
+    """Candidates for the requested object, the likeliest first, and how each was found."""
     names = tuple(signature.output_fields)
     proper = values_in(text)
     yield from _named(reversed(proper), names, lambda each: _around(text, each))
     broken = list(broken_values_in(text, proper))
     yield from _named(reversed(broken), names, lambda each: (JSON_MENDED, *each.labels))
-    # A guess would take the beginning of an item that was cut off for all of it.
+    # A guess would take the start of an item that was cut off for the whole item.
     guessed = [] if _EXPRESSION.search(text) or not _ENDED.search(text) else list(_guesses(text, proper))
     yield from _named(guessed, names, lambda each: (JSON_MENDED,))
     if len(names) == 1:
@@ -192,7 +192,7 @@ def _guesses(text: str, proper: list[Decoded]) -> Iterator[Decoded]:
 def _without_key(
     signature: type[dspy.Signature], values: list[Decoded], text: str
 ) -> Iterator[tuple[Decoded, tuple[str, ...]]]:
-    """A list, or records, that can be nothing but the one field there is, a list."""
+    """A list, or records, without a key, if the only output field is a list."""
     ((name, field),) = signature.output_fields.items()
     kind = unwrapped(field.annotation)
     if get_origin(kind) is not list:
@@ -213,7 +213,7 @@ def _without_key(
 
 
 def _points(signature: type[dspy.Signature], text: str) -> dict[str, list[str]]:
-    """The points of an answer without JSON: all of them for the one list there is, else those under its name."""
+    """The points of an answer without JSON: all of them for the only list, else those under the name of each list."""
     kinds = {name: unwrapped(field.annotation) for name, field in signature.output_fields.items()}
     if any(get_origin(kind) is not list or unwrapped(get_args(kind)[0]) is not str for kind in kinds.values()):
         return {}

@@ -1,7 +1,7 @@
-"""Strict in what is accepted: what was found in an answer becomes the declared types, or is refused.
+"""Fits the values in an answer to the declared types, or rejects them.
 
-A value of another type is coerced where its meaning is plain (`program.answers.coercions`), which is noted. Of a list
-the items that fit are kept. Items that only repeat the words of the answer form are no answers.
+A value of another type is converted if its meaning is plain (`program.answers.coercions`); this is recorded. Items of a
+list that do not fit are dropped. Items that only repeat the words of the answer form are not answers.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from program.answers.coercions import (
 )
 from program.answers.latex import LATEX, with_latex
 
-_DOTS = ("…", "...")  # how models write that there would be more
-# Fields that hold data to the letter, where a tab is a tab and lines stand in a list.
+_DOTS = ("…", "...")  # how models write "and so on"
+# Fields with literal data, where a tab is a tab and lines may be in a list.
 _DATA = ("input", "output")
 
 
@@ -39,7 +39,7 @@ _DATA = ("input", "output")
 class Fitted:
     """The fields of an answer in their declared types.
 
-    values: by name. dropped: how many list items were left out. repairs: what was coerced, each kind once.
+    values: by name. dropped: the number of dropped list items. repairs: the conversions, without duplicates.
     """
 
     values: dict[str, Any] = field(default_factory=dict)
@@ -51,13 +51,13 @@ class Fitted:
             self.repairs.append(label)
 
 
-# Of the last record of a list: whether it is known to be whole, may be cut off (where others have fields that it has
-# not), or is surely cut off if it has not all fields.
+# The last record of a list: known to be complete; doubtful: possibly cut off, if it lacks fields that others have; or
+# certainly cut off, if it lacks any field.
 End = Literal["whole", "doubtful", "open"]
 
 
 def fit_fields(signature: type[dspy.Signature], found: dict[str, Any], end: End = "whole") -> Fitted:
-    """The output fields of `signature` in `found`, each of its declared type.
+    """Fit the output fields of `signature` in `found` to their declared types.
 
     Raises:
         ValueError: a field is missing, does not fit, or only repeats the form.
@@ -83,10 +83,10 @@ def fit_fields(signature: type[dspy.Signature], found: dict[str, Any], end: End 
 
 
 def drop_torn(items: list[Any], end: End = "doubtful") -> bool:
-    """Take the last record off a list if it seems to be cut off: it lacks fields that records may lack.
+    """Drop the last record of a list if it seems to be cut off: it lacks optional fields.
 
     Returns:
-        Whether it was taken off.
+        Whether it was dropped.
     """
     if not items or not isinstance(items[-1], BaseModel):
         return False
@@ -108,7 +108,7 @@ def _drop_torn(fitted: Fitted, name: str, end: End) -> None:
 
 
 def _coerced(value: Any, output: Any, fitted: Fitted) -> Any:
-    """The value as the type of the field asks for it, where its meaning is plain; else as it is."""
+    """The value converted to the field's type if its meaning is plain; else unchanged."""
     kind = unwrapped(output.annotation)
     if get_origin(kind) is not list:
         if kind is str and isinstance(value, list) and (text := text_from_lines(value)) is not None:
@@ -217,7 +217,7 @@ def _validated(kind: TypeAdapter, value: Any) -> Any:
 
 
 def form_texts(signature: type[dspy.Signature]) -> frozenset[str]:
-    """The words that stand for values where the form of an answer is shown, as `repeats_form` compares them."""
+    """The stand-in words in the displayed form of an answer, in the form that `repeats_form` compares."""
     texts = {*_DOTS}
     for output in signature.output_fields.values():
         texts.add(_bare(description(output)))
@@ -227,23 +227,23 @@ def form_texts(signature: type[dspy.Signature]) -> frozenset[str]:
 
 
 def repeats_form(value: Any, texts: frozenset[str]) -> bool:
-    """Whether a text, or every text of a record, is one of the form's.
+    """Whether a text, or every text of a record, is copied from the form.
 
-    Small models copy the form they are shown and take that for an answer.
+    Small models sometimes copy the form from the prompt as their answer.
     """
     if isinstance(value, str):
         return _bare(value) in texts
     if isinstance(value, BaseModel):
         held = [getattr(value, name) for name in type(value).model_fields]
         shown = [each for each in held if each != ""]
-        # Three dots alone may be a test's data; with a description beside them they are not.
+        # Three dots alone may be test data; with a description next to them they are not.
         described = any(isinstance(each, str) and _bare(each) not in _DOTS for each in shown)
         return described and all(isinstance(each, str) and repeats_form(each, texts) for each in shown)
     return False
 
 
 def records_in(annotation: Any) -> Iterator[type[BaseModel]]:
-    """The record types an annotation names, at whatever depth."""
+    """The record types in an annotation, at any depth."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
         for inner in annotation.model_fields.values():

@@ -1,4 +1,4 @@
-"""The words that tell a model in which form to answer with JSON or a program."""
+"""The prompt texts about the form of an answer with JSON or a program."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from pydantic import BaseModel
 
 from program.undocumented import extras_of
 
-# Of JSON: an example with stand-ins, or a list of the keys, which cannot be copied as an answer.
+# The form of JSON: an example with stand-ins; or a list of the keys, which cannot be copied as an answer.
 Form = Literal["example", "described"]
 _KINDS = {str: "text", int: "whole number", float: "number", bool: "true or false"}
 
 
 def answers_with_code(signature: type[dspy.Signature]) -> bool:
-    """Whether the output is a program, perhaps after a text: then the answer is a fenced block instead of JSON."""
+    """Whether the output is a program, possibly after a text. Then the answer is a fenced block instead of JSON."""
     *before, last = signature.output_fields.items()
     fields = [field for _, field in (*before, last)]
     return len(before) <= 1 and all(field.annotation is str for field in fields) and last[0].endswith("code")
@@ -29,22 +29,22 @@ def holds_program(name: str, annotation: Any) -> bool:
 
 
 def asks_for_function(signature: type[dspy.Signature]) -> bool:
-    """Whether the program that is asked for is a function."""
+    """Whether the requested program is a function."""
     return any("entry_point" in extras_of(field) for field in signature.output_fields.values())
 
 
 def description(field: Any) -> str:
-    """What the signature says of one of its fields."""
+    """The description of a signature's field."""
     return extras_of(field)["desc"]
 
 
 def answer_form(signature: type[dspy.Signature], form: Form) -> str:
-    """What a prompt says about the form of the answer."""
+    """The part of a prompt about the form of the answer."""
     if answers_with_code(signature):
-        # In words: a form with a stand-in for the program is what small models answer with.
+        # In words: small models would copy a form with a stand-in for the program.
         *before, program = map(description, signature.output_fields.values())
         first = "".join(f"{text}, and then with " for text in before)
-        # A small model that is asked to add nothing returns the given function without a body.
+        # A small model that is told to add nothing returns the given function without a body.
         ending = "" if asks_for_function(signature) else ", and add nothing"
         return f"Answer with {first}{program} in one block that begins with ```python{ending}."
     if form == "described":
@@ -55,7 +55,7 @@ def answer_form(signature: type[dspy.Signature], form: Form) -> str:
 
 
 def unwrapped(annotation: Any) -> Any:
-    """The annotation without what pydantic adds to it, and without None as an alternative."""
+    """The annotation without pydantic's additions, and without None as an alternative."""
     if hasattr(annotation, "__metadata__"):
         return unwrapped(annotation.__origin__)
     if get_origin(annotation) in (Union, UnionType):
@@ -65,7 +65,7 @@ def unwrapped(annotation: Any) -> Any:
 
 
 def _example(annotation: Any, said: str) -> Any:
-    """A stand-in value that shows the shape of a type."""
+    """A stand-in value that shows the structure of a type."""
     annotation = unwrapped(annotation)
     if get_origin(annotation) is list:
         return [_example(annotation.__args__[0], said), "…"]
@@ -75,7 +75,7 @@ def _example(annotation: Any, said: str) -> Any:
 
 
 def allows_none(annotation: Any) -> bool:
-    """Whether None is a value of the type."""
+    """Whether the type includes None."""
     if hasattr(annotation, "__metadata__"):
         return allows_none(annotation.__origin__)
     if get_origin(annotation) in (Union, UnionType):

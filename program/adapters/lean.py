@@ -1,10 +1,10 @@
-"""How a signature becomes a prompt and an answer becomes field values.
+"""The default adapter: from a signature to a prompt, and from an answer to field values.
 
-DSPy's own adapters spend some 300 prompt tokens a call on describing their format; on a laptop, prompt tokens cost as
-much time as answers. This one is lean, and it asks for each kind of answer in the form models are best at:
+DSPy's own adapters use about 300 prompt tokens per call to describe their format. On a laptop, prompt tokens take as
+much time as completion tokens. This adapter uses few tokens, and the form that models are best at:
 
-- a program goes into a fenced Python block, unescaped, after the thoughts where a signature asks for them;
-- everything else is JSON, and where the server can constrain generation it gets the JSON schema.
+- A program goes into a fenced Python block, unescaped, after the reasoning if a signature asks for it.
+- Everything else is JSON. If the server supports constrained generation, it gets the JSON schema.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from program.adapters.sections import DSPY_ORDER, Order, SectionsAdapter, plain
 
 
 class LeanAdapter(SectionsAdapter):
-    """A `dspy.Adapter` with short prompts; see the module's text.
+    """A `dspy.Adapter` with short prompts; see the module docstring.
 
     Args:
-        order: of a prompt's parts; see `program.adapters.sections`.
+        order: the order of a prompt's parts; see `program.adapters.sections`.
         form: how the form of a JSON answer is shown; see `program.adapters.form`.
     """
 

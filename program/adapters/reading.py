@@ -1,6 +1,6 @@
-"""What an adapter has read out of an answer, and whether that took tolerance.
+"""The result of parsing an answer, and whether that needed tolerance.
 
-DSPy hands a stage the field values alone, so adapters note their readings where the stage can collect them.
+DSPy passes only the field values to a stage. So adapters also record their readings, and stages collect them.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ class Reading:
     """The output fields of an answer.
 
     values: by field name, each of its declared type.
-    repairs: what had to be overlooked or mended, in words; empty where the answer has the form that was asked for.
-    dropped: list items that fit no declared type or only repeat the form.
-    programs: of a program every reading of the answer, the more plausible first; the first is that in `values`.
-    thought: what the model thought before it answered, where the text holds that; nothing of it is in `values`.
-    cut: whether the answer ends inside of what was read, so that some of it is missing.
+    repairs: descriptions of what was ignored or repaired; empty if the answer has the requested form.
+    dropped: the number of list items that fit no declared type or only repeat the form.
+    programs: all readings of the program, the most plausible first; the first one is in `values`.
+    thought: the model's reasoning before the answer, if the text contains it; it is not in `values`.
+    cut: whether the answer ends inside the part that was read, so that something is missing.
     """
 
     values: dict[str, Any]
@@ -35,20 +35,20 @@ class Reading:
 
     @property
     def salvaged(self) -> bool:
-        """Whether the answer could be read with tolerance only."""
+        """Whether the answer could only be read with tolerance."""
         return bool(self.repairs) or self.dropped > 0
 
 
 @contextmanager
 def collected_readings() -> Iterator[list[Reading]]:
-    """The readings of the answers that are parsed inside of the block, in this thread or task."""
+    """Collect the readings of all answers that are parsed inside the block, in this thread or task."""
     readings: list[Reading] = []
     with within(readings=readings):
         yield readings
 
 
 def note(reading: Reading) -> dict[str, Any]:
-    """Hand `reading` to whoever collects, and return its values."""
+    """Add `reading` to the collected readings, and return its values."""
     readings = context().readings
     if readings is not None:
         readings.append(reading)

@@ -1,6 +1,6 @@
-"""The JSON schema of an answer, for servers that can constrain generation to one, and which models get it.
+"""The JSON schema of an answer, for servers with constrained generation, and the choice of models that get it.
 
-Providers differ in the part of JSON Schema they take; see `program.models.learned` for those that refuse it.
+Providers support different parts of JSON Schema; `program.models.learned` handles those that refuse it.
 """
 
 from __future__ import annotations
@@ -17,31 +17,31 @@ from program.models.learned import learned_of
 from program.models.names import EMBEDDED
 from program.undocumented import extras_of
 
-MAX_NAME = 64  # what OpenAI allows
+MAX_NAME = 64  # OpenAI's limit
 
 
 def response_format(signature: type[dspy.Signature], *, bounded: bool = False) -> dict[str, Any]:
-    """The `response_format` that makes a server answer with the output fields of `signature`.
+    """The `response_format` for answers with the output fields of `signature`.
 
     Args:
-        signature: what is asked.
-        bounded: whether the schema also says how long texts may be; see `signatures.fields`.
+        signature: the signature of the call.
+        bounded: whether the schema limits the length of texts; see `signatures.fields`.
     """
-    schema = deepcopy(answer_schema(cast(Any, signature)))  # a class can be hashed, whatever its objects
+    schema = deepcopy(answer_schema(cast(Any, signature)))  # the cached schema must not change
     if not bounded:
         _unbound(schema)
     return {"type": "json_schema", "json_schema": {"name": schema_name(signature), "schema": schema, "strict": True}}
 
 
 def schema_name(signature: type[dspy.Signature]) -> str:
-    """Names the answer by its fields: a signature loses its own name whenever DSPy changes a field or instruction."""
+    """A name made from the fields: a signature loses its own name when DSPy changes a field or an instruction."""
     return "_".join(signature.output_fields)[:MAX_NAME]
 
 
 @lru_cache(maxsize=256)
 def answer_schema(signature: type[dspy.Signature]) -> dict[str, Any]:
-    """The JSON schema of the output fields, with every property required and no other allowed. It is kept, as it takes
-    longer to make than all else of a prompt; whoever changes it changes a copy."""
+    """The JSON schema of the output fields; all properties are required and no others are allowed. It is cached, since
+    making it is the slowest part of a prompt. Callers must not change it."""
     fields: dict[str, Any] = {name: (field.annotation, ...) for name, field in signature.output_fields.items()}
     schema = create_model(schema_name(signature), **fields).model_json_schema()
     for part in [schema, *schema.get("$defs", {}).values()]:
@@ -64,7 +64,7 @@ def answer_schema(signature: type[dspy.Signature]) -> dict[str, Any]:
 
 
 def _unbound(schema: Any) -> None:
-    """Take the lengths of texts out of a schema, at whatever depth."""
+    """Remove the limits on text lengths from a schema, at any depth."""
     if isinstance(schema, dict):
         schema.pop("maxLength", None)
     for part in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
@@ -72,15 +72,15 @@ def _unbound(schema: Any) -> None:
 
 
 def takes_schema(lm: dspy.BaseLM) -> bool:
-    """Whether a call to `lm` may carry the schema of its answer."""
+    """Whether a call to `lm` may include the schema of its answer."""
     return lm.supports_response_schema and "response_format" not in learned_of(lm).left_out
 
 
 def constrained(lm: dspy.BaseLM, settings: dict[str, Any], signature: type[dspy.Signature]) -> dict[str, Any]:
-    """`settings` of a call to `lm` with the schema of its answer, where it may carry one.
+    """The `settings` of a call to `lm`, with the schema of its answer if allowed.
 
-    Of embedded models the schema bounds how long texts may be: it keeps small models from running on, and would cut the
-    thoughts of larger ones. OpenAI and Anthropic refuse such bounds.
+    For embedded models the schema limits the length of texts: this stops small models that do not end by themselves,
+    but would cut the reasoning of larger ones. OpenAI and Anthropic refuse such limits.
     """
     if not takes_schema(lm):
         return settings

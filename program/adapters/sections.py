@@ -1,8 +1,8 @@
 """The layout of our own prompts: instructions and the form of the answer, inputs as `##` sections, in a chosen order.
 
-DSPy's order (stage-first) shares a prefix across the problems of one stage, none across the stages of one problem;
-problem-first does the reverse. A prefix cache serves what prompts share from their beginning on; in a conversation
-(`program.rollout.conversation`) that is all but the last turn.
+With DSPy's order (stage-first), calls of one stage share a prefix across problems, but stages of one problem share
+none. With problem-first it is the reverse. A prefix cache covers the common start of prompts; in a conversation
+(`program.rollout.conversation`) this is everything except the last turn.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ from program.rollout.conversation import SoFar
 
 # problem-first: problem, demonstrations, further inputs, instructions.
 # stage-first: instructions, demonstrations, problem, further inputs.
-# demos-first: stages with demonstrations as stage-first, the others as problem-first. Demonstrations and order change
-# together there, and no comparison tells which of them made a difference; only for programs that were compiled so.
-# conversation: as problem-first, after all earlier turns of the rollout; what they say already is not repeated.
+# demos-first: stages with demonstrations are stage-first, the others problem-first. Demonstrations and order change
+# together, so no comparison shows which one made a difference; only for programs that were compiled so.
+# conversation: like problem-first, after all earlier turns of the rollout; what they contain is not repeated.
 Order = Literal["problem-first", "stage-first", "demos-first", "conversation"]
 DSPY_ORDER: Order = "stage-first"
 LEADING = "problem"
 HEADING, TASK = "## ", "## task\n"
-OWN_PROBLEM = f"{HEADING}{LEADING}\n"  # how a demonstration begins, and where there are any, what is asked
-AT_THE_TOP, ABOVE = "the one at the very top", "as above"  # in place of the problem, and of what was said already
+OWN_PROBLEM = f"{HEADING}{LEADING}\n"  # the start of a demonstration, and of the request if there are demonstrations
+AT_THE_TOP, ABOVE = "the one at the very top", "as above"  # in place of the problem, and of values in earlier turns
 
 
 class UnreadableAnswer(dspy.AdapterParseError):
-    """An adapter of ours cannot read an answer.
+    """One of our adapters cannot read an answer.
 
     Attributes:
-        reason: why, in words.
+        reason: the reason, as text.
     """
 
     def __init__(self, adapter: dspy.Adapter, signature: type[dspy.Signature], completion: str, reason: str) -> None:
@@ -44,10 +44,10 @@ class UnreadableAnswer(dspy.AdapterParseError):
 
 
 class SectionsAdapter(dspy.Adapter):
-    """What our adapters have in common; a subclass adds the form of the answer.
+    """The common part of our adapters; a subclass adds the form of the answer.
 
     Args:
-        order: of a prompt's parts.
+        order: the order of a prompt's parts.
     """
 
     def __init__(self, order: Order = DSPY_ORDER) -> None:
@@ -55,22 +55,22 @@ class SectionsAdapter(dspy.Adapter):
         self.order: Order = order
 
     def answer_form(self, signature: type[dspy.Signature]) -> str:
-        """What a prompt says about the form of the answer."""
+        """The part of a prompt about the form of the answer."""
         raise NotImplementedError
 
     def read(self, signature: type[dspy.Signature], completion: str) -> Reading:
-        """The output fields of `signature` in `completion`.
+        """Read the output fields of `signature` from `completion`.
 
         Raises:
-            ValueError, RecursionError: a field is missing or cannot be made to fit its type.
+            ValueError, RecursionError: a field is missing or does not fit its type.
         """
         raise NotImplementedError
 
     def parse(self, signature: type[dspy.Signature], completion: str) -> dict[str, Any]:
-        """The values `read` finds.
+        """The values that `read` finds.
 
         Raises:
-            UnreadableAnswer: a field is missing or cannot be made to fit its type.
+            UnreadableAnswer: a field is missing or does not fit its type.
         """
         try:
             return note(self.read(signature, completion))
@@ -87,7 +87,7 @@ class SectionsAdapter(dspy.Adapter):
         talk = context().conversation if self.order == "conversation" else None
         so_far = talk.so_far if talk else SoFar()
         before = list(so_far.messages) or [{"role": "system", "content": section(LEADING, inputs[LEADING])}]
-        # Demonstrations stay where they were shown first, so that every prompt begins as the one before it.
+        # Demonstrations stay where they were first shown, so that every prompt starts like the previous one.
         pairs, shown = self.format_demos(signature, demos, task), list(pairwise(before))
         for pair in zip(pairs[::2], pairs[1::2], strict=True):
             before += pair if pair not in shown else ()
@@ -125,27 +125,27 @@ class SectionsAdapter(dspy.Adapter):
 
 
 def section(name: str, value: Any) -> str:
-    """An input field as a prompt shows it."""
+    """An input field, as in prompts."""
     return f"{HEADING}{name}\n{_show(value)}"
 
 
 def _or_above(name: str, value: Any, so_far: SoFar) -> Any:
-    """An input, or a word in its place where it is what the turns have said last of it."""
+    """An input; or a reference in its place if the earlier turns already have this value."""
     return ABOVE if value and so_far.known.get(name) == plain(value) and len(_show(value)) >= len(ABOVE) else value
 
 
 def is_turn(asked: str) -> bool:
-    """Whether an earlier user message of a prompt that begins with the problem is a turn of its conversation, and no
-    demonstration."""
+    """Whether an earlier user message, in a prompt that starts with the problem, is a turn of the conversation and not
+    a demonstration."""
     return not asked.startswith(OWN_PROBLEM) or asked.startswith(section(LEADING, AT_THE_TOP))
 
 
 def shows(asked: str, question: str) -> bool:
-    """Whether an earlier user message of such a prompt is a demonstration of the stage that asks.
+    """Whether an earlier user message in such a prompt is a demonstration of the current stage.
 
     Args:
         asked: the earlier message.
-        question: of the stage.
+        question: the request of the stage.
     """
     return not is_turn(asked) and asked.rpartition(TASK)[2] == question.rpartition(TASK)[2]
 
@@ -173,7 +173,7 @@ def _show(value: Any) -> str:
 
 
 def _beneath(text: str) -> str:
-    """A text of several lines on lines of its own, set in, so that it is seen where it ends."""
+    """A text of several lines starts on its own line and is indented, so that its end is visible."""
     return text if "\n" not in text else "\n" + "\n".join(f"    {line}" for line in text.splitlines())
 
 

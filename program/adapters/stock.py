@@ -1,7 +1,7 @@
-"""DSPy's own adapters, held to what a stage expects of any adapter.
+"""DSPy's own adapters, adapted to what stages expect from every adapter.
 
-An answer that cannot be read raises AdapterParseError and nothing else, costs no second call that nobody counts, a
-program may stand in a fence, and tolerance is noted. Prompts are DSPy's, to the letter.
+An unreadable answer raises only AdapterParseError and causes no uncounted second call. A program may be in a fence, and
+tolerance is recorded. The prompts are exactly DSPy's.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from program.answers.coercions import TORN_RECORD
 from program.answers.thoughts import split_text
 from program.undocumented import CHAT_END, acalled_as_chat, called_as_chat, chat_fields
 
-# What DSPy's parsers let through besides AdapterParseError: on deep nesting (the compiler says MemoryError), on half
-# surrogate pairs and the like.
+# Exceptions that DSPy's parsers raise besides AdapterParseError: for deep nesting (the compiler's MemoryError), lone
+# surrogates and so on.
 _FAULTS = (ValueError, TypeError, RecursionError, MemoryError)
 
 
 class _Stock(dspy.Adapter):
-    """What ours share; DSPy's own would repeat a failed call as JSON, uncounted."""
+    """The common part; DSPy's own adapters would repeat a failed call as JSON, uncounted."""
 
     def parse(self, signature: type[dspy.Signature], completion: str) -> dict[str, Any]:
         return _parsed(self, super().parse, signature, completion)
 
     def tolerance(self, signature: type[dspy.Signature], completion: str) -> tuple[str, ...]:
-        """What had to be overlooked in an answer that could be read."""
+        """What was ignored in an answer that could be read."""
         raise NotImplementedError
 
 
@@ -59,7 +59,7 @@ class XMLAdapter(_Stock, dspy.XMLAdapter):
 
 
 class JSONAdapter(_Stock, dspy.JSONAdapter):
-    """A JSON object; constrained by the same schema as `LeanAdapter`'s, which bounds lists, where the server can."""
+    """A JSON object; if the server supports it, constrained by the schema of `LeanAdapter`, which limits lists."""
 
     def __call__(
         self,

@@ -1,7 +1,7 @@
-"""What an answer says about the test that the program fails, and whether it declines to answer.
+"""Detects what an answer says about the failing test, and whether it declines to answer.
 
-A claim that the test is wrong is a vote, and a false one does harm: so only a sentence that says it plainly counts, no
-condition, no question and no doubt ("may be wrong"), and none where the answer also finds a fault in the program.
+A claim that the test is wrong is a vote, and a false claim is harmful. So only a plain sentence counts, without a
+condition, a question or a doubt ("may be wrong"). No claim counts if the answer also finds a fault in the program.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _RIGHT = (
     r"(?:(?:already|actually|therefore|thus|indeed|completely|fully|itself|perfectly)\s+)*"
     r"(?:correct|right|fine|valid|not wrong|not incorrect)"
 )
-# The one table: what counts as the claim, as regular expressions of a sentence in small letters without markup.
+# All forms of the claim, as regular expressions for a sentence in lower case without markup.
 CLAIMS = (
     rf"\b{_OF_THE_TEST}\b{_BETWEEN}?{_IS}\s+{_WRONG}",
     rf"\b{_THE_TEST}(?:\s+itself)?\s+{_IS}\s+{_WRONG}",
@@ -53,7 +53,7 @@ CLAIMS = (
     r"\bnothing (?:is|was) wrong (?:in|with) (?:the|this) (?:program|code|solution)\b",
     r"^(?:there is )?no (?:mistake|bug|error)s?(?: (?:was |were )?found)?$",
 )
-# A sentence with one of these claims nothing.
+# A sentence with one of these is not a claim.
 _DOUBTS = (
     r"\b(?:if|whether|unless|suppose|supposing|assume|assuming|may|might|could|would|perhaps|maybe|possibly|can|"
     r"thought|wondered|initially|at first|not sure|unsure|unclear|cannot tell|hard to say|unlikely|doubt)\b|\?$",
@@ -61,7 +61,7 @@ _DOUBTS = (
     r"\bno (?:reason|sign|evidence|indication)\b",
     r"\b(?:almost|nearly|mostly|partly|partially|otherwise|except|apart from|for (?:small|most|some) )\b",
 )
-# With one of these anywhere the answer finds a fault in the program after all.
+# If one of these occurs anywhere, the answer does find a fault in the program.
 _FAULTS = (
     r"^(?:the )?(?:mistake|bug|error|fault|problem|fix|issue)\s*(?::|is\b|was\b|lies\b)(?!.*\b(?:test|expected)\b)",
     rf"\b{_THE_PROGRAM}\s+(?:\w+\s+)?(?:is|was)\s+(?:\w+\s+)?(?:wrong|incorrect|buggy|faulty|broken|too slow)",
@@ -78,14 +78,14 @@ _REFUSALS = re.compile(
     r"[^\n]{0,200}?\b(?:assist|help|comply|fulfil|provide|answer|do that|continue|share|solve|write)",
     re.IGNORECASE,
 )
-_SHORT = 600  # characters a refusal has at most
+_SHORT = 600  # maximum length of a refusal in characters
 
 
 def says_test_is_wrong(text: str) -> bool:
-    """Whether an answer says plainly that the test is wrong or the program right.
+    """Whether an answer says plainly that the test is wrong or the program is right.
 
     Args:
-        text: without its thought. Of programs in it the comments count.
+        text: the answer without its thought. Comments in its programs count.
     """
     sentences = _sentences(text)
     if any(pattern.search(each) for each in sentences for pattern in _FAULT):
@@ -95,7 +95,7 @@ def says_test_is_wrong(text: str) -> bool:
 
 
 def refuses(text: str) -> bool:
-    """Whether a short answer declines to answer, in the words that models are trained to use for it."""
+    """Whether a short answer declines to answer, in the usual phrases of trained models."""
     return len(text.strip()) <= _SHORT and _REFUSALS.match(text) is not None
 
 

@@ -1,4 +1,4 @@
-"""Values whose meaning is plain although they have another type than was asked for, each coercion with its label."""
+"""Converts values of another type than requested, if their meaning is plain. Each conversion has a label."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MARK = r"(?:[-*+•◦▪‣–—]|\(?\d{1,3}[.):]\)?|\(\d{1,3}\)|\(?[a-zA-Z]\
 _POINT = re.compile(rf"^(?P<lead>[ \t>]*)(?P<bold>\*\*(?=[\d(A-Z]))?{_MARK}(?P<ends>\*\*)?[ \t]+(?P<text>\S.*)$")
 _HEADING = re.compile(r"^[ \t]*(?:#{1,6}[ \t].*|\*\*[^*]+\*\*:?|__[^_]+__:?|[^\n]*:)[ \t]*$")
 _RULE = re.compile(r"^[ \t]*(?:```.*|~~~.*|[-*_=]{3,})[ \t]*$")
-# Of objects that stand for a text: keys that number it, that name it, and that only say something about a name.
+# Keys of objects that stand for a text: keys that number it, name it, or only describe it.
 _NUMBERS = frozenset(
     ("id", "index", "number", "no", "rank", "position", "order", "priority", "score", "test", "example", "case", "step")
 )
@@ -34,14 +34,14 @@ _NAMES = ("name", "title", "solution", "solution_name", "approach", "algorithm",
 _ABOUT = re.compile(
     "reasons?|reasoning|why|why_it_works|justification|rationale|comments?|complexity|pros|cons|labels?"
 )
-# Keys that models use for another; one that ends as another does (`expected_output`) needs no entry.
+# Keys that models use in place of another one. A key that ends with the right one (`expected_output`) needs no entry.
 _MEANING = {"title": "name", "approach": "name", "description": "content", "steps": "content", "expected": "output"}
 
 
 def points_in(text: str) -> list[str]:
     """The points of a text: its bullets or numbered lines, else its lines; headings are left out.
 
-    A line that goes on with a point is part of it, and so are points below it.
+    A line that continues a point belongs to it, and so do points below it.
     """
     found = _inline_points(text) or listed_points(text)
     if found:
@@ -56,7 +56,7 @@ def listed_points(text: str) -> list[str]:
     """The bullets or numbered lines of a text; empty if there are none."""
     points: list[str] = []
     depth: int | None = None
-    goes_on = blank = False  # whether the last point may go on; whether the line before was empty
+    goes_on = blank = False  # whether the last point may continue; whether the previous line was empty
     for line in text.expandtabs(4).split("\n"):
         found = _POINT.match(line)
         if not line.strip():
@@ -87,7 +87,7 @@ def _heads(line: str) -> bool:
 
 
 def _inline_points(text: str) -> list[str]:
-    """The points of `1. Read. 2. Print.`, which stand in one line; empty if they are not numbered from 1 on."""
+    """The points of `1. Read. 2. Print.` on one line; empty if they are not numbered from 1."""
     if "\n" in text.strip():
         return []
     marks = list(re.finditer(r"(?:(?<=\s)|^)\(?(\d{1,2})[.)](?=\s)", text))
@@ -103,9 +103,9 @@ def _inline_points(text: str) -> list[str]:
 
 
 def list_from_text(text: str) -> list[Any] | None:
-    """The list a text stands for: written as JSON or Python, as bullets, as numbered or plain lines, or one sentence.
+    """The list that a text stands for: JSON, Python, bullets, numbered or plain lines, or one sentence.
 
-    None where that is not plain: for a single word.
+    None if this is not clear, as for a single word.
     """
     stripped = text.strip()
     if stripped.startswith("[") and stripped.endswith("]"):
@@ -130,9 +130,10 @@ def _literal(text: str) -> Any:
 
 
 def text_from_object(value: dict[Any, Any]) -> str | None:
-    """The text an object stands for: its only text, its name if the rest is about the name, else all its texts.
+    """The text that an object stands for: its only text; or its name, if the rest describes the name; else all its
+    texts.
 
-    None if there is no text in it.
+    None if it contains no text.
     """
     keyed = {str(key).strip().lower().replace(" ", "_").replace("-", "_"): each for key, each in value.items()}
     texts = {key: each.strip() for key, each in keyed.items() if isinstance(each, str) and each.strip()}
@@ -160,7 +161,7 @@ def text_from_object(value: dict[Any, Any]) -> str | None:
 
 
 def text_from_lines(value: list[Any]) -> str | None:
-    """The text that a list of its lines stands for; a list in it is a line of several values. None of anything else."""
+    """The text whose lines are in a list; an inner list is a line of several values. None for other lists."""
     lines = []
     for line in value:
         match line:
@@ -176,7 +177,7 @@ def text_from_lines(value: list[Any]) -> str | None:
 
 
 def list_from_object(value: dict[Any, Any]) -> list[Any] | None:
-    """The list that an object stands for whose keys number or name the items. None where the values are no texts."""
+    """The list that an object stands for if its keys number or name the items. None if the values are not texts."""
     flat: list[Any] = []
     for key, each in value.items():
         for item in each if isinstance(each, list) else [each]:
@@ -188,15 +189,16 @@ def list_from_object(value: dict[Any, Any]) -> list[Any] | None:
 
 
 def with_known_keys(value: dict[Any, Any], names: Iterable[str]) -> tuple[dict[str, Any], bool]:
-    """The object with other keys (`Why it works`, `expected_output`) as the names they mean, and whether it had any.
+    """The object with variants of keys (`Why it works`, `expected_output`) replaced by the names they mean, and whether
+    there were any.
 
-    A key that is there as it should be is never replaced.
+    A correct key is never replaced.
     """
     wanted = {_letters(name): name for name in names}
     found: dict[str, Any] = {}
     changed = False
     for key, each in value.items():
-        name = key if key in wanted.values() else _meant(_letters(str(key)), wanted)
+        name = key if key in wanted.values() else _known_key(_letters(str(key)), wanted)
         if name is None or (name != key and (name in value or name in found)):
             name = str(key)
         changed |= name != key
@@ -204,7 +206,7 @@ def with_known_keys(value: dict[Any, Any], names: Iterable[str]) -> tuple[dict[s
     return found, changed
 
 
-def _meant(key: str, wanted: dict[str, str]) -> str | None:
+def _known_key(key: str, wanted: dict[str, str]) -> str | None:
     for guess in (key, f"{key}s", key.removesuffix("s"), _MEANING.get(key, "")):
         if guess in wanted:
             return wanted[guess]
@@ -217,7 +219,7 @@ def _letters(key: str) -> str:
 
 
 def unwrapped_object(value: Any, names: Iterable[str], depth: int = 0) -> tuple[dict[str, Any] | None, int]:
-    """The object with one of the names as a key in `value`, and how many objects or lists are around it."""
+    """The object in `value` that has one of the names as a key, and the number of objects or lists around it."""
     if depth > 4:
         return None, 0
     if isinstance(value, str) and value.lstrip()[:1] == "{":

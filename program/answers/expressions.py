@@ -1,6 +1,6 @@
-"""Evaluates what models write for long test data: Python expressions of texts and numbers, and nothing else.
+"""Evaluates Python expressions of texts and numbers, and nothing else. Models write them for long test data.
 
-`"1 " * 99999 + "1\\n"`, `"\\n".join(str(i) for i in range(9))`. Sizes are bounded before anything is built.
+`"1 " * 99999 + "1\\n"`, `"\\n".join(str(i) for i in range(9))`. Sizes are checked before anything is built.
 """
 
 from __future__ import annotations
@@ -10,20 +10,20 @@ from typing import Any
 
 from program.answers.syntax import FAULTS, syntax_tree
 
-MAX_CHARACTERS = 5_000_000  # of a text; the largest inputs of contests have some millions
-MAX_ITEMS = 1_000_000  # of a list, and steps in all
+MAX_CHARACTERS = 5_000_000  # in a text; the largest inputs of contests have some millions
+MAX_ITEMS = 1_000_000  # in a list; also the maximum number of steps
 MAX_BITS = 4096  # of a number
 
 
 class NoValue(ValueError):
-    """The expression is none of those that are evaluated, or its value is too large."""
+    """The expression is not supported, or its value is too large."""
 
 
 def evaluate(text: str) -> Any:
-    """The value of an expression: a text, a number, a truth value, None, or a list or dict of such.
+    """The value of an expression: a text, a number, a boolean, None, or a list or dict of such values.
 
     Raises:
-        NoValue: see there.
+        NoValue: the expression is not supported, or its value is too large.
     """
     try:
         tree = syntax_tree(text.strip(), "eval")

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from program.answers.languages import PYTHON
 
-# Bounds on how many places of an answer are tried; a model that runs in circles writes thousands.
+# Limits on the number of places to try in an answer: a model that repeats itself writes thousands.
 MAX_FENCES, MAX_ENDS, MAX_DEPTH = 24, 6, 3
-# After a list's mark or a quotation's; after words only where a language follows.
+# After a list marker or a quotation mark; after words only if a language follows.
 _OPENING = re.compile(
     r"^(?P<lead>(?:[ \t>]*(?:(?:[-*+]|\d+[.)])[ \t]+)?)|(?P<words>[^\n`~]*[^\n`~\s][ \t]*))"
     r"(?P<mark>`{3,}|~{3,})[ \t]*(?P<info>[^\n`]*)$",
@@ -23,10 +23,10 @@ _WORD = re.compile(r"[\w+#.-]+")
 class Block:
     """A fenced block.
 
-    tag: the language named after the fence in small letters, empty if there is none; rest: what else stands there.
+    tag: the language after the fence, in lower case, empty if there is none; rest: the rest of that line.
     body: the lines inside, without the indentation or the quotation marks of the fence.
-    start, end: of the whole block in the text, its fences with it, so far as they are there.
-    closed: whether its closing fence is there.
+    start, end: the whole block in the text, including its fences if they exist.
+    closed: whether it has a closing fence.
     """
 
     tag: str
@@ -38,13 +38,13 @@ class Block:
 
 
 def blocks_in(text: str, whole: Callable[[str], bool], depth: int = 0) -> list[Block]:
-    """The fenced blocks of a text in their order; the blocks inside of a block follow it.
+    """The fenced blocks of a text, in order; nested blocks follow the block that contains them.
 
     Args:
-        text: of an answer, with plain line ends.
-        whole: whether a body may be all of a block. A body may hold a fence in a string, so the first end that leaves
-            a whole body is taken; if none does, the first line that can close the block.
-        depth: how deep in other blocks the text is.
+        text: an answer, with normalized line ends.
+        whole: whether a body may be a complete block. A body may contain a fence in a string, so the first end with a
+            complete body is used; if there is none, the first line that can close the block.
+        depth: the nesting depth of the text in other blocks.
     """
     blocks: list[Block] = []
     at = 0
@@ -59,7 +59,7 @@ def blocks_in(text: str, whole: Callable[[str], bool], depth: int = 0) -> list[B
         blocks.append(block)
         nests = depth < MAX_DEPTH and block.tag not in PYTHON and not whole(block.body)
         inner = block.body if nests else ""
-        # Offsets inside of a block are of no use, as its lines may have been moved; they are the block's.
+        # Nested blocks get the offsets of the outer block, because its lines may have been moved.
         blocks += [
             Block(each.tag, each.rest, each.body, block.start, block.end, each.closed or block.closed)
             for each in blocks_in(inner, whole, depth + 1)
@@ -69,7 +69,7 @@ def blocks_in(text: str, whole: Callable[[str], bool], depth: int = 0) -> list[B
 
 
 def open_fence(text: str) -> bool:
-    """Whether a text ends inside of a block: by lines alone, whatever stands in the block."""
+    """Whether a text ends inside a block, judged by its lines alone."""
     mark = ""
     for line in _OPENING.finditer(text):
         if not mark:
@@ -96,7 +96,7 @@ def _block(text: str, opening: re.Match[str], whole: Callable[[str], bool]) -> B
         if len(ends) == MAX_ENDS:
             break
     wholly = next((end for end in (*ends, len(text)) if body(end).strip() and whole(body(end))), None)
-    # A mark within a line is text of the program, at a line's end it may close the block.
+    # A mark inside a line belongs to the program; at the end of a line it may close the block.
     closing = [end for end in ends if _closes(text, end, mark)] or [end for end in ends if _ends_line(text, end, mark)]
     end = wholly if wholly is not None else (closing or [len(text)])[0]
     if end == len(text):
@@ -116,7 +116,7 @@ def _ends_line(text: str, end: int, mark: str) -> bool:
 
 
 def _opens_another(text: str, end: int, mark: str) -> bool:
-    """Whether a fence with a language stands there: the block before it was never closed."""
+    """Whether there is a fence with a language: then the block before it was not closed."""
     info = text[end:].split("\n", 1)[0].lstrip(mark[0]).strip()
     return _at_margin(text, end) and _WORD.match(info) is not None
 
@@ -135,7 +135,7 @@ def _info(info: str) -> tuple[str, str]:
 
 
 def _unindented(body: str, lead: str) -> str:
-    """The body without the quotation marks, and without the indentation that is the fence's."""
+    """The body without the quotation marks and the indentation of the fence."""
     lines = body.split("\n")
     if ">" in lead:
         lines = [re.sub(r"^[ \t]*>[ \t]?", "", line) for line in lines]

@@ -1,11 +1,11 @@
-"""Names the language of a program that is not Python."""
+"""Finds the language of a program that is not Python."""
 
 from __future__ import annotations
 
 import re
 
 PYTHON = frozenset({"python", "python3", "py", "py3", "python2", "python3.11", "python3.x", "pypy", "pypy3", "ipython"})
-# What fences say of blocks that may hold anything, Python too.
+# Tags of fences for blocks in any language, including Python.
 OPEN = frozenset({"", "code", "text", "txt", "plaintext", "plain", "program", "solution", "answer", "script", "repl"})
 _BY_TAG = {
     "cpp": "cpp c++ cc cxx c++11 c++14 c++17 c++20 cpp17 h hpp",
@@ -30,7 +30,7 @@ _BY_TAG = {
     "sql": "sql",
 }
 _TAGS = {tag: language for language, tags in _BY_TAG.items() for tag in tags.split()}
-# Of lines that no Python program and hardly a sentence has.
+# Patterns of lines that occur in no Python program, and rarely in prose.
 _SIGNS = [
     ("cpp", r"^\s*#\s*include\s*<(?:bits/|iostream|vector|algorithm|string|map|set|queue|cmath|c[a-z]+>)"),
     ("cpp", r"^\s*using namespace std;|\bstd::c(?:in|out)\b|\bcin\s*>>|\bcout\s*<<"),
@@ -55,11 +55,11 @@ _COMPILED = [(language, re.compile(sign, re.MULTILINE)) for language, sign in _S
 
 
 def language_of(text: str, tag: str = "") -> str:
-    """The language that a text which is no Python is written in; empty if that cannot be seen.
+    """The language of a text that is not Python; empty if unknown.
 
     Args:
-        text: of a block or an answer.
-        tag: what its fence says, in small letters.
+        text: a block or an answer.
+        tag: the tag of its fence, in lower case.
     """
     if tag in _TAGS:
         return _TAGS[tag]

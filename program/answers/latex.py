@@ -14,7 +14,7 @@ _COMMANDS = {
     "\t": "tan tau tbinom text textbf textit texttt textrm textsf tfrac theta thinspace tilde times to top triangle "
     "therefore triangleq",
 }
-# In formulas only: "\\nu" in prose is mostly a new line that begins with "u".
+# In formulas only: "\\nu" in prose is mostly a new line that starts with "u".
 _IN_FORMULAS = {"\n": "ne nu ni"}
 
 
@@ -32,9 +32,9 @@ _ANYWHERE, _ONLY_THERE = _pattern(_COMMANDS), _pattern(_IN_FORMULAS)
 
 
 def with_latex(text: str) -> str:
-    """A text of prose in which control characters before letters that make a LaTeX command with them are backslashes.
+    """A prose text in which a control character becomes a backslash if it forms a LaTeX command with the next letters.
 
-    Not for programs or test data: there a tab is a tab.
+    Not for programs or test data, where a tab is a tab.
     """
     if not any(letter in text for letter in _LETTERS):
         return text

@@ -1,7 +1,7 @@
-"""Repairs of a program that cost no call, for one that fails the tests as it stands; the caller judges them by tests.
+"""Repairs, without a call, of a program that fails its tests; the caller decides by tests whether to keep them.
 
-Each is a guess at what was forgotten, so each is tried only where something speaks for it: a name that is bound
-nowhere, nothing that is ever called, another function than the one asked for.
+Each repair is a guess, so it is only tried with some evidence: a name that is bound nowhere, nothing that is ever
+called, a function with another name than requested.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ PYTHON_2 = "a name of Python 2"
 CALLED = "its main function called"
 ALIASED = "the function under the name asked for"
 
-# Names that programs use as if they had been imported, by the module that has them.
+# Names that programs use without importing them, by module.
 _FROM = {
     "bisect": "bisect_left bisect_right insort insort_left insort_right",
     "collections": "deque defaultdict Counter OrderedDict namedtuple ChainMap",
@@ -48,13 +48,13 @@ _FROM = {
     "abc": "ABC abstractmethod",
 }
 _MODULE_OF = {name: module for module, names in _FROM.items() for name in names.split()}
-# Modules that a program for a contest may mean by their bare name.
+# Modules that a contest program may use by their plain name without importing them.
 _MODULES = frozenset(_FROM) | frozenset(
     "array builtins cmath contextlib ctypes difflib fileinput gc hashlib inspect itertools json numbers os platform "
     "pprint re resource secrets select signal struct textwrap threading time timeit traceback types unicodedata "
     "warnings zlib"
 )
-_BOTH = frozenset({"bisect", "copy", "time", "pprint", "array", "datetime", "random"})  # a module, and what is in it
+_BOTH = frozenset({"bisect", "copy", "time", "pprint", "array", "datetime", "random"})  # a module, and a name in it
 _OLD = {"raw_input": "input", "xrange": "range", "unicode": "str", "long": "int", "unichr": "chr", "basestring": "str"}
 _MAIN = ("main", "solve", "solution", "run", "Main", "Solve", "start", "program", "execute", "driver")
 
@@ -63,24 +63,24 @@ _Repair = Callable[[str, ProgramFacts], str]
 
 @dataclass(frozen=True)
 class Mended:
-    """A program after repairs; labels: of all of them, in their order."""
+    """A program after repairs; labels: all repairs, in order."""
 
     labels: tuple[str, ...]
     code: str
 
 
 def is_importable(name: str, code: str) -> bool:
-    """Whether a repair binds a name that is bound nowhere in a program."""
+    """Whether a repair can bind a name that a program does not bind."""
     return name in _OLD or _import_of(name, code) != ""
 
 
 def mended(code: str, entry_point: str | None = None, arity: int | None = None) -> Iterator[Mended]:
-    """The program after one repair, after two, and so on; nothing where none applies.
+    """Yield the program after one repair, after two, and so on; nothing if no repair applies.
 
     Args:
-        code: a program that fails as it stands.
-        entry_point: the function asked for, where one is.
-        arity: how many arguments it is called with, where that is known.
+        code: a program that fails.
+        entry_point: the requested function, if there is one.
+        arity: the number of arguments in its calls, if known.
     """
     labels: tuple[str, ...] = ()
     repairs: list[tuple[str, Callable[[str, ProgramFacts], str]]] = [
@@ -89,7 +89,7 @@ def mended(code: str, entry_point: str | None = None, arity: int | None = None) 
     ]
     if entry_point is None:
         repairs.append((CALLED, _with_call))
-    elif "." not in entry_point:  # of a method there is only one class that can be meant
+    elif "." not in entry_point:  # for a method, only one class is possible
         repairs.append((ALIASED, partial(_with_alias, entry_point=entry_point, arity=arity)))
     for label, repair in repairs:
         facts = facts_of(code)
@@ -102,19 +102,19 @@ def mended(code: str, entry_point: str | None = None, arity: int | None = None) 
 
 
 def completed(code: str, starter: str) -> str:
-    """The program with those statements of the problem's starter code that bind names which it uses and binds nowhere:
-    imports and helpers that an answer takes for granted. No guess: the problem gives them.
+    """Add those statements of the starter code that bind names which the program uses but does not bind: imports and
+    helpers. This is not a guess, because the problem gives them.
 
     Args:
-        code: of an answer.
-        starter: of the problem; it may end in the middle of a function.
+        code: the program of an answer.
+        starter: the problem's starter code; it may end in the middle of a function.
     """
     facts = facts_of(code) if starter else None
     if facts is None or not facts.undefined:
         return code
     given = _statements(starter)
     lines, wanted = [], set(facts.undefined)
-    for statement in reversed(given):  # a helper may use what stands above it
+    for statement in reversed(given):  # a helper may use an earlier one
         bound = _bound_by(statement)
         if bound & wanted:
             lines.insert(0, ast.unparse(statement))
@@ -124,7 +124,7 @@ def completed(code: str, starter: str) -> str:
 
 
 def _statements(starter: str) -> list[ast.stmt]:
-    """The statements of starter code but for the last one, the function asked for, which may lack its body."""
+    """The statements of starter code except the last one, the requested function, which may have no body."""
     for ending in ("", "\n    pass\n", "\n        pass\n"):
         try:
             return ast.parse(starter.rstrip() + ending).body[:-1]
@@ -152,7 +152,7 @@ def _with_imports(code: str, facts: ProgramFacts) -> str:
 
 
 def _import_of(name: str, code: str) -> str:
-    """The line that binds a name of the standard library, or nothing."""
+    """The import that binds a name of the standard library, or an empty text."""
     if name in _MODULES and re.search(rf"(?<![\w.]){re.escape(name)}\.\w", code):
         return f"import {name}"
     module = name if name in _BOTH else _MODULE_OF.get(name)
@@ -164,7 +164,7 @@ def _with_old_names(code: str, facts: ProgramFacts) -> str:
 
 
 def _on_top(code: str, lines: list[str]) -> str:
-    """The program with these lines first, but after its docstring and what it takes `from __future__`."""
+    """The program with these lines at the top, after its docstring and its `from __future__` imports."""
     if not lines:
         return code
     at = 0
@@ -181,7 +181,7 @@ def _on_top(code: str, lines: list[str]) -> str:
 
 
 def _with_call(code: str, facts: ProgramFacts) -> str:
-    """With a call of the one function that must be meant, where nothing at the top level does anything."""
+    """Add a call of the only function that can be the main one, if the top level does nothing."""
     tree = syntax_tree(code)
     if facts.acts or any(map(acts, tree.body)):
         return code
@@ -210,13 +210,13 @@ def _called_names(tree: ast.Module) -> set[str]:
 
 
 def _with_alias(code: str, facts: ProgramFacts, entry_point: str, arity: int | None) -> str:
-    """With the one function that must be meant under the name asked for."""
+    """Give the only function that can be meant the requested name."""
     if entry_point in {each.name for each in facts.functions} | set(facts.classes) | set(facts.assigned):
         return code
     tree = syntax_tree(code)
     fitting = [each for each in facts.functions if _fits(each, arity)]
     called = _called_names(tree)
-    if len(fitting) > 1:  # helpers are called by another
+    if len(fitting) > 1:  # helpers are called by another function
         fitting = [each for each in fitting if each.name not in called]
     alike = [each for each in fitting if _letters(each.name) == _letters(entry_point)]
     fitting = alike or fitting
@@ -229,7 +229,7 @@ def _with_alias(code: str, facts: ProgramFacts, entry_point: str, arity: int | N
 
 
 def _method(tree: ast.Module, entry_point: str, arity: int | None) -> str:
-    """A method of the one class that must be meant, as `Solution().name`."""
+    """A method of the only class that can be meant, as `Solution().name`."""
     classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
     if len(classes) != 1:
         return ""

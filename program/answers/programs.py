@@ -1,8 +1,8 @@
-"""Every plausible reading of a program in an answer, best guess first; which one is right, public tests can say.
+"""Finds every plausible reading of a program in an answer, the best guess first. Public tests can decide between them.
 
-A program stands in a fenced block, in a JSON text, or in no fence with words around. It may need mending before it
-compiles (`how` says what it took). Of readings that look equally good the last one leads: a model that corrects itself
-does so at the end.
+A program may be in a fenced block, in a JSON text, or in plain text between words. It may need repairs before it
+compiles (recorded in `how`). Among equally good readings the last one comes first: a model that corrects itself does so
+at the end.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from program.answers.syntax import FAULTS, fault_line, is_python, syntax_tree
 from program.answers.tolerant_json import decode, values_in
 from program.answers.unreadable import NoAnswer
 
-# How a program was found, to be counted.
+# How a program was found; these labels are counted.
 NO_FENCE = "no fence"
 IN_JSON = "a program in JSON"
 JOINED = "blocks joined"
-# What it took to make it compile.
+# Repairs that made it compile.
 LANGUAGE_LINE = "the language on a line of its own"
 DEDENTED = "lines at another margin"
 PLAIN_SIGNS = "odd characters made plain"
 UNESCAPED = "escapes resolved"
 WORDS_CUT = "words cut from a block"
 LINES_JOINED = "lines of a list joined"
-# What speaks against a reading.
+# Evidence against a reading.
 BROKEN = "does not compile"
 UNDEFINED = "uses names that are bound nowhere"
 NO_INPUT = "reads no input"
@@ -68,12 +68,12 @@ _CLOSERS = re.compile(r"^[ \t]*[\])}]+,?[ \t]*$|^[ \t]*$")
 class FoundProgram:
     """A reading of a program.
 
-    code: without blank lines around it, with a line end.
-    how: how it was found and what it took, each one of this file's labels; empty for a block in a ```python fence.
-    doubts: what speaks against it; empty for a plausible one.
-    start: where in the answer it begins, its fence with it.
-    cut: whether the answer ended inside of its block, so that it does not compile.
-    closed: whether its block has its end; of any other an answer that was cut off may lack the last lines.
+    code: without blank lines around it, with a final newline.
+    how: how it was found and repaired, as labels of this file; empty for a block in a ```python fence.
+    doubts: evidence against it; empty for a plausible reading.
+    start: its start in the answer, including its fence.
+    cut: whether the answer ended inside its block, so that it does not compile.
+    closed: whether its block is closed; otherwise, in an answer that was cut off, the last lines may be missing.
     """
 
     code: str
@@ -98,23 +98,23 @@ class _Wanted:
 def programs_in(
     text: str, names: Iterable[str] = ("code",), *, reads_input: bool = True, entry_point: str | None = None
 ) -> list[FoundProgram]:
-    """The programs an answer may mean, the most plausible first, of equals the last.
+    """The programs that an answer may mean, the most plausible first; among equals, the last.
 
     Args:
         text: the answer without its thought.
-        names: under which a program may stand in a JSON text.
-        reads_input: whether a program has to read input, as the examples have one.
-        entry_point: the function a program has to define, where one is asked for: "f", "Solution.f".
+        names: the possible names of a program in a JSON text.
+        reads_input: whether the program must read input, because the examples have input.
+        entry_point: the function that the program must define, if there is one: "f", "Solution.f".
 
     Raises:
-        NoAnswer: there is none ("no program"), or one that is not Python ("not Python").
+        NoAnswer: there is no program ("no program"), or it is not Python ("not Python").
     """
     wanted = _Wanted(tuple(names), reads_input and entry_point is None, entry_point)
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     blocks = blocks_in(text, _is_whole)
     whole = facts_of(text)
     if whole is not None and whole.says_something:
-        blocks = []  # what looks like a fence is in a string
+        blocks = []  # the apparent fences are inside a string
     found = [each for block in blocks for each in _of_block(block, wanted)]
     if not any(each.plausible for each in found):
         found += _of_json(text, wanted)
@@ -129,12 +129,12 @@ def programs_in(
 
 
 def whole_lines(program: str) -> str:
-    """The program without empty lines around it, and with a line end."""
+    """The program without empty lines around it, and with a final newline."""
     return program.strip("\n") + "\n"
 
 
 def _weight(found: FoundProgram) -> tuple[int, ...]:
-    # What is left of a broken program is no better than all of it, whose fault can be shown and mended.
+    # A part of a broken program is no better than all of it: the fault of the whole can be shown and fixed.
     return PART in found.doubts, BROKEN in found.doubts, len(found.doubts)
 
 
@@ -203,21 +203,21 @@ def _defines(facts: ProgramFacts, name: str) -> bool:
 
 
 def _is_cut(rest: str) -> bool:
-    """Whether what follows the last part that compiles, in a block that is never closed, is the statement after it."""
+    """Whether the text after the last part that compiles, in an unclosed block, is the start of the next statement."""
     lines = [line for line in rest.split("\n") if line.strip()]
     alone = len(lines) == 1 and not lines[0].rstrip().endswith((".", "!", "?", ":", "`"))
     return alone or (bool(lines) and lines[0][0] in " \t")
 
 
 def _begins_code(rest: str) -> bool:
-    """Whether a text goes on with a program: its first line is one of a program, or half of all its lines are."""
+    """Whether a text starts with a program: its first line, or half of its lines, are lines of a program."""
     lines = [line for line in rest.split("\n") if line.strip()]
     code = [line[0] in " \t" or (_CODE_LINE.match(line) is not None and line[0] != "#") for line in lines]
     return bool(lines) and (code[0] or sum(code) * 2 >= len(code))
 
 
 def _goes_on(rest: str) -> bool:
-    """Whether what follows a program without a fence is the end of it, which does not compile."""
+    """Whether the text after a program without a fence is the end of the program, which does not compile."""
     lines = [line for line in rest.split("\n") if line.strip()]
     return 0 < len(lines) < 3 and all(line[:1] in " \t" or _CODE_LINE.match(line) for line in lines)
 
@@ -226,7 +226,7 @@ def _goes_on(rest: str) -> bool:
 
 
 def _mended(body: str) -> tuple[str, tuple[str, ...]]:
-    """The body as it compiles, and what that took; as it stands if nothing helps."""
+    """The body, repaired so that it compiles, and the repairs; unchanged if nothing helps."""
     took: tuple[str, ...] = ()
     code = body.strip("\n")
     language = _LANGUAGE.match(code)
@@ -248,7 +248,7 @@ def _mended(body: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _at_margin(code: str) -> str:
-    """Without the indentation that all lines have, or that the first lines have and those after them not."""
+    """Without the indentation of all lines, or of the first lines if later ones are not indented."""
     even = textwrap.dedent(code.expandtabs(4) if "\t" in code else code)
     if even[:1] not in (" ", "\t"):
         return even
@@ -259,13 +259,13 @@ def _at_margin(code: str) -> str:
 
 
 def _later_lines_moved(code: str) -> str:
-    """The lines after the first moved to its margin, where an answer took the indentation from the first line alone."""
+    """The lines after the first moved to its margin, if only the first line lost its indentation."""
     first, _, rest = code.partition("\n")
     return f"{first}\n{textwrap.dedent(rest)}" if first[:1] not in (" ", "\t") else code
 
 
 def _without_numbers(code: str) -> str:
-    """Without the line numbers or the prompts of a console before each line."""
+    """Without line numbers or console prompts before each line."""
     lines = code.split("\n")
     numbered = re.compile(r"[ \t]*\d+[ \t]*[|:]?[ \t]")
     full = [line for line in lines if line.strip()]
@@ -305,7 +305,7 @@ _MENDS: tuple[tuple[str, Callable[[str], str]], ...] = (
 
 
 def _outside(text: str, blocks: list[Block]) -> str:
-    """The text with its blocks blanked out, at the same offsets."""
+    """The text with its blocks replaced by blanks, so that offsets stay the same."""
     for block in blocks:
         text = text[: block.start] + re.sub(r"[^\n]", " ", text[block.start : block.end]) + text[block.end :]
     return text
@@ -342,7 +342,7 @@ def _unfenced(text: str, wanted: _Wanted) -> Iterator[FoundProgram]:
 
 
 def _counts(code: str, *, whole: bool = False) -> bool:
-    """Whether a text that compiles is a program: a sentence may be a call ("print(39)"), a list of calls is none."""
+    """Whether a text that compiles is a program: a sentence may be a call ("print(39)"), a list of calls is not."""
     lines = [line for line in code.splitlines() if line.strip() and not line.lstrip().startswith("#")]
     return bool(lines) and (whole or len(lines) > 1 or "import" in code or "input" in code)
 
@@ -354,7 +354,7 @@ def _from_first_line(text: str) -> str:
 
 
 def _looks_like_code(text: str) -> bool:
-    """Whether most of its lines are lines of Python, and more than one."""
+    """Whether it has several lines, and most of them are lines of Python."""
     lines = [line for line in text.split("\n") if line.strip()]
     alike = [line for line in lines if _CODE_LINE.match(line) or _CLOSERS.match(line)]
     strong = [line for line in alike if re.match(r"[ \t]*(?:import|from|def|class|for|while|print\(|\w+ *=)", line)]
@@ -362,7 +362,7 @@ def _looks_like_code(text: str) -> bool:
 
 
 def _segments(text: str) -> Iterator[tuple[int, str]]:
-    """The stretches of lines that compile and begin with a line of code, each with its offset."""
+    """The ranges of lines that compile and start with a line of code, each with its offset."""
     lines = text.split("\n")
     offsets = [0]
     for line in lines:
@@ -382,10 +382,10 @@ def _segments(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _end_of_code(lines: list[str], first: int) -> int | None:
-    """The line after the longest stretch from `first` on that compiles, as far as the compiler's own words lead."""
+    """The line after the longest range from `first` that compiles, found from the compiler's error positions."""
     margin = len(lines[first]) - len(lines[first].lstrip())
     end = len(lines)
-    for number in range(first, len(lines)):  # a line less deep is not its
+    for number in range(first, len(lines)):  # a less indented line does not belong to it
         line = lines[number]
         if line.strip() and len(line) - len(line.lstrip()) < margin:
             end = number
@@ -398,7 +398,7 @@ def _end_of_code(lines: list[str], first: int) -> int | None:
         fault = fault_line(textwrap.dedent("\n".join(lines[first:end])))
         if fault is None:
             return end
-        # The compiler may see the fault a line too late, and an open bracket at its beginning.
+        # The compiler may report the fault a line too late, and an open bracket at its start.
         end = min(first + fault - 1, end - 1)
     return None
 
@@ -424,7 +424,7 @@ def _of_json(text: str, wanted: _Wanted, start: int = 0) -> Iterator[FoundProgra
 
 
 def _literal(text: str) -> str:
-    """The text that a literal of JSON or Python holds, if the whole text is one."""
+    """The text in a JSON or Python literal, if the whole text is one literal."""
     try:
         value = ast.literal_eval(syntax_tree(text, "eval"))
     except FAULTS:
@@ -433,7 +433,7 @@ def _literal(text: str) -> str:
 
 
 def _of_text(code: str, how: tuple[str, ...], start: int, wanted: _Wanted) -> Iterator[FoundProgram]:
-    """The programs in a text of a JSON value, in a fence or as it is."""
+    """The programs in a text of a JSON value, with or without a fence."""
     inner = [each for block in blocks_in(code, _is_whole) for each in _of_block(block, wanted)]
     if inner and not is_python(code):
         for each in inner:
@@ -447,11 +447,11 @@ def _of_text(code: str, how: tuple[str, ...], start: int, wanted: _Wanted) -> It
 
 
 def _texts_of(value: Any, names: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """The texts of a JSON value that are a program by their name, else those that look like one."""
-    held = list(_held(value))
-    named = [(text, how) for key, text, how in held if key in names]
-    by_role = [(text, how) for key, text, how in held if re.search(r"code|program|solution|source|script|answer", key)]
-    for chosen in (named, by_role, [(text, how) for _, text, how in held]):
+    """The texts in a JSON value whose name says that they are a program, else those that look like one."""
+    texts = list(_texts_in(value))
+    named = [(text, how) for key, text, how in texts if key in names]
+    by_role = [(text, how) for key, text, how in texts if re.search(r"code|program|solution|source|script|answer", key)]
+    for chosen in (named, by_role, [(text, how) for _, text, how in texts]):
         programs = [(text, how) for text, how in chosen if _is_program_text(text)]
         if programs:
             yield from programs
@@ -466,8 +466,8 @@ def _is_program_text(text: str) -> bool:
     return "```" in text or "~~~" in text or _looks_like_code(mended)
 
 
-def _held(value: Any, key: str = "", depth: int = 0) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    """The texts in a JSON value with the key each is under, and how they were found."""
+def _texts_in(value: Any, key: str = "", depth: int = 0) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """The texts in a JSON value, each with its key and how it was found."""
     if depth > 5:
         return
     match value:
@@ -475,19 +475,19 @@ def _held(value: Any, key: str = "", depth: int = 0) -> Iterator[tuple[str, str,
             yield key, value, (IN_JSON,)
         case dict():
             for name, inner in value.items():
-                yield from _held(inner, str(name), depth + 1)
+                yield from _texts_in(inner, str(name), depth + 1)
         case list() if value and all(isinstance(each, str) for each in value):
             yield key, "\n".join(line.rstrip("\n") for line in value), (IN_JSON, LINES_JOINED)
         case list():
             for inner in value:
-                yield from _held(inner, key, depth + 1)
+                yield from _texts_in(inner, key, depth + 1)
 
 
 # Together
 
 
 def _joined(found: list[FoundProgram], wanted: _Wanted) -> Iterator[FoundProgram]:
-    """Blocks that are one program together, such as a function and what calls it."""
+    """Blocks that form one program together, such as a function and its call."""
     parts = [each for each in found if BROKEN not in each.doubts and OTHER_TAG not in each.doubts]
     parts = sorted({each.code: each for each in parts}.values(), key=lambda each: each.start)
     if len(parts) < 2 or any(each.plausible for each in parts):

@@ -1,4 +1,4 @@
-"""Which of the proposed solutions the entries of a ranking mean."""
+"""Matches the entries of a ranking with the proposed solutions."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 _MARK = re.compile(r"^\s*(?:[-*•]\s+|\(?\d{1,3}[.):]\)?\s+|#\d+[:.]?\s+)+")
-LEAST_LETTERS = 4  # of a part of a name that stands for it
-ALIKE = 0.6  # share of words two names have in common at least to be taken for one
+LEAST_LETTERS = 4  # minimum length of a part of a name that can stand for it
+ALIKE = 0.6  # minimum share of common words of two names that count as the same
 
 
 def match_names(ranking: Iterable[Any], proposed: Sequence[str]) -> list[int]:
-    """The places (from 0) of the proposed solutions that a ranking names, best first, each once.
+    """The places (from 0) of the proposed solutions that a ranking names, best first, without duplicates.
 
-    An entry may be a name, whole or in part, with words or brackets around it, a number ("2", "Solution 2", 2, counted
-    from 1, or from 0 where a 0 is among them) or an object with either. What matches none, or several alike, is left
-    out; so are solutions that no entry names.
+    An entry may be a name, complete or partial, with words or brackets around it; a number ("2", "Solution 2", 2,
+    counted from 1, or from 0 if a 0 is among them); or an object with either. An entry that matches no solution, or
+    several equally, is left out. Solutions that no entry names are left out too.
     """
     entries = [part for entry in ranking for part in _parts(entry, proposed)]
     base = 0 if any(_number(entry) == 0 for entry in entries) else 1
@@ -34,7 +34,7 @@ def match_names(ranking: Iterable[Any], proposed: Sequence[str]) -> list[int]:
 
 
 def _parts(entry: Any, proposed: Sequence[str]) -> list[str]:
-    """The texts of an entry; more than one where a whole ranking stands in it (`A > B`)."""
+    """The texts of an entry; several if it contains a complete ranking (`A > B`)."""
     match entry:
         case dict():
             keys = ("name", "solution_name", "solution", "title", "approach", "number", "index", "id")
@@ -54,7 +54,7 @@ def _parts(entry: Any, proposed: Sequence[str]) -> list[str]:
 
 
 def _names_one(text: str, proposed: Sequence[str]) -> bool:
-    """Whether a text is a whole name or a number of a solution."""
+    """Whether a text is the complete name or the number of a solution."""
     number = _number(text)
     if number is not None and 0 <= number <= len(proposed):
         return True
@@ -66,7 +66,7 @@ def _place(entry: str, proposed: Sequence[str], base: int, taken: list[int]) -> 
     names = {n: _words(proposed[n]) for n in range(len(proposed))}
     for text in dict.fromkeys((entry, _MARK.sub("", entry))):
         words = _words(text)
-        for places in (free, taken):  # two solutions may have one name
+        for places in (free, taken):  # two solutions may have the same name
             exact = [n for n in places if names[n] and names[n] == words]
             if exact:
                 return exact[0]
@@ -77,16 +77,16 @@ def _place(entry: str, proposed: Sequence[str], base: int, taken: list[int]) -> 
     number = _number(entry)
     if number is not None:
         return number - base if 0 <= number - base < len(proposed) else None
-    held = [n for n in names if len("".join(names[n])) >= LEAST_LETTERS and _holds(bare, names[n])]
-    longest = [n for n in held if not any(n != m and _holds(names[m], names[n]) for m in held)]
+    contained = [n for n in names if len("".join(names[n])) >= LEAST_LETTERS and _contains(bare, names[n])]
+    longest = [n for n in contained if not any(n != m and _contains(names[m], names[n]) for m in contained)]
     if len(longest) == 1:
         return longest[0]
     short = _words(re.split(r"\s*[(:\[–—]|\s-\s", _MARK.sub("", entry))[0])
     for part in (bare, short):
         if len("".join(part)) >= LEAST_LETTERS:
-            holding = [n for n in names if _holds(names[n], part)]
-            if len(holding) == 1:
-                return holding[0]
+            containing = [n for n in names if _contains(names[n], part)]
+            if len(containing) == 1:
+                return containing[0]
     likeness = sorted(((max(_alike(bare, names[n]), _alike(short, names[n])), n) for n in names), reverse=True)
     if likeness and likeness[0][0] >= ALIKE and (len(likeness) == 1 or likeness[1][0] < likeness[0][0]):
         return likeness[0][1]
@@ -94,7 +94,7 @@ def _place(entry: str, proposed: Sequence[str], base: int, taken: list[int]) -> 
 
 
 def _number(text: str) -> int | None:
-    """The number an entry consists of, with a word such as "Solution" before it and words after it."""
+    """The number in an entry, possibly after a word such as "Solution" and before other words."""
     stripped = text.strip().strip("*_`\"'")
     found = _NUMBER.match(stripped)
     if found is None:
@@ -112,7 +112,7 @@ def _begins(words: tuple[str, ...], name: tuple[str, ...]) -> bool:
     return words[: len(name)] == name
 
 
-def _holds(words: tuple[str, ...], name: tuple[str, ...]) -> bool:
+def _contains(words: tuple[str, ...], name: tuple[str, ...]) -> bool:
     return bool(name) and any(words[n : n + len(name)] == name for n in range(len(words) - len(name) + 1))
 
 

@@ -1,4 +1,4 @@
-"""What a program needs and does, by its names: which are bound nowhere, whether it reads input, what it defines."""
+"""Analyses the names in a program: which are bound nowhere, whether it reads input, what it defines."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _GIVEN = frozenset(dir(builtins)) | {
     "exit",
     "quit",
 }
-# Modules that may be imported to learn what `from … import *` binds.
+# Modules that may be imported here to find out what `from … import *` binds.
 _STAR = re.compile(
     "array|bisect|cmath|collections|copy|datetime|decimal|fractions|functools|heapq|itertools|math|operator|os|queue|"
     "random|re|statistics|string|sys|time|typing"
@@ -37,7 +37,7 @@ _CATCHES = frozenset({"NameError", "Exception", "BaseException"})
 
 @dataclass(frozen=True)
 class Function:
-    """A function at the top level of a program, and how many positional arguments it must have and may have."""
+    """A function at the top level of a program, and the minimum and maximum number of its positional arguments."""
 
     name: str
     least: int
@@ -46,14 +46,14 @@ class Function:
 
 @dataclass(frozen=True)
 class ProgramFacts:
-    """What can be seen of a program without running it.
+    """Facts about a program, found without running it.
 
-    undefined: names it uses that are bound nowhere, in the order of the alphabet.
-    reads_input: whether something in it reads standard input.
-    prints: whether something in it writes to standard output.
-    acts: whether it does anything but define things when it is run.
-    says_something: whether it has more in it than constants and names.
-    functions, classes, assigned: what it defines at its top level.
+    undefined: names that it uses but does not bind, in alphabetical order.
+    reads_input: whether some code in it reads standard input.
+    prints: whether some code in it writes to standard output.
+    acts: whether running it does more than define things.
+    says_something: whether it contains more than constants and names.
+    functions, classes, assigned: its definitions at the top level.
     """
 
     undefined: tuple[str, ...]
@@ -66,9 +66,9 @@ class ProgramFacts:
     assigned: tuple[str, ...]
 
 
-@lru_cache(maxsize=128)  # of one answer they are wanted several times
+@lru_cache(maxsize=128)  # the facts of one answer are used several times
 def facts_of(code: str) -> ProgramFacts | None:
-    """The facts of a program; None if it is no Python."""
+    """The facts of a program; None if it is not Python."""
     try:
         tree = syntax_tree(code)
         undefined = _undefined(code, tree)
@@ -101,7 +101,7 @@ _SUBSTANCE += (ast.While, ast.Assert, ast.Raise)
 def acts(statement: ast.stmt) -> bool:
     """Whether a statement at the top level does more than define, import or set up.
 
-    A call that sets a limit (`sys.setrecursionlimit`) sets up; a guard that is never true does nothing.
+    A call that sets a limit (`sys.setrecursionlimit`) is setup; a guard that is never true does nothing.
     """
     match statement:
         case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef() | ast.Import() | ast.ImportFrom() | ast.Pass():
@@ -120,7 +120,7 @@ def acts(statement: ast.stmt) -> bool:
 
 
 def guards_main(statement: ast.If) -> bool | None:
-    """Whether the branch of `if __name__ == …` is taken when the program is run; None of any other condition."""
+    """Whether the branch of `if __name__ == …` runs when the program is executed; None for any other condition."""
     match statement.test:
         case ast.Compare(left=ast.Name("__name__"), ops=[ast.Eq()], comparators=[ast.Constant(value=value)]):
             return value == "__main__"
@@ -196,7 +196,7 @@ def _undefined(code: str, tree: ast.Module) -> tuple[str, ...]:
                 missing -= set(_public(module))
             case ast.Try(body=body, handlers=handlers) if any(map(_catches_name_errors, handlers)):
                 missing -= {each.id for part in body for each in ast.walk(part) if isinstance(each, ast.Name)}
-            case ast.Name(id="globals" | "exec"):  # which may bind anything
+            case ast.Name(id="globals" | "exec"):  # may bind any name
                 return ()
     return tuple(sorted(missing))
 
@@ -223,7 +223,7 @@ def _catches_name_errors(handler: ast.ExceptHandler) -> bool:
 
 
 def is_stub(code: str, entry_point: str) -> bool:
-    """Whether the function asked for, or the method of a class, is there without a body: a docstring, `pass`, `...`.
+    """Whether the requested function or method exists without a body: only a docstring, `pass` or `...`.
 
     Args:
         code: a program that compiles.

@@ -10,23 +10,23 @@ from functools import lru_cache
 from typing import Any
 
 FILE = "<answer>"
-# What the compiler thinks of a model's style is no business of ours.
+# The compiler's warnings about a model's style are not of interest.
 warnings.filterwarnings("ignore", category=SyntaxWarning, module=FILE)
 warnings.filterwarnings("ignore", category=DeprecationWarning, module=FILE)
-# What the compiler raises: on deep nesting a MemoryError, on half characters a ValueError (UnicodeEncodeError).
+# Exceptions of the compiler: MemoryError for deep nesting, ValueError (UnicodeEncodeError) for lone surrogates.
 FAULTS = (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError)
 _PARSES = 20
 _parsing = threading.Lock()
 
 
 def is_python(text: str) -> bool:
-    """Whether the compiler takes it."""
+    """Whether the text compiles."""
     return fault_line(text) is None
 
 
 @lru_cache(maxsize=128)
 def fault_line(text: str) -> int | None:
-    """The line, counted from 1, where the compiler gives up; 1 where it does not say; None if it takes the text."""
+    """The line (from 1) where the compiler stops; 1 if it does not say; None if the text compiles."""
     try:
         compile(text, FILE, "exec", dont_inherit=True)
     except SyntaxError as fault:
@@ -37,13 +37,14 @@ def fault_line(text: str) -> int | None:
 
 
 def syntax_tree(text: str, mode: str = "exec") -> Any:
-    """The syntax tree of `text`: a module, or an expression where `mode` is "eval".
+    """The syntax tree of `text`: a module, or an expression if `mode` is "eval".
 
     Raises:
-        SyntaxError, ValueError, RecursionError, MemoryError, OverflowError: it is no Python.
+        SyntaxError, ValueError, RecursionError, MemoryError, OverflowError: it is not Python.
     """
-    # Python 3.11 counts the depth of a tree per interpreter, so threads that build trees at once disturb each other's
-    # count, which ends in a SystemError. The lock keeps ours apart; those of libraries are met by parsing again.
+    # Python 3.11 counts the depth of a tree per interpreter, so threads that parse at the same time disturb each
+    # other's count, which raises a SystemError. The lock separates our threads. Threads of libraries are the reason for
+    # repeating the parse.
     with _parsing:
         for _ in range(_PARSES - 1):
             try:
@@ -54,7 +55,7 @@ def syntax_tree(text: str, mode: str = "exec") -> Any:
 
 
 def same_program(one: str, other: str) -> bool:
-    """Whether two programs differ in comments and layout only; of texts that are no Python, whether they are equal."""
+    """Whether two programs differ only in comments and layout; texts that are not Python must be equal."""
     if one.strip() == other.strip():
         return True
     try:
@@ -64,7 +65,7 @@ def same_program(one: str, other: str) -> bool:
 
 
 def _same(one: ast.AST, other: ast.AST) -> bool:
-    """With a stack, as a long sum nests deeper than Python may call."""
+    """Uses a stack, because a long sum nests deeper than Python can recurse."""
     pairs: list[tuple[Any, Any]] = [(one, other)]
     while pairs:
         left, right = pairs.pop()
@@ -76,7 +77,7 @@ def _same(one: ast.AST, other: ast.AST) -> bool:
             if len(left) != len(right):
                 return False
             pairs += zip(left, right, strict=True)
-        elif repr(left) != repr(right):  # -0.0 is another constant than 0.0, and nan is the same as nan
+        elif repr(left) != repr(right):  # -0.0 differs from 0.0, and nan equals nan
             return False
     return True
 

@@ -1,9 +1,8 @@
-"""Takes off what a model thought before it answered, so that nothing of it is read as the answer.
+"""Separates a model's thought (its reasoning) from its answer, so that no part of the thought is read as the answer.
 
-Thoughts come in a field of their own (`reasoning_content`), as blocks of a list, or between marks in the text. The
-marks are those that models and servers document (vLLM's reasoning parsers, OpenAI's Harmony format). Some servers give
-the end mark alone, as the chat template has written the first one. A mark inside of a program or of a JSON text is
-data, not a mark.
+Thoughts come in a separate field (`reasoning_content`), as blocks in a list, or between marks in the text. The marks
+are those documented by models and servers (vLLM's reasoning parsers, OpenAI's Harmony format). Some servers send only
+the end mark, because the chat template contains the start mark. A mark inside a program or a JSON text is data.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ _NAMES = (
     "think|thinking|thought|thoughts|reasoning|reason|scratchpad|inner_monologue|internal_monologue|seed:think"
     "|ant:?ml:thinking|antthinking"
 )
-_PAIRS = [  # the first mark, the last mark
+_PAIRS = [  # start mark, end mark
     (rf"<[ \t]*(?:{_NAMES})(?:[ \t][^<>\n]*)?>", rf"<[ \t]*/[ \t]*(?:{_NAMES})[ \t]*>"),
     (
         r"<\|(?:begin_of_thought|start_thinking|inner_prefix|think|thinking)\|>",
@@ -38,7 +37,7 @@ _PAIRS = [  # the first mark, the last mark
 _FIRST, _LAST = (re.compile("|".join(marks), re.IGNORECASE) for marks in zip(*_PAIRS, strict=True))
 _HARMONY = re.compile(r"(?:<\|start\|>[^<]*)?<\|channel\|>(?P<channel>[^<]*)(?:<\|constrain\|>[^<]*)?<\|message\|>")
 _HARMONY_END = re.compile(r"<\|(?:end|return|call|start)\|>")
-# Harmony after a server took the special tokens away.
+# Harmony without its special tokens, which some servers remove.
 _BARE_HARMONY = re.compile(r"\s*analysis(?=[A-Z ])(?P<thought>.*?)assistant(?:commentary.*assistant)?final", re.DOTALL)
 _BARE_HARMONY_CUT = re.compile(r"\s*analysis(?=[A-Z])(?!.*\bfinal\b)", re.DOTALL)
 _IN_WORDS = re.compile(
@@ -55,14 +54,14 @@ _ENDINGS = re.compile(
     r"(?:<\|(?:im_end|endoftext|eot_id|end|return|END_OF_TURN_TOKEN|eom_id)\|>|<｜end▁of▁sentence｜>|<end_of_turn>|</s>)\s*\Z"
 )
 _QUOTES = "\"'`“”‘’«»"
-MAX_PLACES = 200  # marks that are looked at; an answer has a few
+MAX_PLACES = 200  # maximum number of marks to check; an answer has a few
 
 
 @dataclass(frozen=True)
 class Split:
-    """An answer in its two parts.
+    """The two parts of an answer.
 
-    said: what was answered; thought: what was thought before; cut: whether the answer ends inside of a thought.
+    said: the answer; thought: the reasoning before it; cut: whether the text ends inside a thought.
     """
 
     said: str
@@ -71,12 +70,12 @@ class Split:
 
 
 def split(content: Any, reasoning: Any = None, fields: Iterable[str] = ()) -> Split:
-    """Thought and answer of a message.
+    """Split a message into thought and answer.
 
     Args:
-        content: its text, or a list of blocks as providers give them, or None.
-        reasoning: what came in a field of its own, if any, as a text or as blocks.
-        fields: names of output fields; a tag of such a name is no thought.
+        content: its text, a list of blocks in a provider's form, or None.
+        reasoning: the content of a separate field, if any, as a text or as blocks.
+        fields: names of output fields; a tag with such a name is not a thought.
     """
     said, thought = _texts(content)
     apart = "".join(_texts(reasoning))
@@ -85,7 +84,7 @@ def split(content: Any, reasoning: Any = None, fields: Iterable[str] = ()) -> Sp
 
 
 def split_text(text: str, fields: Iterable[str] = ()) -> Split:
-    """Thought and answer of a text."""
+    """Split a text into thought and answer."""
     text = text.removeprefix("\ufeff")
     found = _harmony(text) or _in_words(text) or _between_marks(text, frozenset(fields))
     said = found.said
@@ -98,7 +97,7 @@ def split_text(text: str, fields: Iterable[str] = ()) -> Split:
 
 
 def _texts(content: Any) -> tuple[str, str]:
-    """What blocks say, and what they think."""
+    """The texts of blocks, and their thoughts."""
     match content:
         case None:
             return "", ""
@@ -122,7 +121,7 @@ _THOUGHT = ("thinking", "reasoning", "reasoning_content", "summary")
 
 
 def _as_plain(block: Any) -> Any:
-    """A block that a library has made an object of."""
+    """A block as plain data, if a library made it an object."""
     dump = getattr(block, "model_dump", None)
     return dump() if callable(dump) else str(block)
 
@@ -195,9 +194,9 @@ def _marks(pattern: re.Pattern[str], text: str, at: int, fields: frozenset[str])
 
 
 def _opens(text: str, mark: re.Match[str], at: int) -> bool:
-    """Whether a mark outside of any thought begins one."""
+    """Whether a mark outside of any thought starts one."""
     line = text[max(text.rfind("\n", 0, mark.start()) + 1, at) : mark.start()]
-    if line.strip() and _LAST.search(text, mark.end()) is None:  # words about the mark
+    if line.strip() and _LAST.search(text, mark.end()) is None:  # the text only mentions the mark
         return False
     return (
         not _is_quoted(text, mark) and not open_fence(text[at : mark.start()]) and not _is_data(text, mark.start(), at)
@@ -205,12 +204,12 @@ def _opens(text: str, mark: re.Match[str], at: int) -> bool:
 
 
 def _end(text: str, at: int, fields: frozenset[str]) -> re.Match[str] | None:
-    """The end of the thought that begins at `at`; where it speaks of the mark itself, that is in quotes."""
+    """The end of the thought that starts at `at`. A mark in quotes is only mentioned in the thought."""
     return next((mark for mark in _marks(_LAST, text, at, fields) if not _is_quoted(text, mark)), None)
 
 
 def _end_alone(text: str, at: int, until: int, fields: frozenset[str]) -> re.Match[str] | None:
-    """An end mark without a first mark before it: what stands before it is thought."""
+    """An end mark without a start mark: the text before it is a thought."""
     ends = [mark for mark in _marks(_LAST, text, at, fields) if mark.end() <= until]
     last: re.Match[str] | None = None
     for mark in reversed(ends):
@@ -228,7 +227,7 @@ def _is_quoted(text: str, mark: re.Match[str]) -> bool:
 
 
 def _is_in_code(text: str, mark: re.Match[str], at: int) -> bool:
-    """Whether a mark is in a fenced block that is whole with it; a thought may leave a block open."""
+    """Whether a mark is in a fenced block that is complete with it; a thought may leave a block open."""
     if not open_fence(text[at : mark.start()]):
         return False
     around = [block for block in blocks_in(text[at:], _whole) if block.start <= mark.start() - at < block.end]
@@ -251,7 +250,7 @@ _DECODER = json.JSONDecoder(strict=False)
 
 
 def _is_data(text: str, place: int, at: int) -> bool:
-    """Whether a place is inside of a JSON value or of a program without a fence."""
+    """Whether a place is inside a JSON value or a program without a fence."""
     line = text[max(text.rfind("\n", 0, place) + 1, at) : place]
     if _in_a_string(line) and _in_a_string(text[place:].split("\n", 1)[0][::-1]):
         return True
@@ -268,6 +267,6 @@ def _is_data(text: str, place: int, at: int) -> bool:
 
 
 def _in_a_string(line: str) -> bool:
-    """Whether a line ends inside of quotes, by their number."""
+    """Whether a line ends inside quotes, by counting them."""
     bare = re.sub(r"\\.", "", line)
     return bare.count('"') % 2 == 1

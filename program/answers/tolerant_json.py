@@ -1,7 +1,7 @@
-"""JSON as models write it: with backslashes of LaTeX, raw line ends, Python expressions for long texts, and cut off.
+"""Reads JSON as models write it: with LaTeX backslashes, raw line ends, Python expressions for long texts, and cut off.
 
-Nothing is guessed. A list item that cannot be read is dropped and counted; of a list that is cut off the whole items
-are kept. What is no JSON at all is refused.
+Nothing is guessed. A list item that cannot be read is dropped and counted. If a list is cut off, its complete items are
+kept. A text that is not JSON at all is rejected.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 from program.answers.expressions import NoValue, evaluate
 
-BACKSLASHES = "backslashes kept"  # that JSON does not know, as in `\\lfloor`
+BACKSLASHES = "backslashes kept"  # that are not JSON escapes, as in `\\lfloor`
 RAW_LINES = "raw line ends in a text"
 QUOTES = "quotes not escaped"
 COMMAS = "commas left out or too many"
@@ -24,7 +24,7 @@ ITEM_DROPPED = "an item that cannot be read dropped"
 CUT_ITEM = "the last item, cut off, dropped"
 
 MAX_DEPTH = 40
-MAX_STARTS = 400  # places where a value may begin; a model that runs in circles writes thousands
+MAX_STARTS = 400  # places where a value may start; a model that repeats itself writes thousands
 _DECODER = json.JSONDecoder()
 _SPACE = re.compile(r"(?:\s+|//[^\n]*|#[^\n]*|/\*.*?\*/)*", re.DOTALL)
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
@@ -41,8 +41,9 @@ _CLOSE = {"{": "}", "[": "]", "(": ")"}
 class Decoded:
     """A JSON value in a text.
 
-    value: of Python. start, end: in the text. labels: what it took; empty for proper JSON.
-    dropped: list items left out; cut: whether the text ends inside of it; guessed: whether a library guessed it.
+    value: the Python value. start, end: in the text. labels: how it was read; empty for valid JSON.
+    dropped: the number of dropped list items; cut: whether the text ends inside it; guessed: whether a library guessed
+        it.
     """
 
     value: Any
@@ -58,7 +59,7 @@ class Decoded:
 
 
 def values_in(text: str) -> list[Decoded]:
-    """The objects and lists of proper JSON in a text, in their order, none inside of another."""
+    """The objects and lists of valid JSON in a text, in order; nested ones are not listed separately."""
     found: list[Decoded] = []
     at = 0
     for brace in _starts(text):
@@ -73,7 +74,7 @@ def values_in(text: str) -> list[Decoded]:
 
 
 def broken_values_in(text: str, proper: list[Decoded]) -> Iterator[Decoded]:
-    """The objects and lists that are read with tolerance only, in their order, none inside of another."""
+    """The objects and lists that can only be read with tolerance, in order; nested ones are not listed separately."""
     inside = [(each.start, each.end) for each in proper]
     at = 0
     for brace in _starts(text):
@@ -89,7 +90,7 @@ def broken_values_in(text: str, proper: list[Decoded]) -> Iterator[Decoded]:
 
 
 def _starts(text: str) -> list[int]:
-    """Where objects and lists may begin; those that begin with a key or a text go first if there are many."""
+    """Where objects and lists may start. If there are many, those that start with a key or a text come first."""
     all_starts = [match.start() for match in re.finditer(r"[{\[]", text)]
     if len(all_starts) <= MAX_STARTS:
         return all_starts
@@ -98,7 +99,7 @@ def _starts(text: str) -> list[int]:
 
 
 def decode(text: str, start: int) -> Decoded:
-    """The value that begins at `start`, an object or a list.
+    """Read the object or list that starts at `start`.
 
     Raises:
         ValueError: it cannot be read.
@@ -113,7 +114,7 @@ def decode(text: str, start: int) -> Decoded:
 
 
 class _Cut(Exception):
-    """The text ends inside of a value."""
+    """The text ends inside a value."""
 
 
 class _Fault(ValueError):
@@ -129,7 +130,7 @@ class _Reader:
     cut: bool = False
 
     def value(self, start: int, depth: int) -> Any:
-        """The value at `start`; leaves `at` after it."""
+        """Read the value at `start`; set `at` to its end."""
         if depth > MAX_DEPTH:
             raise _Fault("nested too deeply")
         self._skip_space(start)
@@ -151,17 +152,17 @@ class _Reader:
         self.at = space.end() if space else start
 
     def _sign(self) -> str:
-        """The next character; a fence ends a text as its end does.
+        """The next character; a fence counts as the end of the text.
 
         Raises:
-            _Cut: there is none.
+            _Cut: the text ends here.
         """
         if self.at >= len(self.text) or self.text.startswith(("```", "~~~"), self.at):
             raise _Cut
         return self.text[self.at]
 
     def _simple(self) -> tuple[Any, bool]:
-        """A text, a number or a word, and whether that can be all of the value."""
+        """Read a text, a number or a word. Also return whether it can be the complete value."""
         text = self.text
         if text.startswith(('"""', "'''"), self.at):
             end = text.find(text[self.at : self.at + 3], self.at + 3)
@@ -175,7 +176,7 @@ class _Reader:
         number = _NUMBER.match(text, self.at)
         if number:
             self.at = number.end()
-            if self.at >= len(text):  # it may go on
+            if self.at >= len(text):  # it may continue
                 raise _Cut
             written = number.group()
             return (int(written) if re.fullmatch(r"-?\d{1,4000}", written) else float(written)), self._ends()
@@ -215,11 +216,11 @@ class _Reader:
             parts.append(sign)
 
     def _next_begins(self) -> bool:
-        """Whether a comma was forgotten after a text: another value begins on the next line, or is all that follows."""
+        """Whether a comma is missing after a text: another value starts on the next line, or is all that follows."""
         return _NEXT.match(self.text, self.at) is not None
 
     def _escape(self) -> str:
-        """What an escape stands for; a backslash that begins none stands for itself."""
+        """The character of an escape; a backslash that starts no escape stands for itself."""
         if self.at + 1 >= len(self.text):
             raise _Cut
         sign = self.text[self.at + 1]
@@ -241,7 +242,7 @@ class _Reader:
         return "\\"
 
     def _expression(self, begin: int) -> Any:
-        """The value of what stands from `begin` to the comma or bracket that ends it."""
+        """The value of the expression from `begin` to the comma or bracket that ends it."""
         end = self._end_of(begin)
         try:
             value = evaluate(self.text[begin:end])
@@ -253,7 +254,7 @@ class _Reader:
         return value
 
     def _end_of(self, begin: int) -> int:
-        """Where the comma or bracket stands that ends what begins at `begin`."""
+        """The place of the comma or bracket that ends the expression at `begin`."""
         open_brackets, at, text = [], begin, self.text
         while at < len(text):
             sign = text[at]
@@ -315,7 +316,7 @@ class _Reader:
     def _after_value(self, closing: str) -> None:
         self._skip_space(self.at)
         if self.at >= len(self.text) or self.text.startswith(("```", "~~~"), self.at):
-            return  # the next look at it says so
+            return  # the next check reports it
         sign = self.text[self.at]
         if sign == ",":
             self.at += 1

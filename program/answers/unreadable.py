@@ -1,4 +1,4 @@
-"""Why nothing can be read out of an answer."""
+"""The reasons why nothing can be read from an answer."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ Unread = Literal["cut while thinking", "cut", "empty", "refused", "not Python", 
 
 
 class NoAnswer(ValueError):
-    """Nothing can be read out of an answer.
+    """Nothing can be read from an answer.
 
     Attributes:
-        kind: what is the matter with it, for whoever decides what to ask next and for counting.
-        language: what a program is written in that is not Python; empty elsewhere.
+        kind: the reason; it decides the next request, and is counted.
+        language: the language of a program that is not Python; else empty.
     """
 
     def __init__(self, kind: Unread, said: str = "", language: str = "") -> None:

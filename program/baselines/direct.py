@@ -1,4 +1,4 @@
-"""The baselines of one call: the program at once, or after some thinking."""
+"""The baselines with one call: the program at once, or after some reasoning."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from signatures.code import SolveDirectly, SolveStepByStep
 
 
 class Direct(Program):
-    """Statement in, program out."""
+    """Takes a statement and returns a program."""
 
     asks: type[dspy.Signature] = SolveDirectly
 
@@ -23,7 +23,7 @@ class Direct(Program):
         self.solve = self.config.code_stage(self.asks, attempts=1)
 
     def forward(self, problem: Problem, sample: int = 0) -> dspy.Prediction:
-        """`code`: the program; empty when the LM gave none."""
+        """`code` in the prediction: the program; empty if the LM gave none."""
         trace().limit(self.config.budget)
         answer = self.solve(sample, choose=by_public_tests(Workbench(problem)), problem=problem.text())
         code = answer.code if answer else ""
@@ -34,6 +34,6 @@ class Direct(Program):
 
 
 class ChainOfThought(Direct):
-    """Statement in, thoughts and then the program out (Wei et al., arXiv 2201.11903)."""
+    """Takes a statement and returns a program after reasoning (Wei et al., arXiv 2201.11903)."""
 
     asks = SolveStepByStep

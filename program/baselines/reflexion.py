@@ -1,4 +1,4 @@
-"""Reflexion (Shinn et al., arXiv 2303.11366): write, run, draw a lesson from the failure in words, write again."""
+"""Reflexion (Shinn et al., arXiv 2303.11366): write, run, derive a verbal lesson from the failure, write again."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ MAX_BULLETS = 3
 
 
 class ReflexionConfig(ReasoningConfig):
-    """What Reflexion can be set to, besides the keys of every program."""
+    """The keys of Reflexion, besides the keys of every program."""
 
     attempts: int = Field(default=4, ge=1)
-    """programs written at most"""
+    """maximum number of programs written"""
     memory: int = Field(default=3, ge=1)
-    """attempts whose lessons are kept, the last so many"""
+    """number of latest attempts whose lessons are kept"""
 
 
 class Reflexion(Program):
-    """Statement and public tests in, the best program of a few attempts out."""
+    """Takes a statement and public tests, and returns the best program of a few attempts."""
 
     continued_by = "attempts"
 
@@ -35,12 +35,12 @@ class Reflexion(Program):
         super().__init__(config or ReflexionConfig())
         self.solve = self.config.code_stage(SolveWithLessons)
         if self.config.attempts == 1:
-            self.continued_by = ""  # it has nothing to draw lessons with
+            self.continued_by = ""  # it has no calls for lessons
         else:
             self.draw_lesson = self.config.text_stage(DrawLesson, lesson=MAX_BULLETS)
 
     def forward(self, problem: Problem, sample: int = 0) -> dspy.Prediction:
-        """`code`: the best program; empty when no call gave one."""
+        """`code` in the prediction: the best program; empty if no call wrote one."""
         trace().limit(self.config.budget)
         bench = Workbench(problem)
         text, lessons = problem.text(), []

@@ -1,5 +1,5 @@
-"""Sample, filter, cluster (AlphaCode, Li et al., arXiv 2203.07814, section 4): many programs, the public tests as a
-filter, and of those that pass the largest group that behaves alike on further inputs."""
+"""Sample, filter, cluster (AlphaCode, Li et al., arXiv 2203.07814, section 4): sample many programs, filter them by the
+public tests, and choose from the largest group with the same behaviour on further inputs."""
 
 from __future__ import annotations
 
@@ -29,27 +29,27 @@ ChosenBy = Literal["group", "majority"]
 
 
 class SamplingConfig(ReasoningConfig):
-    """What sampling can be set to, besides the keys of every program."""
+    """The keys of sampling, besides the keys of every program."""
 
     programs: int = Field(default=10, ge=1)
-    """programs sampled, AlphaCode's N; the first is asked for at `temperature`, the others at 0.8"""
+    """number of programs sampled, AlphaCode's N; the first one uses `temperature`, the others 0.8"""
     stop_early: bool = False
     """sample no further program once `agree` programs pass all public tests"""
     agree: int = Field(default=3, ge=1)
-    """programs that have to pass all public tests for `stop_early`"""
+    """number of programs that must pass all public tests for `stop_early`"""
     at_once: int = Field(default=5, ge=1)
-    """programs asked for side by side"""
+    """programs requested concurrently"""
     ai_tests: int = Field(default=6, ge=0)
-    """tests the model writes for their inputs, on which behaviour is compared; 0 compares on public tests only"""
+    """AI tests whose inputs are used to compare behaviour; 0 compares on public tests only"""
     choose: ChosenBy = "group"
-    """of the programs that pass the public tests one of the largest group that behaves alike on every input, or
-    `majority`: the one that most others agree with, counted input by input"""
+    """how to choose among the programs that pass the public tests: one of the largest group that behaves alike on every
+    input, or with `majority` the one that most others agree with, counted per input"""
     picks: int = Field(default=1, ge=1)
-    """programs handed in for a problem, one of each group, the best group first; AlphaCode's n of n@k"""
+    """programs submitted for a problem, one of each group, the best group first; AlphaCode's n of n@k"""
 
 
 class Sampling(Program):
-    """Statement and public tests in, the program most others agree with out."""
+    """Takes a statement and public tests, and returns the program that most others agree with."""
 
     continued_by = "programs"
 
@@ -60,12 +60,12 @@ class Sampling(Program):
             self.write_tests = self.config.text_stage(WriteTests, tests=self.config.ai_tests)
 
     def forward(self, problem: Problem, sample: int = 0) -> dspy.Prediction:
-        """`code`: a program of the largest group; empty when no call gave one. `picks`: it and those that would be
-        handed in next, as many as the configuration allows."""
+        """`code` in the prediction: a program of the largest group; empty if no call wrote one. `picks`: this program
+        and the next ones to submit, as many as the configuration allows."""
         trace().limit(self.config.budget)
         bench = Workbench(problem)
         samples: list[str] = []
-        # Draw by draw all but the last are in the ledger; inputs are asked for when there are behaviours to compare.
+        # If draws are added one by one, all but the last are in the ledger; inputs are only needed to compare programs.
         at_once, tests = 1, None
         if not context().allowance:
             at_once, tests = self.config.at_once, start(lambda: self._inputs(problem, sample))
@@ -99,14 +99,14 @@ class Sampling(Program):
 def ranked(
     samples: Sequence[str], tests: Sequence[TestCase], bench: Workbench, choose: ChosenBy = "group"
 ) -> list[str]:
-    """The programs in the order in which they would be handed in: the first of each group, the best group first, then
-    the second of each, and so on.
+    """The programs in the order of submission: the first of each group, the best group first, then the second of each,
+    and so on.
 
     Args:
-        samples: the programs; one that was sampled twice counts twice and is handed in once.
-        tests: whose inputs tell behaviours apart; their claimed outputs count for nothing.
-        bench: that has the samples. Without one that passes all public tests it is the closest program alone.
-        choose: which group is the best; of equals it is the one that was sampled first.
+        samples: the programs; a program that was sampled twice counts twice and is submitted once.
+        tests: their inputs distinguish behaviours; their claimed outputs are ignored.
+        bench: contains the samples. If none of them passes all public tests, only the closest program is returned.
+        choose: which group is the best; among equals, the one that was sampled first.
     """
     passing = [code for code in samples if bench.passes_all_public(code)]
     if not passing:

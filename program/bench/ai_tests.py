@@ -1,6 +1,6 @@
-"""Which of the tests a model wrote can be used.
+"""Decides which AI tests can be used.
 
-Whether an input looks like those of the examples is judged without the statement, as far as that goes.
+As far as possible, an input is compared with the examples only, without using the statement.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from program.rollout.decisions import AITestsLeftOut, LeftOut
 from signatures.fields import AITest
 
 MAX_CHARACTERS = 20_000
-SHOWN_CHARACTERS = 2000  # that a prompt has room for; a test may be written as an expression and be longer
+SHOWN_CHARACTERS = 2000  # that fit into a prompt; a test written as an expression may be longer
 
 
 def usable_tests(tests: Sequence[AITest], problem: Problem) -> list[TestCase]:
-    """The tests that say something new in the format of the examples.
+    """The tests that add something new, in the format of the examples.
 
-    Left out are: empty and huge ones, repeats, inputs unlike those of the public tests, and public inputs again: their
-    outputs are known, so such a test says nothing or contradicts one. Of a function the arguments and the value have to
-    be literals, and the arguments like those of the examples.
+    Left out are: empty and huge tests, repeats, inputs unlike those of the public tests, and public inputs, because
+    their outputs are known: such a test adds nothing or is wrong. For a function, the arguments and the value must be
+    literals, and the arguments must be like those of the examples.
     """
     public = [test.input for test in problem.public_tests]
     if problem.function:
@@ -57,8 +57,8 @@ def usable_tests(tests: Sequence[AITest], problem: Problem) -> list[TestCase]:
 
 
 def _as_literals(test: AITest, function: AskedFunction) -> AITest:
-    """The test with its arguments and its value as `judge.literals` writes them; as it is where they are no literals. A
-    whole call may stand for the arguments, and JSON's words for Python's."""
+    """The test with its arguments and its value as `judge.value_texts` writes them; unchanged if they are not literals.
+    A complete call is accepted in place of the arguments, and JSON's words in place of Python's."""
     given, output = test.input.strip(), test.output.strip()
     called = re.fullmatch(rf"(?:\w+\(\)\.)?{re.escape(function.name)}\((?P<given>.*)\)", given, re.DOTALL)
     given = called["given"] if called else given
@@ -76,30 +76,30 @@ def _as_literals(test: AITest, function: AskedFunction) -> AITest:
 def _json_word(node: ast.AST) -> bool | None:
     if isinstance(node, ast.Name) and node.id in _JSON_WORDS:
         return _JSON_WORDS[node.id]
-    raise NoLiteral(f"no literal: {ast.unparse(node)[:80]}")
+    raise NoLiteral(f"not a literal: {ast.unparse(node)[:80]}")
 
 
 _JSON_WORDS = {"true": True, "false": False, "null": None}
 
 
 def is_like(text: str, examples: Sequence[str], function: AskedFunction | None) -> bool:
-    """Whether an input looks like those of the examples.
+    """Whether an input looks like the inputs of the examples.
 
     Args:
-        text: to look at.
-        examples: inputs that are right; with none, every input will do, and every literal.
-        function: that the problem asks for; None for a program.
+        text: the input to check.
+        examples: valid inputs; if there are none, every input (for a function, every literal) is accepted.
+        function: the function that the problem asks for; None for a program.
     """
     return calls_like(text, examples) if function else looks_like(text, examples)
 
 
 def calls_like(text: str, examples: Sequence[str]) -> bool:
-    """Whether `text` has the arguments of a call: as many as one of the examples, each of a kind that an example has
-    there.
+    """Whether `text` contains the arguments of a call like the examples: the same number as in one of the examples, and
+    each of a type that an example has at this position.
 
     Args:
-        text: the arguments to look at.
-        examples: those of right calls; with none, all literals will do.
+        text: the arguments to check.
+        examples: the arguments of valid calls; if there are none, all literals are accepted.
     """
     try:
         given = _kinds(text)
@@ -123,35 +123,35 @@ def _is_huge(test: AITest) -> bool:
 
 
 def fits_prompt(text: str) -> bool:
-    """Whether a model can be asked about a text of a test."""
+    """Whether a text of a test is short enough for a prompt."""
     return len(text) <= SHOWN_CHARACTERS
 
 
 def majority_output(outputs: Sequence[str], checker: Checker) -> str | None:
-    """The output that more than half of the programs agree on; None where there is none.
+    """The output that more than half of the programs agree on; None if there is none.
 
     Args:
-        outputs: of different programs on one input, empty for one without a usable output.
-        checker: says which outputs are alike.
+        outputs: the outputs of different programs on one input; empty for a program without a usable output.
+        checker: compares outputs.
     """
     winner = max(outputs, key=lambda output: _supporters(output, outputs, checker), default="")
     return winner if winner and 2 * _supporters(winner, outputs, checker) > len(outputs) else None
 
 
 def can_be_expected(output: str, function: AskedFunction | None) -> bool:
-    """Whether the judge can compare with an output: that of a function has to be a value."""
+    """Whether the judge can compare with this output: for a function it must be a value."""
     return function is None or is_value(output)
 
 
 def usable_output(result: TestResult, function: AskedFunction | None = None) -> bool:
-    """Whether a program gave something that can be expected of others, a function that is asked for a plain value."""
+    """Whether the output of a program can be used as an expected output; for a function it must be a plain value."""
     if result.crashed or not result.output.strip() or len(result.output) > MAX_CHARACTERS:
         return False
     return can_be_expected(result.output, function)
 
 
 def made_inputs(results: Sequence[TestResult], examples: Sequence[str], function: AskedFunction | None) -> list[str]:
-    """The inputs that runs of a generator have made and that look like inputs, each once; see `is_like`."""
+    """The inputs from runs of a generator that look like the examples, without duplicates; see `is_like`."""
     made = dict.fromkeys(result.output for result in results if usable_output(result))
     texts = dict.fromkeys(text.strip() if function else text for text in made)
     return [text for text in texts if is_like(text, examples, function)]
@@ -170,11 +170,11 @@ _NUMBER = re.compile(r"[+-]?(\d++\.?\d*+|\.\d++)([eE][+-]?\d++)?")
 
 
 def looks_like(text: str, examples: Sequence[str]) -> bool:
-    """Whether `text` keeps what the first lines of all examples share, and has no words where they have only numbers.
+    """Whether `text` has what the first lines of all examples have in common, and has no words where they have numbers.
 
     Args:
-        text: the input to look at.
-        examples: inputs that are right; with none, every text will do.
+        text: the input to check.
+        examples: valid inputs; if there are none, every text is accepted.
     """
     if not examples:
         return True
@@ -183,7 +183,7 @@ def looks_like(text: str, examples: Sequence[str]) -> bool:
         return False
     firsts = [_first_line(example) for example in examples]
     counts = {len(first) for first in firsts}
-    # One example whose first line is a list says nothing about the length of other lists.
+    # If there is one example whose first line is a list, the length of other lists is unknown.
     if len(counts) == 1 and (len(examples) > 1 or counts == {1}):
         first = _first_line(text)
         if len(first) != counts.pop():
@@ -204,7 +204,8 @@ def _kind(token: str) -> str:
 
 
 def _allowed(seen: set[str]) -> set[str]:
-    """The kinds that may stand where those of `seen` stood: an integer for a number, and anything for a word."""
+    """The kinds of token that are allowed where `seen` occurred: an integer in place of a number, and anything in place
+    of a word."""
     if "word" in seen:
         return {"integer", "number", "word"}
     return {"integer", "number"} if "number" in seen else {"integer"}

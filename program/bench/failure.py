@@ -1,4 +1,4 @@
-"""What a repairing stage reads about one failed test."""
+"""The description of a failed test for stages that fix programs."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ SHOWN_CHARACTERS = 400  # of each input, output and error
 ERROR_LINES = 4
 FAULT, STEPS = "Error:\n", "Last steps of the program:\n"
 
-# Of a test: an example of the statement, one whose output is one of several right ones, a test that a model wrote, an
-# input alone.
+# The origin of a test: an example of the statement, an example with several right outputs, an AI test, or only an
+# input.
 Source = Literal["example", "one of several", "written", "input"]
 _SOURCES: dict[Source, str] = {
     "example": "The test is an example of the statement, so its expected {right} is right.",
@@ -23,7 +23,7 @@ _SOURCES: dict[Source, str] = {
 
 
 def about_source(source: Source, words: Words = PROGRAM) -> str:
-    """What is said of where a test comes from."""
+    """The sentence about the origin of a test."""
     them = "them" if words.input.endswith("s") else "it"
     return _SOURCES[source].format(right=words.right, it=words.it, input=words.input.lower(), them=them)
 
@@ -31,14 +31,14 @@ def about_source(source: Source, words: Words = PROGRAM) -> str:
 def describe_failure(
     test: TestCase, result: TestResult, source: Source, last_steps: str = "", words: Words = PROGRAM
 ) -> str:
-    """The failure in words, with the test, what the program printed, the end of its error trace and its last steps.
+    """Describe a failure: the test, what the program printed, the end of its error trace and its last steps.
 
     Args:
-        test: that failed.
-        result: of the program on it.
-        source: of the test.
+        test: the failed test.
+        result: the result of the program on it.
+        source: the origin of the test.
         last_steps: lines of a runtime trace, if there is one.
-        words: for what the problem asks for.
+        words: the words for a program or a function.
     """
     silent = result.verdict is Verdict.WA and result.output.strip() == words.empty
     parts = [words.nothing if silent else f"The {words.it} {words.said(result.verdict)}."]
@@ -64,5 +64,5 @@ def _cut(text: str) -> str:
 
 
 def _end(text: str) -> str:
-    """The last lines of an error trace: where it happened and what it was."""
+    """The last lines of an error trace: the location and the error."""
     return "\n".join(text.strip().splitlines()[-ERROR_LINES:])[-SHOWN_CHARACTERS:]

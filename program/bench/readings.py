@@ -1,4 +1,4 @@
-"""Which program an answer means: where there are several readings, or free repairs, public tests decide."""
+"""Chooses between several readings of an answer, and free repairs, by the public tests."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ class _Candidate:
 
 
 def by_public_tests(bench: Workbench) -> Callable[[str, Sequence[FoundProgram]], str]:
-    """`chosen` with this bench, as a stage takes it."""
+    """`chosen` for this bench, in the form that a stage takes."""
     return lambda stage, programs: chosen(stage, programs, bench)
 
 
 def chosen(stage: str, programs: Sequence[FoundProgram], bench: Workbench) -> str:
-    """The reading that passes most public tests, of equals the likelier; repaired where none passes them all and a
-    repair passes more. What the problem gives and an answer takes for granted is there from the start. With one reading
-    and nothing to repair, or without public tests, nothing is run.
+    """The reading that passes most public tests; among equals, the likelier one. If none passes all of them, it is
+    repaired if a repair passes more. Code that the problem gives is added first if the answer lacks it. With one
+    reading and nothing to repair, or without public tests, nothing is run.
 
     Args:
-        stage: that gave the answer.
-        programs: its readings, the likeliest first; one at least.
-        bench: with the public tests.
+        stage: the stage of the answer.
+        programs: its readings, the likeliest first; at least one.
+        bench: contains the public tests.
     """
     plausible = [each for each in programs if each.plausible] or [*programs[:1]]
     read = [_Candidate(completed(each.code, bench.starter), number) for number, each in enumerate(plausible, 1)]

@@ -1,4 +1,4 @@
-"""What a program did last on an input: the lines it ran with the values they changed (AlphaCodium's runtime trace)."""
+"""The last steps of a program on an input: the lines it ran and the values they changed (AlphaCodium runtime trace)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from program.bench.workbench import Workbench
 
 MAX_CHARACTERS = 2000
 _MARK = "== last steps =="
-# The program is run by this one, which notes every line of it and prints the last ones to standard error at the end.
+# This program runs the other one, records every line, and at the end prints the last ones to standard error.
 _TRACER = """
 import collections, sys
 code, count, depth, room, mark = {code!r}, {count}, {depth}, {room}, {mark!r}
@@ -53,21 +53,21 @@ finally:
 
 
 def last_steps(code: str, test: TestCase, bench: Workbench, count: int, depth: int) -> str:
-    """The last `count` lines that `code` ran on `test`, each with the values it changed; empty for `count` 0.
+    """The last `count` lines that `code` ran on `test`, each with the values it changed; empty if `count` is 0.
 
-    Empty also where the program does not compile or does not come to an end under tracing.
+    Also empty if the program does not compile or does not end under tracing.
 
     Args:
         code: the program.
-        test: whose input it gets.
-        bench: runs it.
-        count: lines at most.
-        depth: of nested calls that are followed.
+        test: contains the input.
+        bench: runs the program.
+        count: the maximum number of lines.
+        depth: the maximum call depth.
     """
     if count == 0:
         return ""
     name = "__main__"
-    if bench.function:  # the call is what the program does then
+    if bench.function:  # then run the call as part of the program
         kind, dot, method = bench.function.entry_point.rpartition(".")
         code, name = f"{code.rstrip()}\n\n{kind}{'()' if kind else ''}{dot}{method}({test.input.strip()})\n", "program"
     traced = _TRACER.format(code=code, count=count, depth=depth, room=MAX_CHARACTERS, mark=_MARK, name=name)

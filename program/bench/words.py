@@ -1,4 +1,4 @@
-"""In which words it is said how a program has failed, or a function: a problem asks for the one or the other."""
+"""The words for the failure of a program or of a function, depending on what a problem asks for."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ class Words:
     """The words for what a problem asks for.
 
     it, give, given: "program", "print", "printed".
-    answer, right: what it gives, "answer"; what is expected of it, "output".
-    empty, nothing: how its answer looks where it gives none, and what is said then in place of "a wrong answer".
-    input, answered: headings over what it gets, and over what it gives.
-    too_much: how that is said which is over the limit of output.
+    answer, right: its result, "answer"; the expected result, "output".
+    empty, nothing: an empty result, and the sentence that then replaces "a wrong answer".
+    input, answered: headings over its input, and over its result.
+    too_much: the phrase for exceeding the output limit.
     """
 
     it: str
@@ -32,11 +32,11 @@ class Words:
 
     @property
     def gives(self) -> str:
-        """As one does."""
+        """The third person of `give`."""
         return f"{self.give}s"
 
     def said(self, verdict: Verdict) -> str:
-        """What has happened, as the end of a sentence of which "it" is the subject."""
+        """What happened, as the predicate of a sentence with the subject "it"."""
         return {
             Verdict.WA: f"{self.gives} a wrong {self.answer}",
             Verdict.RE: "stops with an error",
@@ -77,7 +77,7 @@ def words_for(function: AskedFunction | str | None) -> Words:
     """The words for a problem.
 
     Args:
-        function: that it asks for, or the name of it; None or an empty name for a program.
+        function: the function that it asks for, or its name; None or an empty name for a program.
     """
     return FUNCTION if function else PROGRAM
 

@@ -1,4 +1,4 @@
-"""Runs the programs of one rollout on the tests the flow may see, and remembers how each did."""
+"""Runs the programs of one rollout on the tests that the flow may see, and stores the results."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from program.problem import Problem
 from program.rollout.context import trace
 from program.rollout.trace import JudgeRun, Origin, TestRun, name_of
 
-CRASHED = 1000  # differing lines that a crash counts as
+CRASHED = 1000  # the number of differing lines that a crash counts as
 SHOWN_CHARACTERS = 2000
 Kind = Literal["public", "ai", "other"]
 
@@ -23,7 +23,7 @@ Kind = Literal["public", "ai", "other"]
 class Workbench:
     """All programs seen so far, their results, the anchors, and the best program.
 
-    An anchor is a test that the program under repair has passed; repair lets no later program fail it.
+    An anchor is a test that the program under repair passes; repair accepts no later program that fails it.
     """
 
     def __init__(self, problem: Problem) -> None:
@@ -34,14 +34,14 @@ class Workbench:
         self.checker = problem.checker()
         self.several = problem.accepts_several
         self.function = problem.function
-        self.largest_input = ""  # confirmed; only whether a program ends on it counts
-        self.programs: list[str] = []  # in the order in which they were taken up
+        self.largest_input = ""  # confirmed; programs only have to end on it
+        self.programs: list[str] = []  # in the order in which they were added
         self._results: dict[str, dict[TestCase, TestResult]] = {}
         self._on_largest: dict[str, TestResult] = {}
 
     def add(self, code: str, origin: Origin) -> str:
-        """Take up a program, which may become the answer, and return it as it is known from now on; nothing happens for
-        an empty one or one that is known."""
+        """Add a program, which may become the answer. Return the stored form of it. Nothing is added if it is empty or
+        already known."""
         code = self.known(code)
         if code.strip() and code not in self.programs:
             self.programs.append(code)
@@ -50,24 +50,24 @@ class Workbench:
         return code
 
     def known(self, code: str) -> str:
-        """The program that was taken up and differs from `code` in comments and layout only; `code` where none does."""
+        """The stored program that differs from `code` only in comments and layout; `code` if there is none."""
         return next((known for known in self.programs if same_program(code, known)), code)
 
     def drop_ai_test(self, test: TestCase) -> None:
-        """From now on `test` does not count."""
+        """Ignore `test` from now on."""
         self.ai.remove(test)
         self.anchors = [each for each in self.anchors if each != test]
         self.note_best()
 
     def add_ai_tests(self, tests: Sequence[TestCase]) -> None:
-        """Take up tests; of those with the same input the first counts."""
+        """Add tests; if two have the same input, the first counts."""
         for test in tests:
             if test.input not in {known.input for known in (*self.public, *self.ai)}:
                 self.ai.append(test)
         self.note_best()
 
     def results(self, code: str, tests: Sequence[TestCase]) -> list[TestResult]:
-        """The results of `code` on `tests`; what was run before is not run again."""
+        """The results of `code` on `tests`; known results are reused."""
         known = self._results.setdefault(code, {})
         missing = [test for test in dict.fromkeys(tests) if test not in known]
         public = [test for test in missing if test in self.public]
@@ -78,35 +78,35 @@ class Workbench:
 
     @property
     def entry_point(self) -> str | None:
-        """The function that is asked for; None for a program."""
+        """The requested function; None for a program."""
         return self.function.entry_point if self.function else None
 
     @property
     def starter(self) -> str:
-        """The code that the problem gives; empty where it gives none."""
+        """The code that the problem gives; empty if it gives none."""
         return self.function.starter_code if self.function else ""
 
     @property
     def words(self) -> Words:
-        """How failures are described."""
+        """The words for descriptions of failures."""
         return words_for(self.function)
 
     @property
     def arity(self) -> int | None:
-        """With how many arguments the public tests call the function, where they say so."""
+        """The number of arguments in the public tests' calls, if it is clear."""
         counts = {len(arguments_of(test.input)[0]) for test in self.public} if self.function else set()
         return counts.pop() if len(counts) == 1 else None
 
     def run_helper(self, program: str, inputs: Sequence[str], limits: Limits) -> list[TestResult]:
-        """Run a program that reads and prints, whatever the problem asks for; nothing is compared."""
+        """Run a program that reads and prints, even if the problem asks for a function; nothing is compared."""
         return self._run(program, _unjudged(inputs), limits, "other", STRICT.without_comparison())
 
     def answers(self, code: str, inputs: Sequence[str], limits: Limits) -> list[TestResult]:
-        """Run `code` on inputs of which nobody knows the right output; nothing is compared."""
+        """Run `code` on inputs without a known output; nothing is compared."""
         return self._run(code, _unjudged(inputs), limits, "other", self.checker.without_comparison())
 
     def run(self, code: str, tests: Sequence[TestCase], limits: Limits, kind: Kind = "other") -> list[TestResult]:
-        """Run `code` and enter that in the trace, whatever was run before: for programs that are no candidates."""
+        """Run `code`, even if results are known, and enter this in the trace: for programs that are not candidates."""
         return self._run(code, tests, limits, kind, self.checker)
 
     def _run(
@@ -124,22 +124,22 @@ class Workbench:
         return all(result.passed for result in self.results(code, tests))
 
     def first_failure(self, code: str, tests: Sequence[TestCase]) -> TestCase | None:
-        """The first of the tests that `code` fails; None where it passes them all."""
+        """The first of the tests that `code` fails; None if it passes all."""
         results = zip(tests, self.results(code, tests), strict=True)
         return next((test for test, result in results if not result.passed), None)
 
     def may_be_right(self, result: TestResult) -> bool:
-        """Whether a public test that was failed so may have got another right answer, which nobody here can check."""
+        """Whether the output on a failed public test may be another right answer, which cannot be checked here."""
         return self.several and result.verdict is Verdict.WA and result.output.strip() != ""
 
     def on_largest(self, code: str) -> TestResult | None:
-        """The result of `code` on the largest input, of which the output says nothing; None where there is none."""
+        """The result of `code` on the largest input, whose output is not compared; None if there is no such input."""
         if self.largest_input and code not in self._on_largest:
             self._on_largest[code] = self.answers(code, [self.largest_input], self.limits)[0]
         return self._on_largest.get(code)
 
     def passed_public(self, code: str) -> int:
-        """How many public tests `code` passes."""
+        """The number of public tests that `code` passes."""
         return sum(result.passed for result in self.results(code, self.public))
 
     def passes_all_public(self, code: str) -> bool:
@@ -147,33 +147,33 @@ class Workbench:
         return bool(code.strip()) and self.passes(code, self.public)
 
     def passing(self) -> list[str]:
-        """The programs that pass every public test, each of which is another one."""
+        """The programs that pass every public test, without duplicates."""
         return [code for code in self.programs if self.passes_all_public(code)]
 
     def anchor(self, code: str, tests: Sequence[TestCase]) -> None:
-        """From now on those of the anchors and of `tests` are anchors that `code` passes."""
+        """Make those of the anchors and of `tests` that `code` passes the new anchors."""
         tried = list(dict.fromkeys([*self.anchors, *tests]))
         results = zip(tried, self.results(code, tried), strict=True)
         self.anchors = [test for test, result in results if result.passed]
 
     def nothing_fails(self) -> bool:
-        """Whether the best program passes every test the flow has."""
+        """Whether the best program passes every test that the flow has."""
         best = self.best()
         return bool(best) and self.passes(best, self.public) and self.passes(best, self.ai)
 
     def best(self) -> str:
         """The program that passes most public tests, then most anchors, then most AI tests, then ends on the largest
-        input; or comes closest to the public outputs. Of equals it is the earliest, as a fix that was kept is better
-        than what it fixed, and one that was not must not win by a tie. Empty when none was taken up.
+        input; or whose outputs are closest to the public ones. Among equals, the earliest: a fix that was kept is
+        better than the original, and a fix that was not kept must not win by a tie. Empty if there is no program.
         """
         return max(self.programs, key=self._merit, default="")
 
     def note_best(self) -> None:
-        """Enter in the trace which program would be the answer now."""
+        """Enter in the trace which program is the answer now."""
         trace().best(self.best())
 
     def distance(self, code: str) -> int:
-        """Differing output lines over the public tests; a run that crashed counts as far away."""
+        """The number of differing output lines over the public tests; a crash counts as many lines."""
         results = zip(self.public, self.results(code, self.public), strict=True)
         return sum(
             CRASHED if result.crashed else differing_lines(result.output, test.output, self.checker)
@@ -182,7 +182,7 @@ class Workbench:
 
     def _merit(self, code: str) -> tuple[int, ...]:
         public = self.passed_public(code)
-        if public < len(self.public):  # AI tests, and anchors among them, decide between good programs only
+        if public < len(self.public):  # AI tests, including anchors, only decide between good programs
             return is_python(code), public, 0, 0, -self.distance(code)
         anchors = sum(result.passed for result in self.results(code, self.anchors))
         written = sum(result.passed for result in self.results(code, self.ai))

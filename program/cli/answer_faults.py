@@ -1,4 +1,4 @@
-"""What is said, and advised, of answers that brought nothing."""
+"""The warning about unusable answers, with advice."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from program.adapters.form import answers_with_code
 from program.rollout.trace import Call
 from program.stage.stage import Stage
 
-TOLERATED = 1 / 20  # share of the answers; with more of them a result says little about the model
+TOLERATED = 1 / 20  # share of the answers; above it, a result says little about the model
 
 
 class AnswerFault(NamedTuple):
-    """One outcome of a call in words, which go on after a number of answers, and what helps.
+    """The description of a call outcome, which follows a number of answers, and the advice for it.
 
-    room: whether more tokens for an answer help.
+    room: whether a higher token cap helps.
     """
 
     words: str
@@ -24,25 +24,25 @@ class AnswerFault(NamedTuple):
     room: bool = False
 
 
-READ_THEM = "program.solve --trace full and eval.show RUN PROBLEM show them"
+READ_THEM = "see them with program.solve --trace full or eval.show RUN PROBLEM"
 FAULTS = {  # by the outcome of the call
     "unparsable": AnswerFault("could not be read", f"{READ_THEM}; another --adapter of eval.run may suit the model"),
-    "endless": AnswerFault("ran in circles up to the cap", "a higher temperature helps: --set temperature=0.8"),
+    "endless": AnswerFault("repeated themselves up to the cap", "a higher temperature helps: --set temperature=0.8"),
     "cut": AnswerFault("were cut at the cap", room=True),
     "cut while thinking": AnswerFault("were cut at the cap while the model was thinking", room=True),
-    "empty": AnswerFault("were empty", "a model that thinks may have had no room for more", room=True),
-    "stub": AnswerFault("gave the function back without a body", READ_THEM),
+    "empty": AnswerFault("were empty", "a model that thinks may have used up its tokens", room=True),
+    "stub": AnswerFault("repeated the function without a body", READ_THEM),
     "refused": AnswerFault("were refused by the model", READ_THEM),
-    "filtered": AnswerFault("were held back by the provider's filter", "another provider may not have one"),
+    "filtered": AnswerFault("were blocked by the provider's filter", "another provider may not have one"),
 }
 
 
 def answer_faults(calls: Iterable[Call], program: Any, tolerated: float = TOLERATED) -> str:
-    """How many answers brought nothing, why, and what to change; empty where it is no larger share than `tolerated`.
+    """How many answers were unusable, why, and what to change; empty if their share is at most `tolerated`.
 
     Args:
-        calls: of the stages of `program`; those that brought no answer at all are not counted.
-        program: whose configuration has the caps.
+        calls: calls of the stages of `program`; calls without any response are not counted.
+        program: its configuration has the token caps.
     """
     answers = [call for call in calls if call.came]
     bad = [call for call in answers if call.unread]
@@ -52,14 +52,14 @@ def answer_faults(calls: Iterable[Call], program: Any, tolerated: float = TOLERA
     reasons = ", ".join(f"{count} {FAULTS[outcome].words}" for outcome, count in counts.most_common())
     advice = [FAULTS[outcome].advice for outcome, _ in counts.most_common()]
     advice.append(_room(program, {call.stage for call in bad if FAULTS[call.outcome].room}))
-    return "; ".join([f"{len(bad)} of {len(answers)} answers brought nothing: {reasons}", *filter(None, advice)])
+    return "; ".join([f"{len(bad)} of {len(answers)} answers were unusable: {reasons}", *filter(None, advice)])
 
 
 def _room(program: Any, stages: Collection[str]) -> str:
-    """How to give stages more room, with the caps that they have."""
+    """The settings that double the token caps of these stages."""
     modules = [part for _, part in program.named_sub_modules() if isinstance(part, Stage) and part.name in stages]
     signatures: list[Any] = [part.predict.signature for part in modules]
     keys = {"max_code_tokens" if answers_with_code(each) else "max_text_tokens" for each in signatures}
     caps = {key: getattr(program.config, key) for key in sorted(keys)}
     settings = " ".join(f"--set {key}={2 * cap if cap else 'TOKENS'}" for key, cap in caps.items())
-    return f"give them more room: {settings}" if settings else ""
+    return f"raise the cap: {settings}" if settings else ""

@@ -1,7 +1,7 @@
-"""What every command does with its options and with errors: exit 0 done, 1 outage, 2 bad input, in one clear line; 3
-where a check that was asked for has failed.
+"""The common frame of all commands: options, errors and exit status.
 
-A traceback is shown with `--debug` only. Whatever no part of the command has foreseen becomes a line here, too.
+Exit status: 0 done, 1 outage, 2 bad input, 3 a requested check failed. Every error, expected or not, is printed in one
+line; a traceback is only printed with `--debug`.
 """
 
 from __future__ import annotations
@@ -23,30 +23,29 @@ from program.stopping import Interrupted, status, watched
 
 USER_ERROR = 2
 OUTAGE = 1
-CHECK_FAILED = 3  # as `eval.compare --fail-if-worse` ends where an arm may be worse
-NOBODY_READS = 141  # as the shell says of a command whose pipe was closed
-LONGEST = 2000  # characters of the line that says what went wrong
-# What is wrong with a path that a user has named; any other error of the system is an outage.
+CHECK_FAILED = 3  # for example `eval.compare --fail-if-worse` if an arm may be worse
+NOBODY_READS = 141  # the shell's status for a command whose pipe was closed
+LONGEST = 2000  # maximum characters of the error line
+# Errors of a path that the user gave. Any other system error is an outage.
 BAD_PATHS = (FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError, PermissionError)
 BAD_PATH_NUMBERS = (errno.ENAMETOOLONG, errno.ELOOP, errno.EROFS, errno.EINVAL)
-# Where this holds a list, `run_command` adds its parser there and runs nothing; see `parser_of`.
+# If this contains a list, `run_command` appends its parser and runs nothing; see `parser_of`.
 _parsers: ContextVar[list[argparse.ArgumentParser] | None] = ContextVar("parsers", default=None)
 
 
 def run_command(parser: argparse.ArgumentParser, work: Callable[[argparse.Namespace], int | None]) -> None:
-    """Read the options of a command, do its `work` with them, and leave the process with the status that fits how it
-    ended.
+    """Parse the options of a command, run `work` with them, and exit with the matching status.
 
     Args:
-        parser: knows every option of the command; `--debug` is added.
-        work: what the command does; it may give an exit status, None is 0.
+        parser: has all options of the command; `--debug` is added here.
+        work: runs the command; it may return an exit status, None is 0.
     """
     parser.error = _refuse_options
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     if (parsers := _parsers.get()) is not None:
         parsers.append(parser)
         return
-    # Truncation and type notices: failures are in the trace. DSPy sets its own level when it is imported, so a filter.
+    # DSPy logs truncation and type notices, which the trace has too. It sets its own level on import, hence a filter.
     logging.getLogger("dspy").setLevel(logging.ERROR)
     for name in ("dspy.clients.lm", "dspy.predict.predict"):
         logging.getLogger(name).addFilter(lambda record: record.levelno >= logging.ERROR)
@@ -63,7 +62,7 @@ def run_command(parser: argparse.ArgumentParser, work: Callable[[argparse.Namesp
         sys.exit(NOBODY_READS)
     except (KeyboardInterrupt, Interrupted):
         sys.exit(status())
-    except Exception as fault:  # noqa: BLE001  the one place: what nobody has foreseen is a line, too
+    except Exception as fault:  # noqa: BLE001  the one place that catches everything: each error becomes one line
         if debug:
             traceback.print_exc()
         ended, line = _verdict(fault)
@@ -75,10 +74,10 @@ def run_command(parser: argparse.ArgumentParser, work: Callable[[argparse.Namesp
 
 
 def parser_of(main: Callable[[], None]) -> argparse.ArgumentParser:
-    """The parser of a command, which is not run.
+    """The parser of a command, without running it.
 
     Args:
-        main: the function that the command's module calls, which ends with `run_command`.
+        main: the main function of the command's module, which ends with `run_command`.
 
     Raises:
         ValueError: it did not call `run_command`.
@@ -94,7 +93,7 @@ def parser_of(main: Callable[[], None]) -> argparse.ArgumentParser:
 
 
 def _verdict(fault: Exception) -> tuple[int, str]:
-    """The exit status for an error, and what is said of it."""
+    """The exit status and the message for an error."""
     said = " ".join(str(fault).split())
     if isinstance(fault, UserError):
         return USER_ERROR, said
@@ -104,30 +103,30 @@ def _verdict(fault: Exception) -> tuple[int, str]:
         is_path = isinstance(fault, BAD_PATHS) or fault.errno in BAD_PATH_NUMBERS
         where = f"{fault.filename}: " if fault.filename is not None else ""
         return (USER_ERROR if is_path and where else OUTAGE), f"{where}{fault.strerror}"
-    return OUTAGE, f"{type(fault).__name__}: {said} (unforeseen; --debug shows where)"
+    return OUTAGE, f"{type(fault).__name__}: {said} (unexpected error; --debug shows the traceback)"
 
 
 def _refuse_options(message: str) -> NoReturn:
-    """What `argparse` calls where it cannot read the options; by itself it would show all of them."""
+    """Replaces the error function of `argparse`, which would print all options."""
     raise UserError(f"{message} (--help shows the options)")
 
 
 def _refuse_odd_arguments() -> None:
-    """Arguments that are no text could be neither stored nor shown."""
+    """Refuse arguments that are not valid text: they could not be stored or printed."""
     for argument in sys.argv[1:]:
         if any("\ud800" <= char <= "\udfff" or char == "\0" for char in argument):
-            raise UserError(f"{argument!r} is no text in the encoding of this machine")
+            raise UserError(f"{argument!r} is not text in the encoding of this machine")
 
 
 def _is_dspys_lm_error(fault: Exception) -> bool:
-    """Whether a provider's refusal, for instance of a key or a bill, ended the command in the middle of its work."""
-    dspy = sys.modules.get("dspy")  # not imported: who never loaded it met none of its errors
+    """Whether an error of the provider, for example about a key or a bill, ended the command."""
+    dspy = sys.modules.get("dspy")  # not imported here: without DSPy there are no such errors
     return dspy is not None and isinstance(fault, dspy.LMError)
 
 
 def _drop_output() -> None:
-    """What is still to be written is not: Python would try once more at its end, and fail with a traceback where what
-    reads has seen enough or the disk is full."""
+    """Discard the remaining output. Otherwise Python would write it at exit, and fail with a traceback if the pipe is
+    closed or the disk is full."""
     if sys.stdout is None:
         return
     try:

@@ -5,30 +5,30 @@ from __future__ import annotations
 import runpy
 import sys
 
-# By module; what each does is in its own --help.
+# Commands by module; the --help of each says more.
 COMMANDS = {
     "program.solve": "solve one problem",
     "program.handwritten": "write the hand-written artifacts",
     "eval.run": "evaluate programs on hidden tests",
     "eval.compare": "compare evaluated programs, paired by problem",
-    "eval.summarize": "the numbers of a run, arm by arm",
-    "eval.show": "a run, or one of its problems, in the terminal",
-    "eval.report": "runs as a page to look at",
-    "eval.export": "a run as a table or as JUnit XML",
-    "eval.replication": "zero-shot against flow, next to published figures",
+    "eval.summarize": "print the numbers of a run, per arm",
+    "eval.show": "print a run, or one of its problems",
+    "eval.report": "write runs as an HTML page",
+    "eval.export": "write a run as a table or as JUnit XML",
+    "eval.replication": "compare zero-shot and flow with published figures",
     "eval.judge": "judge programs from elsewhere",
     "eval.rescore": "judge the stored programs of a run again",
     "eval.audit": "check a dataset by its own known programs",
     "eval.serve_simulated": "serve the simulated model",
     "optimize.compile": "compile a program",
     "optimize.study": "compile, evaluate and compare",
-    "optimize.show": "an artifact, or what another one has that it has not",
-    "optimize.reference": "the generated pages of the reference",
+    "optimize.show": "print an artifact, or its difference to another one",
+    "optimize.reference": "print the generated pages of the reference",
 }
 
 
 def main() -> None:
-    """Run the command that the first argument names, with the others."""
+    """Run the command named by the first argument with the remaining arguments."""
     _, *given = sys.argv
     if not given or given[0] in ("-h", "--help"):
         wide = max(map(len, COMMANDS))
@@ -39,7 +39,7 @@ def main() -> None:
     if name not in COMMANDS:
         from program.errors import did_you_mean
 
-        print(f"error: no command {name}{did_you_mean(name, COMMANDS)} (--help lists them)", file=sys.stderr)
+        print(f"error: unknown command {name}{did_you_mean(name, COMMANDS)} (--help lists all)", file=sys.stderr)
         sys.exit(2)
     sys.argv = [name, *rest]
     runpy.run_module(name, run_name="__main__", alter_sys=True)

@@ -1,4 +1,4 @@
-"""Folders that a command names, looked at while its options are read, before anything heavy is imported."""
+"""Checks folders named on the command line while options are parsed, before slow imports."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from program.errors import UserError, folder_meant
 
 
 class _Existing(argparse.Action):
-    """An option or argument whose value, or each of them, is a folder of one kind.
+    """An option or argument with one or more folders of one kind.
 
-    Raises (when it is read):
+    Raises (during parsing):
         UserError: there is no such folder.
     """
 
@@ -26,10 +26,10 @@ class _Existing(argparse.Action):
 
     @classmethod
     def check(cls, path: Path) -> None:
-        """Refuse a folder of another kind, or none.
+        """Check that the folder exists and is of this kind.
 
         Raises:
-            UserError: it is none; the line says which one may be meant.
+            UserError: it is not; the message suggests similar folders.
         """
         if not (cls.found(path) / cls.known_by).is_file():
             meant = folder_meant(path, cls.known_by)
@@ -37,7 +37,7 @@ class _Existing(argparse.Action):
 
     @classmethod
     def found(cls, path: Path) -> Path:
-        """Where it lies."""
+        """The actual location of the folder."""
         return path
 
 
@@ -62,9 +62,9 @@ class RunName(_Existing):
 
 
 class RunsName(RunName):
-    """The folder of a run, or one with runs somewhere below it."""
+    """The folder of a run, or a folder with runs at any depth."""
 
-    kind = "a run, nor are runs below it"
+    kind = "a run and contains no runs"
 
     @classmethod
     def check(cls, path: Path) -> None:

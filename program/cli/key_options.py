@@ -1,4 +1,4 @@
-"""Keys of a configuration as options of a command; what --help says of them are the docstrings of the fields."""
+"""Configuration keys as command line options. The field docstrings are their help texts."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def add_keys(
     named: Mapping[str, str] | None = None,
     defaults: bool = True,
 ) -> None:
-    """Add an option for each key; one that is not given is None.
+    """Add an option for each key. The value of an option that is not given is None.
 
     Args:
-        parser: of the command.
-        model: the configuration, whose fields have docstrings.
-        keys: names of its fields that hold a text or a number.
-        named: the names of options that are not those of their keys.
-        defaults: whether to say what holds without the option.
+        parser: the command's parser.
+        model: the configuration class; its fields have docstrings.
+        keys: names of its fields with a text or a number.
+        named: option names that differ from the keys.
+        defaults: whether to show the default values in the help.
     """
     for key in keys:
         field = model.model_fields[key]
@@ -40,6 +40,6 @@ def add_keys(
 
 
 def add_limits(parser: argparse.ArgumentParser) -> None:
-    """Add the options about what the provider allows and what may be spent."""
+    """Add the options for limits of the provider and limits of spending."""
     add_keys(parser, RateLimits, RATES)
     add_keys(parser, Budget, OPTIONS, OPTIONS)

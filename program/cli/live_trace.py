@@ -1,4 +1,4 @@
-"""A rollout in the terminal, event by event, each when it has ended."""
+"""Prints a rollout in the terminal: each event when it has ended."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ WIDTH = 100
 
 
 class LiveTrace:
-    """Puts events into lines; remembers the last program, to show the next one as a difference.
+    """Formats events as lines. It remembers the last program, and shows the next one as a diff.
 
-    The time of an event is that of its end, in which order a trace takes them up; calls that ran side by side say when
-    they began.
+    Events are shown in the order in which they end, with that time. Calls also show when they started, because they may
+    run at the same time.
 
     Args:
-        full: with prompts and answers, and with whole lines, which are cut to `WIDTH` otherwise.
+        full: with prompts and responses, and with full lines; otherwise lines are cut to `WIDTH`.
     """
 
     def __init__(self, full: bool = False) -> None:
@@ -27,7 +27,7 @@ class LiveTrace:
 
     def lines(self, event: Event) -> Iterator[str]:
         """The lines of one event."""
-        # Of two that end at once the first may be taken up last.
+        # If two events end at the same time, the first may arrive last.
         self._now = max(self._now, event.started + getattr(event, "seconds", 0.0))
         when = f"{self._now:7.1f} s"
         match event:
@@ -36,7 +36,7 @@ class LiveTrace:
                 yield from self._texts(event)
             case JudgeRun():
                 yield f"{when}  run on {event.tests} tests: {' '.join(event.verdicts)}  (program {event.program})"
-                if event.tests != "other":  # brute force and the like are no versions of the program
+                if event.tests != "other":  # brute force and similar programs are not versions of the program
                     yield from self._difference(event.code)
             case Decided():
                 yield f"{when}  → {event.decision}"

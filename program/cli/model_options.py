@@ -1,5 +1,4 @@
-"""The models of a command: the one that is asked, a stronger one for later rounds, and one for fixes, each with its
-server."""
+"""The models of a command: the main model, a stronger one for later rounds, and one for fixes, each with its server."""
 
 from __future__ import annotations
 
@@ -17,14 +16,14 @@ if TYPE_CHECKING:
 
 
 class ServedModel(NamedTuple):
-    """A model's name, and the address of the OpenAI-compatible server that has it; None for where it is by its name."""
+    """A model's name, and the address of its OpenAI-compatible server; None if the name determines the server."""
 
     name: str
     api_base: str | None = None
 
 
 class OpenModels(NamedTuple):
-    """The models of a command, open and checked; None for those that are not given."""
+    """The models of a command, opened and checked; None for models that are not given."""
 
     lm: dspy.LM
     stronger: dspy.LM | None
@@ -33,9 +32,9 @@ class OpenModels(NamedTuple):
 
 @dataclass(frozen=True)
 class Models:
-    """Which models a command asks.
+    """The names of a command's models.
 
-    lm: the usual one; stronger: that of later rounds; repairer: that of fixes. None for the usual one.
+    lm: the main model; stronger: for later rounds; repairer: for fixes. None means the main model.
     """
 
     lm: ServedModel
@@ -44,17 +43,17 @@ class Models:
 
     @classmethod
     def of(cls, options: argparse.Namespace, *, also: str = "") -> Models:
-        """Those that the options of `add_models` name; `also` is a name without a provider that is known.
+        """The models in the options of `add_models`. `also` is an additional valid name without a provider.
 
         Raises:
-            UserError: an address without a model, or what can be neither.
+            UserError: an address without a model, or an invalid name or address.
         """
         check_model(options.lm, options.api_base, also=also)
         further = []
         for role in ("escalate", "repair"):
             name, address = getattr(options, f"{role}_lm"), getattr(options, f"{role}_api_base")
             if address is not None and not name:
-                raise UserError(f"--{role}-api-base: --{role}-lm has to name the model that is asked there")
+                raise UserError(f"--{role}-api-base: needs --{role}-lm, the model on that server")
             if name is not None:
                 check_model(name, address, also=also, option=f"--{role}-api-base")
             further.append(ServedModel(name, address) if name is not None else None)
@@ -62,7 +61,7 @@ class Models:
 
     @property
     def all(self) -> list[ServedModel]:
-        """Each of them once, the usual one first."""
+        """All models without duplicates, the main model first."""
         return list(dict.fromkeys(each for each in (self.lm, self.stronger, self.repairer) if each))
 
     def __str__(self) -> str:
@@ -70,35 +69,35 @@ class Models:
         return ", ".join([self.lm.name, *(f"{role} by {each.name}" for role, each in roles.items() if each)])
 
     def check(self, programs: Iterable[Any]) -> None:
-        """Refuse a model that no program would ask, and as `check_named` does.
+        """Refuse a model that no program would use; see also `check_named`.
 
         Raises:
-            UserError: none of the programs has a use for the stronger model, or none makes fixes.
+            UserError: no program uses the stronger model, or no program makes fixes.
         """
         programs = list(programs)
         self.check_named(programs)
         uses = [_rounds(program) > 1 or _stronger_for(program) != "rounds" for program in programs]
         if self.stronger and not any(uses):
-            raise UserError("--escalate-lm: no program here has a second round to use it in; --set rounds=2 gives one")
+            raise UserError("--escalate-lm: no program here has a second round; add one with --set rounds=2")
         if self.repairer and not any(hasattr(program, "repair") for program in programs):
             raise UserError("--repair-lm: no program here fixes programs")
 
     def check_named(self, programs: Iterable[Any]) -> None:
-        """Refuse programs that ask for a stronger model where none is named.
+        """Refuse programs that need a stronger model if none is given.
 
         Raises:
-            UserError: one does.
+            UserError: a program needs one.
         """
         wanted = [_stronger_for(program) for program in programs]
         here = {"rounds", *(["fixes"] if self.repairer else [])}
         if missing := [each for each in wanted if each not in here and not self.stronger]:
-            what = {"fixes": "fixes", "tests": "AI tests", "rest": "what comes after the first programs"}[missing[0]]
-            said = f"stronger_for = {missing[0]}): name it with --escalate-lm, or --set stronger_for=rounds"
-            raise UserError(f"the program asks a stronger model for {what} ({said}")
+            what = {"fixes": "fixes", "tests": "AI tests", "rest": "all calls after the first programs"}[missing[0]]
+            said = f"stronger_for = {missing[0]}): set --escalate-lm, or --set stronger_for=rounds"
+            raise UserError(f"the program uses a stronger model for {what} ({said}")
 
     @contextmanager
     def open(self, opener: Callable[[ServedModel], AbstractContextManager[dspy.LM]]) -> Iterator[OpenModels]:
-        """All of them, each opened once by `opener`; what it raises goes on."""
+        """Open each of them once with `opener`; its errors are raised."""
         with ExitStack() as stack:
             opened = {each: stack.enter_context(opener(each)) for each in self.all}
             further = [opened[each] if each else None for each in (self.stronger, self.repairer)]
@@ -113,19 +112,19 @@ def _stronger_for(program: Any) -> str:
     return getattr(program.config, "stronger_for", "rounds")
 
 
-_SERVER = "address of an OpenAI-compatible server that has"
+_SERVER = "address of an OpenAI-compatible server for"
 
 
 def add_models(parser: argparse.ArgumentParser) -> None:
-    """Add the options that name models and their servers."""
+    """Add the options for the main model and its server."""
     parser.add_argument("--lm", default=DEFAULT_MODEL, help="the model (default: %(default)s)")
     parser.add_argument("--api-base", help=f"{_SERVER} the model")
     add_stronger_models(parser)
 
 
 def add_stronger_models(parser: argparse.ArgumentParser) -> None:
-    """Add the options that name further models than the usual one."""
-    parser.add_argument("--escalate-lm", help="a stronger model for later rounds, and for what stronger_for says")
-    parser.add_argument("--escalate-api-base", help=f"{_SERVER} that one")
-    parser.add_argument("--repair-lm", help="a stronger model for the calls that fix a program, and only those")
-    parser.add_argument("--repair-api-base", help=f"{_SERVER} that one")
+    """Add the options for the other models."""
+    parser.add_argument("--escalate-lm", help="a stronger model for later rounds, and for the calls in stronger_for")
+    parser.add_argument("--escalate-api-base", help=f"{_SERVER} --escalate-lm")
+    parser.add_argument("--repair-lm", help="a stronger model for the calls that fix a program, and only for them")
+    parser.add_argument("--repair-api-base", help=f"{_SERVER} --repair-lm")

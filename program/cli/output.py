@@ -1,4 +1,4 @@
-"""What commands write: texts of strangers are in it, so control characters are replaced, in one place for all."""
+"""The output of commands. It contains untrusted texts, so control characters are replaced here, for all commands."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ from typing import Any, Literal, TextIO, cast
 from program.errors import UserError
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
-# Of characters, the categories that show nothing of their own: controls, format characters such as bidirectional
-# overrides, half surrogate pairs, and separators of lines and paragraphs.
+# Categories of characters that are invisible: controls, format characters such as bidirectional overrides, lone
+# surrogates, and separators of lines and paragraphs.
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _KEPT = "\n\t"
 
 Colour = Literal["bold", "faint", "good", "bad"]
-# Blue and yellow rather than green and red, which many cannot tell apart.
+# Blue and yellow instead of green and red, which many people cannot tell apart.
 _CODES: dict[Colour, str] = {"bold": "\x1b[1m", "faint": "\x1b[2m", "good": "\x1b[34;1m", "bad": "\x1b[33m"}
 _PLAIN = "\x1b[0m"
 _PAINT = re.compile("(" + "|".join(map(re.escape, (*_CODES.values(), _PLAIN))) + ")")
 
 
 def harmless(text: str) -> str:
-    """`text` with control characters replaced: a text of a model or a dataset must neither move the cursor, nor set the
-    title of a terminal, nor show its characters in another order."""
+    """`text` with control characters replaced. A text from a model or a dataset must not move the cursor, set the title
+    of the terminal, or change the order of its characters."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(REPLACEMENT if _is_unseen(char) else char for char in text)
 
 
 def one_line(text: str) -> str:
-    """As `harmless`, with spaces in place of line ends and tabs: for names that stand in tables and sentences."""
+    """Like `harmless`, with spaces for line ends and tabs: for names in tables and sentences."""
     return harmless(re.sub(r"[\n\t\r\v\f]+", " ", text))
 
 
 def escaped_json(text: str) -> str:
-    """A text of JSON in which the characters that `harmless` replaces are escaped; its value stays the same."""
+    """A JSON text in which the characters that `harmless` replaces are escaped; its value is unchanged."""
     return "".join(_escape(char) if _is_unseen(char) else char for char in text)
 
 
@@ -55,10 +55,10 @@ def _escape(char: str) -> str:
 
 
 class _Shown:
-    """A stream whose text is made harmless; all else is the stream's own.
+    """A stream that makes its text harmless; everything else is passed to the original stream.
 
     Attributes:
-        painted: whether the colours of a `Painter` go through.
+        painted: whether the colours of a `Painter` are kept.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -77,8 +77,7 @@ class _Shown:
 
 
 class Painter:
-    """Paints texts, or leaves them as they are where the stream is no terminal, or the user has set NO_COLOR
-    (no-color.org)."""
+    """Colours texts. Does nothing if the stream is not a terminal, or if the user has set NO_COLOR (no-color.org)."""
 
     def __init__(self, stream: TextIO) -> None:
         self._on = stream.isatty() and not os.environ.get("NO_COLOR")
@@ -91,20 +90,20 @@ class Painter:
 
 @contextmanager
 def shown_output() -> Iterator[None]:
-    """Inside of the block standard output is harmless, and what a stream cannot encode is escaped.
+    """Inside the block, standard output is harmless, and characters that a stream cannot encode are escaped.
 
     Raises:
-        UserError: standard output is closed, so that nothing could be said.
+        UserError: standard output is closed.
     """
     before = sys.stdout, sys.stderr
-    for number in range(3):  # a file that is opened would take the place of a closed stream, and get its texts
+    for number in range(3):  # otherwise the next opened file would get the closed stream's number, and its output
         try:
             os.fstat(number)
         except OSError:
             os.open(os.devnull, os.O_RDWR)
     try:
         if sys.stderr is None:
-            sys.stderr = open(os.devnull, "w")  # noqa: SIM115  stays open as long as the process
+            sys.stderr = open(os.devnull, "w")  # noqa: SIM115  stays open until the process ends
         if sys.stdout is None:
             raise UserError("standard output is closed")
         for stream in (sys.stdout, sys.stderr):
@@ -117,7 +116,7 @@ def shown_output() -> Iterator[None]:
 
 
 def say_next(*, report: Path | None = None, command: Sequence[str | Path] = ()) -> None:
-    """Say on standard error where the report is, and the command to type next, by its module and arguments."""
+    """Print on standard error where the report is, and which command to run next (module and arguments)."""
     if report is not None:
         print(f"report: {one_line(str(report))}", file=sys.stderr)
     if command:
@@ -126,7 +125,7 @@ def say_next(*, report: Path | None = None, command: Sequence[str | Path] = ()) 
 
 
 def write_program(code: str) -> None:
-    """Write a program to standard output as it is; to a terminal without control characters."""
+    """Write a program to standard output unchanged; on a terminal, without control characters."""
     if isinstance(sys.stdout, _Shown) and not sys.stdout.isatty():
         sys.stdout.write_exactly(code)
     else:

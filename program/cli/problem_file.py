@@ -1,4 +1,4 @@
-"""A problem as people have it: the text of its statement, Markdown or HTML, or JSON; a file or standard input."""
+"""Reads a problem from a file or standard input: the statement as text, Markdown or HTML, or JSON."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ JSON_HELP = (
 
 
 class ProblemError(UserError):
-    """The problem cannot be read; one line that says why."""
+    """The problem cannot be read; the one-line message says why."""
 
 
 def read_problem(source: str) -> Problem:
-    """The problem in a file, or on standard input where `source` is `-`.
+    """The problem in a file, or on standard input if `source` is `-`.
 
-    What begins with `{` or `[`, and every `.json` file, is JSON (see `JSON_HELP`); all else is a statement. Tests and
-    limits that JSON does not give are looked for in its statement.
+    Every `.json` file, and text that starts with `{` or `[`, is JSON (see `JSON_HELP`); all other text is a statement.
+    Tests and limits that are missing in JSON are searched in its statement.
 
     Raises:
-        InputError: it cannot be read.
-        ProblemError: it is no problem.
+        InputError: the input cannot be read.
+        ProblemError: it is not a problem.
     """
     name = "standard input" if source == STANDARD_INPUT else source
     text = decoded(_standard_input() if source == STANDARD_INPUT else read_bytes(Path(source)), name)
@@ -65,9 +65,9 @@ def _is_json(source: str, text: str) -> bool:
     try:
         json.loads(text)
     except ValueError:
-        return False  # a statement that begins with a bracket
+        return False  # a statement that starts with a bracket
     except RecursionError:
-        return True  # reading it says what is wrong
+        return True  # parsing it again reports the error
     return True
 
 
@@ -82,7 +82,7 @@ def _from_json(loaded: Any) -> Problem:
         loaded = loaded[0]
     if not isinstance(loaded, Mapping):
         several = isinstance(loaded, list)
-        raise ValueError(f"it holds {len(loaded)} problems; eval.run takes several" if several else "it is no object")
+        raise ValueError(f"it contains {len(loaded)} problems; use eval.run" if several else "it is not an object")
     description = next((loaded[key] for key in DESCRIPTION_KEYS if loaded.get(key)), None)
     if not isinstance(description, str):
         raise ValueError("it has no description")
@@ -101,32 +101,32 @@ def _seconds(limit: Any) -> float | None:
     try:
         return named or seconds_of(limit)
     except (KeyError, TypeError, ValueError) as fault:
-        raise ValueError(f"time_limit {limit!r} is no number of seconds") from fault
+        raise ValueError(f"time_limit {limit!r} is not a number of seconds") from fault
 
 
 def _tests(key: str, given: Any) -> tuple[PublicTest, ...] | None:
-    """The tests under a key of JSON, in any of their forms; None for none."""
+    """The tests under a JSON key, in any of their forms; None if there are none."""
     if isinstance(given, Mapping):
         sides = next((names for names in SIDES if names[0] in given and names[1] in given), None)
         if sides is None:
             raise ValueError(f"{key} has no input and output")
         inputs, outputs = ([each] if isinstance(each, str) else each for each in map(given.__getitem__, sides))
         if not isinstance(inputs, list) or not isinstance(outputs, list) or len(inputs) != len(outputs):
-            raise ValueError(f"{key} has not as many outputs as inputs")
+            raise ValueError(f"{key} needs as many outputs as inputs")
         given = list(zip(inputs, outputs, strict=True))
     if not isinstance(given, list):
-        raise ValueError(f"{key} is no list")
+        raise ValueError(f"{key} is not a list")
     return tuple(_test(f"{key}[{place}]", each) for place, each in enumerate(given)) or None
 
 
 def _test(where: str, given: Any) -> PublicTest:
     pair = [given.get(side) for side in SIDES[0]] if isinstance(given, Mapping) else given
     if not isinstance(pair, list | tuple) or len(pair) != 2:
-        raise ValueError(f"{where} is no pair of input and output")
+        raise ValueError(f"{where} is not a pair of input and output")
     return PublicTest(input=_text(where, pair[0]), output=_text(where, pair[1]))
 
 
 def _text(where: str, given: Any) -> str:
     if isinstance(given, bool) or not isinstance(given, str | int | float):
-        raise ValueError(f"{where}: input and output have to be texts")
+        raise ValueError(f"{where}: input and output must be texts")
     return str(given)

@@ -1,4 +1,4 @@
-"""How far a command is: on a terminal one line below all other output, elsewhere a line now and then."""
+"""The progress of a command: on a terminal one line below all other output, otherwise a line from time to time."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from rich.cells import set_cell_size
 
 from program.cli.output import one_line
 
-LIVE_SECONDS = 0.5  # between two states of the line on a terminal
+LIVE_SECONDS = 0.5  # between two updates of the line on a terminal
 LOG_SECONDS = 30.0  # between two lines in a file
 _ERASE = "\r\x1b[2K"
 _open: list[ProgressLine] = []
 
 
 class ProgressLine:
-    """Inside of the block the line is shown; at its end its last state stays. Inside of another such block there is
-    still one line: the inner one, with the outer one at its end.
+    """Shows the line inside the block; its last state remains. Nested blocks share one line: the inner text first, then
+    the outer one.
 
     Args:
-        line: what it says now; called by a thread of its own.
-        stream: where it goes (default: standard error).
+        line: returns the current text; a separate thread calls it.
+        stream: the output (default: standard error).
     """
 
     def __init__(self, line: Callable[[], str], stream: TextIO | None = None) -> None:
@@ -60,7 +60,7 @@ class ProgressLine:
         self._stream.flush()
 
     def erase(self) -> None:
-        """Take the line away, as something else is about to be written; it comes back in a moment."""
+        """Remove the line before other output; the next update shows it again."""
         with self._lock:
             if self._shown:
                 self._stream.write(_ERASE)
@@ -92,7 +92,7 @@ class ProgressLine:
 
 
 class _Above:
-    """A stream whose texts go above the line of progress; all else is the stream's own."""
+    """A stream that writes its text above the progress line; everything else is passed to the original stream."""
 
     def __init__(self, stream: TextIO, progress: ProgressLine) -> None:
         self._stream = stream
@@ -106,7 +106,7 @@ class _Above:
 
 
 def count(number: float) -> str:
-    """`1.44k`, `57`, `2.1M`: a number in few characters."""
+    """A number in few characters: `1.44k`, `57`, `2.1M`."""
     for unit in ("", "k", "M"):
         if number < 1000:
             return f"{number:.3g}{unit}"

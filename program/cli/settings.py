@@ -1,4 +1,4 @@
-"""Options of the commands that are about a program's configuration."""
+"""Command options for a program's configuration."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from program.stage.stage import Stage
 
 
 def parse_settings(settings: list[str]) -> dict[str, Any]:
-    """`["solutions=2", "budget.calls=8", …]` as a nested dictionary; values are read as YAML.
+    """Parse `["solutions=2", "budget.calls=8", …]` to a nested dictionary; values are YAML.
 
     Raises:
-        ArtifactError: no `=` in one of them.
+        ArtifactError: a setting has no `=`, or its value is not YAML.
     """
     pairs: dict[str, Any] = {}
     for setting in settings:
@@ -37,21 +37,21 @@ def parse_settings(settings: list[str]) -> dict[str, Any]:
 
 
 def shared_settings(settings: dict[str, Any], folders: Sequence[Path]) -> list[dict[str, Any]]:
-    """For each of some artifacts the settings that it has keys for.
+    """For each artifact, the settings that it has keys for.
 
     Raises:
-        ArtifactError: none of them has one of the keys, or one cannot be loaded.
+        ArtifactError: no artifact has one of the keys, or an artifact cannot be loaded.
     """
     fitted = [fitting(settings, folder) for folder in folders]
     for key in flattened(settings):
         if not any(key in flattened(each) for each in fitted):
             known = {each for folder in folders for each in _keys(load_program(folder))}
-            raise ArtifactError(f"--set {key}: no program here has such a key{did_you_mean(key, known)}")
+            raise ArtifactError(f"--set {key}: no program here has this key{did_you_mean(key, known)}")
     return fitted
 
 
 def fitting(settings: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """The settings that an artifact has keys for; of the temperatures those of stages that it has under them."""
+    """The settings that an artifact has keys for; temperatures only for stages that it has."""
     program = load_program(folder)
     own = {key: value for key, value in settings.items() if key in type(program.config).model_fields}
     heats = own.get("temperatures")
@@ -63,6 +63,6 @@ def fitting(settings: dict[str, Any], folder: Path) -> dict[str, Any]:
 
 
 def _keys(program: Program) -> set[str]:
-    """As `--set` names them."""
+    """The keys, in the form of `--set`."""
     stages = {part.name for _, part in program.named_sub_modules() if isinstance(part, Stage)}
     return {*flattened(program.config.model_dump()), *(f"temperatures.{stage}" for stage in stages)}

@@ -1,5 +1,5 @@
-"""Markdown on standard output: as it is into a pipe or a file; on a terminal aligned tables and texts that fit its
-width, without a word broken."""
+"""Markdown on standard output. A pipe or a file gets it unchanged. A terminal gets aligned tables and wrapped texts
+that fit its width."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from rich.cells import cell_len
 from program.cli.output import Colour, Painter
 
 GAP = 2  # blanks between columns
-NARROWEST = 40  # columns that a terminal is taken to have at the least
+NARROWEST = 40  # minimum assumed width of a terminal, in columns
 _RULE = re.compile(r"\|( --- \|)+$")
 _NUMBER = re.compile(r"[≥<+−-]?\s*\$?\d|[–?]$|$|[+-]")
 _PERCENT = re.compile(r"(\d) %")
-_ALARM = re.compile(r"[A-Z]{3,} [A-Z]{3,} |.*: not valid\.$")  # sentences that a reader has to see first
+_ALARM = re.compile(r"[A-Z]{3,} [A-Z]{3,} |.*: not valid\.$")  # sentences that a reader must see first
 _ITEM = re.compile(r"- |\d+\. ")
 _DIFF: dict[str, Colour] = {"+": "good", "-": "bad", "@": "faint"}
 
 
 def print_markdown(text: str) -> None:
-    """Print a text of a command."""
+    """Print the Markdown output of a command."""
     if sys.stdout.isatty():
         width = shutil.get_terminal_size().columns
         text = "\n".join(terminal_lines(text, max(NARROWEST, width), Painter(sys.stdout)))
@@ -33,7 +33,7 @@ def print_markdown(text: str) -> None:
 
 
 def print_fitted(text: str) -> None:
-    """Print a text whose lines are indented; on a terminal those that are too long go on below, as far indented."""
+    """Print a text with indented lines; on a terminal, long lines are wrapped with the same indent."""
     if sys.stdout.isatty():
         width = max(NARROWEST, shutil.get_terminal_size().columns)
         text = "\n".join(part for line in text.split("\n") for part in fitted(line, width))
@@ -41,7 +41,7 @@ def print_fitted(text: str) -> None:
 
 
 def fitted(line: str, width: int) -> list[str]:
-    """A line in lines of at most `width` columns, all indented as the first; one with colours stays as it is."""
+    """Wrap a line to at most `width` columns, with the indent of the first line; a line with colours is unchanged."""
     if cell_len(line) <= width or "\x1b" in line:
         return [line]
     indent = line[: len(line) - len(line.lstrip())][: width // 2]
@@ -49,12 +49,12 @@ def fitted(line: str, width: int) -> list[str]:
 
 
 def terminal_lines(text: str, width: int, paint: Painter) -> Iterator[str]:
-    """The lines of a Markdown text as a terminal shows them.
+    """The lines of a Markdown text on a terminal.
 
     Args:
-        text: whose tables are as `eval.tables.markdown.table` writes them.
-        width: of the terminal, in columns.
-        paint: colours.
+        text: its tables have the form of `eval.tables.markdown.table`.
+        width: the terminal's width in columns.
+        paint: adds colours.
     """
     fenced = False
     for is_table, lines in groupby(text.split("\n"), lambda line: line.startswith("| ")):
@@ -73,13 +73,13 @@ def terminal_lines(text: str, width: int, paint: Painter) -> Iterator[str]:
 
 
 def table_lines(head: Sequence[str], rows: Sequence[Sequence[str]], width: int, paint: Painter) -> Iterator[str]:
-    """A table with aligned columns. Heads are wrapped between words; columns that do not fit go into a table of their
-    own below, with the first column again; cells are wrapped only where that is not enough.
+    """A table with aligned columns. Heads are wrapped between words. Columns that do not fit go into a second table
+    below, which repeats the first column. Cells are wrapped only if that is not enough.
 
     Args:
         head, rows: the cells.
-        width: of the terminal, in columns.
-        paint: colours; heads are bold.
+        width: the terminal's width in columns.
+        paint: adds colours; heads are bold.
     """
     columns = [[row[place] if place < len(row) else "" for row in rows] for place in range(len(head))]
     whole = [max(map(cell_len, [*heading.split(), *cells, ""])) for heading, cells in zip(head, columns, strict=True)]
@@ -96,7 +96,7 @@ def table_lines(head: Sequence[str], rows: Sequence[Sequence[str]], width: int, 
 
 
 def _parts(head: Sequence[str], wide: Sequence[int], width: int) -> list[list[int]]:
-    """The places of the columns, in as many tables as are needed; a p-value stays with what it belongs to."""
+    """The indices of the columns in each of the tables; a p-value stays next to its number."""
     parts = [[0]]
     for place in range(1, len(head)):
         if len(parts[-1]) > 1 and sum(wide[each] + GAP for each in (*parts[-1], place)) - GAP > width:
@@ -107,7 +107,7 @@ def _parts(head: Sequence[str], wide: Sequence[int], width: int) -> list[list[in
 
 
 def _widened(head: Sequence[str], widths: Sequence[int], width: int) -> list[int]:
-    """The widths of columns, with what is left of the terminal's width given to the heads of most lines."""
+    """The widths of columns; the remaining width of the terminal is given to the heads with most lines."""
     widths = list(widths)
     for _ in range(width - sum(each + GAP for each in widths) + GAP):
         heights = [len(_words(cell, wide)) for cell, wide in zip(head, widths, strict=True)]
@@ -118,7 +118,7 @@ def _widened(head: Sequence[str], widths: Sequence[int], width: int) -> list[int
 
 
 def _row(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool], bottom: bool = False) -> Iterator[str]:
-    """The lines of one row; with `bottom` its cells end on the last of them."""
+    """The lines of one row; with `bottom`, cells are aligned at its last line."""
     wrapped = [_words(cell, wide) for cell, wide in zip(cells, widths, strict=True)]
     height = max(map(len, wrapped))
     for number in range(height):
@@ -137,14 +137,14 @@ def _words(text: str, width: int) -> list[str]:
 
 
 def _wrapped(line: str, width: int, paint: Painter) -> Iterator[str]:
-    """A line of text; lines that begin with blanks stay as they are."""
+    """Wrap a line of text; lines that start with blanks are unchanged."""
     marker = _ITEM.match(line)
     title = line.startswith("#") or (line.endswith(":") and not marker)
     colour: Colour | None = "bold" if title else "bad" if _ALARM.match(line) else None
     lines = [line]
     if not line.startswith(" ") and "\x1b" not in line and cell_len(line) > width:
         indent = " " * len(marker[0]) if marker else ""
-        bound = _PERCENT.sub("\\1\u00a0%", line)  # no line begins with the sign
+        bound = _PERCENT.sub("\\1\u00a0%", line)  # no line starts with the percent sign
         lines = textwrap.wrap(bound, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
     for each in lines:
         text = each.replace("\u00a0", " ")

@@ -1,4 +1,4 @@
-"""An LM that finds out what its server refuses, and goes on without it."""
+"""An LM that finds out which settings its server refuses, and continues without them."""
 
 from __future__ import annotations
 
@@ -20,26 +20,25 @@ if TYPE_CHECKING:
 else:
     _Base = object
 
-MOST_CHANGES = 5  # of one request; each leaves out, renames or lowers one setting
+MOST_CHANGES = 5  # per request; each change leaves out, renames or lowers one setting
 _CAPS = ("max_tokens", "max_completion_tokens")
 
 
 class Adapting(_Base):
-    """Mixed into a kind of `dspy.LM`, it sends a refused request again as `program.models.learned` finds out, and later
-    requests at once so.
+    """A mixin for a class of `dspy.LM`. It changes a refused request as `program.models.learned` finds out, sends it
+    again, and sends later requests in that form.
 
     Attributes:
-        twin: an LM like this one that sends the cap of an answer under the other name; None where the LM takes the name
-            as a setting.
+        twin: a copy of this LM that sends the token cap under the other name; None if the name is a setting of the LM.
     """
 
     twin: dspy.LM | None = None
 
     def __call__(self, prompt: Any = None, *, messages: Any = None, **settings: Any) -> Any:
-        """As of `dspy.LM`.
+        """See `dspy.LM`.
 
         Raises:
-            LMError: the first refusal, where no change of the request helps.
+            LMError: the first refusal, if no change of the request helps.
         """
         known, characters = learned_of(self), len(str(messages or prompt))
         wanted = self._wanted(prompt, settings)
@@ -65,7 +64,7 @@ class Adapting(_Base):
         return answer
 
     def _wanted(self, prompt: Any, settings: dict[str, Any]) -> dict[str, Any]:
-        """The settings that a server may refuse, as they are asked for; None for what is not."""
+        """The requested values of the settings that a server may refuse; None for settings that are not requested."""
         if isinstance(prompt, Request):
             config = prompt.config
             return {name: getattr(config, name) for name in ("temperature", "seed", "response_format", "max_tokens")}
@@ -96,7 +95,7 @@ class Adapting(_Base):
         return super().__call__(replace(prompt, config=replace(config, **changed, **more)), **settings)
 
     def _account(self, known: Learned) -> None:
-        """Enter what the model is asked without; once in a rollout."""
+        """Enter in the trace which settings are left out; once per rollout."""
         for name in sorted(known.left_out):
             self._enter("schema" if name == "response_format" else name)
         if known.renamed:
@@ -109,8 +108,8 @@ class Adapting(_Base):
 
 
 def adapting(lm: Any) -> Any:
-    """`lm` as an LM that adapts itself; what is no `dspy.LM` stays as it is. It shares everything with `lm`, history
-    and callbacks too."""
+    """`lm` as an LM that adapts itself; an object that is not a `dspy.LM` is returned unchanged. It shares everything
+    with `lm`, including history and callbacks."""
     if isinstance(lm, Adapting) or not isinstance(lm, dspy.LM):
         return lm
     adapted = copy.copy(lm)
@@ -128,7 +127,7 @@ def _renamed(known: Learned, changes: list[Change]) -> bool:
 
 
 def _changed(wanted: dict[str, Any], known: Learned, changes: list[Change], characters: int) -> dict[str, Any]:
-    """The settings to send, by what is known and by what this request has shown."""
+    """The settings to send, given what is known and what this request has shown."""
     sent = {name: None if name in known.left_out else value for name, value in wanted.items()}
     if sent["max_tokens"] is not None:
         sent["max_tokens"] = known.room(sent["max_tokens"], characters)

@@ -1,4 +1,4 @@
-"""What a server says in the body of an error, in whichever of the known forms it says it."""
+"""Reads the error message in the body of a server's response, in all known forms."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _TOO_LONG = re.compile(
 
 
 def in_openai_form(status: int, body: str) -> str:
-    """The body of an error in the form of OpenAI, `{"error": {"message", "type", "code"}}`, with the words it had.
+    """Convert the body of an error to OpenAI's form, `{"error": {"message", "type", "code"}}`, and keep its message.
 
-    Known are the forms of OpenAI, vLLM (old: flat; new: as OpenAI), FastAPI (`detail`, a text or a list), Anthropic,
-    HTML, and plain text. A prompt that is too long is named as OpenAI names it, so that it is known as such.
+    Known forms: OpenAI, vLLM (old: flat; new: like OpenAI), FastAPI (`detail`, a text or a list), Anthropic, HTML, and
+    plain text. A prompt that is too long gets OpenAI's error code for it.
 
     Args:
-        status: of the reply.
-        body: as it came.
+        status: the HTTP status.
+        body: the unchanged body.
     """
     loaded = _json(body)
     error = loaded.get("error") if isinstance(loaded, dict) else None
@@ -38,7 +38,7 @@ def in_openai_form(status: int, body: str) -> str:
 
 
 def is_error(body: str) -> bool:
-    """Whether a reply that calls itself a success holds an error in place of an answer."""
+    """Whether a response with a success status contains an error instead of an answer."""
     loaded = _json(body)
     return isinstance(loaded, dict) and "choices" not in loaded and bool(_words(loaded))
 
@@ -51,21 +51,21 @@ def _json(body: str) -> Any:
 
 
 def _words(value: Any) -> str:
-    """The words of an error, at whatever depth they stand; empty where it has none."""
+    """The message of an error, at any depth; empty if there is none."""
     match value:
         case str():
             return value
         case list():
             return "; ".join(filter(None, map(_words, value)))
         case dict():
-            where = ".".join(str(part) for part in value.get("loc") or ())  # as FastAPI names the field at fault
+            where = ".".join(str(part) for part in value.get("loc") or ())  # FastAPI's name of the invalid field
             said = next(filter(None, (_words(value.get(key)) for key in _WORDS)), "")
             return f"{where}: {said}" if where and said else said
     return ""
 
 
 def _readable(body: str) -> str:
-    """The text of a page or of a plain body."""
+    """The text of an HTML page or of a plain body."""
     if not re.search(r"<\s*(?:!doctype|html|head|body|h1)\b", body, re.IGNORECASE):
         return body
     headings = (re.search(rf"<{tag}[^>]*>.*?</{tag}>", body, re.IGNORECASE | re.DOTALL) for tag in ("h1", "title"))

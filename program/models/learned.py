@@ -1,7 +1,7 @@
-"""What a server has shown of itself: which settings of a request it refuses, and whether its model thinks.
+"""What is learned about a server: which settings of a request it refuses, and whether its model thinks.
 
-A refusal is met once. The request is sent again without the setting, or with it renamed or lowered, and what helped is
-kept for the run: for this model at this address, in all threads and rollouts.
+Each refusal occurs once. The request is sent again with the setting left out, renamed or lowered. If this helps, the
+change is kept until the process ends, for this model at this address, in all threads and rollouts.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from program.undocumented import address_of, engine_of
 
 Setting = Literal["temperature", "seed", "response_format", "max_tokens"]
 REFUSALS = (LMInvalidRequestError, LMUnsupportedFeatureError, LMServerError)
-STRIKES = 2  # failures of a server, each on a request with a schema, after which it is tried without one
-LEAST_ROOM = 64  # tokens; with less left for an answer the prompt is too long
-CHARACTERS_A_TOKEN = 3  # few, so that a prompt is rather taken to be longer than it is
+STRIKES = 2  # after this many failed requests with a schema, a request is sent without one
+LEAST_ROOM = 64  # tokens; if fewer are left for the answer, the prompt is too long
+CHARACTERS_A_TOKEN = 3  # a low value: it overestimates the length of a prompt rather than underestimating it
 _OPTIONAL: dict[Setting, str] = {
     "temperature": r"\btemperature\b",
     "seed": r"\bseed\b",
@@ -45,11 +45,11 @@ _INPUT = re.compile(
 
 @dataclass(frozen=True)
 class Change:
-    """How to send a refused request again.
+    """How to change a refused request.
 
-    setting: what was refused.
-    tokens: of "max_tokens" the most an answer may have; None where the field has to be renamed.
-    context: tokens that prompt and answer share, where that is why.
+    setting: the refused setting.
+    tokens: for "max_tokens", the maximum for an answer; None if the field must be renamed.
+    context: the context length in tokens, if it caused the refusal.
     """
 
     setting: Setting
@@ -59,13 +59,13 @@ class Change:
 
 @dataclass
 class Learned:
-    """Of one model at one address.
+    """What was learned about one model at one address.
 
     left_out: settings that are not sent.
-    renamed: whether the cap of an answer is sent as the other of `max_tokens` and `max_completion_tokens`.
-    most_tokens: an answer may have at most; None where the server has named no bound.
-    context: tokens that prompt and answer share; None where the server has not said.
-    thinks: whether an answer held a thought.
+    renamed: whether the token cap is sent under the other one of the names `max_tokens` and `max_completion_tokens`.
+    most_tokens: the maximum tokens of an answer; None if the server has not reported one.
+    context: the context length in tokens (prompt and answer); None if the server has not reported it.
+    thinks: whether an answer contained a thought.
     schema_taken: whether a request with a schema was answered.
     """
 
@@ -79,7 +79,7 @@ class Learned:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def room(self, wanted: int, characters: int) -> int:
-        """Of `wanted` tokens of an answer so many as there is room for after a prompt of so many characters."""
+        """The tokens that an answer can have after a prompt of `characters` characters, at most `wanted`."""
         if self.most_tokens is not None:
             wanted = min(wanted, self.most_tokens)
         if self.context is None:
@@ -87,11 +87,11 @@ class Learned:
         return max(min(wanted, self.context - characters // CHARACTERS_A_TOKEN), LEAST_ROOM)
 
     def change_for(self, fault: LMError, sent: dict[str, Any]) -> Change | None:
-        """What to change in a request that `fault` refuses; None where nothing would help.
+        """How to change a request that was refused with `fault`; None if no change would help.
 
         Args:
             fault: one of `REFUSALS`.
-            sent: the settings the request had: `temperature`, `seed`, `response_format`, `max_tokens`.
+            sent: the settings of the request: `temperature`, `seed`, `response_format`, `max_tokens`.
         """
         with_schema = sent.get("response_format") is not None and Change("response_format")
         if isinstance(fault, LMServerError):
@@ -106,10 +106,10 @@ class Learned:
         for setting, words in _OPTIONAL.items():
             if sent.get(setting) is not None and re.search(words, said):
                 return Change(setting)
-        return with_schema or None  # a server need not say that it is the schema it does not take
+        return with_schema or None  # a server may not say that the schema is the problem
 
     def keep(self, change: Change) -> None:
-        """What helped once is done from now on."""
+        """Apply a change that helped to all later requests."""
         with self._lock:
             if change.setting != "max_tokens":
                 self.left_out.add(change.setting)
@@ -121,8 +121,8 @@ class Learned:
                 self.most_tokens = change.tokens
 
     def _schema_fails(self, fault: LMServerError) -> bool:
-        """Whether a server seems to fail because of the schema. One that has answered a request with a schema before
-        is out of order instead."""
+        """Whether a server seems to fail because of the schema. If it answered a request with a schema before, it has
+        another problem."""
         if self.schema_taken:
             return False
         with self._lock:
@@ -132,7 +132,7 @@ class Learned:
 
 
 def too_long(fault: LMError) -> bool:
-    """Whether `fault` says that a prompt does not fit into the model's context."""
+    """Whether `fault` says that the prompt does not fit into the model's context."""
     said = isinstance(fault, LMInvalidRequestError) and re.search(_NO_CONTEXT, str(fault).lower())
     return isinstance(fault, ContextWindowExceededError) or bool(said)
 
@@ -160,11 +160,10 @@ _by_engine: WeakKeyDictionary[Any, Learned] = WeakKeyDictionary()
 
 
 def learned_of(lm: Any) -> Learned:
-    """What is known of the model and the server behind `lm`; shared by all its copies.
+    """What is known about the model and the server of `lm`; all copies of `lm` share it.
 
     Args:
-        lm: a `dspy.LM`; one with an engine of its own that asks another LM, its attribute `asks`, shares what is known
-            of that one.
+        lm: a `dspy.LM`. If its engine calls another LM, in its attribute `asks`, it shares what is known about that LM.
     """
     engine = engine_of(lm)
     if engine is None:

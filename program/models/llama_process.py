@@ -1,6 +1,6 @@
-"""The process that holds the embedded server: `python -m program.models.llama_process PROGRAM WEIGHTS PORT SLOTS`.
+"""The process of the embedded server: `python -m program.models.llama_process PROGRAM WEIGHTS PORT SLOTS`.
 
-It ends when its standard input closes, which is what happens when the process that started it ends in any way.
+It ends when its standard input closes, and so when its parent process ends for any reason.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def main(program: str, weights: str, port: int, slots: int) -> None:
     )
     threading.Thread(target=_end_with, args=(process,), daemon=True).start()
     status = process.wait()
-    # The thread holds standard input's lock, over which Python's own exit would abort. Signals as a shell tells them.
+    # A thread has the lock of standard input, so Python's own exit would abort. Signals are reported as shells do.
     os._exit(status if status >= 0 else 128 - status)
 
 
@@ -54,7 +54,7 @@ def _wheel_settings(settings, weights: str, port: int, slots: int):
     settings.port = port
     settings.n_parallel = slots
     settings.n_ctx = CONTEXT_TOKENS * slots
-    settings.fit_params = False  # it would start a second copy to measure memory
+    settings.fit_params = False  # otherwise it starts a second copy to measure memory
     settings.cache_prompt = True
     settings.cont_batching = True
     return settings

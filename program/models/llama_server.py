@@ -1,11 +1,11 @@
 """The embedded LM: llama.cpp as an OpenAI-compatible server on 127.0.0.1.
 
-`serve` starts the server as a process of its own, waits until it answers, hands out its address and stops it. The
-address is also put into the environment, so processes that a run starts share the one server. The server ends when
-its standard input closes: it cannot outlive the run, however that ends.
+`serve` starts the server in its own process, waits until it responds, yields its address and stops it. The address is
+also stored in the environment, so that child processes of a run share the server. The server ends when its standard
+input closes, so it never outlives the run.
 
-A `llama-server` on PATH, or the one ALPHACODIUM_LLAMA_SERVER names, is used when there is one (a build for the very
-processor reads prompts up to 1.7 times as fast); else the wheel `xllamacpp` (dependency group `llama`).
+It uses the `llama-server` in ALPHACODIUM_LLAMA_SERVER or on PATH, if there is one: a build for the exact processor
+reads prompts up to 1.7 times as fast. Otherwise it uses the wheel `xllamacpp` (dependency group `llama`).
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ from pathlib import Path
 from program.errors import ModelError
 
 START_SECONDS = 120.0
-CONTEXT_TOKENS = 8192  # for each slot
+CONTEXT_TOKENS = 8192  # per slot
 DEFAULT_SLOTS = 4
-# Its threads wait for each other at every step of a token. To sleep each time costs a sixth of the speed (measured in
-# docs/reference/program.md); to spin for more than half a millisecond would take the cores from the judge.
+# Threads wait for each other at every step of a token. Sleeping each time costs a sixth of the speed (measured in
+# docs/reference/program.md); spinning for more than half a millisecond would take the cores from the judge.
 SPINS = "10000"
 
 
 class ServerError(ModelError):
-    """The embedded server cannot be started or did not come up."""
+    """The embedded server cannot be started or does not respond."""
 
 
 @contextmanager
@@ -45,12 +45,12 @@ def serve(weights: Path, *, name: str, slots: int = DEFAULT_SLOTS, log: Path) ->
 
     Args:
         weights: the model file.
-        name: the model's name, under which other processes of this run find the same server.
-        slots: how many requests are generated side by side.
-        log: where the server's own messages go.
+        name: the model's name; child processes of this run find the server by it.
+        slots: the number of concurrent requests.
+        log: the file for the server's output.
 
     Raises:
-        ServerError: no server program, or it did not answer in `START_SECONDS`.
+        ServerError: there is no server program, or it did not respond in `START_SECONDS`.
     """
     variable = f"ALPHACODIUM_SERVER_{name.upper().replace('.', '_').replace('-', '_')}"
     if variable in os.environ:
@@ -73,7 +73,7 @@ def serve(weights: Path, *, name: str, slots: int = DEFAULT_SLOTS, log: Path) ->
             stdout=messages,
             stderr=messages,
             env={"GOMP_SPINCOUNT": SPINS, **os.environ},
-            start_new_session=True,  # Ctrl-C reaches the run, which then stops the server in its own time
+            start_new_session=True,  # Ctrl-C reaches only the run, which then stops the server
         )
     address = f"http://127.0.0.1:{port}"
     try:
@@ -89,7 +89,7 @@ def serve(weights: Path, *, name: str, slots: int = DEFAULT_SLOTS, log: Path) ->
         try:
             process.wait(10)
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)  # with the server it holds
+            os.killpg(process.pid, signal.SIGKILL)  # including the server in it
             process.wait()
 
 
@@ -101,7 +101,7 @@ def _server_program() -> list[str]:
     if found is not None:
         return [found]
     if importlib.util.find_spec("xllamacpp") is None:
-        raise ServerError("no llama.cpp: run `uv sync --group llama`, or put a llama-server on PATH")
+        raise ServerError("llama.cpp not found: run `uv sync --group llama`, or put a llama-server on PATH")
     return ["xllamacpp"]
 
 
@@ -115,11 +115,11 @@ def _wait_until_ready(process: subprocess.Popen, address: str, log: Path) -> Non
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise ServerError(f"the embedded server stopped at once, with exit status {process.returncode}; see {log}")
+            raise ServerError(f"the embedded server stopped with exit status {process.returncode}; see {log}")
         try:
             with urllib.request.urlopen(f"{address}/health", timeout=5) as answer:
                 if json.load(answer).get("status") == "ok":
                     return
         except (urllib.error.URLError, OSError, ValueError):
             time.sleep(0.2)
-    raise ServerError(f"the embedded server did not come up in {START_SECONDS:g} seconds; see {log}")
+    raise ServerError(f"the embedded server did not start within {START_SECONDS:g} seconds; see {log}")

@@ -1,7 +1,7 @@
-"""From a model string to a `dspy.LM` that is known to answer.
+"""From a model string to a `dspy.LM` that was checked.
 
-`local/…` models run embedded on this machine; with `--api-base` any OpenAI-compatible server is spoken to natively
-(so that it gets the JSON schema of structured answers); every other string is DSPy's own affair.
+`local/…` models run embedded on this machine. With `--api-base`, any OpenAI-compatible server is called natively, so it
+gets the JSON schema of structured answers. DSPy handles all other model strings.
 """
 
 from __future__ import annotations
@@ -20,31 +20,31 @@ from program.models.prices import packaged_prices
 
 CACHE_FOLDER = Path(os.environ.get("ALPHACODIUM_CACHE", ".cache"))
 TIMEOUT_SECONDS = 600.0
-SERVED_AS = ("openai/", "hosted_vllm/")  # prefixes that are not part of a model's name on a server of one's own
+SERVED_AS = ("openai/", "hosted_vllm/")  # prefixes that are not part of the model's name on a self-hosted server
 
 
-# Asks an LM that was just opened, and says in a line what was learned. An `LMError` means that it does not answer.
+# Calls a new LM and returns one line about what it learned. An `LMError` means that the model does not answer.
 Check = Callable[[Any], str]
 
 
 @contextmanager
 def open_lm(model: str, *, api_base: str | None = None, slots: int = 4, check: Check | None = None) -> Iterator:
-    """A `dspy.LM` for `model`, checked by one small call; what serves it is stopped at the end.
+    """Open a `dspy.LM` for `model` and check it with one small call. Its server is stopped at the end.
 
-    It sends no request twice, which stages do themselves, except to find out what a server refuses (see
-    `program.models.adapting`), and does not ask DSPy's cache. What the check has learned is printed to standard error.
+    The LM does not retry, because stages do, except to find out what a server refuses (see `program.models.adapting`).
+    It does not use DSPy's cache. The result of the check is printed to standard error.
 
     Args:
         model: `local/NAME` for an embedded model, else a DSPy model string such as `openai/gpt-4o-mini`.
         api_base: the address of an OpenAI-compatible server that has `model`.
-        slots: side-by-side requests of an embedded server.
-        check: sees whether it answers; None for `program.models.start_check.check`, which asks it once.
+        slots: concurrent requests of an embedded server.
+        check: checks whether it answers; None for `program.models.start_check.check`, which calls it once.
 
     Raises:
-        UserError: there can be no such model or no such server.
-        ModelError: no weights or server for it, missing key, or no answer.
+        UserError: the model name or the address is not valid.
+        ModelError: there are no weights, no server, no key or no answer.
     """
-    from program.undocumented import error_bodies_read  # commands show their options without DSPy
+    from program.undocumented import error_bodies_read  # imported here so that --help does not need DSPy
 
     check_model(model, api_base)
     with packaged_prices(), error_bodies_read(in_openai_form, is_error):
@@ -68,7 +68,7 @@ def _embedded(name: str, slots: int) -> Iterator[str]:
 
 
 def _served(model: str, address: str, check: Check | None):
-    """The model of a server, by the name that the server has for it: some keep the prefix in its name."""
+    """The model on a server, by the name it has there: some servers keep the prefix in the name."""
     name = next((model.removeprefix(prefix) for prefix in SERVED_AS if model.startswith(prefix)), model)
     provider = "server"
     if model.startswith(EMBEDDED):
@@ -84,8 +84,8 @@ def _served(model: str, address: str, check: Check | None):
 
 
 def _openai_compatible(provider: str, name: str, address: str):
-    """An LM for a server that speaks OpenAI's protocol, which sends the cap of an answer as `max_tokens`; its twin
-    sends it as `max_completion_tokens`."""
+    """An LM for an OpenAI-compatible server. It sends the token cap as `max_tokens`; its twin sends it as
+    `max_completion_tokens`."""
     from program.models.start_check import KEY_VARIABLE
 
     keys = (KEY_VARIABLE,) if os.environ.get(KEY_VARIABLE) else ()
@@ -104,7 +104,7 @@ def _declared(provider: str, name: str, address: str, keys: tuple[str, ...], fie
         compat=lm15.OpenAIChatCompat(max_tokens_field=field),
         placeholder_key=None if keys else "none",
     )
-    # An LM keeps the providers that are registered when it is made, so the process gets back those it had.
+    # An LM stores the providers that are registered when it is made. Restore the process's own afterwards.
     before = [each for each in lm15.registered_providers() if each.id == provider]
     lm15.register_provider(definition, supports=lm15.ModelSupport(response_schema=True), replace=True)
     try:
@@ -125,7 +125,7 @@ def _any(model: str):
 
 
 def _checked(lm, check: Check | None, model: str, name: str = "", address: str | None = None):
-    """One tiny call, so that a missing key or an unreachable server shows before any work is done."""
+    """Make one small call, so that a missing key or an unreachable server is reported before any work is done."""
     from dspy import DSPyError
 
     from program.models import start_check

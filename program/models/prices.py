@@ -1,4 +1,4 @@
-"""What a model charges, by the price map that DSPy prices calls with."""
+"""The price of a model, from DSPy's price map."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LOCAL_MAP = "LITELLM_LOCAL_MODEL_COST_MAP"
 
 
 class Price(NamedTuple):
-    """Dollars a token."""
+    """Dollars per token."""
 
     prompt: float
     completion: float
@@ -23,8 +23,8 @@ class Price(NamedTuple):
 
 @cache
 def price_of(model: str) -> Price | None:
-    """The price of `model`, a DSPy model string; None where the map has none (local models, servers of one's own)."""
-    from program.undocumented import rates_of  # commands show their options without DSPy
+    """The price of `model`, a DSPy model string; None if it is not in the map (local models, self-hosted servers)."""
+    from program.undocumented import rates_of  # imported here so that --help does not need DSPy
 
     with packaged_prices():
         rates = rates_of(model)
@@ -33,8 +33,8 @@ def price_of(model: str) -> Price | None:
 
 @contextmanager
 def packaged_prices() -> Iterator[None]:
-    """Inside of the block prices are read from the map in the package, unless the environment says otherwise: to fetch
-    a newer one would stall every start without a network."""
+    """Inside the block, read prices from the map in the package, unless the environment says otherwise. Downloading a
+    newer map would delay every start without a network."""
     if LOCAL_MAP in os.environ:
         yield
         return

@@ -1,7 +1,7 @@
-"""What a model is asked with unless a configuration says otherwise: a profile for each model.
+"""Profiles: the default settings for each model, used unless a configuration sets them.
 
-Embedded models are small, slow, and run on until something stops them, so their caps are tight. For every other model a
-cap is there for safety only: no normal answer reaches it.
+Embedded models are small and slow, and may not stop by themselves, so their token caps are low. For all other models
+the cap is only for safety: no normal answer reaches it.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from program.models.prices import packaged_prices
 from program.undocumented import engine_of, facts_of
 
 SAFETY_CAP = 16_000  # tokens
-THINKING_CAP = 64_000  # tokens, where nobody knows the maximum of a model that thinks
-# Families whose models think before they answer, however they are served. Claude thinks only where a request asks for
-# it, and the chat and instruct variants of thinking families do not think.
+THINKING_CAP = 64_000  # tokens, for a model that thinks and whose maximum is unknown
+# Model families that think before they answer, however they are served. Claude thinks only if a request asks for it,
+# and chat and instruct variants of thinking families do not think.
 _THINKING = re.compile(
     r"(?:^|[/.:@-])(?:o[1345](?:-|$)|gpt-5|gpt-oss|deepseek-r|qwq|qwen3|magistral|gemini-(?:2\.5|[3-9])|grok-(?:3-mini|[4-9])"
     r"|glm-(?:4\.[5-9]|[5-9])|minimax-m|kimi-k2-thinking)|reason|think",
@@ -32,15 +32,15 @@ _NOT_THINKING = re.compile(
 
 @dataclass(frozen=True)
 class Profile:
-    """How a model is asked.
+    """The settings for a model.
 
-    code_tokens, text_tokens: the most an answer with a program, and one in words or JSON, may have.
-    max_output: tokens, the most an answer of the model can have; a cap is never raised above it.
-    temperature: of the first call of a stage; None sends none.
+    code_tokens, text_tokens: token cap for an answer with a program, and for one in words or JSON.
+    max_output: the maximum tokens of an answer of the model; a cap is never raised above it.
+    temperature: for the first call of a stage; None sends none.
     thinks: whether the model thinks before it answers.
-    cap_field: as what the cap is sent.
+    cap_field: the request field for the cap.
     schema: whether a JSON schema is sent.
-    fixes_per_program: fixes of a program that fails public tests before another is drawn.
+    fixes_per_program: fixes of a program that fails public tests before another program is drawn.
     time_fixes: fixes of a program that is too slow on the largest input.
     """
 
@@ -55,9 +55,9 @@ class Profile:
     time_fixes: int
 
 
-# The embedded models were measured with these caps. They fail by wrong programs and not by slow ones, so they are not
-# asked for a largest input. An answer that is cut is asked for again with twice the room at most: longer ones run in
-# circles.
+# These caps were measured with the embedded models. Their programs are wrong rather than slow, so they are not asked
+# for a largest input. An answer that is cut is requested again with at most twice the cap: longer answers only repeat
+# themselves.
 _EMBEDDED = Profile(
     code_tokens=700,
     text_tokens=400,
@@ -69,18 +69,18 @@ _EMBEDDED = Profile(
     fixes_per_program=1,
     time_fixes=0,
 )
-# The 0.5B cannot fix: shown a program that fails a public test it writes the same program again, hot or not, where one
-# that it writes afresh passes in 3 of 10 cases (`benchmarks.flow.fixes`). The 1.5B can.
+# The 0.5B model cannot fix. Shown a program that fails a public test, it writes the same program again at any
+# temperature; a program that it draws instead passes in 3 of 10 cases (`benchmarks.flow.fixes`). The 1.5B can fix.
 _CANNOT_FIX = (f"{EMBEDDED}qwen2.5-coder-0.5b",)
-# Strong models mend what a failure shows them, but rarely with a second fix what the first has missed: then another
-# program is drawn. Their usual fault is a program that is too slow, which no test in the statement shows, so one fix is
-# spent on that.
+# Strong models fix what a failure shows them, but a second fix rarely repairs what the first missed: then another
+# program is drawn. Their usual fault is a program that is too slow. No test in the statement shows this, so one fix is
+# reserved for it.
 _OTHER = replace(_EMBEDDED, code_tokens=SAFETY_CAP, text_tokens=SAFETY_CAP, max_output=SAFETY_CAP, time_fixes=1)
 
 
-@cache  # DSPy looks a name that its map has not up in all of it, which takes a millisecond or two
+@cache  # DSPy searches its whole map for an unknown name, which takes one or two milliseconds
 def profile_named(model: str) -> Profile:
-    """The profile of a DSPy model string, by its name and by the map that DSPy prices calls with."""
+    """The profile of a DSPy model string, from its name and DSPy's price map."""
     if model.startswith(EMBEDDED):
         return replace(_EMBEDDED, fixes_per_program=0) if model in _CANNOT_FIX else _EMBEDDED
     with packaged_prices():
@@ -96,18 +96,18 @@ def profile_named(model: str) -> Profile:
 
 
 def profile_of(lm: Any) -> Profile:
-    """The profile of the model behind `lm`, with what its server has shown of itself.
+    """The profile of the model of `lm`, including what its server has shown.
 
     Args:
-        lm: a `dspy.LM`, or None, of which nothing is known. One with an engine that asks another LM, its attribute
-            `asks`, has the profile of that one.
+        lm: a `dspy.LM`, or None for an unknown model. If its engine calls another LM, in its attribute `asks`, it has
+            the profile of that LM.
     """
     if lm is None:
         return _OTHER
     profile, engine = profile_named(lm.model), engine_of(lm)
     if engine is not None:
         asks = getattr(engine, "asks", None)
-        # Of what an engine of one's own has behind it nothing is known, so it is asked nothing that only pays for some.
+        # The model behind a custom engine is unknown, so it is not asked for anything that only pays off for some.
         return profile_of(asks) if asks is not None else replace(profile, time_fixes=0)
     return _with(profile, learned_of(lm), lm.kwargs)
 
@@ -129,7 +129,7 @@ def _with(profile: Profile, learned: Learned, settings: dict[str, Any]) -> Profi
 
 
 def _thinking(profile: Profile) -> Profile:
-    """Thoughts count as tokens of the answer, so the model gets all it can have; and no temperature, which such models
-    refuse or work worse with."""
+    """Thoughts count as tokens of the answer, so the model gets its maximum. No temperature is sent: such models refuse
+    it or work worse with it."""
     most = profile.max_output
     return replace(profile, thinks=True, temperature=None, code_tokens=most, text_tokens=most)

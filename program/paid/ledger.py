@@ -1,9 +1,9 @@
-"""What a run or a compilation has paid for, on disk: every LM call with its answer and its cost, every report of the
-judge.
+"""The ledger: everything that a run or a compilation has paid for, on disk. It contains every LM call with its answer
+and its cost, and every report of the judge.
 
-One SQLite file in write-ahead mode: what was entered survives a kill at any moment, and nothing is ever torn. A call
-is entered before it is sent, so that one in flight at a kill counts as spent; a command that was killed finds here all
-that was answered, so it goes on for free up to where it stopped.
+It is one SQLite file in write-ahead mode: entries survive a kill at any moment, and none is ever incomplete. A call is
+entered before it is sent, so a call in flight at a kill counts as spent. When a killed command is started again, it
+finds all earlier answers here, and repeats them for free up to the point where it stopped.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from program.rollout.budget import Budget, RunBudget
 from program.rollout.trace import Totals
 
 FILE = "ledger.sqlite"
-PAID = "paid"  # its folder in that of a run
+PAID = "paid"  # the ledger's folder in a run's folder
 TABLES = """
 create table if not exists calls (
     number integer primary key, key text, answer text, ended integer, phase text, candidate text, model text,
@@ -45,34 +45,36 @@ SUMS = """
 
 
 def ledger_in(folder: Path) -> Path:
-    """The folder of the ledger that is in `folder`, which may be that of a run of `eval.run`.
+    """The folder of the ledger in `folder`, which may be the folder of a run of `eval.run`.
 
     Raises:
-        UserError: there is none.
+        UserError: there is no ledger.
     """
     found = next((each for each in (folder, folder / PAID) if (each / FILE).is_file()), None)
     if found is None:
-        raise UserError(f"no answers in {folder}: neither {FILE} nor {PAID}/{FILE} is there")
+        raise UserError(f"no answers in {folder}: it has neither {FILE} nor {PAID}/{FILE}")
     return found
 
 
 class Ledger:
-    """The ledger of one run or compilation. Safe for many threads; a second process is refused.
+    """The ledger of one run or compilation. Thread-safe; a second process is refused.
 
     Args:
-        folder: made when it is missing.
-        clock: seconds.
-        others: folders of other ledgers, whose answers are taken for nothing where this one has none.
+        folder: the ledger's folder; it is created if missing.
+        clock: returns seconds.
+        others: folders of other ledgers; their answers are used for free if this ledger has none.
 
     Raises:
-        UserError: another process has it open.
-        StorageError: the disk is full, or the file is no ledger; every other method raises it too.
+        UserError: another process has the ledger open.
+        StorageError: the disk is full, or the file is not a ledger; every other method raises it too.
     """
 
     def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic, others: Sequence[Path] = ()) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._clock, self._begin = clock, clock()
-        self._held = hold(folder / "lock", f"another process is at {folder}; wait for it", also_from_here=True)
+        self._lock_file = hold(
+            folder / "lock", f"another process uses {folder}; wait until it ends", also_from_here=True
+        )
         self._lock = threading.RLock()
         self._file = folder / FILE
         self._others = [sqlite3.connect(each / FILE, check_same_thread=False) for each in others]
@@ -87,40 +89,40 @@ class Ledger:
             with self._storing():
                 self._data.execute("insert into sessions values (?, 0)", (self.session,))
         except BaseException:
-            self._held.close()
+            self._lock_file.close()
             raise
 
     def close(self) -> None:
-        """Close it; the same process may open it again."""
+        """Close the ledger; the same process may open it again."""
         with self._lock:
             for each in (self._data, *self._others):
                 each.close()
-            self._held.close()
+            self._lock_file.close()
 
     @property
     def spent(self) -> Totals:
-        """All that was answered, in this session and in earlier ones."""
+        """The cost of all answered calls, in this session and in earlier ones."""
         return self.totals()
 
     @property
     def unanswered(self) -> int:
-        """Calls that were sent and have no answer: they are in flight, or were when a session ended."""
+        """The number of calls without an answer: in flight now, or in flight when a session ended."""
         return self._one("select count(*) from calls where not ended")[0]
 
     @property
     def reused(self) -> int:
-        """Answers that were taken from other ledgers."""
+        """The number of answers that came from other ledgers."""
         return self._one("select count(*) from reused")[0]
 
     def budget(self, budget: Budget) -> RunBudget:
-        """`budget`, which is that of all sessions together, with what was spent of it. Of calls without an answer
-        nobody knows what was charged, so they count with the most that they may have cost."""
+        """The rest of `budget`, which is for all sessions together. The cost of a call without an answer is unknown, so
+        it counts with its maximum cost."""
         count, _, prompt, _, completion, dollars, _, _ = self._one(f"select {SUMS} from calls")
         before = {"calls": count, "tokens": prompt + completion, "dollars": dollars, "seconds": self.seconds_before}
         return RunBudget(budget, self._clock, before, self._begin)
 
     def answer(self, key: str) -> str | None:
-        """The stored answer, as it was entered; None when there is none."""
+        """The stored answer, unchanged; None if there is none."""
         if found := self._one(ANSWER, key):
             return found[0]
         for other in self._others:
@@ -132,13 +134,13 @@ class Ledger:
         return None
 
     def begin(self, key: str, expected: Totals, *, phase: str, candidate: str, model: str) -> int:
-        """Enter a call that is about to be sent; it is on disk when this returns.
+        """Enter a call that is about to be sent; it is on disk on return.
 
         Args:
-            key: names the request.
-            expected: the most that it may cost.
-            phase, candidate: what it is paid for.
-            model: who is asked.
+            key: the key of the request.
+            expected: the maximum cost.
+            phase, candidate: what the call is paid for.
+            model: the model of the request.
 
         Returns:
             The number of the call.
@@ -148,13 +150,13 @@ class Ledger:
         return self._write(f"insert into calls values ({', '.join('?' * len(row))})", *row)
 
     def enter_answer(self, key: str, number: int, answer: str | None, paid: Totals) -> None:
-        """Enter the answer to a call and what it cost; it is on disk when this returns.
+        """Enter the answer to a call and its cost; they are on disk on return.
 
         Args:
-            key: of the call.
-            number: of the call.
-            answer: None for one that is of no use, so that the next who asks the same asks again.
-            paid: tokens, dollars (None: not known) and seconds.
+            key: the key of the call.
+            number: the number of the call.
+            answer: None for an unusable answer, so that the next equal request is sent again.
+            paid: tokens, dollars (None: unknown) and seconds.
         """
         prompt, completion = (paid.prompt_tokens, paid.completion_tokens) if paid.tokens_known else (None, None)
         self._write(
@@ -164,7 +166,7 @@ class Ledger:
         )
 
     def withdraw(self, number: int) -> None:
-        """A call was refused, so that nobody charges for it."""
+        """Remove a call that was refused and so costs nothing."""
         self._write("delete from calls where number = ?", number)
 
     def report(self, key: str) -> Any:
@@ -175,12 +177,12 @@ class Ledger:
         self._write("insert or replace into reports values (?, ?)", key, pickle.dumps(report))
 
     def totals(self, **where: Any) -> Totals:
-        """What was paid, over all answers with these values (`session=2`, `phase="proposals"`, …)."""
+        """The cost of all answers with these values (`session=2`, `phase="proposals"`, …)."""
         condition = " and ".join(["ended", *(f"{column} = ?" for column in where)])
         return _totals(*self._one(f"select {SUMS} from calls where {condition}", *where.values()))
 
     def totals_by(self, column: str) -> dict[str, Totals]:
-        """What was paid by phase, candidate or model."""
+        """The cost by phase, candidate or model."""
         with self._storing():
             rows = self._data.execute(f"select {column}, {SUMS} from calls where ended group by {column}").fetchall()
         return {name: _totals(*sums) for name, *sums in rows}
@@ -190,7 +192,7 @@ class Ledger:
             return self._data.execute(query, values).fetchone()
 
     def _write(self, statement: str, *values: Any) -> int:
-        """Change the ledger, and note how long this session has run; gives the number of a row that came in."""
+        """Write to the ledger, including the duration of this session; return the number of the new row."""
         with self._storing():
             self._data.execute("begin immediate")
             try:
@@ -226,10 +228,10 @@ def _totals(calls, counted, prompt, cached, completion, dollars, priced, seconds
 
 
 class LedgerReports(VerdictCache):
-    """A `VerdictCache` over a ledger.
+    """A `VerdictCache` in a ledger.
 
     Raises:
-        Halted: a report cannot be stored or read; for an optimizer an exception would be a score of zero.
+        Halted: a report cannot be stored or read; an optimizer would count an exception as a score of zero.
     """
 
     def __init__(self, ledger: Ledger) -> None:

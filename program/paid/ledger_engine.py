@@ -1,4 +1,4 @@
-"""An LM that asks the ledger first: what was answered once is not paid for again."""
+"""An LM that looks for answers in the ledger first, so that no answer is paid for twice."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ from program.rollout.context import Purpose, context, within
 from program.rollout.trace import Totals
 from program.undocumented import CHARGED, DrawingLM, asked_for_another, number, rollout_id
 
-CHARACTERS_A_TOKEN = 2  # at least, of a prompt
+CHARACTERS_A_TOKEN = 2  # minimum for a prompt
 
 
 def paid_lm(lm: dspy.LM, paid: PaidCalls, name: str = "", **settings: Any) -> dspy.LM:
-    """An LM that answers as `lm` does, whose requests pass `paid`; DSPy's cache is not asked, nor is a failed request
-    sent again.
+    """An LM that answers as `lm` does, and makes its requests through `paid`. It does not use DSPy's cache, and does
+    not retry.
 
     Args:
-        lm: is sent what is not known yet.
-        paid: of the run or the compilation.
-        name: the model that was asked for, whose price counts, also where a server of one's own is said to have it.
-        settings: of every request.
+        lm: gets the requests without a stored answer.
+        paid: the paid calls of the run or the compilation.
+        name: the name of the requested model, which sets the price, even if a self-hosted server has the model.
+        settings: settings for every request.
     """
     engine = LedgerEngine(lm, paid, name or lm.model)
     return DrawingLM(lm.model, engine=engine, cache=False, num_retries=0).copy(**settings)
 
 
 def paid_check(paid: PaidCalls, name: str = "") -> Check:
-    """A check of an LM that is paid for as every call is, and once in all sessions. Where calls are limited there is
-    none: the first call of the work shows as well whether anyone answers.
+    """A check of an LM that is paid like every call, and once for all sessions. If the number of calls is limited, no
+    check is made: the first call of the work also shows whether the model answers.
 
     Args:
         paid, name: see `paid_lm`.
@@ -53,10 +53,10 @@ def paid_check(paid: PaidCalls, name: str = "") -> Check:
 
 
 class LedgerEngine:
-    """An engine for `dspy.LM(engine=…)`; answers from the ledger or, where that knows none, by `lm`.
+    """An engine for `dspy.LM(engine=…)` that answers from the ledger, or with `lm` if the ledger has no answer.
 
     Attributes:
-        asks: that LM.
+        asks: this LM.
     """
 
     def __init__(self, lm: dspy.LM, paid: PaidCalls, name: str) -> None:
@@ -73,7 +73,7 @@ class LedgerEngine:
 
         Raises:
             Halted: no call may be made.
-            LMError: the LM was asked and gave no answer.
+            LMError: the LM was called and gave no answer.
         """
         given = json.dumps(asdict(request), sort_keys=True)
         asked = json.dumps([given, rollout_id(), number(), context().draws])
@@ -81,14 +81,14 @@ class LedgerEngine:
         return self._paid.answer(key, request.model, self._most(request, given), lambda: self._ask(request))
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Nothing to close."""
 
     def __deepcopy__(self, memo: dict[int, Any]) -> LedgerEngine:
-        """Itself: a copied LM pays from the same budget."""
+        """Return the engine itself: a copied LM pays from the same budget."""
         return self
 
     def _most(self, request: Request, given: str) -> Totals:
-        """The most that a request may cost."""
+        """The maximum cost of a request."""
         tokens = len(given) // CHARACTERS_A_TOKEN, request.config.max_tokens or 0
         price = price_of(self._name)
         dollars = None if price is None else price.dollars(*tokens)
@@ -109,6 +109,6 @@ class LedgerEngine:
             tokens_known=known,
             dollars=dollars,
         )
-        # The count of tokens that DSPy makes of a provider's; it does not know who is behind an engine.
+        # Use DSPy's reading of the provider's token counts; the response of an engine does not have it.
         usage = replace(response.usage, input_tokens=note.prompt_tokens, output_tokens=note.completion_tokens)
         return replace(response, usage=usage, provider_data={**(response.provider_data or {}), CHARGED: dollars}), paid

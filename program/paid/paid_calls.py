@@ -1,7 +1,7 @@
 """The one place where a run or a compilation pays: every LM call of its programs and of an optimizer passes here.
 
-A call is entered in the ledger before it is sent, its answer before it is used; calls are counted against the budget;
-requests keep to the pace of the provider; and nobody asks what somebody is being asked already.
+A call is entered in the ledger before it is sent, and its answer before it is used. Calls count against the budget.
+Requests respect the provider's rate limits. Of equal requests at the same time, only one is sent.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ from program.rollout.trace import Totals
 from program.stopping import OutOfTime, check, in_time, is_over, rest
 from program.undocumented import response_of, stored_response
 
-LOOK_SECONDS = 0.1  # between looks at whether somebody else's call has ended
-Answer = tuple[Response, Totals]  # with what it cost, without the seconds
+LOOK_SECONDS = 0.1  # between checks whether an equal call of another thread has ended
+Answer = tuple[Response, Totals]  # a response and its cost, without the seconds
 
 
 class PaidCalls:
-    """Pays for LM calls out of a budget, and enters them in a ledger.
+    """Pays for LM calls from a budget, and enters them in a ledger.
 
     Args:
-        ledger: where answers are and go.
-        budget: of all sessions together; None for no limit.
-        pace: that requests keep to.
-        reached: makes what a call raises for which the budget allows too little.
+        ledger: stores the answers.
+        budget: for all sessions together; None for no limit.
+        pace: the rate limiter of the requests.
+        reached: makes the exception for a call that exceeds the budget.
 
     Attributes:
         phase: what calls outside of program runs are paid for.
-        now: what the latest call was paid for; what is known already is not.
+        now: what the latest call was paid for; stored answers do not change it.
     """
 
     def __init__(
@@ -73,51 +73,51 @@ class PaidCalls:
         return self._budget.budget.calls is not None
 
     def halt(self, why: Halted) -> None:
-        """Every call from now on raises `why`: threads that an optimizer leaves behind shall not go on paying."""
+        """Let every further call raise `why`, so that threads that an optimizer leaves behind do not pay any more."""
         self._halted = why
 
     def keep_back(self, needs: Mapping[str, float], why: str) -> None:
-        """Stop paying where so much of the budget is left.
+        """Reserve a part of the budget: stop paying when only this much is left.
 
         Args:
-            needs: by resource.
-            why: what it is kept back for, in words.
+            needs: the amount by resource.
+            why: the purpose of the reservation, as text.
         """
         self._budget.keep_back(needs)
         self._kept_for = why
 
     def release(self) -> None:
-        """Pay with what was kept back, also where something was halted."""
+        """Release the reserved part of the budget; also allow calls again after a halt."""
         self._budget.keep_back({})
         self._halted, self._kept_for = None, ""
 
     def listen(self, listener: Callable[[], None]) -> None:
-        """Call `listener` after every answer that was paid for."""
+        """Call `listener` after every paid answer."""
         self._listener = listener
 
     def close(self) -> None:
-        """Wait until no call is in flight, as what is paid for shall be entered, and from then on answer nobody: a step
-        that a halted rollout has left behind may still ask. Nobody waits after the seconds of the budget, nor when the
-        command was asked to stop and the time for that is over."""
+        """Wait until no call is in flight, because paid answers must be entered. After that refuse all calls: a step
+        that a halted rollout left behind may still make some. The wait ends when the budget's seconds are over, or when
+        the command was asked to stop and the grace period is over."""
         with self._ended:
             while self._asked and not self._out_of_time() and not is_over():
                 self._ended.wait(LOOK_SECONDS)
             self._closed = True
 
     def left(self) -> str:
-        """What may still be spent, in words; empty when nothing is limited."""
+        """The rest of the budget as text; empty if nothing is limited."""
         return self._budget.left()
 
     def seconds_left(self) -> float | None:
-        """Of the budget; None where it does not bound them."""
+        """The remaining seconds of the budget; None if it has no time limit."""
         return self._budget.seconds_left()
 
     def out_of_seconds(self) -> str:
-        """That the budget's seconds are over, in words; empty where they are not."""
+        """A message that the budget's seconds are over; empty if they are not."""
         return self._words("seconds") if self._out_of_time() else ""
 
     def rest(self, seconds: float) -> None:
-        """Wait, but not beyond the budget's seconds.
+        """Sleep, but not beyond the budget's seconds.
 
         Raises:
             Interrupted: the command was asked to stop.
@@ -126,19 +126,19 @@ class PaidCalls:
         rest(seconds if left is None else max(0.0, min(seconds, left)))
 
     def answer(self, key: str, model: str, expected: Totals, ask: Callable[[], Answer]) -> Response:
-        """The stored answer; where there is none, that of `ask`, entered with its cost.
+        """The stored answer; if there is none, the answer of `ask`, which is entered with its cost.
 
         Args:
-            key: names the request.
-            model: who is asked.
-            expected: the most that the call may cost.
+            key: the key of the request.
+            model: the model of the request.
+            expected: the maximum cost of the call.
             ask: sends the request.
 
         Raises:
             Halted: no call may be made, or nothing can be stored.
-            BaseException: as `reached` makes it, where too little is left for a call.
+            BaseException: made by `reached`, if the budget does not allow the call.
             Interrupted: the command was asked to stop.
-            Exception: whatever `ask` raises.
+            Exception: any exception of `ask`.
         """
         try:
             known = self._known(key)
@@ -151,7 +151,7 @@ class PaidCalls:
             raise self._stopped(fault) from fault
 
     def _known(self, key: str) -> str | None:
-        """The stored answer, or None; then the call is in flight."""
+        """The stored answer; or None, and the call counts as in flight."""
         with self._ended:
             while key in self._asked:
                 check()
@@ -159,7 +159,7 @@ class PaidCalls:
                     raise self._refusal("seconds")
                 self._ended.wait(LOOK_SECONDS)
             if self._closed:
-                raise self._halted or Halted(RuntimeError("nothing is paid any more"))
+                raise self._halted or Halted(RuntimeError("no more calls are paid for"))
             check()
             known = self.ledger.answer(key)
             if known is None:
@@ -172,7 +172,7 @@ class PaidCalls:
             return known
 
     def _paid(self, key: str, model: str, expected: Totals, ask: Callable[[], Answer]) -> Response:
-        """Ask, with the call entered before and after."""
+        """Send the request; enter the call before and after."""
         number = None
         try:
             if not self._pace.wait(self._budget.seconds_left()):
@@ -195,7 +195,7 @@ class PaidCalls:
                 self._ended.notify_all()
 
     def _enter(self, key: str, number: int, response: Response, paid: Totals) -> None:
-        # Where rollouts are gone through again after every draw, an empty answer must stay what it was.
+        # If rollouts are continued after every draw, an empty answer must be kept to repeat them.
         useful = bool((response.message.text or "").strip()) or context().allowance is not None
         self.ledger.enter_answer(key, number, stored_response(response) if useful else None, paid)
         tokens = paid.prompt_tokens + paid.completion_tokens
@@ -206,7 +206,7 @@ class PaidCalls:
             option = OPTIONS["tokens" if limits.tokens is not None else "dollars"]
             raise self._stopped(
                 UserError(
-                    f"--{option.replace('_', '-')} cannot hold: the server does not say how many tokens it used; use "
+                    f"--{option.replace('_', '-')} has no effect: the server does not report token counts; use "
                     "--max-calls"
                 )
             )
@@ -221,7 +221,7 @@ class PaidCalls:
         return self._reached(name, self._words(name))
 
     def _words(self, name: str) -> str:
-        kept = f" but for what {self._kept_for} needs" if self._kept_for else ""
+        kept = f", except for the part reserved for {self._kept_for}" if self._kept_for else ""
         return f"{OPTIONS[name]} = {getattr(self._budget.budget, name) or 0:g} is reached{kept}"
 
     def _stopped(self, fault: Exception) -> Halted:
@@ -234,8 +234,8 @@ class PaidCalls:
 
 
 def _was_refused(fault: BaseException) -> bool:
-    """Whether a call that failed was not worked on: the server answered with an error, or was not reached. Of any other
-    nobody knows what is charged."""
+    """Whether a failed call was not processed: the server returned an error, or was not reached. For any other failure
+    the cost is unknown."""
     if isinstance(fault, LMTimeoutError | LMUnexpectedError):
         return False
     if not isinstance(fault, LMTransportError):

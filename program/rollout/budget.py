@@ -1,4 +1,4 @@
-"""What one rollout may spend, and what a run may."""
+"""The budgets of rollouts and of runs."""
 
 from __future__ import annotations
 
@@ -8,61 +8,61 @@ from collections.abc import Callable, Mapping
 
 from pydantic import BaseModel, ConfigDict, Field
 
-# The names that the limits of a run have as options and keys of a configuration.
+# The names of the limits of a run, as command line options and as configuration keys.
 OPTIONS = {"calls": "max_calls", "tokens": "max_tokens", "dollars": "max_usd", "seconds": "max_seconds"}
-MOST_DRAWS = 1000  # of a rollout whose draws are allowed one by one
-NOT_IN_TIME = "no answer within the budget of seconds"  # what is said of a call that was left behind
+MOST_DRAWS = 1000  # for a rollout whose draws are allowed one by one
+NOT_IN_TIME = "no answer within the budget of seconds"  # the error of a call that was abandoned
 
 
 class Budget(BaseModel):
     """Hard limits of one rollout, or of a run; None for no limit.
 
-    When one is reached, no further call is begun and the best program so far is the answer. `calls` is never passed;
-    `tokens` and `dollars` are known when a call has ended, so calls in flight may pass them; at `seconds` calls in
-    flight are left behind.
+    When a limit is reached, no further call starts and the best program so far is the answer. `calls` is never
+    exceeded. `tokens` and `dollars` are known only after a call, so calls in flight may exceed them. At `seconds`,
+    calls in flight are abandoned.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
 
     calls: int | None = Field(default=None, ge=1)
-    """calls to the LM, repeats and repairs of answers included"""
+    """calls to the LM, including repeated and repair calls"""
     tokens: int | None = Field(default=None, ge=1)
-    """prompt and answer tokens together"""
+    """prompt and completion tokens together"""
     dollars: float | None = Field(default=None, gt=0)
-    """dollars by the price map; calls without a known price count as free"""
+    """dollars by the price map; calls with an unknown price count as free"""
     seconds: float | None = Field(default=None, gt=0)
-    """seconds of wall clock, since the rollout or the run began"""
+    """seconds of wall-clock time since the start of the rollout or the run"""
 
     def after(self, used: Mapping[str, float]) -> Budget:
-        """What is left of it when so much of each resource is used, which must be less than its limit."""
+        """The rest of the budget after `used`, which must be less than the limit for each resource."""
         return Budget(**{name: limit - used.get(name, 0) for name, limit in self.model_dump(exclude_none=True).items()})
 
     def and_also(self, other: Budget) -> Budget:
-        """The limits of both."""
+        """The stricter limits of both."""
         pairs = [self.model_dump(exclude_none=True), other.model_dump(exclude_none=True)]
         return Budget(**{name: min(each[name] for each in pairs if name in each) for name in {*pairs[0], *pairs[1]}})
 
 
 class Allowance(BaseModel):
-    """What a rollout may do that is gone through again and again with more, all but the new from the ledger: a run
-    whose total is spread over its problems decides so."""
+    """Limits of a rollout that is continued several times with more budget, repeating its old calls from the ledger. A
+    run uses this to spread its total budget over its problems."""
 
     model_config = ConfigDict(frozen=True)
 
     draws: int = Field(ge=0, le=MOST_DRAWS)
-    """in place of what the program's configuration says; see `program.stage.program.Program.continued_by`"""
+    """replaces the value in the program's configuration; see `program.stage.program.Program.continued_by`"""
     budget: Budget = Budget()
-    """of the rollout, besides that of its program"""
+    """budget of the rollout, in addition to that of its program"""
 
 
 class RunBudget:
-    """A budget with what all rollouts of a run have spent of it together; shared by their threads.
+    """A budget, and what all rollouts of a run have spent of it together; shared by their threads.
 
     Args:
-        budget: of the run.
-        clock: seconds.
-        before: what sessions before this one have spent, by the names of the limits.
-        begin: when this session began, by `clock`; None for now.
+        budget: the budget of the run.
+        clock: returns seconds.
+        before: what earlier sessions have spent, by the names of the limits.
+        begin: the start of this session by `clock`; None for now.
     """
 
     def __init__(
@@ -82,24 +82,24 @@ class RunBudget:
 
     @property
     def seconds(self) -> float:
-        """Wall clock, of all sessions together."""
+        """Wall-clock time of all sessions together."""
         return self._clock() - self._begin
 
     def keep_back(self, needs: Mapping[str, float]) -> None:
-        """Count so much of each resource as spent, for what comes later; nothing from the next call of this on. Of
-        seconds as much as that many calls have taken so far."""
+        """Reserve this amount of each resource for later; calling this again replaces the reservation. For seconds, the
+        amount is a number of calls, multiplied by their average time so far."""
         with self._lock:
             self._kept_back = needs
 
     def take_call(self) -> str | None:
-        """Count a call that is about to begin; when it must not, the name of the spent resource."""
+        """Count a call that is about to start. If it must not start, return the name of the spent resource."""
         with self._lock:
             spent = self._spent()
             self.calls += spent is None
             return spent
 
     def give_back(self) -> None:
-        """Count a call that was refused as not made: nobody charges for it."""
+        """Uncount a call that was refused: it costs nothing."""
         with self._lock:
             self.calls -= 1
 
@@ -110,16 +110,16 @@ class RunBudget:
             self.dollars += dollars
 
     def spent(self) -> str | None:
-        """The name of a resource that is spent; None while there is something left of all."""
+        """The name of a spent resource; None while something is left of all of them."""
         with self._lock:
             return self._spent()
 
     def seconds_left(self) -> float | None:
-        """Of the budget; None where it does not bound them."""
+        """The remaining seconds; None if the budget has no time limit."""
         return None if self.budget.seconds is None else self.budget.seconds - self._used()["seconds"]
 
     def left(self) -> str:
-        """What may still be spent, in words; empty when nothing is limited."""
+        """The rest of the budget as text; empty if nothing is limited."""
         with self._lock:
             used = self._used()
         limits = self.budget.model_dump(exclude_none=True)

@@ -1,5 +1,5 @@
-"""What a rollout finds wherever it is, so that nobody need hand it through: its trace, what it shares with the other
-rollouts of its run, and what is known of the call that is being made."""
+"""The context of a rollout, so that it need not be passed as arguments: its trace, what it shares with the other
+rollouts of its run, and what is known about the current call."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Purpose(NamedTuple):
-    """What the calls of a rollout are paid for: the phase of a compilation, and the candidate that is tried."""
+    """What a rollout's calls are paid for: the phase of a compilation, and the candidate that is evaluated."""
 
     phase: str
     candidate: str = ""
@@ -29,32 +29,32 @@ class Purpose(NamedTuple):
 
 @dataclass(frozen=True)
 class RolloutContext:
-    """The current context; outside of a rollout one that nobody reads."""
+    """The current context. Outside of a rollout it is a default context that nobody reads."""
 
     trace: Trace = field(default_factory=Trace)
-    """of the rollout"""
+    """trace of the rollout"""
     run_budget: RunBudget | None = None
-    """of its run; None for none"""
+    """budget of its run; None for none"""
     rate_limiter: Pace = field(default_factory=Pace)
-    """of its run"""
+    """rate limiter of its run"""
     stronger: dspy.LM | None = None
-    """the model that a flow asks in later rounds and for what its configuration says; None for the usual one"""
+    """the model for later rounds and for other calls as configured; None for the main model"""
     repairer: dspy.LM | None = None
-    """the model that makes fixes; None for the usual one of the round"""
+    """the model that makes fixes; None for the main model of the round"""
     function: AskedFunction | None = None
-    """what its problem asks for; None for a program, and outside of a rollout"""
+    """the function that its problem asks for; None for a program, and outside of a rollout"""
     allowance: Allowance | None = None
-    """what it may do, where a total is spread over problems; None for what its program's configuration says"""
+    """its limits if a total budget is spread over problems; None for those of its program's configuration"""
     purpose: Purpose | None = None
-    """what it is paid for; None outside of a compilation or a run"""
+    """what its calls are paid for; None outside of a compilation or a run"""
     draws: str = ""
-    """tells its requests from equal ones of other rollouts; empty where equal requests shall have one answer"""
+    """distinguishes its requests from equal ones of other rollouts; empty if equal requests share one answer"""
     changed: list[Any] | None = None
-    """collects how the call that is being made was changed and sent again, as its model refused it as it was"""
+    """collects how the current call was changed after its model refused it"""
     conversation: Conversation | None = None
-    """that its prompts go on with; None where each stands alone"""
+    """the conversation that its prompts continue; None if each prompt stands alone"""
     readings: list[Any] | None = None
-    """collects what adapters read out of the answer to the call that is being made"""
+    """collects how adapters read the answer to the current call"""
 
 
 _current: ContextVar[RolloutContext | None] = ContextVar("rollout", default=None)
@@ -66,13 +66,13 @@ def context() -> RolloutContext:
 
 
 def trace() -> Trace:
-    """The trace of the current rollout; outside of one, a trace nobody reads."""
+    """The trace of the current rollout; outside of one, a trace that nobody reads."""
     return context().trace
 
 
 @contextmanager
 def within(**changes: Any) -> Iterator[RolloutContext]:
-    """Inside of the block the current context has these fields of `RolloutContext`, and all others as before."""
+    """Inside the block, change these fields of the current `RolloutContext`."""
     token = _current.set(replace(context(), **changes))
     try:
         yield context()
@@ -82,7 +82,7 @@ def within(**changes: Any) -> Iterator[RolloutContext]:
 
 @contextmanager
 def new_trace(**changes: Any) -> Iterator[Trace]:
-    """Open a rollout: inside of the block `trace()` is a new trace, which spends from the budget of the run too."""
+    """Open a rollout: inside the block `trace()` is a new trace, which also spends from the budget of the run."""
     with within(**changes) as around:
         most = around.allowance.budget if around.allowance else Budget()
         with within(trace=Trace.of(around.run_budget, most)) as opened:
@@ -91,14 +91,14 @@ def new_trace(**changes: Any) -> Iterator[Trace]:
 
 @contextmanager
 def stronger_model(wanted: bool) -> Iterator[None]:
-    """The stronger model, where it is wanted and one is given; else the one that is asked anyway."""
+    """Use the stronger model, if it is wanted and given; else the current model."""
     with _asking(context().stronger if wanted else None):
         yield
 
 
 @contextmanager
 def model_of_fixes(stronger: bool) -> Iterator[None]:
-    """The model that fixes programs, where one is given for it; else as `stronger_model`."""
+    """Use the model that fixes programs, if one is given; else like `stronger_model`."""
     with _asking(context().repairer or (context().stronger if stronger else None)):
         yield
 
@@ -116,11 +116,11 @@ def _asking(lm: dspy.LM | None) -> Iterator[None]:
 
 @contextmanager
 def branch(program: str = "", *, apart: bool = False) -> Iterator[None]:
-    """Inside of the block a conversation goes on in a branch of its own, which ends with the block.
+    """Inside the block, a conversation continues in its own branch, which ends with the block.
 
     Args:
-        program: where it was written the branch begins; at the present point where that is not known.
-        apart: whether it begins at the problem.
+        program: the branch starts where this program was written, or at the current point if that is unknown.
+        apart: whether the branch starts at the problem.
     """
     present = context().conversation
     if present is None:
@@ -133,7 +133,7 @@ def branch(program: str = "", *, apart: bool = False) -> Iterator[None]:
 
 @contextmanager
 def own_trace() -> Iterator[Trace]:
-    """The trace of the current rollout; where none is open, that of a new one."""
+    """The trace of the current rollout; if none is open, open one."""
     if _current.get() is not None:
         yield trace()
         return

@@ -1,4 +1,4 @@
-"""What a rollout decides, as typed values; `str` of one gives its words."""
+"""The decisions of a rollout as typed values; `str` gives a description."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class _Kept(BaseModel):
 class StageNotAsked(_Kept):
     """The budget allows no further call.
 
-    resource: by its name in `program.rollout.budget.Budget`.
-    budget: whose it is.
+    resource: its name in `program.rollout.budget.Budget`.
+    budget: the owner of the budget.
     """
 
     kind: Literal["not asked"] = "not asked"
@@ -26,11 +26,11 @@ class StageNotAsked(_Kept):
     budget: Literal["rollout", "run"] = "rollout"
 
     def __str__(self) -> str:
-        return f"{self.stage}: not asked, the {self.budget}'s budget of {self.resource} is spent"
+        return f"{self.stage}: skipped, the {self.budget}'s budget of {self.resource} is spent"
 
 
 class StageGivenUp(_Kept):
-    """No attempt gave an answer that could be read; the program goes on without one."""
+    """No attempt gave a readable answer; the program continues without it."""
 
     kind: Literal["given up"] = "given up"
     stage: str
@@ -40,33 +40,34 @@ class StageGivenUp(_Kept):
 
 
 class ConversationBegun(_Kept):
-    """The model's context has no room for the conversation so far, so the stage begins it again at the problem."""
+    """The conversation does not fit into the model's context, so the stage starts again from the problem."""
 
     kind: Literal["conversation begun again"] = "conversation begun again"
     stage: str
 
     def __str__(self) -> str:
-        return f"{self.stage}: the conversation is too long for the model's context, and begins again"
+        return f"{self.stage}: the conversation is too long for the model's context, and starts again"
 
 
 class NothingAnswered(_Kept):
-    """The first calls of a rollout all failed or brought answers without a text, so no further one is made.
+    """The first calls of a rollout all failed or returned no text, so no more calls are made.
 
-    calls: that were made.
+    calls: the number of calls made.
     """
 
     kind: Literal["nothing answered"] = "nothing answered"
     calls: int
 
     def __str__(self) -> str:
-        return f"the first {self.calls} calls brought nothing, so no further one is made"
+        return f"the first {self.calls} calls returned nothing, so no more calls are made"
 
 
 class SettingRefused(_Kept):
-    """A server refuses a setting of the requests to a model, which is asked without it from then on.
+    """A server refuses a setting; later requests to this model are sent without it.
 
-    setting: what is refused; the name of the cap is that of `max_tokens` and `max_completion_tokens` which was sent.
-    instead: of a cap that is too high, the tokens an answer may have.
+    setting: the refused setting; "the name of the cap" is the one of `max_tokens` and `max_completion_tokens` that was
+        sent.
+    instead: if the cap is too high, the maximum tokens of an answer.
     """
 
     kind: Literal["setting refused"] = "setting refused"
@@ -77,18 +78,18 @@ class SettingRefused(_Kept):
     def __str__(self) -> str:
         match self.setting:
             case "cap":
-                return f"{self.model} gives answers of {self.instead:,} tokens at most, and is asked for no more"
+                return f"{self.model} allows at most {self.instead:,} tokens per answer; requests are limited to this"
             case "the name of the cap":
-                return f"{self.model} refuses the usual name of the cap, and is sent the other"
+                return f"{self.model} refuses the usual name of the token cap; the other name is sent"
             case "schema":
-                return f"{self.model} refuses the JSON schema of answers, and is asked without it"
-        return f"{self.model} refuses the {self.setting}, and is asked without it"
+                return f"{self.model} refuses the JSON schema of answers; requests are sent without it"
+        return f"{self.model} refuses the {self.setting}; requests are sent without it"
 
 
 class PromptsCut(_Kept):
-    """A server counts far fewer tokens of a prompt than were sent: it cuts prompts to the context it was started with.
+    """A server counts far fewer tokens in a prompt than were sent: it cuts prompts to its context length.
 
-    characters: of the prompt.
+    characters: in the prompt.
     counted: tokens.
     """
 
@@ -105,17 +106,17 @@ class PromptsCut(_Kept):
 
 
 class TokensNotCounted(_Kept):
-    """A server does not say how many tokens a call has used."""
+    """A server does not report how many tokens a call has used."""
 
     kind: Literal["tokens not counted"] = "tokens not counted"
     model: str
 
     def __str__(self) -> str:
-        return f"{self.model} counts no tokens: what was used is not known, and no limit of tokens or dollars can hold"
+        return f"{self.model} reports no token counts: usage is unknown, and limits on tokens or dollars have no effect"
 
 
 class ExplanationsLeftOut(_Kept):
-    """There are fewer explanations than public tests, so nobody knows which explanation is for which test."""
+    """There are fewer explanations than public tests, so it is unclear to which test each belongs."""
 
     kind: Literal["explanations left out"] = "explanations left out"
     explanations: int
@@ -128,7 +129,7 @@ class ExplanationsLeftOut(_Kept):
 class AITestsLeftOut(_Kept):
     """AI tests that cannot be used.
 
-    reasons: how many for each reason.
+    reasons: the number of tests per reason.
     """
 
     kind: Literal["AI tests left out"] = "AI tests left out"
@@ -141,12 +142,12 @@ class AITestsLeftOut(_Kept):
 
 
 class AITestChecked(_Kept):
-    """The output that the model claimed for an AI test was checked by something that did not see it.
+    """The output that the model claimed for an AI test was checked, without seeing it.
 
-    number: of the test, from 1.
-    by: a brute-force program that passes the public tests, most of at least three different programs that do, or the
-        output worked out a second time.
-    result: confirmed as claimed, confirmed with another output, or not confirmed, so that the test does not count.
+    number: the number of the test, from 1.
+    by: a brute-force program that passes the public tests, the majority of at least three different programs that do,
+        or a second derivation of the output.
+    result: confirmed as claimed, confirmed with another output, or not confirmed; then the test does not count.
     """
 
     kind: Literal["AI test checked"] = "AI test checked"
@@ -159,12 +160,12 @@ class AITestChecked(_Kept):
 
 
 class BruteForceNotTrusted(_Kept):
-    """The brute-force program fails a public test, or there is none to trust it by."""
+    """The brute-force program fails a public test, or there are no public tests."""
 
     kind: Literal["brute force not trusted"] = "brute force not trusted"
 
     def __str__(self) -> str:
-        return "brute force: not trusted, as it does not pass all public tests"
+        return "brute force: not trusted, because it does not pass all public tests"
 
 
 class StressTested(_Kept):
@@ -179,12 +180,12 @@ class StressTested(_Kept):
 
 
 class ChangeTried(_Kept):
-    """A changed program was compared with the one before on the test it is for.
+    """A changed program was compared with the previous one, on the test that the change is for.
 
-    way: a fix of the program, or a program written instead of it.
+    way: a fix of the program, or a program drawn in its place.
     outcome: only "kept" replaces the program.
-    program, changed: name both; see `program.rollout.trace.name_of`.
-    before, after: verdicts of the two on the test.
+    program, changed: the names of both; see `program.rollout.trace.name_of`.
+    before, after: their verdicts on the test.
     test_input, test_output: the test; in the trace, not in `rollouts.jsonl`.
     """
 
@@ -209,24 +210,24 @@ class ChangeTried(_Kept):
             case "breaks an anchor":
                 return f"{self.way} reverted: it breaks an anchor"
             case "other outputs":
-                return f"{self.way} reverted: it answers otherwise on small inputs"
+                return f"{self.way} reverted: its outputs differ on small inputs"
 
 
 class ClusterChosen(_Kept):
-    """Of the programs that pass all public tests the largest group that behaves alike is handed in."""
+    """Programs that pass all public tests were grouped by behaviour; one of the largest group is the answer."""
 
     kind: Literal["cluster"] = "cluster"
     alike: int
     passing: int
 
     def __str__(self) -> str:
-        return f"clusters: {self.alike} of {self.passing} programs that pass behave like the chosen one"
+        return f"clusters: {self.alike} of {self.passing} passing programs behave like the chosen one"
 
 
 class LargestInputChecked(_Kept):
     """A program printed the largest input of the problem, which counts if a validator accepts it.
 
-    characters: of the input.
+    characters: in the input.
     """
 
     kind: Literal["largest input"] = "largest input"
@@ -235,17 +236,17 @@ class LargestInputChecked(_Kept):
 
     def __str__(self) -> str:
         if self.result == "no validator":
-            return "largest input: left out, as the validator does not tell the public inputs from spoiled ones"
-        said = "confirmed by the validator" if self.result == "confirmed" else "left out, as it is not valid"
+            return "largest input: left out, because the validator accepts spoiled public inputs or rejects real ones"
+        said = "confirmed by the validator" if self.result == "confirmed" else "left out, because it is not valid"
         return f"largest input: {self.characters:,} characters, {said}"
 
 
 class ReadingChosen(_Kept):
-    """An answer could be read as several programs, or as one that a repair without a call makes better.
+    """An answer could be read as several programs, or as one program that a repair without a call improves.
 
-    readings: plausible ones; chosen: the one that was taken, from 1, of which 1 is the likeliest.
-    repairs: that were made; empty for none.
-    passed: public tests, of so many.
+    readings: the number of plausible readings; chosen: the number of the chosen one, from 1 (the likeliest).
+    repairs: the repairs that were made; empty for none.
+    passed, of: the number of public tests that it passes, and the number of public tests.
     """
 
     kind: Literal["reading chosen"] = "reading chosen"
@@ -263,8 +264,8 @@ class ReadingChosen(_Kept):
 
 
 class WrongTestClaimed(_Kept):
-    """The model was asked for a fix and said that the test is wrong. That is a vote against a written test, which then
-    counts no more; of an example it changes nothing.
+    """The model was asked for a fix and said that the test is wrong. This is a vote against an AI test, which then no
+    longer counts; it has no effect on an example of the statement.
 
     test_input, test_output: the test; in the trace, not in `rollouts.jsonl`.
     """
@@ -279,17 +280,17 @@ class WrongTestClaimed(_Kept):
 
 
 class SeveralAnswersAccepted(_Kept):
-    """More than one answer is right for an input, so none is claimed, and no fix is spent on another than the stored
-    one."""
+    """More than one output is right for an input. So no AI test claims one, and a program that prints another output
+    than the stored one is not fixed."""
 
     kind: Literal["several answers"] = "several answers"
 
     def __str__(self) -> str:
-        return "several answers are right: none is claimed, and another than the stored one is not fixed"
+        return "several answers are right: there are no AI tests, and other outputs than the stored one are not fixed"
 
 
 class OtherDecision(BaseModel):
-    """One of a kind that rollouts made once and make no more; read from stored runs."""
+    """A kind of decision that rollouts no longer make, read from stored runs."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
 

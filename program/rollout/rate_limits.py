@@ -1,4 +1,4 @@
-"""How fast a run may ask its LM, and what happens when the LM refuses or fails for a while."""
+"""The rate of a run's requests to its LM, and retries when the LM refuses or fails for a while."""
 
 from __future__ import annotations
 
@@ -18,39 +18,38 @@ if TYPE_CHECKING:
     from dspy import LMError
 
 WINDOW_SECONDS = 60.0
-LONGEST_WAIT_SECONDS = 120.0  # who asks for more patience than that is not tried again
-GARBLED_RETRIES = 3  # of a request that was answered with something that is no answer
+LONGEST_WAIT_SECONDS = 120.0  # a longer retry-after time is not waited for
+GARBLED_RETRIES = 3  # of a request whose response was not valid
 NOT_IMPLEMENTED = 501
 
 
 class RateLimits(BaseModel):
-    """What a provider allows, and how patient to be with it; None for no limit."""
+    """The provider's rate limits, and the retries; None for no limit."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
 
     requests_per_minute: int | None = Field(default=None, ge=1)
-    """requests in any 60 seconds, of all rollouts of the run together"""
+    """requests in any 60 seconds, for all rollouts of the run together"""
     tokens_per_minute: int | None = Field(default=None, ge=1)
-    """tokens in any 60 seconds, of all rollouts of the run together"""
+    """tokens in any 60 seconds, for all rollouts of the run together"""
     retries: int = Field(default=6, ge=0)
-    """retries of one request that was refused or failed in a way that may pass (429, 5xx, timeouts, broken
-    connections)"""
+    """retries of a request that failed with a temporary error (429, 5xx, timeouts, broken connections)"""
     first_wait: float = Field(default=2.0, ge=0)
-    """seconds before the first retry where the provider names none; doubled each time, with some jitter, so that an
-    outage of two minutes is waited out"""
+    """seconds before the first retry if the provider names none; doubled for each retry, with jitter, so that an outage
+    of two minutes is survived"""
 
     def patience(self) -> RateLimits:
-        """Without what is allowed in a minute, which is kept to where calls are paid: an answer that is stored is no
-        request."""
+        """Only the settings for retries. The rate limits are applied where calls are paid, because a stored answer is
+        not a request."""
         return self.model_copy(update={"requests_per_minute": None, "tokens_per_minute": None})
 
 
 class Pace:
-    """Keeps the requests of all threads of a run within `limits`; a refused request waits for all.
+    """Keeps the requests of all threads of a run within `limits`. After a rate limit error, all threads wait.
 
     Args:
-        limits: of the provider.
-        clock, sleep: seconds; tests put in their own.
+        limits: the limits of the provider.
+        clock, sleep: return and take seconds; tests replace them.
     """
 
     def __init__(
@@ -66,13 +65,13 @@ class Pace:
         self._requests: deque[float] = deque()
         self._tokens: deque[tuple[float, int]] = deque()
         self._not_before = 0.0
-        self._down = False  # whether patience has run out and no request was answered since
+        self._down = False  # whether retries were used up and no request has succeeded since
 
     def wait(self, at_most: float | None = None) -> bool:
-        """Return when the next request may go out, and count it; False, at once, when that takes too long.
+        """Wait until the next request may be sent, and count it. Return False immediately if that takes too long.
 
         Args:
-            at_most: seconds there are to wait; None for as many as it takes.
+            at_most: the maximum wait in seconds; None for no maximum.
         """
         deadline = math.inf if at_most is None else self._clock() + at_most
         while (pause := self.take_request()) > 0:
@@ -82,14 +81,14 @@ class Pace:
         return True
 
     def spent(self, tokens: int) -> None:
-        """Count what a request has used."""
+        """Count the tokens of a request."""
         with self._lock:
             self._tokens.append((self._clock(), tokens))
             self._down = self._down and not tokens
 
     def refused(self, fault: LMError, attempt: int) -> float:
-        """Seconds to wait before retry `attempt` (from 0) after `fault`; a rate limit holds back every thread, unless
-        it asks for more patience than there is."""
+        """Seconds to wait before retry `attempt` (from 0) after `fault`. After a rate limit error all threads wait,
+        unless its retry-after time is too long."""
         from program.undocumented import wait_asked_for
 
         asked_for = wait = wait_asked_for(fault)
@@ -100,20 +99,20 @@ class Pace:
         return min(wait, LONGEST_WAIT_SECONDS)
 
     def hold_back(self, seconds: float) -> None:
-        """No request goes out for so long."""
+        """Send no request for this time."""
         with self._lock:
             self._not_before = max(self._not_before, self._clock() + seconds)
 
     def may_retry(self, fault: LMError, attempt: int) -> bool:
-        """Whether to send a request again after `attempt` retries; one that timed out is tried once more only, and one
-        that the server does not implement never. Where patience has run out for one request, no other is sent again
-        until one is answered: an outage is waited out once, not once a call."""
-        from dspy import LMProviderError, LMTimeoutError, is_retryable_lm_error  # commands show RateLimits without DSPy
+        """Whether to send a request again after `attempt` retries. A request that timed out is retried only once, and
+        one that the server does not implement never. If the retries of one request were used up, no other request is
+        retried until one succeeds: an outage is waited for once, not once per call."""
+        from dspy import LMProviderError, LMTimeoutError, is_retryable_lm_error  # here so that --help needs no DSPy
 
         from program.undocumented import wait_asked_for
 
         most = min(1, self.limits.retries) if isinstance(fault, LMTimeoutError) else self.limits.retries
-        if type(fault) is LMProviderError:  # a reply that is none: a page of a gateway, or half of an answer
+        if type(fault) is LMProviderError:  # not a valid response: an HTML page of a gateway, or half of an answer
             most, may_pass = min(GARBLED_RETRIES, most), True
         else:
             may_pass = is_retryable_lm_error(fault) and fault.status != NOT_IMPLEMENTED
@@ -129,7 +128,7 @@ class Pace:
         self._sleep(seconds)
 
     def take_request(self) -> float:
-        """Count a request that goes out now; when none may, the seconds until one may be tried."""
+        """Count a request that is sent now. If none may be sent, return the seconds until the next attempt."""
         with self._lock:
             now = self._clock()
             while self._requests and now - self._requests[0] >= WINDOW_SECONDS:

@@ -1,7 +1,7 @@
-"""What a rollout did: every LM call, every judge run, every decision, and what all that cost.
+"""The record of a rollout: every LM call, every judge run, every decision, and the total cost.
 
-A trace holds events in the order they ended, light numbers and texts in one; `slim` leaves the texts out. That of the
-current rollout is found by `program.rollout.context`.
+A trace contains events in the order in which they ended, numbers and texts together; `slim` leaves the texts out.
+`program.rollout.context` has the trace of the current rollout.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from pydantic import BaseModel, Field, PrivateAttr
 from program.rollout.budget import Budget, RunBudget, spent_of
 from program.rollout.decisions import DECISION_TEXTS, Decision, NothingAnswered, StageNotAsked
 
-# ok: an answer that was read; unparsable: one that was not; endless: one cut off at the token cap while it repeated
-# itself; cut: any other that was cut off before what was asked for was whole, or while the model was thinking; empty:
-# no text; stub: the function asked for as it was given, without a body; refused: the model declines; filtered: the
-# provider held it back; lm_error: no answer came.
+# ok: the answer was read; unparsable: it was not; endless: cut off at the token cap while it repeated itself; cut: cut
+# off in another way before the requested part was complete; cut while thinking: cut off while the model was thinking;
+# empty: no text; stub: the given function without a body; refused: the model declines; filtered: the provider blocked
+# the answer; lm_error: there was no answer.
 Outcome = Literal[
     "ok", "unparsable", "endless", "cut", "cut while thinking", "empty", "stub", "refused", "filtered", "lm_error"
 ]
@@ -35,19 +35,19 @@ class Message(BaseModel):
 
 
 class Call(BaseModel):
-    """One request of a stage to its LM. Token counts are the provider's; 0 where the answer came from a cache.
+    """One request of a stage to its LM. Token counts come from the provider; they are 0 for an answer from a cache.
 
-    started: seconds since the rollout began; seconds: from the request to the answer, waiting included.
-    cached_tokens: of the prompt tokens, those a prefix cache served.
-    dollars: None where no price is known.
-    retries: requests before this one that were refused or failed and were sent again.
-    error: the name of the exception where the answer was not read or did not come; detail: what it says, in a line.
-    attempt: which request it is for one and the same answer, from 1.
-    repair: whether the call shows the model an answer that could not be read and asks for it again.
-    salvaged: whether the answer could be read with tolerance only; read: what that took, in words.
-    prompt, answer, thought: the texts, of which no thought is part of the answer; in the trace, not in
+    started: seconds since the start of the rollout; seconds: from the request to the answer, including waits.
+    cached_tokens: prompt tokens that came from a prefix cache.
+    dollars: None if the price is unknown.
+    retries: earlier requests for this call that were refused or failed.
+    error: the name of the exception if the answer was not read or there was none; detail: its message, in one line.
+    attempt: the number of the request for the same answer, from 1.
+    repair: whether the call shows the model an answer that could not be read and requests it again.
+    salvaged: whether the answer could only be read with tolerance; read: a description of how.
+    prompt, answer, thought: the texts; the answer does not include the thought; in the trace, not in
         `rollouts.jsonl`.
-    inputs, outputs: the fields of the signature, as JSON values; outputs are empty where the answer could not be read.
+    inputs, outputs: the fields of the signature, as JSON values; outputs are empty if the answer could not be read.
     """
 
     kind: Literal["call"] = "call"
@@ -77,17 +77,17 @@ class Call(BaseModel):
 
     @property
     def came(self) -> bool:
-        """Whether an answer came, of use or not."""
+        """Whether there was an answer, usable or not."""
         return self.outcome != "lm_error"
 
     @property
     def unread(self) -> bool:
-        """Whether an answer came that was of no use."""
+        """Whether there was an answer that was unusable."""
         return self.outcome not in ("ok", "lm_error")
 
     @property
     def as_read(self) -> str:
-        """What was read out of the answer, field by field; empty where nothing was."""
+        """The parsed answer, field by field; empty if it was not read."""
         texts = {
             name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1)
             for name, value in self.outputs.items()
@@ -96,7 +96,7 @@ class Call(BaseModel):
 
     @property
     def fault(self) -> str:
-        """What went wrong, in a line; empty where nothing did."""
+        """The error, in one line; empty if there was none."""
         return ": ".join(part for part in (self.error, self.detail) if part)
 
 
@@ -111,11 +111,11 @@ class TestRun(BaseModel):
 
 
 class JudgeRun(BaseModel):
-    """One program run on some tests inside the flow.
+    """One program that the flow ran on some tests.
 
-    tests: where they come from.
-    program: names the code; see `name_of`.
-    function: the name of the function that the tests call; empty where they are run as programs.
+    tests: the origin of the tests.
+    program: the name of the code; see `name_of`.
+    function: the name of the function that the tests call; empty if they run the code as a program.
     code, runs: the texts; in the trace, not in `rollouts.jsonl`.
     """
 
@@ -131,7 +131,7 @@ class JudgeRun(BaseModel):
 
 
 class Decided(BaseModel):
-    """Something the rollout decided."""
+    """A decision of the rollout."""
 
     kind: Literal["decided"] = "decided"
     decision: Decision
@@ -139,7 +139,7 @@ class Decided(BaseModel):
 
 
 class Remark(BaseModel):
-    """A decision in words, as runs stored them before decisions had types. It can be shown; nothing else is known."""
+    """A decision as text: the form that runs stored before decisions had types. It can only be shown."""
 
     kind: Literal["decision"] = "decision"
     what: str
@@ -147,24 +147,24 @@ class Remark(BaseModel):
 
 
 Origin = Literal["direct", "first", "further", "redraw", "fix", "brute force"]
-# How a program came about.
+# The origins of a program.
 ORIGINS: dict[Origin, str] = {
     "direct": "written by a plain call before the flow",
     "first": "the first program",
     "further": "a further program",
-    "redraw": "written in place of one that was not mended",
+    "redraw": "written in place of one that was not fixed",
     "fix": "a fix",
     "brute force": "the brute-force program",
 }
 
 
-SILENT = 6  # calls that bring nothing at all, from the first on, after which a model is asked no more
+SILENT = 6  # if this many first calls return no text at all, no more calls are made
 
 
 class NewProgram(BaseModel):
     """From here on `program` may become the answer.
 
-    calls: made so far.
+    calls: the number of calls so far.
     """
 
     kind: Literal["new program"] = "new program"
@@ -175,9 +175,9 @@ class NewProgram(BaseModel):
 
 
 class Best(BaseModel):
-    """From here on `program` is what the rollout would return if it ended now.
+    """From here on `program` is the answer if the rollout ends.
 
-    calls, tokens, dollars: spent so far (tokens: prompt and answer).
+    calls, tokens, dollars: spent so far (tokens: prompt and completion).
     code: the text; in the trace, not in `rollouts.jsonl`.
     """
 
@@ -191,7 +191,7 @@ class Best(BaseModel):
 
 
 Event = Annotated[Call | JudgeRun | Decided | Remark | NewProgram | Best, Field(discriminator="kind")]
-# What `Trace.slim` leaves out, in the form of pydantic's `exclude`.
+# The fields that `Trace.slim` leaves out, in the form of pydantic's `exclude`.
 TEXTS: dict[str, Any] = {
     **dict.fromkeys(("prompt", "answer", "thought", "inputs", "outputs", "code", "runs"), True),
     "decision": DECISION_TEXTS,
@@ -199,14 +199,14 @@ TEXTS: dict[str, Any] = {
 
 
 def name_of(code: str) -> str:
-    """Names a program by its text: 12 hex digits."""
+    """The name of a program: a hash of its text, 12 hex digits."""
     return hashlib.sha256(code.encode("utf-8", "replace")).hexdigest()[:12]
 
 
 class Trace(BaseModel):
-    """Everything a rollout did.
+    """Everything that a rollout did.
 
-    marks: what should be known about where it comes from, such as "imported".
+    marks: notes on the origin of the trace, such as "imported".
     """
 
     events: list[Event] = Field(default_factory=list)
@@ -220,7 +220,7 @@ class Trace(BaseModel):
 
     @classmethod
     def of(cls, run: RunBudget | None, most: Budget) -> Trace:
-        """An empty trace, begun now, of a rollout that also spends from the budget of its run, and keeps to `most`
+        """An empty trace that starts now. Its rollout also spends from the budget of its run, and never exceeds `most`,
         whatever its program allows."""
         opened = cls()
         opened._run, opened._budget = run, most
@@ -230,7 +230,7 @@ class Trace(BaseModel):
         return isinstance(other, Trace) and (self.events, self.marks) == (other.events, other.marks)
 
     def __reduce__(self) -> Any:
-        """What it holds goes to another process; its clock, lock and listener mean nothing there."""
+        """Pickle only the contents: clock, lock and listener have no meaning in another process."""
         return _moved, (self.events, self.marks)
 
     @property
@@ -239,12 +239,12 @@ class Trace(BaseModel):
 
     @property
     def lost_calls(self) -> list[Call]:
-        """The calls that brought no answer at all."""
+        """The calls without any answer."""
         return [call for call in self.calls if not call.came]
 
     @property
     def is_silent(self) -> bool:
-        """Whether no call has brought a text."""
+        """Whether no call has returned a text."""
         return not any(call.answer.strip() for call in self.calls)
 
     @property
@@ -257,12 +257,12 @@ class Trace(BaseModel):
 
     @property
     def programs(self) -> dict[str, NewProgram]:
-        """By the name of the program, in the order in which they came up."""
+        """The programs by name, in the order in which they were made."""
         return {event.program: event for event in self.events if isinstance(event, NewProgram)}
 
     @property
     def spent_budgets(self) -> list[tuple[Literal["rollout", "run"], str]]:
-        """What has cost the rollout a call: whose budget of which resource, each once."""
+        """The budgets that cost the rollout a call: whose budget and which resource, without duplicates."""
         refused = [each for each in self.decisions if isinstance(each, StageNotAsked)]
         return list(dict.fromkeys((each.budget, each.resource) for each in refused))
 
@@ -272,20 +272,20 @@ class Trace(BaseModel):
         return any(budget == "run" for budget, _ in self.spent_budgets)
 
     def now(self) -> float:
-        """Seconds since the rollout began."""
+        """Seconds since the start of the rollout."""
         return time.perf_counter() - self._begin
 
     def limit(self, budget: Budget) -> None:
-        """From now on `may_call` also refuses what `budget` does not allow."""
+        """From now on, `may_call` also respects `budget`."""
         self._budget = self._budget.and_also(budget)
 
     def may_call(self, stage: str, prepares: bool = False) -> bool:
-        """Count a call that `stage` is about to make. Where the rollout's budget allows none, or the first `SILENT`
-        calls brought nothing, that is entered, once a stage; what the run's allows is seen where it is paid
-        (`program.paid`).
+        """Count a call that `stage` is about to make. If the rollout's budget allows none, or if the first `SILENT`
+        calls returned nothing, enter this in the trace, once per stage. The budget of the run is checked where calls
+        are paid (`program.paid`).
 
-        While there is no program, the last call of the budget is kept from stages that only prepare one: a rollout
-        that thinks for all its calls hands in nothing.
+        As long as there is no program, the last call of the budget is not given to stages that only prepare one.
+        Otherwise a rollout could use all its calls for preparation and return nothing.
         """
         refused = None
         with self._lock:
@@ -300,18 +300,18 @@ class Trace(BaseModel):
         return refused is None
 
     def spent(self) -> str | None:
-        """The resource of the rollout or of the run of which nothing is left for a call; None while there is."""
+        """The resource of the rollout or of the run that is spent and prevents a call; None if there is none."""
         with self._lock:
             return self._spent() or (self._run.spent() if self._run else None)
 
     def seconds_left(self) -> float | None:
-        """Of the rollout's budget or the run's, whichever ends first; None where neither bounds them."""
+        """The remaining seconds of the rollout's or the run's budget, the lesser one; None if neither has a limit."""
         own = None if self._budget.seconds is None else self._budget.seconds - self.now()
         left = [own, self._run.seconds_left() if self._run else None]
         return min((seconds for seconds in left if seconds is not None), default=None)
 
     def out_of_time(self) -> bool:
-        """Whether the budget of seconds is spent, so that not even programs should be run any more."""
+        """Whether the budget of seconds is spent, so that programs should not be run either."""
         left = self.seconds_left()
         return left is not None and left <= 0
 
@@ -326,7 +326,7 @@ class Trace(BaseModel):
         return spent_of(used, self._budget)
 
     def enter(self, event: Event) -> None:
-        """Take up an event."""
+        """Add an event."""
         with self._lock:
             self.events.append(event)
             if self._listener:
@@ -336,16 +336,16 @@ class Trace(BaseModel):
         self.enter(Decided(decision=decision, started=self.now()))
 
     def decide_once(self, decision: Decision) -> None:
-        """As `decide`; nothing happens when the same was entered before."""
+        """Like `decide`, unless the same decision was entered before."""
         if decision not in self.decisions:
             self.decide(decision)
 
     def new_program(self, code: str, origin: Origin) -> None:
-        """Note that `code` may become the answer."""
+        """Record that `code` may become the answer."""
         self.enter(NewProgram(program=name_of(code), origin=origin, started=self.now(), calls=self.totals().calls))
 
     def best(self, code: str) -> None:
-        """Note that `code` is now what the rollout would return; nothing happens when it was already."""
+        """Record that `code` is now the answer of the rollout, unless it already was."""
         last = next((event for event in reversed(self.events) if isinstance(event, Best)), None)
         if not code.strip() or (last and last.code == code):
             return
@@ -375,7 +375,7 @@ class Trace(BaseModel):
         return {"events": [event.model_dump(exclude=TEXTS) for event in self.events], "marks": self.marks}
 
     def totals(self) -> Totals:
-        """The sums over all calls. `dollars` is None when the price of any call is unknown."""
+        """The sums over all calls. `dollars` is None if the price of any call is unknown."""
         calls, runs = self.calls, self.judge_runs
         paid = [call for call in calls if not call.from_cache]
         prices = [call.dollars for call in paid]
@@ -397,10 +397,10 @@ def _moved(events: list[Event], marks: list[str]) -> Trace:
 
 
 class Totals(BaseModel):
-    """The cost of a rollout, or of many.
+    """The cost of one or more rollouts.
 
-    tokens_known: whether the server has said of every call how many tokens it used.
-    dollars: None where the price of any call is not known.
+    tokens_known: whether the server reported the token counts of every call.
+    dollars: None if the price of any call is unknown.
     """
 
     calls: int = 0
@@ -410,12 +410,12 @@ class Totals(BaseModel):
     completion_tokens: int = 0
     tokens_known: bool = True
     dollars: float | None = 0.0
-    lm_seconds: float = 0.0  # summed over calls; those that run side by side count each
+    lm_seconds: float = 0.0  # sum over calls; concurrent calls count separately
     judge_seconds: float = 0.0
 
     @property
     def tokens(self) -> int | None:
-        """Of prompts and answers together; None where they are not known."""
+        """Tokens of prompts and completions together; None if unknown."""
         return self.prompt_tokens + self.completion_tokens if self.tokens_known else None
 
     def __add__(self, other: Totals) -> Totals:
@@ -426,10 +426,10 @@ class Totals(BaseModel):
         return Totals(**{**values, "tokens_known": self.tokens_known and other.tokens_known})
 
 
-# The names of DSPy's errors that are no answer of the LM to this very prompt.
+# The names of DSPy's errors that do not depend on the prompt.
 OUTAGES = ("LMRateLimitError", "LMTimeoutError", "LMServerError", "LMTransportError", "LMLockTimeoutError")
 
 
 def outage_of(trace: Trace) -> str | None:
-    """What cost the rollout its last call that was lost to an outage, in a line; None where none was."""
+    """The error of the last call that was lost to an outage, in one line; None if there was none."""
     return next((call.fault for call in reversed(trace.lost_calls) if call.error in OUTAGES), None)

@@ -1,6 +1,6 @@
-"""What became of one request: an answer that was read, or one that was cut off, empty, refused or unreadable.
+"""The outcome of one request: an answer that was read, or one that was cut off, empty, refused or unreadable.
 
-None of these is a wrong answer of the model, so none is taken for one; what is asked next depends on which it is.
+The last four are not counted as wrong answers. The outcome decides what is requested next.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from program.rollout.trace import Call, Outcome
 from program.stage.call_record import runs_in_circles
 from program.undocumented import Noted
 
-CUT: tuple[Outcome, ...] = ("cut", "cut while thinking")  # more room may help
+CUT: tuple[Outcome, ...] = ("cut", "cut while thinking")  # a higher token cap may help
 _SAID: dict[Outcome, str] = {
     "endless": "cut off while it repeated itself",
     "cut": "cut off at the cap of tokens",
@@ -31,13 +31,13 @@ _AS_READ: tuple[Outcome, ...] = ("cut while thinking", "cut", "empty", "refused"
 def enter_outcome(
     call: Call, notes: Sequence[Noted], fault: AdapterParseError | None, programs: Sequence[FoundProgram]
 ) -> None:
-    """Enter in `call` what became of an answer, and why.
+    """Enter the outcome of an answer in `call`, and its reason.
 
     Args:
-        call: with the texts of the answer; its outcome is "ok" or "unparsable" so far.
-        notes: of the request.
-        fault: why it could not be read; None for one that was.
-        programs: that were read, the likeliest first; empty where no program was asked for.
+        call: contains the texts of the answer; its outcome is "ok" or "unparsable" so far.
+        notes: DSPy's records of the request.
+        fault: why the answer could not be read; None if it was read.
+        programs: the programs in the answer, the likeliest first; empty if no program was requested.
     """
     call.outcome = _outcome(call, notes, fault, programs)
     if call.outcome != "ok":
@@ -54,7 +54,7 @@ def _outcome(
             return "endless"
         if any(STUB in each.doubts for each in programs[:1]):
             return "stub"
-        # A program that was cut off may still compile, and would be judged as if it were all that was meant.
+        # A program that was cut off may still compile, and would be judged as if it were complete.
         return "cut" if any(each.cut or (cut_off and not each.closed) for each in programs[:1]) else "ok"
     if any(note.ended == "content_filter" for note in notes):
         return "filtered"

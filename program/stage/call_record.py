@@ -1,4 +1,4 @@
-"""What is entered of one request to the LM."""
+"""Records one request to the LM."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from program.undocumented import Noted, wait_asked_for
 
 
 def fill(call: Call, notes: Sequence[Noted], fields: Collection[str]) -> None:
-    """What the LM reports of the answer: texts, usage, price.
+    """Record what the LM reports about the answer: texts, usage, price.
 
     Args:
-        call: gets it.
-        notes: of the request.
+        call: the record to fill.
+        notes: DSPy's records of the request.
         fields: the names of the output fields.
     """
     for note in notes:
@@ -45,15 +45,15 @@ def fill(call: Call, notes: Sequence[Noted], fields: Collection[str]) -> None:
         _look_at_counts(note)
 
 
-# English has about 4 characters a token, programs 3, other scripts 1 to 2. Runs of one character are left out, as a
-# token may hold many of them.
+# English has about 4 characters per token, programs 3, other scripts 1 to 2. Runs of one character are not counted,
+# because one token may contain many of them.
 CUT_CHARACTERS = 6000  # a shorter prompt fits into every context
-CUT_RATIO = 8  # characters a token, from which on most of a prompt was not read
+CUT_RATIO = 8  # characters per token; above it, the server cannot have read the whole prompt
 _RUN = re.compile(r"(.)\1{3,}|\s+", re.DOTALL)
 
 
 def _look_at_counts(note: Noted) -> None:
-    """Say, once for each model, where a server counts no tokens, or so few that it must have cut the prompt."""
+    """Warn, once per model, if a server reports no token counts, or counts so low that it must have cut the prompt."""
     found: PromptsCut | TokensNotCounted | None = None
     characters = sum(len(_RUN.sub(" ", str(each["content"]))) for each in note.messages)
     if not note.counted:
@@ -71,17 +71,16 @@ _said: list[TokensNotCounted | PromptsCut] = []
 
 
 def _split(output: Any, fields: Collection[str]) -> tuple[str, str]:
-    """What was said and what was thought, as texts; DSPy gives a dictionary where there is more than a text."""
+    """The answer and the thought, as texts; DSPy returns a dictionary if there is more than a text."""
     found = output if isinstance(output, dict) else {"text": output}
     parts = split(found.get("text"), found.get("reasoning_content"), fields)
     return parts.said, parts.thought
 
 
 def words_of(fault: Exception) -> str:
-    """The first line of what a fault says, and how long a server asks to wait that asks for more patience than there
-    is."""
+    """The first line of an exception's message. If the server's retry-after time is too long, the time is added."""
     wait = wait_asked_for(fault) or 0.0
-    asked = f" (it asks to wait {wait:,.0f} s)" if wait > LONGEST_WAIT_SECONDS else ""
+    asked = f" (retry after {wait:,.0f} s)" if wait > LONGEST_WAIT_SECONDS else ""
     return first_line(fault) + asked
 
 
@@ -92,9 +91,9 @@ REPEATS = 4
 
 
 def runs_in_circles(answer: str) -> bool:
-    """Whether the end of `answer` is one piece of text over and over, at least `REPEATS` times.
+    """Whether `answer` ends with one piece of text repeated at least `REPEATS` times.
 
-    Pieces of white space or of one character, such as a long rule, do not count unless they fill the whole tail.
+    White space and single characters, such as in a long rule, only count if they fill the whole tail.
     """
     tail = answer[-TAIL_CHARACTERS:]
     for length in range(1, min(LONGEST_UNIT, len(tail) // REPEATS) + 1):
@@ -106,9 +105,9 @@ def runs_in_circles(answer: str) -> bool:
 
 
 def valid_text(value: Any) -> Any:
-    """`value`, a text or a list or record of them, with a question mark for every half character.
+    """`value`, a text or a list or record of texts, with question marks for lone surrogates.
 
-    Answers may hold lone surrogates, which JSON can escape; no server takes those back in a prompt.
+    Answers may contain lone surrogates, which JSON can escape; servers do not accept them in a prompt.
     """
     match value:
         case str():

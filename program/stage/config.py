@@ -1,4 +1,4 @@
-"""The keys that every program's configuration has, and the stages made from them."""
+"""The configuration keys that all programs have, and the stages made from them."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from program.stage.stage import Stage
 
 
 class ProgramConfig(BaseModel):
-    """What every program can be set to."""
+    """The configuration of every program."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
 
     temperature: float | None = Field(default=None, ge=0)
-    """of the first call of each stage; repeats use 0.8; null for what the model's profile says, which is none for
-    models that think"""
+    """temperature of the first call of each stage; repeated calls use 0.8; null for the profile of the model, which
+    sets none for models that think"""
     temperatures: dict[str, Annotated[float, Field(ge=0)] | None] = {}
-    """of single stages, by the name of their signature"""
+    """temperatures of single stages, by the name of their signature"""
     order: Order = "problem-first"
-    """of a prompt's parts: problem-first begins with the problem, stage-first with the instructions; chat, json and xml
-    are always stage-first; conversation goes on from the earlier stages' questions and answers, so a stage also sees
-    what its inputs leave out; demos-first, of programs that were compiled so, is stage-first for stages with
-    demonstrations and problem-first for the others"""
+    """order of a prompt's parts. problem-first starts with the problem, stage-first with the instructions. chat, json
+    and xml are always stage-first. conversation continues from the prompts and answers of earlier stages, so a stage
+    also sees what is not in its inputs. demos-first, for programs compiled this way, is stage-first for stages with
+    demonstrations and problem-first for the others."""
     max_code_tokens: int | None = Field(default=None, ge=16)
-    """tokens an answer with a program has at most; null for what the model's profile says"""
+    """maximum tokens of an answer with a program; null for the profile of the model"""
     budget: Budget = Budget()
-    """what one rollout may spend; while there is no program the last call is kept for one"""
+    """limits of one rollout; as long as there is no program, the last call is reserved for writing one"""
 
     def code_stage(self, signature: type[dspy.Signature], attempts: int = 2, **more: Any) -> Stage:
         """A stage that answers with a program; for `more` see `Stage`."""
@@ -41,13 +41,13 @@ class ProgramConfig(BaseModel):
 
 
 class ReasoningConfig(ProgramConfig):
-    """Of programs with stages that answer in words."""
+    """The configuration of programs with stages that answer in words."""
 
     max_text_tokens: int | None = Field(default=None, ge=16)
-    """tokens an answer in words or JSON has at most; null for what the model's profile says"""
+    """maximum tokens of an answer in words or JSON; null for the profile of the model"""
 
     def text_stage(self, signature: type[dspy.Signature], *, apart: bool = False, **max_items: int) -> Stage:
-        """A stage that answers in words; of each list in `max_items` so many items are asked for at most; for `apart`
+        """A stage that answers in words. `max_items` limits the number of requested items in list fields; for `apart`
         see `Stage`."""
         more: dict[str, Any] = {"max_items": max_items, "writes": "text", "prepares": True, "apart": apart}
         return Stage(signature, self.max_text_tokens, self._heat(signature), **more)

@@ -1,4 +1,4 @@
-"""One repair call: the model is shown its own answer, what could not be read in it, and asked for it again."""
+"""One repair call: it shows the model its own answer and why it could not be read, and requests it again."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import dspy
 
 from program.adapters.sections import UnreadableAnswer
 
-SHOWN_CHARACTERS = 2000  # of the bad answer: as much as a program has; what is longer has mostly run in circles
+SHOWN_CHARACTERS = 2000  # of the bad answer, enough for a program; a longer answer mostly repeats itself
 REASON_CHARACTERS = 200
 REQUEST = "That answer cannot be read: "
 ADDED = 2  # messages
 
 
 def corrected(adapter: dspy.Adapter, answer: str, why: str) -> dspy.Adapter:
-    """`adapter` with two more messages at the end: a bad answer, and the request to give it again in the right form.
+    """`adapter` with two more messages at the end: the bad answer, and a request for it in the right form.
 
     Args:
-        adapter: what the call was made with.
-        answer: what came back.
-        why: it could not be read.
+        adapter: the adapter of the original call.
+        answer: the bad answer.
+        why: why it could not be read.
     """
     shown = answer.strip()
     if len(shown) > SHOWN_CHARACTERS:
@@ -41,16 +41,16 @@ def corrected(adapter: dspy.Adapter, answer: str, why: str) -> dspy.Adapter:
         ]
 
     made = copy(adapter)
-    vars(made)["format"] = format  # of this copy alone
+    vars(made)["format"] = format  # only for this copy
     return made
 
 
 def reason(fault: dspy.AdapterParseError) -> str:
-    """What could not be read, in one line."""
+    """Why an answer could not be read, in one line."""
     met, wanted = fault.__cause__ or fault.__context__, cast(Any, fault.signature).output_fields
     if isinstance(fault, UnreadableAnswer):
         said = fault.reason
-    elif isinstance(met, ValueError | SyntaxError):  # DSPy's adapters met a value that has not the type of its field
+    elif isinstance(met, ValueError | SyntaxError):  # in DSPy's adapters: a value does not have its field's type
         said = str(met)
     else:
         missing = [name for name in wanted if name not in (fault.parsed_result or ())]

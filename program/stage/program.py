@@ -1,4 +1,4 @@
-"""What every strategy is: a DSPy module from a problem to a program, which brings along all that its calls need."""
+"""The base class of all strategies: a DSPy module from a problem to a program, with everything that its calls need."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from program.stage.config import ProgramConfig
 class Program(dspy.Module):
     """The base of all strategies; a subclass adds its stages and `forward(problem, sample)`.
 
-    It works wherever DSPy calls a module (in plain Python, `acall`, `dspy.Evaluate`, optimizers): where no rollout is
-    open it opens one, so that its budget holds, and it makes its prompts in its own way.
+    It works wherever DSPy calls a module: in plain Python, `acall`, `dspy.Evaluate`, optimizers. If no rollout is open,
+    it opens one, so that its budget applies. It makes its prompts with its own adapter.
 
     Attributes:
-        config: its configuration, with the budget of one rollout.
-        adapter: how its prompts are made and answers read; None takes that of `dspy.settings`, with its own order, else
-            the usual one.
-        lm_settings: sampling settings that go with every call, on top of those of the LM.
-        continued_by: the key of its configuration for how many draws a rollout makes at most, where one with more draws
-            begins with all that one with fewer did; empty for a program of one draw.
+        config: its configuration, including the budget of one rollout.
+        adapter: makes prompts and parses answers. None uses the adapter of `dspy.settings` with its own order, or else
+            the default adapter.
+        lm_settings: sampling settings for every call, in addition to those of the LM.
+        continued_by: the configuration key for the maximum number of draws in a rollout. A rollout with more draws must
+            start with the same draws as one with fewer. Empty for a program that makes one draw.
     """
 
     continued_by: str = ""
@@ -42,15 +42,15 @@ class Program(dspy.Module):
         self.lm_settings: dict[str, Any] = {}
 
     def __call__(self, problem: Problem | Mapping[str, Any] | str, sample: int = 0) -> dspy.Prediction:
-        """`code`: the best program found for `problem`; empty when there is none.
+        """Solve `problem`. `code` in the prediction is the best program found; it is empty if there is none.
 
         Args:
             problem: a `Problem`, its dictionary, or the text of its statement.
-            sample: which sample of the problem this is; another number draws other answers.
+            sample: the number of the sample; another number draws other answers.
 
         Raises:
             ValueError: `problem` is none of these.
-            LMError: no call would ever work, with this key for instance.
+            LMError: no call can work, for example because the key is wrong.
         """
         asked = Problem.of(problem)
         if (allowance := context().allowance) and not allowance.draws:
@@ -59,7 +59,7 @@ class Program(dspy.Module):
             return super().__call__(problem=asked, sample=sample)
 
     async def acall(self, problem: Problem | Mapping[str, Any] | str, sample: int = 0) -> dspy.Prediction:
-        """As `__call__`; waits in a thread."""
+        """Like `__call__`; waits in a thread."""
         asked = Problem.of(problem)
         with self.at_home(asked):
             return await super().acall(problem=asked, sample=sample)
@@ -73,7 +73,7 @@ class Program(dspy.Module):
 
     @property
     def draws(self) -> int:
-        """That the current rollout makes at most."""
+        """The maximum number of draws in the current rollout."""
         allowance = context().allowance
         if allowance:
             return allowance.draws
@@ -81,7 +81,7 @@ class Program(dspy.Module):
 
     @contextmanager
     def at_home(self, problem: Problem) -> Iterator[None]:
-        """Inside of the block its stages ask as they do in a rollout of `problem`; one is opened where none is."""
+        """Inside the block, its stages run as in a rollout of `problem`; a rollout is opened if there is none."""
         with ExitStack() as stack:
             stack.enter_context(own_trace())
             adapter = self.adapter or dspy.settings.adapter or adapter_named(DEFAULT_ADAPTER, self.config.order)

@@ -1,6 +1,6 @@
-"""Run independent steps of one rollout at the same time, with results that do not depend on their timing.
+"""Runs independent steps of one rollout concurrently. The results do not depend on timing.
 
-In a conversation each is a branch off the point at which they are begun."""
+In a conversation, each step is a branch from the point where the steps start."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ Result = TypeVar("Result")
 
 
 class Started(Generic[Result]):
-    """A step that has been begun; `result` waits for it."""
+    """A step that was started; `result` waits for it."""
 
     def __init__(self, future: Future[tuple[Result, list]], branch: Conversation | None) -> None:
         self._future = future
         self._branch = branch
 
     def result(self) -> Result:
-        """What the step returned, or its exception. Its calls enter DSPy's trace now, in the order of asking."""
+        """Return what the step returned, or raise its exception. This call adds its LM calls to DSPy's trace, so the
+        order is that of the calls of `result`."""
         value, trace = self._future.result()
         extend_trace(trace)
         conversation = context().conversation
@@ -34,7 +35,7 @@ class Started(Generic[Result]):
 
 
 def start(step: Callable[[], Result]) -> Started[Result]:
-    """Begin `step` in a thread that sees the LM, the adapter and the trace of this one."""
+    """Start `step` in a thread with the LM, the adapter and the trace of this one."""
     conversation = context().conversation
     own = conversation.branch() if conversation else None
     with within(conversation=own):
@@ -46,7 +47,7 @@ def start(step: Callable[[], Result]) -> Started[Result]:
 
 
 def together(*steps: Callable[[], Any]) -> list[Any]:
-    """The results of all steps, in their order; they run at the same time."""
+    """Run all steps concurrently, and return their results in order."""
     if len(steps) == 1:
         with branch():
             return [steps[0]()]
@@ -54,11 +55,11 @@ def together(*steps: Callable[[], Any]) -> list[Any]:
 
 
 def in_turn(*steps: Callable[[], Any]) -> list[Any]:
-    """As `together`; in a conversation they are turns of it, one after the other."""
+    """Like `together`; but in a conversation the steps are consecutive turns."""
     return together(*steps) if context().conversation is None else [step() for step in steps]
 
 
 def _traced(step: Callable[[], Result]) -> tuple[Result, list]:
-    # Threads that append to one trace would leave it in the order of their answers.
+    # Threads that append to one trace would leave it in the order of their responses.
     with trace_apart() as trace:
         return step(), trace

@@ -1,15 +1,15 @@
-"""One stage of a program: a `dspy.Predict` that is counted, bounded, and never ends the rollout.
+"""One stage of a program: a `dspy.Predict` that is counted and limited, and never ends the rollout.
 
-What goes wrong costs calls and nothing else:
-- a refused or failed request is sent again with growing patience (see `program.rollout.rate_limits`);
-- an answer that cannot be read is shown to the LM once, with what is wrong, and asked for again;
-- one that was cut off at the token cap is asked for again with twice the room, up to the most the model can give;
-- one that ran in circles up to the cap, that is empty or that declines is asked for again with other sampling, and
-  where nothing better comes what can be read of it is taken;
-- then the stage is given up, and the program goes on without it. So it does when the rollout's budget is spent.
+Failures only cost calls:
+- A request that was refused or failed is retried with growing waits (see `program.rollout.rate_limits`).
+- An answer that cannot be read is shown to the LM once, with the reason, and requested again.
+- An answer that was cut off at the token cap is requested again with twice the cap, up to the model's maximum.
+- An answer that repeats itself up to the cap, is empty or declines is requested again with other sampling. If nothing
+  better comes, the readable part of it is used.
+- Otherwise the stage is given up, and the program continues without it; so too when the rollout's budget is spent.
 
-In a conversation an answer that was read becomes a turn; those that were asked for again stay out of it. Where the
-model's context has no room for the turns so far, the stage asks without them.
+In a conversation, an answer that was read becomes a turn; answers that were requested again do not. If the earlier
+turns do not fit into the model's context, the stage makes its request without them.
 """
 
 from __future__ import annotations
@@ -51,10 +51,10 @@ from program.undocumented import Noted, noting_predictor
 from signatures.functions import for_function
 
 REPEAT_TEMPERATURE = 0.8
-MAX_WIDENED = 3  # how often the room of an answer is doubled
+MAX_WIDENED = 3  # how often the token cap of an answer is doubled
 CUT_LIST = "cut off, whole items kept"
 DECLINED = "says that the test is wrong"
-# With these no later call would fare better, so they end the rollout instead of costing it a stage.
+# After one of these no later call could work. They end the rollout, not only the stage.
 SYSTEMIC = (
     LMConfigurationError,
     LMAuthError,
@@ -69,8 +69,8 @@ Choose = Callable[[str, Sequence[FoundProgram]], str]
 
 @dataclass
 class _Tried:
-    """One request: what was entered for it, the answer and its programs, why it could not be read, and whether the LM
-    refused it as too long."""
+    """One request: its record, its answer and programs, why it could not be read, and whether the LM refused it as too
+    long."""
 
     call: Call
     answer: dspy.Prediction | None = None
@@ -83,20 +83,19 @@ class Stage(dspy.Module):
     """A stage asks its LM to fill `signature`.
 
     Args:
-        signature: what is asked.
-        max_tokens: the most an answer may have; guards against endless generation. None for what the model's profile
-            says.
-        temperature: of the first call; a repeat uses 0.8. None for what the model's profile says, which may be none.
-        attempts: calls before the stage is given up; those with more room are not counted.
-        max_items: for list fields, how many items are asked for at most.
-        writes: which cap of the profile holds.
-        reads_input: whether the program asked for has to read input.
-        declines: says of an answer without a program whether that is an answer too; its program is empty then.
-        prepares: whether its answers serve other stages and are never the program that is handed in.
-        hot: whether the first call uses 0.8 too, unless a temperature is given: at a low one a model copies what it is
-            shown (`benchmarks.flow.fixes`).
-        apart: whether it asks without the earlier turns of a conversation: one that draws programs or checks what the
-            others have made must not hear them.
+        signature: the task of the stage.
+        max_tokens: the token cap of an answer; guards against endless generation. None for the profile of the model.
+        temperature: for the first call; repeated calls use 0.8. None for the profile of the model, which may send none.
+        attempts: calls before the stage is given up; calls with a raised cap are not counted.
+        max_items: the maximum number of requested items in list fields.
+        writes: which token cap of the profile applies.
+        reads_input: whether the requested program must read input.
+        declines: decides for an answer without a program whether it is valid; its program is then empty.
+        prepares: whether its answers only serve other stages and are never the final program.
+        hot: whether the first call also uses 0.8, unless a temperature is set: at a low temperature a model copies what
+            it is shown (`benchmarks.flow.fixes`).
+        apart: whether it makes its requests without the earlier turns of a conversation. Stages that draw programs
+            independently, or check the work of others, must not see these turns.
     """
 
     def __init__(
@@ -132,34 +131,34 @@ class Stage(dspy.Module):
 
     @property
     def profile(self) -> Profile:
-        """Of the LM that a call asks now."""
+        """The profile of the LM that a call uses now."""
         return profile_of(self.predict.lm or dspy.settings.lm)
 
     @property
     def cap(self) -> int:
-        """Tokens that an answer may have."""
+        """The token cap of an answer."""
         profile = self.profile
         return self.max_tokens or (profile.code_tokens if self.writes == "code" else profile.text_tokens)
 
     @property
     def most(self) -> int:
-        """Tokens, the most `cap` may be raised to for an answer that was cut: a configured cap stays as it is."""
+        """The maximum to which `cap` may be raised for an answer that was cut; a configured cap is never raised."""
         return self.max_tokens or max(self.profile.max_output, self.cap)
 
     def forward(
         self, sample: int, draw: int = 0, choose: Choose | None = None, **inputs: Any
     ) -> dspy.Prediction | None:
-        """The filled signature, or None when no attempt gave one or the budget is spent.
+        """Fill the signature. Return None if no attempt succeeded or the budget is spent.
 
         Args:
-            sample: which sample of the problem this is; another number draws other answers, and changes nothing else.
-            draw: numbers repeated calls with equal inputs, so that each draws a new answer.
-            choose: picks the program that an answer means, from the stage's name and all readings, the likeliest
-                first; without it that one is taken.
+            sample: the number of the sample; another number draws other answers, and changes nothing else.
+            draw: the number of the call among calls with equal inputs, so that each draws a new answer.
+            choose: picks a program from all readings of an answer (the likeliest first), given the stage's name;
+                without it the first reading is used.
             inputs: the signature's input fields.
 
         Raises:
-            LMError: one of `SYSTEMIC`, a wrong key for instance: nothing would ever work.
+            LMError: one of `SYSTEMIC`, for example a wrong key: no call can work.
         """
         with branch(apart=True) if self.apart else nullcontext():
             return self._answer(sample, draw, choose, inputs)
@@ -186,7 +185,7 @@ class Stage(dspy.Module):
             readable = last if last.answer is not None else readable
             if last.too_long and self._begins_again():
                 continue
-            if not last.call.came:  # requests were sent again already, as often as makes sense
+            if not last.call.came:  # the request was already retried as often as is reasonable
                 break
             if _cut_by_us(last.call, room) and widened < MAX_WIDENED and room < self.most:
                 widened += 1
@@ -204,9 +203,9 @@ class Stage(dspy.Module):
             hot = draw or repeated or (self.hot and self.temperature is None)
             config["temperature"] = REPEAT_TEMPERATURE if hot else heat
         if number and config.get("temperature") != 0:
-            config["rollout_id"] = number  # or a cache would give the answer of another draw
+            config["rollout_id"] = number  # otherwise a cache would return the answer of another draw
             seed = getattr(self.predict.lm or dspy.settings.lm, "kwargs", {}).get("seed")
-            if seed is not None:  # or the model would
+            if seed is not None:  # otherwise the model would
                 config["seed"] = seed + number
         return config
 
@@ -227,12 +226,12 @@ class Stage(dspy.Module):
         return tried
 
     def _asked(self) -> type[dspy.Signature]:
-        """The signature, in the words for what the problem of the rollout asks for."""
+        """The signature, worded for the kind of answer that the rollout's problem asks for."""
         signature, function = cast(Any, self.predict.signature), context().function
         return signature if function is None else for_function(self.name, signature, function.entry_point)
 
     def _try(self, tried: _Tried, adapter: dspy.Adapter, ask: Callable[[], dspy.Prediction]) -> None:
-        """Ask, and keep what came of it."""
+        """Make the request, and keep the result."""
         call = tried.call
         try:
             with dspy.context(adapter=adapter), collected_readings() as readings:
@@ -263,22 +262,22 @@ class Stage(dspy.Module):
             return
         enter_outcome(call, notes, tried.fault, tried.programs)
         if tried.answer is not None and call.outcome != "ok" and any(not each.closed for each in tried.programs[:1]):
-            tried.answer = None  # some of the program is missing
+            tried.answer = None  # a part of the program is missing
         if tried.answer is not None:
             call.outputs = plain(dict(tried.answer))
 
     def _chosen(self, tried: _Tried, choose: Choose | None) -> dspy.Prediction:
-        """The answer with the program that `choose` picks."""
+        """The answer, with the program that `choose` picks."""
         answer, name = tried.answer, self._program_field()
         assert answer is not None, "it was read"
         if choose and name and tried.programs:
-            # The same object is in DSPy's trace, from which optimizers take demonstrations.
+            # DSPy's trace has the same object, from which optimizers take demonstrations.
             answer[name] = choose(self.name, [_valid_program(each) for each in tried.programs])
             tried.call.outputs[name] = answer[name]
         return answer
 
     def _say(self, tried: _Tried) -> None:
-        """Make an answer that was read a turn of the conversation, where there is one."""
+        """Add an answer that was read to the conversation as a turn, if there is a conversation."""
         conversation, call = context().conversation, tried.call
         if conversation is None:
             return
@@ -286,13 +285,13 @@ class Stage(dspy.Module):
         values, program = {**call.inputs, **call.outputs}, ""
         if name := self._program_field():
             chosen = values.pop(name)
-            # Of an answer with several readings, or one that was mended, the text does not say which program is meant.
+            # If an answer has several readings, or was repaired, its text does not say which program was chosen.
             said = [each.code for each in tried.programs] == [chosen] and chosen.strip() in call.answer
             values[PROGRAM] = program = chosen if said else ""
         conversation.add(asked[:-ADDED] if call.repair else asked, call.answer, values, program)
 
     def _begins_again(self) -> bool:
-        """Whether there are earlier turns that the request may be sent without; from here on they are left out then."""
+        """Whether the request can be sent again without earlier turns. If so, they are left out from now on."""
         conversation = context().conversation
         if conversation is None or not conversation.so_far.messages:
             return False
@@ -333,7 +332,7 @@ class Stage(dspy.Module):
 
 
 def _cut_by_us(call: Call, room: int) -> bool:
-    """Whether it was the cap of this request that cut an answer off, and not one of the server's own below it."""
+    """Whether the cap of this request cut the answer off, and not a lower cap of the server."""
     return call.outcome in CUT and (not call.completion_tokens or call.completion_tokens * 2 >= room)
 
 
@@ -342,7 +341,7 @@ def _valid_program(found: FoundProgram) -> FoundProgram:
 
 
 def _in_time(seconds: float | None, ask: Callable[[], dspy.Prediction]) -> dspy.Prediction:
-    """The prediction; a call that takes longer than the rollout has left is left behind."""
+    """The prediction; a call that exceeds the rollout's remaining time is abandoned."""
     if seconds is None:
         return ask()
     if seconds <= 0:

@@ -1,5 +1,5 @@
-"""Which AI tests count. A test that a model wrote is a claim, until something that did not see the claimed output
-confirms it. A claim that nothing confirms never decides between programs."""
+"""Decides which AI tests count. A test that a model wrote is a claim, until something that did not see the claimed
+output confirms it. Without confirmation, a claim never decides between programs."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from program.steps.task import Task
 from signatures.tests import DeriveOutput
 
 MAX_STEPS = 12
-MIN_PROGRAMS = 3  # that a majority is made of
+MIN_PROGRAMS = 3  # for a majority
 
 
 class Confirm(dspy.Module):
-    """Confirms claimed outputs, by running programs where that is possible and by asking again where it is not."""
+    """Confirms claimed outputs, by running programs if possible, else by another LM call."""
 
     def __init__(self, config: FlowConfig) -> None:
         super().__init__()
@@ -31,13 +31,13 @@ class Confirm(dspy.Module):
             self.derive_output = config.text_stage(DeriveOutput, steps=MAX_STEPS, apart=True)
 
     def forward(self, task: Task, claims: Sequence[TestCase], brute_force: str, bench: Workbench) -> list[TestCase]:
-        """The tests that are confirmed, each with the output that was confirmed.
+        """The confirmed tests, each with the confirmed output.
 
         Args:
-            task: of this round.
-            claims: with the outputs that the model claims.
-            brute_force: a program that passes the public tests; empty where there is none.
-            bench: with the programs so far.
+            task: the task of this round.
+            claims: tests with the outputs that the model claims.
+            brute_force: a program that passes the public tests; empty if there is none.
+            bench: contains the programs so far.
         """
         left, confirmed = dict(enumerate(claims, 1)), []
         if brute_force:
@@ -48,7 +48,7 @@ class Confirm(dspy.Module):
         return confirmed + self._by_deriving(task, left, bench)
 
     def _by_deriving(self, task: Task, left: dict[int, TestCase], bench: Workbench) -> list[TestCase]:
-        """Only claims that the best program fails could change anything, so only those are asked about."""
+        """Only asks about claims that the best program fails: no other claim could change anything."""
         best = bench.best()
         shown = {number: test for number, test in left.items() if fits_prompt(test.input)}
         asked = [number for number, test in shown.items() if best and not bench.passes(best, [test])]
@@ -70,7 +70,7 @@ class Confirm(dspy.Module):
 def _by_programs(
     programs: Sequence[str], left: dict[int, TestCase], bench: Workbench, by: Literal["brute force", "majority"]
 ) -> list[TestCase]:
-    """The tests on whose output most of the programs agree; they are taken out of `left`."""
+    """The tests for which most of the programs agree on the output; they are removed from `left`."""
     tests = list(left.values())
     runs = zip(*(bench.results(program, tests) for program in programs), strict=True)
     confirmed = []

@@ -1,7 +1,7 @@
-"""Cross-checking with brute force: a slow, obvious program decides what outputs should be.
+"""Cross-checks with brute force: a slow, obvious program computes the right outputs.
 
-It is trusted as far as it passes the public tests. It says what the outputs of AI tests are, and with a generator of
-random small inputs it looks for inputs on which the flow's program prints something else.
+It is trusted if it passes the public tests. It computes the outputs of AI tests. With a generator of random small
+inputs, it finds inputs on which the flow's program prints something else.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ from program.steps.config import FlowConfig
 from program.steps.task import Task
 from signatures.tests import WriteBruteForce, WriteGenerator
 
-SMALL_INPUT_SECONDS = 1.0  # tiny inputs need no more, and there are many of them
-MAX_FOUND = 2  # failing random inputs that become tests: the smallest ones say most
+SMALL_INPUT_SECONDS = 1.0  # enough for tiny inputs, of which there are many
+MAX_FOUND = 2  # failing random inputs that become tests; the smallest are the most informative
 
 
 @dataclass(frozen=True)
 class Oracle:
-    """What cross-checking goes by; either program is empty when no call gave one."""
+    """The two programs for cross-checking; a program is empty if no call wrote it."""
 
     brute_force: str = ""
     generator: str = ""
 
 
 class CrossCheck(dspy.Module):
-    """Has the two programs written, side by side."""
+    """Lets the model write the two programs, concurrently."""
 
     def __init__(self, config: FlowConfig) -> None:
         super().__init__()
@@ -53,9 +53,9 @@ class CrossCheck(dspy.Module):
 
 
 def trusted(oracle: Oracle, bench: Workbench) -> bool:
-    """Whether the brute-force program passes the public tests; without public tests there is nothing to trust it by.
+    """Whether the brute-force program passes the public tests; False if there are no public tests.
 
-    Where no other program does, it becomes a candidate for the answer.
+    If no other program passes them, it becomes a candidate for the answer.
     """
     if not oracle.brute_force:
         return False
@@ -68,13 +68,13 @@ def trusted(oracle: Oracle, bench: Workbench) -> bool:
 
 
 def differing_tests(code: str, oracle: Oracle, bench: Workbench, count: int) -> list[TestCase]:
-    """Random small inputs on which `code` and the brute-force program print different things, the smallest first.
+    """Random small inputs on which `code` and the brute-force program print different outputs, the smallest first.
 
     Args:
         code: the program to check.
-        oracle: whose brute-force program is trusted.
+        oracle: contains the trusted brute-force program.
         bench: runs the two programs.
-        count: inputs to try.
+        count: the number of inputs to try.
     """
     if not oracle.generator or code in ("", oracle.brute_force):
         return []
@@ -90,10 +90,10 @@ def differing_tests(code: str, oracle: Oracle, bench: Workbench, count: int) -> 
 
 
 def _random_inputs(generator: str, bench: Workbench, limits: Limits, count: int) -> list[str]:
-    """What `generator` prints for the seeds from 1 on, where that looks like an input; each once."""
+    """The different outputs of `generator` for the seeds from 1 on that look like an input."""
     seeds = [f"{seed}\n" for seed in range(1, count + 1)]
     first = bench.run_helper(generator, seeds[:1], limits)
-    if first[0].crashed:  # so it would with every seed, and each may cost all its time
+    if first[0].crashed:  # other seeds would crash too, and each may use its full time limit
         return []
     results = [*first, *bench.run_helper(generator, seeds[1:], limits)]
     return made_inputs(results, [test.input for test in bench.public], bench.function)

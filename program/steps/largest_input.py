@@ -1,5 +1,5 @@
-"""Time is tested with the largest input that the statement allows. No model can write that out, so one writes a program
-that prints it. The input is a claim: it counts once a validator that was written apart accepts it.
+"""Tests the running time with the largest input that the statement allows. It is too long for an answer, so the model
+writes a program that prints it. The input counts if an independently written validator accepts it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ VALID = "VALID"
 
 
 class LargestInput(dspy.Module):
-    """Has the two programs written, side by side, and runs them."""
+    """Lets the model write the two programs, concurrently, and runs them."""
 
     def __init__(self, config: FlowConfig) -> None:
         super().__init__()
@@ -29,7 +29,7 @@ class LargestInput(dspy.Module):
             self.write_validator = config.code_stage(WriteValidator, prepares=True, apart=True)
 
     def forward(self, task: Task) -> tuple[str, str]:
-        """The program that prints the input and the one that checks it; both are empty where one is missing."""
+        """The program that prints the input and its validator; both are empty if one is missing."""
         if not task.time_fixes:
             return "", ""
         printer, validator = together(
@@ -42,8 +42,8 @@ class LargestInput(dspy.Module):
 def confirmed_input(printer: str, validator: str, bench: Workbench) -> str:
     """The input that `printer` prints, if `validator` accepts it; else an empty text.
 
-    A validator is believed if it accepts the inputs of all public tests, of which there must be one, and none of them
-    with its first token spoiled.
+    A validator is trusted if it accepts the inputs of all public tests (there must be at least one), and rejects each
+    of them with its first token spoiled.
     """
     if not printer or not bench.public:
         return ""

@@ -30,7 +30,7 @@ class Plan(dspy.Module):
             self.rank_solutions = config.text_stage(RankSolutions, ranking=config.solutions, steps=MAX_STEPS)
 
     def forward(self, task: Task, notes: Notes) -> list[Choice]:
-        """The solutions in the order in which they are to be written; empty when there is none."""
+        """The solutions, in the order in which to write them; empty if there is none."""
         solutions = self._propose(task, notes) if task.config.solutions else []
         if len(solutions) < 2:
             return [Choice(solution) for solution in solutions]
@@ -38,7 +38,7 @@ class Plan(dspy.Module):
         answer = self.rank_solutions(task.number, **asked, solutions=numbered(solutions))
         places = match_names(answer.ranking, [each.name for each in solutions]) if answer else []
         choices = [Choice(each) for each in in_order(solutions, places)]
-        if places and answer:  # the steps are those of the solution that is ranked first
+        if places and answer:  # the steps belong to the solution that is ranked first
             choices[0] = Choice(choices[0].solution, answer.steps)
         return _from(task.first_solution, choices)
 
@@ -55,7 +55,7 @@ class Plan(dspy.Module):
 
 
 def _wishes(task: Task) -> str:
-    """What the program will be, and what it may take."""
+    """The constraints on the program: its language and its time limit."""
     said = f"The program will be {LANGUAGE}. A test may take {task.problem.limits().seconds:g} seconds."
     return f"{said} {NO_BRUTE_FORCE}" if task.avoids_brute_force else said
 
@@ -69,7 +69,7 @@ Item = TypeVar("Item", str, Solution)
 
 
 def without_repeats(items: Sequence[Item]) -> list[Item]:
-    """The items in order, each once: small models repeat themselves, and every repeat would be paid for again."""
+    """The items in order, without duplicates: small models repeat themselves, and each repeat would cost calls."""
     seen: dict[str, Item] = {}
     for item in items:
         seen.setdefault(_key(item), item)
@@ -77,17 +77,17 @@ def without_repeats(items: Sequence[Item]) -> list[Item]:
 
 
 def numbered(solutions: Sequence[Solution]) -> list[Solution]:
-    """The solutions with their numbers, from 1, before their names, so that a ranking can refer to either."""
+    """The solutions with numbers (from 1) before their names, so that a ranking can refer to number or name."""
     return [each.model_copy(update={"name": f"{n}. {each.name}"}) for n, each in enumerate(solutions, 1)]
 
 
 def without_numbers(solutions: Sequence[Solution]) -> list[Solution]:
-    """What `numbered` was given."""
+    """The inverse of `numbered`."""
     return [each.model_copy(update={"name": each.name.removeprefix(f"{n}. ")}) for n, each in enumerate(solutions, 1)]
 
 
 def in_order(solutions: Sequence[Solution], places: Sequence[int]) -> list[Solution]:
-    """The solutions in the order of `places`, from 0; those it leaves out come last, in their own order."""
+    """The solutions in the order of `places` (from 0); the others come last, in their original order."""
     return [solutions[place] for place in dict.fromkeys([*places, *range(len(solutions))])]
 
 

@@ -1,8 +1,8 @@
 """The run-and-fix loop (AlphaCodium, section 3.2, "test anchors").
 
-On public tests the best program is fixed, and where that does not help, another one is drawn that is shown the failure.
-On AI tests, which count only where they are confirmed, a fix is kept only if it passes the failing test and breaks
-neither a public test nor an anchor: a test that the program before it passes.
+On public tests the best program is fixed. If that does not help, another program is drawn, which is shown the failure.
+On AI tests, which only count if they are confirmed, a fix is kept only if it passes the failing test and breaks neither
+a public test nor an anchor, which is a test that the previous program passes.
 """
 
 from __future__ import annotations
@@ -42,17 +42,17 @@ class Repair(dspy.Module):
         self.fix_code = config.code_stage(FixCode, declines=says_test_is_wrong, hot=True)
 
     def forward(self, task: Task, notes: Notes, bench: Workbench, redraw: Redraw, first: int = 0) -> RepairLoop:
-        """The loop for one round of a rollout; `first` is the number of the first fix of a program, so that a program
-        that was fixed before is fixed in other ways."""
+        """The loop for one round of a rollout. `first` is the number of a program's first fix, so that a program that
+        was fixed in an earlier round gets different fixes."""
         return RepairLoop(self, task, notes, bench, redraw, first)
 
     def directly(self, task: Task, bench: Workbench) -> None:
-        """Fix the best program from the statement alone, `direct_fixes` times at most."""
+        """Fix the best program from the statement alone, at most `direct_fixes` times."""
         loop = RepairLoop(self, task, Notes(), bench, lambda _: "", first=0)
         loop.on_public_tests(task.config.direct_fixes, task.config.direct_fixes)
 
     def fix(self, task: Task, notes: Notes, draw: int, code: str, failure: str, bench: Workbench) -> Fix:
-        """Try number `draw` to fix `code` where it fails so; its program is empty when no call gave one."""
+        """Make fix number `draw` of `code` for this failure; its program is empty if no call wrote one."""
         asked = {
             "problem": task.text,
             "reflection": notes.reflection if task.config.explain_to_fix else [],
@@ -67,15 +67,14 @@ class Repair(dspy.Module):
                 analysis = found.analysis if found else []
             answer = self.fix_code(task.number, draw, by_public_tests(bench), **asked, analysis=analysis)
         fixed = bench.known(answer.fixed_code) if answer else ""
-        # An answer without a program says so in words, one with the same program in a comment.
+        # An answer without a program says so in words; an answer with the same program says so in a comment.
         unchanged = answer is not None and (not fixed or (fixed == code and says_test_is_wrong(_fenced(answer))))
         return Fix("" if unchanged else fixed, unchanged)
 
 
 @dataclass(frozen=True)
 class Fix:
-    """What came of asking for one: a program, empty where there is none, and whether the model says that it is the test
-    that is wrong."""
+    """The result of a fix: the program (empty if there is none), and whether the model says that the test is wrong."""
 
     code: str
     test_is_wrong: bool
@@ -90,24 +89,24 @@ class RepairLoop:
 
     Args:
         repair: makes the fixes.
-        task, notes: what they are shown.
+        task, notes: shown to the fixes.
         bench: gets every program.
-        redraw: writes another program, shown how an earlier one fails; an empty text where no call gave one.
-        first: number of the first fix of a program.
+        redraw: writes another program, given how an earlier one fails; an empty text if no call wrote one.
+        first: the number of a program's first fix.
     """
 
     def __init__(self, repair: Repair, task: Task, notes: Notes, bench: Workbench, redraw: Redraw, first: int) -> None:
         self._repair, self._task, self._notes, self._bench, self._redraw = repair, task, notes, bench, redraw
         self._first = first
-        self._fixes: Counter[str] = Counter()  # tried so far, by program
+        self._fixes: Counter[str] = Counter()  # number of fixes so far, by program
         self._asked: Counter[tuple[str, TestCase]] = Counter()
 
     def on_public_tests(self, tries: int, fixes: int) -> None:
         """Fix the best program or draw another until one passes all public tests, or the tries are spent.
 
         Args:
-            tries: fixes and further draws together.
-            fixes: of one program, before another is drawn.
+            tries: total number of fixes and further draws.
+            fixes: fixes of one program before another is drawn.
         """
         bench = self._bench
         for _ in range(tries):
@@ -129,12 +128,12 @@ class RepairLoop:
             self._enter(way, outcome, code, new, test, before, bench.results(new, [test])[0])
 
     def on_ai_tests(self, claims: Sequence[TestCase] = ()) -> None:
-        """Fix the best program where it fails AI tests, which are all confirmed; each failing test gets one fix, all
-        together get `ai_fixes`.
+        """Fix the best program where it fails AI tests, which are all confirmed. Each failing test gets one fix; the
+        total is `ai_fixes`.
 
         Args:
-            claims: tests that need not be confirmed. Those that the program passes are anchors too: it and the claim
-                arrived at the same output apart, so a fix that changes it is not believed.
+            claims: tests that need no confirmation. Those that the program passes are also anchors: program and claim
+                agree independently, so a fix that changes the output is not trusted.
         """
         bench = self._bench
         code, tries = bench.best(), 0
@@ -162,8 +161,8 @@ class RepairLoop:
         bench.note_best()
 
     def on_largest_input(self, small_inputs: Sequence[str]) -> None:
-        """Fix the best program where it does not end in time on the largest input, `time_fixes` times at most. A fix is
-        kept only if it ends, passes what the program passes, and prints the same on all small inputs."""
+        """Fix the best program if it exceeds the time limit on the largest input, at most `time_fixes` times. A fix is
+        kept only if it ends in time, passes what the program passes, and has the same output on all small inputs."""
         bench, code = self._bench, self._bench.best()
         test = TestCase(bench.largest_input, "")
         for _ in range(self._task.time_fixes):
@@ -188,14 +187,14 @@ class RepairLoop:
             code = bench.best()
 
     def _alike(self, code: str, other: str, inputs: Sequence[str]) -> bool:
-        """Whether two programs answer alike on all inputs, or crash both."""
+        """Whether two programs have the same output on all inputs, or both crash."""
         bench = self._bench
         rows = behaviours([bench.answers(each, inputs, bench.limits) for each in (code, other)], bench.checker)
         return bool((rows[0] == rows[1]).all())
 
     def _fixed(self, code: str, test: TestCase, failure: str, source: Source) -> str:
-        """The fixed program, empty where there is none. Two stand against two where the model wrote a test and now says
-        that it is wrong, so that test counts no more."""
+        """The fixed program; empty if there is none. If the model wrote the test and now says that it is wrong, the
+        votes are two against two, and the test no longer counts."""
         draw = self._first + self._asked[code, test]
         self._asked[code, test] += 1
         self._fixes[code] += 1

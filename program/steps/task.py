@@ -1,4 +1,4 @@
-"""What the steps of the flow hand to each other."""
+"""The data that the steps of the flow pass to each other."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from signatures.fields import Solution
 class Task:
     """One round of one sample of one problem.
 
-    As AlphaCodium's iteration scheme meant it, later rounds look at the problem in other ways: every second one begins
-    with the second-best solution, and every third plans without the explanations and allows brute force. All samples
-    of a problem do the same.
+    As in AlphaCodium's iteration scheme, later rounds vary the view of the problem: every second one starts with the
+    second-best solution, and every third plans without the explanations and allows brute force. This is the same for
+    all samples of a problem.
     """
 
     problem: Problem
@@ -35,7 +35,7 @@ class Task:
 
     @property
     def number(self) -> int:
-        """Tells this round's calls from those of all other samples and rounds."""
+        """Distinguishes the calls of this round from those of all other samples and rounds."""
         return self.sample * (MOST_DRAWS if context().allowance else self.config.rounds) + self.turn
 
     @property
@@ -52,7 +52,7 @@ class Task:
 
     @property
     def first_solution(self) -> int:
-        """The place in the ranking of the solution that is written first."""
+        """The rank of the solution that is written first."""
         return self.turn % 2 if self.config.vary_rounds else 0
 
     @property
@@ -70,7 +70,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Notes:
-    """What was understood: bullet points about the problem, and one explanation for each public test."""
+    """The results of understanding: bullet points about the problem, and one explanation for each public test."""
 
     reflection: list[str] = field(default_factory=list)
     explanations: list[str] = field(default_factory=list)
@@ -78,7 +78,7 @@ class Notes:
 
 @dataclass(frozen=True)
 class Choice:
-    """A proposed solution, and for the best-ranked one the steps that lead to the examples' outputs."""
+    """A proposed solution; the best-ranked one also has the steps that lead to the outputs of the examples."""
 
     solution: Solution
     steps: list[str] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""The first step: what the problem asks, and why its examples have the outputs they have."""
+"""The first step: what the problem asks, and why its examples have these outputs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAX_BULLETS = 5
 
 
 class Understand(dspy.Module):
-    """Reflects on the problem and explains its public tests, side by side where each prompt stands alone."""
+    """Reflects on the problem and explains its public tests; concurrently, unless in a conversation."""
 
     def __init__(self, config: FlowConfig) -> None:
         super().__init__()
@@ -26,7 +26,7 @@ class Understand(dspy.Module):
             self.check_explanations = config.text_stage(CheckExplanations, checked=MAX_BULLETS)
 
     def forward(self, task: Task) -> Notes:
-        """The notes; a part that no call gave is empty."""
+        """The notes; a part is empty if no call wrote it."""
         reflection, explanations = in_turn(lambda: self._reflect(task), lambda: self._explain(task))
         if explanations and task.config.check_explanations:
             explanations = self._check(task, reflection, explanations)
@@ -49,8 +49,8 @@ class Understand(dspy.Module):
 
 
 def _one_each(explanations: list[str], task: Task) -> list[str]:
-    """The explanations, where there is one for each public test that was asked about. Of fewer nobody knows which test
-    they are for; of more, such as one for each case of a test, none is lost."""
+    """The explanations, if there is one for each public test in the prompt. With fewer, it is unclear to which test
+    they belong; with more, for example one for each case in a test, all are kept."""
     expected = min(len(task.problem.public_tests), MAX_BULLETS)
     if len(explanations) < expected:
         trace().decide(ExplanationsLeftOut(explanations=len(explanations), public_tests=expected))

@@ -1,4 +1,4 @@
-"""The third step: programs, down the ranking, until one passes the public tests."""
+"""The third step: programs, in the order of the ranking, until one passes the public tests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from program.steps.config import FlowConfig
 from program.steps.task import Choice, Notes, Task
 from signatures.code import WriteCode
 
-CANDIDATES_WITHOUT_TESTS = 3  # with no public test to stop at, agreement needs a few programs
+CANDIDATES_WITHOUT_TESTS = 3  # without public tests, agreement between programs decides, so there must be several
 
 
 class CodeWriter(dspy.Module):
@@ -25,8 +25,8 @@ class CodeWriter(dspy.Module):
         self.write_code = config.code_stage(WriteCode)
 
     def forward(self, task: Task, notes: Notes, choices: Sequence[Choice], bench: Workbench) -> int:
-        """Put programs on the bench: the best solution twice, then down the ranking. The number of attempts made."""
-        # One program is often enough; only after it has failed are several written at once.
+        """Put programs on the bench: two for the best solution, then by rank. Return the number of attempts."""
+        # One program is often enough; only after it has failed, several are written concurrently.
         attempt, at_once, written = 0, 1 if bench.public else CANDIDATES_WITHOUT_TESTS, []
         while attempt < task.config.code_attempts and not _enough(written, bench):
             count = min(at_once, task.config.code_attempts - attempt)
@@ -39,7 +39,7 @@ class CodeWriter(dspy.Module):
     def write(
         self, task: Task, notes: Notes, choices: Sequence[Choice], attempt: int, bench: Workbench, failure: str = ""
     ) -> str:
-        """The program of one attempt, which is shown where an earlier program fails; empty when no call gave one."""
+        """The program of one attempt, which is shown where an earlier program fails; empty if no call wrote one."""
         places = [max(0, number - 1) % max(1, len(choices)) for number in range(attempt + 1)]
         choice = choices[places[-1]] if choices else None
         with branch():

@@ -17,7 +17,7 @@ from signatures.tests import CheckTests, WriteTests
 
 
 class AITestWriter(dspy.Module):
-    """Writes tests, has them checked if asked for, and keeps those that can be used."""
+    """Writes tests, lets the model check them if configured, and keeps the usable ones."""
 
     def __init__(self, config: FlowConfig) -> None:
         super().__init__()
@@ -27,7 +27,7 @@ class AITestWriter(dspy.Module):
                 self.check_tests = config.text_stage(CheckTests, checked=config.ai_tests)
 
     def forward(self, task: Task, notes: Notes) -> list[TestCase]:
-        """The usable tests; their outputs are what the model claims."""
+        """The usable tests; their outputs are claims of the model."""
         count = task.config.ai_tests
         if count and task.problem.accepts_several:
             trace().decide_once(SeveralAnswersAccepted())
@@ -49,7 +49,7 @@ class AITestWriter(dspy.Module):
         return usable_tests(tests, task.problem)
 
     def _checked(self, task: Task, asked: dict[str, Any], tests: list[AITest]) -> list[AITest]:
-        """The tests as they are after the check; long ones are not shown, and stay as they are."""
+        """The tests after the check; long tests are not shown and remain unchanged."""
         shown = [test for test in tests if fits_prompt(test.input + test.output)]
         checked = self.check_tests(task.number, **asked, tests=shown) if shown else None
         if checked is None:

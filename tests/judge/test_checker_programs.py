@@ -241,7 +241,7 @@ def test_it_is_compiled_once(pool, monkeypatch):
 
 def test_a_header_of_another_project_is_found_by_cpath(pool, monkeypatch, tmp_path):
     source = '#include "testlib.h"\nint main() { return verdict(); }\n'
-    with pytest.raises(JudgeError, match="name the folder that holds it in CPATH"):
+    with pytest.raises(JudgeError, match="add the folder that contains it to CPATH"):
         verdict(pool, checker_of(source, "c++"))
     monkeypatch.setattr(compiled, "_made", type(compiled._made)())
     monkeypatch.setenv("CPATH", str(tmp_path))

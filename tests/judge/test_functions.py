@@ -201,7 +201,7 @@ DIFFERENT = [
 @pytest.mark.parametrize("code", ["def f():\n    return 3\n", "def f():\n    return (each for each in ())\n"])
 def test_an_expected_text_that_is_no_value_makes_no_answer_wrong(code, expected):
     for more in ({}, {"stop_at_failure": True}):
-        with pytest.raises(JudgeError, match=r"the value expected on test 0 is no literal: "):
+        with pytest.raises(JudgeError, match=r"the expected value of test 0 is not a literal: "):
             judge(code, [TestCase("", expected)], Limits(), checker=F, **more)
     crashed = judge("def f():\n    return 1 / 0\n", [TestCase("", expected)], Limits(), checker=F)
     assert crashed.verdict is Verdict.RE, "nothing was compared"

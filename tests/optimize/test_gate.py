@@ -166,7 +166,7 @@ def test_what_the_comparison_needs_is_kept_back_and_the_optimizer_stops_earlier(
     prompts = use_lm(monkeypatch, rule(with_demos="right", without="wrong"))
     limited = [*options, "--optimizer", "verified", "--tune", "copy_answers=0", "--max-calls", "46"]
     said = printed(monkeypatch, optimize.compile.main, *limited)
-    assert "max_calls = 46 is reached but for what the comparison with the start needs" in said
+    assert "max_calls = 46 is reached, except for the part reserved for the comparison with the start" in said
     assert gate_of(tmp_path / "out").decision == "better" and len(prompts) == 6 + 2 * 2 * 8
     printed(monkeypatch, optimize.compile.main, *limited)
     assert len(prompts) == 6 + 2 * 2 * 8, "the same cap again pays nothing"

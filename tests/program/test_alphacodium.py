@@ -223,7 +223,7 @@ def test_a_brute_force_program_is_the_answer_where_no_other_passes(double, trace
 def test_brute_force_that_fails_public_tests_is_left_aside(double, trace):
     flow = run(double, {"brute_force": True}, WriteBruteForce=code(NEVER))
     assert flow.code == RIGHT
-    assert words(trace) == ["brute force: not trusted, as it does not pass all public tests"]
+    assert words(trace) == ["brute force: not trusted, because it does not pass all public tests"]
 
 
 @pytest.mark.parametrize(("answers", "calls"), [([RIGHT], 1), ([NEVER, FIRST_ONLY, RIGHT], 3)])
@@ -305,7 +305,7 @@ def test_an_lm_of_no_use_ends_in_no_program_and_the_account_says_why(double, tra
 def test_an_lm_that_answers_nothing_is_left_alone(double, trace):
     flow = run(double, **dict.fromkeys(USUAL, ""))
     assert flow.code == "" and SILENT <= len(flow.stages) <= SILENT + 1  # two are asked side by side
-    assert f"the first {SILENT} calls brought nothing, so no further one is made" in words(trace)
+    assert f"the first {SILENT} calls returned nothing, so no more calls are made" in words(trace)
 
 
 @pytest.mark.parametrize("stage", ["ExplainTests", "WriteTests", "WriteCode"])

@@ -23,7 +23,7 @@ def test_a_file_of_just_the_bound_is_read_whole_and_one_of_more_is_refused(tmp_p
     for read, path, said in (
         (read_bytes, plain, f"{plain} has more than 0 MiB"),
         (read_packed, plain, f"{plain} has more than 0 MiB"),
-        (read_packed, packed, f"{packed}, unpacked, has more than 0 MiB"),
+        (read_packed, packed, f"{packed}, decompressed, has more than 0 MiB"),
     ):
         with pytest.raises(InputError) as caught:
             read(path, 999)
@@ -36,7 +36,7 @@ PACKED = gzip.compress(TEXT, mtime=0)  # without the time, which would be anothe
 @pytest.mark.parametrize("content", [b"", b"no gzip", PACKED[:-9], PACKED[:20] + b"!" * 20])
 def test_what_cannot_be_unpacked_is_said_in_a_line(tmp_path, content):
     path = write(tmp_path / "a.gz", content)
-    with pytest.raises(InputError, match=r"a\.gz cannot be unpacked: .") as caught:
+    with pytest.raises(InputError, match=r"a\.gz cannot be decompressed: .") as caught:
         read_packed(path)
     assert "\n" not in str(caught.value)
 

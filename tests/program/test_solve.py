@@ -77,7 +77,7 @@ def test_the_best_program_is_printed_with_how_many_tests_it_passes(solve):
 def test_no_readable_answer_is_a_failure_with_a_reason(solve, answer):
     status, out, err = solve(*FEW, lm=ServedEngine(lambda prompt: answer))
     assert (status, out) == (1, "")
-    assert re.match(r"error: no program: (\d+) of \1 answers brought nothing: \1 ", err.splitlines()[-1])
+    assert re.match(r"error: no program: (\d+) of \1 answers were unusable: \1 ", err.splitlines()[-1])
 
 
 def test_no_answer_is_a_failure_with_a_reason(solve):
@@ -101,7 +101,7 @@ def test_what_ends_the_flow_leaves_the_best_program(solve):
 
     status, out, err = solve(lm=ServedEngine(answer))
     assert (status, out) == (0, WRONG)
-    assert "ended early, with the best program so far: " in err and "the key has expired" in err
+    assert "ended early; this is the best program so far: " in err and "the key has expired" in err
 
 
 def test_a_statement_without_examples_says_so(solve, tmp_path):
@@ -114,7 +114,7 @@ def test_a_statement_without_examples_says_so(solve, tmp_path):
 
 def test_some_bad_answers_are_a_warning(solve):
     status, out, err = solve(*FEW, lm=answering(SolveDirectly=code(WRONG), ReflectOnProblem=GARBAGE))
-    assert (status, out) == (0, RIGHT) and "warning: 2 of " in err and "answers brought nothing" in err
+    assert (status, out) == (0, RIGHT) and "warning: 2 of " in err and "answers were unusable" in err
 
 
 def test_fixes_are_asked_of_their_own_model_and_nothing_else_is(solve):

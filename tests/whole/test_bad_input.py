@@ -255,7 +255,7 @@ def ends_well(patched: pytest.MonkeyPatch, main: Callable[[], None], *words: str
     shown = said.getvalue()
     called = f"{main.__module__} {words}: {status}"
     assert status in (0, 2), f"{called} {shown[-3000:]}"
-    assert "Traceback" not in shown and "unforeseen" not in shown, f"{called} {shown[-3000:]}"
+    assert "Traceback" not in shown and "unexpected error" not in shown, f"{called} {shown[-3000:]}"
     if status == 2:
         last = shown.rstrip("\n").rpartition("\n")[2]
         assert last.startswith("error: ") or ": error: " in last, f"{called} {shown[-3000:]}"

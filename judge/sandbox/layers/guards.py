@@ -1,7 +1,7 @@
-"""What stands between a candidate and the machine: the layers, which of them hold here, and how they are put on.
+"""The layers between a candidate and the machine: which of them work here, and how to enter them.
 
-Every layer is optional; the name of what a candidate ran under lists those that held, "fork+namespaces+uid+..." at
-best. What they protect from, and what not, is told in `judge.sandbox.pool`.
+Every layer is optional. The name of a candidate's sandbox lists the working layers: "fork+namespaces+uid+..." at best.
+`judge.sandbox.pool` describes what they prevent and what they do not.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ NAMESPACES, UID, LANDLOCK, SECCOMP, MEMORY = "namespaces", "uid", "landlock", "s
 LAYERS = (NAMESPACES, UID, LANDLOCK, SECCOMP, MEMORY)
 
 MAX_THREADS = 256
-THREAD_STACK = 8 * 2**20  # of threads that do not ask: the usual, though the stack of the first thread is larger
-# Address space beyond the memory limit: thread stacks are reserved by size, not by use.
+THREAD_STACK = 8 * 2**20  # default size for threads: the usual one, although the first thread has a larger stack
+# Address space on top of the memory limit: thread stacks reserve their full size.
 STACK_ROOM = MAX_THREADS * THREAD_STACK + 2**28
 MAX_FILES = 256
-_FIRST_UID = 1 << 24  # far from anybody's; the zygote's own number is added, so no two candidates share one
+_FIRST_UID = 1 << 24  # far from real user ids; the zygote's number is added, so no two candidates share one
 _NOBODY = 65534
 
 
 class Guards:
-    """The layers of one zygote. Made once, in the zygote; `enter_program` is called in the process of each program,
-    `enter` in that of each test, which is forked from it.
+    """The layers of one zygote, created once in the zygote. `enter_program` is called in the process of each program;
+    `enter` is called in the process of each test, which is forked from it.
 
     Args:
-        wanted: which of `LAYERS` to use; those that the kernel refuses are left out of `held`.
-        identity: a number that no other living zygote of this machine has.
-        in_namespaces: whether the zygote lives in its own namespaces already.
+        wanted: the layers of `LAYERS` to use; `held` leaves out those that the kernel refuses.
+        identity: a number that no other living zygote on this machine has.
+        in_namespaces: whether the zygote is in its own namespaces already.
         readable: paths that the candidate must be able to read.
         writable: its scratch directories.
-        group: the zygote's own memory group, if it has one.
+        group: the zygote's memory cgroup, if it has one.
     """
 
     def __init__(
@@ -54,8 +54,8 @@ class Guards:
         self._in_namespaces = in_namespaces
         self._readable = readable
         self._landlock = LANDLOCK in wanted and _possible(landlock.version)
-        # Where the interpreter lies in a directory that is closed to others, another user cannot import what is not
-        # imported yet, and right programs would fail. Landlock does for files what the other user is for.
+        # If the interpreter's directory is closed to other users, another user id cannot import further modules, and
+        # right programs would fail. In that case Landlock protects the files.
         keep_reach = self._landlock and not in_namespaces
         self._uid = _free_uid(identity, readable if keep_reach else []) if UID in wanted else None
         self._filter: Filter | None = None
@@ -66,7 +66,7 @@ class Guards:
         if self._uid is not None:
             os.setgroups([])
             os.setresgid(self._uid, self._uid, self._uid)
-        # In a world of its own the rules are the same for all programs.
+        # Inside namespaces the rules are the same for all programs.
         self._rules: int | None = None
         if self._landlock and in_namespaces:
             self._rules = landlock.ruleset([*readable, "/proc"], [*writable, "/dev"])
@@ -85,29 +85,29 @@ class Guards:
 
     @property
     def forks_blocked(self) -> bool:
-        """Whether a candidate cannot leave processes behind."""
+        """Whether a candidate is unable to leave processes behind."""
         return self._filter is not None
 
     def enter_program(self) -> None:
-        """Put the process of a program, a fresh fork of the zygote's, under what is the same for all of its tests.
+        """Restrict the process of a program, a new fork of the zygote, by the rules that all of its tests share.
 
         Raises:
-            OSError: a layer that was possible before is refused now.
+            OSError: the kernel now refuses a layer that worked before.
         """
         if self._rules is not None:
             landlock.restrict(self._rules)
 
     def enter(self, cpu_seconds: float, memory_bytes: int, output_bytes: int, *, executes: bool = False) -> None:
-        """Put this process, a fresh fork of a program's, under everything. No way back.
+        """Restrict this process, a new fork of a program's process, by all layers. This cannot be undone.
 
-        With `executes` it may become another program, which all of this holds for as well.
+        With `executes` it may exec another program, which is under the same restrictions.
 
         Raises:
-            OSError, ValueError: a layer that was possible before is refused now.
+            OSError, ValueError: the kernel now refuses a layer that worked before.
         """
         if self._filter is None:
-            os.setsid()  # out of the zygote's process group, which it could signal; the filter denies that anyway
-        # The zygote watches by the precise clock. This holds if it cannot; the kernel counts ticks, 10 % off at times.
+            os.setsid()  # leave the zygote's process group, which it could signal; the filter denies that as well
+        # The zygote watches the precise clock. This is a fallback: the kernel counts ticks, which can be 10 % off.
         seconds = int(cpu_seconds * 1.5) + 2
         _limit(resource.RLIMIT_CPU, seconds)
         _limit(resource.RLIMIT_AS, memory_bytes + STACK_ROOM)
@@ -122,7 +122,7 @@ class Guards:
             os.close(rules)
         if self._uid is not None:
             os.setresuid(self._uid, self._uid, self._uid)
-            kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # else its own /proc/self, and so /dev/stdin, is closed to it
+            kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # otherwise it cannot open its own /proc/self and /dev/stdin
         elif os.geteuid() == 0:
             kernel.drop_capabilities()
         kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -146,7 +146,7 @@ def _possible(probe) -> bool:
 
 
 def _in_a_fork(action: Callable[[], None]) -> bool:
-    """Whether `action`, done in a child because there is no way back from it, meets no refusal."""
+    """Whether `action` succeeds. It runs in a child process because it cannot be undone."""
     child = os.fork()
     if child == 0:
         try:
@@ -154,18 +154,18 @@ def _in_a_fork(action: Callable[[], None]) -> bool:
             action()
         except OSError:
             os._exit(1)
-        except BaseException:  # noqa: BLE001 - the caller's code must not go on in the child
+        except BaseException:  # noqa: BLE001 - the child must not continue with the caller's code
             os._exit(2)
         os._exit(0)
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     if status not in (0, 1):
-        raise OSError(f"a layer of protection could not be tried out: status {status}")
+        raise OSError(f"cannot test a layer of protection: status {status}")
     return status == 0
 
 
 def _free_uid(identity: int, needed: Sequence[str]) -> int | None:
-    """A user number that is nobody's and from which the paths `needed` can be listed, or None where there is none:
-    without privileges, or in a container that maps only a few numbers."""
+    """A user id that nobody has and that can list the paths `needed`. None if there is none: without privileges, or in
+    a container that maps only a few user ids."""
     if os.geteuid() != 0:
         return None
 

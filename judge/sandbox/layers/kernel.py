@@ -1,6 +1,6 @@
-"""The few Linux calls that the standard library lacks, as functions that raise `OSError`.
+"""Linux calls that the standard library lacks, as functions that raise `OSError`.
 
-Imported by the zygote, so it keeps to the cheapest imports.
+The zygote imports this module, so its own imports must be cheap.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ MS_REC = 0x4000
 MS_PRIVATE = 0x40000
 MNT_DETACH = 2
 
-# Numbers of calls that libc has no wrapper for, by machine.
+# Numbers of system calls without a libc wrapper, by machine.
 _NUMBERS = {
     "x86_64": {"pivot_root": 155, "seccomp": 317, "capset": 126},
     "aarch64": {"pivot_root": 41, "seccomp": 277, "capset": 91},
@@ -54,7 +54,7 @@ def _checked(result: int, what: str) -> int:
 
 
 def syscall(number: int, *arguments: object) -> int:
-    """The system call `number`; every argument an int, a ctypes object or a ctypes reference."""
+    """Make system call `number`. Each argument is an int, a ctypes object or a ctypes reference."""
     wide = [ctypes.c_long(value) if isinstance(value, int) else value for value in arguments]
     return _checked(_libc.syscall(ctypes.c_long(number), *wide), f"system call {number}")
 
@@ -63,7 +63,7 @@ def number_of(name: str) -> int:
     """The number of a system call on this machine.
 
     Raises:
-        OSError: this machine's numbers are not known here.
+        OSError: the numbers for this machine are unknown.
     """
     if MACHINE not in _NUMBERS:
         raise OSError(38, f"no system call numbers for {MACHINE}")
@@ -94,14 +94,14 @@ def pivot_root(new: str, old: str) -> None:
 
 
 def drop_capabilities() -> None:
-    """Give up every capability of this process."""
+    """Drop all capabilities of this process."""
     header = (ctypes.c_uint32 * 2)(0x20080522, 0)
     syscall(number_of("capset"), ctypes.byref(header), ctypes.byref((ctypes.c_uint32 * 6)()))
 
 
 def keep_threads_small(stack_bytes: int) -> None:
-    """Threads of this process, and of its forks, get stacks of that size where they ask for none, and all share one
-    heap: a heap for each thread would reserve 64 MiB of the address space."""
+    """Set the default stack size for threads of this process and its forks, and let all of them share one heap. One
+    heap per thread would reserve 64 MiB of the address space each."""
     if hasattr(_libc, "mallopt"):
         _libc.mallopt(_ARENA_MAX, 1)
     if hasattr(_libc, "pthread_setattr_default_np"):
@@ -109,5 +109,5 @@ def keep_threads_small(stack_bytes: int) -> None:
         _libc.pthread_attr_init(attributes)
         _libc.pthread_attr_setstacksize(attributes, ctypes.c_size_t(stack_bytes))
         _libc.pthread_setattr_default_np(attributes)
-    else:  # the interpreter's own threads, at least
+    else:  # at least for the interpreter's own threads
         _thread.stack_size(stack_bytes)

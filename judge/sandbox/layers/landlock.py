@@ -1,4 +1,4 @@
-"""Landlock: the kernel's rules on which files a process may open, needing no privilege."""
+"""Landlock: kernel rules that restrict which files a process may open. It needs no privileges."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from judge.sandbox.layers import kernel
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1, 2, 4, 8
 _TRUNCATE = 1 << 14
 _FILE_RIGHTS = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE | 1 << 15
-_RIGHTS_BY_VERSION = {1: 13, 2: 14, 3: 15, 4: 15}  # how many of the file rights each version knows; later ones 16
+_RIGHTS_BY_VERSION = {1: 13, 2: 14, 3: 15, 4: 15}  # number of file rights per version; 16 in later versions
 _RULE_PATH = 1
 _ASK_VERSION = 1
 _OPEN_PATH = os.O_PATH | os.O_CLOEXEC
 
 
 def version() -> int:
-    """The version of Landlock this kernel offers.
+    """The version of Landlock in this kernel.
 
     Raises:
-        OSError: there is none.
+        OSError: the kernel has no Landlock.
     """
     return kernel.syscall(kernel.LANDLOCK_CREATE_RULESET, 0, 0, _ASK_VERSION)
 
 
 def ruleset(readable: Iterable[str], writable: Iterable[str], executable: Iterable[str] = ()) -> int:
-    """A descriptor of rules that leave only what lies beneath the given paths, and no TCP; see `restrict`.
+    """A descriptor of rules that allow only files beneath the given paths, and no TCP; see `restrict`.
 
-    What lies beneath `executable` may be read as well. Paths that do not exist are left out.
+    Files beneath `executable` may also be read. Paths that do not exist are ignored.
 
     Raises:
         OSError: the kernel refuses.
@@ -54,7 +54,7 @@ def ruleset(readable: Iterable[str], writable: Iterable[str], executable: Iterab
 
 
 def restrict(rules: int) -> None:
-    """Put this process, and all it will start, under the rules. The process needs `no_new_privs` first.
+    """Apply the rules to this process and all processes it will start. It needs `no_new_privs` first.
 
     Raises:
         OSError: the kernel refuses.

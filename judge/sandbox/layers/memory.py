@@ -1,9 +1,9 @@
-"""A control group of memory for one worker: all that its candidates keep in memory counts, resident or not.
+"""A memory cgroup for one worker. It counts all memory of the worker's candidates, resident or not.
 
-What the judge sees of a running candidate is its resident memory. Shared maps that were dropped from the page table,
-full pipes and sockets and files in memory are none of it; the kernel charges them to the group. A candidate that meets
-the group's limit is killed by the kernel. Version 1 needs root; version 2 needs a group that was delegated to the
-judge's user with the memory controller on, which was not tried.
+The judge itself only sees the resident memory of a running candidate. It does not see shared maps that were dropped
+from the page table, full pipes and sockets, or files in memory; the kernel charges these to the cgroup. The kernel
+kills a candidate that reaches the limit of the cgroup. Version 1 needs root. Version 2 needs a cgroup that is delegated
+to the judge's user with the memory controller enabled; this was not tested.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import os
 import time
 
 _PREFIX = "judge-"
-_REMOVE_SECONDS = 2.0  # a group can be removed when its last process is gone, a moment after that was killed
-# Of version 1 and of version 2: its limit, what is used, and the count of processes killed for it.
+_REMOVE_SECONDS = 2.0  # a killed process leaves its cgroup a moment later; until then the cgroup cannot be removed
+# For version 1 and version 2: the files of the limit, the usage, and the number of OOM kills.
 _FILES = (
     ("memory.limit_in_bytes", "memory.usage_in_bytes", "memory.oom_control"),
     ("memory.max", "memory.current", "memory.events"),
@@ -22,10 +22,10 @@ _MEMBERS = "cgroup.procs"
 
 
 def new_group(number: int) -> str | None:
-    """The folder of a new group beneath this process's own, or None where there can be none.
+    """The folder of a new cgroup beneath the cgroup of this process, or None if it cannot be created.
 
     Args:
-        number: one that no other group of this process has.
+        number: a number that no other cgroup of this process has.
     """
     own = _own_folder()
     if own is None:
@@ -38,12 +38,12 @@ def new_group(number: int) -> str | None:
         return None
     if any(os.path.exists(f"{folder}/{files[0]}") for files in _FILES):
         return folder
-    remove_group(folder)  # the controller is off here
+    remove_group(folder)  # the memory controller is disabled here
     return None
 
 
 def remove_group(folder: str) -> None:
-    """Remove a group once its processes are gone. One that does not become empty is left for a later judge."""
+    """Remove a cgroup after its processes have ended. If it does not become empty, a later judge removes it."""
     deadline = time.monotonic() + _REMOVE_SECONDS
     while True:
         try:
@@ -59,7 +59,7 @@ def remove_group(folder: str) -> None:
 
 
 def _own_folder() -> str | None:
-    """Where the file system has the memory group of this process."""
+    """The folder of this process's memory cgroup in the file system."""
     try:
         with open("/proc/self/cgroup") as groups_file, open("/proc/self/mountinfo") as mounts_file:
             groups = [line.rstrip("\n").split(":", 2) for line in groups_file]
@@ -79,18 +79,18 @@ def _own_folder() -> str | None:
 
 
 def _sweep(own: str) -> None:
-    """Remove the empty groups of judges that were killed together with their zygotes."""
+    """Remove the empty cgroups of judges that were killed together with their zygotes."""
     for name in os.listdir(own):
         pid = name.removeprefix(_PREFIX).partition("-")[0]
         if name.startswith(_PREFIX) and pid.isdigit() and not os.path.exists(f"/proc/{pid}"):
             try:
                 os.rmdir(f"{own}/{name}")
             except OSError:
-                continue  # its processes are about to end
+                continue  # its processes have not ended yet
 
 
 class MemoryGroup:
-    """The group in `folder`, as its zygote uses it, also after it has left the folder's file system behind.
+    """The cgroup in `folder`, as its zygote uses it. It still works after the zygote has left the file system.
 
     Raises:
         OSError: it cannot be used.
@@ -108,7 +108,7 @@ class MemoryGroup:
         self._is: int | None = None
 
     def join(self) -> None:
-        """Take this process, and all that it will start, into the group.
+        """Move this process, and all processes it will start, into the cgroup.
 
         Raises:
             OSError: the kernel refuses.
@@ -116,15 +116,15 @@ class MemoryGroup:
         os.write(self._members, b"0")
 
     def leave(self) -> None:
-        """Leave the group, which is empty then, and remove it."""
+        """Leave the cgroup, which is then empty, and remove it."""
         os.write(self._outside, b"0")
         remove_group(self._folder)
 
     def bound(self, size: int | None) -> None:
-        """Bound the group to `size` bytes, or to nothing.
+        """Limit the cgroup to `size` bytes; None removes the limit.
 
         Raises:
-            OSError: more is in use.
+            OSError: more memory is in use.
         """
         if size != self._is:
             os.pwrite(self._limit, self._unlimited if size is None else b"%d" % size, 0)
@@ -135,7 +135,7 @@ class MemoryGroup:
         return int(os.pread(self._used, 99, 0))
 
     def kills(self) -> int:
-        """How many processes were killed for it so far."""
+        """The number of OOM kills in the cgroup so far."""
         for line in os.pread(self._events, 999, 0).splitlines():
             if line.startswith(b"oom_kill "):
                 return int(line.split()[1])

@@ -1,8 +1,8 @@
-"""A small world of its own for the zygote: its own process numbers, network, and a root with little more than Python.
+"""Namespaces for the zygote: its own process ids, its own network, and a root directory with little more than Python.
 
-In it are, read-only, the interpreter's library and the system's shared libraries, `/proc` with the candidates' own
-entries only, a few devices, and two memory file systems of bounded size: `/scratch`, the candidate's directory (also
-`/tmp`, unless the interpreter's library lies there), and `/program`, where its source lies.
+The root contains, read-only, the interpreter's library and the system's shared libraries, `/proc` with only the
+candidates' own entries, a few devices, and two memory file systems of limited size: `/scratch`, the candidate's
+directory (also `/tmp`, unless the interpreter's library is there), and `/program`, which contains its source.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sysconfig
 
 from judge.sandbox.layers import kernel
 
-SCRATCH, PROGRAM = "/scratch", "/program"  # as seen inside
+SCRATCH, PROGRAM = "/scratch", "/program"  # paths inside the new root
 PROGRAM_FILE = f"{PROGRAM}/program.py"
 SCRATCH_BYTES, _PROGRAM_BYTES = 64 * 2**20, 16 * 2**20
 _SCRATCH_FILES = 1024
@@ -22,14 +22,14 @@ _DEVICES = ("null", "zero", "full", "random", "urandom")
 _WORLD_MOUNT_POINTS = ("/mnt", "/media", "/srv", "/opt", "/sys")
 _LINKS = {
     **{"stdin": "/proc/self/fd/0", "stdout": "/proc/self/fd/1", "stderr": "/proc/self/fd/2", "fd": "/proc/self/fd"},
-    "shm": SCRATCH,  # where semaphores lie, such as those of `multiprocessing`
+    "shm": SCRATCH,  # for semaphores, such as those of `multiprocessing`
 }
 _MOUNT_FLAGS = kernel.MS_NOSUID | kernel.MS_NODEV
 _DEVICE_FLAGS = kernel.MS_NOSUID | kernel.MS_NOEXEC
 
 
 def library_paths() -> list[str]:
-    """What a candidate must be able to read for its imports to work."""
+    """The paths that a candidate must be able to read for its imports to work."""
     paths = sysconfig.get_paths()
     own = [paths["stdlib"], paths["platstdlib"], paths["purelib"], paths["platlib"]]
     own += [os.path.join(prefix, "lib") for prefix in (sys.base_prefix, sys.base_exec_prefix)]
@@ -43,10 +43,10 @@ def library_paths() -> list[str]:
 
 
 def enter_and_fork() -> int:
-    """Leave for new namespaces and fork: 0 in the new world's first process, its number (outside) in the caller.
+    """Enter new namespaces and fork. Return 0 in the first process inside, and its outside process id in the caller.
 
     Raises:
-        OSError: the kernel does not allow it; nothing has changed then.
+        OSError: the kernel does not allow it; nothing was changed.
     """
     flags = kernel.CLONE_NEWNS | kernel.CLONE_NEWPID | kernel.CLONE_NEWNET | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS
     user, group = os.geteuid(), os.getegid()
@@ -59,10 +59,10 @@ def enter_and_fork() -> int:
 
 
 def build_root(libraries: list[str]) -> None:
-    """In the new world's first process: build the root directory and move into it.
+    """In the first process inside: build the root directory and move into it.
 
     Raises:
-        OSError: a mount is refused.
+        OSError: the kernel refuses a mount.
     """
     kernel.mount("none", "/", "none", kernel.MS_REC | kernel.MS_PRIVATE)
     taken = [os.path.realpath(path) for path in libraries]
@@ -103,7 +103,7 @@ def _bind(source: str, target: str) -> None:
         os.makedirs(os.path.dirname(target), exist_ok=True)
         os.close(os.open(target, os.O_CREAT | os.O_WRONLY, 0o644))
     kernel.mount(source, target, "none", kernel.MS_BIND | kernel.MS_REC)
-    # A user namespace may not lift the flags that the mount has outside.
+    # A user namespace may not remove the flags that the mount has outside.
     kept = os.statvfs(source).f_flag & (os.ST_NOATIME | os.ST_NODIRATIME | os.ST_RELATIME | os.ST_NOEXEC)
     kernel.mount(
         "none", target, "none", kernel.MS_REMOUNT | kernel.MS_BIND | kernel.MS_RDONLY | _MOUNT_FLAGS | _as_mount(kept)
@@ -111,7 +111,7 @@ def _bind(source: str, target: str) -> None:
 
 
 def _as_mount(flags: int) -> int:
-    """`statvfs` flags are the mount flags, but for relatime, which has another number there."""
+    """Convert `statvfs` flags to mount flags: only relatime has a different number."""
     relatime = 1 << 21 if flags & os.ST_RELATIME else 0
     return flags & ~os.ST_RELATIME | relatime
 
@@ -122,7 +122,7 @@ def _devices(root: str) -> None:
         target = f"{root}/dev/{name}"
         os.close(os.open(target, os.O_CREAT | os.O_WRONLY, 0o666))
         kernel.mount(f"/dev/{name}", target, "none", kernel.MS_BIND)
-        # The device takes what is written; its mode and times, which are the machine's, stay.
+        # The device can be written to; its mode and times belong to the machine and cannot be changed.
         kernel.mount("none", target, "none", kernel.MS_REMOUNT | kernel.MS_BIND | kernel.MS_RDONLY | _DEVICE_FLAGS)
     for name, place in _LINKS.items():
         os.symlink(place, f"{root}/dev/{name}")

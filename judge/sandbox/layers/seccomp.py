@@ -1,14 +1,15 @@
-"""The filter of system calls that a candidate runs under, written as a BPF program by hand.
+"""The system call filter of a candidate, a hand-written BPF program.
 
-An allow-list: files, memory, threads, time, signals to itself. Everything else answers EPERM (a program can then
-say what it wanted and fail as an ordinary runtime error): new processes, exec, sockets, ptrace, mounts, namespaces,
-keys, BPF, io_uring, signals to others, by the owner of a file too. `clone3` answers ENOSYS, which makes libc use
-`clone`, whose flags a filter can see: threads as libc makes them pass, processes do not, nor threads with a table of
-open files of their own, each of which could be filled. A datagram goes to whom its socket is joined to, not to a name.
+It is an allow-list: files, memory, threads, time, signals to itself. All other calls fail with EPERM, so a program can
+report what it wanted and fail with an ordinary runtime error: new processes, exec, sockets, ptrace, mounts, namespaces,
+keys, BPF, io_uring, and signals to others, including signals to the owner of a file. `clone3` fails with ENOSYS, which
+makes libc use `clone`, whose flags the filter can see. Threads as libc makes them are allowed. Processes are not
+allowed, nor threads with their own table of open files, because each table could be filled. A datagram can only be sent
+to the socket's peer, not to an address.
 
-Where a file may be opened is not this filter's business but Landlock's. Landlock does not know of modes, owners, times
-and, in its first versions, of cutting files: without a world of its own, where none of the files there is the
-candidate's, the calls for these are refused.
+Landlock, not this filter, decides which files may be opened. Landlock does not control modes, owners, times and, in its
+first versions, truncation. Outside namespaces, where not all files belong to the candidate, the filter refuses these
+calls.
 """
 
 from __future__ import annotations
@@ -24,19 +25,18 @@ _LOAD, _AND, _RETURN = 0x20, 0x54, 0x06
 _JUMP_ALWAYS, _JUMP_EQUAL, _JUMP_GREATER_EQUAL = 0x05, 0x15, 0x35
 _NUMBER_AT, _ARCHITECTURE_AT, _ARGUMENTS_AT = 0, 4, 16
 _SET_MODE_FILTER, _FLAG_SPEC_ALLOW = 1, 4
-_PID_MARK = 0x7FFF_FFF1  # replaced by the candidate's own process number when the filter is installed
-_THREADS = (0x3D0F00, 0x7D0F00)  # the flags of `clone` by which glibc and musl start a thread
+_PID_MARK = 0x7FFF_FFF1  # replaced by the candidate's own process id when the filter is installed
+_THREADS = (0x3D0F00, 0x7D0F00)  # the flags of `clone` that glibc and musl use to start a thread
 _AF_UNIX, _CLOSE_ON_EXEC, _SIGKILL = 1, 4, 9
 _ACCESS_MODE, _TRUNCATE = 0o3, 0o1000  # of `open`
 _IOCTLS = (0x5401, 0x541B, 0x5421, 0x5450, 0x5451)  # is it a terminal, bytes to read, blocking, close-on-exec
-# Copies, flags, locks, what size a pipe has; not to change it, nor an owner that gets signals.
+# Copies, flags, locks and the size of a pipe. Not: changing that size, or setting an owner that gets signals.
 _FCNTLS = (*range(8), 36, 37, 38, 1030, 1032)
 
 Instruction = tuple[int, int, int, int]
-
-# Per machine, from the kernel's own tables: numbers that pass whatever their arguments, those judged by one, and those
-# that change a file by its name, which pass only where the candidate has a world of its own, and those by which a
-# process becomes another program, which pass only for what starts a compiled checker.
+# Per machine, from the kernel's own tables: calls that are always allowed; calls that depend on one argument; calls
+# that change a file by its name, which are only allowed inside namespaces; and calls of exec, which are only allowed
+# for the launcher of a compiled checker.
 _TABLES = {
     "x86_64": (
         0xC000003E,
@@ -61,7 +61,7 @@ _TABLES = {
             "open": 2,
             "openat": 257,
         },
-        # truncate, link, chmod, fchmod, linkat, fchmodat, utimensat; to read extended attributes
+        # truncate, link, chmod, fchmod, linkat, fchmodat, utimensat; reading extended attributes
         (76, 86, 90, 91, 265, 268, 280, *range(191, 197)),
         (59, 158),  # execve, arch_prctl
     ),
@@ -87,7 +87,7 @@ _TABLES = {
             "close_range": 436,
             "openat": 56,
         },
-        (37, 45, 52, 53, 88, *range(8, 14)),  # as above, where there are such calls
+        (37, 45, 52, 53, 88, *range(8, 14)),  # as above, as far as these calls exist
         (221,),
     ),
 }
@@ -98,15 +98,15 @@ def _answer(action: int) -> list[Instruction]:
 
 
 def _if_argument(index: int, values: tuple[int, ...], error: int = _EPERM) -> list[Instruction]:
-    """Allow when the low half of argument `index` is one of `values`, else answer `error`."""
+    """Allow the call if the low half of argument `index` is one of `values`, otherwise return `error`."""
     code = [(_LOAD, 0, 0, _ARGUMENTS_AT + 8 * index)]
     for left, value in zip(range(len(values), 0, -1), values, strict=True):
-        code.append((_JUMP_EQUAL, left, 0, value))  # jumps over the remaining tests and the refusal
+        code.append((_JUMP_EQUAL, left, 0, value))  # jumps over the remaining checks and the refusal
     return code + _answer(_ERRNO | error) + _answer(_ALLOW)
 
 
 def _if_itself(*indices: int) -> list[Instruction]:
-    """Allow when each of the arguments, which name a process, is 0: the caller; else EPERM."""
+    """Allow the call if each of the arguments, which name a process, is 0 (the caller); otherwise EPERM."""
     steps: list[Instruction] = []
     for left, index in zip(range(len(indices), 0, -1), indices, strict=True):
         steps += [(_LOAD, 0, 0, _ARGUMENTS_AT + 8 * index), (_JUMP_EQUAL, 0, 2 * left - 2, 0)]
@@ -114,8 +114,8 @@ def _if_itself(*indices: int) -> list[Instruction]:
 
 
 def _signal_to_itself(sent: int) -> list[Instruction]:
-    """Allow when argument 0 is the candidate's own number; argument `sent` is the signal. SIGKILL becomes SIGSYS, which
-    nobody else sends: it tells a candidate that ended itself from one that the machine killed."""
+    """Allow the call if argument 0 is the candidate's own process id; argument `sent` is the signal. SIGKILL becomes
+    SIGSYS, which nobody else sends: so a candidate that killed itself differs from one that the machine killed."""
     return [
         *((_LOAD, 0, 0, _ARGUMENTS_AT), (_JUMP_EQUAL, 1, 0, _PID_MARK)),
         *_answer(_ERRNO | _EPERM),
@@ -126,14 +126,14 @@ def _signal_to_itself(sent: int) -> list[Instruction]:
 
 
 def _if_null(index: int) -> list[Instruction]:
-    """Allow when argument `index`, a pointer, points nowhere, else EPERM."""
+    """Allow the call if argument `index` is a null pointer, otherwise EPERM."""
     low, high = _ARGUMENTS_AT + 8 * index, _ARGUMENTS_AT + 8 * index + 4
     steps = [(_LOAD, 0, 0, low), (_JUMP_EQUAL, 0, 2, 0), (_LOAD, 0, 0, high), (_JUMP_EQUAL, 1, 0, 0)]
     return steps + _answer(_ERRNO | _EPERM) + _answer(_ALLOW)
 
 
 def _unless_cut_for_reading(index: int) -> list[Instruction]:
-    """EPERM when argument `index` has a file cut that is opened for reading only: Landlock looks at the mode."""
+    """EPERM if argument `index` truncates a file that is opened read-only: Landlock only checks the mode."""
     steps = [(_LOAD, 0, 0, _ARGUMENTS_AT + 8 * index), (_AND, 0, 0, _ACCESS_MODE | _TRUNCATE)]
     return [*steps, (_JUMP_EQUAL, 0, 1, _TRUNCATE), *_answer(_ERRNO | _EPERM), *_answer(_ALLOW)]
 
@@ -146,7 +146,7 @@ def _special(calls: dict[str, int]) -> dict[int, list[Instruction]]:
         calls["prlimit64"]: _if_itself(0),  # its own limits, which it cannot raise
         calls["tgkill"]: _signal_to_itself(2),
         calls["kill"]: _signal_to_itself(1),
-        calls["socketpair"]: _if_argument(0, (_AF_UNIX,)),  # joined to nothing else; asyncio's loop wants one
+        calls["socketpair"]: _if_argument(0, (_AF_UNIX,)),  # connected to nothing else; asyncio's loop needs one
         calls["setpriority"]: _if_itself(0, 1),
         calls["sched_setaffinity"]: _if_itself(0),
         calls["ioctl"]: _if_argument(1, _IOCTLS, _ENOTTY),
@@ -159,7 +159,7 @@ def _special(calls: dict[str, int]) -> dict[int, list[Instruction]]:
 def _segments(
     table: str, more: tuple[int, ...], special: dict[int, list[Instruction]]
 ) -> list[tuple[int, list[Instruction]]]:
-    """The number line cut up: (first number, what to do from there on), ascending."""
+    """The ranges of call numbers: (first number, code for this range), ascending."""
     codes: dict[int, list[Instruction]] = {0: _answer(_ERRNO | _EPERM)}
     refuse, allow = codes[0], _answer(_ALLOW)
     allowed = set(more)
@@ -177,7 +177,7 @@ def _segments(
 
 
 def _search(cuts: list[tuple[int, list[Instruction]]]) -> list[Instruction]:
-    """A binary search: the kernel runs the filter for every number once when it is installed, so depth is time."""
+    """A binary search. When a filter is installed, the kernel runs it for every number, so depth costs time."""
     if len(cuts) == 1:
         return cuts[0][1]
     middle = len(cuts) // 2
@@ -188,11 +188,11 @@ def _search(cuts: list[tuple[int, list[Instruction]]]) -> list[Instruction]:
 
 
 class Filter:
-    """The filter for this machine, built once and installed in every candidate's process.
+    """The filter for this machine. It is built once and installed in every candidate's process.
 
     Args:
-        own_world: whether all files that a candidate can name are of a world of its own.
-        executes: whether the process may become another program, for which the filter holds as well.
+        own_world: whether the candidate is in namespaces, so that all files it can name are its own.
+        executes: whether the process may exec another program, which gets the same filter.
 
     Raises:
         OSError: there is no table for this machine.
@@ -206,7 +206,7 @@ class Filter:
         code = [
             (_LOAD, 0, 0, _ARCHITECTURE_AT),
             (_JUMP_EQUAL, 1, 0, architecture),
-            *_answer(_KILL),  # another instruction set's numbers mean other calls
+            *_answer(_KILL),  # in another instruction set the numbers stand for other calls
             (_LOAD, 0, 0, _NUMBER_AT),
             *_search(_segments(table, more, _special(calls))),
         ]
@@ -217,7 +217,7 @@ class Filter:
         self._number = kernel.number_of("seccomp")
 
     def install(self, pid: int) -> None:
-        """Put this process, whose number is `pid`, under the filter, for good. It needs `no_new_privs` first.
+        """Install the filter permanently in this process, whose id is `pid`. It needs `no_new_privs` first.
 
         Raises:
             OSError: the kernel refuses.

@@ -1,6 +1,6 @@
 """Answers in YAML, with block scalars for programs and test data (AlphaCodium, section 3.2, "YAML structured output").
 
-Code in a block scalar needs no escapes, and one stray quote does not spoil the answer, as it does in JSON.
+Code in a block scalar needs no escapes, and one stray quote does not break the answer, unlike in JSON.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _NEEDS_ESCAPES = frozenset("\r\x85\u2028\u2029\ufeff")
 
 
 class YAMLAdapter(SectionsAdapter):
-    """A `dspy.Adapter` that asks for one fenced YAML block; prompts are laid out as `LeanAdapter`'s."""
+    """A `dspy.Adapter` that asks for one fenced YAML block; the prompt layout is that of `LeanAdapter`."""
 
     def answer_form(self, signature: type[dspy.Signature]) -> str:
         long, fields = long_keys(signature), signature.output_fields.items()
@@ -65,7 +65,7 @@ def _item(kind: Any, said: str, long: frozenset[str], indent: str) -> str:
 
 
 def _as_text(value: Any, long: frozenset[str], name: str = "") -> Any:
-    """The values as texts, with long ones and those of several lines as block scalars."""
+    """The values as texts; long texts, and those of several lines, become block scalars."""
     match value:
         case dict():
             return {key: _as_text(item, long, key) for key, item in value.items()}
@@ -79,11 +79,11 @@ def _as_text(value: Any, long: frozenset[str], name: str = "") -> Any:
 
 
 class _Block(str):
-    """A text that goes into a block scalar, if a block scalar can hold it."""
+    """A text to be written as a block scalar, if possible."""
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes texts without quotes wherever they can be read without: nobody takes `yes` for a truth value here."""
+    """Writes texts without quotes if they can be read without them: `yes` is never a boolean here."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012  PyYAML's own way of saying it
 
@@ -92,7 +92,7 @@ class _Dumper(yaml.SafeDumper):
 
     def analyze_scalar(self, scalar: str) -> yaml.emitter.ScalarAnalysis:
         analysis = super().analyze_scalar(scalar)
-        # PyYAML refuses tabs and blanks at line ends, which a block scalar holds well.
+        # PyYAML refuses tabs and blanks at line ends, but a block scalar can contain them.
         analysis.allow_block = _fits_block(scalar)
         return analysis
 

@@ -1,7 +1,7 @@
-"""A YAML document, read by the types that are wanted.
+"""Reads a YAML document by the types of the fields.
 
-Every scalar stays the text it was written as (`yes`, `1e5`, dates). Where text is wanted and YAML sees structure
-(`- Goal: print n`), the text is taken as it was written.
+Every scalar is read as the text it was written as (`yes`, `1e5`, dates). If the field is a text and YAML sees structure
+(`- Goal: print n`), the text is used as it was written.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ _NOTHING = ("", "~", "null")
 
 
 class Document:
-    """What `signature` finds in a YAML text; nothing is validated yet.
+    """The fields of `signature` in a YAML text, not yet validated.
 
     Attributes:
         values: by output field.
-        repairs: what had to be overlooked, in words.
-        programs: the readings of the program among them, where it stood in a fence of its own.
-        unknown: how many keys at the top are none of the signature's.
+        repairs: descriptions of what was ignored or repaired.
+        programs: the readings of the program, if it was in its own fence.
+        unknown: the number of top-level keys that the signature does not have.
 
     Raises:
-        yaml.YAMLError, ValueError, OverflowError: the text is no YAML, or empty.
+        yaml.YAMLError, ValueError, OverflowError: the text is not YAML, or is empty.
     """
 
     def __init__(self, text: str, signature: type[dspy.Signature]) -> None:
@@ -69,7 +69,7 @@ class Document:
                 self.values[name] = self._field(name, root, annotation)
 
     def _stands_alone(self, root: yaml.Node, name: str, annotation: Any) -> bool:
-        """Whether what has no key can be nothing but the one field there is."""
+        """Whether a value without a key can only belong to the single output field."""
         kind = unwrapped(annotation)
         if get_origin(kind) is not list:
             return isinstance(root, yaml.ScalarNode) and not holds_program(name, annotation)
@@ -109,7 +109,7 @@ class Document:
         return [bullet.strip() for bullet in _BULLET.findall(self._words(node))]
 
     def _records(self, node: yaml.Node, kind: type[BaseModel]) -> Iterator[Any]:
-        """The records a list item holds: more than one where the dash between them was forgotten."""
+        """The records in a list item: more than one if the dash between them is missing."""
         if not isinstance(node, yaml.MappingNode):
             yield self._words(node)
             return
@@ -124,7 +124,7 @@ class Document:
         yield record
 
     def _pairs(self, node: yaml.Node, names: Iterable[str]) -> Iterator[tuple[str, yaml.Node]]:
-        """Keys and values of a mapping, if it is one. A key in other letters (`Why it works`) counts as the name."""
+        """Keys and values of a mapping, if it is one. A variant (`Why it works`) counts as the field's name."""
         for key_node, value in node.value if isinstance(node, yaml.MappingNode) else ():
             written = self._written(key_node)
             key = re.sub(r"[\s-]+", "_", written.strip("\"'*").lower())
@@ -134,7 +134,7 @@ class Document:
             yield written, value
 
     def _words(self, node: yaml.Node, name: str = "") -> str:
-        """The text of a node: its value or, where YAML would change or cut it, what is written there."""
+        """The text of a node: its value or, if YAML would change or cut it, the written text."""
         if not isinstance(node, yaml.ScalarNode):
             self.repairs.append("structure where text is asked for")
             return self._written(node)
@@ -153,7 +153,7 @@ class Document:
         return self._text[first.start_mark.index : (last or first).end_mark.index].strip()
 
     def _program(self, text: Any, field: Any) -> str:
-        """A program without the fence or the indentation it may have been given inside of its block."""
+        """A program, without a fence or indentation inside its block."""
         programs, fenced = unfenced(str(text), field)
         program = programs[0].code
         if fenced:
@@ -166,7 +166,7 @@ class Document:
 
 
 def program_at_margin(text: str) -> str:
-    """The first lines of a program moved to the margin, where the lines after them are: a common slip in blocks."""
+    """Move the first lines of a program to the margin if the later lines are there: a common error in blocks."""
     lines = text.strip("\n").split("\n")
     first = len(lines[0]) - len(lines[0].lstrip(" "))
     margin = " " * first

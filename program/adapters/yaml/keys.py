@@ -1,4 +1,4 @@
-"""The keys an answer in YAML may have, and which of them hold long texts: those are asked for as block scalars."""
+"""The possible keys of a YAML answer, and which of them have long texts, which are requested as block scalars."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from program.adapters.fitting import records_in
 from program.adapters.form import unwrapped
 from program.undocumented import extras_of
 
-SHORT = 200  # characters a text may have at most to be written in its key's line
+SHORT = 200  # maximum length of a text on the line of its key, in characters
 
 
 def known_keys(signature: type[dspy.Signature]) -> str:

@@ -1,4 +1,4 @@
-"""YAML by lines, for text that no parser takes: which key a line has, which lines are the text of a block scalar."""
+"""YAML by lines, for text that no parser accepts: the key of each line, and the lines of each block scalar."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ class Line:
 
     @property
     def parent(self) -> int | None:
-        """The column that whatever belongs to this line must be deeper than; None for a line of bare text."""
+        """Lines that belong to this one must be indented deeper than this column; None for a line of plain text."""
         return len(self.lead) if self.key else self.dash
 
 
 def lines_of(text: str, keys: str) -> list[Line]:
     """The lines outside of block scalars, each with the block it opens.
 
-    A block goes on until a known key stands no deeper than the key that opened it, or less deep than its first line; so
-    a program without any indentation is still its block's.
+    A block ends at a known key that is not indented deeper than the block's own key, or is indented less than the
+    block's first line. So a program without any indentation still belongs to its block.
 
     Args:
-        text: with or without right YAML in it.
+        text: valid or invalid YAML.
         keys: a regular expression for the known keys.
     """
     known = re.compile(rf"(?P<key>{keys})[ \t]*:(?: +|$)(?P<value>.*)")
@@ -64,7 +64,7 @@ def joined(lines: Iterable[Line]) -> str:
 
 
 def depth_of(line: str) -> int:
-    """How many spaces a line begins with."""
+    """The number of spaces at the start of a line."""
     return len(line) - len(line.lstrip(" "))
 
 
@@ -79,9 +79,9 @@ def _line(raw: str, known: re.Pattern[str]) -> Line:
 
 
 def _ends(opened: Line, block: list[str], line: Line, raw: str) -> bool:
-    """Whether the block that `opened` opens, of which `block` has been seen, ends before `line`."""
+    """Whether the block that `opened` opens ends before `line`; `block` contains its lines so far."""
     if line.key:
         first = next((depth_of(each) for each in block if each.strip()), 0)
         return depth_of(raw) <= max(len(opened.lead), first - 1)
-    # In a list of texts the next item ends it.
+    # In a list of texts, the next item ends it.
     return line.dash is not None and not opened.key and opened.dash is not None and line.dash <= opened.dash

@@ -1,19 +1,19 @@
-"""From the text of a YAML document to its nodes, where every scalar is text."""
+"""From the text of a YAML document to its nodes; every scalar is text."""
 
 from __future__ import annotations
 
 import yaml
 
-MAX_DEPTH = 30  # of nesting; an answer that nests deeper runs in circles, and PyYAML takes long over it
+MAX_DEPTH = 30  # of nesting; a deeper answer only repeats itself, and PyYAML is slow on it
 
 
 def compose(text: str) -> yaml.Node | None:
     """The root node of the first document in `text`; None if there is none.
 
-    Anchors, aliases and tags count as faults: nobody asks for them, and they would take some of the text away.
+    Anchors, aliases and tags are errors: prompts do not ask for them, and they would remove some of the text.
 
     Raises:
-        yaml.YAMLError, ValueError, OverflowError: the text is no YAML.
+        yaml.YAMLError, ValueError, OverflowError: the text is not YAML.
     """
     loader = _Loader(text)
     try:
@@ -39,7 +39,7 @@ class _Loader(yaml.BaseLoader):
         return node
 
     def fetch_flow_collection_start(self, TokenClass: type[yaml.Token]) -> None:
-        # The scanner runs ahead of the composer.
+        # The scanner is ahead of the composer.
         if self.flow_level > MAX_DEPTH:
             raise yaml.YAMLError("it is nested too deeply")
         super().fetch_flow_collection_start(TokenClass)

@@ -1,4 +1,4 @@
-"""What an answer in YAML says: read as it stands or, if that leaves something over, after repairs of its text."""
+"""Reads an answer in YAML: unchanged or, if something remains unread, after repairs of its text."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _FORM = re.compile(r"\s*```yaml\n(?P<yaml>.*?\n)```\s*", re.DOTALL)
 
 
 def read_yaml(signature: type[dspy.Signature], completion: str) -> Reading:
-    """The output fields of `signature` in an answer in YAML; see `_read`."""
+    """Read the output fields of `signature` from an answer in YAML; see `_read`."""
     return read_answer(signature, completion, partial(_read, signature))
 
 
 def _read(signature: type[dspy.Signature], completion: str) -> Reading:
-    """The output fields of `signature` in the YAML of an answer, each of its declared type.
+    """Read the output fields of `signature` from the YAML of an answer, each in its declared type.
 
-    The first reading that leaves nothing over is taken, else the one that leaves least.
+    Uses the first version of the text that leaves nothing unread, else the one that leaves least.
 
     Raises:
         ValueError: there is no YAML, or a field is missing or does not fit.
@@ -47,7 +47,7 @@ def _read(signature: type[dspy.Signature], completion: str) -> Reading:
         except (yaml.YAMLError, OverflowError) as this:
             fault = fault or this
             continue
-        except ValueError as this:  # says more than that it is no YAML
+        except ValueError as this:  # more informative than "not YAML"
             fault = this
             continue
         doubts = fitted.dropped + document.unknown + _broken_programs(signature, fitted.values)
@@ -60,7 +60,7 @@ def _read(signature: type[dspy.Signature], completion: str) -> Reading:
 
 
 def _versions(text: str, keys: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """The YAML in the form that was asked for, then after one repair more each time."""
+    """The YAML in the requested form, then after each further repair."""
     form = _FORM.fullmatch(text)
     repairs: tuple[str, ...] = ()
     if form is not None:
@@ -83,7 +83,7 @@ def _broken_programs(signature: type[dspy.Signature], values: dict[str, Any]) ->
 
 
 def _in_another_form(signature: type[dspy.Signature], completion: str, fault: Exception | None) -> Reading:
-    """The answer as a program in a fence or as JSON, which some models give whatever they are asked for."""
+    """The answer as a program in a fence or as JSON, which some models write whatever the prompt asks for."""
     said = ValueError(f"the YAML cannot be read: {_problem(fault)}")
     if re.search(rf"^[ \t]*{known_keys(signature)}[ \t]*:", completion, re.MULTILINE):
         raise said from fault

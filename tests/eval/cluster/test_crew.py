@@ -134,7 +134,7 @@ def test_a_node_that_joins_late_gets_work():
 
 
 def test_a_node_that_is_refused_gets_nothing_and_is_named():
-    refused = JudgeError("full protection is required, and here there is only 'fork'")
+    refused = JudgeError("full protection is required, but only 'fork' is available here")
     with crew_of(member("good", ["judge"], Near(Worker("good"))), refused={"bad": refused}) as (crew, _):
         while "not used" not in crew.summary():
             time.sleep(0.001)

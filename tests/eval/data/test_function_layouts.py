@@ -203,6 +203,6 @@ def test_a_test_without_literals_is_reported_when_the_data_is_read(tmp_path):
 )
 def test_an_example_of_a_function_without_literals_is_no_problem(given, value):
     function = AskedFunction(entry_point="f")
-    with pytest.raises(ValueError, match="public test 1 has to have Python literals"):
+    with pytest.raises(ValueError, match="public test 1 must consist of Python literals"):
         Problem(name="p", description="", function=function, public_tests=(PublicTest(input=given, output=value),))
     Problem(name="p", description="", public_tests=(PublicTest(input=given, output=value),))

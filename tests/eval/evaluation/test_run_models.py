@@ -57,7 +57,7 @@ def test_each_program_gets_the_settings_it_has(monkeypatch, tmp_path, capsys, op
     direct, flow = (artifact.load_program(tmp_path / "run" / "artifacts" / arm).config for arm in ("direct", "flow"))
     assert (direct.max_code_tokens, flow.max_code_tokens, flow.solutions) == (321, 321, 1)
     assert call(monkeypatch, eval.run.main, *options, "--set", "solution=1") == 2
-    assert "--set solution: no program here has such a key; did you mean solutions?" in capsys.readouterr().err
+    assert "--set solution: no program here has this key; did you mean solutions?" in capsys.readouterr().err
 
 
 def test_a_run_warns_of_arms_whose_answers_brought_nothing(monkeypatch, tmp_path, capsys, options):
@@ -65,5 +65,5 @@ def test_a_run_warns_of_arms_whose_answers_brought_nothing(monkeypatch, tmp_path
     use_lm(monkeypatch, lambda prompt: "" if stage_of(prompt) == "SolveDirectly" else usual(prompt))
     printed(monkeypatch, eval.run.main, *options)
     warnings = [line for line in capsys.readouterr().err.splitlines() if line.startswith("warning: ")]
-    assert len(warnings) == 1 and warnings[0].startswith("warning: direct: 3 of 3 answers brought nothing: 3 ")
+    assert len(warnings) == 1 and warnings[0].startswith("warning: direct: 3 of 3 answers were unusable: 3 ")
     assert warnings[0].removeprefix("warning: ") in (tmp_path / "run" / "summary.md").read_text()

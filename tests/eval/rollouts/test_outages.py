@@ -46,9 +46,9 @@ def failing(fault, *names):
     ("answer", "said"),
     [
         (LMServerError("the server is on fire", model="m"), "on fire"),
-        (LMRateLimitError("slow down", model="m", retry_after=3600), "it asks to wait 3,600 s"),
+        (LMRateLimitError("slow down", model="m", retry_after=3600), "retry after 3,600 s"),
         (ContextWindowExceededError(message="maximum context length is 4096 tokens", model="m"), "max_code_tokens"),
-        ("", "answers brought nothing: "),
+        ("", "answers were unusable: "),
     ],
     ids=["broken", "retry after", "too long", "empty"],
 )
@@ -89,7 +89,7 @@ def test_a_run_with_rollouts_that_were_not_judged_does_not_end_in_silence(comman
 
 
 def test_a_server_that_asks_for_an_hour_is_quoted():
-    assert words_of(LMRateLimitError("slow down", model="m", retry_after=3600)).endswith("(it asks to wait 3,600 s)")
+    assert words_of(LMRateLimitError("slow down", model="m", retry_after=3600)).endswith("(retry after 3,600 s)")
     assert "wait" not in words_of(LMRateLimitError("slow down", model="m", retry_after=3))
 
 

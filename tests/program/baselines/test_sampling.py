@@ -54,7 +54,7 @@ def test_of_those_that_pass_the_largest_group_that_behaves_alike_is_taken(double
     answers = programs(LARGE_WRONG, RIGHT, ALSO_RIGHT)
     asked = run(double, {"programs": 3}, SolveDirectly=answers, WriteTests=written(("5", "9")))
     assert asked.code == RIGHT  # the first of its group; the output the test claims counts for nothing
-    assert words(trace) == ["clusters: 2 of 3 programs that pass behave like the chosen one"]
+    assert words(trace) == ["clusters: 2 of 3 passing programs behave like the chosen one"]
     assert [event.code for event in trace.events if isinstance(event, Best)][-1] == RIGHT
 
 
@@ -141,7 +141,7 @@ def test_the_budget_ends_sampling_with_what_there_is(double, trace):
     )
     assert asked.code == FIRST_ONLY and len(asked.asked) == 2
     assert trace.spent_budgets == [("rollout", "calls")]
-    assert words(trace) == ["SolveDirectly: not asked, the rollout's budget of calls is spent"]
+    assert words(trace) == ["SolveDirectly: skipped, the rollout's budget of calls is spent"]
 
 
 def test_samples_are_draws_of_their_own(double):

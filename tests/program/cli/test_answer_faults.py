@@ -25,7 +25,7 @@ def calls(good: int, *bad: tuple[str, str], lost: int = 0) -> list[Call]:
 def test_a_twentieth_is_tolerated():
     assert answer_faults(calls(19, ("FixCode", "unparsable")), FLOW) == ""
     assert answer_faults(calls(18, ("FixCode", "unparsable")), FLOW).startswith(
-        "1 of 19 answers brought nothing: 1 could not be read; "
+        "1 of 19 answers were unusable: 1 could not be read; "
     )
     assert answer_faults(calls(19, ("FixCode", "unparsable")), FLOW, tolerated=0)
     assert answer_faults(calls(5, lost=9), FLOW, tolerated=0) == ""
@@ -34,10 +34,10 @@ def test_a_twentieth_is_tolerated():
 
 def test_the_caps_of_the_stages_that_had_no_room_are_named():
     said = answer_faults(calls(1, ("FixCode", "cut"), ("FixCode", "empty"), ("WriteCode", "cut")), FLOW)
-    assert said.startswith("3 of 4 answers brought nothing: 2 were cut at the cap, 1 were empty; ")
-    assert said.endswith("give them more room: --set max_code_tokens=1400")
+    assert said.startswith("3 of 4 answers were unusable: 2 were cut at the cap, 1 were empty; ")
+    assert said.endswith("raise the cap: --set max_code_tokens=1400")
     said = answer_faults(calls(1, ("RankSolutions", "cut while thinking"), ("WriteCode", "cut")), FLOW)
-    assert said.endswith("give them more room: --set max_code_tokens=1400 --set max_text_tokens=800")
+    assert said.endswith("raise the cap: --set max_code_tokens=1400 --set max_text_tokens=800")
 
 
 @pytest.mark.parametrize("outcome", FAULTS)

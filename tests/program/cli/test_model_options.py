@@ -55,7 +55,7 @@ def test_the_same_model_is_opened_once():
 
 @pytest.mark.parametrize("role", ["escalate", "repair"])
 def test_an_address_needs_a_model(role):
-    with pytest.raises(UserError, match=f"--{role}-api-base: --{role}-lm has to name"):
+    with pytest.raises(UserError, match=f"--{role}-api-base: needs --{role}-lm"):
         models(f"--{role}-api-base", "http://b/v1")
 
 

@@ -42,15 +42,15 @@ def test_temperatures_go_to_the_programs_that_have_the_stage():
     ],
 )
 def test_a_key_that_none_has_is_an_error(setting, meant):
-    with pytest.raises(ArtifactError, match=rf"--set .*no program here has such a key; did you mean .*\b{meant}\b"):
+    with pytest.raises(ArtifactError, match=rf"--set .*no program here has this key; did you mean .*\b{meant}\b"):
         shared("ai_tests=1", setting)
 
 
 def test_a_key_that_no_program_can_have_has_no_suggestion():
-    with pytest.raises(ArtifactError, match=r"--set qqqq: no program here has such a key$"):
+    with pytest.raises(ArtifactError, match=r"--set qqqq: no program here has this key$"):
         shared("qqqq=1")
 
 
 def test_one_program_says_which_key_may_be_meant_too():
-    with pytest.raises(ArtifactError, match=r"it has no key budget.call; did you mean budget.calls"):
+    with pytest.raises(ArtifactError, match=r"unknown key budget.call; did you mean budget.calls"):
         load_program(FLOW, parse_settings(["budget.call=3"]))

@@ -18,7 +18,7 @@ ANSWER = '{"tests": [{"input": "1", "output": "2", "explanation": "x"}]}\n\n```p
 GONE = {  # what is refused, the words of the account, and the setting that is sent no more
     "temperature": "temperature",
     "response_format": "JSON schema",
-    "max_tokens": "usual name of the cap",
+    "max_tokens": "usual name of the token cap",
 }
 
 
@@ -86,7 +86,7 @@ def test_a_cap_above_what_a_model_can_is_lowered_for_good(server, trace):
     with open_lm("openai/small", api_base=server.address) as lm:
         assert ask(lm).tests
     assert [body["max_tokens"] for body in server.bodies] == [16_000, 4096, 4096]
-    assert words(trace) == ["server/small gives answers of 4,096 tokens at most, and is asked for no more"]
+    assert words(trace) == ["server/small allows at most 4,096 tokens per answer; requests are limited to this"]
 
 
 def test_a_cap_that_does_not_fit_beside_the_prompt_is_lowered_to_what_fits(server):
@@ -128,7 +128,9 @@ def test_a_plain_lm_of_dspys_adapts_itself_inside_of_a_program(server, double):
     assert ["temperature" in body for body in server.bodies] == [True, False, False] and len(lm.history) == 2
 
 
-@pytest.mark.parametrize(("usage", "counted", "said"), [(False, 0, "counts no tokens"), (True, 500, "cut prompts")])
+@pytest.mark.parametrize(
+    ("usage", "counted", "said"), [(False, 0, "reports no token counts"), (True, 500, "cut prompts")]
+)
 def test_what_a_server_counts_is_looked_at_and_warned_of_once(server, trace, capsys, usage, counted, said):
     server.usage, server.counted = usage, counted
     text = " ".join(str(number) for number in range(4000))

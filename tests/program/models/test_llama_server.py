@@ -156,7 +156,7 @@ def test_a_server_program_that_is_none_is_an_error(fake, tmp_path, monkeypatch):
 def test_a_server_program_that_cannot_be_run_is_an_error_that_names_the_log(fake, tmp_path):
     script(tmp_path, "")  # executable, yet no format the system knows
     (tmp_path / "llama-server").write_bytes(b"\x7fnone")
-    with pytest.raises(ServerError, match=r"stopped at once, with exit status \d+; see .*server\.log"), tiny(tmp_path):
+    with pytest.raises(ServerError, match=r"stopped with exit status \d+; see .*server\.log"), tiny(tmp_path):
         pass
     assert VARIABLE not in os.environ and "Error" in (tmp_path / "logs" / "server.log").read_text()
 
@@ -167,7 +167,7 @@ def test_a_server_that_ends_at_once_is_an_error_at_once(fake, tmp_path, monkeypa
     with pytest.raises(ServerError) as caught, tiny(tmp_path):
         pass
     assert "no such model" in (tmp_path / "logs" / "server.log").read_text()
-    assert "stopped at once, with exit status 3;" in str(caught.value)
+    assert "stopped with exit status 3;" in str(caught.value)
 
 
 def test_a_server_that_crashes_at_once_is_told_by_its_signal(fake, tmp_path):
@@ -180,7 +180,7 @@ def test_a_server_that_crashes_at_once_is_told_by_its_signal(fake, tmp_path):
 def test_a_server_that_never_gets_ready_is_given_up_and_stopped(fake, tmp_path, monkeypatch):
     monkeypatch.setattr(llama_server, "START_SECONDS", 1.0)
     script(tmp_path, FAKE.replace("Handler.asked > 2", "False"))
-    with pytest.raises(ServerError, match=r"did not come up in 1 seconds; see .*server\.log"), tiny(tmp_path):
+    with pytest.raises(ServerError, match=r"did not start within 1 seconds; see .*server\.log"), tiny(tmp_path):
         pass
     for arguments in fake():
         assert closes(int(arguments[arguments.index("--port") + 1]))

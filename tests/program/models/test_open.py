@@ -231,7 +231,7 @@ def test_a_server_that_refuses_schemas_is_asked_without_from_then_on(server, tra
             assert ask(lm, WriteTests, problem="Double", reflection=["r"], count=3).tests
     assert ["response_format" in body for _, _, body in server.requests] == [True, False, False, False]
     assert [call.outcome for call in trace.calls] == ["ok", "ok"]
-    assert words(trace) == ["server/picky refuses the JSON schema of answers, and is asked without it"]
+    assert words(trace) == ["server/picky refuses the JSON schema of answers; requests are sent without it"]
 
 
 def test_a_request_that_is_invalid_either_way_fails_as_it_did_and_schemas_are_still_sent(server, trace):

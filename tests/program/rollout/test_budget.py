@@ -34,7 +34,7 @@ def test_calls_are_never_passed(trace):
     assert [solve(lm) is None for _ in range(4)] == [False, False, True, True]
     assert len(lm.engine.prompts) == 2
     assert trace.spent_budgets == [("rollout", "calls")]
-    assert words(trace) == ["SolveDirectly: not asked, the rollout's budget of calls is spent"]  # said once
+    assert words(trace) == ["SolveDirectly: skipped, the rollout's budget of calls is spent"]  # said once
 
 
 def test_the_repair_of_an_answer_is_a_call_too(trace):

@@ -98,20 +98,20 @@ def test_a_key_that_would_do_nothing_is_refused_in_one_line(program, config, cul
     [
         (
             {"solutions": -1},
-            "solutions: Input should be greater than or equal to 0 (solutions proposed at most; 0 leaves planning out, "
-            "and code is written from the reflection alone)",
+            "solutions: Input should be greater than or equal to 0 (maximum number of proposed solutions; 0 skips "
+            "planning, and code is written from the reflection alone)",
         ),
         (
             {"budget": {"calls": 0}},
-            "budget.calls: Input should be greater than or equal to 1 (calls to the LM, repeats and repairs of answers "
-            "included)",
+            "budget.calls: Input should be greater than or equal to 1 (calls to the LM, including repeated and repair "
+            "calls)",
         ),
         (
             {"direct_first": -1},  # whose description has two lines
-            "direct_first: Input should be greater than or equal to 0 (programs written by one plain call each before "
-            "anything else; the flow begins only if none of them passes all public tests)",
+            "direct_first: Input should be greater than or equal to 0 (programs written before the flow, with one "
+            "plain call each; the flow starts only if none of them passes all public tests)",
         ),
-        ({"colour": "red"}, "it has no key colour"),
+        ({"colour": "red"}, "unknown key colour"),
     ],
 )
 def test_what_is_refused_is_explained(config, said):

@@ -110,7 +110,7 @@ def test_a_model_that_brings_nothing_from_the_first_call_on_is_asked_no_more(tra
     lm = scripted_lm([*[nothing] * SILENT, GOOD])
     assert [solve(lm) for _ in range(SILENT + 1)] == [None] * (SILENT + 1)
     assert len(trace.calls) == len(lm.engine.prompts) == SILENT
-    assert f"the first {SILENT} calls brought nothing, so no further one is made" in words(trace)
+    assert f"the first {SILENT} calls returned nothing, so no more calls are made" in words(trace)
 
 
 def test_a_model_that_has_answered_once_is_asked_on(trace):

@@ -64,7 +64,7 @@ def test_it_becomes_a_candidate_where_no_other_program_passes_them(bench):
 @pytest.mark.parametrize("program", [FIRST_ONLY, "raise ValueError\n", "print(\n"])
 def test_one_that_fails_is_not_trusted(bench, trace, program):
     assert not trusted(Oracle(program), bench) and bench.programs == []
-    assert words(trace) == ["brute force: not trusted, as it does not pass all public tests"]
+    assert words(trace) == ["brute force: not trusted, because it does not pass all public tests"]
 
 
 def test_without_public_tests_or_without_a_program_there_is_no_trust(bench, trace):
