@@ -96,9 +96,9 @@ def _row(problem: Problem, problems: ProblemSet) -> dict[str, Any]:
     """A problem in evalplus' own form."""
     function, hidden = problem.function, problems.hidden(problem.name)
     assert function is not None, "the set has functions"
-    base, plus = list(hidden.private), list(hidden.generated)
-    if not base or not plus:  # nobody knows which are the base tests
-        base, plus = hidden.all()[:1], hidden.all()[1:]
+    base, plus = [*problem.tests(), *hidden.private], list(hidden.generated)
+    if not plus:  # nobody knows which are the base tests
+        base, plus = base[:1], base[1:]
     sets = [[_plain(arguments_of(test.input)[0]) for test in tests] for tests in (base, plus)]
     return {
         "task_id": problem.name,
