@@ -1,4 +1,4 @@
-"""Tests of whether two arms differ on the same problems; a problem is the unit. All are exact: nothing is drawn."""
+"""Tests of whether two arms differ on the same problems. The unit is the problem. All are exact, without sampling."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-GRID = 2520  # steps from 0 to 1: a difference between shares of at most ten samples each is a whole number of them
+GRID = 2520  # steps from 0 to 1: differences between shares of at most ten samples are whole numbers of steps
 
 
 def paired_p(differences: Sequence[float]) -> float:
-    """The two-sided p-value: McNemar's where each problem differs wholly or not at all, else that of `sign_flip`.
+    """The two-sided p-value: McNemar's if every difference is -1, 0 or 1, else that of `sign_flip`.
 
     Args:
-        differences: second arm minus first, one number from -1 to 1 a problem.
+        differences: second arm minus first, one number from -1 to 1 per problem.
     """
     if {abs(each) for each in differences} <= {0.0, 1.0}:
         return mcnemar(sum(each < 0 for each in differences), sum(each > 0 for each in differences))
@@ -43,7 +43,7 @@ def sign_flip(differences: Sequence[float]) -> float:
     shares of at most ten samples that changes nothing, and the test of rounded ones is as valid.
 
     Args:
-        differences: second arm minus first, one number from -1 to 1 a problem.
+        differences: second arm minus first, one number from -1 to 1 per problem.
     """
     signed = np.rint(np.asarray(differences, dtype=float) * GRID).astype(int)
     if not signed.any():

@@ -49,7 +49,7 @@ def test_every_command_leaves_them_out_and_refuses_what_is_no_file_of_them(run, 
     capsys.readouterr()
     assert call(monkeypatch, main, run, "--exclude", "none.json") == 2
     error = capsys.readouterr().err
-    assert error.startswith("error: none.json is not a file of exclusions") and error.count("\n") == 1
+    assert error.startswith("error: none.json is not an exclusion file") and error.count("\n") == 1
 
 
 def test_a_report_names_the_file_and_has_no_block_of_them(run):

@@ -57,7 +57,7 @@ def test_a_field_tells_the_arms_apart_and_gaps_are_said(workplace, monkeypatch):
     config = read_config(Path("run"))
     assert list(config["artifacts"]) == ["one-small", "two"] and config["problems"] == [TWICE.name, SQUARE.name]
     assert (config["checker"], config["imported"]["file"]) == ("strict", "programs.jsonl")
-    assert "one-small: programs for 1 of 2 problems; the others are in none of its rates" in said
+    assert "one-small: programs for 1 of 2 problems; the others are not in its rates" in said
     assert "two: programs" not in said
 
 
