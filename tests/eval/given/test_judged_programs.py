@@ -74,7 +74,11 @@ def test_what_is_judged_is_not_judged_again(workplace, monkeypatch):
 
 @pytest.mark.parametrize(
     ("line", "said"),
-    [('{"name": "Nobody", "solution": ""}', "Nobody"), ("{", "line 1"), ('{"name": "x"}', "no name and solution")],
+    [
+        ('{"name": "Nobody", "solution": ""}', "Nobody"),
+        ("{", "line 1"),
+        ('{"name": "x"}', "nor question_id and code_list"),
+    ],
 )
 def test_a_file_that_is_no_file_of_programs_is_refused(workplace, monkeypatch, capsys, line, said):
     (workplace / "programs.jsonl").write_text(line + "\n")

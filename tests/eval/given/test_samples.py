@@ -132,7 +132,7 @@ def test_programs_for_problems_that_are_not_selected_are_skipped(contests, tmp_p
         ("3", "line 1 has neither name and solution"),
         ('{"a": 1}', "nor question_id and code_list"),
         ('[["print(1)"], ["print(2)"]]', "lists without problem names"),
-        ('{"name": "Twice", "solution": "x"}\n{"name": "Twice"}', "line 2, has no name and solution"),
+        ('{"name": "Twice", "solution": "x"}\n{"name": "Twice"}', "line 2 has no name and solution"),
         ('{"name": "Twice", "solution": "x"}\n{', "line 2, is not JSON"),
         ('{"task_id": "Nobody", "solution": "x"}', "has no problem 'Nobody'"),
         ('{"task_id": "Twice", "solution": "x"}\n{"task": "Twice"}', "has another form than the first"),
