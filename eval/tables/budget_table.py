@@ -21,7 +21,7 @@ def budget_table(arms: Mapping[str, Sequence[Rollout]], unit: Unit) -> str:
     grid = _grid(arms, unit)
     curves = {arm: solved_against_budget(rollouts, unit, grid) for arm, rollouts in arms.items()}
     if not grid or not any(curves.values()):
-        return f"Solved against {unit}: unknown for every arm."
+        return f"Solved against {unit}: not known for any arm."
     rows = [
         [f"{budget:,.6f}".rstrip("0").rstrip("."), *(_cell(curve[row]) if curve else NONE for curve in curves.values())]
         for row, budget in enumerate(grid)
