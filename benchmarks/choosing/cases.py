@@ -21,8 +21,9 @@ ORACLE, TODAY, FIRST, RANDOM = "any that is right", "today's choice", "the first
 class Case:
     """The candidate programs of one problem.
 
-    right: whether each passes the hidden tests, in sampling order. behaviours: their behaviours by kind of input; see
-        `program.bench.behaviours`. today: whether the current choice is right.
+    right: whether each passes the hidden tests, in sampling order.
+    behaviours: their behaviours by kind of input; see `program.bench.behaviours`.
+    today: whether the current choice is right.
     """
 
     problem: str

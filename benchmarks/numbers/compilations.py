@@ -79,9 +79,10 @@ LOSSES = (0.04, 0.07, 0.10, 0.13)
 class Compiled(BaseModel):
     """A compilation.
 
-    kind: of its world; planted: the lever that gains; size: the gain of levers, as a share of problems. decision: of
-        the gate; changes: differences of the shipped program from the start. start, shipped: true solved rates; None if
-        the start is kept. calls, seconds: of compiling and of measuring the truth.
+    kind: of its world; planted: the lever that gains; size: the gain of levers, as a share of problems.
+    decision: of the gate; changes: differences of the shipped program from the start.
+    start, shipped: true solved rates; None if the start is kept.
+    calls, seconds: of compiling and of measuring the truth.
     """
 
     optimizer: str

@@ -35,8 +35,10 @@ def ship_rate(
     """The share of comparisons in which the compiled program ships as better or ahead, at equal cost.
 
     Args:
-        true: the true difference in the solved rate. problems, draws: size of one look. spread: of the problems' rates;
-            the lower, the more problems are solved always or never. comparisons: number of simulations.
+        true: the true difference in the solved rate.
+        problems, draws: size of one look.
+        spread: of the problems' rates; the lower, the more problems are solved always or never.
+        comparisons: number of simulations.
         seed: of the draws.
         looks: maximum looks of the gate.
     """

@@ -43,8 +43,10 @@ DRAWS = 40  # simulated draws per problem
 class KnownDraw:
     """A draw with known results.
 
-    passes: whether it passes the public tests. solves: whether it also passes the hidden tests. behaviour: equal for
-        programs with the same behaviour on the compared inputs. program: equal for equal programs.
+    passes: whether it passes the public tests.
+    solves: whether it also passes the hidden tests.
+    behaviour: equal for programs with the same behaviour on the compared inputs.
+    program: equal for equal programs.
     """
 
     passes: bool
@@ -106,8 +108,9 @@ def solved_by(way: Spending, draws: Draws, mean: int, orders: Sequence[int | Non
 
     Args:
         way: of spending.
-        draws: the available draws. mean: draws per problem; all of them together are the total. orders: seeds of orders
-            of the draws; None for the stored order.
+        draws: the available draws.
+        mean: draws per problem; all of them together are the total.
+        orders: seeds of orders of the draws; None for the stored order.
     """
     solved: Counter[str] = Counter()
     for seed in orders:

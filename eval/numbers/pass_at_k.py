@@ -1,8 +1,8 @@
 """pass@k without bias (Chen et al., arXiv 2107.03374, section 2.1) and n@k (Li et al., AlphaCode, arXiv 2203.07814).
 
-pass@k: the chance that at least one of k samples solves the problem (with an oracle to pick it). n@k: the same if only
-n of the k samples may be submitted, and the flow itself chooses them. 1@k is what a user gets from k samples; k@k is
-pass@k.
+pass@k: the chance that at least one of k samples solves the problem (with an oracle to pick it).
+n@k: the same if only n of the k samples may be submitted, and the flow itself chooses them. 1@k is what a user gets
+from k samples; k@k is pass@k.
 
 Both are exact means over all subsets of k samples. Over several problems they are reported only if every problem has k
 samples: otherwise the mean would be over other problems than the solved rate, and could even be lower. "Solved by any

@@ -133,7 +133,7 @@ def stored_arms(runs: Sequence[Path], arms: Sequence[str] | None = None, exclude
 
     Raises:
         RunError: no such run or arm, the same run twice, runs over different data, or no problem left in a run.
-            DataError: there is no such exclusion file.
+        DataError: there is no such exclusion file.
     """
     read = {run: read_run(run, exclude) for run in runs}
     configs = {run: config for run, (config, _) in read.items()}

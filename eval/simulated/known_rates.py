@@ -57,8 +57,9 @@ def true_rate(
 
     Args:
         program: to run.
-        problems: need known programs. skills: of the model, including its seed (with `steady` it decides which problems
-            are hard). Faults and latency are ignored, because they change no answer.
+        problems: need known programs.
+        skills: of the model, including its seed (with `steady` it decides which problems are hard). Faults and latency
+            are ignored, because they change no answer.
         draws: rollouts per problem, at least 2.
         demo_problems: see `SimulatedEngine`.
 

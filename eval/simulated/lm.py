@@ -48,7 +48,8 @@ class SimulatedEngine:
     (reflection, proposals) have no skill to raise.
 
     Args:
-        problems: that it can be asked about. skills: how well it answers.
+        problems: that it can be asked about.
+        skills: how well it answers.
         demo_problems: further splits of demonstrations, usually the split of the compilation; a demonstration of an
             unknown problem is not good.
         clock: returns seconds, for the rate limit.

@@ -26,9 +26,10 @@ LEAST = 0.001  # no draw if the chance to solve one more is below this
 class DrawnSoFar:
     """What is known about a problem after some draws.
 
-    programs: number of different programs. passing: number of draws with a program that passes all public tests. alike:
-        number of these that behave like the program that would be submitted. ended: whether a further draw is
-        impossible or would change nothing.
+    programs: number of different programs.
+    passing: number of draws with a program that passes all public tests.
+    alike: number of these that behave like the program that would be submitted.
+    ended: whether a further draw is impossible or would change nothing.
     """
 
     draws: int = 0

@@ -160,7 +160,8 @@ def headroom_table(arms: Mapping[str, tuple[Path, Sequence[Rollout]]], problems:
     """Reading headroom of each arm.
 
     Args:
-        arms: by name the run's folder, which has the traces, and the rollouts. problems: have the public tests.
+        arms: by name the run's folder, which has the traces, and the rollouts.
+        problems: have the public tests.
 
     Raises:
         JudgeError: the judge failed.
@@ -194,8 +195,8 @@ def ai_test_table(arms: Mapping[str, tuple[Path, Sequence[Rollout]]], problems: 
     """Validity and discrimination of the AI tests in the traces.
 
     Args:
-        arms: by name the run's folder, which has the traces, and the rollouts. problems: have the known programs that
-            judge the tests.
+        arms: by name the run's folder, which has the traces, and the rollouts.
+        problems: have the known programs that judge the tests.
 
     Raises:
         JudgeError: the judge failed.

@@ -28,13 +28,15 @@ class Summary(BaseModel):
     solved: mean over problems of the share of samples that passed every test.
     hidden_rate: mean over problems of the hidden-test pass rate.
     public_rate: share of samples that passed every public test.
-    best_of: the largest number of judged samples of a problem; k below. sampled: problems with this number of samples.
-        pass_at_k: share of problems that one of k samples solves; None for k = 1, or if a problem has fewer samples.
-        one_at_k: share of problems solved by the one of k samples that is best on the tests the flow can see; None as
-        above. solved_by_any: share of problems that any judged sample solves, for any numbers of samples. not_judged:
-        rollouts lost to infrastructure; no rate includes them. calls, tokens, dollars, median_seconds: per judged
-        rollout; the first three are means; None if unknown. draws: if a total budget was spread over the problems:
-        number of draws to number of judged rollouts with it.
+    best_of: the largest number of judged samples of a problem; k below.
+    sampled: problems with this number of samples.
+    pass_at_k: share of problems that one of k samples solves; None for k = 1, or if a problem has fewer samples.
+    one_at_k: share of problems solved by the one of k samples that is best on the tests the flow can see; None as
+        above.
+    solved_by_any: share of problems that any judged sample solves, for any numbers of samples.
+    not_judged: rollouts lost to infrastructure; no rate includes them.
+    calls, tokens, dollars, median_seconds: per judged rollout; the first three are means; None if unknown.
+    draws: if a total budget was spread over the problems: number of draws to number of judged rollouts with it.
     """
 
     arm: str

@@ -54,7 +54,8 @@ def choose_demos(
 
     Args:
         calls: to choose from.
-        count: maximum number. max_tokens: of all chosen calls together.
+        count: maximum number.
+        max_tokens: of all chosen calls together.
         prove: returns a chosen call with its proof, or None if it is not proven.
     """
     chosen: list[ProvenCall] = []

@@ -25,7 +25,9 @@ def stored_episodes(job: Job, program: Program, rollouts: Sequence[tuple[Path, R
     """The episodes of stored rollouts, in order. Episodes of one problem refer to each other.
 
     Args:
-        job: has the problems and the metric. program: has the stages. rollouts: each with the folder of its run.
+        job: has the problems and the metric.
+        program: has the stages.
+        rollouts: each with the folder of its run.
 
     Raises:
         RunError: a trace is from before calls stored their fields.
@@ -43,7 +45,9 @@ def episode_of(job: Job, program: Program, problem: Problem, trace: Trace, sampl
     """The episode of a rollout.
 
     Args:
-        job: has the problems and the metric. program: has the stages. problem: of the rollout.
+        job: has the problems and the metric.
+        program: has the stages.
+        problem: of the rollout.
         trace: with all texts.
         sample: the number of the rollout.
 

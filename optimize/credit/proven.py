@@ -37,8 +37,9 @@ def chosen_demos(
         job: the compilation.
         program: its predictors get the demonstrations, and its stages write the programs.
         rollouts: to choose from, each with the folder of its run.
-        count: maximum demonstrations per predictor. max_tokens: of all demonstrations of a predictor. proof_calls:
-            maximum programs to write for proofs in all; unused ones of a predictor go to the next ones.
+        count: maximum demonstrations per predictor.
+        max_tokens: of all demonstrations of a predictor.
+        proof_calls: maximum programs to write for proofs in all; unused ones of a predictor go to the next ones.
 
     Raises:
         Halted: a cap is reached, or the model is out of reach.

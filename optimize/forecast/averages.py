@@ -31,7 +31,8 @@ class Averages:
     calls, prompt_tokens, answer_tokens: LM calls, and the tokens of all calls together.
     good: share of runs that reach the threshold.
     sequences: for some runs, the stages called, in order.
-    measured: whether from rollouts, not from priors. source: the origin, in words.
+    measured: whether from rollouts, not from priors.
+    source: the origin, in words.
     """
 
     calls: float

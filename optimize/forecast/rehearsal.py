@@ -54,9 +54,11 @@ CHANGED = 0.15  # a prior: share of problems that are drawn again if prompts cha
 class PhaseCount:
     """The requests of one phase.
 
-    runs: program runs with at least one new call. calls: new calls of stages. demos: demonstrations in the prompts of
-        all these calls together. proposals: calls of the optimizer itself. at_most: whether the numbers are only upper
-        bounds.
+    runs: program runs with at least one new call.
+    calls: new calls of stages.
+    demos: demonstrations in the prompts of all these calls together.
+    proposals: calls of the optimizer itself.
+    at_most: whether the numbers are only upper bounds.
     """
 
     runs: int = 0

@@ -27,8 +27,8 @@ _WORD = re.compile(r"\w+")
 class Copying(BaseModel, frozen=True):
     """The number of copying answers of a stage.
 
-    answers: answers to prompts with demonstrations of other problems. copied: those with at least one copied run of
-        words.
+    answers: answers to prompts with demonstrations of other problems.
+    copied: those with at least one copied run of words.
     """
 
     answers: int = 0

@@ -29,7 +29,8 @@ class Inputs:
 
     state: of its predictors by name, including frozen ones.
     learn, choose: problems for learning, and problems for choosing candidates (empty if no choice is made).
-    frozen: the stages that are not tuned. identity: everything that determines the result, as JSON values.
+    frozen: the stages that are not tuned.
+    identity: everything that determines the result, as JSON values.
     """
 
     program: Program
@@ -139,8 +140,8 @@ def is_finished(out: Path, identity: dict[str, Any]) -> bool:
     every new key of its class.
 
     Raises:
-        RunError: it was compiled with another configuration; the message has the difference. ArtifactError: it is
-            damaged.
+        RunError: it was compiled with another configuration; the message has the difference.
+        ArtifactError: it is damaged.
     """
     if not (out / "manifest.json").is_file():
         return False

@@ -39,16 +39,22 @@ AnyJob = TypeVar("AnyJob", bound="Job")
 class Job:
     """One compilation, as its optimizer sees it.
 
-    inputs: of the compilation. student: the program to tune; its tuned stages have no demonstrations. metric: of one
-        prediction. lm, teacher_lm, prompt_lm: of the program, of the teacher, and of the optimizer's own questions.
-        paid: counts the cost of all LM calls. candidates: records every program that is tried. folder: where the
-        teacher's rollouts are stored. stronger, repairer: further models of programs, as in `program.rollout.context`.
-        stopped: why the optimizer ended early; empty if it did not. pace: retries of refused requests and their waits;
-        `paid` limits the number of requests. proposals: the adapter of the optimizer's own questions; counts dropped
-        proposals. evidence: by predictor, for each demonstration in order, why it was chosen. dropped: the
-        demonstrations that were rejected before the gate, each with the reason. raced: the results of every candidate
-        of a race, in order. run_folders: of the runs of several programs so far. rehearsed: whether this is only a
-        rehearsal; see `optimize.forecast.rehearsal`.
+    inputs: of the compilation.
+    student: the program to tune; its tuned stages have no demonstrations.
+    metric: of one prediction.
+    lm, teacher_lm, prompt_lm: of the program, of the teacher, and of the optimizer's own questions.
+    paid: counts the cost of all LM calls.
+    candidates: records every program that is tried.
+    folder: where the teacher's rollouts are stored.
+    stronger, repairer: further models of programs, as in `program.rollout.context`.
+    stopped: why the optimizer ended early; empty if it did not.
+    pace: retries of refused requests and their waits; `paid` limits the number of requests.
+    proposals: the adapter of the optimizer's own questions; counts dropped proposals.
+    evidence: by predictor, for each demonstration in order, why it was chosen.
+    dropped: the demonstrations that were rejected before the gate, each with the reason.
+    raced: the results of every candidate of a race, in order.
+    run_folders: of the runs of several programs so far.
+    rehearsed: whether this is only a rehearsal; see `optimize.forecast.rehearsal`.
     """
 
     config: CompileConfig
@@ -123,7 +129,8 @@ class Job:
         again.
 
         Args:
-            samples: per problem. enough: tells from the rollouts so far whether more would be useless.
+            samples: per problem.
+            enough: tells from the rollouts so far whether more would be useless.
 
         Raises:
             Halted: a cap is reached; finished rollouts are stored.

@@ -22,8 +22,8 @@ class ProposalAdapter(dspy.ChatAdapter):
     """DSPy's chat format, parsed with tolerance.
 
     Attributes:
-        dropped: number of proposals dropped because they were cut off or empty. refused: number of proposals refused
-            because they repeat a problem or a hidden test.
+        dropped: number of proposals dropped because they were cut off or empty.
+        refused: number of proposals refused because they repeat a problem or a hidden test.
     """
 
     def __init__(self) -> None:

@@ -46,9 +46,10 @@ class RunWatcher(BaseCallback):
     All its errors are `Halted`, because DSPy turns other exceptions of callbacks into warnings.
 
     Args:
-        kind: the class of the watched programs. candidates: records them. phases: by problem name, the purpose of a run
-            on it; also the `phase` of its paid LM calls. given: fields of every run's context, because DSPy's threads
-            do not inherit the caller's context variables.
+        kind: the class of the watched programs.
+        candidates: records them.
+        phases: by problem name, the purpose of a run on it; also the `phase` of its paid LM calls.
+        given: fields of every run's context, because DSPy's threads do not inherit the caller's context variables.
     """
 
     def __init__(

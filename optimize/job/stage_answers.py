@@ -39,7 +39,8 @@ class StageQuestion:
 class StageAnswer:
     """The answer of a stage.
 
-    prediction: None if no call gave a readable answer. calls: made for it.
+    prediction: None if no call gave a readable answer.
+    calls: made for it.
     """
 
     prediction: dspy.Prediction | None

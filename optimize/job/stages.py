@@ -35,7 +35,8 @@ def frozen_stages(program: dspy.Module, only: Sequence[str], freeze: Sequence[st
 
     Args:
         program: has the stages.
-        only: stages to tune; all if empty. freeze: stages not to tune.
+        only: stages to tune; all if empty.
+        freeze: stages not to tune.
 
     Raises:
         ConfigError: there is no such stage, or none is left to tune.

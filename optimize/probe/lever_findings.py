@@ -37,8 +37,8 @@ class LeverFinding:
 
     problems: common to both arms of a pair.
     gain: solved share with the change minus without it; a problem of several pairs counts with their mean.
-    visible: the smallest gain that the comparison detects with 80 % power. calls: per rollout without and with the
-        change, means over the first pair.
+    visible: the smallest gain that the comparison detects with 80 % power.
+    calls: per rollout without and with the change, means over the first pair.
     """
 
     lever: Lever

@@ -134,8 +134,8 @@ def probe(job: Job, calls: int) -> list[LeverFinding]:
     """Try every lever on some problems, then repeatedly the one that may still gain most, on further problems.
 
     Args:
-        job: a compilation of the flow; only its problems, models and start are used. calls: approximate number of LM
-            calls.
+        job: a compilation of the flow; only its problems, models and start are used.
+        calls: approximate number of LM calls.
 
     Returns:
         The findings on each of `LEVERS`, and of `STRONGER_LEVERS` if a stronger model is named.

@@ -21,7 +21,8 @@ def recommendation(
 
     Args:
         findings: of all levers.
-        start: the probed artifact; config: its switches. arguments: of the probe's command.
+        start: the probed artifact; config: its switches.
+        arguments: of the probe's command.
     """
     shown = [each for each in findings if each.shown]
     if not shown:

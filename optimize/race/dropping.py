@@ -25,8 +25,8 @@ LEVEL = 0.2  # two-sided: a candidate drops out if its one-sided 90 % interval i
 class Standing:
     """The results of a candidate.
 
-    solved: the solved share of its samples, by problem. cost: per rollout, in a unit common to all candidates; unit:
-        its name.
+    solved: the solved share of its samples, by problem.
+    cost: per rollout, in a unit common to all candidates; unit: its name.
     """
 
     solved: Mapping[str, float]
@@ -55,8 +55,8 @@ def dropped(standings: Mapping[str, Standing], keep: int) -> dict[str, str]:
     """The candidates that drop out, each with the reason.
 
     Args:
-        standings: of all candidates in the race, in order of preference among equals; all on the same problems. keep:
-            how many may stay at most.
+        standings: of all candidates in the race, in order of preference among equals; all on the same problems.
+        keep: how many may stay at most.
     """
     order = sorted(standings, key=lambda name: (-standings[name].share, standings[name].cost))
     best, out = order[0], {}

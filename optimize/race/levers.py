@@ -27,8 +27,8 @@ def changes_of(config: ProgramConfig, adapter: str, profile: Profile, stronger: 
 
     Args:
         config: of the program.
-        adapter: its name; some adapters have only one order. profile: of the model; applies if the configuration has no
-            value. A thinking model has no temperature.
+        adapter: its name; some adapters have only one order.
+        profile: of the model; applies if the configuration has no value. A thinking model has no temperature.
         stronger: whether a stronger model is named.
     """
     calls = config.budget.calls

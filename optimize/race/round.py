@@ -24,9 +24,10 @@ class Round:
 
     name: of its folder.
     first: the candidate to beat.
-    standings: of every candidate on its problems, by name; costs are relative to the first one. out: why candidates
-        dropped out, by name. variants: the candidates by name. copied: for candidates with demonstrations, by stage,
-        how many answers copied from them.
+    standings: of every candidate on its problems, by name; costs are relative to the first one.
+    out: why candidates dropped out, by name.
+    variants: the candidates by name.
+    copied: for candidates with demonstrations, by stage, how many answers copied from them.
     """
 
     name: str
@@ -79,8 +80,9 @@ def run_round(job: Job, name: str, variants: Sequence[Variant], problems: Sequen
     Args:
         job: the compilation.
         name: of the folder, and of the phase.
-        variants: the candidates; the first is the one to beat. problems: in order of running. rollouts: of a candidate
-            that runs to the end; if there are fewer problems, each is drawn more than once.
+        variants: the candidates; the first is the one to beat.
+        problems: in order of running.
+        rollouts: of a candidate that runs to the end; if there are fewer problems, each is drawn more than once.
 
     Raises:
         Halted: a cap is reached; finished rollouts are stored.

@@ -19,8 +19,8 @@ class Variant:
     """One candidate.
 
     changes: keys of the program's configuration that differ from the start's.
-    words: by predictor, instructions and demonstrations that differ from the start's. said: a short description of its
-        words, for its name.
+    words: by predictor, instructions and demonstrations that differ from the start's.
+    said: a short description of its words, for its name.
     """
 
     changes: Mapping[str, Any] = field(default_factory=dict)

@@ -21,8 +21,10 @@ def demo_variants(job: Job, base: Variant, most: int, max_tokens: int, proof_cal
 
     Args:
         job: the compilation.
-        base: its switches do not change. most: maximum demonstrations per predictor. max_tokens: of all demonstrations
-            of a predictor. proof_calls: maximum programs to write to prove words.
+        base: its switches do not change.
+        most: maximum demonstrations per predictor.
+        max_tokens: of all demonstrations of a predictor.
+        proof_calls: maximum programs to write to prove words.
     """
     program = base.program(job.inputs)
     rollouts = rollouts_so_far(job)

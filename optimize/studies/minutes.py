@@ -33,7 +33,8 @@ class Fit(BaseModel):
         """How many problems fit; measured once and stored in `out`, so that a resumed study has the same number.
 
         Args:
-            config: names the model. evaluated: the upper limit; the measurement uses the first of these problems.
+            config: names the model.
+            evaluated: the upper limit; the measurement uses the first of these problems.
             out: the folder of the study.
 
         Raises:

@@ -28,8 +28,10 @@ def arms_of(
     """The program to compile, before compilation, and the programs to compare with.
 
     Args:
-        config: of the compilation; each program gets those settings that it has keys for. against: the folders of the
-            other programs. further: settings of single programs, by folder name. taken: names that no program may have.
+        config: of the compilation; each program gets those settings that it has keys for.
+        against: the folders of the other programs.
+        further: settings of single programs, by folder name.
+        taken: names that no program may have.
 
     Raises:
         ConfigError: a name is unknown, or occurs twice.
