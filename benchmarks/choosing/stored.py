@@ -72,10 +72,10 @@ def draws_of(run_folder: Path, rollout: Rollout) -> Draws:
     taken = [event.program for event in events if isinstance(event, NewProgram)] or [name_of(rollout.code)]
     programs = [texts[name] for name in dict.fromkeys(taken) if texts.get(name, "").strip()]
     asked = [event for event in events if isinstance(event, Call) and event.stage in STAGES]
-    meant = [program_meant(call, programs) for call in asked]
+    answered = [program_meant(call, programs) for call in asked]
     ran = [each for event in events if isinstance(event, JudgeRun) and event.tests == "ai" for each in event.runs]
     inputs = dict.fromkeys(each.input for each in ran if len(each.input) < CUT_AT)
-    drawn = tuple(code for code in programs for _ in range(max(1, meant.count(code))))
+    drawn = tuple(code for code in programs for _ in range(max(1, answered.count(code))))
     return Draws(rollout.problem, drawn, tuple(inputs), rollout.code)
 
 

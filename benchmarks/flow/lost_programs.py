@@ -44,9 +44,9 @@ def measure(program: Path, rollouts: int, repeats: float) -> list[str]:
         run = RunFolder(Path(folder), {"samples": samples})
         done = list(run_loop(run, [arm], problems, Threads(lm), samples=samples, concurrency=16, label=program.name))
     solved = sum(each.status == "solved" for each in done)
-    held = sum(any(point.solved for point in each.checkpoints) for each in done)
+    had_right = sum(any(point.solved for point in each.checkpoints) for each in done)
     calls = sum(each.totals.calls for each in done)
-    return [f"{repeats:.1f}", str(len(done)), str(held), str(held - solved), f"{calls / solved:.2f}"]
+    return [f"{repeats:.1f}", str(len(done)), str(had_right), str(had_right - solved), f"{calls / solved:.2f}"]
 
 
 def main() -> None:

@@ -147,15 +147,15 @@ def _with_line_feeds(entry: Entry) -> Entry:
     if not any("\r\n" in text for test in (*public, *hidden.all()) for text in (test.input, test.output)):
         return entry
 
-    def mended(test: TestCase) -> TestCase:
+    def normalized(test: TestCase) -> TestCase:
         return TestCase(test.input.replace("\r\n", "\n"), test.output.replace("\r\n", "\n"))
 
-    cases = [mended(test.case()) for test in public]
+    cases = [normalized(test.case()) for test in public]
     shown = tuple(PublicTest(input=case.input, output=case.output) for case in cases)
     return replace(
         entry,
         problem=entry.problem.model_copy(update={"public_tests": shown}),
-        hidden=HiddenTests(tuple(map(mended, hidden.private)), tuple(map(mended, hidden.generated))),
+        hidden=HiddenTests(tuple(map(normalized, hidden.private)), tuple(map(normalized, hidden.generated))),
     )
 
 

@@ -76,7 +76,7 @@ def open_results(out: Path, problems: ProblemSet, *, full: bool) -> JsonLines:
     """
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        held = hold_results(out)
+        lock = hold_results(out)
         lines = [_loaded(line) for line in whole_lines(out)]
         unread = b"" if lines else out.read_bytes()
     except OSError as fault:
@@ -94,7 +94,7 @@ def open_results(out: Path, problems: ProblemSet, *, full: bool) -> JsonLines:
     kept = [line for line in lines if line["status"] != "not judged"]
     if len(kept) < len(lines):
         write_whole(out, b"".join(map(json_line, kept)))
-    held.close()
+    lock.close()
     return JsonLines(out, alone=True)
 
 

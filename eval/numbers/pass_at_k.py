@@ -71,14 +71,14 @@ def n_at_k(evidence: Sequence[Any], solved: Sequence[bool], n: int, k: int) -> f
         size, bad = sizes[value], failing[value]
         left -= size
         after = [Fraction(0)] * n
-        for held, count in enumerate(ways):
-            for drawn in range(min(size, k - held) + 1):
-                if held + drawn < n:
-                    after[held + drawn] += count * comb(bad, drawn)
+        for chosen, count in enumerate(ways):
+            for drawn in range(min(size, k - chosen) + 1):
+                if chosen + drawn < n:
+                    after[chosen + drawn] += count * comb(bad, drawn)
                 else:  # the group fills the remaining submissions; which of its drawn samples is random
-                    wanted = n - held
+                    wanted = n - chosen
                     fails = Fraction(comb(bad, wanted), comb(size, wanted))
-                    lost += count * comb(size, drawn) * fails * comb(left, k - held - drawn)
+                    lost += count * comb(size, drawn) * fails * comb(left, k - chosen - drawn)
         ways = after
     return float(1 - lost / comb(samples, k))
 

@@ -123,19 +123,19 @@ def _follow(order: Sequence[BestSoFar], changes: list[tuple[float, int]]) -> lis
     Returns:
         The cost of all samples if none of their programs passes all public tests.
     """
-    before, standing, answer, shown = 0.0, -1.0, False, False
+    before, best_public, answer, shown = 0.0, -1.0, False, False
     changes += [(spent, 0) for spent, _, _ in order[0].steps[:1]]  # gives a curve that stays at 0 a first point
     for sample in order:
         public, right = -1.0, False
         for spent, public, right in sample.steps:
-            now = right if public > standing else answer
+            now = right if public > best_public else answer
             if now != shown:
                 changes.append((before + spent, 1 if now else -1))
                 shown = now
         before += sample.cost
-        if public > standing:
-            standing, answer = public, right
-        if standing == 1.0:
+        if public > best_public:
+            best_public, answer = public, right
+        if best_public == 1.0:
             return []
     return [before]
 

@@ -36,7 +36,7 @@ class Outages:
     def __init__(self, known: Iterable[Rollout]) -> None:
         self._lock = threading.Lock()
         self._answered = any(_is_answered(each) for each in known)
-        self._held: list[Rollout] = []
+        self._undecided: list[Rollout] = []
         self._kind, self._count = "", 0
 
     def settle(self, rollout: Rollout, program: Program) -> None:
@@ -47,7 +47,7 @@ class Outages:
             if not self._answered and _is_empty(rollout):
                 rollout.status, rollout.score = "not judged", None
                 rollout.error = f"{EMPTY}: {answer_faults(rollout.trace.calls, program, tolerated=0)}"
-                self._held.append(rollout)
+                self._undecided.append(rollout)
 
     def released(self) -> list[Rollout]:
         """The rollouts with only empty answers that are now failures, because an answer with text came later; each
@@ -55,10 +55,10 @@ class Outages:
         with self._lock:
             if not self._answered:
                 return []
-            held, self._held = self._held, []
-            for rollout in held:
+            undecided, self._undecided = self._undecided, []
+            for rollout in undecided:
                 rollout.error = ""
-            return held
+            return undecided
 
     def reason_to_stop(self, rollout: Rollout) -> str:
         """Why no further rollout should begin after this one; empty if there is no reason."""

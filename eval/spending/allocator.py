@@ -140,20 +140,20 @@ def _skill(draws: int, passing: int, common: Sequence[float]) -> list[float]:
     return [each / math.fsum(likely) for each in likely]
 
 
-def _gain(standing: DrawnSoFar, common: Sequence[float]) -> float:
+def _gain(found: DrawnSoFar, common: Sequence[float]) -> float:
     """Without a passing program: the chance that the next draw passes, reduced for repeated failed programs
     (`runs/strategies-0.5b`: after two equal failed draws the third passed 1 time in 70, else 1 in 9; the number of
     failed public tests had no influence). Otherwise a draw helps only if the program that would be submitted is wrong,
     and others that behave alike outnumber those like it."""
-    if not standing.draws:
+    if not found.draws:
         return 1.0  # each problem gets one draw
-    if standing.draws >= MOST_DRAWS:
+    if found.draws >= MOST_DRAWS:
         return 0.0
-    skills = _skill(standing.draws, standing.passing, common)
+    skills = _skill(found.draws, found.passing, common)
     passes = math.fsum(chance * skill for chance, skill in zip(skills, SKILLS, strict=True))
-    if not standing.passing:
-        return passes * min(1.0, standing.programs / standing.draws)
-    others = standing.passing - standing.alike
-    doubt = (others + 0.5) / (standing.passing + 1)
-    needed = max(0, standing.alike - others) + 1  # further programs with one other behaviour
+    if not found.passing:
+        return passes * min(1.0, found.programs / found.draws)
+    others = found.passing - found.alike
+    doubt = (others + 0.5) / (found.passing + 1)
+    needed = max(0, found.alike - others) + 1  # further programs with one other behaviour
     return passes * doubt**needed / needed

@@ -42,8 +42,8 @@ def _plain(text: str) -> str:
     for _ in range(3):  # nested marks
         text = _MARKED.sub(r"\1", text)
     text = _ITEM.sub("- ", text)
-    for said, meant in _WORDS.items():
-        text = text.replace(said, meant)
+    for command, symbol in _WORDS.items():
+        text = text.replace(command, symbol)
     return _ESCAPED.sub(r"\1", text)
 
 
