@@ -1,4 +1,4 @@
-"""Audit a dataset by its own right and wrong programs: `python -m eval.audit --data D --split S`."""
+"""Audit a dataset with its own right and wrong programs: `python -m eval.audit --data D --split S`."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from program.cli.command import run_command
 
 
 def main() -> None:
-    parser = command_parser("audit", "Find problems whose tests misjudge.")
+    parser = command_parser("audit", "Find problems with tests that misjudge programs.")
     add_data(parser)
     add_selection(parser)
     parser.add_argument("--solutions", type=path_name, help="more programs: JSON lines with name, solution and correct")
     parser.add_argument(
-        "--programs", type=whole(), default=5, help="right and wrong ones a problem at most (default: 5 each)"
+        "--programs", type=whole(), default=5, help="right and wrong programs per problem, each at most (default: 5)"
     )
     add_sandbox(parser)
     add_executor(parser)
@@ -23,7 +23,7 @@ def main() -> None:
         "--out",
         type=file_name,
         default=Path("exclude.json"),
-        help="the suspects, for --exclude of the other commands (default: %(default)s); an interrupted audit goes on",
+        help="file of suspect problems, for --exclude (default: %(default)s); the same command resumes an audit",
     )
     run_command(parser, _audit)
 

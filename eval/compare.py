@@ -20,22 +20,22 @@ def main() -> None:
         nargs="+",
         default=[],
         choices=["difficulty", "tag", "rating", "contest", "answers"],
-        help="break the comparison down; contests come in the order of time, answers with and without the problems "
-        "that accept several and store one",
+        help="break the comparison down by group; contests in order of time; answers: with and without the problems "
+        "that accept several outputs but store one",
     )
     parser.add_argument(
         "--budget",
         nargs="+",
         default=[],
         choices=["calls", "tokens", "dollars", "seconds"],
-        help="what each arm had solved for so much a problem",
+        help="what each arm solved within so many of these per problem",
     )
-    parser.add_argument("--prompts", action="store_true", help="show instructions that differ line by line")
+    parser.add_argument("--prompts", action="store_true", help="show the instructions that differ, line by line")
     parser.add_argument(
         "--fail-if-worse",
         type=points_lost,
         metavar="POINTS",
-        help="exit with 3 where the lower end of the interval of an arm's difference to the first is below −POINTS",
+        help="exit with 3 if an arm's difference to the first arm has an interval with a lower end below −POINTS",
     )
     run_command(parser, _compare)
 
@@ -50,8 +50,8 @@ def _compare(options: argparse.Namespace) -> int | None:
     ends = lower_ends(options.runs, options.arms, options.exclude)
     worse = {arm: end for arm, end in ends.items() if end < -options.fail_if_worse}
     for arm, end in worse.items():
-        said = f"{arm} may solve {-end:.1f} points less, which is more than {options.fail_if_worse:g}"
-        print(f"--fail-if-worse: {one_line(said)}", file=sys.stderr)
+        message = f"{arm} may solve {-end:.1f} points less; the limit is {options.fail_if_worse:g}"
+        print(f"--fail-if-worse: {one_line(message)}", file=sys.stderr)
     return CHECK_FAILED if worse else None
 
 

@@ -1,4 +1,4 @@
-"""What is wrong with the folder of a run."""
+"""The error of a run's folder."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ from program.errors import UserError
 
 
 class RunError(UserError):
-    """The folder cannot be used for this run; one line that says why."""
+    """The folder cannot be used for this run. The message is one line with the reason."""

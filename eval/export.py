@@ -1,4 +1,4 @@
-"""Export a run, as a table or as logs of Inspect: `python -m eval.export RUN --format csv --out FILE`."""
+"""Export a run as a table or as Inspect logs: `python -m eval.export RUN --format csv --out FILE`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from program.cli.command import run_command
 
 
 def main() -> None:
-    parser = command_parser("export", "Write a run as a table with one row a rollout, or as logs of Inspect.")
+    parser = command_parser("export", "Write a run as a table with one row per rollout, or as Inspect logs.")
     add_run(parser)
     parser.add_argument(
         "--format",
@@ -18,7 +18,7 @@ def main() -> None:
         help="junit: XML for CI systems; inspect: logs for `inspect view` (default: %(default)s)",
     )
     parser.add_argument(
-        "--out", type=file_name, help="the file (default: standard output); for inspect a new folder, one log an arm"
+        "--out", type=file_name, help="the file (default: standard output); for inspect a new folder, one log per arm"
     )
     run_command(parser, _export)
 
@@ -30,7 +30,7 @@ def _export(options: argparse.Namespace) -> None:
 
     if options.format == "inspect":
         if options.out is None:
-            raise RunError("--format inspect writes a log an arm: name a new folder with --out")
+            raise RunError("--format inspect writes one log per arm: name a new folder with --out")
         print(*write_inspect_logs(options.run, options.out, options.exclude), sep="\n")
         return
     write_table(options.run, options.format, options.out, options.exclude)

@@ -1,6 +1,6 @@
-"""Judge programs that are there already: `python -m eval.judge --data D --solutions FILE --out OUT.jsonl`.
+"""Judge existing programs: `python -m eval.judge --data D --solutions FILE --out OUT.jsonl`.
 
-With `--run RUN` in place of `--out` they become the rollouts of a run that `eval.compare` takes.
+With `--run RUN` instead of `--out` they become the rollouts of a run that `eval.compare` reads.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ def main() -> None:
     add_checker(parser)
     add_sandbox(parser)
     add_executor(parser)
-    parser.add_argument("--full", action="store_true", help="run all tests of a program, also after one has failed")
+    parser.add_argument("--full", action="store_true", help="run all tests of a program, also after one fails")
     where = parser.add_mutually_exclusive_group(required=True)
-    where.add_argument("--out", type=path_name, help="JSON lines, one a program; an interrupted run goes on there")
-    where.add_argument("--run", type=path_name, help="a run folder for eval.compare; an interrupted run goes on there")
+    where.add_argument("--out", type=path_name, help="JSON lines, one per program; the same command resumes it")
+    where.add_argument("--run", type=path_name, help="a run folder for eval.compare; the same command resumes it")
     parser.add_argument(
-        "--arm-field", metavar="FIELD", help="of the lines, tells the arms of the run (default: one arm)"
+        "--arm-field", metavar="FIELD", help="the field of a line that names its arm (default: one arm for all)"
     )
     parser.add_argument(
         "--missing",
         choices=("leave-out", "failed"),
         default="leave-out",
-        help="selected problems that an arm has no program for are left out of its rates, or count as failed",
+        help="leave selected problems without a program out of an arm's rates, or count them as failed",
     )
     run_command(parser, _judge)
 

@@ -1,4 +1,4 @@
-"""What the commands share: how they are called, and options for runs, problems and judging."""
+"""What the commands share: their parsers, and options for runs, problems and judging."""
 
 from __future__ import annotations
 
@@ -12,15 +12,14 @@ CHECKERS = ("strict", "deepmind")
 DATA_HELP = "pack, a hub name, a local folder or file of a dataset, problem packages, or problems as JSON"
 
 SANDBOX_HELP = (
-    "require: judge only where all protections hold; prefer: warn where some are missing; off: none "
-    "(default: %(default)s)"
+    "require: judge only with all protections; prefer: warn if some are missing; off: none (default: %(default)s)"
 )
 
-MOST = 10**6  # of whatever is counted: rollouts, problems, programs
+MOST = 10**6  # rollouts, problems or programs
 
 
 def whole(least: int = 1, most: int = MOST) -> Callable[[str], int]:
-    """Reads a whole number of an option, from `least` to `most`."""
+    """Returns a reader of integer options from `least` to `most`."""
 
     def read(text: str) -> int:
         number = int(text)
@@ -33,7 +32,7 @@ def whole(least: int = 1, most: int = MOST) -> Callable[[str], int]:
 
 
 def points_lost(text: str) -> float:
-    """Reads a loss in percentage points of an option, 0 to 100."""
+    """Read a loss in percentage points, 0 to 100."""
     number = float(text)
     if not 0 <= number <= 100:
         raise argparse.ArgumentTypeError("must be 0 to 100")
@@ -44,14 +43,14 @@ points_lost.__name__ = "number"
 
 
 def path_name(text: str) -> Path:
-    """Reads the path of an option; an empty one would be the folder that the command runs in."""
+    """Read a path. An empty one is refused, because it would mean the current folder."""
     if not text.strip():
         raise argparse.ArgumentTypeError("must not be empty")
     return Path(text)
 
 
 def file_name(text: str) -> Path:
-    """As `path_name`, for a file: no path that can only be a folder's."""
+    """Like `path_name`, for a file: a path that can only name a folder is refused."""
     path = path_name(text)
     if path.name in ("", "..") or path.is_dir():
         raise argparse.ArgumentTypeError("must name a file")
@@ -59,7 +58,7 @@ def file_name(text: str) -> Path:
 
 
 def command_parser(name: str, description: str) -> argparse.ArgumentParser:
-    """The parser of `python -m eval.NAME`, without options yet."""
+    """The parser of `python -m eval.NAME`, still without options."""
     return argparse.ArgumentParser(prog=f"python -m eval.{name}", description=description)
 
 
@@ -70,9 +69,9 @@ def add_run(parser: argparse.ArgumentParser, said: str = "a folder written by ev
 
 
 def add_runs(parser: argparse.ArgumentParser, named: type[RunName] = RunName) -> None:
-    """Add the folders of runs, or what else `named` takes, and `--exclude`."""
-    said = "folders written by eval.run, over the same data; the first arm is the one compared with"
-    parser.add_argument("runs", nargs="+", type=path_name, action=named, help=said)
+    """Add the folders of runs, or other paths that `named` accepts, and `--exclude`."""
+    text = "folders written by eval.run on the same data; the first arm is the baseline"
+    parser.add_argument("runs", nargs="+", type=path_name, action=named, help=text)
     add_exclude(parser)
 
 
@@ -89,25 +88,25 @@ def add_data(parser: argparse.ArgumentParser) -> None:
 
 def add_selection(parser: argparse.ArgumentParser) -> None:
     """Add `--match`, `--tags`, `--difficulty`, `--exclude` and `--limit`."""
-    parser.add_argument("--match", help="only problems whose name has this regular expression in it")
+    parser.add_argument("--match", help="only problems with a name that matches this regular expression somewhere")
     parser.add_argument("--tags", type=words, metavar="TAG,…", help="only problems with one of these tags")
     parser.add_argument(
         "--difficulty", type=words, metavar="D,…", help="only problems of one of these difficulties: A,B or EASY"
     )
     add_exclude(parser)
-    parser.add_argument("--limit", type=whole(), help="of these only the first")
+    parser.add_argument("--limit", type=whole(), help="only the first of these problems")
 
 
 def add_total(parser: argparse.ArgumentParser) -> None:
-    """Add the options for a total that is spread over all problems."""
-    said = "for all problems together, of each program and sample; spread draw by draw to where one most likely helps"
+    """Add the options for a total budget that is spread over all problems."""
+    text = "for all problems together, for each program and sample; each draw goes where it most likely helps"
     for option, kind in (("calls", int), ("tokens", int), ("dollars", float)):
-        parser.add_argument(f"--total-{option}", type=kind, metavar="N", help=f"{option} {said}")
+        parser.add_argument(f"--total-{option}", type=kind, metavar="N", help=f"{option} {text}")
 
 
 def add_exclude(parser: argparse.ArgumentParser) -> None:
     """Add `--exclude`, a file of problems to leave out."""
-    parser.add_argument("--exclude", help="without the problems this file names (see eval.audit)")
+    parser.add_argument("--exclude", help="leave out the problems in this file (see eval.audit)")
 
 
 def add_checker(parser: argparse.ArgumentParser) -> None:
@@ -123,7 +122,7 @@ def add_answers(parser: argparse.ArgumentParser) -> None:
         default=[],
         type=path_name,
         metavar="FOLDER",
-        help="of a run or a ledger; its paid answers are taken for nothing where prompt and draw are the same",
+        help="folder of a run or a ledger; its paid answers are reused for free where prompt and draw are the same",
     )
 
 
@@ -133,12 +132,12 @@ def add_executor(parser: argparse.ArgumentParser) -> None:
         "--executor",
         choices=("threads", "ray"),
         default="threads",
-        help="where programs run and are judged: here, or on a Ray cluster (docs/howto/scale.md; default: %(default)s)",
+        help="run and judge programs here or on a Ray cluster (docs/howto/scale.md; default: %(default)s)",
     )
     parser.add_argument(
         "--ray-address",
         metavar="ADDRESS",
-        help="of a running cluster, or auto for the one this machine is in (default: that, or else a new one here)",
+        help="of a running cluster, or auto for this machine's cluster (default: that one, or else a new one here)",
     )
 
 

@@ -1,4 +1,5 @@
-"""The replication study's table, from one run: `python -m eval.replication RUN`; see docs/measured/replication.md."""
+"""The table of the replication study, from one run: `python -m eval.replication RUN`. See
+docs/measured/replication.md."""
 
 from __future__ import annotations
 
@@ -11,9 +12,9 @@ from program.cli.shown_markdown import print_markdown
 
 def main() -> None:
     parser = command_parser("replication", "Zero-shot against flow, next to the published figures.")
-    add_run(parser, "a folder of eval.run with a direct program and a flow, best with --n 5")
-    parser.add_argument("--direct", help="the arm that is the zero-shot one (default: the first direct program)")
-    parser.add_argument("--flow", help="the arm that is the flow (default: the first flow)")
+    add_run(parser, "a folder written by eval.run with a direct program and a flow, best with --n 5")
+    parser.add_argument("--direct", help="the zero-shot arm (default: the first direct program)")
+    parser.add_argument("--flow", help="the flow's arm (default: the first flow)")
     run_command(parser, _replicate)
 
 

@@ -29,25 +29,25 @@ def main() -> None:
     add_data(parser)
     add_selection(parser)
     add_models(parser)
-    parser.add_argument("--n", type=whole(), default=1, help="samples a problem (default: %(default)s)")
+    parser.add_argument("--n", type=whole(), default=1, help="samples per problem (default: %(default)s)")
     add_checker(parser)
     add_sandbox(parser)
     add_answers(parser)
     add_executor(parser)
     parser.add_argument(
-        "--concurrency", type=whole(most=10**4), default=8, help="rollouts side by side (default: %(default)s)"
+        "--concurrency", type=whole(most=10**4), default=8, help="parallel rollouts (default: %(default)s)"
     )
     parser.add_argument(
-        "--adapter", help="in place of the artifacts' own: lean, lean+described, yaml, chat, json or xml"
+        "--adapter", help="instead of the artifacts' own: lean, lean+described, yaml, chat, json or xml"
     )
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="a key of the programs' configuration"
     )
     add_limits(parser)
     add_total(parser)
-    parser.add_argument("--out", required=True, type=path_name, help="folder of the run; interrupted, it goes on there")
+    parser.add_argument("--out", required=True, type=path_name, help="folder of the run; the same command resumes it")
     parser.add_argument(
-        "--mix-code", action="store_true", help="go on with a run that other code has begun; each rollout names its own"
+        "--mix-code", action="store_true", help="resume a run that other code began; each rollout names its code"
     )
     parser.add_argument(
         "--live",
@@ -55,14 +55,14 @@ def main() -> None:
         type=whole(),
         const=60,
         metavar="SECONDS",
-        help="also write report.html every so many seconds while the run goes on; the page loads itself again "
+        help="also write report.html every so many seconds during the run; the page reloads itself "
         "(default: %(const)s)",
     )
     parser.add_argument("--mlflow", metavar="URI", help="also trace to MLflow: a server or a folder (file:///…)")
     parser.add_argument(
         "--otel",
         action="store_true",
-        help="also send traces to an OpenTelemetry collector, which OTEL_EXPORTER_OTLP_ENDPOINT names",
+        help="also send traces to the OpenTelemetry collector that OTEL_EXPORTER_OTLP_ENDPOINT names",
     )
     run_command(parser, _run)
 

@@ -2,8 +2,8 @@
 
     python -m eval.serve_simulated --data pack --split valid --port 0 --set skills.code_right=0.4
 
-The first line printed is the base URL, ending in `/v1`; any model name is accepted,
-and every answer's says `simulated/…`.
+The first printed line is the base URL, which ends in `/v1`. Any model name is accepted,
+and every answer names its model `simulated/…`.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ def _serve(options: argparse.Namespace) -> None:
 def main() -> None:
     parser = command_parser("serve_simulated", "Serve the simulated LM.")
     parser.add_argument("--data", default="pack", help=f"{DATA_HELP} (default: %(default)s)")
-    parser.add_argument("--split", action="append", help="default: test; may be given again for demonstrations' splits")
-    parser.add_argument("--port", type=whole(0, 65535), default=0, help="0 (default) takes a free one")
+    parser.add_argument("--split", action="append", help="default: test; repeat it to add the splits of demonstrations")
+    parser.add_argument("--port", type=whole(0, 65535), default=0, help="0 (default) takes a free port")
     parser.add_argument(
         "--set", action="append", default=[], metavar="skills.NAME=VALUE", help="names: see docs/reference/keys.md"
     )

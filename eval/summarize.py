@@ -1,4 +1,4 @@
-"""What a stored run says of each arm in full: `python -m eval.summarize RUN`."""
+"""All numbers of a stored run, arm by arm: `python -m eval.summarize RUN`."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ def main() -> None:
     add_runs(parser)
     add_arms(parser)
     parser.add_argument(
-        "--ai-tests", action="store_true", help="judge the model's tests by the dataset's known programs; takes minutes"
+        "--ai-tests", action="store_true", help="check the model's tests with the dataset's known programs (minutes)"
     )
     parser.add_argument(
         "--reading",
         action="store_true",
-        help="read the answers of failed rollouts in every other way and judge what comes out; takes a minute",
+        help="read the answers of failed rollouts in every other way and judge the programs found (a minute)",
     )
     run_command(parser, _summarize)
 

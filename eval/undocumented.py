@@ -1,16 +1,16 @@
-"""All that `eval` takes for granted about DSPy and DSPy does not document; each is checked by a test of its own in
-`tests/whole/test_dspy_contract.py`, so that an upgrade names what broke."""
+"""All undocumented behaviour of DSPy that `eval` relies on. Each has its own test in
+`tests/whole/test_dspy_contract.py`, so that an upgrade shows what broke."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-# How DSPy's chat adapter words the fields of an answer, and how it sets off those of a question.
+# How DSPy's chat adapter lists the fields of an answer, and how it delimits those of a question.
 _OUTPUTS = re.compile(r"Your output fields are:\n(.*?)\nAll interactions", re.DOTALL)
 _FIELD = re.compile(r"`(\w+)` \((.*?)\)")
 _SECTION = re.compile(r"\[\[ ## (\w+) ## \]\]\n(.*?)(?=\n\n\[\[ ## |\n\nRespond with|\Z)", re.DOTALL)
-# The fields of optimizers' questions that hold the present instruction, and the one that lists predictors.
+# The fields with the current instruction in optimizers' questions, and the field that lists the predictors.
 PRESENT = ("basic_instruction", "current_instruction")
 MODULES = "module_names"
 
@@ -19,7 +19,7 @@ MODULES = "module_names"
 class Question:
     """A question in DSPy's chat format.
 
-    wanted: the fields of the answer with their types in words.
+    wanted: the fields of the answer, with their types in words.
     given: the fields of the question.
     """
 
@@ -28,17 +28,17 @@ class Question:
 
     @property
     def instruction(self) -> str:
-        """The present instruction, if the question has one."""
+        """The current instruction, if the question has one."""
         return next((self.given[name] for name in PRESENT if name in self.given), "")
 
     @property
     def predictors(self) -> list[str]:
-        """The names of the predictors it lists."""
+        """The names of the predictors that it lists."""
         return re.findall(r'"([^"]+)"', self.given.get(MODULES, ""))
 
 
 def read_question(system: str, user: str) -> Question | None:
-    """The question in a system and a user message; None when it is not in DSPy's chat format."""
+    """The question in a system and a user message; None if they are not in DSPy's chat format."""
     outputs = _OUTPUTS.search(system)
     return Question(dict(_FIELD.findall(outputs[1])), dict(_SECTION.findall(user))) if outputs else None
 

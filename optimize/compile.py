@@ -42,20 +42,20 @@ def main() -> None:
         action="append",
         default=[],
         metavar="calls=N",
-        help="what a rollout may spend, in calls, tokens, dollars or seconds: the budget the program is compiled for",
+        help="budget of a rollout, in calls, tokens, dollars or seconds; the program is compiled for it",
     )
-    parser.add_argument("--only", nargs="+", metavar="STAGE", help="tune these stages only, such as WriteCode")
-    parser.add_argument("--freeze", nargs="+", metavar="STAGE", help="leave these stages as they are")
+    parser.add_argument("--only", nargs="+", metavar="STAGE", help="tune only these stages, such as WriteCode")
+    parser.add_argument("--freeze", nargs="+", metavar="STAGE", help="do not change these stages")
     parser.add_argument("--tune", action="append", default=[], metavar="KEY=VALUE", help="a key of the optimizer")
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="a key of the program's configuration"
     )
     parser.add_argument(
-        "--out", required=True, type=path_name, help="folder of the artifact; an interrupted compilation goes on there"
+        "--out", required=True, type=path_name, help="folder of the artifact; the same command resumes the compilation"
     )
-    parser.add_argument("--dry-run", action="store_true", help="say what would be done and paid, without any LM call")
+    parser.add_argument("--dry-run", action="store_true", help="print the plan and its cost, without any LM call")
     parser.add_argument(
-        "--pilot", type=whole(), metavar="N", help="run and pay for the first N problems, then say what it will cost"
+        "--pilot", type=whole(), metavar="N", help="run and pay for the first N problems, then print the expected cost"
     )
     parser.add_argument(
         "--probe",
@@ -63,14 +63,14 @@ def main() -> None:
         nargs="?",
         const=120,
         metavar="CALLS",
-        help="find out with about so many calls (120) what can be gained here, lever by lever, and compile nothing",
+        help="measure with about this many calls (120) what each lever can gain, and compile nothing",
     )
     parser.add_argument(
         "--no-gate",
         dest="gate",
         action="store_false",
         default=None,
-        help="hand over what the optimizer makes without comparing it with its start",
+        help="write the optimizer's result without comparing it with its start",
     )
     parser.add_argument("--report", action="store_true", help="print why each demonstration was chosen")
     run_command(parser, _compile)

@@ -1,4 +1,4 @@
-"""What a compilation is made of: the keys of its TOML file, of its options, and of what an artifact says of itself."""
+"""The configuration of a compilation: the keys of its TOML file, of its options, and of an artifact's manifest."""
 
 from __future__ import annotations
 
@@ -18,71 +18,71 @@ from program.rollout.rate_limits import RateLimits
 
 
 class ConfigError(UserError):
-    """The configuration cannot be used; one line that says why."""
+    """The configuration cannot be used. The message is one line with the reason."""
 
 
 class OptimizerOptions(BaseModel, frozen=True):
-    """The keys of one optimizer. A subclass declares again those that it reads, with defaults of its own; any other key
-    is refused. What stands here is what a compilation goes by where its optimizer does not read a key."""
+    """The keys of one optimizer. A subclass declares the keys that it reads again, with its own defaults; all other
+    keys are refused. If an optimizer does not read a key, the compilation uses the default here."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True, populate_by_name=True, allow_inf_nan=False)
 
     demos: int = 0
-    """demonstrations a predictor gets at most"""
+    """maximum demonstrations per predictor"""
     threshold: float = 1.0
-    """of the metric, from which on a rollout is good enough to give demonstrations"""
+    """minimum metric of a rollout that gives demonstrations"""
     choose: float | None = None
-    """share of the problems that candidates are compared on; the others are learned from"""
+    """share of the problems for comparing candidates; the others are for learning"""
     batch: int | None = None
-    """problems that a candidate is tried on; all when there are fewer"""
+    """problems per trial of a candidate; all if there are fewer"""
     metric_calls: int | None = None
-    """program runs it may make, those that cost nothing included"""
+    """maximum program runs, including those that cost nothing"""
     teacher_lm: str | None = None
-    """the model that makes demonstrations; `lm` itself when not given"""
+    """the model that makes demonstrations; default: `lm`"""
     teacher_api_base: str | None = None
-    """address of a server that has the teacher"""
+    """address of the teacher's server"""
     prompt_lm: str | None = None
-    """the model that proposes instructions; `lm` itself when not given"""
+    """the model that proposes instructions; default: `lm`"""
     prompt_api_base: str | None = None
-    """address of a server that has the proposing model"""
+    """address of the proposing model's server"""
     proposal_tokens: int | None = None
-    """the most an answer of the proposing model may have"""
+    """maximum tokens of an answer of the proposing model"""
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:
-        """A key without words of its own means what it means here."""
+        """A key without its own description inherits the description here."""
         for name in {*cls.model_fields} & {*OptimizerOptions.model_fields}:
             field = cls.model_fields[name]
             field.description = field.description or OptimizerOptions.model_fields[name].description
 
     @classmethod
     def keys(cls) -> dict[str, FieldInfo]:
-        """The keys that this optimizer reads, by the names they have in a configuration."""
+        """The keys that this optimizer reads, by their names in a configuration."""
         own = [each for each in cls.__mro__ if issubclass(each, OptimizerOptions) and each is not OptimizerOptions]
         declared = {name for each in own for name in inspect.get_annotations(each)}
         return {field.alias or name: field for name, field in cls.model_fields.items() if name in declared}
 
     def values(self) -> dict[str, Any]:
-        """Of every key that is read its value, as JSON values."""
+        """The values of all keys that this optimizer reads, as JSON values."""
         values = self.model_dump(mode="json", by_alias=True)
         return {key: values[key] for key in self.keys()}
 
 
 class CompileConfig(BaseModel):
-    """The keys that every optimizer has; those of its own follow in `tuning`."""
+    """The keys of every compilation; the optimizer's own keys are in `tuning`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
 
     start: str = "artifacts/handwritten"
-    """the artifact to compile; of a compiled one the instructions carry over, its demonstrations only to the teacher"""
+    """the artifact to compile; a compiled one passes on its instructions, and its demonstrations only to the teacher"""
     adapter: str | None = None
-    """how prompts are made, in place of what the artifact says: lean, lean+described, yaml, chat, json or xml"""
+    """the adapter, instead of the artifact's own: lean, lean+described, yaml, chat, json or xml"""
     lm: str = DEFAULT_MODEL
-    """the model the program is compiled for"""
+    """the model for which the program is compiled"""
     api_base: str | None = None
-    """address of an OpenAI-compatible server that has the model"""
+    """address of an OpenAI-compatible server with the model"""
     escalate_lm: str | None = None
-    """a stronger model, which programs ask in later rounds and for what `stronger_for` says; `race` tries that"""
+    """a stronger model for later rounds and for the calls in `stronger_for`, which `race` tries"""
     escalate_api_base: str | None = None
     """address of a server that has it"""
     repair_lm: str | None = None
@@ -90,54 +90,53 @@ class CompileConfig(BaseModel):
     repair_api_base: str | None = None
     """address of a server that has it"""
     stronger_tokens: float = Field(default=10.0, gt=0)
-    """what a token of a stronger model counts as in comparisons of cost, in tokens of `lm`; where all have prices,
-    dollars count"""
+    """cost of a stronger model's token in tokens of `lm`, for comparisons of cost; if all prices are known, dollars are
+    used"""
     optimizer: str = "race"
     """race, bootstrap, bootstrap_rs, verified, mipro, simba, gepa or copro"""
     only: list[str] = []
-    """the stages to tune, by the names of their signatures, such as WriteCode; all when empty"""
+    """the stages to tune, by their signatures' names, such as WriteCode; all if empty"""
     freeze: list[str] = []
-    """stages that stay as they are"""
+    """stages that are not tuned"""
     data: str = "pack"
     """pack, a hub name, a local folder or file of a dataset, or problems as JSON"""
     split: str = "valid"
-    """what is compiled on; never the split that is evaluated"""
+    """the split to compile on; never the evaluated split"""
     match: str | None = None
-    """only problems whose name has this regular expression in it"""
+    """only problems with a name that matches this regular expression somewhere"""
     tags: tuple[str, ...] = ()
     """only problems with at least one of these tags"""
     difficulty: tuple[str, ...] = ()
     """only problems of one of these difficulties, by name"""
     exclude: str | None = None
-    """a file of problems to leave out, as eval.audit writes it"""
+    """a file of problems to leave out, as written by eval.audit"""
     limit: int | None = Field(default=None, ge=1, le=MOST)
-    """of these, only the first problems of the split"""
+    """only the first of these problems"""
     metric: Literal["hidden", "private", "generated", "solved"] = "hidden"
-    """hidden (share of private and generated tests), private, generated, or solved (all tests or nothing)"""
+    """hidden (share of private and generated tests), private, generated, or solved (1 if all tests pass, else 0)"""
     gate: bool = True
-    """whether the result has to prove itself against the start before it is handed over; see `optimize.gate`"""
+    """whether the result is compared with the start before it is written; see `optimize.gate`"""
     copy_answers: int = Field(default=12, ge=0, le=MOST)
-    """answers of each stage with demonstrations that are looked at, before the gate, for what it copies out of them; 0
-    looks at none"""
+    """answers of each stage with demonstrations that are checked for copied text before the gate; 0 for no check"""
     gate_problems: int = Field(default=30, ge=1, le=MOST)
-    """problems that the two are compared on, at most: only those that gave no demonstration"""
+    """maximum problems of this comparison; problems in demonstrations are not used"""
     gate_draws: int = Field(default=2, ge=1, le=100)
     """rollouts of each program on each of these problems"""
     seed: int = 0
-    """of whatever is drawn"""
+    """of all random draws"""
     concurrency: int = Field(default=8, ge=1, le=10_000)
-    """rollouts side by side"""
+    """parallel rollouts"""
     answers: tuple[str, ...] = ()
-    """folders of runs or ledgers whose paid answers are taken for nothing where the prompt and the draw are the same"""
+    """folders of runs or ledgers; their paid answers are reused for free where prompt and draw are the same"""
     settings: dict[str, Any] = {}
     """keys of the program's configuration to change"""
     lm_settings: dict[str, Any] = {}
-    """sampling settings that go with every call of the model, such as top_p; stored with the artifact"""
+    """sampling settings of every LM call, such as top_p; stored with the artifact"""
     budget: Budget = Budget()
-    """what all sessions together may spend, the optimizer's own questions included: max_calls, max_tokens, max_usd and
+    """budget of all sessions together, including the optimizer's own questions: max_calls, max_tokens, max_usd and
     max_seconds"""
     rates: RateLimits = RateLimits()
-    """what the provider allows: requests_per_minute, tokens_per_minute, retries and first_wait"""
+    """rate limits of the provider: requests_per_minute, tokens_per_minute, retries and first_wait"""
     tuning: SerializeAsAny[OptimizerOptions]
     """the keys of the optimizer"""
 
@@ -147,8 +146,8 @@ class CompileConfig(BaseModel):
         return checked_settings(SamplingSettings, given)
 
     def identity(self) -> dict[str, Any]:
-        """What decides the result. Addresses, budget and speed do not: a compilation may go on with others. Which
-        problems tags and difficulty have left is said by the names of the problems."""
+        """Everything that determines the result. Addresses, budget and speed do not: they may change on resume. The
+        selection by tags and difficulty is represented by the names of the problems."""
         others = {
             "answers",
             "api_base",
@@ -165,9 +164,8 @@ class CompileConfig(BaseModel):
         return {**keys, **{key: value for key, value in self.tuning.values().items() if not key.endswith("api_base")}}
 
     def models(self) -> dict[str, tuple[str, str | None]]:
-        """The models a compilation calls with the addresses of their servers, by role: lm, teacher_lm, prompt_lm,
-        and where they are named escalate_lm and repair_lm. The server of `lm` is that of teacher and prompt model too
-        where they are the same model."""
+        """The models of a compilation with the addresses of their servers, by role: lm, teacher_lm, prompt_lm, and if
+        named, escalate_lm and repair_lm. A teacher or prompt model equal to `lm` uses the server of `lm`."""
         tuning = self.tuning
         found: dict[str, tuple[str, str | None]] = {"lm": (self.lm, self.api_base)}
         others = {
@@ -187,6 +185,6 @@ class CompileConfig(BaseModel):
         """The problems to compile on.
 
         Raises:
-            DataError: an option cannot be used, or nothing is left.
+            DataError: an option is invalid, or no problem is left.
         """
         return problems.select(self.limit, self.match, self.exclude, self.tags, self.difficulty)

@@ -43,7 +43,7 @@ def keys_page() -> str:
     from program.stage.config import ProgramConfig
     from program.steps.config import FlowConfig
 
-    parts = ("budget", "rates", "tuning")  # their keys stand beside the others, in tables of their own below
+    parts = ("budget", "rates", "tuning")  # their keys have separate tables below
     keys = {key: field for key, field in CompileConfig.model_fields.items() if key not in parts}
     programs = {
         "The flow (`alphacodium`)": FlowConfig,
@@ -85,7 +85,7 @@ def commands_page() -> str:
 
 
 def _module(name: str) -> ModuleType:
-    """What `python -m NAME` runs; of a package its `__main__`."""
+    """The module that `python -m NAME` runs; for a package its `__main__`."""
     found = importlib.import_module(name)
     return importlib.import_module(f"{name}.__main__") if hasattr(found, "__path__") else found
 

@@ -1,4 +1,4 @@
-"""Print an artifact readably, or how two differ: `python -m optimize.show ARTIFACT [OTHER]`."""
+"""Print an artifact, or the difference between two: `python -m optimize.show ARTIFACT [OTHER]`."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ def main() -> None:
         prog="python -m optimize.show", description="Show an artifact, or the difference between two."
     )
     parser.add_argument("artifact", type=path_name, help="the folder of an artifact")
-    parser.add_argument("other", nargs="?", type=path_name, help="show what this one has that the first has not")
-    parser.add_argument("--prompts", action="store_true", help="every prompt in full, or line by line how it differs")
+    parser.add_argument("other", nargs="?", type=path_name, help="show the differences of this artifact from the first")
+    parser.add_argument(
+        "--prompts", action="store_true", help="show every prompt in full, or its line-by-line difference"
+    )
     parser.add_argument("--report", action="store_true", help="why each demonstration was chosen")
     run_command(parser, _show)
 

@@ -1,5 +1,5 @@
-"""All that `optimize` takes for granted about DSPy's optimizers and they do not document; each is checked by a test of
-its own in `tests/whole/test_dspy_contract.py`, so that an upgrade names what broke."""
+"""All undocumented behaviour of DSPy's optimizers that `optimize` relies on. Each has its own test in
+`tests/whole/test_dspy_contract.py`, so that an upgrade shows what broke."""
 
 from __future__ import annotations
 
@@ -16,18 +16,21 @@ import numpy as np
 from dspy.propose import GroundedProposer
 from dspy.utils.parallelizer import ParallelExecutor
 
-# Assumed: `dspy.Evaluate` and `dspy.Parallel`, by which all optimizers run programs side by side, find what does so in
-# their modules under this name when they are called.
+# Assumed: `dspy.Evaluate` and `dspy.Parallel`, which all optimizers use to run programs in parallel, look up the #
+# executor under this name in their modules when they are called.
 EXECUTING: tuple[Any, ...] = (evaluating, running)
-# The fields in which optimizers get a proposal, and those in which their question holds the present instruction.
+# The answer fields with a proposal, and the question fields with the current instruction.
 PROPOSALS = ("new_instruction", "proposed_instruction", "module_advice")
 PRESENT = ("current_instruction", "basic_instruction")
-ATTEMPTS, ATTEMPT = "attempted_instructions", "Instruction #"  # those of COPRO's later rounds, and how one is listed
+ATTEMPTS, ATTEMPT = (
+    "attempted_instructions",
+    "Instruction #",
+)  # the field in COPRO's later rounds, and its label of one attempt
 
 
 @contextmanager
 def submitted_once() -> Iterator[None]:
-    """Inside of the block DSPy submits a task once, and none is running when a call returns or raises."""
+    """Inside the block, DSPy submits a task only once, and no task is running when a call returns or raises."""
     own = [module.ParallelExecutor for module in EXECUTING]
     for module in EXECUTING:
         module.ParallelExecutor = SubmitOnce
@@ -39,15 +42,15 @@ def submitted_once() -> Iterator[None]:
 
 
 class SubmitOnce(ParallelExecutor):
-    """DSPy submits a task once more when it takes 120 s and few others are left, so that a slow problem would be run
-    twice; `dspy.Evaluate` has no switch for it. And where an optimizer is halted it leaves tasks running, which would
-    still run programs when nobody looks any more."""
+    """DSPy submits a task again if it takes 120 s and few others are left, so a slow problem would run twice;
+    `dspy.Evaluate` has no option for it. If an optimizer is halted, DSPy also leaves tasks running, which would
+    continue to run programs unobserved."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **{**options, "timeout": 0})  # assumed: which switches it off
+        super().__init__(*arguments, **{**options, "timeout": 0})  # assumed: this switches it off
 
     def execute(self, function: Callable[[Any], Any], data: Sequence[Any]) -> Any:
-        """The results; returns or raises when no task is running."""
+        """The results; returns or raises only when no task is running."""
         running, changed = 0, threading.Condition()
 
         def counted(item: Any) -> Any:
@@ -67,7 +70,7 @@ class SubmitOnce(ParallelExecutor):
             return super().execute(counted, data)
         except BaseException:
             with changed:
-                self.cancel_jobs.set()  # assumed: where this is set no further task begins
+                self.cancel_jobs.set()  # assumed: once this is set, no further task begins
             raise
         finally:
             with changed:
@@ -76,8 +79,8 @@ class SubmitOnce(ParallelExecutor):
 
 @contextmanager
 def random_state_kept() -> Iterator[None]:
-    """At the end of the block the random numbers of the process go on as if nothing had been drawn: DSPy draws a name
-    for every predictor that is made, and optimizers draw."""
+    """Restores the state of the process's random generators at the end of the block: DSPy draws a name for every new
+    predictor, and optimizers draw too."""
     before, numpys = random.getstate(), np.random.get_state()
     try:
         yield
@@ -88,7 +91,7 @@ def random_state_kept() -> Iterator[None]:
 
 @contextmanager
 def verbosity_kept() -> Iterator[None]:
-    """At the end of the block optuna says as much as before; DSPy's optimizer tells it to be silent."""
+    """Restores optuna's verbosity at the end of the block; DSPy's optimizer silences optuna."""
     import optuna
 
     before = optuna.logging.get_verbosity()
@@ -99,50 +102,50 @@ def verbosity_kept() -> Iterator[None]:
 
 
 def hide(stage: dspy.Module, hidden: bool) -> None:
-    """Hide a stage from optimizers, or show it again: they leave alone what says of itself that it is compiled. So do
+    """Hide a stage from optimizers, or show it again: optimizers skip modules that are marked as compiled. So do
     saving, loading and `set_lm`."""
     stage._compiled = hidden
 
 
 def given_to(inputs: dict[str, Any]) -> dict[str, Any]:
-    """The arguments a module was called with by name, out of what a callback gets."""
+    """The arguments of a module call by name, from the inputs of a callback."""
     return inputs["kwargs"]
 
 
 def tag(outputs: Any, mark: Any) -> None:
-    """Mark what a program has returned, as a callback gets it, for whoever gets the prediction later."""
-    # Assumed: while GEPA traces a program, it returns its prediction and its trace; predictions keep an attribute with
-    # an underscore apart from their fields; and the metric gets the very prediction.
+    """Mark the output of a program in a callback, for later readers of the prediction."""
+    # Assumed: while GEPA traces a program, the program returns its prediction and its trace; predictions keep
+    # attributes # with an underscore separate from their fields; and the metric gets the same prediction object.
     prediction = outputs[0] if isinstance(outputs, tuple) else outputs
     prediction._mark = mark
 
 
 def mark_of(prediction: Any) -> Any:
-    """The mark of a prediction; None where it has none."""
+    """The mark of a prediction; None if it has none."""
     return getattr(prediction, "_mark", None)
 
 
 def demonstration(inputs: dict[str, Any], outputs: dict[str, Any]) -> dspy.Example:
-    """A call as a demonstration, which says, as DSPy's do, that no one has labelled it."""
+    """A call as a demonstration, marked as unlabelled like DSPy's own demonstrations."""
     return dspy.Example(augmented=True, **inputs, **outputs)
 
 
 def posing_as(kind: type, **members: Any) -> type:
-    """A subclass that goes by the name of `kind`, by which optimizers that read a program's source find it."""
+    """A subclass with the name of `kind`, because optimizers that read a program's source look it up by name."""
     return type(kind.__name__, (kind,), {"__module__": kind.__module__, "__qualname__": kind.__qualname__, **members})
 
 
 def mipro_proposals(
     program: dspy.Module, lm: dspy.LM, examples: Sequence[Any], demos: Sequence[Sequence[Any]], count: int, seed: int
 ) -> list[str]:
-    """Instructions by the proposer of DSPy's MIPROv2 for the one predictor of `program` that is not hidden.
+    """Instructions from the proposer of DSPy's MIPROv2, for the only visible predictor of `program`.
 
     Args:
         program: see `hide`.
-        lm: that proposes.
+        lm: the proposing model.
         examples: of the data.
-        demos: sets of demonstrations, of which each proposal but the first is shown one.
-        count: how many.
+        demos: sets of demonstrations; each proposal but the first gets one.
+        count: number of proposals.
         seed: of the tips and of the draws.
     """
     proposer = GroundedProposer(
@@ -155,25 +158,25 @@ def mipro_proposals(
         set_history_randomly=False,
         rng=random.Random(seed),
     )
-    # Assumed: both ways predictors go by their number, and a proposal with the first set is shown none of it.
+    # Assumed: both use the predictor's index, and a proposal with the first set gets no demonstrations.
     sets = {0: [[], *(demos[number % len(demos)] for number in range(count))][:count]} if demos else None
     proposed: Any = proposer.propose_instructions_for_program(examples, program, sets, {}, count)
     return proposed.get(0, [])
 
 
 def asks_for_proposal(signature: type[dspy.Signature]) -> bool:
-    """Whether an optimizer asks for an instruction or for advice to go into one."""
+    """Whether an optimizer asks for an instruction, or for advice for one."""
     return any(name in PROPOSALS for name in signature.output_fields)
 
 
 def without_proposal(inputs: dict[str, Any]) -> dict[str, str]:
-    """What to answer the question in place of a proposal: the present instruction, so that there is no candidate to pay
-    for. By the fields that a proposal may be in."""
+    """The answer instead of a proposal: the current instruction in each proposal field, so that no new candidate has to
+    be paid for."""
     present = next((inputs[name] for name in PRESENT if inputs.get(name)), None) or _best_attempt(inputs)
     return dict.fromkeys(PROPOSALS, present)
 
 
 def _best_attempt(inputs: dict[str, Any]) -> str:
-    """The last of the instructions that COPRO lists, as it lists the best last."""
+    """The last instruction in COPRO's list, which is the best."""
     listed = [said for said in inputs.get(ATTEMPTS, []) if said.startswith(ATTEMPT)]
     return listed[-1].partition(": ")[2] if listed else ""

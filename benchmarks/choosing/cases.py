@@ -1,4 +1,4 @@
-"""A choice among programs that pass the public tests, and the table of who chooses how well."""
+"""Choices among programs that pass the public tests, and a table that compares ways of choosing."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ ORACLE, TODAY, FIRST, RANDOM = "any that is right", "today's choice", "the first
 
 @dataclass(frozen=True)
 class Case:
-    """The programs of one problem among which one is chosen.
+    """The candidate programs of one problem.
 
-    right: which of them pass the hidden tests, in the order in which they were sampled.
-    behaviours: what they do, by the kind of input; see `program.bench.behaviours`.
-    today: whether what is chosen today is right.
+    right: whether each passes the hidden tests, in sampling order.
+    behaviours: their behaviours by kind of input; see `program.bench.behaviours`.
+    today: whether the current choice is right.
     """
 
     problem: str
@@ -33,11 +33,11 @@ class Case:
 
     @property
     def contested(self) -> bool:
-        """Whether there are right and wrong ones among them."""
+        """Whether some of them are right and some wrong."""
         return bool(self.right.any() and not self.right.all())
 
     def solved(self) -> dict[str, float]:
-        """How likely each way of choosing takes a right program."""
+        """The probability that each way of choosing takes a right program."""
         found = {ORACLE: float(self.right.any()), TODAY: float(self.today)}
         found |= {FIRST: float(self.right[0]), RANDOM: float(self.right.mean())}
         for kind, matrix in self.behaviours.items():
@@ -46,8 +46,8 @@ class Case:
 
 
 def choosing_table(cases: Iterable[Case]) -> str:
-    """A Markdown table: what each way of choosing solves, its regret against the oracle, and its difference to today's
-    choice, which are one family of comparisons. Cases of one problem are averaged first."""
+    """A Markdown table: the solved rate of each way of choosing, its regret against the oracle, and its difference to
+    today's choice; the differences are one family of comparisons. Cases of one problem are averaged first."""
     by_problem: dict[str, list[dict[str, float]]] = defaultdict(list)
     for case in cases:
         by_problem[case.problem].append(case.solved())

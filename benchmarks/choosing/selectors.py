@@ -1,8 +1,8 @@
-"""Ways to choose among programs that pass the public tests, from what they do on further inputs.
+"""Ways to choose among programs that pass the public tests, from their behaviour on further inputs.
 
 Each takes a matrix of behaviours (`program.bench.behaviours`) and gives each program a score; `chosen` takes the
-highest. No output is known to be right, so what stands for a test in the papers is here a claim: a program prints this
-output on this input.
+highest. No output is known to be right. So a claim (a program prints this output on this input) replaces a test of the
+papers.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Selector = Callable[[np.ndarray], np.ndarray]
 
 
 def chosen(scores: np.ndarray) -> int:
-    """The row of the highest score, of equals the first: the program that was sampled first."""
+    """The row with the highest score; among equals the first, which was sampled first."""
     return int(np.argmax(scores))
 
 
@@ -27,20 +27,19 @@ def functional_majority(matrix: np.ndarray) -> np.ndarray:
 
 
 def dual_agreement(matrix: np.ndarray) -> np.ndarray:
-    """Programs of a group times tests that they pass (CodeT, arXiv 2207.10397, section 2.2). Where the paper has tests
-    that the model wrote, outputs and all, every program here claims its outputs."""
+    """Number of programs in a group times number of tests that they pass (CodeT, arXiv 2207.10397, section 2.2). The
+    paper uses tests with outputs that the model wrote; here every program claims its own outputs."""
     return group_sizes(matrix) * functional_majority(matrix)
 
 
 def claims_by_auc(matrix: np.ndarray) -> np.ndarray:
-    """The claims that a program agrees with, weighted by how well each tells programs apart in the order that all other
-    inputs give them (ACES, arXiv 2604.03922, ACES-C).
+    """The claims that a program agrees with, weighted by how well each one predicts the ranking of programs by all
+    other inputs (ACES, arXiv 2604.03922, ACES-C).
 
-    The paper's identity: the area under the curve of a test that is left out, less 1/2, is in proportion to how much
-    oftener right programs pass it than wrong ones. With p, the share of programs that pass it, that difference is the
-    area, less 1/2, times p (1 - p), up to a factor that all tests share; that is the weight here, and 0 where it is
-    negative. Left out is the whole input, as its claims exclude each other. Without a weight above 0 all claims count
-    alike.
+    The paper's identity: the AUC of a left-out test minus 1/2 is proportional to how much more often right programs
+    pass it than wrong ones. Let p be the share of programs that pass it. Then this difference is (AUC - 1/2) p (1 - p),
+    up to a factor common to all tests. This is the weight here, or 0 if it is negative. The whole input is left out,
+    because its claims exclude each other. If no weight is above 0, all claims count equally.
     """
     agreeing = votes(matrix)
     total = agreeing.sum(axis=1)

@@ -1,9 +1,9 @@
-"""Who chooses best where it is known how programs err?
+"""Which way of choosing is best if the errors of programs are known?
 
     python -m benchmarks.choosing.simulated [--problems 2000] [--programs 10] [--inputs 8]
 
-Matrices of behaviours are drawn from a model of known skills, all of whose programs pass the public tests. A problem
-counts where some of its programs are right and some wrong, so that any choice matters.
+Matrices of behaviours are drawn from a model with known skills; all its programs pass the public tests. Only problems
+with right and wrong programs count, because only there a choice matters.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from eval.tables.markdown import percent, table
 from program.bench.behaviours import CRASHED, group_sizes
 from program.cli.command import run_command
 
-READINGS = 3  # what programs may do with an input that the statement does not allow; the fourth is to crash
+READINGS = 3  # possible behaviours on an input that the statement does not allow; the fourth is a crash
 
 
 @dataclass(frozen=True)
 class Skill:
-    """How the programs of a model err.
+    """The errors of a model's programs.
 
     right: chance that a program is right.
-    shared: chance that a wrong program has the error that the problem invites, and not one of its own.
+    shared: chance that a wrong program has the common error of the problem, and not an individual one.
     shows: share of the inputs on which an error shows.
-    invalid: share of the inputs that the statement does not allow, on which right programs differ too.
+    invalid: share of the inputs that the statement does not allow; there right programs differ too.
     """
 
     right: float = 0.5
@@ -53,7 +53,7 @@ SKILLS = {
 
 
 def drawn(skill: Skill, programs: int, inputs: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Which programs are right, and the matrix of what they do; see `program.bench.behaviours`."""
+    """Which programs are right, and the matrix of their behaviours; see `program.bench.behaviours`."""
     right = random.random(programs) < skill.right
     shared = random.random(programs) < skill.shared
     error = np.where(right, 0, np.where(shared, 1, 2 + np.arange(programs)))  # 0 is none
@@ -67,7 +67,7 @@ def drawn(skill: Skill, programs: int, inputs: int, random: np.random.Generator)
 
 
 def contested(skill: Skill, options: argparse.Namespace) -> list[Case]:
-    """So many problems as the options say, each with right and wrong programs."""
+    """The number of problems in the options, each with right and wrong programs."""
     random = np.random.default_rng(options.seed)
     cases: list[Case] = []
     while len(cases) < options.problems:
@@ -78,7 +78,7 @@ def contested(skill: Skill, options: argparse.Namespace) -> list[Case]:
 
 
 def report(options: argparse.Namespace) -> str:
-    """A Markdown table: for each way of choosing the share of problems for which it takes a right program."""
+    """A Markdown table: for each way of choosing, the share of problems for which it takes a right program."""
     rows = []
     for name, skill in SKILLS.items():
         solved = [case.solved() for case in contested(skill, options)]

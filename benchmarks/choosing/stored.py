@@ -1,11 +1,11 @@
-"""Who chooses best among the programs of stored rollouts that pass the public tests?
+"""Which way of choosing is best among programs of stored rollouts that pass the public tests?
 
     python -m benchmarks.choosing.stored [RUN …] [--arms ARM …]
 
-For every model and data set two tables: each rollout by itself, and all rollouts of a problem together, the same
-program as often as it was sampled. Only problems are in a table where at least two different programs pass the public
-tests. Programs are run again, on public tests, hidden tests, and two kinds of further inputs: those of the AI tests
-that the rollouts have run, and public inputs with a small change. No output that a model claims is looked at.
+For every model and dataset there are two tables: for single rollouts, and for all rollouts of a problem together, with
+repeated programs. A table has only problems with at least two different programs that pass the public tests. Programs
+are run again on public tests, hidden tests, and two kinds of further inputs: those of the rollouts' AI tests, and
+public inputs with a small change. Outputs that a model claims are not used.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from program.problem import Problem
 from program.rollout.trace import Best, Call, JudgeRun, NewProgram, name_of
 
 RUNS = ("runs/strategies-0.5b", "runs/strategies-1.5b", "runs/replication-0.5b")
-SECONDS = 1.0  # for a run on a further input: they are small
+SECONDS = 1.0  # for a run on a further input; these inputs are small
 AI, CHANGED, BOTH = "AI inputs", "changed inputs", "both"
 
 
@@ -49,9 +49,9 @@ AI, CHANGED, BOTH = "AI inputs", "changed inputs", "both"
 class Draws:
     """The programs of one or more rollouts on a problem.
 
-    programs: in the order in which they were sampled; one that was sampled again, but for its layout, is there again.
+    programs: in sampling order, including repeated ones (equal up to layout).
     inputs: of the AI tests that the rollouts ran.
-    answer: what the rollout handed in; None for several rollouts.
+    answer: the submitted program of the rollout; None for several rollouts.
     """
 
     problem: str
@@ -61,7 +61,7 @@ class Draws:
 
 
 def draws_of(run_folder: Path, rollout: Rollout) -> Draws:
-    """What a rollout has sampled, from its trace; without one, what it handed in.
+    """The sampled programs of a rollout, from its trace; without a trace, its submitted program.
 
     Raises:
         RunError: the trace is damaged.
@@ -72,15 +72,15 @@ def draws_of(run_folder: Path, rollout: Rollout) -> Draws:
     taken = [event.program for event in events if isinstance(event, NewProgram)] or [name_of(rollout.code)]
     programs = [texts[name] for name in dict.fromkeys(taken) if texts.get(name, "").strip()]
     asked = [event for event in events if isinstance(event, Call) and event.stage in STAGES]
-    meant = [program_meant(call, programs) for call in asked]
+    answered = [program_meant(call, programs) for call in asked]
     ran = [each for event in events if isinstance(event, JudgeRun) and event.tests == "ai" for each in event.runs]
     inputs = dict.fromkeys(each.input for each in ran if len(each.input) < CUT_AT)
-    drawn = tuple(code for code in programs for _ in range(max(1, meant.count(code))))
+    drawn = tuple(code for code in programs for _ in range(max(1, answered.count(code))))
     return Draws(rollout.problem, drawn, tuple(inputs), rollout.code)
 
 
 def together(draws: Sequence[Draws]) -> Draws:
-    """Several rollouts on one problem as one; a program that differs from an earlier one in layout only is that one."""
+    """Several rollouts on one problem as one; programs that differ only in layout are the same program."""
     programs: list[str] = []
     for code in (code for each in draws for code in each.programs):
         programs.append(next((known for known in programs if same_program(code, known)), code))
@@ -89,7 +89,7 @@ def together(draws: Sequence[Draws]) -> Draws:
 
 
 def case_of(draws: Draws, problem: Problem, problems: ProblemSet) -> Case | None:
-    """The choice among the draws that pass the public tests; None where these are fewer than two different programs.
+    """The choice among the draws that pass the public tests; None if these are fewer than two different programs.
 
     Raises:
         JudgeError: the judge failed.
@@ -128,7 +128,7 @@ def report(runs: Sequence[Path], arms: Sequence[str] | None) -> str:
     """The tables of all models and data sets of some runs, as Markdown.
 
     Raises:
-        RunError, DataError, JudgeError: a run, its data, or the judge.
+        RunError, DataError, JudgeError: a run or its data cannot be read, or the judge failed.
     """
     groups: dict[tuple[str, ...], list[StoredArm]] = defaultdict(list)
     for folder in runs:

@@ -1,8 +1,8 @@
 """Why fixes repeat the program: `python -m benchmarks.flow.fixes RUN --lm local/qwen2.5-coder-0.5b --out FILE`.
 
-Every fix of a public test that a stored run asked for is asked for again in several ways, on the same programs and
-failures: as it was, at another temperature, and as a fresh program that is shown the failure or nothing at all.
-Stopped, it goes on with the same command.
+Every fix of a public test in a stored run is requested again in several ways, on the same programs and failures: as
+before, at another temperature, and as a fresh program with or without the failure in the prompt. The same command
+resumes.
 """
 
 from __future__ import annotations
@@ -80,14 +80,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.flow.fixes", description="Compare fixes and redraws.")
     parser.add_argument("runs", nargs="+", type=Path, help="folders of runs on the pack, with traces")
     parser.add_argument("--lm", default=DEFAULT_MODEL, help="the model (default: %(default)s)")
-    parser.add_argument("--api-base", help="address of an OpenAI-compatible server that has the model")
-    parser.add_argument("--concurrency", type=int, default=8, help="requests side by side (default: %(default)s)")
+    parser.add_argument("--api-base", help="address of an OpenAI-compatible server with the model")
+    parser.add_argument("--concurrency", type=int, default=8, help="parallel requests (default: %(default)s)")
     parser.add_argument("--out", type=Path, required=True, help="file of the answers")
     run_command(parser, lambda options: print(compare(options)))
 
 
 def compare(options: argparse.Namespace) -> str:
-    """Ask what is not in the file yet; the table of what is."""
+    """Request the answers that the file lacks; return the table of all answers."""
     problems = load_problems("pack", "test")
     asked = enumerate(each for run in options.runs for each in fixes_of(run))
     fixes = {number: each for number, each in asked if not passes(each[1]["code"], each[0], problems)}
@@ -127,7 +127,7 @@ def fixes_of(run: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def passes(code: str, problem: str, problems: ProblemSet) -> bool:
-    """Whether a program passes all public tests. One that does was fixed for a test that a model had written."""
+    """Whether a program passes all public tests. If it does, its fix was for a test that a model wrote."""
     task = problems.problem(problem)
     return bool(code) and judge(code, task.tests(), task.limits(), checker=task.checker()).all_passed
 

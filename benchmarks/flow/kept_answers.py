@@ -1,8 +1,9 @@
-"""Keep the answers that some arms of stored runs were given, as a ledger that `--answers` takes:
+"""Keep the answers of some arms of stored runs as a ledger for `--answers`:
 
     python -m benchmarks.flow.kept_answers --ledgers FOLDER… --runs RUN… --arms start handwritten --out FOLDER
 
-`runs/quickstart-answers` was made so, of the hand-written flow in a study by `optimize/configs/quickstart.toml`.
+`runs/quickstart-answers` was made in this way from the hand-written flow of a study with
+`optimize/configs/quickstart.toml`.
 """
 
 from __future__ import annotations
@@ -56,10 +57,10 @@ def _text(answer: str) -> str:
 
 
 def keep(rows: Iterable[tuple], out: Path) -> int:
-    """Enter answers in the ledger `out`, each key once; gives how many it has then."""
+    """Add answers to the ledger `out`, each key once; returns its number of answers."""
     Ledger(out).close()  # makes the tables
     with closing(sqlite3.connect(out / FILE, isolation_level=None)) as data:
-        data.execute("pragma journal_mode=delete")  # one file, which is read without writing next to it
+        data.execute("pragma journal_mode=delete")  # a single file, which can be read without write access
         for row in rows:
             if not data.execute("select 1 from calls where key = ?", row[:1]).fetchone():
                 data.execute(f"insert into calls ({COLUMNS}) values ({','.join('?' * len(row))})", row)

@@ -1,7 +1,7 @@
 """How many right programs a flow loses to wrong AI tests: `python -m benchmarks.flow.lost_programs [--rollouts 1000]`.
 
-A simulated strong model writes a right program at a set rate, claims wrong outputs for half of its tests, and does what
-a failing test asks for. A right program is lost where a rollout held one best and handed in a wrong one.
+A simulated strong model writes a right program at a given rate, claims wrong outputs for half of its tests, and follows
+failing tests. A right program is lost if it was the best one of a rollout at some time, and a wrong one was submitted.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ REPEATS = (0.0, 0.3)
 
 
 def measure(program: Path, rollouts: int, repeats: float) -> list[str]:
-    """One row: the rollouts of a program with a model whose wrong derivations repeat a wrong claim so often."""
+    """One row: the rollouts of a program with a model in which this share of wrong derivations repeats a wrong
+    claim."""
     problems = load_problems("pack", "test")
     lm = simulated_lm(problems, STRONG.model_copy(update={"derivation_repeats": repeats}))
     samples = math.ceil(rollouts / len(problems.problems))
@@ -43,9 +44,9 @@ def measure(program: Path, rollouts: int, repeats: float) -> list[str]:
         run = RunFolder(Path(folder), {"samples": samples})
         done = list(run_loop(run, [arm], problems, Threads(lm), samples=samples, concurrency=16, label=program.name))
     solved = sum(each.status == "solved" for each in done)
-    held = sum(any(point.solved for point in each.checkpoints) for each in done)
+    had_right = sum(any(point.solved for point in each.checkpoints) for each in done)
     calls = sum(each.totals.calls for each in done)
-    return [f"{repeats:.1f}", str(len(done)), str(held), str(held - solved), f"{calls / solved:.2f}"]
+    return [f"{repeats:.1f}", str(len(done)), str(had_right), str(had_right - solved), f"{calls / solved:.2f}"]
 
 
 def main() -> None:
@@ -56,7 +57,7 @@ def main() -> None:
     parser.add_argument("--artifact", type=Path, default=Path("artifacts/handwritten"), help="(default: %(default)s)")
     options = parser.parse_args()
     rows = [measure(options.artifact, options.rollouts, repeats) for repeats in REPEATS]
-    head = ["errors repeated", "rollouts", "held a right program", "of these lost", "calls a solved problem"]
+    head = ["errors repeated", "rollouts", "had a right program", "of these lost", "calls per solved problem"]
     print(table(head, rows))
 
 

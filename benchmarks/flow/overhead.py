@@ -1,11 +1,10 @@
-"""How long the flow takes beside the ideal, with a simulated LM that takes a fixed time for every answer.
+"""The time of the flow relative to the ideal, with a simulated LM of fixed latency.
 
     python -m benchmarks.flow.overhead [--latency SECONDS] [--problems N] [--concurrency N]
 
-One problem: the ideal is the number of answers that have to be waited for one after the other, times the latency.
-Many problems at once: the ideal is the time in which a scheduler that loses nothing would have ended them, each
-taking the answers that its rollout did wait for. What is measured above that is our own work: prompts, parsing, judge
-runs. So choose a latency beside which the machine's own work is small.
+One problem: the ideal is the number of sequential answers times the latency. Many problems at once: the ideal is the
+makespan of a scheduler without losses, in which each problem takes the sequential answers of its rollout. The excess is
+our own work: prompts, parsing, judge runs. So choose a latency that is large compared with the machine's own work.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "true")  # no price is asked for over the network
+os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "true")  # no network request for prices
 
 from typing import Any
 
@@ -40,9 +39,9 @@ from program.steps.config import FlowConfig
 
 SURE = Skills(code_right=1, fix_repairs=0, ai_test_valid=1, ranking_right=1, format_broken=0)
 VARIED = Skills(code_right=0.4, fix_repairs=0.3, ai_test_valid=0.8, ranking_right=0.6, format_broken=0)
-# Each wrong in a way of its own, so that a fix is followed by another fix.
+# Each is wrong in another way, so that a fix is followed by another fix.
 WRONG = tuple(f"print('wrong', {number})\n" for number in range(20))
-BESIDE = {"ExplainTests", "WriteTests"}  # asked beside another stage, and so not waited for
+BESIDE = {"ExplainTests", "WriteTests"}  # runs in parallel with another stage, so it adds no waiting time
 
 
 def with_wrong_programs(problems: ProblemSet) -> ProblemSet:
@@ -53,7 +52,7 @@ def with_wrong_programs(problems: ProblemSet) -> ProblemSet:
 
 
 def opened(problems: ProblemSet, skills: Skills, latency: float) -> dspy.LM:
-    """A simulated LM that has made up its mind about all problems beforehand, which takes it a while."""
+    """A simulated LM with prepared tests of all problems, because the preparation takes time."""
     lm = simulated_lm(problems, skills)
     engine: Any = lm.engine
     for problem in tqdm(problems.problems, desc="preparing", leave=False):
@@ -63,7 +62,7 @@ def opened(problems: ProblemSet, skills: Skills, latency: float) -> dspy.LM:
 
 
 def rollout(lm: dspy.LM, problem: Problem, config: FlowConfig) -> tuple[float, Trace]:
-    """Seconds from the problem to the program, and what was done."""
+    """Seconds from the problem to the program, and the trace."""
     with dspy.context(lm=lm, adapter=LeanAdapter()), new_trace() as trace:
         begin = time.monotonic()
         AlphaCodium(config)(problem=problem)
@@ -71,12 +70,12 @@ def rollout(lm: dspy.LM, problem: Problem, config: FlowConfig) -> tuple[float, T
 
 
 def answers_waited_for(trace: Trace) -> int:
-    """How many of its answers the rollout had to wait for one after the other."""
+    """The number of sequential answers of the rollout."""
     return sum(call.stage not in BESIDE for call in trace.calls)
 
 
 def ideal_makespan(durations: Sequence[float], slots: int) -> float:
-    """When the last of the jobs ends, begun in their order as soon as one of `slots` is free."""
+    """The end of the last job, if jobs begin in order as soon as one of `slots` is free."""
     free = [0.0] * slots
     for duration in durations:
         heapq.heapreplace(free, free[0] + duration)
@@ -84,7 +83,7 @@ def ideal_makespan(durations: Sequence[float], slots: int) -> float:
 
 
 def one_problem(problems: ProblemSet, latency: float) -> None:
-    """Print the time to the end for a first program that passes, and for one to three fixes in one or two calls."""
+    """Print the total time for a first program that passes, and for one to three fixes in one or two calls."""
     problem = problems.problems[0]
     lm = opened(replace(problems, problems=(problem,)), SURE, latency)
     seconds, trace = rollout(lm, problem, FlowConfig())
@@ -102,7 +101,7 @@ def one_problem(problems: ProblemSet, latency: float) -> None:
 
 
 def many_problems(problems: ProblemSet, count: int, concurrency: int, latency: float) -> None:
-    """Print the time to the end of all, and how many calls a problem took."""
+    """Print the total time, and the calls per problem."""
     many = repeated([problems], count)
     lm = opened(many, VARIED, latency)
     begin = time.monotonic()
@@ -112,7 +111,7 @@ def many_problems(problems: ProblemSet, count: int, concurrency: int, latency: f
     calls = [len(trace.calls) for _, trace in done]
     ideal = ideal_makespan([answers_waited_for(trace) * latency for _, trace in done], concurrency)
     _show(f"{count} problems, {concurrency} at once", seconds, ideal, sum(calls))
-    print(f"calls a problem: {min(calls)} to {max(calls)}, median {statistics.median(calls):g}")
+    print(f"calls per problem: {min(calls)} to {max(calls)}, median {statistics.median(calls):g}")
 
 
 def _show(what: str, seconds: float, ideal: float, calls: int) -> None:
@@ -121,11 +120,11 @@ def _show(what: str, seconds: float, ideal: float, calls: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.flow.overhead", description="The flow beside its ideal time."
+        prog="python -m benchmarks.flow.overhead", description="The flow's time relative to the ideal."
     )
-    parser.add_argument("--latency", type=float, default=2.0, help="seconds for every answer (default: %(default)s)")
+    parser.add_argument("--latency", type=float, default=2.0, help="seconds per answer (default: %(default)s)")
     parser.add_argument("--problems", type=int, default=100, help="problems at once (default: %(default)s)")
-    parser.add_argument("--concurrency", type=int, default=50, help="rollouts side by side (default: %(default)s)")
+    parser.add_argument("--concurrency", type=int, default=50, help="parallel rollouts (default: %(default)s)")
     options = parser.parse_args()
     problems = load_problems("pack", "test")
     one_problem(problems, options.latency)

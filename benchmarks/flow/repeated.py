@@ -1,4 +1,4 @@
-"""A large set of problems: those of a few sets, again and again under new names."""
+"""A large set of problems: those of a few sets, repeated under new names."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from eval.data.problem_set import ProblemSet
 
 
 def repeated(sets: Sequence[ProblemSet], count: int) -> ProblemSet:
-    """The first set with `count` problems in place of its own, taken from all sets in turn until there are enough."""
+    """The first set with `count` problems instead of its own, taken from all sets in turn."""
     sources = [(problems, problem) for problems in sets for problem in problems.problems]
     made, hidden, known = [], {}, {}
     for number in range(count):

@@ -1,7 +1,8 @@
-"""How many parallel requests the embedded LM serves best: `python -m benchmarks.flow.slots [MODEL] [--slots 1 2 4 8]`.
+"""The best number of parallel requests for the embedded LM: `python -m benchmarks.flow.slots [MODEL] [--slots 1 2 4
+8]`.
 
-Every number of slots gets the same 24 short requests (direct prompt, 120 answer tokens, temperature 0); what counts is
-the time for all of them. Noisy machines: compare within one run.
+Every number of slots gets the same 24 short requests (direct prompt, 120 answer tokens, temperature 0). The total time
+is measured. On a noisy machine, compare only within one run.
 """
 
 from __future__ import annotations

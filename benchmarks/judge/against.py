@@ -1,9 +1,9 @@
-"""The CPU time of a test in this checkout's judge against that of another checkout, in pairs.
+"""The CPU time per test of this checkout's judge compared with another checkout's, in pairs.
 
     python -m benchmarks.judge.against CHECKOUT [--rounds N] [--tests N] [--programs N]
 
-Both judges are alive for the whole run, with one worker each, and take turns on the same programs, so that what else
-the machine does falls on both alike. Printed is the mean ratio of the pairs, this one's over the other's, and its 95 %
+Both judges run all the time, with one worker each, and alternate on the same programs, so that other load on the
+machine affects both equally. The output is the mean ratio of the pairs (this checkout over the other) with its 95 %
 interval, for trivial and for real programs.
 """
 
@@ -31,7 +31,7 @@ _SURE = 1.96
 
 
 class OtherJudge:
-    """A judge at work in the checkout `folder`."""
+    """A running judge of the checkout `folder`."""
 
     def __init__(self, folder: Path, tests: int, programs: int) -> None:
         self._process = subprocess.Popen(
@@ -44,7 +44,7 @@ class OtherJudge:
         self.isolation = self._line()
 
     def cpu(self, work: str) -> float:
-        """Milliseconds of CPU that a test of `work` took."""
+        """CPU milliseconds per test of `work`."""
         assert self._process.stdin is not None
         self._process.stdin.write(work + "\n")
         self._process.stdin.flush()
@@ -62,7 +62,7 @@ class OtherJudge:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("checkout", type=Path, help="the other one, such as a worktree of an earlier commit")
+    parser.add_argument("checkout", type=Path, help="the other checkout, such as a worktree of an earlier commit")
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--tests", type=int, default=30, help="of each real program")
     parser.add_argument("--programs", type=int, default=40)

@@ -1,10 +1,10 @@
-"""What stopping at the first failure and the verdict cache save, on the wrong programs of the shared data.
+"""Savings by stopping at the first failure and by the verdict cache, on the wrong programs of the shared data.
 
     python -m benchmarks.judge.early_stop [--programs N] [--tests N] [--seconds S]
 
-Every wrong program is judged in full, then up to its first failure, in the given order and with the tests first that
-programs for the same problem have failed before, then twice with a cache. Printed are tests run, and CPU seconds of
-the candidates: neither depends on what else the machine does. For the cache it is what one repeated call takes.
+Every wrong program is judged in full; then up to its first failure, in the given order, and with those tests first that
+earlier programs for the problem failed; then twice with a cache. The output is the number of tests run and the CPU
+seconds of the programs, which do not depend on other load. For the cache it is the time of one repeated call.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def cost(reports: Sequence[Report]) -> str:
 
 
 def wrong_programs(programs: int | None, tests: int | None, seconds: float) -> list[OracleJob]:
-    """Wrong programs of the shared data, evenly chosen, on their first tests, with limits cut to `seconds`."""
+    """Wrong programs of the shared data, evenly spaced, on their first tests, with limits reduced to `seconds`."""
     jobs = [job for job in shared_jobs() if job.correct is False]
     jobs = jobs[:: max(1, len(jobs) // programs)][:programs] if programs else jobs
     return [
@@ -38,9 +38,9 @@ def wrong_programs(programs: int | None, tests: int | None, seconds: float) -> l
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--programs", type=int, help="only so many, evenly chosen")
-    parser.add_argument("--tests", type=int, help="only the first of each")
-    parser.add_argument("--seconds", type=float, default=2.0, help="cut time limits to this (default: %(default)s)")
+    parser.add_argument("--programs", type=int, help="only this many, evenly spaced")
+    parser.add_argument("--tests", type=int, help="only this many tests of each")
+    parser.add_argument("--seconds", type=float, default=2.0, help="reduce time limits to this (default: %(default)s)")
     options = parser.parse_args()
     jobs = wrong_programs(options.programs, options.tests, options.seconds)
     cache = VerdictCache()

@@ -3,14 +3,12 @@
     python -m benchmarks.judge.evalplus_harness DATA --split test [--run RUN] --evalplus PYTHON [--out FOLDER]
 
 DATA is HumanEval+ or MBPP+ in the hub's layout, or evalplus' own JSON lines. Its canonical solutions, or the programs
-of a run of `eval.run` over it, are judged by both: by `judge`, and by `evalplus.evaluate` under the interpreter
-PYTHON of an environment that has the package (it is not one of ours: `python3 -m venv E && E/bin/pip install
-evalplus`). evalplus gets the data as a file made from ours, in its own form; where the base tests end the hub's
-layouts do not say, so there the first input counts as base. Printed are both counts, and every task on which the two
-differ.
+of a run of `eval.run` over it, are judged by both: by `judge`, and by `evalplus.evaluate` under the interpreter PYTHON
+of an environment with the package (not one of our dependencies: `python3 -m venv E && E/bin/pip install evalplus`).
+evalplus gets a data file in its own form, made from ours. The hub's layouts do not mark the end of the base tests, so
+there only the first input counts as base. The output is both counts, and every task with different verdicts.
 
-The file, `data.jsonl`, can be named as `--data` too: then problems are put as evalplus puts them, those of MBPP with
-one assert in place of all.
+The file `data.jsonl` can also be used for `--data`: then prompts are those of evalplus, with only one assert for MBPP.
 """
 
 from __future__ import annotations
@@ -43,8 +41,8 @@ def main() -> None:
     )
     parser.add_argument("data")
     parser.add_argument("--split", default="test")
-    parser.add_argument("--run", type=path_name, help="judge the programs of this run in place of canonical solutions")
-    parser.add_argument("--evalplus", required=True, help="an interpreter whose environment has evalplus")
+    parser.add_argument("--run", type=path_name, help="judge the programs of this run instead of canonical solutions")
+    parser.add_argument("--evalplus", required=True, help="an interpreter of an environment with evalplus")
     parser.add_argument("--out", type=path_name, default=Path("runs/evalplus"), help="folder for the two files")
     run_command(parser, _compare)
 
@@ -64,7 +62,7 @@ def _compare(options: argparse.Namespace) -> None:
 
 
 def _programs(problems: ProblemSet, run: Path | None) -> dict[str, str]:
-    """By task, what is judged: of a run the first sample of each task."""
+    """The program of each task; for a run, the first sample."""
     if run is None:
         return {problem.name: problems.known(problem.name).right[0] for problem in problems.problems}
     found = {each.problem: each.code for each in sorted(read_rollouts(run), key=lambda each: -each.sample)}
@@ -97,7 +95,7 @@ def _row(problem: Problem, problems: ProblemSet) -> dict[str, Any]:
     function, hidden = problem.function, problems.hidden(problem.name)
     assert function is not None, "the set has functions"
     base, plus = [*problem.tests(), *hidden.private], list(hidden.generated)
-    if not plus:  # nobody knows which are the base tests
+    if not plus:  # the base tests are unknown
         base, plus = base[:1], base[1:]
     sets = [[_plain(arguments_of(test.input)[0]) for test in tests] for tests in (base, plus)]
     return {
@@ -115,13 +113,14 @@ def _row(problem: Problem, problems: ProblemSet) -> dict[str, Any]:
 
 
 def _docstring(problem: Problem, entry_point: str) -> str:
-    """The words of a problem of MBPP and its first example, as evalplus puts them."""
+    """The description of an MBPP problem and its first example, in the form of evalplus."""
     examples = [f"assert {entry_point}({test.input}) == {test.output}\n" for test in problem.public_tests[:1]]
     return f'"""\n{problem.description}\n{"".join(examples)}"""\n'
 
 
 def _plain(value: Any) -> Any:
-    """A value as evalplus' files have it: it restores tuples, sets and complex numbers by the number of the task."""
+    """A value in the form of evalplus' files; evalplus restores tuples, sets and complex numbers by the task's
+    number."""
     if isinstance(value, list | tuple | set):
         return [_plain(each) for each in value]
     if isinstance(value, dict):

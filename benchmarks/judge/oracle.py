@@ -2,11 +2,11 @@
 
     python -m benchmarks.judge.oracle [--programs N] [--tests N] [--seconds S] [--workers N] [--journal FILE]
 
-Ends with a list of the differences, of verdict, output or exit status, and exit status 1 where there are any. Where
-one run was stopped for its CPU time, and the other one ended within 20 % of the limit, it could go either way and
-counts as none; so does a program that passes both limits, for the judge looks at memory while it grows, the plain
-process when it has ended. A program that was stopped on three tests gets 0.3 s for each of the others. Started again it
-goes on where it stopped: programs without a difference are not run again while the judge is the same.
+The output ends with a list of the differences in verdict, output or exit status; the exit status is 1 if there are any.
+If one run was stopped for CPU time and the other ended within 20 % of the limit, this is too close and not counted. The
+same holds for a program that exceeds both limits, because the judge checks memory while it grows, and the plain process
+only at the end. A program that was stopped on three tests gets 0.3 s for each further test. The same command resumes:
+programs without a difference are not run again as long as the judge does not change.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ SHARED = _ROOT.parent / "shared" / "codecontests"
 JOURNAL = _ROOT / ".cache" / "oracle.jsonl"
 ODD_PROGRAMS = Path(__file__).with_name("odd_programs.jsonl")
 _CLOSE = 0.2
-_START = 0.05  # seconds of CPU for a plain process to start and compile, which the judge does not count
+_START = 0.05  # CPU seconds for a plain process to start and compile; the judge does not count them
 _PATIENCE = 30.0
-_STOPPED, _SHORT = 3, 0.3  # programs that never end would take most of the time there is
+_STOPPED, _SHORT = 3, 0.3  # programs that never end would take most of the time
 
 
 @dataclass
 class OracleJob:
-    """A program, its tests and what is known about it."""
+    """A program, its tests and its known verdict."""
 
     name: str
     program: str
@@ -63,7 +63,7 @@ def shared_jobs(folder: Path = SHARED) -> Iterator[OracleJob]:
     """The human and the model-written programs of the shared data, on all tests of their problems.
 
     Raises:
-        SystemExit: the data is not there.
+        SystemExit: the data does not exist.
     """
     if not folder.is_dir():
         sys.exit(f"the shared data is not there: {folder}")
@@ -91,15 +91,15 @@ def _job(kind: str, name: str, program: str, problems: ProblemSet, correct: bool
 
 
 def odd_jobs() -> Iterator[OracleJob]:
-    """Programs that depend on their interpreter: how they end, what they see of themselves, what they need of it. On
-    those with `mended` the judge was wrong once."""
+    """Programs that depend on their interpreter: how they end, what they can see, what they need. For those with
+    `mended`, the judge was once wrong."""
     for line in ODD_PROGRAMS.read_text().splitlines():
         odd = json.loads(line)
         yield OracleJob(f"odd: {odd['name']}", odd["program"], [TestCase(odd["input"], "")], Limits(seconds=4.0))
 
 
 def all_jobs() -> Iterator[OracleJob]:
-    """Every program there is to compare on: odd ones, the bundled pack's, then, where they are, the shared ones."""
+    """All programs to compare: odd ones, the bundled pack's, and the shared ones if they exist."""
     yield from odd_jobs()
     yield from pack_jobs()
     if SHARED.is_dir():
@@ -109,7 +109,7 @@ def all_jobs() -> Iterator[OracleJob]:
 
 
 def differences(job: OracleJob, pool: Pool) -> tuple[int, int, list[str]]:
-    """Run a program both ways: how many tests were run, how many were too close to the limit, and what differed."""
+    """Run a program both ways: numbers of tests run and of tests too close to the limit, and the differences."""
     found: list[str] = []
     close = stopped = 0
     limits = job.limits
@@ -147,7 +147,7 @@ def _nearly_stopped(run: PlainRun, limits: Limits) -> bool:
 
 
 def _large(run: PlainRun, limits: Limits) -> bool:
-    """Whether a plain run held about as much memory as it may, or that is not known."""
+    """Whether a plain run used about as much memory as allowed, or its use is unknown."""
     return run.peak_bytes == 0 or run.peak_bytes >= (1 - _CLOSE) * limits.memory_bytes
 
 
@@ -165,7 +165,7 @@ _pool: Pool | None = None
 
 
 def _compare(work: tuple[int, OracleJob]) -> tuple[int, tuple[int, int, list[str]]]:
-    """In a worker process, kept small: the kernel counts the size of who starts a process into the process's peak."""
+    """Runs in a small worker process, because the kernel counts the parent's size into a child's peak memory."""
     global _pool
     _pool = _pool or Pool(1, sandbox="prefer")
     number, job = work
@@ -173,7 +173,7 @@ def _compare(work: tuple[int, OracleJob]) -> tuple[int, tuple[int, int, list[str
 
 
 def _key(job: OracleJob) -> str:
-    """Another one for another program, other tests or limits, another interpreter or a judge that was changed."""
+    """The key of a job; it depends on the program, tests, limits, interpreter and judge."""
     tests, limits = fingerprint_of(job.tests), [job.limits.seconds, job.limits.memory_bytes, job.checker.name]
     return key_of(_judge_sources(), sys.version, job.name, job.program, tests, limits)
 
@@ -185,11 +185,15 @@ def _judge_sources() -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--programs", type=int, help="only so many programs, evenly chosen")
-    parser.add_argument("--tests", type=int, help="only so many tests of each")
-    parser.add_argument("--seconds", type=float, default=2.0, help="cut time limits to this: loops take both ways long")
+    parser.add_argument("--programs", type=int, help="only this many programs, evenly spaced")
+    parser.add_argument("--tests", type=int, help="only this many tests of each")
+    parser.add_argument(
+        "--seconds", type=float, default=2.0, help="reduce time limits to this, because endless loops take long"
+    )
     parser.add_argument("--workers", type=int, default=multiprocessing.cpu_count())
-    parser.add_argument("--journal", type=Path, default=JOURNAL, help="what is done already (default: %(default)s)")
+    parser.add_argument(
+        "--journal", type=Path, default=JOURNAL, help="file of finished programs (default: %(default)s)"
+    )
     options = parser.parse_args()
     jobs = list(all_jobs())
     if options.programs:
@@ -198,7 +202,7 @@ def main() -> int:
         for job in jobs:
             job.tests = job.tests[: options.tests]
     for job in jobs:
-        # A plain process is also stopped by the wall clock, however busy the machine: that must not decide here.
+        # A plain process is also stopped by the wall clock, even on a busy machine; this must not decide here.
         job.limits = replace(job.limits, seconds=min(job.limits.seconds, options.seconds), wall_factor=_PATIENCE)
     journal = JsonLines(options.journal)
     done = {line["key"]: line["result"] for line in journal.values()}
@@ -212,7 +216,7 @@ def main() -> int:
     ):
         for number, result in workers.imap_unordered(_compare, [(number, jobs[number]) for number in left]):
             results[number] = result
-            if not result[2]:  # else it is looked at again
+            if not result[2]:  # programs with differences are run again
                 journal.append({"key": keys[number], "result": result})
             bar.set_postfix(differences=sum(len(lines) for _, _, lines in filter(None, results)), refresh=False)
             bar.update()

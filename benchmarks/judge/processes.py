@@ -1,4 +1,4 @@
-"""Which processes have come from this one."""
+"""The descendants of this process."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from pathlib import Path
 
 
 def descendants() -> set[int]:
-    """The numbers of all living processes beneath this one, wherever they hide."""
+    """The ids of all live descendants of this process."""
     return {process for generation in generations() for process in generation}
 
 
 def generations() -> list[set[int]]:
-    """They by how far beneath this one they are, its children first."""
+    """The descendants by depth, children first."""
     parents: dict[int, int] = {}
     for name in filter(str.isdigit, os.listdir("/proc")):
         try:

@@ -1,12 +1,12 @@
-"""How fast the judge is, beside a plain process per test and beside no isolation at all.
+"""The speed of the judge, compared with a plain process per test and with no isolation.
 
     python -m benchmarks.judge.throughput [--tests N] [--rounds N] [--programs N]
 
-On a trivial program and on the right programs of the shared data, every way takes turns within each round, so that
-what else the machine does falls on all alike; printed are medians over the rounds. CPU time is that of the judging
-process and all its descendants, the interpreter starts and forks among them:
+On a trivial program and on the right programs of the shared data, all ways alternate within each round, so that other
+load affects all equally. The output is medians over the rounds. CPU time is that of the judging process and all its
+descendants, including interpreter starts and forks:
 
-    floor       compile once, then `exec` in one process, nothing between tests: what cannot be had for less
+    floor       compile once, then `exec` in one process, nothing between tests: the lower bound
     plain       a process per test (`judge.sandbox.process`), two threads
     judge 1, 2  this judge, full reports, with one and with two workers
 """
@@ -39,7 +39,7 @@ _TICK = os.sysconf("SC_CLK_TCK")
 
 
 def floor(jobs: Sequence[OracleJob]) -> int:
-    """How many tests pass when the programs are run in one child of this process, bare."""
+    """How many tests pass if the programs run in one child of this process, without isolation."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
@@ -119,14 +119,14 @@ def measure(run: Callable[[Sequence[OracleJob]], int], jobs: Sequence[OracleJob]
     """Seconds of wall clock and of CPU that `run` takes.
 
     Raises:
-        RuntimeError: a test fails, so what was measured is not the work.
+        RuntimeError: a test fails, so the measurement is invalid.
     """
     time.sleep(0.2)
     processes = descendants()
     cpu, wall = cpu_of(processes), time.perf_counter()
     passed = run(jobs)
     wall = time.perf_counter() - wall
-    while descendants() != processes:  # only what has been waited for is counted
+    while descendants() != processes:  # only processes that have been waited for are counted
         time.sleep(0.02)
     cpu = cpu_of(processes) - cpu
     expected = sum(len(job.tests) for job in jobs)
@@ -158,7 +158,8 @@ def compare(
 
 
 def real_programs(tests: int, programs: int) -> list[OracleJob]:
-    """Right programs of the shared data, evenly chosen, that can be run bare: no exits of threads, no leftovers."""
+    """Right programs of the shared data, evenly spaced, that can run without isolation: no exits of threads, no
+    leftovers."""
     good = [job for job in shared_jobs() if job.correct and "thread" not in job.program and "fstat" not in job.program]
     good = good[:: max(1, len(good) // programs)][:programs]
     for job in good:

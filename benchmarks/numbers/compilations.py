@@ -1,10 +1,9 @@
-"""What compilations ship where the truth is known: how often something truly worse, and how often a planted lever.
+"""What compilations ship if the truth is known: how often a truly worse program, and how often a planted lever.
 
     python -m benchmarks.numbers.compilations --optimizer race --count 20 --out FOLDER
 
-Models are simulated. Compiled is on the pack's `valid`; what a program truly solves is found out on `test`, with
-answers that no compilation draws. Killed at any moment, the same command goes on: FOLDER has a line for each
-compilation.
+Models are simulated. Programs are compiled on the pack's `valid`; their true solved rate is measured on `test`, with
+answers that no compilation draws. The same command resumes at any time: FOLDER has one line per compilation.
 """
 
 from __future__ import annotations
@@ -43,17 +42,18 @@ from program.cli.settings import parse_settings
 from program.stage.program import Program
 
 GAIN = 0.15  # of a planted lever
-FOUND = 0.10  # truly gained by what ships, from which on a lever counts as found
+FOUND = 0.10  # minimum true gain of the shipped program for a lever to count as found
 WORSE = (0.03, 0.10)
-DRAWS = 10  # rollouts of each problem that a true rate is made of, which is right to 2 points then
-# What the model does where nothing is planted. A third of its luck is the problem's own.
+DRAWS = 10  # rollouts per problem for a true rate, which is then accurate to 2 points
+# The model without a planted lever. A third of its luck belongs to the problem.
 PLAIN: dict[str, Any] = {"code_right": 0.4, "steady": 0.33, "demo_gain": 0.0, "instruction_proposed": 0.75}
 SHORT = {"solutions": 0, "ai_tests": 0, "code_attempts": 1, "public_tries": 0, "time_fixes": 0}
 
 
 @dataclass(frozen=True)
 class PlantedLever:
-    """plant: the skills under which programs that use it gain so much; program, config: of a start that does not."""
+    """plant: the skills with which programs that use the lever gain this much; program, config: of a start without
+    it."""
 
     plant: Callable[[float], dict[str, float]]
     program: artifact.ProgramName = "direct"
@@ -66,12 +66,12 @@ LEVERS = {
     "instructions": PlantedLever(lambda gain: {"instruction_gain": gain}),
     "planning": PlantedLever(lambda gain: {"plan_gain": gain}, "alphacodium", SHORT),
 }
-TURNED = {  # the levers that an optimizer turns, where it is not each of them
+TURNED = {  # the levers that an optimizer changes, if not all
     **dict.fromkeys(("bootstrap", "bootstrap_rs", "verified"), ("demonstrations",)),
     **dict.fromkeys(("gepa", "copro"), ("instructions",)),
     **dict.fromkeys(("mipro", "simba"), ("demonstrations", "instructions")),
 }
-# One lever gains; each loses, in every compilation another amount; none does anything.
+# One lever gains; every lever loses, by another amount in every compilation; no lever has an effect.
 KINDS = ("lever", "traps", "nothing")
 LOSSES = (0.04, 0.07, 0.10, 0.13)
 
@@ -79,10 +79,10 @@ LOSSES = (0.04, 0.07, 0.10, 0.13)
 class Compiled(BaseModel):
     """A compilation.
 
-    kind: of its world; planted: the lever that gains there; size: what levers gain, as a share of problems.
-    decision: of the gate; changes: how what ships differs from the start.
-    start, shipped: the shares of problems that they truly solve; None where the start is kept.
-    calls, seconds: what compiling and finding out the truth took.
+    kind: of its world; planted: the lever that gains; size: the gain of levers, as a share of problems.
+    decision: of the gate; changes: differences of the shipped program from the start.
+    start, shipped: true solved rates; None if the start is kept.
+    calls, seconds: of compiling and of measuring the truth.
     """
 
     optimizer: str
@@ -110,7 +110,7 @@ def main() -> None:
     parser.add_argument("--count", type=whole(), default=20, help="compilations of each kind (default: %(default)s)")
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=["lever", "traps"], help="of worlds")
     parser.add_argument("--tune", action="append", default=[], metavar="KEY=VALUE", help="a key of the optimizer")
-    parser.add_argument("--out", required=True, type=path_name, help="folder of the journal; goes on where it ended")
+    parser.add_argument("--out", required=True, type=path_name, help="folder of the journal; the same command resumes")
     run_command(parser, _run)
 
 
@@ -132,7 +132,7 @@ def _run(options: argparse.Namespace) -> None:
 def compiled(
     optimizer: str, kind: str, seed: int, learn: ProblemSet, test: ProblemSet, tuning: Mapping[str, Any]
 ) -> Compiled:
-    """Compile once, and find out what the start and the artifact truly solve.
+    """Compile once, and measure the true solved rates of the start and the artifact.
 
     Args:
         optimizer: by name.
@@ -178,7 +178,7 @@ def compiled(
 
 
 def _changes(start: Program, made: Program) -> dict[str, Any]:
-    """The keys that differ, and of how many stages instructions and demonstrations do."""
+    """The keys that differ, and the numbers of stages with other instructions and demonstrations."""
     before, after = (artifact.flattened(each.config.model_dump()) for each in (start, made))
     changes = {key: value for key, value in after.items() if before[key] != value}
     as_written = prompts_of(type(made)(made.config))
@@ -188,7 +188,7 @@ def _changes(start: Program, made: Program) -> dict[str, Any]:
 
 
 def summary(lines: Sequence[Compiled]) -> str:
-    """A Markdown table: a row for each kind of world, and one for each lever that was planted."""
+    """A Markdown table: one row per kind of world, and one per planted lever."""
     groups = [(kind, [line for line in lines if line.kind == kind]) for kind in KINDS]
     levers = dict.fromkeys(line.planted for line in lines if line.planted)
     groups += [(f"lever: {planted}", [line for line in lines if line.planted == planted]) for planted in levers]

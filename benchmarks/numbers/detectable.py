@@ -1,8 +1,8 @@
-"""Which true difference two arms can show, by the number of problems: `python -m benchmarks.numbers.detectable`.
+"""The smallest detectable difference of two arms, by number of problems: `python -m benchmarks.numbers.detectable`.
 
 Prints a Markdown table: the smallest true difference in problems solved that a comparison of two arms shows (p at most
-0.05) in 80 of 100 such runs, in points. The arms differ otherwise as two prompts of the flow do in the stored run
-`PROMPTS`: on as large a share of the problems, by as much.
+0.05) with 80 % power, in points. The arms otherwise differ like two prompts of the flow in the stored run `PROMPTS`: on
+the same share of the problems, by the same sizes.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ def main() -> None:
 
 
 def rows() -> Iterator[list[str]]:
-    """A row for each set: its size, and the difference for each number of samples."""
+    """One row per dataset: its size, and the difference for each number of samples."""
     moved = [differences_of_prompts(samples) for samples in SAMPLES]
     for name, size in SETS.items():
         yield [f"{size} ({name})", *(_points(least_difference(each, size)) for each in moved)]
 
 
 def differences_of_prompts(samples: int) -> list[float]:
-    """How far apart the two prompts are on each problem, for all choices of so many samples of each."""
+    """The difference of the two prompts on each problem, for all choices of `samples` samples of each."""
     first, second, *_ = [outcomes(arm.rollouts) for arm in stored_arms([PROMPTS])]
     drawn = [[itertools.combinations(arm[name], samples) for arm in (first, second)] for name in first]
     return [float(np.mean(b) - np.mean(a)) for each in drawn for a, b in itertools.product(*each)]

@@ -1,10 +1,10 @@
-"""How often a compiled program ships, by how much better it truly is and how much it is compared on.
+"""How often a compiled program ships, by its true gain and the size of the comparison.
 
     python -m benchmarks.numbers.gates [--comparisons N]
 
-Problems differ in how often they are solved, alike for both programs: rates are drawn from Beta(spread, spread). The
-true difference is spread over them, most on those that are solved half of the time. Luck is independent. Where the
-first look leaves it open, the gate looks at as many other problems too.
+Problems have different solved rates, equal for both programs: rates are drawn from Beta(spread, spread). The true
+difference is distributed over them, mostly on problems that are solved half of the time. Luck is independent. If the
+first look is not decisive, the gate also looks at as many other problems.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SPREADS = (0.5, 4.0)
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.numbers.gates", description="How often a gate opens.")
-    parser.add_argument("--comparisons", type=whole(), default=2000, help="simulated of each kind")
+    parser.add_argument("--comparisons", type=whole(), default=2000, help="simulated comparisons of each kind")
     run_command(parser, _print)
 
 
@@ -35,12 +35,12 @@ def ship_rate(
     """The share of comparisons in which the compiled program ships as better or ahead, at equal cost.
 
     Args:
-        true: the difference in the share solved.
-        problems, draws: what is compared in one look.
-        spread: of the problems' rates; the lower, the more of them are solved always or never.
-        comparisons: how many are simulated.
+        true: the true difference in the solved rate.
+        problems, draws: size of one look.
+        spread: of the problems' rates; the lower, the more problems are solved always or never.
+        comparisons: number of simulations.
         seed: of the draws.
-        looks: of the gate at most.
+        looks: maximum looks of the gate.
     """
     chance = np.random.default_rng(seed)
     shipped = 0

@@ -1,10 +1,10 @@
-"""Does a probe name the lever that is planted, and nothing where none is?
+"""Does a probe name the planted lever, and none if there is none?
 
     python -m benchmarks.numbers.probes [--data DATA] [--split SPLIT] [--calls 100] [--gain 0.3] [--count 20]
 
-Models are simulated, each with one planted lever or none, and with another seed in every probe. Most of the luck of
-writing programs is the problem's own, as it is with real models; else drawing again would gain more than anything that
-is planted.
+Models are simulated, each with one planted lever or none, and with another seed in every probe. As with real models,
+most of the luck in writing programs belongs to the problem; otherwise further draws would gain more than any planted
+lever.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ from optimize.compilation.compiling import probe_levers
 from optimize.optimizers.table import read_config
 from program.cli.command import run_command
 
-RIGHT = 0.4  # of the programs, where nothing is planted
-# Fixes are as good as nothing, and so are demonstrations; wrong programs fail a public test.
+RIGHT = 0.4  # share of right programs without a planted lever
+# Fixes and demonstrations have no effect; wrong programs fail a public test.
 PLAIN: dict[str, Any] = {"code_right": RIGHT, "fix_repairs": 0.0, "demo_gain": 0.0, "public_only": 0.0}
-# For each lever the skills under which its use gains so much; the share of all problems that fail is 1 - RIGHT.
+# For each lever the skills with which its use gains `gain`; the share of failed problems is 1 - RIGHT.
 PLANTED: dict[str, Callable[[float], dict[str, float]]] = {
     "nothing": lambda gain: {},
     "drawing again": lambda gain: {"steady": _steady(gain)},
@@ -43,7 +43,7 @@ PLANTED: dict[str, Callable[[float], dict[str, float]]] = {
     "planning, not drawing again": lambda gain: {"plan_gain": gain},
     "reading answers otherwise": lambda gain: {"odd_form": min(1.0, gain / RIGHT)},
 }
-# In the same way the skills of the stronger model; without any of these levers no stronger model is named.
+# The same for the skills of the stronger model; without these levers no stronger model is named.
 STRONGER_PLANTED: dict[str, Callable[[float], dict[str, float]]] = {
     "a stronger model for fixes": lambda gain: {"fix_repairs": min(1.0, gain / (1 - RIGHT))},
     "a stronger model for all after the first draw": lambda gain: {"code_right": RIGHT + gain},
@@ -87,7 +87,7 @@ def _run(options: argparse.Namespace) -> None:
 
 
 def _probed(lever: str, seed: int, options: argparse.Namespace) -> tuple[str, int]:
-    """The lever that a probe recommends, and how many calls it made."""
+    """The lever that a probe recommends, and its number of calls."""
     plain = {**PLAIN, "steady": options.steady, "seed": seed}
     skills = Skills.model_validate({**plain, **PLANTED.get(lever, PLANTED["nothing"])(options.gain)})
     config = {"lm": SIMULATED, "data": options.data, "split": options.split, "seed": seed}
@@ -104,7 +104,7 @@ def _probed(lever: str, seed: int, options: argparse.Namespace) -> tuple[str, in
 
 
 def _steady(gain: float) -> float:
-    """How much of the luck has to be the problem's own for the best of three draws to solve so many more."""
+    """The share of luck that must belong to the problem for the best of three draws to gain `gain`."""
     low, high = 0.0, 1.0
     for _ in range(40):
         middle = (low + high) / 2

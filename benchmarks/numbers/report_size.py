@@ -1,14 +1,13 @@
-"""How large the report of a large run is, and how long it takes to write and to open.
+"""The size of the report of a large run, and the time to write and to open it.
 
     python -m benchmarks.numbers.report_size RUN [--problems 165] [--samples 5] [--chromium PATH]
 
-RUN is a stored run with traces; the simulated model makes one. Its problems are repeated under new ids until there
-are enough. A copy with the same texts would cost nothing, as equal texts are stored once; so in each copy all text
-that does not recur from problem to problem in RUN is changed, letter by letter, which keeps it as hard to compress as
-it was. Arms are those of RUN. Opening is measured with `--chromium` (and the dependency group `browser`): from the
-request until the grid is there, beside an empty page on the same machine, the CPU time of the page's main thread in
-that (what a machine with nothing else to do would need), and from the click on a cell until the story is there;
-medians of 5 rounds.
+RUN is a stored run with traces, for example by the simulated model. Its problems are repeated under new ids until there
+are enough. Equal texts are stored only once, so in each copy all text that is specific to a problem of RUN is changed
+letter by letter, which keeps its compressibility. Arms are those of RUN. Opening is measured with `--chromium` (and the
+dependency group `browser`): from the request until the grid is visible, compared with an empty page on the same
+machine; the CPU time of the page's main thread (the time on an idle machine); and from the click on a cell until the
+story is visible; medians of 5 rounds.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ ROUNDS = 5
 
 
 class Variation:
-    """Changes texts so that no copy of a problem has a chunk in common with another, but for what problems share."""
+    """Changes texts so that copies of a problem have no chunk in common, except text that problems share."""
 
     def __init__(self, shared: set[str], turn: int) -> None:
         lower, upper = string.ascii_lowercase, string.ascii_uppercase
@@ -46,7 +45,7 @@ class Variation:
         return "\n".join(chunk if chunk in self._shared else chunk.translate(self._table) for chunk in split(text))
 
     def rollout(self, run: Path, rollout: Rollout, name: str) -> Rollout:
-        """The rollout with its whole trace, under another problem's name."""
+        """The rollout with its full trace, under another problem's name."""
         events = [event.model_copy(deep=True) for event in read_story(run, rollout).events]
         for event in events:
             if isinstance(event, Call):
@@ -65,7 +64,7 @@ class Variation:
 
 
 def repeat(run: Path, out: Path, problems: int, samples: int) -> None:
-    """Write a run with so many problems into `out`."""
+    """Write a run with `problems` problems into `out`."""
     config, rollouts, arms = read_config(run), read_rollouts(run), stored_arms([run])
     there = problem_names(arms)
     shared = set(shared_chunks([problem_block(arms, name, None)[1] for name in there]))
@@ -80,7 +79,8 @@ def repeat(run: Path, out: Path, problems: int, samples: int) -> None:
 
 
 def open_times(chromium: str, report: Path) -> dict[str, float]:
-    """Seconds until an empty page and the overview are there, and from the click on a cell until its story is."""
+    """Seconds until an empty page and the overview are visible, and from the click on a cell until its story is
+    visible."""
     from playwright.sync_api import sync_playwright  # pyright: ignore[reportMissingImports]  a group of its own
 
     empty = report.with_name("empty.html")
@@ -117,7 +117,7 @@ def main() -> None:
     parser.add_argument("run", type=Path, help="a run with traces")
     parser.add_argument("--problems", type=int, default=165)
     parser.add_argument("--samples", type=int, default=5)
-    parser.add_argument("--chromium", help="its executable, to measure opening too")
+    parser.add_argument("--chromium", help="the executable, to measure opening too")
     options = parser.parse_args()
     with TemporaryDirectory() as folder:
         large = Path(folder) / "run"

@@ -1,4 +1,4 @@
-"""Compilations and probes that ask a simulated model of given skills."""
+"""Compilations and probes with a simulated model of given skills."""
 
 from __future__ import annotations
 
@@ -15,18 +15,17 @@ from eval.simulated.lm import simulated_lm
 from eval.simulated.skills import Skills
 from optimize.compilation import compiling
 
-STRONGER = "simulated/stronger"  # what a compilation calls the model of other skills
+STRONGER = "simulated/stronger"  # the name of the model with other skills in a compilation
 
 
 @contextmanager
 def simulated_work(folder: Path, skills: Skills, stronger: Skills | None = None) -> Iterator[None]:
-    """Inside of the block compilations ask a model of these skills, and everything that they print or keep goes to
-    `folder`.
+    """Inside the block, compilations use a model with these skills, and all their output goes to `folder`.
 
     Args:
-        folder: of this work alone.
+        folder: only for this work.
         skills: of every model but `STRONGER`.
-        stronger: of the model that is named `STRONGER`.
+        stronger: of the model named `STRONGER`.
     """
 
     @contextmanager

@@ -1,12 +1,12 @@
-"""A total spread over problems against the same total spent on all alike, on stored or simulated draws.
+"""A total budget spread over problems compared with the same total in equal parts, on stored or simulated draws.
 
     python -m benchmarks.numbers.spending RUN… [--arm sampling] [--totals 2 3 4 6] [--orders N]
     python -m benchmarks.numbers.spending --simulated 164 [--orders N]
 
-A stored rollout of sampling has some draws for each problem. They are drawn again in other orders, without a model:
-each way of spending sees of a draw whether it passes the public tests and whom it behaves like on the inputs of the AI
-tests, and hands in a program of the largest group. A draw is a call; none can be had where the stored ones have run
-out. What is counted is how many problems the handed-in programs solve, on average over the orders.
+A stored rollout of sampling has some draws for each problem. They are replayed in other orders, without a model. Each
+way of spending sees whether a draw passes the public tests and which draws behave like it on the inputs of the AI
+tests, and submits a program of the largest group. A draw is a call; no draw is available when the stored ones are used
+up. The result is the number of problems that the submitted programs solve, averaged over the orders.
 """
 
 from __future__ import annotations
@@ -36,17 +36,17 @@ from program.rollout.budget import Budget
 from program.rollout.trace import Call, JudgeRun
 
 WRITES = "SolveDirectly"  # the stage of sampling that writes programs
-DRAWS = 40  # simulated of a problem
+DRAWS = 40  # simulated draws per problem
 
 
 @dataclass(frozen=True)
 class KnownDraw:
-    """A draw of which all is known.
+    """A draw with known results.
 
-    passes: the public tests.
-    solves: the hidden ones too.
-    behaviour: alike for programs that do alike where they are compared.
-    program: alike for those that are the same.
+    passes: whether it passes the public tests.
+    solves: whether it also passes the hidden tests.
+    behaviour: equal for programs with the same behaviour on the compared inputs.
+    program: equal for equal programs.
     """
 
     passes: bool
@@ -56,30 +56,32 @@ class KnownDraw:
 
 
 Draws = Mapping[str, Sequence[KnownDraw]]  # by problem
-Spending = Callable[[Draws, int], dict[str, int]]  # how many draws each problem gets of a total
+Spending = Callable[[Draws, int], dict[str, int]]  # the draws of each problem from a total
 
 
 def main() -> None:
-    said = "Spread a total over problems, or spend it on all alike."
+    said = "Spread a total over problems, or divide it equally."
     parser = argparse.ArgumentParser(prog="python -m benchmarks.numbers.spending", description=said)
     parser.add_argument("runs", nargs="*", type=path_name, help="folders written by eval.run, with traces")
-    parser.add_argument("--arm", default="sampling", help="whose draws to take (default: %(default)s)")
-    parser.add_argument("--totals", nargs="+", type=whole(), default=[2, 3, 4, 6], help="draws a problem on average")
-    parser.add_argument("--orders", type=whole(), default=100, help="of the draws (default: %(default)s)")
-    parser.add_argument("--simulated", type=whole(), help="also so many problems with known skills")
-    said = "draw once, in the order of the run: for an arm that has stopped drawing where programs passed"
+    parser.add_argument("--arm", default="sampling", help="the arm with the draws (default: %(default)s)")
+    parser.add_argument("--totals", nargs="+", type=whole(), default=[2, 3, 4, 6], help="mean draws per problem")
+    parser.add_argument(
+        "--orders", type=whole(), default=100, help="number of orders of the draws (default: %(default)s)"
+    )
+    parser.add_argument("--simulated", type=whole(), help="also this many problems with known skills")
+    said = "use only the order of the run: for an arm that stopped drawing when a program passed"
     parser.add_argument("--as-drawn", action="store_true", help=said)
     run_command(parser, _print)
 
 
 def uniform(draws: Draws, total: int) -> dict[str, int]:
-    """All alike, the first problems one more where it does not come out even."""
+    """Equal parts; the first problems get the remainder."""
     each, more = divmod(total, len(draws))
     return {name: each + (place < more) for place, name in enumerate(draws)}
 
 
 def in_turn(draws: Draws, total: int) -> dict[str, int]:
-    """One after the other again and again, without those of which a draw passes (Reset-and-Discard)."""
+    """Round-robin, without problems with a passing draw (Reset-and-Discard)."""
     made = dict.fromkeys(draws, 0)
     while total and (open_ones := [name for name in draws if _is_open(draws[name], made[name])]):
         for name in open_ones[:total]:
@@ -88,7 +90,7 @@ def in_turn(draws: Draws, total: int) -> dict[str, int]:
 
 
 def allocated(draws: Draws, total: int) -> dict[str, int]:
-    """As `eval.run --total-calls` spreads it."""
+    """As in `eval.run --total-calls`."""
     allocator = Allocator(list(draws), Budget(calls=total))
     while batch := allocator.batch():
         for draw in batch:
@@ -102,13 +104,13 @@ WAYS: dict[str, Spending] = {"uniform": uniform, "in turn": in_turn, "allocated"
 
 
 def solved_by(way: Spending, draws: Draws, mean: int, orders: Sequence[int | None]) -> dict[str, float]:
-    """How often each problem is solved when so many draws a problem, on average, are spent in this way.
+    """How often each problem is solved if `mean` draws per problem, on average, are spent in this way.
 
     Args:
         way: of spending.
-        draws: that there are.
-        mean: draws a problem; all of them together are the total.
-        orders: seeds of orders of the draws; None for the one that they have.
+        draws: the available draws.
+        mean: draws per problem; all of them together are the total.
+        orders: seeds of orders of the draws; None for the stored order.
     """
     solved: Counter[str] = Counter()
     for seed in orders:
@@ -120,7 +122,7 @@ def solved_by(way: Spending, draws: Draws, mean: int, orders: Sequence[int | Non
 
 
 def stored_draws(run: Path, rollouts: Sequence[Rollout], problems: ProblemSet) -> dict[str, list[KnownDraw]]:
-    """The draws of stored rollouts of sampling, those of all samples of a problem together.
+    """The draws of stored rollouts of sampling, with all samples of a problem together.
 
     Raises:
         RunError: a trace is damaged.
@@ -135,9 +137,9 @@ def stored_draws(run: Path, rollouts: Sequence[Rollout], problems: ProblemSet) -
 
 
 def simulated_draws(problems: int, seed: int = 0) -> dict[str, list[KnownDraw]]:
-    """Draws for problems of known skill: a third is out of reach, the others are solved by a draw with a probability
-    that is Beta(0.5, 1.5). One wrong program in ten passes the public tests; wrong ones behave in three ways, and no
-    program comes twice."""
+    """Draws for problems of known skill: a third cannot be solved; for the others, a draw's success probability is
+    Beta(0.5, 1.5). One of ten wrong programs passes the public tests; wrong programs have three behaviours, and all
+    programs are different."""
     chance = random.Random(seed)
     skills = [0.0 if chance.random() < 1 / 3 else chance.betavariate(0.5, 1.5) for _ in range(problems)]
     return {
@@ -184,7 +186,7 @@ def _hands_in_right(draws: Sequence[KnownDraw]) -> bool:
     if not passing:
         return False
     groups = Counter(each.behaviour for each in passing)
-    chosen = max(groups, key=lambda behaviour: groups[behaviour])  # of equals the one that was drawn first
+    chosen = max(groups, key=lambda behaviour: groups[behaviour])  # among equals the first draw
     return next(each.solves for each in passing if each.behaviour == chosen)
 
 
@@ -201,7 +203,7 @@ def _print(options: argparse.Namespace) -> None:
 def _table(draws: Draws, options: argparse.Namespace) -> None:
     most = min(map(len, draws.values()))
     reach = sum(any(each.solves for each in drawn) for drawn in draws.values())
-    print(f"{most} draws a problem or more; a draw of {reach} of {len(draws)} problems is right\n")
+    print(f"{most} draws per problem or more; {reach} of {len(draws)} problems have a right draw\n")
     orders = [None] if options.as_drawn else range(options.orders)
     rows = []
     for mean in options.totals:
@@ -211,7 +213,7 @@ def _table(draws: Draws, options: argparse.Namespace) -> None:
         rows.append(
             [f"{mean * len(draws):,} ({mean})", *(f"{sum(each.values()):.1f}" for each in solved.values()), *said]
         )
-    head = ["draws in all (a problem)", *WAYS, "in turn against uniform", "allocated against uniform"]
+    head = ["draws in all (per problem)", *WAYS, "in turn against uniform", "allocated against uniform"]
     print(f"{table(head, rows)}\n")
 
 

@@ -1,9 +1,9 @@
-"""Do intervals cover, do tests keep their error rates, what do they find? `python -m benchmarks.numbers.statistics`.
+"""Coverage of intervals, and error rates and power of tests: `python -m benchmarks.numbers.statistics`.
 
-Prints Markdown tables. Single samples are gone through outcome by outcome, so those numbers are exact; the others are
-simulated with a seed. Problems are drawn from a population with U-shaped skill, as contests are: many that are nearly
-always solved or never. Next to each interval stands the plain percentile bootstrap, which it replaces. Power is that of
-two prompts of the flow that differ as in the stored run of `benchmarks.numbers.detectable`.
+Prints Markdown tables. For single samples all outcomes are enumerated, so those numbers are exact; the others are
+simulated with a seed. Problems come from a population with U-shaped skill, like contests: many are almost always or
+never solved. Each interval is compared with the plain percentile bootstrap, which it replaces. Power is that of two
+prompts of the flow that differ as in the stored run of `benchmarks.numbers.detectable`.
 """
 
 from __future__ import annotations
@@ -35,9 +35,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.numbers.statistics", description=(__doc__ or "").splitlines()[0]
     )
-    parser.add_argument("--simulations", type=int, default=2000, help="of each setting (default: %(default)s)")
+    parser.add_argument(
+        "--simulations", type=int, default=2000, help="simulations of each setting (default: %(default)s)"
+    )
     options = parser.parse_args()
-    intervals.RESAMPLES = 500  # enough for rates over thousands of intervals, which need no last digits
+    intervals.RESAMPLES = 500  # enough for rates over thousands of intervals
     for title, rows in (
         ("solved, one sample (exact)", proportions()),
         (f"solved, {SAMPLES} samples", shares(options.simulations)),
@@ -135,7 +137,7 @@ def false_positives(simulations: int) -> Iterable[list[str]]:
 
 
 def _found(count: int, flipped: float, gain: float = 0.0, test: Callable[[int, int], float] = mcnemar) -> float:
-    """How often a test of single samples calls arms different that flip such a share of the problems."""
+    """How often a test on single samples finds a difference, if the arms flip this share of the problems."""
     flips = np.arange(count + 1)
     called = [[won <= n and test(n - won, won) <= 0.05 for won in flips.tolist()] for n in flips.tolist()]
     ahead = stats.binom.pmf(flips[None, :], flips[:, None], (1 + gain / flipped) / 2)
@@ -147,7 +149,7 @@ def _exact(lost: int, won: int) -> float:
 
 
 def _hidden(draw: Draw, skill: Numbers) -> Numbers:
-    """The share of hidden tests that one program passes: all of them where it solves the problem, else some."""
+    """The share of hidden tests that one program passes: all if it solves the problem, else some."""
     tests = draw.integers(5, 200, size=skill.shape)
     part = draw.binomial(tests, draw.beta(0.5, 1.5, size=skill.shape)) / tests
     return np.where(draw.random(skill.shape) < skill, 1.0, part)

@@ -1,4 +1,4 @@
-"""Asks every stage under every adapter and keeps the answers, a JSON line each."""
+"""Ask every stage with every adapter and store the answers, one JSON line each."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ def ask_all(
     concurrency: int,
     file: Path,
 ) -> None:
-    """Ask what `file` does not hold yet, problem by problem, so that drift hits all adapters alike.
+    """Request the answers that `file` lacks, problem by problem, so that drift affects all adapters equally.
 
     Args:
-        program: whose stages are asked, with their demonstrations and sampling.
+        program: has the stages, with their demonstrations and sampling settings.
         inputs: by problem.
         adapters: by name.
-        stages: names of those to ask; None for all.
+        stages: names of the stages to ask; None for all.
         lm: the model.
-        concurrency: requests side by side.
-        file: of the answers; each is on disk before another is begun in its place.
+        concurrency: parallel requests.
+        file: of the answers; each is on disk before the next request begins.
     """
     answers = JsonLines(file)
     done = {record.key() for record in read_answers(file, program) if not record.lost}
@@ -47,7 +47,7 @@ def ask_all(
         for number, (problem, given) in enumerate(inputs.items())
         for stage in given
         if stages is None or stage in stages
-        for adapter in _turned(adapters, number)  # nobody is always the first
+        for adapter in _turned(adapters, number)  # no adapter is always the first
         if (problem, stage, adapter) not in done
     ]
 
@@ -61,7 +61,7 @@ def ask_all(
 
 
 def read_answers(file: Path, program: dspy.Module) -> list[Asked]:
-    """What `file` holds; of what was asked again the last."""
+    """The answers in `file`; for repeated questions the last."""
     stages = stages_of(program)
     records = {}
     for line in file.read_text().splitlines() if file.is_file() else ():
@@ -73,7 +73,7 @@ def read_answers(file: Path, program: dspy.Module) -> list[Asked]:
 
 
 def _ask(stage: Stage, adapter: str, lm: Any, inputs: dict[str, Any]) -> list[dict[str, Any]]:
-    """The calls of one stage: the first and, if its answer could not be read, the one that mends it."""
+    """The calls of one stage: the first and, if its answer could not be read, the repair call."""
     asked = Stage(signature_of(stage), stage.max_tokens, stage.temperature, attempts=2)
     asked.name, asked.predict.demos = stage.name, stage.predict.demos
     with new_trace() as trace, dspy.context(lm=lm, adapter=adapter_named(adapter)):

@@ -1,4 +1,4 @@
-"""Equal inputs for every adapter: what the stages were asked in one rollout of each problem, kept in a file."""
+"""Equal inputs for every adapter: the stages' inputs in one rollout of each problem, stored in a file."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Inputs = dict[str, dict[str, Any]]  # stage name to its input fields
 
 
 class _Listener(BaseCallback):
-    """Keeps what each stage is asked first."""
+    """Stores the first inputs of each stage."""
 
     def __init__(self) -> None:
         self.inputs: Inputs = {}
@@ -43,16 +43,16 @@ def stages_of(program: dspy.Module) -> dict[str, Stage]:
 
 
 def signature_of(stage: Stage) -> type[dspy.Signature]:
-    """What a stage asks its LM to fill."""
+    """The signature of a stage."""
     return cast(Any, stage.predict.signature)
 
 
 def fixed_inputs(
     program: dspy.Module, problems: Sequence[Problem], lm: Any, adapter: dspy.Adapter, concurrency: int, file: Path
 ) -> dict[str, Inputs]:
-    """By problem, what the stages of `program` were asked in one rollout; what `file` holds is not run again.
+    """The inputs of the stages of `program` in one rollout, by problem; problems in `file` are not run again.
 
-    A stage that the rollout did not get to (nothing to repair) is not in it.
+    Stages that the rollout did not reach (nothing to repair) are missing.
     """
     stored = JsonLines(file)
     known: dict[str, Inputs] = {each["problem"]: each["inputs"] for each in stored.values()}

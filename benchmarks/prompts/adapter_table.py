@@ -1,4 +1,5 @@
-"""What the records of `benchmarks.prompts.adapters` say. Every answer is read again: better reader, better numbers."""
+"""Tables of the records of `benchmarks.prompts.adapters`. All answers are parsed again, so a better parser changes the
+numbers."""
 
 from __future__ import annotations
 
@@ -24,14 +25,14 @@ HEADER = (
     "| hidden tests passed | prompt tokens | cached | answer tokens | seconds |"
 )
 
-Rates = Mapping[tuple[str, str], float]  # of a problem's name and a program: the hidden tests that it passes, 0 to 1
+Rates = Mapping[tuple[str, str], float]  # by problem name and program: share of hidden tests passed, 0 to 1
 
 
 @dataclass(frozen=True)
 class Asked:
-    """One stage asked under one adapter: the first call and, if its answer could not be read, one more.
+    """One stage asked with one adapter: the first call and, if its answer could not be read, a second one.
 
-    The second call shows the bad answer and asks for it again; after an empty or an endless answer it only asks again.
+    The second call shows the bad answer and asks for a correction; after an empty or endless answer it only asks again.
     """
 
     problem: str
@@ -42,7 +43,7 @@ class Asked:
 
     @property
     def lost(self) -> bool:
-        """Whether infrastructure failed, so that nothing can be said."""
+        """Whether infrastructure failed, so that there is no result."""
         return any(call.outcome == "lm_error" for call in self.calls)
 
     def key(self) -> tuple[str, str, str]:
@@ -50,15 +51,15 @@ class Asked:
 
     @cached_property
     def readings(self) -> list[Reading | None]:
-        """What is read out of each call's answer; None where it cannot be read."""
+        """The parsed answer of each call; None if it cannot be read."""
         return [read(self.adapter, self.signature, call.answer) for call in self.calls]
 
     def final(self) -> Reading | None:
-        """The first reading there is."""
+        """The first readable answer."""
         return next((reading for reading in self.readings if reading is not None), None)
 
     def program(self) -> str | None:
-        """What a stage that is asked for a solution answered, empty if that cannot be read; None of another stage."""
+        """The program in the answer of a stage that writes one, empty if unreadable; None for other stages."""
         if not answers_with_code(self.signature) or self.stage == "WriteGenerator":
             return None
         reading = self.final()
@@ -66,7 +67,7 @@ class Asked:
 
 
 def read(adapter: str, signature: type[dspy.Signature], answer: str) -> Reading | None:
-    """What the adapter of that name reads out of an answer; None where it cannot."""
+    """The answer parsed by the adapter with this name; None if it cannot be read."""
     with collected_readings() as readings:
         try:
             adapter_named(adapter).parse(signature, answer)
@@ -76,7 +77,7 @@ def read(adapter: str, signature: type[dspy.Signature], answer: str) -> Reading 
 
 
 def markdown(records: Sequence[Asked], adapters: Sequence[str], rates: Rates) -> str:
-    """A row for every adapter and stage, and one for each adapter over all stages; `rates` of all their programs."""
+    """One row per adapter and stage, and one per adapter over all stages; `rates` are of all their programs."""
     lines = [HEADER, "|" + " --- |" * HEADER.count(" | ") + " --- |"]
     for adapter in adapters:
         mine = [record for record in records if record.adapter == adapter]
@@ -89,10 +90,10 @@ def markdown(records: Sequence[Asked], adapters: Sequence[str], rates: Rates) ->
 
 
 def compared(records: Sequence[Asked], adapters: Sequence[str], rates: Rates) -> str:
-    """The programs under every adapter against those under the first, as a table; empty where nothing is compared.
+    """The programs of every adapter compared with those of the first, as a table; empty if nothing is compared.
 
-    The comparisons with the first are one family. A problem is the unit: its rate is the mean over the stages that both
-    adapters have.
+    The comparisons are one family. The unit is the problem: its rate is the mean over the stages that both adapters
+    have.
     """
     by_adapter = {name: _programs(records, name, rates) for name in adapters}
     first, *others = adapters
@@ -161,6 +162,6 @@ def _share(part: int, whole: int) -> str:
 
 
 def _mean(records: Sequence[Asked], number: Callable[[Call], Any], form: str) -> str:
-    """A stage's calls are added up: a repair is part of what the answer costs."""
+    """The mean over stages of the sum over calls, because a repair is part of an answer's cost."""
     sums = [sum(number(call) for call in record.calls) for record in records]
     return form.format(sum(sums) / len(sums)) if sums else NONE

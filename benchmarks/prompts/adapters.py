@@ -1,9 +1,9 @@
-"""Which adapter a model answers best: `python -m benchmarks.prompts.adapters --lm local/… --out runs/adapters-NAME`.
+"""Which adapter works best for a model: `python -m benchmarks.prompts.adapters --lm local/… --out runs/adapters-NAME`.
 
-One rollout a problem with the artifact's own adapter fixes what every stage is asked (or one of another model did,
-whose folder is `--inputs`); then every adapter asks every stage the same. An answer that cannot be read is repaired by
-one call, as in the flow. Stopped, it goes on with the same command. `OUT/inputs.jsonl` holds the inputs,
-`OUT/answers.jsonl` every answer; the tables are made from these alone (`--table` makes them without any call).
+One rollout per problem with the artifact's own adapter fixes the inputs of every stage (or `--inputs` names the folder
+of another model's inputs). Then every adapter asks every stage with the same inputs. An unreadable answer is repaired
+by one call, as in the flow. The same command resumes. `OUT/inputs.jsonl` has the inputs, `OUT/answers.jsonl` all
+answers; the tables use only these files (`--table` makes them without any call).
 """
 
 from __future__ import annotations
@@ -29,28 +29,28 @@ def main() -> None:
         prog="python -m benchmarks.prompts.adapters", description="Compare adapters, by stage."
     )
     parser.add_argument("--lm", default=DEFAULT_MODEL, help="the model (default: %(default)s)")
-    parser.add_argument("--api-base", help="address of an OpenAI-compatible server that has the model")
+    parser.add_argument("--api-base", help="address of an OpenAI-compatible server with the model")
     parser.add_argument(
         "--adapters", nargs="+", default=DEFAULT_ADAPTERS, metavar="NAME", help="see program.adapters.choice"
     )
-    parser.add_argument("--stages", nargs="+", metavar="NAME", help="names of signatures (default: all there are)")
+    parser.add_argument("--stages", nargs="+", metavar="NAME", help="names of signatures (default: all)")
     parser.add_argument("--artifact", type=Path, default=Path("artifacts/handwritten"), help="(default: %(default)s)")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a key of its configuration")
     parser.add_argument("--data", default="pack")
     parser.add_argument("--split", default="valid")
-    parser.add_argument("--problems", type=int, default=20, help="the first so many (default: %(default)s)")
-    parser.add_argument("--inputs", type=Path, metavar="OUT", help="ask what the stages were asked in that folder")
-    parser.add_argument("--concurrency", type=int, default=4, help="requests side by side (default: %(default)s)")
+    parser.add_argument("--problems", type=int, default=20, help="number of first problems (default: %(default)s)")
+    parser.add_argument("--inputs", type=Path, metavar="OUT", help="use the stages' inputs of that folder")
+    parser.add_argument("--concurrency", type=int, default=4, help="parallel requests (default: %(default)s)")
     parser.add_argument("--out", type=Path, required=True, help="folder of inputs, answers and table")
-    parser.add_argument("--table", action="store_true", help="make the table of what is there, without any call")
+    parser.add_argument("--table", action="store_true", help="make the table from the stored answers, without any call")
     run_command(parser, compare)
 
 
 def compare(options: argparse.Namespace) -> None:
-    """Ask what has not been asked yet; print the table and write it to `OUT/summary.md`.
+    """Request the missing answers; print the table and write it to `OUT/summary.md`.
 
     Raises:
-        ArtifactError, DataError, RunError: bad input, before any LM call.
+        ArtifactError, DataError, RunError: invalid input; raised before any LM call.
         LMError: the model does not answer.
     """
     from benchmarks.prompts.adapter_answers import ask_all, read_answers
@@ -72,13 +72,13 @@ def compare(options: argparse.Namespace) -> None:
         "split": options.split,
         "data_fingerprint": problems.fingerprint,
     }
-    if options.table:  # answers are read with the fields their stages have now, whatever else the program is now
+    if options.table:  # answers are parsed with the current fields of their stages
         decides = {**decides, "artifact": read_config(options.out)["artifact"]}
     answers = RunFolder(options.out, decides).path / "answers.jsonl"
     if not options.table:
         adapter = program.adapter
         assert adapter is not None, "an artifact names its adapter"
-        if options.inputs and not (options.out / "inputs.jsonl").exists():  # else it would lose what was added to it
+        if options.inputs and not (options.out / "inputs.jsonl").exists():  # never overwrite a file with additions
             shutil.copy(options.inputs / "inputs.jsonl", options.out)
         with open_model(options.lm, problems, api_base=options.api_base, slots=options.concurrency) as lm:
             inputs = fixed_inputs(
@@ -98,7 +98,7 @@ def compare(options: argparse.Namespace) -> None:
 
 
 def rates_of(records: Sequence[Asked], problems: ProblemSet) -> Rates:
-    """How the programs that were answered do on the hidden tests of their problems."""
+    """The hidden-test pass rates of the answered programs."""
     from eval.given.judged_in_threads import judged_in_threads
     from eval.rollouts.score import score
 

@@ -1,8 +1,8 @@
-"""What do stages copy out of their demonstrations? `python -m benchmarks.prompts.copied_words RUN… [--without ARM]`
+"""What do stages copy from their demonstrations? `python -m benchmarks.prompts.copied_words RUN… [--without ARM]`
 
-Counted is every stored answer that was asked for with demonstrations of other problems (`optimize.job.copying`). The
-last column is what the model says anyway: answers of a program without demonstrations that share a run of words with
-the same demonstrations.
+Every stored answer to a prompt with demonstrations of other problems is counted (`optimize.job.copying`). The last
+column is the baseline: answers of a program without demonstrations that share a run of words with the same
+demonstrations.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ def main() -> None:
 
 
 def counted(runs: list[Path], without: str) -> str:
-    """A Markdown table, a line for each stage of each arm with demonstrations.
+    """A Markdown table, one row per stage of each arm with demonstrations.
 
     Args:
         runs: their folders.
-        without: the arm without demonstrations; of all runs with the same model.
+        without: the arm without demonstrations, from all runs with the same model.
     """
     calls = {run: _calls_of(run) for run in runs}
     plain: Calls = defaultdict(list)

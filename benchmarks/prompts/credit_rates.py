@@ -1,7 +1,7 @@
-"""How often do `bootstrap` and `verified` show calls that are right? `python -m benchmarks.prompts.credit_rates`
+"""How often are the demonstrations of `bootstrap` and `verified` right? `python -m benchmarks.prompts.credit_rates`
 
-A simulated LM answers over HTTP, with skills from a file that only its server reads; so it is known of every call
-whether it is right, and neither the optimizer nor the estimator of credit can know it but by evidence.
+A simulated LM answers over HTTP, with skills from a file that only its server reads. So it is known for every call
+whether it is right, but optimizer and credit can only infer it from evidence.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from program.adapters.lean import LeanAdapter
 from program.cli.command import run_command
 from program.rollout.trace import Call
 
-STAGES = ("ExplainTests", "RankSolutions", "WriteTests", "WriteCode", "FixCode")  # of which the truth is known
+STAGES = ("ExplainTests", "RankSolutions", "WriteTests", "WriteCode", "FixCode")  # the stages with known truth
 
 
 def main() -> None:
@@ -43,14 +43,17 @@ def main() -> None:
     )
     parser.add_argument("--skills", type=Path, default=Path(__file__).parent / "skills.toml")
     parser.add_argument("--limit", type=int, default=36, help="problems of the pack (default: %(default)s)")
-    parser.add_argument("--demos", type=int, default=4, help="demonstrations a stage (default: %(default)s)")
-    parser.add_argument("--rollouts", type=int, default=2, help="of each problem, for verified (default: %(default)s)")
-    parser.add_argument("--seeds", type=int, default=3, help="worlds that are drawn (default: %(default)s)")
+    parser.add_argument("--demos", type=int, default=4, help="demonstrations per stage (default: %(default)s)")
+    parser.add_argument(
+        "--rollouts", type=int, default=2, help="rollouts per problem, for verified (default: %(default)s)"
+    )
+    parser.add_argument("--seeds", type=int, default=3, help="number of random worlds (default: %(default)s)")
     run_command(parser, lambda options: print(compare(options)))
 
 
 def compare(options: argparse.Namespace) -> str:
-    """A Markdown table: by stage, right calls among all, among the demonstrations of each optimizer."""
+    """A Markdown table: by stage, the share of right calls among all calls and among each optimizer's
+    demonstrations."""
     problems = load_problems("pack", "valid").select(options.limit)
     truth = Truth([problems])
     counts: dict[str, dict[str, Counter[bool]]] = defaultdict(lambda: defaultdict(Counter))
@@ -76,7 +79,8 @@ def _count(
     truth: Truth,
     counts: dict[str, dict[str, Counter[bool]]],
 ) -> None:
-    """Compile with one optimizer and count its right demonstrations; of `verified` all calls too, as it runs all."""
+    """Compile with one optimizer and count its right demonstrations; for `verified` also all calls, because it runs
+    all."""
     changes: dict[str, Any] = {
         "optimizer": name,
         "lm": f"openai/{server.engine.model}",
@@ -117,7 +121,7 @@ def _count_all(training: Path, truth: Truth, counts: dict[str, dict[str, Counter
 
 
 def typed(stage: str, demo: Any) -> dict[str, Any]:
-    """The output fields of a demonstration, as an answer that is read again."""
+    """The output fields of a demonstration, parsed like an answer."""
     signature = next(each for each in SIGNATURES if each.__name__ == stage)
     outputs = {name: demo[name] for name in signature.output_fields}
     return LeanAdapter().parse(signature, LeanAdapter().format_assistant_message_content(signature, outputs))

@@ -1,6 +1,6 @@
 """Are compiled demonstrations right? `python -m benchmarks.prompts.demonstrations ARTIFACT… [--split valid]`
 
-Judged is what can be, whatever an optimizer thought of it: a program by all tests of its problem, AI tests by a known
+Demonstrations are judged independently of the optimizer: programs by all tests of their problem, AI tests by a known
 right program. Words (reflections, explanations, plans) are only counted.
 """
 
@@ -31,7 +31,7 @@ def main() -> None:
     )
     parser.add_argument("artifacts", nargs="+", type=Path)
     parser.add_argument("--data", default="pack")
-    parser.add_argument("--split", default="valid", help="what they were compiled on (default: %(default)s)")
+    parser.add_argument("--split", default="valid", help="the split of the compilation (default: %(default)s)")
     run_command(parser, lambda options: print(judged(options.artifacts, load_problems(options.data, options.split))))
 
 
@@ -47,7 +47,7 @@ def judged(folders: list[Path], problems: ProblemSet) -> str:
             for demo in each.demos:
                 name = problems.shown_in(demo["problem"])
                 if name is None:
-                    raise DataError(f"{folder}: {predictor} shows a problem that is not among these")
+                    raise DataError(f"{folder}: {predictor} has a demonstration of a problem that is not in the data")
                 counts[stage][folder][_is_right(stage, name, typed(stage, demo), problems, truth)] += 1
     rows = [[stage, *(_said(of[folder]) for folder in folders)] for stage, of in counts.items()]
     return table(["stage", *(folder.name for folder in folders)], rows)

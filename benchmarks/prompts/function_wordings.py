@@ -2,9 +2,9 @@
 
     python -m benchmarks.prompts.function_wordings --data ../shared/evalplus/humanevalplus --out FILE.jsonl
 
-Every second problem is asked greedily in each wording; answers are read and judged as everywhere else. The file has the
-answers, and the same command goes on where it stopped. `function_wordings_0.5b.jsonl` next to this file are those of
-the embedded 0.5B on HumanEval+.
+Every second problem is asked greedily in each wording; answers are parsed and judged as usual. The file has the
+answers, and the same command resumes. `function_wordings_0.5b.jsonl` next to this file has the answers of the embedded
+0.5B on HumanEval+.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def main() -> None:
     )
     parser.add_argument("--data", default="../shared/evalplus/humanevalplus")
     parser.add_argument("--split", default="test")
-    parser.add_argument("--every", type=whole(), default=2, help="take every so many problems (default: %(default)s)")
+    parser.add_argument("--every", type=whole(), default=2, help="take every Nth problem (default: %(default)s)")
     parser.add_argument("--lm", default=DEFAULT_MODEL)
     parser.add_argument("--api-base")
     parser.add_argument("--concurrency", type=whole(), default=16)
@@ -161,11 +161,11 @@ def _ask(lm: dspy.LM, left: Sequence[tuple[str, Problem]], file: JsonLines, conc
 
 
 def compare(problems: ProblemSet, names: Sequence[str], answers: dict[tuple[str, str], str]) -> str:
-    """A Markdown table of the wordings that all of these problems have answers for.
+    """A Markdown table of the wordings with answers for all of these problems.
 
     Args:
-        problems: with their hidden tests.
-        names: of the problems that were asked about.
+        problems: have the hidden tests.
+        names: of the asked problems.
         answers: by problem and wording.
     """
     tasks = [(wording, name) for wording in WORDINGS for name in names if (name, wording) in answers]

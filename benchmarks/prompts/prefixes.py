@@ -1,7 +1,7 @@
 """How much of its prompts could a prefix cache serve? `python -m benchmarks.prompts.prefixes RUN…`
 
-Counted in stored rollouts, by arm: the characters of a prompt that begin an earlier prompt of the same rollout and
-model, or one with its answer, as servers keep both. `reported` is what the server says it took from its cache.
+Counted in stored rollouts, by arm: the characters of a prompt that are a prefix of an earlier prompt (with its answer)
+of the same rollout and model, because servers cache both. `reported` is the server's own report of cached tokens.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ COLUMNS += ["prompt tokens", "answer tokens", "reported"]
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.prompts.prefixes", description="Count what a prefix cache could serve of prompts."
+        prog="python -m benchmarks.prompts.prefixes",
+        description="Count the share of prompts that a prefix cache could serve.",
     )
     parser.add_argument("runs", nargs="+", type=Path)
     run_command(parser, lambda options: print(table(COLUMNS, [row for run in options.runs for row in _rows(run)])))
@@ -53,8 +54,8 @@ def _rows(run: Path) -> Iterator[list[str]]:
 
 
 def served_of(calls: Sequence[Call]) -> list[int]:
-    """For each call of one rollout, in the order of asking, how many characters of its prompt are the beginning of what
-    its model has read or written before."""
+    """For each call of one rollout, in order, how many characters of its prompt are a prefix of text that its model has
+    read or written before."""
     served, known = [], defaultdict(list)
     for call in calls:
         text = _text(call)

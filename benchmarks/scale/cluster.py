@@ -1,10 +1,9 @@
-"""What Ray costs over threads on equal cores: `python -m benchmarks.scale.cluster [--rollouts 144] [--programs 200]`.
+"""The overhead of Ray over threads on equal cores: `python -m benchmarks.scale.cluster [--rollouts 144]`.
 
-Rollouts of one program against a simulated LM of fixed latency behind an address, then judgements of one program, each
-with threads and with Ray, every one of them in a process of its own, in `--rounds` whose medians are printed. Says
-how long they took (on a machine with other work compare within one run only) and, which other work hardly changes, the
-CPU time of all processes together, started daemons included but not their start; and the driver's part of it and its
-memory.
+Rollouts of one program with a simulated LM of fixed latency behind an address, then judgements of one program, each
+with threads and with Ray, each in its own process. The medians over `--rounds` are printed: the time (on a busy
+machine, compare only within one run); the CPU time of all processes together, which other load hardly changes
+(including daemons, but not their start); and the driver's CPU time and memory.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "true")  # no price is asked for over the network
+os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "true")  # no network request for prices
 
 from benchmarks.scale.process_tree import children_seconds
 from eval.cluster.flow_worker import Flows
@@ -53,7 +52,7 @@ ASKS = 1000
 
 @contextmanager
 def served(latency: float) -> Iterator[str]:
-    """The address of a simulated LM in a process of its own."""
+    """The address of a simulated LM in its own process."""
     command = [sys.executable, "-m", "eval.serve_simulated", "--set", f"skills.latency_seconds={latency}"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:
@@ -65,7 +64,7 @@ def served(latency: float) -> Iterator[str]:
 
 @contextmanager
 def executor_of(kind: str, arm: Arm, address: str, concurrency: int) -> Iterator[Executor]:
-    """Threads here, or a Ray of this machine alone."""
+    """Threads here, or a Ray cluster of only this machine."""
     if kind == "threads":
         with open_lm(MODEL, api_base=address) as lm:
             yield Threads(lm)
@@ -77,7 +76,7 @@ def executor_of(kind: str, arm: Arm, address: str, concurrency: int) -> Iterator
 
 
 def cost(work: Callable[[], object], count: int) -> list[float]:
-    """Seconds of `work`, parts of it a second, and CPU milliseconds a part: of all processes, of this one."""
+    """Seconds of `work`, parts per second, and CPU milliseconds per part: of all processes, and of this one."""
     children, begin, own = children_seconds(), time.perf_counter(), time.process_time()
     work()
     seconds, own = time.perf_counter() - begin, time.process_time() - own
@@ -85,7 +84,7 @@ def cost(work: Callable[[], object], count: int) -> list[float]:
 
 
 def rollouts(kind: str, path: Path, wanted: int, concurrency: int, address: str) -> list[float]:
-    """A row of the first table, but for its name."""
+    """A row of the first table, without its name."""
     problems = load_problems("pack", "test")
     program = load_program(path)
     arm = Arm(path.name, program)
@@ -105,7 +104,7 @@ def rollouts(kind: str, path: Path, wanted: int, concurrency: int, address: str)
 
 
 def judgements(kind: str, count: int) -> list[float]:
-    """A row of the second table, but for its name."""
+    """A row of the second table, without its name."""
 
     def work() -> None:
         with ThreadPoolExecutor(default_workers()) as threads:
@@ -113,15 +112,14 @@ def judgements(kind: str, count: int) -> list[float]:
             assert all(done)
 
     if kind == "threads":
-        judge(PROGRAM, TESTS, Limits())  # starts what stays
+        judge(PROGRAM, TESTS, Limits())  # starts the permanent processes
         return cost(work, count)
     with on_cluster(None, "prefer"):
         return cost(work, count)
 
 
 def medians(measure: Callable[[str], list[float]], kinds: Sequence[str], rounds: int) -> list[list[str]]:
-    """A row for each executor: its name and the medians of what `measure` gives for it. In every other round they are
-    measured in the other order."""
+    """One row per executor: its name and the medians of `measure`. The order alternates between rounds."""
     found: dict[str, list[list[float]]] = {kind: [] for kind in kinds}
     for number in range(rounds):
         for kind in kinds if number % 2 == 0 else reversed(kinds):
@@ -131,7 +129,7 @@ def medians(measure: Callable[[str], list[float]], kinds: Sequence[str], rounds:
 
 
 def asks() -> str:
-    """What it costs to ask the one owner of budget and pace, from one process and from threads of it."""
+    """The cost of a request to the owner of budget and pace, from one process and from its threads."""
     with on_cluster(None, "prefer"):
         owner = RayActor(LimitsOwner, own_node(), 1, Budget(), RateLimits())
         pace = SharedPace(RateLimits(), owner)
@@ -152,12 +150,14 @@ def main() -> None:
         prog="python -m benchmarks.scale.cluster", description=(__doc__ or "").splitlines()[0]
     )
     parser.add_argument("--artifact", type=Path, default=Path("artifacts/direct"), help="(default: %(default)s)")
-    parser.add_argument("--rollouts", type=int, default=144, help="at least (default: %(default)s)")
-    parser.add_argument("--concurrency", type=int, default=16, help="rollouts side by side (default: %(default)s)")
-    parser.add_argument("--latency", type=float, default=2.0, help="seconds for every answer (default: %(default)s)")
-    parser.add_argument("--programs", type=int, default=200, help="to judge; 0 leaves it out (default: %(default)s)")
+    parser.add_argument("--rollouts", type=int, default=144, help="minimum number of rollouts (default: %(default)s)")
+    parser.add_argument("--concurrency", type=int, default=16, help="parallel rollouts (default: %(default)s)")
+    parser.add_argument("--latency", type=float, default=2.0, help="seconds per answer (default: %(default)s)")
+    parser.add_argument(
+        "--programs", type=int, default=200, help="programs to judge; 0 for none (default: %(default)s)"
+    )
     parser.add_argument("--executors", nargs="+", default=["threads", "ray"], help="(default: threads ray)")
-    parser.add_argument("--rounds", type=int, default=1, help="to take the medians of (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=1, help="rounds for the medians (default: %(default)s)")
     options = parser.parse_args()
     ran = (options.artifact, options.rollouts, options.concurrency)
     compared = (options.executors, options.rounds)

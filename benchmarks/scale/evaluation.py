@@ -1,9 +1,9 @@
 """A large evaluation: `python -m benchmarks.scale.evaluation [--problems 20 165] [--n 5] [--concurrency 64]`.
 
-A simulated LM of fixed latency and known skill, the real judge, the problems of both packs again and again under new
-names, and three programs whose true solve rates are known. Says for each size: how long it took beside the two floors
-(the latency that had to be waited for at that concurrency; the CPU time of the judge over the cores) and our own CPU
-time, the peak memory of all processes, whether a rollout was lost, and whether the intervals hold the true rates.
+It uses a simulated LM of fixed latency and known skill, the real judge, the problems of both packs repeated under new
+names, and three programs with known true solved rates. For each size it prints: the time, with two lower bounds (the
+latency at this concurrency; the CPU time of the judge over the cores); our own CPU time; the peak memory of all
+processes; lost rollouts; and whether the intervals contain the true rates.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "true")  # no price is asked for over the network
+os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "true")  # no network request for prices
 
 import dspy
 
@@ -47,7 +47,7 @@ ATTEMPTS = 3  # programs that the flow writes until one passes the public tests;
 
 
 def arms(problems: ProblemSet) -> list[tuple[Arm, float]]:
-    """Three programs, each with the share of rollouts that it truly solves."""
+    """Three programs, each with its true solved rate."""
     plain, shown = Direct(), Direct()
     shown.solve.predict.demos = [
         dspy.Example(problem=each.text(), code=problems.known(each.name).right[0]) for each in problems.problems[:DEMOS]
@@ -64,7 +64,7 @@ def arms(problems: ProblemSet) -> list[tuple[Arm, float]]:
 
 
 def _truth_of_flow(problems: ProblemSet) -> float:
-    """It goes on to another program while the last one is wrong and fails a public test."""
+    """The true rate of the flow, which writes another program as long as the last one fails a public test."""
     right, seen = SKILLS.code_right, {}
     rates = []
     for problem in problems.problems:
@@ -78,7 +78,7 @@ def _truth_of_flow(problems: ProblemSet) -> float:
 
 
 def measure(count: int, samples: int, concurrency: int, latency: float, folder: Path) -> list[str]:
-    """One evaluation of that many problems; prints what its rates say and returns the row of the table."""
+    """One evaluation of `count` problems; prints its rates and returns the row of the table."""
     packs = [load_problems("pack", split) for split in ("test", "valid")]
     problems = replace(repeated(packs, count), data="repeated", fingerprint=f"repeated {count}")
     compared = arms(problems)
@@ -141,9 +141,9 @@ def main() -> None:
         prog="python -m benchmarks.scale.evaluation", description=(__doc__ or "").splitlines()[0]
     )
     parser.add_argument("--problems", nargs="+", type=int, default=[20, 165], help="sizes (default: 20 165)")
-    parser.add_argument("--n", type=int, default=5, help="samples a problem (default: %(default)s)")
-    parser.add_argument("--concurrency", type=int, default=64, help="rollouts side by side (default: %(default)s)")
-    parser.add_argument("--latency", type=float, default=2.0, help="seconds for every answer (default: %(default)s)")
+    parser.add_argument("--n", type=int, default=5, help="samples per problem (default: %(default)s)")
+    parser.add_argument("--concurrency", type=int, default=64, help="parallel rollouts (default: %(default)s)")
+    parser.add_argument("--latency", type=float, default=2.0, help="seconds per answer (default: %(default)s)")
     options = parser.parse_args()
     head = ["problems", "rollouts", "lost", "seconds", "floor: LM", "floor: judge", "own CPU", "peak MB", "report"]
     with tempfile.TemporaryDirectory() as folder:

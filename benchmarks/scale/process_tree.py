@@ -1,4 +1,4 @@
-"""What this process and all its descendants use together: memory at the peak, and the CPU time of the descendants."""
+"""Resources of this process and all its descendants: peak memory together, and CPU time of the descendants."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TICK = os.sysconf("SC_CLK_TCK")
 
 @dataclass
 class Used:
-    """peak_mb: proportional set size, so that pages processes share count once; children_seconds: CPU time."""
+    """peak_mb: proportional set size, in which shared pages count once; children_seconds: CPU time."""
 
     peak_mb: float = 0.0
     children_seconds: float = 0.0
@@ -22,7 +22,8 @@ class Used:
 
 @contextmanager
 def watched(every: float = 0.5) -> Iterator[Used]:
-    """Look at the tree that often, in seconds; a peak in between is missed. Looking costs CPU time of this process."""
+    """Sample the process tree every `every` seconds; peaks in between are missed. Sampling costs CPU time of this
+    process."""
     used, ended = Used(), threading.Event()
     before = children_seconds()
 
@@ -41,7 +42,7 @@ def watched(every: float = 0.5) -> Iterator[Used]:
 
 
 def descendants(process: int) -> list[int]:
-    """All processes below it at this moment."""
+    """All current descendants of a process."""
     found = []
     for task in Path(f"/proc/{process}/task").glob("*"):
         try:
@@ -62,8 +63,8 @@ def _megabytes(process: int) -> float:
 
 
 def children_seconds() -> float:
-    """CPU time of all descendants, those that have ended included: the times of who lives, each with those it has
-    waited for."""
+    """CPU time of all descendants, including ended ones: the times of live ones, each with the children it waited
+    for."""
     total = sum(os.times()[2:4])
     for process in descendants(os.getpid()):
         try:

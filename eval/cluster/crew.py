@@ -1,7 +1,8 @@
-"""The workers of a cluster, one pair a node, and who of them gets what. Knows nothing of Ray.
+"""The workers of a cluster, one pair per node, and the assignment of calls to them. Independent of Ray.
 
-A call goes to the node with the fewest of its kind per core, of equals to the one that had the fewest. One whose worker
-is lost meanwhile is done again once, by another; nodes that join get workers, and from then on work.
+A call goes to the node with the fewest running calls of its kind per core; among equals, to the node with the fewest
+calls so far. If the worker is lost during a call, another worker repeats the call once. Nodes that join later get
+workers and take part from then on.
 """
 
 from __future__ import annotations
@@ -19,26 +20,25 @@ from program.errors import ModelError
 
 log = logging.getLogger(__name__)
 
-STARTS = 3  # on a node whose workers are lost again and again
-PATIENCE_SECONDS = 120.0  # for a node, when there is none
+STARTS = 3  # starts of the workers of one node, if they are lost again and again
+PATIENCE_SECONDS = 120.0  # to wait for a node, when there is none
 
 
 class LostTwice(WorkerGone):
-    """So it is, and that of the second try too."""
+    """The workers of both tries of a call are gone."""
 
 
 class NobodyLeft(WorkerGone):
-    """No node takes work any more."""
+    """No node accepts work any more."""
 
 
 class Crew:
-    """All members. Safe for many threads.
+    """All members. Thread-safe.
 
     Args:
-        nodes: the nodes there are now.
-        start: makes the member of a node, which need not be open, at once; raises `WorkerGone` where there is no such
-            node any more.
-        every: seconds between looks at the nodes.
+        nodes: returns the current nodes.
+        start: creates the member of a node without waiting until it is open; raises `WorkerGone` if the node is gone.
+        every: seconds between checks of the nodes.
         patience: seconds to wait for a node when there is none.
     """
 
@@ -63,10 +63,10 @@ class Crew:
         self._watch = threading.Thread(target=self._look_again_and_again, name="crew", daemon=True)
 
     def open(self) -> None:
-        """Start workers on all nodes; there is one member at least when this returns.
+        """Start workers on all nodes. Returns when there is at least one member.
 
         Raises:
-            ModelError, JudgeError: why no node can be used.
+            ModelError, JudgeError: no node can be used.
         """
         self._look()
         self._watch.start()
@@ -80,10 +80,10 @@ class Crew:
                 self._changed.wait(self._every)
 
     def call(self, kind: Kind, method: str, *arguments: Any, **options: Any) -> tuple[Any, bool]:
-        """What `method` of some worker of this kind returns or raises, and whether it was called again.
+        """Call `method` on a worker of this kind; returns its result and whether the call was repeated.
 
         Raises:
-            LostTwice, NobodyLeft: it has no result.
+            LostTwice, NobodyLeft: there is no result.
         """
         for again in (False, True):
             member = self._take(kind)
@@ -98,15 +98,15 @@ class Crew:
                 with self._changed:
                     member.busy[kind] -= 1
                     self._changed.notify_all()
-        raise LostTwice(f"two workers were lost over it ({lost})") from lost
+        raise LostTwice(f"two workers were lost during this call ({lost})") from lost
 
     def room(self, kind: Kind) -> int:
-        """Calls of a kind that all members together take at once, at this moment."""
+        """How many calls of a kind all current members together take at once."""
         with self._changed:
             return sum(member.room[kind] for member in self._members.values())
 
     def close(self) -> None:
-        """End all workers; calls under way raise `NobodyLeft`."""
+        """End all workers. Running calls raise `NobodyLeft`."""
         self._closed.set()
         if self._watch.is_alive():
             self._watch.join()
@@ -122,7 +122,7 @@ class Crew:
             thread.join()
 
     def summary(self) -> str:
-        """A line for each node and its work, and what was lost and done again."""
+        """One line per node with its work, and the calls that were repeated."""
         with self._changed:
             members = sorted([*self._former, *self._members.values()], key=lambda member: member.name)
             lines = [
@@ -132,15 +132,17 @@ class Crew:
             ]
             lines += [f"not used: {fault}" for fault in self._refused.values()]
             again = [f"{count} {kind} calls" for kind, count in self._again.items()]
-        return "\n".join([*lines, f"done again as their worker was lost: {', '.join(again)}" if again else ""]).strip()
+        return "\n".join(
+            [*lines, f"repeated because their worker was lost: {', '.join(again)}" if again else ""]
+        ).strip()
 
     def _take(self, kind: Kind) -> Member:
-        """Wait for the least busy member that has room, and count a call for it."""
+        """Wait for the least busy member with room, and count a call for it."""
         deadline = time.monotonic() + self._patience
         with self._changed:
             while True:
                 if self._closed.is_set():
-                    raise NobodyLeft("the cluster is left")
+                    raise NobodyLeft("the connection to the cluster is closed")
                 free = [each for each in self._members.values() if each.busy[kind] < each.room[kind]]
                 if free:
                     member = min(free, key=lambda each: (each.busy[kind] / each.cores, each.asked[kind] / each.cores))
@@ -150,18 +152,18 @@ class Crew:
                 if self._members or self._starting:
                     deadline = time.monotonic() + self._patience
                 elif time.monotonic() > deadline:
-                    raise NobodyLeft("no node of the cluster takes work any more; start again to go on")
+                    raise NobodyLeft("no node of the cluster accepts work any more; the same command resumes the run")
                 self._changed.wait(self._every)
 
     def _lose(self, member: Member) -> None:
-        """Its other worker goes too: what that has under way depends on both."""
+        """End its other worker too, because running calls depend on both."""
         with self._changed:
             node = next((node for node, each in self._members.items() if each is member), None)
             if node is None:
                 return
             del self._members[node]
             self._former.append(member)
-        log.warning("%s: its workers are lost", member.name)
+        log.warning("%s: the workers of this node are lost", member.name)
         member.stop()
 
     def _look_again_and_again(self) -> None:
@@ -190,7 +192,7 @@ class Crew:
             with self._changed:
                 self._opening[node] = member
                 if self._closed.is_set():
-                    raise WorkerGone("the cluster is left")
+                    raise WorkerGone("the connection to the cluster is closed")
             member.isolation = member.open()
         except (ModelError, JudgeError, WorkerGone) as raised:
             fault = raised
@@ -207,5 +209,5 @@ class Crew:
 
     def _refuse(self, node: str, fault: Exception) -> None:
         if not self._closed.is_set():
-            log.warning("a node takes no work: %s", fault)
+            log.warning("a node cannot be used: %s", fault)
             self._refused[node] = JudgeError(f"{node}: {fault}") if isinstance(fault, WorkerGone) else fault

@@ -1,4 +1,4 @@
-"""Where the programs of a command run and are judged: in this process or, by `--executor`, on a cluster."""
+"""Where the programs of a command run and are judged: in this process or, with `--executor ray`, on a cluster."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from program.rollout.rate_limits import Pace, RateLimits
 
 @contextmanager
 def judging_on(options: argparse.Namespace) -> Iterator[None]:
-    """Inside of the block programs are judged where the options say, with the protection of `--sandbox`.
+    """Inside the block, programs are judged where the options say, with the protection of `--sandbox`.
 
     Raises:
-        ExecutorError: there is no such cluster, or no Ray.
+        ExecutorError: there is no such cluster, or Ray is not installed.
         JudgeError: no node of it can be used.
     """
     with _cluster(options):
@@ -44,19 +44,19 @@ def open_executor(
     budget: Budget,
     paid: Path,
 ) -> Iterator[Executor]:
-    """What runs the arms, its models open and checked; inside of the block programs are judged as in `judging_on`.
+    """The executor of the arms, with open and checked models. Inside the block, programs are judged as in `judging_on`.
 
     Args:
         options: of `eval.run`.
-        models: that they name.
-        arms, problems: that it is for.
-        rates, budget: of the run, in all its sessions.
-        paid: the folder of its ledger.
+        models: the models that the options name.
+        arms, problems: what will be run.
+        rates, budget: of the run, over all its sessions.
+        paid: the folder of the run's ledger.
 
     Raises:
         NotAsked: the budget is spent.
-        ExecutorError: there is no such executor, or it cannot do what the options ask for.
-        RunError: the traces have nowhere to go.
+        ExecutorError: there is no such executor, or it does not support these options.
+        RunError: the traces cannot be sent anywhere.
         ModelError, JudgeError: a model does not answer, or no program can be judged.
     """
     others = [ledger_in(folder) for folder in options.answers]
@@ -82,12 +82,12 @@ def open_executor(
 def _cluster(
     options: argparse.Namespace, flows: Callable[[], Flows | None] = lambda: None
 ) -> Iterator[ClusterExecutor | None]:
-    """The cluster that the options name, where programs are judged inside of the block, and with what runs its `flows`;
-    None where this process does it all."""
+    """The cluster that the options name, which judges programs inside the block and runs `flows` if given; None if this
+    process does everything."""
     set_default_sandbox(options.sandbox)
     if options.executor == "threads":
         if options.ray_address is not None:
-            raise ExecutorError("--ray-address is about --executor ray; without that it does nothing")
+            raise ExecutorError("--ray-address needs --executor ray")
         yield None
         return
     wanted = flows()
@@ -107,5 +107,5 @@ def _flows(
     others: Sequence[Path],
 ) -> Flows:
     if options.mlflow:
-        raise ExecutorError("--mlflow traces what runs in this process; with --executor ray nothing does")
+        raise ExecutorError("--mlflow traces only rollouts in this process, so it does not go with --executor ray")
     return Flows(arms, models, options.concurrency, budget, rates, paid, others)

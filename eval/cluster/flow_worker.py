@@ -1,5 +1,5 @@
-"""Runs flows on a node of a cluster. It gets problems, which have no hidden tests, and opens the models itself, with
-the keys that the node's environment has."""
+"""Runs flows on a node of a cluster. It gets problems without hidden tests, and opens the models itself, with the keys
+from the node's environment."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ from program.rollout.rate_limits import Pace, RateLimits
 
 @dataclass(frozen=True)
 class Flows:
-    """What the flows of a run are made of.
+    """What a node needs to run the flows of a run.
 
-    models: names of models and addresses of servers, never a key.
-    concurrency: rollouts of the run side by side.
+    models: names of models and addresses of servers, never keys.
+    concurrency: parallel rollouts of the run.
     paid: the folder of the run's ledger, on the machine where the run was started.
-    others: of further ledgers there, whose answers are taken for nothing.
+    others: folders of further ledgers there; their answers are reused for free.
 
     Raises:
-        ExecutorError: a model that answers in or beside one process only.
+        ExecutorError: a model runs in one process or on one machine only.
     """
 
     arms: Sequence[Arm]
@@ -54,7 +54,7 @@ class Flows:
             if model.api_base is None and answers_here_only(model.name):
                 raise ExecutorError(
                     f"{model.name} answers on this machine only; with --executor ray, --api-base, --escalate-api-base "
-                    "or --repair-api-base has to name a server that all nodes reach"
+                    "or --repair-api-base must name a server that all nodes can reach"
                 )
 
 
@@ -62,10 +62,10 @@ class FlowWorker:
     """The flows of one node, in threads.
 
     Args:
-        node: its name, for people.
+        node: its name, for messages.
         flows: what to run.
-        judge: the node's judge, for the tests a flow may see.
-        owner: of budget and pace.
+        judge: the node's judge, for the tests that a flow may see.
+        owner: keeps budget and pace.
     """
 
     def __init__(self, node: str, flows: Flows, judge: Remote, owner: Remote) -> None:
@@ -77,14 +77,14 @@ class FlowWorker:
         """Open the models.
 
         Raises:
-            ModelError: one does not answer from here.
+            ModelError: a model does not answer requests from this node.
         """
         flows = self._flows
         budget = SharedRunBudget(self._owner, flows.budget)
         calls = paid_calls(SharedLedger(self._owner), budget, SharedPace(flows.rates, self._owner))
         try:
             models = flows.models.open(lambda each: opened_paid(each, calls, open_lm))
-            with within(draws=self._node):  # each node has a check of its own: it is the way from there that counts
+            with within(draws=self._node):  # each node checks for itself, because its network path is what matters
                 lm, stronger, repairer = self._open.enter_context(models)
         except ModelError as fault:
             raise ModelError(f"{self._node}: {fault}") from fault
@@ -101,7 +101,7 @@ class FlowWorker:
 
 
 class _NodeJudge:
-    """The node's judge as the place where this process judges, so that no two pools share the node's cores."""
+    """Lets this process judge with the node's judge, so that the node's cores are not shared by two pools."""
 
     workers = 1
 
@@ -112,7 +112,7 @@ class _NodeJudge:
         try:
             return self._judge.call("judge", program, tests, limits, **options)
         except WorkerGone:
-            os._exit(1)  # what runs here is lost with the judge; the driver runs it again elsewhere
+            os._exit(1)  # running rollouts are lost with the judge; the driver repeats them elsewhere
 
     def close(self) -> None:
-        """The driver ends it."""
+        """Does nothing: the driver ends the judge."""

@@ -1,4 +1,4 @@
-"""Judges programs on a node of a cluster. The only process of a cluster, besides the driver, that sees hidden tests."""
+"""Judges programs on a node of a cluster. Only this process and the driver see hidden tests."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class JudgeWorker:
     """The judge of one node, for the driver and for the node's own flows.
 
     Args:
-        node: its name, for people.
-        sandbox: the protection that is asked for.
-        cores: of the node; as many programs run at once, whoever sends them.
+        node: its name, for messages.
+        sandbox: the requested protection.
+        cores: of the node; this many programs run at once, for all callers together.
     """
 
     def __init__(self, node: str, sandbox: Sandbox, cores: int) -> None:
@@ -26,14 +26,14 @@ class JudgeWorker:
         self._pool = set_default_sandbox(sandbox, cores)
 
     def open(self) -> str:
-        """The name of the protection that programs run under here.
+        """Open the judge; returns the name of the protection of programs on this node.
 
         Raises:
-            JudgeError: it is less than required.
+            JudgeError: the protection is weaker than required.
         """
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # the driver says what every node has
+                warnings.simplefilter("ignore")  # the driver reports the protection of every node
                 return self._pool.isolation()
         except JudgeError as fault:
             raise JudgeError(f"{self._node}: {fault}") from fault

@@ -1,4 +1,4 @@
-"""The workers of one node of a cluster, and how they are spoken to."""
+"""The workers of one node of a cluster, and the interface to them."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ Kind = Literal["flow", "judge"]
 
 
 class WorkerGone(Exception):
-    """The process or the node that had a call is gone; whether the call had an effect is not known."""
+    """The process or node that ran a call is gone. It is unknown whether the call had an effect."""
 
 
 class Remote(Protocol):
     """An object in a process of the cluster."""
 
     def call(self, method: str, *arguments: Any, **options: Any) -> Any:
-        """What the method returns or raises.
+        """Call the method; returns or raises what it does.
 
         Raises:
-            WorkerGone: nobody knows.
+            WorkerGone: the result is unknown.
         """
         ...
 
     def tell(self, method: str, *arguments: Any) -> None:
-        """Call the method after all earlier calls of this process, and do not wait for it."""
+        """Call the method after all earlier calls of this process, without waiting for it."""
         ...
 
 
@@ -34,14 +34,14 @@ class Remote(Protocol):
 class Member:
     """The workers of one node.
 
-    name: of the node, for people.
-    cores: those the cluster says the node has.
-    workers, room: by kind, and how many calls each takes at once.
-    open: waits until the workers can work, and gives the protection that programs run under there; raises `ModelError`
-        or `JudgeError` where the node cannot be used, `WorkerGone` where that may pass.
-    stop: ends the workers, whatever they are at.
-    isolation: what `open` has given.
-    busy, asked: calls by kind, under way and in all.
+    name: of the node, for messages.
+    cores: of the node, as the cluster reports them.
+    workers, room: the workers by kind, and how many calls each takes at once.
+    open: waits until the workers are ready, and returns the protection of programs there; raises `ModelError` or
+        `JudgeError` if the node cannot be used, `WorkerGone` if the fault may be temporary.
+    stop: ends the workers at once.
+    isolation: what `open` returned.
+    busy, asked: running calls and all calls, by kind.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Everything of a run on a Ray cluster, from its address to workers on every node."""
+"""A run on a Ray cluster, from the cluster's address to workers on every node."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from judge.place import judging_at
 from judge.sandbox.pool import Sandbox
 from program.rollout.budget import Budget, RunBudget
 
-FLOWS_PER_NODE = 256  # side by side; they wait most of the time
-WAITING_PER_CORE = 2  # programs at a judge for each core, so that none of them waits for the network
+FLOWS_PER_NODE = 256  # in parallel; they wait most of the time
+WAITING_PER_CORE = 2  # programs sent to a judge per core, so that no core waits for the network
 
 
 @contextmanager
 def on_cluster(address: str | None, sandbox: Sandbox, flows: Flows | None = None) -> Iterator[ClusterExecutor]:
-    """Inside of the block programs are judged on a Ray cluster, and flows run there where they are given. Says at the
-    end, on standard error, what each node has done.
+    """Inside the block, programs are judged on a Ray cluster, and `flows` run there if given. At the end, prints to
+    standard error what each node did.
 
     Raises:
         ExecutorError: there is no such cluster.
@@ -50,10 +50,10 @@ def on_cluster(address: str | None, sandbox: Sandbox, flows: Flows | None = None
 
 
 def _start(node: str, *, sandbox: Sandbox, flows: Flows | None, owner: Remote | None) -> Member:
-    """The workers of a node, which start while this returns."""
+    """Start the workers of a node, without waiting for them."""
     known = nodes().get(node)
     if known is None:
-        raise WorkerGone("the node has left again")
+        raise WorkerGone("the node has left the cluster")
     name, cores = f"{known['NodeManagerAddress']} ({node[:8]})", int(known["Resources"]["CPU"])
     side_by_side = min(flows.concurrency, FLOWS_PER_NODE) if flows else 0
     judge = RayActor(JudgeWorker, node, WAITING_PER_CORE * cores + side_by_side, name, sandbox, cores)

@@ -1,4 +1,4 @@
-"""How the rollouts of a run pay, in this process and in those of a cluster."""
+"""Payment for the calls of a run's rollouts, in this process and in those of a cluster."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from program.rollout.rate_limits import Pace
 
 
 def paid_calls(ledger: Ledger, budget: RunBudget, pace: Pace) -> PaidCalls:
-    """Pays for the calls of rollouts: where nothing is left, a rollout ends with what it has, and one that is run again
-    has used what it used before."""
+    """Pays for the calls of rollouts. When the budget is spent, a rollout ends with what it has. A repeated rollout
+    counts what it used before."""
     return PaidCalls(ledger, budget, pace, reached=NotAsked)
 
 
 def refuse_spent(budget: RunBudget) -> None:
-    """Do nothing while there is something left of all.
+    """Check that the budget is not spent.
 
     Raises:
-        NotAsked: there is not.
+        NotAsked: it is spent.
     """
     if spent := budget.spent():
         raise NotAsked(spent, f"the budget of {spent} is spent")
@@ -36,15 +36,15 @@ def refuse_spent(budget: RunBudget) -> None:
 def opened_paid(
     model: ServedModel, calls: PaidCalls, opener: Callable[..., AbstractContextManager[dspy.LM]]
 ) -> Iterator[dspy.LM]:
-    """A model whose calls are paid for, its check included.
+    """Open a model with paid calls, including the call that checks it.
 
     Args:
         model: its name and address.
-        calls: pays.
-        opener: `program.models.open.open_lm` or of its form.
+        calls: pays for the calls.
+        opener: `program.models.open.open_lm` or a function with its signature.
 
     Raises:
-        ModelError: it does not answer.
+        ModelError: the model does not answer.
     """
     with opener(model.name, api_base=model.api_base, check=paid_check(calls, model.name)) as lm:
         yield paid_lm(lm, calls, model.name)

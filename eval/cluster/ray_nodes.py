@@ -1,6 +1,6 @@
-"""Ray: the only module that knows it. Imported, and Ray with it, where `--executor ray` asks for it."""
+"""The only module that uses Ray. It is imported, with Ray, only for `--executor ray`."""
 
-# Ray is optional, and takes more than its own types say.
+# Ray is optional, and accepts more than its types say.
 # pyright: reportMissingImports=false, reportArgumentType=false
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ except ImportError as fault:
     raise ExecutorError("--executor ray needs Ray: uv sync --inexact --group ray") from fault
 
 PROJECT = Path(__file__).resolve().parents[2]
-# Nodes get the code of this very checkout, and no problem with it: flows run there.
+# Nodes get the code of this checkout but no problems, because flows run there.
 LEFT_OUT = [f"/{name}" for name in ("runs", "artifacts", "docs", "tests", "benchmarks", "eval/pack", ".venv", ".git")]
 CONNECT_SECONDS = 10.0
 
 
 @contextmanager
 def connected(address: str | None) -> Iterator[None]:
-    """Be the driver of a job inside of the block; without an address of a running cluster, or else a new one here.
+    """Inside the block, be the driver of a job; without an address, on a running cluster or else on a new one here.
 
     Raises:
-        ExecutorError: there is no such cluster, or it is not one for us.
+        ExecutorError: there is no such cluster, or it cannot be used.
     """
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is sent home
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # no usage statistics
     code = {"working_dir": str(PROJECT), "excludes": LEFT_OUT}
     try:
         if address:
@@ -45,7 +45,7 @@ def connected(address: str | None) -> Iterator[None]:
         ray.init(address, runtime_env=code, log_to_driver=False, logging_level="error")
     except (ConnectionError, RuntimeError, ValueError) as fault:
         said = (str(fault).strip().splitlines() or [type(fault).__name__])[0]
-        raise ExecutorError(f"no Ray cluster can be had at {address or 'this machine'}: {said}") from fault
+        raise ExecutorError(f"cannot use a Ray cluster at {address or 'this machine'}: {said}") from fault
     try:
         yield
     finally:
@@ -53,7 +53,7 @@ def connected(address: str | None) -> Iterator[None]:
 
 
 def _refuse_nobody(address: str) -> None:
-    """Where nobody listens Ray would wait for ten minutes; names such as `auto` are left to it."""
+    """Refuse an address where nothing listens; Ray would wait for ten minutes. Names such as `auto` are left to Ray."""
     there = urlsplit(f"//{address.removeprefix('ray://')}")
     if not there.hostname or there.port is None:
         return
@@ -64,7 +64,7 @@ def _refuse_nobody(address: str) -> None:
 
 
 def nodes() -> dict[str, dict[str, Any]]:
-    """The living nodes that have a core, by id, as Ray describes them."""
+    """The live nodes with at least one core, by id, as Ray describes them."""
     return {each["NodeID"]: each for each in ray.nodes() if each["Alive"] and each["Resources"].get("CPU", 0) >= 1}
 
 
@@ -74,15 +74,15 @@ def own_node() -> str:
 
 
 def stored(value: Any) -> Any:
-    """Put a value where every node gets it once, and give what stands for it as an argument of calls."""
+    """Put a value into Ray's object store, where every node gets it once; returns the reference for calls."""
     return ray.put(value)
 
 
 class RayActor:
-    """A `Remote`: an object of class `kind` in a process of its own on the node `node`.
+    """A `Remote`: an object of class `kind` in its own process on the node `node`.
 
     Args:
-        kind: whose calls run in `threads` threads.
+        kind: its class; calls run in `threads` threads.
         arguments: of the class.
     """
 
@@ -103,5 +103,5 @@ class RayActor:
         getattr(self._actor, method).remote(*arguments)
 
     def end(self) -> None:
-        """End the process, whatever it is at."""
+        """End the process at once."""
         ray.kill(self._actor)

@@ -17,8 +17,8 @@ from program.problem import Problem
 from program.rollout.budget import Allowance, RunBudget
 from program.rollout.trace import Trace
 
-RUN_AGAIN = "run again, as its first worker was lost"  # the mark of such a rollout
-LARGE_CHARACTERS = 50_000  # of a set of tests that is sent to a node once
+RUN_AGAIN = "run again because its first worker was lost"  # the mark of such a rollout
+LARGE_CHARACTERS = 50_000  # a larger set of tests is sent to a node only once
 STORED_SETS = 256
 
 
@@ -28,7 +28,7 @@ class ClusterExecutor:
     Args:
         crew: the workers.
         budget: of the run.
-        store: puts a large value where every node gets it once, and gives what stands for it as an argument.
+        store: puts a large value where every node gets it once, and returns the reference for calls.
     """
 
     def __init__(self, crew: Crew, budget: RunBudget, store: Callable[[Any], Any]) -> None:
@@ -56,7 +56,7 @@ class ClusterExecutor:
 
     @property
     def workers(self) -> int:
-        """More than there is room for now, so that nodes that join find work too."""
+        """More than the current nodes take, so that nodes that join also get work."""
         return 4 * self._crew.room("judge")
 
     def judge(self, program: str, tests: Sequence[TestCase], limits: Limits, **options: Any) -> Report:

@@ -1,5 +1,5 @@
-"""Ledger, budget and pace of a run that has workers in many processes: one owner, which is asked before every LM call
-and gets every answer."""
+"""Ledger, budget and pace of a run with workers in many processes. One owner keeps them; it is asked before every LM
+call and gets every answer."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from program.rollout.budget import Budget, RunBudget
 from program.rollout.rate_limits import Pace, RateLimits
 from program.rollout.trace import Totals
 
-HELD_SECONDS = 60.0  # that the owner of a driver which was killed may still have the ledger
+HELD_SECONDS = 60.0  # how long the owner of a killed driver may still hold the ledger
 LOOK_SECONDS = 0.5
 
 
 class LimitsOwner:
-    """Lives in one process of the cluster, on the driver's machine, and does one thing after the other, so no limit is
-    passed by a race.
+    """Lives in one process of the cluster, on the driver's machine. It handles one request at a time, so no race can
+    exceed a limit.
 
     Args:
-        budget: of all sessions of the run together.
+        budget: of the run, over all its sessions.
         rates: of the run.
-        paid: the folder of its ledger.
-        others: of further ledgers, whose answers are taken for nothing.
+        paid: the folder of the run's ledger.
+        others: folders of further ledgers; their answers are reused for free.
 
     Raises:
-        UserError, StorageError: the ledger cannot be had.
+        UserError, StorageError: the ledger cannot be opened.
     """
 
     def __init__(self, budget: Budget, rates: RateLimits, paid: Path, others: Sequence[Path] = ()) -> None:
@@ -59,10 +59,10 @@ def _opened(paid: Path, others: Sequence[Path]) -> Ledger:
 
 
 class SharedRunBudget(RunBudget):
-    """The owner's budget, seen from another process.
+    """The owner's budget, used from another process.
 
     Args:
-        owner: has it.
+        owner: keeps the budget.
         budget: its limits.
     """
 
@@ -87,7 +87,7 @@ class SharedRunBudget(RunBudget):
 
 
 class SharedLedger(Ledger):
-    """The owner's ledger, seen from another process: what a call needs of it."""
+    """The owner's ledger, used from another process: the methods that a call needs."""
 
     def __init__(self, owner: Remote) -> None:
         self._owner = owner
@@ -107,7 +107,7 @@ class SharedLedger(Ledger):
 
 
 class SharedPace(Pace):
-    """The owner's pace, seen from another process; whoever has to wait does so where he is."""
+    """The owner's pace, used from another process. The caller waits in its own process."""
 
     def __init__(self, limits: RateLimits, owner: Remote) -> None:
         super().__init__(limits)
@@ -128,4 +128,4 @@ def _ask(owner: Remote, *words: Any, **options: Any) -> Any:
     try:
         return owner.call(*words, **options)
     except WorkerGone as fault:
-        raise ModelError("the process that keeps the run's budget and pace is gone; start again to go on") from fault
+        raise ModelError("the process with the run's budget and pace is gone; the same command resumes") from fault

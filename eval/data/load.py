@@ -1,8 +1,8 @@
-"""Load problems and, apart from them, their hidden tests.
+"""Load problems and, separately, their hidden tests.
 
-One loader for a dataset of the Hugging Face hub (`deepmind/code_contests`), a local folder or file of one, the bundled
-pack (`pack`), Kattis problem packages, and problems as JSON, AlphaCodium's custom-problem format. The columns tell the
-layout (`eval/layouts`).
+One loader for datasets of the Hugging Face hub (`deepmind/code_contests`), local folders or files of a dataset, the
+bundled pack (`pack`), Kattis problem packages, and problems as JSON in AlphaCodium's custom-problem format. The columns
+determine the layout (`eval/data/layouts`).
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ def load_problems(data: str, split: str) -> ProblemSet:
     """Load one split.
 
     Args:
-        data: `pack`, a hub name, `NAME:CONFIGURATION` where the dataset has several, a folder in the layout of a hub
-            dataset or as `datasets` saves one, a problem package or a folder of them, a JSON-lines or Parquet file of
-            rows, or a JSON file of one problem or a list.
-        split: `valid`, `test`, …; of no matter for a file or packages.
+        data: `pack`; a hub name, or `NAME:CONFIGURATION` if the dataset has several; a folder in the layout of a hub
+            dataset or as saved by `datasets`; a problem package or a folder of them; a JSON-lines or Parquet file of
+            rows; or a JSON file with one problem or a list of problems.
+        split: `valid`, `test`, …; ignored for a file or packages.
 
     Raises:
-        DataError: nothing there, a layout that is not known, no such split, or names that occur twice.
+        DataError: there is no data, no known layout, no such split, or a name occurs twice.
     """
     rows = read_rows(data, split)
     if not len(rows):
@@ -76,12 +76,12 @@ def load_problems(data: str, split: str) -> ProblemSet:
     compiled = sum(isinstance(each, CheckerProgram) and each.language == "c++" for each in checkers.values())
     if compiled and compiler() is None:
         log.warning(
-            "%s %s: %d problems bring checkers in C++, and there is no compiler here (%s): nothing is judged on them",
+            "%s %s: %d problems have checkers in C++, but there is no compiler (%s): they cannot be judged",
             *(data, split, compiled, ", ".join(COMPILERS)),
         )
     if carriage_returns:
         log.warning(
-            "%s %s: tests of %d problems have lines that end in CR LF; read as LF", data, split, carriage_returns
+            "%s %s: tests of %d problems have CR LF line ends; they are read as LF", data, split, carriage_returns
         )
 
     def entry_of(name: str) -> Entry:
@@ -108,7 +108,7 @@ def _answers(entry: Entry) -> Answers:
 
 
 class _OnDemand(Mapping[str, Value]):
-    """What belongs to a problem, made from its row when it is asked for: a split may have more tests than memory."""
+    """Values by problem, made from the row on access, because the tests of a split may not fit into memory."""
 
     def __init__(self, names: Mapping[str, int], make: Callable[[str], Value]) -> None:
         self._names = names
@@ -128,7 +128,7 @@ def _layout(data: str, row: Any) -> Layout:
     layout = layout_of(_checked(data, row))
     if layout is None:
         known = ", ".join(layout.NAME for layout in LAYOUTS)
-        raise DataError(f"{data}: columns {', '.join(sorted(row))} are those of no layout that is known ({known})")
+        raise DataError(f"{data}: columns {', '.join(sorted(row))} match no known layout ({known})")
     return layout
 
 
@@ -138,35 +138,35 @@ def _entry(data: str, layout: Layout, row: Any) -> Entry:
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, ArithmeticError, RecursionError) as fault:
         name = next((row[key] for key in ("name", "question_id", "problem_id", "id") if key in row), None)
         what = " ".join(f"{type(fault).__name__}: {fault}".split())
-        raise DataError(f"{data}: problem {name!r} is not in the layout of {layout.NAME} ({what})") from fault
+        raise DataError(f"{data}: problem {name!r} does not have the layout of {layout.NAME} ({what})") from fault
 
 
 def _with_line_feeds(entry: Entry) -> Entry:
-    """The entry with the lines of its tests ending as a Python program reads and writes them; itself if they do."""
+    """The entry with LF line ends in its tests, as a Python program reads and writes them; itself if unchanged."""
     public, hidden = entry.problem.public_tests, entry.hidden
     if not any("\r\n" in text for test in (*public, *hidden.all()) for text in (test.input, test.output)):
         return entry
 
-    def mended(test: TestCase) -> TestCase:
+    def normalized(test: TestCase) -> TestCase:
         return TestCase(test.input.replace("\r\n", "\n"), test.output.replace("\r\n", "\n"))
 
-    cases = [mended(test.case()) for test in public]
+    cases = [normalized(test.case()) for test in public]
     shown = tuple(PublicTest(input=case.input, output=case.output) for case in cases)
     return replace(
         entry,
         problem=entry.problem.model_copy(update={"public_tests": shown}),
-        hidden=HiddenTests(tuple(map(mended, hidden.private)), tuple(map(mended, hidden.generated))),
+        hidden=HiddenTests(tuple(map(normalized, hidden.private)), tuple(map(normalized, hidden.generated))),
     )
 
 
 def _checked(data: str, row: Any) -> dict[str, Any]:
     if not isinstance(row, dict):
-        raise DataError(f"{data}: not every problem is an object")
+        raise DataError(f"{data}: a problem is not a JSON object")
     return row
 
 
 def _report_left_out(data: str, split: str, layout: Layout, left_out: dict[str, str], total: int) -> None:
     if len(left_out) == total:
-        raise DataError(f"{data} {split}: no problem can be asked here; the first {next(iter(left_out.values()))}")
+        raise DataError(f"{data} {split}: no problem is supported; the first {next(iter(left_out.values()))}")
     for reason, count in Counter(left_out.values()).items():
         log.warning("%s %s (%s): left out %d of %d problems: %s", data, split, layout.NAME, count, total, reason)

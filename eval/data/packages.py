@@ -1,4 +1,4 @@
-"""Kattis problem packages in a folder as rows of a dataset: what the layout `kattis` reads, in memory."""
+"""Kattis problem packages in a folder as rows for the layout `kattis`."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ _MOST_BYTES = 2**30  # of one file
 
 
 def packages_in(folder: Path) -> list[Path]:
-    """The problem packages that `folder` is, or holds, in the order of their names."""
+    """The folder itself if it is a problem package, else the packages in it, ordered by name."""
     if (folder / "problem.yaml").is_file():
         return [folder]
     return sorted(path.parent for path in folder.glob("*/problem.yaml"))
 
 
 class Packages(Sequence[dict[str, Any]]):
-    """Each is read when it is asked for: the tests of a contest may not fit into memory."""
+    """Packages that are read on access, because the tests of a contest may not fit into memory."""
 
     def __init__(self, folders: list[Path]) -> None:
         self._folders = folders
@@ -35,7 +35,7 @@ class Packages(Sequence[dict[str, Any]]):
 
 
 def _row(folder: Path) -> dict[str, Any]:
-    """A package as texts by their paths. What a link brings in from outside of the package is not there.
+    """A package as file contents by path. Links to files outside the package are ignored.
 
     Raises:
         DataError: a file cannot be read, or is too large.

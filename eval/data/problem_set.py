@@ -1,4 +1,4 @@
-"""The problems of a split and, apart from them, what must not reach a program: hidden tests, known programs, facts."""
+"""The problems of a split and, separately, what no program may see: hidden tests, known programs, facts."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ Answers = Literal["one", "several, with a checker", "several, one stored"]
 
 
 class DataError(UserError):
-    """The data cannot be had or is not what it should be; one line that says why."""
+    """The data cannot be read or is invalid. The message is one line with the reason."""
 
 
 @dataclass(frozen=True)
 class HiddenTests:
-    """What only the evaluation may see of a problem."""
+    """The tests of a problem that only the evaluation may see."""
 
     private: tuple[TestCase, ...] = field(repr=False)
     generated: tuple[TestCase, ...] = field(repr=False)
@@ -40,7 +40,7 @@ class HiddenTests:
 
 @dataclass(frozen=True)
 class Known:
-    """Programs whose verdict is known, in Python 3."""
+    """Programs in Python 3 that are known to be right or wrong."""
 
     right: tuple[str, ...] = field(repr=False)
     wrong: tuple[str, ...] = field(repr=False)
@@ -48,15 +48,15 @@ class Known:
 
 @dataclass(frozen=True)
 class Facts:
-    """What the dataset says about a problem, for selecting problems and for tables by group; no program sees it.
+    """What the dataset says about a problem, to select problems and to group tables. No program sees it.
 
-    difficulty: by name: "EASY", "A", … in CodeContests (dataset card), elsewhere the data's own word.
+    difficulty: a name: "EASY", "A", … in CodeContests (dataset card), else the dataset's own word.
     tags: such as "dp" (Codeforces), "atcoder" (LiveCodeBench: the platform), "codeforces.com" (APPS: the site).
-    rating: the Codeforces rating; 0 where it is not known.
-    contest: a number that grows with time: the id of a Codeforces contest, in LiveCodeBench the day as YYYYMMDD; None
-        where there is none.
-    index: the letter of the problem in its contest; empty where it is not known.
-    answers: how many are right, as far as the statement says, and who can tell.
+    rating: the Codeforces rating; 0 if unknown.
+    contest: a number that grows with time: the id of a Codeforces contest, or the day as YYYYMMDD in LiveCodeBench;
+        None if unknown.
+    index: the letter of the problem in its contest; empty if unknown.
+    answers: how many outputs are right according to the statement, and whether a checker decides.
     """
 
     difficulty: str = "UNKNOWN_DIFFICULTY"
@@ -69,13 +69,13 @@ class Facts:
 
 @dataclass(frozen=True)
 class ProblemSet:
-    """The problems of one split, or some of them.
+    """The problems of one split, or a selection of them.
 
     Attributes:
         fingerprint: SHA-256 over all problems of the split and their hidden tests, 12 hex digits.
-        rules: how programs for them are judged.
-        ids: of all problems of the split, in its order: their id in the dataset, and their name here.
-        left_out: ids of problems that cannot be asked here, such as those for a function, and why.
+        rules: how programs are judged.
+        ids: id in the dataset and name here, for all problems of the split in order.
+        left_out: ids of unsupported problems, with the reason.
     """
 
     data: str
@@ -109,13 +109,13 @@ class ProblemSet:
         return self._by_name[name]
 
     def name_of(self, identifier: str) -> str | None:
-        """The name of the problem of the split, selected or not, with this name or id; None where there is none."""
+        """The name of the problem with this name or id, whether selected or not; None if the split has none."""
         if identifier in self.ids:
             return self.ids[identifier]
         return identifier if identifier in self._names else None
 
     def shown_in(self, text: str) -> str | None:
-        """The name of the problem whose text in prompts is this, in a demonstration for instance; None for no one's."""
+        """The name of the problem with this prompt text, for example in a demonstration; None if there is none."""
         return self._by_text.get(text)
 
     def hidden(self, name: str) -> HiddenTests:
@@ -125,12 +125,12 @@ class ProblemSet:
         return self._known[name]
 
     def facts(self, name: str) -> Facts:
-        """Facts with nothing in them where the data has none."""
+        """The problem's facts; empty if the dataset has none."""
         return self._facts.get(name, Facts())
 
     def checker_for(self, problem: Problem) -> AnyChecker:
-        """How the rules say that outputs for the problem are checked: by its own checker, where it brings one and the
-        rule is "strict"."""
+        """The checker of the problem's outputs under the rules: its own checker if it has one and the rule is
+        "strict"."""
         own = self._checkers.get(problem.name) if self.rules.checker == "strict" else None
         return own or self.rules.checker_for(problem)
 
@@ -151,16 +151,16 @@ class ProblemSet:
         """A part of the problems, in their order.
 
         Args:
-            limit: only the first so many of those that are left.
-            match: only those whose name has this regular expression in it.
-            exclude: a file as `eval.audit` writes it; without the problems it names.
-            tags: only those with at least one of these tags, in any case of letters; all when empty.
-            difficulty: only those of one of these difficulties, in any case of letters; all when empty.
-            scored: only those with hidden tests; how many are left out is logged.
+            limit: keep only the first `limit` of the selected problems.
+            match: only problems with a name in which this regular expression is found.
+            exclude: a file as written by `eval.audit`; its problems are left out.
+            tags: only problems with at least one of these tags, ignoring case; all if empty.
+            difficulty: only problems of one of these difficulties, ignoring case; all if empty.
+            scored: only problems with hidden tests; the number left out is logged.
 
         Raises:
-            DataError: `limit` is less than 1, `match` is no regular expression, `exclude` no such file, no problem
-                has such a tag or difficulty, or nothing is left.
+            DataError: `limit` is less than 1, `match` is not a regular expression, `exclude` is not such a file, no
+                problem has such a tag or difficulty, or no problem is left.
         """
         if limit is not None and limit < 1:
             raise DataError("--limit must be at least 1")
@@ -178,7 +178,7 @@ class ProblemSet:
         if scored:
             fitting = self._with_hidden_tests(fitting)
         if not fitting[:limit]:
-            raise DataError(f"{self.data} {self.split}: no problem is left to run on")
+            raise DataError(f"{self.data} {self.split}: no problem is left")
         return replace(self, problems=tuple(fitting[:limit]))
 
     def _having(self, what: str, wanted: Collection[str]) -> set[str]:
@@ -198,8 +198,8 @@ class ProblemSet:
         kept = [problem for problem in problems if self.hidden(problem.name).all()]
         if problems and not kept:
             raise DataError(
-                f"{self.data}: {problems[0].name!r} has no hidden tests, so no program for it can be scored; "
-                "`python -m program.solve` writes one all the same"
+                f"{self.data}: {problems[0].name!r} has no hidden tests, so programs cannot be scored; "
+                "`python -m program.solve` can still write one"
             )
         if len(kept) < len(problems):
             log.warning(
@@ -210,7 +210,7 @@ class ProblemSet:
 
 
 class Exclusions(BaseModel):
-    """What is read of a file that `eval.audit` has written, or a hand."""
+    """The used part of a file that `eval.audit` or a person wrote."""
 
     exclude: dict[str, Any] | list[str]
 
@@ -219,9 +219,9 @@ def read_exclusions(path: str | Path) -> set[str]:
     """The names of the problems that an exclusion file leaves out.
 
     Raises:
-        DataError: the file is not one of `eval.audit`.
+        DataError: the file does not have the format of `eval.audit`.
     """
     try:
         return set(read_model(Path(path), Exclusions).exclude)
     except InputError as fault:
-        raise DataError(f"{path} is not a file of exclusions: {fault}") from fault
+        raise DataError(f"{path} is not an exclusion file: {fault}") from fault

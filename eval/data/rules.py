@@ -1,4 +1,4 @@
-"""The rules by which a run judges programs: recorded with every run, and what `eval.rescore` changes."""
+"""The rules by which a run judges programs. Every run records them, and `eval.rescore` changes them."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from program.problem import Problem
 
 
 class Rules(BaseModel):
-    """How hidden and public tests decide about a finished program. What a program does by itself, such as running its
-    code on public tests, is not touched by them.
+    """How public and hidden tests decide whether a finished program is right. The rules do not affect what a flow does
+    itself, such as running its code on public tests.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
 
     checker: Literal["strict", "deepmind"] = "strict"
-    """How outputs are compared: "strict" by the problem's own checker, or else within the tolerance of the statement;
-    see `judge.checker`."""
+    """How outputs are compared: "strict" uses the problem's own checker or else the tolerance of the statement; see
+    `judge.checker`."""
     time_factor: float = Field(default=PYTHON_TIME_FACTOR, gt=0)
-    """The problem's time limit times this is what a Python program gets; see `judge.limits`."""
-    # A program that never ends would hold the judge for half an hour on 200 tests.
+    """Factor on the problem's time limit, for Python programs; see `judge.limits`."""
+    # A program that never ends would occupy the judge for half an hour on 200 tests.
     timeouts: int | None = Field(default=10, ge=1)
-    """Tests of a set that may run out of time before the rest is not run and counts as not passed; None: run all."""
+    """Timeouts in a test set after which its other tests are skipped and count as not passed; None: run all tests."""
 
     def described(self) -> str:
         """The rules in a few words."""
@@ -46,10 +46,10 @@ class Rules(BaseModel):
 
 
 def rules_of(config: Mapping[str, Any]) -> Rules:
-    """The rules a run was judged by, by its configuration; those that all runs had where they were not recorded yet.
+    """The rules of a run, from its configuration; the default rules if an old run did not record them.
 
     Raises:
-        UserError: the configuration has others than there are.
+        UserError: the configuration has unknown rules.
     """
     known = {name: config[name] for name in Rules.model_fields if name in config}
     try:

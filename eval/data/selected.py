@@ -1,4 +1,4 @@
-"""The problems that the options of a command name."""
+"""The problems that the options of a command select."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from eval.data.problem_set import ProblemSet
 
 
 def load_selected(options: argparse.Namespace, *, scored: bool = False) -> ProblemSet:
-    """Load what the options of `add_data` name, and of it what those of `add_selection` leave (see `eval.options`).
+    """Load the data of the options of `add_data`, and apply those of `add_selection` (see `eval.options`).
 
     Raises:
-        DataError: nothing is there, an option cannot be used, or nothing is left.
+        DataError: there is no data, an option is invalid, or no problem is left.
     """
     return selected(load_problems(options.data, options.split), options, scored=scored)
 
 
 def selected(problems: ProblemSet, options: argparse.Namespace, *, scored: bool = False) -> ProblemSet:
-    """The problems that the options of `add_selection` leave; see `ProblemSet.select`.
+    """The problems that the options of `add_selection` select; see `ProblemSet.select`.
 
     Raises:
-        DataError: an option cannot be used, or nothing is left.
+        DataError: an option is invalid, or no problem is left.
     """
     tags, difficulty = options.tags or (), options.difficulty or ()
     return problems.select(options.limit, options.match, options.exclude, tags, difficulty, scored=scored)

@@ -49,12 +49,12 @@ from program.stopping import ends_by
 
 
 def evaluate(options: argparse.Namespace) -> None:
-    """Evaluate `options.artifacts`; see `eval.run` for the options. Prints and stores the table, and writes the report.
+    """Evaluate `options.artifacts`; see `eval.run` for the options. Print and store the table, and write the report.
 
     Raises:
-        ArtifactError, DataError, ExecutorError, RunError: bad input, before any LM call.
+        ArtifactError, DataError, ExecutorError, RunError: invalid input; raised before any LM call.
         ModelError: the model does not answer.
-        JudgeError: programs cannot be judged with the protection that is asked for.
+        JudgeError: programs cannot be judged with the requested protection.
     """
     rates, budget, total = _limits_of(options)
     models = Models.of(options, also=SIMULATED)
@@ -69,7 +69,7 @@ def evaluate(options: argparse.Namespace) -> None:
     _warn_of_seen_problems({name: manifest for name, (_, manifest) in programs.items()}, problems)
     fingerprints = {name: artifact.fingerprint(*loaded) for name, loaded in programs.items()}
     folder = RunFolder(options.out, _config(options, fingerprints, problems, total), code_prints(), options.mix_code)
-    for name, loaded in programs.items():  # so that the run can be read when the artifacts have changed
+    for name, loaded in programs.items():  # so that the run stays readable after the artifacts change
         artifact.save(options.out / "artifacts" / name, *loaded)
     with ExitStack() as late:
         left = rollouts_left(folder, arms, problems, options.n)
@@ -101,14 +101,16 @@ def _programs(options: argparse.Namespace) -> dict[str, tuple[Program, artifact.
 def _warn_of_seen_problems(manifests: dict[str, artifact.Manifest], problems: ProblemSet) -> None:
     for name, manifest in manifests.items():
         if seen := [each for each in (manifest.compile or {}).get("problems", []) if each in problems]:
-            said = f"{name} was compiled on {len(seen)} of these problems, such as {seen[0]}, and flatters itself there"
+            said = (
+                f"{name} was compiled on {len(seen)} of these problems, such as {seen[0]}; its rates are too high there"
+            )
             print(f"warning: {one_line(said)}", file=sys.stderr)
 
 
 def _config(
     options: argparse.Namespace, fingerprints: dict[str, str], problems: ProblemSet, total: Budget | None
 ) -> dict[str, Any]:
-    """What decides the results of the run."""
+    """The configuration that determines the results of the run."""
     return {
         "artifacts": fingerprints,
         "data": options.data,
@@ -127,7 +129,7 @@ def _config(
 
 
 def _table(options: argparse.Namespace, arms: Sequence[Arm], rollouts: Sequence[Rollout]) -> str:
-    """The arms, and what has to be known to read their numbers; of answers that brought nothing it warns, too."""
+    """The table of arms with the notes needed to read it. Also warns of answers without a program."""
     names = [arm.name for arm in arms]
     differing = setting_differences({name: options.out / "artifacts" / name for name in names})
     parts = [markdown_table(summarize_arms(names, rollouts)), differing, protection(rollouts), caveat(options.lm)]
@@ -150,8 +152,8 @@ def _run(
     total: Budget | None,
     late: ExitStack,
 ) -> str | None:
-    """Run what is left, from when on `late` ends the process should it be late; gives the resource that is
-    spent, None where something of all is left."""
+    """Run the remaining rollouts; from then on `late` ends the process if it is late. Returns the spent resource, or
+    None if the budget is not spent."""
     try:
         with open_executor(options, models, arms, problems, rates, budget, folder.path / PAID) as executor:
             late.enter_context(ends_by(executor.budget.seconds_left(), _ended_early("seconds")))
@@ -172,8 +174,8 @@ def _run(
 
 
 def _say_losses(rollouts: Sequence[Rollout], spent: str | None) -> None:
-    """Rollouts that were not judged are never passed over in silence; those that the end of the budget's seconds has
-    cost all answers belong to what is `spent`, which was said.
+    """Report rollouts that were not judged. Those without answers because the budget's seconds ended are part of
+    `spent`, which was already reported.
 
     Raises:
         ModelError: another try may judge them.
@@ -184,28 +186,28 @@ def _say_losses(rollouts: Sequence[Rollout], spent: str | None) -> None:
     again = [each for each in lost if not is_too_long(each)]
     if again:
         said = f"{len(again)} of {len(rollouts)} rollouts were not judged ({again[-1].error})"
-        raise ModelError(f"{said}; the same command tries them again")
+        raise ModelError(f"{said}; the same command retries them")
     if lost:
-        said = f"{len(lost)} of {len(rollouts)} rollouts were not judged, their prompts are too long: {lost[-1].error}"
+        said = f"{len(lost)} of {len(rollouts)} rollouts were not judged: their prompts are too long: {lost[-1].error}"
         print(f"warning: {one_line(said)}", file=sys.stderr)
 
 
 def _ended_early(spent: str) -> str:
-    return f"the run ended early: its budget of {spent} is spent; the same command with a larger one goes on"
+    return f"the run ended early: its budget of {spent} is spent; the same command with a larger budget resumes it"
 
 
 def protection(rollouts: Sequence[Rollout]) -> str:
-    """Under what the programs of a run were judged, in a sentence."""
+    """The protection under which the programs of a run were judged, as a sentence."""
     names = sorted({rollout.score.isolation for rollout in rollouts if rollout.score} - {""})
     return (
         f"Programs were judged under {', '.join(names)}."
         if names
-        else "What held the judged programs was not recorded."
+        else "The protection of the judged programs was not recorded."
     )
 
 
 def _limits_of(options: argparse.Namespace) -> tuple[RateLimits, Budget, Budget | None]:
-    """How fast the run may ask, what it may spend, and the total to spread over problems, where there is one."""
+    """The run's rate limits, its budget, and the total budget to spread over problems, if there is one."""
     try:
         rates = RateLimits(requests_per_minute=options.requests_per_minute, tokens_per_minute=options.tokens_per_minute)
         budget, total = (
@@ -216,7 +218,7 @@ def _limits_of(options: argparse.Namespace) -> tuple[RateLimits, Budget, Budget 
     if total == Budget():
         return rates, budget, None
     if budget != Budget():
-        raise RunError("a total is all that a run may spend: --total-… goes with no --max-…")
+        raise RunError("--total-… already limits what a run may spend: leave out --max-…")
     return rates, budget, total
 
 

@@ -1,4 +1,4 @@
-"""Evaluation from plain Python: programs as objects, also those of classes that no artifact names."""
+"""Evaluation from plain Python: programs as objects, also of classes that no artifact has."""
 
 from __future__ import annotations
 
@@ -29,25 +29,25 @@ def evaluate_programs(
     samples: int = 1,
     concurrency: int = 8,
 ) -> list[Rollout]:
-    """Run programs on problems and judge their answers with the hidden tests. `out` is then a run as `eval.run` writes
-    it, with its report, that `eval.compare` and `eval.show` read. There is no ledger: a call that was interrupted goes
-    on, and asks again for the rollouts that had not ended.
+    """Run programs on problems and judge their answers with the hidden tests. `out` becomes a run as written by
+    `eval.run`, with its report; `eval.compare` and `eval.show` read it. There is no ledger: the same call resumes an
+    interrupted evaluation, and repeats the rollouts that had not ended.
 
     Args:
-        programs: by the names they have in tables; the first one is compared with.
-        problems: of `eval.data.load.load_problems`; they need hidden tests (`.select(scored=True)`).
+        programs: by their names in tables; the first one is the baseline.
+        problems: from `eval.data.load.load_problems`; they need hidden tests (`.select(scored=True)`).
         lm: the model of all programs.
         out: folder of the run.
         samples: rollouts of each program on each problem.
-        concurrency: rollouts side by side.
+        concurrency: parallel rollouts.
 
     Returns:
         all rollouts, in the order in which they ended.
 
     Raises:
-        RunError: `out` holds something else, or a run with other programs, problems or code.
+        RunError: `out` is not a run, or a run with other programs, problems or code.
         ModelError: the model cannot be used, or fails several times in a row.
-        OSError: the source of a program's class cannot be read, as in the interactive interpreter.
+        OSError: the source of a program's class cannot be read, for example in the interactive interpreter.
     """
     config = {
         "artifacts": {name: _print_of(program) for name, program in programs.items()},
@@ -69,8 +69,7 @@ def evaluate_programs(
 
 
 def _print_of(program: Program) -> str:
-    """Names what decides the prompts and the behaviour of a program, the source of its methods included: 12 hex
-    digits."""
+    """A fingerprint of a program's prompts and behaviour, including the source of its methods: 12 hex digits."""
     kinds = [kind for kind in type(program).__mro__ if issubclass(kind, Program)]
     methods = [method for kind in kinds for method in vars(kind).values() if inspect.isfunction(method)]
     source = [kind.__name__ for kind in kinds] + [inspect.getsource(method) for method in methods]

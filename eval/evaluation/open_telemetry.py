@@ -1,9 +1,9 @@
-"""Rollouts as OpenTelemetry traces: a span a rollout, and in it a span for each LM call and each run of the judge.
+"""Rollouts as OpenTelemetry traces: one span per rollout, with child spans for LM calls and judge runs.
 
-They are sent as OTLP over HTTP in JSON, which every collector takes, by the standard environment variables
-(opentelemetry.io/docs/specs/otel/protocol/exporter); attributes are named by the semantic conventions for generative
-AI. Prompts and answers are left out unless OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT is `true`. Programs see
-no hidden test, so no hidden test can be in what is sent.
+Traces are sent as OTLP over HTTP in JSON, which every collector accepts. The standard environment variables configure
+the export (opentelemetry.io/docs/specs/otel/protocol/exporter). Attributes follow the semantic conventions for
+generative AI. Prompts and answers are left out unless OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT is `true`.
+Programs see no hidden tests, so traces contain none.
 """
 
 from __future__ import annotations
@@ -31,22 +31,22 @@ from program.rollout.trace import Call, Decided, Event, JudgeRun
 CONTENT = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
 INTERNAL, CLIENT = 1, 3  # kinds of span
 OK, ERROR = 1, 2  # status codes
-MOST_FAILURES = 3  # in a row; after them nothing is sent any more, as the run would wait for each at its end
+MOST_FAILURES = 3  # in a row; then sending stops, because the run would wait for each failure at its end
 Sender = Callable[[Rollout], None]
 
 
 @contextmanager
 def sent_traces(wanted: bool, lm: str, environment: Mapping[str, str] = os.environ) -> Iterator[Sender]:
-    """A function that sends the trace of a rollout that has just ended, by a thread of its own; it does nothing where
-    traces are not wanted. What cannot be sent is a warning, as the run has it on disk.
+    """A function that sends the trace of a finished rollout in a separate thread; it does nothing if traces are not
+    wanted. A failure is only a warning, because the run has the traces on disk.
 
     Args:
         wanted: whether to send.
-        lm: the model of the run, where a call does not name its own.
-        environment: with the standard variables.
+        lm: the model of calls that do not name their own.
+        environment: has the standard variables.
 
     Raises:
-        RunError: a variable is not understood, or the collector does not take traces.
+        RunError: a variable is invalid, or the collector refuses traces.
     """
     if not wanted or environment.get("OTEL_SDK_DISABLED", "").lower() == "true":
         yield lambda rollout: None
@@ -55,7 +55,7 @@ def sent_traces(wanted: bool, lm: str, environment: Mapping[str, str] = os.envir
     try:
         collector.send([])
     except OSError as fault:
-        raise RunError(f"--otel: {collector.address} takes no traces: {fault}") from fault
+        raise RunError(f"--otel: {collector.address} does not accept traces: {fault}") from fault
     waiting: queue.SimpleQueue[list[dict[str, Any]] | None] = queue.SimpleQueue()
     thread = Thread(target=_send_all, args=(collector, waiting), name="otel")
     thread.start()
@@ -84,9 +84,9 @@ def _send_all(collector: Collector, waiting: queue.SimpleQueue[list[dict[str, An
 
 @dataclass(frozen=True)
 class Collector:
-    """Where traces go.
+    """The receiver of traces.
 
-    timeout: seconds for one request.
+    timeout: seconds per request.
     resource: attributes of all spans.
     """
 
@@ -100,7 +100,7 @@ class Collector:
         """The collector that the standard variables name.
 
         Raises:
-            RunError: one of them is not understood, or asks for another protocol.
+            RunError: a variable is invalid, or asks for another protocol.
         """
 
         def value(name: str, default: str) -> str:
@@ -108,24 +108,24 @@ class Collector:
             return own or environment.get(f"OTEL_EXPORTER_OTLP_{name}") or default
 
         if (protocol := value("PROTOCOL", "http/json")) != "http/json":
-            raise RunError(f"--otel: traces are sent by http/json only, OTEL_EXPORTER_OTLP_PROTOCOL is {protocol}")
+            raise RunError(f"--otel: only http/json is supported, but OTEL_EXPORTER_OTLP_PROTOCOL is {protocol}")
         base = environment.get("OTEL_EXPORTER_OTLP_ENDPOINT") or "http://localhost:4318"
         address = environment.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") or f"{base.rstrip('/')}/v1/traces"
         if not address.startswith(("http://", "https://")):
-            raise RunError(f"--otel: {address} is no address of a collector")
+            raise RunError(f"--otel: {address} is not the address of a collector")
         try:
             timeout = float(value("TIMEOUT", "10000")) / 1000
         except ValueError as fault:
-            raise RunError("--otel: OTEL_EXPORTER_OTLP_TIMEOUT is no number of milliseconds") from fault
+            raise RunError("--otel: OTEL_EXPORTER_OTLP_TIMEOUT is not a number of milliseconds") from fault
         named = {"service.name": environment.get("OTEL_SERVICE_NAME") or "alphacodium"}
         resource = {**_pairs(environment.get("OTEL_RESOURCE_ATTRIBUTES", "")), **named}
         return cls(address, _pairs(value("HEADERS", "")), timeout, resource)
 
     def send(self, spans: list[dict[str, Any]]) -> None:
-        """Send spans, and wait for the answer.
+        """Send spans and wait for the response.
 
         Raises:
-            OSError: it does not come, or refuses them.
+            OSError: there is no response, or it is an error.
         """
         scope = {"scope": {"name": "alphacodium-dspy"}, "spans": spans}
         resource = {"attributes": _attributes(self.resource)}
@@ -140,7 +140,7 @@ class Collector:
 
 
 def _pairs(text: str) -> dict[str, str]:
-    """`key=value,key=value`, in which characters may be escaped as in addresses."""
+    """Parse `key=value,key=value`; characters may be percent-encoded."""
     pairs = [each.split("=", 1) for each in text.split(",") if "=" in each]
     return {unquote(key.strip()): unquote(value.strip()) for key, value in pairs}
 
@@ -149,10 +149,10 @@ def spans_of(rollout: Rollout, lm: str, ended: float, texts: bool) -> list[dict[
     """The spans of a rollout.
 
     Args:
-        rollout: with its whole trace.
+        rollout: with its full trace.
         lm: the model of calls that do not name their own.
-        ended: when it was judged, in seconds since 1970; its beginning is reckoned back from there.
-        texts: whether prompts and answers are wanted.
+        ended: when it was judged, in seconds since 1970; its start is computed from this.
+        texts: whether to include prompts and answers.
     """
     begun = ended - rollout.seconds - (rollout.score.judge_seconds if rollout.score else 0.0)
     trace = secrets.token_hex(16)
@@ -244,7 +244,7 @@ def _status(fault: str) -> dict[str, Any]:
 
 
 def _attributes(values: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Attributes in OTLP's form, without those that are not known; 64-bit numbers are texts there."""
+    """Attributes in OTLP's form, without unknown ones. OTLP writes 64-bit numbers as strings."""
     return [{"key": key, "value": _value(value)} for key, value in values.items() if value is not None]
 
 

@@ -1,8 +1,8 @@
-"""What a dataset's own programs say about its tests.
+"""Check the tests of a dataset with its own programs.
 
-A problem is suspect when its tests reject a right program, when it accepts several answers and has no checker that can
-tell them (its statement says so, or right programs give different answers to one test), or when its statement speaks
-of interaction.
+A problem is suspect in three cases: its tests reject a right program; it accepts several answers but has no checker for
+them (its statement says so, or right programs give different answers to one test); or its statement mentions
+interaction.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _INTERACTIVE = re.compile(r"\binteractive\b|\binteractor\b|\bflush\b", re.IGNORE
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found about one problem: programs accepted and rejected, and why it is suspect, if it is."""
+    """The result for one problem: programs accepted and rejected, and the reasons if it is suspect."""
 
     name: str
     right: int
@@ -50,16 +50,16 @@ class Finding:
 def audit(options: argparse.Namespace) -> None:
     """Audit every problem of a split, print a table and write the suspects; see `eval.audit` for the options.
 
-    Findings are kept next to the file of suspects; one for the same tests and programs is not made again. A file that
-    is there already is overwritten only by what it holds.
+    Findings are stored next to the file of suspects, and reused for the same tests and programs. An existing file with
+    other suspects is never overwritten.
 
     Raises:
-        DataError, ExecutorError, SolutionsError: bad input.
-        JudgeError: the judge failed; what is found so far is stored.
+        DataError, ExecutorError, SolutionsError: invalid input.
+        JudgeError: the judge failed; the findings so far are stored.
     """
     findings_file = options.out.with_suffix(".findings.jsonl")
     if options.out.exists() and not findings_file.is_file():
-        raise RunError(f"{options.out} is there already, and nothing is overwritten; choose another file")
+        raise RunError(f"{options.out} already exists and is not overwritten; choose another file")
     problems = load_selected(options)
     programs = _programs(problems, options.solutions, options.programs)
     stored = JsonLines(findings_file, alone=True)
@@ -79,8 +79,7 @@ def audit(options: argparse.Namespace) -> None:
     print(report(findings))
     if options.out.exists() and options.out.read_text() != text + "\n":
         raise RunError(
-            f"{options.out} holds other suspects, and nothing is overwritten; once it is moved away, the same command "
-            "writes these"
+            f"{options.out} has other suspects and is not overwritten; move it away and run the same command again"
         )
     write_whole(options.out, text + "\n")
     print(f"wrote {len(suspects)} suspects to {options.out}, for --exclude of the other commands")
@@ -90,14 +89,14 @@ def _findings(stored: JsonLines) -> dict[str, Finding]:
     """The findings of a file by their keys.
 
     Raises:
-        RunError: it holds something else.
+        RunError: the file has other content.
     """
     found = {}
     for number, line in enumerate(stored.values(), 1):
         try:
             found[line["key"]] = TypeAdapter(Finding).validate_python(line["result"])
         except (ValidationError, KeyError, TypeError) as fault:
-            raise RunError(f"{stored.path}, line {number} is no finding of an audit; remove the file") from fault
+            raise RunError(f"{stored.path}, line {number} is not a finding of an audit; remove the file") from fault
     return found
 
 
@@ -122,7 +121,7 @@ def examine(problem: Problem, problems: ProblemSet, right: Sequence[str], wrong:
 
 
 def report(findings: Sequence[Finding]) -> str:
-    """Every problem's rates and why it is suspect, as a Markdown table, and the rates over all problems."""
+    """A Markdown table with the rates of every problem and the reasons if it is suspect, and the rates over all."""
     head = ["problem", "right accepted", "wrong rejected", "why it is suspect"]
     rows = [
         [f.name, f"{f.right_accepted} / {f.right}", f"{f.wrong_rejected} / {f.wrong}", "; ".join(f.reasons)]
@@ -134,12 +133,12 @@ def report(findings: Sequence[Finding]) -> str:
     suspect, without = sum(bool(f.reasons) for f in findings), sum(not f.right for f in findings)
     lines.append("")
     lines.append(f"right programs accepted: {accepted} / {right}; wrong programs rejected: {rejected} / {wrong}")
-    lines.append(f"{suspect} of {len(findings)} problems are suspect; {without} have no right program to tell by")
+    lines.append(f"{suspect} of {len(findings)} problems are suspect; {without} have no right program to check with")
     return "\n".join(lines)
 
 
 def _answers_differ(checker: Checker | TokenChecker, reports: Sequence[Report]) -> bool:
-    """Whether two programs that ran well on a test gave answers that the checker calls different."""
+    """Whether two programs that ran without error on a test gave answers that the checker finds different."""
     for results in zip(*(each.results for each in reports), strict=True):
         answers = [result.output for result in results if result.verdict in ("AC", "WA")]
         if any(not checker.matches(answer, answers[0]) for answer in answers[1:]):
@@ -148,7 +147,7 @@ def _answers_differ(checker: Checker | TokenChecker, reports: Sequence[Report]) 
 
 
 def _programs(problems: ProblemSet, more: Path | None, most: int) -> dict[str, tuple[list[str], list[str]]]:
-    """Right and wrong programs by problem, the data's own and those of the file `more`, at most so many of each."""
+    """Right and wrong programs by problem, from the data and the file `more`, at most `most` of each."""
     known = {problem.name: problems.known(problem.name) for problem in problems.problems}
     programs = {name: ([*each.right], [*each.wrong]) for name, each in known.items()}
     for line in read_solutions(more) if more else []:

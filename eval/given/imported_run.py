@@ -1,4 +1,4 @@
-"""Programs of another system as a run, so that it can be compared with ours on equal terms."""
+"""Programs of another system as a run, so that the system can be compared with ours."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def write_run(options: argparse.Namespace, problems: ProblemSet, samples: Sample
 
     Raises:
         SolutionsError: a line has no `options.arm_field`.
-        RunError: the folder holds a run with another configuration.
+        RunError: the folder has a run with another configuration.
     """
     arms = _arms(samples.lines, options.arm_field, options.solutions.stem)
     asked = {line["name"] for line in samples.lines}
@@ -61,8 +61,8 @@ def _arms(lines: list[Sample], field: str | None, default: str) -> Arms:
     arms: Arms = defaultdict(lambda: defaultdict(list))
     for line in lines:
         if field is not None and not isinstance(line.get(field), str):
-            raise SolutionsError(f"a program for {line['name']!r} has no text {field!r} to tell its arm by")
-        # Models are often named OWNER/NAME, and arms name folders.
+            raise SolutionsError(f"a program for {line['name']!r} has no text field {field!r} for its arm")
+        # Models are often named OWNER/NAME, but an arm's name is also a folder's name.
         try:
             arm = arm_name(line[field].replace("/", "-") if field is not None else default)
         except ValueError as fault:
@@ -79,15 +79,15 @@ def _programs(programs: dict[str, list[Sample]], name: str, missing: str) -> lis
 
 
 def _rollout(arm: str, problem: str, sample: int, code: str) -> Rollout:
-    """A rollout to be judged, at a cost that is not known."""
+    """A rollout to be judged, with unknown cost."""
     rollout = Rollout(arm=arm, problem=problem, sample=sample, status="not judged", code=code)
     rollout.trace, rollout.totals = Trace(marks=[IMPORTED]), Totals(dollars=None)
     return rollout
 
 
 def _gaps(arms: Arms, names: list[str], missing: str) -> list[str]:
-    """A line for each arm that has no program for some of the problems."""
-    counted = "count as failed" if missing == "failed" else "are in none of its rates; --missing failed counts them"
+    """One line for each arm without programs for some of the problems."""
+    counted = "count as failed" if missing == "failed" else "are not in its rates; --missing failed counts them"
     return [
         f"{arm}: programs for {len(programs)} of {len(names)} problems; the others {counted}"
         for arm, programs in arms.items()

@@ -1,7 +1,7 @@
-"""A run as logs of Inspect (inspect.aisi.org.uk), one `.eval` file an arm, which `inspect view` opens.
+"""A run as logs of Inspect (inspect.aisi.org.uk), one `.eval` file per arm, for `inspect view`.
 
-A log is a ZIP file of JSON values in the form of `inspect_ai.log.EvalLog`, version 2. They are written without the
-package, which would bring forty others; the tests read them with it where it is installed.
+A log is a ZIP file of JSON values in the form of `inspect_ai.log.EvalLog`, version 2. It is written without the
+package, which has forty dependencies. The tests read it with the package if that is installed.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from program.rollout.trace import Call, Decided, Event, Totals
 
 SOLVED, HIDDEN = "solved", "hidden tests passed"  # the two scores of a sample
 SCHEMA = 2  # of `EvalLog`
-PLAIN_NAME = re.compile(r"[\w .,()'+-]{1,120}")  # can name a member of a ZIP file as it is
+PLAIN_NAME = re.compile(r"[\w .,()'+-]{1,120}")  # can be a member's name in a ZIP file
 STOPS = {"cut": "max_tokens", "cut while thinking": "max_tokens", "endless": "max_tokens", "filtered": "content_filter"}
 
 
@@ -39,17 +39,17 @@ def write_inspect_logs(run: Path, out: Path, exclude: str | None = None) -> list
 
     Args:
         run: its folder.
-        out: a folder, made here.
+        out: a new folder.
         exclude: see `stored_arms`.
 
     Returns:
         The files, in the order of the arms.
 
     Raises:
-        RunError, DataError: as `stored_arms` does, and where `out` is there already or cannot be written.
+        RunError, DataError: as in `stored_arms`, or `out` exists already or cannot be written.
     """
     if out.exists():
-        raise RunError(f"{out} is there already, and nothing is overwritten; choose another folder")
+        raise RunError(f"{out} already exists and is not overwritten; choose another folder")
     arms = stored_arms([run], exclude=exclude)
     data, _ = data_of(arms, None)
     begun = datetime.fromtimestamp((run / "config.json").stat().st_mtime, UTC)
@@ -68,8 +68,8 @@ def inspect_log(arm: StoredArm, data: ProblemSet | None, begun: datetime) -> byt
 
     Args:
         arm: of a stored run.
-        data: with the statements; where it is None, a sample's input is the name of its problem.
-        begun: when the run began; the times of events count from there, as rollouts store no others.
+        data: has the statements; if None, a sample's input is the name of its problem.
+        begun: when the run began; event times count from there, because rollouts store only relative times.
     """
     head = _head(arm, begun)
     samples = [_sample(arm, rollout, data, begun) for rollout in arm.rollouts]
@@ -160,7 +160,7 @@ def _sample(arm: StoredArm, rollout: Rollout, data: ProblemSet | None, begun: da
 
 
 def _scores(rollout: Rollout, score: Score, sentences: Sequence[str]) -> dict[str, Any]:
-    """Of hidden tests they hold counts and verdicts only."""
+    """The scores of a sample. Of hidden tests they have only counts and verdicts."""
     said = {"answer": _fenced(rollout.code), "explanation": "\n".join(sentences)}
     return {
         SOLVED: {"value": "C" if score.solved else "I", **said, "metadata": score.model_dump(mode="json")},
@@ -169,14 +169,14 @@ def _scores(rollout: Rollout, score: Score, sentences: Sequence[str]) -> dict[st
 
 
 def _summary(sample: dict[str, Any]) -> dict[str, Any]:
-    """What a viewer lists of a sample before it opens it."""
+    """The fields that a viewer lists before it opens the sample."""
     kept = ("id", "epoch", "input", "target", "metadata", "scores", "model_usage", "total_time", "uuid")
     error = {"error": sample["error"]["message"]} if "error" in sample else {}
     return {**{key: sample[key] for key in kept if key in sample}, **error, "completed": True, "message_count": 2}
 
 
 def _events(story: Story, lm: str, begun: datetime) -> Iterator[dict[str, Any]]:
-    """The trace: every LM call in a span with the name of its stage, all else as information."""
+    """The trace: each LM call in a span with its stage's name, and all other events as information."""
     for number, event in enumerate(story.events):
         at = {"timestamp": _time(begun, event.started), "working_start": event.started}
         if not isinstance(event, Call):
@@ -228,7 +228,7 @@ def _information(event: Event) -> dict[str, Any]:
 
 
 def _fenced(code: str) -> str:
-    """A program as Markdown, which viewers take texts for."""
+    """A program as Markdown, because viewers render texts as Markdown."""
     return f"```python\n{code}```" if code else ""
 
 
@@ -243,7 +243,7 @@ def _usage(totals: Totals) -> dict[str, Any]:
 
 
 def _identifier(problem: str) -> str:
-    """The problem's name where it can name a member of a ZIP file, else one that can."""
+    """The problem's name if it can be a member's name in a ZIP file, else a name derived from it."""
     if PLAIN_NAME.fullmatch(problem) and problem.strip(". "):
         return problem
     return f"{re.sub(r'[^A-Za-z0-9]+', '-', problem).strip('-')[:60]}-{_digits(problem)[:6]}"

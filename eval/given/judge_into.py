@@ -1,4 +1,4 @@
-"""Judge programs that are there already, as rollouts of a run."""
+"""Judge existing programs as rollouts of a run."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ def judge_into(
     problems: ProblemSet,
     prepare: Callable[[Rollout], Rollout] = lambda rollout: rollout,
 ) -> list[Rollout]:
-    """Judge the programs of rollouts and append them to a run; one whose program the run has judged already stays.
+    """Judge the programs of rollouts and append them to a run. Rollouts that the run has judged already stay unchanged.
 
     Args:
         folder: the run.
-        rollouts: with code, and with a trace where there is one.
-        problems: what they are judged on, and by which rules.
+        rollouts: with code, and with their trace if there is one.
+        problems: the problems and the rules.
         prepare: called with each rollout just before it is judged.
 
     Returns:
-        The rollouts as the run has them now, in the given order.
+        The rollouts as the run now has them, in the given order.
     """
     stored = {each.key(): each for each in read_rollouts(folder.path) if each.status != "not judged"}
     given = list(rollouts)
@@ -47,5 +47,5 @@ def judge_into(
 
 
 def _has_texts(rollout: Rollout) -> bool:
-    """Whether the trace came from a trace; without one, as of imported programs, there is none to keep."""
+    """Whether the trace has texts. Imported programs have no trace to store."""
     return any(call.prompt or call.answer for call in rollout.trace.calls)

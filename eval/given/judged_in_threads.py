@@ -1,4 +1,4 @@
-"""Many programs judged side by side, with a line of progress; what was found of each comes as soon as it is found."""
+"""Judge many programs in parallel, with a progress line. Each result is yielded as soon as it is known."""
 
 from __future__ import annotations
 
@@ -17,16 +17,17 @@ Found = TypeVar("Found")
 def judged_in_threads(
     examine: Callable[[Item], Found], items: Sequence[Item], *, total: int, unit: str
 ) -> Iterator[Found]:
-    """What `examine` returns for each item, in the order in which they end: whoever stores it loses little to a kill.
+    """Yield the result of `examine` for each item in order of completion, so that a caller that stores them loses
+    little if it is killed.
 
-    What it raises ends the judge's runs under way; items that were not begun are left. So does a command that is asked
-    to stop, after the time that what is in flight gets.
+    An exception in `examine` ends the judge's current runs, and the remaining items are not begun. A request to stop
+    does the same, after a grace period for the running items.
 
     Args:
-        examine: judges something; called from many threads.
-        items: what is left to do.
-        total: of the line, with what was done before.
-        unit: what is counted.
+        examine: judges an item; called from many threads.
+        items: what remains to be done.
+        total: of the progress line, including items done before.
+        unit: name of one item.
     """
 
     def one(item: Item) -> Found:

@@ -1,6 +1,6 @@
-"""The file of results that `eval.judge --out` writes: what is there already, and what it must not be mixed with.
+"""The file of results that `eval.judge --out` writes: its stored results, and the conditions that must match.
 
-A line is the input's fields, then `ADDED`. An interrupted command goes on in its own file and in no other one.
+A line has the input's fields and then `ADDED`. An interrupted command resumes only in its own file.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class TestCounts(BaseModel):
 
 
 class JudgedLine(BaseModel, extra="allow", strict=True):
-    """Of a line what is read again."""
+    """The fields of a line that are read again."""
 
     name: str
     solution: str
@@ -47,44 +47,44 @@ def conditions_of(problems: ProblemSet, checker: str, *, full: bool) -> dict[str
 
     Args:
         problems: what programs are judged on.
-        checker: the name of the rule for a problem, which begins with that of the run.
-        full: whether all tests of a program are run, also after one has failed.
+        checker: the name of the rule for a problem; it begins with the name of the run's rule.
+        full: whether all tests of a program are run, also after one fails.
     """
     return {"checker": checker, "data_fingerprint": problems.fingerprint, "full": full}
 
 
 def without_results(line: Sample) -> Sample:
-    """The line as its program came; files of results are files of programs too."""
+    """The line without the added fields, because files of results can be input files too."""
     return {key: value for key, value in line.items() if key not in ADDED}
 
 
 def key_of_line(line: Sample) -> str:
-    """What tells a program, as it came or as it is stored, from others."""
+    """The key of a program, the same for the input line and the stored line."""
     return json.dumps(json.loads(json_line(without_results(line))), sort_keys=True)
 
 
 def open_results(out: Path, problems: ProblemSet, *, full: bool) -> JsonLines:
-    """The file with the results it has already, without those that were not judged. It is made where it is missing.
+    """Open the file with its stored results, without those that were not judged. A missing file is created.
 
     Args:
         out: where it is.
         problems, full: see `conditions_of`.
 
     Raises:
-        SolutionsError: `out` cannot be written or is no file of results, and stays as it is; or its results are of
-            another checker or other data, or `full` is true of one side only.
+        SolutionsError: `out` cannot be written or is not a file of results, and stays unchanged; or its results were
+            made with another checker, other data or another value of `full`.
     """
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        held = hold_results(out)
+        lock = hold_results(out)
         lines = [_loaded(line) for line in whole_lines(out)]
         unread = b"" if lines else out.read_bytes()
     except OSError as fault:
         raise SolutionsError(f"{out} cannot be written: {fault.strerror}") from fault
-    # A kill may have left half of the first line.
+    # A killed command may have left half of the first line.
     torn = _BEGIN.startswith(unread[: len(_BEGIN)]) and _loaded(unread) is None
     if not all(map(_is_result, lines)) or not (torn or _is_result(_loaded(unread))):
-        raise SolutionsError(f"{out} is no file of results, so nothing is written to it; choose another file")
+        raise SolutionsError(f"{out} is not a file of results and stays unchanged; choose another file")
     now = conditions_of(problems, problems.rules.checker, full=full)
     for line in lines:
         there = {**{key: line.get(key) for key in CONDITIONS}, "checker": str(line.get("checker")).partition(" ")[0]}
@@ -94,7 +94,7 @@ def open_results(out: Path, problems: ProblemSet, *, full: bool) -> JsonLines:
     kept = [line for line in lines if line["status"] != "not judged"]
     if len(kept) < len(lines):
         write_whole(out, b"".join(map(json_line, kept)))
-    held.close()
+    lock.close()
     return JsonLines(out, alone=True)
 
 
@@ -107,7 +107,7 @@ def _is_result(line: Any) -> bool:
 
 
 def _loaded(line: bytes) -> Any:
-    """The line as a JSON value; None where it is none."""
+    """The line as a JSON value; None if it is not JSON."""
     try:
         return json_value(line.decode(), "", half_pairs=True)
     except (InputError, UnicodeDecodeError):

@@ -1,4 +1,4 @@
-"""Programs from a file, judged one after the other, next to what the labels in the file say."""
+"""Judge the programs of a file, and compare the verdicts with the labels in the file."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from judge.verdict import JudgeError
 
 
 def judge_solutions(options: argparse.Namespace) -> None:
-    """Judge every program of `options.solutions`, into a file of lines or a run; see `eval.judge` for the options.
+    """Judge every program of `options.solutions` into a JSON-lines file or a run; see `eval.judge` for the options.
 
     Raises:
-        DataError, ExecutorError, SolutionsError, RunError: bad input.
+        DataError, ExecutorError, SolutionsError, RunError: invalid input.
         JudgeError: the judge failed on some programs, which are stored as not judged; the others are judged.
     """
     if options.run is None and (options.arm_field or options.missing != "leave-out"):
-        raise SolutionsError("--arm-field and --missing are about the run that --run names")
+        raise SolutionsError("--arm-field and --missing need --run")
     if options.run is None and options.out.resolve() == options.solutions.resolve():
-        raise SolutionsError(f"{options.out} is the file of programs; the results need another one")
+        raise SolutionsError(f"{options.out} is the file of programs; choose another file for the results")
     problems = load_selected(options, scored=options.run is not None).judged_by(Rules(checker=options.checker))
     samples = read_samples(options.solutions, problems)
     print(recognised(options.solutions, samples))
@@ -44,18 +44,18 @@ def judge_solutions(options: argparse.Namespace) -> None:
 
 
 def recognised(path: Path, samples: Samples) -> str:
-    """What a file was taken for, in a line."""
+    """The recognised format and content of a file, in one line."""
     problems = len({line["name"] for line in samples.lines})
-    skipped = f"; {samples.skipped} for problems that are not judged here" if samples.skipped else ""
+    skipped = f"; {samples.skipped} for other problems are skipped" if samples.skipped else ""
     return f"{path.name} ({samples.format}): {len(samples.lines)} programs for {problems} problems{skipped}"
 
 
 def write_lines(out: Path, problems: ProblemSet, lines: list[Sample], *, full: bool = False) -> None:
-    """Judge every program and append its line to `out` as it ends; what is judged there already is not judged again.
+    """Judge every program and append its line to `out` when it ends. Programs judged there already are skipped.
 
     Raises:
-        SolutionsError: `out` has results under other conditions, or is no file of results.
-        JudgeError: programs are left that were not judged.
+        SolutionsError: `out` has results under other conditions, or is not a file of results.
+        JudgeError: some programs were not judged.
     """
     results = open_results(out, problems, full=full)
     done = Counter(map(key_of_line, results.values()))
@@ -73,17 +73,19 @@ def write_lines(out: Path, problems: ProblemSet, lines: list[Sample], *, full: b
     print(agreement(there))
     lost = [line for line in there if line["status"] == "not judged" and not line["tests"]["run"]]
     if lost:
-        raise JudgeError(f"{len(lost)} of {len(there)} programs were not judged ({lost[0]['error']}); start again")
+        raise JudgeError(
+            f"{len(lost)} of {len(there)} programs were not judged ({lost[0]['error']}); run the command again"
+        )
 
 
 def judged(line: Sample, problems: ProblemSet, *, full: bool = False) -> dict[str, Any]:
-    """The line with the fields that are added (`eval.given.judged_lines.ADDED`), all but `error` always there.
+    """The line with the added fields (`eval.given.judged_lines.ADDED`); only `error` may be missing.
 
-    `status` is solved, failed or not judged; `passed` is None where not judged, `verdict` where the judge failed;
-    `tests` counts those run and those passed; `seconds` is the program's CPU time on them; `isolation` names the
-    protection it ran under.
+    `status` is solved, failed or not judged. `passed` is None if not judged; `verdict` is None if the judge failed.
+    `tests` counts the tests run and passed; `seconds` is the program's CPU time on them; `isolation` names the
+    protection.
 
-    A program that passes the public tests of a problem without hidden ones is not judged: nobody knows.
+    If a problem has no hidden tests, a program that passes the public tests is not judged.
     """
     problem = problems.problem(line["name"])
     hidden = problems.hidden(problem.name).all()
@@ -110,7 +112,7 @@ def judged(line: Sample, problems: ProblemSet, *, full: bool = False) -> dict[st
 
 
 def agreement(lines: list[dict[str, Any]]) -> str:
-    """How many programs passed, and how the verdicts agree with the labels `correct` where there are any."""
+    """How many programs passed, and how often the verdicts agree with the labels `correct`, if there are any."""
     decided = [line for line in lines if line["passed"] is not None]
     passed = sum(line["passed"] for line in decided)
     unknown = f"; {len(lines) - len(decided)} were not judged" if len(decided) < len(lines) else ""

@@ -1,4 +1,4 @@
-"""A run as JUnit XML, which CI systems show: a suite for each arm, a test case for each rollout."""
+"""A run as JUnit XML for CI systems: one suite per arm, one test case per rollout."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from xml.etree import ElementTree
 from eval.rollouts.rollout import Rollout
 from program.cli.output import harmless
 
-NOT_XML = re.compile("[\ufffe\uffff]")  # the other characters that XML cannot hold are control characters
+NOT_XML = re.compile("[\ufffe\uffff]")  # besides control characters, XML does not allow these
 
 
 def junit(run: str, lm: str, arms: Iterable[str], rollouts: Iterable[Rollout]) -> str:
-    """The XML. A rollout that failed is a failure, one that was not judged an error.
+    """The XML. A failed rollout is a failure; a rollout that was not judged is an error.
 
     Args:
         run: the name of the run.

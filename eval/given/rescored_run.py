@@ -36,7 +36,7 @@ def rescore(options: argparse.Namespace) -> None:
         DataError, RunError: bad input.
     """
     if options.out.resolve() == options.run.resolve():
-        raise RunError(f"{options.out} is the run itself; the new scores need a folder of their own")
+        raise RunError(f"{options.out} is the run itself; choose another folder for the new scores")
     config = run_config(options.run)
     problems = selected(_problems(options, config), options).judged_by(_rules(options, config))
     names = [problem.name for problem in problems.problems]
@@ -71,7 +71,7 @@ def rescore(options: argparse.Namespace) -> None:
 
 
 def changes(before: Sequence[Rollout], after: Sequence[Rollout]) -> str:
-    """How many rollouts have another status than before, by what it was and is."""
+    """How many rollouts have another status than before, by old and new status."""
     pairs = zip(before, after, strict=True)
     moved = Counter((old.status, new.status) for old, new in pairs if old.status != new.status)
     listed = ", ".join(f"{count} {old} → {new}" for (old, new), count in moved.most_common())
@@ -84,7 +84,7 @@ def _problems(options: argparse.Namespace, config: dict[str, Any]) -> ProblemSet
     if options.data is None and problems.fingerprint != config["data_fingerprint"]:
         raise RunError(
             f"{config['data']} {config['split']} is not what {options.run} was judged on (fingerprint "
-            f"{problems.fingerprint}, not {config['data_fingerprint']}); --data {config['data']} takes it all the same"
+            f"{problems.fingerprint}, not {config['data_fingerprint']}); --data {config['data']} accepts it"
         )
     absent = [name for name in config["problems"] if name not in problems]
     if absent:
@@ -107,7 +107,7 @@ def _rules(options: argparse.Namespace, config: dict[str, Any]) -> Rules:
 
 
 def _copy(lost: Sequence[Rollout], folder: RunFolder) -> None:
-    """Rollouts that infrastructure ended before there was a program stay what they are: not judged."""
+    """Copy rollouts that infrastructure ended before there was a program; they stay not judged."""
     there = {rollout.key() for rollout in read_rollouts(folder.path)}
     for rollout in lost:
         if rollout.key() not in there:
@@ -115,10 +115,10 @@ def _copy(lost: Sequence[Rollout], folder: RunFolder) -> None:
 
 
 def _prepared(options: argparse.Namespace, stored: Rollout) -> Rollout:
-    """The rollout without its scores, its trace with the texts that the trace has."""
+    """The rollout without its scores, and with the stored texts of its trace."""
     trace = Trace(events=_with_code(options, stored), marks=list(stored.trace.marks))
     if any(isinstance(event, Best) and not event.code for event in trace.events):
-        # Without the programs before, when the rollout was solved is not known; a part of the truth would mislead.
+        # Without the earlier programs it is unknown when the rollout was solved; partial data would mislead.
         trace.events = [event for event in trace.events if not isinstance(event, Best)]
         trace.mark(NO_TRACE)
     return stored.model_copy(
@@ -134,7 +134,8 @@ def _prepared(options: argparse.Namespace, stored: Rollout) -> Rollout:
 
 
 def _with_code(options: argparse.Namespace, stored: Rollout) -> list[Event]:
-    """The events of the trace; where there is none those of the line, with the text of the last program at least."""
+    """The events of the stored trace; without a trace those of the rollout's line, with the text of the last
+    program."""
     traced = read_trace(options.run, *stored.key())
     if traced:
         return traced

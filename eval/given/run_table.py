@@ -1,4 +1,4 @@
-"""A run as a table with one row a rollout, for spreadsheets, notebooks, documents and CI systems."""
+"""A run as a table with one row per rollout, for spreadsheets, notebooks, documents and CI systems."""
 
 from __future__ import annotations
 
@@ -19,18 +19,30 @@ from program.files import is_special, write_whole
 from program.rollout.trace import name_of
 
 Format = Literal["csv", "json", "markdown", "junit"]
-FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # how cells begin that spreadsheets work out
+FORMULAS = (
+    "=",
+    "+",
+    "-",
+    "@",
+    "\t",
+    "\r",
+    "\n",
+    "＝",
+    "＋",
+    "－",
+    "＠",
+)  # first characters of cells that spreadsheets evaluate
 
 
 def export(run: Path, form: Format, exclude: str | None = None) -> str:
-    """The rollouts of a stored run, in the order they ended.
+    """The rollouts of a stored run, in order of completion.
 
     Args:
         run, exclude: see `read_run`.
         form: of the table.
 
     Raises:
-        RunError, DataError: as `read_run` does.
+        RunError, DataError: as in `read_run`.
     """
     config, rollouts = read_run(run, exclude)
     if form == "junit":
@@ -46,13 +58,13 @@ def export(run: Path, form: Format, exclude: str | None = None) -> str:
 
 
 def write_table(run: Path, form: Format, out: Path | None, exclude: str | None = None) -> None:
-    """Write what `export` gives to the new file `out`, or to standard output where that is None.
+    """Write the result of `export` to the new file `out`, or to standard output if it is None.
 
     Raises:
-        RunError, DataError: as `read_run` does, and where `out` is there already or cannot be written.
+        RunError, DataError: as in `read_run`, or `out` exists already or cannot be written.
     """
     if out is not None and out.exists() and not is_special(out):
-        raise RunError(f"{out} is there already, and nothing is overwritten; choose another file")
+        raise RunError(f"{out} already exists and is not overwritten; choose another file")
     text = export(run, form, exclude)
     if out is None:
         sys.stdout.write(text)
@@ -64,7 +76,7 @@ def write_table(run: Path, form: Format, out: Path | None, exclude: str | None =
 
 
 def rollout_row(rollout: Rollout, lm: str) -> dict[str, Any]:
-    """The columns of one rollout; None where something is not known. The program is given by name only."""
+    """The columns of one rollout; None for unknown values. The program appears by name only."""
     score = rollout.score
     return {
         "arm": rollout.arm,
@@ -84,7 +96,7 @@ def rollout_row(rollout: Rollout, lm: str) -> dict[str, Any]:
 
 
 def _spent(rollout: Rollout) -> dict[str, Any]:
-    """What the program itself spent; the judging of its answer is none of it."""
+    """What the program itself spent, without the judging of its answer."""
     totals = rollout.totals
     spent = {
         "calls": totals.calls,
@@ -120,7 +132,7 @@ def _csv(rows: list[dict[str, Any]]) -> str:
 
 
 def _csv_cell(value: Any) -> Any:
-    """The value; a text cannot be a formula of a spreadsheet, nor hold control characters."""
+    """The value, such that no text is a spreadsheet formula or has control characters."""
     if not isinstance(value, str):
         return value
     return harmless(f"'{value}" if value.startswith(FORMULAS) else value)

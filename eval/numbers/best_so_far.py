@@ -1,4 +1,4 @@
-"""What a rollout held best at each moment, at what cost, and how good that looks on the public tests."""
+"""The best program of a rollout at each moment, with its cost and its result on the public tests."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from program.rollout.trace import name_of
 class BestSoFar:
     """The best program of a rollout over time.
 
-    steps: spent so far, share of public tests that the program passes which is the best from then on, whether it solves
-        the problem.
+    steps: (cost so far, share of public tests that the new best program passes, whether it solves the problem).
     cost: of the whole rollout.
     """
 
@@ -24,14 +23,14 @@ class BestSoFar:
 
 
 def best_so_far_of(rollout: Rollout, unit: Unit) -> BestSoFar | None:
-    """What a judged rollout held best, by this unit of cost; None where the cost is not known."""
+    """The best program of a judged rollout over time, in this unit of cost; None if the cost is unknown."""
     assert rollout.score is not None
     cost = cost_of(rollout, unit)
     if cost is None:
         return None
     public, answer = rollout.score.public, name_of(rollout.code)
     at_the_end = public.passed / public.total if public.total else 1.0
-    if not rollout.checkpoints:  # no program, or a run of before there were checkpoints: the end is all that is known
+    if not rollout.checkpoints:  # no program, or a run from before checkpoints: only the end is known
         return BestSoFar(((cost, at_the_end, rollout.score.solved),) if rollout.code else (), cost)
     events = rollout.trace.events
     steps = []

@@ -1,4 +1,4 @@
-"""What a rollout costs, and what a solved one costs when the failures are paid for too."""
+"""The cost of a rollout, and the cost per solved rollout, which includes the cost of failures."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from eval.numbers.intervals import Estimate, mean_estimate, quantile_estimate, r
 from eval.rollouts.rollout import Rollout
 from program.rollout.trace import Call, Totals
 
-Kind = Callable[[Rollout], float | None]  # what a rollout cost of a kind; None where that is not known
+Kind = Callable[[Rollout], float | None]  # one kind of cost of a rollout; None if unknown
 Unit = Literal["calls", "tokens", "dollars", "seconds"]
 WEIGHTED = "tokens weighted by price"
-# What a budget may be of, and what tables call it.
+# The units of a budget, and their names in tables.
 UNITS: dict[Unit, str] = {"calls": "LM calls", "tokens": "tokens", "dollars": "USD", "seconds": "seconds"}
 
 
@@ -22,8 +22,8 @@ UNITS: dict[Unit, str] = {"calls": "LM calls", "tokens": "tokens", "dollars": "U
 class Cost:
     """One kind of cost, with intervals over problems.
 
-    each: of one rollout, that is of one try at a problem.
-    per_solved: all that was spent on judged rollouts, over the number that solved; None where none did.
+    each: per rollout, that is per attempt at a problem.
+    per_solved: the cost of all judged rollouts over the number of solved ones; None if none is solved.
     """
 
     each: Estimate
@@ -32,15 +32,15 @@ class Cost:
 
 @dataclass(frozen=True)
 class Latency:
-    """Wall-clock seconds of a rollout, without the judging of its answer: median and 95th percentile."""
+    """Wall-clock seconds of a rollout without the judging of its answer: median and 95th percentile."""
 
     p50: Estimate
     p95: Estimate
 
 
 def costs(rollouts: Iterable[Rollout]) -> dict[str, Cost]:
-    """Calls, tokens, dollars (where every price is known) and seconds of one arm, by what tables call them; lost
-    rollouts are in none."""
+    """Calls, tokens, dollars (if every price is known) and seconds of one arm, by their names in tables. Rollouts that
+    were not judged are left out."""
     problems = list(judged_by_problem(rollouts).values())
     solved = [sum(each.status == "solved" for each in samples) for samples in problems]
     found = {}
@@ -54,25 +54,26 @@ def costs(rollouts: Iterable[Rollout]) -> dict[str, Cost]:
 
 
 def cost_ratios(first: Iterable[Rollout], second: Iterable[Rollout]) -> dict[str, Estimate]:
-    """How many times what the first arm spends on a problem the second does, on the problems both have; kinds of cost
-    that are unknown or nothing in the first arm are left out.
+    """The cost of the second arm as a multiple of the first arm's, on the problems of both. Kinds of cost that are
+    unknown, or zero in the first arm, are left out.
     """
     pairs = _paired(first, second, {what: _KINDS[what] for what in UNITS.values()})
     return {what: ratio_estimate(after, before) for what, (before, after) in pairs.items() if after and sum(before) > 0}
 
 
 def cost_of(rollout: Rollout, unit: Unit) -> float | None:
-    """What the whole rollout cost; None where that is not known."""
+    """The cost of the whole rollout; None if unknown."""
     return _KINDS[UNITS[unit]](rollout) if rollout.cost_known else None
 
 
-# The price of a token, in answer tokens: medians over the 2,938 models of LiteLLM's price list (November 2026).
+# The price of a token relative to an answer token: medians over the 2,938 models of LiteLLM's price list (November
+# 2026).
 PROMPT_TOKEN = 0.25
 CACHED_TOKEN = 0.1 * PROMPT_TOKEN
 
 
 class PriceRatio(NamedTuple):
-    """How many times what one arm pays another one does, and in what it is counted."""
+    """The cost of one arm as a multiple of another's, and the unit."""
 
     value: float
     unit: str
@@ -81,12 +82,12 @@ class PriceRatio(NamedTuple):
 def price_ratio(
     first: Iterable[Rollout], second: Iterable[Rollout], weights: Mapping[str, float] | None = None
 ) -> PriceRatio | None:
-    """How many times what the first arm pays for a rollout the second does, on the problems both have: dollars where
-    prices are known, else tokens weighted by usual prices. None where neither is known.
+    """The cost per rollout of the second arm as a multiple of the first arm's, on the problems of both: in dollars if
+    prices are known, else in tokens weighted by usual prices. None if both are unknown.
 
     Args:
         first, second: rollouts of each arm.
-        weights: what a token of some models counts as, by their names; of all others 1.
+        weights: of a token, by the model's name; 1 for all other models.
     """
     weights = weights or {}
     kinds: dict[str, Kind] = {"USD": _KINDS["USD"], WEIGHTED: lambda rollout: _weighted(rollout, weights)}
@@ -112,8 +113,8 @@ def _in_answer_tokens(spent: Totals | Call) -> float:
 def _paired(
     first: Iterable[Rollout], second: Iterable[Rollout], kinds: Mapping[str, Kind]
 ) -> dict[str, tuple[list[float], list[float]]]:
-    """By kind of cost, what a rollout of each arm cost on average, problem by problem, on those that both have; a side
-    is empty where that is not known."""
+    """By kind of cost, the mean cost per rollout of each arm for each problem that both have; a side is empty if its
+    cost is unknown."""
     one, two = judged_by_problem(first), judged_by_problem(second)
     shared = sorted(set(one) & set(two))
 
@@ -124,14 +125,14 @@ def _paired(
 
 
 def _spent(kind: Kind, problems: Iterable[Sequence[Rollout]]) -> list[list[float]]:
-    """What every sample of every problem cost; nothing where that is not known of all."""
+    """The cost of every sample of every problem; empty if any cost is unknown."""
     spent = [[kind(each) if each.cost_known else None for each in samples] for samples in problems]
     known = [[value for value in samples if value is not None] for samples in spent]
     return known if known == spent else []
 
 
 def latencies(rollouts: Iterable[Rollout]) -> dict[str, Latency]:
-    """Latency of all judged rollouts ("all") and of those that solved ("solved"), each where there are any."""
+    """Latency of all judged rollouts ("all") and of the solved ones ("solved"), each if there are any."""
     problems = judged_by_problem(rollouts).values()
     everything = [[each for each in samples if each.cost_known] for samples in problems]
     solved = [[each for each in samples if each.status == "solved"] for samples in everything]

@@ -1,4 +1,4 @@
-"""Which rollouts count as solving their problem, by which tests."""
+"""Which rollouts count as solved, by which tests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Criterion = Literal["all", "public", "private", "hidden"]
 
 
 def judged_by_problem(rollouts: Iterable[Rollout]) -> dict[str, list[Rollout]]:
-    """Problem name to its judged rollouts by sample number; a problem without any is not in it."""
+    """Problem name to its judged rollouts by sample number; problems without any are left out."""
     found: dict[str, list[Rollout]] = defaultdict(list)
     for rollout in sorted(rollouts, key=lambda each: (each.problem, each.sample)):
         if rollout.score is not None:
@@ -23,7 +23,7 @@ def judged_by_problem(rollouts: Iterable[Rollout]) -> dict[str, list[Rollout]]:
 
 
 def passes(score: Score, criterion: Criterion = "all") -> bool | None:
-    """Whether a judged program passes every test of the criterion; None where the problem has no such test."""
+    """Whether a judged program passes every test of the criterion; None if the problem has no such test."""
     match criterion:
         case "all":
             return score.solved
@@ -38,7 +38,7 @@ def passes(score: Score, criterion: Criterion = "all") -> bool | None:
 
 
 def outcomes(rollouts: Iterable[Rollout], criterion: Criterion = "all") -> dict[str, list[bool]]:
-    """Problem name to what its judged samples did; problems without tests of the criterion are left out."""
+    """Problem name to whether each judged sample passed; problems without tests of the criterion are left out."""
     found = {}
     for problem, samples in judged_by_problem(rollouts).items():
         passed = [passes(sample.score, criterion) for sample in samples if sample.score]
@@ -57,5 +57,5 @@ def hidden_rates(rollouts: Iterable[Rollout]) -> dict[str, float]:
 
 
 def shares(done: Mapping[str, Sequence[bool]]) -> dict[str, float]:
-    """Problem name to the share of its samples that passed: the unit of every mean and every interval."""
+    """Problem name to the share of its samples that passed. Every mean and interval is over these shares."""
     return {problem: sum(passed) / len(passed) for problem, passed in done.items()}

@@ -1,7 +1,7 @@
-"""Problems by difficulty, tag, rating or contest, as the dataset's card names them, or by how many answers are right.
+"""Problems grouped by difficulty, tag, rating or contest (from the dataset), or by how many answers are right.
 
-Contest ids of Codeforces are given in the order of time, so a solved rate that falls from one half of the contests to
-the other can mean that a model has seen the older ones.
+Contest ids of Codeforces grow with time. A solved rate that falls from the earlier half of the contests to the later
+one can mean that the model has seen the older problems.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ RATING_STEP = 400
 
 
 def groups(facts: Mapping[str, Facts], by: By) -> dict[str, list[str]]:
-    """Group to the names of its problems, in the order they should be read in; a problem may have several tags.
+    """Group to the names of its problems, in reading order. A problem may have several tags.
 
     Args:
         facts: by problem name.
-        by: contests are followed by the earlier and the later half of them; answers by all problems, and by those
-            without several answers of which one is stored, where there are such.
+        by: for contests, the earlier and the later half follow; for answers, all problems follow, and then the problems
+            without "several, one stored", if they differ.
     """
     found: dict[str, list[str]] = defaultdict(list)
     for name, each in facts.items():
@@ -63,7 +63,8 @@ def _rank(group: str, by: By, problems: int) -> int:
 
 
 def _with_and_without(facts: Mapping[str, Facts]) -> dict[str, list[str]]:
-    """Comparing with the one answer that is stored may call right programs wrong: all problems, and those without."""
+    """All problems, and those without "several, one stored", where a comparison with the one stored answer may reject
+    right programs."""
     sure = [name for name, each in facts.items() if each.answers != "several, one stored"]
     return {"all": list(facts), "without several, one stored": sure} if len(sure) < len(facts) else {}
 

@@ -1,9 +1,9 @@
-"""Numbers with their 95 % intervals. A problem is the unit: samples of one problem are put together first.
+"""Numbers with 95 % intervals. The unit is the problem: samples of one problem are averaged first.
 
-The percentile bootstrap is the field's habit, and at the size of its test sets it is too narrow: with 36 problems of
-which a tenth is solved it covers the truth 87 times in 100, and where no problem is solved it has no width at all
-(docs/explain/statistics.md has the simulation). So shares and differences get score-like intervals that are exact
-enough from a dozen problems on, and the bootstrap, widened for small samples, is left what has no such form.
+The percentile bootstrap is common in the field, but too narrow for small test sets: with 36 problems and a solved rate
+of 0.1 it covers the true value 87 times in 100, and if no problem is solved it has zero width
+(docs/explain/statistics.md has the simulation). So shares and differences get score intervals, which are accurate from
+a dozen problems on. Only numbers without such an interval use the bootstrap, widened for small samples.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Z = NormalDist().inv_cdf(0.975)
 
 
 class Estimate(NamedTuple):
-    """A number and the ends of its 95 % interval; NaN where there was nothing to estimate from."""
+    """A number and the ends of its 95 % interval; NaN if there are no data."""
 
     value: float
     low: float
@@ -31,23 +31,23 @@ UNKNOWN = Estimate(math.nan, math.nan, math.nan)
 
 
 def share_estimate(some: Sequence[float], of: Sequence[float]) -> Estimate:
-    """A share between 0 and 1: all that is in `some` over all that is in `of`.
+    """A share between 0 and 1: the sum of `some` over the sum of `of`.
 
-    Wilson's score interval, with as many observations as independent ones would have the variance that is seen
-    between problems (the effective sample size of survey statistics; Franco et al. 2019). For one sample a problem
-    this is Wilson's interval for so many problems, which also holds for none or all of them.
+    Wilson's score interval with the effective sample size of survey statistics (Franco et al. 2019): the number of
+    independent observations with the same variance as between the problems. With one sample per problem this is
+    Wilson's interval, which is also valid for shares of 0 and 1.
 
     Args:
-        some: one number a problem, at most what `of` has there.
-        of: one number a problem, above 0.
+        some: one number per problem, at most the number in `of`.
+        of: one number per problem, above 0.
     """
     if not len(of):
         return UNKNOWN
     part, whole, count = np.asarray(some, dtype=float), np.asarray(of, dtype=float), len(of)
     share = float(part.sum() / whole.sum())
-    spread = (part - share * whole) / whole.mean()  # the share's linear part, problem by problem
+    spread = (part - share * whole) / whole.mean()  # the linear part of the share, problem by problem
     variance = float((spread**2).mean())
-    # One problem tells nothing of the spread between problems; equal ones are taken as one observation each.
+    # One problem has no variance between problems; equal problems count as one observation each.
     effective = share * (1 - share) / variance * count if variance > 1e-12 else float(count)
     middle = (share + Z * Z / (2 * effective)) / (1 + Z * Z / effective)
     half = Z * math.sqrt(share * (1 - share) / effective + (Z / (2 * effective)) ** 2) / (1 + Z * Z / effective)
@@ -55,7 +55,7 @@ def share_estimate(some: Sequence[float], of: Sequence[float]) -> Estimate:
 
 
 def share_by_problem(some: Mapping[str, float], of: Mapping[str, float]) -> Estimate:
-    """`share_estimate` of numbers by problem; problems of which `of` has nothing are left out."""
+    """`share_estimate` of numbers by problem; problems with 0 in `of` are left out."""
     problems = sorted(problem for problem in of if of[problem])
     return share_estimate([some.get(each, 0) for each in problems], [of[each] for each in problems])
 
@@ -68,12 +68,12 @@ def mean_share(values: Sequence[float]) -> Estimate:
 def difference_estimate(first: Sequence[float], second: Sequence[float], level: float = 0.05) -> Estimate:
     """mean(second) - mean(first) of values between 0 and 1, paired: the same problems in the same order.
 
-    Bonett and Price's interval (2012): that of the mean difference after two problems were added, one gained and
-    one lost. They made it for 0 and 1; for shares of several samples the two differ by as much as those problems that
-    do differ (root mean square), which is the same for 0 and 1.
+    Bonett and Price's interval (2012): the interval of the mean difference after adding two problems, one gained and
+    one lost. They defined it for values 0 and 1. For shares of several samples, the two added problems differ by the
+    root mean square of the problems that differ, which is the same for 0 and 1.
 
     Args:
-        level: how often the interval may miss the truth.
+        level: how often the interval may miss the true value.
     """
     differences = np.asarray([b - a for a, b in zip(first, second, strict=True)], dtype=float)
     if not len(differences):
@@ -87,12 +87,11 @@ def difference_estimate(first: Sequence[float], second: Sequence[float], level: 
 
 
 def bootstrap_estimate(problems: int, statistic: Callable[[np.ndarray], np.ndarray], seed: int = 0) -> Estimate:
-    """Any number worked out from some problems, by resampling them; the percentiles are those for small samples
-    (Hesterberg 2015, the expanded percentile interval).
+    """Any statistic of the problems, by the bootstrap, with percentiles expanded for small samples (Hesterberg 2015).
 
     Args:
-        problems: how many there are.
-        statistic: from the indices of the problems drawn, shape (draws, problems), to the number of each draw, shape
+        problems: their number.
+        statistic: maps the indices of the drawn problems, shape (draws, problems), to one number per draw, shape
             (draws,); may be infinite.
         seed: of the resampling.
     """
@@ -115,7 +114,7 @@ def mean_estimate(values: Sequence[float]) -> Estimate:
 
 
 def ratio_estimate(some: Sequence[float], of: Sequence[float]) -> Estimate:
-    """The sum of `some` over the sum of `of`, one number a problem each; infinite where the latter is 0."""
+    """The sum of `some` over the sum of `of`, each with one number per problem; infinite if the latter is 0."""
     part, whole = np.asarray(some, dtype=float), np.asarray(of, dtype=float)
 
     def ratio(drawn: np.ndarray) -> np.ndarray:
@@ -128,11 +127,11 @@ def ratio_estimate(some: Sequence[float], of: Sequence[float]) -> Estimate:
 def quantile_estimate(values: Sequence[Sequence[float]], share: float) -> Estimate:
     """A quantile over the samples of all problems.
 
-    An end of the interval is infinite where so few problems cannot give it: that the largest of n values lies below the
-    95th percentile has probability 0.95^n.
+    An end of the interval is infinite if there are too few problems: the largest of n values is below the 95th
+    percentile with probability 0.95^n.
 
     Args:
-        values: for each problem its samples.
+        values: the samples of each problem.
         share: 0.5 for the median.
     """
     arrays = [np.asarray(samples, dtype=float) for samples in values]
@@ -149,6 +148,7 @@ def quantile_estimate(values: Sequence[Sequence[float]], share: float) -> Estima
 
 
 def _t_quantile(degrees: int) -> float:
-    """The 97.5 % point of Student's t, by Fisher's series around the normal one (within 2 % from 4 degrees on)."""
+    """The 97.5 % quantile of Student's t, by Fisher's series around the normal quantile (within 2 % from 4 degrees
+    on)."""
     first = (Z**3 + Z) / (4 * degrees)
     return Z + first + (5 * Z**5 + 16 * Z**3 + 3 * Z) / (96 * degrees**2)

@@ -1,4 +1,4 @@
-"""Arms against the first one on the same problems: the differences, which are shown, and how likely one would be."""
+"""Arms compared with the first arm on the same problems: differences, significance and power."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ Pair = tuple[Sequence[float], Sequence[float]]  # the first and the second arm, 
 
 @dataclass(frozen=True)
 class Difference:
-    """Second arm minus first in the mean over problems of a share, as one of a family of comparisons.
+    """Second arm minus first: the difference of a share, averaged over problems, in a family of comparisons.
 
-    estimate: its interval holds together with those of the whole family, and leaves out 0 just where `shown`.
+    estimate: its interval is simultaneous over the family, and excludes 0 exactly if `shown`.
     p: of this comparison alone; see `paired_p`.
     corrected: p after Holm's correction over the family.
     """
@@ -36,12 +36,12 @@ class Difference:
 
 @dataclass(frozen=True)
 class Paired:
-    """The second arm against the first, on the problems that both have judged samples of.
+    """The second arm against the first, on the problems with judged samples of both.
 
-    before, after: share of each problem's samples that are solved, by problem.
-    solved, hidden: the differences in it, and in the share of hidden tests passed.
+    before, after: the solved share of each problem's samples, by problem.
+    solved, hidden: the differences in the solved share and in the share of hidden tests passed.
     family: how many arms were compared with the first.
-    power: the chance that a true difference of ten points solved would be shown; None where not known.
+    power: the chance that a true difference of ten points in the solved share would be shown; None if unknown.
     """
 
     before: dict[str, float]
@@ -68,7 +68,7 @@ class Paired:
 
 
 def pair_all(first: Sequence[Rollout], others: Sequence[Sequence[Rollout]]) -> list[Paired | None]:
-    """Compare several arms with the first; None for one that has no judged problem in common with it.
+    """Compare several arms with the first; None for an arm without a judged problem in common.
 
     Args:
         first, others: the rollouts of each arm.
@@ -97,8 +97,8 @@ def _subtracted(first: Sequence[float], second: Sequence[float]) -> list[float]:
 def differences(pairs: Sequence[Pair]) -> list[Difference]:
     """The tests and intervals of a family of comparisons.
 
-    Each interval has the level that makes all of them hold at once (Bonferroni's). Where it and the test disagree on
-    whether 0 can be, the test decides, and the interval ends at 0.
+    The intervals are simultaneous (Bonferroni). If an interval and the test disagree about 0, the test decides, and the
+    interval ends at 0.
 
     Args:
         pairs: for each comparison the values of both arms, between 0 and 1.

@@ -1,12 +1,12 @@
 """pass@k without bias (Chen et al., arXiv 2107.03374, section 2.1) and n@k (Li et al., AlphaCode, arXiv 2203.07814).
 
-pass@k: the chance that at least one of k samples solves the problem; somebody who knows the hidden tests could pick it.
-n@k: the same when only n of the k samples may be handed in, and the flow itself has to say which. 1@k is what a user
-gets from k samples; k@k is pass@k.
+pass@k: the chance that at least one of k samples solves the problem (with an oracle to pick it).
+n@k: the same if only n of the k samples may be submitted, and the flow itself chooses them. 1@k is what a user gets
+from k samples; k@k is pass@k.
 
-Both are means over all subsets of k of the samples there are, worked out exactly. Over several problems they are
-reported only where each has k samples: the mean over those that have would be of other problems than those of the
-solved rate, and may even be lower. Solved by any sample is reported for any numbers of samples.
+Both are exact means over all subsets of k samples. Over several problems they are reported only if every problem has k
+samples: otherwise the mean would be over other problems than the solved rate, and could even be lower. "Solved by any
+sample" is reported for any numbers of samples.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class TooFewSamples(ValueError):
 
     Attributes:
         enough, problems: how many problems have k samples, and how many there are.
-        short: the same in words, for a cell of a table.
+        short: the same in words, for a table cell.
     """
 
     def __init__(self, what: str, k: int, samples: Sequence[int]) -> None:
@@ -35,10 +35,10 @@ class TooFewSamples(ValueError):
 
 
 def pass_at_k(samples: int, solved: int, k: int) -> float:
-    """The chance that one of k samples solves the problem, from `samples` of which `solved` do.
+    """The chance that one of k samples solves the problem, given `solved` successes in `samples` samples.
 
     Raises:
-        ValueError: fewer samples than k, or more solved than there are.
+        ValueError: fewer samples than k, or more solved than samples.
     """
     _refuse_impossible(samples, k)
     if not 0 <= solved <= samples:
@@ -47,12 +47,12 @@ def pass_at_k(samples: int, solved: int, k: int) -> float:
 
 
 def n_at_k(evidence: Sequence[Any], solved: Sequence[bool], n: int, k: int) -> float:
-    """The chance that one of n programs handed in solves the problem, when the n best of k samples are handed in.
+    """The chance that one of n submitted programs solves the problem, if the n best of k samples are submitted.
 
     Args:
-        evidence: of each sample, by which it is chosen: more is better; of equals any may be taken.
+        evidence: of each sample; higher is better, and ties are broken at random.
         solved: whether each sample solves the problem.
-        n: handed in.
+        n: submitted.
         k: sampled.
 
     Raises:
@@ -61,22 +61,24 @@ def n_at_k(evidence: Sequence[Any], solved: Sequence[bool], n: int, k: int) -> f
     samples = len(evidence)
     _refuse_impossible(samples, k)
     if not 1 <= n <= k:
-        raise ValueError(f"{n} of {k} samples cannot be handed in")
+        raise ValueError(f"{n} of {k} samples cannot be submitted")
     sizes, failing = Counter(evidence), Counter(e for e, s in zip(evidence, solved, strict=True) if not s)
-    left, lost = samples, Fraction(0)  # lost: number of k-subsets whose n best all fail
-    ways = [Fraction(1)] + [Fraction(0)] * (n - 1)  # ways[j]: to draw j of what is better than this group, all failing
+    left, lost = samples, Fraction(0)  # lost: number of k-subsets in which the n best all fail
+    ways = [Fraction(1)] + [Fraction(0)] * (
+        n - 1
+    )  # ways[j]: ways to draw j samples better than this group, all failing
     for value in sorted(sizes, reverse=True):
         size, bad = sizes[value], failing[value]
         left -= size
         after = [Fraction(0)] * n
-        for held, count in enumerate(ways):
-            for drawn in range(min(size, k - held) + 1):
-                if held + drawn < n:
-                    after[held + drawn] += count * comb(bad, drawn)
-                else:  # the group fills what may still be handed in; which of those drawn is left to chance
-                    wanted = n - held
+        for chosen, count in enumerate(ways):
+            for drawn in range(min(size, k - chosen) + 1):
+                if chosen + drawn < n:
+                    after[chosen + drawn] += count * comb(bad, drawn)
+                else:  # the group fills the remaining submissions; which of its drawn samples is random
+                    wanted = n - chosen
                     fails = Fraction(comb(bad, wanted), comb(size, wanted))
-                    lost += count * comb(size, drawn) * fails * comb(left, k - held - drawn)
+                    lost += count * comb(size, drawn) * fails * comb(left, k - chosen - drawn)
         ways = after
     return float(1 - lost / comb(samples, k))
 
@@ -86,7 +88,7 @@ def pass_at_k_of(outcomes: Mapping[str, Sequence[bool]], k: int) -> Estimate:
 
     Args:
         outcomes: by problem, whether each judged sample solved it.
-        k: samples a problem.
+        k: samples per problem.
 
     Raises:
         TooFewSamples: a problem has fewer samples, or there is no problem.
@@ -101,10 +103,10 @@ def solved_by_any(outcomes: Mapping[str, Sequence[bool]]) -> Estimate:
 
 
 def refuse_too_few(what: str, k: int, samples: Sequence[int]) -> None:
-    """Refuse to tell `what` over problems with so many judged samples each.
+    """Refuse `what` over problems with these numbers of judged samples.
 
     Raises:
-        TooFewSamples: not all of them have k, or there are none.
+        TooFewSamples: a problem has fewer than k, or there is no problem.
     """
     if not samples or min(samples) < k:
         raise TooFewSamples(what, k, samples)
@@ -112,6 +114,6 @@ def refuse_too_few(what: str, k: int, samples: Sequence[int]) -> None:
 
 def _refuse_impossible(samples: int, k: int) -> None:
     if k < 1:
-        raise ValueError(f"pass@{k} is nothing: k must be at least 1")
+        raise ValueError(f"pass@{k} is not defined: k must be at least 1")
     if samples < k:
         raise ValueError(f"pass@{k} needs {k} samples of the problem; there are {samples}")

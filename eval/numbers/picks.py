@@ -1,5 +1,5 @@
-"""AlphaCode's n@k inside a rollout: of the k programs that it sampled it hands in n, and has solved the problem if one
-of them is right (Li et al., arXiv 2203.07814, section 4)."""
+"""AlphaCode's n@k inside a rollout: it samples k programs, submits n, and solves the problem if one of them is right
+(Li et al., arXiv 2203.07814, section 4)."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from eval.rollouts.rollout import Rollout
 
 
 def solved_by_picks(rollouts: Iterable[Rollout]) -> list[Estimate]:
-    """The share of problems that one of the first 1, 2, … programs handed in solves; empty where no rollout hands in
-    several. A rollout that has fewer programs to hand in hands in those."""
+    """The share of problems that one of the first 1, 2, … submitted programs solves; empty if no rollout submits
+    several. A rollout with fewer programs submits all of them."""
     samples = judged_by_problem(rollouts)
     most = max((len(rollout.picks) for each in samples.values() for rollout in each), default=0)
     if most < 2:

@@ -15,10 +15,10 @@ from program.rollout.trace import ORIGINS, Origin
 class FromOrigin:
     """Programs of one origin over all judged rollouts of an arm.
 
-    rollouts: that had at least one such program.
-    calls: made until the first such program of a rollout, its own included; a mean over the problems that had one.
-    solved: share of problems, a mean over their samples, that end solved and were first solved by such a program. The
-        shares of all origins add up to the share that is solved.
+    rollouts: those with at least one such program.
+    calls: up to the first such program of a rollout, including its own; mean over the problems that had one.
+    solved: share of problems, averaged over samples, that end solved and were first solved by such a program. The
+        shares of all origins add up to the solved rate.
     """
 
     origin: Origin
@@ -28,7 +28,7 @@ class FromOrigin:
 
 
 def solved_by_origin(rollouts: Iterable[Rollout]) -> list[FromOrigin]:
-    """One line an origin, in the order of `ORIGINS`; empty where the rollouts do not store where programs come from."""
+    """One entry per origin, in the order of `ORIGINS`; empty if the rollouts do not store origins."""
     problems = judged_by_problem(rollouts)
     found = []
     for origin in ORIGINS:
@@ -43,12 +43,12 @@ def solved_by_origin(rollouts: Iterable[Rollout]) -> list[FromOrigin]:
 
 
 def _calls_before(rollout: Rollout, origin: Origin) -> int | None:
-    """The first program of this origin came after so many calls; None where there was none."""
+    """Calls up to the first program of this origin; None if there is none."""
     return next((each.calls for each in rollout.trace.programs.values() if each.origin == origin), None)
 
 
 def _solver(rollout: Rollout) -> Origin | None:
-    """The origin of the first program a solved rollout held best that solves the problem."""
+    """The origin of the first best program of a solved rollout that solves the problem."""
     first = next((each.program for each in rollout.checkpoints if each.solved), None)
     found = rollout.trace.programs.get(first) if first else None
     return found.origin if found and rollout.status == "solved" else None

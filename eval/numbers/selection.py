@@ -1,4 +1,4 @@
-"""What a flow itself knows of how good a program is: the tests it may see."""
+"""The evidence that a flow itself has about a program: the tests that it may see."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ Evidence = tuple[float, float]  # share of public tests passed, share of the rol
 
 
 def evidence_of(rollout: Rollout) -> Evidence:
-    """How the rollout's answer does on the tests that its flow could see.
+    """The result of the rollout's answer on the tests that its flow could see.
 
-    Public tests are anybody's to run, so a program that ran none of them is taken at the public score of its answer.
-    Each rollout writes AI tests of its own, hence shares and not counts. A rollout without a program has (-1, 0).
+    If the flow ran no public tests, the public score of its answer counts, because any user could run them. Every
+    rollout writes its own AI tests, so shares are used and not counts. A rollout without a program has (-1, 0).
     """
     if not rollout.code.strip() or rollout.score is None:
         return -1.0, 0.0
@@ -26,7 +26,7 @@ def evidence_of(rollout: Rollout) -> Evidence:
 
 
 def n_at_k_of(rollouts: Iterable[Rollout], n: int, k: int) -> Estimate:
-    """n@k of one arm over all its judged problems, chosen by what the flow itself knows.
+    """n@k of one arm over all its judged problems, selected by the flow's own evidence.
 
     Raises:
         TooFewSamples: a problem has fewer judged samples than k, or there is no problem.
@@ -42,12 +42,12 @@ def n_at_k_of(rollouts: Iterable[Rollout], n: int, k: int) -> Estimate:
 
 
 def public_share(events: Sequence[Event], program: str, total: int) -> float:
-    """Share of the `total` public tests that the program of that name was seen to pass in the flow."""
+    """Share of the `total` public tests that the program with this name passed in the flow."""
     return _share(_verdicts(events, program, "public").count("AC"), total)
 
 
 def ai_share(events: Sequence[Event], program: str) -> float:
-    """Share of AI tests the program of that name passed in the flow; 0 when it was not run on any."""
+    """Share of AI tests that the program with this name passed in the flow; 0 if it was run on none."""
     verdicts = _verdicts(events, program, "ai")
     return _share(verdicts.count("AC"), len(verdicts)) if verdicts else 0.0
 

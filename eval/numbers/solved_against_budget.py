@@ -1,12 +1,12 @@
-"""Solved against budget: what each arm had solved, had it been stopped after so many calls, tokens, dollars or seconds.
+"""Solved against budget: what each arm solves if it is stopped after so many calls, tokens, dollars or seconds.
 
-Every arm is held to the same rule, so that one call and a whole flow can be compared: sample the problem again until a
-program passes all public tests or the budget is spent; answer with the program that passes most public tests, of
-equals the one found first. Inside of a sample its answer is what the flow itself held best at that moment
-(`Rollout.checkpoints`). Samples come in any order alike: the curve is the mean over their orders.
+The same rule applies to every arm, so that a single call and a whole flow can be compared. The user samples the problem
+again until a program passes all public tests or the budget is spent. The answer is the program that passes most public
+tests; among equals, the first. Within a sample, the answer is the flow's best program at that moment
+(`Rollout.checkpoints`). The curve is the mean over all orders of the samples.
 
-Nothing is made up beyond the stored samples: where they are used up, no program passes the public tests, and budget is
-left, a user would have sampled on; what the curve says there is a lower bound, and `Point.open` says for how many.
+Nothing is extrapolated. If the stored samples are used up, no program passes the public tests and budget is left, a
+user would continue sampling. There the curve is a lower bound, and `Point.open` says for how many problems.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ class Point:
     """One budget on the curve of one arm.
 
     solved: share of problems, with its interval over problems.
-    open: share of problems on which one would have sampled beyond what is stored; above 0, `solved` is a lower bound.
+    open: share of problems on which a user would continue beyond the stored samples; above 0, `solved` is a lower
+        bound.
     """
 
     budget: float
@@ -45,8 +46,8 @@ class Point:
 class _Course:
     """One problem, over all orders of its samples.
 
-    spent, solved: from `spent[i]` on, the share `solved[i]` of the orders have the problem solved.
-    ends: of the orders that no program ends which passes all public tests, what all their samples cost, ascending.
+    spent, solved: from cost `spent[i]` on, the share `solved[i]` of the orders have solved the problem.
+    ends: for orders without a program that passes all public tests, the cost of all samples, ascending.
     """
 
     spent: np.ndarray
@@ -55,14 +56,14 @@ class _Course:
     orders: int
 
     def at(self, budget: float) -> tuple[float, float]:
-        """Share of the orders that have solved the problem, and of those that would have sampled on."""
+        """Share of the orders that have solved the problem, and share that would continue sampling."""
         place = int(np.searchsorted(self.spent, budget, side="right"))
         solved = float(self.solved[place - 1]) if place else 0.0
         return solved, float(np.searchsorted(self.ends, budget, side="left")) / self.orders
 
 
 class Curve:
-    """The curve of one arm, one course a problem."""
+    """The curve of one arm, with one course per problem."""
 
     def __init__(self, courses: Sequence[_Course]) -> None:
         self._courses = courses
@@ -72,16 +73,16 @@ class Curve:
         return Point(budget, mean_share([solved for solved, _ in seen]), sum(open for _, open in seen) / len(seen))
 
     def budgets(self) -> list[float]:
-        """Where it changes, ascending; nothing changes in between."""
+        """The budgets at which the curve changes, ascending."""
         return sorted({float(spent) for course in self._courses for spent in (*course.spent, *course.ends)})
 
     def reach(self) -> float:
-        """The budget beyond which the curve is a lower bound; infinite where it never is."""
+        """The budget beyond which the curve is a lower bound; infinite if it never is."""
         return min((float(course.ends[0]) for course in self._courses if len(course.ends)), default=math.inf)
 
 
 def curve_of(rollouts: Iterable[Rollout], unit: Unit) -> Curve | None:
-    """The curve of one arm; None where a price is not known, or nothing was judged."""
+    """The curve of one arm; None if a price is unknown or nothing was judged."""
     problems = [[best_so_far_of(each, unit) for each in samples] for samples in judged_by_problem(rollouts).values()]
     known = [[each for each in samples if each] for samples in problems]
     if not problems or known != problems:
@@ -90,13 +91,13 @@ def curve_of(rollouts: Iterable[Rollout], unit: Unit) -> Curve | None:
 
 
 def solved_against_budget(rollouts: Iterable[Rollout], unit: Unit, budgets: Sequence[float]) -> list[Point] | None:
-    """The points of one arm at these budgets a problem; None as in `curve_of`."""
+    """The points of one arm at these budgets per problem; None as in `curve_of`."""
     curve = curve_of(rollouts, unit)
     return [curve.at(budget) for budget in budgets] if curve else None
 
 
 def round_budgets(largest: float, smallest: float) -> list[float]:
-    """Round numbers (1, 2, 5, 10, …) that reach from `smallest`, above 0, to `largest` inclusive."""
+    """Round numbers (1, 2, 5, 10, …) from `smallest`, above 0, to `largest` inclusive."""
     exponents = range(-6, 12)
     series = [digit * 10.0**exponent for exponent in exponents for digit in (1, 2, 5)]
     above = next((each for each in series if each >= largest), series[-1])
@@ -117,30 +118,30 @@ def _course(samples: Sequence[BestSoFar]) -> _Course:
 
 
 def _follow(order: Sequence[BestSoFar], changes: list[tuple[float, int]]) -> list[float]:
-    """Take samples in this order, and enter where the answer becomes right (1) and wrong (-1).
+    """Follow the samples in this order, and append to `changes` where the answer becomes right (1) or wrong (-1).
 
     Returns:
-        Where the samples are used up, if none of their programs passes all public tests.
+        The cost of all samples if none of their programs passes all public tests.
     """
-    before, standing, answer, shown = 0.0, -1.0, False, False
-    changes += [(spent, 0) for spent, _, _ in order[0].steps[:1]]  # so that a curve that stays at 0 has a beginning
+    before, best_public, answer, shown = 0.0, -1.0, False, False
+    changes += [(spent, 0) for spent, _, _ in order[0].steps[:1]]  # gives a curve that stays at 0 a first point
     for sample in order:
         public, right = -1.0, False
         for spent, public, right in sample.steps:
-            now = right if public > standing else answer
+            now = right if public > best_public else answer
             if now != shown:
                 changes.append((before + spent, 1 if now else -1))
                 shown = now
         before += sample.cost
-        if public > standing:
-            standing, answer = public, right
-        if standing == 1.0:
+        if public > best_public:
+            best_public, answer = public, right
+        if best_public == 1.0:
             return []
     return [before]
 
 
 def _orders(samples: Sequence[BestSoFar]) -> list[Sequence[BestSoFar]]:
-    """Every order where there are few samples, else some at random, the same ones each time."""
+    """All orders if there are few samples, else random ones with a fixed seed."""
     if len(samples) <= 5:
         return list(itertools.permutations(samples))
     draw = random.Random(0)

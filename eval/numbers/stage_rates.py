@@ -1,4 +1,4 @@
-"""How often each stage of a flow failed, and what became of answers that could not be read."""
+"""How often each stage of a flow failed, and what happened to answers that could not be read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from program.rollout.decisions import StageGivenUp
 from program.rollout.trace import Call, Outcome
 
 READ = AT_ONCE, WITH_TOLERANCE, SECOND_CALL = ("read at once", "read with tolerance", "read after another call")
-# Answers of no use, by their outcome.
+# Unusable answers, by their outcome.
 READINGS: dict[Outcome, str] = {
     "cut": "cut off",
     "cut while thinking": "cut off while thinking",
@@ -29,12 +29,12 @@ READINGS: dict[Outcome, str] = {
 class StageRates:
     """One stage over all rollouts of an arm; a repair is a call that shows an unreadable answer and asks again.
 
-    calls: repairs and repeats included.
+    calls: including repairs and repeats.
     failed: share of the stage's runs that ended without an answer.
-    unread: share of its calls whose answer was of no use.
-    mended: share of its repair calls whose answer could be read; None where there were none.
-    lost: calls no answer came to.
-    salvaged: answers read with tolerance only.
+    unread: share of its calls with an unusable answer.
+    mended: share of its repair calls with a readable answer; None if there were none.
+    lost: calls without an answer.
+    salvaged: answers that were read only with tolerance.
     retries: requests sent again before they were answered.
     """
 
@@ -49,7 +49,7 @@ class StageRates:
 
 
 def stage_rates(rollouts: Iterable[Rollout]) -> list[StageRates]:
-    """One line a stage, in the order in which stages first come up; lost rollouts count too, as they show failures."""
+    """One entry per stage, in order of first appearance. Lost rollouts count too, because they show failures."""
     counts: dict[str, dict[str, Counter[str]]] = {}  # stage → what → problem → how often
     for rollout in rollouts:
         for call in rollout.trace.calls:
@@ -85,7 +85,7 @@ def _rates(stage: str, at: Mapping[str, Counter[str]]) -> StageRates:
 
 
 def reading_of(call: Call) -> str:
-    """What reading made of the answer to a call, in words; empty where no answer came."""
+    """How the answer of a call was read, in words; empty if there was no answer."""
     if call.outcome == "lm_error":
         return ""
     if call.outcome != "ok":
@@ -96,8 +96,8 @@ def reading_of(call: Call) -> str:
 
 
 def reading_rates(rollouts: Iterable[Rollout]) -> tuple[int, dict[str, Estimate]]:
-    """How many answers came, and what share of them was read at once, with tolerance only, after a second call, or was
-    of no use in which way; the latter only as far as there are any."""
+    """The number of answers, and the share read at once, read only with tolerance, read after a second call, and
+    unusable by reason (only reasons that occur)."""
     counts: dict[str, Counter[str]] = {each: Counter() for each in READ}
     of: Counter[str] = Counter()
     for rollout in rollouts:

@@ -1,8 +1,8 @@
 """Build the bundled pack from its sources: `python -m eval.pack.build [--check]`.
 
-Each problem is one TOML file in `source/valid` or `source/test`: statement, public tests, inputs of the hidden tests,
-a generator of more of them, two right and two wrong programs. The result is one JSON-lines file a split, in the
-schema of `deepmind/code_contests`; the outputs of the hidden tests are what the first right program prints.
+Each problem is one TOML file in `source/valid` or `source/test`: statement, public tests, inputs of the hidden tests, a
+generator of more inputs, two right and two wrong programs. The result is one JSON-lines file per split, in the schema
+of `deepmind/code_contests`. The first right program computes the outputs of the hidden tests.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ GENERATOR_LIMITS = Limits(seconds=20)
 
 
 def build_split(split: str) -> str:
-    """The text of `data/{split}.jsonl`: one problem a line, ordered by file name."""
+    """The text of `data/{split}.jsonl`: one problem per line, ordered by file name."""
     files = sorted((PACK / "source" / split).glob("*.toml"))
     rows = [_row(tomllib.loads(path.read_text())) for path in tqdm(files, desc=split, unit="problem")]
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
 def pack_hash() -> str:
-    """The SHA-256 over the built files: names one state of the pack in results."""
+    """The SHA-256 of the built files, which identifies the pack's version in results."""
     digest = hashlib.sha256()
     for split in SPLITS:
         digest.update((PACK / "data" / f"{split}.jsonl").read_bytes())
@@ -87,13 +87,13 @@ def _output(program: str, stdin: str, limits: Limits) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m eval.pack.build", description="Build the bundled pack.")
-    parser.add_argument("--check", action="store_true", help="only compare what would be built with what is there")
+    parser.add_argument("--check", action="store_true", help="only check that the built files are up to date")
     check = parser.parse_args().check
     for split in SPLITS:
         text, path = build_split(split), PACK / "data" / f"{split}.jsonl"
         if check:
             if not path.is_file() or path.read_text() != text:
-                sys.exit(f"{path} is not what its sources give")
+                sys.exit(f"{path} differs from what its sources build")
         else:
             path.parent.mkdir(exist_ok=True)
             path.write_text(text)

@@ -1,7 +1,7 @@
-"""Were the tests right that the model wrote? Judged with the dataset's own right and wrong programs.
+"""The quality of the tests that the model wrote, measured with the dataset's own right and wrong programs.
 
-A test is valid when every known right program passes it. The tests of a rollout discriminate when known wrong
-programs fail them. The tests are those the flow ran (`RUN/traces`); ones it wrote and never ran are not in there.
+A test is valid if every known right program passes it. The tests of a rollout discriminate if known wrong programs fail
+them. Only tests that the flow ran count (`RUN/traces`); traces lack tests that were never run.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ from judge.verdict import TestCase
 from program.bench.ai_tests import can_be_expected
 from program.rollout.trace import JudgeRun
 
-PROGRAMS = 3  # right ones and wrong ones a problem, at most
-CUT_AT = 2000  # characters; longer texts are not whole in a trace (`program.rollout.trace.TestRun`)
+PROGRAMS = 3  # at most, right and wrong each, per problem
+CUT_AT = 2000  # characters; a trace truncates longer texts (`program.rollout.trace.TestRun`)
 
 
 @dataclass(frozen=True)
 class AITestQuality:
     """The AI tests of one arm.
 
-    rollouts: that had any.
-    tests: judged; cut: left out, as the trace holds only their beginning.
+    rollouts: those with AI tests.
+    tests: judged; cut: left out, because the trace has only their beginning.
     valid: share of tests that every known right program passes.
     discriminating: share of the valid tests that some known wrong program fails.
-    caught: of the known wrong programs, the share that fail a valid test of the rollout, a mean over rollouts.
-    caught_by_public: the same for the public tests, to compare with.
+    caught: share of the known wrong programs that fail a valid test of the rollout, averaged over rollouts.
+    caught_by_public: the same for the public tests, for comparison.
     """
 
     rollouts: int
@@ -50,8 +50,8 @@ class AITestQuality:
 
 @dataclass(frozen=True)
 class _KnownVerdicts:
-    """What the known programs of one problem say: which tests are valid, which tests each wrong program fails, and how
-    many of the wrong ones the public tests catch."""
+    """Results of the known programs of one problem: the valid tests, the tests that each wrong program fails, and how
+    many wrong programs the public tests catch."""
 
     valid: set[TestCase]
     failed_by_wrong: list[set[TestCase]]
@@ -59,7 +59,7 @@ class _KnownVerdicts:
 
 
 def ai_test_quality(run: Path, rollouts: Iterable[Rollout], problems: ProblemSet) -> AITestQuality | None:
-    """The quality of the AI tests in the traces of one arm; None where there are none to judge.
+    """The quality of the AI tests in the traces of one arm; None if there are none to judge.
 
     Problems without a known right and a known wrong program in Python 3 are left out.
 
@@ -113,7 +113,7 @@ def _ask(name: str, written: Sequence[Sequence[TestCase]], problems: ProblemSet)
 def _quality(
     written: Mapping[str, list[list[TestCase]]], said: Mapping[str, _KnownVerdicts], cut: int
 ) -> AITestQuality:
-    """Every share is over problems: what counts of each, and out of how many."""
+    """Compute all shares as means over problems."""
     tests, valid, sharp, caught, tried = [], [], [], [], []
     for name, suites in written.items():
         known = said[name]

@@ -1,7 +1,7 @@
-"""Reading headroom: what the answers of failed rollouts hold that the flow did not read out of them.
+"""Reading headroom: right programs in the answers of failed rollouts that the flow did not read.
 
-Every answer with a program is read again in every way there is, and each reading and each repair that costs no call is
-run on the public tests. Answers are those of `RUN/traces`.
+Every answer with a program is read again in all known ways. Each reading, and each repair that costs no call, is run on
+the public tests. Answers come from `RUN/traces`.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ FIELDS = ("code", "fixed_code")
 
 @dataclass(frozen=True)
 class ReadingHeadroom:
-    """Of one arm.
+    """The headroom of one arm.
 
-    failed: judged rollouts whose program fails a public test, or that have none.
-    gained: of these, the share in which some reading or repair of an answer passes every public test.
+    failed: judged rollouts without a program, or with one that fails a public test.
+    gained: share of these in which some reading or repair of an answer passes every public test.
     """
 
     failed: int
@@ -69,13 +69,13 @@ def _gains(run: Path, rollout: Rollout, problem: Problem) -> bool:
 
 
 def program_meant(call: Call, programs: Sequence[str]) -> str | None:
-    """Which of the programs of its rollout the answer of a call means; None where it is none of them."""
+    """The program of the rollout that the answer of a call contains; None if it contains none of them."""
     read = [each for name in FIELDS if (each := call.outputs.get(name))] or [*readings_of(call)]
     return next((code for each in read for code in programs if same_program(each, code)), None)
 
 
 def readings_of(call: Call) -> Iterator[str]:
-    """The programs that the answer of a call can be read as, and each after its repairs."""
+    """All readings of the answer of a call as a program, and each reading after its repairs."""
     try:
         found = programs_in(split_text(call.answer, FIELDS).said, FIELDS)
     except NoAnswer:

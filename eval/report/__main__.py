@@ -1,4 +1,4 @@
-"""Write the report of stored runs: `python -m eval.report RUN…`, or of all runs below a folder and their index."""
+"""Write the report of stored runs, or of all runs below a folder with an index: `python -m eval.report RUN…`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from program.cli.folders import RunsName
 
 
 def main() -> None:
-    said = "Write runs as a page to look at; of a folder of runs, a page a run and an index of them all."
+    said = "Write runs as an HTML page; for a folder of runs, one page per run and an index."
     parser = command_parser("report", said)
     add_runs(parser, RunsName)
     parser.add_argument(
@@ -26,7 +26,7 @@ def _report(options: argparse.Namespace) -> None:
 
     if len(options.runs) == 1 and is_folder_of_runs(options.runs[0]):
         if options.exclude:
-            raise RunError("--exclude is for the report of a run; the reports that an index leads to have all problems")
+            raise RunError("--exclude works only for the report of a run; the reports of an index have all problems")
         print(write_index(options.runs[0], options.out))
         return
     out = options.out or options.runs[0] / REPORT

@@ -1,4 +1,4 @@
-"""What the comparisons of a report show, in one or two sentences for its head."""
+"""The results of a report's comparisons, in one or two sentences for its head."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ AHEAD, BEHIND = "more", "fewer"
 
 
 def findings(first: str, against: Mapping[str, Paired]) -> list[str]:
-    """The sentences: one on problems solved, one on hidden tests passed where any difference in them is shown.
+    """The sentences: one on problems solved, and one on hidden tests passed if any difference in them is shown.
 
     Args:
         first: the name of the first arm.
@@ -30,7 +30,7 @@ def findings(first: str, against: Mapping[str, Paired]) -> list[str]:
 
 
 def _shown(found: Mapping[str, Difference]) -> dict[str, str]:
-    """The arms with a difference that is shown, by its direction, each with its size."""
+    """The arms with a shown difference and its size, by direction."""
     ways: dict[str, list[str]] = {}
     for name, each in found.items():
         if each.shown:

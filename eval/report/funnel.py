@@ -13,17 +13,17 @@ from program.rollout.decisions import StageGivenUp
 from program.rollout.trace import ORIGINS
 
 NOT_ANSWERED, UNREAD, CUT = "no answer", "not readable", "cut off"
-# What became of a call, in the order in which the page draws it.
+# The outcomes of a call, in the order in which the page draws them.
 FATES = (AT_ONCE, WITH_TOLERANCE, SECOND_CALL, CUT, UNREAD, NOT_ANSWERED)
 _CUTS = ("cut", "cut while thinking", "endless")
 
 
 def funnel(rollouts: Sequence[Rollout]) -> dict[str, Any]:
-    """What became of the rollouts and of the calls of one arm.
+    """The outcomes of the rollouts and calls of one arm.
 
-    steps: how many judged rollouts there are, then how many of them gave a program, pass the public tests, are solved.
-    origins: [how the program came about, rollouts that had one, share of problems first solved by one].
-    stages: [stage, calls by each of `FATES`, how often the stage was given up], in the order in which stages come up.
+    steps: numbers of rollouts that were judged, gave a program, pass the public tests, are solved.
+    origins: [origin of a program, rollouts with such a program, share of problems first solved by one].
+    stages: [stage, calls by each of `FATES`, how often the stage was given up], in order of first appearance.
     """
     judged = [each for each in rollouts if each.score is not None]
     passed = [each for each in judged if each.score and each.score.public.passed == each.score.public.total]

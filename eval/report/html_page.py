@@ -1,7 +1,7 @@
-"""A page as one file: its style, its script and its data, with a policy that lets no other script run.
+"""A page as one file: its style, its script and its data, with a policy that forbids all other scripts.
 
-Texts of models and statements are in the file as base64 only, and the script makes them text nodes; should that fail,
-the content security policy lets no script run but the page's own.
+Texts of models and statements are in the file only as base64, and the script inserts them as text nodes. If that fails,
+the content security policy still allows only the page's own script.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ def html_page(title: str, scripts: Sequence[str], overview: Any, blocks: Mapping
 
     Args:
         title: of the page.
-        scripts: names of files below `page/`, in the order in which they run.
-        overview: JSON value that the script reads at once; names and numbers only.
-        blocks: by id, JSON values that the script unpacks when they are needed; they may hold any text.
+        scripts: names of files below `page/`, in execution order.
+        overview: JSON value with names and numbers only; the script reads it at once.
+        blocks: by id, JSON values with any text; the script unpacks them when needed.
     """
     style = (PAGE / "style.css").read_text()
     script = "\n".join((PAGE / f"{name}.js").read_text() for name in scripts)

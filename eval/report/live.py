@@ -1,4 +1,4 @@
-"""The report while its run goes on: written again and again by a thread of its own."""
+"""The live report of a run: a separate thread writes it again and again."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from eval.data.problem_set import ProblemSet
 from eval.report.write import REPORT, write_report
 from program.cli.output import one_line
 
-LARGEST_SHARE = 0.05  # of the time that the run takes, for writing its report
+LARGEST_SHARE = 0.05  # of the run's time, for writing its report
 
 
 @contextmanager
 def live_report(run: Path, problems: ProblemSet, seconds: float | None) -> Generator[None]:
-    """While this is open, the report of `run` is written every `seconds`, or less often where writing it takes long.
-    A report that cannot be written is a warning and the last one: the run goes on.
+    """Inside the block, the report of `run` is written every `seconds`, or less often if writing takes long. If a
+    report cannot be written, there is a warning and no further report, and the run continues.
 
     Args:
-        run: the folder, which holds its configuration already.
+        run: the folder, with its configuration.
         problems: the data of the run.
         seconds: between two reports; None for no report.
     """
@@ -45,8 +45,8 @@ def _write(run: Path, problems: ProblemSet, seconds: float, ended: Event) -> Non
         began = time.monotonic()
         try:
             write_report([run], run / REPORT, problems, live=pause)
-        except Exception as fault:  # noqa: BLE001  the run is worth more than its report, which is written at its end
-            print(f"warning: the report is no longer written: {one_line(str(fault))}", file=sys.stderr)
+        except Exception as fault:  # noqa: BLE001  the run matters more; its report is written again at the end
+            print(f"warning: the live report has stopped: {one_line(str(fault))}", file=sys.stderr)
             return
         pause = max(seconds, (time.monotonic() - began) / LARGEST_SHARE)
         if ended.wait(pause):

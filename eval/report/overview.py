@@ -1,4 +1,4 @@
-"""The first page: comparison, cost, curves, funnel and problems, as JSON values that hold numbers and names only."""
+"""The first page: comparison, cost, curves, funnel and problems, as JSON values with numbers and names only."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from eval.tables.summary import Summary, not_judged, spread, summarize, too_few
 
 
 def overview(arms: Sequence[StoredArm], notes: list[str], data: ProblemSet | None = None) -> dict[str, Any]:
-    """What the page shows before a problem is opened; `eval/report/page` is written for these keys.
+    """The data of the page before a problem is opened; `eval/report/page` uses these keys.
 
-    cells: problem by arm, a list of [status letter, sample, hidden tests passed, hidden tests] by sample.
-    curves: unit to one curve an arm; a curve is null where that cost is not known.
-    facts: problem by problem its difficulty, empty where that is not known, its tags and its rating, 0 for none.
+    cells: for each problem and arm, a list of [status letter, sample, hidden tests passed, hidden tests] by sample.
+    curves: unit to one curve per arm; a curve is null if that cost is unknown.
+    facts: for each problem its difficulty (empty if unknown), tags and rating (0 if unknown).
     """
     problems, samples = problem_names(arms), max(arm.config["samples"] for arm in arms)
     summaries = [summarize(arm.label, arm.rollouts) for arm in arms]
@@ -34,10 +34,10 @@ def overview(arms: Sequence[StoredArm], notes: list[str], data: ProblemSet | Non
     compared = {arm.label: paired for arm, paired in zip(arms, against, strict=True) if paired}
     return {
         "title": f"{_count(len(arms), 'program')} on {_count(len(problems), 'problem')}",
-        "subtitle": f"{data_text(arms[0].config)}, {_count(samples, 'sample')} a problem",
+        "subtitle": f"{data_text(arms[0].config)}, {_count(samples, 'sample')} per problem",
         "runs": [
             run.resolve().name for run in dict.fromkeys(arm.run for arm in arms)
-        ],  # no paths: reports are sent to others
+        ],  # no paths, because reports are shared
         "notes": [*notes, *_warnings(arms, summaries)],
         "arms": [
             {**_arm(arm, summary), "against": paired and _against(paired), "funnel": funnel(arm.rollouts)}
@@ -55,8 +55,8 @@ def overview(arms: Sequence[StoredArm], notes: list[str], data: ProblemSet | Non
 
 
 def _arm(arm: StoredArm, summary: Summary) -> dict[str, Any]:
-    """The row of an arm: shares and costs as [value, low, high]; costs are of one rollout and of a solved problem. The
-    share of problems that `best_of` samples solve, with an oracle and without one, is None where `Summary` has none.
+    """The row of an arm: shares and costs as [value, low, high]; costs per rollout and per solved problem. The share of
+    problems that `best_of` samples solve, with and without an oracle, is None if `Summary` has none.
     """
     return {
         "name": arm.label,
@@ -89,7 +89,7 @@ def _against(paired: Paired) -> dict[str, Any]:
 
 
 def _difference(found: Difference) -> dict[str, Any]:
-    """The interval as numbers and, with the p-value, as text, so that both are rounded as elsewhere."""
+    """The interval as numbers and, with the p-value, as text with the usual rounding."""
     return {
         "interval": _numbers(found.estimate),
         "value": f"{100 * found.estimate.value:+z.1f}",
@@ -128,7 +128,7 @@ def _warnings(arms: Sequence[StoredArm], summaries: list[Summary]) -> list[str]:
     done, missing = sum(len(arm.rollouts) for arm in arms), sum(arm.missing for arm in arms)
     cut = sum(arm.cut_short for arm in arms)
     if missing:
-        said.append(f"Not finished: {done} of {done + missing} rollouts are there.")
+        said.append(f"Not finished: {done} of {done + missing} rollouts are done.")
     if cut:
         said.append(f"Not finished: {cut} rollouts were cut short by the budget of the run.")
     if lost := not_judged(summaries):

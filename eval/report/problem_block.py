@@ -1,4 +1,4 @@
-"""One problem of a report: its statement and the story of every rollout, as JSON values whose texts are numbers."""
+"""One problem of a report: its statement and the story of every rollout, as JSON with texts replaced by indexes."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from program.rollout.trace import ORIGINS, TEXTS, Best, Call, Decided, Event, Ju
 
 
 def problem_block(arms: Sequence[StoredArm], name: str, problem: Problem | None) -> tuple[dict[str, Any], TextTable]:
-    """Everything the report tells of a problem, and the texts it refers to by index.
+    """All data of a problem in the report, and the texts that it refers to by index.
 
-    Hidden tests are not in it: a `Problem` has none, traces hold what the flow saw, and scores hold counts.
+    It has no hidden tests: a `Problem` has none, traces have only what the flow saw, and scores have only counts.
     """
     table = TextTable()
     rollouts = [
@@ -71,7 +71,7 @@ def _version(version: Version, table: TextTable) -> dict[str, Any]:
 def _event(
     event: Event, versions: dict[str, Version], hidden: Iterator[Checkpoint | None], table: TextTable
 ) -> dict[str, Any]:
-    """An event without what is default, its texts and programs as numbers; see `program.rollout.trace` for the keys."""
+    """An event without default values, with texts and programs as indexes; see `program.rollout.trace` for the keys."""
     values = event.model_dump(
         exclude_defaults=True, exclude={**TEXTS, "prompt_hash": True, "program": True, "decision": True}
     )

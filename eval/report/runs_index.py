@@ -26,12 +26,12 @@ CONFIG, ROLLOUTS = "config.json", "rollouts.jsonl"
 
 
 def is_folder_of_runs(folder: Path) -> bool:
-    """Whether a folder is no run and has runs below it."""
+    """Whether a folder is not a run but has runs below it."""
     return folder.is_dir() and not (folder / CONFIG).is_file() and next(runs_below(folder), None) is not None
 
 
 def runs_below(folder: Path) -> Iterator[Path]:
-    """The folders below `folder` with the rollouts of a run, by name; within a run none is looked for."""
+    """The run folders below `folder`, by name, without searching inside a run."""
     for place, folders, files in os.walk(folder):
         if CONFIG in files:
             folders.clear()
@@ -41,7 +41,7 @@ def runs_below(folder: Path) -> Iterator[Path]:
 
 
 def write_index(folder: Path, out: Path | None = None) -> Path:
-    """Write the page, and the report of every run that has none or an older one than its rollouts.
+    """Write the page, and the report of every run without a report or with newer rollouts.
 
     Args:
         folder: of runs.
@@ -51,7 +51,7 @@ def write_index(folder: Path, out: Path | None = None) -> Path:
         The file.
 
     Raises:
-        RunError: it cannot be written.
+        RunError: the file cannot be written.
     """
     out = out or folder / INDEX
     rows, others = [], []
@@ -59,7 +59,7 @@ def write_index(folder: Path, out: Path | None = None) -> Path:
         name = str(run.relative_to(folder))
         try:
             rows.append({"name": name, **_row(run, out)})
-        except UserError as fault:  # of one run: the others are worth looking at all the same
+        except UserError as fault:  # one damaged run must not hide the others
             print(f"warning: {one_line(str(fault))}", file=sys.stderr)
             others.append([name, _without_place(str(fault), folder)])
     title = f"{len(rows)} run{'' if len(rows) == 1 else 's'} in {folder.resolve().name}"
@@ -71,7 +71,7 @@ def write_index(folder: Path, out: Path | None = None) -> Path:
 
 
 def _row(run: Path, out: Path) -> dict[str, Any]:
-    """A run on the page; `eval/report/page/index.js` is written for these keys."""
+    """A run on the page; `eval/report/page/index.js` uses these keys."""
     arms = stored_arms([run])
     config = run_config(run)
     changed = (run / ROLLOUTS).stat().st_mtime
@@ -94,11 +94,11 @@ def _row(run: Path, out: Path) -> dict[str, Any]:
 
 
 def _arm(arm: StoredArm) -> list[Any]:
-    """Its name and the share it solves with its interval; None where nothing was judged."""
+    """The arm's name, and its solved share with interval; None if nothing was judged."""
     found = summarize(arm.label, arm.rollouts)
     return [arm.label, [found.solved, *found.solved_interval] if found.problems else None]
 
 
 def _without_place(said: str, folder: Path) -> str:
-    """No paths of this machine: pages are sent to others."""
+    """The text without paths of this machine, because pages are shared."""
     return said.replace(f"{folder}{os.sep}", "").replace(f"{folder.resolve()}{os.sep}", "")

@@ -1,4 +1,4 @@
-"""The problems of a report as its data has them: statements and facts, which its runs do not hold themselves."""
+"""The statements and facts of a report's problems, from the data; runs do not store them."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from program.errors import UserError
 
 
 def data_of(arms: Sequence[StoredArm], problems: ProblemSet | None) -> tuple[ProblemSet | None, str]:
-    """The data that the runs were made on, or None and why it is not there.
+    """The data of the runs, or None with the reason.
 
-    A report can be made where the data no longer is; the prompts have the statements too.
+    A report can be made without the data, because the prompts have the statements too.
 
     Args:
-        arms: what the report is about, all on the same data.
-        problems: the data, where it is loaded already.
+        arms: of the report, all on the same data.
+        problems: the data, if already loaded.
     """
     config = arms[0].config
     try:

@@ -1,7 +1,7 @@
-"""Every text once: texts are split into chunks that recur in prompts, and equal chunks are stored one time.
+"""Store texts without repetition: texts are split into chunks, and equal chunks are stored once.
 
-The prompts of a rollout repeat the statement, the plan and the programs over and over. Split where prompts are put
-together (blank lines, `##` headings, code fences), they are lists of a few numbers.
+The prompts of a rollout repeat the statement, the plan and the programs. Split at the joints of prompts (blank lines,
+`##` headings, code fences), they become lists of a few indexes.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-SHORTEST_SHARED = 24  # characters; a shorter chunk costs less where it stands
+SHORTEST_SHARED = 24  # characters; shorter chunks are cheaper inline
 
 
 def split(text: str) -> list[str]:
-    """The chunks of `text`; joined by line feeds they are the text again."""
+    """The chunks of `text`; joined by line feeds they give the text."""
     chunks: list[str] = []
     paragraph: list[str] = []
     for line in text.split("\n"):
@@ -30,7 +30,7 @@ def split(text: str) -> list[str]:
 
 
 class TextTable:
-    """The texts of one problem. A text is known by its index in `texts`, which holds indexes of `chunks`."""
+    """The texts of one problem. A text is an index into `texts`, whose entries are lists of indexes into `chunks`."""
 
     def __init__(self) -> None:
         self.chunks: list[str] = []
@@ -59,5 +59,5 @@ def shared_chunks(tables: Sequence[TextTable]) -> list[str]:
 
 
 def with_references(table: TextTable, shared: dict[str, int]) -> list[str | int]:
-    """The chunks of `table`, those in `shared` (chunk to its index) as that index."""
+    """The chunks of `table`; a chunk in `shared` (chunk to index) is replaced by its index."""
     return [shared.get(chunk, chunk) for chunk in table.chunks]

@@ -1,6 +1,6 @@
-"""The report as one file: the page, the numbers, and every problem packed on its own.
+"""The report as one file: the page, the numbers, and every problem packed separately.
 
-A browser reads the file without network and unpacks a problem when it is opened.
+A browser needs no network for the file, and unpacks a problem when the user opens it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from eval.tables.prompt_differences import prompts_against, setting_differences,
 from program.files import write_whole
 
 REPORT = "report.html"  # its name in a run's folder
-NOT_YET = "What is shown is said when the run has ended: a p-value looked at in between does not hold."
+NOT_YET = "Tests of differences appear when the run has ended: a p-value in the middle of a run is not valid."
 SCRIPTS = (
     *("elements", "formats", "verdicts", "plots", "tables"),
     *("front/headline", "front/comparison", "front/cost", "front/curves", "front/flips", "front/funnel"),
@@ -42,13 +42,13 @@ def write_report(
     """Write the report of stored runs over the same data.
 
     Args:
-        runs, exclude: see `stored_arms`; the first arm of the first run is the one compared with.
-        out: the file, written whole or not at all.
-        problems: the data of the runs, when it is loaded already.
-        live: seconds after which a browser loads the page again; None for a page that stays as it is.
+        runs, exclude: see `stored_arms`; the first arm of the first run is the baseline.
+        out: the file, written atomically.
+        problems: the data of the runs, if already loaded.
+        live: seconds after which a browser reloads the page; None for no reload.
 
     Raises:
-        RunError, DataError: as `stored_arms` does, and where `out` cannot be written.
+        RunError, DataError: as in `stored_arms`, or `out` cannot be written.
         ArtifactError: the artifact of an arm is damaged.
     """
     arms = stored_arms(runs, exclude=exclude)

@@ -1,18 +1,18 @@
-"""In what two configurations of a run differ, in words."""
+"""The differences of two configurations of a run, in words."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-SHOWN = 3  # members of a list that are named
+SHOWN = 3  # list members named in a message
 
 
 def config_differences(stored: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """One phrase for each key with another value, such as `settings.solutions is 2 there and 3 now`.
+    """One phrase for each key with different values, such as `settings.solutions is 2 there and 3 now`.
 
     Args:
-        stored, now: JSON values; a key that is missing and one that is None are the same.
+        stored, now: JSON values; a missing key equals None.
     """
     return list(_differences("", stored, now))
 

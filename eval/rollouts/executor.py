@@ -1,4 +1,4 @@
-"""What runs programs: threads of this process, or what else has the form of an `Executor`."""
+"""Executors run programs: threads of this process, or another `Executor`."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ from program.rollout.rate_limits import Pace
 from program.rollout.trace import Call, Event
 from program.stage.program import Program
 
-# What a program that is evaluated does wrong itself: such a rollout has failed. Whatever else ends one (no thread could
-# be started, a disk is full, a database is locked) leaves it not judged.
+# Errors of the evaluated program itself: such a rollout has failed. After all other errors (no thread could be started,
+# # a disk is full, a database is locked) it is not judged.
 OWN_FAULTS = (
     *(AssertionError, AttributeError, LookupError, NameError, RecursionError, TypeError, ValueError),
     *(ZeroDivisionError, AdapterParseError),
 )
 INFRASTRUCTURE = (JudgeError, LMError, ModelError, UserError)  # some of them are a ValueError too
-# With a wrong key, an unpaid bill or a model that is not there no other rollout of the run would fare better.
+# With a wrong key, an unpaid bill or a missing model, all other rollouts of the run would fail too.
 HOPELESS = (LMAuthError, LMBillingError, LMConfigurationError, LMUnsupportedModelError)
 
 
 class ExecutorError(UserError):
-    """The executor that was asked for cannot be had; one line that says why."""
+    """The requested executor is not available. The message is one line with the reason."""
 
 
 @dataclass(frozen=True)
 class Arm:
-    """A program under evaluation, by the name it has in reports."""
+    """A program under evaluation, with its name in reports."""
 
     name: str
     program: Program
@@ -46,9 +46,9 @@ class Arm:
 
 @dataclass(frozen=True)
 class Conditions:
-    """What all rollouts of a run share: how fast and how much they may ask, and models for later rounds and fixes.
+    """What all rollouts of a run share: rate limits, budget, and models for later rounds and fixes.
 
-    apart: whether each rollout draws answers of its own, also to what another has asked.
+    apart: whether each rollout draws its own answers, also to prompts that another rollout has sent.
     """
 
     pace: Pace = field(default_factory=Pace)
@@ -59,7 +59,7 @@ class Conditions:
 
     @contextmanager
     def hold(self, arm: Arm, problem: Problem, sample: int) -> Iterator[None]:
-        """The rollout inside of the block keeps to them."""
+        """Apply the conditions to the rollout inside the block."""
         own: dict[str, Any] = {"stronger": self.stronger, "repairer": self.repairer}
         if self.apart:
             own |= {"draws": repr((arm.name, problem.name, sample)), "purpose": Purpose("rollouts", arm.name)}
@@ -70,10 +70,10 @@ class Conditions:
 def run_program(
     arm: str, program: dspy.Module, problem: Problem, sample: int, listener: Callable[[Event], None] | None = None
 ) -> Rollout:
-    """Run `program` on `problem`, which is all it gets; its answer is not judged yet. Never raises for one rollout.
+    """Run `program` on `problem`, its only input; the answer is not judged yet. Never raises for one rollout.
 
-    What it dies of is stored with the rollout: infrastructure leaves it not judged, with an error of its own it has
-    failed.
+    An error is stored with the rollout. An infrastructure error leaves it not judged; an error of the program means
+    that it has failed.
     """
     begin = time.perf_counter()
     rollout = Rollout(arm=arm, problem=problem.name, sample=sample, status="not judged")
@@ -84,10 +84,10 @@ def run_program(
         try:
             answer = program(problem=problem, sample=sample)
             if not isinstance(answer.code, str):
-                raise TypeError(f"the answer has no text as its code but {type(answer.code).__name__}")
+                raise TypeError(f"the code of the answer is not text but {type(answer.code).__name__}")
             rollout.code = answer.code
             rollout.picks = [Pick(code=code) for code in answer.get("picks", [])]
-        except Exception as fault:  # noqa: BLE001  the one boundary: whatever a rollout dies of is stored with it and seen in reports
+        except Exception as fault:  # noqa: BLE001  the only boundary: every error of a rollout is stored with it and appears in reports
             failed = isinstance(fault, OWN_FAULTS) and not isinstance(fault, INFRASTRUCTURE)
             rollout.end_with(fault, "failed" if failed else "not judged")
             rollout.hopeless = isinstance(fault, HOPELESS)
@@ -97,12 +97,12 @@ def run_program(
 
 
 class Executor(Protocol):
-    """Runs programs for the rollout loop, many at once. What it runs gets a `Problem`, never a hidden test; where the
-    programs that come out are judged is up to `judge.place`.
+    """Runs programs for the rollout loop, many at once. A program gets a `Problem`, never a hidden test. `judge.place`
+    decides where the answers are judged.
 
     Attributes:
         budget: what all rollouts of the run have spent.
-        stage: the one that was asked last; empty where that is not known.
+        stage: of the last LM call; empty if unknown.
     """
 
     @property
@@ -112,23 +112,23 @@ class Executor(Protocol):
     def stage(self) -> str: ...
 
     def run(self, arm: Arm, problem: Problem, sample: int, allowance: Allowance | None = None) -> Rollout:
-        """A rollout that has ended and is not judged yet; called by many threads at once.
+        """Run a rollout until it ends, without judging it; called by many threads at once.
 
         Args:
-            arm, problem, sample: that it is of.
-            allowance: what it may do; None for what its program's configuration says.
+            arm, problem, sample: of the rollout.
+            allowance: its limits; None for those of the program's configuration.
 
         Raises:
-            ModelError: nobody is left to run it, or the owner of the budget is gone.
+            ModelError: no worker is left, or the owner of the budget is gone.
         """
         ...
 
 
 class Threads:
-    """Runs a program in the thread that asks for it.
+    """Runs a program in the calling thread.
 
     Args:
-        lm: of all arms; each brings settings of its own.
+        lm: of all arms; each arm has its own settings.
         conditions: of the run.
     """
 
@@ -142,7 +142,7 @@ class Threads:
         return self._conditions.budget
 
     def run(self, arm: Arm, problem: Problem, sample: int, allowance: Allowance | None = None) -> Rollout:
-        # DSPy would keep the last 10,000 prompts and answers, twice over; they are in the traces.
+        # DSPy would keep the last 10,000 prompts and answers twice; the traces have them already.
         with (
             dspy.context(lm=self._lm, disable_history=True),
             self._conditions.hold(arm, problem, sample),

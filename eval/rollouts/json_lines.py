@@ -1,4 +1,4 @@
-"""Files of JSON lines that are appended to one by one, and survive a kill."""
+"""JSON-lines files with appends that survive a kill."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from program.input_files import decoded, json_value
 
 
 class JsonLines:
-    """A file of JSON lines to append to, for many threads of one process. A command that was killed goes on with it.
+    """A JSON-lines file to append to, for many threads of one process. A killed command can resume with it.
 
     Args:
-        path: made with its folder where it is missing; half a line at its end, left by a kill, is dropped.
-        alone: whether other processes are kept out, where nothing else does that.
+        path: created with its folder if missing; an incomplete last line, left by a kill, is dropped.
+        alone: whether to lock out other processes.
 
     Raises:
         UserError: another process is writing to it.
@@ -37,35 +37,35 @@ class JsonLines:
         sync_folder(path.parent)
 
     def append(self, value: Any) -> None:
-        """Append a JSON value: it is on disk when this returns."""
+        """Append a JSON value; it is on disk when this returns."""
         with self._lock:
             append(self.path, json_line(value))
 
     def values(self) -> list[Any]:
-        """What the file holds, in the order it was appended.
+        """The values in the file, in the order of appending.
 
         Raises:
-            InputError: a line is no JSON value.
+            InputError: a line is not a JSON value.
         """
         numbered = enumerate(whole_lines(self.path), 1)
         return [json_value(decoded(line, self.path), f"{self.path}, line {number},") for number, line in numbered]
 
 
 def hold_results(path: Path) -> Any:
-    """Keep other processes from a file of results as long as the returned file is open.
+    """Lock a file of results for other processes as long as the returned file is open.
 
     Raises:
-        UserError: another process has it, or it is a device or a pipe.
+        UserError: another process has locked it, or it is a device or a pipe.
     """
     if is_special(path):
-        raise UserError(f"{path} is no file that could be read again; choose another")
+        raise UserError(f"{path} is not a regular file; choose another")
     said = f"{path} is being written to by another process; wait for it or choose another"
     return hold(path, said, also_from_here=True)
 
 
 def whole_lines(path: Path) -> Iterator[bytes]:
-    """The lines of a file, their ends included, without half a line at the end: a kill has left it, or its writer is
-    at it right now. None where there is no file.
+    """The lines of a file with their line ends, without an incomplete last line (left by a kill or still being
+    written). None if there is no file.
     """
     if path.is_file():
         with path.open("rb") as lines:
@@ -73,10 +73,10 @@ def whole_lines(path: Path) -> Iterator[bytes]:
 
 
 def json_line(value: Any) -> bytes:
-    """A JSON value as a line. Models write half surrogate pairs too, which are no text that can be stored."""
+    """A JSON value as a line. Models sometimes write lone surrogates, which cannot be stored as text."""
     return (json.dumps(value, ensure_ascii=False) + "\n").encode("utf-8", "replace")
 
 
 def key_of(*parts: Any) -> str:
-    """A key for a stored result, which differs when any of the parts, JSON values, does."""
+    """A key for a stored result; it differs if any part, a JSON value, differs."""
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]

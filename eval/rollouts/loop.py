@@ -1,4 +1,4 @@
-"""The rollout loop: many rollouts side by side, each stored as it ends."""
+"""The rollout loop: many rollouts in parallel, each stored when it ends."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from program.rollout.budget import Allowance
 from program.stopping import Interrupted, graceful, is_asked, is_over
 
 Key = tuple[str, str, int]  # of a rollout: arm, problem and sample
-LATE_SECONDS = 2.0  # after the end of the budget's seconds, for judging what is there
-LOOK_SECONDS = 0.5  # between looks at whether the time is over
+LATE_SECONDS = 2.0  # after the end of the budget's seconds, for judging
+LOOK_SECONDS = 0.5  # between checks of the time
 
 
 def run_loop(
@@ -36,18 +36,17 @@ def run_loop(
     label: str = "rollouts",
     allowances: Mapping[Key, Allowance] | None = None,
 ) -> Generator[Rollout]:
-    """Run every arm on every problem and yield rollouts as they end; problem by problem, so that drift hits all alike.
-    Samples are numbered from `first` on. A rollout may do what `allowances` has for it, by arm, problem and sample.
+    """Run every arm on every problem and yield rollouts as they end; problem by problem, so that drift affects all arms
+    equally. Samples are numbered from `first` on. `allowances` has the limits of a rollout by arm, problem and sample.
 
-    What `folder` already holds is yielded first and not run again. Closing the iterator early leaves the
-    rollouts in flight to end and be stored. When the budget of the run is spent no rollout is begun any more, and those
-    in flight end with the best they have; one that is not judged `LATE_SECONDS` after the seconds of the budget is not
-    stored.
+    Rollouts that `folder` already has are yielded first and not repeated. If the iterator is closed early, running
+    rollouts still end and are stored. When the run's budget is spent, no rollout begins any more, and running ones end
+    with their best program. A rollout that is not judged `LATE_SECONDS` after the budget's seconds is not stored.
 
     Raises:
         Interrupted: the command was asked to stop; rollouts that ended in time are stored.
-        ModelError: a rollout ended in a way that the others would end in too, by a wrong key for instance, or several
-            failed alike, one after the other.
+        ModelError: a rollout failed in a way that affects all others, for example by a wrong key, or several failed
+            alike in a row.
     """
     wanted, done = _wanted(arms, problems, range(first, first + samples)), folder.judged()
     known = [done[key] for key in (_key(*task) for task in wanted) if key in done]
@@ -59,7 +58,7 @@ def run_loop(
         rollout = executor.run(arm, problem, sample, (allowances or {}).get(_key(arm, problem, sample)))
         judge_answer(rollout, problem, problems)
         if dropped.is_set():
-            raise Interrupted  # its runs were ended, which says nothing of its program
+            raise Interrupted  # its judge runs were ended, so its program has no verdict
         outages.settle(rollout, arm.program)
         folder.append(rollout)
         return rollout
@@ -101,11 +100,11 @@ def run_loop(
                 judge_answer(rollout, problems.problem(rollout.problem), problems)
                 folder.append(rollout)
     if stop:
-        raise ModelError(f"{stop}; the same command goes on when that is put right")
+        raise ModelError(f"{stop}; fix this, then the same command resumes the run")
 
 
 def rollouts_left(folder: RunFolder, arms: Sequence[Arm], problems: ProblemSet, samples: int) -> bool:
-    """Whether `run_loop` would run any."""
+    """Whether `run_loop` would run any rollouts."""
     done = folder.judged()
     return any(_key(*task) not in done for task in _wanted(arms, problems, range(samples)))
 

@@ -1,6 +1,6 @@
 """Optional tracing with MLflow: every module call, prompt and answer of a run, in MLflow's own viewer.
 
-Programs see no hidden test, so no hidden test can be in what is traced.
+Programs see no hidden tests, so traces contain none.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from eval.errors import RunError
 
 @contextmanager
 def mlflow_traces(uri: str | None, experiment: str) -> Iterator[None]:
-    """Send the traces of everything DSPy does in the block to `uri`; with None nothing happens.
+    """Send the traces of all DSPy calls inside the block to `uri`; None for no tracing.
 
     Args:
-        uri: a tracking server (`http://…`), a folder (`file:///…` or a path), or what else MLflow takes.
-        experiment: the name the traces are filed under.
+        uri: a tracking server (`http://…`), a folder (`file:///…` or a path), or another URI that MLflow accepts.
+        experiment: the name of the MLflow experiment.
 
     Raises:
         RunError: MLflow is not installed, or `uri` cannot be used.
@@ -28,7 +28,7 @@ def mlflow_traces(uri: str | None, experiment: str) -> Iterator[None]:
     if uri is None:
         yield
         return
-    # Folders are refused by default since MLflow 3; who names one here wants one.
+    # MLflow 3 refuses folders by default; here the user asked for one.
     os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")
     try:
         mlflow: Any = importlib.import_module("mlflow")

@@ -1,4 +1,4 @@
-"""When a run had better stop: its rollouts fail alike, one after the other."""
+"""Detects outages: a run should stop if its rollouts fail alike in a row."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from eval.rollouts.rollout import Rollout
 from program.cli.answer_faults import answer_faults
 from program.stage.program import Program
 
-ALIKE = 5  # rollouts that fail alike, one after the other, before a run stops
+ALIKE = 5  # rollouts that fail alike in a row before a run stops
 TOO_LONG = "ContextWindowExceededError"
 EMPTY = "EmptyAnswers"
 HELP = {
@@ -19,63 +19,64 @@ HELP = {
 
 
 def is_too_long(rollout: Rollout) -> bool:
-    """Whether it was not judged as its prompts are too long, which another try would not change."""
+    """Whether it was not judged because its prompts are too long; a retry would not help."""
     return rollout.status == "not judged" and TOO_LONG in rollout.error
 
 
 class Outages:
-    """Looks at rollouts as they end, from many threads.
+    """Checks rollouts when they end, from many threads.
 
-    Until anything was answered, a rollout whose answers were all empty is not judged: nobody knows whether the model or
-    its server is at fault. With the first answer that has a text they become failures of the model, see `released`.
+    Before the first answer with text, a rollout with only empty answers is not judged, because the cause may be the
+    model or its server. After the first answer with text such rollouts are failures of the model; see `released`.
 
     Args:
-        known: the rollouts of the run that have ended before.
+        known: the run's earlier rollouts.
     """
 
     def __init__(self, known: Iterable[Rollout]) -> None:
         self._lock = threading.Lock()
         self._answered = any(_is_answered(each) for each in known)
-        self._held: list[Rollout] = []
+        self._undecided: list[Rollout] = []
         self._kind, self._count = "", 0
 
     def settle(self, rollout: Rollout, program: Program) -> None:
-        """Take up a rollout of `program` that was judged and is not stored yet; one of empty answers may become not
+        """Register a judged rollout of `program` before it is stored. A rollout with only empty answers may become not
         judged."""
         with self._lock:
             self._answered = self._answered or _is_answered(rollout)
             if not self._answered and _is_empty(rollout):
                 rollout.status, rollout.score = "not judged", None
                 rollout.error = f"{EMPTY}: {answer_faults(rollout.trace.calls, program, tolerated=0)}"
-                self._held.append(rollout)
+                self._undecided.append(rollout)
 
     def released(self) -> list[Rollout]:
-        """The rollouts of empty answers that are failures, as something was answered since; each is given once."""
+        """The rollouts with only empty answers that are now failures, because an answer with text came later; each
+        once."""
         with self._lock:
             if not self._answered:
                 return []
-            held, self._held = self._held, []
-            for rollout in held:
+            undecided, self._undecided = self._undecided, []
+            for rollout in undecided:
                 rollout.error = ""
-            return held
+            return undecided
 
     def reason_to_stop(self, rollout: Rollout) -> str:
-        """Why no rollout should be begun after this one, which has ended; empty where there is no reason."""
+        """Why no further rollout should begin after this one; empty if there is no reason."""
         if rollout.hopeless:
             return rollout.error
         kind = "" if rollout.status != "not judged" else rollout.error.partition(":")[0]
-        if self._answered and kind in (TOO_LONG, EMPTY):  # the problem's own, as others can be asked
+        if self._answered and kind in (TOO_LONG, EMPTY):  # a fault of this problem only, because others were answered
             kind = ""
         self._count = self._count + 1 if kind and kind == self._kind else int(bool(kind))
         self._kind = kind
         if self._count < ALIKE:
             return ""
         more = f"; {HELP[kind]}" if kind in HELP else ""
-        return f"{self._count} rollouts failed alike, one after the other: {rollout.error}{more}"
+        return f"{self._count} rollouts in a row failed alike: {rollout.error}{more}"
 
 
 def _is_answered(rollout: Rollout) -> bool:
-    """Whether any answer had a text; of stored rollouts, whether any could be read."""
+    """Whether any answer had text; for stored rollouts, whether any answer could be read."""
     return (
         bool(rollout.code) or not rollout.trace.is_silent or any(call.outcome == "ok" for call in rollout.trace.calls)
     )

@@ -1,4 +1,4 @@
-"""One rollout: a program solves one problem once, and its answer is judged. A bad rollout is data, not a crash."""
+"""One rollout: a program solves one problem once, and its answer is judged. A failed rollout is data, not a crash."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from eval.rollouts.score import Score, Status, score
 from program.problem import Problem
 from program.rollout.trace import Best, Totals, Trace, name_of, outage_of
 
-STORED_TRACE = "account"  # the key of `Rollout.trace` in `rollouts.jsonl`, older than its name
-IMPORTED = "imported"  # the mark of another system's rollouts, whose cost nobody here knows
+STORED_TRACE = "account"  # the key of `Rollout.trace` in `rollouts.jsonl`, from an older name
+IMPORTED = "imported"  # the mark of another system's rollouts, with unknown cost
 
 
 class Checkpoint(BaseModel):
-    """What the rollout would have returned, had it ended after so much spending, and how that does on hidden tests.
+    """What the rollout would have returned if it had ended at this cost, and its result on hidden tests.
 
-    program: names the code (`program.rollout.trace.name_of`); calls, tokens, dollars, seconds: spent until then.
+    program: the code's name (`program.rollout.trace.name_of`); calls, tokens, dollars, seconds: spent until then.
     """
 
     program: str
@@ -33,7 +33,7 @@ class Checkpoint(BaseModel):
 
 
 class Pick(BaseModel):
-    """One of the programs that a rollout hands in where more than one may be."""
+    """One of several programs that a rollout submits."""
 
     code: str
     solved: bool = False
@@ -41,16 +41,16 @@ class Pick(BaseModel):
 
 
 class Rollout(BaseModel):
-    """What is stored of a rollout, one JSON line each; its texts are in its trace (see `eval.rollouts.trace_files`).
+    """The stored data of a rollout, one JSON line; its texts are in its trace (see `eval.rollouts.trace_files`).
 
-    status: "not judged" where it ended by anything but a fault of the program (see `OWN_FAULTS` in
-        `eval.rollouts.executor`); never counted as a failure.
-    error: what ended it, where something did; a program that raised an error has failed, without code.
+    status: "not judged" if anything but a fault of the program ended it (see `OWN_FAULTS` in `eval.rollouts.executor`);
+        never counted as a failure.
+    error: the error that ended it, if any; a program that raised an error has failed, without code.
     seconds: wall-clock time of the program, without the judging of its answer.
-    draws: that it was allowed, where a total was spread over the problems; None elsewhere.
-    made_by: names the state of our code that it was made by (see `eval.rollouts.code_version`).
-    checkpoints: in the order of spending; the last one is the answer.
-    hopeless: whether it ended in a way that ends the run too; not stored.
+    draws: the allowed number, if a total budget was spread over the problems; else None.
+    made_by: the code version that made it (see `eval.rollouts.code_version`).
+    checkpoints: in order of cost; the last one is the answer.
+    hopeless: whether its error should end the run too; not stored.
     """
 
     arm: str
@@ -71,19 +71,19 @@ class Rollout(BaseModel):
 
     @property
     def cost_known(self) -> bool:
-        """Whether `totals` and `seconds` say what the rollout cost."""
+        """Whether `totals` and `seconds` are the rollout's cost."""
         return IMPORTED not in self.trace.marks
 
     @property
     def fixes(self) -> int:
-        """Calls that asked for a fix, whether they helped or not."""
+        """The number of calls that asked for a fix, successful or not."""
         return sum(call.stage == "FixCode" for call in self.trace.calls)
 
     def key(self) -> tuple[str, str, int]:
         return self.arm, self.problem, self.sample
 
     def end_with(self, fault: Exception, status: Status) -> None:
-        """Store what ended the rollout."""
+        """Store the error that ended the rollout."""
         self.error = f"{type(fault).__name__}: {str(fault)[:500]}"
         self.status = status
 
@@ -93,19 +93,18 @@ class Rollout(BaseModel):
 
 
 def judge_answer(rollout: Rollout, problem: Problem, problems: ProblemSet) -> None:
-    """Judge the answer that a program has given to `eval.rollouts.executor.run_program`, with the hidden tests; of a
-    program that raised an error as if it had given no program. Never raises for one rollout."""
+    """Judge the answer from `eval.rollouts.executor.run_program` with the hidden tests. A program that raised an error
+    is judged as an empty answer. Never raises for one rollout."""
     if not rollout.error or rollout.status == "failed":
         try:
             judge_rollout(rollout, problem, problems)
-        except Exception as fault:  # noqa: BLE001  what judging dies of is stored with the rollout and seen in reports
+        except Exception as fault:  # noqa: BLE001  an error of judging is stored with the rollout and appears in reports
             rollout.end_with(fault, "not judged")
 
 
 def judge_rollout(rollout: Rollout, problem: Problem, problems: ProblemSet) -> None:
-    """Judge the rollout's program, and those that were its best before, and set score, checkpoints and status. One that
-    an outage of the LM has cost calls is not judged unless it solves the problem: nobody knows what they would have
-    brought.
+    """Judge the rollout's program and its earlier best programs, and set score, checkpoints and status. If an outage of
+    the LM lost calls, the rollout is not judged unless it solves the problem, because those calls might have helped.
 
     Raises:
         JudgeError: the judge failed.
@@ -113,7 +112,7 @@ def judge_rollout(rollout: Rollout, problem: Problem, problems: ProblemSet) -> N
     trace = rollout.trace
     lost = trace.lost_calls
     if lost and not rollout.code and not any(isinstance(event, Best) for event in trace.events):
-        # An error of the program's own may come of it, where it reckoned with an answer.
+        # A lost call may also cause an error of the program, if it expected an answer.
         rollout.error = f"{lost[0].fault}; {rollout.error}" if rollout.error else lost[0].fault
         rollout.status = "not judged"
         return
@@ -129,7 +128,7 @@ def judge_rollout(rollout: Rollout, problem: Problem, problems: ProblemSet) -> N
 
 
 def _outcome(found: Score) -> dict[str, Any]:
-    """Of a score what is kept of programs that are not the answer."""
+    """The part of a score that is stored for programs other than the answer."""
     return found.model_dump(include={"solved", "hidden_rate"})
 
 
@@ -142,7 +141,7 @@ def _checkpoints(rollout: Rollout, scored: Callable[[str], Score]) -> list[Check
 
 
 def _nothing(rollout: Rollout) -> Checkpoint:
-    """The end of a rollout that raised an error: what it held until then was handed to nobody."""
+    """The end of a rollout that raised an error: its best program was not returned."""
     totals = rollout.trace.totals()
     return Checkpoint(
         program=name_of(""),

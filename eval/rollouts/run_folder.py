@@ -1,6 +1,6 @@
-"""A run on disk: its configuration and one JSON line a rollout, appended as it ends.
+"""A run on disk: its configuration and one JSON line per rollout, appended when it ends.
 
-A run that was killed goes on where it stopped; a run under another configuration is refused.
+A killed run resumes where it stopped. A run with another configuration is refused.
 """
 
 from __future__ import annotations
@@ -23,25 +23,25 @@ from program.errors import first_error, folder_meant
 from program.files import ASIDE, hold, write_whole
 from program.input_files import InputError, read_json
 
-CODE = "code_versions"  # the key of the configuration that says what code has made rollouts, by name
-_FIRST = {"lock", f"config.json{ASIDE}"}  # what a run that was killed at its beginning may have left
+CODE = "code_versions"  # the configuration key with the code versions of the rollouts, by name
+_FIRST = {"lock", f"config.json{ASIDE}"}  # files that a run may have left if it was killed at the start
 
 
 class RunFolder:
     """The files of one run.
 
     Args:
-        path: the folder, made when it is missing.
-        config: what decides the results, JSON values only.
-        code: what `code_prints` gives, where rollouts are made; None where they come from elsewhere.
-        mix_code: whether the run goes on with other code than it was begun with.
+        path: the folder, created if missing.
+        config: everything that determines the results, as JSON values.
+        code: the result of `code_prints` if rollouts are made here; None if they come from elsewhere.
+        mix_code: whether the run may resume with other code than it began with.
 
     Attributes:
-        version: names `code`.
+        version: the name of `code`.
 
     Raises:
-        RunError: the folder holds something else or a run with another configuration or by other code, or another
-            process is writing to it.
+        RunError: the folder has other content or a run with another configuration or code, or another process is
+            writing to it.
     """
 
     def __init__(
@@ -52,10 +52,10 @@ class RunFolder:
         try:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as fault:
-            raise RunError(f"{path} cannot be made a folder: {fault.strerror}") from fault
+            raise RunError(f"{path} cannot be created: {fault.strerror}") from fault
         self.version = name_of_version(code) if code else ""
         config = json.loads(json.dumps({**config, CODE: {self.version: code}} if code else config))
-        # First: what is there until then, another process may still be writing.
+        # Lock first: before that, another process may still be writing the files.
         self._held = hold(
             path / "lock", f"{path} is being written to by another process; wait for it or choose another"
         )
@@ -70,11 +70,11 @@ class RunFolder:
         self._rollouts = JsonLines(path / "rollouts.jsonl")
 
     def append(self, rollout: Rollout, *, trace: bool = True) -> None:
-        """Store one rollout for good, its trace first: it is on disk when this returns.
+        """Store one rollout, its trace first; both are on disk when this returns.
 
         Args:
             rollout: with all texts in its trace.
-            trace: False where the trace has no texts, so that there is no trace to keep.
+            trace: False if the trace has no texts, so that there is nothing to store.
         """
         if trace:
             write_trace(self.path, rollout)
@@ -82,21 +82,21 @@ class RunFolder:
         self._rollouts.append(rollout.slim())
 
     def judged(self) -> dict[tuple[str, str, int], Rollout]:
-        """The rollouts that need not be run again: neither lost nor cut short by the budget of the run."""
+        """The rollouts that need no repetition: neither lost nor cut short by the run's budget."""
         return {rollout.key(): rollout for rollout in read_rollouts(self.path) if _is_whole(rollout)}
 
 
 def refuse_foreign(path: Path, kind: str, known_by: str, first: Collection[str]) -> None:
-    """Refuse a folder for results that is neither new nor empty nor of its kind.
+    """Refuse a results folder that is neither new nor empty nor of its kind.
 
     Args:
         path: the folder.
         kind: of folder, in words.
-        known_by: the file by which a folder of this kind is known.
-        first: names of what is made in it before that.
+        known_by: the file that identifies a folder of this kind.
+        first: names of files that are created before that one.
 
     Raises:
-        RunError: it holds something else.
+        RunError: the folder has other content.
     """
     if path.exists() and not path.is_dir():
         raise RunError(f"{path} is a file; choose a folder")
@@ -104,7 +104,7 @@ def refuse_foreign(path: Path, kind: str, known_by: str, first: Collection[str])
         return
     foreign = sorted({each.name for each in path.iterdir()} - {*first})
     if foreign:
-        raise RunError(f"{path} holds something that is no {kind} ({foreign[0]}); choose another folder")
+        raise RunError(f"{path} is not empty and not a {kind} (it has {foreign[0]}); choose another folder")
 
 
 def read_config(path: Path) -> dict[str, Any]:
@@ -120,15 +120,15 @@ def read_config(path: Path) -> dict[str, Any]:
     except InputError as fault:
         raise RunError(f"{path / 'config.json'} is damaged: {fault}") from fault
     if not isinstance(config, dict):
-        raise RunError(f"{path / 'config.json'} is damaged: it holds no object")
+        raise RunError(f"{path / 'config.json'} is damaged: not a JSON object")
     return config
 
 
 def read_rollouts(path: Path) -> list[Rollout]:
-    """The stored rollouts; of a rollout that was run again the last.
+    """The stored rollouts; for repeated rollouts only the last.
 
     Raises:
-        RunError: a line is damaged; only the last one may be torn.
+        RunError: a line is damaged; only the last line may be incomplete.
     """
     file = path / "rollouts.jsonl"
     found: dict[tuple[str, str, int], Rollout] = {}
@@ -146,16 +146,16 @@ def _is_whole(rollout: Rollout) -> bool:
 
 
 def _versions(path: Path, stored: dict[str, Any], now: dict[str, Any], mix_code: bool) -> dict[str, Any]:
-    """The versions of the code that the run has rollouts of, with the present one.
+    """The code versions of the run's rollouts, with the current one.
 
     Raises:
-        RunError: it was begun with other code, and shall not be mixed.
+        RunError: the run began with other code, and `mix_code` is false.
     """
     if not mix_code and stored.keys() != now.keys():
         there, here = next(iter(stored.values()), {}), next(iter(now.values()))
         raise RunError(
-            f"{path} was begun with other code: {changed_files(there, here)} changed; go back to the code of then, "
-            "choose another folder, or go on all the same with --mix-code"
+            f"{path} began with other code: {changed_files(there, here)} changed; go back to that code, "
+            "choose another folder, or resume anyway with --mix-code"
         )
     return {**stored, **now}
 
@@ -163,4 +163,4 @@ def _versions(path: Path, stored: dict[str, Any], now: dict[str, Any], mix_code:
 def _refuse_difference(path: Path, stored: dict[str, Any], config: dict[str, Any]) -> None:
     found = config_differences(*({**rules_of(each).model_dump(), **each} for each in (stored, config)))
     if found:
-        raise RunError(f"{path} holds a run with another configuration: {'; '.join(found)}; choose another folder")
+        raise RunError(f"{path} has a run with another configuration: {'; '.join(found)}; choose another folder")

@@ -1,4 +1,4 @@
-"""The progress of a run: how far it is, the share solved so far, what was spent, and what is being done."""
+"""The progress of a run: rollouts done, solved share so far, cost so far, and current activity."""
 
 from __future__ import annotations
 
@@ -14,20 +14,22 @@ from program.rollout.trace import Totals
 
 
 class RunProgress:
-    """Counts the rollouts of a run, and shows in a line how far it is.
+    """Counts the rollouts of a run and shows its progress in one line.
 
     Args:
         label: at the beginning of the line.
         total: rollouts of the whole run.
-        stored: those of them that were there before; they count, but not for the speed.
-        now: says what the rollouts in flight do; empty where none is.
+        stored: rollouts from earlier sessions; they count, but not for the speed.
+        now: describes what the running rollouts do; empty if there is none.
     """
 
     def __init__(
         self, label: str, total: int, stored: Sequence[Rollout] = (), now: Callable[[], str] = lambda: ""
     ) -> None:
         self._label, self._total, self._now = label, total, now
-        self._states = Counter(dict.fromkeys(get_args(Status), 0))  # read by another thread: no key comes later
+        self._states = Counter(
+            dict.fromkeys(get_args(Status), 0)
+        )  # read by another thread, so all keys must exist from the start
         self._spent = Totals()
         for rollout in stored:
             self._count(rollout)
@@ -47,7 +49,7 @@ class RunProgress:
         self._count(rollout)
 
     def line(self) -> str:
-        """All that is shown."""
+        """The full progress line."""
         done = self._states.total()
         passed = time.monotonic() - self._begin
         times = clock(passed)
@@ -57,7 +59,7 @@ class RunProgress:
         return " | ".join(filter(None, [f"{self._label} {done}/{self._total}", times, self.status(not now), now]))
 
     def status(self, tokens_too: bool = True) -> str:
-        """The share solved of what was judged, rollouts that were not judged, the money and the tokens spent."""
+        """The solved share of judged rollouts, the number not judged, and the dollars and tokens spent."""
         solved, lost = self._states["solved"], self._states["not judged"]
         judged = solved + self._states["failed"]
         parts = [f"solved {solved}/{judged} ({solved / judged:.0%})" if judged else "solved 0/0"]

@@ -1,4 +1,4 @@
-"""The metric: how a program does on the hidden tests."""
+"""The metric: a program's result on the hidden tests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from judge.judge import judge
 from judge.verdict import Report, TestCase, TestResult, Verdict
 from program.problem import Problem
 
-# Samples of one problem and the checkpoints of a rollout repeat programs; those are not judged again.
+# Samples of one problem and checkpoints of one rollout repeat programs, which are not judged again.
 _VERDICTS = VerdictCache()
 
 
@@ -29,10 +29,10 @@ class SetResult(BaseModel):
 class Score(BaseModel):
     """One program on all the tests of a problem.
 
-    hidden_rate: passed hidden (private and generated) tests over all of them, 0 to 1. This is the metric.
+    hidden_rate: the share of hidden (private and generated) tests passed, 0 to 1. This is the metric.
     solved: every public and every hidden test passed.
     checker: the rule by which outputs were compared, with the tolerance of the statement.
-    isolation: the protection the program ran under; both are empty in older runs, and where there was no program.
+    isolation: the protection during the run. Both are empty in older runs and without a program.
     """
 
     public: SetResult
@@ -49,11 +49,11 @@ Status = Literal["solved", "failed", "not judged"]
 
 
 def score(program: str, problem: Problem, problems: ProblemSet) -> Score:
-    """Judge `program` on the public and the hidden tests of `problem`, by the rules of `problems`; an empty program
-    fails them all.
+    """Judge `program` on the public and hidden tests of `problem`, by the rules of `problems`. An empty program fails
+    all tests.
 
     Raises:
-        DataError: the problem has no hidden tests, so nothing can be said about a program that passes the public ones.
+        DataError: the problem has no hidden tests, so a program that passes the public tests cannot be scored.
         JudgeError: the judge failed; there is no score.
     """
     begin = time.perf_counter()
@@ -87,7 +87,7 @@ def _report(program: str, tests: Sequence[TestCase], problem: Problem, problems:
         tests,
         problems.rules.limits_for(problem),
         max_timeouts=problems.rules.timeouts,
-        texts=False,  # what programs print on hidden tests is kept nowhere: it may show them, and be large
+        texts=False,  # outputs on hidden tests are never stored: they may reveal the tests, and may be large
         checker=problems.checker_for(problem),
         cache=default_cache() or _VERDICTS,
     )

@@ -16,14 +16,14 @@ from eval.rollouts.rollout import Rollout
 from eval.rollouts.run_folder import read_config, read_rollouts
 from program.errors import first_error
 
-LEFT_OUT = "left_out"  # in the configuration as it was read, the file of problems that were left out in reading
+LEFT_OUT = "left_out"  # key of the loaded configuration: the exclusion file that was applied on loading
 
 
 def arm_name(name: str) -> str:
-    """`name`, which can be an arm's: it names folders, so it must not lead out of the run.
+    """Check and return the name of an arm. It becomes a folder's name, so it must not lead out of the run.
 
     Raises:
-        ValueError: it cannot.
+        ValueError: `name` is not allowed.
     """
     if name in ("", ".", "..") or "/" in name or "\0" in name or len(name) > 200:
         raise ValueError(f"{name[:200]!r} cannot be the name of an arm")
@@ -34,13 +34,13 @@ ArmName = Annotated[str, AfterValidator(arm_name)]
 
 
 class RescoredFrom(BaseModel, extra="allow"):
-    """Of what `eval.rescore` notes of the run it began with, what is read again."""
+    """The used part of what `eval.rescore` records about the original run."""
 
     exclude: str | None = None
 
 
 class RunConfig(BaseModel, extra="allow"):
-    """What every `config.json` of an evaluation holds. Arms name folders."""
+    """The required content of an evaluation's `config.json`. Names of arms are names of folders."""
 
     artifacts: dict[ArmName, str]
     data: str
@@ -57,7 +57,7 @@ class RunConfig(BaseModel, extra="allow"):
 class StoredArm:
     """One arm of a stored run.
 
-    label: tells it from the arms of other runs.
+    label: unique among the arms of all runs.
     run, config: the folder and its configuration.
     name: in that run.
     """
@@ -70,13 +70,13 @@ class StoredArm:
 
     @property
     def missing(self) -> int:
-        """How many rollouts the run has still to make; another system has as many samples as it has."""
+        """How many rollouts the run still lacks; 0 for another system, which may have any number of samples."""
         expected = 0 if "imported" in self.config else len(self.config["problems"]) * self.config["samples"]
         return max(0, expected - len(self.rollouts))
 
     @property
     def cut_short(self) -> int:
-        """How many rollouts the budget of the run has cut short."""
+        """How many rollouts were cut short by the run's budget."""
         return sum(each.trace.cut_short_by_run for each in self.rollouts)
 
 
@@ -84,7 +84,7 @@ def run_config(run: Path) -> dict[str, Any]:
     """The configuration of a stored evaluation.
 
     Raises:
-        RunError: `run` is not a run, or one of another kind, such as the training rollouts of a compilation.
+        RunError: `run` is not a run, or has another kind, such as the training rollouts of a compilation.
     """
     config = read_config(run)
     missing = [key for key, field in RunConfig.model_fields.items() if field.is_required() and key not in config]
@@ -99,15 +99,15 @@ def run_config(run: Path) -> dict[str, Any]:
 
 
 def read_run(run: Path, exclude: str | None = None) -> tuple[dict[str, Any], list[Rollout]]:
-    """The configuration and the rollouts of a stored evaluation, in the order they ended.
+    """The configuration and the rollouts of a stored evaluation, in order of completion.
 
     Args:
         run: the folder.
-        exclude: a file as `eval.audit` writes it; as if the run had been made without the problems it names.
+        exclude: a file as written by `eval.audit`; its problems are removed from the run.
 
     Raises:
-        RunError: `run` is not a run, or nothing is left of it.
-        DataError: there is no such file of exclusions.
+        RunError: `run` is not a run, or no problem is left.
+        DataError: there is no such exclusion file.
     """
     config, rollouts = run_config(run), read_rollouts(run)
     problems = set(config["problems"])
@@ -124,7 +124,7 @@ def read_run(run: Path, exclude: str | None = None) -> tuple[dict[str, Any], lis
 
 
 def stored_arms(runs: Sequence[Path], arms: Sequence[str] | None = None, exclude: str | None = None) -> list[StoredArm]:
-    """The arms of several runs over the same data, in the order asked for.
+    """The arms of several runs over the same data, in the requested order.
 
     Args:
         runs: their folders.
@@ -132,8 +132,8 @@ def stored_arms(runs: Sequence[Path], arms: Sequence[str] | None = None, exclude
         exclude: see `read_run`.
 
     Raises:
-        RunError: no such run or arm, the same run twice, runs over other data, or nothing left of one.
-        DataError: there is no such file of exclusions.
+        RunError: no such run or arm, the same run twice, runs over different data, or no problem left in a run.
+        DataError: there is no such exclusion file.
     """
     read = {run: read_run(run, exclude) for run in runs}
     configs = {run: config for run, (config, _) in read.items()}
@@ -154,24 +154,24 @@ def stored_arms(runs: Sequence[Path], arms: Sequence[str] | None = None, exclude
 
 
 def problem_names(arms: Sequence[StoredArm]) -> list[str]:
-    """The problems that the runs of these arms were made on, in their order."""
+    """The problems of these arms' runs, in their order."""
     return list(dict.fromkeys(name for arm in arms for name in arm.config["problems"]))
 
 
 def differing_rules(arms: Sequence[StoredArm]) -> str:
-    """A sentence where the runs of these arms were judged by different rules, else nothing."""
+    """A warning if the runs of these arms were judged by different rules, else empty."""
     by_run = {arm.run: rules_of(arm.config) for arm in arms}
     if len(set(by_run.values())) < 2:
         return ""
     found = "; ".join(f"{run.name}: {rules.described()}" for run, rules in by_run.items())
     return (
-        f"NOT THE SAME RULES: these runs were judged differently ({found}), so a difference may be the judge's. "
+        f"NOT THE SAME RULES: these runs were judged differently ({found}), so the judge may cause a difference. "
         "`python -m eval.rescore` judges one again by the other's rules."
     )
 
 
 def header(arms: Sequence[StoredArm]) -> str:
-    """A line a run: what was run, on what, how it was judged, and how much of it is not there."""
+    """One line per run: what was run, on which data, how it was judged, and how much of it is missing."""
     lines = []
     for run in dict.fromkeys(arm.run for arm in arms):
         mine = [arm for arm in arms if arm.run == run]
@@ -190,7 +190,7 @@ def _settings(config: dict[str, Any]) -> str:
 
 
 def data_text(config: dict[str, Any]) -> str:
-    """`pack test without those of exclude.json`: the data of a run, and by which files problems were left out."""
+    """`pack test without those of exclude.json`: the data of a run, and the exclusion files."""
     excluded = [config.get("exclude"), config.get("rescored", {}).get("exclude"), config.get(LEFT_OUT)]
     without = dict.fromkeys(f" without those of {Path(each).name}" for each in excluded if each)
     return "".join([f"{config['data']} {config['split']}", *without])
@@ -208,7 +208,7 @@ def _gaps(arms: Sequence[StoredArm]) -> list[str]:
 
 
 def _label(run: Path, arm: str, configs: dict[Path, dict[str, Any]]) -> str:
-    """The arm's name, with as much of the run's path as tells it from the arms of other runs."""
+    """The arm's name, with as much of the run's path as makes it unique."""
     others = [other for other, config in configs.items() if other != run and arm in config["artifacts"]]
     if not others:
         return arm
@@ -220,15 +220,15 @@ def _data_of(config: dict[str, Any]) -> tuple[str, str, str]:
 
 
 def problems_of(arm: StoredArm) -> ProblemSet:
-    """The problem set the arm's run was made on.
+    """The problem set of the arm's run.
 
     Raises:
-        RunError: what is there now is not what the run was made on.
-        DataError: nothing is there.
+        RunError: the data have changed since the run.
+        DataError: the data cannot be loaded.
     """
     from eval.data.load import load_problems  # most tables need no problem
 
     problems = load_problems(arm.config["data"], arm.config["split"])
     if problems.fingerprint != arm.config["data_fingerprint"]:
-        raise RunError(f"{arm.config['data']} {arm.config['split']} is no longer what {arm.run} was made on")
+        raise RunError(f"{arm.config['data']} {arm.config['split']} has changed since the run {arm.run}")
     return problems

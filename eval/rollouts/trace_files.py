@@ -1,4 +1,5 @@
-"""The traces of a run: one file a rollout, one JSON line an event, with every prompt, answer, program and test run.
+"""The traces of a run: one file per rollout, one JSON line per event, with all prompts, answers, programs and test
+runs.
 
 `RUN/traces/ARM/PROBLEM-SAMPLE.jsonl.gz`; read one with `zcat` or `python -m eval.show`.
 """
@@ -24,14 +25,14 @@ _EVENT: TypeAdapter[Event] = TypeAdapter(Event)
 
 
 def trace_path(run: Path, arm: str, problem: str, sample: int) -> Path:
-    """Where the trace of a rollout is; the digits keep apart names that differ in what file names cannot hold."""
+    """The path of a rollout's trace. The digits distinguish names that become equal as file names."""
     readable = re.sub(r"[^A-Za-z0-9]+", "-", problem).strip("-")[:60]
     digits = hashlib.sha256(problem.encode()).hexdigest()[:6]
     return run / "traces" / arm / f"{readable}-{digits}-{sample}.jsonl.gz"
 
 
 def write_trace(run: Path, rollout: Rollout) -> None:
-    """Write the trace whole or not at all: it is on disk when this returns."""
+    """Write the trace atomically; it is on disk when this returns."""
     path = trace_path(run, *rollout.key())
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = (json.dumps(event.model_dump(), ensure_ascii=False) for event in rollout.trace.events)
@@ -40,7 +41,7 @@ def write_trace(run: Path, rollout: Rollout) -> None:
 
 
 def read_trace(run: Path, arm: str, problem: str, sample: int) -> list[Event]:
-    """The events of a rollout with all their texts; empty where no trace was kept.
+    """The events of a rollout with all their texts; empty if no trace was stored.
 
     Raises:
         RunError: the trace is damaged.
@@ -53,7 +54,7 @@ def read_trace(run: Path, arm: str, problem: str, sample: int) -> list[Event]:
         return [_EVENT.validate_json(line) for line in lines if line]
     except ValueError as fault:
         said = first_line(fault).removeprefix(f"{path} ")
-        raise RunError(f"{path} is damaged: {said}; without the file the rollout is shown without its trace") from fault
+        raise RunError(f"{path} is damaged: {said}; remove the file to show the rollout without its trace") from fault
 
 
 def read_calls(run: Path, arm: str, problem: str, sample: int) -> list[Call]:

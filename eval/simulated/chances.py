@@ -1,4 +1,4 @@
-"""How likely the simulated LM is right: the skill of a stage, what a prompt changes of it, a problem's own luck."""
+"""The probability that the simulated LM is right: a stage's skill, the prompt's effect, and the problem's own luck."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import random
 from eval.simulated.prompt import Prompt, solution_name
 from eval.simulated.skills import SENTENCE, Skills
 
-# The stages that write a program of their own; `FixCode` changes one that is there.
+# The stages that write a new program; `FixCode` changes an existing one.
 WRITERS = frozenset({"SolveDirectly", "SolveStepByStep", "SolveWithLessons", "WriteCode", "WriteBruteForce"})
 
 
@@ -15,9 +15,9 @@ def skill_of(prompt: Prompt, name: str, right_solution: str, good_demos: int, sk
     """The probability of a right answer to a prompt about one problem, 0 to 1.
 
     Args:
-        prompt: one with a signature.
+        prompt: must have a signature.
         name: of the problem.
-        right_solution: the name of the right one.
+        right_solution: the name of the right solution.
         good_demos: how many of its demonstrations are right.
         skills: of the model.
     """
@@ -54,10 +54,10 @@ def _of_writing(prompt: Prompt, right_solution: str, skills: Skills) -> float:
 
 
 def skill_on(name: str, mean: float, skills: Skills, luck: str = "write") -> float:
-    """The probability of a right program for one problem, where it is `mean` over all problems.
+    """The probability of a right program for one problem, if it is `mean` over all problems.
 
-    With `steady` = s it is `mean` (1 - s), and s more on the share `mean` of the problems. So the order of problems by
-    difficulty is the same for all means, and more skill makes none of them harder.
+    With `steady` = s it is `mean` (1 - s), plus s on a share `mean` of the problems. So the order of problems by
+    difficulty is the same for all means, and more skill makes no problem harder.
 
     Args:
         name: of the problem.

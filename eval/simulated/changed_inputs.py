@@ -1,4 +1,4 @@
-"""Inputs made from those of the public tests by small changes. Nothing says that they are valid."""
+"""Inputs made from those of the public tests by small changes. They may be invalid."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ _NUMBER = re.compile(r"-?\d+")
 
 
 def changed_inputs(problem: Problem) -> Iterator[str]:
-    """At most `_TRIES` inputs like the public ones with a number changed a little, or two neighbouring characters
-    swapped; each once, and the same ones every time."""
+    """At most `_TRIES` different inputs, deterministic: public ones with one number changed a little, or with two
+    neighbouring characters swapped."""
     draw = random.Random(f"inputs of {problem.name}")
     seen = {test.input.strip() for test in problem.public_tests}
     for _ in range(_TRIES if seen else 0):

@@ -1,7 +1,7 @@
-"""What a program really solves with the simulated LM, which knows of every program whether it is right.
+"""The true solved rate of a program with the simulated LM, which knows for every program whether it is right.
 
-Of simple strategies it is worked out (`drawn_rate`); of any other it is found out by running it (`true_rate`), where
-no hidden test is run.
+For simple strategies it is computed (`drawn_rate`); for others it is estimated by running them (`true_rate`), without
+hidden tests.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ from program.problem import Problem
 from program.stage.program import Program
 from program.undocumented import DrawingLM
 
-# Above the samples that any compilation or evaluation draws: what was chosen by its luck there is not measured by it.
+# Above the samples of any compilation or evaluation, so that luck in a selection does not affect the measurement.
 FIRST_SAMPLE = 1_000_000
 SWIFT = {"latency_seconds": 0.0, "requests_per_minute": 0, "fault_rate": 0.0, "timeout_rate": 0.0}
 
 
 class TrueRate(NamedTuple):
-    """Of one program and one model, over the problems of a set, which are all there are.
+    """The true rate of one program with one model, over a fixed set of problems.
 
-    solved: probability of a right program, mean over the problems.
-    error: the standard error of that; 0 where it is worked out.
-    calls, tokens: of a rollout, means over all.
+    solved: probability of a right program, averaged over the problems.
+    error: its standard error; 0 if computed exactly.
+    calls, tokens: means per rollout.
     """
 
     solved: float
@@ -51,16 +51,16 @@ class TrueRate(NamedTuple):
 def true_rate(
     program: Program, problems: ProblemSet, skills: Skills, draws: int = 20, demo_problems: Sequence[ProblemSet] = ()
 ) -> TrueRate:
-    """Run `program` on every problem, with answers that nobody has drawn before.
+    """Run `program` on every problem, with fresh answers.
 
-    Calls inside of `judging_at(RememberedTests())` share what is known of programs on public tests.
+    Calls inside `judging_at(RememberedTests())` share the results of programs on public tests.
 
     Args:
         program: to run.
-        problems: with known programs.
-        skills: of the model, its seed included: with `steady` that decides which problems are hard. Its faults and its
-            latency are left out, as they change no answer.
-        draws: rollouts of a problem, at least 2.
+        problems: need known programs.
+        skills: of the model, including its seed (with `steady` it decides which problems are hard). Faults and latency
+            are ignored, because they change no answer.
+        draws: rollouts per problem, at least 2.
         demo_problems: see `SimulatedEngine`.
 
     Raises:
@@ -93,14 +93,14 @@ def true_rate(
 
 
 def drawn_rate(problems: ProblemSet, skills: Skills, draws: int = 1, gain: float = 0.0) -> float:
-    """The probability of solving a problem, mean over all, by the first of `draws` programs that passes the public
-    tests, or by the only one: what `Direct` has, and `Sampling` that stops at the first that passes.
+    """The mean probability that the first of `draws` programs that passes the public tests solves the problem: the true
+    rate of `Direct` (one draw), and of `Sampling` that stops at the first passing program.
 
     Args:
         problems: with known programs.
         skills: of the model.
         draws: programs written from the statement alone, at least 1.
-        gain: what the prompt adds to `code_right`, by its instructions, demonstrations or order.
+        gain: added to `code_right` by the prompt's instructions, demonstrations or order.
 
     Raises:
         DataError: a problem has no right or no wrong program.
@@ -110,7 +110,7 @@ def drawn_rate(problems: ProblemSet, skills: Skills, draws: int = 1, gain: float
 
 
 def _first_passing(name: str, mean: float, skills: Skills, draws: int, truth: Truth) -> float:
-    """The probability that the first program that passes is right; of one program, that it is."""
+    """The probability that the first passing program is right; for a single draw, that the program is right."""
     right = skill_on(name, mean, skills) * (1 - skills.odd_form)
     wrong = (1 - right) * _wrong_passes(name, skills, truth)
     read = 1 - skills.format_broken

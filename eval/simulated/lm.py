@@ -1,7 +1,6 @@
-"""A simulated language model, for load and for checking optimizers and statistics against a known truth.
+"""A simulated language model, for load tests and to check optimizers and statistics against a known truth.
 
-It never stands where a real model's result is reported: its model names begin with `simulated/`, and so everything that
-records them says so.
+It is never reported as a real model: its model names begin with `simulated/`, also in all stored results.
 """
 
 from __future__ import annotations
@@ -34,26 +33,26 @@ WINDOW_SECONDS = 60.0
 
 
 class SimulatedEngine:
-    """An engine for `dspy.LM(engine=…)` that answers every stage with set probabilities.
+    """An engine for `dspy.LM(engine=…)` that answers every stage with given probabilities.
 
     An answer is a function of the seed, the stage, the problem, the last user message, the `rollout_id` and the draw.
-    The draw is the number of answers this engine gave to the very same prompt (system text and all messages) with the
-    same `rollout_id` before; at temperature 0 it is always 0. So runs are repeatable, also those that were killed and
-    go on with the answers they had, and independent of the order of prompts; threads that ask the same
-    prompt at once may swap its answers, but together get the same multiset of them. Faults and timeouts are drawn by
-    the number of the request and take no answer away. As demonstrations and instructions are not part of the
-    function, two programs asked the same meet the same luck: comparing them is a paired comparison. Prompts in another
-    order have luck of their own, and so have problem-first ones with demonstrations, whose last message differs.
+    The draw is the number of earlier answers to exactly the same prompt (system text and all messages) with the same
+    `rollout_id`; at temperature 0 it is always 0. So runs are reproducible, including killed runs that resume with
+    their answers, and independent of the order of prompts. Threads that send the same prompt at once may swap its
+    answers, but together get the same multiset. Faults and timeouts depend on the request's number and consume no
+    answer. Demonstrations and instructions are not part of the function, so two programs with the same question get the
+    same luck: their comparison is paired. Prompts in another order have their own luck, and so do problem-first prompts
+    with demonstrations, because their last message differs.
 
-    A good demonstration is one whose answer is right by what is known of its problem; stages about which nothing is
-    known (reflection, proposals) have no skill to raise.
+    A demonstration is good if its answer is known to be right for its problem. Stages without known right answers
+    (reflection, proposals) have no skill to raise.
 
     Args:
-        problems: what it is asked about.
+        problems: that it can be asked about.
         skills: how well it answers.
-        demo_problems: further splits that demonstrations may come from, usually the one that was compiled on; a
-            demonstration of an unknown problem counts as not good.
-        clock: seconds, for the rate limit.
+        demo_problems: further splits of demonstrations, usually the split of the compilation; a demonstration of an
+            unknown problem is not good.
+        clock: returns seconds, for the rate limit.
 
     Raises:
         DataError: a problem has no right or no wrong program.
@@ -70,7 +69,7 @@ class SimulatedEngine:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.skills = skills
-        # The name tells differently skilled models apart, in reports and in caches.
+        # The name distinguishes models with different skills, in reports and caches.
         prints = [each.fingerprint for each in (problems, *demo_problems)]
         digest = hashlib.sha256(repr((skills.model_dump_json(), prints)).encode()).hexdigest()
         self.model = f"simulated/{Path(problems.data).stem}-{digest[:8]}"
@@ -86,16 +85,16 @@ class SimulatedEngine:
         """Answer a request.
 
         Raises:
-            RateLimitError: too many requests in the last minute; `retry_after` says how many seconds to wait.
+            RateLimitError: too many requests in the last minute; `retry_after` is the number of seconds to wait.
             ServerError, TimeoutError: as often as the skills say.
-            ConfigurationError: the prompt is a stage's, but its problem is none of those given.
+            ConfigurationError: the prompt belongs to a stage, but its problem is unknown.
         """
         prompt, rollout = read_prompt(request), rollout_id()
         with self._lock:
             self._admit()
             number = self._requests[prompt.digest]
             self._requests[prompt.digest] += 1
-        if self.skills.latency_seconds:  # to sleep for no time takes a while
+        if self.skills.latency_seconds:  # sleep(0) also takes time
             time.sleep(self.skills.latency_seconds)
         self._fail_sometimes(prompt, number)
         draw = 0
@@ -111,18 +110,18 @@ class SimulatedEngine:
         return lm15.Response(id=None, model=self.model, message=message, finish_reason="stop", usage=usage)
 
     def prepare(self, name: str) -> None:
-        """Make the tests of a problem now, which takes about a second, and not when they are first asked for."""
+        """Make the tests of a problem now (about a second) and not at first use."""
         self._truth.valid_tests(name)
 
     def solves(self, name: str, code: str) -> bool:
-        """Whether a program that came of its answers is right."""
+        """Whether a program from its answers is right."""
         return self._truth.solves(name, code)
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Does nothing: there are no resources."""
 
     def __deepcopy__(self, memo: dict[int, Any]) -> SimulatedEngine:
-        """Itself: a copied LM is the same model, and draws go on where they are."""
+        """Returns itself: a copied LM is the same model, and draws continue."""
         return self
 
     def _admit(self) -> None:
@@ -145,7 +144,7 @@ class SimulatedEngine:
             raise lm15.TimeoutError("simulated: timeout", provider="simulated", status=504)
 
     def _answer(self, prompt: Prompt, draw: int | str, response_format: dict[str, Any] | None) -> str:
-        if prompt.signature is None:  # an optimizer's own question, or a check whether anyone is there
+        if prompt.signature is None:  # a question of an optimizer, or a check that the model answers
             schema = (response_format or {}).get("schema")
             share = self.skills.instruction_proposed if self.skills.instruction_gain else 0.0
             proposed = propose(prompt.system, prompt.user, self._random(prompt, "proposal", draw), share)
@@ -166,7 +165,7 @@ class SimulatedEngine:
 
     def _is_good(self, prompt: Prompt, user: str, answer: str) -> bool:
         key = prompt.stage, user, answer
-        if key not in self._good:  # two threads may both look, which changes nothing
+        if key not in self._good:  # two threads may both compute it, which is harmless
             self._good[key] = self._is_right(prompt, problem_name(user), answer)
         return self._good[key]
 
@@ -187,7 +186,7 @@ class SimulatedEngine:
 
 
 def simulated_lm(problems: ProblemSet, skills: Skills, demo_problems: Sequence[ProblemSet] = ()) -> dspy.LM:
-    """A `dspy.LM` over a `SimulatedEngine`, which is found at `lm.engine`.
+    """A `dspy.LM` over a `SimulatedEngine`, which is `lm.engine`.
 
     Raises:
         DataError: a problem has no right or no wrong program.

@@ -1,14 +1,14 @@
-"""Programs that know some answers by heart and nothing else."""
+"""Programs that only know some memorized answers."""
 
 from __future__ import annotations
 
 
 def memorizing(answers: dict[str, str], entry_point: str = "") -> str:
-    """A program that gives the answers it knows, and elsewhere "?", which is right nowhere.
+    """A program that gives memorized answers, and otherwise "?", which is always wrong.
 
     Args:
-        answers: outputs by input, without the blank lines around it.
-        entry_point: of the function it defines: "f", "Solution.f"; empty for one that reads standard input.
+        answers: outputs by input, without surrounding blank lines.
+        entry_point: the function it defines: "f", "Solution.f"; empty if it reads standard input.
     """
     if not entry_point:
         return f"import sys\nanswers = {answers!r}\nprint(answers.get(sys.stdin.read().strip(), '?'), end='')\n"

@@ -14,19 +14,19 @@ if TYPE_CHECKING:
     from eval.data.problem_set import ProblemSet
     from program.models.open import Check
 
-SIMULATED = "simulated"  # the name of the fake, with the skills it has by default
+SIMULATED = "simulated"  # the name of the simulated model with default skills
 
 
 @contextmanager
 def open_model(
     model: str, problems: ProblemSet, *, api_base: str | None = None, slots: int = 4, check: Check | None = None
 ) -> Iterator[dspy.LM]:
-    """A checked `dspy.LM` for `model`; see `program.models.open.open_lm`. `SIMULATED` is the fake.
+    """A checked `dspy.LM` for `model`; see `program.models.open.open_lm`. `SIMULATED` opens the simulated model.
 
     Raises:
         ModelError: the model cannot be used.
     """
-    from program.models.open import open_lm  # tables and reports name models without DSPy
+    from program.models.open import open_lm  # tables and reports need model names without DSPy
 
     if model == SIMULATED:
         from eval.data.load import load_problems
@@ -34,7 +34,7 @@ def open_model(
         from eval.simulated.lm import simulated_lm
         from eval.simulated.skills import Skills
 
-        # Demonstrations come from another split than the one that is evaluated.
+        # Demonstrations come from another split than the evaluated one.
         splits = [split for split in ("valid", "test") if problems.data == PACK and split != problems.split]
         others = [load_problems(PACK, split) for split in splits]
         yield simulated_lm(problems, Skills(), demo_problems=others)
@@ -44,11 +44,11 @@ def open_model(
 
 
 def caveat(model: str) -> str:
-    """What a report has to say of the numbers of a model: a sentence, or nothing."""
+    """A sentence that a report must have about this model; empty if none."""
     fake = model.partition("/")[0] == SIMULATED  # the LM itself is called `simulated/…`
     return "The model is simulated: these numbers say nothing about any language model." if fake else ""
 
 
 def answers_here_only(model: str) -> bool:
-    """Whether a model, unless a server is named that has it, answers in this process or on this machine only."""
+    """Whether a model without a named server answers only in this process or on this machine."""
     return model == SIMULATED or model.startswith(EMBEDDED)

@@ -31,7 +31,7 @@ _HEADING = re.compile(r"^## (\w+)$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Prompt:
-    """A request, read. Without a signature it is none of our stages'."""
+    """A parsed request. Without a signature it does not belong to a stage."""
 
     signature: type[dspy.Signature] | None
     system: str = field(repr=False)
@@ -48,7 +48,7 @@ class Prompt:
 
 
 def read_prompt(request: Request) -> Prompt:
-    """Read a request, as `LeanAdapter` or anyone else has written it."""
+    """Parse a request, written by `LeanAdapter` or another adapter."""
     system = request.system or ""
     if not isinstance(system, str):
         system = "".join(part.text for part in system if isinstance(part, TextPart))
@@ -63,7 +63,7 @@ def read_prompt(request: Request) -> Prompt:
         if (first[0], second[0]) == ("user", "assistant")
     )
     demos, problem_first = before, system.startswith(OWN_PROBLEM)
-    if problem_first:  # the task, which is the system text elsewhere, comes last
+    if problem_first:  # the task comes last; in other orders it is the system text
         demos = tuple(pair for pair in before if shows(pair[0], user))
         given, _, task = user.rpartition(TASK)
         given = _in_full(given, [pair for pair in before if is_turn(pair[0])])
@@ -72,15 +72,15 @@ def read_prompt(request: Request) -> Prompt:
 
 
 def _question(messages: list[tuple[str, str]]) -> int:
-    """The place of the message that asks: the user's last one that is no request to correct an answer."""
+    """The index of the question: the last user message that does not ask to correct an answer."""
     return max(
         (n for n, (role, text) in enumerate(messages) if role == "user" and not text.startswith(REQUEST)), default=0
     )
 
 
 def _in_full(given: str, turns: Sequence[tuple[str, str]]) -> str:
-    """The inputs of a turn with those in full that stand above, so that it is answered as it is outside of a
-    conversation."""
+    """The inputs of a turn, with references to earlier turns replaced by their full text, so that the answer is the
+    same as outside a conversation."""
     known: dict[str, str] = {}
     for asked, answer in turns:
         inputs, _, task = asked.rpartition(TASK)
@@ -102,13 +102,13 @@ def sections(message: str) -> dict[str, str]:
     ends = [*(heading.start() for heading in found[1:]), len(message)]
     parts: dict[str, str] = {}
     for heading, end in zip(found, ends, strict=False):  # without a heading there is one end too many
-        # The first of a name counts: what follows may be a comment in a program.
+        # The first section of a name counts; a later one may be a comment in a program.
         parts.setdefault(heading.group(1), message[heading.end() : end].strip())
     return parts
 
 
 def problem_name(message: str) -> str:
-    """The first line of the `## problem` section (see `Problem.text`); empty when there is none."""
+    """The first line of the `## problem` section (see `Problem.text`); empty if there is none."""
     return sections(message).get("problem", "").partition("\n")[0].strip()
 
 
@@ -119,7 +119,8 @@ def solution_name(message: str) -> str:
 
 
 def _recognise(system: str, user: str) -> type[dspy.Signature] | None:
-    """Who asks: known by the instructions or, where an optimizer changed those, by answer form and headings."""
+    """The stage that asks: recognised by the instructions or, if an optimizer changed them, by answer form and
+    headings."""
     for signature in SIGNATURES:
         asked = (signature.instructions, INSTRUCTIONS.get(signature))
         if any(each and system.startswith(each.strip()) for each in asked):
@@ -128,7 +129,7 @@ def _recognise(system: str, user: str) -> type[dspy.Signature] | None:
     fitting = [signature for signature in SIGNATURES if system.endswith(_answer_form(signature))]
     if not fitting or "problem" not in headings:
         return None
-    # Two stages ask for a bare program; what they are given tells them apart.
+    # Two stages ask for only a program; their inputs distinguish them.
     return max(fitting, key=lambda s: (len(headings & set(s.input_fields)), -len(s.input_fields)))
 
 

@@ -1,4 +1,4 @@
-"""What the simulated LM says when an optimizer asks it for a better instruction, in DSPy's chat format."""
+"""The simulated LM's answers when an optimizer asks for a better instruction, in DSPy's chat format."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from eval.undocumented import form_of, read_question
 
 
 def propose(system: str, user: str, chance: random.Random, share: float = 0.0) -> str | None:
-    """A filled answer form; None when the question is not in DSPy's chat format.
+    """A complete answer; None if the question is not in DSPy's chat format.
 
-    A text field is the present instruction with a remark that differs from draw to draw; a dictionary, such as advice
-    to modules, has such a remark for each of them.
+    A text field is the current instruction with a remark that differs per draw; a dictionary, such as advice to
+    modules, has one such remark per key.
 
     Args:
         system, user: the question.
         chance: all randomness of the proposal.
-        share: of proposals whose remark ends with `SENTENCE`, 0 to 1.
+        share: of proposals with a remark that ends with `SENTENCE`, 0 to 1.
     """
     question = read_question(system, user)
     if question is None:

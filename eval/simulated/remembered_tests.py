@@ -1,4 +1,4 @@
-"""A place to judge where no program is run twice on one test: the programs of the simulated LM repeat themselves."""
+"""A place to judge that runs each program only once per test, because the simulated LM repeats programs."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from judge.verdict import Limits, Report, TestCase, TestResult, Verdict
 
 
 class RememberedTests:
-    """A `judge.place.Place` in this process; use it with `judging_at`. It grows by a result for each program and test.
+    """A `judge.place.Place` in this process; use it with `judging_at`. It stores one result per program and test.
 
-    Judging keeps whole reports (`judge.cache`), which are of no use where the same programs meet other sets of AI tests
-    at every draw.
+    The judge's own cache has whole reports (`judge.cache`), which are useless if the same programs run on different AI
+    tests at every draw.
     """
 
     def __init__(self) -> None:
-        # By program, test, limits and checker: what came of it, and under which protection.
+        # By program, test, limits and checker: the result and the protection.
         self._results: dict[tuple[str, TestCase, Limits, AnyChecker], tuple[TestResult, str]] = {}
         self._at_work: dict[str, threading.Lock] = {}  # by program
         self._lock = threading.Lock()
@@ -46,7 +46,7 @@ class RememberedTests:
         for index, key in enumerate(keys):
             result, isolation = self._results[key]
             result = replace(result, index=index)
-            shown = options["texts"] or result.verdict is Verdict.CE  # which is of the program, not of a run
+            shown = options["texts"] or result.verdict is Verdict.CE  # a CE belongs to the program, not to a run
             found.append(result if shown else replace(result, output="", error=""))
             timeouts += result.verdict is Verdict.TLE
             if (options["stop_at_failure"] and not result.passed) or timeouts == options["max_timeouts"]:
@@ -54,4 +54,4 @@ class RememberedTests:
         return Report(found, len(tests), isolation, checker.name)
 
     def close(self) -> None:
-        """The pool, which is that of everybody, is ended by others."""
+        """Does nothing: the pool is shared."""

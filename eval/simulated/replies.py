@@ -1,4 +1,4 @@
-"""What the simulated LM says: the fields of an answer, right or wrong as the dice fall."""
+"""The simulated LM's answers: the fields of an answer, right or wrong at random."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from eval.simulated.truth import Truth
 from judge.verdict import TestCase
 from program.adapters.lean import LeanAdapter
 
-PROGRAMS = WRITERS | {"FixCode"}  # stages whose answers hold a program for the problem
+PROGRAMS = WRITERS | {"FixCode"}  # stages with a program for the problem in the answer
 PLACEHOLDER = "Simulated answer."
-EXPLAINED_INPUT = 12  # tokens of an example's input that its explanation names
-DEFAULT_COUNT = 3  # where a prompt does not say how many
+EXPLAINED_INPUT = 12  # tokens of an example's input in its explanation
+DEFAULT_COUNT = 3  # if a prompt does not give a number
 _SOLUTION_NAME = re.compile(r"^- name: (?:\d+\. )?(.*)$", re.MULTILINE)
 _TEST = re.compile(r"^- input: ", re.MULTILINE)
 # As `program.bench.failure.describe_failure` shows a test.
@@ -38,16 +38,16 @@ def known_answer(
     """The output fields of the prompt's signature.
 
     Args:
-        prompt: one with a signature.
-        name: of a problem `truth` knows.
+        prompt: must have a signature.
+        name: of a problem that `truth` knows.
         skill: the probability that the answer (each single test, for `WriteTests`) is right.
         chance: all randomness of this answer.
-        truth: what is right.
-        skills: what is no skill of one stage.
+        truth: knows what is right.
+        skills: the settings that do not belong to one stage.
     """
     parts = sections(prompt.user)
     known = truth.known(name)
-    # The first number decides between right and wrong: more skill then turns wrong answers into right ones, never back.
+    # The first number decides between right and wrong, so more skill only turns wrong answers into right ones.
     right = chance.random() < skill
     match prompt.stage:
         case "SolveDirectly" | "WriteCode" | "SolveWithLessons":
@@ -101,7 +101,7 @@ def known_answer(
             return {"explanations" if prompt.stage == "ExplainTests" else "checked": explained}
         case "ReflectOnProblem":
             return {"reflection": [_remark(what, name, chance) for what in ("The goal", "The input", "The rules")]}
-        case _:  # a stage that nothing is known of
+        case _:  # a stage without known answers
             assert prompt.signature is not None, "it is a stage's"
             return {field: _empty(info.annotation) for field, info in prompt.signature.output_fields.items()}
 
@@ -109,10 +109,10 @@ def known_answer(
 def written(
     prompt: Prompt, name: str, fields: dict[str, Any], chance: random.Random, truth: Truth, skills: Skills
 ) -> str:
-    """The text of the answer with these fields; arguments as for `known_answer`.
+    """The text of the answer with these fields; arguments as in `known_answer`.
 
-    In its odd form a right program stands in a block said to be in another language, and a wrong one where the answer
-    belongs.
+    In the odd form, a right program is in a code block of another language, and a wrong program is in the place of the
+    answer.
     """
     assert prompt.signature is not None, "it is a stage's"
     oddly, field = "", "fixed_code" if prompt.stage == "FixCode" else "code"
@@ -123,13 +123,13 @@ def written(
 
 
 def _empty(kind: Any) -> Any:
-    """A value of a field's type that says nothing."""
+    """An empty value of a field's type."""
     known = TypeAdapter(kind)
     return known.validate_json(fill_schema(known.json_schema()))
 
 
 def fill_schema(schema: dict[str, Any]) -> str:
-    """A JSON value that fits `schema` (as pydantic writes them) and says nothing."""
+    """An empty JSON value that fits `schema` (as written by pydantic)."""
     return json.dumps(_filled(schema, schema.get("$defs", {})))
 
 
@@ -154,21 +154,21 @@ def _filled(schema: dict[str, Any], definitions: dict[str, Any]) -> Any:
 
 
 def _wrong(truth: Truth, name: str, chance: random.Random, skills: Skills) -> tuple[str, ...]:
-    """The wrong programs of which an answer has one."""
+    """The wrong programs from which an answer takes one."""
     if skills.public_only is None:
         return truth.known(name).wrong
     return truth.wrong(name, chance.random() < skills.public_only)
 
 
 def _remark(what: str, name: str, chance: random.Random) -> str:
-    """Words that differ from draw to draw: what is asked with them later is then a new prompt with luck of its own."""
+    """Words that differ per draw, so that later prompts with them are new and have their own luck."""
     return f"{what} in {name} (simulated remark {chance.randrange(10**6)})"
 
 
 def _explanations(
     truth: Truth, examples: list[tuple[str, str]], right: bool, name: str, chance: random.Random
 ) -> list[str]:
-    """One for each example, from its input to its output; when they are not right, one ends with another output."""
+    """One explanation per example, from its input to its output; if wrong, one ends with another output."""
     wrong = None if right else chance.randrange(len(examples))
     explained = []
     for place, (given, output) in enumerate(examples):
@@ -220,7 +220,7 @@ def _tests(truth: Truth, name: str, count: int, skill: float, chance: random.Ran
 
 
 def _wrong_claim(failure: str, name: str, truth: Truth) -> TestCase | None:
-    """The test that a failure shows, where it claims a wrong output; None for a right one."""
+    """The test in a failure if it claims a wrong output; None if its output is right."""
     shown = _SHOWN_TEST.search(failure)
     if shown is None:
         return None
@@ -231,12 +231,13 @@ def _wrong_claim(failure: str, name: str, truth: Truth) -> TestCase | None:
 
 
 def _obedient(claimed: TestCase, name: str, truth: Truth) -> str:
-    """A program that is right on the examples, prints what is claimed on the claimed input, and is wrong elsewhere."""
+    """A program that is right on the examples, prints the claimed output on the claimed input, and is wrong
+    elsewhere."""
     answers = {**truth.examples(name), claimed.input.strip(): claimed.output}
     return memorizing(answers, truth.entry_point(name))
 
 
 def _generator(truth: Truth, name: str) -> str:
-    """A program that prints one of a few valid inputs, by its seed."""
+    """A program that prints one of a few valid inputs, chosen by its seed."""
     inputs = [test.input for test in truth.valid_tests(name)]
     return f"inputs = {inputs!r}\nprint(inputs[int(input()) % len(inputs)], end='')\n"

@@ -14,10 +14,10 @@ from eval.simulated.lm import SimulatedEngine
 
 
 class SimulatedServer(ThreadingHTTPServer):
-    """Answers `/v1/chat/completions`, `/v1/models` and `/health` through an engine; port 0 takes a free one."""
+    """Serves `/v1/chat/completions`, `/v1/models` and `/health` with an engine; port 0 takes a free port."""
 
     daemon_threads = True
-    request_queue_size = 256  # a load test opens its connections all at once
+    request_queue_size = 256  # a load test opens all its connections at once
 
     def __init__(self, engine: SimulatedEngine, port: int = 0) -> None:
         super().__init__(("127.0.0.1", port), _Handler)
@@ -25,14 +25,14 @@ class SimulatedServer(ThreadingHTTPServer):
 
     @property
     def address(self) -> str:
-        """The base URL, as OpenAI clients want it."""
+        """The base URL for OpenAI clients."""
         return f"http://127.0.0.1:{self.server_port}/v1"
 
 
 class _Handler(BaseHTTPRequestHandler):
     server: SimulatedServer  # pyright: ignore[reportIncompatibleVariableOverride]
-    protocol_version = "HTTP/1.1"  # so that clients can keep their connections
-    wbufsize = -1  # head and body in one packet, else each answer waits for a delayed acknowledgement
+    protocol_version = "HTTP/1.1"  # lets clients keep connections alive
+    wbufsize = -1  # head and body in one packet, else each response waits for a delayed acknowledgement
 
     def do_GET(self) -> None:
         if self.path == "/health":
@@ -76,7 +76,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Standard error stays free for what matters."""
+        """Does nothing, to keep standard error free."""
 
 
 def _completion(response: lm15.Response) -> dict[str, Any]:

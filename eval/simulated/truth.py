@@ -1,6 +1,6 @@
-"""What is true of the problems the simulated LM answers about: programs, plans and tests that are right or wrong.
+"""The truth about the problems of the simulated LM: right and wrong programs, plans and tests.
 
-It uses the known programs and the public tests; hidden tests are never asked for.
+It uses the known programs and the public tests, never the hidden tests.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from judge.verdict import Report, TestCase, TestResult
 from program.bench.ai_tests import usable_output
 from program.problem import Problem
 
-MAX_TESTS = 6  # AI tests made for one problem: as many as the flow asks for
+MAX_TESTS = 6  # AI tests for one problem: as many as the flow asks for
 _NUMBER = re.compile(r"-?\d+")
 _OPPOSITE = {"YES": "NO", "NO": "YES", "Yes": "No", "No": "Yes"}
 
@@ -56,9 +56,9 @@ class Truth:
         return self._known[name]
 
     def wrong(self, name: str, passes: bool) -> tuple[str, ...]:
-        """Wrong programs of a problem that pass all its public tests, or of which each fails one: of the known ones,
-        or one that knows the examples by heart, or nothing. Without public tests all pass."""
-        if (name, passes) not in self._wrong:  # two threads may both run them, which changes nothing
+        """Wrong programs of a problem that all pass its public tests, or that each fail one: known ones, or else a
+        program that memorized the examples, or nothing. Without public tests all pass."""
+        if (name, passes) not in self._wrong:  # two threads may both run them, which is harmless
             problem, known = self._problems[name], self._known[name].wrong
             fitting = tuple(each for each in known if self.passes_public(name, each) == passes)
             answers = self.examples(name) if passes else {}
@@ -71,23 +71,23 @@ class Truth:
         return judge(code, problem.tests(), problem.limits(), checker=problem.checker()).all_passed
 
     def examples(self, name: str) -> dict[str, str]:
-        """The outputs of the public tests of a problem by their inputs, without the blank lines around these."""
+        """The outputs of the public tests of a problem by input, without surrounding blank lines."""
         problem = self._problems.get(name)
         return {test.input.strip(): test.output for test in problem.public_tests} if problem else {}
 
     def entry_point(self, name: str) -> str:
-        """Of the function that a problem asks for; empty where it asks for a program."""
+        """The entry point of a function problem; empty if the problem asks for a program."""
         problem = self._problems.get(name)
         return problem.function.entry_point if problem and problem.function else ""
 
     def right_solution(self, name: str) -> str:
-        """The name that, among proposed solutions of the problem, stands for the right one."""
+        """The name of the right solution among the proposed solutions of the problem."""
         return f"approach {random.Random(f'solution of {name}').choice('ABCDEFGHIJKLMNOPQRSTUVWXYZ')}"
 
     def valid_tests(self, name: str) -> list[TestCase]:
-        """Tests with the output of the right programs, at most `MAX_TESTS`, made from public ones by small changes.
+        """Tests with the output of the right programs, at most `MAX_TESTS`, made from public tests by small changes.
 
-        Made at the first call for a problem, which runs known programs and so takes about a second.
+        The first call for a problem runs known programs, which takes about a second.
         """
         with self._lock:
             if name not in self._tests:
@@ -95,14 +95,14 @@ class Truth:
             return self._tests[name]
 
     def output(self, name: str, text: str) -> str:
-        """What a right program prints for this input of a problem; empty where it crashes."""
+        """The output of a right program for this input of a problem; empty if it crashes."""
         key = name, text.strip("\n")
-        if key not in self._outputs:  # two threads may both run it, which changes nothing
+        if key not in self._outputs:  # two threads may both run it, which is harmless
             self._outputs[key] = self._answered(name, f"{key[1]}\n").output
         return self._outputs[key]
 
     def wrong_output(self, name: str, output: str, *, another: bool = False) -> str:
-        """An output that is not accepted for a problem where `output` is expected; `another` than that for False."""
+        """A wrong output for a problem if `output` is expected; with `another`, a second, different one."""
         problem = self._problems.get(name)
         if problem and problem.function:
             return wrong_value(literal([output]) if another else output)
@@ -113,7 +113,7 @@ class Truth:
         return code.strip() in {program.strip() for program in self._known[name].right}
 
     def is_right(self, stage: str, name: str, answer: dict[str, Any]) -> bool:
-        """Whether a parsed answer of `stage`, a signature's name, is right; False where nothing is known about it."""
+        """Whether a parsed answer of `stage`, a signature's name, is right; False if unknown."""
         match stage:
             case "SolveDirectly" | "SolveStepByStep" | "SolveWithLessons" | "WriteCode" | "WriteBruteForce":
                 return self.solves(name, answer["code"])
@@ -138,7 +138,7 @@ class Truth:
             return self._judged[name, tests]
 
     def _answered(self, name: str, text: str) -> TestResult:
-        """What one of the right programs gives for an input."""
+        """The result of one of the right programs for an input."""
         problem = self._problems[name]
         return run(self._known[name].right[0], [text], problem.limits(), checker=problem.checker())[0]
 
@@ -152,7 +152,7 @@ class Truth:
         for text in changed_inputs(problem):
             first = self._answered(problem.name, text)
             test = TestCase(text, first.output)
-            # A changed input may break a rule of the statement; that two right programs agree makes it likely sound.
+            # A changed input may break a rule of the statement. If two right programs agree, it is probably valid.
             if usable_output(first, problem.function) and self._judged_right(problem.name, [test], -1).all_passed:
                 made[text] = test
             if len(made) == MAX_TESTS:
@@ -161,7 +161,8 @@ class Truth:
 
 
 def _with_wrong(known: Known, problem: Problem) -> Known:
-    """The programs with a wrong one: sets of functions have none, so there it returns the right value in a list."""
+    """The programs with a wrong one. Function datasets have no wrong programs; there it returns the right value in a
+    list."""
     function = problem.function
     if function is None or known.wrong:
         return known
@@ -176,7 +177,7 @@ def _with_wrong(known: Known, problem: Problem) -> Known:
 
 
 def wrong_value(text: str) -> str:
-    """A value of a function that no comparison accepts where that of `text` is expected."""
+    """A value that no comparison accepts if the value of `text` is expected."""
     try:
         value = value_of(text)
     except NoLiteral:
@@ -189,7 +190,7 @@ def wrong_value(text: str) -> str:
 
 
 def wrong_output(output: str) -> str:
-    """An output that the checker does not accept where `output` is expected."""
+    """An output that the checker does not accept if `output` is expected."""
     tokens = list(re.finditer(r"\S+", output))
     if not tokens:
         return "0\n"

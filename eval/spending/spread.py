@@ -1,4 +1,4 @@
-"""A total spread over problems: who gets how many draws, found out by drawing."""
+"""Spread a total budget over problems: make draws, and decide from their results which problem gets more."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TOTALS = {"calls": "total_calls", "tokens": "total_tokens", "dollars": "total_do
 
 
 def refuse_single_draws(arms: Sequence[Arm]) -> None:
-    """Refuse programs to whose rollouts no draw can be added.
+    """Refuse programs with rollouts that cannot get further draws.
 
     Raises:
         RunError: there is one.
@@ -33,8 +33,8 @@ def refuse_single_draws(arms: Sequence[Arm]) -> None:
         if not arm.program.continued_by:
             kind = type(arm.program).__name__
             raise RunError(
-                f"{arm.name}: a total is spread draw by draw, and {kind} makes one draw; take sampling, reflexion or "
-                "the flow, which goes on round by round"
+                f"{arm.name}: a total budget is spread draw by draw, but {kind} makes only one draw; use sampling, "
+                "reflexion or the flow, which continues round by round"
             )
 
 
@@ -48,16 +48,16 @@ def spread_total(
     concurrency: int = 4,
     label: str = "draws",
 ) -> dict[Key, Allowance]:
-    """What each rollout is allowed when each arm, in each sample, spreads `total` over all problems.
+    """The limits of each rollout, if each arm spreads `total` over all problems in each sample.
 
-    A draw is a rollout with one draw more than the problem's last one. What was asked before is in the run's ledger, so
-    only what is new is paid for, and a run that was killed gets here again for nothing. Nothing is judged here but by
-    the programs themselves, on the tests they may see.
+    A draw is a rollout with one draw more than the problem's last rollout. Earlier answers are in the run's ledger, so
+    only new calls are paid for, and a killed run gets back to this point for free. Only the programs themselves judge
+    here, on the tests that they may see.
 
     Raises:
         Interrupted: the command was asked to stop.
-        ModelError: a draw was lost to an outage, so that nobody knows what it would have brought.
-        RunError: tokens or dollars are limited and not known.
+        ModelError: a draw was lost to an outage, so its result is unknown.
+        RunError: tokens or dollars are limited but unknown.
     """
     spreads = {
         (arm.name, sample): Allocator([problem.name for problem in problems.problems], total)
@@ -91,8 +91,8 @@ def spread_total(
 
 
 def standing_of(rollout: Rollout) -> DrawnSoFar:
-    """What a rollout that is not judged shows of its problem. Programs that choose among several count those that pass;
-    of the others one that passes is the end."""
+    """What an unjudged rollout shows about its problem. Strategies that choose among several programs count those that
+    pass; for the others, one passing program is the end."""
     trace, draws, programs = rollout.trace, rollout.draws or 0, len(rollout.trace.programs)
     ended = bool(rollout.error or trace.spent_budgets)
     chosen = next((each for each in reversed(trace.decisions) if isinstance(each, ClusterChosen)), None)
@@ -106,10 +106,10 @@ def standing_of(rollout: Rollout) -> DrawnSoFar:
 
 
 def _finish(futures: dict[Future[Rollout], tuple[tuple[str, int], Draw]]) -> None:
-    """Wait for all draws of a batch; begin no more of them when the command was asked to stop.
+    """Wait for all draws of a batch; begin no more draws if the command was asked to stop.
 
     Raises:
-        Interrupted: it was.
+        Interrupted: the command was asked to stop.
     """
     pending = set(futures)
     while pending:
@@ -123,7 +123,7 @@ def _finish(futures: dict[Future[Rollout], tuple[tuple[str, int], Draw]]) -> Non
 def _refuse_lost(rollout: Rollout) -> None:
     lost = outage_of(rollout.trace) or (rollout.status == "not judged" and rollout.error)
     if lost and not is_too_long(rollout):
-        raise ModelError(f"a draw for {rollout.problem} was lost ({lost}); the same command tries it again")
+        raise ModelError(f"a draw for {rollout.problem} was lost ({lost}); the same command retries it")
 
 
 def _used(rollout: Rollout, total: Budget) -> dict[str, float]:
@@ -132,5 +132,5 @@ def _used(rollout: Rollout, total: Budget) -> dict[str, float]:
     for name in total.model_dump(exclude_none=True):
         if used[name] is None:
             option = TOTALS[name].replace("_", "-")
-            raise RunError(f"--{option} cannot hold: it is not known how many {name} were used; take --total-calls")
+            raise RunError(f"--{option} cannot be enforced: the number of {name} used is unknown; use --total-calls")
     return {name: amount for name, amount in used.items() if amount is not None}

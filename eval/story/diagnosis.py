@@ -1,4 +1,4 @@
-"""Why a rollout ended as it did, in a few sentences made from its score and its trace."""
+"""Why a rollout ended as it did, in a few sentences from its score and trace."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SHOWN_CHARACTERS = 80
 
 
 def why(story: Story) -> list[str]:
-    """The sentences, the most telling first. Of hidden tests they say counts and verdicts only."""
+    """The sentences, the most important first. Of hidden tests they give only counts and verdicts."""
     rollout = story.rollout
     if rollout.score is None:
         return [f"Not judged: {rollout.error or 'no reason was stored'}.", *_marks(story)]
@@ -49,7 +49,7 @@ def _public(story: Story, result: SetResult) -> list[str]:
 
 
 def _failed(run: TestRun, function: str) -> str:
-    """How a test was failed, as the end of a sentence; of a function with the call."""
+    """How a test failed, as the end of a sentence; for a function, with the call."""
     call = _short(f"{function}({run.input.strip()})")
     if run.verdict != "WA":
         last_line = (run.error.strip().splitlines() or [""])[-1]
@@ -70,12 +70,12 @@ def _hidden(score: Score) -> list[str]:
 
 
 def _better_before(story: Story) -> list[str]:
-    """Whether the flow had a right program and let go of it: then its choice is to blame and not its writing."""
+    """Whether the flow had a right program and dropped it: then selection failed, not generation."""
     right = [point for point in story.rollout.checkpoints if point.solved]
     if not right:
         return []
     number = story.versions()[right[0].program].number if right[0].program in story.versions() else "?"
-    went = "the flow went on to another" if story.rollout.code else "the error lost it"
+    went = "the flow chose another program" if story.rollout.code else "it was lost in the error"
     return [f"Program {number}, found after {right[0].calls} calls, passes everything; {went}."]
 
 

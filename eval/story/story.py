@@ -1,6 +1,6 @@
-"""A rollout as a story: its events in the order of the trace, its programs by number, and how each changed the last.
+"""A rollout as a story: its events in trace order, its numbered programs, and the changes between them.
 
-The report (`eval.report`) and the terminal (`eval.show`) tell the same one.
+The report (`eval.report`) and the terminal (`eval.show`) show the same story.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from program.rollout.trace import Best, Call, Event, JudgeRun, NewProgram, name_
 
 
 def lines_of(code: str) -> list[str]:
-    """The lines of a program; whether the last one ends with a line feed makes no difference."""
+    """The lines of a program; a line feed at the end makes no difference."""
     return code.removesuffix("\n").split("\n")
 
 
 @dataclass(frozen=True)
 class Version:
-    """A program as it came up in a rollout.
+    """A program of a rollout.
 
-    number: from 1, in the order of the trace.
+    number: from 1, in trace order.
     name: see `program.rollout.trace.name_of`.
-    code: empty where the texts were not kept.
-    before: the code of the version before; None for the first.
+    code: empty if texts were not stored.
+    before: the code of the previous version; None for the first.
     """
 
     number: int
@@ -37,7 +37,7 @@ class Version:
     before: str | None
 
     def changes(self) -> list[tuple[int, int, int, int]]:
-        """Which lines of `before` became which lines of `code`: (from, to, from, to), half open, counted from 0."""
+        """Line ranges of `before` that became line ranges of `code`: (from, to, from, to), half open, from 0."""
         if self.before is None:
             return []
         matcher = SequenceMatcher(None, lines_of(self.before), lines_of(self.code), autojunk=False)
@@ -46,9 +46,9 @@ class Version:
 
 @dataclass(frozen=True)
 class Story:
-    """What a rollout did.
+    """The events of a rollout.
 
-    whole: whether the events have their texts; the trace may not have been kept.
+    whole: whether the events have their texts; the trace may not have been stored.
     """
 
     rollout: Rollout
@@ -56,7 +56,7 @@ class Story:
     whole: bool
 
     def versions(self) -> dict[str, Version]:
-        """The programs by name, in the order they came up; the answer is among them."""
+        """The programs by name, in order of appearance, including the answer."""
         codes: dict[str, str] = {}
         for event in self.events:
             if isinstance(event, JudgeRun | Best | NewProgram):
@@ -71,11 +71,11 @@ class Story:
         return found
 
     def answer(self) -> Version | None:
-        """The program that the rollout returned; None when there was none."""
+        """The program that the rollout returned; None if there was none."""
         return self.versions()[name_of(self.rollout.code)] if self.rollout.code else None
 
     def checkpoints(self) -> Iterator[Checkpoint | None]:
-        """For each change of the best program how it does on hidden tests; None from where on that was not judged."""
+        """For each change of the best program, its result on hidden tests; None once programs were not judged."""
         return chain(self.rollout.checkpoints, repeat(None))
 
     def calls(self) -> list[Call]:
@@ -83,6 +83,6 @@ class Story:
 
 
 def read_story(run: Path, rollout: Rollout) -> Story:
-    """The story of a rollout stored in the folder `run`, with as many texts as were kept."""
+    """The story of a rollout in the folder `run`, with all stored texts."""
     events = read_trace(run, *rollout.key())
     return Story(rollout, events or rollout.trace.events, bool(events))

@@ -1,4 +1,4 @@
-"""What was solved in each group of problems, arm by arm."""
+"""The solved rate in each group of problems, arm by arm."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ Shares = Mapping[str, float]  # by problem
 
 
 def by_group(solved: Mapping[str, Shares], groups: Mapping[str, Sequence[str]], title: str) -> str:
-    """A Markdown table: a row a group, with the solved share of each arm and its difference to the first.
+    """A Markdown table: one row per group, with the solved share of each arm and its difference to the first.
 
     Args:
         solved: arm to problem to the share of judged samples that solved it.
         groups: group to the names of its problems.
-        title: what the groups are.
+        title: the kind of groups.
     """
     first, *others = solved
     head = [title, "problems", *solved, *(f"{other} against {first}" for other in others)]
@@ -26,7 +26,7 @@ def by_group(solved: Mapping[str, Shares], groups: Mapping[str, Sequence[str]], 
         judged = len(set().union(*inside.values()))
         means = [percent(mean_share(list(each.values()))) for each in inside.values()]
         rows.append([group, str(judged), *means, *(_difference(inside[first], inside[other]) for other in others)])
-    note = "Groups are small and many: no difference is tested here, and an interval without 0 shows nothing by itself."
+    note = "Groups are small and many: no difference is tested here, and an interval without 0 is not evidence."
     return f"{table(head, rows)}\n\n{note}"
 
 

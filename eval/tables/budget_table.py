@@ -17,7 +17,7 @@ NOTE = (
 
 
 def budget_table(arms: Mapping[str, Sequence[Rollout]], unit: Unit) -> str:
-    """A Markdown table: a row a budget, round numbers up to where the dearest arm's samples end."""
+    """A Markdown table: one row per budget, in round numbers up to the cost of the most expensive arm's samples."""
     grid = _grid(arms, unit)
     curves = {arm: solved_against_budget(rollouts, unit, grid) for arm, rollouts in arms.items()}
     if not grid or not any(curves.values()):
@@ -26,7 +26,7 @@ def budget_table(arms: Mapping[str, Sequence[Rollout]], unit: Unit) -> str:
         [f"{budget:,.6f}".rstrip("0").rstrip("."), *(_cell(curve[row]) if curve else NONE for curve in curves.values())]
         for row, budget in enumerate(grid)
     ]
-    return f"{table([f'{unit} a problem', *arms], rows)}\n\n{NOTE}"
+    return f"{table([f'{unit} per problem', *arms], rows)}\n\n{NOTE}"
 
 
 def _grid(arms: Mapping[str, Sequence[Rollout]], unit: Unit) -> list[float]:

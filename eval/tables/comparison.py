@@ -1,4 +1,4 @@
-"""Paired comparison of arms: the difference on the problems both have, whether it is shown, what flipped, its cost."""
+"""Paired comparison of arms: the difference on common problems, its significance, the flips and the cost."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ def compare(
     prompts: bool = False,
     exclude: str | None = None,
 ) -> str:
-    """A Markdown report: the table of all arms, the table of each against the first, and the story of each difference.
+    """A Markdown report: the table of all arms, the comparison of each with the first, and details of each difference.
 
     Args:
         runs, arms, exclude: see `stored_arms`.
-        by: kinds of groups of problems to break the comparison down by.
-        budgets: units of budget to show what was solved against.
+        by: kinds of problem groups for a breakdown.
+        budgets: units of budget, for tables of solved against budget.
         prompts: whether to show instructions that differ line by line.
 
     Raises:
-        RunError: as `stored_arms` does, and where there are fewer than two arms.
-        DataError: as `stored_arms` does, and where groups are asked for and the data of the runs cannot be loaded.
+        RunError: as in `stored_arms`, or there are fewer than two arms.
+        DataError: as in `stored_arms`, or groups are requested and the data of the runs cannot be loaded.
     """
     chosen = stored_arms(runs, arms, exclude)
     if len(chosen) < 2:
@@ -67,13 +67,13 @@ def compare(
 
 
 def lower_ends(runs: Sequence[Path], arms: Sequence[str] | None = None, exclude: str | None = None) -> dict[str, float]:
-    """For each arm but the first the lower end of the interval of what it solves more than the first, in points.
+    """For each arm but the first, the lower end of the interval of its solved rate minus the first's, in points.
 
     Args:
         runs, arms, exclude: see `stored_arms`.
 
     Raises:
-        RunError: as `compare` does, and where an arm has no judged problem in common with the first.
+        RunError: as in `compare`, or an arm has no judged problem in common with the first.
         DataError: as `stored_arms` does.
     """
     first, *others = stored_arms(runs, arms, exclude)
@@ -85,14 +85,14 @@ def lower_ends(runs: Sequence[Path], arms: Sequence[str] | None = None, exclude:
 
 
 def _left_out(chosen: Sequence[StoredArm]) -> list[str]:
-    """A warning where the arms are a choice among more, which the correction knows nothing of."""
+    """A warning if the runs have more arms, because the correction does not include them."""
     runs = {arm.run: len(arm.config["artifacts"]) for arm in chosen}
     more = sum(runs.values()) - len(chosen)
     if not more:
         return []
     return [
-        f"These runs have {more} more arms. If the {len(chosen)} here were chosen after a look at the results, p is "
-        "too small: it is corrected for the comparisons of this table only."
+        f"These runs have {more} more arms. If the {len(chosen)} here were chosen after seeing the results, p is "
+        "too small: it is corrected only for the comparisons of this table."
     ]
 
 

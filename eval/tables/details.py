@@ -1,4 +1,4 @@
-"""Everything a run says of its arms one by one: what was solved by which tests, pass@k, repair, stages, cost."""
+"""All numbers of a run's arms, one by one: solved by which tests, pass@k, repair, stages, cost."""
 
 from __future__ import annotations
 
@@ -42,15 +42,15 @@ def summarize_runs(
     exclude: str | None = None,
     reading: bool = False,
 ) -> str:
-    """A Markdown report on the arms of some runs, one by one; to compare them is `eval.tables.comparison`'s.
+    """A Markdown report on the arms of some runs, one by one; `eval.tables.comparison` compares them.
 
     Args:
         runs, names, exclude: see `stored_arms`.
-        ai_tests: whether to judge the tests that the model wrote, which loads the data and runs known programs.
-        reading: whether to read and judge the answers of failed rollouts again, which loads the data too.
+        ai_tests: whether to judge the model's tests; this loads the data and runs known programs.
+        reading: whether to read and judge the answers of failed rollouts again; this loads the data too.
 
     Raises:
-        RunError, DataError: as `stored_arms` does, and where the data is asked for and cannot be loaded.
+        RunError, DataError: as in `stored_arms`, or the data is needed and cannot be loaded.
         JudgeError: the judge failed.
     """
     arms = stored_arms(runs, names, exclude)
@@ -67,13 +67,13 @@ def summarize_runs(
 
 
 def details(arms: Arms) -> str:
-    """The Markdown of all sections that need nothing but `rollouts.jsonl`."""
+    """The Markdown of all sections that need only `rollouts.jsonl`."""
     parts = ["## Solved, by the tests that count", solved_table(arms)]
     if any(len(samples) > 1 for rollouts in arms.values() for samples in judged_by_problem(rollouts).values()):
         parts += ["## Several samples", samples_table(arms)]
     for arm, rollouts in arms.items():
         picks = picks_table(rollouts)
-        parts += [f"## {arm}: several programs handed in", picks] if picks else []
+        parts += [f"## {arm}: several submitted programs", picks] if picks else []
         origins = origins_table(rollouts)
         parts += [f"## {arm}: which program solved it", origins] if origins else []
     parts += [part for arm, each in arms.items() for part in (f"## {arm}: stages", stage_table(each))]
@@ -81,18 +81,18 @@ def details(arms: Arms) -> str:
 
 
 def solved_table(arms: Arms) -> str:
-    """Share of problems whose samples pass, for each choice of tests, and how much the public tests let through."""
+    """Solved rate for each choice of tests, and the share of wrong programs among those that pass the public tests."""
     rows = []
     for criterion, said in CRITERIA.items():
         done = [shares(outcomes(rollouts, criterion)) for rollouts in arms.values()]
         rows.append([said, *(f"{percent(mean_share(list(each.values())))} of {len(each)}" for each in done)])
     let_through = [percent(passes_public_fails_hidden(rollouts)) for rollouts in arms.values()]
-    rows.append(["of the programs that pass the public tests, those that fail hidden ones", *let_through])
+    rows.append(["of programs that pass the public tests: fail hidden tests", *let_through])
     return table(["passes all of these tests", *arms], rows)
 
 
 def passes_public_fails_hidden(rollouts: Iterable[Rollout]) -> Estimate:
-    """Of the programs that pass every public test, the share that fail a private or generated one."""
+    """Share of programs that fail a private or generated test, among those that pass every public test."""
     passed, failed = [], []
     for samples in judged_by_problem(rollouts).values():
         scores = [each.score for each in samples if each.code.strip() and each.score and passes(each.score, "public")]
@@ -104,7 +104,7 @@ def passes_public_fails_hidden(rollouts: Iterable[Rollout]) -> Estimate:
 
 
 def samples_table(arms: Arms) -> str:
-    """pass@k and 1@k for every k up to the most samples any problem has, and what any of all samples solves."""
+    """pass@k and 1@k for every k up to the largest number of samples of a problem, and solved by any sample."""
     done = {arm: outcomes(rollouts) for arm, rollouts in arms.items()}
     most = max(len(samples) for each in done.values() for samples in each.values())
     rows = []
@@ -119,24 +119,24 @@ def samples_table(arms: Arms) -> str:
 
 
 def picks_table(rollouts: Iterable[Rollout]) -> str:
-    """Solved by one of the first 1, 2, … programs that a rollout hands in; empty for an arm that hands in one."""
+    """Solved by one of the first 1, 2, … programs that a rollout submits; empty for an arm that submits one."""
     found = solved_by_picks(rollouts)
-    return table(["handed in", "solved"], [[str(n), percent(each)] for n, each in enumerate(found, 1)]) if found else ""
+    return table(["submitted", "solved"], [[str(n), percent(each)] for n, each in enumerate(found, 1)]) if found else ""
 
 
 def origins_table(rollouts: Iterable[Rollout]) -> str:
-    """Solved by the first program, a further one, a redraw, a fix or brute force, and the calls until there was one;
-    empty for an arm whose programs are all of one kind."""
+    """Solved by the first program, a further one, a redraw, a fix or brute force, and the calls up to it; empty for an
+    arm with only one kind of program."""
     rows = [
         [ORIGINS[each.origin], str(each.rollouts), estimate_text(each.calls), percent(each.solved)]
         for each in solved_by_origin(rollouts)
     ]
-    head = ["program", "rollouts that had one", "calls until it", "first solved by it"]
+    head = ["program", "rollouts that had one", "calls up to it", "first solved by it"]
     return table(head, rows) if len(rows) > 1 else ""
 
 
 def stage_table(rollouts: Iterable[Rollout]) -> str:
-    """Failures of each stage, and what became of answers that could not be read."""
+    """Failures of each stage, and what happened to answers that could not be read."""
     rows = []
     for each in stage_rates(rollouts):
         rates = map(percent, (each.failed, each.unread, each.mended))
@@ -147,7 +147,7 @@ def stage_table(rollouts: Iterable[Rollout]) -> str:
 
 
 def reading_table(arms: Arms) -> str:
-    """What reading made of the answers of each arm."""
+    """How the answers of each arm were read."""
     found = [reading_rates(rollouts) for rollouts in arms.values()]
     rows = [["answers", *(str(count) for count, _ in found)]]
     for reading in (*READ, *READINGS.values()):
@@ -160,8 +160,8 @@ def headroom_table(arms: Mapping[str, tuple[Path, Sequence[Rollout]]], problems:
     """Reading headroom of each arm.
 
     Args:
-        arms: by name the run's folder, where the traces are, and the rollouts.
-        problems: with the public tests.
+        arms: by name the run's folder, which has the traces, and the rollouts.
+        problems: have the public tests.
 
     Raises:
         JudgeError: the judge failed.
@@ -175,7 +175,7 @@ def headroom_table(arms: Mapping[str, tuple[Path, Sequence[Rollout]]], problems:
 
 
 def cost_table(arms: Arms) -> str:
-    """Cost of one rollout and cost of a solved problem, all failures paid for."""
+    """Cost per rollout, and cost per solved problem including all failures."""
     found, waits = [costs(rollouts) for rollouts in arms.values()], [latencies(rollouts) for rollouts in arms.values()]
     rows = []
     for what in dict.fromkeys(what for each in found for what in each):
@@ -184,9 +184,9 @@ def cost_table(arms: Arms) -> str:
     for said, which in (("seconds, median", "p50"), ("seconds, 95th percentile", "p95")):
         cells = [getattr(each.get(over), which, None) for each in waits for over in ("all", "solved")]
         rows.append([said, *map(estimate_text, cells)])
-    head = ["cost", *(f"{arm}, {what}" for arm in arms for what in ("a rollout", "a solved problem"))]
+    head = ["cost", *(f"{arm}, {what}" for arm in arms for what in ("per rollout", "per solved problem"))]
     note = (
-        "A solved problem is charged with the failed rollouts too; its median and percentile are of those that solved."
+        "The cost per solved problem includes failed rollouts; its median and percentile are those of solved rollouts."
     )
     return f"{table(head, rows)}\n\n{note}"
 
@@ -195,8 +195,8 @@ def ai_test_table(arms: Mapping[str, tuple[Path, Sequence[Rollout]]], problems: 
     """Validity and discrimination of the AI tests in the traces.
 
     Args:
-        arms: by name the run's folder, where the traces are, and the rollouts.
-        problems: with the known programs that judge the tests.
+        arms: by name the run's folder, which has the traces, and the rollouts.
+        problems: have the known programs that judge the tests.
 
     Raises:
         JudgeError: the judge failed.

@@ -13,7 +13,7 @@ NONE = "–"  # where there is no number
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table, without control characters: names in it are those of data."""
+    """A Markdown table, without control characters, because names come from data."""
     lines = [f"| {' | '.join(map(one_line, head))} |", "|" + " --- |" * len(head)]
     return "\n".join([*lines, *(f"| {' | '.join(map(one_line, row))} |" for row in rows)])
 
@@ -26,7 +26,7 @@ def percent(estimate: Estimate | None) -> str:
 
 
 def percent_at_k(estimate: Callable[[], Estimate], none: str = NONE) -> str:
-    """As `percent`; `k = 5 on 3 of 4 problems` where not all have so many samples, and `none` where no problem has."""
+    """As `percent`; `k = 5 on 3 of 4 problems` if some have too few samples, and `none` if all have."""
     try:
         return percent(estimate())
     except TooFewSamples as few:
@@ -44,8 +44,8 @@ def points(estimate: Estimate) -> str:
 
 
 def ends(estimate: Estimate) -> str:
-    """`-1.2 to +11.4`: the interval of a difference, in points. An end of 0 belongs to it; an end that only rounds to 0
-    is `above 0` or `below 0`.
+    """`-1.2 to +11.4`: the interval of a difference, in points. An end of exactly 0 is included; an end that only
+    rounds to 0 is `above 0` or `below 0`.
     """
     return f"{_end(estimate.low)} to {_end(estimate.high)}"
 
@@ -58,21 +58,21 @@ def _end(share: float) -> str:
 
 
 def p_value(p: float) -> str:
-    """`0.034`; `< 0.001` below that, and never a 0.050 that is above 0.05."""
+    """`0.034`; `< 0.001` below that; values above 0.05 are never rounded to 0.050."""
     if p < 0.001:
         return "< 0.001"
     return "0.051" if 0.05 < p < 0.051 else f"{p:.3f}"
 
 
 def estimate_text(estimate: Estimate | None) -> str:
-    """`1,234 (987–?)`: a cost with its interval; ? where an end is not known."""
+    """`1,234 (987–?)`: a cost with its interval; ? for an unknown end."""
     if estimate is None or not math.isfinite(estimate.value):
         return NONE
     return f"{quantity(estimate.value)} ({quantity(estimate.low)}–{quantity(estimate.high)})"
 
 
 def quantity(number: float | None) -> str:
-    """A number as exactly as makes sense for its size: `0.0042`, `1.3`, `12,345`; ? for an end that is not known."""
+    """A number with digits suited to its size: `0.0042`, `1.3`, `12,345`; ? for an unknown end."""
     if number is None or math.isnan(number):
         return NONE
     if math.isinf(number):

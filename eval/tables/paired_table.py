@@ -1,4 +1,4 @@
-"""Paired comparisons in words: the table of a family, what the family is, and a sentence for each difference."""
+"""Paired comparisons as text: the table of a family, a note on the family, and a sentence per difference."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from eval.tables.markdown import NONE, ends, p_value, points, table
 
 
 def paired_table(first: str, against: Mapping[str, Paired]) -> str:
-    """A Markdown table of one family of comparisons: a row for each arm against the first, and below it what they are.
+    """A Markdown table of one family of comparisons: one row per arm against the first, and a note below.
 
     Args:
         first: the name of the first arm.
@@ -33,11 +33,11 @@ def paired_table(first: str, against: Mapping[str, Paired]) -> str:
 
 
 def family_note(first: str, family: int) -> str:
-    """What was compared, and what its p-values, intervals and power mean.
+    """The meaning of the differences, p-values, intervals and power.
 
     Args:
         first: the name of the first arm.
-        family: how many arms are compared with it.
+        family: number of arms compared with it.
     """
     said = [
         f"A difference is the program's mean minus that of {first}, over the problems that both have.",
@@ -47,13 +47,13 @@ def family_note(first: str, family: int) -> str:
     if family > 1:
         said[1] += (
             f" These {family} comparisons are one family: p is corrected for all of them (Holm), and their intervals "
-            "hold together. So the chance that any difference is wrongly shown is at most 5 %, in either measure."
+            "are simultaneous. So the chance of any false difference is at most 5 %, in each measure."
         )
     return " ".join(said)
 
 
 def sentence(first: str, second: str, paired: Paired) -> str:
-    """What a comparison says of the problems solved.
+    """The result of a comparison for the problems solved.
 
     Args:
         first, second: names of the arms.

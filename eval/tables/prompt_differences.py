@@ -1,4 +1,4 @@
-"""In what arms differ: keys of their configurations, and the instructions and demonstrations of their predictors."""
+"""Differences of arms: keys of their configurations, and instructions and demonstrations of their predictors."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ ARTIFACTS = Path("artifacts")
 
 
 def stored_artifact(run: Path, arm: str) -> Path | None:
-    """The folder of the artifact an arm was: the copy in the run, else the one of that name if it is still the same."""
+    """The folder of an arm's artifact: the copy in the run, else the artifact of that name if it is unchanged."""
     copy, now = run / "artifacts" / arm, ARTIFACTS / arm
     if (copy / "manifest.json").is_file():
         return copy
-    from program import artifact  # only runs older than the copies need their programs
+    from program import artifact  # only runs from before the copies need their programs
 
     try:
         same = artifact.fingerprint(*artifact.load(now)) == read_config(run)["artifacts"].get(arm)
@@ -29,11 +29,11 @@ def stored_artifact(run: Path, arm: str) -> Path | None:
 
 
 def setting_differences(arms: Mapping[str, Path | None]) -> str:
-    """A line on each key that arms have with different values, as a difference between them may come from it; else
-    nothing. Of arms of one program a key that only some have counts, of arms of different programs it does not.
+    """A warning that lists each key with different values among the arms, because it may cause a difference; else
+    empty. A key that only some arms have counts for arms of one program, but not for arms of different programs.
 
     Args:
-        arms: by name the folder of the artifact, where it is known.
+        arms: by name the folder of the artifact, if known.
     """
     manifests = {arm: _read(folder)[0] for arm, folder in arms.items() if folder}
     settings = {arm: _settings(manifest) for arm, manifest in manifests.items()}
@@ -51,25 +51,25 @@ def setting_differences(arms: Mapping[str, Path | None]) -> str:
 
 
 def prompts_against(first: StoredArm, other: StoredArm) -> tuple[list[str], str]:
-    """What differs in the prompts of two arms as far as that is known: sentences, none where the prompts are the same,
-    and the instructions as `instruction_diff` gives them.
+    """The known differences of the prompts of two arms: sentences (none if the prompts are equal), and the result of
+    `instruction_diff`.
 
     Raises:
         ArtifactError: an artifact is damaged.
     """
     foreign = next((arm.label for arm in (first, other) if "imported" in arm.config), None)
     if foreign:
-        return [f"those of {foreign} are not known, it is another system's"], ""
+        return [f"the prompts of {foreign} are unknown, because it is another system"], ""
     found = [stored_artifact(arm.run, arm.name) for arm in (first, other)]
     if found[0] is None or found[1] is None:
         lost = first.label if found[0] is None else other.label
-        return [f"the run does not hold the artifact of {lost}"], ""
+        return [f"the run does not have the artifact of {lost}"], ""
     return prompt_differences(found[0], found[1]), instruction_diff(found[0], found[1])
 
 
 def prompt_differences(first: Path, second: Path) -> list[str]:
-    """One line for every predictor that two artifacts ask with other instructions or demonstrations, after one that
-    says so where they are not the same program."""
+    """One line for every predictor with different instructions or demonstrations, after a line if the programs
+    differ."""
     (one, one_state), (two, two_state) = _read(first), _read(second)
     lines = []
     if one["program"] != two["program"]:
@@ -81,7 +81,7 @@ def prompt_differences(first: Path, second: Path) -> list[str]:
 
 
 def instruction_diff(first: Path, second: Path) -> str:
-    """The instructions of both artifacts' predictors line by line, as a unified diff; empty where none differs."""
+    """A unified diff of the instructions of both artifacts' predictors; empty if they are equal."""
     (_, one_state), (_, two_state) = _read(first), _read(second)
     lines = []
     for name in one_state:
@@ -103,7 +103,7 @@ def _predictor(name: str, one: dict[str, Any], two: dict[str, Any]) -> list[str]
 
 
 def _settings(manifest: dict[str, Any]) -> dict[str, Any]:
-    """What an artifact is run with besides its prompts, without nesting."""
+    """An artifact's configuration besides its prompts, as a flat mapping."""
     lm = {key: value for key, value in (manifest.get("lm") or {}).items() if key != "model"}
     return flattened({"adapter": manifest["adapter"], **manifest["config"], "lm": lm})
 

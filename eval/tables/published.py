@@ -1,4 +1,4 @@
-"""Figures others have published, for comparison with ours. None of them was measured here."""
+"""Published figures of others, for comparison with ours. None was measured here."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 ALPHACODIUM = "AlphaCodium (Ridnik et al., arXiv 2401.08500)"
 REPLICATION = "Rosa's replication (talk)"
-FLOW_TOKENS = "about 60,000"  # a problem; the replication
+FLOW_TOKENS = "about 60,000"  # per problem; the replication
 COST_RATIO = "about 20"  # times what the baseline costs; the replication
-FLOW_CALLS = "15–20"  # a solution; AlphaCodium
+FLOW_CALLS = "15–20"  # per solution; AlphaCodium
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The table of the replication study: zero-shot against flow from one stored run, next to the published figures.
 
-What the run cannot tell, for want of samples or of an arm, is said to be "not run"; nothing is filled in.
+Numbers that the run lacks, because of missing samples or arms, are shown as "not run"; nothing is filled in.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def replicate(run: Path, direct: str | None = None, flow: str | None = None, exc
         direct, flow: names of the arms; by default the first one of each program class.
 
     Raises:
-        RunError, DataError: as `read_run` does, and where there is no such arm.
+        RunError, DataError: as in `read_run`, or there is no such arm.
     """
     arms = stored_arms([run], exclude=exclude)
     sides = [_choose(arms, direct, "direct"), _choose(arms, flow, "alphacodium")]
@@ -68,7 +68,7 @@ def _choose(arms: Sequence[StoredArm], name: str | None, program: str) -> Stored
 
 def _program(arm: StoredArm) -> str | None:
     folder = stored_artifact(arm.run, arm.name)
-    if folder is None:  # of runs older than the copies of artifacts, the hand-written ones are known by name
+    if folder is None:  # in runs from before artifact copies, the hand-written ones are recognised by name
         return {"direct": "direct", "handwritten": "alphacodium"}.get(arm.name)
     return read_manifest(folder).program
 
@@ -103,8 +103,8 @@ def _any(rollouts: Sequence[Rollout], criterion: Criterion) -> str:
 
 def _iterations(sides: Sides) -> str:
     if all(any(each.sample >= ITERATIONS - 1 for each in side) for side in sides):
-        return f"All {ITERATIONS} iterations of this run were run, also after one had solved the problem."
-    return f"This run has fewer than {ITERATIONS} iterations of an arm: eval.run --n {ITERATIONS} makes them."
+        return f"All {ITERATIONS} iterations of this run were run, also after one solved the problem."
+    return f"An arm of this run has fewer than {ITERATIONS} iterations: use eval.run --n {ITERATIONS}."
 
 
 def _costs(sides: Sides) -> str:
@@ -119,7 +119,7 @@ def _costs(sides: Sides) -> str:
     for said, which in (("seconds, median", "p50"), ("seconds, 95th percentile", "p95")):
         cells = [_cell(getattr(each, which, None), side) for each, side in zip(waits, sides, strict=True)]
         rows.append([said, *cells, NONE, NONE])
-    return table(["a problem, once", "zero-shot", "flow", "flow / zero-shot", "published for the flow"], rows)
+    return table(["per problem, one try", "zero-shot", "flow", "flow / zero-shot", "published for the flow"], rows)
 
 
 def _cell(estimate: Estimate | None, side: Sequence[Rollout]) -> str:

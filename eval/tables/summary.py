@@ -1,4 +1,4 @@
-"""From rollouts to the headline: one row an arm, over all problems of the run. Details are in `eval.summarize`."""
+"""The summary of rollouts: one row per arm, over all problems of the run. Details are in `eval.summarize`."""
 
 from __future__ import annotations
 
@@ -17,25 +17,26 @@ from eval.tables.markdown import quantity, table
 from program.rollout.trace import Totals
 
 COSTS = ("LM calls", "tokens", "USD", "seconds (median)")
-MAX_NOT_JUDGED = 0.02  # of an arm's rollouts; with more of them a run says little about the arm
+MAX_NOT_JUDGED = 0.02  # of an arm's rollouts; above this the run is not valid for the arm
 
 
 class Summary(BaseModel):
     """One arm on one problem set.
 
-    problems: that were judged at least once.
+    problems: those judged at least once.
     samples: judged rollouts.
     solved: mean over problems of the share of samples that passed every test.
     hidden_rate: mean over problems of the hidden-test pass rate.
     public_rate: share of samples that passed every public test.
-    best_of: the most judged samples any problem has, k below.
-    sampled: problems that have so many.
-    pass_at_k: share of problems that one of k samples solves; None for one sample, or where a problem has fewer.
-    one_at_k: share of problems solved by the one of k samples that looks best on the tests the flow can see; as above.
-    solved_by_any: share of problems that any judged sample solves, however many each has.
-    not_judged: rollouts lost to infrastructure; they are in no rate.
-    calls, tokens, dollars, median_seconds: of one judged rollout; the first three are means; None where not known.
-    draws: where a total was spread over the problems, how many judged rollouts made so many draws.
+    best_of: the largest number of judged samples of a problem; k below.
+    sampled: problems with this number of samples.
+    pass_at_k: share of problems that one of k samples solves; None for k = 1, or if a problem has fewer samples.
+    one_at_k: share of problems solved by the one of k samples that is best on the tests the flow can see; None as
+        above.
+    solved_by_any: share of problems that any judged sample solves, for any numbers of samples.
+    not_judged: rollouts lost to infrastructure; no rate includes them.
+    calls, tokens, dollars, median_seconds: per judged rollout; the first three are means; None if unknown.
+    draws: if a total budget was spread over the problems: number of draws to number of judged rollouts with it.
     """
 
     arm: str
@@ -111,8 +112,8 @@ def summarize(arm: str, rollouts: Iterable[Rollout]) -> Summary:
 
 
 def markdown_table(summaries: Sequence[Summary]) -> str:
-    """The summaries as a Markdown table; costs are means over rollouts. Below it what is not known for want of samples,
-    and what makes the run not valid.
+    """The summaries as a Markdown table; costs are means over rollouts. Below are notes on numbers that are unknown
+    because of missing samples, and on reasons why the run is not valid.
     """
     k = max((summary.best_of for summary in summaries), default=0)
     several = [f"pass@{k}", f"1@{k}", "solved by any sample"] if k > 1 else []
@@ -143,7 +144,7 @@ def _notes(summaries: Sequence[Summary]) -> list[str]:
 
 
 def spread(summaries: Sequence[Summary]) -> list[str]:
-    """A sentence for each arm whose total was spread over the problems: what was spent in all, and where."""
+    """A sentence for each arm with a total budget that was spread over the problems: total cost and distribution."""
     said = []
     for s in summaries:
         if s.draws:
@@ -156,7 +157,7 @@ def spread(summaries: Sequence[Summary]) -> list[str]:
 
 
 def too_few(summaries: Sequence[Summary]) -> list[str]:
-    """A sentence for each arm whose pass@k is not known because some of its problems have fewer samples."""
+    """A sentence for each arm with unknown pass@k, because some of its problems have fewer samples."""
     return [
         f"{s.arm}: k = {s.best_of} on {s.sampled} of {s.problems} problems only, so pass@{s.best_of} and 1@{s.best_of} "
         "are not known; solved by any sample counts them all."
@@ -166,7 +167,7 @@ def too_few(summaries: Sequence[Summary]) -> list[str]:
 
 
 def not_judged(summaries: Sequence[Summary]) -> list[str]:
-    """How many rollouts infrastructure has cost, and a sentence for each arm that it makes not valid."""
+    """How many rollouts were lost to infrastructure, and a sentence for each arm that is not valid because of this."""
     lost = sum(summary.not_judged for summary in summaries)
     if not lost:
         return []

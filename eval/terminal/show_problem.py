@@ -1,4 +1,4 @@
-"""The stories of a run in the terminal: an overview, one problem with the trace of a rollout, two arms side by side."""
+"""A run in the terminal: an overview, one problem with the trace of a rollout, or two arms side by side."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MARKS = {"solved": "●", "failed": "○", "not judged": "–"}
 
 
 def run_overview(run: Path, paint: Painter, exclude: str | None = None) -> str:
-    """The table of a run, then a line a problem with one mark a sample for each arm.
+    """The table of a run, then one line per problem with one mark per sample for each arm.
 
     Args:
         run, exclude: see `read_run`.
@@ -67,19 +67,19 @@ def problem_stories(
     prompts: bool = False,
     exclude: str | None = None,
 ) -> str:
-    """What became of one problem: a line for each rollout, then the trace of one of them, or of more.
+    """One problem: one line per rollout, then the trace of one or more of them.
 
     Args:
         run, exclude: see `read_run`.
-        problem: its name; the beginning of it is enough where only one problem begins so.
+        problem: its name, or a unique beginning of it.
         paint: colours.
         arm, sample: only these.
-        shown: of which rollouts the trace is shown: the first that failed (the first of all where none did), those that
-            failed, or all.
-        prompts: whether to show prompts besides answers.
+        shown: the rollouts with a shown trace: the first failed one (or the first one if none failed), all failed ones,
+            or all.
+        prompts: whether to show prompts too.
 
     Raises:
-        RunError, DataError: as `read_run` does, and where there is no such problem or rollout.
+        RunError, DataError: as in `read_run`, or there is no such problem or rollout.
     """
     name, chosen = _chosen(run, problem, exclude, arm, sample)
     stories = [read_story(run, rollout) for rollout in chosen]
@@ -106,14 +106,14 @@ def side_by_side(
 
     Args:
         run, exclude: see `read_run`.
-        problem: as for `problem_stories`.
+        problem: as in `problem_stories`.
         arms: their names.
         paint: colours.
         width: of both columns together.
         sample: its number.
 
     Raises:
-        RunError, DataError: as `problem_stories` does.
+        RunError, DataError: as in `problem_stories`.
     """
     column = (width - len(BETWEEN)) // 2
     found = [_chosen(run, problem, exclude, arm, sample) for arm in arms]
@@ -149,7 +149,7 @@ def _chosen(
 
 
 def _overview(stories: Sequence[Story], paint: Painter) -> Iterator[str]:
-    """A line for each rollout: how it ended, what it cost and the first reason."""
+    """One line per rollout: its status, its cost and the first reason."""
     names = [f"{story.rollout.arm} {story.rollout.sample}" for story in stories]
     width = max(map(cell_len, names))
     for name, story in zip(names, stories, strict=True):
@@ -178,7 +178,7 @@ def _story(story: Story, paint: Painter, prompts: bool) -> Iterator[str]:
     yield f"{_mark(rollout, paint)} {paint(f'{rollout.arm}, sample {rollout.sample}: {rollout.status}', 'bold')}"
     yield from (f"  {harmless(sentence)}" for sentence in why(story))
     if not story.events:
-        yield "  No trace of this rollout was kept."
+        yield "  No trace of this rollout was stored."
     hidden = story.checkpoints()
     seen: set[str] = set()
     for event in story.events:
@@ -241,7 +241,7 @@ def _best(best: Best, version: Version, point: Checkpoint | None) -> str:
 
 
 def _program(version: Version, paint: Painter) -> Iterator[str]:
-    """The whole program, or how it differs from the one before."""
+    """The whole program, or its differences to the previous one."""
     if version.before is None:
         yield from _indented(version.code)
         return

@@ -1,4 +1,4 @@
-"""What a compilation tried, in a table: every candidate of a race, how it did, what it cost and why it lost."""
+"""The attempts of a compilation as a table: every candidate of a race, its result, its cost and why it lost."""
 
 from __future__ import annotations
 
@@ -14,14 +14,13 @@ HEAD = ["candidate", "problems", "solved", AGAINST, "cost", "on the front", "cop
 
 
 def attempts_text(raced: Sequence[RaceLine]) -> str:
-    """A Markdown table for each round, in their order; empty where nothing was raced."""
+    """A Markdown table for each round, in order; empty if there was no race."""
     rounds = dict.fromkeys(line.round for line in raced)
     return "\n\n".join(_round_text(name, [line for line in raced if line.round == name]) for name in rounds)
 
 
 def front(lines: Sequence[RaceLine]) -> list[str]:
-    """The candidates of a round that ran to the end and of which no other solves as much for less, the cheapest
-    first."""
+    """The Pareto front of a round: candidates that ran to the end and that no other one dominates, cheapest first."""
     found: list[str] = []
     best = -1.0
     for line in sorted(lines, key=lambda each: (each.cost, -each.solved)):
@@ -32,12 +31,12 @@ def front(lines: Sequence[RaceLine]) -> list[str]:
 
 
 def copying_text(copied: Mapping[str, Copying]) -> str:
-    """What each stage copied out of its demonstrations while the result was compared with its start."""
+    """What each stage copied from its demonstrations in the comparison of the result with its start."""
     return f"answers that copy from a demonstration on another problem: {_copied(copied) or 'none'}"
 
 
 def _copied(copied: Mapping[str, Copying]) -> str:
-    """The stages that copied, each with the number of its answers that did."""
+    """The stages that copied, each with its number of copying answers."""
     return ", ".join(f"{stage} {each.copied} of {each.answers}" for stage, each in copied.items() if each.copied)
 
 
@@ -57,4 +56,4 @@ def _round_text(name: str, lines: Sequence[RaceLine]) -> str:
         for line in lines
     ]
     counted = next((f", in {line.unit}" for line in lines if line.unit), "")
-    return f"{name}; costs are those of the first candidate's rollouts times so much{counted}\n\n{table(HEAD, rows)}"
+    return f"{name}; costs are multiples of the first candidate's cost per rollout{counted}\n\n{table(HEAD, rows)}"

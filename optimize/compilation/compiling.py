@@ -56,17 +56,17 @@ WORK_FOLDER = Path(os.environ.get("ALPHACODIUM_CACHE", ".cache")) / "compile"
 
 @random_state_kept()
 def compile_artifact(config: CompileConfig, out: Path, evidence: bool = False) -> None:
-    """Compile `config.start` and write the artifact `out`, with the rollouts of the teacher. The process is left as it
-    was found.
+    """Compile `config.start` and write the artifact `out`, with the rollouts of the teacher. Process-wide state is
+    restored.
 
     Args:
         config: of the compilation.
-        out: the folder; an interrupted compilation goes on there.
+        out: the folder; an interrupted compilation resumes there.
         evidence: whether to print why each demonstration was chosen.
 
     Raises:
-        ConfigError, ArtifactError, DataError, RunError: bad input, before any LM call.
-        ModelError, JudgeError: an outage; the same command goes on.
+        ConfigError, ArtifactError, DataError, RunError: invalid input; raised before any LM call.
+        ModelError, JudgeError: an outage; the same command resumes.
     """
     inputs = read_inputs(config)
     if is_finished(out, inputs.identity):
@@ -83,13 +83,13 @@ def compile_artifact(config: CompileConfig, out: Path, evidence: bool = False) -
         write_artifact(out, earned if outcome.ships else inputs.program, job, chosen, outcome)
         ledger = job.paid.ledger
         paid = totals_line(ledger.totals(session=ledger.session))
-        known = f"; {ledger.reused:,} answers were known from other compilations" if ledger.reused else ""
+        known = f"; {ledger.reused:,} answers were reused from other compilations" if ledger.reused else ""
         print(f"{describe(job.candidates, job.paid)}; in this session {paid}{known}")
         if job.proposals.dropped:
             print(f"{job.proposals.dropped} proposals were cut off and dropped: raise proposal_tokens")
     if evidence:
         print(evidence_text(job.evidence))
-    print(f"wrote {out}" + (f", which is not the end: {job.stopped}" if job.stopped else ""))
+    print(f"wrote {out}" + (f", but the compilation is not finished: {job.stopped}" if job.stopped else ""))
     print(outcome.line())
     if job.stopped:
         return
@@ -100,15 +100,15 @@ def compile_artifact(config: CompileConfig, out: Path, evidence: bool = False) -
 
 @random_state_kept()
 def dry_run(config: CompileConfig, out: Path) -> str:
-    """What the compilation would do and cost, without any LM call and without writing anything."""
+    """The plan of the compilation and its cost, without LM calls and without writing anything."""
     return describe_plan(config, read_inputs(config), out)
 
 
 @random_state_kept()
 def pilot(config: CompileConfig, out: Path, count: int) -> str:
-    """Run the program on the first `count` problems to learn from, and say what the rest will cost.
+    """Run the program on the first `count` problems to learn from, and return the plan with the expected cost.
 
-    What is paid here is not paid again by the compilation.
+    The compilation does not pay for these calls again.
     """
     if count < 1:
         raise ConfigError("--pilot must be at least 1")
@@ -122,11 +122,11 @@ def pilot(config: CompileConfig, out: Path, count: int) -> str:
 
 @random_state_kept()
 def probe_levers(config: CompileConfig, out: Path, calls: int, arguments: Sequence[str]) -> str:
-    """Try what can be gained, with about so many calls; see `optimize.probe`. What is paid here is not paid again by a
-    compilation of the same data with the same model and seed.
+    """Measure with about `calls` LM calls what each lever can gain; see `optimize.probe`. A compilation on the same
+    data with the same model and seed does not pay for these calls again.
 
     Args:
-        arguments: of the command, out of which the recommended one is made.
+        arguments: of the command, to build the recommended command.
     """
     inputs = read_inputs(config)
     with _session(config, inputs, out) as job:
@@ -140,7 +140,7 @@ def probe_levers(config: CompileConfig, out: Path, calls: int, arguments: Sequen
 
 @contextmanager
 def _session(config: CompileConfig, inputs: Inputs, out: Path) -> Iterator[Job]:
-    """Everything open that a compilation needs, and checked: folder, judge, ledger, models."""
+    """Open and check everything that a compilation needs: folder, judge, ledger, models."""
     folder = open_folder(out, inputs.identity)
     given = [ledger_in(Path(each)) for each in config.answers]
     isolation = check_judge()
@@ -148,7 +148,7 @@ def _session(config: CompileConfig, inputs: Inputs, out: Path) -> Iterator[Job]:
         graceful(),
         closing(Ledger(own := ledger_folder(inputs), others=[*ledgers_next_to(own), *given])) as ledger,
         _paying(config, ledger) as paid,
-        ends_by(paid.seconds_left(), "max_seconds is reached; the same command goes on"),
+        ends_by(paid.seconds_left(), "max_seconds is reached; the same command resumes"),
         _models(config, inputs, paid) as lms,
         closing(CompileProgress(config.optimizer, paid)) as progress,
     ):
@@ -168,8 +168,9 @@ def _session(config: CompileConfig, inputs: Inputs, out: Path) -> Iterator[Job]:
 
 
 def ledger_folder(inputs: Inputs) -> Path:
-    """Each configuration has a ledger of its own, whose calls count against its caps. It is next to those of the same
-    model, data and seed, whose answers it takes for nothing: equal prompts have equal answers there."""
+    """The ledger's folder. Each configuration has its own ledger, with calls that count against its caps. Ledgers of
+    the same model, data and seed are next to it; their answers are reused for free, because equal prompts have equal
+    answers there."""
     shared = {key: inputs.identity[key] for key in ("lm", "data_fingerprint", "seed")}
     return WORK_FOLDER / _digest(shared) / _digest(inputs.identity)
 
@@ -185,7 +186,7 @@ def _digest(values: dict[str, Any]) -> str:
 
 @contextmanager
 def _paying(config: CompileConfig, ledger: Ledger) -> Iterator[PaidCalls]:
-    """Until the end every report of the judge goes through the ledger, and LMs may pay."""
+    """Inside the block, the judge's reports go through the ledger, and LM calls are paid."""
     paid = PaidCalls(ledger, ledger.budget(config.budget), Pace(config.rates))
     with closing(paid), reports_in(LedgerReports(ledger)):
         yield paid
@@ -193,10 +194,10 @@ def _paying(config: CompileConfig, ledger: Ledger) -> Iterator[PaidCalls]:
 
 @contextmanager
 def _models(config: CompileConfig, inputs: Inputs, paid: PaidCalls) -> Iterator[dict[str, dspy.LM]]:
-    """The models by role, each checked by one call; a model that plays several roles is opened once."""
+    """The models by role, each checked with one call; a model with several roles is opened once."""
     wanted = config.models()
     if config.optimizer in ("bootstrap", "verified") and not config.gate:
-        wanted["lm"] = wanted["teacher_lm"]  # it is never asked
+        wanted["lm"] = wanted["teacher_lm"]  # it is never called
     with ExitStack() as stack:
         opened: dict[tuple[str, str | None], dspy.LM] = {}
         for model, base in wanted.values():
@@ -212,7 +213,7 @@ def _models(config: CompileConfig, inputs: Inputs, paid: PaidCalls) -> Iterator[
 
 
 def _keep_back(job: Job, out: Path) -> None:
-    """Of the budget, what the gate will need; where it is less than that there is nothing to keep."""
+    """Reserve the part of the budget that the gate needs; nothing if the budget is too small for it."""
     config, inputs = job.config, job.inputs
     if config.gate:
         needs = gate_needs(config, inputs, averages(config, inputs, out))
@@ -223,14 +224,14 @@ def _keep_back(job: Job, out: Path) -> None:
 
 
 def _tuned(job: Job) -> Program:
-    """What the optimizer makes of the student; at a cap the best candidate so far.
+    """The optimizer's result for the student; at a cap the best candidate so far.
 
     Raises:
-        JudgeError, ModelError, …: whatever halted it, and is no cap.
+        JudgeError, ModelError, …: what halted it, unless that was a cap.
     """
     try:
         tuned = optimizer_of(job.config).tune(job)
-        check()  # DSPy goes on after an interrupt where it can
+        check()  # DSPy may continue after an interrupt
         return cast(Program, tuned)
     except Halted as halted:
         _stop(job, halted)
@@ -241,12 +242,11 @@ def _tuned(job: Job) -> Program:
 
 
 def _gated(job: Job, tuned: Program) -> tuple[Outcome, Program]:
-    """How the result compares with its start, paid out of what was kept back for it, and the result, without the
-    demonstrations that do not keep their place; where that is too little the start is kept until the same command goes
-    on.
+    """The comparison of the result with its start, paid from the reserved budget, and the result without rejected
+    demonstrations. If the reserve is too small, the start is kept until the same command resumes.
 
     Raises:
-        JudgeError, ModelError, …: whatever halted it, and is no cap.
+        JudgeError, ModelError, …: what halted it, unless that was a cap.
     """
     if not job.config.gate:
         return Outcome(decision="not compared"), tuned
@@ -260,7 +260,7 @@ def _gated(job: Job, tuned: Program) -> tuple[Outcome, Program]:
 
 
 def _stop(job: Job, halted: Halted) -> None:
-    """Nothing more is paid; raises what halted the compilation unless it is a cap."""
+    """Stop all payments; raise what halted the compilation unless it was a cap."""
     check()
     job.paid.halt(halted)
     job.stopped = halted.said if isinstance(halted, CapReached) else job.paid.out_of_seconds()
@@ -272,7 +272,7 @@ ECHO = "print(int(input()) + 1)\n"
 
 
 def check_judge() -> str:
-    """Judge one right and one wrong answer; gives the name of the protection that programs run under.
+    """Judge one right and one wrong answer; returns the name of the protection of programs.
 
     Raises:
         JudgeError: the judge does not work.
@@ -280,5 +280,5 @@ def check_judge() -> str:
     report = judge(ECHO, [TestCase("1\n", "2\n"), TestCase("1\n", "3\n")], Limits())
     verdicts = [result.verdict.value for result in report.results]
     if verdicts != ["AC", "WA"]:
-        raise JudgeError(f"the judge does not work here: it says {', '.join(verdicts)} where AC, WA is right")
+        raise JudgeError(f"the judge does not work here: its verdicts are {', '.join(verdicts)} instead of AC, WA")
     return report.isolation

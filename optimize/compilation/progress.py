@@ -1,4 +1,4 @@
-"""One line that says where a compilation is: phase, best score so far with its interval, what is spent and left."""
+"""The progress line of a compilation: phase, best score so far with its interval, spent and remaining budget."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from program.rollout.trace import Totals
 
 
 class CompileProgress:
-    """Counts program runs. The line changes with every answer that was paid for, too, as proposals may take minutes in
-    which no program runs.
+    """Counts program runs. The line also changes with every paid answer, because proposals may take minutes without
+    program runs.
 
     Args:
         optimizer: its name.
-        paid: says what is spent.
-        stream: where the line goes (default: standard error as it is now; it is turned away while DSPy runs).
+        paid: knows what is spent.
+        stream: where the line goes (default: the current standard error, which is redirected while DSPy runs).
     """
 
     def __init__(self, optimizer: str, paid: PaidCalls, stream: TextIO | None = None) -> None:
@@ -37,16 +37,16 @@ class CompileProgress:
         self.refresh()
 
     def refresh(self) -> None:
-        """Say how it stands now; in the thread of what has changed, as candidates must not change meanwhile."""
+        """Update the status; call it in the thread of the change, because candidates must not change meanwhile."""
         self._said = self.status()
 
     def line(self) -> str:
-        """All that is shown."""
-        runs = f"{self._runs} program runs, " if self._runs else ""  # that DSPy makes; others have a line of their own
+        """The full progress line."""
+        runs = f"{self._runs} program runs, " if self._runs else ""  # runs by DSPy; other runs have their own line
         return f"{self._optimizer}: {runs}{self._said} | {clock(time.monotonic() - self._begin)}"
 
     def status(self) -> str:
-        """How it stands, and in which phase."""
+        """The status and the phase."""
         said = describe(self._candidates, self._paid) if self._candidates else totals_line(self._paid.ledger.spent)
         return f"{said} ({self._paid.now})"
 
@@ -56,7 +56,7 @@ class CompileProgress:
 
 
 def describe(candidates: Candidates, paid: PaidCalls) -> str:
-    """The best score with its interval, where a candidate has one; what was spent in all; what is left of the caps."""
+    """The best score with its interval, if there is one; the total spent; the rest of the caps."""
     best = candidates.best()
     said = []
     if best is not None:
@@ -69,7 +69,7 @@ def describe(candidates: Candidates, paid: PaidCalls) -> str:
 
 
 def totals_line(totals: Totals) -> str:
-    """Calls, tokens and, where known, dollars."""
+    """Calls, tokens and, if known, dollars."""
     tokens = f"{totals.prompt_tokens:,} + {totals.completion_tokens:,}" if totals.tokens_known else "–"
     said = f"{totals.calls:,} calls, {tokens} tokens"
     return said if totals.dollars is None or not totals.dollars else f"{said}, ${totals.dollars:.4f}"

@@ -1,4 +1,4 @@
-"""The prompts of a program in full, and how they differ from the hand-written ones."""
+"""The prompts of a program in full, and their differences from the hand-written ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from program.artifact import Manifest, new_program
 
 
 def prompt_text(adapter: dspy.Adapter, predictor: dspy.Predict) -> str:
-    """The messages a predictor sends; `<field>` stands where the values of its inputs go."""
+    """The messages of a predictor, with `<field>` in place of its input values."""
     signature = cast(Any, predictor.signature)
     inputs = {name: f"<{name}>" for name in signature.input_fields}
     messages = adapter.format(signature, predictor.demos, inputs)
@@ -26,7 +26,7 @@ def prompt_texts(program: Any, manifest: Manifest) -> dict[str, str]:
 
 
 def prompts_markdown(program: Any, manifest: Manifest) -> str:
-    """The text of `prompts.md`: each prompt in full, then what is new in it and what is gone."""
+    """The text of `prompts.md`: each prompt in full, then its difference from the hand-written one."""
     hand_written = prompt_texts(new_program(manifest.program, manifest.config), manifest)
     parts = [f"# The prompts of this program ({manifest.program})"]
     for name, text in prompt_texts(program, manifest).items():
@@ -39,11 +39,11 @@ def prompts_markdown(program: Any, manifest: Manifest) -> str:
 
 
 def difference(first: str, second: str, first_name: str, second_name: str) -> str:
-    """A unified diff of two texts; empty when they are equal."""
+    """A unified diff of two texts; empty if they are equal."""
     lines = difflib.unified_diff(first.splitlines(), second.splitlines(), first_name, second_name, lineterm="", n=2)
     return "\n".join(lines)
 
 
 def _fenced(text: str, kind: str = "") -> str:
-    """A Markdown block; prompts themselves have blocks of three back quotes."""
+    """A fenced Markdown block, with more back quotes than the three in prompts."""
     return f"``````{kind}\n{text}\n``````"

@@ -1,4 +1,4 @@
-"""Artifacts in words."""
+"""Descriptions of artifacts."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class DemoEvidence(BaseModel):
 
 
 class DroppedDemo(BaseModel):
-    """A demonstration that did not keep its place; see `optimize.credit.earned`."""
+    """A rejected demonstration; see `optimize.credit.earned`."""
 
     predictor: str
     problem: str | None
@@ -44,7 +44,7 @@ class DroppedDemo(BaseModel):
 
 
 class CompileReport(BaseModel):
-    """What is read of `report.json`."""
+    """The used part of `report.json`."""
 
     evidence: dict[str, list[DemoEvidence]]
     race: list[RaceLine] = []
@@ -52,14 +52,14 @@ class CompileReport(BaseModel):
 
 
 def describe_program(folder: Path, prompts: bool = False) -> str:
-    """What an artifact is, and what its prompts hold.
+    """A description of an artifact and its prompts.
 
     Args:
         folder: of the artifact.
         prompts: whether every prompt is shown in full.
 
     Raises:
-        ArtifactError: it cannot be loaded.
+        ArtifactError: the artifact cannot be loaded.
     """
     program, manifest = artifact.load(folder)
     lines = [f"{folder}", *(f"{key}: {_short(value)}" for key, value in _facts(manifest).items()), ""]
@@ -83,15 +83,15 @@ def describe_program(folder: Path, prompts: bool = False) -> str:
 
 
 def describe_difference(first: Path, second: Path, prompts: bool = False) -> str:
-    """What the second artifact has that the first has not, in Markdown: how it was made, settings, and stage by stage
-    what is new in its prompts.
+    """The differences of the second artifact from the first, in Markdown: how it was made, settings, and prompts stage
+    by stage.
 
     Args:
         first, second: folders of artifacts.
-        prompts: whether every prompt that differs is shown line by line.
+        prompts: whether to show line-by-line differences of prompts.
 
     Raises:
-        ArtifactError: one cannot be read, or they are of different programs.
+        ArtifactError: an artifact cannot be read, or their programs differ.
     """
     before, after = read_manifest(first), read_manifest(second)
     if before.program != after.program:
@@ -116,7 +116,7 @@ def describe_difference(first: Path, second: Path, prompts: bool = False) -> str
 
 
 class _Changes(NamedTuple):
-    """How a stage's prompt changed: a cell for its instruction and one for its demonstrations, and both in full."""
+    """The changes of a stage's prompt: a cell for its instruction, a cell for its demonstrations, and both in full."""
 
     cells: tuple[str, str]
     details: str
@@ -138,12 +138,12 @@ def _changes(one: Mapping[str, Any] | None, two: Mapping[str, Any] | None) -> _C
 
 
 def _title(demo: Mapping[str, Any]) -> str:
-    """What a demonstration is about, in a line."""
+    """The title of a demonstration, in one line."""
     return cut(str(demo.get("problem") or next(iter(demo.values()), "")))
 
 
 def _facts_new(before: Manifest, after: Manifest) -> Iterator[str]:
-    """A line for each fact that the second manifest has otherwise, without those that are not set."""
+    """One line for each fact that differs in the second manifest, without unset ones."""
     here, there = (artifact_facts(manifest) for manifest in (before, after))
     for key in dict.fromkeys((*there, *here)):
         old, new = here.get(key), there.get(key)
@@ -152,7 +152,7 @@ def _facts_new(before: Manifest, after: Manifest) -> Iterator[str]:
 
 
 def artifact_facts(manifest: Manifest) -> dict[str, str]:
-    """What a manifest says, by short names, as texts; what is not set is left out."""
+    """The facts of a manifest as texts, by short names; unset ones are left out."""
     compiled, scores, cost = manifest.compile or {}, manifest.scores or {}, manifest.cost or {}
     facts: dict[str, Any] = {"origin": manifest.origin}
     if compiled:
@@ -192,7 +192,7 @@ def _report(folder: Path) -> CompileReport:
     try:
         return read_model(folder / "report.json", CompileReport)
     except InputError as fault:
-        raise ArtifactError(f"{folder} has no report that can be read: {fault}") from fault
+        raise ArtifactError(f"{folder} has no readable report: {fault}") from fault
 
 
 def _facts(manifest: Manifest) -> dict[str, Any]:

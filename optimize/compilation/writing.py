@@ -1,4 +1,4 @@
-"""Writes what a compilation has come to: the artifact with its report, its prompts and its candidates."""
+"""Write the result of a compilation: the artifact with its report, prompts and candidates."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from program.stage.program import Program
 
 
 def write_artifact(out: Path, program: Program, job: Job, chosen: Candidate | None, outcome: Outcome) -> None:
-    """Write `out` and print what is in it.
+    """Write `out` and print its content.
 
     Args:
         out: the folder of the artifact.
-        program: what ships, with every stage visible.
-        job: what it was made from, and how.
+        program: the program to write, with every stage visible.
+        job: the compilation that made it.
         chosen: the scores of the optimizer's result, if it was tried.
         outcome: of the comparison of that result with the start.
     """
@@ -69,7 +69,7 @@ def write_artifact(out: Path, program: Program, job: Job, chosen: Candidate | No
 
 
 def report(job: Job, chosen: Candidate | None, outcome: Outcome) -> dict[str, Any]:
-    """What the optimizer did, in numbers: phases, candidates, costs; and why each demonstration was chosen."""
+    """The work of the optimizer in numbers: phases, candidates, costs; and why each demonstration was chosen."""
     ledger, deciding = job.paid.ledger, job.candidates.deciding
     return {
         "optimizer": job.config.optimizer,
@@ -96,19 +96,19 @@ def report(job: Job, chosen: Candidate | None, outcome: Outcome) -> dict[str, An
 
 
 def evidence_text(evidence: dict[str, list[dict[str, Any]]]) -> str:
-    """Why each demonstration was chosen, for reading."""
+    """Why each demonstration was chosen, as text."""
     lines = []
     for predictor, demos in evidence.items():
         lines.append(f"{predictor}:")
         for demo in demos:
             lines.append(f"- {demo['problem']}, rollout {demo['sample']}, credit {demo['credit']:.2f}")
             lines += [f"    {said}" for said in demo["evidence"]]
-    return "\n".join(lines) or "no evidence is recorded: only the optimizer verified does that"
+    return "\n".join(lines) or "no evidence is recorded: only the optimizer verified records it"
 
 
 def candidate_lines(job: Job) -> Iterable[dict[str, Any]]:
-    """One line a candidate, in the order of their first appearance; what it changed, its score and its cost; of a
-    race one for each round that it ran in."""
+    """One line per candidate, in order of first appearance: its changes, score and cost. A race has one line for each
+    round of a candidate."""
     for line in job.raced:
         yield {**line.model_dump(mode="json"), "score": line.solved, "runs": line.problems}
     paid = job.paid.ledger.totals_by("candidate")
@@ -134,7 +134,7 @@ def candidate_lines(job: Job) -> Iterable[dict[str, Any]]:
 
 
 def _named(job: Job, text: str) -> str:
-    """The name of the problem that a demonstration shows; of one from elsewhere the beginning of its text."""
+    """The name of a demonstration's problem; the beginning of its text if the problem is not in the data."""
     return job.problems.shown_in(text) or cut(text)
 
 
@@ -151,7 +151,7 @@ def _scores(candidate: Candidate, deciding: list[str]) -> dict[str, Any]:
 
 
 def _money(totals: Totals) -> dict[str, Any]:
-    """The costs that repeat from run to run: no seconds."""
+    """The reproducible costs, without seconds."""
     return totals.model_dump(include={"calls", "prompt_tokens", "cached_tokens", "completion_tokens", "dollars"})
 
 

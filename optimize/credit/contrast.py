@@ -1,10 +1,10 @@
-"""Programs that were written with some words against programs that were written without them.
+"""Compare programs that were written with some words and programs that were written without them.
 
-What followed depends on much besides a plan, and one right program says nothing about it: a single draw of the same
-prompt is right or wrong by chance. Plans that one program had proven brought their slips of wording into the plans of
-other problems, and the compiled flow solved less than the hand-written one (docs/measured/results.md). So words are
-compared on their own problem, by at least `PROGRAMS` programs with them and as many without them, of the stage that
-reads them: a difference between two small samples, for which Fisher's exact test is made.
+One right program says nothing about a plan, because a single draw of the same prompt is right or wrong by chance. When
+one right program counted as proof, bad wording of such plans appeared in plans for other problems, and the compiled
+flow solved less than the hand-written one (docs/measured/results.md). So words are tested on their own problem, with at
+least `PROGRAMS` programs with them and as many without them, from the stage that reads them. Fisher's exact test is
+made for such small samples.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ from typing import Any
 from optimize.credit.evidence import Credit, Episode, Step
 from program.problem import Problem
 
-PROGRAMS = 4  # on either side at least
-# Of the one-sided exact test. Of four against four 3:0, 4:0 and 4:1 are enough. Words that change nothing come that far
-# in 3.5 % of cases at most, in 6.8 % where one of their programs, which counts, had to be right to begin with; words
-# that raise the share of right programs from 20 % to 80 % do in half of the cases.
+PROGRAMS = 4  # minimum on each side
+# Level of the one-sided exact test. With four against four, 3:0, 4:0 and 4:1 are enough. Words without effect pass in
+# at # most 3.5 % of cases, or 6.8 % if one of their counted programs had to be right from the start. Words that raise
+# the # share of right programs from 20 % to 80 % pass in half of the cases.
 LEVEL = 0.1
 Inputs = dict[str, Any]
-Side = Callable[[Step], bool | None]  # whether a program was written with the words; None where it tells nothing
+Side = Callable[[Step], bool | None]  # whether a program was written with the words; None if it does not count
 
 
 @dataclass(frozen=True)
 class Contrast:
-    """What is known so far.
+    """The evidence so far.
 
-    problem: of the words.
+    problem: to which the words belong.
     it: "program" or "function".
     writer: the stage that reads the words and writes programs.
-    asked, without: its inputs with the words; and without them, where there are several ways one after the other.
+    asked, without: its inputs with the words, and without them (several variants in order).
     is_right: judges a program.
-    good, others: whether each program is right that was written with the words, and without them.
+    good, others: whether each program with the words, and each without them, is right.
     """
 
     problem: Problem
@@ -49,7 +49,7 @@ class Contrast:
     others: Sequence[bool] = ()
 
     def and_more(self, codes: Sequence[str], with_words: bool) -> Contrast:
-        """With further programs; an empty one is one that was not given."""
+        """The contrast with further programs; an empty text means that no program was given."""
         right = [bool(code.strip()) and self.is_right(code) for code in codes]
         if with_words:
             return replace(self, good=[*self.good, *right])
@@ -63,18 +63,18 @@ class Contrast:
 
     @property
     def may_show(self) -> bool:
-        """Whether they are proven, or would be if every program that is missing came out in their favour."""
+        """Whether the words are proven, or would be if all missing programs were in their favour."""
         with_words, without = self.missing
         return replace(self, good=[*self.good, *[True] * with_words], others=[*self.others, *[False] * without]).shows
 
     @property
     def missing(self) -> tuple[int, int]:
-        """How many programs are wanting on either side."""
+        """How many programs are missing on each side."""
         return max(0, PROGRAMS - len(self.good)), max(0, PROGRAMS - len(self.others))
 
     @property
     def credit(self) -> Credit:
-        """By how much programs written with the words are right more often; the fewer there are, the less it is."""
+        """How much more often programs with the words are right, shrunk for small samples."""
         score = max(0.0, _expected(self.good) - _expected(self.others))
         said = ", ".join(
             f"{sum(side)} of {len(side)} {self.it}s written {how} it are right"
@@ -84,14 +84,14 @@ class Contrast:
 
 
 def contrast(episode: Episode, writer: str, side: Side, strip: Callable[[Inputs], list[Inputs]]) -> Contrast | None:
-    """What the rollouts of a problem tell about some words; None where in the rollout that they are from no program was
+    """The evidence in the rollouts of a problem about some words; None if no program in the words' own rollout was
     written with them.
 
     Args:
         episode: the rollout that the words are from.
         writer: the stage that reads them.
-        side: of a call of that stage.
-        strip: the inputs of such a call without the words; one of several ways each.
+        side: classifies a call of that stage.
+        strip: the variants of the inputs of such a call without the words.
     """
     own = next((each for each in episode.steps if each.stage == writer and _is_fresh(each) and side(each)), None)
     if own is None:
@@ -111,16 +111,17 @@ def contrast(episode: Episode, writer: str, side: Side, strip: Callable[[Inputs]
 
 
 def chance(good: int, of_good: int, others: int, of_others: int) -> float:
-    """The one-sided p-value of Fisher's exact test: how likely so many right programs or more are on the first side
-    where right ones are as likely on both."""
+    """The one-sided p-value of Fisher's exact test: the probability of at least this many right programs on the first
+    side if right programs are equally likely on both."""
     right, every = good + others, of_good + of_others
     ways = (comb(of_good, k) * comb(of_others, right - k) for k in range(good, min(of_good, right) + 1))
     return sum(ways) / comb(every, right)
 
 
 def _programs(episode: Episode, writer: str) -> list[tuple[Step, str]]:
-    """The calls of a stage in all rollouts of a problem, each with its program; none that was shown how another one
-    failed. Candidates of a race share answers: the same answer to the same question in the same sample is one."""
+    """The calls of a stage in all rollouts of a problem, each with its program, without calls that saw another
+    program's failure. Candidates of a race share answers: the same answer to the same question in the same sample
+    counts once."""
     samples: dict[int, Counter[tuple[str, str]]] = defaultdict(Counter)
     calls: dict[tuple[str, str], Step] = {}
     for each in (episode, *episode.others):
@@ -140,5 +141,5 @@ def _code_of(step: Step) -> str:
 
 
 def _expected(side: Sequence[bool]) -> float:
-    """The share of right programs to be expected, by the rule of succession."""
+    """The expected share of right programs, by the rule of succession."""
     return (sum(side) + 1) / (len(side) + 2)

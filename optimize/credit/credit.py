@@ -1,9 +1,8 @@
 """Stage-wise credit: how right was this call, on its own evidence?
 
-A rollout that ends well contains calls that were wrong, and one that fails contains calls that were right. So every
-call is scored by what can be checked about itself: tests by the problem's known programs, programs by the hidden tests,
-fixes by the tests before and after, words by what was written with them and without. What says something false is worth
-nothing.
+A successful rollout can contain wrong calls, and a failed rollout can contain right ones. So every call is scored by
+what can be checked about the call itself: tests by the problem's known programs, programs by the hidden tests, fixes by
+the tests before and after, words by the programs with and without them. A call with a false claim gets no credit.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from optimize.credit.false_claims import false_claims
 
 
 def credit_of(step: Step, episode: Episode) -> Credit | None:
-    """The credit of one call; None for stages of which nothing is known."""
+    """The credit of one call; None for stages that cannot be checked."""
     if false := false_claims(step, episode):
         return Credit(0.0, False, false)
     before = _before_words(step, episode)
@@ -44,8 +43,8 @@ def credit_of(step: Step, episode: Episode) -> Credit | None:
 
 
 def open_contrast(step: Step, episode: Episode) -> Contrast | None:
-    """What is known of the words of a call that further programs might prove; None where they would not, or where no
-    program that was written with them is right so far."""
+    """The evidence about the words of a call that further programs might prove; None if they could not, or if no
+    program with the words is right so far."""
     before = _before_words(step, episode)
     if (before and not before.proven) or false_claims(step, episode):
         return None
@@ -54,7 +53,7 @@ def open_contrast(step: Step, episode: Episode) -> Contrast | None:
 
 
 def _before_words(step: Step, episode: Episode) -> Credit | None:
-    """What words have to be besides being of use, where there is such a thing."""
+    """Further requirements on words besides usefulness, if the stage has any."""
     match step.stage:
         case "ExplainTests" | "CheckExplanations":
             return credit_tests.of_explanations(step, episode)

@@ -1,4 +1,4 @@
-"""Which of the calls that are proven right are shown as demonstrations: different ones, and short."""
+"""The choice of demonstrations among proven calls: diverse and short ones."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from optimize.credit.evidence import Credit, Step
 
 @dataclass(frozen=True)
 class ProvenCall:
-    """A call that may be shown, or would be if further programs proved its words.
+    """A call that may be a demonstration, perhaps only after further programs prove its words.
 
-    problem, sample: the rollout it is from.
-    step, credit: what was said, and why it is right.
+    problem, sample: of its rollout.
+    step, credit: the call, and why it is right.
     facts: tags and difficulty of the problem.
-    tokens: that it takes in a prompt.
-    contrast: of words that are not proven yet, what is known of them; None for a call that is proven.
+    tokens: its size in a prompt.
+    contrast: the evidence so far for words that are not proven yet; None for a proven call.
     """
 
     problem: str
@@ -49,14 +49,14 @@ Prove = Callable[[ProvenCall], ProvenCall | None]
 def choose_demos(
     calls: Sequence[ProvenCall], count: int, max_tokens: int, prove: Prove = lambda call: call
 ) -> list[ProvenCall]:
-    """At most one call a problem, each the one that adds most tags and difficulties not shown yet; of equals the one
-    with the highest credit, then the shortest. The first of a longer choice are those of a shorter one.
+    """Choose at most one call per problem, each time the one with most new tags and difficulties; among equals the one
+    with the highest credit, then the shortest. A shorter choice is a prefix of a longer one.
 
     Args:
         calls: to choose from.
-        count: at most.
-        max_tokens: that all of them may take together.
-        prove: gives a call that was chosen as it is proven now, or None where it is not.
+        count: maximum number.
+        max_tokens: of all chosen calls together.
+        prove: returns a chosen call with its proof, or None if it is not proven.
     """
     chosen: list[ProvenCall] = []
     left = sorted(calls, key=lambda call: (-call.credit.score, call.tokens, call.problem, call.sample))
@@ -66,7 +66,7 @@ def choose_demos(
         left = [call for call in left if call.problem not in problems and spent + call.tokens <= max_tokens]
         if not left:
             break
-        best = max(left, key=lambda call: _novelty(call, chosen))  # the first of equals
+        best = max(left, key=lambda call: _novelty(call, chosen))  # the first among equals
         left.remove(best)
         chosen += [proven] if (proven := prove(best)) else []
     return chosen

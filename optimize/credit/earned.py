@@ -1,5 +1,5 @@
-"""Which demonstrations of a compiled program keep their place, whatever optimizer has chosen them: none that says
-something false, and none that its stage copies from where it should speak of another problem."""
+"""The last check of a compiled program's demonstrations, for every optimizer: drop those with a false claim, and those
+from which the stage copies text in answers about other problems."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from program.stage.program import Program
 from program.stage.stage import Stage
 
 PHASE = "copying"
-# Of the answers of a stage, above which its demonstrations are taken for templates. Answers that were written without
-# any demonstration share a run of words with one in up to 40 % of cases, as small models say the same of every problem
-# (docs/measured/copying.md).
+# Share of a stage's copying answers above which its demonstrations count as templates. Even answers without any #
+# demonstration share a run of words with one in up to 40 % of cases, because small models say the same about every #
+# problem (docs/measured/copying.md).
 MOST_COPIED = 0.5
 
 
 def with_earned_demos(job: Job, program: Program) -> Program:
-    """A copy of a program without the demonstrations that do not keep their place; what is dropped is entered in
-    `job.dropped`. Stages that were not tuned stay as they are.
+    """A copy of a program without rejected demonstrations, which are recorded in `job.dropped`. Stages that were not
+    tuned do not change.
 
     Args:
-        job: the compilation; its model is asked for at most `copy_answers` answers of each stage with demonstrations,
-            and again where some of them are dropped.
+        job: the compilation; its model gives at most `copy_answers` answers of each stage with demonstrations, and
+            again after some are dropped.
         program: with every stage visible.
 
     Raises:
@@ -61,7 +61,7 @@ def _drop_false(job: Job, program: Program, predictor: str, stage: Stage) -> Non
 
 
 def _drop_copied(job: Job, program: Program, predictor: str, stage: Stage, shown: set[str | None]) -> None:
-    """Drop those that are copied from, until at most `MOST_COPIED` of the answers copy."""
+    """Drop demonstrations that answers copy from, until at most `MOST_COPIED` of the answers copy."""
     signature = signature_of(stage.predict)
     while stage.predict.demos and job.config.copy_answers:
         questions = list(_questions(job, program, stage, shown))
@@ -72,7 +72,7 @@ def _drop_copied(job: Job, program: Program, predictor: str, stage: Stage, shown
             return
         said = f"{copying.copied} of {copying.answers} answers on other problems copy"
         texts = {demonstrated(call)[place] for call in calls for place in copied_from(call)}
-        # Adapters show demonstrations in an order of their own. Where no text fits, any of them may be the one.
+        # Adapters may reorder demonstrations. If no text matches, any of them may be the source.
         own = [job.adapter.format_assistant_message_content(signature, demo) for demo in stage.predict.demos]
         places = [place for place, text in enumerate(own) if text in texts] or range(len(own))
         _drop(job, predictor, stage, dict.fromkeys(places, said))
@@ -89,8 +89,8 @@ def _drop(job: Job, predictor: str, stage: Stage, why: dict[int, str]) -> None:
 
 
 def _questions(job: Job, program: Program, stage: Stage, shown: set[str | None]) -> Iterator[StageQuestion]:
-    """What the stage was asked first in stored rollouts of problems that no demonstration shows, one of each problem,
-    at most `copy_answers`; those of the program itself first, as their answers are in the ledger."""
+    """The stage's first questions in stored rollouts of problems that are in no demonstration, one per problem, at most
+    `copy_answers`; those of the program itself come first, because their answers are in the ledger."""
     signature, seen = signature_of(stage.predict), set(shown)
     for call, problem in _stored(job, program, stage.name):
         if len(seen) - len(shown) >= job.config.copy_answers:

@@ -1,4 +1,4 @@
-"""Rollouts as they are looked at for credit: their calls with the values of every field, which stored traces hold."""
+"""Rollouts as input for credit: their calls with the values of all fields, from stored traces."""
 
 from __future__ import annotations
 
@@ -22,16 +22,15 @@ from program.stage.program import Program
 
 
 def stored_episodes(job: Job, program: Program, rollouts: Sequence[tuple[Path, Rollout]]) -> list[Episode]:
-    """The episodes of stored rollouts, each with the folder of its run, in their order; those of one problem know of
-    each other.
+    """The episodes of stored rollouts, in order. Episodes of one problem refer to each other.
 
     Args:
-        job: whose problems and metric these are.
-        program: whose stages are looked at.
+        job: has the problems and the metric.
+        program: has the stages.
         rollouts: each with the folder of its run.
 
     Raises:
-        RunError: a trace is from before calls held their fields.
+        RunError: a trace is from before calls stored their fields.
     """
     episodes = []
     for run, rollout in rollouts:
@@ -46,18 +45,18 @@ def episode_of(job: Job, program: Program, problem: Problem, trace: Trace, sampl
     """The episode of a rollout.
 
     Args:
-        job: whose problems and metric these are.
-        program: whose stages are looked at.
-        problem: what was asked.
+        job: has the problems and the metric.
+        program: has the stages.
+        problem: of the rollout.
         trace: with all texts.
         sample: the number of the rollout.
 
     Raises:
-        RunError: its calls do not hold their fields.
+        RunError: the trace's calls do not have their fields.
     """
     read = [call for call in trace.calls if call.outputs]
     if not read and any(call.outcome == "ok" for call in trace.calls):
-        raise RunError(f"{problem.name}: the trace of this rollout has no fields: run it again")
+        raise RunError(f"{problem.name}: the trace of this rollout has no fields; run it again")
     stages = {stage.name: (f"{name}.predict", signature_of(stage.predict)) for name, stage in stages_of(program)}
     return Episode(
         problem=problem,
@@ -66,7 +65,7 @@ def episode_of(job: Job, program: Program, problem: Problem, trace: Trace, sampl
         steps=[
             _step(call, *stages[call.stage])
             for call in sorted(read, key=lambda call: call.started)
-            if call.stage in stages  # a stored run may be one of another strategy
+            if call.stage in stages  # a stored run may use another strategy
         ],
         trace=trace,
         score=lambda code: job.metric.score(problem, code),
@@ -85,12 +84,12 @@ def _step(call: Call, predictor: str, signature: Any) -> Step:
 
 
 def typed(signature: Any, values: Any, fields: Iterable[str]) -> dict[str, Any]:
-    """Some fields of a signature with stored values, in their types."""
+    """Some fields of a signature with stored values, converted to their types."""
     types = _types(signature)
     return {name: types[name].validate_python(values[name]) for name in fields}
 
 
 @cache
 def _types(signature: Any) -> dict[str, TypeAdapter]:
-    """What reads the stored values of a signature's fields; it is made once, as pydantic compiles each."""
+    """Readers for the stored values of a signature's fields; cached, because pydantic compiles each."""
     return {name: TypeAdapter(field.annotation) for name, field in signature.fields.items()}

@@ -1,4 +1,4 @@
-"""What credit is given on: a rollout, its calls with the values of their fields, and what they are checked against."""
+"""The input of credit: a rollout, its calls with the values of their fields, and the data to check them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from program.rollout.trace import Trace
 
 @dataclass(frozen=True)
 class Step:
-    """One call whose answer could be read.
+    """One call with a readable answer.
 
     stage: the name of the signature.
     predictor: the name of the predictor in the program.
@@ -33,11 +33,11 @@ class Step:
 
 @dataclass(frozen=True)
 class Credit:
-    """What a call deserves.
+    """The credit of a call.
 
     score: 0 to 1.
-    proven: whether it may be shown to a model as an example of how to do it.
-    evidence: why, in sentences that tell nothing of a hidden test.
+    proven: whether it may be a demonstration.
+    evidence: the reasons, in sentences that reveal nothing about hidden tests.
     """
 
     score: float
@@ -47,16 +47,16 @@ class Credit:
 
 @dataclass
 class Episode:
-    """One rollout with all that its calls are checked against.
+    """One rollout with all data to check its calls.
 
-    problem: what was asked.
+    problem: of the rollout.
     known: right and wrong programs for it.
-    hidden: inputs of the hidden tests, so that nothing said about a test of the model's gives one away.
+    hidden: inputs of the hidden tests, so that evidence about the model's tests does not reveal them.
     steps: the readable calls, in order.
-    trace: what the flow did besides.
+    trace: the other events of the flow.
     score: judges a program on all tests.
-    threshold: of a program's score, from which on it counts as right.
-    measure: the number out of a `Score` that counts.
+    threshold: minimum score of a program that counts as right.
+    measure: the number in a `Score` that is the metric.
     others: other rollouts of the same problem.
     sample: its number.
     """
@@ -74,7 +74,7 @@ class Episode:
 
     @property
     def words(self) -> Words:
-        """For what the problem asks for."""
+        """The wording for programs or functions, as the problem asks."""
         return words_for(self.problem.function)
 
     def rate(self, code: str) -> float:
@@ -82,7 +82,7 @@ class Episode:
         return self.measure(self.score(code))
 
     def ai_tests(self) -> list[TestCase]:
-        """The tests the flow ran besides the public ones, with the outputs it expected, and those the model wrote."""
+        """The non-public tests that the flow ran, with its expected outputs, and the tests that the model wrote."""
         runs = [run for judged in self.trace.judge_runs if judged.tests == "ai" for run in judged.runs]
         whole = [run for run in runs if max(len(run.input), len(run.expected)) < SHOWN_CHARACTERS]
         written = [test for step in self.steps if step.stage == "WriteTests" for test in step.outputs["tests"]]
@@ -92,11 +92,11 @@ class Episode:
 
 
 def plain(text: str) -> str:
-    """A text without differences of case and white space."""
+    """A text with normalized case and white space."""
     return " ".join(text.lower().split())
 
 
 def cut(text: str, characters: int = 60) -> str:
-    """A text on one line, short enough to be read in a sentence."""
+    """A text on one line, shortened for use in a sentence."""
     words = " ".join(text.split())
     return words if len(words) <= characters else words[:characters] + " …"

@@ -1,8 +1,8 @@
-"""What an answer in words says that is not true, as far as that can be checked: sums, and what a test is said to be.
+"""False claims in an answer, as far as they can be checked: sums, and claims about tests.
 
-Only plain claims are looked at ("the input is 5", "prints 7"), each against what is known: the public test or the
-failure that it is about, and for other inputs a known right program, of which nothing is said but that it differs. What
-cannot be checked is let pass.
+Only simple claims are checked ("the input is 5", "prints 7"): against the public test or the failure that they are
+about, and for other inputs against a known right program. For the latter, the evidence says only that the output
+differs. Claims that cannot be checked count as true.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from program.answers.claims import says_test_is_wrong
 from program.bench.ai_tests import is_like, usable_output
 from program.bench.failure import about_source
 
-EXPLANATIONS = {"ExplainTests": "explanations", "CheckExplanations": "checked"}  # the field that they are in
+EXPLANATIONS = {"ExplainTests": "explanations", "CheckExplanations": "checked"}  # the field with the explanations
 TESTS = {"WriteTests": "tests", "CheckTests": "checked"}
-PROGRAMS = ("code", "fixed_code")  # fields that are no words
+PROGRAMS = ("code", "fixed_code")  # fields that are not words
 _NUMBER = r"-?\d+(?:,\d{3})*(?:\.\d+)?"
 _VALUE = rf"[\[({{]?\s*(?P<value>\"[^\"\n]+\"|'[^'\n]+'|`[^`\n]+`|{_NUMBER})(?![\w^*/]|[.:,]\d)"
 _FILLING = (
@@ -33,7 +33,7 @@ _FILLING = (
 )
 _OUTPUT = re.compile(rf"\b(?:outputs?|print(?:s|ed)?|return(?:s|ed)?|answers?)\b{_FILLING}{_VALUE}", re.IGNORECASE)
 _INPUT = re.compile(rf"\b(?:inputs?|arguments?)\b{_FILLING}{_VALUE}", re.IGNORECASE)
-# "prints 2 lines" is no claim of an output 2.
+# "prints 2 lines" does not claim an output 2.
 _COUNTED = re.compile(
     r"\s*[\])}]?\s*(?:-?(?:st|nd|rd|th)\b|(?:\w+\s+)?(?:integers?|lines?|numbers?|words?|values?|digits?|characters?"
     r"|letters?|times|decimals?|spaces?|strings?|elements?|tests?|cases?|items?|or|to)\b)",
@@ -49,8 +49,8 @@ _CONDITION = re.compile(r"\b(?:if|when|whenever|suppose|any|every)\b", re.IGNORE
 
 
 def false_claims(step: Step, episode: Episode) -> tuple[str, ...]:
-    """What a call says that is false, in sentences that tell nothing of a hidden test; empty where nothing is known to
-    be.
+    """The false claims of a call, in sentences that reveal nothing about hidden tests; empty if none is known to be
+    false.
 
     Args:
         step, episode: the call and its rollout.
@@ -60,8 +60,8 @@ def false_claims(step: Step, episode: Episode) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class _Said:
-    """A text and what it is about: one of some tests, a failure that was shown (its text is the input and the output),
-    or anything, where only sentences count that name a test."""
+    """A text and its subject: one of some tests, a failure in the prompt (its text is the input and the output), or
+    anything; in the last case only sentences that name a test count."""
 
     text: str
     tests: Sequence[TestCase]
@@ -124,7 +124,7 @@ def _false_of_tests(sentence: str, said: _Said, episode: Episode) -> Iterator[st
 
 
 def _named(sentence: str, public: Sequence[TestCase]) -> list[TestCase]:
-    """The public tests that a sentence names by their numbers."""
+    """The public tests that a sentence names by number."""
     named = dict.fromkeys(_EXAMPLE.findall(sentence))
     numbers = [int(number) if number else _ORDINALS.index(word.lower()) + 1 for number, word in named]
     return [public[number - 1] for number in numbers if 0 < number <= len(public)]
@@ -135,7 +135,7 @@ def _claimed(pattern: re.Pattern[str], sentence: str) -> list[str]:
 
 
 def _holds(text: str, value: str) -> bool:
-    """Whether a test's input or output has a value in it: a quoted text, or a number, rounded perhaps."""
+    """Whether a test's input or output contains a value: a quoted text, or a number, possibly rounded."""
     if value[0] in "\"'`":
         return plain(value[1:-1]) in plain(text)
     numbers = [float(each.replace(",", "")) for each in re.findall(_NUMBER, text)]
@@ -144,7 +144,7 @@ def _holds(text: str, value: str) -> bool:
 
 
 def _is_refuted(given: str, claimed: str, episode: Episode) -> bool:
-    """Whether a known right program gives something else for an input in the form of the examples."""
+    """Whether a known right program gives another output for an input in the form of the examples."""
     problem = episode.problem
     text = given.replace(",", "") if given[0] not in "\"'`" or problem.function else given[1:-1]
     if not episode.known.right or not is_like(text, [test.input for test in problem.public_tests], problem.function):

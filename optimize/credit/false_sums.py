@@ -1,4 +1,4 @@
-"""The sums in a text that do not come out: "3 + 4 = 8"."""
+"""The wrong sums in a text: "3 + 4 = 8"."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 _RUN = r"[(\d][\d\s.,+*/%×÷·()−–-]*"
 _CHAIN = re.compile(rf"(?<![\w^.,]){_RUN}(?:==?\s*-?\s*{_RUN})+(?![\w^!])")
-# In a sentence with one of these a sum may mean something else.
+# In a sentence with one of these words a sum may mean something else.
 _NO_SUM = re.compile(r"\b(?:mod|modulo|xor|binary|hex|hexadecimal|base|strings?|concat\w*)\b|\^", re.IGNORECASE)
 _SIGNS = str.maketrans({"×": "*", "·": "*", "÷": "/", "−": "-", "–": "-"})
 _OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
@@ -28,8 +28,8 @@ _OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
 
 
 def false_sums(text: str) -> list[str]:
-    """The sums in a text that do not come out. One that is rounded, cut or divided with a remainder does; one of which
-    a part is no number is let pass."""
+    """The wrong sums in a text. Rounded or truncated results and divisions with a remainder count as right; sums with a
+    part that is not a number are ignored."""
     found = []
     for sentence in sentences(re.sub(r"(?<=\d)\s*[xX]\s*(?=\d)", " * ", text).translate(_SIGNS)):
         for match in () if _NO_SUM.search(sentence) else _CHAIN.finditer(sentence):
@@ -40,12 +40,12 @@ def false_sums(text: str) -> list[str]:
 
 
 def agrees(value: float, claimed: float, decimals: int) -> bool:
-    """Whether a number is the claimed one, which may be rounded or cut off after so many decimals."""
+    """Whether a number equals the claimed one, which may be rounded or truncated to `decimals` decimals."""
     return math.isclose(value, claimed, rel_tol=1e-12) or (decimals > 0 and abs(value - claimed) < 10.0**-decimals)
 
 
 def sentences(text: str) -> list[str]:
-    """The sentences of a text; a point within a number ends none."""
+    """The sentences of a text; a decimal point does not end a sentence."""
     return [part for part in re.split(r"(?<=[.!?])\s+|;\s|\n\s*\n", text) if part.strip()]
 
 
@@ -61,7 +61,7 @@ def _is_false(first: str, second: str) -> bool:
 
 
 def _value(text: str) -> float | None:
-    """The value of an expression of numbers; None where it is none."""
+    """The value of a numeric expression; None if it is not one."""
     try:
         return _calculated(ast.parse(re.sub(r"(?<=\d),(?=\d{3}\b)", "", text), mode="eval").body)
     except (SyntaxError, ValueError, ZeroDivisionError, OverflowError):
@@ -72,7 +72,7 @@ def _calculated(node: ast.AST) -> float:
     """The value of an expression.
 
     Raises:
-        ValueError: it is not made of numbers alone.
+        ValueError: it has other parts than numbers.
         ArithmeticError: it has no value.
     """
     match node:

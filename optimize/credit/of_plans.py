@@ -1,4 +1,4 @@
-"""Credit of the stages whose answers are words, by the programs that were written with them; see
+"""Credit of the stages that answer in words, by the programs that were written with them; see
 `optimize.credit.contrast`."""
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from optimize.credit.evidence import Credit, Episode, Step, plain
 from program.answers.ranking import match_names
 from program.steps.plan import in_order, without_numbers, without_repeats
 
-# The stages that answer with words, each with the field that holds them.
+# The stages that answer in words, each with the field that has the words.
 WORDS = {
     "ReflectOnProblem": "reflection",
     "ExplainTests": "explanations",
@@ -22,14 +22,14 @@ NO_SOLUTION: Inputs = {"solution": None, "steps": []}
 
 
 def of_words(step: Step, episode: Episode) -> Credit:
-    """Proven when enough programs that were written with the words are right, and fewer of those without."""
+    """Proven if enough programs with the words are right, and fewer without them."""
     found = contrast_of(step, episode)
     return found.credit if found else Credit(0.0, False, (f"no {episode.words.it} was written with it",))
 
 
 def contrast_of(step: Step, episode: Episode) -> Contrast | None:
-    """What the rollouts of the problem tell about the words of a call; None where nothing was written with them, and
-    for stages that answer with something else."""
+    """The evidence in the rollouts of the problem about the words of a call; None if no program was written with them,
+    and for other stages."""
     match step.stage:
         case "ReflectOnProblem":
             return _field(episode, "WriteCode", "reflection", without_repeats(step.outputs["reflection"]))
@@ -50,8 +50,8 @@ def contrast_of(step: Step, episode: Episode) -> Contrast | None:
 def _field(
     episode: Episode, writer: str, name: str, words: list[str], same: tuple[str, ...] = (), of: Step | None = None
 ) -> Contrast | None:
-    """Words that are one field of the writer's inputs. Of the programs those count whose fields `same` are as in the
-    call `of`."""
+    """The contrast for words that are one field of the writer's inputs. Only programs with the same values of the
+    fields `same` as the call `of` count."""
 
     def side(each: Step) -> bool | None:
         if any(of and each.inputs[other] != of.inputs[other] for other in same):
@@ -62,7 +62,7 @@ def _field(
 
 
 def _proposals(step: Step, episode: Episode) -> Contrast | None:
-    """Programs from one of the solutions, against programs from other solutions or none."""
+    """Programs from one of the solutions, compared with programs from other solutions or none."""
     names = {plain(each.name) for each in step.outputs["solutions"]}
     return contrast(
         episode, "WriteCode", lambda each: _solution(each) in names, lambda asked: [{**asked, **NO_SOLUTION}]
@@ -70,7 +70,7 @@ def _proposals(step: Step, episode: Episode) -> Contrast | None:
 
 
 def _ranking(step: Step, episode: Episode) -> Contrast | None:
-    """Programs from the solution that was put first, with its steps, against programs from those below."""
+    """Programs from the solution ranked first, with its steps, compared with programs from lower-ranked solutions."""
     solutions = without_numbers(step.inputs["solutions"])
     places = match_names(step.outputs["ranking"], [each.name for each in solutions])
     if not places or len(solutions) < 2:

@@ -15,11 +15,11 @@ from program.bench.ai_tests import made_inputs, usable_output
 from program.rollout.decisions import ChangeTried
 from program.rollout.trace import name_of
 
-SEEDS = 5  # that a generator is tried with
+SEEDS = 5  # to try a generator with
 
 
 def of_code(step: Step, episode: Episode) -> Credit:
-    """The metric of the program; proven from the threshold on, when it passes the examples too."""
+    """The metric of the program; proven if it reaches the threshold and the program passes the examples."""
     scored = episode.score(step.outputs["code"])
     rate = episode.measure(scored)
     right = rate >= episode.threshold and scored.public.passed == scored.public.total
@@ -27,9 +27,9 @@ def of_code(step: Step, episode: Episode) -> Credit:
 
 
 def of_fix(step: Step, episode: Episode) -> Credit:
-    """A fix is right when the failing test passes now, every test that passed still does, and the metric did not fall.
+    """A fix is right if the failing test now passes, all passing tests still pass, and the metric did not fall.
 
-    Only tests count that known programs confirm. Proven when the fixed program is also right by the threshold.
+    Only tests confirmed by known programs count. Proven if the fixed program also reaches the threshold.
     """
     before, after = step.inputs["code"], step.outputs["fixed_code"]
     target = _test_of_fix(before, after, episode)
@@ -56,7 +56,7 @@ def of_fix(step: Step, episode: Episode) -> Credit:
 
 
 def of_analysis(step: Step, episode: Episode) -> Credit:
-    """The words for a fix are as right as the fix that was made from them."""
+    """The words of an analysis get the credit of the fix that was made from them."""
     fixes = [each for each in episode.steps if each.stage == "FixCode"]
     made = next((each for each in fixes if each.inputs["analysis"] == step.outputs["analysis"]), None)
     if made is None:
@@ -68,7 +68,7 @@ def of_analysis(step: Step, episode: Episode) -> Credit:
 
 
 def _test_of_fix(before: str, after: str, episode: Episode) -> TestCase | None:
-    """The failing test that a fix was made for."""
+    """The failing test that the fix was for."""
     names = name_of(before), name_of(after)
     for each in episode.trace.decisions:
         if isinstance(each, ChangeTried) and each.way == "fix" and (each.program, each.changed) == names:
@@ -77,7 +77,7 @@ def _test_of_fix(before: str, after: str, episode: Episode) -> TestCase | None:
 
 
 def of_brute_force(step: Step, episode: Episode) -> Credit:
-    """A slow, obvious program need only be right on small inputs: the examples, and the model's tests that known
+    """A slow, obvious program must be right only on small inputs: the examples, and the model's tests that known
     programs confirm."""
     code = step.outputs["code"]
     tests = [*episode.problem.tests(), *(test for test in episode.ai_tests() if is_valid(test, episode))]
@@ -87,11 +87,11 @@ def of_brute_force(step: Step, episode: Episode) -> Credit:
 
 
 def of_generator(step: Step, episode: Episode) -> Credit:
-    """Right when it prints different inputs that look like the examples, and known right programs agree on them."""
+    """Right if it prints different inputs in the form of the examples, and known right programs agree on them."""
     if not episode.known.right:
         return Credit(0.0, False, (f"no right {episode.words.it} is known to check what it makes by",))
     problem = episode.problem
-    # A generator is a program that reads and prints, whatever the problem asks for.
+    # A generator always is a program that reads and prints, also for function problems.
     results = run(step.outputs["code"], [f"{seed}\n" for seed in range(1, SEEDS + 1)], problem.limits())
     made = {result.output for result in results if usable_output(result)}
     inputs = made_inputs(results, [test.input for test in problem.public_tests], problem.function)

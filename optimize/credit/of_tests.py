@@ -1,4 +1,4 @@
-"""Credit of the stages about tests: the tests that a model writes, and its reasoning about the given ones."""
+"""Credit of the stages about tests: the tests that a model writes, and its explanations of the examples."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from optimize.credit.evidence import Credit, Episode, Step, cut, plain
 from program.bench.ai_tests import can_be_expected, usable_tests
 from program.steps.understand import MAX_BULLETS
 
-RIGHT_PROGRAMS, WRONG_PROGRAMS = 3, 5  # that a test is tried on at most
-LONG_OUTPUT = 12  # tokens; of a longer output an explanation need not name all
-NAMED_OF_INPUT = 2  # different numbers, or words, of the input; all when there are fewer
+RIGHT_PROGRAMS, WRONG_PROGRAMS = 3, 5  # maximum programs per test
+LONG_OUTPUT = 12  # tokens; an explanation need not contain all of a longer output
+NAMED_OF_INPUT = 2  # different numbers or words of the input; all if there are fewer
 _TOKEN = re.compile(r"-?\d+(?:\.\d+)?|[^\W\d_]+")
 
 
 def of_tests(step: Step, episode: Episode) -> Credit:
-    """Validity: known right programs print what each test claims. Discrimination: known wrong ones do not.
+    """Validity: known right programs print the claimed output of each test. Discrimination: known wrong ones do not.
 
-    Proven when every test that was written is of use and valid; the score grows with the wrong programs that the tests
-    catch.
+    Proven if every written test is useful and valid; the score grows with the number of wrong programs that fail the
+    tests.
     """
     written = step.outputs["checked" if step.stage == "CheckTests" else "tests"]
     tests = usable_tests(written, episode.problem)
@@ -47,7 +47,7 @@ def of_tests(step: Step, episode: Episode) -> Credit:
 
 
 def is_valid(test: TestCase, episode: Episode) -> bool:
-    """Whether known right programs, as far as there are any, print what a test claims."""
+    """Whether all known right programs, if any, print the output that a test claims."""
     if not can_be_expected(test.output, episode.problem.function):
         return False
     return not episode.known.right or _validity(0, test, episode)[0]
@@ -71,7 +71,7 @@ def _validity(number: int, test: TestCase, episode: Episode) -> tuple[bool, str]
 
 
 def _is_hidden(given: str, episode: Episode) -> bool:
-    """Whether an input is that of a hidden test. Arguments are the same with their names and without."""
+    """Whether an input is the input of a hidden test. Named and positional arguments are equal."""
     if episode.problem.function:
         arguments, named = arguments_of(given)
         given = ", ".join(map(literal, (*arguments, *named.values())))
@@ -90,10 +90,10 @@ def _results(programs: Sequence[str], test: TestCase, episode: Episode):
 
 
 def of_explanations(step: Step, episode: Episode) -> Credit:
-    """An explanation counts as right when it starts from the input of its example and arrives at the
-    output. That is little: what lies between is not looked at, and both were shown to the model."""
+    """An explanation counts as right if it starts from the input of its example and arrives at the output. This is a
+    weak check: the reasoning between is not checked, and the model saw both."""
     explanations = step.outputs["checked" if step.stage == "CheckExplanations" else "explanations"]
-    tests = episode.problem.public_tests[:MAX_BULLETS]  # the flow asks for no more
+    tests = episode.problem.public_tests[:MAX_BULLETS]  # the flow asks for at most this many
     said, derived = [], 0
     for number, test in enumerate(tests, 1):
         explanation = explanations[number - 1] if number <= len(explanations) else ""
@@ -111,7 +111,7 @@ def of_explanations(step: Step, episode: Episode) -> Credit:
 
 
 def _arrives_at(explanation: str, output: str) -> bool:
-    """Whether the last thing an explanation names is the output; of a long output, whether it names its beginning."""
+    """Whether an explanation ends with the output; for a long output, whether it contains its beginning."""
     wanted, named = _TOKEN.findall(output.lower()), _TOKEN.findall(explanation.lower())
     if not wanted:
         return not output.strip() or output.strip() in explanation
@@ -121,8 +121,7 @@ def _arrives_at(explanation: str, output: str) -> bool:
 
 
 def _starts_from(explanation: str, input: str, output: str) -> bool:
-    """Whether an explanation names enough of the input before it comes to the output: numbers where the input has some,
-    else words."""
+    """Whether an explanation names enough of the input before the output: numbers if the input has any, else words."""
     given, wanted, named = (_TOKEN.findall(text.lower()) for text in (input, output, explanation))
     sought = {token for token in given if _is_number(token)} or set(given)
     return len(sought & set(named[: _last_place(wanted, named)])) >= min(NAMED_OF_INPUT, len(sought))
@@ -133,7 +132,7 @@ def _occurs(part: list[str], whole: list[str]) -> bool:
 
 
 def _last_place(part: list[str], whole: list[str]) -> int | None:
-    """Where `part` begins in `whole` for the last time."""
+    """The last position of `part` in `whole`."""
     places = range(len(whole) - len(part), -1, -1)
     return next((place for place in places if whole[place : place + len(part)] == part), None)
 

@@ -1,4 +1,4 @@
-"""How a program did, in words that tell nothing of a hidden test."""
+"""The result of a program, in words that reveal nothing about hidden tests."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from program.bench.words import Words
 
 
 def feedback(evidence: Sequence[str], scored: Score, words: Words) -> str:
-    """What a model that reflects on a call is shown of it: the evidence of its credit, and how the rollout came out."""
+    """The feedback on a call for a reflecting model: the evidence of its credit, and the outcome of the rollout."""
     sentences = [*evidence, outcome(scored, words, " that came out in the end")]
     return " ".join(f"{sentence[0].upper()}{sentence[1:]}." for sentence in sentences)
 
 
 def outcome(scored: Score, words: Words, which: str = "") -> str:
-    """One sentence: how many tests, and of what kind the failures are.
+    """One sentence: how many tests pass, and the kinds of failures.
 
     Args:
         scored: the program's score.
         words: for what the problem asks for.
-        which: says more of the program, after its noun.
+        which: more about the program, after its noun.
     """
 
     def kind(verdict: str) -> str:

@@ -1,4 +1,5 @@
-"""Further programs for words that would be shown, written by the stage that reads them: with the words, and without."""
+"""Further programs to prove words for demonstrations, written by the stage that reads the words: with and without
+them."""
 
 from __future__ import annotations
 
@@ -14,12 +15,12 @@ from optimize.job.stages import stages_of
 from program.stage.program import Program
 
 PHASE = "proofs"
-PROOF_CALLS = 100  # where nothing else is said
-FIRST_DRAW = 500  # no program asks a question so often, so these draws are fresh
+PROOF_CALLS = 100  # default
+FIRST_DRAW = 500  # no program draws this often, so these draws are fresh
 
 
 def foresee_proofs(job: Job, program: Program, calls: int) -> None:
-    """Say that so many programs may be written for words, where `program` has stages that answer with words."""
+    """Announce that up to `calls` programs may be written for words, if `program` has stages that answer in words."""
     if any(stage.name in WORDS for _, stage in stages_of(program)):
         job.foresee(PHASE, calls)
 
@@ -28,7 +29,7 @@ class Proofs:
     """Proves words, as long as it may write programs.
 
     Args:
-        job: the compilation, whose teacher's model is asked.
+        job: the compilation; its teacher model writes the programs.
         program: has the stages that write them.
         calls: programs that may be written.
     """
@@ -37,16 +38,16 @@ class Proofs:
         self._job = job
         self._program = program
         self._left = calls
-        self._kept = 0  # for others than those that are proven now
+        self._kept = 0  # reserved for later ones
         self._writers = {stage.name for _, stage in stages_of(program)}
         foresee_proofs(job, program, calls)
 
     def share(self, among: int) -> None:
-        """From now on so much may be written as leaves an equal part to each of the others."""
+        """From now on, use only an equal part of the remaining programs, for `among` predictors."""
         self._kept = self._left * (among - 1) // among if among else 0
 
     def prove(self, call: ProvenCall) -> ProvenCall | None:
-        """The call with the credit that it has now, or None where its words are not proven.
+        """The call with its current credit, or None if its words are not proven.
 
         Raises:
             Halted: a cap is reached, or the model is out of reach.
@@ -56,7 +57,7 @@ class Proofs:
             return call
         if contrast.writer not in self._writers or sum(contrast.missing) > self._left - self._kept:
             return None
-        # First those without, which often show that there is nothing to prove.
+        # Programs without the words first, because they often show that nothing can be proven.
         for with_words in (False, True):
             if contrast.may_show:
                 contrast = self._with_more(contrast, with_words)

@@ -1,4 +1,4 @@
-"""The calls of rollouts that are proven right, each on its own evidence, and those of them that are shown."""
+"""The proven calls of rollouts, each on its own evidence, and the choice of demonstrations among them."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ from optimize.job.job import Job
 from optimize.job.stages import signature_of
 from program.stage.program import Program
 
-CHARACTERS = 4  # a token
+CHARACTERS = 4  # per token
 Chosen = dict[str, list[ProvenCall]]  # by predictor
 
 
 def chosen_demos(
     job: Job, program: Program, rollouts: Sequence[tuple[Path, Rollout]], count: int, max_tokens: int, proof_calls: int
 ) -> Chosen:
-    """The calls to show for each predictor of `program`, the best first. Words that would be chosen and that too few
-    programs were written with, or without, have these written first.
+    """The demonstrations for each predictor of `program`, the best first. If words would be chosen but have too few
+    programs with or without them, these programs are written first.
 
     Args:
         job: the compilation.
-        program: whose predictors shall get them, and whose stages write the programs.
+        program: its predictors get the demonstrations, and its stages write the programs.
         rollouts: to choose from, each with the folder of its run.
-        count: demonstrations of a predictor at most.
-        max_tokens: that all demonstrations of a predictor may take.
-        proof_calls: programs that may be written for it in all; what one predictor leaves the next ones have too.
+        count: maximum demonstrations per predictor.
+        max_tokens: of all demonstrations of a predictor.
+        proof_calls: maximum programs to write for proofs in all; unused ones of a predictor go to the next ones.
 
     Raises:
         Halted: a cap is reached, or the model is out of reach.
@@ -55,12 +55,12 @@ def chosen_demos(
 
 
 def proven_calls(job: Job, program: Program, rollouts: Sequence[tuple[Path, Rollout]]) -> Chosen:
-    """The calls of `rollouts` that are proven right, and those whose words might be.
+    """The calls of `rollouts` that are proven, and those with words that might be proven.
 
     Args:
         job: the compilation.
-        program: whose predictors shall get them.
-        rollouts: each with the folder of its run; they are looked at problem by problem.
+        program: its predictors get the demonstrations.
+        rollouts: each with the folder of its run; processed problem by problem.
     """
     order = {problem.name: place for place, problem in enumerate(job.problems.problems)}
     rollouts = sorted(rollouts, key=lambda each: order[each[1].problem])
@@ -81,8 +81,8 @@ def proven_calls(job: Job, program: Program, rollouts: Sequence[tuple[Path, Roll
 
 
 def _credits(episodes: Sequence[Episode]) -> list[list[tuple[Step, Credit, Contrast | None]]]:
-    """The calls that are proven or may be, by rollout of one problem: one after the other, as they look at each other's
-    programs, and what is judged already is not run again."""
+    """The calls that are proven or may be, by rollout of one problem. Rollouts are processed in sequence, because they
+    use each other's programs, so that judged programs are not run again."""
     return [[found for step in episode.steps if (found := _credit(step, episode))] for episode in episodes]
 
 
@@ -95,7 +95,7 @@ def _credit(step: Step, episode: Episode) -> tuple[Step, Credit, Contrast | None
 
 
 def _tokens(job: Job, predictor: dspy.Predict, step: Step) -> int:
-    """About how many tokens a prompt grows by with a call as a demonstration."""
+    """Estimated tokens that a call adds to a prompt as a demonstration."""
     with_it, without = (_size(job, predictor, step, demos) for demos in ([{**step.inputs, **step.outputs}], []))
     return (with_it - without) // CHARACTERS
 

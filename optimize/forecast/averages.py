@@ -1,4 +1,4 @@
-"""What one program run asks on average: from the last run of the same program and model, else from stated priors."""
+"""The average requests of one program run: from the last run of the same program and model, else from priors."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from optimize.job.metric import measured
 from optimize.job.stages import stages_of
 
 RUNS = Path("runs")
-CHARACTERS = 4  # a token
-PRIOR_PROMPT_TOKENS, PRIOR_ANSWER_TOKENS = 300, 200  # a call; of the prompt those that are not the problem
+CHARACTERS = 4  # per token
+PRIOR_PROMPT_TOKENS, PRIOR_ANSWER_TOKENS = 300, 200  # per call; the prompt without the problem
 PRIOR_GOOD = 0.4
 
 
 @dataclass(frozen=True)
 class Averages:
-    """Of one program run.
+    """The averages of one program run.
 
-    calls, prompt_tokens, answer_tokens: LM calls, and the tokens of all of them together.
+    calls, prompt_tokens, answer_tokens: LM calls, and the tokens of all calls together.
     good: share of runs that reach the threshold.
-    sequences: the stages that each of some runs called, in order.
-    measured: whether it is from rollouts, and not from priors.
-    source: where this is from, in words.
+    sequences: for some runs, the stages called, in order.
+    measured: whether from rollouts, not from priors.
+    source: the origin, in words.
     """
 
     calls: float
@@ -44,18 +44,18 @@ class Averages:
     source: str
 
     def with_tokens_of(self, other: Averages) -> Averages:
-        """The same number of calls, each with the tokens of a call of `other`."""
+        """The same number of calls, each with the tokens of a call in `other`."""
         share = self.calls / other.calls
         tokens = {"prompt_tokens": other.prompt_tokens * share, "answer_tokens": other.answer_tokens * share}
         return replace(self, **tokens)
 
 
 def averages(config: CompileConfig, inputs: Inputs, out: Path | None) -> Averages:
-    """The averages of the newest rollouts there are of this program with this model, of those on the same data first.
+    """The averages of the newest rollouts of this program with this model, preferably on the same data.
 
     Args:
         config, inputs: of the compilation.
-        out: its folder, whose rollouts go before those in `runs/`.
+        out: its folder; its rollouts take precedence over those in `runs/`.
     """
     own = [(out / "training", read_rollouts(out / "training"))] if out else []
     for place, rollouts in chain(own, _stored(inputs)):
@@ -66,7 +66,7 @@ def averages(config: CompileConfig, inputs: Inputs, out: Path | None) -> Average
 
 
 def training_scores(out: Path | None) -> dict[str, Score]:
-    """The scores of the teacher's rollouts that a pilot, or an earlier session, has left in `out`, by problem."""
+    """The scores of the teacher's rollouts in `out` from a pilot or an earlier session, by problem."""
     rollouts = read_rollouts(out / "training") if out else []
     return {each.problem: each.score for each in rollouts if each.score is not None}
 
@@ -79,7 +79,7 @@ def _of_rollouts(rollouts: Sequence[Rollout], config: CompileConfig, source: str
         calls=calls / len(rollouts),
         prompt_tokens=sum(each.totals.prompt_tokens for each in rollouts) / len(rollouts),
         answer_tokens=sum(each.totals.completion_tokens for each in rollouts) / len(rollouts),
-        good=(good + 1) / (len(scores) + 2),  # few rollouts may all be bad, or good, by chance
+        good=(good + 1) / (len(scores) + 2),  # a few rollouts may all be bad or good by chance
         sequences=[[call.stage for call in each.trace.calls] for each in rollouts],
         measured=True,
         source=source,
@@ -87,7 +87,8 @@ def _of_rollouts(rollouts: Sequence[Rollout], config: CompileConfig, source: str
 
 
 def _stored(inputs: Inputs) -> Iterator[tuple[Path, list[Rollout]]]:
-    """The evaluations of the program with the model: first those on the same data, of each kind the newest first."""
+    """The evaluations of the program with the model: first those on the same data; the newest first within each
+    kind."""
     here = inputs.identity
     for run, there in sorted(_configs(), key=lambda each: (each[1].get("data") != here["data"], _age(each[0]))):
         fingerprints = there.get("artifacts") or {}
@@ -112,7 +113,7 @@ def _age(run: Path) -> float:
 
 
 def _prior(inputs: Inputs) -> Averages:
-    """About one call a stage; of the bounds on repeats a half is used, and every program of `sampling`."""
+    """Priors: about one call per stage, half of the bounds on repeats, and every program of `sampling`."""
     settings = inputs.manifest.config
     repeats = sum(settings.get(key, 0) for key in ("code_attempts", "public_tries", "ai_fixes"))
     stages = [stage.name for _, stage in stages_of(inputs.program)]
@@ -126,6 +127,6 @@ def _prior(inputs: Inputs) -> Averages:
         good=PRIOR_GOOD,
         sequences=[[*stages, *[stages[-1]] * (round(calls) - len(stages))]],
         measured=False,
-        source=f"no run of it is there, so priors: {calls:g} calls a run, {prompt} + "
-        f"{PRIOR_ANSWER_TOKENS} tokens a call, {PRIOR_GOOD:.0%} of the runs good (--pilot N measures them)",
+        source=f"priors, because there is no run of it: {calls:g} calls per run, {prompt} + "
+        f"{PRIOR_ANSWER_TOKENS} tokens per call, {PRIOR_GOOD:.0%} good runs (--pilot N measures them)",
     )

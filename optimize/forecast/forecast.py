@@ -1,4 +1,4 @@
-"""What a compilation will ask and cost, before it asks anything."""
+"""The expected requests and cost of a compilation, before any request."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from optimize.job.stages import stages_of
 from program.models.prices import price_of
 from program.rollout.budget import OPTIONS, spent_of
 
-STRONGER = ("escalate_lm", "repair_lm")  # roles of models that programs ask besides the usual one
+STRONGER = ("escalate_lm", "repair_lm")  # roles of further models of programs
 PROPOSAL_PROMPT_TOKENS, PROPOSAL_ANSWER_TOKENS = 1500, 300  # priors
 
 
 @dataclass(frozen=True)
 class Row:
-    """One phase of the plan; dollars is None where no price is known. At most so much is asked where nobody knows
-    before how much."""
+    """One phase of the plan. Dollars is None if a price is unknown. The numbers are upper bounds if the phase cannot be
+    predicted exactly."""
 
     phase: str
     runs: float
@@ -34,13 +34,13 @@ class Row:
 
 
 def rows_of(config: CompileConfig, inputs: Inputs, average: Averages, out: Path | None) -> list[Row]:
-    """One row a phase of the optimizer."""
+    """One row per phase of the optimizer."""
     phases = rehearse(config, inputs, average, training_scores(out))
     return [_row(config, phase, asked, average) for phase, asked in phases.items()]
 
 
 def gate_needs(config: CompileConfig, inputs: Inputs, average: Averages) -> dict[str, float]:
-    """What comparing the result with the start will take, by the resources of a budget but its seconds."""
+    """The needs of the comparison with the start, for each resource of a budget except seconds."""
     problems = min(config.gate_problems, len(inputs.problems.problems))
     calls = min(average.calls, inputs.program.config.budget.calls or average.calls)
     row = _row(config, GATE, PhaseCount(calls=ceil(2 * problems * config.gate_draws * calls)), average)
@@ -50,21 +50,21 @@ def gate_needs(config: CompileConfig, inputs: Inputs, average: Averages) -> dict
 
 
 def too_little_for_gate(config: CompileConfig, needs: Mapping[str, float]) -> str:
-    """One line that says that a cap is smaller than what the gate needs; empty where none is."""
+    """One line if a cap is smaller than the gate's needs; empty if none is."""
     if not (short := spent_of(needs, config.budget)):
         return ""
     cap = f"{OPTIONS[short]} = {getattr(config.budget, short):g}"
     need = f"${needs[short]:.2f}" if short == "dollars" else f"{needs[short]:,.0f} {short}"
-    takes = f"the comparison with the start takes, about {need}"
-    return f"{cap} is less than {takes}: the start is kept until the same command goes on with more"
+    takes = f"the comparison with the start needs, about {need}"
+    return f"{cap} is less than {takes}: the start is kept until the same command resumes with more"
 
 
 def describe_plan(config: CompileConfig, inputs: Inputs, out: Path | None = None) -> str:
-    """The plan in words and a table.
+    """The plan as text with a table.
 
     Args:
         config, inputs: of the compilation.
-        out: its folder, whose rollouts tell the averages if there are any.
+        out: its folder; its rollouts, if any, give the averages.
     """
     average = averages(config, inputs, out)
     rows = rows_of(config, inputs, average, out)
@@ -75,7 +75,7 @@ def describe_plan(config: CompileConfig, inputs: Inputs, out: Path | None = None
     lines = [f"compile {config.start} ({inputs.manifest.program}) with {config.optimizer} for {config.lm}"]
     lines += [f"{role}: {model}" for role, (model, _) in config.models().items() if model != config.lm]
     if any(role in config.models() for role in STRONGER):
-        lines.append("what stronger models are asked is counted as calls of the usual one")
+        lines.append("calls of stronger models are counted as calls of the usual model")
     lines.append(f"on {len(problems)} problems of {config.data} {config.split} ({inputs.problems.fingerprint})")
     if inputs.choose:
         choose = ", ".join(problem.name for problem in inputs.choose)
@@ -84,19 +84,19 @@ def describe_plan(config: CompileConfig, inputs: Inputs, out: Path | None = None
     lines.append(f"keys: { {key: value for key, value in config.tuning.values().items() if value is not None} }")
     lines += ["", "| phase | program runs | LM calls | prompt tokens | answer tokens | USD |", "|" + " --- |" * 6]
     lines += [_line(row) for row in [*known, total, *open_rows]]
-    lines += ["", f"averages of {average.calls:.1f} calls a run are from {average.source}"]
+    lines += ["", f"averages of {average.calls:.1f} calls per run come from {average.source}"]
     reached = spent_of(_used(total), config.budget)
     if config.gate and (short := too_little_for_gate(config, gate_needs(config, inputs, average))):
         lines.append(short)
     elif reached:
         cap = f"{OPTIONS[reached]} = {getattr(config.budget, reached):g}"
-        lines.append(f"the plan goes beyond a cap: {cap} is reached before it ends, and the best so far is saved")
+        lines.append(f"the plan exceeds a cap: {cap} is reached before the end; then the best program so far is saved")
     return "\n".join(lines)
 
 
 def _row(config: CompileConfig, phase: str, asked: PhaseCount, average: Averages) -> Row:
     prompt, answer = average.prompt_tokens / average.calls, average.answer_tokens / average.calls
-    # A demonstration is a prompt of that stage, without the instruction, and its answer.
+    # A demonstration is a prompt of that stage without the instruction, and its answer.
     prompts = asked.calls * prompt + asked.demos * (prompt + answer) + asked.proposals * PROPOSAL_PROMPT_TOKENS
     answers = asked.calls * answer + asked.proposals * PROPOSAL_ANSWER_TOKENS
     role = "prompt_lm" if asked.proposals else "teacher_lm" if phase == "training" else "lm"

@@ -1,13 +1,13 @@
-"""What an optimizer will ask, found out by running it on a stand-in for the program, which answers at no cost.
+"""Predict an optimizer's requests by running it on a stand-in for the program, which answers at no cost.
 
-The optimizer is the real one, so nobody writes its algorithm down a second time. What stands in:
+The optimizer is the real one, so its algorithm is not implemented twice. The stand-ins:
 
-- A run of the program calls its stages in the order of a stored rollout. A call is known by its instructions,
-  demonstrations and inputs, and its inputs hold the answer before it; so a change of one stage makes the calls after
-  it new. The ledger knows the others, so only new calls are counted.
-- A problem is solved as it was in a stored rollout, else by chance, as often as the average. Other prompts than those
-  of the start solve it alike, but for a share of `CHANGED` problems, which are drawn again.
-- A proposal is the present instruction with a remark.
+- A run of the program calls its stages in the order of a stored rollout. Instructions, demonstrations and inputs
+  identify a call, and its inputs contain the previous answer, so a change of one stage makes all later calls new. Only
+  new calls are counted, because the ledger has the others.
+- A problem is solved as in a stored rollout, or else at random with the average rate. Other prompts than the start's
+  give the same result, except for a share `CHANGED` of the problems, which are drawn again.
+- A proposal is the current instruction with a remark.
 """
 
 from __future__ import annotations
@@ -47,18 +47,18 @@ from program.rollout.context import Purpose, context
 from program.rollout.rate_limits import Pace
 from program.stage.program import Program
 
-CHANGED = 0.15  # a prior: of the problems are solved or not by chance again when prompts change
+CHANGED = 0.15  # a prior: share of problems that are drawn again if prompts change
 
 
 @dataclass
 class PhaseCount:
-    """What one phase asks.
+    """The requests of one phase.
 
-    runs: of programs, with at least one new call.
-    calls: of stages, those that are new.
-    demos: in the prompts of these calls, all together.
+    runs: program runs with at least one new call.
+    calls: new calls of stages.
+    demos: demonstrations in the prompts of all these calls together.
     proposals: calls of the optimizer itself.
-    at_most: whether it may ask less, and nobody knows before how much.
+    at_most: whether the numbers are only upper bounds.
     """
 
     runs: int = 0
@@ -71,12 +71,12 @@ class PhaseCount:
 def rehearse(
     config: CompileConfig, inputs: Inputs, average: Averages, known: dict[str, Score]
 ) -> dict[str, PhaseCount]:
-    """What each phase of the optimizer will ask, in the order in which they begin.
+    """The requests of each phase of the optimizer, in order of their beginning.
 
     Args:
         config, inputs: of the compilation.
-        average: what a run of the program is like.
-        known: scores that the start program has already, by problem.
+        average: of a run of the program.
+        known: existing scores of the start program, by problem.
     """
     count = _Count()
     answers, lm = _Answers(_Count()), scripted_lm(count.propose)
@@ -102,7 +102,7 @@ def rehearse(
         tuned = optimizer_of(config).tune(job)
         if config.gate and config.tuning.demos:
             job.foresee(COPYING, config.copy_answers * len(prompts_of(job.student)))
-        if config.gate:  # whether the real optimizer brings other prompts nobody knows
+        if config.gate:  # whether the real optimizer changes the prompts is unknown
             programs = {START: job.teacher, COMPILED: cast(Program, tuned)}
             problems, _ = gate_problems(job, [*programs.values()])
             draws = config.gate_draws
@@ -111,10 +111,10 @@ def rehearse(
 
 
 class _Count:
-    """Counts what is new, by phase. Safe for many threads.
+    """Counts new calls by phase. Thread-safe.
 
     Attributes:
-        phase: of what is asked outside of program runs; see `PaidCalls`.
+        phase: of calls outside program runs; see `PaidCalls`.
     """
 
     def __init__(self) -> None:
@@ -139,7 +139,7 @@ class _Count:
                 self._asked().runs += 1
 
     def propose(self, prompt: str) -> str:
-        """A question of the optimizer; gives the answer."""
+        """Count a question of the optimizer and return the answer."""
         with self._lock:
             asked = self._asked()
             asked.proposals += 1
@@ -151,14 +151,14 @@ class _Count:
 
 
 class _Answers(dspy.Adapter):
-    """Answers a stage without an LM, by a text that depends on all that it is asked."""
+    """Answers a stage without an LM, with a text that depends on the whole question."""
 
     def __init__(self, count: _Count) -> None:
         super().__init__()
         self.count = count
 
     def __deepcopy__(self, memo: dict[int, Any]) -> _Answers:
-        """Itself: copies of the program count together."""
+        """Returns itself, so that copies of the program count together."""
         return self
 
     def __call__(self, lm: Any, lm_kwargs: Any, signature: Any, demos: Any, inputs: Any) -> list[dict[str, Any]]:
@@ -169,7 +169,7 @@ class _Answers(dspy.Adapter):
 
 
 def _stand_in(inputs: Inputs, average: Averages, answers: _Answers) -> Program:
-    """The program with its stages and their prompts, each run of which calls them in the order of a stored rollout."""
+    """The program with its stages and prompts; each run calls the stages in the order of a stored rollout."""
     places = {problem.name: place for place, problem in enumerate(inputs.problems.problems)}
 
     def forward(self: dspy.Module, problem: Problem, sample: int = 0) -> dspy.Prediction:
@@ -190,14 +190,14 @@ def _stand_in(inputs: Inputs, average: Averages, answers: _Answers) -> Program:
 
 
 class _Chance:
-    """Which programs solve which problems; the same at each call.
+    """Which programs solve which problems; deterministic.
 
     Args:
         good: share of problems that the start program solves.
-        known: whether it does, where that is known.
+        known: whether it solves a problem, if known.
 
     Attributes:
-        starts: the codes that the start program gives.
+        starts: the codes that the start program returns.
     """
 
     def __init__(self, good: float, known: dict[str, bool]) -> None:
@@ -218,7 +218,7 @@ class _Chance:
 
 
 class _RehearsedJob(Job):
-    """A job whose rollouts cost nothing and are kept nowhere."""
+    """A job with rollouts that cost nothing and are not stored."""
 
     rehearsed = True
     calls = 1  # of a run on average
@@ -232,7 +232,7 @@ class _RehearsedJob(Job):
         with dspy.context(lm=self.lm):
             while left and not enough(done):
                 done.append(self._rollout(*left.pop(0)))
-            for running in left[: self.config.concurrency - 1]:  # those come to their end, as in the real loop
+            for running in left[: self.config.concurrency - 1]:  # running ones still end, as in the real loop
                 self._rollout(*running)
         self.paid.phase = "proposals"
         return []
@@ -245,8 +245,8 @@ class _RehearsedJob(Job):
         return SimpleNamespace(run=lambda names, some: self._run({arm: programs[arm] for arm in names}, tasks[:some]))
 
     def _run(self, programs: Mapping[str, Program], tasks: Sequence[tuple[str, int]]) -> list[Rollout]:
-        """Each program runs on each problem and draw, with as many calls as the average and its budget allow. What the
-        prompts of different programs share is not known, so nothing is."""
+        """Run each program on each problem and draw, with the average number of calls within its budget. It is unknown
+        which prompts different programs share, so none are shared."""
         found, count = [], cast(_Count, self.paid)
         for arm, (problem, sample) in product(programs, tasks):
             each = arm, problem, sample

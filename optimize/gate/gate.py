@@ -1,6 +1,6 @@
-"""The gate: the last step of every compilation runs its result against its start, with fresh draws, on problems that
-gave neither of them a demonstration. What is not found to be ahead is not handed over. Where that leaves it open, they
-are compared on as much again.
+"""The gate: the last step of every compilation compares its result with its start, with fresh draws, on problems that
+are in no demonstration of either. A result that is not ahead is not shipped. If the outcome is open, they are compared
+on the same amount again.
 
 Its rollouts are runs like any other, in the folders `gate` and `gate-more` of the compilation:
 `python -m eval.compare OUT/gate`.
@@ -26,19 +26,19 @@ from program.stage.program import Program
 
 FOLDER, MORE = "gate", "gate-more"
 START, COMPILED = "start", "compiled"
-FIRST_SAMPLE = 500  # no optimizer draws so many samples of a problem, so draws from here on are fresh
+FIRST_SAMPLE = 500  # no optimizer draws this many samples of a problem, so draws from here on are fresh
 
 
 def gate(job: Job, compiled: Program) -> Outcome:
     """Compare `compiled` with the program that the compilation started from.
 
     Args:
-        job: with what the optimizer has run.
-        compiled: what the optimizer made; like the start, with every stage visible.
+        job: knows what the optimizer has run.
+        compiled: the optimizer's result; like the start, with every stage visible.
 
     Raises:
-        Halted: a cap is reached; the rollouts that had ended are stored.
-        ModelError: too many rollouts were not judged; the same command goes on.
+        Halted: a cap is reached; finished rollouts are stored.
+        ModelError: too many rollouts were not judged; the same command resumes.
     """
     programs = {START: job.inputs.program, COMPILED: compiled}
     if len({artifact.fingerprint(program, job.inputs.manifest) for program in programs.values()}) == 1:
@@ -61,14 +61,14 @@ def gate(job: Job, compiled: Program) -> Outcome:
 
 
 def gate_rollouts(compilation: Path) -> list[Rollout]:
-    """Those of the start and of the compiled program in the gate of the compilation in a folder; none where there was
-    no comparison."""
+    """The rollouts of the start and of the compiled program in a compilation's gate; empty if there was no
+    comparison."""
     folders = [compilation / name for name in (FOLDER, MORE) if (compilation / name).is_dir()]
     return [each for folder in folders for each in read_rollouts(folder)]
 
 
 def _copied(job: Job, folders: Sequence[str]) -> dict[str, Copying]:
-    """What each stage of the compiled program copied out of its demonstrations in these runs."""
+    """What each stage of the compiled program copied from its demonstrations in these runs."""
     found: dict[str, Copying] = {}
     for path in (job.folder.path.parent / name for name in folders):
         compiled = [each for each in read_rollouts(path) if each.arm == COMPILED]
@@ -78,10 +78,11 @@ def _copied(job: Job, folders: Sequence[str]) -> dict[str, Copying]:
 
 
 def gate_problems(job: Job, programs: Sequence[Program]) -> tuple[list[Problem], list[Problem]]:
-    """The problems to compare on, and those for where that leaves it open: others if there are as many, else the same.
+    """The problems for the comparison, and those for a second one if the first is open: others if there are enough,
+    else the same.
 
-    They are in the order of the data: none that a demonstration of one of `programs` shows, as that program would have
-    its solution in the prompt; and first those that the optimizer has run least on.
+    They are in the order of the data, with the problems that the optimizer ran least first. Problems in a demonstration
+    of one of `programs` are left out, because that program would have the solution in its prompt.
     """
     shown = job.shown_by(demo for each in programs for predictor in each.predictors() for demo in predictor.demos)
     runs = Counter(name for each in job.candidates.all() for name, scores in each.scores.items() for _ in scores)
@@ -95,7 +96,7 @@ def gate_problems(job: Job, programs: Sequence[Program]) -> tuple[list[Problem],
 
 
 def outcome_of(rollouts: Sequence[Rollout], weights: Mapping[str, float] | None = None) -> Outcome:
-    """What the rollouts of both programs say; for `weights` see `price_ratio`."""
+    """The outcome of the rollouts of both programs; for `weights` see `price_ratio`."""
     start, compiled = ([each for each in rollouts if each.arm == name] for name in (START, COMPILED))
     before, after = (shares(outcomes(each)) for each in (start, compiled))
     names = sorted(set(before) & set(after))

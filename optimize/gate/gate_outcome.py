@@ -1,4 +1,4 @@
-"""What the comparison of a compiled program with its start came to: whether the artifact ships, and in which words."""
+"""The outcome of the comparison of a compiled program with its start: whether the artifact ships, and the message."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from eval.numbers.paired import Pair, differences
 from eval.tables.markdown import points
 from optimize.job.copying import Copying
 
-GAIN = 0.05  # solved, from which on an artifact ships
-# A true loss of five points ships in 8 of 100 compilations at most, however few problems there are and although the
-# gate may look twice (`benchmarks.numbers.gates`): the lower end of the one-sided 95 % interval must be above it.
+GAIN = 0.05  # minimum gain in the solved rate for an artifact to ship
+# A true loss of five points ships in at most 8 of 100 compilations, for any number of problems and although the gate
+# may # look twice (`benchmarks.numbers.gates`): the lower end of the one-sided 95 % interval must be above it.
 LOSS = -0.05
-LOSS_LEVEL = 0.1  # of the two-sided interval with the same lower end
-NOT_WORSE = -0.03  # solved, down to which an artifact may ship that is as good and cheaper
-CHEAPER = 0.7  # of the start's cost, at which it is
+LOSS_LEVEL = 0.1  # level of the two-sided interval with the same lower end
+NOT_WORSE = -0.03  # minimum difference in the solved rate for a cheaper artifact to ship
+CHEAPER = 0.7  # maximum cost of a cheaper artifact, relative to the start's
 
 Decision = Literal["better", "ahead, not shown", "as good, cheaper", "kept", "not compared"]
 
 
 class Outcome(BaseModel):
-    """The outcome of a gate; artifacts and reports hold it. Shares are of rollouts solved, 0 to 1.
+    """The outcome of a gate, stored in artifacts and reports. Shares are solved rates, 0 to 1.
 
-    decision: "kept" is the start, every other one the compiled program; "not compared" where no gate was wanted.
-    why: why the start is kept where there was no comparison.
-    start, compiled: shares solved.
-    gain: the difference, compiled minus start; interval: its ends, 95 %.
-    problems, draws: what was compared, and how many rollouts of each problem by each program.
-    cost: that of a rollout of the compiled program, over that of the start's; unit: of what.
-    copied: by stage, how many answers of the compiled program copied from its demonstrations.
+    decision: "kept" ships the start, all others ship the compiled program; "not compared" without a gate.
+    why: why the start is kept if there was no comparison.
+    start, compiled: solved rates.
+    gain: the difference, compiled minus start; interval: the ends of its 95 % interval.
+    problems, draws: number of problems, and rollouts per problem and program.
+    cost: per rollout of the compiled program, relative to the start; unit: its unit.
+    copied: by stage, the number of answers of the compiled program that copied from its demonstrations.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -50,16 +50,16 @@ class Outcome(BaseModel):
 
     @property
     def ships(self) -> bool:
-        """Whether the artifact holds the compiled program."""
+        """Whether the artifact is the compiled program."""
         return self.decision != "kept"
 
     @property
     def is_open(self) -> bool:
-        """Whether more rollouts may well show that the compiled program is ahead."""
+        """Whether more rollouts may show that the compiled program is ahead."""
         return self.decision == "kept" and self.gain is not None and self.gain > LOSS
 
     def line(self) -> str:
-        """One line for people, which begins with the decision."""
+        """One line of text that begins with the decision."""
         match self.decision:
             case "not compared":
                 return "not compared with its start (--no-gate)"
@@ -82,11 +82,11 @@ class Outcome(BaseModel):
 
 
 def decide(pair: Pair, cost: float | None) -> tuple[Decision, Estimate]:
-    """Whether an artifact ships, and the difference in what is solved.
+    """Whether an artifact ships, and the difference in the solved rate.
 
     Args:
-        pair: the shares that the start and the compiled program solve, problem by problem.
-        cost: see `Outcome`; None where it is not known.
+        pair: the solved shares of the start and the compiled program, problem by problem.
+        cost: see `Outcome`; None if unknown.
     """
     (found,) = differences([pair])
     gain, low, _ = found.estimate

@@ -1,4 +1,4 @@
-"""Every program an optimizer has tried, how it did, and which is the best so far."""
+"""All programs that an optimizer has tried, their scores, and the best one so far."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ Prompt = tuple[str, list[Any]]  # the instructions and the demonstrations of a p
 
 
 class RaceLine(BaseModel):
-    """What came of a candidate in one round of a race; reports hold it.
+    """The result of a candidate in one round of a race, stored in reports.
 
     candidate, round: their names.
     changes: keys of the program's configuration that differ from the start's.
-    problems: that it ran on.
-    solved: the share of its rollouts, 0 to 1.
-    gain: the difference from the first candidate of the round on the problems that both ran on; interval: the ends of
-        its one-sided 90 % intervals.
-    cost: of a rollout, in rollouts of the first candidate; unit: of what.
-    copied: how many answers of each stage copied out of its demonstrations.
-    out: why it dropped out; empty where it ran to the end.
+    problems: those that it ran on.
+    solved: the solved share of its rollouts, 0 to 1.
+    gain: the difference from the first candidate of the round on common problems; interval: the ends of its one-sided
+        90 % intervals.
+    cost: per rollout, relative to the first candidate; unit: its unit.
+    copied: how many answers of each stage copied from its demonstrations.
+    out: why it dropped out; empty if it ran to the end.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -54,11 +54,11 @@ class RaceLine(BaseModel):
 
 @dataclass
 class Candidate:
-    """One program: what its prompts hold, and its scores.
+    """One program: its prompts and its scores.
 
     name: 12 hex digits over instructions and demonstrations.
     prompts: by predictor, its instructions and demonstrations.
-    scores: by problem, one for each different run; a run that is repeated from known answers is the same run.
+    scores: by problem, one for each different run; a repetition from known answers is the same run.
     """
 
     name: str
@@ -82,11 +82,11 @@ class Candidate:
 
 
 class Candidates:
-    """The candidates of one compilation. Safe for many threads.
+    """The candidates of one compilation. Thread-safe.
 
     Args:
-        deciding: names of the problems by whose scores candidates are compared.
-        required: on how many of them two candidates must both have run to be compared.
+        deciding: names of the problems for comparing candidates.
+        required: minimum number of common problems to compare two candidates.
         changed: called after every score.
     """
 
@@ -100,7 +100,7 @@ class Candidates:
         self._all: dict[str, Candidate] = {}
 
     def name_of(self, program: dspy.Module) -> str:
-        """The name of the candidate that `program` is now; it is remembered from then on."""
+        """The name of the candidate that `program` currently is; also registers it."""
         states = {name: _bare_state(predictor) for name, predictor in program.named_predictors()}
         name = hashlib.sha256(json.dumps(states, sort_keys=True, default=str).encode()).hexdigest()[:12]
         with self._lock:
@@ -109,16 +109,16 @@ class Candidates:
         return name
 
     def enter(self, candidate: str, problem: str, run: str, score: float) -> None:
-        """Enter the score of a run, which `run` names."""
+        """Record the score of the run named `run`."""
         with self._lock:
             self._all[candidate].scores[problem][run] = score
         self._changed(self)
 
     def best(self) -> Candidate | None:
-        """The one with the highest score; of equals the first. None when none has run on enough problems.
+        """The candidate with the highest score; among equals the first. None if none has run on enough problems.
 
-        Optimizers that score on another part of the problems at each step leave candidates with different ones behind,
-        so two are compared by the problems that both ran on; when these are too few, the earlier one stays.
+        Some optimizers score on another part of the problems at each step, so two candidates are compared on common
+        problems; if these are too few, the earlier one stays.
         """
         best = None
         for each in self.all():
@@ -128,11 +128,11 @@ class Candidates:
         return best
 
     def named(self, name: str) -> Candidate | None:
-        """The candidate of that name, if it ran at least once."""
+        """The candidate with this name, if it ran at least once."""
         return next((each for each in self.all() if each.name == name), None)
 
     def all(self) -> list[Candidate]:
-        """All that ran at least once, in the order of their first appearance."""
+        """All candidates that ran at least once, in order of first appearance."""
         with self._lock:
             return [each for each in self._all.values() if each.scores]
 
@@ -156,7 +156,7 @@ def with_prompts(program: Program, prompts: dict[str, Prompt]) -> Program:
 
 
 def _bare_state(predictor: dspy.Predict) -> dict[str, Any]:
-    """The predictor's state without its LM, which may be one that has no state to dump."""
+    """The predictor's state without its LM, which may have no state to dump."""
     bare = copy.copy(predictor)
     bare.lm = None
     state = bare.dump_state()

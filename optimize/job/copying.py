@@ -1,9 +1,8 @@
-"""What a stage copies out of its demonstrations: a small model takes over their words where it should speak of its own
-problem.
+"""Detect copying from demonstrations: a small model may repeat their words instead of writing about its own problem.
 
-A run of `LENGTH` words is copied when it stands in an answer and in the answer of a demonstration on another problem,
-and neither in the instructions nor in the question. Contamination of test sets is looked for in the same way (GPT-3,
-arXiv 2005.14165, appendix C, 8 to 13 words).
+A run of `LENGTH` words is copied if it is in an answer and in the answer of a demonstration of another problem, but not
+in the instructions or the question. Test set contamination is detected in the same way (GPT-3, arXiv 2005.14165,
+appendix C, 8 to 13 words).
 """
 
 from __future__ import annotations
@@ -26,10 +25,10 @@ _WORD = re.compile(r"\w+")
 
 
 class Copying(BaseModel, frozen=True):
-    """How many answers of a stage copy.
+    """The number of copying answers of a stage.
 
-    answers: that were asked for with demonstrations of other problems.
-    copied: of these, answers with at least one run of words that is copied.
+    answers: answers to prompts with demonstrations of other problems.
+    copied: those with at least one copied run of words.
     """
 
     answers: int = 0
@@ -44,7 +43,7 @@ class Copying(BaseModel, frozen=True):
 
 
 def copying_of(calls: Iterable[Call]) -> dict[str, Copying]:
-    """How much is copied in these calls, by stage; only stages with demonstrations.
+    """The copying in these calls, by stage; only stages with demonstrations.
 
     Args:
         calls: with all texts.
@@ -57,11 +56,11 @@ def copying_of(calls: Iterable[Call]) -> dict[str, Copying]:
 
 
 def copied_from(call: Call, demonstrations: Mapping[int, str] | None = None) -> list[int]:
-    """The places, from 0, of the demonstrations that the answer of a call copies.
+    """The positions, from 0, of the demonstrations that the answer of a call copies from.
 
     Args:
         call: with all texts.
-        demonstrations: their answers by their places; those of other problems in the prompt by default.
+        demonstrations: answers by position; by default those of other problems in the prompt.
     """
     *before, question = call.prompt or [Message(role="user", content="")]
     own = [message.content for message in before if message.role not in ("user", "assistant")]
@@ -71,11 +70,11 @@ def copied_from(call: Call, demonstrations: Mapping[int, str] | None = None) -> 
 
 
 def copying_in(run: Path, rollouts: Iterable[Rollout]) -> dict[str, Copying]:
-    """How much is copied in stored rollouts, by stage; only stages with demonstrations.
+    """The copying in stored rollouts, by stage; only stages with demonstrations.
 
     Args:
         run: the folder of the rollouts.
-        rollouts: those that are looked at.
+        rollouts: to check.
 
     Raises:
         RunError: a trace is damaged.
@@ -84,12 +83,12 @@ def copying_in(run: Path, rollouts: Iterable[Rollout]) -> dict[str, Copying]:
 
 
 def demonstrated(call: Call) -> dict[int, str]:
-    """The answers of the demonstrations of other problems in the prompt of a call, by their places; empty where an
-    answer is asked for again, as its own earlier text is in the prompt."""
+    """The answers of the demonstrations of other problems in the prompt of a call, by position; empty for a repeated
+    question, because the prompt then has the stage's own earlier answer."""
     if call.repair or not call.came:
         return {}
     shown = [(asked.content, said.content) for asked, said in pairwise(call.prompt) if said.role == "assistant"]
-    if call.prompt[0].content.startswith(OWN_PROBLEM):  # turns of a conversation may stand before the question
+    if call.prompt[0].content.startswith(OWN_PROBLEM):  # turns of a conversation may come before the question
         shown = [(asked, said) for asked, said in shown if shows(asked, call.prompt[-1].content)]
     own = call.inputs.get("problem")
     return {place: said for place, (asked, said) in enumerate(shown) if own is None or own not in asked}

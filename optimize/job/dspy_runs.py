@@ -1,5 +1,5 @@
-"""Around every call of an optimizer of DSPy's: a task is submitted once, none is left running, nothing stays as the
-optimizer has set it, and what is printed goes into a file."""
+"""The environment of every DSPy optimizer: tasks are submitted once, none is left running, global settings are
+restored, and output goes into a file."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from optimize.undocumented import submitted_once
 
 @contextmanager
 def dspy_run(log: Path) -> Iterator[None]:
-    """Run an optimizer of DSPy's inside of this.
+    """Run a DSPy optimizer inside this block.
 
     Args:
-        log: gets what it prints; its progress bars would stand in ours.
+        log: gets its output, because its progress bars would disturb ours.
     """
     with (
         submitted_once(),
-        dspy.context(disable_history=True),  # the ledger has what was asked and answered
+        dspy.context(disable_history=True),  # the ledger has all prompts and answers
         log.open("a") as file,
         redirect_stdout(file),
         redirect_stderr(file),

@@ -1,4 +1,4 @@
-"""What a compilation starts from, read and checked before any LM call."""
+"""The inputs of a compilation, read and checked before any LM call."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from program.stage.program import Program
 
 @dataclass(frozen=True)
 class Inputs:
-    """The program to compile with its manifest, and what it is compiled on.
+    """The program to compile with its manifest, and its problems.
 
-    state: of its predictors by name, frozen ones too.
-    learn, choose: problems to learn from, and problems to choose candidates by (none where no choice is made).
-    frozen: the stages that stay as they are.
-    identity: all that decides the result, JSON values only.
+    state: of its predictors by name, including frozen ones.
+    learn, choose: problems for learning, and problems for choosing candidates (empty if no choice is made).
+    frozen: the stages that are not tuned.
+    identity: everything that determines the result, as JSON values.
     """
 
     program: Program
@@ -44,16 +44,16 @@ class Inputs:
 
 
 def read_inputs(config: CompileConfig) -> Inputs:
-    """Load and check everything that `config` names.
+    """Load and check all inputs in `config`.
 
     Raises:
-        ConfigError, ArtifactError, DataError: it cannot be used.
+        ConfigError, ArtifactError, DataError: an input cannot be used.
     """
     program, manifest = artifact.load(Path(config.start), config.settings, config.adapter)
     if program.config.order == "demos-first" and "order" not in config.settings:
         raise ConfigError(
-            f"{config.start} has the order demos-first, where demonstrations change the order too: choose another with "
-            "--set order=problem-first or order=stage-first"
+            f"{config.start} has the order demos-first, in which demonstrations also change the order: choose "
+            "another with --set order=problem-first or order=stage-first"
         )
     problems = config.select(load_problems(config.data, config.split))
     bare = [problem.name for problem in problems.problems if not problems.hidden(problem.name).all()]
@@ -79,15 +79,15 @@ def read_inputs(config: CompileConfig) -> Inputs:
 
 
 def _refuse_missing_models(config: CompileConfig, program: Program) -> None:
-    """A model that programs ask for has to be named, and an address needs a model; the race may give a use to one that
-    the start has none for.
+    """Every model that the program calls must be named, and an address needs a model. A model that the start does not
+    use is allowed, because the race may use it.
 
     Raises:
-        ConfigError: otherwise.
+        ConfigError: a model is missing.
     """
     for role in ("escalate", "repair"):
         if getattr(config, f"{role}_api_base") and not getattr(config, f"{role}_lm"):
-            raise ConfigError(f"{role}_api_base: {role}_lm has to name the model that is asked there")
+            raise ConfigError(f"{role}_api_base: {role}_lm must name the model on this server")
     named = {role: ServedModel(name) for role, (name, _) in config.models().items()}
     models = Models(named["lm"], named.get("escalate_lm"), named.get("repair_lm"))
     if config.optimizer == "race":
@@ -97,49 +97,50 @@ def _refuse_missing_models(config: CompileConfig, program: Program) -> None:
 
 
 def _parts(config: CompileConfig, problems: ProblemSet) -> tuple[list[Problem], list[Problem]]:
-    """Problems to learn from and problems to choose candidates by.
+    """Problems for learning and problems for choosing candidates.
 
     Raises:
-        ConfigError: too few of them, or too few runs: gepa begins with one on every problem that is chosen by.
+        ConfigError: too few problems, or too few runs: gepa begins with one run on every problem for choosing.
     """
     share, runs = config.tuning.choose, config.tuning.metric_calls
     if share is None:
         return list(problems.problems), []
     if len(problems.problems) < 2:
-        raise ConfigError(f"{config.optimizer} needs two problems at least: one to learn from, one to choose by")
+        raise ConfigError(f"{config.optimizer} needs at least two problems: one to learn from, one to choose by")
     learn, choose = halves(problems.problems, share, config.seed)
     if runs is not None and runs <= len(choose):
         raise ConfigError(
-            f"metric_calls = {runs} is used up by the start program on the {len(choose)} problems to choose by; give "
-            "more, or choose by fewer (choose, limit)"
+            f"metric_calls = {runs} is used up by the start program on the {len(choose)} problems to choose by; allow "
+            "more, or choose by fewer problems (choose, limit)"
         )
     return learn, choose
 
 
 def open_folder(out: Path, identity: dict[str, Any]) -> RunFolder:
-    """The folder of the training rollouts below `out`, where an interrupted compilation goes on.
+    """The folder of the training rollouts below `out`, with which an interrupted compilation resumes.
 
     Raises:
-        RunError: something else is there, or a compilation of another configuration, data or code; with the difference.
+        RunError: the folder has other content, or a compilation with another configuration, data or code; the message
+            has the difference.
     """
     training = out / "training"
     refuse_foreign(out, "compilation", "training/config.json", {"training"})
     begun = read_config(training).get("code", {}) if (training / "config.json").is_file() else identity["code"]
     if changed := changed_files(begun, identity["code"]):
         raise RunError(
-            f"{out} was begun with other code: {changed} changed; choose another folder, or go back to the code of then"
+            f"{out} began with other code: {changed} changed; choose another folder, or go back to that code"
         )
     return RunFolder(training, identity)
 
 
 def is_finished(out: Path, identity: dict[str, Any]) -> bool:
-    """Whether `out` is an artifact that was compiled to the end by this configuration, with whatever code.
+    """Whether `out` is an artifact that was fully compiled with this configuration, by any code version.
 
-    What code decides is compared only where the code is the same: the fingerprint of a start program changes with every
-    key that its class gets.
+    Values that depend on the code are compared only for the same code: the fingerprint of a start program changes with
+    every new key of its class.
 
     Raises:
-        RunError: it is one of another configuration, with the difference.
+        RunError: it was compiled with another configuration; the message has the difference.
         ArtifactError: it is damaged.
     """
     if not (out / "manifest.json").is_file():

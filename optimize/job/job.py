@@ -1,4 +1,4 @@
-"""What an optimizer gets to work with."""
+"""The interface of a compilation for optimizers."""
 
 from __future__ import annotations
 
@@ -37,24 +37,24 @@ AnyJob = TypeVar("AnyJob", bound="Job")
 
 @dataclass
 class Job:
-    """One compilation, seen from its optimizer.
+    """One compilation, as its optimizer sees it.
 
-    inputs: what it starts from.
+    inputs: of the compilation.
     student: the program to tune; its tuned stages have no demonstrations.
     metric: of one prediction.
     lm, teacher_lm, prompt_lm: of the program, of the teacher, and of the optimizer's own questions.
-    paid: counts what all of them cost.
-    candidates: gets every program that is tried.
+    paid: counts the cost of all LM calls.
+    candidates: records every program that is tried.
     folder: where the teacher's rollouts are stored.
-    stronger, repairer: models that programs ask besides, as in `program.rollout.context`.
-    stopped: why the optimizer ended before its time; empty when it did not.
-    pace: how often refused requests are sent again, and after which wait; how many are sent is up to `paid`.
-    proposals: how the optimizer's own questions are put; counts those of its proposals that were dropped.
+    stronger, repairer: further models of programs, as in `program.rollout.context`.
+    stopped: why the optimizer ended early; empty if it did not.
+    pace: retries of refused requests and their waits; `paid` limits the number of requests.
+    proposals: the adapter of the optimizer's own questions; counts dropped proposals.
     evidence: by predictor, for each demonstration in order, why it was chosen.
-    dropped: the demonstrations that did not keep their place before the gate, each with the reason.
-    raced: what came of every candidate of a race, in order.
-    run_folders: of the runs of several programs that were made so far.
-    rehearsed: whether it only finds out what would be asked; see `optimize.forecast.rehearsal`.
+    dropped: the demonstrations that were rejected before the gate, each with the reason.
+    raced: the results of every candidate of a race, in order.
+    run_folders: of the runs of several programs so far.
+    rehearsed: whether this is only a rehearsal; see `optimize.forecast.rehearsal`.
     """
 
     config: CompileConfig
@@ -80,12 +80,12 @@ class Job:
 
     @property
     def teacher(self) -> Program:
-        """The program as it was, with its demonstrations."""
+        """The original program, with its demonstrations."""
         return self.inputs.program
 
     @property
     def problems(self) -> ProblemSet:
-        """All of them, for looking things up."""
+        """All problems, for look-ups."""
         return self.inputs.problems
 
     @property
@@ -95,12 +95,12 @@ class Job:
 
     @property
     def choose(self) -> list[Problem]:
-        """The problems to choose candidates by; empty where no choice is made."""
+        """The problems to choose candidates by; empty if no choice is made."""
         return self.inputs.choose
 
     @property
     def adapter(self) -> dspy.Adapter:
-        """How the program's prompts are made."""
+        """The adapter of the program's prompts."""
         assert self.teacher.adapter is not None, "an artifact names its adapter"
         return self.teacher.adapter
 
@@ -118,21 +118,22 @@ class Job:
 
     @property
     def token_weights(self) -> dict[str, float]:
-        """What a token of each stronger model counts as, in tokens of the usual one."""
+        """The cost of a token of each stronger model, in tokens of the usual model."""
         others = {each.model for each in (self.stronger, self.repairer) if each} - {self.lm.model}
         return dict.fromkeys(sorted(others), self.config.stronger_tokens)
 
     def roll_out(
         self, samples: int = 1, enough: Callable[[Sequence[Rollout]], bool] = lambda _: False
     ) -> list[Rollout]:
-        """The teacher's rollouts on the problems to learn from, side by side and stored; what is stored is not run.
+        """The teacher's rollouts on the problems to learn from, run in parallel and stored. Stored ones are not run
+        again.
 
         Args:
-            samples: a problem.
-            enough: given the rollouts so far, says whether more would be paid for nothing.
+            samples: per problem.
+            enough: tells from the rollouts so far whether more would be useless.
 
         Raises:
-            Halted: a cap is reached; the rollouts that had ended are stored.
+            Halted: a cap is reached; finished rollouts are stored.
         """
         self.paid.phase = "training"
         arm = Arm("teacher", self.teacher)
@@ -158,7 +159,7 @@ class Job:
     def program_runs(
         self, name: str, programs: Mapping[str, Program], problems: Sequence[Problem], samples: int, first: int = 0
     ) -> ProgramRuns:
-        """The run of some programs in the folder `name` of the compilation, which names the phase too; see
+        """The run of some programs in the folder `name` of the compilation, which is also the phase's name; see
         `ProgramRuns`."""
         self.paid.phase = name
         self.run_folders.append(self.folder.path.parent / name)
@@ -167,22 +168,22 @@ class Job:
         return ProgramRuns(self.folder.path.parent / name, self.inputs, programs, problems, executor, **asked)
 
     def foresee(self, phase: str, calls: int) -> None:
-        """Say that a phase may ask so many calls at most, but nobody knows before how many; only a rehearsal counts
+        """Announce that a phase makes at most `calls` calls, but the exact number is unknown; only a rehearsal counts
         them."""
 
     def shown_by(self, demos: Iterable[Any]) -> set[str | None]:
-        """The names of the problems that demonstrations show; None for one from elsewhere."""
+        """The names of the problems in demonstrations; None for a problem that is not in the data."""
         return {self.problems.shown_in(str(demo.get("problem", ""))) for demo in demos}
 
     def stored_rollouts(self) -> list[Rollout]:
-        """The teacher's rollouts that have ended and were judged, in the order of the problems."""
+        """The teacher's judged rollouts, in the order of the problems."""
         return self._in_order(read_rollouts(self.folder.path))
 
     def rollouts_of(self, run: Path) -> list[Rollout]:
         """The judged rollouts of a run of `eval.run` on the problems to learn from, in the order of the problems.
 
         Raises:
-            ConfigError, RunError: it is no run, or one over other data.
+            ConfigError, RunError: it is not a run, or a run over other data.
         """
         config, rollouts = read_run(run)
         if (config["split"], config["data_fingerprint"]) != (self.problems.split, self.problems.fingerprint):
@@ -197,7 +198,7 @@ class Job:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Everything that runs programs or asks proposals goes inside of this."""
+        """Everything that runs programs or asks for proposals must be inside this block."""
         phases = {problem.name: "evaluation" for problem in self.choose}
         given = {"rate_limiter": self.pace, "stronger": self.stronger, "repairer": self.repairer}
         watch = RunWatcher(type(self.student), self.candidates, phases, given)
@@ -221,8 +222,8 @@ def new_job(
     lms: dict[str, dspy.LM],
     changed: Callable[[Candidates], None] = lambda _: None,
 ) -> AnyJob:
-    """A job of class `kind` over what was read, with a metric made for its candidates and the models by role; `changed`
-    is called after every score. The frozen stages of `inputs.program` are hidden from now on."""
+    """A job of class `kind` over `inputs`, with a metric for its candidates and the models by role. `changed` is called
+    after every score. From now on, the frozen stages of `inputs.program` are hidden."""
     learn, choose = inputs.learn, inputs.choose
     freeze(inputs.program, inputs.frozen)
     required = len(choose) or min(len(learn), config.tuning.batch or len(learn))

@@ -1,4 +1,4 @@
-"""Rollouts that infrastructure has lost: a few do no harm, with more the result would be about that."""
+"""Rollouts lost to infrastructure: a few are harmless; more would distort the result."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ MAX_LOST = 0.02  # of the rollouts
 
 
 def refuse_losses(rollouts: Sequence[Rollout]) -> None:
-    """Refuse to go on from rollouts of which too many were not judged.
+    """Refuse to continue if too many rollouts were not judged.
 
     Raises:
-        ModelError: the same command tries them again.
+        ModelError: too many were not judged; the same command retries them.
     """
     lost = [rollout for rollout in rollouts if rollout.status == "not judged"]
     if len(lost) > MAX_LOST * len(rollouts):
         raise ModelError(
-            f"{len(lost)} of {len(rollouts)} rollouts were not judged ({lost[0].error}); start again to go on"
+            f"{len(lost)} of {len(rollouts)} rollouts were not judged ({lost[0].error}); the same command retries them"
         )

@@ -1,4 +1,4 @@
-"""The metric as optimizers want it: how a program does on the hidden tests, 0 to 1."""
+"""The metric for optimizers: the result of a program on the hidden tests, 0 to 1."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from optimize.job.run_watcher import run_of
 from program.paid.halted import Halted
 from program.problem import Problem
 
-# hidden: private and generated tests passed, over all of them; private, generated: of these only; solved: 1 when every
-# test is passed, public ones too, else 0.
+# hidden: share of private and generated tests passed; private, generated: only of these; solved: 1 if all tests pass, #
+# including public ones, else 0.
 Measure = Literal["hidden", "private", "generated", "solved"]
 
 
 def measured(scored: Score, measure: Measure) -> float:
-    """One number out of a score."""
+    """The number of a score for a measure."""
     match measure:
         case "hidden":
             return scored.hidden_rate
@@ -33,10 +33,10 @@ def measured(scored: Score, measure: Measure) -> float:
 
 
 class HiddenPassRate:
-    """The metric of a prediction, for optimizers that want a number; scores of watched runs are entered.
+    """The metric of a prediction, as a number for optimizers. Scores of watched runs are recorded.
 
     Raises:
-        Halted: when called and the judge fails, which may never count as a zero.
+        Halted: the judge fails in a call; this must never count as zero.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class HiddenPassRate:
         return value
 
     def score(self, problem: Any, code: str) -> Score:
-        """The whole score of a program; judged once, as reports are kept.
+        """The full score of a program; judged only once, because reports are cached.
 
         Raises:
             Halted: the judge failed.
@@ -70,7 +70,7 @@ class HiddenPassRate:
 
 
 class Accept:
-    """Whether a rollout is good enough to give demonstrations, as `dspy.BootstrapFewShot` asks it.
+    """Whether a rollout is good enough to give demonstrations, for `dspy.BootstrapFewShot`.
 
     A plain bool on purpose: `bool(dspy.Prediction(score=0))` is True, so a metric that returns predictions would accept
     every trace.

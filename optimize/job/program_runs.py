@@ -1,5 +1,5 @@
-"""Programs that a compilation runs side by side: a run like any other, in a folder of the compilation, that
-`python -m eval.compare` reads."""
+"""Programs that a compilation runs in parallel: an ordinary run, in a folder of the compilation, which `python -m
+eval.compare` reads."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from program.stage.program import Program
 
 
 class ProgramRuns:
-    """The run of some programs on some problems. What is stored is not run again.
+    """The run of some programs on some problems. Stored rollouts are not run again.
 
     Args:
         path: of the folder.
         inputs: of the compilation.
         programs: by the names of their arms.
-        problems: that they are run on, in this order.
+        problems: in order of running.
         executor: runs them.
         samples: rollouts of each program on each problem, at most.
         first: the number of the first sample.
-        concurrency: rollouts side by side.
+        concurrency: parallel rollouts.
 
     Attributes:
         path: of the folder.
@@ -68,12 +68,12 @@ class ProgramRuns:
             artifact.save(path / "artifacts" / arm.name, arm.program, described)
 
     def run(self, names: Collection[str], count: int) -> list[Rollout]:
-        """Run the first `count` rollouts of the programs of these names: one of each problem, then a second of each,
-        and so on. Gives all rollouts of the run so far.
+        """Run the first `count` rollouts of the programs with these names: one per problem, then a second per problem,
+        and so on. Returns all rollouts of the run so far.
 
         Raises:
-            Halted: a cap is reached; the rollouts that had ended are stored.
-            ModelError: too many rollouts were not judged; the same command goes on.
+            Halted: a cap is reached; finished rollouts are stored.
+            ModelError: too many rollouts were not judged; the same command resumes.
         """
         arms = [arm for arm in self._arms if arm.name in names]
         whole, further = divmod(count, len(self._order))
@@ -89,8 +89,8 @@ class ProgramRuns:
 
 
 def _fresh(path: Path, config: dict[str, Any]) -> RunFolder:
-    """The folder of the run. One of other programs is left behind by a session with a smaller budget; the ledger has
-    its answers."""
+    """The folder of the run. A session with a smaller budget may have left a run of other programs; it is replaced, and
+    the ledger has its answers."""
     if (path / "config.json").is_file() and read_config(path).get("artifacts") != config["artifacts"]:
         shutil.rmtree(path)
     return RunFolder(path, config)

@@ -1,8 +1,8 @@
-"""How an optimizer's own questions ("propose a better instruction") are put, next to the program's.
+"""The adapter of an optimizer's own questions ("propose a better instruction").
 
-They are plain text in and out, so they go in DSPy's chat format; and a small model's answer that misses the format is
-taken as it stands, because one bad proposal among several costs an evaluation, but an exception the whole compilation.
-An instruction that was cut off at the token cap is dropped: it may end where it says the most important thing.
+Questions and answers are plain text in DSPy's chat format. If a small model's answer misses the format, it is used
+unparsed, because one bad proposal costs an evaluation, but an exception would cost the whole compilation. An
+instruction that was cut off at the token cap is dropped, because the most important part may be missing.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from program.undocumented import noting
 
 
 class ProposalAdapter(dspy.ChatAdapter):
-    """DSPy's chat format, read with tolerance.
+    """DSPy's chat format, parsed with tolerance.
 
     Attributes:
-        dropped: how many proposals were, as they had been cut off or were empty.
-        refused: how many were, as they repeat a problem or a hidden test.
+        dropped: number of proposals dropped because they were cut off or empty.
+        refused: number of proposals refused because they repeat a problem or a hidden test.
     """
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class ProposalAdapter(dspy.ChatAdapter):
         demos: list[dict[str, Any]],
         inputs: dict[str, Any],
     ) -> list[dict[str, Any]]:
-        # `n` answers are asked for one by one, so that none that was paid for is lost when the others are not.
+        # `n` answers are requested one by one, so that no paid answer is lost if others fail.
         wanted = lm_kwargs.pop("n", None) or 1
         first = lm_kwargs.get("rollout_id", lm.kwargs.get("rollout_id"))
         answers = []
@@ -53,7 +53,7 @@ class ProposalAdapter(dspy.ChatAdapter):
         return answers
 
     def _patiently(self, lm, lm_kwargs, signature, demos, inputs) -> list[dict[str, Any]]:
-        """As stages do, a refused or failed request is sent again."""
+        """Retry a refused or failed request, as stages do."""
         for attempt in count():
             try:
                 return super().__call__(lm, dict(lm_kwargs), signature, demos, inputs)
@@ -65,7 +65,8 @@ class ProposalAdapter(dspy.ChatAdapter):
         raise AssertionError("count() has no end")
 
     def parse(self, signature: type[dspy.Signature], completion: str) -> dict[str, Any]:
-        """The output fields in an answer; where they cannot be distinguished, text fields are the whole of it."""
+        """The output fields in an answer; if they cannot be parsed, the whole answer is the value of every text
+        field."""
         try:
             return super().parse(signature, completion)
         except AdapterParseError:
@@ -73,13 +74,13 @@ class ProposalAdapter(dspy.ChatAdapter):
 
 
 def _nothing_new(signature: type[dspy.Signature], inputs: dict[str, Any]) -> dict[str, Any]:
-    """The answer in place of a dropped one, which makes no candidate."""
+    """The answer instead of a dropped one; it gives no new candidate."""
     kept = without_proposal(inputs)
     return {name: kept.get(name, "") if value == "" else value for name, value in _filled(signature, "").items()}
 
 
 def _filled(signature: type[dspy.Signature], text: str) -> dict[str, Any]:
-    """`text` in every text field, nothing in the others."""
+    """`text` in every text field, and empty values in the others."""
     return {
         name: text if field.annotation is str else _nothing(field.annotation)
         for name, field in signature.output_fields.items()
@@ -87,6 +88,6 @@ def _filled(signature: type[dspy.Signature], text: str) -> dict[str, Any]:
 
 
 def _nothing(annotation: Any) -> Any:
-    """An empty value of a type; None for types that have none."""
+    """An empty value of a type; None for types without one."""
     origin = getattr(annotation, "__origin__", annotation)
     return origin() if origin in (dict, list) else None

@@ -1,5 +1,5 @@
-"""Looks on while DSPy's optimizers run programs: keeps a trace of every run, and stops the optimizer where a run
-failed for a reason that is no fault of the program."""
+"""Watches the program runs of DSPy's optimizers: stores a trace of every run, and stops the optimizer if a run failed
+for a reason outside the program."""
 
 from __future__ import annotations
 
@@ -23,33 +23,33 @@ from program.rollout.trace import Trace, outage_of
 
 @dataclass(frozen=True)
 class ProgramRun:
-    """One run of a program inside of an optimizer."""
+    """One run of a program inside an optimizer."""
 
     candidate: str
     problem: str
     trace: Trace
 
     def name(self) -> str:
-        """Tells apart what was asked and answered, whether it was paid for now or before: 12 hex digits."""
+        """A fingerprint of all questions and answers, whether paid now or before: 12 hex digits."""
         said = sorted((call.prompt_hash, call.answer) for call in self.trace.calls)
         return hashlib.sha256(repr(said).encode()).hexdigest()[:12]
 
 
 def run_of(prediction: Any) -> ProgramRun | None:
-    """The run a prediction came from; None for one that no watched program made."""
+    """The run of a prediction; None if no watched program made it."""
     return mark_of(prediction)
 
 
 class RunWatcher(BaseCallback):
     """A DSPy callback, put into `dspy.context(callbacks=[...])` around an optimizer.
 
-    What it raises it raises as `Halted`: DSPy writes other exceptions of callbacks off with a warning.
+    All its errors are `Halted`, because DSPy turns other exceptions of callbacks into warnings.
 
     Args:
-        kind: the class of the programs to be looked at.
-        candidates: where they are entered.
-        phases: by problem name, what a run on it is for; also the `phase` its LM calls are paid under.
-        given: to every run, fields of its context; DSPy's threads see nothing of the caller's context variables.
+        kind: the class of the watched programs.
+        candidates: records them.
+        phases: by problem name, the purpose of a run on it; also the `phase` of its paid LM calls.
+        given: fields of every run's context, because DSPy's threads do not inherit the caller's context variables.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class RunWatcher(BaseCallback):
         run, stack = opened
         stack.close()
         if isinstance(exception, Exception):
-            # No program of ours raises for what a model says, so this is the judge, a wrong key, or a bug.
+            # Our programs never raise because of a model's answer, so the cause is the judge, a wrong key, or a bug.
             raise Halted(exception) from exception
         if exception is None:
             _refuse_lost(run)
@@ -93,7 +93,7 @@ class RunWatcher(BaseCallback):
 
 
 def _refuse_lost(run: ProgramRun) -> None:
-    """An LM out of reach is no answer of the program's: nobody knows what the lost calls would have brought, and a
-    compilation that is started again asks them."""
+    """Halt if calls were lost because the LM was out of reach: their answers are unknown, and a resumed compilation
+    repeats the calls."""
     if lost := outage_of(run.trace):
-        raise Halted(ModelError(f"{run.problem} was not answered ({lost}); start again to go on"))
+        raise Halted(ModelError(f"{run.problem} got no answer ({lost}); the same command resumes"))

@@ -1,4 +1,4 @@
-"""Answers of a single stage: what it says to inputs that are known, without a rollout around it."""
+"""Answers of a single stage to known inputs, without a rollout."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from program.stage.program import Program
 
 @dataclass(frozen=True)
 class StageQuestion:
-    """What a stage is asked.
+    """A question to a stage.
 
-    problem: of the rollout that it would be asked in.
+    problem: of the rollout that it belongs to.
     inputs: all fields of the signature.
-    draw: numbers equal questions; from 1 on they are asked at the temperature of repeats.
+    draw: distinguishes equal questions; from 1 on they use the temperature of repeats.
     """
 
     problem: Problem
@@ -37,10 +37,10 @@ class StageQuestion:
 
 @dataclass(frozen=True)
 class StageAnswer:
-    """What it said.
+    """The answer of a stage.
 
-    prediction: None where no call gave an answer that could be read.
-    calls: that it took.
+    prediction: None if no call gave a readable answer.
+    calls: made for it.
     """
 
     prediction: dspy.Prediction | None
@@ -50,18 +50,19 @@ class StageAnswer:
 def stage_answers(
     job: Job, program: Program, lm: dspy.LM, stage: str, questions: Sequence[StageQuestion], phase: str
 ) -> list[StageAnswer]:
-    """The answers of a stage, asked side by side, in the order of the questions; what the ledger has is not paid again.
+    """The answers of a stage, requested in parallel, in the order of the questions. Answers in the ledger are not paid
+    again.
 
     Args:
         job: the compilation.
         program: has the stage.
-        lm: is asked.
+        lm: the model.
         stage: the name of its signature.
         questions: with all inputs.
-        phase: what the calls are paid for.
+        phase: of the paid calls.
 
     Raises:
-        Halted: a cap is reached, or the model is out of reach, of which nobody knows what it would have said.
+        Halted: a cap is reached, or the model is out of reach, so that its answer is unknown.
     """
     asked = next(each for _, each in stages_of(program) if each.name == stage)
 
@@ -75,7 +76,7 @@ def stage_answers(
             choose = by_public_tests(Workbench(question.problem))
             prediction = asked(0, question.draw, choose, **question.inputs)
         if lost := outage_of(trace):
-            raise Halted(ModelError(f"{stage} was not answered ({lost}); start again to go on"))
+            raise Halted(ModelError(f"{stage} got no answer ({lost}); the same command resumes"))
         return StageAnswer(prediction, trace.calls)
 
     with ThreadPoolExecutor(job.config.concurrency) as threads:

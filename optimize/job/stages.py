@@ -1,4 +1,4 @@
-"""Which stages of a program are tuned: `--only` and `--freeze`, by the names of their signatures."""
+"""The stages to tune: `--only` and `--freeze`, by the names of their signatures."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from program.stage.stage import Stage
 
 
 def stages_of(program: dspy.Module) -> list[tuple[str, Stage]]:
-    """The stages with their attribute names, in the program's order; frozen ones too."""
+    """The stages with their attribute names, in the program's order, including frozen ones."""
     return [(name.removeprefix("self."), cast(Stage, each)) for name, each in program.named_sub_modules(Stage)]
 
 
 def signature_of(predictor: dspy.Predict) -> Any:
-    """The signature of a predictor; DSPy's own type for it is too wide to be used."""
+    """The signature of a predictor; DSPy's own type for it is too wide."""
     return predictor.signature
 
 
 def idle_stages(program: dspy.Module, model: str) -> list[str]:
-    """The names of the stages that `model` is not asked for, by its profile."""
+    """The names of the stages that `model`'s profile skips."""
     if cast(Any, program).config.model_dump().get("time_fixes", 0) is not None or profile_named(model).time_fixes:
         return []
     return [stage.name for name, stage in stages_of(program) if name.startswith("largest_input.")]
 
 
 def frozen_stages(program: dspy.Module, only: Sequence[str], freeze: Sequence[str]) -> list[str]:
-    """The names of the stages that stay as they are.
+    """The names of the stages that are not tuned.
 
     Args:
         program: has the stages.
-        only: those to be tuned; all when empty.
-        freeze: those not to be tuned.
+        only: stages to tune; all if empty.
+        freeze: stages not to tune.
 
     Raises:
         ConfigError: there is no such stage, or none is left to tune.
@@ -52,14 +52,13 @@ def frozen_stages(program: dspy.Module, only: Sequence[str], freeze: Sequence[st
 
 
 def freeze(program: dspy.Module, names: Sequence[str]) -> None:
-    """Hide the stages of these names from DSPy's optimizers, and no others; the result of the optimizer has to be
-    thawed."""
+    """Hide exactly the stages with these names from DSPy's optimizers. The optimizer's result must be thawed."""
     for _, stage in stages_of(program):
         hide(stage, stage.name in names)
 
 
 def hide_all_but(program: dspy.Module, predictor: str) -> None:
-    """Hide all stages but that of a predictor from DSPy's optimizers."""
+    """Hide all stages except that of one predictor from DSPy's optimizers."""
     for name, stage in stages_of(program):
         hide(stage, f"{name}.predict" != predictor)
 

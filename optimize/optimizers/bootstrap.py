@@ -1,8 +1,8 @@
 """`bootstrap`: demonstrations from the program's own good rollouts, by `dspy.BootstrapFewShot`.
 
-DSPy's optimizer goes through the training problems one by one. Here the same rollouts are first run side by side, with
-every LM answer in the ledger; DSPy's optimizer then finds all answers there. So a killed compilation goes on where it
-stopped, and the result is what DSPy alone would give.
+DSPy's optimizer processes the training problems one by one. Here the same rollouts first run in parallel, with every LM
+answer in the ledger, where DSPy's optimizer then finds all answers. So a killed compilation can resume, and the result
+equals that of DSPy alone.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ class Bootstrap(Optimizer, frozen=True):
     teacher_api_base: str | None = None
 
     def tune(self, job: Job) -> dspy.Module:
-        """A copy of the student whose predictors have up to `demos` demonstrations."""
+        """A copy of the student with up to `demos` demonstrations per predictor."""
         order = [problem.name for problem in job.learn]
         try:
             job.roll_out(enough=lambda done: _enough(done, order, job, self))
         except CapReached as reached:
             job.stopped = str(reached)
-        # A rollout whose LM failed now and then would be asked again.
+        # DSPy would repeat a rollout with occasional LM failures.
         whole = {r.problem for r in job.stored_rollouts() if not r.trace.lost_calls}
-        # Without `max_labeled_demos=0` raw examples, which have no stage outputs, would fill up the demonstrations.
+        # Without `max_labeled_demos=0`, raw examples without stage outputs would fill up the demonstrations.
         optimizer = dspy.BootstrapFewShot(
             metric=Accept(job.metric, self.threshold),
             max_bootstrapped_demos=self.demos,
@@ -53,7 +53,7 @@ class Bootstrap(Optimizer, frozen=True):
 
 
 def _enough(done: Sequence[Rollout], order: list[str], job: Job, options: Bootstrap) -> bool:
-    """Whether the optimizer, which goes in order, will find enough good rollouts among these."""
+    """Whether the optimizer, which works in order, will find enough good rollouts among these."""
     scores = {each.problem: each.score for each in done}
     good = {
         name: score is not None and measured(score, job.config.metric) >= options.threshold

@@ -1,4 +1,4 @@
-"""`bootstrap_rs`: several sets of bootstrapped demonstrations, the best by the problems set aside; DSPy's
+"""`bootstrap_rs`: several sets of bootstrapped demonstrations, and the best one on the validation problems; DSPy's
 `BootstrapFewShotWithRandomSearch`."""
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from optimize.optimizers.bootstrap import Bootstrap
 
 
 class BootstrapRS(Bootstrap, frozen=True):
-    """Sets of bootstrapped demonstrations, drawn at random and compared."""
+    """Random sets of bootstrapped demonstrations, compared with each other."""
 
     demos: int = Field(default=2, ge=1)
     candidates: int = Field(default=3, ge=1)
-    """sets that are drawn; the program without demonstrations and the set in the order of the data are tried too"""
+    """number of random sets; the program without demonstrations and the set in data order are also tried"""
     choose: float = Field(default=0.5, gt=0, lt=1)
-    """share of the problems that candidates are chosen by; the others give demonstrations"""
+    """share of the problems for choosing candidates; the others give demonstrations"""
 
     def tune(self, job: Job) -> dspy.Module:
         """The best of the candidates."""

@@ -1,4 +1,4 @@
-"""`copro`: better instructions, one predictor after the other; DSPy's `COPRO`. Instructions only."""
+"""`copro`: better instructions, one predictor after another; DSPy's `COPRO`. Instructions only."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class Copro(Proposing, frozen=True):
     """Instructions, in rounds over the predictors."""
 
     breadth: int = Field(default=3, ge=2)
-    """instructions a predictor tries in each round, its present one included"""
+    """instructions per predictor and round, including the current one"""
     depth: int = Field(default=1, ge=1)
-    """rounds; from the second on proposals know the scores of earlier ones"""
+    """rounds; from the second on, proposals see the scores of earlier ones"""
     batch: int = Field(default=8, ge=1)
-    """problems that each instruction is tried on; all when there are fewer"""
+    """problems per trial of an instruction; all if there are fewer"""
 
     def tune(self, job: Job) -> dspy.Module:
         """The program with the best instructions found."""
@@ -30,7 +30,7 @@ class Copro(Proposing, frozen=True):
                 metric=job.metric, prompt_model=job.prompt_lm, breadth=self.breadth, depth=self.depth
             )
             found = optimizer.compile(job.student, trainset=batch, eval_kwargs={"num_threads": job.config.concurrency})
-        # Of equals DSPy takes the one it tried first, which is never the program as it is.
+        # Among equals DSPy takes the first tried one, which is never the unchanged program.
         before, after = (job.candidates.named(job.candidates.name_of(each)) for each in (job.student, found))
         names = [example.problem.name for example in batch]
         return found if before is None or after is None or after.score(names) > before.score(names) else job.student

@@ -1,6 +1,6 @@
-"""What GEPA's reflecting model reads about a call: the evidence of its stage, and how the program came out.
+"""The feedback on a call for GEPA's reflecting model: the evidence of its stage, and the program's outcome.
 
-It is the kind of a failure and the program's own behaviour, never a hidden test.
+It has kinds of failures and the program's own behaviour, never a hidden test.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from program.paid.halted import Halted
 
 
 class Feedback:
-    """The metric as `dspy.GEPA` wants it: a score, and words when they are asked for.
+    """The metric for `dspy.GEPA`: a score, and text feedback on request.
 
     Raises:
-        Halted: the judge failed, or this itself; GEPA would go on without proposing anything.
+        Halted: the judge or this class failed; GEPA would otherwise continue without proposals.
     """
 
     def __init__(self, job: Job) -> None:
@@ -47,7 +47,7 @@ class Feedback:
         """The evidence of one call."""
         run = run_of(prediction)
         ((_, inputs, outputs),) = pred_trace
-        # GEPA has a stand-in for an answer that was not read.
+        # GEPA uses a placeholder for an unparsed answer.
         if run is None or self._job.rehearsed or not isinstance(outputs, dspy.Prediction):
             return ()
         episode = episode_of(self._job, self._job.student, problem, run.trace)

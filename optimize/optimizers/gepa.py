@@ -1,5 +1,5 @@
-"""`gepa`: instructions evolved by reflection on rollouts in words; DSPy's `GEPA` (Agrawal et al., arXiv 2507.19457).
-Instructions only."""
+"""`gepa`: instructions evolved by natural-language reflection on rollouts; DSPy's `GEPA` (Agrawal et al., arXiv
+2507.19457). Instructions only."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ class Gepa(Proposing, frozen=True):
 
     metric_calls: int = Field(default=150, ge=1)
     minibatch: int = Field(default=3, ge=1)
-    """problems a reflection looks at"""
+    """problems per reflection"""
     choose: float = Field(default=0.5, gt=0, lt=1)
     prompt_lm: str | None = Field(default=None, alias="reflection_lm")
-    """the model that reflects; `lm` itself when not given"""
+    """the model that reflects; default: `lm`"""
     prompt_api_base: str | None = Field(default=None, alias="reflection_api_base")
-    """address of a server that has it"""
+    """address of its server"""
 
     def tune(self, job: Job) -> dspy.Module:
-        """The best candidate on the problems set aside."""
+        """The best candidate on the validation problems."""
         with job.running():
             optimizer = dspy.GEPA(
                 metric=Feedback(job),

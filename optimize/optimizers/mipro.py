@@ -15,24 +15,24 @@ class Mipro(Proposing, frozen=True):
     """Instructions and demonstrations, combined by Bayesian optimization."""
 
     demos: int = Field(default=2, ge=0)
-    """demonstrations a predictor gets at most; 0 tunes instructions only"""
+    """maximum demonstrations per predictor; 0 tunes instructions only"""
     threshold: float = Field(default=1.0, gt=0, le=1)
     candidates: int = Field(default=3, ge=2)
-    """instructions, and sets of demonstrations, each predictor has to choose from; the first is the program as it is"""
+    """instructions, and sets of demonstrations, per predictor; the first of each is the unchanged program"""
     trials: int = Field(default=6, ge=1)
-    """combinations that are tried"""
+    """number of combinations to try"""
     choose: float = Field(default=0.5, gt=0, lt=1)
-    """share of the problems that combinations are compared on"""
+    """share of the problems for comparing combinations"""
     program_aware: bool = False
-    """whether the proposing model is shown the program's source; two more calls a proposal, and long ones"""
+    """whether the proposing model sees the program's source; this adds two long calls per proposal"""
     data_aware: bool = False
-    """whether it is shown a summary of the problems"""
+    """whether it sees a summary of the problems"""
     teacher_lm: str | None = None
     teacher_api_base: str | None = None
 
     def tune(self, job: Job) -> dspy.Module:
         """The best combination."""
-        job.roll_out()  # demonstrations, and the examples in the proposals, are made from these
+        job.roll_out()  # for demonstrations, and for the examples in proposals
         with verbosity_kept(), job.running():
             optimizer = dspy.MIPROv2(
                 metric=job.metric,

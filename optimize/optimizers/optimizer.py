@@ -1,4 +1,4 @@
-"""What an optimizer is: the keys it reads, and how it tunes a program."""
+"""The interface of optimizers: the keys that an optimizer reads, and how it tunes a program."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Optimizer(OptimizerOptions, frozen=True):
         """A tuned copy of `job.student`.
 
         Raises:
-            Halted: a cap is reached, or something failed that is no program's fault.
+            Halted: a cap is reached, or something outside the programs failed.
         """
 
 

@@ -1,8 +1,8 @@
-"""`race`: the switches of the program and its words, raced against the start on the same problems with the same draws.
+"""`race`: switches and words of the program, raced against the start on the same problems with the same draws.
 
-Rounds follow each other, each with the winner of the one before as the candidate to beat: one switch at a time, the
-switches that gained together, then words (demonstrations from the rollouts that were made on the way, further
-sentences for instructions, and instructions that a model proposes), then both kinds of words together.
+The winner of each round is the candidate to beat in the next round. The rounds: one switch at a time; combinations of
+successful switches; words (demonstrations from the rollouts so far, further sentences for instructions, and
+instructions that a model proposes); both kinds of words together.
 """
 
 from __future__ import annotations
@@ -39,25 +39,25 @@ class Race(Proposing, frozen=True):
     """Switches and words, raced against the start."""
 
     demos: int = Field(default=3, ge=0)
-    """demonstrations a predictor gets at most; with 0 none are tried"""
+    """maximum demonstrations per predictor; 0 to try none"""
     demo_tokens: int = Field(default=2000, ge=1)
-    """the most that all demonstrations of one predictor may have, at four characters a token"""
+    """maximum tokens of all demonstrations of one predictor, at four characters per token"""
     proof_calls: int = Field(default=PROOF_CALLS, ge=0)
-    """programs that may be written to prove words that would be shown; with 0 only what the rollouts prove is"""
+    """maximum programs to write to prove words for demonstrations; 0 to use only words that the rollouts prove"""
     instructions: bool = True
-    """whether further sentences for the instructions of the stages that write programs are tried"""
+    """whether to try further sentences in the instructions of the stages that write programs"""
     proposals: int = Field(default=4, ge=0)
-    """instructions that `prompt_lm` proposes for the stage that costs most solves, asked as GEPA and as MIPRO ask, in
-    turn; 0 for none"""
+    """instructions that `prompt_lm` proposes for the stage that loses most solves, half with GEPA's questions and half
+    with MIPRO's; 0 for none"""
     switches: bool = True
-    """whether the keys of the program's configuration are turned; false races words only"""
+    """whether to race the switches of the program; false races words only"""
     turn: Annotated[tuple[str, ...], BeforeValidator(_split)] = ()
-    """the keys that are turned, such as direct_first,ai_tests; all when empty"""
+    """the switches to race, such as direct_first,ai_tests; all if empty"""
     rollouts: int = Field(default=150, ge=2)
-    """of a candidate that runs to the end of a round: one of each problem, then a second of each, and so on"""
+    """rollouts of a candidate that runs to the end of a round: one per problem, then a second per problem, and so on"""
 
     def tune(self, job: Job) -> dspy.Module:
-        """The program that is recommended; what was tried is in `job.raced`."""
+        """The recommended program; all attempts are in `job.raced`."""
         problems = random.Random(job.config.seed).sample(job.learn, min(self.rollouts, len(job.learn)))
         best = Variant()
         try:
@@ -84,7 +84,7 @@ class Race(Proposing, frozen=True):
 
     def _words(self, job: Job, best: Variant, problems: Sequence[Problem]) -> Variant:
         demos = self._demos(job, best) if self.demos else []
-        # A candidate would be flattered on problems whose solution is in its prompt.
+        # A candidate's score would be too high on problems with the solution in its prompt.
         shown = job.shown_by(demo for each in demos for _, shown in each.words.values() for demo in shown)
         left = [problem for problem in problems if problem.name not in shown]
         instructions = instruction_variants(job, best) if self.instructions else []
@@ -101,7 +101,7 @@ class Race(Proposing, frozen=True):
         return self._round(job, "race-both", [chosen, *pairs[:MOST_COMBINED]], left).winner
 
     def _demos(self, job: Job, best: Variant) -> list[Variant]:
-        if job.rehearsed:  # there are no rollouts to take demonstrations from
+        if job.rehearsed:  # a rehearsal has no rollouts for demonstrations
             foresee_proofs(job, job.inputs.program, self.proof_calls)
             return [Variant(best.changes, said=f"demos={count}") for count in range(1, self.demos + 1)]
         return demo_variants(job, best, self.demos, self.demo_tokens, self.proof_calls)
@@ -113,7 +113,7 @@ class Race(Proposing, frozen=True):
 
 
 def _combinations(ended: Round) -> list[Variant]:
-    """Pairs of changes that each did no worse than the start, the most promising first."""
+    """Pairs of changes that were each not worse than the start, the most promising first."""
     start = ended.standings[ended.first].share
     good = [name for name in ended.finalists if name != ended.first and ended.standings[name].share >= start]
     both = (combined(*(dict(ended.variants[name].changes) for name in pair)) for pair in combinations(good, 2))

@@ -1,6 +1,6 @@
-"""`simba`: demonstrations and rules from what good and bad rollouts of the same problem did otherwise; DSPy's `SIMBA`.
+"""`simba`: demonstrations and rules from differences between good and bad rollouts of a problem; DSPy's `SIMBA`.
 
-Its rollouts of one problem differ by what the program samples at its own temperatures.
+Its rollouts of one problem differ because the program samples at its own temperatures.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ class Simba(Proposing, frozen=True):
     """Demonstrations and rules, from minibatches of sampled rollouts."""
 
     demos: int = Field(default=2, ge=0)
-    """demonstrations a predictor gets at most; 0 adds rules only"""
+    """maximum demonstrations per predictor; 0 adds rules only"""
     batch: int = Field(default=8, ge=1)
-    """problems a step looks at; all when there are fewer"""
+    """problems per step; all if there are fewer"""
     candidates: int = Field(default=2, ge=2)
-    """rollouts of each of them, and programs that are made of these"""
+    """rollouts per problem, and new programs per step"""
     steps: int = Field(default=2, ge=1)
-    """how often a minibatch is drawn and learned from"""
+    """number of steps; each draws a minibatch and learns from it"""
 
     def tune(self, job: Job) -> dspy.Module:
-        """The best of the steps' programs on all problems."""
+        """The best program of all steps, on all problems."""
         trainset = job.learn_examples
         with job.running():
             optimizer = dspy.SIMBA(

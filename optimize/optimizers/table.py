@@ -1,4 +1,4 @@
-"""The table of optimizers, and how a configuration is read with the keys of the one it names."""
+"""The table of optimizers, and the reading of a configuration with the keys of its optimizer."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def optimizer_named(name: str) -> type[Optimizer]:
     """The class of an optimizer.
 
     Raises:
-        ConfigError: there is none of that name, or it cannot work here; in one line.
+        ConfigError: there is no such optimizer, or it cannot work here; the message is one line.
     """
     match name:
         case "race":
@@ -48,24 +48,24 @@ def optimizer_named(name: str) -> type[Optimizer]:
         case "knn":
             raise ConfigError("optimizer knn is refused: it bootstraps again at every question and cannot be saved")
         case "finetune" | "bootstrap_finetune" | "grpo" | "better_together":
-            raise ConfigError(f"optimizer {name} is refused: it trains weights, and artifacts hold prompts only")
+            raise ConfigError(f"optimizer {name} is refused: it trains weights, but artifacts have only prompts")
         case _:
-            raise ConfigError(f"there is no optimizer {name}; there are {', '.join(NAMES)}")
+            raise ConfigError(f"there is no optimizer {name}; choose one of {', '.join(NAMES)}")
     return chosen
 
 
 def read_config(path: Path | None, changes: dict[str, Any]) -> CompileConfig:
-    """The configuration in the TOML file `path` (defaults when None) with `changes` on top.
+    """The configuration in the TOML file `path` (defaults if None), overridden by `changes`.
 
-    Both hold the keys of `CompileConfig`, those of budget and rates, and those of the optimizer, side by side.
+    Both have the keys of `CompileConfig`, of budget and rates, and of the optimizer, all at the same level.
 
     Raises:
-        ConfigError: no such file, not TOML, no such optimizer, an unknown key or a value that is not allowed.
+        ConfigError: no such file, not TOML, no such optimizer, an unknown key or an invalid value.
     """
     values = {**(read_toml(path) if path else {}), **changes}
     values.pop("study", None)  # a table that `optimize.study` reads
     if parts := [key for key in ("budget", "rates", "tuning") if key in values]:
-        raise ConfigError(f"configuration: {parts[0]}: there is no such key; its keys are written at the top level")
+        raise ConfigError(f"configuration: {parts[0]}: there is no such key; write its keys at the top level")
     name = values.get("optimizer", CompileConfig.model_fields["optimizer"].default)
     chosen = optimizer_named(name)
     budget = {name: values.pop(key) for name, key in OPTIONS.items() if key in values}
@@ -73,7 +73,7 @@ def read_config(path: Path | None, changes: dict[str, Any]) -> CompileConfig:
     shared = {key: values.pop(key) for key in CompileConfig.model_fields if key in values}
     reads = chosen.keys()
     if unread := [key for key in values if key not in reads]:
-        raise ConfigError(f"configuration: {unread[0]}: {name} does not read it; it reads {', '.join(reads)}")
+        raise ConfigError(f"configuration: {unread[0]}: {name} does not use this key; it uses {', '.join(reads)}")
     try:
         config = CompileConfig(
             **shared,

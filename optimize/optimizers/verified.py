@@ -1,5 +1,5 @@
-"""`verified`: demonstrations only from calls that are proven right, each on its own evidence (`optimize.credit`),
-out of rollouts that failed too. No instruction is changed, and no candidate has to be evaluated."""
+"""`verified`: demonstrations only from calls that are proven right, each on its own evidence (`optimize.credit`), also
+from failed rollouts. Instructions do not change, and no candidates are evaluated."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ class Verified(Bootstrap, frozen=True):
 
     demos: int = Field(default=2, ge=1)
     rollouts: int = Field(default=1, ge=1)
-    """of each problem; with more of them more calls are proven, and rankings can be compared"""
+    """rollouts per problem; more of them prove more calls, and allow comparisons of rankings"""
     runs: tuple[str, ...] = ()
-    """folders of runs on the problems that are compiled on; calls of their rollouts, of any arm, give the
-    demonstrations, and no rollout is made"""
+    """folders of runs on the problems of the compilation; the calls of their rollouts, of all arms, give the
+    demonstrations, and no new rollout is made"""
     demo_tokens: int = Field(default=2000, ge=1)
-    """the most that all demonstrations of one predictor may have, at four characters a token"""
+    """maximum tokens of all demonstrations of one predictor, at four characters per token"""
     proof_calls: int = Field(default=PROOF_CALLS, ge=0)
-    """programs that may be written to prove words that would be shown; with 0 only what the rollouts prove is"""
+    """maximum programs to write to prove words for demonstrations; 0 to use only words that the rollouts prove"""
 
     def tune(self, job: Job) -> dspy.Module:
-        """The student with the demonstrations; for each, why it was chosen, in `job.evidence`."""
-        # A rollout whose LM failed now and then would be asked again.
+        """The student with the demonstrations; `job.evidence` has the reason for each."""
+        # DSPy would repeat a rollout with occasional LM failures.
         whole = [(run, each) for run, each in self._rollouts(job) if not each.trace.lost_calls]
         teacher = job.candidates.name_of(job.teacher)
         for _, rollout in whole:
@@ -50,7 +50,7 @@ class Verified(Bootstrap, frozen=True):
         return tuned
 
     def _rollouts(self, job: Job) -> list[tuple[Path, Rollout]]:
-        """The rollouts to learn from with the folder of each."""
+        """The rollouts to learn from, each with its folder."""
         if self.runs:
             return [(Path(run), rollout) for run in self.runs for rollout in job.rollouts_of(Path(run))]
         try:

@@ -1,4 +1,4 @@
-"""What a probe has found: of each lever the gain, what its use costs, what could not have been seen; and what to do."""
+"""The findings of a probe: for each lever its gain, its cost, and the smallest detectable gain."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from eval.numbers.intervals import Estimate, difference_estimate
 from eval.tables.markdown import points, table
 from optimize.probe.probe_levers import Lever
 
-LEVEL = 0.2  # of the two-sided interval: one-sided 90 % on either end, as candidates of a race drop out
-SEEN = 0.8  # the chance at which an effect counts as one that could be seen
+LEVEL = 0.2  # of the two-sided interval: one-sided 90 % at each end, as for dropping candidates of a race
+SEEN = 0.8  # the power at which an effect counts as detectable
 HEAD = ["lever", "compared", "problems", "gain (80 % interval)", "could be seen from", "calls of a rollout"]
 
 
 @dataclass(frozen=True)
 class ProbeArm:
-    """How one program has done.
+    """The results of one program.
 
     solved: by problem, 0 to 1.
     calls: of a rollout, by problem.
@@ -33,13 +33,12 @@ class ProbeArm:
 
 @dataclass(frozen=True)
 class LeverFinding:
-    """What is known of one lever.
+    """The finding on one lever.
 
-    problems: that both arms of a pair ran on.
-    gain: with the change minus without it, in the share solved; a problem that several pairs ran on counts with their
-        mean.
-    visible: the smallest gain that the comparison would have shown with a chance of 80 %.
-    calls: of a rollout without the change and with it, means over the first pair.
+    problems: common to both arms of a pair.
+    gain: solved share with the change minus without it; a problem of several pairs counts with their mean.
+    visible: the smallest gain that the comparison detects with 80 % power.
+    calls: per rollout without and with the change, means over the first pair.
     """
 
     lever: Lever
@@ -64,7 +63,7 @@ class LeverFinding:
         }
 
     def row(self) -> list[str]:
-        """The cells of the table, see `HEAD`."""
+        """The cells of the table; see `HEAD`."""
         lever, (before, after) = self.lever, self.calls
         compared = "; ".join(f"{second}, with {first}" for first, second in lever.pairs)
         if not self.problems:
@@ -74,7 +73,7 @@ class LeverFinding:
 
 
 def finding(lever: Lever, arms: Mapping[str, ProbeArm]) -> LeverFinding:
-    """Compare the arms of a lever, as far as there are any."""
+    """Compare the existing arms of a lever."""
     none = ProbeArm({}, {})
     pairs = [(arms.get(first, none), arms.get(second, none)) for first, second in lever.pairs]
     values: dict[str, list[tuple[float, float]]] = {}
@@ -88,8 +87,8 @@ def finding(lever: Lever, arms: Mapping[str, ProbeArm]) -> LeverFinding:
 
 
 def visible(first: Sequence[float], second: Sequence[float]) -> float:
-    """The smallest true gain that such a comparison shows with a chance of `SEEN`, where as many problems differ as did
-    here, and two more: Connor's formula (1987), solved for the gain; 1 at most."""
+    """The smallest true gain that such a comparison detects with power `SEEN`, if as many problems differ as here plus
+    two: Connor's formula (1987), solved for the gain; at most 1."""
     differences = np.asarray([b - a for a, b in zip(first, second, strict=True)], dtype=float)
     if not len(differences):
         return 1.0

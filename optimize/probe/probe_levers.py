@@ -1,7 +1,7 @@
-"""What a probe tries: small programs made from the flow, and the levers, each of which is two of them compared.
+"""The programs and levers of a probe: small programs made from the flow; each lever compares two of them.
 
-What is done after a failed draw (another draw, a fix, a plan) is compared on the same first draws, so a lever costs
-calls only where the first draw fails.
+Actions after a failed draw (another draw, a fix, a plan) are compared on the same first draws, so a lever costs calls
+only if the first draw fails.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ STRONGER_FIX, STRONGER_PLAN = (f"{each} by the stronger model" for each in (FIX,
 TESTS, STRONGER_TESTS = "AI tests", "AI tests by the stronger model"
 SENTENCE, DEMOS, BOTH = "with a sentence", "with demonstrations", "with both"
 READ = "one draw, read otherwise"
-SOLUTIONS, AI_TESTS = 3, 3  # proposed and written where the start has none
+SOLUTIONS, AI_TESTS = 3, 3  # number of solutions and tests if the start has none
 
 
 class Lever(NamedTuple):
-    """Pairs of arms whose difference says what a change of the program is worth.
+    """Pairs of arms; their difference is the value of a change of the program.
 
-    pairs: of each the second arm has the change, and nothing else differs. Words are tried two by two, so that what
-        either kind does alone and with the other counts together.
+    pairs: the second arm has the change, and nothing else differs. Words are tried in a 2 × 2 design, so that the
+        effect of each kind alone and with the other is averaged.
     kind: "shape" for switches of the program, "words" for prompts, or "reading".
-    share: of the problems that every lever is tried on, how many this one is: less where a rollout has many calls.
+    share: of the usual problems for this lever: smaller if a rollout has many calls.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Lever(NamedTuple):
     share: float = 1.0
 
 
-# In the order of what their use costs.
+# In order of cost.
 LEVERS = (
     Lever("reading answers otherwise", ((ONE, READ),), "reading"),
     Lever("instructions", ((ONE, SENTENCE), (DEMOS, BOTH)), "words"),
@@ -45,7 +45,7 @@ LEVERS = (
     Lever("fixing, not drawing again", ((TWO, FIX),), "shape"),
     Lever("planning, not drawing again", ((TWO, PLAN),), "shape", share=0.5),
 )
-# Tried where a stronger model is named.
+# Tried if a stronger model is named.
 STRONGER_LEVERS = (
     Lever("a stronger model for fixes", ((FIX, STRONGER_FIX),), "shape"),
     Lever("a stronger model for all after the first draw", ((PLAN, STRONGER_PLAN),), "shape", share=0.5),
@@ -54,7 +54,7 @@ STRONGER_LEVERS = (
 
 
 def shapes(config: FlowConfig, stronger: bool = False) -> dict[str, Change]:
-    """By the name of its arm, how each program differs from the flow in its switches.
+    """For each arm's name, the switches that differ from the flow.
 
     Args:
         config: of the flow.
@@ -81,7 +81,7 @@ def shapes(config: FlowConfig, stronger: bool = False) -> dict[str, Change]:
 
 
 def settings_for(lever: Lever) -> Change:
-    """The switches with which the flow makes use of a lever of the kind "shape"."""
+    """The switches for the flow to use a lever of the kind "shape"."""
     ((_, used),) = lever.pairs
     fixing: Change = {"direct_first": 1, "direct_fixes": 3}
     return {
@@ -95,5 +95,5 @@ def settings_for(lever: Lever) -> Change:
 
 
 def _draws(count: int, calls: int | None) -> Change:
-    """So many draws first, and calls of a rollout at most."""
+    """`count` draws first, and at most `calls` calls per rollout."""
     return {"direct_first": count, "direct_fixes": 0, "vary_draws": False, "rounds": 1, "budget": {"calls": calls}}

@@ -1,7 +1,8 @@
-"""The probe: some 100 calls that say beforehand what can be gained by compiling, lever by lever.
+"""The probe: about 100 calls that measure in advance, lever by lever, what compiling can gain.
 
-Every lever is tried on the same few problems; the most promising one then runs on more of them. How often the right one
-is named, and how often one is where nothing gains, is measured with the simulated LM by `benchmarks.numbers.probes`.
+Every lever is tried on the same few problems; the most promising one then runs on more problems.
+`benchmarks.numbers.probes` measures with the simulated LM how often the right lever is named, and how often one is
+named although nothing gains.
 """
 
 from __future__ import annotations
@@ -37,32 +38,33 @@ from optimize.race.word_variants import demo_variants, instruction_variants, wit
 from program.problem import Problem
 from program.steps.config import FlowConfig
 
-FEWEST = 8  # problems that every lever is tried on
-SCREENED, SETTLED = 12, 4  # calls of the probe, for each problem that every lever runs on, and one lever at most
-STEP = 5  # problems that the most promising lever runs on next
+FEWEST = 8  # minimum problems for every lever
+SCREENED, SETTLED = 12, 4  # calls of the probe per problem: for all levers, and at most for a single lever
+STEP = 5  # next problems for the most promising lever
 DEMONSTRATIONS, DEMO_TOKENS = 3, 2000
-SAID = "check-example"  # the sentence that stands for instructions
+SAID = "check-example"  # the sentence that represents instructions
 WORDS = (SENTENCE, DEMOS, BOTH)
 
 
 class _Probe:
-    """The programs of a probe and their runs, one for each step, so that a step reads what the steps before it have run
-    and nothing else, also when the command goes on."""
+    """The programs of a probe and their runs, one run per step, so that a step reads only the results of earlier steps,
+    also after a resume."""
 
     def __init__(self, job: Job, problems: Sequence[Problem]) -> None:
         config = job.inputs.program.config
         if not isinstance(config, FlowConfig):
-            raise ConfigError("--probe tries the switches of the flow, so it needs a start that is one")
+            raise ConfigError("--probe tries the switches of the flow, so --start must be a flow")
         self._job, self._problems = job, problems
         stronger = job.stronger is not None
         self.levers = (*LEVERS, *STRONGER_LEVERS) if stronger else LEVERS
         self._variants = {name: Variant(change) for name, change in shapes(config, stronger).items()}
         self._shown: set[str | None] = set()
         self._rollouts: dict[Path, list[Rollout]] = {}
-        self._otherwise: dict[str, float] = {}  # by problem, see `_read_otherwise`
+        self._otherwise: dict[str, float] = {}  # by problem; see `_read_otherwise`
 
     def step(self, name: str, arms: Collection[str]) -> Callable[[Collection[str], int], None]:
-        """Begin a step with these arms, as far as there are any; gives what runs some of them on the first problems."""
+        """Begin a step with the existing ones of these arms; returns a function that runs some of them on the first
+        problems."""
         programs = {arm: self._variants[arm].program(self._job.inputs) for arm in arms if arm in self._variants}
         problems = [each for each in self._problems if arms != WORDS or each.name not in self._shown]
         if not programs or not problems:
@@ -76,7 +78,7 @@ class _Probe:
         return run
 
     def write_words(self) -> None:
-        """Make the programs with other words; demonstrations are draws that were right."""
+        """Make the programs with other words; demonstrations are right draws."""
         job, base = self._job, self._variants[ONE]
         sentence = next((each for each in instruction_variants(job, base) if each.said == SAID), None)
         demos = next(reversed(demo_variants(job, base, DEMONSTRATIONS, DEMO_TOKENS, proof_calls=0)), None)
@@ -89,13 +91,13 @@ class _Probe:
             self._variants[BOTH] = with_both(base, demos, sentence)
 
     def findings(self) -> list[LeverFinding]:
-        """What is known of every lever, in the order of `levers`."""
+        """The findings on every lever, in the order of `levers`."""
         arms = {name: self._arm(name) for name in self._variants}
         arms[READ] = self._read_otherwise(arms[ONE])
         return [finding(lever, arms) for lever in self.levers]
 
     def calls(self) -> int:
-        """Those that were paid: what the prompts of different arms share is asked once."""
+        """The number of paid calls; prompts that several arms share are paid once."""
         most: Counter[tuple[str, str, str]] = Counter()
         for rollout in self._all():
             most |= Counter((rollout.problem, call.model, call.prompt_hash) for call in rollout.trace.calls)
@@ -112,7 +114,7 @@ class _Probe:
         )
 
     def _read_otherwise(self, drawn: ProbeArm) -> ProbeArm:
-        """What one draw would solve if of every answer the reading were taken that is right, where any is."""
+        """The solved rate of one draw if a right reading of every answer were chosen, if there is any."""
         for path, rollouts in self._rollouts.items():
             for each in rollouts:
                 if each.arm == ONE and each.score and each.problem not in self._otherwise:
@@ -120,7 +122,7 @@ class _Probe:
         return ProbeArm(self._otherwise, drawn.calls)
 
     def _best_read(self, path: Path, rollout: Rollout) -> float:
-        """Whether some reading of an answer of a rollout is right; where it is solved nothing is read."""
+        """Whether some reading of an answer of a rollout is right; a solved rollout needs no reading."""
         if rollout.status == "solved":
             return 1.0
         problem = self._job.problems.problem(rollout.problem)
@@ -129,18 +131,18 @@ class _Probe:
 
 
 def probe(job: Job, calls: int) -> list[LeverFinding]:
-    """Try every lever on some problems, then again and again the one that may still gain most on some more.
+    """Try every lever on some problems, then repeatedly the one that may still gain most, on further problems.
 
     Args:
-        job: a compilation of the flow, of which nothing but its problems, models and start is used.
-        calls: to the LM, about.
+        job: a compilation of the flow; only its problems, models and start are used.
+        calls: approximate number of LM calls.
 
     Returns:
-        What was found: of each of `LEVERS`, and of `STRONGER_LEVERS` where a stronger model is named.
+        The findings on each of `LEVERS`, and of `STRONGER_LEVERS` if a stronger model is named.
 
     Raises:
         ConfigError: the program is not the flow.
-        Halted: a cap is reached; the rollouts that had ended are stored.
+        Halted: a cap is reached; finished rollouts are stored.
     """
     order = random.Random(job.config.seed).sample(job.learn, len(job.learn))
     most = min(len(order), max(FEWEST, calls // SETTLED))
@@ -169,6 +171,6 @@ def probe(job: Job, calls: int) -> list[LeverFinding]:
 
 
 def _tried_on(lever: Lever, screened: int) -> int:
-    """Problems that a lever is tried on at first; none where they would be too few to say anything."""
+    """Number of first problems for a lever; 0 if they would be too few."""
     count = int(lever.share * screened)
     return count if count >= FEWEST // 2 else 0

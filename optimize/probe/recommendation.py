@@ -1,4 +1,4 @@
-"""What to do after a probe: one recommendation with its command."""
+"""The recommendation after a probe, with its command."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ ONLY = {"shape": ("demos=0", "instructions=false"), "words": ("switches=false",)
 def recommendation(
     findings: Sequence[LeverFinding], start: str, config: ProgramConfig, arguments: Sequence[str]
 ) -> str:
-    """A few lines: the shown lever with the largest gain and what to type for it, or that nothing is to be gained.
+    """A few lines: the shown lever with the largest gain and its command, or that no gain was found.
 
     Args:
         findings: of all levers.
-        start: the artifact that was probed; config: its switches.
-        arguments: of the command that probed.
+        start: the probed artifact; config: its switches.
+        arguments: of the probe's command.
     """
     shown = [each for each in findings if each.shown]
     if not shown:
@@ -35,7 +35,7 @@ def recommendation(
     lever, (before, after) = best.lever, best.calls
     said = f"recommended: {lever.name}: {points(best.gain)}, at {after:.1f} calls a rollout for {before:.1f}"
     if lever.kind == "reading":
-        return f"{said}; right programs are in answers that are read as others: please report them as a bug"
+        return f"{said}; answers have right programs that are parsed wrongly: please report this as a bug"
     lines = [said]
     if lever.kind == "shape":
         present = flattened(config.model_dump())
@@ -50,7 +50,7 @@ def recommendation(
 
 
 def _compile(arguments: Sequence[str], kind: str) -> str:
-    """The command that races what is of this kind, for another folder: its configuration is another one."""
+    """The command that races levers of this kind, with another folder because its configuration differs."""
     kept: list[str] = []
     left = iter(arguments)
     for each in left:

@@ -1,7 +1,7 @@
-"""The switches of a program that a race turns: for each lever the values worth trying, as changes of its configuration.
+"""The switches of a program in a race: for each lever the values worth trying, as changes of the configuration.
 
-What published work and our own runs found to matter: drawing again against thinking first, what is done after a
-failure, which tests are believed, the order of a prompt, and the temperature.
+These matter in published work and in our own runs: further draws or thinking first, the action after a failure, the
+trusted tests, the order of a prompt, and the temperature.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from program.stage.stage import REPEAT_TEMPERATURE
 from program.steps.config import FlowConfig
 
 Change = dict[str, Any]  # keys of a program's configuration and their values
-FEW = 3  # draws, of which one is right in most cases where any is
+FEW = 3  # draws; they contain a right one in most cases in which any draw is right
 MANY_FIXES = 3
-_DRAWING = ("order", "temperature", "vary_draws")  # what matters where programs are only drawn
+_DRAWING = ("order", "temperature", "vary_draws")  # relevant if programs are only drawn
 
 
 def changes_of(config: ProgramConfig, adapter: str, profile: Profile, stronger: bool = False) -> list[Change]:
-    """Each a value of one lever other than the present one, those that change most first.
+    """All changes of one lever to another value, the largest changes first.
 
     Args:
         config: of the program.
-        adapter: by name; some know only one order.
-        profile: of the model, which decides where the configuration does not; one that thinks has no temperature.
+        adapter: its name; some adapters have only one order.
+        profile: of the model; applies if the configuration has no value. A thinking model has no temperature.
         stronger: whether a stronger model is named.
     """
     calls = config.budget.calls
@@ -45,10 +45,10 @@ def changes_of(config: ProgramConfig, adapter: str, profile: Profile, stronger: 
         found += [{"attempts": count} for count in (1, FEW, calls or 2 * FEW)]
     if not has_one_order(adapter):
         found += [{"order": order} for order in ("problem-first", "stage-first")]
-        # Where one call makes a program there is nothing to go on from.
+        # If one call makes a program, there is nothing to continue.
         found += [{"order": "conversation"}] if isinstance(config, FlowConfig | ReflexionConfig) else []
     if profile.temperature is not None:
-        # At 0 every draw is the same, so neither further draws nor those of the gate would say anything new.
+        # At temperature 0 all draws are equal, so further draws and those of the gate would give no new information.
         found += [{"temperature": REPEAT_TEMPERATURE}]
     decided = {"temperature": profile.temperature, "fixes_per_program": profile.fixes_per_program}
     present = {key: decided.get(key) if value is None else value for key, value in config.model_dump().items()}
@@ -56,7 +56,7 @@ def changes_of(config: ProgramConfig, adapter: str, profile: Profile, stronger: 
 
 
 def combined(first: Change, second: Change) -> Change | None:
-    """Both changes together; None where they turn the same switch, or one leaves the other nothing to do."""
+    """Both changes together; None if they change the same switch, or if one makes the other useless."""
     both = {**first, **second}
     idle = set(both) - {"direct_first", *_DRAWING} or both.get("order") == "conversation"
     if set(first) & set(second) or (_only_draws(both) and idle):
@@ -79,7 +79,7 @@ def _of_flow(config: FlowConfig, calls: int | None) -> list[Change]:
 
 
 def _only_draws(change: Change) -> bool:
-    """Whether nothing but plain draws is left of the flow."""
+    """Whether the flow only makes plain draws."""
     return change.get("direct_first", 0) > FEW
 
 

@@ -1,5 +1,5 @@
-"""Instructions for the candidates of a race that the proposers of GEPA and MIPRO write, for the stage that costs most
-solves. Both are DSPy's own; their questions are paid for as the optimizers' are."""
+"""Instructions for the candidates of a race, written by DSPy's proposers of GEPA and MIPRO for the stage that loses
+most solves. Their questions are paid like those of the optimizers."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ from program.adapters.sections import plain
 from program.stage.program import Program
 from signatures.sentences import WRITERS
 
-SHOWN = 3  # calls that GEPA's proposer looks at, each on another problem
-REPEATED = 12  # words in a row that a proposal and the text of one problem, or a hidden test, may not share
-LOOKED_AT = 2000  # characters of a hidden test that are looked at; some have megabytes
+SHOWN = 3  # calls that GEPA's proposer sees, each on another problem
+REPEATED = 12  # words in a row that a proposal may not share with one problem's text or a hidden test
+LOOKED_AT = 2000  # checked characters of a hidden test; some have megabytes
 _WORD = re.compile(r"\w+")
 
 
 def proposed_variants(job: Job, base: Variant, count: int, with_demos: Sequence[Variant]) -> list[Variant]:
     """The candidate `base` with each of `count` proposed instructions, half by the proposer of GEPA, half by MIPRO's.
 
-    A proposal that is the present instruction or an earlier proposal is no candidate, nor one that repeats the text of
+    A proposal is no candidate if it equals the current instruction or an earlier proposal, or if it repeats the text of
     a problem or a hidden test.
 
     Args:
         job: the compilation.
-        base: its switches and its other words stay as they are.
-        count: proposals.
-        with_demos: candidates with demonstrations, which MIPRO's proposer is shown.
+        base: its switches and its other words do not change.
+        count: number of proposals.
+        with_demos: candidates with demonstrations for MIPRO's proposer.
     """
     program = base.program(job.inputs)
     calls = [] if job.rehearsed else _calls_of(job, base, program)
@@ -67,11 +67,11 @@ def proposed_variants(job: Job, base: Variant, count: int, with_demos: Sequence[
     return [Variant(base.changes, {**base.words, name: prompt}, said) for said, prompt in found.items()]
 
 
-Judged = tuple[Step, Credit, Episode, bool, Any]  # a call, its credit, its rollout with whether it solved and its score
+Judged = tuple[Step, Credit, Episode, bool, Any]  # a call, its credit, its rollout, whether that solved, and its score
 
 
 def _calls_of(job: Job, base: Variant, program: Program) -> list[Judged]:
-    """The calls of the candidate's rollouts that credit is known of, in stages that are tuned."""
+    """The calls of the candidate's rollouts with known credit, in tuned stages."""
     rollouts = [each for each in rollouts_so_far(job) if each[1].arm in (base.name, "teacher") and each[1].score]
     tuned = {f"{name}.predict" for name, stage in stages_of(program) if stage.name not in job.inputs.frozen}
     episodes = stored_episodes(job, program, rollouts)
@@ -86,8 +86,8 @@ def _calls_of(job: Job, base: Variant, program: Program) -> list[Judged]:
 
 
 def costliest(calls: Sequence[Judged]) -> str | None:
-    """The predictor whose calls are wrong more often in rollouts that fail than in those that solve, by the credit that
-    they lack for each rollout; None where that is none."""
+    """The predictor with the largest difference in missing credit per rollout between failed and solved rollouts; None
+    if no difference is positive."""
     rollouts = Counter({solved: len({id(c[2]) for c in calls if c[3] == solved}) for solved in (False, True)})
     lacking: dict[str, dict[bool, float]] = defaultdict(lambda: {False: 0.0, True: 0.0})
     for step, credit, _, solved, _ in calls:
@@ -98,13 +98,13 @@ def costliest(calls: Sequence[Judged]) -> str | None:
 
 
 def _first_writer(job: Job, program: Program) -> str | None:
-    """Where there is no rollout to tell: the first stage that writes programs."""
+    """The first stage that writes programs, for the case without rollouts."""
     tuned = [(name, stage.name) for name, stage in stages_of(program) if stage.name not in job.inputs.frozen]
     return next((f"{name}.predict" for name, stage in tuned if stage in WRITERS), None)
 
 
 def _gepa(job: Job, name: str, asked: str, calls: Sequence[Judged], count: int) -> Iterator[tuple[str, str]]:
-    """Proposals from calls that were wrong, and what is known of them."""
+    """Proposals from wrong calls and their feedback."""
     worst = sorted((each for each in calls if not each[3]), key=lambda each: each[1].score)
     by_problem = {each[2].problem.name: each for each in reversed(worst)}  # the worst of each problem
     wrong = [_example(each) for each in by_problem.values()]
@@ -114,14 +114,14 @@ def _gepa(job: Job, name: str, asked: str, calls: Sequence[Judged], count: int) 
         with dspy.context(lm=job.prompt_lm.copy(rollout_id=number)):
             try:
                 proposed = InstructionProposer(adapter=job.proposals)({name: asked}, dataset, [name])
-            except ValueError:  # an empty answer, which is all that the proposer refuses
+            except ValueError:  # an empty answer; the proposer refuses nothing else
                 job.proposals.dropped += 1
                 continue
         yield f"gepa-{number + 1}", proposed[name]
 
 
 def _example(judged: Judged) -> dict[str, Any]:
-    """A call as GEPA's proposer is shown it."""
+    """A call in the form for GEPA's proposer."""
     step, credit, episode, _, scored = judged
     said = feedback(credit.evidence, scored, episode.words)
     return {"Inputs": plain(step.inputs), "Generated Outputs": plain(step.outputs), "Feedback": said}
@@ -130,7 +130,7 @@ def _example(judged: Judged) -> dict[str, Any]:
 def _mipro(
     job: Job, program: Program, name: str, shown: Sequence[Sequence[Any]], count: int
 ) -> Iterator[tuple[str, str]]:
-    """Proposals from the present instruction, a tip, and demonstrations where there are some."""
+    """Proposals from the current instruction, a tip, and demonstrations if there are any."""
     alone = program.deepcopy()
     hide_all_but(alone, name)
     proposed = mipro_proposals(alone, job.prompt_lm, job.learn_examples, shown, count, job.config.seed)
@@ -139,15 +139,15 @@ def _mipro(
 
 
 def _refused(job: Job, text: str, asked: str) -> bool:
-    """Whether a proposal repeats what would give answers away; counted."""
+    """Whether a proposal repeats text that would reveal answers; also counts it."""
     refused = repeats(text, asked, job.problems)
     job.proposals.refused += refused
     return refused
 
 
 def repeats(text: str, asked: str, problems: ProblemSet) -> bool:
-    """Whether an instruction shares a run of words, which the present one does not have, with a hidden test or with the
-    text of one problem; what several problems say is a way of speaking."""
+    """Whether an instruction has a run of words that the current one lacks, in common with a hidden test or with the
+    text of exactly one problem; text of several problems is common wording."""
     runs = _runs(text) - _runs(asked)
     if not runs:
         return False

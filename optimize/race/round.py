@@ -1,5 +1,5 @@
-"""One round of a race: candidates run block by block of problems, on the same draws, and drop out on the way. What
-their prompts share is asked once, as every answer is in the ledger."""
+"""One round of a race: candidates run on blocks of problems with the same draws, and drop out on the way. Shared
+prompts are asked only once, because every answer is in the ledger."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from program.problem import Problem
 
 @dataclass(frozen=True)
 class Round:
-    """A round that has ended.
+    """A finished round.
 
     name: of its folder.
     first: the candidate to beat.
-    standings: of every candidate on the problems that it ran on, by name; costs are in rollouts of the first one.
-    out: of those that dropped out, why.
+    standings: of every candidate on its problems, by name; costs are relative to the first one.
+    out: why candidates dropped out, by name.
     variants: the candidates by name.
-    copied: of those with demonstrations, by stage, how many answers copied from them.
+    copied: for candidates with demonstrations, by stage, how many answers copied from them.
     """
 
     name: str
@@ -39,20 +39,20 @@ class Round:
 
     @property
     def finalists(self) -> list[str]:
-        """Those that ran to the end, the best first."""
+        """The candidates that ran to the end, the best first."""
         left = [name for name in self.standings if name not in self.out]
         return sorted(left, key=lambda name: (-self.standings[name].share, self.standings[name].cost))
 
     @property
     def winner(self) -> Variant:
-        """The finalist that solves most; or, where others solve nearly as much for much less, the cheapest of them."""
+        """The finalist that solves most; or the cheapest of those that solve nearly as much at a much lower cost."""
         best = self.standings[self.finalists[0]]
         good = [name for name in self.finalists if self.standings[name].share >= best.share + NOT_WORSE]
         cheap = [name for name in good if self.standings[name].cost <= CHEAPER * best.cost]
         return self.variants[min(cheap, key=lambda name: self.standings[name].cost) if cheap else self.finalists[0]]
 
     def lines(self) -> list[RaceLine]:
-        """What came of every candidate, those that ran to the end first; differences are from the first one."""
+        """The results of all candidates, finalists first; differences are from the first candidate."""
         order = [*self.finalists, *self.out]
         return [self._line(name) for name in order]
 
@@ -80,12 +80,12 @@ def run_round(job: Job, name: str, variants: Sequence[Variant], problems: Sequen
     Args:
         job: the compilation.
         name: of the folder, and of the phase.
-        variants: the candidates, the first the one to beat.
-        problems: in the order in which they are run.
-        rollouts: of a candidate that runs to the end; with fewer problems each is drawn more than once.
+        variants: the candidates; the first is the one to beat.
+        problems: in order of running.
+        rollouts: of a candidate that runs to the end; if there are fewer problems, each is drawn more than once.
 
     Raises:
-        Halted: a cap is reached; the rollouts that had ended are stored.
+        Halted: a cap is reached; finished rollouts are stored.
     """
     by_name = {variant.name: variant for variant in variants}
     programs = {key: each.program(job.inputs) for key, each in by_name.items()}

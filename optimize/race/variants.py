@@ -1,4 +1,4 @@
-"""The candidates of a race: programs that differ from the start in their switches, in their words, or in both."""
+"""The candidates of a race: programs that differ from the start in switches, words, or both."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Variant:
     """One candidate.
 
     changes: keys of the program's configuration that differ from the start's.
-    words: by predictor, its instructions and demonstrations where they differ from the start's.
-    said: what its words are, for its name.
+    words: by predictor, instructions and demonstrations that differ from the start's.
+    said: a short description of its words, for its name.
     """
 
     changes: Mapping[str, Any] = field(default_factory=dict)
@@ -29,7 +29,7 @@ class Variant:
 
     @property
     def name(self) -> str:
-        """Says how it differs from the start; names its arm."""
+        """The name of its arm, which describes its difference from the start."""
         parts = [f"{key}={value}" for key, value in self.changes.items()] + ([self.said] if self.said else [])
         return " ".join(parts) or START
 

@@ -1,5 +1,4 @@
-"""Words for the candidates of a race: demonstrations out of the rollouts that the race has made so far, and
-instructions."""
+"""Words for the candidates of a race: demonstrations from the race's rollouts so far, and instructions."""
 
 from __future__ import annotations
 
@@ -17,15 +16,15 @@ from signatures.sentences import SENTENCES, WRITERS
 
 
 def demo_variants(job: Job, base: Variant, most: int, max_tokens: int, proof_calls: int) -> list[Variant]:
-    """The candidate `base` with one, two, … demonstrations for each stage that has calls which are proven right, out of
-    the rollouts that the compilation has made so far; where it has made none, the teacher's are made.
+    """The candidate `base` with one, two, … demonstrations for each stage with proven calls, from the compilation's
+    rollouts so far. If there are none, the teacher's rollouts are made.
 
     Args:
         job: the compilation.
-        base: its switches stay as they are.
-        most: demonstrations of a predictor.
-        max_tokens: that all demonstrations of a predictor may have.
-        proof_calls: programs that may be written to prove words.
+        base: its switches do not change.
+        most: maximum demonstrations per predictor.
+        max_tokens: of all demonstrations of a predictor.
+        proof_calls: maximum programs to write to prove words.
     """
     program = base.program(job.inputs)
     rollouts = rollouts_so_far(job)
@@ -45,8 +44,7 @@ def demo_variants(job: Job, base: Variant, most: int, max_tokens: int, proof_cal
 
 
 def rollouts_so_far(job: Job) -> list[tuple[Path, Rollout]]:
-    """The rollouts that the compilation has made so far, each with the folder of its run; where it has made none, the
-    teacher's are made."""
+    """The compilation's rollouts so far, each with the folder of its run. If there are none, the teacher's are made."""
     folders = [*job.run_folders]
     if not folders:
         job.roll_out()
@@ -56,7 +54,8 @@ def rollouts_so_far(job: Job) -> list[tuple[Path, Rollout]]:
 
 
 def instruction_variants(job: Job, base: Variant) -> list[Variant]:
-    """The candidate `base` with each of our further sentences in the instructions of the stages that write programs."""
+    """The candidate `base` with each of our further sentences, in the instructions of the stages that write
+    programs."""
     program = base.program(job.inputs)
     writing = [stage for stage in stages_of(program) if stage[1].name in WRITERS]
     writers = {f"{name}.predict" for name, stage in writing if stage.name not in job.inputs.frozen}

@@ -1,4 +1,4 @@
-"""What a compilation has bought, in a table of five lines."""
+"""The benefit of a compilation, as a table of five lines."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ COSTS = ("LM calls", "tokens")
 
 
 def bought(rollouts: Sequence[Rollout], start: str, other: str, name: str = "compiled") -> str:
-    """The compiled program and the one it was compiled from, on the problems that were judged for both.
+    """The compiled program and its start, on the problems that were judged for both.
 
     Args:
         rollouts: of both.
         start, other: their arms.
-        name: of the other one, in the table.
+        name: of the other program in the table.
     """
     arms = [[each for each in rollouts if each.arm == arm] for arm in (start, other)]
     before, after = (shares(outcomes(arm)) for arm in arms)

@@ -1,4 +1,4 @@
-"""How many problems of a study fit into the minutes there are, as fast as its model answers here and now."""
+"""How many problems of a study fit into the given minutes, from the measured speed of its model."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from eval.simulated.model import open_model
 from optimize.config import CompileConfig
 from program.files import write_whole
 
-FEWEST = 6  # problems; with fewer nothing could be seen
-ANSWERS, ANSWER_TOKENS = 4, 64  # of the measure
+FEWEST = 6  # problems; with fewer no difference could be shown
+ANSWERS, ANSWER_TOKENS = 4, 64  # of the measurement
 
 
 class Fit(BaseModel):
-    """How long a study may take. Its race, its gate and its evaluation each get as many problems as fit."""
+    """How long a study may take. Its race, gate and evaluation each get as many problems as fit."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
 
     minutes: float = Field(gt=0)
     """for compiling and evaluating"""
     measures: float = Field(gt=0)
-    """how many times as long as the measure one problem takes in all; the measure is the time of four answers of 64
-    tokens, which are asked for side by side"""
+    """total time per problem as a multiple of the measured time, which is the time of four parallel answers of 64
+    tokens"""
 
     def problems(self, config: CompileConfig, evaluated: ProblemSet, out: Path) -> int:
-        """How many problems fit; measured once and kept in `out`, so that a study goes on with as many.
+        """How many problems fit; measured once and stored in `out`, so that a resumed study has the same number.
 
         Args:
             config: names the model.
-            evaluated: at most all of these fit; the measure asks for the first ones.
+            evaluated: the upper limit; the measurement uses the first of these problems.
             out: the folder of the study.
 
         Raises:
@@ -48,7 +48,7 @@ class Fit(BaseModel):
         out.mkdir(parents=True, exist_ok=True)
         write_whole(file, json.dumps({"seconds": round(seconds, 2), "problems": count}) + "\n")
         print(
-            f"{ANSWERS} answers of {ANSWER_TOKENS} tokens took {seconds:.1f} s side by side, "
+            f"{ANSWERS} answers of {ANSWER_TOKENS} tokens took {seconds:.1f} s in parallel, "
             f"so {count} of {most} problems fit into {self.minutes:g} minutes"
         )
         return count

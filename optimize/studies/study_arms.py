@@ -1,4 +1,4 @@
-"""The programs that a study evaluates, all under the same settings: it is prompts and flows that are compared."""
+"""The programs that a study evaluates, all with the same settings, so that only prompts and flows are compared."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from program.cli.settings import fitting
 
 
 class StudyArm(NamedTuple):
-    """A program to evaluate: where it lies, and what it is under the settings of the study."""
+    """A program to evaluate: its folder, and the program with the settings of the study."""
 
     path: Path
     program: dspy.Module
@@ -25,24 +25,24 @@ class StudyArm(NamedTuple):
 def arms_of(
     config: CompileConfig, against: Sequence[str], further: dict[str, dict[str, Any]], taken: Sequence[str]
 ) -> list[StudyArm]:
-    """The program that is compiled, as it is before, and those to compare with.
+    """The program to compile, before compilation, and the programs to compare with.
 
     Args:
-        config: of the compilation; of its settings each program gets those that it has keys for.
-        against: the folders of the others.
-        further: settings of single programs, by the names of their folders.
+        config: of the compilation; each program gets those settings that it has keys for.
+        against: the folders of the other programs.
+        further: settings of single programs, by folder name.
         taken: names that no program may have.
 
     Raises:
-        ConfigError: a name is not there, or there twice.
-        ArtifactError: a program cannot be loaded, or a setting has a value that is not allowed.
+        ConfigError: a name is unknown, or occurs twice.
+        ArtifactError: a program cannot be loaded, or a setting has an invalid value.
     """
     paths = [Path(config.start), *map(Path, against)]
     names = [path.name for path in paths]
     if twice := next((name for name in names if [*names, *taken].count(name) > 1), None):
         raise ConfigError(f"study: two of the programs, or a program and a folder of the study, are called {twice}")
     if unknown := sorted(set(further) - set(names)):
-        raise ConfigError(f"study: settings: {unknown[0]} is none of the programs: {', '.join(names)}")
+        raise ConfigError(f"study: settings: there is no program {unknown[0]}; choose one of {', '.join(names)}")
     return [_arm(path, path == paths[0], config, further.get(path.name, {})) for path in paths]
 
 

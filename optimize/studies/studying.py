@@ -39,34 +39,34 @@ class StudyConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     split: str = "test"
-    """what is evaluated on; never the split that is compiled on"""
+    """the split to evaluate on; never the split of the compilation"""
     against: list[str] = []
-    """further artifacts to compare with, besides the one that is compiled"""
+    """further artifacts to compare with, besides the start"""
     settings: dict[str, dict[str, Any]] = {}
-    """by the folder name of an artifact, further keys of its program's configuration"""
+    """further keys of programs' configurations, by an artifact's folder name"""
     n: int = Field(default=1, ge=1)
-    """samples a problem"""
+    """samples per problem"""
     limit: int | None = Field(default=None, ge=1)
     """only the first problems"""
     exclude: str | None = None
-    """a file of problems to leave out, as eval.audit writes it"""
+    """a file of problems to leave out, as written by eval.audit"""
     fit: Fit | None = None
-    """the minutes there are: as many problems are raced, compared in the gate and evaluated as fit into them"""
+    """the available minutes: as many problems are raced, compared in the gate and evaluated as fit"""
 
 
 def study(options: argparse.Namespace) -> None:
     """Print the cost, compile, evaluate, compare; see `optimize.study` for the options.
 
     Raises:
-        ConfigError, ArtifactError, DataError: bad input, before anything is paid.
+        ConfigError, ArtifactError, DataError: invalid input; raised before anything is paid.
     """
     changes = {key: getattr(options, key) for key in ("lm", "api_base", "data") if getattr(options, key) is not None}
     config = read_config(options.config, changes)
     plan = _study_config(options.config)
     if plan.split == config.split:
-        raise ConfigError(f"study: split {plan.split} is the one that is compiled on")
+        raise ConfigError(f"study: split {plan.split} is the split of the compilation; evaluate on another")
     if plan.fit and config.optimizer != "race":
-        raise ConfigError("study: fit is for the optimizer race")
+        raise ConfigError("study: fit works only with the optimizer race")
     arms = arms_of(config, plan.against, plan.settings, taken=("compiled", plan.split))
     given = [word for key, value in changes.items() for word in (f"--{key.replace('_', '-')}", value)]
     if plan.fit and not options.dry_run:
@@ -84,7 +84,7 @@ def study(options: argparse.Namespace) -> None:
     _do("optimize.compile", options.config, *given, "--out", compiled)
     manifest = artifact.read_manifest(compiled)
     if stopped := (manifest.compile or {}).get("stopped"):
-        raise ConfigError(f"study: {compiled} is not compiled to its end: {stopped}; allow more and start again")
+        raise ConfigError(f"study: {compiled} is not fully compiled: {stopped}; allow more and run the command again")
     evaluated = ["--lm", config.lm, "--data", config.data, "--split", plan.split, "--n", plan.n, "--out", run]
     evaluated += ["--concurrency", config.concurrency]
     evaluated += ["--api-base", config.api_base] if config.api_base else []
@@ -96,7 +96,7 @@ def study(options: argparse.Namespace) -> None:
     start, *others = [options.out / path.name for path, _, _ in arms]
     kept = (manifest.gate or {}).get("decision") == "kept"
     if kept:
-        print(f"\n{compiled} is {start.name} as it was: nothing was found that is better, so it is evaluated once")
+        print(f"\n{compiled} equals {start.name}: nothing better was found, so it is evaluated only once")
     _do("eval.run", start, *others, *([] if kept else [compiled]), *evaluated)
     if others or not kept:
         comparison = _printed("eval.compare", run)
@@ -112,7 +112,7 @@ def study(options: argparse.Namespace) -> None:
 
 
 def expected_cost(config: CompileConfig, plan: StudyConfig, arms: Sequence[StudyArm], compiled: Path) -> str:
-    """What compiling and evaluating will ask and cost, in words and tables, without any LM call."""
+    """The expected requests and cost of compiling and evaluating, as text and tables, without any LM call."""
     inputs = read_inputs(config)
     average = averages(config, inputs, compiled)
     problems = load_problems(config.data, plan.split).select(plan.limit, None, plan.exclude)
@@ -130,8 +130,8 @@ def expected_cost(config: CompileConfig, plan: StudyConfig, arms: Sequence[Study
 
 
 def _average_of(arm: StudyArm, config: CompileConfig, inputs: Inputs, average: Averages) -> Averages:
-    """What a run of another program asks: what was measured of it, or else as many calls as it is expected to make,
-    each like a measured one of the program that is compiled."""
+    """The average requests of another program: measured ones, or else its expected number of calls, each with the
+    tokens of the compiled program's calls."""
     identity = {**inputs.identity, "start_fingerprint": artifact.fingerprint(arm.program, arm.manifest)}
     its = replace(inputs, program=arm.program, manifest=arm.manifest, frozen=[], identity=identity)
     own = averages(config, its, None)
@@ -146,7 +146,7 @@ def _row(name: str, count: int, average: Averages, config: CompileConfig) -> str
 
 
 def _study_config(path: Path) -> StudyConfig:
-    """The table `[study]` of a file that `read_config` could read."""
+    """The table `[study]` of a file that `read_config` has accepted."""
     try:
         return StudyConfig.model_validate(read_toml(path).get("study", {}))
     except ValidationError as fault:
@@ -154,19 +154,19 @@ def _study_config(path: Path) -> StudyConfig:
 
 
 def _do(module: str, *arguments: object) -> None:
-    """Run a command of ours; when it fails, leave as it did, it has said why."""
+    """Run one of our commands; if it fails, exit with its status, because it has printed the reason."""
     _run(module, arguments, None)
 
 
 def _printed(module: str, *arguments: object) -> str:
-    """As `_do`; gives what the command prints."""
+    """As `_do`; returns the command's output."""
     return _run(module, arguments, subprocess.PIPE)
 
 
 def _run(module: str, arguments: Sequence[object], stdout: int | None) -> str:
     words = ["-m", module, *map(str, arguments)]
     print(f"\n$ python {' '.join(words)}", flush=True)
-    with graceful():  # a signal reaches the command, too, which ends in its own time
+    with graceful():  # a signal also reaches the command, which ends by itself
         process = subprocess.Popen([sys.executable, *words], stdout=stdout, text=True)
         pass_on(process)
         said, _ = process.communicate()

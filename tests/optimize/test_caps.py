@@ -39,7 +39,7 @@ def test_at_a_cap_the_best_so_far_is_saved_and_marked_and_a_larger_cap_goes_on(m
     prompts = use_lm(monkeypatch, hinted_rule(TASKS, helped=HELPED))
     said = printed(monkeypatch, optimize.compile.main, *arguments, "--max-calls", str(cap), "--out", tmp_path / "out")
     assert len(prompts) == cap
-    assert "which is not the end: max_calls" in said
+    assert "but the compilation is not finished: max_calls" in said
     assert stopped(tmp_path / "out") == f"max_calls = {cap} is reached"
     artifact.load(tmp_path / "out")
     printed(monkeypatch, optimize.compile.main, *arguments, "--max-calls", "1000", "--out", tmp_path / "out")

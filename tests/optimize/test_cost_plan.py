@@ -139,7 +139,7 @@ def test_a_plan_beyond_a_cap_says_so_and_prices_are_those_of_the_models(monkeypa
     )
     options = [*verified_in(tmp_path), "--dry-run"]
     said = printed(monkeypatch, optimize.compile.main, *options, "--max-calls", "3")
-    assert "max_calls = 3 is reached before it ends" in said
+    assert "max_calls = 3 is reached before the end" in said
     assert f"| {total_of(said)[2] * 1e-3:.2f} |" in said
     unpriced = printed(monkeypatch, optimize.compile.main, *options, "--teacher-lm", "some/other")
     assert "teacher_lm: some/other" in unpriced and "not known" in unpriced

@@ -178,7 +178,7 @@ def test_a_cap_below_the_comparison_says_so_before_anything_is_paid(monkeypatch,
     use_lm(monkeypatch, rule(with_demos="right", without="wrong"))
     for more in (["--dry-run"], []):
         said = printed(monkeypatch, optimize.compile.main, *options, "--max-calls", "12", *more)
-        assert "max_calls = 12 is less than the comparison with the start takes, about 40 calls" in said
+        assert "max_calls = 12 is less than the comparison with the start needs, about 40 calls" in said
 
 
 def rollouts(arm: str, solved: list[list[bool]], tokens: int = 100) -> list[Rollout]:

@@ -52,7 +52,7 @@ def test_fit_is_for_the_race(tmp_path, monkeypatch, capsys):
     path = tmp_path / "config.toml"
     path.write_text('optimizer = "bootstrap"\n[study]\nfit = { minutes = 1, measures = 1 }\n')
     assert call(monkeypatch, optimize.study.main, path, "--out", tmp_path / "out") == 2
-    assert "fit is for the optimizer race" in capsys.readouterr().err
+    assert "fit works only with the optimizer race" in capsys.readouterr().err
 
 
 def test_what_was_bought_is_a_table_of_five_lines_on_the_problems_that_both_have():

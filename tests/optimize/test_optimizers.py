@@ -259,7 +259,7 @@ def test_what_cannot_work_here_is_refused_in_one_line_before_anything_is_paid(mo
 )
 def test_a_key_that_the_optimizer_does_not_read_is_refused(monkeypatch, options, capsys, name, key):
     assert call(monkeypatch, optimize.compile.main, *options, "--optimizer", name, *key) == 2
-    assert f"{name} does not read it; it reads " in capsys.readouterr().err
+    assert f"{name} does not use this key; it uses " in capsys.readouterr().err
 
 
 def test_a_compiled_program_can_be_compiled_again_and_its_instructions_carry_over(

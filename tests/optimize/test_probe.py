@@ -160,7 +160,7 @@ def test_a_compilation_takes_the_answers_of_a_probe_for_nothing(monkeypatch, tmp
     raced = [tmp_path / "raced" if each == tmp_path / "out" else each for each in options]
     said = printed(monkeypatch, optimize.compile.main, *raced, *race)
     report = json.loads((tmp_path / "raced" / "report.json").read_text())
-    assert report["paid"]["reused"] >= len(TASKS) / 2 and "were known from other compilations" in said
+    assert report["paid"]["reused"] >= len(TASKS) / 2 and "were reused from other compilations" in said
     after_probe = len(prompts)
     prompts.clear()
     monkeypatch.setattr("optimize.compilation.compiling.WORK_FOLDER", tmp_path / "another ledger")
@@ -197,4 +197,4 @@ def test_only_the_flow_can_be_probed(monkeypatch, tmp_path, capsys, options):
     use_lm(monkeypatch, answer_rule(TASKS))
     start = write_start(tmp_path / "sampling", "sampling")
     assert call(monkeypatch, optimize.compile.main, *options[2:], "--start", start, "--probe") == 2
-    assert "it needs a start that is one" in capsys.readouterr().err
+    assert "so --start must be a flow" in capsys.readouterr().err

@@ -70,9 +70,9 @@ def test_of_those_that_are_alike_the_cheapest_stay():
     costs = zip("abcd", (4, 3, 2, 1), strict=True)
     out = dropped({name: standing(values[name] * 10, cost) for name, cost in costs}, 1)
     assert out == {
-        "a": "the results of c, for no less",
-        "b": "the results of d, for no less",
-        "c": "in place 2 of 2 that were left",
+        "a": "same results as c, not cheaper",
+        "b": "same results as d, not cheaper",
+        "c": "rank 2 of the 2 remaining",
     }
 
 

@@ -95,7 +95,7 @@ def test_what_is_kept_as_it_was_is_not_evaluated_twice(study, tmp_path, capsys):
     config.write_text(text.partition("against")[0])
     assert study() == 0
     said = capsys.readouterr().out
-    assert "is handwritten as it was: nothing was found that is better, so it is evaluated once" in said
+    assert "equals handwritten: nothing better was found, so it is evaluated only once" in said
     assert "| start | best candidate |" in said, "what the gate saw"
     assert list(read_run(tmp_path / "out" / "test")["artifacts"]) == ["handwritten"]
 
@@ -140,7 +140,7 @@ def test_what_was_measured_of_the_flow_tells_the_tokens_of_other_programs_calls_
     ("old", "new", "said"),
     [
         ('"artifacts/sampling"]', '"artifacts/direct"]', "are called direct"),
-        ("[study.settings.sampling]", "[study.settings.sample]", "sample is none of the programs"),
+        ("[study.settings.sampling]", "[study.settings.sample]", "there is no program sample"),
         ('"artifacts/direct",', '"artifacts/nowhere",', "nowhere is not an artifact"),
         ("programs = 19", "heat = 1", "heat"),
     ],
@@ -165,7 +165,7 @@ def test_a_study_stops_where_compiling_has_stopped_at_a_cap(study, monkeypatch, 
 
     monkeypatch.setattr("optimize.studies.studying._do", do)
     assert study() == 2 and run == ["optimize.compile"]
-    assert "not compiled to its end: max_calls = 3 is reached" in capsys.readouterr().err.splitlines()[-1]
+    assert "is not fully compiled: max_calls = 3 is reached" in capsys.readouterr().err.splitlines()[-1]
 
 
 def test_a_command_that_fails_ends_the_study_as_it_ended(capfd):
@@ -186,4 +186,4 @@ def test_the_split_that_is_compiled_on_is_not_evaluated_on(study, tmp_path, caps
     config = tmp_path / "config.toml"
     config.write_text(config.read_text().replace('split = "test"', 'split = "valid"'))
     assert study("--dry-run") == 2
-    assert "is the one that is compiled on" in capsys.readouterr().err
+    assert "is the split of the compilation" in capsys.readouterr().err

@@ -121,7 +121,7 @@ def test_a_model_out_of_reach_proves_nothing_and_the_same_command_goes_on(monkey
 
     use_lm(monkeypatch, answer)
     assert call(monkeypatch, optimize.compile.main, *options, "--no-gate") != 0
-    assert "WriteCode was not answered" in capsys.readouterr().err
+    assert "WriteCode got no answer" in capsys.readouterr().err
     down[0] = False
     printed(monkeypatch, optimize.compile.main, *options, "--no-gate")
     assert demos_of(tmp_path / "out")[REFLECT] == 2

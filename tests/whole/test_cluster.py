@@ -228,7 +228,7 @@ def test_a_killed_node_costs_nothing_and_a_late_one_gets_work(cluster, workplace
     rollouts = read_rollouts(run)
     assert {rollout.status for rollout in rollouts} == {"solved"}
     again = sum(RUN_AGAIN in rollout.trace.marks for rollout in rollouts)
-    assert again > 0 and f"done again as their worker was lost: {again} flow calls" in said
+    assert again > 0 and f"repeated because their worker was lost: {again} flow calls" in said
     late = next(line for line in said.splitlines() if joined[0].node_id[:8] in line)
     assert " 0 flow calls" not in late
     cluster.remove_node(joined[0])
@@ -299,7 +299,7 @@ def test_a_compilation_keeps_its_ledger_here_and_is_judged_there(cluster, workpl
 def test_without_a_cluster_there_is_one_clear_line(workplace, monkeypatch, capsys):
     options = ["--data", workplace / "data", "--out", workplace / "out.json", "--executor", "ray"]
     assert call(monkeypatch, eval.audit.main, *options, "--ray-address", "127.0.0.1:1") == 2
-    assert "no Ray cluster can be had at 127.0.0.1:1" in capsys.readouterr().err.splitlines()[-1]
+    assert "cannot use a Ray cluster at 127.0.0.1:1" in capsys.readouterr().err.splitlines()[-1]
 
 
 def test_fixes_have_a_model_of_their_own_on_every_node(cluster, workplace, monkeypatch):

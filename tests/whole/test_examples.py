@@ -53,7 +53,7 @@ def test_a_strategy_of_ones_own_is_evaluated_beside_ours(folder, capsys):
     run = folder / "runs" / "my-strategy"
     drawn = {each.problem: len(each.trace.calls) for each in read_rollouts(run) if each.arm == "two-ways"}
     assert len(drawn) == 8 and max(drawn.values()) > 1
-    assert "the run does not hold the artifact of direct" in compare([run])
+    assert "the run does not have the artifact of direct" in compare([run])
 
 
 def test_a_run_goes_on_and_is_refused_to_another_class(folder):

@@ -49,13 +49,13 @@ def test_every_command_leaves_them_out_and_refuses_what_is_no_file_of_them(run, 
     capsys.readouterr()
     assert call(monkeypatch, main, run, "--exclude", "none.json") == 2
     error = capsys.readouterr().err
-    assert error.startswith("error: none.json is not a file of exclusions") and error.count("\n") == 1
+    assert error.startswith("error: none.json is not an exclusion file") and error.count("\n") == 1
 
 
 def test_a_report_names_the_file_and_has_no_block_of_them(run):
     told = overview(stored_arms([run], exclude="suspects.json"), [])
     assert told["problems"] == ["apple", "berry"] and len(told["cells"]) == 2
-    assert told["subtitle"] == "pack test without those of suspects.json, 1 sample a problem"
+    assert told["subtitle"] == "pack test without those of suspects.json, 1 sample per problem"
 
 
 def test_a_problem_that_is_left_out_is_not_shown(run, monkeypatch, capsys):

@@ -214,6 +214,6 @@ def test_other_code_does_not_go_on_with_a_run_unless_it_is_asked_to(world, monke
         config["code_versions"] = {"0" * 12: prints}
         path.write_text(json.dumps(config))
         status, _, errors = ended(command("eval.run", world, address), world)
-        assert status == 2 and "begun with other code: judge/judge.py changed" in errors and len(engine.asked) == 3
+        assert status == 2 and "began with other code: judge/judge.py changed" in errors and len(engine.asked) == 3
         assert ended(command("eval.run", world, address, "--mix-code"), world)[0] == 0
     assert set(read_config(world / "out")["code_versions"]) == {"0" * 12, name}

@@ -58,7 +58,7 @@ def test_the_folder_at_hand_is_refused(world, monkeypatch, capsys):
     monkeypatch.chdir(world)
     before = contents(world)
     assert call(monkeypatch, eval.run.main, "start", "--data", "data", "--out", ".") == 2
-    assert "holds something that is no run" in capsys.readouterr().err and contents(world) == before
+    assert "is not empty and not a run" in capsys.readouterr().err and contents(world) == before
 
 
 def test_a_run_is_no_place_for_a_compilation_nor_the_other_way_round(world, monkeypatch):
@@ -80,7 +80,7 @@ def test_exports_and_audits_overwrite_nothing(world, monkeypatch, capsys):
         file.write_text("mine")
     assert call(monkeypatch, eval.export.main, world / "run", "--out", table) == 2
     assert call(monkeypatch, eval.audit.main, *data, "--split", "valid", "--out", suspects) == 2
-    assert capsys.readouterr().err.count("nothing is overwritten") == 2
+    assert capsys.readouterr().err.count("is not overwritten") == 2
     assert table.read_text() == suspects.read_text() == "mine"
     suspects.unlink()
     printed(monkeypatch, eval.audit.main, *data, "--split", "valid", "--out", suspects)

@@ -1,12 +1,12 @@
 """The layout of APPS (`codeparrot/apps`).
 
-Source: the dataset card and APPS's public test runner. `input_output` is JSON: `inputs` and `outputs`, texts or lists
-of lines. It does not say which tests the statement shows: here a test is public when the statement has it as an
-example, and hidden otherwise.
+Source: the dataset card and APPS's public test runner. `input_output` is JSON with `inputs` and `outputs`: strings or
+    lists of lines. It does not mark public tests. Here a test is public if the statement shows it as an example, and
+    hidden otherwise.
 
-With `fn_name` it is for a function, or, where `starter_code` has a class `Solution`, a method of it. An input is the
-list of arguments then, and an output is the value, which may stand in a list of its own. JSON has lists where there are
-tuples, and texts where a dictionary has numbers for keys.
+With `fn_name` the tests call a function or, if `starter_code` has a class `Solution`, a method of it. Then an input is
+the list of arguments, and an output is the value or a list with only the value. JSON stores tuples as lists, and
+numeric keys of dictionaries as strings.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ NAME: str = "apps"
 COLUMNS = frozenset({"question", "input_output"})
 
 MAX_EXAMPLE = 5000  # characters; no statement shows longer ones
-MAX_DIGITS = 20_000  # of a whole number: it takes time in their square
+MAX_DIGITS = 20_000  # of an integer: parsing takes quadratic time
 _WHOLE = re.compile(r"-?\d{1,18}", re.ASCII)
-# What the public runner has imported before it runs a solution.
+# What the public runner imports before it runs a solution.
 _IMPORTS = (
     "import collections, fractions, functools, heapq, itertools, math, random, sys, time\n"
     "from collections import ChainMap, Counter, OrderedDict, defaultdict, deque\n"
@@ -47,7 +47,7 @@ def read(row: dict[str, Any]) -> Entry:
     """The problem in a row, named by its number: "apps_0042".
 
     Raises:
-        LeftOut: it asks for a function and has no tests.
+        LeftOut: the problem asks for a function and has no tests.
         KeyError, TypeError, ValueError: the row is not in this layout.
     """
     number = int(row["problem_id"] if "problem_id" in row else row["id"])
@@ -73,7 +73,7 @@ def read(row: dict[str, Any]) -> Entry:
 
 
 def _functional(number: int, row: dict[str, Any], given: dict[str, Any]) -> Entry:
-    """The entry of a problem that asks for a function. Public are the calls that the statement shows in words."""
+    """The entry of a problem that asks for a function. The calls in the statement's text are its public tests."""
     name, starter = given["fn_name"], row.get("starter_code") or ""
     is_method = "class Solution" in starter
     pairs = zip(given.get("inputs", ()), given.get("outputs", ()), strict=True)
@@ -81,7 +81,7 @@ def _functional(number: int, row: dict[str, Any], given: dict[str, Any]) -> Entr
     function = AskedFunction(
         entry_point=f"Solution.{name}" if is_method else name, starter_code=starter, comparison="boxed"
     )
-    # Solutions are of either form; those of the other one cannot be called so.
+    # Solutions are functions or methods; those of the other form cannot be called this way.
     programs = [text for text in json.loads(row.get("solutions") or "[]") if ("class Solution" in text) == is_method]
     public = shown_examples(row["question"], starter, name)
     right = tuple(f"{_IMPORTS}\n{text}" for text in programs)
@@ -92,12 +92,12 @@ def _functional(number: int, row: dict[str, Any], given: dict[str, Any]) -> Entr
 
 def _arguments(given: Any) -> list[Any]:
     if not isinstance(given, list):
-        raise TypeError("the arguments of a function are no list")
+        raise TypeError("the arguments of a function are not a list")
     return [*map(_numbered, given[:1]), *given[1:]]
 
 
 def _numbered(value: Any) -> Any:
-    """A value, or a list of it alone, whose keys are numbers again."""
+    """A value, or a list with only the value, with its keys converted back to numbers."""
     if isinstance(value, list) and len(value) == 1:
         return [_numbered(value[0])]
     if isinstance(value, dict) and all(_WHOLE.fullmatch(key) for key in value):
@@ -106,7 +106,7 @@ def _numbered(value: Any) -> Any:
 
 
 def _integer(digits: str) -> int:
-    """A whole number, which may have more digits than `int` reads."""
+    """An integer, which may have more digits than `int` accepts by default."""
     if len(digits) > MAX_DIGITS:
         raise ValueError(f"a number has more than {MAX_DIGITS:,} digits")
     return int(Decimal(digits))
@@ -115,18 +115,18 @@ def _integer(digits: str) -> int:
 def _text(given: Any) -> str:
     lines = given if isinstance(given, list) else [given]
     if not all(isinstance(line, str) for line in lines):
-        raise TypeError("input_output holds what is no text")
+        raise TypeError("input_output has a value that is not text")
     return "\n".join(lines)
 
 
 def _examples(question: str) -> str:
-    """The part of the statement that begins with its examples; empty where it has none."""
+    """The part of the statement from its examples on; empty if it has none."""
     begin = _EXAMPLES.search(question)
     return question[begin.start() :] if begin else ""
 
 
 def _shown(test: TestCase, examples: str) -> bool:
-    """Whether a statement shows this very test, its whole input followed by its whole output."""
+    """Whether a statement shows exactly this test: its whole input followed by its whole output."""
     given, expected = test.input.split(), test.output.split()
     if not given or not expected or len(test.input) + len(test.output) > MAX_EXAMPLE:
         return False

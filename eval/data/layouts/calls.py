@@ -1,7 +1,7 @@
-"""Tests of functions in the sources of the sets: read out of their syntax as literals, executed nowhere.
+"""Tests of functions in the source code of the datasets. They are parsed as literals and never executed.
 
-Two forms are known. evalplus' hub sets have lists `inputs` and `results`, and a loop that hands both to `assertion`.
-HumanEval and MBPP have one `assert` a test.
+Two forms are supported. The hub datasets of evalplus have lists `inputs` and `results`, and a loop that passes both to
+`assertion`. HumanEval and MBPP have one `assert` per test.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from judge.value_texts import literal
 from judge.values import Comparison
 from judge.verdict import TestCase
 
-MAX_ITEMS = 1_000_000  # of a list or a text that a test writes as a product
+MAX_ITEMS = 1_000_000  # of a list or string that a test writes as a product
 MAX_POWER = 10_000
 _ARITHMETIC = {
     ast.Add: lambda a, b: a + b,
@@ -32,18 +32,18 @@ _ASSERTION = re.compile(r"\bdef assertion\(.*?(?=^\S|\Z)", re.DOTALL | re.MULTIL
 
 
 class SpecialOracle(ValueError):
-    """The tests are judged by code of their own, which is not executed here."""
+    """The tests have their own code as the oracle; it is not executed here."""
 
 
 @dataclass(frozen=True)
 class Calls:
-    """The tests of a function that could be read.
+    """The tests of a function that could be parsed.
 
     Attributes:
-        tests: with texts of literals.
-        tolerance, comparison: of all of them; see `judge.values`.
-        unread: how many others there are.
-        without_values: arguments whose value a function of the source says, which is `reference`.
+        tests: inputs and outputs are literals as text.
+        tolerance, comparison: of all tests; see `judge.values`.
+        unread: how many tests could not be parsed.
+        without_values: arguments without an expected value; the function `reference` of the source computes it.
     """
 
     tests: tuple[TestCase, ...] = ()
@@ -60,25 +60,25 @@ def arguments_text(given: list[Any] | tuple[Any, ...]) -> str:
 
 
 def case_of(given: list[Any] | tuple[Any, ...], value: Any) -> TestCase:
-    """The test that is a call with these arguments, and its value."""
+    """The test of a call with these arguments and this value."""
     return TestCase(arguments_text(given), literal(value))
 
 
 def calls_in(source: str, names: set[str]) -> Calls:
-    """The tests in the source of a set's tests.
+    """The tests in the test code of a dataset.
 
     Args:
         source: Python.
-        names: under which the function is called there.
+        names: of the function in this code.
 
     Raises:
-        SpecialOracle: see there.
-        ValueError: there are none, or the source is no Python.
+        SpecialOracle: the tests have their own oracle.
+        ValueError: there are no tests, or the source is not Python.
     """
     try:
         tree = ast.parse(source)
     except (SyntaxError, RecursionError) as fault:
-        raise ValueError(f"its tests are no Python: {fault}") from fault
+        raise ValueError(f"its tests are not Python: {fault}") from fault
     body = list(_statements(tree.body))
     lists = {
         node.targets[0].id: node.value
@@ -91,15 +91,15 @@ def calls_in(source: str, names: set[str]) -> Calls:
 
 
 def asserted(asserts: list[ast.Assert], names: set[str], unread: int = 0) -> Calls:
-    """The tests that are asserts. Those with another comparison than the first are left out, and counted.
+    """The tests that are asserts. Those with another comparison than the first are left out and counted.
 
     Args:
-        asserts: with one call each.
+        asserts: each with one call.
         names: of the function.
-        unread: tests that are something else.
+        unread: tests of other forms.
 
     Raises:
-        ValueError: none can be read.
+        ValueError: no assert can be parsed.
     """
     found: list[tuple[TestCase, float, Comparison]] = []
     for node in asserts:
@@ -118,7 +118,7 @@ def asserted(asserts: list[ast.Assert], names: set[str], unread: int = 0) -> Cal
 
 
 def called_name(source: str, defined: set[str]) -> str:
-    """The function that a source calls first, one of those that are defined; empty where it calls none."""
+    """The first of the defined functions that the source calls; empty if it calls none."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in defined:
             return node.func.id
@@ -156,7 +156,7 @@ def _of_lists(
         raise SpecialOracle("its tests have an oracle of their own")
     reference = expected.func.id
     if reference not in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}:
-        raise ValueError(f"its tests call {reference!r}, which they do not define")
+        raise ValueError(f"its tests call {reference!r}, but do not define it")
     given = tuple(dict.fromkeys(map(arguments_text, inputs)))
     return Calls((), allowed, comparison, without_values=given, reference=reference)
 
@@ -168,7 +168,7 @@ def _comparison(source: str) -> Comparison:
     tree = ast.parse(found[0])
     called = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     if not called <= _KNOWN_CALLS:
-        raise SpecialOracle(f"its tests compare by {', '.join(sorted(called - _KNOWN_CALLS))}")
+        raise SpecialOracle(f"its tests compare with {', '.join(sorted(called - _KNOWN_CALLS))}")
     text = ast.unparse(tree)
     return "sets" if "set(out) == set(exp)" in text else "found" if "out is not None" in text else "equal"
 
@@ -209,14 +209,14 @@ def _asserted(test: ast.expr, names: set[str]) -> tuple[TestCase, float, Compari
         case _:
             if (given := _called(test, names)) is not None:
                 return case_of(given, True), 0.0, "equal"
-    raise NoLiteral(f"no call with its value: {ast.unparse(test)[:80]}")
+    raise NoLiteral(f"not a call with its value: {ast.unparse(test)[:80]}")
 
 
 def _called(node: ast.expr, names: set[str]) -> list[Any] | None:
-    """The arguments of a call of the function; None where it is none.
+    """The arguments of a call of the function; None if the node is not such a call.
 
     Raises:
-        NoLiteral: they are no literals.
+        NoLiteral: the arguments are not literals.
     """
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names and not node.keywords:
         return [value_at(each) for each in node.args]
@@ -233,16 +233,16 @@ def value_at(node: ast.AST) -> Any:
 
 
 def _computed(node: ast.AST) -> Any:
-    """The value of what tests write in place of a long literal: `[1] * 100`, `10 ** 9`, `math.inf`."""
+    """The value of an expression that stands for a long literal: `[1] * 100`, `10 ** 9`, `math.inf`."""
     match node:
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _ARITHMETIC:
             one, other = value_at(left), value_at(right)
             try:
                 size = max(len(each) if hasattr(each, "__len__") else 1 for each in (one, other))
                 if isinstance(op, ast.Mult) and size > 1 and size * abs(min(one, other, key=_is_sized)) > MAX_ITEMS:
-                    raise NoLiteral("a product that is too long")
+                    raise NoLiteral("a product is too long")
                 if isinstance(op, ast.Pow) and not abs(other) <= MAX_POWER:
-                    raise NoLiteral("a power that is too large")
+                    raise NoLiteral("a power is too large")
                 return _ARITHMETIC[type(op)](one, other)
             except (TypeError, ValueError, ArithmeticError) as fault:
                 raise NoLiteral(f"no value: {fault}") from fault

@@ -1,8 +1,8 @@
-"""The layout of `deepmind/code_contests`, and what AlphaCodium has made of it.
+"""The layout of `deepmind/code_contests`, and AlphaCodium's versions of it.
 
-Source: the dataset card. AlphaCodium's processed copy has the same columns with names where the original has numbers
-(difficulty "A", language "PYTHON3") and marks tests that break the statement's rules with `is_valid_test`; its
-custom-problem JSON has name, description and the three sets of tests.
+Source: the dataset card. AlphaCodium's processed copy has the same columns, with names instead of numbers (difficulty
+    "A", language "PYTHON3"). Its `is_valid_test` marks tests that follow the statement's rules. AlphaCodium's
+    custom-problem JSON has name, description and the three sets of tests.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ DIFFICULTIES = (
 
 
 def read(row: dict[str, Any]) -> Entry:
-    """The problem in a row; tests marked as not valid are no tests.
+    """The problem in a row, without the tests marked as not valid.
 
     Raises:
         KeyError, TypeError, ValueError: the row is not in this layout.
@@ -70,7 +70,7 @@ def _facts(row: dict[str, Any]) -> Facts:
     difficulty = row.get("difficulty") or 0
     return Facts(
         difficulty=difficulty if isinstance(difficulty, str) else DIFFICULTIES[difficulty],
-        tags=tuple(tag for tag in row.get("cf_tags") or () if tag),  # the dataset writes [""] for none
+        tags=tuple(tag for tag in row.get("cf_tags") or () if tag),  # the dataset has [""] for no tags
         rating=row.get("cf_rating") or 0,
         contest=row.get("cf_contest_id") or None,
         index=row.get("cf_index") or "",

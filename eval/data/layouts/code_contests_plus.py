@@ -1,8 +1,8 @@
 """The layout of CodeContests+ (`ByteDance-Seed/Code-Contests-Plus`).
 
-Source: the dataset card. `checker` is a testlib checker in C++; `test_cases` are generated (`1x` to `5x` are how many
-there are; the configuration without a name has none). The examples of the statement say which tests it shows.
-`validator`, `generator` and the rates at which tests accept right and refuse wrong submissions are not used here.
+Source: the dataset card. `checker` is a testlib checker in C++. `test_cases` are generated tests (`1x` to `5x` say how
+    many; the configuration without a name has none). A test is public if it is an example of the statement.
+    `validator`, `generator` and the true positive and true negative rates of the tests are not used here.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ NAME: str = "code_contests_plus"
 COLUMNS = frozenset({"id", "title", "description", "checker", "correct_submissions", "incorrect_submissions"})
 
 PYTHON3 = "py3"
-# The card gives no units. No limit of a contest is 100 seconds or 100 ms; none of memory is 64 GiB or 64 KiB.
+# The card gives no units. No contest has a time limit of 100 s or 100 ms, or a memory limit of 64 GiB or 64 KiB.
 _LONGEST_SECONDS, _MOST_MEBIBYTES = 100, 65536
 
 
@@ -28,7 +28,7 @@ def read(row: dict[str, Any]) -> Entry:
     """The problem in a row, named as in CodeContests: "1_A. Theatre Square".
 
     Raises:
-        LeftOut: it is interactive.
+        LeftOut: the problem is interactive.
         KeyError, TypeError, ValueError: the row is not in this layout.
     """
     identifier = str(row["id"])

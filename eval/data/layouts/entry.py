@@ -1,4 +1,4 @@
-"""What a layout makes of one row of a dataset."""
+"""The result of reading one row of a dataset."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from program.problem import Problem
 
 @dataclass(frozen=True)
 class Entry:
-    """One problem with all that belongs to it.
+    """One problem with its tests, known programs, checker and facts.
 
-    id: what the dataset calls it, and sample files refer to.
-    checker: of its own; None where outputs are compared with the expected ones.
+    id: the dataset's id of the problem, which sample files use.
+    checker: the problem's own; None if outputs are compared with the expected outputs.
     """
 
     id: str
@@ -27,7 +27,7 @@ class Entry:
 
 
 class LeftOut(Exception):
-    """A row that holds no problem that can be asked and judged here."""
+    """A row without a problem that can be prompted and judged here."""
 
     def __init__(self, identifier: str, reason: str) -> None:
         super().__init__(f"{identifier}: {reason}")
@@ -37,7 +37,7 @@ class LeftOut(Exception):
 class Layout(Protocol):
     """A module of this package.
 
-    COLUMNS: a dataset with all of these columns has this layout.
+    COLUMNS: a dataset with all these columns has this layout.
     """
 
     NAME: str
@@ -47,7 +47,7 @@ class Layout(Protocol):
         """The problem in a row.
 
         Raises:
-            LeftOut: it cannot be asked here.
+            LeftOut: the problem is not supported.
             KeyError, TypeError, ValueError: the row is not in this layout.
         """
         ...

@@ -1,7 +1,8 @@
-"""The layout of evalplus' own JSON lines: HumanEval+ and MBPP+ as its releases have them.
+"""The layout of evalplus' own JSON lines: HumanEval+ and MBPP+ as in its releases.
 
-Source: its data loaders and its evaluator. `base_input` are the inputs of the original set, `plus_input` those that
-were added; values are not in it: the canonical solution says them. JSON has lists where MBPP's functions take tuples.
+Source: its data loaders and its evaluator. `base_input` has the inputs of the original dataset, `plus_input` the added
+    inputs. There are no expected values: the canonical solution computes them. JSON has lists where MBPP's functions
+    take tuples.
 """
 
 from __future__ import annotations
@@ -21,13 +22,13 @@ from program.problem import AskedFunction
 NAME: str = "evalplus"
 COLUMNS = frozenset({"task_id", "prompt", "canonical_solution", "entry_point", "base_input", "plus_input"})
 
-SPECIAL = {"find_zero", "are_equivalent", "sum_div"}  # which evalplus judges by code of their own
+SPECIAL = {"find_zero", "are_equivalent", "sum_div"}  # evalplus judges these with special code
 AS_SETS = {
     *("similar_elements", "find_char_long", "common_in_nested_lists", "extract_singly", "larg_nnum"),
     *("intersection_array", "find_dissimilar", "Diff"),
 }
 WHETHER_FOUND = {"check_str", "text_match_three", "text_starta_endb"}
-# Tasks of MBPP by where their arguments have tuples: each argument, the items of each argument, both, and so on.
+# Tasks of MBPP by the position of tuples: each argument, the items of each argument, both, and so on.
 _EACH = {2, 116, 132, 143, 222, 261, 273, 394, 399, 421, 424, 429, 470, 560, 579, 596, 616, 630, 726, 740, 744, 809}
 _ITEMS = {63, 64, 70, 94, 120, 237, 272, 299, 400, 409, 417, 438, 473, 614, 780}
 _ITEMS_OF_FIRST = {75, 413, 444, 753}
@@ -41,7 +42,7 @@ def read(row: dict[str, Any]) -> Entry:
     """The problem in a row, named by its task; its base tests are private, its plus tests generated.
 
     Raises:
-        LeftOut: it has an oracle of its own, or its canonical solution does not run on its inputs.
+        LeftOut: the problem has its own oracle, or its canonical solution does not run on its inputs.
         KeyError, TypeError, ValueError: the row is not in this layout.
     """
     name, entry_point, prompt = row["task_id"], row["entry_point"], row["prompt"]
@@ -74,7 +75,7 @@ def _comparison(entry_point: str) -> Comparison:
 
 
 def _words(prompt: str) -> tuple[str, str]:
-    """The description in a prompt of MBPP+, a docstring, and the assert that follows it there."""
+    """The description in a prompt of MBPP+ (a docstring), and the assert at its end."""
     text = prompt.strip().strip('"').strip()
     begin = text.find("\nassert ")
     return (text, "") if begin < 0 else (text[:begin].strip(), text[begin:].strip())
@@ -89,7 +90,7 @@ def _asserted(text: str, entry_point: str) -> list[TestCase]:
 
 
 def _typed(task: int, given: list[Any]) -> list[Any]:
-    """The arguments with the types that JSON does not have, as evalplus restores them by the task's number."""
+    """The arguments with types that JSON lacks, restored by the task's number as in evalplus."""
     first, *rest = given or [None]
     if task in _EACH:
         return [tuple(each) for each in given]

@@ -1,4 +1,4 @@
-"""Expected values that a set does not hold: its reference program says them, once, in the sandbox."""
+"""Expected values that a dataset lacks: its reference program computes them once, in the sandbox."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from program.models.open import CACHE_FOLDER
 
 LIMITS = Limits(seconds=60.0, memory_bytes=2**30, output_bytes=64 * 2**20)
 AT_ONCE = 50  # calls in one process
-MAX_CHARACTERS = 2**20  # of a value; HumanEval/15 has some of many megabytes, which no memory need hold
+MAX_CHARACTERS = 2**20  # of a value; some of HumanEval/15 have many megabytes
 _EACH = "_each_value"
 
 
 def expected_tests(program: str, entry_point: str, arguments: Sequence[str]) -> list[TestCase]:
-    """The calls with the values of a reference program, in the order of the arguments; the values are kept on disk.
-    Those with a larger value than `MAX_CHARACTERS` are left out.
+    """The calls with the values of a reference program, in the order of the arguments. The values are cached on disk.
+    Calls with a value longer than `MAX_CHARACTERS` are left out.
 
     Raises:
-        ValueError: the program fails on an input, or returns what is no value.
+        ValueError: the program fails on an input, or returns something that is not a plain value.
         JudgeError: the judge failed.
     """
     key = hashlib.sha256(json.dumps([program, entry_point, list(arguments)]).encode("utf-8", "surrogatepass"))
@@ -44,7 +44,7 @@ def expected_tests(program: str, entry_point: str, arguments: Sequence[str]) -> 
 
 def _values(program: str, entry_point: str, arguments: Sequence[str]) -> list[str | None]:
     caller = (
-        # In decimals a large number would take quadratic time.
+        # Converting a large number to decimals would take quadratic time.
         f"\n\ndef _size(value):\n    return value.bit_length() // 3 if isinstance(value, int) else len(repr(value))\n"
         f"\n\ndef {_EACH}(calls):\n    values = ({entry_point}(*given) for given in calls)\n"
         f"    return [(each,) if _size(each) <= {MAX_CHARACTERS} else () for each in values]\n"
@@ -55,4 +55,4 @@ def _values(program: str, entry_point: str, arguments: Sequence[str]) -> list[st
         return [literal(*found) if found else None for found in value_of(result.output)]
     except NoLiteral as fault:
         said = result.error.strip().splitlines() or [str(fault)]
-        raise ValueError(f"its reference program gives no values on its inputs: {said[-1]}") from fault
+        raise ValueError(f"its reference program fails on its inputs: {said[-1]}") from fault

@@ -1,4 +1,4 @@
-"""What the layouts of function problems have in common."""
+"""Shared code of the layouts of function problems."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ def function_entry(
     """The entry of a function problem.
 
     Args:
-        name: of the problem in its set.
-        description: in words; empty where the starter code says all.
-        public: tests that a solver may see. Those that contradict a hidden one are left out.
-        private, generated: hidden tests, those of the original set and those that were added to them. What is public,
-            and what is there twice, is taken out.
-        right: programs.
-        title: the problem's name in prompts; that in its set where it has none.
+        name: of the problem in its dataset.
+        description: in words; empty if the starter code is the whole statement.
+        public: tests that a solver may see. Tests that contradict a hidden test are left out.
+        private, generated: hidden tests: those of the original dataset and those added to it. Public tests and
+        duplicates are removed from them.
+        right: right programs.
+        title: the problem's name in prompts; by default `name`.
 
     Raises:
         LeftOut: it has no tests at all.
-        ValueError: a test is no call with its value, as texts of literals.
+        ValueError: a test is not a call with its value, both as literals.
     """
     for test in (*public, *private, *generated):
         _check_literals(test)
@@ -62,11 +62,12 @@ def function_entry(
 
 
 def _check_literals(test: TestCase) -> None:
-    """Only what has no value is written with angle brackets, so most texts need not be read."""
+    """Check that a test has literals. Only objects without a literal are written with angle brackets, so most texts
+    need no parsing."""
     try:
         if "<" in test.input:
             arguments_of(test.input)
         if "<" in test.output:
             value_of(test.output)
     except NoLiteral as fault:
-        raise ValueError(f"a test has no literals: {test.input[:80]} -> {test.output[:80]}") from fault
+        raise ValueError(f"a test is not made of literals: {test.input[:80]} -> {test.output[:80]}") from fault

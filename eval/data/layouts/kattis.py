@@ -1,9 +1,9 @@
-"""The layout of Kattis problem packages, in the legacy format and, as far as it differs here, in that of 2023-07.
+"""The layout of Kattis problem packages, in the legacy format and in the format 2023-07.
 
-Source: the problem package format and the page on its output validators. `data/sample` are the public tests,
-`data/secret` the hidden ones. Outputs are compared by the default validator as its flags say, or by the package's own.
-Known programs are the submissions in Python 3. Interactive problems, those of several passes and those with scores are
-left out.
+Source: the specification of the problem package format and the page on its output validators. `data/sample` has the
+    public tests, `data/secret` the hidden ones. Outputs are compared by the default validator with the package's flags,
+    or by the package's own validator. The known programs are the submissions in Python 3. Interactive, multi-pass and
+    scored problems are left out.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from program.problem import Problem, PublicTest
 NAME: str = "kattis"
 COLUMNS = frozenset({"problem_package", "files"})
 
-_KINDS = (".md", ".tex", ".html")  # of statements, the best first
+_KINDS = (".md", ".tex", ".html")  # file types of statements, the best first
 _WRONG = ("wrong_answer", "run_time_error", "time_limit_exceeded")
 _CPP = (*SOURCES, ".h", ".hh", ".hpp", ".hxx")
 _SCRIPTS = {"build", "run"}
@@ -40,7 +40,7 @@ def read(row: dict[str, Any]) -> Entry:
     """The problem in a package, named by its short name and title: "hello. Hello World!".
 
     Raises:
-        LeftOut: it cannot be asked here.
+        LeftOut: the problem is not supported.
         KeyError, TypeError, ValueError: the package is not in this format.
     """
     short, files = str(row["problem_package"]), row["files"]
@@ -86,7 +86,7 @@ def _title(settings: dict[str, Any]) -> str:
 
 
 def _statement(short: str, files: Files) -> tuple[str, str]:
-    """The statement, in English where there is one, and the kind of file it is."""
+    """The statement (in English if available) and its file type."""
     paths = [PurePosixPath(path) for path in files]
     found = [path for path in paths if path.parts[0] in ("problem_statement", "statement") and len(path.parts) == 2]
     texts = [path for path in found if path.stem.partition(".")[0] == "problem" and path.suffix in _KINDS]
@@ -106,7 +106,7 @@ def _seconds(files: Files, limits: dict[str, Any]) -> float | None:
 
 
 def _programs(files: Files, kinds: tuple[str, ...]) -> tuple[str, ...]:
-    folders = {f"submissions/{kind}" for kind in kinds}  # a program of several files is a folder in one
+    folders = {f"submissions/{kind}" for kind in kinds}  # a program of several files is a subfolder
     paths = [path for path in files if str(PurePosixPath(path).parent) in folders]
     return tuple(files[path] for path in paths if not _PYTHON2.match(files[path]))
 
@@ -137,7 +137,7 @@ def _program(short: str, own: Files) -> CheckerProgram:
 
 
 def _flags(short: str, settings: dict[str, Any], files: Files) -> tuple[str, ...]:
-    """The flags of the validator: those of the problem, and those of all groups of tests, which must have the same."""
+    """The flags of the validator: those of the problem and of its test groups, which must all have the same."""
     named = {}
     for path, text in files.items():
         if path.startswith("data/") and path.endswith(".yaml"):

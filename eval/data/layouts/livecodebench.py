@@ -1,9 +1,9 @@
 """The layout of LiveCodeBench's code generation problems (`livecodebench/code_generation` and `…_lite`).
 
 Source: LiveCodeBench's public loader and dataset card. Tests are JSON: a list of `{input, output, testtype}`. In the
-lite version the private ones are a pickled JSON text, compressed and written in base64. LeetCode's problems ask for a
-method of a class (`starter_code`, testtype "functional", its name in `metadata`): their tests have a JSON value a line,
-an argument each. The others ask for programs.
+    lite version the private tests are JSON text that is pickled, compressed and base64-encoded. LeetCode problems ask
+    for a method of a class (`starter_code`, testtype "functional", the method's name in `metadata`): an input of their
+    tests has one argument per line, as JSON. The other problems ask for programs.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from program.problem import AskedFunction, Problem, PublicTest
 NAME: str = "livecodebench"
 COLUMNS = frozenset({"question_id", "question_title", "question_content", "public_test_cases", "private_test_cases"})
 
-MAX_BYTES = 2**30  # of the private tests of one problem, once they are unpacked
+MAX_BYTES = 2**30  # of the private tests of one problem, after unpacking
 
 
 def read(row: dict[str, Any]) -> Entry:
     """The problem in a row, named as in CodeContests: "abc301_a. Overall Winner".
 
     Raises:
-        LeftOut: it asks for a method, and does not say for which.
+        LeftOut: the problem asks for a method without giving its name.
         KeyError, TypeError, ValueError: the row is not in this layout.
     """
     identifier = str(row["question_id"])
@@ -54,7 +54,7 @@ def _functional(identifier: str, row: dict[str, Any], public: list[dict[str, Any
     """The entry of a problem that asks for a method of `Solution`."""
     method = json.loads(row.get("metadata") or "{}").get("func_name")
     if not method:
-        raise LeftOut(identifier, "asks for a function whose name it does not say")
+        raise LeftOut(identifier, "asks for a function without giving its name")
     private = json.loads(_private_text(row["private_test_cases"]))
     shown, hidden = ([_called(test) for test in tests] for tests in (public, private))
     function = AskedFunction(
@@ -72,7 +72,7 @@ def _called(test: dict[str, str]) -> TestCase:
 
 
 def _facts(row: dict[str, Any]) -> Facts:
-    # `datasets` reads the day from JSON as a point in time, from other files as text; both begin alike.
+    # `datasets` reads the day from JSON as a datetime, from other files as text; both begin with the same characters.
     day = str(row.get("contest_date") or "")[:10].replace("-", "")
     return Facts(
         difficulty=str(row.get("difficulty") or "UNKNOWN_DIFFICULTY"),
@@ -82,10 +82,10 @@ def _facts(row: dict[str, Any]) -> Facts:
 
 
 def _private_text(cell: str) -> str:
-    """The private tests as JSON text, as they stand or packed.
+    """The private tests as JSON text. The cell has them plain or packed.
 
     Raises:
-        ValueError: they are packed in another way, or hold more than text.
+        ValueError: they are packed in another way, or contain more than text.
     """
     if cell.lstrip().startswith("["):
         return cell
@@ -93,17 +93,17 @@ def _private_text(cell: str) -> str:
         unpacking = zlib.decompressobj()
         packed = unpacking.decompress(base64.b64decode(cell, validate=True), MAX_BYTES)
         if not unpacking.eof:
-            raise ValueError("private_test_cases is cut off, or too large")
+            raise ValueError("private_test_cases is truncated or too large")
         text = _TextUnpickler(io.BytesIO(packed)).load()
     except (zlib.error, pickle.UnpicklingError, EOFError) as fault:
         raise ValueError(f"private_test_cases cannot be unpacked: {fault}") from fault
     if not isinstance(text, str):
-        raise ValueError(f"private_test_cases holds a pickled {type(text).__name__} and not a text")
+        raise ValueError(f"private_test_cases is a pickled {type(text).__name__}, not text")
     return text
 
 
 class _TextUnpickler(pickle.Unpickler):
-    """Loads text, numbers and the like. Whatever else a pickle can do, it does through a name that it looks up."""
+    """Loads only text, numbers and containers. A pickle needs a global name for everything else."""
 
     def find_class(self, module_name: str, global_name: str) -> Any:
-        raise pickle.UnpicklingError(f"it asks for {module_name}.{global_name}")
+        raise pickle.UnpicklingError(f"it needs {module_name}.{global_name}")

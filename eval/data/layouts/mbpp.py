@@ -1,8 +1,8 @@
 """The layouts of `google-research-datasets/mbpp`, both versions, and of `evalplus/mbppplus`.
 
-Source: the dataset cards. `test_list` has asserts. In evalplus' version, which has `test` too, they are public, and the
-tests of `test` that are not among them are hidden. In the original there are three: the first is public, as evalplus
-shows one, and the others are hidden, with those of `challenge_test_list`.
+Source: the dataset cards. `test_list` has asserts. The version of evalplus also has `test`: there the asserts are
+    public, and the other tests of `test` are hidden. The original has three asserts: the first is public, because
+    evalplus also shows one; the others and those of `challenge_test_list` are hidden.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def read(row: dict[str, Any]) -> Entry:
     """The problem in a row, named by its task: "Mbpp/3".
 
     Raises:
-        LeftOut: its tests cannot be read.
+        LeftOut: the problem's tests cannot be parsed.
         KeyError, TypeError, ValueError: the row is not in this layout.
     """
     name, code = f"Mbpp/{int(row['task_id'])}", row["code"]
@@ -34,7 +34,7 @@ def read(row: dict[str, Any]) -> Entry:
     except SpecialOracle as fault:
         raise LeftOut(name, "has an oracle of its own") from fault
     except SyntaxError as fault:
-        raise LeftOut(name, "its program or its tests are no Python 3") from fault
+        raise LeftOut(name, "its program or its tests are not Python 3") from fault
     except ValueError as fault:
         raise LeftOut(name, str(fault)) from fault
 
@@ -48,7 +48,7 @@ def _entry(row: dict[str, Any], name: str, code: str, asserts: list[str]) -> Ent
     calls = calls_in(row["test"], {entry_point}) if row.get("test") else _read(asserts, entry_point)
     computed = expected_tests(row["test"], calls.reference, calls.without_values) if calls.reference else []
     tests = [*calls.tests, *computed]
-    # An assert may have a rounded value and a tolerance that is too large for the other tests.
+    # An assert may have a rounded value, and a tolerance that is too large for the other tests.
     exact = {test.input: test for test in tests}
     rounded = shown.tolerance > calls.tolerance
     public = [exact.get(test.input, test) for test in shown.tests if test.input in exact or not rounded]

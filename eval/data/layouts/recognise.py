@@ -29,5 +29,5 @@ LAYOUTS: tuple[Layout, ...] = (
 
 
 def layout_of(columns: Collection[str]) -> Layout | None:
-    """The layout of a dataset with these columns; None where it is none that is known."""
+    """The layout of a dataset with these columns; None if it is unknown."""
     return next((layout for layout in LAYOUTS if set(columns) >= layout.COLUMNS), None)

@@ -1,4 +1,4 @@
-"""Statements in LaTeX and HTML as plain text, for people and models: headings and lists as in Markdown."""
+"""Statements in LaTeX and HTML as plain text, for people and models, with headings and lists as in Markdown."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _EMPTY_LINES = re.compile(r"\n\s*\n\s*\n+")
 
 
 def text_of_latex(source: str) -> str:
-    """The text of a statement in LaTeX. Formulas stay as they are; of commands that are not known the name stays."""
+    """The text of a statement in LaTeX. Formulas stay unchanged; of unknown commands the name stays."""
     source = _COMMENT.sub("", source)
     parts = _MATHS.split(source)
     return _tidy("".join(part if place % 2 else _plain(part) for place, part in enumerate(parts)))
@@ -39,16 +39,16 @@ def text_of_latex(source: str) -> str:
 def _plain(text: str) -> str:
     text = _DROPPED.sub("", text)
     text = _HEADING.sub(r"\n## \1\n", text)
-    for _ in range(3):  # marks inside of marks
+    for _ in range(3):  # nested marks
         text = _MARKED.sub(r"\1", text)
     text = _ITEM.sub("- ", text)
-    for said, meant in _WORDS.items():
-        text = text.replace(said, meant)
+    for command, symbol in _WORDS.items():
+        text = text.replace(command, symbol)
     return _ESCAPED.sub(r"\1", text)
 
 
 def text_of_html(source: str) -> str:
-    """The text of a statement in HTML. What is preformatted becomes a fenced block."""
+    """The text of a statement in HTML. Preformatted text becomes a fenced block."""
     source = _UNSEEN.sub("", source)
     parts = _PREFORMATTED.split(source)
     texts = [_fenced(part) if place % 2 else _without_markup(part) for place, part in enumerate(parts)]

@@ -15,11 +15,11 @@ LONGEST = 2000  # characters of an example's arguments
 
 
 def shown_examples(text: str, starter_code: str, entry_point: str) -> list[TestCase]:
-    """The examples of a function that a text shows: calls, and values of its parameters where it shows no calls.
+    """The examples of a function that a text shows: calls, or values of its parameters if it shows no calls.
 
     Args:
         text: words around them.
-        starter_code: has the signature of the function; where it cannot be read, only calls are found.
+        starter_code: has the signature of the function; if the signature cannot be read, only calls are found.
         entry_point: the function, or a method with its class.
     """
     name = entry_point.rpartition(".")[2]
@@ -27,7 +27,7 @@ def shown_examples(text: str, starter_code: str, entry_point: str) -> list[TestC
 
 
 def parameters_of(starter_code: str, name: str) -> list[str]:
-    """The names of a function's parameters without `self`; empty where the code does not say."""
+    """The names of a function's parameters without `self`; empty if the signature cannot be read."""
     signature = re.search(rf"def {re.escape(name)}\(.*?\)[^\n():]*:[ \t]*$", starter_code, re.DOTALL | re.MULTILINE)
     try:
         made = ast.parse(f"{signature[0]} pass").body[0] if signature else None
@@ -60,7 +60,7 @@ _BY_PARAMETERS = (
 
 
 def _given(text: str, parameters: list[str]) -> str | None:
-    """The arguments in "x = 1, y = [2]", in the order of the parameters; None where they are not those."""
+    """The arguments in "x = 1, y = [2]", in the order of the parameters; None if other parameters are named."""
     names = "|".join(map(re.escape, parameters))
     begins = list(re.finditer(rf"(?:^|[,;\s])({names})\s*[=:]\s*", text))
     if [each[1] for each in begins] == parameters:
@@ -73,9 +73,9 @@ def _given(text: str, parameters: list[str]) -> str | None:
 
 
 def examples_in_words(text: str, name: str) -> list[TestCase]:
-    """The calls of a function that a text shows with their values, as `>>>` or as "f(1) == 2", "f(1) ➞ 2" and the like.
+    """The calls of a function that a text shows with their values, as `>>>`, "f(1) == 2", "f(1) ➞ 2" and similar.
 
-    Where the value is no literal, the example is left out.
+    An example with a value that is not a literal is left out.
     """
     found: dict[str, TestCase] = {}
     for begin in re.finditer(rf"(?<![\w.]){re.escape(name)}\(", text):
@@ -99,7 +99,7 @@ _NEXT_LINE = re.compile(r"[ \t]*\n[ \t]*(?=\S)(?!>>>)")
 
 
 def _call_at(text: str, begin: int) -> tuple[list[Any] | None, int]:
-    """The arguments of the call that begins there, and where it ends; None where they are no literals."""
+    """The arguments of the call that begins at `begin`, and the call's end; None if they are not literals."""
     for end in re.finditer(r"\)", text[begin : begin + 2000]):
         piece = " ".join(text[begin : begin + end.end()].split("\n"))
         try:
@@ -116,8 +116,8 @@ def _call_at(text: str, begin: int) -> tuple[list[Any] | None, int]:
 
 
 def _value_before(text: str) -> str | None:
-    """The text of the value with which a line begins, or that a sum in it has ("19 - 5 - 6 = 8"); None where there is
-    none."""
+    """The text of the value at the beginning of a line, or the result of a sum in it ("19 - 5 - 6 = 8"); None if there
+    is none."""
     line = text.partition("\n")[0].rstrip(" \t,;")
     ends = [each.start() for each in re.finditer(r"[\s.,;`#)]", line) if not _GOES_ON.match(line, each.start())]
     summed = _SUM.match(line)

@@ -1,9 +1,9 @@
 """AlphaCodium's solution database: a JSON object {split: {problem: {"iteration_0": {"solution": …, counts}, …}}}.
 
-Source: its public solver and evaluator of datasets. Problems are numbered by their place in the split of *its*
-processed dataset, so `--data` should be that one. An iteration that gave no program is empty; its own evaluator leaves
-such iterations out, here they are programs that fail. It stops at the first iteration that passes all hidden tests, so
-of its samples only "solved by any of them" may be read, not the rate of a single one.
+Source: its public solver and evaluator of datasets. Problems are numbered by their position in the split of *its*
+    processed dataset, so `--data` should be that dataset. An iteration without a program is empty: AlphaCodium's
+    evaluator leaves such iterations out; here they are failed programs. AlphaCodium stops at the first iteration that
+    passes all hidden tests, so only "solved by any sample" is meaningful, not the rate of a single sample.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _SETS = ("private", "generate")
 
 
 def is_database(loaded: dict[str, Any]) -> bool:
-    """Whether this looks like a database: its first problem, if any, has iterations."""
+    """Whether this looks like a solution database: its first problem, if any, has iterations."""
     splits = list(loaded.values())
     if not splits or not all(isinstance(split, dict) for split in splits):
         return False
@@ -29,7 +29,7 @@ def from_database(loaded: dict[str, Any], problems: ProblemSet) -> Iterator[tupl
     """Problem name and sample of every iteration of this split.
 
     Raises:
-        ValueError: the database does not have the split, or counts other tests than the data has.
+        ValueError: the database lacks the split, or its test counts differ from the data.
     """
     if problems.split not in loaded:
         raise ValueError(f"it has no split {problems.split}, only {', '.join(loaded)}")
@@ -56,7 +56,7 @@ def _is_right(iteration: dict[str, Any]) -> bool:
 
 
 def _refuse_other_tests(key: str, name: str, iteration: dict[str, Any], problems: ProblemSet) -> None:
-    """Numbers that are taken from another dataset show in tests that the problem does not have."""
+    """Refuse problem numbers of another dataset: the problem then has other numbers of tests."""
     if problems.name_of(name) is None:
         return
     hidden = problems.hidden(name)
@@ -64,5 +64,5 @@ def _refuse_other_tests(key: str, name: str, iteration: dict[str, Any], problems
         if _counted(iteration, kind) > len(tests):
             raise ValueError(
                 f"problem {key} was run on {_counted(iteration, kind)} {kind} tests, but {name!r} has {len(tests)}: "
-                "the numbers are those of another dataset"
+                "the problem numbers belong to another dataset"
             )

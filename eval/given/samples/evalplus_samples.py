@@ -1,9 +1,9 @@
-"""Samples of evalplus, which are HumanEval's with one more form.
+"""Samples of evalplus: the form of HumanEval and one more form.
 
-Source: its command-line documentation and its reader of samples. JSON lines with `task_id` and either `solution`, a
-whole program, or `completion`, what follows the prompt; or a folder with one folder a task, `/` in its name written as
-`_`, and in it `0.py`, `1.py`, …. What a completion follows is the starter code of a function problem; a problem that
-asks for a program has none, so there it is a whole program.
+Source: its command-line documentation and its reader of samples. Either JSON lines with `task_id` and `solution` (a
+    whole program) or `completion` (the text after the prompt); or a folder with one folder per task (`/` in its name
+    becomes `_`), with files `0.py`, `1.py`, …. A completion continues the starter code of a function problem. Other
+    problems have no starter code, so there it is a whole program.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ def is_sample(line: Any) -> bool:
 
 
 def from_lines(lines: list[Any], problems: ProblemSet) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Task id and sample of every line; what else a line says is kept."""
+    """Task id and sample of every line, with all other fields of the line."""
     for line in lines:
         code = line["solution"] if "solution" in line else line["completion"]
         if not isinstance(code, str):
-            raise TypeError(f"the program of {line['task_id']!r} is no text")
+            raise TypeError(f"the program of {line['task_id']!r} is not text")
         name = problems.name_of(str(line["task_id"]))
         function = problems.problem(name).function if name is not None and name in problems else None
         if "solution" not in line and function is not None:

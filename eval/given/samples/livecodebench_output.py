@@ -1,7 +1,7 @@
-"""Output files of LiveCodeBench: a JSON list with one object a problem.
+"""Output files of LiveCodeBench: a JSON list with one object per problem.
 
-Source: its readme ("Custom Evaluation") and its output writer. `question_id` and `code_list` are required; files that
-were evaluated have `graded_list`, whether each program is right.
+Source: its readme ("Custom Evaluation") and its output writer. `question_id` and `code_list` are required. Evaluated
+    files also have `graded_list`: whether each program is right.
 """
 
 from __future__ import annotations

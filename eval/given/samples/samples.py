@@ -1,4 +1,4 @@
-"""Read a file of programs, in whichever of the known formats it is, as lines with `name` and `solution`."""
+"""Read a file of programs in any known format as lines with `name` and `solution`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Sample = dict[str, Any]
 
 
 class SolutionsError(UserError):
-    """The file of programs, or the one of results, cannot be used; one line that says why."""
+    """The file of programs or the file of results cannot be used. The message is one line with the reason."""
 
 
 @dataclass(frozen=True)
@@ -24,10 +24,10 @@ class Samples:
     """The programs of a file, in its order.
 
     Attributes:
-        format: what the file was recognised as.
-        lines: each with `name` (the problem's, as the data has it), `solution`, whatever else the file says, and
-            `correct` where it says whether the program is right.
-        skipped: programs for problems that are not selected, or that cannot be asked here.
+        format: the recognised format.
+        lines: each with `name` (of the problem in the data), `solution`, all other fields of the file, and `correct` if
+            the file says whether the program is right.
+        skipped: number of programs for problems that are not selected or not supported.
     """
 
     format: str
@@ -41,10 +41,10 @@ def read_samples(path: Path, problems: ProblemSet) -> Samples:
     Args:
         path: JSON lines with `name` and `solution`; a file or folder of evalplus; a file of LiveCodeBench; a solution
             database of AlphaCodium.
-        problems: the problems that are judged, or some of them; names and ids of the dataset are both understood.
+        problems: the selected problems; the file may use names or ids of the dataset.
 
     Raises:
-        SolutionsError: no such file, no such format, or a problem that the split does not have.
+        SolutionsError: no such file, an unknown format, or a problem that is not in the split.
     """
     name, found = _recognise(path, problems)
     lines, skipped = [], 0
@@ -57,7 +57,7 @@ def read_samples(path: Path, problems: ProblemSet) -> Samples:
             raise SolutionsError(f"{path}: {problems.data} {problems.split} has no problem {identifier!r}")
         if known in problems:
             if not isinstance(sample["solution"], str):
-                raise SolutionsError(f"{path}: a program for {identifier!r} is no text")
+                raise SolutionsError(f"{path}: a program for {identifier!r} is not text")
             lines.append({"name": known, **{key: value for key, value in sample.items() if key != "name"}})
         else:
             skipped += 1
@@ -68,7 +68,7 @@ def read_solutions(path: Path) -> list[Sample]:
     """The lines of a JSON-lines file, each with at least `name` and `solution`.
 
     Raises:
-        SolutionsError: the file or a line of it is not like that.
+        SolutionsError: the file or a line has another form.
     """
     return list(_own(path, _lines(path, _text(path))))
 
@@ -76,12 +76,12 @@ def read_solutions(path: Path) -> list[Sample]:
 def _own(path: Path, lines: list[Any]) -> Iterator[Sample]:
     for number, line in enumerate(lines, 1):
         if not _has_texts(line, "name", "solution"):
-            raise SolutionsError(f"{path}, line {number}, has no name and solution")
+            raise SolutionsError(f"{path}, line {number} has no name and solution")
         yield line
 
 
 def _recognise(path: Path, problems: ProblemSet) -> tuple[str, Iterator[tuple[str, Sample]]]:
-    """What the file is, and its programs with the problem's name or id in the file."""
+    """The format of the file, and its programs with the problem's name or id in the file."""
     if path.is_dir():
         return "folder of evalplus", evalplus_samples.from_folder(path, problems)
     text = _text(path)
@@ -90,11 +90,9 @@ def _recognise(path: Path, problems: ProblemSet) -> tuple[str, Iterator[tuple[st
         return "solution database of AlphaCodium", _checked(path, alphacodium_solutions.from_database(loaded, problems))
     lines = loaded if isinstance(loaded, list) else _lines(path, text)
     if not lines:
-        raise SolutionsError(f"{path} holds no programs")
+        raise SolutionsError(f"{path} has no programs")
     if all(isinstance(line, list) for line in lines):
-        raise SolutionsError(
-            f"{path} holds lists that name no problem; of LiveCodeBench's two forms the one with question_id is read"
-        )
+        raise SolutionsError(f"{path} has lists without problem names; use the form of LiveCodeBench with question_id")
     if _has_texts(lines[0], "name", "solution"):
         return "lines with name and solution", ((line.pop("name"), line) for line in _own(path, lines))
     if evalplus_samples.is_sample(lines[0]):
@@ -102,18 +100,20 @@ def _recognise(path: Path, problems: ProblemSet) -> tuple[str, Iterator[tuple[st
     if livecodebench_output.is_output(lines[0]):
         return "output of LiveCodeBench", _checked(path, livecodebench_output.from_outputs(lines))
     raise SolutionsError(
-        f"{path}, line 1, has no name and solution, nor task_id and solution, nor question_id and code_list"
+        f"{path}, line 1 has neither name and solution, nor task_id and solution, nor question_id and code_list"
     )
 
 
 def _checked(path: Path, found: Iterator[tuple[str, Sample]]) -> Iterator[tuple[str, Sample]]:
-    """`found`, of which only the first was looked at yet."""
+    """`found`, with errors for programs that differ in form from the first."""
     try:
         yield from found
     except ValueError as fault:
         raise SolutionsError(f"{path}: {fault}") from fault
     except (KeyError, TypeError, AttributeError) as fault:
-        raise SolutionsError(f"{path}: a program is not like the first: {type(fault).__name__}: {fault}") from fault
+        raise SolutionsError(
+            f"{path}: a program has another form than the first: {type(fault).__name__}: {fault}"
+        ) from fault
 
 
 def _has_texts(line: Any, *keys: str) -> bool:
@@ -125,7 +125,7 @@ def _text(path: Path) -> str:
 
 
 def _whole(text: str) -> Any:
-    """The text as one JSON value; None where it is several, or none."""
+    """The text as one JSON value; None if it is not exactly one."""
     try:
         return json_value(text, "", half_pairs=True)
     except InputError:

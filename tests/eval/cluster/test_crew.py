@@ -87,7 +87,7 @@ def test_a_call_whose_worker_is_lost_is_done_again_once_and_counted():
     assert sorted(stopped) == ["dying", "steady"], "the node's other worker goes with the one that is lost"
     again = sum(again for _, again in answers)
     assert again <= 1, "the node's leaving may have been seen before the call"
-    assert crew.summary().count("done again as their worker was lost: 1 flow calls") == again
+    assert crew.summary().count("repeated because their worker was lost: 1 flow calls") == again
 
 
 def test_a_call_that_loses_two_workers_is_given_up_and_the_others_go_on():

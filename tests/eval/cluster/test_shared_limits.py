@@ -75,5 +75,5 @@ def test_an_owner_that_is_gone_is_an_outage():
     gone = Near(None, dies_at=0)
     budget = SharedRunBudget(gone, Budget())
     for ask in (budget.take_call, budget.spent, SharedPace(RateLimits(), gone).wait):
-        with pytest.raises(ModelError, match="start again to go on"):
+        with pytest.raises(ModelError, match="the same command resumes"):
             ask()

@@ -194,7 +194,7 @@ def test_a_test_without_literals_is_reported_when_the_data_is_read(tmp_path):
     row = json.loads((FIXTURES / "livecodebench.jsonl").read_text().splitlines()[2])
     deep = {"input": "1", "output": "[" * 200 + "]" * 200, "testtype": "functional"}
     (tmp_path / "rows.jsonl").write_text(json.dumps({**row, "private_test_cases": json.dumps([deep])}))
-    with pytest.raises(DataError, match=r"of livecodebench \(ValueError: a test has no literals: 1 ->"):
+    with pytest.raises(DataError, match=r"of livecodebench \(ValueError: a test is not made of literals: 1 ->"):
         load_problems(str(tmp_path / "rows.jsonl"), "test")
 
 

@@ -54,7 +54,7 @@ def test_livecodebenchs_problems_for_functions_without_a_name_are_left_out_and_c
     rows = rows_of("livecodebench.jsonl")
     with caplog.at_level(logging.WARNING):
         problems = load_rows(tmp_path, [*rows[:2], {**rows[2], "metadata": "{}"}])
-    reason = "asks for a function whose name it does not say"
+    reason = "asks for a function without giving its name"
     assert dict(problems.left_out) == {"9001": reason} and problems.name_of("9001") is None
     assert caplog.messages[0].endswith(f"(livecodebench): left out 1 of 3 problems: {reason}")
 
@@ -83,7 +83,7 @@ class Burglar:
 
 def test_a_pickle_that_would_run_something_is_refused_and_runs_nothing(tmp_path):
     row = {**rows_of("livecodebench.jsonl")[0], "private_test_cases": packed(Burglar(f"touch {tmp_path}/broken"))}
-    with pytest.raises(DataError, match=r"abc900_a.*livecodebench.*it asks for posix\.system"):
+    with pytest.raises(DataError, match=r"abc900_a.*livecodebench.*it needs posix\.system"):
         load_rows(tmp_path, [row])
     assert not (tmp_path / "broken").exists()
 
@@ -108,7 +108,7 @@ def test_private_tests_that_cannot_be_unpacked_are_one_line(tmp_path, cell):
 
 def test_a_split_of_which_no_problem_can_be_asked_is_refused(tmp_path):
     row = {**rows_of("apps.jsonl")[1], "input_output": '{"fn_name": "add", "inputs": [], "outputs": []}'}
-    with pytest.raises(DataError, match="no problem can be asked here; the first has no tests that can be read"):
+    with pytest.raises(DataError, match="no problem is supported; the first has no tests that can be read"):
         load_rows(tmp_path, [row])
 
 
@@ -140,7 +140,7 @@ def test_functions_of_apps_are_called_with_their_arguments_and_compared_as_its_r
 
 def test_arguments_of_apps_that_are_no_list_are_one_line(tmp_path):
     row = {**rows_of("apps.jsonl")[5], "input_output": '{"fn_name": "counts", "inputs": [3], "outputs": [3]}'}
-    with pytest.raises(DataError, match=r"problem '5' is not in the layout of apps \(TypeError: the arguments"):
+    with pytest.raises(DataError, match=r"problem '5' does not have the layout of apps \(TypeError: the arguments"):
         load_rows(tmp_path, [row])
 
 
@@ -183,7 +183,7 @@ def test_alphacodiums_processed_dataset_with_names_for_numbers_and_tests_marked_
     problems = load_problems(str(tmp_path / "processed"), "valid")
     assert problems.hidden("Twice").generated == (TestCase("1\n", "2\n"),)
     assert problems.known("Twice").right == (VALID[0].right,) and problems.facts("Twice").difficulty == "A"
-    with pytest.raises(DataError, match=r"there is no split test; there are valid"):
+    with pytest.raises(DataError, match=r"there is no split test, only valid"):
         load_problems(str(tmp_path / "processed"), "test")
 
 
@@ -195,7 +195,7 @@ def test_a_parquet_file_is_taken_for_the_split_that_is_asked_for(tmp_path):
 
 
 def test_columns_of_no_known_layout_are_named(tmp_path):
-    with pytest.raises(DataError, match=r"columns answer, question are those of no layout that is known \(.*apps"):
+    with pytest.raises(DataError, match=r"columns answer, question match no known layout \(.*apps"):
         load_rows(tmp_path, [{"question": "Who?", "answer": "Me."}])
 
 

@@ -162,7 +162,7 @@ def test_select_by_tag_and_difficulty(graded, options, left):
     [
         ({"tags": ["flows"]}, "no problem has --tags flows; there are: dp, graphs, math, number theory"),
         ({"difficulty": ["Z"]}, "no problem has --difficulty Z; there are: a, b, unknown_difficulty"),
-        ({"difficulty": ["A"], "tags": ["graphs"]}, "no problem is left to run on"),
+        ({"difficulty": ["A"], "tags": ["graphs"]}, "no problem is left"),
         ({"limit": 0}, "--limit must be at least 1"),
     ],
 )
@@ -240,7 +240,7 @@ def test_the_hub_out_of_reach_is_one_line(monkeypatch):
 
     monkeypatch.setattr(datasets, "load_dataset", load_dataset)
     said = refusal("deepmind/code_contests", "test")
-    assert said == "deepmind/code_contests is neither a folder nor a file here, and the hub cannot be reached"
+    assert said == "there is no folder or file deepmind/code_contests, and the hub cannot be reached"
 
 
 @pytest.mark.parametrize(
@@ -248,7 +248,7 @@ def test_the_hub_out_of_reach_is_one_line(monkeypatch):
 )
 def test_a_path_that_is_not_there_is_never_asked_of_the_hub(monkeypatch, data):
     monkeypatch.setattr(datasets, "load_dataset", lambda *_, **__: pytest.fail("the hub was asked"))
-    assert refusal(data) == f"there is no {data}: it is neither a folder nor a file here"
+    assert refusal(data) == f"there is no folder or file {data}"
 
 
 def unknown(*_):
@@ -279,7 +279,7 @@ def test_without_a_network_a_hub_name_is_refused_in_a_line(monkeypatch, tmp_path
     monkeypatch.setattr("eval.data.rows.getproxies", dict)
     monkeypatch.setattr("eval.data.rows.socket.getaddrinfo", unknown)
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path)
-    assert refusal("owner/name") == "owner/name is neither a folder nor a file here, and the hub cannot be reached"
+    assert refusal("owner/name") == "there is no folder or file owner/name, and the hub cannot be reached"
 
 
 def test_no_such_split_names_those_there_are():
@@ -354,7 +354,7 @@ def test_lines_of_tests_end_in_line_feeds(tmp_path, caplog):
     loaded = load_problems(write_json(tmp_path / "p.json", data), "any")
     assert [test.case() for test in loaded.problems[0].public_tests] == [TestCase("a b\nc\n", "3\n")]
     assert loaded.hidden("my_problem").all() == [TestCase("a\nb\r", "1\n")]
-    assert "tests of 1 problems have lines that end in CR LF" in caplog.text
+    assert "tests of 1 problems have CR LF line ends" in caplog.text
 
 
 def test_a_folder_of_too_many_files_is_no_dataset(tmp_path, monkeypatch):

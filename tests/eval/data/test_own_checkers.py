@@ -103,8 +103,8 @@ def test_without_a_compiler_loading_says_so_in_one_line(monkeypatch, tmp_path, c
     with caplog.at_level(logging.WARNING):
         problems = load_problems(str(PLUS), "train")
     assert [message for message in caplog.messages if "no compiler" in message] == [
-        f"{PLUS} train: 1 problems bring checkers in C++, and there is no compiler here (c++, g++, clang++): "
-        "nothing is judged on them"
+        f"{PLUS} train: 1 problems have checkers in C++, but there is no compiler (c++, g++, clang++): "
+        "they cannot be judged"
     ]
     monkeypatch.setattr(compiled, "_made", type(compiled._made)())
     line = judged({"name": FACTORS, "solution": "print(1, ' ', input())", "status": ""}, problems)
@@ -171,9 +171,9 @@ NONE: dict[str, str | None] = {f"{OWN}/pair.py": None}
         ({"problem.yaml": "type: [multi-pass, pass-fail]"}, "several passes"),
         ({"data/secret/testdata.yaml": "output_validator_flags: other"}, "some of its tests only"),
         ({"problem.yaml": "a: [b"}, "problem.yaml"),
-        ({"problem.yaml": "- a list"}, "is not in the layout of kattis"),
+        ({"problem.yaml": "- a list"}, "does not have the layout of kattis"),
         ({"problem.yaml": "validator_flags: no_such_flag"}, "no_such_flag"),
-        ({"data/secret/01.ans": None}, "is not in the layout of kattis"),
+        ({"data/secret/01.ans": None}, "does not have the layout of kattis"),
     ],
 )
 def test_packages_that_are_refused_say_why(tmp_path, files, said):

@@ -135,9 +135,9 @@ def test_traces_that_are_lost_on_the_way_are_a_warning_and_are_soon_tried_no_mor
 @pytest.mark.parametrize(
     ("variable", "value", "said"),
     [
-        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "by http/json only"),
-        ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "soon", "no number of milliseconds"),
-        ("OTEL_EXPORTER_OTLP_ENDPOINT", "file:///etc/", "no address of a collector"),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "only http/json is supported"),
+        ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "soon", "is not a number of milliseconds"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "file:///etc/", "is not the address of a collector"),
     ],
 )
 def test_variables_that_are_not_understood_are_refused(variable, value, said):

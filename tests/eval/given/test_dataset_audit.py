@@ -68,6 +68,6 @@ def test_a_killed_audit_goes_on_where_it_stopped(workplace, monkeypatch):
 @pytest.mark.parametrize("text", ["", "{}", "[]", "3"])
 def test_a_file_that_is_no_file_of_exclusions_is_refused(workplace, monkeypatch, text):
     (workplace / "exclude.json").write_text(text)
-    with pytest.raises(DataError, match=r"exclude\.json is not a file of exclusions"):
+    with pytest.raises(DataError, match=r"exclude\.json is not an exclusion file"):
         load_problems("data", "valid").select(exclude="exclude.json")
     assert call(monkeypatch, eval.audit.main, "--data", "data", "--split", "valid", "--exclude", "exclude.json") == 2

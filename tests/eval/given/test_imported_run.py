@@ -57,7 +57,7 @@ def test_a_field_tells_the_arms_apart_and_gaps_are_said(workplace, monkeypatch):
     config = read_config(Path("run"))
     assert list(config["artifacts"]) == ["one-small", "two"] and config["problems"] == [TWICE.name, SQUARE.name]
     assert (config["checker"], config["imported"]["file"]) == ("strict", "programs.jsonl")
-    assert "one-small: programs for 1 of 2 problems; the others are in none of its rates" in said
+    assert "one-small: programs for 1 of 2 problems; the others are not in its rates" in said
     assert "two: programs" not in said
 
 
@@ -110,7 +110,7 @@ def test_a_run_of_other_programs_is_refused(workplace, monkeypatch, capsys):
 
 def test_a_line_without_the_field_of_the_arm_is_refused(workplace, monkeypatch, capsys):
     assert call(monkeypatch, eval.judge.main, *OPTIONS, "--arm-field", "model") == 2
-    assert "a program for 'Twice' has no text 'model'" in capsys.readouterr().err
+    assert "a program for 'Twice' has no text field 'model'" in capsys.readouterr().err
 
 
 def test_problems_without_hidden_tests_are_not_part_of_a_run(workplace, monkeypatch, capsys):

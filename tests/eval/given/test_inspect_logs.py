@@ -96,7 +96,7 @@ def test_nothing_is_overwritten_and_a_folder_is_needed(run, tmp_path, monkeypatc
     there = tmp_path / "there.eval"
     there.write_text("mine")
     assert call(monkeypatch, eval.export.main, run, "--format", "inspect", "--out", there) == 2
-    assert "is there already" in capsys.readouterr().err and there.read_text() == "mine"
+    assert "already exists" in capsys.readouterr().err and there.read_text() == "mine"
     assert call(monkeypatch, eval.export.main, run, "--format", "inspect") == 2
     assert "name a new folder with --out" in capsys.readouterr().err
 

@@ -74,7 +74,11 @@ def test_what_is_judged_is_not_judged_again(workplace, monkeypatch):
 
 @pytest.mark.parametrize(
     ("line", "said"),
-    [('{"name": "Nobody", "solution": ""}', "Nobody"), ("{", "line 1"), ('{"name": "x"}', "no name and solution")],
+    [
+        ('{"name": "Nobody", "solution": ""}', "Nobody"),
+        ("{", "line 1"),
+        ('{"name": "x"}', "nor question_id and code_list"),
+    ],
 )
 def test_a_file_that_is_no_file_of_programs_is_refused(workplace, monkeypatch, capsys, line, said):
     (workplace / "programs.jsonl").write_text(line + "\n")
@@ -155,7 +159,7 @@ def test_verdicts_on_other_tests_or_up_to_the_first_failure_are_not_mixed_in(wor
 def test_a_file_that_is_no_file_of_results_is_refused_and_left_as_it_is(workplace, monkeypatch, capsys, content):
     (workplace / "out.jsonl").write_text(content)
     assert call(monkeypatch, eval.judge.main, *OPTIONS) == 2
-    assert "out.jsonl is no file of results" in capsys.readouterr().err.splitlines()[-1]
+    assert "out.jsonl is not a file of results" in capsys.readouterr().err.splitlines()[-1]
     assert (workplace / "out.jsonl").read_text() == content
 
 
@@ -204,7 +208,7 @@ def test_a_program_with_half_a_surrogate_pair_is_judged_once(workplace, monkeypa
 
 def test_only_programs_for_selected_problems_are_judged(workplace, monkeypatch):
     said = printed(monkeypatch, eval.judge.main, *OPTIONS, "--match", VALID[1].name)
-    assert "2 programs for 1 problems; 2 for problems that are not judged here" in said
+    assert "2 programs for 1 problems; 2 for other problems are skipped" in said
     assert {line["name"] for line in results(workplace)} == {VALID[1].name}
 
 

@@ -1,4 +1,4 @@
-"""Runs as tables: one row a rollout, the same columns in every format."""
+"""Runs as tables: one row per rollout, the same columns in every format."""
 
 import csv
 import io

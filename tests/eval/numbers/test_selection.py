@@ -1,4 +1,4 @@
-"""What a flow knows of its own programs, and which of several samples it would hand in."""
+"""What a flow knows of its own programs, and which of several samples it would submit."""
 
 import pytest
 

@@ -103,7 +103,7 @@ def test_the_table_puts_all_arms_on_the_same_budgets():
     direct = [one_call(0, True, 1.0), one_call(0, False, 0.5).model_copy(update={"problem": "berry"})]
     flow = [rollout(name, checkpoints=[checkpoint(5, True)], **spent(5)) for name in ("apple", "berry")]
     lines = budget_table({"direct": direct, "flow": flow}, "calls").splitlines()
-    assert lines[0] == "| calls a problem | direct | flow |"
+    assert lines[0] == "| calls per problem | direct | flow |"
     assert lines[2].startswith("| 1 | 50.0 % (") and "| 0.0 % (" in lines[2]
     assert "| ≥ 50.0 % (" in lines[3], "one problem of the direct arm has no sample left"
     assert lines[4].startswith("| 5 |") and "| 100.0 % (" in lines[4]

@@ -154,7 +154,7 @@ def test_the_headline_has_intervals_and_what_must_be_known_of_the_run(tmp_path):
     assert reported["findings"][0].startswith("It is not shown that tuned solves more or fewer problems than plain.")
     assert reported["family"].startswith("A difference is the program's mean minus that of plain")
     assert reported["notes"][1:] == [
-        "Not finished: 8 of 10 rollouts are there.",
+        "Not finished: 8 of 10 rollouts are done.",
         "2 rollouts were not judged (infrastructure) and are in no rate. "
         "tuned: that is 50.0% of its rollouts, more than 2%: not valid.",
         "The model is simulated: these numbers say nothing about any language model.",
@@ -315,7 +315,7 @@ def test_a_report_says_in_what_the_prompts_differ(tmp_path):
     assert reported["overview"]["settings"].startswith("NOT ONLY THE PROMPTS DIFFER: temperature")
     (lines, diff), (gone, nothing) = reported["prompts"]
     assert lines[0].startswith("solve.predict: another instruction") and f"+{HOSTILE.splitlines()[0]}" in diff
-    assert gone == ["the run does not hold the artifact of gone"] and nothing == ""
+    assert gone == ["the run does not have the artifact of gone"] and nothing == ""
     assert "<script>alert" not in page
     (run / "artifacts" / "plain" / "program.json").write_text("[]")
     with pytest.raises(ArtifactError):
@@ -445,7 +445,7 @@ def test_a_live_report_that_cannot_be_written_ends_no_run(evaluated, tmp_path, c
     (run / "report.html").mkdir()
     with live_report(run, load_problems(str(evaluated[0]), "test"), 1000):
         pass
-    assert capsys.readouterr().err.startswith("warning: the report is no longer written: ")
+    assert capsys.readouterr().err.startswith("warning: the live report has stopped: ")
 
 
 def test_every_verdict_of_the_judge_is_explained():
@@ -488,7 +488,7 @@ def test_a_folder_of_runs_gets_an_index_and_the_reports_that_are_missing_or_old(
         printed(monkeypatch, eval.report.__main__.main, folder)
         assert (report.read_text() != "old") == written
     assert call(monkeypatch, eval.report.__main__.main, folder, "--exclude", "x.json") == 2
-    assert "--exclude is for the report of a run" in capsys.readouterr().err
+    assert "--exclude works only for the report of a run" in capsys.readouterr().err
 
 
 def test_no_hidden_test_is_in_a_report(evaluated, monkeypatch, tmp_path):

@@ -121,9 +121,9 @@ def test_the_table_says_what_several_samples_solve(page):
 def test_costs_are_of_a_rollout_or_of_a_solved_problem(page):
     shown = page.locator("#costs tbody tr").first.locator("td")
     assert shown.all_inner_texts() == ["4.0", "480", "$0.040", "4.5"]
-    page.select_option("#cost-per", label="a solved problem")
+    page.select_option("#cost-per", label="per solved problem")
     assert shown.all_inner_texts() == ["24.0", "2880", "$0.24", "27.0"]
-    page.locator("summary", has_text="All kinds of cost of a solved problem").click()
+    page.locator("summary", has_text="All kinds of cost per solved problem").click()
     assert page.locator("#cost tr").first.locator("th").all_inner_texts() == ["cost", "plain", "tuned"]
 
 
@@ -232,7 +232,7 @@ def test_three_clicks_lead_to_why_and_to_the_prompt(page):
     why.wait_for()
     assert "tuned, sample 1: failed" in why.inner_text()
     assert "On the first of them it prints “2” instead of “4”." in why.inner_text()
-    assert "passes everything; the flow went on to another" in why.inner_text()
+    assert "passes everything; the flow chose another program" in why.inner_text()
     page.locator(".event.call summary", has_text="WriteCode").click()
     assert "print(n)" in page.locator(".event[open] pre").first.inner_text()
     page.locator(".event[open] .message summary", has_text="user").click()
@@ -290,9 +290,9 @@ def test_a_story_whose_texts_are_gone_still_has_its_events(browser, tmp_path):
     page = browser.new_page()
     page.set_default_timeout(PATIENCE)
     page.goto(f"{(tmp_path / 'report.html').as_uri()}#problem=0&arm=0&sample=0")
-    page.locator(".note", has_text="The texts of this trace were not kept.").wait_for()
+    page.locator(".note", has_text="The texts of this trace were not stored.").wait_for()
     page.locator(".event.judge summary").first.click()
-    assert page.locator(".event[open] p").inner_text() == "The text of this program was not kept."
+    assert page.locator(".event[open] p").inner_text() == "The text of this program was not stored."
     page.close()
 
 
@@ -332,7 +332,7 @@ def test_a_live_page_loads_itself_again_but_not_under_somebodys_hands(browser, t
     page = browser.new_page()
     page.set_default_timeout(PATIENCE)
     page.goto(live.as_uri())
-    assert "This first page loads itself again" in page.locator(".live").inner_text()
+    assert "This first page reloads itself" in page.locator(".live").inner_text()
     assert page.locator(".finding").all_inner_texts() == [NOT_YET]
     page.locator("summary", has_text="What the signs mean").click()
     page.evaluate("document.body.className = 'as it was opened'; reload()")

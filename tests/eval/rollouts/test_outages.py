@@ -54,7 +54,7 @@ def failing(fault, *names):
 )
 def test_a_run_whose_rollouts_fail_alike_stops_after_a_few_and_goes_on_later(command, answer, said):
     status, line, prompts, statuses = command(failing(answer))
-    assert (status, line.startswith("error: "), said in line, "the same command goes on" in line) == (1, *[True] * 3)
+    assert (status, line.startswith("error: "), said in line, "the same command resumes" in line) == (1, *[True] * 3)
     assert statuses == ["not judged"] * ALIKE and prompts <= ALIKE * 7 + 7
     status, _, prompts, statuses = command(RIGHT)
     assert (status, prompts, statuses) == (0, 12, ["solved"] * 12)

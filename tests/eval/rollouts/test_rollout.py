@@ -150,7 +150,9 @@ def test_a_program_that_the_host_or_the_lm_ends_is_not_judged(problem, fault):
 @pytest.mark.parametrize("answer", [None, 7, b"print(1)"])
 def test_a_prediction_without_code_has_failed(problem, answer):
     rollout = run(Fixed(answer), problem)
-    assert (rollout.status, rollout.code) == ("failed", "") and rollout.error.startswith("TypeError: the answer has no")
+    assert (rollout.status, rollout.code) == ("failed", "") and rollout.error.startswith(
+        "TypeError: the code of the answer is not text"
+    )
 
 
 def test_a_program_that_lost_its_right_answer_to_an_error_has_it_until_then_and_not_at_the_end(problem):
@@ -160,7 +162,7 @@ def test_a_program_that_lost_its_right_answer_to_an_error_has_it_until_then_and_
     assert rollout.checkpoints[-1].program == name_of(rollout.code) != rollout.checkpoints[0].program
     assert why(Story(rollout, rollout.trace.events, True)) == [
         "It ended in an error: ValueError: no such thing.",
-        "Program 1, found after 0 calls, passes everything; the error lost it.",
+        "Program 1, found after 0 calls, passes everything; it was lost in the error.",
     ]
 
 

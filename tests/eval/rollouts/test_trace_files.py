@@ -68,7 +68,7 @@ def test_a_damaged_trace_is_told_in_a_line(tmp_path, monkeypatch, capsys, damage
     run = store(tmp_path / "run", [stored := rollout()])
     path = trace_path(run, *stored.key())
     path.write_bytes(damage(path.read_bytes()))
-    with pytest.raises(RunError, match=r"is damaged: .+; without the file"):
+    with pytest.raises(RunError, match=r"is damaged: .+; remove the file"):
         read_trace(run, *stored.key())
     assert call(monkeypatch, eval.show.main, run, stored.problem) == 2
     said = capsys.readouterr().err

@@ -108,8 +108,8 @@ def eval_judge():
 @pytest.mark.parametrize(
     ("arm", "more", "said"),
     [
-        ("direct", [], "direct: a total is spread draw by draw, and Direct makes one draw"),
-        ("sampling", ["--max-calls", "5"], "a total is all that a run may spend"),
+        ("direct", [], "direct: a total budget is spread draw by draw, but Direct makes only one draw"),
+        ("sampling", ["--max-calls", "5"], "--total-… already limits what a run may spend"),
         ("sampling", ["--total-dollars", "1"], "--total-dollars: no price is known for simulated"),
         ("sampling", ["--total-tokens", "0"], "tokens: Input should be greater than or equal to 1"),
     ],

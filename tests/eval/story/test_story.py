@@ -98,7 +98,7 @@ def test_a_function_that_fails_a_public_test_is_told_with_the_call(run, said):
 
 
 def test_a_right_program_that_was_let_go_of_is_pointed_out():
-    assert "Program 2, found after 4 calls, passes everything; the flow went on to another." in why(
+    assert "Program 2, found after 4 calls, passes everything; the flow chose another program." in why(
         story_of(traced(end="reverted"))
     )
     assert not any("went on" in sentence for sentence in why(story_of(traced(end="failed"))))

@@ -111,7 +111,7 @@ def test_the_report_has_every_section_there_is_something_for(tmp_path):
     assert [line for line in report.splitlines() if line.startswith("## ")] == [
         "## Solved, by the tests that count",
         "## Several samples",
-        "## plain: several programs handed in",
+        "## plain: several submitted programs",
         "## plain: which program solved it",
         "## plain: stages",
         "## Answers",
@@ -139,5 +139,5 @@ def test_the_command_prints_the_report_and_refuses_what_is_no_run(tmp_path, monk
 
 def test_ai_tests_of_data_that_is_gone_are_refused(tmp_path):
     run = store(tmp_path / "run", [rollout("apple")])
-    with pytest.raises(RunError, match="is no longer what"):
+    with pytest.raises(RunError, match="has changed since"):
         summarize_runs([run], ai_tests=True)

@@ -131,7 +131,7 @@ def test_a_rollout_without_a_trace_still_says_why(run):
     lines = (run / "rollouts.jsonl").read_text().splitlines()
     (run / "rollouts.jsonl").write_text(lines[0].replace('"events": [', '"older": [') + "\n")
     told = problem_stories(run, "Double", PLAIN)
-    assert "Solved: 2 public and 7 hidden tests pass." in told and "No trace of this rollout was kept." in told
+    assert "Solved: 2 public and 7 hidden tests pass." in told and "No trace of this rollout was stored." in told
 
 
 def test_colours_are_for_terminals_only(run, monkeypatch):

@@ -35,7 +35,10 @@ RIGHT = "def triple(n):\n    return 3 * n\n"
 
 def test_the_problem_shows_starter_code_and_calls_and_no_input():
     text = TRIPLE.text()
-    assert "Complete the function `triple`. Keep its name and its parameters." in text and "def triple(n: int) -> int:" in text
+    assert (
+        "Complete the function `triple`. Keep its name and its parameters." in text
+        and "def triple(n: int) -> int:" in text
+    )
     assert "triple(2) returns 6" in text and "Input" not in text
     assert Problem.of(TRIPLE.model_dump()) == TRIPLE
 

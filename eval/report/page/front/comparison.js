@@ -1,4 +1,4 @@
-// All programs: what each solves and how it differs from the first, drawn, and as a table.
+// All programs: what each solves and how it differs from the first, as a plot and as a table.
 
 function forest(data) {
   const judged = data.arms.filter((arm) => arm.solved);
@@ -46,14 +46,14 @@ function forestRow(arm, index, columns) {
         : fill(cell, {}, ["nothing was judged"]);
     }
     const found = arm.against?.[measure];
-    if (!found) return fill(cell, {}, [index ? "no problem in common" : "the others are compared with it"]);
+    if (!found) return fill(cell, {}, [index ? "no problem in common" : "baseline of the comparisons"]);
     const text = `${found.value} points (${found.ends}), p ${found.p.startsWith("<") ? "" : "= "}${found.p}`;
     return fill(cell, {}, [estimate(scale, found.interval, found.shown ? "full" : "hollow"), make("p", {}, found.shown ? make("b", {}, text) : text)]);
   });
   return make("tr", { class: `arm-${index % 8}` }, make("th", { scope: "row" }, swatch(index), " ", arm.name), cells);
 }
 
-// A figure with its interval in a line of its own.
+// A number with its interval on a separate line.
 function figure(value, [low, high]) {
   return [value, make("small", {}, interval(low, high))];
 }
@@ -65,7 +65,7 @@ function differenceFigure(found) {
   return [make(found.shown ? "b" : "span", {}, found.value), make("small", {}, found.ends)];
 }
 
-// Columns for k samples a problem: solved with an oracle, without one, and by any of all samples, however many there are.
+// Columns for k samples per problem: solved with an oracle, without one, and by any sample.
 function severalSamples(k) {
   if (k < 2) return [];
   return [
@@ -100,6 +100,6 @@ function comparisonTable(data) {
     "Programs compared",
     wide("Programs compared", make("table", { id: "comparison" }, make("tr", {}, columns.map(([name]) => make("th", {}, name))), rows)),
     data.remarks.map((said) => make("p", { class: "quiet" }, said)),
-    make("p", { class: "quiet" }, `${data.family} Intervals are 95 % intervals over problems; docs/reference/eval.md says which.`),
+    make("p", { class: "quiet" }, `${data.family} Intervals are 95 % intervals over problems; docs/reference/eval.md describes them.`),
   );
 }

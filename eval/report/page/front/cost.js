@@ -2,8 +2,8 @@
 
 const DRAWN = ["LM calls", "tokens", "USD", "seconds"];
 const PER = [
-  ["0", "a rollout"],
-  ["1", "a solved problem"],
+  ["0", "per rollout"],
+  ["1", "per solved problem"],
 ];
 
 function costs(data) {
@@ -14,9 +14,9 @@ function costs(data) {
   show();
   return section(
     "Cost",
-    choice("of", PER, chosen.per ?? "0", (value) => (choose("per", value), show()), "cost-per"),
+    choice("show", PER, chosen.per ?? "0", (value) => (choose("per", value), show()), "cost-per"),
     holder,
-    make("p", { class: "quiet" }, "A solved problem is charged with the failed rollouts too. Intervals are 95 % intervals over problems."),
+    make("p", { class: "quiet" }, "The cost per solved problem includes failed rollouts. Intervals are 95 % intervals over problems."),
   );
 }
 
@@ -43,7 +43,7 @@ function costChart(data, kinds) {
 }
 
 function costDetails(data, kinds) {
-  return unfolding({ class: "part" }, `All kinds of cost of ${PER[Number(chosen.per ?? 0)][1]}, with intervals`, () => {
+  return unfolding({ class: "part" }, `All kinds of cost ${PER[Number(chosen.per ?? 0)][1]}, with intervals`, () => {
     const rows = kinds.map((kind) => {
       const cells = data.arms.map((arm) => {
         const [value, low, high] = costOf(arm, kind);

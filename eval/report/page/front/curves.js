@@ -1,4 +1,4 @@
-// Solved against budget, one drawing a unit of cost. Programs differ in colour and in dash.
+// Solved against budget, one plot per unit of cost. Programs differ in colour and dash.
 
 const WIDTH = 360;
 const HEIGHT = 220;
@@ -34,7 +34,7 @@ function curves(data) {
       "p",
       { class: "quiet" },
       "Every program samples a problem again until a program passes all public tests or the budget is spent. " +
-        "Faint: a lower bound, as the stored samples ran out. Bars are 95 % intervals. Point at a drawing, or move through it with the arrow keys, to read it.",
+        "Faint: a lower bound, because the stored samples ran out. Bars are 95 % intervals. To read a plot, point at it or use the arrow keys.",
     ),
   );
 }
@@ -44,7 +44,7 @@ function swatch(index) {
   return draw("svg", { width: 30, height: 10, class: `arm-${index % 8}`, "aria-hidden": "true" }, line);
 }
 
-// One drawing, which reads out the curves at the budget that is pointed at. `show` leaves out the programs in a set.
+// One plot, which shows the values of the curves at the selected budget. `show` hides the programs in a set.
 function drawing(unit, each, arms) {
   const budgets = [...new Set(each.flatMap((curve) => curve?.steps.map(([budget]) => budget) ?? []))].sort((a, b) => a - b);
   const x = scale(Math.min(...budgets.filter((budget) => budget > 0), 1e9), budgets.at(-1), unit === "calls");
@@ -73,7 +73,7 @@ function drawing(unit, each, arms) {
       .sort(([, one], [, two]) => two - one);
     const bound = (curve) => (known(curve.open) && budget > curve.open ? "at least " : "");
     const rows = found.map(([index, share, curve]) => make("li", {}, swatch(index), ` ${arms[index].name} ${bound(curve)}`, make("b", {}, percent(share))));
-    readout.replaceChildren(make("p", {}, `up to ${spent(budget)} ${UNIT_NAMES[unit]} a problem`), make("ul", {}, rows));
+    readout.replaceChildren(make("p", {}, `up to ${spent(budget)} ${UNIT_NAMES[unit]} per problem`), make("ul", {}, rows));
     pointer.setAttribute("x1", x.at(budget));
     pointer.setAttribute("x2", x.at(budget));
     svg.setAttribute("aria-valuenow", place);

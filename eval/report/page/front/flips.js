@@ -1,4 +1,4 @@
-// Two programs problem by problem: which only one of them solves.
+// Two programs problem by problem: the problems that only one of them solves.
 
 function flips(data) {
   if (data.arms.length < 2) return undefined;
@@ -10,7 +10,7 @@ function flips(data) {
   const set = (key) => (value) => (choose(key, value), show());
   show();
   return section(
-    "What only one of them solves",
+    "Problems that only one of them solves",
     make(
       "div",
       { class: "filters" },
@@ -35,7 +35,7 @@ function flipParts(data, one, two) {
   const counts = single
     ? `Both solve ${both_solve}, neither ${same.length - both_solve}, of ${plural(both.length, "problem")} that both have.`
     : `Equally often: ${same.length} of ${plural(both.length, "problem")} that both have.`;
-  const said = make("p", {}, counts, " Such a list is no test: whether a difference is shown is said above.");
+  const said = make("p", {}, counts, " This list is not a test; see above for whether a difference is shown.");
   if (one === two) return [make("p", { class: "quiet" }, "These are the same program.")];
   const columns = [1, 0].map((place, at) => {
     const title = single ? `only ${names[place]} (${found[at].length})` : `${names[place]} more often (${found[at].length})`;

@@ -40,7 +40,7 @@ function origins(data) {
   return [
     make("h3", {}, "Which program solved it first"),
     wide("Which program solved it first", make("table", { id: "origins" }, make("tr", {}, ["program", ...kinds].map((name) => make("th", {}, name))), rows)),
-    make("p", { class: "quiet" }, "Share of problems, and how many rollouts had such a program. The shares of a program add up to what it solves."),
+    make("p", { class: "quiet" }, "Share of problems, and the number of rollouts with such a program. The shares of a program add up to its solved rate."),
   ];
 }
 
@@ -53,7 +53,7 @@ function stages(data) {
   const start = having.some(([index]) => index === chosen.stages) ? chosen.stages : richest[0];
   show(start);
   return [
-    make("h3", {}, "What became of the answers"),
+    make("h3", {}, "Outcomes of the answers"),
     choice("of", having, start, (value) => (choose("stages", value), show(value)), "stages-of"),
     make("p", { class: "legend" }, data.fates.map((fate, index) => make("span", {}, make("i", { class: `box fate-${index}` }), " ", fate))),
     holder,

@@ -16,7 +16,7 @@ function headline(data) {
 
 function liveText({ written, seconds }) {
   return (
-    `The run was going on when this was written (${written}). This first page loads itself again every ` +
+    `The run was not finished when this was written (${written}). This first page reloads itself every ` +
     `${duration(seconds)} while nothing on it is open or edited.`
   );
 }

@@ -68,13 +68,13 @@ function timeBar(event, end) {
 }
 
 function callBody(story, event) {
-  if (!event.prompt.length && !story.text(event.answer)) return make("p", { class: "quiet" }, "The texts were not kept.");
+  if (!event.prompt.length && !story.text(event.answer)) return make("p", { class: "quiet" }, "The texts were not stored.");
   return [
     event.detail && make("p", { class: "note" }, event.detail),
     story.text(event.thought) && unfolding({ class: "message" }, "Thought", () => make("pre", {}, story.text(event.thought))),
     make("h4", {}, "Answer"),
     copiedText(story.text(event.answer)),
-    make("h4", {}, "What was read"),
+    make("h4", {}, "Parsed answer"),
     make("pre", {}, story.text(event.outputs) || "(nothing)"),
     make("h4", {}, "Prompt"),
     event.prompt.map(([role, text]) =>

@@ -29,7 +29,7 @@ function pair(data, story, ...both) {
 function answersCompared(first, second) {
   if (first === second) return make("p", {}, "They are the same program.");
   const opcodes = lineChanges(linesOf(first), linesOf(second));
-  if (!opcodes) return make("p", { class: "quiet" }, "They are too long to be compared here.");
+  if (!opcodes) return make("p", { class: "quiet" }, "They are too long for a comparison here.");
   return [make("p", {}, tally(opcodes)), changes(first, second, opcodes)];
 }
 

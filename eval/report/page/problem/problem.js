@@ -82,14 +82,14 @@ function answerOf(story, rollout) {
 }
 
 function spending(rollout) {
-  if (!known(rollout.calls)) return "What it cost is not known.";
+  if (!known(rollout.calls)) return "The cost is unknown.";
   const price = known(rollout.dollars) ? [money(rollout.dollars)] : [];
   return [plural(rollout.calls, "LM call"), `${amount(rollout.tokens)} tokens`, ...price, duration(rollout.seconds)].join(" · ");
 }
 
 function traceNote(rollout) {
   if (rollout.whole) return undefined;
-  const note = rollout.events.length ? "The texts of this trace were not kept." : "No trace of this rollout was kept.";
+  const note = rollout.events.length ? "The texts of this trace were not stored." : "No trace of this rollout was stored.";
   return make("p", { class: "note" }, note);
 }
 

@@ -5,7 +5,7 @@ const CONTEXT = 3; // unchanged lines shown around a change
 function program(story, versions, number) {
   const index = versions.findIndex((version) => version.number === number);
   const code = story.text(versions[index].code);
-  if (!code) return make("p", { class: "quiet" }, "The text of this program was not kept.");
+  if (!code) return make("p", { class: "quiet" }, "The text of this program was not stored.");
   if (index === 0) return make("div", { class: "program" }, wholeProgram(code));
   const changed = () => changes(story.text(versions[index - 1].code), code, versions[index].changes);
   const holder = make("div", {}, changed());
