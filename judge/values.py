@@ -7,6 +7,7 @@ expected (evalplus).
 `boxed`: as `sequences`, and where a list of one item is expected that item alone will do (APPS).
 `sets`: the values are equal as sets (evalplus, for some problems of MBPP).
 `found`: something is expected or nothing; a value that is not None stands for True (the same).
+`truth`: a value stands for what `bool` makes of it, as in `assert f(1)` (MBPP).
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from typing import Any, Literal
 
 from judge.literals import NoLiteral, value_of
 
-Comparison = Literal["equal", "sequences", "boxed", "sets", "found"]
+Comparison = Literal["equal", "sequences", "boxed", "sets", "found", "truth"]
 FLOAT_TOLERANCE, RELATIVE = 1e-6, 1e-7
 # Equal values have texts of much the same length: "1" may be "0.9999999999999999". What is longer need not be read.
 _LONGER, _MORE = 30, 1000
+_LONGEST_FALSE = 100  # characters; a value that is empty or zero has a short text
 
 
 def same_value(actual: str, expected: str, tolerance: float = 0.0, comparison: Comparison = "equal") -> bool:
@@ -32,6 +34,8 @@ def same_value(actual: str, expected: str, tolerance: float = 0.0, comparison: C
         tolerance: by which numbers may differ, absolutely; 0 for that of the rule.
         comparison: see the module's text.
     """
+    if comparison in ("found", "truth"):
+        return (says := _says_yes(actual, comparison)) is not None and says == _says_yes(expected, comparison)
     if len(actual) > _LONGER * len(expected) + _MORE:
         return False
     try:
@@ -44,8 +48,6 @@ def same_value(actual: str, expected: str, tolerance: float = 0.0, comparison: C
 def _same(got: Any, want: Any, tolerance: float, comparison: Comparison) -> bool:
     if comparison == "sets":
         return _as_set(got) == _as_set(want)
-    if comparison == "found" and not isinstance(got, bool):
-        return (got is not None) == want
     if comparison in ("sequences", "boxed"):
         got, want = _with_lists(got), _with_lists(want)
     if comparison == "boxed" and isinstance(want, list) and len(want) == 1 and _same(got, want[0], tolerance, "equal"):
@@ -54,6 +56,20 @@ def _same(got: Any, want: Any, tolerance: float, comparison: Comparison) -> bool
         return True
     allowed = tolerance or (FLOAT_TOLERANCE if _is_floats(want) else 0.0)
     return allowed > 0 and _close(got, want, allowed)
+
+
+def _says_yes(text: str, comparison: Comparison) -> bool | None:
+    """Which of True and False a value stands for, also one that has no literal, such as a match of `re`; None for a
+    text that is of no value."""
+    if text in ("True", "False", "None"):
+        return text == "True"
+    if len(text) > _LONGEST_FALSE:
+        return True
+    try:
+        value = value_of(text)
+        return comparison == "found" or bool(value)
+    except NoLiteral:
+        return True if "<" in text else None
 
 
 def _as_set(value: Any) -> Any:
