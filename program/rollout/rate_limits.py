@@ -85,7 +85,11 @@ class Pace:
         """Count what a request has used."""
         with self._lock:
             self._tokens.append((self._clock(), tokens))
-            self._down = self._down and not tokens
+
+    def answered(self) -> None:
+        """A request was answered, so there is patience again; not every server counts what it used."""
+        with self._lock:
+            self._down = False
 
     def refused(self, fault: LMError, attempt: int) -> float:
         """Seconds to wait before retry `attempt` (from 0) after `fault`; a rate limit holds back every thread, unless

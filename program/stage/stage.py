@@ -221,6 +221,7 @@ class Stage(dspy.Module):
             self._try(tried, adapter, lambda: ask(**inputs, signature=self._asked(), config=config))
         fill(call, notes, self._output_fields())
         if call.came:
+            context().rate_limiter.answered()
             self._enter_outcome(tried, notes)
         call.seconds = trace().now() - call.started
         context().rate_limiter.spent(call.prompt_tokens + call.completion_tokens)
