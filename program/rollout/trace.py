@@ -244,8 +244,8 @@ class Trace(BaseModel):
 
     @property
     def is_silent(self) -> bool:
-        """Whether no call has brought a text."""
-        return not any(call.answer.strip() for call in self.calls)
+        """Whether no call has brought a text, nor anything that was found in a thought."""
+        return not any(call.answer.strip() or call.outputs for call in self.calls)
 
     @property
     def judge_runs(self) -> list[JudgeRun]:

@@ -5,7 +5,7 @@ What goes wrong costs calls and nothing else:
 - an answer that cannot be read is shown to the LM once, with what is wrong, and asked for again;
 - one that was cut off at the token cap is asked for again with twice the room, up to the most the model can give;
 - one that ran in circles up to the cap, that is empty or that declines is asked for again with other sampling, and
-  where nothing better comes what can be read of it is taken;
+  where nothing better comes what can be read of it is taken, of an empty one a program in its thought;
 - then the stage is given up, and the program goes on without it. So it does when the rollout's budget is spent.
 
 In a conversation an answer that was read becomes a turn; those that were asked for again stay out of it. Where the
@@ -36,7 +36,7 @@ from program.adapters.reading import collected_readings
 from program.adapters.sections import plain
 from program.answers.programs import FoundProgram
 from program.models.learned import too_long
-from program.models.profile import Profile, profile_of
+from program.models.profile import SAFETY_CAP, THINKING_CAP, Profile, profile_of
 from program.paid.halted import NotAsked
 from program.rollout.budget import NOT_IN_TIME
 from program.rollout.context import branch, context, trace, within
@@ -54,6 +54,7 @@ REPEAT_TEMPERATURE = 0.8
 MAX_WIDENED = 3  # how often the room of an answer is doubled
 CUT_LIST = "cut off, whole items kept"
 DECLINED = "says that the test is wrong"
+IN_THOUGHT = "found in the thought, as there was nothing else"
 # With these no later call would fare better, so they end the rollout instead of costing it a stage.
 SYSTEMIC = (
     LMConfigurationError,
@@ -70,13 +71,14 @@ Choose = Callable[[str, Sequence[FoundProgram]], str]
 @dataclass
 class _Tried:
     """One request: what was entered for it, the answer and its programs, why it could not be read, and whether the LM
-    refused it as too long."""
+    refused it as too long, and whether it has thought."""
 
     call: Call
     answer: dspy.Prediction | None = None
     programs: Sequence[FoundProgram] = ()
     fault: AdapterParseError | None = None
     too_long: bool = False
+    thought: bool = False
 
 
 class Stage(dspy.Module):
@@ -146,6 +148,11 @@ class Stage(dspy.Module):
         """Tokens, the most `cap` may be raised to for an answer that was cut: a configured cap stays as it is."""
         return self.max_tokens or max(self.profile.max_output, self.cap)
 
+    def _most(self, last: _Tried | None) -> int:
+        """As `most`; of a model that was not known to think and was seen to, what such a model may have."""
+        shown = last is not None and last.thought and not self.max_tokens and self.most >= SAFETY_CAP
+        return max(self.most, THINKING_CAP) if shown else self.most
+
     def forward(
         self, sample: int, draw: int = 0, choose: Choose | None = None, **inputs: Any
     ) -> dspy.Prediction | None:
@@ -171,7 +178,7 @@ class Stage(dspy.Module):
         while repeated < self.attempts:
             if not trace().may_call(self.name, self.prepares):
                 return self._chosen(readable, choose) if readable else None
-            room = min(self.cap << widened, self.most)
+            room = min(self.cap << widened, self._most(last))
             try:
                 last = self._ask(inputs, self._config(sample, draw, repeated, widened, room), last)
             except NotAsked as refused:
@@ -188,7 +195,7 @@ class Stage(dspy.Module):
                 continue
             if not last.call.came:  # requests were sent again already, as often as makes sense
                 break
-            if _cut_by_us(last.call, room) and widened < MAX_WIDENED and room < self.most:
+            if _cut_by_us(last.call, room) and widened < MAX_WIDENED and room < self._most(last):
                 widened += 1
             else:
                 repeated += 1
@@ -220,6 +227,7 @@ class Stage(dspy.Module):
         with noting_predictor(self.predict) as (ask, notes):
             self._try(tried, adapter, lambda: ask(**inputs, signature=self._asked(), config=config))
         fill(call, notes, self._output_fields())
+        tried.thought = any(note.thought for note in notes)
         if call.came:
             context().rate_limiter.answered()
             self._enter_outcome(tried, notes)
@@ -263,10 +271,24 @@ class Stage(dspy.Module):
             call.outcome, call.error, call.detail, call.read = "ok", "", "", [DECLINED]
             return
         enter_outcome(call, notes, tried.fault, tried.programs)
+        if name and call.outcome in ("empty", "cut while thinking") and not any(note.cut_off for note in notes):
+            self._look_in_thought(tried, name)
         if tried.answer is not None and call.outcome != "ok" and any(not each.closed for each in tried.programs[:1]):
             tried.answer = None  # some of the program is missing
         if tried.answer is not None:
             call.outputs = plain(dict(tried.answer))
+
+    def _look_in_thought(self, tried: _Tried, name: str) -> None:
+        """Read the program out of the thought of an answer that ended by itself and has nothing else: some models never
+        say that the thought is over, and some servers then take the answer for one."""
+        try:
+            with collected_readings() as readings:
+                answer = self._valid(dspy.Prediction(**dspy.settings.adapter.parse(self._asked(), tried.call.thought)))
+        except AdapterParseError:
+            return
+        programs = [each for reading in readings for each in reading.programs]
+        tried.answer, tried.programs = answer, programs or [FoundProgram(answer[name])]
+        tried.call.read = [IN_THOUGHT]
 
     def _chosen(self, tried: _Tried, choose: Choose | None) -> dspy.Prediction:
         """The answer with the program that `choose` picks."""
