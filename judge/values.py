@@ -6,6 +6,7 @@ problem has a tolerance or the expected value is a float or a flat list of float
 `boxed`: as `sequences`; and if a list of one item is expected, the item alone is accepted too (APPS).
 `sets`: the values are equal as sets (evalplus, for some problems of MBPP).
 `found`: only the presence of a value is compared; a value other than None counts as True (evalplus).
+`truth`: only the truth value is compared, as in `assert f(1)` (MBPP).
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ from typing import Any, Literal
 
 from judge.literals import NoLiteral, value_of
 
-Comparison = Literal["equal", "sequences", "boxed", "sets", "found"]
+Comparison = Literal["equal", "sequences", "boxed", "sets", "found", "truth"]
 FLOAT_TOLERANCE, RELATIVE = 1e-6, 1e-7
 # Texts of equal values have similar lengths: "1" may be "0.9999999999999999". A much longer text is not read.
 _LONGER, _MORE = 30, 1000
+_LONGEST_FALSE = 100  # characters; empty and zero values have short texts
 
 
 def same_value(actual: str, expected: str, tolerance: float = 0.0, comparison: Comparison = "equal") -> bool:
@@ -31,6 +33,8 @@ def same_value(actual: str, expected: str, tolerance: float = 0.0, comparison: C
         tolerance: absolute tolerance for numbers; 0 for the default of the rule.
         comparison: the rule; see the module docstring.
     """
+    if comparison in ("found", "truth"):
+        return (says := _says_yes(actual, comparison)) is not None and says == _says_yes(expected, comparison)
     if len(actual) > _LONGER * len(expected) + _MORE:
         return False
     try:
@@ -43,8 +47,6 @@ def same_value(actual: str, expected: str, tolerance: float = 0.0, comparison: C
 def _same(got: Any, want: Any, tolerance: float, comparison: Comparison) -> bool:
     if comparison == "sets":
         return _as_set(got) == _as_set(want)
-    if comparison == "found" and not isinstance(got, bool):
-        return (got is not None) == want
     if comparison in ("sequences", "boxed"):
         got, want = _with_lists(got), _with_lists(want)
     if comparison == "boxed" and isinstance(want, list) and len(want) == 1 and _same(got, want[0], tolerance, "equal"):
@@ -53,6 +55,20 @@ def _same(got: Any, want: Any, tolerance: float, comparison: Comparison) -> bool
         return True
     allowed = tolerance or (FLOAT_TOLERANCE if _is_floats(want) else 0.0)
     return allowed > 0 and _close(got, want, allowed)
+
+
+def _says_yes(text: str, comparison: Comparison) -> bool | None:
+    """True or False, whichever the value stands for. The value may have no literal, such as a match of `re`. None if
+    the text is not a value."""
+    if text in ("True", "False", "None"):
+        return text == "True"
+    if len(text) > _LONGEST_FALSE:
+        return True
+    try:
+        value = value_of(text)
+        return comparison == "found" or bool(value)
+    except NoLiteral:
+        return True if "<" in text else None
 
 
 def _as_set(value: Any) -> Any:

@@ -90,12 +90,13 @@ def evaluate(options: argparse.Namespace) -> None:
 
 def _programs(options: argparse.Namespace) -> dict[str, tuple[Program, artifact.Manifest]]:
     """The programs with their manifests, by the names of their folders."""
-    names = [path.name for path in options.artifacts]
+    # `.` has no name, and `..` is none that a folder can have.
+    names = [path.name if path.name not in ("", "..") else path.resolve().name for path in options.artifacts]
     if len(set(names)) < len(names):
         raise ArtifactError(f"two artifacts have the same folder name: {', '.join(sorted(names))}")
     configs = shared_settings(parse_settings(options.set), options.artifacts)
-    pairs = zip(options.artifacts, configs, strict=True)
-    return {path.name: artifact.load(path, config, options.adapter) for path, config in pairs}
+    given = zip(names, options.artifacts, configs, strict=True)
+    return {name: artifact.load(path, config, options.adapter) for name, path, config in given}
 
 
 def _warn_of_seen_problems(manifests: dict[str, artifact.Manifest], problems: ProblemSet) -> None:

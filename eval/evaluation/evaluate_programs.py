@@ -17,6 +17,7 @@ from eval.rollouts.executor import Arm, Conditions, Threads
 from eval.rollouts.loop import run_loop
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.run_folder import RunFolder
+from eval.rollouts.stored_arms import refuse_unreadable
 from program.stage.program import Program
 
 
@@ -45,7 +46,8 @@ def evaluate_programs(
         all rollouts, in the order in which they ended.
 
     Raises:
-        RunError: `out` is not a run, or a run with other programs, problems or code.
+        RunError: `out` is not a run, or a run with other programs, problems or code; or the name of a program cannot be
+            the name of a folder.
         ModelError: the model cannot be used, or fails several times in a row.
         OSError: the source of a program's class cannot be read, for example in the interactive interpreter.
     """
@@ -59,6 +61,7 @@ def evaluate_programs(
         "samples": samples,
         **problems.rules.model_dump(),
     }
+    refuse_unreadable(config, "the run")
     folder = RunFolder(Path(out), config, code_prints())
     arms = [Arm(name, program) for name, program in programs.items()]
     executor = Threads(lm, Conditions(apart=True))

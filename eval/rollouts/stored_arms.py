@@ -90,12 +90,25 @@ def run_config(run: Path) -> dict[str, Any]:
     missing = [key for key, field in RunConfig.model_fields.items() if field.is_required() and key not in config]
     if missing:
         raise RunError(f"{run} is not a run of eval.run: its config.json has no {missing[0]!r}")
+    refuse_unreadable(config, f"{run} is not a run of eval.run: config.json")
+    rules_of(config)
+    return config
+
+
+def refuse_unreadable(config: dict[str, Any], where: str) -> None:
+    """Refuse a configuration that could not be read again.
+
+    Args:
+        config: of a run.
+        where: it stands, for the error.
+
+    Raises:
+        RunError: it could not.
+    """
     try:
         RunConfig.model_validate(config, strict=True)
     except ValidationError as fault:
-        raise RunError(f"{run} is not a run of eval.run: config.json: {first_error(fault, RunConfig)}") from fault
-    rules_of(config)
-    return config
+        raise RunError(f"{where}: {first_error(fault, RunConfig)}") from fault
 
 
 def read_run(run: Path, exclude: str | None = None) -> tuple[dict[str, Any], list[Rollout]]:

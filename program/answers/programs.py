@@ -113,7 +113,7 @@ def programs_in(
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     blocks = blocks_in(text, _is_whole)
     whole = facts_of(text)
-    if whole is not None and whole.says_something:
+    if whole is not None and whole.says_something and not text.lstrip().startswith("~~~"):
         blocks = []  # the apparent fences are inside a string
     found = [each for block in blocks for each in _of_block(block, wanted)]
     if not any(each.plausible for each in found):
@@ -286,7 +286,8 @@ def _unescaped(code: str) -> str:
         return code.replace("\\n", "\n").replace("\\t", "\t").replace('\\"', '"')
 
 
-_END_MARK = re.compile(r"(?:`{1,3}|~{3,}|<\|[\w|]+\|>|</?(?:code|pre|python)>)\Z")
+_END_MARK = re.compile(r"(?:`{1,3}|~{3,}|<\|[\w|]+\|>|(?:</?(?:code|pre|python)>)+)\Z")
+_FIRST_TAGS = re.compile(r"^[ \t]*(?:<(?:pre|code|python)\b[^<>\n]*>)+(?=[^\n])", re.MULTILINE)
 _MENDS: tuple[tuple[str, Callable[[str], str]], ...] = (
     (DEDENTED, _at_margin),
     (DEDENTED, _later_lines_moved),
@@ -317,6 +318,9 @@ def _unfenced(text: str, wanted: _Wanted) -> Iterator[FoundProgram]:
         return
     lead = len(text) - len(text.lstrip("\n"))
     code, took = _mended(bare)
+    if not is_python(code) and _FIRST_TAGS.search(text):  # its first line stands beside them
+        yield from _unfenced(_FIRST_TAGS.sub(lambda tags: "\n" * len(tags[0]), text), wanted)
+        return
     if is_python(code):
         found = _judged(code, (NO_FENCE, *took), lead, wanted)
         if SAYS_NOTHING not in found.doubts and _counts(code, whole=True):

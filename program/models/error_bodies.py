@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 MOST_CHARACTERS = 500
-_WORDS = ("message", "msg", "detail", "error_description", "reason", "title", "error", "errors")
+_WORDS = ("message", "msg", "detail", "error_description", "reason", "title", "error", "errors", "choices")
 _TOO_LONG = re.compile(
     r"maximum context length|context (?:length|window|size)|(?:prompt|input|request) is too long|too many tokens|"
     r"exceeds? .{0,30}(?:maximum|limit) .{0,20}tokens",
@@ -38,9 +38,14 @@ def in_openai_form(status: int, body: str) -> str:
 
 
 def is_error(body: str) -> bool:
-    """Whether a response with a success status contains an error instead of an answer."""
+    """Whether a response with a success status contains an error instead of an answer, or instead of each answer."""
     loaded = _json(body)
-    return isinstance(loaded, dict) and "choices" not in loaded and bool(_words(loaded))
+    if not isinstance(loaded, dict):
+        return False
+    choices = loaded.get("choices")
+    if not isinstance(choices, list) or not choices:
+        return bool(_words(loaded))
+    return all(isinstance(each, dict) and _words(each.get("error")) for each in choices)
 
 
 def _json(body: str) -> Any:

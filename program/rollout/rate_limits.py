@@ -84,7 +84,11 @@ class Pace:
         """Count the tokens of a request."""
         with self._lock:
             self._tokens.append((self._clock(), tokens))
-            self._down = self._down and not tokens
+
+    def answered(self) -> None:
+        """A request was answered, so there is patience again; not every server counts what it used."""
+        with self._lock:
+            self._down = False
 
     def refused(self, fault: LMError, attempt: int) -> float:
         """Seconds to wait before retry `attempt` (from 0) after `fault`. After a rate limit error all threads wait,

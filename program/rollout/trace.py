@@ -244,8 +244,8 @@ class Trace(BaseModel):
 
     @property
     def is_silent(self) -> bool:
-        """Whether no call has returned a text."""
-        return not any(call.answer.strip() for call in self.calls)
+        """Whether no call has returned a text, nor a thought with a program."""
+        return not any(call.answer.strip() or call.outputs for call in self.calls)
 
     @property
     def judge_runs(self) -> list[JudgeRun]:

@@ -5,7 +5,7 @@ Failures only cost calls:
 - An answer that cannot be read is shown to the LM once, with the reason, and requested again.
 - An answer that was cut off at the token cap is requested again with twice the cap, up to the model's maximum.
 - An answer that repeats itself up to the cap, is empty or declines is requested again with other sampling. If nothing
-  better comes, the readable part of it is used.
+  better comes, the readable part of it is used; of an empty answer, a program in its thought.
 - Otherwise the stage is given up, and the program continues without it; so too when the rollout's budget is spent.
 
 In a conversation, an answer that was read becomes a turn; answers that were requested again do not. If the earlier
@@ -36,7 +36,7 @@ from program.adapters.reading import collected_readings
 from program.adapters.sections import plain
 from program.answers.programs import FoundProgram
 from program.models.learned import too_long
-from program.models.profile import Profile, profile_of
+from program.models.profile import SAFETY_CAP, THINKING_CAP, Profile, profile_of
 from program.paid.halted import NotAsked
 from program.rollout.budget import NOT_IN_TIME
 from program.rollout.context import branch, context, trace, within
@@ -54,6 +54,7 @@ REPEAT_TEMPERATURE = 0.8
 MAX_WIDENED = 3  # how often the token cap of an answer is doubled
 CUT_LIST = "cut off, whole items kept"
 DECLINED = "says that the test is wrong"
+IN_THOUGHT = "found in the thought, as there was nothing else"
 # After one of these no later call could work. They end the rollout, not only the stage.
 SYSTEMIC = (
     LMConfigurationError,
@@ -69,14 +70,15 @@ Choose = Callable[[str, Sequence[FoundProgram]], str]
 
 @dataclass
 class _Tried:
-    """One request: its record, its answer and programs, why it could not be read, and whether the LM refused it as too
-    long."""
+    """One request: its record, its answer and programs, why it could not be read, whether the LM refused it as too long,
+    and whether the model has thought."""
 
     call: Call
     answer: dspy.Prediction | None = None
     programs: Sequence[FoundProgram] = ()
     fault: AdapterParseError | None = None
     too_long: bool = False
+    thought: bool = False
 
 
 class Stage(dspy.Module):
@@ -145,6 +147,11 @@ class Stage(dspy.Module):
         """The maximum to which `cap` may be raised for an answer that was cut; a configured cap is never raised."""
         return self.max_tokens or max(self.profile.max_output, self.cap)
 
+    def _most(self, last: _Tried | None) -> int:
+        """Like `most`, but a model that turned out to think may have the maximum of a thinking model."""
+        shown = last is not None and last.thought and not self.max_tokens and self.most >= SAFETY_CAP
+        return max(self.most, THINKING_CAP) if shown else self.most
+
     def forward(
         self, sample: int, draw: int = 0, choose: Choose | None = None, **inputs: Any
     ) -> dspy.Prediction | None:
@@ -170,7 +177,7 @@ class Stage(dspy.Module):
         while repeated < self.attempts:
             if not trace().may_call(self.name, self.prepares):
                 return self._chosen(readable, choose) if readable else None
-            room = min(self.cap << widened, self.most)
+            room = min(self.cap << widened, self._most(last))
             try:
                 last = self._ask(inputs, self._config(sample, draw, repeated, widened, room), last)
             except NotAsked as refused:
@@ -187,7 +194,7 @@ class Stage(dspy.Module):
                 continue
             if not last.call.came:  # the request was already retried as often as is reasonable
                 break
-            if _cut_by_us(last.call, room) and widened < MAX_WIDENED and room < self.most:
+            if _cut_by_us(last.call, room) and widened < MAX_WIDENED and room < self._most(last):
                 widened += 1
             else:
                 repeated += 1
@@ -219,7 +226,9 @@ class Stage(dspy.Module):
         with noting_predictor(self.predict) as (ask, notes):
             self._try(tried, adapter, lambda: ask(**inputs, signature=self._asked(), config=config))
         fill(call, notes, self._output_fields())
+        tried.thought = any(note.thought for note in notes)
         if call.came:
+            context().rate_limiter.answered()
             self._enter_outcome(tried, notes)
         call.seconds = trace().now() - call.started
         context().rate_limiter.spent(call.prompt_tokens + call.completion_tokens)
@@ -261,10 +270,24 @@ class Stage(dspy.Module):
             call.outcome, call.error, call.detail, call.read = "ok", "", "", [DECLINED]
             return
         enter_outcome(call, notes, tried.fault, tried.programs)
+        if name and call.outcome in ("empty", "cut while thinking") and not any(note.cut_off for note in notes):
+            self._look_in_thought(tried, name)
         if tried.answer is not None and call.outcome != "ok" and any(not each.closed for each in tried.programs[:1]):
             tried.answer = None  # a part of the program is missing
         if tried.answer is not None:
             call.outputs = plain(dict(tried.answer))
+
+    def _look_in_thought(self, tried: _Tried, name: str) -> None:
+        """Read the program in the thought of an answer that ended by itself and has nothing else. Some models never end
+        their thought, and some servers then take the answer for a thought."""
+        try:
+            with collected_readings() as readings:
+                answer = self._valid(dspy.Prediction(**dspy.settings.adapter.parse(self._asked(), tried.call.thought)))
+        except AdapterParseError:
+            return
+        programs = [each for reading in readings for each in reading.programs]
+        tried.answer, tried.programs = answer, programs or [FoundProgram(answer[name])]
+        tried.call.read = [IN_THOUGHT]
 
     def _chosen(self, tried: _Tried, choose: Choose | None) -> dspy.Prediction:
         """The answer, with the program that `choose` picks."""

@@ -173,6 +173,15 @@ SAME = [
     ("[1, 2, 2]", "(2, 1)", {"comparison": "sets"}),
     ("'x'", "True", {"comparison": "found"}),
     ("None", "False", {"comparison": "found"}),
+    ("<a Match>", "True", {"comparison": "found"}),
+    ("[<a Match>]", "True", {"comparison": "found"}),
+    ("0", "True", {"comparison": "found"}),
+    (repr("x" * 5000), "True", {"comparison": "found"}),
+    ("None", "False", {"comparison": "truth"}),
+    ("''", "False", {"comparison": "truth"}),
+    ("-0.0", "[]", {"comparison": "truth"}),
+    ("<a Match>", "True", {"comparison": "truth"}),
+    (repr([0] * 5000), "True", {"comparison": "truth"}),
 ]
 DIFFERENT = [
     ("1", "'1'", {}),
@@ -194,6 +203,11 @@ DIFFERENT = [
     ("1", "[1]", {"comparison": "sets"}),
     ("None", "True", {"comparison": "found"}),
     ("False", "True", {"comparison": "found"}),
+    ("<a Match>", "False", {"comparison": "found"}),
+    ("no value", "no value", {"comparison": "found"}),
+    ("<a Match>", "False", {"comparison": "truth"}),
+    ("[0]", "False", {"comparison": "truth"}),
+    ("()", "True", {"comparison": "truth"}),
 ]
 
 

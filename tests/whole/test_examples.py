@@ -13,6 +13,7 @@ from eval.simulated.model import open_model
 from eval.tables.comparison import compare
 from examples.my_strategy import TwoWays
 from program.artifact import load_program
+from program.models.scripted import scripted_lm
 from tests.support.packs import isolate
 from tests.support.paths import ROOT
 
@@ -54,6 +55,14 @@ def test_a_strategy_of_ones_own_is_evaluated_beside_ours(folder, capsys):
     drawn = {each.problem: len(each.trace.calls) for each in read_rollouts(run) if each.arm == "two-ways"}
     assert len(drawn) == 8 and max(drawn.values()) > 1
     assert "the run does not have the artifact of direct" in compare([run])
+
+
+@pytest.mark.parametrize("name", ["openai/gpt-4o", "", "..", "x" * 300])
+def test_a_name_that_no_run_could_be_read_with_is_refused_before_anything_is_asked(folder, name):
+    problems = load_problems("pack", "test").select(limit=1)
+    with pytest.raises(RunError, match="the run: artifacts"):
+        evaluate_programs({name: TwoWays()}, problems, scripted_lm([]), folder / "run")
+    assert not (folder / "run").exists()
 
 
 def test_a_run_goes_on_and_is_refused_to_another_class(folder):

@@ -15,6 +15,7 @@ import eval.rescore
 import eval.run
 import optimize.compile
 from eval.rollouts.json_lines import JsonLines
+from eval.rollouts.stored_arms import read_run
 from program.errors import UserError
 from tests.support.packs import VALID, answer_rule, call, printed, use_lm, write_pack, write_start
 
@@ -59,6 +60,15 @@ def test_the_folder_at_hand_is_refused(world, monkeypatch, capsys):
     before = contents(world)
     assert call(monkeypatch, eval.run.main, "start", "--data", "data", "--out", ".") == 2
     assert "is not empty and not a run" in capsys.readouterr().err and contents(world) == before
+
+
+@pytest.mark.parametrize(("here", "named"), [("start", "."), ("start/inner", "..")])
+def test_an_artifact_is_called_as_its_folder_whatever_the_path_to_it(world, monkeypatch, here, named):
+    (world / here).mkdir(exist_ok=True)
+    monkeypatch.chdir(world / here)
+    printed(monkeypatch, eval.run.main, named, "--data", world / "data", "--out", world / "run")
+    config, rollouts = read_run(world / "run")
+    assert [*config["artifacts"]] == ["start"] and {each.arm for each in rollouts} == {"start"}
 
 
 def test_a_run_is_no_place_for_a_compilation_nor_the_other_way_round(world, monkeypatch):

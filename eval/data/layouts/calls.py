@@ -91,7 +91,8 @@ def calls_in(source: str, names: set[str]) -> Calls:
 
 
 def asserted(asserts: list[ast.Assert], names: set[str], unread: int = 0) -> Calls:
-    """The tests that are asserts. Those with another comparison than the first are left out and counted.
+    """The tests that are asserts. Those with another comparison than the first are left out and counted. Among tests of
+    equal values, a test of a truth value expects True or False.
 
     Args:
         asserts: each with one call.
@@ -111,6 +112,8 @@ def asserted(asserts: list[ast.Assert], names: set[str], unread: int = 0) -> Cal
             unread += 1
     if not found:
         raise ValueError("none of its tests is a call with literals")
+    if any(kind == "equal" for _, _, kind in found):
+        found = [(test, bound, "equal" if kind == "truth" else kind) for test, bound, kind in found]
     comparison = found[0][2]
     alike = [each for each in found if each[2] == comparison]
     tests = tuple(dict.fromkeys(test for test, _, _ in alike))
@@ -205,10 +208,10 @@ def _asserted(test: ast.expr, names: set[str]) -> tuple[TestCase, float, Compari
                 return case_of(given, value), max(relative, bounds.get("abs_tol", 0.0)), "equal"
         case ast.UnaryOp(op=ast.Not(), operand=operand):
             if (given := _called(operand, names)) is not None:
-                return case_of(given, False), 0.0, "equal"
+                return case_of(given, False), 0.0, "truth"
         case _:
             if (given := _called(test, names)) is not None:
-                return case_of(given, True), 0.0, "equal"
+                return case_of(given, True), 0.0, "truth"
     raise NoLiteral(f"not a call with its value: {ast.unparse(test)[:80]}")
 
 

@@ -28,6 +28,12 @@ AS_SETS = {
     *("intersection_array", "find_dissimilar", "Diff"),
 }
 WHETHER_FOUND = {"check_str", "text_match_three", "text_starta_endb"}
+_WHETHER = """
+
+def _whether(*given):
+    value = {0}(*given)
+    return value if isinstance(value, bool) else value is not None
+"""
 # Tasks of MBPP by the position of tuples: each argument, the items of each argument, both, and so on.
 _EACH = {2, 116, 132, 143, 222, 261, 273, 394, 399, 421, 424, 429, 470, 560, 579, 596, 616, 630, 726, 740, 744, 809}
 _ITEMS = {63, 64, 70, 94, 120, 237, 272, 299, 400, 409, 417, 438, 473, 614, 780}
@@ -51,9 +57,13 @@ def read(row: dict[str, Any]) -> Entry:
     program = prompt + row["canonical_solution"]
     is_mbpp = name.lower().startswith("mbpp")
     number = int(name.rpartition("/")[2]) if is_mbpp else -1
+    comparison = _comparison(entry_point) if is_mbpp else "equal"
+    reference, called = program, entry_point
+    if comparison == "found":  # it may return what has no literal
+        reference, called = program + _WHETHER.format(entry_point), "_whether"
     sets = [[arguments_text(_typed(number, given)) for given in row[key]] for key in ("base_input", "plus_input")]
     try:
-        base, plus = (expected_tests(program, entry_point, given) for given in sets)
+        base, plus = (expected_tests(reference, called, given) for given in sets)
     except ValueError as fault:
         raise LeftOut(name, str(fault)) from fault
     words, public, starter = "", shown_examples(prompt, prompt, entry_point), prompt
@@ -62,10 +72,7 @@ def read(row: dict[str, Any]) -> Entry:
         public = _asserted(starter, entry_point)
         starter = ""
     function = AskedFunction(
-        entry_point=entry_point,
-        starter_code=starter,
-        tolerance=float(row.get("atol") or 0),
-        comparison=_comparison(entry_point) if is_mbpp else "equal",
+        entry_point=entry_point, starter_code=starter, tolerance=float(row.get("atol") or 0), comparison=comparison
     )
     return function_entry(name, words, function, public, base, plus, right=(program,))
 

@@ -13,6 +13,7 @@ from eval.data.problem_set import DataError, ProblemSet
 from eval.data.rules import Rules
 from eval.given.judged_programs import judged
 from eval.given.samples.samples import read_samples
+from judge.judge import judge
 from judge.verdict import TestCase
 from program.problem import AskedFunction, Problem, PublicTest
 from tests.support.paths import FIXTURES
@@ -60,6 +61,50 @@ def test_mbpp_shows_its_first_assert():
     assert half.tests() == [TestCase("4", "2")]
     hidden = [TestCase("3", "1.5"), TestCase("0", "False"), TestCase("-3", "-1.5")]
     assert problems.hidden(half.name).all() == hidden
+
+
+@pytest.mark.parametrize(
+    ("asserts", "comparison"),
+    [
+        (["assert has_b('ab')", "assert not has_b('a')", "assert has_b('b')"], "truth"),
+        (["assert has_b('ab')", "assert has_b('a') == False", "assert has_b('b')"], "equal"),
+    ],
+)
+def test_a_bare_assert_takes_whatever_is_true(tmp_path, asserts, comparison):
+    right = "def has_b(text):\n    return 'b' in text"
+    row = {"task_id": 1, "text": "Has it a b?", "code": right, "test_list": asserts}
+    (tmp_path / "rows.jsonl").write_text(json.dumps(row))
+    problems = load_problems(str(tmp_path / "rows.jsonl"), "test")
+    (problem,) = problems.problems
+    assert problem.checker().comparison == comparison
+    hidden = problems.hidden(problem.name).all()
+    assert hidden == [TestCase("'a'", "False"), TestCase("'b'", "True")]
+    for code, passes in (
+        (right, True),
+        ("import re\ndef has_b(text):\n    return re.search('b', text)", comparison == "truth"),
+        ("def has_b(text):\n    return [each for each in text if each == 'b']", comparison == "truth"),
+        ("def has_b(text):\n    return text", False),
+    ):
+        assert judge(code, hidden, problem.limits(), checker=problem.checker()).all_passed == passes, code
+
+
+def test_what_was_found_may_have_no_literal(tmp_path):
+    row = {
+        "task_id": "Mbpp/434",
+        "prompt": '"""\nWrite a function that finds an a.\nassert text_match_three("ab")\n"""\n',
+        "canonical_solution": "import re\ndef text_match_three(text):\n    return re.search('a', text)\n",
+        "entry_point": "text_match_three",
+        "base_input": [["ab"], ["b"]],
+        "plus_input": [["ca"], [""]],
+    }
+    (tmp_path / "rows.jsonl").write_text(json.dumps(row))
+    problems = load_problems(str(tmp_path / "rows.jsonl"), "test")
+    (problem,) = problems.problems
+    assert problem.tests() == [TestCase("'ab'", "True")]
+    hidden = problems.hidden(problem.name).all()
+    assert hidden == [TestCase("'b'", "False"), TestCase("'ca'", "True"), TestCase("''", "False")]
+    (known,) = problems.known(problem.name).right
+    assert judge(known, hidden, problem.limits(), checker=problem.checker()).all_passed
 
 
 def test_a_rounded_value_of_mbpp_plus_does_not_make_the_hidden_tests_lax():

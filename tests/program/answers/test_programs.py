@@ -1,5 +1,6 @@
 """Programs are found in every dress, best guess first, and prose is none."""
 
+import html
 import json
 import re
 import textwrap
@@ -22,6 +23,10 @@ def indented(code, by):
     return textwrap.indent(code, by)
 
 
+def escaped(code):
+    return html.escape(code, quote=False)
+
+
 DRESSES = {
     "fence": lambda c: f"```python\n{c}```",
     "py": lambda c: f"Here:\n\n``` py\n{c}\n```\nDone.",
@@ -36,6 +41,7 @@ DRESSES = {
     "tab": lambda c: f"\t```python\n{indented(c, chr(9))}\t```\n",
     "quoted": lambda c: "\n".join(f"> {line}" for line in f"```python\n{c}```".split("\n")),
     "never closed": lambda c: f"```python\n{c}",
+    "tilde, never closed": lambda c: f"~~~python\n{c}",
     "never closed, words after": lambda c: f"```python\n{c}\nThis program reads both numbers.\nIt prints the sum.",
     "language line": lambda c: f"```\npython\n{c}```",
     "language line twice": lambda c: f"```python\npython3\n{c}```",
@@ -56,6 +62,8 @@ DRESSES = {
     "carriage returns": lambda c: f"```python\n{c}```".replace("\n", "\r\n"),
     "odd blanks": lambda c: f"```python\n{c.replace('    ', chr(160) * 4)}```",
     "html": lambda c: f"```python\n{c.replace('>', '&gt;').replace('<', '&lt;').replace(chr(34), '&quot;')}# &gt;\n```",
+    "tags": lambda c: f"<pre><code>{escaped(c)}</code></pre>",
+    "tags with attributes, words around": lambda c: f'So:\n<pre><code class="language-python">{c}</code></pre>\nDone.',
     "margin": lambda c: f"```python\n{indented(c, '    ')}```",
 }
 

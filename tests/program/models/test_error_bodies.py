@@ -38,9 +38,22 @@ def test_a_prompt_that_is_too_long_is_known_as_such_in_every_wording():
         assert body["error"]["code"] == "context_length_exceeded" and body["error"]["message"] == words
 
 
-@pytest.mark.parametrize("body", ['{"error": "down"}', '{"object": "error", "message": "down"}', '{"detail": "down"}'])
+NONE = {"role": "assistant", "content": ""}
+IN_A_SUCCESS = [
+    {"error": "down"},
+    {"object": "error", "message": "down"},
+    {"detail": "down"},
+    {"choices": None, "error": {"message": "down", "code": 503}},
+    {"choices": [], "error": "down"},
+    {"choices": [{"message": NONE, "finish_reason": "error", "error": {"code": 502, "message": "down"}}]},
+]
+ANSWER = {"choices": [{"message": {"content": "yes"}, "finish_reason": "stop", "error": None}]}
+
+
+@pytest.mark.parametrize("body", [*map(json.dumps, IN_A_SUCCESS)])
 def test_a_success_that_holds_an_error_is_one(body):
     assert is_error(body) and not is_error('{"choices": [], "error": null}') and not is_error("no JSON")
+    assert not is_error(json.dumps({**ANSWER, "error": None})) and not is_error(json.dumps([body]))
     with provider("yes") as server, open_lm("openai/m", api_base=server.address) as lm:
         server.failures = [(200, {}, body)]
         with pytest.raises(LMError, match="down"):

@@ -5,6 +5,7 @@ import threading
 import dspy
 import pytest
 from dspy import ContextWindowExceededError, LMRateLimitError, LMServerError, LMTimeoutError
+from dspy.lm15 import Usage
 from pydantic import ValidationError
 
 from program.models.scripted import scripted_lm
@@ -180,6 +181,19 @@ def test_a_storm_that_does_not_end_costs_the_stage(trace, clock):
     (call,) = trace.calls
     assert (call.outcome, call.retries) == ("lm_error", 6)
     assert clock.slept == [1.0] * 6
+
+
+@pytest.mark.parametrize("counts", [True, False], ids=["counted", "not counted"])
+def test_after_an_outage_the_first_answer_brings_patience_back(trace, clock, monkeypatch, counts):
+    if not counts:
+        monkeypatch.setattr("dspy.lm15.Usage", lambda **_: Usage())
+    limited = paced(clock)
+    assert solve([LMServerError("500")] * 7, limited) is None
+    assert solve([LMServerError("500")], limited) is None, "an outage is waited out once"
+    assert solve([GOOD], limited) is not None
+    assert solve([LMServerError("500"), GOOD], limited) is not None
+    assert [call.retries for call in trace.calls] == [6, 0, 0, 1]
+    assert [call.prompt_tokens > 0 for call in trace.calls if call.outcome == "ok"] == [counts, counts]
 
 
 def test_a_stage_does_not_wait_longer_than_its_rollout_has_time(trace, clock):

@@ -2,6 +2,8 @@
 
 How patiently refused requests are sent again is in test_pace.py, what a budget forbids in test_budget.py."""
 
+from dataclasses import replace
+
 import dspy
 import pytest
 from dspy import (
@@ -21,7 +23,7 @@ from program.adapters.lean import LeanAdapter
 from program.models.scripted import Scripted, scripted_lm
 from program.rollout.trace import SILENT
 from program.stage import stage as stage_module
-from program.stage.stage import CUT_LIST, DECLINED, REPEAT_TEMPERATURE, Stage
+from program.stage.stage import CUT_LIST, DECLINED, IN_THOUGHT, REPEAT_TEMPERATURE, Stage
 from signatures.code import FixCode, SolveDirectly
 from signatures.tests import WriteTests
 from signatures.understand import ReflectOnProblem
@@ -252,6 +254,16 @@ def test_more_room_is_not_asked_for_where_the_server_cuts_earlier(trace, roomy):
 
 
 @pytest.mark.parametrize(
+    ("thought", "rooms"), [("Let me see", [16_000, 32_000, 64_000, 64_000]), ("", [16_000, 16_000])]
+)
+def test_a_model_that_is_seen_to_think_gets_the_room_of_one_that_thinks(trace, thought, rooms):
+    lm = scripted_lm(lambda _: cut("", thought=thought))
+    with dspy.context(lm=lm):
+        assert Stage(SolveDirectly)(0, problem="p") is None
+    assert asked(lm, "max_tokens") == rooms
+
+
+@pytest.mark.parametrize(
     ("answer", "outcome"),
     [
         (cut("```python\nprint(1)"), "cut"),  # it compiles, and more may have followed
@@ -305,6 +317,30 @@ def test_a_thought_is_kept_apart_from_the_answer(trace, answer):
     assert solve(scripted_lm([answer])).code == "print(1)\n"
     (call,) = trace.calls
     assert call.answer.strip() == GOOD and call.thought.startswith("First") and "print(2)" in call.thought
+
+
+DRAFT = "```python\nprint(2)\n```\nNo.\n"
+ALL_THOUGHT = [Scripted("", thought=f"First\n{DRAFT}{GOOD}"), Scripted(f"<think>First\n{DRAFT}{GOOD}")]
+
+
+@pytest.mark.parametrize("answer", ALL_THOUGHT, ids=["field", "mark"])
+def test_where_all_is_a_thought_its_program_is_taken_if_nothing_better_comes(trace, answer):
+    assert solve(scripted_lm([answer]), attempts=1).code == "print(1)\n"
+    assert solve(scripted_lm([answer, GARBAGE])).code == "print(1)\n"
+    assert solve(scripted_lm([answer, GOOD.replace("1", "3")])).code == "print(3)\n"
+    calls = [call for call in trace.calls if IN_THOUGHT in call.read]
+    assert len(calls) == 3 and all(call.unread and not call.answer.strip() for call in calls)
+
+
+@pytest.mark.parametrize("answer", ALL_THOUGHT, ids=["field", "mark"])
+@pytest.mark.parametrize("ended", ["length", "content_filter"])
+def test_but_no_draft_of_a_thought_that_did_not_end_by_itself(trace, answer, ended):
+    assert solve(scripted_lm([replace(answer, ended=ended)]), attempts=1) is None
+
+
+def test_a_model_whose_programs_are_all_in_thoughts_is_not_silent(trace):
+    lm = scripted_lm(ALL_THOUGHT * SILENT)
+    assert all(solve(lm, 0, draw, attempts=1) for draw in range(2 * SILENT))
 
 
 def test_nothing_of_a_thought_is_sent_back(trace):
