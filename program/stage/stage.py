@@ -70,8 +70,8 @@ Choose = Callable[[str, Sequence[FoundProgram]], str]
 
 @dataclass
 class _Tried:
-    """One request: its record, its answer and programs, why it could not be read, whether the LM refused it as too long,
-    and whether the model has thought."""
+    """One request: its record, its answer and programs, why it could not be read, whether the LM refused it as too
+    long, and whether the model has thought."""
 
     call: Call
     answer: dspy.Prediction | None = None
