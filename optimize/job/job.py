@@ -170,9 +170,11 @@ class Job:
         """Say that a phase may ask so many calls at most, but nobody knows before how many; only a rehearsal counts
         them."""
 
-    def shown_by(self, demos: Iterable[Any]) -> set[str | None]:
-        """The names of the problems that demonstrations show; None for one from elsewhere."""
-        return {self.problems.shown_in(str(demo.get("problem", ""))) for demo in demos}
+    def shown_by(self, demos: Iterable[Any]) -> set[str]:
+        """The names of the problems that demonstrations show, and of those that ask for the same by another name."""
+        shown = {name for demo in demos if (name := self.problems.shown_in(str(demo.get("problem", ""))))}
+        asked = {self.problems.problem(name).asked() for name in shown}
+        return {problem.name for problem in self.problems.problems if asked and problem.asked() in asked}
 
     def stored_rollouts(self) -> list[Rollout]:
         """The teacher's rollouts that have ended and were judged, in the order of the problems."""
