@@ -53,8 +53,9 @@ def ship_rate(
             moved = np.clip(rate + true * rate * (1 - rate) * (4 + 2 / spread), 0, 1)
             before += (chance.binomial(draws, rate) / draws).tolist()
             after += (chance.binomial(draws, moved) / draws).tolist()
-            decision, (gain, _, _) = decide((before, after), cost=1.0)
-            if not Outcome(decision=decision, gain=gain).is_open:
+            decision, (gain, *ends) = decide((before, after), cost=1.0)
+            numbers = {"start": np.mean(before), "compiled": np.mean(after), "gain": gain, "interval": ends}
+            if not Outcome.model_validate({"decision": decision, **numbers}).is_open:
                 break
         shipped += decision in ("better", "ahead, not shown")
     return shipped / comparisons

@@ -64,6 +64,7 @@ def evaluate(options: argparse.Namespace) -> None:
     programs = _programs(options)
     arms = [Arm(name, program) for name, (program, _) in programs.items()]
     models.check(arm.program for arm in arms)
+    models.check_told_apart()
     if total:
         refuse_single_draws(arms)
     _warn_of_seen_problems({name: manifest for name, (_, manifest) in programs.items()}, problems)

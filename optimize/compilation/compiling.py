@@ -24,11 +24,11 @@ from optimize.compilation.writing import evidence_text, write_artifact
 from optimize.config import CompileConfig, ConfigError
 from optimize.credit.earned import with_earned_demos
 from optimize.forecast.averages import averages
-from optimize.forecast.forecast import describe_plan, gate_needs, too_little_for_gate
+from optimize.forecast.forecast import describe_plan, gate_needs, no_fresh_draws, too_little_for_gate
 from optimize.gate.gate import gate
 from optimize.gate.gate_outcome import Outcome
 from optimize.job.candidates import with_prompts
-from optimize.job.inputs import Inputs, is_finished, open_folder, read_inputs
+from optimize.job.inputs import Inputs, is_finished, models_of, open_folder, read_inputs
 from optimize.job.job import Job, new_job
 from optimize.job.losses import refuse_losses
 from optimize.job.metric import HiddenPassRate
@@ -42,6 +42,7 @@ from optimize.undocumented import random_state_kept
 from program.cli.output import say_next
 from program.errors import ModelError, first_line
 from program.files import write_whole
+from program.manifest import flattened
 from program.models.profile import profile_of
 from program.paid.halted import CapReached, Halted
 from program.paid.ledger import FILE, Ledger, LedgerReports, ledger_in
@@ -94,8 +95,19 @@ def compile_artifact(config: CompileConfig, out: Path, evidence: bool = False) -
     if job.stopped:
         return
     say_next(command=["optimize.show", *([config.start] if outcome.ships else []), out])
-    lm = ["--lm", config.lm, *(["--api-base", config.api_base] if config.api_base else [])]
-    say_next(command=["eval.run", config.start, out, *lm, "--data", config.data, "--out", f"runs/{out.name}"])
+    conditions = _conditions(config, inputs.program, earned if outcome.ships else inputs.program)
+    say_next(command=["eval.run", config.start, out, *conditions, "--out", f"runs/{out.name}"])
+
+
+def _conditions(config: CompileConfig, start: Program, made: Program) -> list[str]:
+    """The options with which `eval.run` runs both under the conditions that one was compiled for."""
+    own = flattened(made.config.model_dump())
+    shared = {key: value for key, value in flattened(config.settings).items() if own.get(key) == value}
+    said = {key: value if isinstance(value, str) else json.dumps(value) for key, value in shared.items()}
+    settings = [word for key, value in said.items() for word in ("--set", f"{key}={value}")]
+    adapter = ["--adapter", config.adapter] if config.adapter else []
+    models = models_of(config).used_by([start, made]).options()
+    return [*models, "--data", config.data, *adapter, *settings]
 
 
 @random_state_kept()
@@ -133,14 +145,31 @@ def probe_levers(config: CompileConfig, out: Path, calls: int, arguments: Sequen
         found = probe(job, calls)
         ledger = job.paid.ledger
         paid = totals_line(ledger.totals(session=ledger.session))
-    said = recommendation(found, config.start, inputs.program.config, arguments)
+    racing = [*arguments, *(["--optimizer", "race"] if config.optimizer != "race" else [])]
+    said = recommendation(found, config.start, inputs.program.config, racing)
     write_whole(out / "probe.json", json.dumps([each.as_json() for each in found], indent=2) + "\n")
     return f"{findings_table(found)}\n\nin this session {paid}\n{said}"
 
 
 @contextmanager
 def _session(config: CompileConfig, inputs: Inputs, out: Path) -> Iterator[Job]:
-    """Open and check everything that a compilation needs: folder, judge, ledger, models."""
+    """Open and check everything that a compilation needs: folder, judge, ledger, models.
+
+    Raises:
+        ConfigError: a cap is reached before there is a result.
+        JudgeError, ModelError, …: an outage.
+    """
+    try:
+        with _open_session(config, inputs, out) as job:
+            yield job
+    except CapReached as reached:
+        raise ConfigError(f"{reached.said}; allow more and start again") from reached
+    except Halted as halted:
+        raise halted.fault from halted
+
+
+@contextmanager
+def _open_session(config: CompileConfig, inputs: Inputs, out: Path) -> Iterator[Job]:
     folder = open_folder(out, inputs.identity)
     given = [ledger_in(Path(each)) for each in config.answers]
     isolation = check_judge()
@@ -216,6 +245,8 @@ def _keep_back(job: Job, out: Path) -> None:
     """Reserve the part of the budget that the gate needs; nothing if the budget is too small for it."""
     config, inputs = job.config, job.inputs
     if config.gate:
+        if said := no_fresh_draws(config, inputs):
+            print(said)
         needs = gate_needs(config, inputs, averages(config, inputs, out))
         if short := too_little_for_gate(config, needs):
             print(short)

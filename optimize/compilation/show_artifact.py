@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from eval.tables.markdown import table
 from optimize.compilation.attempts import attempts_text, copying_text
@@ -19,6 +19,7 @@ from optimize.gate.gate_outcome import Outcome
 from optimize.job.candidates import RaceLine
 from optimize.job.stages import signature_of
 from program import artifact
+from program.errors import first_error
 from program.input_files import InputError, read_model
 from program.manifest import ArtifactError, Manifest, flattened, read_manifest, read_state
 from program.rollout.trace import Totals
@@ -51,6 +52,39 @@ class CompileReport(BaseModel):
     dropped: list[DroppedDemo] = []
 
 
+class TeacherScores(BaseModel):
+    """What is read of `scores` in a manifest."""
+
+    problems: int = 0
+    solved: float = 0.0
+
+
+class CompileCost(Totals):
+    """What compiling cost."""
+
+    seconds: float = 0.0
+
+
+class CompileFacts(BaseModel):
+    """Of what a manifest says of its compilation, what is counted with here."""
+
+    gate: Outcome | None = None
+    scores: TeacherScores | None = None
+    cost: CompileCost | None = None
+
+    @classmethod
+    def of(cls, folder: Path, manifest: Manifest) -> CompileFacts:
+        """Those of the artifact in `folder`.
+
+        Raises:
+            ArtifactError: they have another shape.
+        """
+        try:
+            return cls.model_validate(manifest.model_dump(include={*cls.model_fields}))
+        except ValidationError as fault:
+            raise ArtifactError(f"{folder}: manifest.json: {first_error(fault)}") from fault
+
+
 def describe_program(folder: Path, prompts: bool = False) -> str:
     """A description of an artifact and its prompts.
 
@@ -70,8 +104,7 @@ def describe_program(folder: Path, prompts: bool = False) -> str:
         lines += [f"{name}: {len(predictor.demos)} demonstrations{changed}", f"    {own}".replace("\n", "\n    ")]
         lines += [f"    demonstration: {cut(str(demo.get('problem', '')))}" for demo in predictor.demos]
     parts = ["\n".join(lines)]
-    if manifest.gate:
-        outcome = Outcome.model_validate(manifest.gate)
+    if outcome := CompileFacts.of(folder, manifest).gate:
         parts.append("\n".join([outcome.line(), *([copying_text(outcome.copied)] if outcome.copied else [])]))
     if (folder / "report.json").is_file():
         report = _report(folder)
@@ -97,9 +130,11 @@ def describe_difference(first: Path, second: Path, prompts: bool = False) -> str
     if before.program != after.program:
         raise ArtifactError(f"{first} is {before.program} and {second} is {after.program}")
     states = read_state(first, before), read_state(second, after)
-    parts = [f"{second}, compared with {first}:", "\n".join(_facts_new(before, after))]
-    if after.gate and after.gate != before.gate:
-        parts.append(f"Gate: {Outcome.model_validate(after.gate).line()}")
+    here, there = artifact_facts(first, before), artifact_facts(second, after)
+    parts = [f"{second}, compared with {first}:", "\n".join(_facts_new(here, there))]
+    gate = CompileFacts.of(second, after).gate
+    if gate and after.gate != before.gate:
+        parts.append(f"Gate: {gate.line()}")
     rows, same, texts = [], [], []
     for name in dict.fromkeys((*states[0], *states[1])):
         found = _changes(*(state.get(name) for state in states))
@@ -142,29 +177,31 @@ def _title(demo: Mapping[str, Any]) -> str:
     return cut(str(demo.get("problem") or next(iter(demo.values()), "")))
 
 
-def _facts_new(before: Manifest, after: Manifest) -> Iterator[str]:
+def _facts_new(here: Mapping[str, str], there: Mapping[str, str]) -> Iterator[str]:
     """One line for each fact that differs in the second manifest, without unset ones."""
-    here, there = (artifact_facts(manifest) for manifest in (before, after))
     for key in dict.fromkeys((*there, *here)):
         old, new = here.get(key), there.get(key)
         if old != new:
             yield f"- {key}: {f'{old} → {new}' if old and new else new or f'no longer {old}'}"
 
 
-def artifact_facts(manifest: Manifest) -> dict[str, str]:
-    """The facts of a manifest as texts, by short names; unset ones are left out."""
-    compiled, scores, cost = manifest.compile or {}, manifest.scores or {}, manifest.cost or {}
+def artifact_facts(folder: Path, manifest: Manifest) -> dict[str, str]:
+    """The facts of the manifest of the artifact in `folder` as texts, by short names; unset ones are left out.
+
+    Raises:
+        ArtifactError: the facts of its compilation cannot be read.
+    """
+    compiled, read = manifest.compile or {}, CompileFacts.of(folder, manifest)
     facts: dict[str, Any] = {"origin": manifest.origin}
     if compiled:
         problems = compiled.get("problems") or []
         facts["compiled from"] = compiled.get("start")
         facts["compiled with"] = f"{compiled.get('optimizer')} for {compiled.get('lm')}"
         facts["compiled on"] = f"{len(problems)} problems of {compiled.get('data')} {compiled.get('split')}"
-    if scores.get("problems"):
-        facts["teacher solved"] = f"{scores['solved']:.1%} of {scores['problems']} problems"
-    if cost:
-        paid = totals_line(Totals.model_validate({key: cost[key] for key in Totals.model_fields if key in cost}))
-        facts["cost of compiling"] = f"{paid}, {cost.get('seconds', 0):,.0f} s"
+    if read.scores and read.scores.problems:
+        facts["teacher solved"] = f"{read.scores.solved:.1%} of {read.scores.problems} problems"
+    if read.cost:
+        facts["cost of compiling"] = f"{totals_line(read.cost)}, {read.cost.seconds:,.0f} s"
     facts["adapter"] = manifest.adapter
     facts |= {f"setting {key}": value for key, value in flattened(manifest.config).items()}
     facts |= {f"LM {key}": value for key, value in (manifest.lm or {}).items() if key != "model"}

@@ -60,7 +60,7 @@ def _drop_false(job: Job, program: Program, predictor: str, stage: Stage) -> Non
     _drop(job, predictor, stage, why)
 
 
-def _drop_copied(job: Job, program: Program, predictor: str, stage: Stage, shown: set[str | None]) -> None:
+def _drop_copied(job: Job, program: Program, predictor: str, stage: Stage, shown: set[str]) -> None:
     """Drop demonstrations that answers copy from, until at most `MOST_COPIED` of the answers copy."""
     signature = signature_of(stage.predict)
     while stage.predict.demos and job.config.copy_answers:
@@ -88,7 +88,7 @@ def _drop(job: Job, predictor: str, stage: Stage, why: dict[int, str]) -> None:
         job.evidence[predictor] = [each for place, each in enumerate(evidence) if place not in why]
 
 
-def _questions(job: Job, program: Program, stage: Stage, shown: set[str | None]) -> Iterator[StageQuestion]:
+def _questions(job: Job, program: Program, stage: Stage, shown: set[str]) -> Iterator[StageQuestion]:
     """The stage's first questions in stored rollouts of problems that are in no demonstration, one per problem, at most
     `copy_answers`; those of the program itself come first, because their answers are in the ledger."""
     signature, seen = signature_of(stage.predict), set(shown)

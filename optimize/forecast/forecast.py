@@ -10,6 +10,7 @@ from pathlib import Path
 from optimize.config import CompileConfig
 from optimize.forecast.averages import Averages, averages, training_scores
 from optimize.forecast.rehearsal import GATE, PhaseCount, rehearse
+from optimize.gate.gate import repeats_its_draws
 from optimize.job.inputs import Inputs
 from optimize.job.stages import stages_of
 from program.models.prices import price_of
@@ -59,6 +60,18 @@ def too_little_for_gate(config: CompileConfig, needs: Mapping[str, float]) -> st
     return f"{cap} is less than {takes}: the start is kept until the same command resumes with more"
 
 
+def no_fresh_draws(config: CompileConfig, inputs: Inputs) -> str:
+    """One line that says that the gate can only use problems that the optimizer leaves it; empty where it can draw
+    again."""
+    if not config.gate or not repeats_its_draws(inputs.program):
+        return ""
+    fewer = f", so with rollouts below {len(inputs.learn)}" if config.optimizer == "race" else ""
+    return (
+        "at temperature 0 every draw is the same: the result is compared with its start only on problems that the "
+        f"optimizer has not run on{fewer}; where it leaves none the start is kept"
+    )
+
+
 def describe_plan(config: CompileConfig, inputs: Inputs, out: Path | None = None) -> str:
     """The plan as text with a table.
 
@@ -85,6 +98,7 @@ def describe_plan(config: CompileConfig, inputs: Inputs, out: Path | None = None
     lines += ["", "| phase | program runs | LM calls | prompt tokens | answer tokens | USD |", "|" + " --- |" * 6]
     lines += [_line(row) for row in [*known, total, *open_rows]]
     lines += ["", f"averages of {average.calls:.1f} calls per run come from {average.source}"]
+    lines += filter(None, [no_fresh_draws(config, inputs)])
     reached = spent_of(_used(total), config.budget)
     if config.gate and (short := too_little_for_gate(config, gate_needs(config, inputs, average))):
         lines.append(short)

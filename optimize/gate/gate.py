@@ -19,10 +19,13 @@ from eval.rollouts.run_folder import read_rollouts
 from optimize.gate.gate_outcome import Outcome, decide
 from optimize.job.copying import Copying, copying_in
 from optimize.job.job import Job
+from optimize.job.program_runs import remove_run
+from optimize.job.stages import stages_of
 from program import artifact
 from program.paid.halted import CapReached
 from program.problem import Problem
 from program.stage.program import Program
+from signatures.sentences import WRITERS
 
 FOLDER, MORE = "gate", "gate-more"
 START, COMPILED = "start", "compiled"
@@ -30,7 +33,8 @@ FIRST_SAMPLE = 500  # no optimizer draws this many samples of a problem, so draw
 
 
 def gate(job: Job, compiled: Program) -> Outcome:
-    """Compare `compiled` with the program that the compilation started from.
+    """Compare `compiled` with the program that the compilation started from. What an earlier session with a smaller
+    budget has compared, and this one has not, is left nowhere.
 
     Args:
         job: knows what the optimizer has run.
@@ -40,12 +44,23 @@ def gate(job: Job, compiled: Program) -> Outcome:
         Halted: a cap is reached; finished rollouts are stored.
         ModelError: too many rollouts were not judged; the same command resumes.
     """
+    outcome, folders = _compared(job, compiled)
+    for name in {FOLDER, MORE} - {*folders} if not job.stopped else ():
+        remove_run(job.folder.path.parent / name)
+    return outcome.model_copy(update={"copied": _copied(job, folders)})
+
+
+def _compared(job: Job, compiled: Program) -> tuple[Outcome, list[str]]:
+    """The outcome, and the folders of the runs that it is from."""
     programs = {START: job.inputs.program, COMPILED: compiled}
     if len({artifact.fingerprint(program, job.inputs.manifest) for program in programs.values()}) == 1:
-        return Outcome(decision="kept", why="the prompts are those of the start")
+        return Outcome(decision="kept", why="the prompts are those of the start"), []
     problems, more = gate_problems(job, [*programs.values()])
     if not problems:
-        return Outcome(decision="kept", why="every problem gave a demonstration, so none is left to compare on")
+        why = "every problem gave a demonstration"
+        if any(map(repeats_its_draws, programs.values())):
+            why = f"at temperature 0 every draw is the same, and {why} or was run before"
+        return Outcome(decision="kept", why=f"{why}, so none is left to compare on"), []
     draws = job.config.gate_draws
     rollouts = job.program_runs(FOLDER, programs, problems, draws, FIRST_SAMPLE).run(programs, draws * len(problems))
     outcome = outcome_of(rollouts, job.token_weights)
@@ -57,7 +72,7 @@ def gate(job: Job, compiled: Program) -> Outcome:
             folders.append(MORE)
         except CapReached as reached:
             job.stopped = reached.said
-    return outcome.model_copy(update={"copied": _copied(job, folders)})
+    return outcome, folders
 
 
 def gate_rollouts(compilation: Path) -> list[Rollout]:
@@ -82,17 +97,25 @@ def gate_problems(job: Job, programs: Sequence[Program]) -> tuple[list[Problem],
     else the same.
 
     They are in the order of the data, with the problems that the optimizer ran least first. Problems in a demonstration
-    of one of `programs` are left out, because that program would have the solution in its prompt.
+    of one of `programs` are left out, because that program would have the solution in its prompt. If a program repeats
+    its draws, problems that the optimizer has run on are left out too.
     """
     shown = job.shown_by(demo for each in programs for predictor in each.predictors() for demo in predictor.demos)
     runs = Counter(name for each in job.candidates.all() for name, scores in each.scores.items() for _ in scores)
     runs.update(rollout.problem for folder in job.run_folders for rollout in read_rollouts(folder))
     left = [problem for problem in job.problems.problems if problem.name not in shown]
+    if any(map(repeats_its_draws, programs)):
+        left = [problem for problem in left if not runs[problem.name]]
     count, fresh = job.config.gate_problems, sorted(left, key=lambda problem: runs[problem.name])
     first, second = (
         [problem for problem in left if problem in chosen] for chosen in (fresh[:count], fresh[count : 2 * count])
     )
     return first, second if len(second) == len(first) else first
+
+
+def repeats_its_draws(program: Program) -> bool:
+    """Whether it writes programs at temperature 0, so that another draw is the first one once more."""
+    return any(stage.name in WRITERS and stage.temperature == 0 for _, stage in stages_of(program))
 
 
 def outcome_of(rollouts: Sequence[Rollout], weights: Mapping[str, float] | None = None) -> Outcome:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from eval.numbers.intervals import Estimate, difference_estimate
 from eval.numbers.paired import Pair, differences
@@ -20,6 +20,7 @@ NOT_WORSE = -0.03  # minimum difference in the solved rate for a cheaper artifac
 CHEAPER = 0.7  # maximum cost of a cheaper artifact, relative to the start's
 
 Decision = Literal["better", "ahead, not shown", "as good, cheaper", "kept", "not compared"]
+BARE = ("kept", "not compared")  # decisions that can be without a comparison
 
 
 class Outcome(BaseModel):
@@ -47,6 +48,13 @@ class Outcome(BaseModel):
     cost: float | None = None
     unit: str = ""
     copied: dict[str, Copying] = {}
+
+    @model_validator(mode="after")
+    def _has_its_numbers(self) -> Self:
+        numbers = [self.start, self.compiled, self.gain, self.interval]
+        if None in numbers and (any(each is not None for each in numbers) or self.decision not in BARE):
+            raise ValueError(f"{self.decision} without the numbers of a comparison")
+        return self
 
     @property
     def ships(self) -> bool:

@@ -65,6 +65,12 @@ def read_inputs(config: CompileConfig) -> Inputs:
         unpriced = [model for model, _ in config.models().values() if price_of(model) is None]
         if unpriced:
             raise ConfigError(f"max_usd: no price is known for {unpriced[0]}; use max_tokens or max_calls")
+    asked = [model.name for model in models_of(config).all]
+    if program.config.budget.dollars is not None and (free := [name for name in asked if price_of(name) is None]):
+        raise ConfigError(
+            f"budget.dollars: no price is known for {free[0]}, so it would bound nothing; use --at tokens=N or "
+            "--at calls=N"
+        )
     program.lm_settings = {**program.lm_settings, **config.lm_settings}
     frozen = frozen_stages(program, config.only, [*config.freeze, *idle_stages(program, config.lm)])
     identity = {
@@ -88,12 +94,18 @@ def _refuse_missing_models(config: CompileConfig, program: Program) -> None:
     for role in ("escalate", "repair"):
         if getattr(config, f"{role}_api_base") and not getattr(config, f"{role}_lm"):
             raise ConfigError(f"{role}_api_base: {role}_lm must name the model on this server")
-    named = {role: ServedModel(name) for role, (name, _) in config.models().items()}
-    models = Models(named["lm"], named.get("escalate_lm"), named.get("repair_lm"))
+    models = models_of(config)
+    models.check_told_apart()
     if config.optimizer == "race":
         models.check_named([program])
     else:
         models.check([program])
+
+
+def models_of(config: CompileConfig) -> Models:
+    """The models that programs ask."""
+    served = {role: ServedModel(*model) for role, model in config.models().items()}
+    return Models(served["lm"], served.get("escalate_lm"), served.get("repair_lm"))
 
 
 def _parts(config: CompileConfig, problems: ProblemSet) -> tuple[list[Problem], list[Problem]]:

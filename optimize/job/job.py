@@ -171,9 +171,11 @@ class Job:
         """Announce that a phase makes at most `calls` calls, but the exact number is unknown; only a rehearsal counts
         them."""
 
-    def shown_by(self, demos: Iterable[Any]) -> set[str | None]:
-        """The names of the problems in demonstrations; None for a problem that is not in the data."""
-        return {self.problems.shown_in(str(demo.get("problem", ""))) for demo in demos}
+    def shown_by(self, demos: Iterable[Any]) -> set[str]:
+        """The names of the problems in demonstrations, and of problems with the same text under another name."""
+        shown = {name for demo in demos if (name := self.problems.shown_in(str(demo.get("problem", ""))))}
+        asked = {self.problems.problem(name).asked() for name in shown}
+        return {problem.name for problem in self.problems.problems if asked and problem.asked() in asked}
 
     def stored_rollouts(self) -> list[Rollout]:
         """The teacher's judged rollouts, in the order of the problems."""

@@ -63,13 +63,15 @@ class ProgramRuns:
         }
         self.path = path
         self._folder = _fresh(path, config)
+        self._first, self._asked_for = first, dict.fromkeys(programs, 0)
         for arm in self._arms:
             described = artifact.describe(inputs.manifest.program, arm.program, adapter=inputs.manifest.adapter)
             artifact.save(path / "artifacts" / arm.name, arm.program, described)
 
     def run(self, names: Collection[str], count: int) -> list[Rollout]:
         """Run the first `count` rollouts of the programs with these names: one per problem, then a second per problem,
-        and so on. Returns all rollouts of the run so far.
+        and so on. Returns all rollouts that were requested so far. Rollouts that an earlier session made beyond them are
+        left out, because decisions must not depend on when a session was interrupted.
 
         Raises:
             Halted: a cap is reached; finished rollouts are stored.
@@ -83,14 +85,31 @@ class ProgramRuns:
             with closing(run_loop(self._folder, arms, part, self._executor, samples=samples, **self._asked)) as loop:
                 for _ in loop:
                     pass
-        rollouts = read_rollouts(self._folder.path)
+        self._asked_for |= {name: max(count, self._asked_for[name]) for name in names}
+        places = {problem.name: place for place, problem in enumerate(self._order)}
+        rollouts = [
+            each
+            for each in read_rollouts(self._folder.path)
+            if (each.sample - self._first) * len(places) + places[each.problem] < self._asked_for[each.arm]
+        ]
         refuse_losses(rollouts)
         return rollouts
 
 
 def _fresh(path: Path, config: dict[str, Any]) -> RunFolder:
-    """The folder of the run. A session with a smaller budget may have left a run of other programs; it is replaced, and
-    the ledger has its answers."""
-    if (path / "config.json").is_file() and read_config(path).get("artifacts") != config["artifacts"]:
-        shutil.rmtree(path)
+    """The folder of the run. A session with a smaller budget may have left a run of other programs or problems; it is
+    replaced, and the ledger has its answers."""
+    if (path / "config.json").is_file():
+        there = read_config(path)
+        if any(there.get(key) != config[key] for key in ("artifacts", "problems", "samples")):
+            remove_run(path)
     return RunFolder(path, config)
+
+
+def remove_run(path: Path) -> None:
+    """Remove the folder of a run, if it is there. Its configuration, by which a run is known, goes last, as a kill may
+    come in between."""
+    if path.is_dir():
+        for each in {*path.iterdir()} - {path / "config.json"}:
+            shutil.rmtree(each) if each.is_dir() else each.unlink()
+        shutil.rmtree(path)

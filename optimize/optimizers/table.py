@@ -12,6 +12,7 @@ from optimize.config import CompileConfig, ConfigError
 from optimize.optimizers.optimizer import Optimizer
 from program.errors import first_error
 from program.input_files import read_toml
+from program.manifest import merged
 from program.models.names import check_model
 from program.rollout.budget import OPTIONS, Budget
 from program.rollout.rate_limits import RateLimits
@@ -57,12 +58,13 @@ def optimizer_named(name: str) -> type[Optimizer]:
 def read_config(path: Path | None, changes: dict[str, Any]) -> CompileConfig:
     """The configuration in the TOML file `path` (defaults if None), overridden by `changes`.
 
-    Both have the keys of `CompileConfig`, of budget and rates, and of the optimizer, all at the same level.
+    Both have the keys of `CompileConfig`, of budget and rates, and of the optimizer, all at the same level. Tables such
+    as `settings` are merged key by key.
 
     Raises:
         ConfigError: no such file, not TOML, no such optimizer, an unknown key or an invalid value.
     """
-    values = {**(read_toml(path) if path else {}), **changes}
+    values = merged(read_toml(path) if path else {}, changes)
     values.pop("study", None)  # a table that `optimize.study` reads
     if parts := [key for key in ("budget", "rates", "tuning") if key in values]:
         raise ConfigError(f"configuration: {parts[0]}: there is no such key; write its keys at the top level")

@@ -58,7 +58,7 @@ class _Probe:
         stronger = job.stronger is not None
         self.levers = (*LEVERS, *STRONGER_LEVERS) if stronger else LEVERS
         self._variants = {name: Variant(change) for name, change in shapes(config, stronger).items()}
-        self._shown: set[str | None] = set()
+        self._shown: set[str] = set()
         self._rollouts: dict[Path, list[Rollout]] = {}
         self._otherwise: dict[str, float] = {}  # by problem; see `_read_otherwise`
 

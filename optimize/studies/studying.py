@@ -18,7 +18,7 @@ from optimize.config import CompileConfig, ConfigError
 from optimize.forecast.averages import Averages, averages
 from optimize.forecast.forecast import describe_plan
 from optimize.gate.gate import COMPILED, START, gate_rollouts
-from optimize.job.inputs import Inputs, read_inputs
+from optimize.job.inputs import Inputs, models_of, read_inputs
 from optimize.optimizers.table import read_config
 from optimize.studies.bought import bought
 from optimize.studies.minutes import Fit
@@ -85,9 +85,8 @@ def study(options: argparse.Namespace) -> None:
     manifest = artifact.read_manifest(compiled)
     if stopped := (manifest.compile or {}).get("stopped"):
         raise ConfigError(f"study: {compiled} is not fully compiled: {stopped}; allow more and run the command again")
-    evaluated = ["--lm", config.lm, "--data", config.data, "--split", plan.split, "--n", plan.n, "--out", run]
+    evaluated = ["--data", config.data, "--split", plan.split, "--n", plan.n, "--out", run]
     evaluated += ["--concurrency", config.concurrency]
-    evaluated += ["--api-base", config.api_base] if config.api_base else []
     for key, limit in config.rates.model_dump(include={"requests_per_minute", "tokens_per_minute"}).items():
         evaluated += [f"--{key.replace('_', '-')}", limit] if limit else []
     evaluated += ["--limit", plan.limit] if plan.limit else []
@@ -97,7 +96,9 @@ def study(options: argparse.Namespace) -> None:
     kept = (manifest.gate or {}).get("decision") == "kept"
     if kept:
         print(f"\n{compiled} equals {start.name}: nothing better was found, so it is evaluated only once")
-    _do("eval.run", start, *others, *([] if kept else [compiled]), *evaluated)
+    programs = [start, *others, *([] if kept else [compiled])]
+    models = models_of(config).used_by(map(artifact.load_program, programs))
+    _do("eval.run", *programs, *models.options(), *evaluated)
     if others or not kept:
         comparison = _printed("eval.compare", run)
         write_whole(options.out / "comparison.md", comparison)

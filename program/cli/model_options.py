@@ -76,11 +76,41 @@ class Models:
         """
         programs = list(programs)
         self.check_named(programs)
-        uses = [_rounds(program) > 1 or _stronger_for(program) != "rounds" for program in programs]
-        if self.stronger and not any(uses):
+        used = self.used_by(programs)
+        if self.stronger and not used.stronger:
             raise UserError("--escalate-lm: no program here has a second round; add one with --set rounds=2")
-        if self.repairer and not any(hasattr(program, "repair") for program in programs):
+        if self.repairer and not used.repairer:
             raise UserError("--repair-lm: no program here fixes programs")
+
+    def check_told_apart(self) -> None:
+        """Refuse two servers with models of one name, where answers are stored by the name.
+
+        Raises:
+            UserError: there are such.
+        """
+        names = [each.name for each in self.all]
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise UserError(
+                f"two models are called {twice}, at different addresses; stored answers are told apart by the name, so "
+                "give one of them another name on its server"
+            )
+
+    def used_by(self, programs: Iterable[Any]) -> Models:
+        """The usual model, and those of the further ones that one of the programs has a use for."""
+        programs = list(programs)
+        escalates = any(_rounds(program) > 1 or _stronger_for(program) != "rounds" for program in programs)
+        repairs = any(hasattr(program, "repair") for program in programs)
+        return Models(self.lm, self.stronger if escalates else None, self.repairer if repairs else None)
+
+    def options(self) -> list[str]:
+        """The options that name these models."""
+        named = {"lm": self.lm, "escalate-lm": self.stronger, "repair-lm": self.repairer}
+        words = []
+        for option, model in named.items():
+            words += [f"--{option}", model.name] if model else []
+            address = option.removesuffix("lm") + "api-base"
+            words += [f"--{address}", model.api_base] if model and model.api_base else []
+        return words
 
     def check_named(self, programs: Iterable[Any]) -> None:
         """Refuse programs that need a stronger model if none is given.

@@ -53,6 +53,24 @@ def test_at_a_cap_the_best_so_far_is_saved_and_marked_and_a_larger_cap_goes_on(m
         assert (tmp_path / "out" / file).read_bytes() == (tmp_path / "whole" / file).read_bytes()
 
 
+@pytest.mark.parametrize("asked", [("--probe",), ("--pilot", "6")])
+@pytest.mark.parametrize("limit", [("--max-calls", "3"), ("--max-tokens", "100")])
+def test_a_cap_outside_of_a_compilation_is_an_error_in_a_line_and_a_larger_one_goes_on(
+    monkeypatch, tmp_path, capsys, asked, limit
+):
+    data, start = write_pack(tmp_path / "data", TASKS), write_start(tmp_path / "start", "alphacodium")
+    prompts = use_lm(monkeypatch, hinted_rule(TASKS, helped=HELPED))
+    arguments = ["--start", start, "--data", data, "--concurrency", "2", "--no-gate", *asked, "--out", tmp_path / "out"]
+    assert call(monkeypatch, optimize.compile.main, *arguments, *limit) == 2
+    assert capsys.readouterr().err.splitlines()[-1].startswith(f"error: {limit[0][2:].replace('-', '_')} = {limit[1]} ")
+    printed(monkeypatch, optimize.compile.main, *arguments)
+    went_on = len(prompts)
+    prompts.clear()
+    monkeypatch.setattr("optimize.compilation.compiling.WORK_FOLDER", tmp_path / "another ledger")
+    printed(monkeypatch, optimize.compile.main, *arguments[:-1], tmp_path / "whole")
+    assert went_on == len(prompts)
+
+
 def test_the_same_cap_again_pays_nothing_and_gives_the_same(monkeypatch, tmp_path, options):
     arguments = [*options, "--optimizer", "bootstrap_rs", "--max-calls", "14", "--out", tmp_path / "out"]
     prompts = use_lm(monkeypatch, hinted_rule(TASKS, helped=HELPED))
@@ -106,6 +124,8 @@ def test_dollars_are_capped_where_a_price_is_known_and_refused_where_not(monkeyp
     prompts = use_lm(monkeypatch, hinted_rule(TASKS, helped=()))
     assert call(monkeypatch, optimize.compile.main, *arguments) == 2
     assert "no price is known for local/qwen2.5-coder-0.5b" in capsys.readouterr().err and prompts == []
+    assert call(monkeypatch, optimize.compile.main, *arguments[:-4], "--at", "dollars=0.5", *arguments[-2:]) == 2
+    assert "budget.dollars: no price is known" in capsys.readouterr().err and prompts == []
     for module in ("optimize.job.inputs", "program.paid.ledger_engine"):
         monkeypatch.setattr(f"{module}.price_of", lambda _: Price(0.01, 0.0))
     printed(monkeypatch, optimize.compile.main, *arguments, "--concurrency", "1")

@@ -109,6 +109,17 @@ def test_problems_that_gave_demonstrations_are_not_compared_and_draws_are_fresh(
     assert "compiled solves more problems than start" in said and "NOT FINISHED" not in said
 
 
+def test_a_problem_that_asks_for_what_a_demonstration_shows_is_not_compared(monkeypatch, tmp_path, options):
+    """Contests of two divisions share problems, which have two names."""
+    twin = {**TASKS[0].row(), "name": "The first again"}
+    with (tmp_path / "data" / "data" / "valid.jsonl").open("a") as file:
+        file.write(f"{json.dumps(twin)}\n")
+    answers = rule(with_demos="right", without="wrong")
+    use_lm(monkeypatch, lambda prompt: answers(prompt.replace(twin["name"], TASKS[0].name)))
+    printed(monkeypatch, optimize.compile.main, *options)
+    assert read_config(tmp_path / "out" / "gate")["problems"] == [task.name for task in TASKS[2:]]
+
+
 def test_problems_nobody_ran_on_are_compared_first(monkeypatch, tmp_path, options):
     """The optimizer stops at two demonstrations, after the first problems."""
     use_lm(monkeypatch, rule(with_demos="right", without="wrong"))

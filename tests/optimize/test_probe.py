@@ -144,6 +144,17 @@ def test_the_lever_that_gains_is_recommended_and_nothing_is_paid_twice(monkeypat
         == printed(monkeypatch, optimize.compile.main, *options, "--probe", "60").splitlines()[-3:]
     )
     assert len(prompts) == asked, "the same command again asks nothing"
+    assert f"recommended: {lever}" in printed(monkeypatch, optimize.compile.main, *options, "--probe", "90")
+    assert asked < len(prompts) < 150, "one with more calls goes on from there"
+
+
+@pytest.mark.parametrize("optimizer", ["race", "bootstrap", "gepa"])
+def test_the_recommended_command_can_be_typed_whatever_optimizer_was_named(monkeypatch, options, optimizer):
+    use_lm(monkeypatch, fixed)
+    said = printed(monkeypatch, optimize.compile.main, *options, "--optimizer", optimizer, "--probe", "40")
+    assert "recommended: " in said
+    command = shlex.split(said.splitlines()[-1])[3:]
+    assert "| race-switches |" in printed(monkeypatch, optimize.compile.main, *command, "--dry-run")
 
 
 @pytest.mark.parametrize("fate", ["right", "broken"])

@@ -1,6 +1,8 @@
 """The race: candidates, when they drop out, what is recommended, and the whole of it with a scripted LM."""
 
+import hashlib
 import json
+import shlex
 from typing import Any
 
 import numpy as np
@@ -27,6 +29,7 @@ from program.models.profile import profile_named
 from program.rollout.budget import Budget
 from program.stage.config import ProgramConfig
 from program.steps.config import FlowConfig
+from signatures.sentences import SENTENCES
 from tests.support.packs import (
     NOBODY,
     Task,
@@ -229,6 +232,63 @@ def test_a_race_that_was_stopped_goes_on_and_pays_nothing_twice(monkeypatch, tmp
     assert made.config == whole.config
 
 
+def lucky(prompt: str) -> str:
+    """Programs are right by the luck of the prompt, with one sentence three of four, else half of them."""
+    luck = hashlib.sha256(prompt.encode()).digest()[0] % 4
+    right = luck > (0 if SENTENCES["edge-cases"] in prompt else 1)
+    return answer_rule(TASKS, **dict.fromkeys(NAMES, "right" if right else "wrong"))(prompt)
+
+
+@pytest.mark.parametrize(
+    ("program", "answers", "more", "shares"),
+    [
+        ("direct", lucky, ("--demos", "0", "--tune", "proposals=0"), (0.5, 0.7, 0.9)),
+        ("alphacodium", rule, ("--demos", "1", "--tune", "turn=direct_first"), (1.1, 1.3)),
+    ],
+)
+def test_wherever_a_race_is_stopped_it_goes_on_as_if_nothing_had_been(
+    monkeypatch, tmp_path, program, answers, more, shares
+):
+    """Neither what is decided on the way nor the problems of the gate may depend on what an earlier session has run."""
+    data, start = write_pack(tmp_path / "data", TASKS), write_start(tmp_path / "start", program)
+    racing = ["--tune", f"rollouts={len(TASKS)}", "--tune", "gate_problems=8", "--at", "calls=4", *more]
+    prompts = use_lm(monkeypatch, answers)
+
+    def compiled(folder: str, *limits: str) -> list[bytes]:
+        out = tmp_path / folder
+        monkeypatch.setattr("optimize.compilation.compiling.WORK_FOLDER", tmp_path / f"ledger of {folder}")
+        printed(monkeypatch, optimize.compile.main, "--start", start, "--data", data, "--out", out, *racing, *limits)
+        files = [out / name for name in ("program.json", "candidates.jsonl", "gate/config.json")]
+        return [file.read_bytes() if file.is_file() else b"" for file in files]
+
+    whole, calls = compiled("whole"), len(prompts)
+    for share in shares:
+        prompts.clear()
+        compiled(f"stopped at {share}", "--max-calls", str(round(share * calls)))
+        assert compiled(f"stopped at {share}") == whole
+        assert len(prompts) - calls in range(2 * 2 * 8 * 2 + 1), "besides what only the first session has compared"
+
+
+def test_at_temperature_0_the_gate_compares_only_on_problems_that_the_race_has_not_run_on(
+    monkeypatch, tmp_path, direct, capsys
+):
+    """The best of several by luck would show the same luck again: its draws there are the ones that chose it."""
+    use_lm(monkeypatch, lucky)
+    folders = {
+        name: [tmp_path / name if each == tmp_path / "out" else each for each in direct] for name in ("14", "24")
+    }
+    for rollouts, arguments in folders.items():
+        cold = [*arguments, "--set", "temperature=0", "--tune", "proposals=0", "--tune", f"rollouts={rollouts}"]
+        for more in (["--dry-run"], []):
+            assert "temperature 0" in printed(monkeypatch, optimize.compile.main, *cold, *more)
+    raced, compared = (
+        {each.problem for each in read_rollouts(tmp_path / "14" / name)} for name in ("race-words", "gate")
+    )
+    assert len(raced) == 14 and len(compared) == 10 and not raced & compared
+    kept = artifact.read_manifest(tmp_path / "24").gate
+    assert kept and kept["decision"] == "kept" and "every draw is the same" in kept["why"]
+
+
 def test_problems_that_the_race_ran_least_on_are_compared_first(monkeypatch, tmp_path, options):
     use_lm(monkeypatch, rule)
     few = ["--tune", "rollouts=14", "--tune", "demos=0", "--tune", "gate_problems=10"]
@@ -343,13 +403,16 @@ def test_the_stage_that_costs_most_is_the_one_that_is_wrong_where_rollouts_fail(
     assert costliest(calls(True, code=1.0)) is None and costliest([]) is None
 
 
-def test_a_stronger_model_for_fixes_is_found_and_the_artifact_names_a_role_and_no_address(monkeypatch, tmp_path):
+def test_a_stronger_model_for_fixes_is_found_and_the_artifact_names_a_role_and_no_address(
+    monkeypatch, tmp_path, capsys
+):
     few = TASKS[:8]
     broken = answer_rule(few, **{task.name: "broken" for task in few})
     fixing = answer_rule(few, **{task.name: "fixed" for task in few})
     models = use_models(monkeypatch, usual=broken, stronger=fixing)
     data, start = write_pack(tmp_path / "data", few), write_start(tmp_path / "start", "alphacodium")
     words = ["--demos", "0", "--tune", "instructions=false", "--tune", "proposals=0", "--tune", "rollouts=8"]
+    words += ["--at", "calls=20"]
     compiling = ["--start", start, "--data", data, *words, *models, "--out", tmp_path / "out"]
     said = printed(monkeypatch, optimize.compile.main, *compiling)
     program, manifest = artifact.load(tmp_path / "out")
@@ -359,3 +422,10 @@ def test_a_stronger_model_for_fixes_is_found_and_the_artifact_names_a_role_and_n
     assert NOBODY not in (tmp_path / "out" / "manifest.json").read_text()
     running = [tmp_path / "out", "--data", data, "--lm", "openai/usual", "--out", tmp_path / "run"]
     assert call(monkeypatch, eval.run.main, *running) == 2
+    (line,) = (
+        line for line in capsys.readouterr().err.splitlines() if line.startswith("next: ") and "eval.run" in line
+    )
+    follow = [*shlex.split(line)[4:], "--split", "valid", "--out", str(tmp_path / "followed")]
+    printed(monkeypatch, eval.run.main, *follow)
+    arms = [artifact.load(tmp_path / "followed" / "artifacts" / name)[0] for name in ("start", "out")]
+    assert [made.config.budget.calls for made in arms] == [20, 20]

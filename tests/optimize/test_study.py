@@ -136,6 +136,31 @@ def test_what_was_measured_of_the_flow_tells_the_tokens_of_other_programs_calls_
         assert (its.calls, its.prompt_tokens, its.answer_tokens) == (calls, calls * 5000, calls * 900)
 
 
+def test_a_setting_of_the_command_leaves_the_others_of_the_file():
+    config = read_config(CONFIG, {"settings": {"budget": {"calls": 7}}})
+    assert config.settings == {**read_config(CONFIG, {}).settings, "budget": {"calls": 7}}
+
+
+@pytest.mark.parametrize(
+    ("roles", "settings"),
+    [
+        (("escalate_lm",), "rounds = 2"),
+        (("escalate_lm",), 'stronger_for = "fixes"'),
+        (("repair_lm",), "rounds = 1"),
+        (("escalate_lm", "repair_lm"), 'stronger_for = "rest"'),
+    ],
+)
+def test_programs_are_evaluated_with_the_models_that_they_were_compiled_with(study, tmp_path, roles, settings):
+    """`eval.run` refuses a program whose model is not named."""
+    config = tmp_path / "config.toml"
+    models = "".join(f'{role} = "simulated"\n' for role in roles)
+    start = config.read_text().partition("against")[0]
+    config.write_text(f"{models}{start.replace('[study]', f'[settings]{chr(10)}{settings}{chr(10)}[study]')}")
+    assert study() == 0
+    run = read_run(tmp_path / "out" / "test")
+    assert {role for role in ("escalate_lm", "repair_lm") if run[role]} == {*roles}
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [

@@ -149,6 +149,24 @@ def test_an_artifact_in_the_folder_of_a_run_is_data_of_a_stranger_too(tools, str
         refused(call(monkeypatch, main, run), capsys.readouterr().err, "api_base")
 
 
+GATE = {"decision": "better", "start": 0.1, "compiled": 0.5, "gain": 0.4, "interval": [0.1, 0.7]}
+TOLD = {
+    "gate": [{}, {"decision": "shipped"}, {"decision": "better"}, {**GATE, "interval": None}, {**GATE, "gain": "much"}],
+    "scores": [{"problems": 3, "solved": "many"}, {"problems": "many"}, {"problems": [1], "solved": 1}],
+    "cost": [{"calls": "many"}, {"seconds": "long"}, {"dollars": {}}, {"prompt_tokens": [1]}],
+}
+
+
+@pytest.mark.parametrize(("key", "value"), [(key, value) for key, values in TOLD.items() for value in values])
+def test_what_an_artifact_says_of_its_compilation_is_shown_or_refused_by_name(key, value, tools, monkeypatch, capsys):
+    _, start = tools
+    change(start / "manifest.json", **{key: value})
+    for arguments in ((start,), (ROOT / "artifacts" / "direct", start)):
+        status = call(monkeypatch, optimize.show.main, *arguments)
+        said = capsys.readouterr().err
+        assert (status == 0 and not said) or refused(status, said, key) is None
+
+
 # A fuzz: some place of a valid artifact gets some other value, or an object another key.
 
 ODD = st.sampled_from(

@@ -5,6 +5,7 @@ import json
 import pytest
 
 import eval.run
+import optimize.compile
 from eval.rollouts.run_folder import read_rollouts
 from program import artifact
 from tests.support.packs import answer_rule, call, isolate, printed, use_lm, write_pack, write_start
@@ -43,6 +44,19 @@ def test_a_run_goes_on_with_the_same_models_only(monkeypatch, capsys, options):
     printed(monkeypatch, eval.run.main, *options, "--repair-lm", "openai/strong", "--repair-api-base", "http://x/v1")
     assert call(monkeypatch, eval.run.main, *options) == 2
     assert "repair_lm is 'openai/strong' there and not set now" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("role", ["escalate", "repair"])
+def test_two_servers_with_models_of_one_name_are_refused(monkeypatch, capsys, tmp_path, options, role):
+    """Their answers would be taken for each other's."""
+    with served(ServedEngine(answer_rule())) as one, served(ServedEngine(answer_rule())) as two:
+        models = ["--lm", "openai/m", "--api-base", one, f"--{role}-lm", "openai/m", f"--{role}-api-base", two]
+        evaluating = (eval.run.main, *options, *models, "--set", "rounds=2")
+        compiling = (optimize.compile.main, "--start", options[1], *options[2:], *models, "--set", "rounds=2")
+        for command in (evaluating, compiling):
+            assert call(monkeypatch, *command) == 2
+            assert "two models are called openai/m" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
 
 
 def test_prices_of_all_models_are_needed_for_a_cap_in_dollars(monkeypatch, capsys, options):
