@@ -70,8 +70,8 @@ class ProgramRuns:
 
     def run(self, names: Collection[str], count: int) -> list[Rollout]:
         """Run the first `count` rollouts of the programs with these names: one per problem, then a second per problem,
-        and so on. Returns all rollouts that were requested so far. Rollouts that an earlier session made beyond them are
-        left out, because decisions must not depend on when a session was interrupted.
+        and so on. Returns all rollouts that were requested so far. Rollouts that an earlier session made beyond them
+        are left out, because decisions must not depend on when a session was interrupted.
 
         Raises:
             Halted: a cap is reached; finished rollouts are stored.
