@@ -228,7 +228,8 @@ class Stage(dspy.Module):
         fill(call, notes, self._output_fields())
         tried.thought = any(note.thought for note in notes)
         if call.came:
-            context().rate_limiter.answered()
+            if not call.from_cache:
+                context().rate_limiter.answered()
             self._enter_outcome(tried, notes)
         call.seconds = trace().now() - call.started
         context().rate_limiter.spent(call.prompt_tokens + call.completion_tokens)

@@ -64,9 +64,9 @@ def test_an_outage_is_waited_out_once_and_not_for_each_call():
     pace, fault = Pace(RateLimits(retries=3)), LMServerError("down", model="m")
     assert [pace.may_retry(fault, attempt) for attempt in range(4)] == [True, True, True, False]
     assert not pace.may_retry(fault, 0)
-    pace.spent(0)
-    assert not pace.may_retry(fault, 0)
     pace.spent(10)
+    assert not pace.may_retry(fault, 0)
+    pace.answered()
     assert pace.may_retry(fault, 0)
 
 
