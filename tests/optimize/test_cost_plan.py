@@ -112,7 +112,7 @@ def test_a_plan_goes_by_the_newest_run_on_its_own_data_and_by_other_runs_only_wi
 
     def planned_by() -> str:
         said = printed(monkeypatch, optimize.compile.main, *options, *compiling)
-        return re.findall(r"are from (.*)", said)[0].removeprefix("3 rollouts of ")
+        return re.findall(r"come from (.*)", said)[0].removeprefix("3 rollouts of ")
 
     evaluated("elsewhere", other, age=0)
     assert planned_by() == str(tmp_path / "runs" / "elsewhere")

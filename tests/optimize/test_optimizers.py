@@ -235,7 +235,7 @@ def test_a_prediction_with_a_score_of_zero_is_true_which_is_why_metrics_have_wra
         ("labeled", "labelled outputs"),
         ("infer_rules", "labelled outputs"),
         ("knn", "cannot be saved"),
-        ("finetune", "prompts only"),
+        ("finetune", "only prompts"),
         ("magic", "there is no optimizer magic"),
     ],
 )
