@@ -17,8 +17,8 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 from eval.data.layouts.entry import Entry, Layout, LeftOut
-from eval.data.layouts.recognise import LAYOUTS, layout_of
 from eval.data.problem_set import Answers, DataError, Facts, HiddenTests, ProblemSet
+from eval.data.recognise import LAYOUTS, layout_of
 from eval.data.rows import read_rows
 from judge.checkers.checker_program import AnyChecker, CheckerProgram
 from judge.checkers.compiled import COMPILERS, compiler

@@ -75,8 +75,8 @@ def read_rows(data: str, split: str) -> Rows:
             return datasets.load_dataset(*data.split(":", 1), split=split)  # the configuration, if any
     except ConnectionError as fault:
         raise DataError(f"there is no folder or file {data}, and the hub cannot be reached") from fault
-    except (OSError, ValueError, RuntimeError, DatasetsError) as fault:
-        lines = str(fault).strip().splitlines() or [""]
+    except (OSError, ValueError, RuntimeError, StopIteration, DatasetsError) as fault:  # StopIteration: no rows
+        lines = str(fault).strip().splitlines() or [type(fault).__name__]
         raise DataError(f"{data}, split {split} cannot be loaded: {lines[0]}") from fault
 
 
