@@ -363,3 +363,14 @@ def test_a_folder_of_too_many_files_is_no_dataset(tmp_path, monkeypatch):
         (tmp_path / "deep" / f"{number}").mkdir(parents=True)
     with pytest.raises(DataError, match="more than 3 files and folders"):
         load_problems(str(tmp_path), "test")
+
+
+@pytest.mark.parametrize("fault", [StopIteration(), ValueError("no rows"), OSError()])
+def test_a_folder_that_datasets_cannot_read_is_one_line(tmp_path, monkeypatch, fault):
+    def load_dataset(*_, **__):
+        raise fault
+
+    monkeypatch.setattr("datasets.load_dataset", load_dataset)
+    said = str(fault) or type(fault).__name__
+    with pytest.raises(DataError, match=f"split test cannot be loaded: {said}$"):
+        load_problems(str(tmp_path), "test")
