@@ -228,8 +228,7 @@ class Stage(dspy.Module):
         fill(call, notes, self._output_fields())
         tried.thought = any(note.thought for note in notes)
         if call.came:
-            if not call.from_cache:
-                context().rate_limiter.answered()
+            context().rate_limiter.answered()  # also for a reply without usage, which nobody can tell from a cached one
             self._enter_outcome(tried, notes)
         call.seconds = trace().now() - call.started
         context().rate_limiter.spent(call.prompt_tokens + call.completion_tokens)
