@@ -171,7 +171,7 @@ class Problem(BaseModel):
 
     def text(self) -> str:
         """The problem as in prompts: name, statement, limit and, unless the statement shows them, the examples."""
-        parts = [self.name, self.description.strip()] if self.description.strip() else [self.name]
+        parts = list(filter(None, [self.name, self.description.strip()]))
         if self.seconds:
             parts.append(f"Time limit: {self.seconds:g} seconds")
         if self.function:

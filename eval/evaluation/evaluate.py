@@ -91,7 +91,7 @@ def evaluate(options: argparse.Namespace) -> None:
 
 def _programs(options: argparse.Namespace) -> dict[str, tuple[Program, artifact.Manifest]]:
     """The programs with their manifests, by the names of their folders."""
-    # `.` has no name, and `..` is none that a folder can have.
+    # `.` and `..` do not name the folder.
     names = [path.name if path.name not in ("", "..") else path.resolve().name for path in options.artifacts]
     if len(set(names)) < len(names):
         raise ArtifactError(f"two artifacts have the same folder name: {', '.join(sorted(names))}")

@@ -96,14 +96,14 @@ def run_config(run: Path) -> dict[str, Any]:
 
 
 def refuse_unreadable(config: dict[str, Any], where: str) -> None:
-    """Refuse a configuration that could not be read again.
+    """Refuse the configuration of a run if later commands could not read it.
 
     Args:
-        config: of a run.
-        where: it stands, for the error.
+        config: the configuration.
+        where: the beginning of the error message.
 
     Raises:
-        RunError: it could not.
+        RunError: a key is missing, or a value is not allowed.
     """
     try:
         RunConfig.model_validate(config, strict=True)

@@ -100,7 +100,7 @@ def compile_artifact(config: CompileConfig, out: Path, evidence: bool = False) -
 
 
 def _conditions(config: CompileConfig, start: Program, made: Program) -> list[str]:
-    """The options with which `eval.run` runs both under the conditions that one was compiled for."""
+    """The options of `eval.run` that give both programs the conditions of the compilation."""
     own = flattened(made.config.model_dump())
     shared = {key: value for key, value in flattened(config.settings).items() if own.get(key) == value}
     said = {key: value if isinstance(value, str) else json.dumps(value) for key, value in shared.items()}

@@ -53,20 +53,20 @@ class CompileReport(BaseModel):
 
 
 class TeacherScores(BaseModel):
-    """What is read of `scores` in a manifest."""
+    """The part of `scores` in a manifest that is shown."""
 
     problems: int = 0
     solved: float = 0.0
 
 
 class CompileCost(Totals):
-    """What compiling cost."""
+    """The cost of a compilation."""
 
     seconds: float = 0.0
 
 
 class CompileFacts(BaseModel):
-    """Of what a manifest says of its compilation, what is counted with here."""
+    """The facts of a compilation in a manifest that are parsed here."""
 
     gate: Outcome | None = None
     scores: TeacherScores | None = None
@@ -74,10 +74,10 @@ class CompileFacts(BaseModel):
 
     @classmethod
     def of(cls, folder: Path, manifest: Manifest) -> CompileFacts:
-        """Those of the artifact in `folder`.
+        """The facts of the artifact in `folder`.
 
         Raises:
-            ArtifactError: they have another shape.
+            ArtifactError: the facts are not in the expected form.
         """
         try:
             return cls.model_validate(manifest.model_dump(include={*cls.model_fields}))

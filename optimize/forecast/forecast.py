@@ -61,8 +61,8 @@ def too_little_for_gate(config: CompileConfig, needs: Mapping[str, float]) -> st
 
 
 def no_fresh_draws(config: CompileConfig, inputs: Inputs) -> str:
-    """One line that says that the gate can only use problems that the optimizer leaves it; empty where it can draw
-    again."""
+    """A warning that the gate can only use problems that the optimizer has not run on; empty if fresh draws are
+    possible."""
     if not config.gate or not repeats_its_draws(inputs.program):
         return ""
     fewer = f", so with rollouts below {len(inputs.learn)}" if config.optimizer == "race" else ""

@@ -33,8 +33,8 @@ FIRST_SAMPLE = 500  # no optimizer draws this many samples of a problem, so draw
 
 
 def gate(job: Job, compiled: Program) -> Outcome:
-    """Compare `compiled` with the program that the compilation started from. What an earlier session with a smaller
-    budget has compared, and this one has not, is left nowhere.
+    """Compare `compiled` with the program that the compilation started from. Runs of an earlier session with a smaller
+    budget that this comparison does not use are removed.
 
     Args:
         job: knows what the optimizer has run.
@@ -45,13 +45,14 @@ def gate(job: Job, compiled: Program) -> Outcome:
         ModelError: too many rollouts were not judged; the same command resumes.
     """
     outcome, folders = _compared(job, compiled)
-    for name in {FOLDER, MORE} - {*folders} if not job.stopped else ():
-        remove_run(job.folder.path.parent / name)
+    if not job.stopped:
+        for name in {FOLDER, MORE} - {*folders}:
+            remove_run(job.folder.path.parent / name)
     return outcome.model_copy(update={"copied": _copied(job, folders)})
 
 
 def _compared(job: Job, compiled: Program) -> tuple[Outcome, list[str]]:
-    """The outcome, and the folders of the runs that it is from."""
+    """The outcome, and the folders of its runs."""
     programs = {START: job.inputs.program, COMPILED: compiled}
     if len({artifact.fingerprint(program, job.inputs.manifest) for program in programs.values()}) == 1:
         return Outcome(decision="kept", why="the prompts are those of the start"), []
@@ -114,7 +115,7 @@ def gate_problems(job: Job, programs: Sequence[Program]) -> tuple[list[Problem],
 
 
 def repeats_its_draws(program: Program) -> bool:
-    """Whether it writes programs at temperature 0, so that another draw is the first one once more."""
+    """Whether the program writes code at temperature 0, so that every draw of a problem is the same."""
     return any(stage.name in WRITERS and stage.temperature == 0 for _, stage in stages_of(program))
 
 

@@ -61,16 +61,7 @@ def read_inputs(config: CompileConfig) -> Inputs:
         raise ConfigError(f"{config.data} {config.split}: {bare[0]} has no hidden tests, so it cannot be scored")
     _refuse_missing_models(config, program)
     learn, choose = _parts(config, problems)
-    if config.budget.dollars is not None:
-        unpriced = [model for model, _ in config.models().values() if price_of(model) is None]
-        if unpriced:
-            raise ConfigError(f"max_usd: no price is known for {unpriced[0]}; use max_tokens or max_calls")
-    asked = [model.name for model in models_of(config).all]
-    if program.config.budget.dollars is not None and (free := [name for name in asked if price_of(name) is None]):
-        raise ConfigError(
-            f"budget.dollars: no price is known for {free[0]}, so it would bound nothing; use --at tokens=N or "
-            "--at calls=N"
-        )
+    _refuse_missing_prices(config, program)
     program.lm_settings = {**program.lm_settings, **config.lm_settings}
     frozen = frozen_stages(program, config.only, [*config.freeze, *idle_stages(program, config.lm)])
     identity = {
@@ -102,8 +93,27 @@ def _refuse_missing_models(config: CompileConfig, program: Program) -> None:
         models.check([program])
 
 
+def _refuse_missing_prices(config: CompileConfig, program: Program) -> None:
+    """A budget in dollars needs the price of every model that it limits.
+
+    Raises:
+        ConfigError: a price is unknown.
+    """
+    limited = {
+        "max_usd": (config.budget, [name for name, _ in config.models().values()], "use max_tokens or max_calls"),
+        "budget.dollars": (
+            program.config.budget,
+            [model.name for model in models_of(config).all],
+            "it would limit nothing: use --at tokens=N or --at calls=N",
+        ),
+    }
+    for key, (budget, names, advice) in limited.items():
+        if budget.dollars is not None and (unpriced := [name for name in names if price_of(name) is None]):
+            raise ConfigError(f"{key}: no price is known for {unpriced[0]}; {advice}")
+
+
 def models_of(config: CompileConfig) -> Models:
-    """The models that programs ask."""
+    """The models that programs call: the main model, the stronger model and the model for fixes."""
     served = {role: ServedModel(*model) for role, model in config.models().items()}
     return Models(served["lm"], served.get("escalate_lm"), served.get("repair_lm"))
 

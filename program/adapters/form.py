@@ -44,7 +44,7 @@ def answer_form(signature: type[dspy.Signature], form: Form) -> str:
         # In words: small models would copy a form with a stand-in for the program.
         *before, program = map(description, signature.output_fields.values())
         first = "".join(f"{text}, and then with " for text in before)
-        # A small model that is told to add nothing returns the given function without a body.
+        # If the prompt says to add nothing, a small model returns the given function without a body.
         ending = "" if asks_for_function(signature) else ", and add nothing"
         return f"Answer with {first}{program} in one block that begins with ```python{ending}."
     if form == "described":

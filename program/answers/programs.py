@@ -318,7 +318,7 @@ def _unfenced(text: str, wanted: _Wanted) -> Iterator[FoundProgram]:
         return
     lead = len(text) - len(text.lstrip("\n"))
     code, took = _mended(bare)
-    if not is_python(code) and _FIRST_TAGS.search(text):  # its first line stands beside them
+    if not is_python(code) and _FIRST_TAGS.search(text):  # the first line of code follows the tags
         yield from _unfenced(_FIRST_TAGS.sub(lambda tags: "\n" * len(tags[0]), text), wanted)
         return
     if is_python(code):

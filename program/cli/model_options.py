@@ -83,27 +83,27 @@ class Models:
             raise UserError("--repair-lm: no program here fixes programs")
 
     def check_told_apart(self) -> None:
-        """Refuse two servers with models of one name, where answers are stored by the name.
+        """Refuse two models with the same name on different servers: stored answers are identified by the name.
 
         Raises:
-            UserError: there are such.
+            UserError: two models have the same name.
         """
         names = [each.name for each in self.all]
         if twice := next((name for name in names if names.count(name) > 1), None):
             raise UserError(
-                f"two models are called {twice}, at different addresses; stored answers are told apart by the name, so "
+                f"two models are called {twice}, at different addresses; stored answers are identified by the name, so "
                 "give one of them another name on its server"
             )
 
     def used_by(self, programs: Iterable[Any]) -> Models:
-        """The usual model, and those of the further ones that one of the programs has a use for."""
+        """The main model, and each other model that one of the programs uses."""
         programs = list(programs)
         escalates = any(_rounds(program) > 1 or _stronger_for(program) != "rounds" for program in programs)
         repairs = any(hasattr(program, "repair") for program in programs)
         return Models(self.lm, self.stronger if escalates else None, self.repairer if repairs else None)
 
     def options(self) -> list[str]:
-        """The options that name these models."""
+        """The command-line options for these models."""
         named = {"lm": self.lm, "escalate-lm": self.stronger, "repair-lm": self.repairer}
         words = []
         for option, model in named.items():

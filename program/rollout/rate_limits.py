@@ -86,7 +86,7 @@ class Pace:
             self._tokens.append((self._clock(), tokens))
 
     def answered(self) -> None:
-        """A request was answered, so there is patience again; not every server counts what it used."""
+        """Allow retries again, because a request succeeded. Token counts do not show this: some servers report none."""
         with self._lock:
             self._down = False
 

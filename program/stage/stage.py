@@ -228,7 +228,7 @@ class Stage(dspy.Module):
         fill(call, notes, self._output_fields())
         tried.thought = any(note.thought for note in notes)
         if call.came:
-            context().rate_limiter.answered()  # also for a reply without usage, which nobody can tell from a cached one
+            context().rate_limiter.answered()  # a response without usage may be fresh or cached, so both count
             self._enter_outcome(tried, notes)
         call.seconds = trace().now() - call.started
         context().rate_limiter.spent(call.prompt_tokens + call.completion_tokens)

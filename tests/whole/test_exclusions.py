@@ -44,8 +44,8 @@ SAID = "2 problems of pack test without those of suspects.json"
     ids=["compare", "summarize", "replication", "show", "export", "report"],
 )
 def test_every_command_leaves_them_out_and_refuses_what_is_no_file_of_them(run, monkeypatch, capsys, main, said):
-    told = printed(monkeypatch, main, run, "--exclude", "suspects.json")
-    assert all(each in told for each in said) and "suspect " not in told and ",suspect," not in told
+    reported = printed(monkeypatch, main, run, "--exclude", "suspects.json")
+    assert all(each in reported for each in said) and "suspect " not in reported and ",suspect," not in reported
     capsys.readouterr()
     assert call(monkeypatch, main, run, "--exclude", "none.json") == 2
     error = capsys.readouterr().err
@@ -53,9 +53,9 @@ def test_every_command_leaves_them_out_and_refuses_what_is_no_file_of_them(run, 
 
 
 def test_a_report_names_the_file_and_has_no_block_of_them(run):
-    told = overview(stored_arms([run], exclude="suspects.json"), [])
-    assert told["problems"] == ["apple", "berry"] and len(told["cells"]) == 2
-    assert told["subtitle"] == "pack test without those of suspects.json, 1 sample per problem"
+    reported = overview(stored_arms([run], exclude="suspects.json"), [])
+    assert reported["problems"] == ["apple", "berry"] and len(reported["cells"]) == 2
+    assert reported["subtitle"] == "pack test without those of suspects.json, 1 sample per problem"
 
 
 def test_a_problem_that_is_left_out_is_not_shown(run, monkeypatch, capsys):

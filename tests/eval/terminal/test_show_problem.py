@@ -130,8 +130,8 @@ def test_a_rollout_without_a_trace_still_says_why(run):
         file.unlink()
     lines = (run / "rollouts.jsonl").read_text().splitlines()
     (run / "rollouts.jsonl").write_text(lines[0].replace('"events": [', '"older": [') + "\n")
-    told = problem_stories(run, "Double", PLAIN)
-    assert "Solved: 2 public and 7 hidden tests pass." in told and "No trace of this rollout was stored." in told
+    text = problem_stories(run, "Double", PLAIN)
+    assert "Solved: 2 public and 7 hidden tests pass." in text and "No trace of this rollout was stored." in text
 
 
 def test_colours_are_for_terminals_only(run, monkeypatch):
