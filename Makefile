@@ -30,7 +30,7 @@ demo: .venv/ready
 	rm -rf $(DEMO)
 	$(PYTHON) -m optimize.study optimize/configs/demo.toml --out $(DEMO)
 
-# The runs behind docs/measured/results.md and functions.md again, with the code as it is; interrupted, it goes on where it
+# The runs behind docs/measured/results.md and functions.md again, with the code as it is; interrupted, it resumes where it
 # stopped. Many hours. The sets of functions are those of ../shared/evalplus.
 results: .venv/results-ready
 	$(PYTHON) -m eval.run $(STRATEGIES) --set budget.calls=10 $(SIXTEEN) --out $(RESULTS)/strategies-0.5b
@@ -112,7 +112,7 @@ test-cluster: $(UV)
 	$(PYTHON) -m pytest -m cluster -rs
 
 # Every known program through the judge and through a plain process; any difference fails. Over an hour on two cores;
-# interrupted, it goes on where it stopped.
+# interrupted, it resumes where it stopped.
 oracle: .venv/ready
 	$(PYTHON) -m benchmarks.judge.oracle
 

@@ -60,7 +60,7 @@ class Draws:
     answer: str | None
 
 
-def draws_of(run_folder: Path, rollout: Rollout) -> Draws:
+def draws_of(run_folder: Path, rollout: Rollout, problem: Problem) -> Draws:
     """The sampled programs of a rollout, from its trace; without a trace, its submitted program.
 
     Raises:
@@ -72,7 +72,7 @@ def draws_of(run_folder: Path, rollout: Rollout) -> Draws:
     taken = [event.program for event in events if isinstance(event, NewProgram)] or [name_of(rollout.code)]
     programs = [texts[name] for name in dict.fromkeys(taken) if texts.get(name, "").strip()]
     asked = [event for event in events if isinstance(event, Call) and event.stage in STAGES]
-    answered = [program_meant(call, programs) for call in asked]
+    answered = [program_meant(call, programs, problem) for call in asked]
     ran = [each for event in events if isinstance(event, JudgeRun) and event.tests == "ai" for each in event.runs]
     inputs = dict.fromkeys(each.input for each in ran if len(each.input) < CUT_AT)
     drawn = tuple(code for code in programs for _ in range(max(1, answered.count(code))))
@@ -138,7 +138,12 @@ def report(runs: Sequence[Path], arms: Sequence[str] | None) -> str:
     parts = []
     for (model, data, _), own in groups.items():
         problems = problems_of(own[0])
-        single = [draws_of(arm.run, each) for arm in own for each in arm.rollouts if each.score]
+        single = [
+            draws_of(arm.run, each, problems.problem(each.problem))
+            for arm in own
+            for each in arm.rollouts
+            if each.score
+        ]
         by_problem: dict[str, list[Draws]] = defaultdict(list)
         for each in single:
             by_problem[each.problem].append(each)

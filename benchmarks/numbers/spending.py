@@ -164,7 +164,7 @@ def _draws_of(run: Path, rollout: Rollout, problems: ProblemSet) -> list[KnownDr
     found = []
     for call in events:
         if isinstance(call, Call) and call.stage == WRITES and call.came:
-            code = program_meant(call, list(public)) or ""
+            code = program_meant(call, list(public), problem) or ""
             passes = public.get(code, False)
             solves = passes and score(code, problem, problems).solved
             found.append(KnownDraw(passes, solves, behaviours.get(code, code), code))

@@ -7,7 +7,7 @@ the public tests. Answers come from `RUN/traces`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,11 +19,12 @@ from eval.rollouts.rollout import Rollout
 from eval.rollouts.trace_files import read_calls
 from judge.judge import judge
 from judge.shared import default_workers
-from program.answers.mends import mended
 from program.answers.programs import programs_in
 from program.answers.syntax import same_program
 from program.answers.thoughts import split_text
 from program.answers.unreadable import NoAnswer
+from program.bench.readings import candidates_of
+from program.bench.workbench import Workbench
 from program.problem import Problem
 from program.rollout.trace import Call
 
@@ -61,25 +62,24 @@ def _gains(run: Path, rollout: Rollout, problem: Problem) -> bool:
     if not problem.public_tests:
         return False
     calls = [each for each in read_calls(run, *rollout.key()) if each.stage in STAGES]
-    programs = dict.fromkeys(program for call in calls for program in readings_of(call))
+    programs = dict.fromkeys(program for call in calls for program in readings_of(call, problem))
     return any(
         judge(each, problem.tests(), problem.limits(), checker=problem.checker(), stop_at_failure=True).all_passed
         for each in programs
     )
 
 
-def program_meant(call: Call, programs: Sequence[str]) -> str | None:
+def program_meant(call: Call, programs: Sequence[str], problem: Problem) -> str | None:
     """The program of the rollout that the answer of a call contains; None if it contains none of them."""
-    read = [each for name in FIELDS if (each := call.outputs.get(name))] or [*readings_of(call)]
+    read = [each for name in FIELDS if (each := call.outputs.get(name))] or readings_of(call, problem)
     return next((code for each in read for code in programs if same_program(each, code)), None)
 
 
-def readings_of(call: Call) -> Iterator[str]:
-    """All readings of the answer of a call as a program, and each reading after its repairs."""
+def readings_of(call: Call, problem: Problem) -> list[str]:
+    """All readings of the answer of a call as a solution of `problem`, and the repairs of each."""
+    bench = Workbench(problem)
     try:
-        found = programs_in(split_text(call.answer, FIELDS).said, FIELDS)
+        found = programs_in(split_text(call.answer, FIELDS).said, FIELDS, entry_point=bench.entry_point)
     except NoAnswer:
-        return
-    for each in found:
-        yield each.code
-        yield from (repaired.code for repaired in mended(each.code))
+        return []
+    return [each.code for each in candidates_of(found, bench)]

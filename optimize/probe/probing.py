@@ -126,7 +126,9 @@ class _Probe:
         if rollout.status == "solved":
             return 1.0
         problem = self._job.problems.problem(rollout.problem)
-        readings = dict.fromkeys(code for call in read_calls(path, *rollout.key()) for code in readings_of(call))
+        readings = dict.fromkeys(
+            code for call in read_calls(path, *rollout.key()) for code in readings_of(call, problem)
+        )
         return float(any(self._job.metric.score(problem, code).solved for code in readings))
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import ast
 import re
+import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
 from program.answers.scopes import Function, ProgramFacts, acts, facts_of, guards_main
-from program.answers.syntax import FAULTS, syntax_tree
+from program.answers.syntax import FAULTS, is_python, syntax_tree
 
 IMPORTED = "an import added"
 PYTHON_2 = "a name of Python 2"
@@ -102,14 +103,19 @@ def mended(code: str, entry_point: str | None = None, arity: int | None = None) 
 
 
 def completed(code: str, starter: str) -> str:
-    """Add those statements of the starter code that bind names which the program uses but does not bind: imports and
-    helpers. This is not a guess, because the problem gives them.
+    """Add what the answer took from the starter code without repeating it. This is not a guess, because the problem
+    gives it: the statements that bind names which the program uses but does not bind (imports and helpers), or all of
+    it if the answer is only the body of the function.
 
     Args:
         code: the program of an answer.
         starter: the problem's starter code; it may end in the middle of a function.
     """
-    facts = facts_of(code) if starter else None
+    if not starter:
+        return code
+    if not is_python(code):
+        return _as_body(code, starter)
+    facts = facts_of(code)
     if facts is None or not facts.undefined:
         return code
     given = _statements(starter)
@@ -121,6 +127,16 @@ def completed(code: str, starter: str) -> str:
             inside = facts_of(lines[0])
             wanted |= set(inside.undefined) if inside else set()
     return _on_top(code, lines)
+
+
+def _as_body(code: str, starter: str) -> str:
+    """The starter code with `code` as the body of its last function; `code` if that does not compile."""
+    heads = list(re.finditer(r"^([ \t]*)(?:async\s+)?def\s+(\w+)", starter, re.MULTILINE))
+    if not heads or re.search(rf"\bdef\s+{heads[-1].group(2)}\b", code):
+        return code
+    body = textwrap.indent(textwrap.dedent(code), heads[-1].group(1) + "    ")
+    whole = f"{starter.rstrip()}\n{body}"
+    return whole if is_python(whole) else code
 
 
 def _statements(starter: str) -> list[ast.stmt]:

@@ -13,9 +13,15 @@ from program.rollout.decisions import ReadingChosen
 
 
 @dataclass(frozen=True)
-class _Candidate:
+class Candidate:
+    """A program that an answer may mean.
+
+    reading: the number of the reading, from 1.
+    repairs: labels of the repairs; empty for the reading itself.
+    """
+
     code: str
-    reading: int  # from 1
+    reading: int
     repairs: tuple[str, ...] = ()
 
 
@@ -35,26 +41,21 @@ def chosen(stage: str, programs: Sequence[FoundProgram], bench: Workbench) -> st
         bench: contains the public tests.
     """
     plausible = [each for each in programs if each.plausible] or [*programs[:1]]
-    read = [_Candidate(completed(each.code, bench.starter), number) for number, each in enumerate(plausible, 1)]
-    repaired = [
-        _Candidate(each.code, candidate.reading, each.labels)
-        for candidate in read
-        for each in mended(candidate.code, bench.entry_point, bench.arity)
-    ]
-    if not bench.public or len(read) + len(repaired) == 1:
-        return read[0].code
-    best, most = read[0], -1
-    for candidate in (*read, *repaired):
+    candidates = candidates_of(plausible, bench)
+    best, most = candidates[0], -1
+    if not bench.public or len(candidates) == 1:
+        return best.code
+    for candidate in candidates:
         passed = bench.passed_public(candidate.code)
         if passed > most:
             best, most = candidate, passed
         if most == len(bench.public):
             break
-    if best is not read[0] or len(read) > 1:
+    if best is not candidates[0] or len(plausible) > 1:
         trace().decide(
             ReadingChosen(
                 stage=stage,
-                readings=len(read),
+                readings=len(plausible),
                 chosen=best.reading,
                 repairs=best.repairs,
                 passed=most,
@@ -62,3 +63,13 @@ def chosen(stage: str, programs: Sequence[FoundProgram], bench: Workbench) -> st
             )
         )
     return best.code
+
+
+def candidates_of(programs: Sequence[FoundProgram], bench: Workbench) -> list[Candidate]:
+    """The readings of an answer, completed with the code that the problem gives, and then the repairs of each."""
+    read = [Candidate(completed(each.code, bench.starter), number) for number, each in enumerate(programs, 1)]
+    return read + [
+        Candidate(each.code, candidate.reading, each.labels)
+        for candidate in read
+        for each in mended(candidate.code, bench.entry_point, bench.arity)
+    ]

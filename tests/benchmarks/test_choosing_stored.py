@@ -8,6 +8,7 @@ from benchmarks.choosing.cases import FIRST, ORACLE, RANDOM, TODAY
 from benchmarks.choosing.selectors import SELECTORS
 from eval.data.load import load_problems
 from program.bench.behaviours import CRASHED
+from program.problem import Problem
 from program.rollout.trace import Best, Call, JudgeRun, name_of
 from program.rollout.trace import TestRun as Ran
 from tests.support.packs import isolate, number_task, printed, write_pack
@@ -30,7 +31,7 @@ def answer(code: str, stage: str = "SolveDirectly") -> Call:
 
 
 def sampled(answers: list[str], inputs: list[str] = [], *, sample: int = 0):  # noqa: B006
-    """A rollout that sampled these programs, ran the first on AI tests, and handed it in."""
+    """A rollout that sampled these programs, ran the first on AI tests, and submitted it."""
     distinct = [*dict.fromkeys(answers)]
     runs = [Ran(input=text, expected="0\n", verdict="WA") for text in inputs]
     events = [
@@ -46,7 +47,7 @@ def sampled(answers: list[str], inputs: list[str] = [], *, sample: int = 0):  # 
 
 def draws(tmp_path, *rollouts):
     folder = store(tmp_path / "run", rollouts)
-    return [stored.draws_of(folder, each) for each in rollouts]
+    return [stored.draws_of(folder, each, Problem(name="Twice", description="")) for each in rollouts]
 
 
 def test_a_program_is_there_as_often_as_it_was_sampled(tmp_path):

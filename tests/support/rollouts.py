@@ -60,7 +60,7 @@ def rollout(
     **totals: Any,
 ) -> Rollout:
     """A rollout with two public and four private tests; `hidden` and `public` are shares passed, None not
-    judged; `picks` say which of the programs handed in solve it."""
+    judged; `picks` say which of the submitted programs solve it."""
     made_up = Rollout(
         arm=arm,
         problem=problem,

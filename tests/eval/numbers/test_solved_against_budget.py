@@ -45,7 +45,7 @@ def test_sampling_goes_on_until_the_public_tests_pass():
 
 
 def test_sampling_stops_at_a_program_that_only_looks_right():
-    """In one order the misleading program comes first and is handed in for good; in the other the right one is."""
+    """In one order the misleading program comes first and is submitted; in the other, the right one."""
     samples = [one_call(0, False, 1.0), one_call(1, True, 1.0)]
     assert curve(samples, [1, 2, 9]) == [(0.5, 0.0), (0.5, 0.0), (0.5, 0.0)]
 

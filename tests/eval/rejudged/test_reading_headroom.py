@@ -3,8 +3,10 @@
 import pytest
 
 from eval.data.load import load_problems
-from eval.rejudged.reading_headroom import reading_headroom
+from eval.rejudged.reading_headroom import reading_headroom, readings_of
 from eval.rollouts.run_folder import RunFolder
+from judge.judge import judge
+from program.problem import AskedFunction, Problem, PublicTest
 from program.rollout.trace import Call
 from tests.support.packs import isolate, number_task, write_pack
 from tests.support.rollouts import config_of, rollout
@@ -57,3 +59,26 @@ def test_programs_for_tests_are_none_for_the_problem(tmp_path, problems):
 
 def test_rollouts_that_pass_the_public_tests_have_nothing_to_gain(tmp_path, problems):
     assert headroom(tmp_path, problems, f"```python\n{RIGHT}```", public=1.0).failed == 0
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "```python\ndef add(n):\n    return n + 1\n```\nor\n```python\ndef twice(n):\n    return 2 * n\n```",
+        "```python\ndef double(n):\n    return 2 * n\n```",
+        "```python\ndef twice(n):\n    return 2 * n\n```\n\n```python\nprint(twice(int(input())))\n```",
+        "```python\n    return 2 * n\n```",
+    ],
+    ids=["another block", "another name", "before a program", "the rest of the starter code"],
+)
+def test_answers_are_read_for_the_function_that_a_problem_asks_for(answer):
+    problem = Problem(
+        name="Twice",
+        description="",
+        public_tests=(PublicTest(input="3", output="6"),),
+        function=AskedFunction(entry_point="twice", starter_code="def twice(n):"),
+    )
+    readings = readings_of(Call(stage="SolveDirectly", answer=answer), problem)
+    assert any(
+        judge(each, problem.tests(), problem.limits(), checker=problem.checker()).all_passed for each in readings
+    )

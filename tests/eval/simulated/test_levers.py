@@ -196,7 +196,7 @@ def test_a_program_in_odd_form_is_found_by_another_reading_only(problems):
             with dspy.context(lm=lm, adapter=LeanAdapter()), new_trace() as trace:
                 code = Direct()(problem=problem, sample=sample).code
             read += truth().solves(problem.name, code)
-            in_it += any(truth().solves(problem.name, each) for each in readings_of(trace.calls[0]))
+            in_it += any(truth().solves(problem.name, each) for each in readings_of(trace.calls[0], problem))
             answers += 1
     assert in_it == answers and within_four_sigma(read, answers, 0.5)
 

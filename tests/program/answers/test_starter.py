@@ -47,3 +47,21 @@ def test_what_is_used_and_bound_nowhere_comes_from_the_starter(answer, added):
 def test_a_starter_without_more_than_the_function_adds_nothing(starter):
     answer = "def total(numbers: List[int]):\n    return 0\n"
     assert completed(answer, starter) == answer
+
+
+@pytest.mark.parametrize("starter", [HELPERS, "def total(numbers):", "class Solution:\n    def total(self, numbers):"])
+@pytest.mark.parametrize(
+    "body", ["    return 7\n", "return 7\n", "        def seven():\n            return 7\n        return seven()\n"]
+)
+def test_the_body_of_the_function_is_put_into_the_starter(starter, body):
+    made = {}
+    exec(completed(body, starter), made)
+    total = made["total"] if "total" in made else made["Solution"]().total
+    assert total([1]) == 7
+
+
+@pytest.mark.parametrize(
+    "broken", ["def total(numbers):\n    seven = 7\nreturn seven\n", "return (7\n", "I would return 7\n", "return 7)\n"]
+)
+def test_other_broken_answers_stay_as_they_are(broken):
+    assert completed(broken, HELPERS) == broken

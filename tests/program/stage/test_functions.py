@@ -67,6 +67,12 @@ def test_prompts_say_function_and_a_function_under_another_name_is_repaired():
     assert asked.code.endswith("\n\n\ntriple = tripled\n")
 
 
+def test_an_answer_that_is_only_the_body_completes_the_function():
+    assert Rollout(Direct(), TRIPLE, SolveDirectly=code("    return 3 * n\n")).code == (
+        "def triple(n: int) -> int:\n    return 3 * n\n"
+    )
+
+
 def test_the_reading_that_defines_the_function_is_taken():
     both = f"```python\n{RIGHT}```\nFor example:\n```python\nn = int(input())\nprint(n * 3)\n```"
     assert Rollout(Direct(), TRIPLE, SolveDirectly=both).code == RIGHT
