@@ -33,6 +33,12 @@ def main() -> None:
     add_checker(parser)
     add_sandbox(parser)
     add_answers(parser)
+    parser.add_argument(
+        "--same-draws",
+        action="store_true",
+        help="where programs send the same prompt, they get the same answer, which is paid once; differences are less "
+        "noisy, and seconds are not comparable",
+    )
     add_executor(parser)
     parser.add_argument(
         "--concurrency", type=whole(most=10**4), default=8, help="parallel rollouts (default: %(default)s)"

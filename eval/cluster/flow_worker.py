@@ -36,6 +36,7 @@ class Flows:
     concurrency: parallel rollouts of the run.
     paid: the folder of the run's ledger, on the machine where the run was started.
     others: folders of further ledgers there; their answers are reused for free.
+    apart: see `Conditions`.
 
     Raises:
         ExecutorError: a model runs in one process or on one machine only.
@@ -48,6 +49,7 @@ class Flows:
     rates: RateLimits
     paid: Path
     others: Sequence[Path] = ()
+    apart: bool = True
 
     def __post_init__(self) -> None:
         for model in self.models.all:
@@ -89,7 +91,7 @@ class FlowWorker:
         except ModelError as fault:
             raise ModelError(f"{self._node}: {fault}") from fault
         pace = Pace(flows.rates.patience(), sleep=calls.rest)
-        self._threads = Threads(lm, Conditions(pace, budget, stronger, repairer, apart=True))
+        self._threads = Threads(lm, Conditions(pace, budget, stronger, repairer, "rollouts", flows.apart))
         self._open.enter_context(judging_at(_NodeJudge(self._judge)))
 
     def run(self, arm: str, problem: Problem, sample: int, allowance: Allowance | None = None) -> Rollout:

@@ -124,6 +124,7 @@ def _config(
         "escalate_lm": options.escalate_lm,
         "repair_lm": options.repair_lm,
         "samples": options.n,
+        "same_draws": options.same_draws or None,
         "total": total.model_dump(exclude_none=True) if total else None,
         "exclude": Path(options.exclude).name if options.exclude else None,
         **problems.rules.model_dump(),

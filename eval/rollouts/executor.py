@@ -48,6 +48,7 @@ class Arm:
 class Conditions:
     """What all rollouts of a run share: rate limits, budget, and models for later rounds and fixes.
 
+    phase: what calls are paid for; empty if the caller has said it.
     apart: whether each rollout draws its own answers, also to prompts that another rollout has sent.
     """
 
@@ -55,14 +56,17 @@ class Conditions:
     budget: RunBudget = field(default_factory=lambda: RunBudget(Budget()))
     stronger: dspy.LM | None = None
     repairer: dspy.LM | None = None
+    phase: str = ""
     apart: bool = False
 
     @contextmanager
     def hold(self, arm: Arm, problem: Problem, sample: int) -> Iterator[None]:
         """Apply the conditions to the rollout inside the block."""
         own: dict[str, Any] = {"stronger": self.stronger, "repairer": self.repairer}
+        if self.phase:
+            own["purpose"] = Purpose(self.phase, arm.name)
         if self.apart:
-            own |= {"draws": repr((arm.name, problem.name, sample)), "purpose": Purpose("rollouts", arm.name)}
+            own["draws"] = repr((arm.name, problem.name, sample))
         with within(rate_limiter=self.pace, run_budget=self.budget, **own):
             yield
 

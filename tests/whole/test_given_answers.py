@@ -45,6 +45,21 @@ def test_a_run_asks_nothing_that_another_run_has_paid_for(monkeypatch, tmp_path,
     assert [(each.status, each.totals.calls) for each in first] == [(each.status, each.totals.calls) for each in second]
 
 
+def test_programs_with_the_same_draws_pay_once_for_the_prompts_that_they_share(monkeypatch, tmp_path, prompts, capsys):
+    for name in ("one", "other"):
+        write_start(tmp_path / name, "alphacodium")
+    command = [eval.run.main, tmp_path / "one", tmp_path / "other", "--data", tmp_path / "data", "--n", 2]
+    printed(monkeypatch, *command, "--same-draws", "--out", tmp_path / "shared")
+    shared = len(prompts)
+    printed(monkeypatch, *command, "--out", tmp_path / "apart")
+    assert len(prompts) - shared == 2 * shared > 0
+    costs = {(each.arm, each.problem, each.sample): each.totals.calls for each in read_rollouts(tmp_path / "shared")}
+    assert {key[0] for key in costs} == {"one", "other"}
+    assert all(calls == costs["other", *key[1:]] for key, calls in costs.items()), "each counts what it used"
+    assert call(monkeypatch, *command, "--out", tmp_path / "shared") == 2
+    assert "same_draws" in capsys.readouterr().err
+
+
 def test_a_compilation_on_another_machine_takes_the_answers_of_one_here(monkeypatch, tmp_path, prompts):
     words = ["--tune", "demos=0", "--tune", "instructions=false", "--tune", "proposals=0"]
     command = ["--start", tmp_path / "start", "--data", tmp_path / "data", "--tune", "turn=direct_first", *words]

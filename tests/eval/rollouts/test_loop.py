@@ -66,6 +66,6 @@ def test_a_lost_owner_of_the_budget_is_no_answer_of_the_program(tmp_path, proble
             raise ModelError("the process that keeps the run's budget is gone")
 
     calls = paid_calls(Ledger(tmp_path / "paid"), Lost(Budget()), Pace())
-    executor = Threads(paid_lm(scripted_lm([]), calls), Conditions(apart=True))
+    executor = Threads(paid_lm(scripted_lm([]), calls), Conditions(phase="rollouts", apart=True))
     (first, _) = run_loop(RunFolder(tmp_path / "run", {}), [Arm("one", Direct())], problems, executor, concurrency=1)
     assert first.status == "not judged" and "is gone" in first.error
