@@ -27,6 +27,7 @@ from program.problem import Problem, PublicTest
 
 log = logging.getLogger(__name__)
 Value = TypeVar("Value")
+_NAMING = ("name", "question_id", "problem_id", "task_id", "problem_package", "id")  # columns, the best first
 
 
 def load_problems(data: str, split: str) -> ProblemSet:
@@ -136,7 +137,7 @@ def _entry(data: str, layout: Layout, row: Any) -> Entry:
     try:
         return layout.read(_checked(data, row))
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, ArithmeticError, RecursionError) as fault:
-        name = next((row[key] for key in ("name", "question_id", "problem_id", "id") if key in row), None)
+        name = next((row[key] for key in _NAMING if row.get(key) is not None), None)
         what = " ".join(f"{type(fault).__name__}: {fault}".split())
         raise DataError(f"{data}: problem {name!r} does not have the layout of {layout.NAME} ({what})") from fault
 
