@@ -6,6 +6,7 @@ import re
 import pytest
 
 import eval.audit
+import eval.judge
 from eval.data.load import load_problems
 from eval.data.problem_set import DataError
 from judge.verdict import JudgeError
@@ -105,6 +106,18 @@ def test_a_faulty_checker_makes_its_problem_suspect_and_ends_no_audit(tmp_path, 
     assert f"| a. Checked | {rates} | cannot judge" in said and "| b. Checked | 2 / 2 | 2 / 2 |  |" in said
     ((name, reasons),) = json.loads((tmp_path / "exclude.json").read_text())["exclude"].items()
     assert name == "a. Checked" and re.fullmatch(f"{why}.*", reasons[0])
+
+
+def test_eval_judge_recommends_an_audit_where_a_checker_is_faulty(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    write_package(tmp_path / "a", CHECKED)
+    lines = [{"name": "a. Checked", "solution": f"print({number})"} for number in (1, 3)]
+    (tmp_path / "given.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    assert call(monkeypatch, eval.judge.main, "--data", "a", "--solutions", "given.jsonl", "--out", "out.jsonl") == 1
+    said = capsys.readouterr()
+    assert "1 of 1 programs passed; 1 were not judged" in said.out
+    assert "1 of 2 programs were not judged (FaultyProblem: the problem's checker" in said.err.splitlines()[-1]
+    assert said.err.strip().endswith("eval.audit finds such problems, and --exclude leaves them out")
 
 
 def test_an_audit_ends_if_the_judge_fails(workplace, monkeypatch):
