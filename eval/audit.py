@@ -13,7 +13,9 @@ def main() -> None:
     parser = command_parser("audit", "Find problems with tests that misjudge programs.")
     add_data(parser)
     add_selection(parser)
-    parser.add_argument("--solutions", type=path_name, help="more programs: JSON lines with name, solution and correct")
+    parser.add_argument(
+        "--solutions", type=path_name, help="more programs, in any form of eval.judge, with the label correct"
+    )
     parser.add_argument(
         "--programs", type=whole(), default=5, help="right and wrong programs per problem, each at most (default: 5)"
     )

@@ -18,7 +18,7 @@ from judge.sandbox.pool import Pool
 from judge.sandbox.process import PlainRun
 from judge.sandbox.session import Session
 from judge.shared import default_pool
-from judge.verdict import JudgeError, Limits, Report, TestCase, TestResult, Verdict
+from judge.verdict import FaultyProblem, JudgeError, Limits, Report, TestCase, TestResult, Verdict
 
 _history = FailureHistory()
 
@@ -156,7 +156,7 @@ def _check_text(expected: str, index: int) -> None:
     try:
         expected.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError as fault:
-        raise JudgeError(f"the expected output of test {index} is not a valid text: {fault}") from fault
+        raise FaultyProblem(f"the expected output of test {index} is not a valid text: {fault}") from fault
 
 
 def _check_expected(checker: AnyChecker, test: TestCase, index: int) -> None:
@@ -167,7 +167,7 @@ def _check_expected(checker: AnyChecker, test: TestCase, index: int) -> None:
             checker.check_expected(test.output)
     except NoLiteral as fault:
         shown = " ".join(test.output.split())[:80]
-        raise JudgeError(f"the expected value of test {index} is not a literal: {shown!r}") from fault
+        raise FaultyProblem(f"the expected value of test {index} is not a literal: {shown!r}") from fault
 
 
 def verdict_of(run: PlainRun, expected: str, limits: Limits, checker: Checker = STRICT) -> Verdict:

@@ -98,7 +98,7 @@ def _parsed(text: str) -> ast.expr:
 def _built(kind: str, given: list[Any]) -> Any:
     try:
         if kind in ("set", "frozenset"):
-            return set(*given)
+            return set(*given) if kind == "set" else frozenset(*given)
         return complex(*given) if kind == "complex" else float(*given)
     except (TypeError, ValueError, OverflowError) as fault:
         raise NoLiteral(f"not a literal: {fault}") from fault

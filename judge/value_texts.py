@@ -1,8 +1,8 @@
 """Writes values as texts of Python literals: arguments of a function and its return value. `judge.literals` reads them.
 
 Both sides use the same form, so equal values almost always have equal texts. The form is that of Python literals, plus
-`inf`, `nan`, `set()`, and `complex(a, b)` if a part is zero or not finite. Any other value is written as a text in
-angle brackets, which is never read as a value: `<a generator>`.
+`inf`, `nan`, `set()`, `frozenset({1})`, and `complex(a, b)` if a part is zero or not finite. Any other value is written
+as a text in angle brackets, which is never read as a value: `<a generator>`.
 
 The candidate's process uses this module. Each imported module makes every fork slower, so there are no imports here.
 """
@@ -48,7 +48,10 @@ def _container(value: Any, depth: int) -> str:
     if isinstance(value, tuple):
         items = [literal(item, depth) for item in tuple.__iter__(value)]
         return f"({items[0]},)" if len(items) == 1 else f"({', '.join(items)})"
-    if isinstance(value, set | frozenset | _KEYS | _ITEMS):
+    if isinstance(value, frozenset):  # unlike a set, it may be in a set and a key
+        items = sorted([literal(item, depth) for item in frozenset.__iter__(value)])
+        return f"frozenset({{{', '.join(items)}}})" if items else "frozenset()"
+    if isinstance(value, set | _KEYS | _ITEMS):
         items = sorted([literal(item, depth) for item in value])
         return f"{{{', '.join(items)}}}" if items else "set()"
     if isinstance(value, dict):

@@ -21,6 +21,7 @@ Comparison = Literal["equal", "sequences", "boxed", "sets", "found", "truth"]
 FLOAT_TOLERANCE, RELATIVE = 1e-6, 1e-7
 # Texts of equal values have similar lengths: "1" may be "0.9999999999999999". A much longer text is not read.
 _LONGER, _MORE = 30, 1000
+_MORE_OF_SETS = 2**17  # a list may repeat the items of a set
 _LONGEST_FALSE = 100  # characters; empty and zero values have short texts
 
 
@@ -35,7 +36,7 @@ def same_value(actual: str, expected: str, tolerance: float = 0.0, comparison: C
     """
     if comparison in ("found", "truth"):
         return (says := _says_yes(actual, comparison)) is not None and says == _says_yes(expected, comparison)
-    if len(actual) > _LONGER * len(expected) + _MORE:
+    if len(actual) > _LONGER * len(expected) + (_MORE_OF_SETS if comparison == "sets" else _MORE):
         return False
     try:
         got, want = value_of(actual), value_of(expected)

@@ -105,3 +105,7 @@ class Report:
 
 class JudgeError(RuntimeError):
     """The judge itself failed. The program was not judged: this is not a verdict."""
+
+
+class FaultyProblem(JudgeError):
+    """A test or the checker of the problem is faulty. Judging the program again would change nothing."""

@@ -27,6 +27,7 @@ from program.problem import Problem, PublicTest
 
 log = logging.getLogger(__name__)
 Value = TypeVar("Value")
+_NAMING = ("name", "question_id", "problem_id", "task_id", "problem_package", "id")  # columns, the best first
 
 
 def load_problems(data: str, split: str) -> ProblemSet:
@@ -51,7 +52,7 @@ def load_problems(data: str, split: str) -> ProblemSet:
     left_out: dict[str, str] = {}
     checkers: dict[str, AnyChecker] = {}
     digest = hashlib.sha256()
-    carriage_returns = 0
+    carriage_returns, unread = 0, Counter[str]()
     layout = _layout(data, rows[0])
     for place, row in enumerate(rows):
         try:
@@ -65,6 +66,7 @@ def load_problems(data: str, split: str) -> ProblemSet:
         if name in places:
             raise DataError(f"{data}: problem {name!r} occurs more than once")
         places[name], ids[entry.id] = place, name
+        unread[name] += entry.unread
         facts[name] = replace(entry.facts, answers=_answers(entry))
         problems.append(entry.problem)
         tests = [[test.input, test.output] for test in entry.hidden.all()]
@@ -78,6 +80,11 @@ def load_problems(data: str, split: str) -> ProblemSet:
         log.warning(
             "%s %s: %d problems have checkers in C++, but there is no compiler (%s): they cannot be judged",
             *(data, split, compiled, ", ".join(COMPILERS)),
+        )
+    if some := +unread:
+        log.warning(
+            "%s %s: %d tests of %d problems, such as %s, are not calls with literals and are left out",
+            *(data, split, some.total(), len(some), next(iter(some))),
         )
     if carriage_returns:
         log.warning(
@@ -136,7 +143,7 @@ def _entry(data: str, layout: Layout, row: Any) -> Entry:
     try:
         return layout.read(_checked(data, row))
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, ArithmeticError, RecursionError) as fault:
-        name = next((row[key] for key in ("name", "question_id", "problem_id", "id") if key in row), None)
+        name = next((row[key] for key in _NAMING if row.get(key) is not None), None)
         what = " ".join(f"{type(fault).__name__}: {fault}".split())
         raise DataError(f"{data}: problem {name!r} does not have the layout of {layout.NAME} ({what})") from fault
 

@@ -9,6 +9,7 @@ from typing import Any
 from eval.data.problem_set import DataError
 
 _MOST_BYTES = 2**30  # of one file
+_NEEDED = ("data", "output_validators", "output_validator")  # folders in which every file may matter
 
 
 def packages_in(folder: Path) -> list[Path]:
@@ -35,22 +36,33 @@ class Packages(Sequence[dict[str, Any]]):
 
 
 def _row(folder: Path) -> dict[str, Any]:
-    """A package as file contents by path. Links to files outside the package are ignored.
+    """A package as file contents by path, and the links that lead to nothing in the package. They bring nothing in.
 
     Raises:
         DataError: a file cannot be read, or is too large.
     """
     root = folder.resolve()
     files: dict[str, str] = {}
+    links: list[str] = []
     try:
-        for path in sorted(root.rglob("*")):
-            if path.is_file() and path.resolve().is_relative_to(root) and _is_wanted(path.relative_to(root)):
+        for path in _paths(root):
+            name = path.relative_to(root)
+            if not (path.exists() and path.resolve().is_relative_to(root)):
+                links += [name.as_posix()] if name.parts[0] in _NEEDED or _is_wanted(name) else []
+            elif path.is_file() and _is_wanted(name):
                 if path.stat().st_size > _MOST_BYTES:
                     raise DataError(f"{path} is larger than {_MOST_BYTES} bytes")
-                files[path.relative_to(root).as_posix()] = path.read_bytes().decode("utf-8", "surrogateescape")
+                files[name.as_posix()] = path.read_bytes().decode("utf-8", "surrogateescape")
     except OSError as fault:
         raise DataError(f"{folder}: {fault.strerror or fault}") from fault
-    return {"problem_package": root.name, "files": files}
+    return {"problem_package": root.name, "files": files, "links": links}
+
+
+def _paths(root: Path) -> list[Path]:
+    """All paths in a package, also in folders that are links to its other folders."""
+    paths = sorted(root.rglob("*"))
+    linked = [path for path in paths if path.is_symlink() and path.is_dir() and path.resolve().is_relative_to(root)]
+    return paths + [inner for link in linked for inner in sorted(link.rglob("*"))]
 
 
 def _is_wanted(path: Path) -> bool:
@@ -58,7 +70,8 @@ def _is_wanted(path: Path) -> bool:
         return path.name in ("problem.yaml", ".timelimit")
     match path.parts[0]:
         case "data":
-            return path.suffix in (".in", ".ans", ".yaml")
+            is_given = any(part.endswith(".files") for part in path.parts)
+            return is_given or path.suffix in (".in", ".ans", ".yaml")
         case "submissions":
             return path.suffix == ".py"
         case "problem_statement" | "statement":

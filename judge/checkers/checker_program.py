@@ -21,7 +21,7 @@ from typing import Literal
 from judge.checker import Checker
 from judge.checkers.token_checker import TokenChecker
 from judge.sandbox.process import PlainRun
-from judge.verdict import JudgeError, Limits
+from judge.verdict import FaultyProblem, Limits
 
 Protocol = Literal["testlib", "kattis"]
 Language = Literal["python", "c++"]
@@ -68,20 +68,20 @@ class CheckerProgram:
         """Whether the output is right, according to the finished run of this checker.
 
         Raises:
-            JudgeError: the checker failed, so there is no verdict.
+            FaultyProblem: the checker failed, so there is no verdict.
         """
         if run.timed_out or run.cpu_seconds > self.limits.seconds:
-            raise JudgeError(f"the problem's checker ({self.name}) ran out of time")
+            raise FaultyProblem(f"the problem's checker ({self.name}) ran out of time")
         if run.output_exceeded:
-            raise JudgeError(f"the problem's checker ({self.name}) printed too much")
+            raise FaultyProblem(f"the problem's checker ({self.name}) printed too much")
         if run.memory_exceeded or run.peak_bytes > self.limits.memory_bytes:
-            raise JudgeError(f"the problem's checker ({self.name}) ran out of memory")
+            raise FaultyProblem(f"the problem's checker ({self.name}) ran out of memory")
         if run.exit_status == RIGHT[self.protocol]:
             return True
         if run.exit_status in WRONG[self.protocol]:
             return False
         last = " ".join(run.error.split())[-_SAID:]
-        raise JudgeError(f"the problem's checker ({self.name}) ended with status {run.exit_status}: {last}")
+        raise FaultyProblem(f"the problem's checker ({self.name}) ended with status {run.exit_status}: {last}")
 
 
 AnyChecker = Checker | TokenChecker | CheckerProgram

@@ -11,7 +11,7 @@ from judge.checkers.compiled import compiled
 from judge.fingerprint import fingerprint
 from judge.sandbox.layers import namespaces
 from judge.sandbox.session import Session
-from judge.verdict import JudgeError, TestCase
+from judge.verdict import FaultyProblem, TestCase
 
 _MOST = 65536  # outputs
 # Both are programs in the sandbox that get the files of the protocol as arguments. Python exits with status 1 after an
@@ -67,7 +67,8 @@ def is_right(session: Session, checker: AnyChecker, output: str, test: TestCase)
     A checker program runs as the companion of that program. It is loaded once for all tests.
 
     Raises:
-        JudgeError: the checker failed, or cannot be compiled or run.
+        FaultyProblem: the checker failed or does not compile.
+        JudgeError: it cannot be compiled or run here.
     """
     if not isinstance(checker, CheckerProgram):
         return checker.matches(output, test.output)
@@ -97,7 +98,7 @@ def _ask(session: Session, checker: CheckerProgram, given: bytes, answer: bytes,
     own = session.companion(driver)
     fault = own.compile(checker.limits)
     if fault is not None:
-        raise JudgeError(f"the problem's checker ({checker.name}) does not compile: {fault.text}")
+        raise FaultyProblem(f"the problem's checker ({checker.name}) does not compile: {fault.text}")
     return checker.said(own.run(stdin, checker.limits, files, executes=executes))
 
 
@@ -105,4 +106,4 @@ def _bytes(text: str) -> bytes:
     try:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError as fault:
-        raise JudgeError(f"a text for the checker cannot be encoded as UTF-8: {fault}") from fault
+        raise FaultyProblem(f"a text for the checker cannot be encoded as UTF-8: {fault}") from fault

@@ -19,7 +19,7 @@ import threading
 from collections import OrderedDict
 from pathlib import Path
 
-from judge.verdict import JudgeError
+from judge.verdict import FaultyProblem, JudgeError
 
 COMPILERS = ("c++", "g++", "clang++")
 SOURCES = (".cc", ".cpp", ".cxx", ".c++", ".C")
@@ -48,7 +48,7 @@ os.execv(sys.argv[1], sys.argv[1:])
 """
 
 _lock = threading.Lock()
-_made: OrderedDict[tuple[tuple[str, str], ...], bytes | str] = OrderedDict()
+_made: OrderedDict[tuple[tuple[str, str], ...], bytes | JudgeError] = OrderedDict()
 
 
 def compiler() -> str | None:
@@ -61,7 +61,8 @@ def compiled(files: tuple[tuple[str, str], ...]) -> bytes:
     """Compile these files, sources and headers, to one program. Use the cache if it contains the result.
 
     Raises:
-        JudgeError: there is no compiler, or the files do not compile.
+        JudgeError: there is no compiler or no `testlib.h`, or the compiler was stopped.
+        FaultyProblem: the files do not compile.
         OSError: the cache cannot be read or written.
     """
     with _lock:  # only one compiler runs at a time, and nothing is compiled twice
@@ -70,12 +71,12 @@ def compiled(files: tuple[tuple[str, str], ...]) -> bytes:
             try:
                 made = _compile(files)
             except JudgeError as fault:
-                made = str(fault)
+                made = fault
             _made[files] = made
             if len(_made) > _KEPT:
                 _made.popitem(last=False)
-    if isinstance(made, str):
-        raise JudgeError(made)
+    if isinstance(made, JudgeError):
+        raise type(made)(str(made))
     return made
 
 
@@ -139,9 +140,11 @@ def _run(path: str, folder: Path, arguments: list[str]) -> bytes:
         if status == 0:
             printed.seek(0)
             return printed.read()
+    kind = FaultyProblem if status > 0 else JudgeError
     if "testlib.h" in said:
+        kind = JudgeError
         said += "; testlib.h is not included: add the folder that contains it to CPATH"
-    raise JudgeError(f"the problem's checker does not compile (status {status}): {said}")
+    raise kind(f"the problem's checker does not compile (status {status}): {said}")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

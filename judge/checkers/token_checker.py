@@ -64,7 +64,8 @@ class TokenChecker:
         """Whether `actual` is accepted for the expected output `expected`."""
         if self.space_sensitive and _SPACE.findall(actual) != _SPACE.findall(expected):
             return False
-        got, want = (_SPACE.split(text.strip(" \t\n\v\f\r")) for text in (actual, expected))
+        around = "" if self.space_sensitive else " \t\n\v\f\r"
+        got, want = (_SPACE.split(text.strip(around)) for text in (actual, expected))
         return len(got) == len(want) and all(map(self._token_matches, got, want))
 
     def _token_matches(self, got: str, want: str) -> bool:

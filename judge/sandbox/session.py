@@ -17,7 +17,7 @@ from judge.sandbox.layers import namespaces
 from judge.sandbox.pool import Pool, Slot
 from judge.sandbox.process import ERROR_TAIL, PlainRun, run_program
 from judge.sandbox.worker import ProgramDied, Refused, Worker, WorkerLost
-from judge.verdict import JudgeError, Limits, Verdict
+from judge.verdict import FaultyProblem, JudgeError, Limits, Verdict
 
 _NAME = "program.py"
 _COMPILER = f"""
@@ -108,7 +108,7 @@ class Session:
         try:
             text = given.encode("utf-8", "surrogateescape")
         except UnicodeEncodeError as fault:
-            raise JudgeError(f"a test's input cannot be encoded as UTF-8: {fault}") from fault
+            raise FaultyProblem(f"a test's input cannot be encoded as UTF-8: {fault}") from fault
         if self._slot is not None and self._pool.wanted() and time.monotonic() - self._turn_began > TURN_SECONDS:
             self._leave(clean=True)
         self._enter()

@@ -54,6 +54,14 @@ RIGHT = {
     ),
     "huge numbers": ("def f(n): return -(3 ** n)", ("30000", hex(-(3**30000)))),
     "what is not finite": ("def f(a): return [a, -a, complex(a, 1)]", ("inf", "[inf, -inf, complex(inf, 1)]")),
+    "sets in sets and as keys": (
+        "def f(a):\n    a |= {frozenset({(1, 'x')})}\n    return {frozenset(a): a}, frozenset()",
+        (
+            "{frozenset({1}), frozenset()}",
+            "({frozenset({frozenset({1}), frozenset(), frozenset({(1, 'x')})}): "
+            "{frozenset(), frozenset({(1, 'x')}), frozenset({1})}}, set())",
+        ),
+    ),
     "deep recursion": ("def f(n): return f(n - 1) + 1 if n else 0", ("900", "900")),
     "dataclasses and pickles of its own classes": (
         "import copy, dataclasses, pickle\n@dataclasses.dataclass\nclass P:\n    x: 'int'\n"
@@ -134,7 +142,10 @@ values = st.recursive(
         st.lists(inner, max_size=3)
         | st.tuples(inner, inner)
         | st.dictionaries(st.text(max_size=3), inner, max_size=3)
-        | st.sets(st.integers(), max_size=3)
+        | st.sets(st.integers() | st.frozensets(st.integers(), max_size=2), max_size=3)
+        | st.dictionaries(
+            st.frozensets(st.integers() | st.text(max_size=1), max_size=2) | st.integers(), inner, max_size=2
+        )
     ),
     max_leaves=12,
 )
@@ -171,6 +182,9 @@ SAME = [
     ("[[1.0], [2]]", "[[1], [2.00001]]", {"tolerance": 1e-4}),
     ("(1, [2])", "[1, (2,)]", {"comparison": "sequences"}),
     ("[1, 2, 2]", "(2, 1)", {"comparison": "sets"}),
+    (repr([1, 2] * 2000), "(2, 1)", {"comparison": "sets"}),
+    ("{frozenset({1, 2}), frozenset()}", "{frozenset(), frozenset({2, 1})}", {}),
+    ("frozenset({1})", "{1}", {}),
     ("'x'", "True", {"comparison": "found"}),
     ("None", "False", {"comparison": "found"}),
     ("<a Match>", "True", {"comparison": "found"}),
@@ -201,6 +215,8 @@ DIFFERENT = [
     ("[" * 5000, "1", {}),
     ("1" * 100_000, "1", {}),
     ("1", "[1]", {"comparison": "sets"}),
+    (repr([1, 2] * 2000), "[1, 2]", {}),
+    ("{frozenset({1})}", "{frozenset({2})}", {}),
     ("None", "True", {"comparison": "found"}),
     ("False", "True", {"comparison": "found"}),
     ("<a Match>", "False", {"comparison": "found"}),

@@ -59,9 +59,9 @@ def arguments_text(given: list[Any] | tuple[Any, ...]) -> str:
     return ", ".join(map(literal, given))
 
 
-def case_of(given: list[Any] | tuple[Any, ...], value: Any) -> TestCase:
-    """The test of a call with these arguments and this value."""
-    return TestCase(arguments_text(given), literal(value))
+def case_of(given: list[Any] | tuple[Any, ...] | str, value: Any) -> TestCase:
+    """The test of a call with these arguments, or their text, and this value."""
+    return TestCase(given if isinstance(given, str) else arguments_text(given), literal(value))
 
 
 def calls_in(source: str, names: set[str]) -> Calls:
@@ -215,15 +215,18 @@ def _asserted(test: ast.expr, names: set[str]) -> tuple[TestCase, float, Compari
     raise NoLiteral(f"not a call with its value: {ast.unparse(test)[:80]}")
 
 
-def _called(node: ast.expr, names: set[str]) -> list[Any] | None:
-    """The arguments of a call of the function; None if the node is not such a call.
+def _called(node: ast.expr, names: set[str]) -> str | None:
+    """The text of the arguments of a call of the function; None if the node is not such a call.
 
     Raises:
         NoLiteral: the arguments are not literals.
     """
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names and not node.keywords:
-        return [value_at(each) for each in node.args]
-    return None
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names):
+        return None
+    if not all(each.arg for each in node.keywords):
+        raise NoLiteral("the names of arguments are not written out")
+    named = [f"{each.arg}={literal(value_at(each.value))}" for each in node.keywords]
+    return ", ".join([*(literal(value_at(each)) for each in node.args), *named])
 
 
 def value_at(node: ast.AST) -> Any:

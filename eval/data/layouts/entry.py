@@ -16,6 +16,7 @@ class Entry:
 
     id: the dataset's id of the problem, which sample files use.
     checker: the problem's own; None if outputs are compared with the expected outputs.
+    unread: tests of a function that could not be read, for example calls without literals.
     """
 
     id: str
@@ -24,6 +25,7 @@ class Entry:
     known: Known = field(repr=False)
     facts: Facts
     checker: AnyChecker | None = field(default=None, repr=False)
+    unread: int = 0
 
 
 class LeftOut(Exception):

@@ -2,8 +2,8 @@
 
 Source: the specification of the problem package format and the page on its output validators. `data/sample` has the
     public tests, `data/secret` the hidden ones. Outputs are compared by the default validator with the package's flags,
-    or by the package's own validator. The known programs are the submissions in Python 3. Interactive, multi-pass and
-    scored problems are left out.
+    or by the package's own validator. The known programs are the submissions in Python 3. Interactive, multi-pass,
+    scored and submit-answer problems are left out.
 """
 
 from __future__ import annotations
@@ -28,9 +28,12 @@ NAME: str = "kattis"
 COLUMNS = frozenset({"problem_package", "files"})
 
 _KINDS = (".md", ".tex", ".html")  # file types of statements, the best first
-_WRONG = ("wrong_answer", "run_time_error", "time_limit_exceeded")
+_WRONG = ("wrong_answer", "run_time_error", "time_limit_exceeded", "rejected")
 _CPP = (*SOURCES, ".h", ".hh", ".hpp", ".hxx")
 _SCRIPTS = {"build", "run"}
+# Next to the files of a validator.
+_NO_PROGRAM = re.compile(r"/(?:\.|__pycache__/|README)|\.(?:h|hh|hpp|hxx|md|txt)$")
+_GROUP_SETTINGS = ("testdata.yaml", "test_group.yaml")
 _PYTHON2 = re.compile(r"#!.*python2")
 _TITLE = re.compile(r"\\problemname\s*\{([^{}]*)\}")
 Files = dict[str, str]
@@ -44,15 +47,19 @@ def read(row: dict[str, Any]) -> Entry:
         KeyError, TypeError, ValueError: the package is not in this format.
     """
     short, files = str(row["problem_package"]), row["files"]
-    try:
-        settings = yaml.safe_load(files["problem.yaml"]) or {}
-    except yaml.YAMLError as fault:
-        raise ValueError(f"problem.yaml: {fault}") from fault
+    settings = _settings(files, "problem.yaml")
     limits = settings.get("limits") or {}
     _refuse(short, settings)
+    if row.get("links"):
+        raise LeftOut(short, "has links to files that are not in the package")
+    if any(".files/" in path for path in files):
+        raise LeftOut(short, "gives its programs files or arguments")
+    files = _with_constants(files, settings.get("constants") or {})
     source, kind = _statement(short, files)
     title = _title(settings) or (found[1] if (found := _TITLE.search(source)) else short)
     sample, secret = _tests(files, "sample"), _tests(files, "secret")
+    if not all(map(_is_text, [source, *(text for test in sample for text in (test.input, test.output))])):
+        raise LeftOut(short, "has a statement or examples that are not text in UTF-8")
     problem = Problem(
         name=f"{short}. {title}",
         description={".tex": text_of_latex, ".html": text_of_html}.get(kind, str.strip)(source),
@@ -70,6 +77,33 @@ def read(row: dict[str, Any]) -> Entry:
     )
 
 
+def _settings(files: Files, path: str) -> dict[str, Any]:
+    """The settings in a YAML file."""
+    try:
+        settings = yaml.safe_load(files[path]) or {}
+    except yaml.YAMLError as fault:
+        raise ValueError(f"{path}: {fault}") from fault
+    if not isinstance(settings, dict):
+        raise ValueError(f"{path} has no keys")
+    return settings
+
+
+def _with_constants(files: Files, constants: dict[str, Any]) -> Files:
+    """The files with the values of the problem's constants; tests have none."""
+    for name, value in constants.items():
+        for written in (f"{{{{{name}}}}}", f"\\constant{{{name}}}"):
+            files = {
+                path: text if path.endswith((".in", ".ans")) else text.replace(written, str(value))
+                for path, text in files.items()
+            }
+    return files
+
+
+def _is_text(text: str) -> bool:
+    """Whether a text, which may have bytes as surrogates, has none. A prompt with them could not be sent."""
+    return not any("\ud800" <= char <= "\udfff" for char in text)
+
+
 def _refuse(short: str, settings: dict[str, Any]) -> None:
     said = {*_words(settings.get("validation")), *_words(settings.get("type"))}
     if "interactive" in said:
@@ -78,6 +112,8 @@ def _refuse(short: str, settings: dict[str, Any]) -> None:
         raise LeftOut(short, "runs a program in several passes")
     if said & {"score", "scoring"}:
         raise LeftOut(short, "gives scores")
+    if "submit-answer" in said:
+        raise LeftOut(short, "asks for answers and not for a program")
 
 
 def _title(settings: dict[str, Any]) -> str:
@@ -97,8 +133,17 @@ def _statement(short: str, files: Files) -> tuple[str, str]:
 
 
 def _tests(files: Files, kind: str) -> tuple[TestCase, ...]:
+    inputs = _names(files, kind)
+    alone = [name for name in inputs if f"{name}.ans" not in files]
+    if alone:
+        raise ValueError(f"there is no {alone[0]}.ans")
+    return tuple(TestCase(files[f"{name}.in"], files[f"{name}.ans"]) for name in inputs)
+
+
+def _names(files: Files, kind: str) -> list[str]:
+    """The paths of the tests without their suffixes, in order."""
     inputs = sorted(path for path in files if path.startswith(f"data/{kind}/") and path.endswith(".in"))
-    return tuple(TestCase(files[path], files[path.removesuffix(".in") + ".ans"]) for path in inputs)
+    return [path.removesuffix(".in") for path in inputs]
 
 
 def _seconds(files: Files, limits: dict[str, Any]) -> float | None:
@@ -114,14 +159,17 @@ def _programs(files: Files, kinds: tuple[str, ...]) -> tuple[str, ...]:
 def _checker(short: str, settings: dict[str, Any], files: Files, limits: dict[str, Any]) -> AnyChecker:
     flags = _flags(short, settings, files)
     own = {path: text for path, text in files.items() if path.startswith(("output_validators/", "output_validator/"))}
-    custom = "custom" in _words(settings.get("validation"))
-    if not custom and not any(path.startswith("output_validator/") for path in own):
+    # In the legacy format the folder alone does not say that the validator is used.
+    legacy = str(settings.get("problem_format_version") or "legacy").startswith("legacy")
+    is_used = any(path.startswith("output_validator/") or not legacy for path in own)
+    if not is_used and "custom" not in _words(settings.get("validation")):
         return TokenChecker.of_flags(list(flags))
     return replace(_program(short, own), flags=flags, limits=_limits(limits))
 
 
 def _program(short: str, own: Files) -> CheckerProgram:
-    if len({path.split("/")[1] for path in own if path.startswith("output_validators/")}) > 1:
+    programs = [path for path in own if path.startswith("output_validators/") and not _NO_PROGRAM.search(path)]
+    if len({path.split("/")[1] for path in programs}) > 1:
         raise LeftOut(short, "has several output validators")
     texts = {PurePosixPath(path).name: text for path, text in own.items()}
     if _SCRIPTS & texts.keys():
@@ -137,20 +185,24 @@ def _program(short: str, own: Files) -> CheckerProgram:
 
 
 def _flags(short: str, settings: dict[str, Any], files: Files) -> tuple[str, ...]:
-    """The flags of the validator: those of the problem and of its test groups, which must all have the same."""
-    named = {}
-    for path, text in files.items():
+    """The flags of the validator: those of the problem and of its tests, which must all have the same. A test has those
+    of its own settings, or of the nearest folder that has some."""
+    named: dict[str, tuple[str, ...]] = {}
+    for path in files:
         if path.startswith("data/") and path.endswith(".yaml"):
-            group = yaml.safe_load(text) or {}
-            flags = group.get("output_validator_flags") or group.get("output_validator_args")
-            if flags:
-                named[str(PurePosixPath(path).parent)] = _words(flags)
-    general = _words(settings.get("validator_flags"))
-    if not named:
-        return general
-    if len({*named.values()}) > 1 or not ("data" in named or {"data/sample", "data/secret"} <= named.keys()):
+            own = _settings(files, path)
+            if own.get("args"):
+                raise LeftOut(short, "gives its programs files or arguments")
+            file = PurePosixPath(path)
+            flags = own.get("output_validator_flags", own.get("output_validator_args"))
+            if flags is not None:
+                named[str(file.parent if file.name in _GROUP_SETTINGS else file.with_suffix(""))] = _words(flags)
+    tests = [PurePosixPath(name) for kind in ("sample", "secret") for name in _names(files, kind)]
+    places = [(str(each) for each in (test, *test.parents)) for test in tests]
+    found = {next((named[place] for place in above if place in named), ()) for above in places}
+    if len(found) > 1:
         raise LeftOut(short, "has validator flags for some of its tests only")
-    return (*general, *next(iter(named.values())))
+    return (*_words(settings.get("validator_flags")), *(found.pop() if found else ()))
 
 
 def _limits(limits: dict[str, Any]) -> Limits:

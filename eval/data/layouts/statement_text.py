@@ -5,6 +5,11 @@ from __future__ import annotations
 import html
 import re
 
+_LITERAL = re.compile(
+    r"\\begin\{(verbatim|lstlisting)\}(?:\[[^\]]*\])?(?P<block>.*?)\\end\{\1\}"
+    r"|\\verb\*?(?P<mark>[^\w\s*{])(?P<words>[^\n]*?)(?P=mark)",
+    re.DOTALL,
+)
 _COMMENT = re.compile(r"(?<!\\)%.*")
 _DROPPED = re.compile(
     r"\\(?:problemname|includegraphics|label|vspace|hspace|illustration|caption)\*?(?:\[[^\]]*\])?(?:\{[^{}]*\})*"
@@ -25,15 +30,23 @@ _TITLED = re.compile(r"<h[1-6]\b[^>]*>", re.IGNORECASE)
 _LISTED = re.compile(r"<li\b[^>]*>", re.IGNORECASE)
 _BREAK = re.compile(r"<br\b[^>]*>|</(?:p|div|h[1-6]|ul|ol|table|tr|section)\s*>", re.IGNORECASE)
 _RAISED = re.compile(r"<sup\b[^>]*>(.*?)</sup>", re.IGNORECASE | re.DOTALL)
-_TAG = re.compile(r"<[^<>]*>")
+_TAG = re.compile(r"</?[a-zA-Z!?][^<>]*>")  # "<" before anything else is text
 _EMPTY_LINES = re.compile(r"\n\s*\n\s*\n+")
 
 
 def text_of_latex(source: str) -> str:
-    """The text of a statement in LaTeX. Formulas stay unchanged; of unknown commands the name stays."""
-    source = _COMMENT.sub("", source)
-    parts = _MATHS.split(source)
-    return _tidy("".join(part if place % 2 else _plain(part) for place, part in enumerate(parts)))
+    """The text of a statement in LaTeX. Formulas, verbatim text and the names of unknown commands stay unchanged."""
+    texts, end = [], 0
+    for found in _LITERAL.finditer(source):
+        block = found["block"]
+        texts += [_typeset(source[end : found.start()]), found["words"] if block is None else _block(block)]
+        end = found.end()
+    return _tidy("".join([*texts, _typeset(source[end:])]))
+
+
+def _typeset(source: str) -> str:
+    parts = _MATHS.split(_COMMENT.sub("", source))
+    return "".join(part if place % 2 else _plain(part) for place, part in enumerate(parts))
 
 
 def _plain(text: str) -> str:
@@ -62,7 +75,12 @@ def _without_markup(text: str) -> str:
 
 
 def _fenced(text: str) -> str:
-    return f"\n\n```\n{html.unescape(_TAG.sub('', text)).strip()}\n```\n\n"
+    return _block(html.unescape(_TAG.sub("", text)))
+
+
+def _block(text: str) -> str:
+    lines = text.strip("\r\n").rstrip()
+    return f"\n\n```\n{lines}\n```\n\n"
 
 
 def _tidy(text: str) -> str:

@@ -24,15 +24,25 @@ def is_sample(line: Any) -> bool:
 def from_lines(lines: list[Any], problems: ProblemSet) -> Iterator[tuple[str, dict[str, Any]]]:
     """Task id and sample of every line, with all other fields of the line."""
     for line in lines:
-        code = line["solution"] if "solution" in line else line["completion"]
+        identifier, is_whole = _identifier(line["task_id"], problems), line.get("solution") is not None
+        code = line["solution"] if is_whole else line["completion"]
         if not isinstance(code, str):
             raise TypeError(f"the program of {line['task_id']!r} is not text")
-        name = problems.name_of(str(line["task_id"]))
+        name = problems.name_of(identifier)
         function = problems.problem(name).function if name is not None and name in problems else None
-        if "solution" not in line and function is not None:
+        if not is_whole and function is not None:
             code = function.starter_code + code
         others = {key: value for key, value in line.items() if key not in ("task_id", "solution", "completion")}
-        yield str(line["task_id"]), {"solution": code, **others}
+        yield identifier, {"solution": code, **others}
+
+
+def _identifier(task: Any, problems: ProblemSet) -> str:
+    """The id of a task, which may be its number alone, as in the rows of MBPP."""
+    named = str(task)
+    if not named.isdecimal() or problems.name_of(named) is not None:
+        return named
+    found = [each for each in (*problems.ids, *problems.left_out) if each.rpartition("/")[2] == named]
+    return found[0] if len(found) == 1 else named
 
 
 def from_folder(folder: Path, problems: ProblemSet) -> Iterator[tuple[str, dict[str, Any]]]:

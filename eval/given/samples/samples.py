@@ -88,7 +88,7 @@ def _recognise(path: Path, problems: ProblemSet) -> tuple[str, Iterator[tuple[st
     loaded = _whole(text)
     if isinstance(loaded, dict) and alphacodium_solutions.is_database(loaded):
         return "solution database of AlphaCodium", _checked(path, alphacodium_solutions.from_database(loaded, problems))
-    lines = loaded if isinstance(loaded, list) else _lines(path, text)
+    lines = loaded if isinstance(loaded, list) else _lines(path, text) if loaded is None else [loaded]
     if not lines:
         raise SolutionsError(f"{path} has no programs")
     if all(isinstance(line, list) for line in lines):

@@ -15,6 +15,7 @@ from eval.given.judged_programs import judged
 from eval.given.samples.samples import read_samples
 from judge.judge import judge
 from judge.verdict import TestCase
+from program.errors import UserError
 from program.problem import AskedFunction, Problem, PublicTest
 from tests.support.paths import FIXTURES
 
@@ -51,6 +52,29 @@ def test_humanevals_asserts_are_read_and_what_is_no_call_with_literals_is_left_o
     assert problem.tests() == [TestCase("1", "2")]
     hidden = [TestCase("1000", "1001"), TestCase("0.5", "1.5"), TestCase("-1", "0")]
     assert problems.hidden(problem.name).all() == hidden
+
+
+def test_asserts_that_are_not_read_are_counted(tmp_path, caplog):
+    asserts = [
+        *("assert f(1) == 2", "assert f(n=2) == 3", "assert f(*[3]) == 4", "assert f(**{'n': 3}) == 4"),
+        *("assert f(4) != 5", "assert f(len('a')) == 2", "assert f(5, m={frozenset({1})}) == {frozenset({2})}"),
+    ]
+    row = {"task_id": 1, "text": "Add.", "code": "def f(n, m=1): return n + 1", "test_list": asserts}
+    (tmp_path / "rows.jsonl").write_text(json.dumps(row))
+    problems = load_problems(str(tmp_path / "rows.jsonl"), "test")
+    assert [*problems.problems[0].tests(), *problems.hidden("Mbpp/1").all()] == [
+        *(TestCase("1", "2"), TestCase("n=2", "3"), TestCase("5, m={frozenset({1})}", "{frozenset({2})}"))
+    ]
+    assert "4 tests of 1 problems, such as Mbpp/1, are not calls with literals and are left out" in caplog.text
+
+
+def test_packed_lines_are_read_as_well(tmp_path):
+    packed = tmp_path / "mbpp.jsonl.gz"
+    packed.write_bytes(gzip.compress((FIXTURES / "mbpp.jsonl").read_bytes()))
+    assert load_problems(str(packed), "test").fingerprint == load("mbpp").fingerprint
+    packed.write_bytes(b"no gzip")
+    with pytest.raises(UserError, match=r"mbpp\.jsonl\.gz cannot be decompressed"):
+        load_problems(str(packed), "test")
 
 
 def test_mbpp_shows_its_first_assert():

@@ -3,6 +3,7 @@
 import json
 import logging
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -142,7 +143,7 @@ def test_validators_are_what_the_package_says(kattis):
     assert kattis.checker_for(kattis.problem(THIRD)) == TokenChecker(absolute=1e-3, relative=1e-3)
 
 
-def changed(tmp_path: Path, package: str, files: dict[str, str | None]) -> str:
+def changed(tmp_path: Path, package: str, files: Mapping[str, str | bytes | None]) -> str:
     """A copy of a package with these files, and without those that are None."""
     folder = tmp_path / package
     shutil.copytree(KATTIS / package, folder)
@@ -152,7 +153,7 @@ def changed(tmp_path: Path, package: str, files: dict[str, str | None]) -> str:
             path.unlink()
         else:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
+            path.write_bytes(text.encode() if isinstance(text, str) else text)
     return str(folder)
 
 
@@ -170,10 +171,19 @@ NONE: dict[str, str | None] = {f"{OWN}/pair.py": None}
         ({"problem.yaml": "type: scoring"}, "gives scores"),
         ({"problem.yaml": "type: [multi-pass, pass-fail]"}, "several passes"),
         ({"data/secret/testdata.yaml": "output_validator_flags: other"}, "some of its tests only"),
-        ({"problem.yaml": "a: [b"}, "problem.yaml"),
-        ({"problem.yaml": "- a list"}, "does not have the layout of kattis"),
+        ({"data/secret/01.yaml": "output_validator_args: [other]"}, "some of its tests only"),
+        ({"problem.yaml": "type: submit-answer"}, "asks for answers and not for a program"),
+        ({"data/secret/01.yaml": "args: [one]"}, "gives its programs files or arguments"),
+        ({"data/secret/01.files/words.txt": "one"}, "gives its programs files or arguments"),
+        ({"problem_statement/problem.en.md": b"Caf\xe9"}, "not text in UTF-8"),
+        ({"data/sample/1.in": b"\xe9"}, "not text in UTF-8"),
+        ({"problem.yaml": "a: [b"}, "problem 'pairsum' does not .*problem.yaml: while parsing"),
+        ({"problem.yaml": b"name: Caf\xe9"}, "problem 'pairsum' does not .*problem.yaml: unacceptable character"),
+        ({"problem.yaml": "- a list"}, "problem 'pairsum' does not .*problem.yaml has no keys"),
+        ({"data/testdata.yaml": "a: [b"}, "problem 'pairsum' does not .*data/testdata.yaml: while parsing"),
+        ({"data/secret/test_group.yaml": "- a list"}, "data/secret/test_group.yaml has no keys"),
         ({"problem.yaml": "validator_flags: no_such_flag"}, "no_such_flag"),
-        ({"data/secret/01.ans": None}, "does not have the layout of kattis"),
+        ({"data/secret/01.ans": None}, "problem 'pairsum' does not .*there is no data/secret/01.ans"),
     ],
 )
 def test_packages_that_are_refused_say_why(tmp_path, files, said):
@@ -181,8 +191,21 @@ def test_packages_that_are_refused_say_why(tmp_path, files, said):
         load_problems(changed(tmp_path, "pairsum", files), "test")
 
 
-def test_flags_of_all_tests_count(tmp_path):
-    folder = changed(tmp_path, "third", {"data/testdata.yaml": "output_validator_flags: case_sensitive"})
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"data/testdata.yaml": "output_validator_flags: case_sensitive"},
+        {f"data/{kind}/test_group.yaml": "output_validator_args: [case_sensitive]" for kind in ("sample", "secret")},
+        {f"data/{kind}/1.yaml": "output_validator_args: [case_sensitive]" for kind in ("sample", "secret")},
+        {
+            "data/sample/1.yaml": "output_validator_args: [case_sensitive]",
+            "data/secret/test_group.yaml": "output_validator_args: [space_change_sensitive]",
+            "data/secret/1.yaml": "output_validator_args: [case_sensitive]\nhint: for its test only",
+        },
+    ],
+)
+def test_flags_of_all_tests_count(tmp_path, files):
+    folder = changed(tmp_path, "third", files)
     problems = load_problems(folder, "test")
     assert problems.checker_for(problems.problem(THIRD)) == TokenChecker(True, False, 1e-3, 1e-3)
 
@@ -205,12 +228,60 @@ def test_programs_in_python_2_are_not_known_here(tmp_path, kattis):
     assert load_problems(folder, "test").known(PAIR) == kattis.known(PAIR)
 
 
-def test_a_link_out_of_a_package_brings_nothing_in(tmp_path):
+@pytest.mark.parametrize("name", ["data/secret/2.in", "data/secret/more", "output_validators"])
+@pytest.mark.parametrize("target", ["secret", "folder", "nothing"])
+def test_a_link_out_of_a_package_brings_nothing_in_and_is_reported(tmp_path, name, target):
     (tmp_path / "secret").write_text("kept")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "2.in").write_text("kept")
     folder = changed(tmp_path, "third", {})
-    (Path(folder) / "data" / "secret" / "2.in").symlink_to(tmp_path / "secret")
-    (Path(folder) / "data" / "secret" / "2.ans").symlink_to(tmp_path / "secret")
-    assert len(load_problems(folder, "test").hidden(THIRD).private) == 1
+    (Path(folder) / name).symlink_to(tmp_path / target)
+    with pytest.raises(DataError, match="has links to files that are not in the package"):
+        load_problems(folder, "test")
+
+
+def test_links_inside_a_package_are_followed(tmp_path):
+    folder = changed(tmp_path, "third", {"data/secret/2.in": "30\n"})
+    (Path(folder) / "data" / "secret" / "2.ans").symlink_to("1.ans")
+    (Path(folder) / "data" / "secret" / "shown").symlink_to("../sample")
+    problems = load_problems(folder, "test")
+    assert len(problems.hidden(THIRD).private) == 3
+    assert problems.hidden(THIRD).private[-1] == problems.problem(THIRD).tests()[0]
+
+
+@pytest.mark.parametrize(
+    ("version", "used"), [("", False), ("problem_format_version: legacy\n", False), ("2023-07-draft", True)]
+)
+def test_in_newer_formats_the_folder_of_a_validator_says_that_it_is_used(tmp_path, version, used):
+    settings = f"problem_format_version: {version}\n" if version.startswith("2") else version
+    text = (KATTIS / "pairsum" / "output_validators" / "pair.py").read_text()
+    files = {"problem.yaml": f"name: Third\n{settings}", "output_validators/v/check.py": text}
+    problems = load_problems(changed(tmp_path, "third", files), "test")
+    assert isinstance(problems.checker_for(problems.problems[0]), CheckerProgram) is used
+
+
+def test_files_next_to_a_validator_are_no_validators(tmp_path):
+    more = {"README": "x", "notes.md": "x", ".gitignore": "x", "__pycache__/pair.pyc": b"\xff", "testlib.h": "x"}
+    folder = changed(tmp_path, "pairsum", {f"output_validators/{name}": text for name, text in more.items()})
+    problems = load_problems(folder, "test")
+    assert solved(problems, PAIR, "print(1, int(input()) - 1)") and not solved(problems, PAIR, "print(1)")
+
+
+def test_constants_are_filled_in_where_the_format_says(tmp_path):
+    settings = "problem_format_version: 2025-09\nname: Third\nconstants: {most: 100, code: 42}\n"
+    files = {
+        "problem.yaml": settings,
+        "problem_statement/problem.en.html": None,
+        "statement/problem.en.tex": "At most $\\constant{most}$, {{most}}, {{least}}.",
+        "output_validator/check.py": "import sys\nsys.exit({{code}})\n",
+        "data/secret/2.in": "{{most}}\n",
+        "data/secret/2.ans": "1\n",
+    }
+    problems = load_problems(changed(tmp_path, "third", files), "test")
+    (problem,) = problems.problems
+    assert problem.description == "At most $100$, 100, {{least}}."
+    assert problems.hidden(problem.name).private[1].input == "{{most}}\n"
+    assert solved(problems, problem.name, "print(1)")
 
 
 def test_an_audit_believes_the_checker(plus):
@@ -244,6 +315,20 @@ def test_statements_become_text(kattis):
     assert text_of_html("a<br>b<!-- c -->") == "a\n\nb"
 
 
+@pytest.mark.parametrize(
+    ("read", "source", "text"),
+    [
+        (text_of_html, "<p>1 < n and m > 2, n<=m, a <b>bold</b> word</p>", "1 < n and m > 2, n<=m, a bold word"),
+        (text_of_html, "<pre>\n  a < b > c\n</pre>", "```\n  a < b > c\n```"),
+        (text_of_latex, r"Print \verb|a%b~c--d| and \verb+e+.", "Print a%b~c--d and e."),
+        (text_of_latex, "\\begin{verbatim}\n  %d --~ $x\n\\end{verbatim}\nnow % gone", "```\n  %d --~ $x\n```\n\nnow"),
+        (text_of_latex, "\\begin{lstlisting}[language=C]\na % b;\n\\end{lstlisting}", "```\na % b;\n```"),
+    ],
+)
+def test_nothing_of_a_statement_is_lost_as_markup(read, source, text):
+    assert read(source) == text
+
+
 CASES = [
     ("", "a b", "A  B\n", True),
     ("case_sensitive", "a b", "A b", False),
@@ -254,6 +339,10 @@ CASES = [
     ("space_change_sensitive", "a b\n", "a b\n", True),
     ("space_change_sensitive", "a b\n", "a  b\n", False),
     ("space_change_sensitive", "a b\n", "a b", False),
+    ("space_change_sensitive", "a\n", "\na", False),
+    ("space_change_sensitive", " a b", "a b ", False),
+    ("space_change_sensitive", " a\n", " a\n", True),
+    ("space_change_sensitive", "\n", "", False),
     ("float_tolerance 1e-6", "1.0", "1.0000001", True),
     ("float_tolerance 1e-6", "1000000", "1000000.5", True),
     ("float_absolute_tolerance 1e-6", "1000000", "1000000.5", False),

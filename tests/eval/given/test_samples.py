@@ -58,6 +58,16 @@ def test_samples_of_evalplus_by_id_or_by_name(problems):
     assert samples.lines[0]["_identifier"] == "abc900_a_0", "what else a line says is kept"
 
 
+@pytest.mark.parametrize("task", ["Mbpp/950", "950", 950])
+@pytest.mark.parametrize(
+    "program", [{"solution": "print(1)"}, {"completion": "print(1)"}, {"solution": None, "completion": "print(1)"}]
+)
+def test_a_task_may_be_named_by_its_number(tmp_path, task, program):
+    problems = load_problems(str(FIXTURES / "mbpp.jsonl"), "test")
+    samples = read_samples(write(tmp_path / "samples.jsonl", {"task_id": task, **program}), problems)
+    assert samples.lines == [{"name": "Mbpp/950", "solution": "print(1)"}]
+
+
 def test_a_packed_file_of_samples(problems, tmp_path):
     path = tmp_path / "samples.jsonl.gz"
     path.write_bytes(gzip.compress((FIXTURES / "evalplus_samples.jsonl").read_bytes()))
@@ -131,6 +141,7 @@ def test_programs_for_problems_that_are_not_selected_are_skipped(contests, tmp_p
         ("[]", "has no programs"),
         ("3", "line 1 has neither name and solution"),
         ('{"a": 1}', "nor question_id and code_list"),
+        ('{\n  "hash": "x",\n  "eval": {}\n}', "line 1 has neither name and solution"),
         ('[["print(1)"], ["print(2)"]]', "lists without problem names"),
         ('{"name": "Twice", "solution": "x"}\n{"name": "Twice"}', "line 2 has no name and solution"),
         ('{"name": "Twice", "solution": "x"}\n{', "line 2, is not JSON"),
