@@ -13,7 +13,7 @@ from program.rollout.decisions import ReadingChosen
 
 
 @dataclass(frozen=True)
-class Candidate:
+class ReadProgram:
     """A program that an answer may mean.
 
     reading: the number of the reading, from 1.
@@ -65,11 +65,11 @@ def chosen(stage: str, programs: Sequence[FoundProgram], bench: Workbench) -> st
     return best.code
 
 
-def candidates_of(programs: Sequence[FoundProgram], bench: Workbench) -> list[Candidate]:
+def candidates_of(programs: Sequence[FoundProgram], bench: Workbench) -> list[ReadProgram]:
     """The readings of an answer, completed with the code that the problem gives, and then the repairs of each."""
-    read = [Candidate(completed(each.code, bench.starter), number) for number, each in enumerate(programs, 1)]
+    read = [ReadProgram(completed(each.code, bench.starter), number) for number, each in enumerate(programs, 1)]
     return read + [
-        Candidate(each.code, candidate.reading, each.labels)
+        ReadProgram(each.code, candidate.reading, each.labels)
         for candidate in read
         for each in mended(candidate.code, bench.entry_point, bench.arity)
     ]
