@@ -140,10 +140,11 @@ def _layout(data: str, row: Any) -> Layout:
 
 
 def _entry(data: str, layout: Layout, row: Any) -> Entry:
+    columns = _checked(data, row)
     try:
-        return layout.read(_checked(data, row))
+        return layout.read(columns)
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, ArithmeticError, RecursionError) as fault:
-        name = next((row[key] for key in _NAMING if row.get(key) is not None), None)
+        name = next((columns[key] for key in _NAMING if columns.get(key) is not None), None)
         what = " ".join(f"{type(fault).__name__}: {fault}".split())
         raise DataError(f"{data}: problem {name!r} does not have the layout of {layout.NAME} ({what})") from fault
 

@@ -300,6 +300,7 @@ def test_files_that_are_not_there_or_not_json_and_rows_of_another_schema(tmp_pat
     [
         ([], "no problems"),
         ([1, 2], "problems.json"),
+        ([ALPHACODIUM_PROBLEM, None], "not a JSON object"),
         ({**ALPHACODIUM_PROBLEM, "public_tests": ["3", "6"]}, "my_problem"),
         ({**ALPHACODIUM_PROBLEM, "description": None}, "description"),
         ({**ALPHACODIUM_PROBLEM, "private_tests": {"input": [12], "output": [24]}}, "my_problem"),
