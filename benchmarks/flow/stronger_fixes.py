@@ -15,7 +15,7 @@ from itertools import accumulate
 from pathlib import Path
 
 from eval.errors import RunError
-from eval.numbers.cost import Unit
+from eval.numbers.cost import Unit, cost_of
 from eval.numbers.intervals import mean_share
 from eval.numbers.paired import pair_all
 from eval.numbers.solved_against_budget import solved_against_budget
@@ -53,7 +53,7 @@ def report(runs: Sequence[Path], rates: Rates) -> str:
     """The tables, as Markdown.
 
     Raises:
-        RunError: a run cannot be read, or there is no rate for a model.
+        RunError: a run cannot be read or does not know its tokens, or there is no rate for a model.
     """
     arms = stored_arms(runs)
     timed = [[_timed(arm, each, rates) for each in arm.rollouts if each.score] for arm in arms]
@@ -84,7 +84,10 @@ def report(runs: Sequence[Path], rates: Rates) -> str:
 
 
 def _mean(rollouts: Sequence[Rollout], unit: Unit) -> float:
-    return sum(getattr(each.totals, unit) or 0 for each in rollouts) / len(rollouts)
+    spent = [cost for each in rollouts if (cost := cost_of(each, unit)) is not None]
+    if len(spent) < len(rollouts):
+        raise RunError(f"a run does not know its {NAMES[unit]}")
+    return sum(spent) / len(spent)
 
 
 def _timed(arm: StoredArm, rollout: Rollout, rates: Rates) -> Rollout:

@@ -75,7 +75,9 @@ def open_executor(
         opened = models.open(lambda each: opened_paid(each, calls, opener))
         lm, stronger, repairer = stack.enter_context(opened)
         pace = Pace(rates.patience(), sleep=calls.rest)
-        yield Threads(lm, Conditions(pace, spending, stronger, repairer, "rollouts", not options.same_draws))
+        yield Threads(
+            lm, Conditions(pace, spending, stronger, repairer, phase="rollouts", apart=not options.same_draws)
+        )
 
 
 @contextmanager
@@ -108,4 +110,4 @@ def _flows(
 ) -> Flows:
     if options.mlflow:
         raise ExecutorError("--mlflow traces only rollouts in this process, so it does not go with --executor ray")
-    return Flows(arms, models, options.concurrency, budget, rates, paid, others, not options.same_draws)
+    return Flows(arms, models, options.concurrency, budget, rates, paid, others, apart=not options.same_draws)

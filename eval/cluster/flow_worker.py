@@ -91,7 +91,7 @@ class FlowWorker:
         except ModelError as fault:
             raise ModelError(f"{self._node}: {fault}") from fault
         pace = Pace(flows.rates.patience(), sleep=calls.rest)
-        self._threads = Threads(lm, Conditions(pace, budget, stronger, repairer, "rollouts", flows.apart))
+        self._threads = Threads(lm, Conditions(pace, budget, stronger, repairer, phase="rollouts", apart=flows.apart))
         self._open.enter_context(judging_at(_NodeJudge(self._judge)))
 
     def run(self, arm: str, problem: Problem, sample: int, allowance: Allowance | None = None) -> Rollout:

@@ -22,6 +22,7 @@ def function_entry(
     *,
     right: tuple[str, ...] = (),
     title: str = "",
+    unread: int = 0,
 ) -> Entry:
     """The entry of a function problem.
 
@@ -33,6 +34,7 @@ def function_entry(
         duplicates are removed from them.
         right: right programs.
         title: the problem's name in prompts; by default `name`.
+        unread: see `Entry`.
 
     Raises:
         LeftOut: it has no tests at all.
@@ -58,7 +60,7 @@ def function_entry(
         function=function,
     )
     tests = HiddenTests(tuple(first.values()), tuple(more.values()))
-    return Entry(id=name, problem=problem, hidden=tests, known=Known(right, ()), facts=Facts())
+    return Entry(id=name, problem=problem, hidden=tests, known=Known(right, ()), facts=Facts(), unread=unread)
 
 
 def _check_literals(test: TestCase) -> None:

@@ -7,7 +7,6 @@ Source: the dataset cards. All have the same columns. `test` defines `check(cand
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from eval.data.layouts.calls import SpecialOracle, calls_in
@@ -41,5 +40,5 @@ def read(row: dict[str, Any]) -> Entry:
     )
     program = row["prompt"] + row["canonical_solution"]
     public = shown_examples(row["prompt"], row["prompt"], entry_point)
-    entry = function_entry(name, "", function, public, [*calls.tests, *computed], right=(program,))
-    return replace(entry, unread=calls.unread)
+    tests = [*calls.tests, *computed]
+    return function_entry(name, "", function, public, tests, right=(program,), unread=calls.unread)

@@ -8,7 +8,6 @@ Source: the dataset cards. `test_list` has asserts. The version of evalplus also
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
 from typing import Any
 
 from eval.data.layouts.calls import Calls, SpecialOracle, asserted, called_name, calls_in
@@ -56,7 +55,7 @@ def _entry(row: dict[str, Any], name: str, code: str, asserts: list[str]) -> Ent
     function = AskedFunction(entry_point=entry_point, tolerance=calls.tolerance, comparison=calls.comparison)
     words = row.get("prompt") or row["text"]
     program = "\n".join([*(row.get("test_imports") or ()), code.replace("\r\n", "\n")])
-    return replace(function_entry(name, words, function, public, tests, right=(program,)), unread=calls.unread)
+    return function_entry(name, words, function, public, tests, right=(program,), unread=calls.unread)
 
 
 def _read(asserts: list[str], entry_point: str) -> Calls:
