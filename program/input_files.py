@@ -136,21 +136,24 @@ def read_model(path: Path, model: type[Model], most: int = MOST_BYTES) -> Model:
         raise InputError(f"{path}: {first_error(fault, model)}") from fault
 
 
-def json_value(text: str, where: object, *, half_pairs: bool = False, large: bool = False) -> Any:
+def json_value(text: str, where: object, *, half_pairs: bool = False, any_number: bool = False) -> Any:
     """Parse a JSON text.
 
     Args:
         text: the JSON text.
         where: the origin of the text, for the error message.
-        large: whether integers may exceed `LARGEST`, as in arguments of functions.
+        any_number: whether integers may exceed `LARGEST` and floats be `NaN` or `Infinity`, which `json.dumps` writes:
+            both occur in arguments of functions, and pandas writes `NaN` where a cell is empty.
         half_pairs: whether texts may contain lone surrogates, which are not valid text; each becomes a question mark.
 
     Raises:
         InputError: the text is not JSON, is nested too deep, or contains numbers or texts that are not allowed.
     """
     try:
-        whole = int if large else _bounded
-        value = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite, parse_int=whole)
+        if any_number:
+            value = json.loads(text)
+        else:
+            value = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_bounded)
         _refuse_depth(value)
         if r"\ud" in text or r"\uD" in text:
             plain = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace" if half_pairs else "strict")
@@ -172,7 +175,7 @@ def json_lines(text: str, where: object) -> Iterator[tuple[int, Any]]:
     """
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
-            yield number, json_value(line, f"{where}, line {number},", half_pairs=True, large=True)
+            yield number, json_value(line, f"{where}, line {number},", half_pairs=True, any_number=True)
 
 
 def read_toml(path: Path) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any, TypeVar
 
+from pydantic import ValidationError
+
 from eval.data.layouts.entry import Entry, Layout, LeftOut
 from eval.data.problem_set import Answers, DataError, Facts, HiddenTests, ProblemSet
 from eval.data.recognise import LAYOUTS, layout_of
@@ -23,6 +25,7 @@ from eval.data.rows import read_rows
 from judge.checkers.checker_program import AnyChecker, CheckerProgram
 from judge.checkers.compiled import COMPILERS, compiler
 from judge.verdict import TestCase
+from program.errors import first_error
 from program.problem import Problem, PublicTest
 
 log = logging.getLogger(__name__)
@@ -145,7 +148,8 @@ def _entry(data: str, layout: Layout, row: Any) -> Entry:
         return layout.read(columns)
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, ArithmeticError, RecursionError) as fault:
         name = next((columns[key] for key in _NAMING if columns.get(key) is not None), None)
-        what = " ".join(f"{type(fault).__name__}: {fault}".split())
+        invalid = isinstance(fault, ValidationError)
+        what = first_error(fault) if invalid else " ".join(f"{type(fault).__name__}: {fault}".split())
         raise DataError(f"{data}: problem {name!r} does not have the layout of {layout.NAME} ({what})") from fault
 
 

@@ -149,6 +149,15 @@ def test_evalplus_lines_keep_base_and_plus_tests_apart_and_restore_tuples():
     assert dict(problems.left_out) == {"HumanEval/32": "has an oracle of its own"}
 
 
+def test_nan_and_infinity_are_arguments_like_others_and_nan_is_an_empty_cell(tmp_path):
+    row = json.loads((FIXTURES / "evalplus.jsonl").read_text().splitlines()[0])
+    row |= {"base_input": [[float("inf")], [10**30]], "plus_input": [[float("nan")]], "atol": float("nan")}
+    (tmp_path / "rows.jsonl").write_text(json.dumps(row))
+    hidden = load_problems(str(tmp_path / "rows.jsonl"), "test").hidden(row["task_id"])
+    assert hidden.private == (TestCase("inf", "inf"), TestCase(str(10**30), str(10**30 + 2)))
+    assert hidden.generated == (TestCase("nan", "nan"),)
+
+
 def test_livecodebenchs_methods_are_called_with_a_json_value_a_line():
     problems = load_problems(str(FIXTURES / "livecodebench.jsonl"), "test")
     problem = problems.problem("9001. Add Two")

@@ -144,6 +144,12 @@ def test_arguments_of_apps_that_are_no_list_are_one_line(tmp_path):
         load_rows(tmp_path, [row])
 
 
+def test_a_cell_of_the_wrong_type_is_one_line(tmp_path):
+    row = {**rows_of("code_contests_plus.jsonl")[0], "time_limit": float("inf")}
+    with pytest.raises(DataError, match=r"of code_contests_plus \(seconds: Input should be a finite number\)"):
+        load_rows(tmp_path, [row])
+
+
 def test_a_hidden_test_of_apps_that_ends_like_an_example_stays_hidden(tmp_path):
     row = rows_of("apps.jsonl")[0]
     row["input_output"] = json.dumps({"inputs": ["5\n", "20 5\n", "3\n"], "outputs": ["40\n", "40\n", "6 7\n"]})
