@@ -36,6 +36,11 @@ class Case:
         """Whether some of them are right and some wrong."""
         return bool(self.right.any() and not self.right.all())
 
+    def differ(self, kind: str) -> bool:
+        """Whether some right and some wrong program behave differently on an input of this kind."""
+        matrix = self.behaviours[kind]
+        return bool((matrix[self.right][:, None] != matrix[~self.right][None]).any())
+
     def solved(self) -> dict[str, float]:
         """The probability that each way of choosing takes a right program."""
         found = {ORACLE: float(self.right.any()), TODAY: float(self.today)}

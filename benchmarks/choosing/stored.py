@@ -5,7 +5,8 @@
 For every model and dataset there are two tables: for single rollouts, and for all rollouts of a problem together, with
 repeated programs. A table has only problems with at least two different programs that pass the public tests. Programs
 are run again on public tests, hidden tests, and two kinds of further inputs: those of the rollouts' AI tests, and
-public inputs with a small change. Outputs that a model claims are not used.
+public inputs with a change, which is small or, for a function, to a value at the edge of its type. Outputs that a model
+claims are not used.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.choosing.cases import Case, choosing_table
+from benchmarks.choosing.edge_inputs import edge_inputs
 from benchmarks.choosing.selectors import chosen
 from eval.data.problem_set import ProblemSet
 from eval.options import add_arms, path_name
@@ -104,7 +106,8 @@ def case_of(draws: Draws, problem: Problem, problems: ProblemSet) -> Case | None
         return None
     right = {code: score(code, problem, problems).solved for code in passing}
     public = [test.input for test in problem.public_tests]
-    kinds = {AI: [*draws.inputs], CHANGED: [text for text in changed_inputs(problem) if _fits(text, public, problem)]}
+    made = dict.fromkeys([*changed_inputs(problem), *edge_inputs(problem)])
+    kinds = {AI: [*draws.inputs], CHANGED: [text for text in made if is_like(text, public, problem.function)]}
     short = replace(limits, seconds=min(SECONDS, limits.seconds))
     sampled = [passing.index(code) for code in draws.programs if code in right]
     found = {}
@@ -118,10 +121,6 @@ def case_of(draws: Draws, problem: Problem, problems: ProblemSet) -> Case | None
     else:
         today = score(draws.answer, problem, problems).solved
     return Case(draws.problem, rows, found, today)
-
-
-def _fits(text: str, public: Sequence[str], problem: Problem) -> bool:
-    return is_like(text, public, problem.function)
 
 
 def report(runs: Sequence[Path], arms: Sequence[str] | None) -> str:
@@ -158,10 +157,12 @@ def _part(title: str, draws: Sequence[Draws], problems: ProblemSet) -> Iterable[
     with ThreadPoolExecutor(default_workers()) as threads:
         found = threads.map(lambda each: case_of(each, problems.problem(each.problem), problems), draws)
         cases = [case for case in found if case]
-    contested = sum(each.contested for each in cases)
+    contested = [case for case in cases if case.contested]
+    differ = " and ".join(f"on the {kind} in {sum(each.differ(kind) for each in contested)}" for kind in (AI, CHANGED))
     yield (
-        f"{len(draws)} {title}: in {len(cases)} at least two different programs pass the public tests, in {contested} "
-        "of these some are right and some wrong."
+        f"{len(draws)} {title}: in {len(cases)} at least two different programs pass the public tests, in "
+        f"{len(contested)} of these some are right and some wrong. A right and a wrong one behave differently {differ} "
+        "of them."
     )
     if cases:
         yield choosing_table(cases)

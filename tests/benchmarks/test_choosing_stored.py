@@ -5,10 +5,11 @@ import pytest
 
 from benchmarks.choosing import simulated, stored
 from benchmarks.choosing.cases import FIRST, ORACLE, RANDOM, TODAY
+from benchmarks.choosing.edge_inputs import edge_inputs
 from benchmarks.choosing.selectors import SELECTORS
 from eval.data.load import load_problems
 from program.bench.behaviours import CRASHED
-from program.problem import Problem
+from program.problem import AskedFunction, Problem, PublicTest
 from program.rollout.trace import Best, Call, JudgeRun, name_of
 from program.rollout.trace import TestRun as Ran
 from tests.support.packs import isolate, number_task, printed, write_pack
@@ -88,6 +89,7 @@ def test_the_command_prints_a_table_for_rollouts_and_one_for_all_draws(tmp_path,
     said = printed(monkeypatch, stored.main, store(tmp_path / "run", rollouts, **data))
     assert "2 rollouts: in 1 at least two different programs pass the public tests, in 1 of these" in said
     assert "1 problems, all draws together: in 1 at least two" in said
+    assert "behave differently on the AI inputs in 1 and on the changed inputs in 0 of them" in said
     assert f"| {TODAY} | 0.0 %" in said and f"| largest group, {stored.AI} | 100.0 %" in said
 
 
@@ -106,3 +108,14 @@ def test_the_right_one_is_found_where_errors_scatter_and_lost_where_most_are_sha
 def test_right_programs_do_the_same_on_every_valid_input():
     right, matrix = simulated.drawn(simulated.Skill(), 20, 5, np.random.default_rng(1))
     assert (matrix[right] == 0).all() and (matrix[~right] != 0).any()
+
+
+def test_inputs_at_edges_change_one_value_of_a_call():
+    tests = (PublicTest(input="[2, (True, 'a')], 1.5", output="1"), PublicTest(input="n=2", output="1"))
+    function = AskedFunction(entry_point="f")
+    found = edge_inputs(Problem(name="f", description="f", public_tests=tests, function=function))
+    assert {"[], 1.5", "[-2, (True, 'a')], 1.5", "[2, (False, 'a')], 1.5", "[2, (True, '')], 1.5", "[2, ()], 1.5"} <= {
+        *found
+    }
+    assert "[2, (True, 'a')], 0.0" in found and not any("n=" in each for each in found)
+    assert edge_inputs(Problem(name="p", description="p", public_tests=tests)) == []
