@@ -1,11 +1,13 @@
 """What prompts share from their beginning on, and which order of their parts shares most."""
 
+from typing import get_args
+
 import dspy
 import pytest
 
 from program.adapters.adapter_names import ADAPTERS, has_one_order
 from program.adapters.choice import adapter_named
-from program.adapters.sections import Order
+from program.adapters.sections import AT_THE_TOP, Order
 from program.errors import UserError
 from signatures.code import AnalyseFailure, FixCode, SolveDirectly, WriteCode
 from signatures.plan import ProposeSolutions, RankSolutions
@@ -93,7 +95,15 @@ def test_demonstrations_after_the_problem_bring_their_own():
     task = f"## task\n{SolveDirectly.instructions}"
     assert asked["content"].startswith(f"## problem\nAnother\n\n{task}") and asked["role"] == "user"
     assert answer == {"role": "assistant", "content": "```python\nprint(1)\n```"}
-    assert last["content"].startswith(f"## problem\nthe one at the very top\n\n{task}")
+    assert last["content"].startswith(f"## problem\nthe one at the very top:\n\nDouble\n\n{task}")
+
+
+@OURS
+@pytest.mark.parametrize("order", get_args(Order))
+@pytest.mark.parametrize("signature", STAGES)
+def test_the_last_message_has_the_problem_in_every_order_if_demonstrations_have_other_problems(kind, order, signature):
+    prompt = adapter_named(kind, order).format(signature, [demo(signature)], VALUES[signature][0] | {"problem": STATEMENT})
+    assert STATEMENT.strip() in prompt[-1]["content"]
 
 
 @OURS
@@ -128,7 +138,7 @@ def test_every_order_holds_the_same_parts(kind, signature):
         return {line for message in adapter.format(signature, demos, inputs) for line in message["content"].split("\n")}
 
     stage_first, problem_first = lines(adapter_named(kind)), lines(adapter_named(kind, "problem-first"))
-    assert problem_first - stage_first == {"## task", "the one at the very top"}
+    assert problem_first - stage_first == {"## task", AT_THE_TOP}
     assert stage_first <= problem_first
 
 
