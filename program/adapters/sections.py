@@ -28,7 +28,7 @@ DSPY_ORDER: Order = "stage-first"
 LEADING = "problem"
 HEADING, TASK = "## ", "## task\n"
 OWN_PROBLEM = f"{HEADING}{LEADING}\n"  # the start of a demonstration, and of the request if there are demonstrations
-AT_THE_TOP = "the one at the very top:"  # before the problem, when it is repeated after demonstrations of other problems
+AT_THE_TOP = "the one at the very top:"  # before the problem, if it is repeated after demonstrations
 ABOVE = "as above"  # in place of values in earlier turns
 
 

@@ -102,7 +102,8 @@ def test_demonstrations_after_the_problem_bring_their_own():
 @pytest.mark.parametrize("order", get_args(Order))
 @pytest.mark.parametrize("signature", STAGES)
 def test_the_last_message_has_the_problem_in_every_order_if_demonstrations_have_other_problems(kind, order, signature):
-    prompt = adapter_named(kind, order).format(signature, [demo(signature)], VALUES[signature][0] | {"problem": STATEMENT})
+    inputs = VALUES[signature][0] | {"problem": STATEMENT}
+    prompt = adapter_named(kind, order).format(signature, [demo(signature)], inputs)
     assert STATEMENT.strip() in prompt[-1]["content"]
 
 
