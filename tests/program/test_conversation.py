@@ -263,7 +263,8 @@ def test_the_artifact_comes_back_as_it_was_saved(tmp_path, double):
     again, said = artifact.load(tmp_path / "saved")
     assert again.config.order == "conversation"
     assert artifact.fingerprint(again, said) == artifact.fingerprint(program, manifest)
-    assert [messages(call) for call in talked(double, again)] == [messages(call) for call in talked(double, program)]
+    prompts, saved = ([messages(call) for call in talked(double, each)] for each in (again, program))
+    assert sorted(prompts) == sorted(saved), "in any order, as some stages run side by side"
     assert isinstance(new_program("alphacodium", {"order": "conversation"}), AlphaCodium)
 
 
