@@ -115,13 +115,13 @@ def decoded(content: bytes, where: object) -> str:
         ) from fault
 
 
-def read_json(path: Path, most: int = MOST_BYTES) -> Any:
-    """Read the JSON value in a file.
+def read_json(path: Path, most: int = MOST_BYTES, *, any_number: bool = False) -> Any:
+    """Read the JSON value in a file; see `json_value` for `any_number`.
 
     Raises:
         InputError: see `read_text` and `json_value`.
     """
-    return json_value(read_text(path, most), path)
+    return json_value(read_text(path, most), path, any_number=any_number)
 
 
 def read_model(path: Path, model: type[Model], most: int = MOST_BYTES) -> Model:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from judge.literals import NoLiteral, arguments_of
-from judge.value_texts import literal
+from eval.data.layouts.calls import arguments_text
+from judge.literals import arguments_of
 from program.problem import Problem
 
 _MOST = 120  # inputs of a problem
@@ -22,15 +22,10 @@ def edge_inputs(problem: Problem) -> list[str]:
 
 def _edges(problem: Problem) -> Iterator[str]:
     for test in problem.public_tests:
-        try:
-            given, named = arguments_of(test.input)
-        except NoLiteral:
-            continue
-        if named:
-            continue
-        for place, value in enumerate(given):
+        given, named = arguments_of(test.input)
+        for place, value in enumerate(() if named else given):
             for other in _others(value):
-                yield ", ".join(literal(each) for each in (*given[:place], other, *given[place + 1 :]))
+                yield arguments_text([*given[:place], other, *given[place + 1 :]])
 
 
 def _others(value: Any) -> Iterator[Any]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -172,9 +173,10 @@ def _with_line_feeds(entry: Entry) -> Entry:
 
 
 def _checked(data: str, row: Any) -> dict[str, Any]:
+    """The columns of a row; None for NaN, which is how pandas writes an empty cell."""
     if not isinstance(row, dict):
         raise DataError(f"{data}: a problem is not a JSON object")
-    return row
+    return {name: None if isinstance(cell, float) and math.isnan(cell) else cell for name, cell in row.items()}
 
 
 def _report_left_out(data: str, split: str, layout: Layout, left_out: dict[str, str], total: int) -> None:

@@ -113,16 +113,11 @@ def _small_lines(path: Path, split: str) -> list[Any] | None:
             raise DataError(f"{file}, line {number}: not a row but {type(row).__name__}")
         rows.append(row)
     columns = dict.fromkeys(name for row in rows for name in row)
-    return [{name: _cell(row.get(name)) for name in columns} for row in rows]
-
-
-def _cell(value: Any) -> Any:
-    """A value of a row; None for NaN, which is how pandas writes an empty cell."""
-    return None if value != value else value
+    return [{name: row.get(name) for name in columns} for row in rows]
 
 
 def _json(path: Path) -> list[Any]:
-    loaded = read_json(path, MOST_DATA_BYTES)
+    loaded = read_json(path, MOST_DATA_BYTES, any_number=True)
     return loaded if isinstance(loaded, list) else [loaded]
 
 

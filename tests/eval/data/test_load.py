@@ -91,6 +91,13 @@ def test_a_local_folder_in_the_hub_layout(tmp_path, form):
     assert len(load_problems(str(folder), "test").problems) == 1
 
 
+def test_a_cell_that_pandas_wrote_as_nan_is_empty(tmp_path):
+    given = row(cf_rating=float("nan"), memory_limit_bytes=float("nan"))
+    problems = load_problems(str(write_dataset(tmp_path / "data", {"valid": [given]})), "valid")
+    (problem,) = problems.problems
+    assert (problem.memory_bytes, problems.facts(problem.name).rating) == (None, 0)
+
+
 def test_the_fingerprint_names_the_content_and_not_the_files(tmp_path):
     rows = [task.row() for task in VALID]
     forms = [write_dataset(tmp_path / form, {"valid": rows}, form) for form in ("parquet", "jsonl")]
