@@ -41,8 +41,8 @@ class SimulatedEngine:
     their answers, and independent of the order of prompts. Threads that send the same prompt at once may swap its
     answers, but together get the same multiset. Faults and timeouts depend on the request's number and consume no
     answer. Demonstrations and instructions are not part of the function, so two programs with the same question get the
-    same luck: their comparison is paired. Prompts in another order have their own luck, and so do problem-first prompts
-    with demonstrations, because their last message differs.
+    same luck: their comparison is paired. Prompts in another order have their own luck. So demonstrations change the
+    luck of a problem-first program: they change the order.
 
     A demonstration is good if its answer is known to be right for its problem. Stages without known right answers
     (reflection, proposals) have no skill to raise.

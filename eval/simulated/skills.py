@@ -56,7 +56,7 @@ class Skills(BaseModel):
     """Share of its proposed instructions that contain `SENTENCE`, if `instruction_gain` is not 0."""
     order_gain: Change = 0.0
     """Added to the skill of a stage that writes programs if its prompt is stage-first; the hand-written programs are
-    problem-first."""
+    problem-first, and have no demonstrations, which change that."""
     public_only: Probability | None = None
     """Probability that a wrong program passes the public tests and fails only hidden ones; null to draw from the known
     wrong programs regardless of public tests."""

@@ -77,6 +77,12 @@ def prompt_differences(first: Path, second: Path) -> list[str]:
     for name in dict.fromkeys((*one_state, *two_state)):
         if name in one_state and name in two_state:
             lines += _predictor(name, one_state[name], two_state[name])
+    if any(each["config"].get("order") == "problem-first" for each in (one, two)) and any(
+        bool(one_state[name]["demos"]) != bool(two_state[name]["demos"]) for name in one_state if name in two_state
+    ):
+        lines.append(
+            "the order too: in the order problem-first, a stage with demonstrations starts with its instructions"
+        )
     return lines
 
 

@@ -50,11 +50,6 @@ def read_inputs(config: CompileConfig) -> Inputs:
         ConfigError, ArtifactError, DataError: an input cannot be used.
     """
     program, manifest = artifact.load(Path(config.start), config.settings, config.adapter)
-    if program.config.order == "demos-first" and "order" not in config.settings:
-        raise ConfigError(
-            f"{config.start} has the order demos-first, in which demonstrations also change the order: choose "
-            "another with --set order=problem-first or order=stage-first"
-        )
     problems = config.select(load_problems(config.data, config.split))
     bare = [problem.name for problem in problems.problems if not problems.hidden(problem.name).all()]
     if bare:

@@ -1,8 +1,8 @@
 """The layout of our own prompts: instructions and the form of the answer, inputs as `##` sections, in a chosen order.
 
 With DSPy's order (stage-first), calls of one stage share a prefix across problems, but stages of one problem share
-none. With problem-first it is the reverse. A prefix cache covers the common start of prompts; in a conversation
-(`program.rollout.conversation`) this is everything except the last turn.
+none. With problem-first it is the reverse, except for stages with demonstrations. A prefix cache covers the common
+start of prompts; in a conversation (`program.rollout.conversation`) this is everything except the last turn.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from program.adapters.reading import Reading, note
 from program.rollout.context import context
 from program.rollout.conversation import SoFar
 
-# problem-first: problem, demonstrations, further inputs, instructions.
+# problem-first: problem, further inputs, instructions; a stage with demonstrations is stage-first, which solved more
+# for fewer tokens (docs/measured/adapters.md).
 # stage-first: instructions, demonstrations, problem, further inputs.
-# demos-first: stages with demonstrations are stage-first, the others problem-first. Demonstrations and order change
-# together, so no comparison shows which one made a difference; only for programs that were compiled so.
-# conversation: like problem-first, after all earlier turns of the rollout; what they contain is not repeated.
-Order = Literal["problem-first", "stage-first", "demos-first", "conversation"]
+# conversation: problem, earlier turns of the rollout, demonstrations, further inputs, instructions; what earlier turns
+# contain is not repeated.
+Order = Literal["problem-first", "stage-first", "conversation"]
 DSPY_ORDER: Order = "stage-first"
 LEADING = "problem"
 HEADING, TASK = "## ", "## task\n"
@@ -81,7 +81,7 @@ class SectionsAdapter(dspy.Adapter):
     def format(
         self, signature: type[dspy.Signature], demos: list[dict[str, Any]], inputs: dict[str, Any]
     ) -> list[dict[str, Any]]:
-        stage_first = self.order == "stage-first" or (self.order == "demos-first" and demos)
+        stage_first = self.order == "stage-first" or (self.order == "problem-first" and demos)
         if stage_first or not inputs.get(LEADING):
             return super().format(signature, demos, inputs)
         task = f"{TASK}{self.format_system_message(signature)}"

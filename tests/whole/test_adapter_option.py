@@ -149,26 +149,11 @@ def test_a_run_in_another_order_is_another_run(start, data, tmp_path, monkeypatc
     assert "error: order=problem-first: prompts of the adapter json are DSPy's" in capsys.readouterr().err
 
 
-def test_nothing_is_compiled_in_an_order_that_demonstrations_change_unless_it_is_asked_for(
-    start, data, tmp_path, monkeypatch, capsys
-):
-    use_lm(monkeypatch, answer_rule(VALID))
-    program, manifest = artifact.load(start, {"order": "demos-first"})
-    artifact.save(tmp_path / "mixed", program, manifest)
-    options = ["--start", tmp_path / "mixed", "--data", data, "--demos", "1", "--out", tmp_path / "compiled"]
-    assert call(monkeypatch, optimize.compile.main, *options) == 2
-    assert "has the order demos-first" in capsys.readouterr().err and not (tmp_path / "compiled").exists()
-    assert call(monkeypatch, optimize.compile.main, *options, "--set", "order=stage-first") == 0
-    assert artifact.load(tmp_path / "compiled")[0].config.order == "stage-first"
-
-
 @pytest.mark.parametrize("folder", sorted((ROOT / "artifacts").iterdir()), ids=lambda folder: folder.name)
-def test_only_what_was_compiled_so_has_the_mixed_order(folder):
+def test_every_artifact_here_has_the_usual_adapter_and_order(folder):
     program, manifest = artifact.load(folder)
-    shows = any(predictor.demos for predictor in program.predictors())
     assert manifest.adapter == DEFAULT_ADAPTER
-    usual = "conversation" if folder.name == "conversation" else "problem-first"
-    assert program.config.order == ("demos-first" if shows else usual)
+    assert program.config.order == ("conversation" if folder.name == "conversation" else "problem-first")
 
 
 def test_reports_say_that_arms_differ_in_more_than_their_prompts(start, data, tmp_path, monkeypatch, capsys):

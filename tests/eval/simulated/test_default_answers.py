@@ -15,7 +15,7 @@ DRAWS = 3
 
 # A knob that changes them changes what stored measurements with the simulated LM can be compared with.
 @pytest.mark.parametrize(
-    ("order", "digest"), [("stage-first", "f08b08db442c436e"), ("problem-first", "77cf9ae03502ea96")]
+    ("order", "digest"), [("stage-first", "f08b08db442c436e"), ("problem-first", "cd0cc61d9a2016e0")]
 )
 def test_answers_of_every_stage_are_those_of_before(order, digest):
     problems = some_problems()

@@ -40,7 +40,8 @@ def test_instructions_and_demonstrations_are_told_apart(plain, tmp_path):
     other = changed(plain, tmp_path / "other", demos=(DEMO, {**DEMO, "problem": "Subtract."}))
     (said,) = prompt_differences(plain, words)
     assert said.startswith("solve.predict: another instruction (3 words instead of ")
-    assert prompt_differences(plain, shown) == ["solve.predict: 2 demonstrations instead of 0"]
+    counted, order = prompt_differences(plain, shown)
+    assert counted == "solve.predict: 2 demonstrations instead of 0" and order.startswith("the order too: ")
     assert prompt_differences(shown, other) == ["solve.predict: 2 other demonstrations instead of 2"]
     assert "+Write the program." in instruction_diff(plain, words).splitlines()
 

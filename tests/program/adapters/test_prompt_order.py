@@ -54,7 +54,6 @@ def fits(demo: dspy.Example, signature) -> bool:
 def test_problem_first_shares_most_of_a_rollout_and_stage_first_next_to_nothing(kind):
     assert shared_prefix(rollout(kind)) < 0.05
     assert shared_prefix(rollout(kind, "problem-first")) > 0.6
-    assert rollout(kind, "demos-first") == rollout(kind, "problem-first")
 
 
 @OURS
@@ -65,7 +64,7 @@ def test_across_problems_it_is_the_other_way_round(kind):
 
     demos = [demo(signature) for signature in (ReflectOnProblem, WriteTests, WriteCode)]
     assert across("stage-first") > across("problem-first")
-    assert across("demos-first", demos) > across("problem-first", demos)
+    assert across("problem-first", demos) > 1.5 * across("problem-first")
 
 
 def test_the_problem_leads_every_stage_with_the_same_message():
@@ -87,8 +86,8 @@ def test_a_problem_first_prompt_to_the_letter():
     ]
 
 
-def test_demonstrations_after_the_problem_bring_their_own():
-    lead, asked, answer, last = adapter_named("lean", "problem-first").format(
+def test_demonstrations_in_a_conversation_bring_their_own_problem_and_the_request_repeats_its():
+    lead, asked, answer, last = adapter_named("lean", "conversation").format(
         SolveDirectly, [dspy.Example(problem="Another", code="print(1)\n")], {"problem": "Double"}
     )
     assert lead == {"role": "system", "content": "## problem\nDouble"}
@@ -108,21 +107,18 @@ def test_the_last_message_has_the_problem_in_every_order_if_demonstrations_have_
 
 
 @OURS
-@pytest.mark.parametrize("order", ["problem-first", "stage-first"])
-def test_demonstrations_do_not_change_the_order_unless_it_is_demos_first(kind, order):
-    """The problem comes before the instructions, or after them, whatever is shown besides."""
-
-    def leads(order: Order, demos) -> bool:
-        text = str(adapter_named(kind, order).format(SolveDirectly, demos, {"problem": "Double"}))
-        return text.index("Double") < text.index(SolveDirectly.instructions[:20])
-
-    demos = [dspy.Example(problem="Another", code="print(1)\n")]
-    assert leads(order, demos) == leads(order, []) == (order == "problem-first")
-    assert leads("demos-first", []) and not leads("demos-first", demos)
+@by_name(VALUES)
+def test_a_problem_first_stage_with_demonstrations_is_asked_stage_first(kind, signature):
+    inputs, demos = VALUES[signature][0] | {"problem": STATEMENT}, [demo(signature)]
+    orders: list[Order] = ["problem-first", "stage-first"]
+    mixed, pure = (adapter_named(kind, order).format(signature, demos, inputs) for order in orders)
+    assert mixed == pure
+    mixed, pure = (adapter_named(kind, order).format(signature, [], inputs) for order in orders)
+    assert mixed != pure
 
 
 @pytest.mark.parametrize("name", [name for name in ADAPTERS if has_one_order(name)])
-@pytest.mark.parametrize("order", ["problem-first", "demos-first"])
+@pytest.mark.parametrize("order", ["problem-first", "conversation"])
 def test_an_order_that_the_adapter_cannot_have_is_refused(name, order):
     with pytest.raises(UserError, match=f"^order={order}: prompts of the adapter {name} are DSPy's, whose order is st"):
         adapter_named(name, order)
@@ -138,9 +134,9 @@ def test_every_order_holds_the_same_parts(kind, signature):
     def lines(adapter) -> set[str]:
         return {line for message in adapter.format(signature, demos, inputs) for line in message["content"].split("\n")}
 
-    stage_first, problem_first = lines(adapter_named(kind)), lines(adapter_named(kind, "problem-first"))
-    assert problem_first - stage_first == {"## task", AT_THE_TOP}
-    assert stage_first <= problem_first
+    stage_first, conversation = lines(adapter_named(kind)), lines(adapter_named(kind, "conversation"))
+    assert conversation - stage_first == {"## task", AT_THE_TOP}
+    assert stage_first <= conversation
 
 
 def test_what_has_no_problem_is_asked_stage_first():

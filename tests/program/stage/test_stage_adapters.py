@@ -68,7 +68,7 @@ def test_a_call_with_a_time_limit_is_counted_as_any_other(trace):
 # The simulated LM
 
 
-@pytest.mark.parametrize("name", ["lean", "lean problem-first", "lean demos-first", "yaml", "yaml problem-first"])
+@pytest.mark.parametrize("name", ["lean", "lean problem-first", "yaml", "yaml problem-first"])
 def test_the_simulated_lm_answers_in_every_order(name):
     problems = some_problems()
     problem = problems.problems[0]
