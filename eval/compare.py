@@ -41,10 +41,15 @@ def main() -> None:
 
 
 def _compare(options: argparse.Namespace) -> int | None:
+    from eval.rollouts.run_folder import REPORT
     from eval.tables.comparison import compare, lower_ends
 
     print_markdown(compare(options.runs, options.arms, options.by, options.budget, options.prompts, options.exclude))
-    say_next(command=["eval.report", *options.runs])
+    written = [run / REPORT for run in options.runs if (run / REPORT).is_file()]
+    if len(options.runs) == 1 and written:
+        say_next(report=written[0], command=["eval.show", *options.runs])
+    else:
+        say_next(command=["eval.report", *options.runs])
     if options.fail_if_worse is None:
         return None
     ends = lower_ends(options.runs, options.arms, options.exclude)

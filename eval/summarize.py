@@ -6,6 +6,7 @@ import argparse
 
 from eval.options import add_arms, add_runs, command_parser
 from program.cli.command import run_command
+from program.cli.output import say_next
 from program.cli.shown_markdown import print_markdown
 
 
@@ -29,6 +30,7 @@ def _summarize(options: argparse.Namespace) -> None:
 
     asked = (options.runs, options.arms, options.ai_tests, options.exclude, options.reading)
     print_markdown(summarize_runs(*asked))
+    say_next(command=["eval.compare", *options.runs])
 
 
 if __name__ == "__main__":

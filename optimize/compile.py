@@ -13,6 +13,7 @@ from program.cli.command import run_command
 from program.cli.folders import ArtifactName
 from program.cli.key_options import RATES, add_keys, add_limits
 from program.cli.model_options import add_stronger_models
+from program.cli.output import say_next, without
 from program.cli.shown_markdown import print_markdown
 from program.rollout.budget import OPTIONS as LIMITS
 
@@ -96,6 +97,7 @@ def _compile(options: argparse.Namespace) -> None:
     config = read_config(options.config, changes)
     if options.dry_run:
         print_markdown(dry_run(config, options.out))
+        say_next(command=["optimize.compile", *without("--dry-run", sys.argv[1:])])
         return
     with judging_on(options):  # LM calls stay here, with the ledger
         if options.pilot is not None:

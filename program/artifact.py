@@ -60,9 +60,22 @@ def new_program(name: ProgramName, config: dict[str, Any]) -> Program:
     Raises:
         ArtifactError: `config` has an unknown key, a value that is not allowed, or an unknown stage.
     """
-    kind, keys = _PROGRAMS[name]
+    program = _PROGRAMS[name][0](program_config(name, config))
+    stages = {part.name for _, part in program.named_sub_modules() if isinstance(part, Stage)}
+    if unknown := sorted(set(program.config.temperatures) - stages):
+        raise ArtifactError(f"config of {name}: temperatures: unknown stage {unknown[0]}; stages: {sorted(stages)}")
+    return program
+
+
+def program_config(name: ProgramName, config: dict[str, Any]) -> ProgramConfig:
+    """The configuration of the program `name` with the values in `config`, and defaults for the other keys.
+
+    Raises:
+        ArtifactError: `config` has an unknown key or a value that is not allowed.
+    """
+    keys = _PROGRAMS[name][1]
     try:
-        program = kind(keys(**config))
+        return keys(**config)
     except ValidationError as fault:
         first = fault.errors()[0]
         key = ".".join(map(str, first["loc"]))
@@ -70,10 +83,6 @@ def new_program(name: ProgramName, config: dict[str, Any]) -> Program:
             meant = did_you_mean(key, flattened(keys().model_dump()))
             raise ArtifactError(f"config of {name}: unknown key {key}{meant}") from fault
         raise ArtifactError(f"config of {name}: {first_error(fault, keys)}") from fault
-    stages = {part.name for _, part in program.named_sub_modules() if isinstance(part, Stage)}
-    if unknown := sorted(set(program.config.temperatures) - stages):
-        raise ArtifactError(f"config of {name}: temperatures: unknown stage {unknown[0]}; stages: {sorted(stages)}")
-    return program
 
 
 def reshaped(manifest: Manifest, state: Mapping[str, Any], config: dict[str, Any]) -> Program:
@@ -155,7 +164,10 @@ def load(
         manifest.adapter = adapter
         if has_one_order(adapter):
             config = {"order": DSPY_ORDER, **(config or {})}
-    program = new_program(manifest.program, manifest.config)
+    try:
+        program = new_program(manifest.program, manifest.config)
+    except ArtifactError as fault:
+        raise ArtifactError(f"{folder}: manifest.json: {fault}") from fault
     _refuse_other_code(folder, manifest, program)
     state = read_state(folder, manifest)
     _refuse_odd_demos(folder, program, state)

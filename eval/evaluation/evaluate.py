@@ -18,13 +18,13 @@ from eval.data.selected import load_selected
 from eval.errors import RunError
 from eval.evaluation.open_telemetry import sent_traces
 from eval.report.live import live_report
-from eval.report.write import REPORT, write_report
+from eval.report.write import write_report
 from eval.rollouts.code_version import code_prints
 from eval.rollouts.executor import Arm
 from eval.rollouts.loop import rollouts_left, run_loop
 from eval.rollouts.outages import is_too_long
 from eval.rollouts.rollout import Rollout
-from eval.rollouts.run_folder import RunFolder, read_rollouts
+from eval.rollouts.run_folder import REPORT, RunFolder, read_rollouts
 from eval.simulated.model import SIMULATED, caveat
 from eval.spending.spread import TOTALS, refuse_single_draws, spread_total
 from eval.tables.prompt_differences import setting_differences

@@ -11,12 +11,12 @@ from pathlib import Path
 import dspy
 
 from eval.data.problem_set import ProblemSet
-from eval.report.write import REPORT, write_report
+from eval.report.write import write_report
 from eval.rollouts.code_version import code_prints
 from eval.rollouts.executor import Arm, Conditions, Threads
 from eval.rollouts.loop import run_loop
 from eval.rollouts.rollout import Rollout
-from eval.rollouts.run_folder import RunFolder
+from eval.rollouts.run_folder import REPORT, RunFolder
 from eval.rollouts.stored_arms import refuse_unreadable
 from program.stage.program import Program
 

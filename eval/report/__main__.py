@@ -22,7 +22,8 @@ def main() -> None:
 def _report(options: argparse.Namespace) -> None:
     from eval.errors import RunError
     from eval.report.runs_index import is_folder_of_runs, write_index
-    from eval.report.write import REPORT, write_report
+    from eval.report.write import write_report
+    from eval.rollouts.run_folder import REPORT
 
     if len(options.runs) == 1 and is_folder_of_runs(options.runs[0]):
         if options.exclude:

@@ -10,7 +10,8 @@ from pathlib import Path
 from threading import Event, Thread
 
 from eval.data.problem_set import ProblemSet
-from eval.report.write import REPORT, write_report
+from eval.report.write import write_report
+from eval.rollouts.run_folder import REPORT
 from program.cli.output import one_line
 
 LARGEST_SHARE = 0.05  # of the run's time, for writing its report

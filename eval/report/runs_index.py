@@ -12,7 +12,8 @@ from urllib.parse import quote
 
 from eval.errors import RunError
 from eval.report.html_page import html_page
-from eval.report.write import REPORT, write_report
+from eval.report.write import write_report
+from eval.rollouts.run_folder import REPORT
 from eval.rollouts.stored_arms import StoredArm, data_text, run_config, stored_arms
 from eval.tables.summary import summarize
 from program.cli.output import one_line

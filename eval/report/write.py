@@ -21,7 +21,6 @@ from eval.rollouts.stored_arms import StoredArm, problem_names, stored_arms
 from eval.tables.prompt_differences import prompts_against, setting_differences, stored_artifact
 from program.files import write_whole
 
-REPORT = "report.html"  # its name in a run's folder
 NOT_YET = "Tests of differences appear when the run has ended: a p-value in the middle of a run is not valid."
 SCRIPTS = (
     *("elements", "formats", "verdicts", "plots", "tables"),

@@ -23,6 +23,7 @@ from program.errors import first_error, folder_meant
 from program.files import ASIDE, hold, write_whole
 from program.input_files import InputError, read_json
 
+REPORT = "report.html"  # the name of the report in a run's folder
 CODE = "code_versions"  # the configuration key with the code versions of the rollouts, by name
 _FIRST = {"lock", f"config.json{ASIDE}"}  # files that a run may have left if it was killed at the start
 

@@ -62,13 +62,13 @@ class RunProgress:
         """The solved share of judged rollouts, the number not judged, and the dollars and tokens spent."""
         solved, lost = self._states["solved"], self._states["not judged"]
         judged = solved + self._states["failed"]
-        parts = [f"solved {solved}/{judged} ({solved / judged:.0%})" if judged else "solved 0/0"]
+        parts = [f"solved {solved}/{judged} ({solved / judged:.0%})" if judged else "solved –"]
         if lost:
             parts.append(f"{lost} not judged")
         tokens = self._spent.tokens
         if tokens_too:
             parts.append(f"{'–' if tokens is None else count(tokens)} tokens")
-        if self._spent.dollars is not None:
+        if self._spent.dollars:
             parts.append(f"${self._spent.dollars:.2f}")
         return ", ".join(parts)
 

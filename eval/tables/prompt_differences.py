@@ -35,8 +35,9 @@ def setting_differences(arms: Mapping[str, Path | None]) -> str:
     Args:
         arms: by name the folder of the artifact, if known.
     """
-    manifests = {arm: _read(folder)[0] for arm, folder in arms.items() if folder}
-    settings = {arm: _settings(manifest) for arm, manifest in manifests.items()}
+    read = {arm: _read(folder) for arm, folder in arms.items() if folder}
+    manifests = {arm: manifest for arm, (manifest, _) in read.items()}
+    settings = {arm: _settings(*each) for arm, each in read.items()}
     differing = []
     for key in dict.fromkeys(key for each in settings.values() for key in each):
         having = {manifests[arm]["program"] for arm in manifests if key in settings[arm]}
@@ -77,12 +78,6 @@ def prompt_differences(first: Path, second: Path) -> list[str]:
     for name in dict.fromkeys((*one_state, *two_state)):
         if name in one_state and name in two_state:
             lines += _predictor(name, one_state[name], two_state[name])
-    if any(each["config"].get("order") == "problem-first" for each in (one, two)) and any(
-        bool(one_state[name]["demos"]) != bool(two_state[name]["demos"]) for name in one_state if name in two_state
-    ):
-        lines.append(
-            "the order too: in the order problem-first, a stage with demonstrations starts with its instructions"
-        )
     return lines
 
 
@@ -108,10 +103,25 @@ def _predictor(name: str, one: dict[str, Any], two: dict[str, Any]) -> list[str]
     return [f"{name}: {', '.join(found)}"] if found else []
 
 
-def _settings(manifest: dict[str, Any]) -> dict[str, Any]:
+def order_of(config: dict[str, Any], state: dict[str, Any]) -> str | None:
+    """The order of a program's prompts, with the stages whose demonstrations change it; None without the key.
+
+    Args:
+        config, state: of the program, as stored.
+    """
+    order, shown = config.get("order"), [name for name, each in state.items() if each["demos"]]
+    if order != "problem-first" or not shown:
+        return order
+    return "stage-first" + (f" in {len(shown)} of {len(state)} stages" if len(shown) < len(state) else "")
+
+
+def _settings(manifest: dict[str, Any], state: dict[str, Any]) -> dict[str, Any]:
     """An artifact's configuration besides its prompts, as a flat mapping."""
     lm = {key: value for key, value in (manifest.get("lm") or {}).items() if key != "model"}
-    return flattened({"adapter": manifest["adapter"], **manifest["config"], "lm": lm})
+    order = order_of(manifest["config"], state)
+    return flattened(
+        {"adapter": manifest["adapter"], **manifest["config"], **({"order": order} if order else {}), "lm": lm}
+    )
 
 
 def _instructions(state: dict[str, Any]) -> str:

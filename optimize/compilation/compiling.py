@@ -40,6 +40,8 @@ from optimize.probe.probing import probe
 from optimize.probe.recommendation import recommendation
 from optimize.undocumented import random_state_kept
 from program.cli.output import say_next
+from program.cli.settings import setting_text
+from program.cli.shown_markdown import print_fitted
 from program.errors import ModelError, first_line
 from program.files import write_whole
 from program.manifest import flattened
@@ -85,17 +87,20 @@ def compile_artifact(config: CompileConfig, out: Path, evidence: bool = False) -
         ledger = job.paid.ledger
         paid = totals_line(ledger.totals(session=ledger.session))
         known = f"; {ledger.reused:,} answers were reused from other compilations" if ledger.reused else ""
-        print(f"{describe(job.candidates, job.paid)}; in this session {paid}{known}")
+        print_fitted(f"{describe(job.candidates, job.paid)}; in this session {paid}{known}")
         if job.proposals.dropped:
             print(f"{job.proposals.dropped} proposals were cut off and dropped: raise proposal_tokens")
     if evidence:
-        print(evidence_text(job.evidence))
+        print_fitted(evidence_text(job.evidence))
     print(f"wrote {out}" + (f", but the compilation is not finished: {job.stopped}" if job.stopped else ""))
-    print(outcome.line())
+    print_fitted(outcome.line())
     if job.stopped:
         return
-    say_next(command=["optimize.show", *([config.start] if outcome.ships else []), out])
-    conditions = _conditions(config, inputs.program, earned if outcome.ships else inputs.program)
+    if not outcome.ships:
+        say_next(command=["optimize.show", out])
+        return
+    say_next(command=["optimize.show", config.start, out])
+    conditions = _conditions(config, inputs.program, earned)
     say_next(command=["eval.run", config.start, out, *conditions, "--out", f"runs/{out.name}"])
 
 
@@ -103,8 +108,7 @@ def _conditions(config: CompileConfig, start: Program, made: Program) -> list[st
     """The options of `eval.run` that give both programs the conditions of the compilation."""
     own = flattened(made.config.model_dump())
     shared = {key: value for key, value in flattened(config.settings).items() if own.get(key) == value}
-    said = {key: value if isinstance(value, str) else json.dumps(value) for key, value in shared.items()}
-    settings = [word for key, value in said.items() for word in ("--set", f"{key}={value}")]
+    settings = [word for key, value in shared.items() for word in ("--set", f"{key}={setting_text(value)}")]
     adapter = ["--adapter", config.adapter] if config.adapter else []
     models = models_of(config).used_by([start, made]).options()
     return [*models, "--data", config.data, *adapter, *settings]

@@ -6,6 +6,7 @@ import time
 from typing import TextIO
 
 from optimize.job.candidates import Candidates
+from program.cli.output import counted
 from program.cli.progress_line import ProgressLine, clock
 from program.paid.paid_calls import PaidCalls
 from program.rollout.trace import Totals
@@ -71,5 +72,5 @@ def describe(candidates: Candidates, paid: PaidCalls) -> str:
 def totals_line(totals: Totals) -> str:
     """Calls, tokens and, if known, dollars."""
     tokens = f"{totals.prompt_tokens:,} + {totals.completion_tokens:,}" if totals.tokens_known else "–"
-    said = f"{totals.calls:,} calls, {tokens} tokens"
+    said = f"{counted(totals.calls, 'call')}, {tokens} tokens"
     return said if totals.dollars is None or not totals.dollars else f"{said}, ${totals.dollars:.4f}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,6 +9,7 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ValidationError
 
 from eval.tables.markdown import table
+from eval.tables.prompt_differences import order_of
 from optimize.compilation.attempts import attempts_text, copying_text
 from optimize.compilation.progress import totals_line
 from optimize.compilation.prompts import difference, prompt_texts, prompts_markdown
@@ -23,8 +23,6 @@ from program.errors import first_error
 from program.input_files import InputError, read_model
 from program.manifest import ArtifactError, Manifest, flattened, read_manifest, read_state
 from program.rollout.trace import Totals
-
-SHOWN = ("program", "origin", "adapter", "config", "lm", "scores", "cost", "versions", "commit")
 
 
 class DemoEvidence(BaseModel):
@@ -96,7 +94,10 @@ def describe_program(folder: Path, prompts: bool = False) -> str:
         ArtifactError: the artifact cannot be loaded.
     """
     program, manifest = artifact.load(folder)
-    lines = [f"{folder}", *(f"{key}: {_short(value)}" for key, value in _facts(manifest).items()), ""]
+    facts = artifact_facts(folder, manifest, read_state(folder, manifest))
+    usual = _settings(artifact.program_config(manifest.program, {}).model_dump())
+    said = [f"{key}: {value}" for key, value in facts.items() if usual.get(key) != value]
+    lines = [f"{folder}", f"program: {manifest.program}", *said, "all other settings have their defaults", ""]
     hand_written = dict(artifact.new_program(manifest.program, manifest.config).named_predictors())
     for name, predictor in program.named_predictors():
         own = signature_of(predictor).instructions
@@ -106,10 +107,7 @@ def describe_program(folder: Path, prompts: bool = False) -> str:
     parts = ["\n".join(lines)]
     if outcome := CompileFacts.of(folder, manifest).gate:
         parts.append("\n".join([outcome.line(), *([copying_text(outcome.copied)] if outcome.copied else [])]))
-    if (folder / "report.json").is_file():
-        report = _report(folder)
-        parts.append(attempts_text(report.race))
-        parts += [f"dropped before the gate: {each.predictor}, {each.problem}: {each.why}" for each in report.dropped]
+    parts += _attempts(folder)
     if prompts:
         parts.append(prompts_markdown(program, manifest))
     return "\n\n".join(filter(None, parts))
@@ -130,7 +128,7 @@ def describe_difference(first: Path, second: Path, prompts: bool = False) -> str
     if before.program != after.program:
         raise ArtifactError(f"{first} is {before.program} and {second} is {after.program}")
     states = read_state(first, before), read_state(second, after)
-    here, there = artifact_facts(first, before), artifact_facts(second, after)
+    here, there = artifact_facts(first, before, states[0]), artifact_facts(second, after, states[1])
     parts = [f"{second}, compared with {first}:", "\n".join(_facts_new(here, there))]
     gate = CompileFacts.of(second, after).gate
     if gate and after.gate != before.gate:
@@ -145,6 +143,7 @@ def describe_difference(first: Path, second: Path, prompts: bool = False) -> str
         parts.append(table(["stage", "instruction", "demonstrations"], rows))
     parts += texts
     parts.append(f"Stages with the same prompts: {', '.join(same) or 'none'}.")
+    parts += _attempts(second)
     if prompts:
         parts += _whole_prompts(first, second)
     return "\n\n".join(parts)
@@ -185,8 +184,18 @@ def _facts_new(here: Mapping[str, str], there: Mapping[str, str]) -> Iterator[st
             yield f"- {key}: {f'{old} → {new}' if old and new else new or f'no longer {old}'}"
 
 
-def artifact_facts(folder: Path, manifest: Manifest) -> dict[str, str]:
+def _attempts(folder: Path) -> list[str]:
+    """What the compilation of an artifact has tried, if there is a report of it."""
+    if not (folder / "report.json").is_file():
+        return []
+    report = _report(folder)
+    dropped = [f"dropped before the gate: {each.predictor}, {each.problem}: {each.why}" for each in report.dropped]
+    return [attempts_text(report.race), *dropped]
+
+
+def artifact_facts(folder: Path, manifest: Manifest, state: dict[str, Any]) -> dict[str, str]:
     """The facts of the manifest of the artifact in `folder` as texts, by short names; unset ones are left out.
+    Keys that the configuration did not have yet when the artifact was made have their defaults.
 
     Raises:
         ArtifactError: the facts of its compilation cannot be read.
@@ -203,10 +212,16 @@ def artifact_facts(folder: Path, manifest: Manifest) -> dict[str, str]:
     if read.cost:
         facts["cost of compiling"] = f"{totals_line(read.cost)}, {read.cost.seconds:,.0f} s"
     facts["adapter"] = manifest.adapter
-    facts |= {f"setting {key}": value for key, value in flattened(manifest.config).items()}
+    config = artifact.program_config(manifest.program, manifest.config).model_dump()
+    config["order"] = order_of(config, state)
+    facts |= _settings(config)
     facts |= {f"LM {key}": value for key, value in (manifest.lm or {}).items() if key != "model"}
     facts |= {f"version of {key}": value for key, value in manifest.versions.items()}
     return {key: str(value) for key, value in facts.items() if value not in (None, "", {}, [])}
+
+
+def _settings(config: dict[str, Any]) -> dict[str, str]:
+    return {f"setting {key}": str(value) for key, value in flattened(config).items() if value is not None}
 
 
 def _whole_prompts(first: Path, second: Path) -> Iterator[str]:
@@ -230,14 +245,3 @@ def _report(folder: Path) -> CompileReport:
         return read_model(folder / "report.json", CompileReport)
     except InputError as fault:
         raise ArtifactError(f"{folder} has no readable report: {fault}") from fault
-
-
-def _facts(manifest: Manifest) -> dict[str, Any]:
-    facts = {key: getattr(manifest, key) for key in SHOWN}
-    others = ("code", "problems", *SHOWN)
-    compiled = {key: value for key, value in (manifest.compile or {}).items() if key not in others}
-    return {key: value for key, value in {**facts, **compiled}.items() if value not in (None, {}, [], "")}
-
-
-def _short(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -17,6 +17,7 @@ from optimize.gate.gate_outcome import Outcome
 from optimize.job.candidates import Candidate, prompts_of
 from optimize.job.job import Job
 from program import artifact
+from program.cli.output import counted
 from program.cli.shown_markdown import print_markdown
 from program.files import write_whole
 from program.rollout.trace import Totals
@@ -62,9 +63,10 @@ def write_artifact(out: Path, program: Program, job: Job, chosen: Candidate | No
         print(f"{each['predictor']}: the demonstration {each['problem']} is dropped: {each['why']}")
     if outcome.copied:
         print_markdown(copying_text(outcome.copied))
-    for name, predictor in program.named_predictors():
-        print(f"{name}: {len(predictor.demos)} demonstrations")
-    if outcome.ships and job.config.tuning.demos and not any(predictor.demos for predictor in program.predictors()):
+    shown = {name: len(predictor.demos) for name, predictor in program.named_predictors() if predictor.demos}
+    for name, count in shown.items():
+        print(f"{name}: {counted(count, 'demonstration')}")
+    if outcome.ships and job.config.tuning.demos and not shown:
         print("no demonstration is in the program")
 
 

@@ -127,6 +127,6 @@ def _prior(inputs: Inputs) -> Averages:
         good=PRIOR_GOOD,
         sequences=[[*stages, *[stages[-1]] * (round(calls) - len(stages))]],
         measured=False,
-        source=f"priors: there is no run of it, so {calls:g} calls per run, {prompt} + "
-        f"{PRIOR_ANSWER_TOKENS} tokens per call, {PRIOR_GOOD:.0%} good runs (--pilot N measures them)",
+        source=f"assumptions, because the program was not run yet: {prompt} + {PRIOR_ANSWER_TOKENS} tokens per call, "
+        f"{PRIOR_GOOD:.0%} good runs (--pilot N measures them)",
     )

@@ -13,6 +13,7 @@ from optimize.forecast.rehearsal import GATE, PhaseCount, rehearse
 from optimize.gate.gate import repeats_its_draws
 from optimize.job.inputs import Inputs
 from optimize.job.stages import stages_of
+from program.cli.settings import setting_text
 from program.models.prices import price_of
 from program.rollout.budget import OPTIONS, spent_of
 
@@ -94,7 +95,8 @@ def describe_plan(config: CompileConfig, inputs: Inputs, out: Path | None = None
         choose = ", ".join(problem.name for problem in inputs.choose)
         lines.append(f"to learn from: {len(inputs.learn)}; to choose candidates by: {choose}")
     lines.append(f"tuned: {', '.join(tuned)}" + (f"; as it is: {', '.join(inputs.frozen)}" if inputs.frozen else ""))
-    lines.append(f"keys: { {key: value for key, value in config.tuning.values().items() if value is not None} }")
+    keys = {key: value for key, value in config.tuning.values().items() if value not in (None, "", (), [])}
+    lines.append(f"keys: {', '.join(f'{key}={setting_text(value)}' for key, value in keys.items())}")
     lines += ["", "| phase | program runs | LM calls | prompt tokens | answer tokens | USD |", "|" + " --- |" * 6]
     lines += [_line(row) for row in [*known, total, *open_rows]]
     lines += ["", f"averages of {average.calls:.1f} calls per run come from {average.source}"]

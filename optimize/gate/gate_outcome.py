@@ -10,6 +10,7 @@ from eval.numbers.intervals import Estimate, difference_estimate
 from eval.numbers.paired import Pair, differences
 from eval.tables.markdown import points
 from optimize.job.copying import Copying
+from program.cli.output import counted
 
 GAIN = 0.05  # minimum gain in the solved rate for an artifact to ship
 # A true loss of five points ships in at most 8 of 100 compilations, for any number of problems and although the gate
@@ -85,7 +86,7 @@ class Outcome(BaseModel):
         assert self.gain is not None and self.interval is not None, "there was a comparison"
         said = points(Estimate(self.gain, *self.interval))
         said += f"; the start solves {self.start:.1%}, this {self.compiled:.1%}"
-        said += f", on {self.problems} problems with {self.draws} draw{'s' * (self.draws != 1)} each"
+        said += f", on {counted(self.problems, 'problem')} with {counted(self.draws, 'draw')} each"
         return said + (f"; {self.unit}: {self.cost:.2f} times the start's" if self.cost is not None else "")
 
 

@@ -51,7 +51,7 @@ class ProgramRuns:
         concurrency: int,
     ) -> None:
         self._problems, self._order, self._executor = inputs.problems, tuple(problems), executor
-        self._asked: Any = {"first": first, "concurrency": concurrency, "label": path.name}
+        self._asked: Any = {"first": first, "concurrency": concurrency}
         self._arms = [Arm(*each) for each in programs.items()]
         shared = ("data", "split", "data_fingerprint", "lm", "adapter", "code")
         config = {
@@ -68,21 +68,27 @@ class ProgramRuns:
             described = artifact.describe(inputs.manifest.program, arm.program, adapter=inputs.manifest.adapter)
             artifact.save(path / "artifacts" / arm.name, arm.program, described)
 
-    def run(self, names: Collection[str], count: int) -> list[Rollout]:
+    def run(self, names: Collection[str], count: int, step: str = "") -> list[Rollout]:
         """Run the first `count` rollouts of the programs with these names: one per problem, then a second per problem,
         and so on. Returns all rollouts that were requested so far. Rollouts that an earlier session made beyond them
         are left out, because decisions must not depend on when a session was interrupted.
+
+        Args:
+            names: of the programs.
+            count: of rollouts.
+            step: names this part of the work in the progress line.
 
         Raises:
             Halted: a cap is reached; finished rollouts are stored.
             ModelError: too many rollouts were not judged; the same command resumes.
         """
         arms = [arm for arm in self._arms if arm.name in names]
+        asked = {**self._asked, "label": f"{self.path.name}{step and f', {step}'}"}
         whole, further = divmod(count, len(self._order))
         parts = ((self._order, whole), (self._order[:further], whole + 1))
         for problems, samples in (part for part in parts if all(part)):
             part = replace(self._problems, problems=problems)
-            with closing(run_loop(self._folder, arms, part, self._executor, samples=samples, **self._asked)) as loop:
+            with closing(run_loop(self._folder, arms, part, self._executor, samples=samples, **asked)) as loop:
                 for _ in loop:
                     pass
         self._asked_for |= {name: max(count, self._asked_for[name]) for name in names}

@@ -24,8 +24,8 @@ SOLUTIONS, AI_TESTS = 3, 3  # number of solutions and tests if the start has non
 class Lever(NamedTuple):
     """Pairs of arms; their difference is the value of a change of the program.
 
-    pairs: the second arm has the change, and nothing else differs. Words are tried in a 2 × 2 design, so that the
-        effect of each kind alone and with the other is averaged.
+    pairs: the second arm has the change, and nothing else differs (demonstrations also change the order). Words are
+        tried in a 2 × 2 design, so that the effect of each kind alone and with the other is averaged.
     kind: "shape" for switches of the program, "words" for prompts, or "reading".
     share: of the usual problems for this lever: smaller if a rollout has many calls.
     """

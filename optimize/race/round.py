@@ -96,8 +96,9 @@ def run_round(job: Job, name: str, variants: Sequence[Variant], problems: Sequen
     def standings(names: Iterable[str]) -> dict[str, Standing]:
         return _standings(made, names, first, job.token_weights)
 
-    for count, keep in looks(rollouts, len(variants)):
-        made = runs.run(alive, count)
+    planned = looks(rollouts, len(variants))
+    for number, (count, keep) in enumerate(planned, 1):
+        made = runs.run(alive, count, f"part {number} of {len(planned)}")
         if count < rollouts:
             out |= dropped(standings(alive), keep)
             alive = [each for each in alive if each not in out]

@@ -24,7 +24,7 @@ from optimize.studies.bought import bought
 from optimize.studies.minutes import Fit
 from optimize.studies.study_arms import StudyArm, arms_of
 from program import artifact
-from program.cli.output import say_next
+from program.cli.output import counted, say_next, without
 from program.cli.shown_markdown import print_markdown
 from program.errors import first_error
 from program.files import write_whole
@@ -77,6 +77,7 @@ def study(options: argparse.Namespace) -> None:
         config, plan = read_config(options.config, changes), plan.model_copy(update={"limit": fitting})
     print_markdown(expected_cost(config, plan, arms, options.out / "compiled"))
     if options.dry_run:
+        say_next(command=["optimize.study", *without("--dry-run", sys.argv[1:])])
         return
     compiled, run = options.out / "compiled", options.out / plan.split
     for path, program, manifest in arms:
@@ -119,7 +120,7 @@ def expected_cost(config: CompileConfig, plan: StudyConfig, arms: Sequence[Study
     problems = load_problems(config.data, plan.split).select(plan.limit, None, plan.exclude)
     count = len(problems.problems) * plan.n
     lines = [describe_plan(config, inputs, compiled), "", f"then evaluate on {len(problems.problems)} problems of "]
-    lines[-1] += f"{config.data} {plan.split}, {plan.n} samples each:"
+    lines[-1] += f"{config.data} {plan.split}, {counted(plan.n, 'sample')} each:"
     lines += ["", "| program | program runs | LM calls | prompt tokens | answer tokens | USD |", "|" + " --- |" * 6]
     lines.append(_row(arms[0].path.name, count, average, config))
     for arm in arms[1:]:

@@ -27,8 +27,9 @@ Order = Literal["problem-first", "stage-first", "conversation"]
 DSPY_ORDER: Order = "stage-first"
 LEADING = "problem"
 HEADING, TASK = "## ", "## task\n"
-OWN_PROBLEM = f"{HEADING}{LEADING}\n"  # the start of a demonstration, and of the request if there are demonstrations
-AT_THE_TOP = "the one at the very top:"  # before the problem, if it is repeated after demonstrations
+# In a conversation: the start of a demonstration, and of a request that repeats the problem after demonstrations.
+OWN_PROBLEM = f"{HEADING}{LEADING}\n"
+AT_THE_TOP = "the one at the very top:"  # before the repeated problem
 ABOVE = "as above"  # in place of values in earlier turns
 
 
@@ -81,20 +82,22 @@ class SectionsAdapter(dspy.Adapter):
     def format(
         self, signature: type[dspy.Signature], demos: list[dict[str, Any]], inputs: dict[str, Any]
     ) -> list[dict[str, Any]]:
-        stage_first = self.order == "stage-first" or (self.order == "problem-first" and demos)
-        if stage_first or not inputs.get(LEADING):
+        talking = self.order == "conversation"
+        if self.order == "stage-first" or (demos and not talking) or not inputs.get(LEADING):
             return super().format(signature, demos, inputs)
         task = f"{TASK}{self.format_system_message(signature)}"
-        talk = context().conversation if self.order == "conversation" else None
+        talk = context().conversation if talking else None
         so_far = talk.so_far if talk else SoFar()
         before = list(so_far.messages) or [{"role": "system", "content": section(LEADING, inputs[LEADING])}]
         # Demonstrations stay where they were first shown, so that every prompt starts like the previous one.
         pairs, shown = self.format_demos(signature, demos, task), list(pairwise(before))
         for pair in zip(pairs[::2], pairs[1::2], strict=True):
             before += pair if pair not in shown else ()
-        others = demos or any(each["content"].startswith(OWN_PROBLEM) for each in before[1:])
-        # A reference without the text does not suffice: with three demonstrations, a 0.5B solved 0 of 60 instead of 23.
-        there = {LEADING: f"{AT_THE_TOP}\n\n{_show(inputs[LEADING])}"} if others else {}
+        named = [each["content"] for each in before[1:] if each["content"].startswith(OWN_PROBLEM)]
+        # After a demonstration, the problem is repeated. A reference to the top does not suffice: with it, a 0.5B
+        # solved 0 of 60 problems instead of 23.
+        repeated = named and not is_turn(named[-1])
+        there = {LEADING: f"{AT_THE_TOP}\n\n{_show(inputs[LEADING])}"} if repeated else {}
         rest = {name: _or_above(name, value, so_far) for name, value in _without(inputs, LEADING).items()}
         return [
             *before,

@@ -115,6 +115,16 @@ def shown_output() -> Iterator[None]:
         sys.stdout, sys.stderr = before
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 call`, `2 calls`, `1,234 calls`."""
+    return f"{number:,} {noun}{'s' * (number != 1)}"
+
+
+def without(option: str, arguments: Sequence[str]) -> list[str]:
+    """The arguments of a command without an option, which may be abbreviated."""
+    return [each for each in arguments if not (len(each) > 3 and option.startswith(each))]
+
+
 def say_next(*, report: Path | None = None, command: Sequence[str | Path] = ()) -> None:
     """Print on standard error where the report is, and which command to run next (module and arguments)."""
     if report is not None:

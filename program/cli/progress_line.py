@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 import threading
@@ -10,13 +11,14 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, TextIO
 
-from rich.cells import set_cell_size
+from rich.cells import cell_len, set_cell_size
 
 from program.cli.output import one_line
 
 LIVE_SECONDS = 0.5  # between two updates of the line on a terminal
 LOG_SECONDS = 30.0  # between two lines in a file
 _ERASE = "\r\x1b[2K"
+_PART_END = re.compile(r" \| |[,;] ")
 _open: list[ProgressLine] = []
 
 
@@ -83,7 +85,7 @@ class ProgressLine:
             with self._lock:
                 if self._live:
                     width = shutil.get_terminal_size().columns - 1
-                    self._stream.write(f"{_ERASE}{set_cell_size(now, width).rstrip()}")
+                    self._stream.write(f"{_ERASE}{_fitted(now, width)}")
                     self._shown = True
                 elif now != said and time.monotonic() - written >= LOG_SECONDS:
                     self._stream.write(f"{now}\n")
@@ -103,6 +105,15 @@ class _Above:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
+
+
+def _fitted(line: str, width: int) -> str:
+    """The line in at most `width` columns: without its last parts, so that no number is cut."""
+    if cell_len(line) <= width:
+        return line
+    start = set_cell_size(line, width - 2)
+    ends = [found.start() for found in _PART_END.finditer(line) if found.start() <= len(start)]
+    return f"{start[: ends[-1]] if ends else start.rstrip()} …"
 
 
 def count(number: float) -> str:

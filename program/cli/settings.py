@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,13 @@ def parse_settings(settings: list[str]) -> dict[str, Any]:
             changed = {name: changed}
         pairs = merged(pairs, changed)
     return pairs
+
+
+def setting_text(value: Any) -> str:
+    """A value as `parse_settings` reads it; a list of names as an optimizer's key takes it."""
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def shared_settings(settings: dict[str, Any], folders: Sequence[Path]) -> list[dict[str, Any]]:

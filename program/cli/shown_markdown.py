@@ -74,7 +74,8 @@ def terminal_lines(text: str, width: int, paint: Painter) -> Iterator[str]:
 
 def table_lines(head: Sequence[str], rows: Sequence[Sequence[str]], width: int, paint: Painter) -> Iterator[str]:
     """A table with aligned columns. Heads are wrapped between words. Columns that do not fit go into a second table
-    below, which repeats the first column. Cells are wrapped only if that is not enough.
+    below, which repeats the columns that name a row: the first one, or more if its cells are not all different. Cells
+    are wrapped only if that is not enough.
 
     Args:
         head, rows: the cells.
@@ -85,7 +86,10 @@ def table_lines(head: Sequence[str], rows: Sequence[Sequence[str]], width: int, 
     whole = [max(map(cell_len, [*heading.split(), *cells, ""])) for heading, cells in zip(head, columns, strict=True)]
     first = min(whole[0], width // 2)
     wide = [first, *(min(each, width - first - GAP) for each in whole[1:])]
-    for number, part in enumerate(_parts(head, wide, width)):
+    named = _naming(columns)
+    if sum(wide[place] + GAP for place in range(named)) > width // 2:
+        named = 1
+    for number, part in enumerate(_parts(head, wide, width, named)):
         if number:
             yield ""
         widths = _widened([head[place] for place in part], [wide[place] for place in part], width)
@@ -95,13 +99,26 @@ def table_lines(head: Sequence[str], rows: Sequence[Sequence[str]], width: int, 
             yield from _row([columns[place][row] for place in part], widths, right)
 
 
-def _parts(head: Sequence[str], wide: Sequence[int], width: int) -> list[list[int]]:
-    """The indices of the columns in each of the tables; a p-value stays next to its number."""
-    parts = [[0]]
-    for place in range(1, len(head)):
-        if len(parts[-1]) > 1 and sum(wide[each] + GAP for each in (*parts[-1], place)) - GAP > width:
-            follows = head[place] == "p" and len(parts[-1]) > 2
-            parts.append([0, parts[-1].pop()] if follows else [0])
+def _naming(columns: Sequence[Sequence[str]]) -> int:
+    """How many of the first columns name a row: the fewest in which all rows differ; 1 if there are none."""
+    rows = [*zip(*columns, strict=True)]
+    return next((count for count in range(1, len(columns)) if len({row[:count] for row in rows}) == len(rows)), 1)
+
+
+def _parts(head: Sequence[str], wide: Sequence[int], width: int, named: int) -> list[list[int]]:
+    """The indices of the columns in each of the tables; a p-value stays next to its number.
+
+    Args:
+        head: of the columns.
+        wide: the columns' widths; width: the terminal's.
+        named: the number of columns that each table repeats.
+    """
+    first = [*range(named)]
+    parts = [[*first]]
+    for place in range(named, len(head)):
+        if len(parts[-1]) > named and sum(wide[each] + GAP for each in (*parts[-1], place)) - GAP > width:
+            follows = head[place] == "p" and len(parts[-1]) > named + 1
+            parts.append([*first, parts[-1].pop()] if follows else [*first])
         parts[-1].append(place)
     return parts
 

@@ -23,9 +23,9 @@ class ProgramConfig(BaseModel):
     temperatures: dict[str, Annotated[float, Field(ge=0)] | None] = {}
     """temperatures of single stages, by the name of their signature"""
     order: Order = "problem-first"
-    """order of a prompt's parts. problem-first starts with the problem; a stage with demonstrations starts with its
-    instructions. stage-first always starts with the instructions; so do chat, json and xml. conversation continues from
-    the prompts and answers of earlier stages, so a stage also sees what is not in its inputs."""
+    """order of a prompt's parts. problem-first starts with the problem, or with the instructions if the stage has
+    demonstrations; stage-first (always so with chat, json and xml) starts with the instructions; conversation continues
+    from the prompts and answers of earlier stages, so a stage also sees what is not in its inputs."""
     max_code_tokens: int | None = Field(default=None, ge=16)
     """maximum tokens of an answer with a program; null for the profile of the model"""
     budget: Budget = Budget()

@@ -27,7 +27,7 @@ def test_an_unknown_price_is_not_shown_as_nothing():
 
 def test_before_anything_was_judged_there_is_no_share():
     with RunProgress("scripted", 2) as progress:
-        assert progress.status() == "solved 0/0, 0 tokens, $0.00"
+        assert progress.status() == "solved –, 0 tokens"
 
 
 def test_the_line_knows_the_total_and_what_is_being_done():

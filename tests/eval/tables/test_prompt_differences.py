@@ -40,8 +40,7 @@ def test_instructions_and_demonstrations_are_told_apart(plain, tmp_path):
     other = changed(plain, tmp_path / "other", demos=(DEMO, {**DEMO, "problem": "Subtract."}))
     (said,) = prompt_differences(plain, words)
     assert said.startswith("solve.predict: another instruction (3 words instead of ")
-    counted, order = prompt_differences(plain, shown)
-    assert counted == "solve.predict: 2 demonstrations instead of 0" and order.startswith("the order too: ")
+    assert prompt_differences(plain, shown) == ["solve.predict: 2 demonstrations instead of 0"]
     assert prompt_differences(shown, other) == ["solve.predict: 2 other demonstrations instead of 2"]
     assert "+Write the program." in instruction_diff(plain, words).splitlines()
 
@@ -64,6 +63,22 @@ def test_an_adapter_and_settings_of_the_calls_are_named_too(plain, tmp_path):
     artifact.save(tmp_path / "other", program, other)
     assert setting_differences({"plain": plain, "other": tmp_path / "other"}) == (
         "NOT ONLY THE PROMPTS DIFFER: adapter (lean: plain; yaml: other), lm.top_p (not set: plain; 0.9: other)."
+    )
+
+
+def test_the_order_is_named_that_demonstrations_make(plain, tmp_path):
+    shown = changed(plain, tmp_path / "shown", demos=(DEMO,))
+    stage_first = write_start(tmp_path / "stage-first", "direct", {"order": "stage-first"})
+    said = "NOT ONLY THE PROMPTS DIFFER: order (problem-first: plain; stage-first: shown)."
+    assert setting_differences({"plain": plain, "shown": shown}) == said
+    assert setting_differences({"shown": shown, "stage-first": stage_first}) == ""
+    flow, few = write_start(tmp_path / "flow", "alphacodium"), tmp_path / "few"
+    program, manifest = artifact.load(flow)
+    program.write_code.write_code.predict.demos = [DEMO]
+    artifact.save(few, program, manifest)
+    count = len(program.predictors())
+    assert setting_differences({"flow": flow, "few": few}) == (
+        f"NOT ONLY THE PROMPTS DIFFER: order (problem-first: flow; stage-first in 1 of {count} stages: few)."
     )
 
 

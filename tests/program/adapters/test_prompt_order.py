@@ -109,12 +109,10 @@ def test_the_last_message_has_the_problem_in_every_order_if_demonstrations_have_
 @OURS
 @by_name(VALUES)
 def test_a_problem_first_stage_with_demonstrations_is_asked_stage_first(kind, signature):
-    inputs, demos = VALUES[signature][0] | {"problem": STATEMENT}, [demo(signature)]
-    orders: list[Order] = ["problem-first", "stage-first"]
-    mixed, pure = (adapter_named(kind, order).format(signature, demos, inputs) for order in orders)
-    assert mixed == pure
-    mixed, pure = (adapter_named(kind, order).format(signature, [], inputs) for order in orders)
-    assert mixed != pure
+    inputs, orders = VALUES[signature][0] | {"problem": STATEMENT}, ("problem-first", "stage-first")
+    for demos in ([], [demo(signature)]):
+        one, two = (adapter_named(kind, order).format(signature, demos, inputs) for order in orders)
+        assert (one == two) == bool(demos)
 
 
 @pytest.mark.parametrize("name", [name for name in ADAPTERS if has_one_order(name)])

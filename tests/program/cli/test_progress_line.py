@@ -11,6 +11,8 @@ import sys
 import termios
 import threading
 
+import pytest
+
 import program.cli.progress_line as lines
 from program.cli.progress_line import ProgressLine, clock, count
 from tests.support.paths import ROOT
@@ -64,6 +66,15 @@ def test_on_a_terminal_other_output_stands_above_the_line():
     shown = [row.rstrip() for row in rows]
     assert shown[:40] == [f"{what} {number}" for number in range(20) for what in ("out", "warning")]
     assert shown[40].startswith("run ") and shown[-2] == "the table"
+
+
+@pytest.mark.parametrize("width", range(12, 70))
+def test_a_line_that_does_not_fit_ends_after_a_whole_part(width):
+    line = "race 24/40 | 0:19, about 0:30 left | solved 16/24 (67%), $1.25"
+    said = lines._fitted(line, width)
+    assert len(said) <= width
+    kept = said.removesuffix(" …")
+    assert line.startswith(kept) and (said == line or line[len(kept) :].startswith((" | ", ", ", "; ")))
 
 
 def test_in_a_file_there_are_lines_and_no_codes(monkeypatch):

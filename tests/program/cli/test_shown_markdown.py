@@ -36,6 +36,16 @@ def test_a_table_of_six_arms_fits_with_every_cell_whole(width):
         assert found == cells, "every cell once, in its order, after the name of its row"
 
 
+def test_a_table_in_two_parts_repeats_every_column_that_names_a_row():
+    head = ["model", "measure", "kind", "first", "second"]
+    rows = [
+        [model, measure, "x", *["1234567890" * 3] * 2] for model in ("small", "large") for measure in ("p@1", "p@5")
+    ]
+    text = "\n".join(f"| {' | '.join(row)} |" for row in (head, ["---"] * 5, *rows))
+    lines = shown(text, 70)
+    assert [line.split()[:2] for line in lines if "1234" in line] == [row[:2] for row in rows] * 2
+
+
 def test_a_p_value_stays_with_what_it_belongs_to():
     heads = [re.split(r" {2,}", line) for line in shown(TABLE, 100) if " (95 % CI)" in line]
     assert all(head[head.index(each) + 1] == "p" for head in heads for each in head if "CI" in each)
