@@ -28,7 +28,7 @@ def main() -> None:
     parser.add_argument("artifacts", nargs="+", type=path_name, action=ArtifactName, help=said)
     add_data(parser)
     add_selection(parser)
-    add_models(parser)
+    add_models(parser, also="simulated")
     parser.add_argument("--n", type=whole(), default=1, help="samples per problem (default: %(default)s)")
     add_checker(parser)
     add_sandbox(parser)

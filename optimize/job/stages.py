@@ -9,6 +9,7 @@ import dspy
 
 from optimize.config import ConfigError
 from optimize.undocumented import hide
+from program.errors import did_you_mean
 from program.models.profile import profile_named
 from program.stage.stage import Stage
 
@@ -44,7 +45,8 @@ def frozen_stages(program: dspy.Module, only: Sequence[str], freeze: Sequence[st
     names = [stage.name for _, stage in stages_of(program)]
     for name in (*only, *freeze):
         if name not in names:
-            raise ConfigError(f"the program has no stage {name}; its stages are {', '.join(names)}")
+            meant = did_you_mean(name, names)
+            raise ConfigError(f"the program has no stage {name}; its stages are {', '.join(names)}{meant}")
     frozen = [name for name in names if name in freeze or (only and name not in only)]
     if len(frozen) == len(names):
         raise ConfigError("no stage is left to tune")

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from eval.simulated.model import SIMULATED
 from optimize.config import CompileConfig, ConfigError
 from optimize.optimizers.optimizer import Optimizer
-from program.errors import first_error
+from program.errors import did_you_mean, first_error
 from program.input_files import read_toml
 from program.manifest import merged
 from program.models.names import check_model
@@ -51,7 +51,8 @@ def optimizer_named(name: str) -> type[Optimizer]:
         case "finetune" | "bootstrap_finetune" | "grpo" | "better_together":
             raise ConfigError(f"optimizer {name} is refused: it trains weights, but artifacts have only prompts")
         case _:
-            raise ConfigError(f"there is no optimizer {name}; choose one of {', '.join(NAMES)}")
+            choices = f"choose one of {', '.join(NAMES)}{did_you_mean(str(name), NAMES)}"
+            raise ConfigError(f"there is no optimizer {name}; {choices}")
     return chosen
 
 
@@ -75,7 +76,8 @@ def read_config(path: Path | None, changes: dict[str, Any]) -> CompileConfig:
     shared = {key: values.pop(key) for key in CompileConfig.model_fields if key in values}
     reads = chosen.keys()
     if unread := [key for key in values if key not in reads]:
-        raise ConfigError(f"configuration: {unread[0]}: {name} does not use this key; it uses {', '.join(reads)}")
+        used = f"it uses {', '.join(reads)}{did_you_mean(unread[0], reads)}"
+        raise ConfigError(f"configuration: {unread[0]}: {name} does not use this key; {used}")
     try:
         config = CompileConfig(
             **shared,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from program.errors import UserError
+from program.errors import UserError, did_you_mean
 
 OURS = ("lean", "lean+described", "yaml")
 STOCK = ("chat", "json", "xml")  # DSPy's own
@@ -17,7 +17,7 @@ def check_adapter(name: str) -> None:
         UserError: there is no such adapter.
     """
     if name not in ADAPTERS:
-        raise UserError(f"no adapter {name}: there are {', '.join(ADAPTERS)}")
+        raise UserError(f"no adapter {name}: there are {', '.join(ADAPTERS)}{did_you_mean(name, ADAPTERS)}")
 
 
 def has_one_order(name: str) -> bool:

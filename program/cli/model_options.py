@@ -145,9 +145,14 @@ def _stronger_for(program: Any) -> str:
 _SERVER = "address of an OpenAI-compatible server for"
 
 
-def add_models(parser: argparse.ArgumentParser) -> None:
-    """Add the options for the main model and its server."""
-    parser.add_argument("--lm", default=DEFAULT_MODEL, help="the model (default: %(default)s)")
+def add_models(parser: argparse.ArgumentParser, also: str = "") -> None:
+    """Add the options for the main model and its server.
+
+    Args:
+        also: a further name of a model, for the help text.
+    """
+    also = f", or {also}" if also else ""
+    parser.add_argument("--lm", default=DEFAULT_MODEL, help=f"the model{also} (default: %(default)s)")
     parser.add_argument("--api-base", help=f"{_SERVER} the model")
     add_stronger_models(parser)
 

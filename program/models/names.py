@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from program.errors import UserError
+from program.errors import UserError, did_you_mean
 from program.models.weights import MODELS
 
 EMBEDDED = "local/"  # prefix of the names of embedded models
@@ -32,10 +32,12 @@ def check_model(model: str, address: str | None = None, *, also: str = "", optio
     if model == also and also:
         return
     if not shape or not model or (slash and not provider) or (not slash and address is None):
-        raise UserError(f"unknown model {model}: use PROVIDER/NAME, for example {DEFAULT_MODEL}")
+        meant = did_you_mean(model, filter(None, [also, *(f"{EMBEDDED}{each}" for each in MODELS)]))
+        raise UserError(f"unknown model {model}: use PROVIDER/NAME, for example {DEFAULT_MODEL}{meant}")
     if model.startswith(EMBEDDED) and address is None and name not in MODELS:
         known = ", ".join(f"{EMBEDDED}{each}" for each in MODELS)
-        raise UserError(f"unknown model {model}: the embedded models are {known}")
+        meant = did_you_mean(name, MODELS)
+        raise UserError(f"unknown model {model}: the embedded models are {known}{meant}")
 
 
 def _check_address(address: str, option: str) -> None:

@@ -34,6 +34,7 @@ PATIENCE_SECONDS = 90.0  # maximum total wait
 UNREACHABLE_RETRIES = 1  # a wrong address stays wrong
 LISTING_SECONDS = 10.0
 MOST_NAMES = 8
+_KEY_NAME = re.compile(r"[A-Z][A-Z0-9]*_API_KEY")
 MOST_CHARACTERS = 300  # of an error message
 
 
@@ -123,6 +124,8 @@ def why_not(model: str, asked_for: str, fault: Exception, address: str | None) -
         fault: the exception of the check.
         address: the server's address; None for a provider that DSPy knows.
     """
+    if isinstance(fault, LMConfigurationError) and (named := _KEY_NAME.search(str(fault))):
+        return ModelError(f"{model} needs a key. Type export {named[0]}=YOUR-KEY")
     said = f"{model} does not answer: {type(fault).__name__}: {first_line(fault, MOST_CHARACTERS).rstrip('. ')}"
     return ModelError(". ".join(filter(None, (said, _advice(model, asked_for, fault, address)))))
 
@@ -155,7 +158,7 @@ def _advice_on_key() -> str:
 def _advice_on_provider(model: str, fault: Exception) -> str:
     provider, _, name = model.partition("/")
     if isinstance(fault, LMAuthError | LMConfigurationError):
-        named = re.search(r"[A-Z][A-Z0-9]*_API_KEY", str(fault))
+        named = _KEY_NAME.search(str(fault))
         return f"Type export {named[0] if named else f'{provider.upper()}_API_KEY'}=YOUR-KEY"
     if isinstance(fault, DSPyError) and getattr(fault, "status", None) == 404:
         return f"Type --lm {provider}/NAME with the name of a model of {provider}; it has no {name}"
