@@ -28,11 +28,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m optimize.compile", description="Compile a program on problems with hidden tests."
     )
-    parser.add_argument("config", nargs="?", type=path_name, help="a TOML file with the keys of optimize.config")
+    parser.add_argument("config", nargs="?", type=path_name, help="a TOML file; docs/reference/keys.md lists its keys")
     add_keys(parser, CompileConfig, SHARED)
     add_stronger_models(parser)
     add_keys(parser, OptimizerOptions, OPTIMIZER, defaults=False)  # each optimizer has its own
-    parser.add_argument("--reflection-lm", help="as --prompt-lm, for gepa")
+    parser.add_argument("--reflection-lm", help="the model that proposes instructions with gepa")
     add_limits(parser)
     add_selection(parser)
     add_sandbox(parser)

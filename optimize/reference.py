@@ -122,8 +122,11 @@ def _table(fields: dict[str, FieldInfo]) -> str:
 def _rows(fields: dict[str, FieldInfo]) -> Iterator[str]:
     from pydantic import BaseModel
 
+    from program.cli.settings import setting_text
+
     for key, field in fields.items():
-        default = "" if field.is_required() or isinstance(field.default, BaseModel) else f"`{field.default!r}`"
+        bare = field.is_required() or isinstance(field.default, BaseModel)
+        default = "" if bare or field.default in ("", ()) else f"`{setting_text(field.default)}`"
         yield f"| `{key}` | {default} | {' '.join((field.description or '').split())} |"
 
 

@@ -18,7 +18,7 @@ from eval.report.problem_block import problem_block
 from eval.report.statements import data_of
 from eval.report.texts import shared_chunks, with_references
 from eval.rollouts.stored_arms import StoredArm, problem_names, stored_arms
-from eval.tables.prompt_differences import prompts_against, setting_differences, stored_artifact
+from eval.tables.prompt_differences import arm_differences, prompts_against
 from program.files import write_whole
 
 NOT_YET = "Tests of differences appear when the run has ended: a p-value in the middle of a run is not valid."
@@ -71,7 +71,7 @@ def render(arms: Sequence[StoredArm], data: ProblemSet | None, notes: list[str],
     for number, (block, table) in enumerate(blocks):
         packed[f"problem-{number}"] = {**block, "texts": table.texts, "chunks": with_references(table, index)}
     first = overview(arms, notes, data)
-    first["settings"] = setting_differences({arm.label: stored_artifact(arm.run, arm.name) for arm in arms})
+    first["settings"] = arm_differences(arms)
     if live:
         first["findings"] = [NOT_YET] if first["findings"] else []
         first["live"] = {"seconds": live, "written": time.strftime("%Y-%m-%d %H:%M:%S")}

@@ -16,7 +16,7 @@ from eval.tables.breakdown import by_group
 from eval.tables.budget_table import budget_table
 from eval.tables.markdown import quantity
 from eval.tables.paired_table import paired_table, sentence
-from eval.tables.prompt_differences import prompts_against, setting_differences, stored_artifact
+from eval.tables.prompt_differences import arm_differences, prompts_against
 from eval.tables.summary import markdown_table, summarize
 
 
@@ -44,12 +44,11 @@ def compare(
     if len(chosen) < 2:
         raise RunError(f"a comparison needs two arms; found {', '.join(arm.label for arm in chosen) or 'none'}")
     summaries = [summarize(arm.label, arm.rollouts) for arm in chosen]
-    artifacts = {arm.label: stored_artifact(arm.run, arm.name) for arm in chosen}
     first, others = chosen[0], chosen[1:]
     found = pair_all(first.rollouts, [other.rollouts for other in others])
     against = {other.label: paired for other, paired in zip(others, found, strict=True) if paired}
     caveats = dict.fromkeys(caveat(arm.config["lm"]) for arm in chosen)
-    parts = [header(chosen), *caveats, markdown_table(summaries), setting_differences(artifacts)]
+    parts = [header(chosen), *caveats, markdown_table(summaries), arm_differences(chosen)]
     parts += [paired_table(first.label, against)] if against else []
     parts += _left_out(chosen)
     for other in others:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,16 +28,31 @@ def stored_artifact(run: Path, arm: str) -> Path | None:
     return now if same else None
 
 
-def setting_differences(arms: Mapping[str, Path | None]) -> str:
+def arm_differences(arms: Sequence[StoredArm]) -> str:
+    """`setting_differences` of stored arms; the models and the total of their runs count too."""
+    conditions = {arm.label: _conditions(arm.config) for arm in arms}
+    return setting_differences({arm.label: stored_artifact(arm.run, arm.name) for arm in arms}, conditions)
+
+
+def _conditions(config: Mapping[str, Any]) -> dict[str, Any]:
+    """What may cause a difference in the configuration of a run."""
+    totals = {f"total_{unit}": limit for unit, limit in (config.get("total") or {}).items()}
+    return {**{role: config.get(role) for role in ("lm", "escalate_lm", "repair_lm")}, **totals}
+
+
+def setting_differences(
+    arms: Mapping[str, Path | None], conditions: Mapping[str, Mapping[str, Any]] | None = None
+) -> str:
     """A warning that lists each key with different values among the arms, because it may cause a difference; else
     empty. A key that only some arms have counts for arms of one program, but not for arms of different programs.
 
     Args:
         arms: by name the folder of the artifact, if known.
+        conditions: further keys of the arms, by name.
     """
     read = {arm: _read(folder) for arm, folder in arms.items() if folder}
     manifests = {arm: manifest for arm, (manifest, _) in read.items()}
-    settings = {arm: _settings(*each) for arm, each in read.items()}
+    settings = {arm: {**(conditions or {}).get(arm, {}), **_settings(*each)} for arm, each in read.items()}
     differing = []
     for key in dict.fromkeys(key for each in settings.values() for key in each):
         having = {manifests[arm]["program"] for arm in manifests if key in settings[arm]}

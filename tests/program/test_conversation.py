@@ -246,6 +246,15 @@ def test_a_compiled_demonstration_is_shown_once_and_stays(double):
     assert demonstrated(of("WriteCode", calls)[0]) == {}, "turns and what other stages are shown is none of its own"
 
 
+def test_the_problem_is_repeated_by_the_request_after_a_demonstration_and_by_no_other(double):
+    program = flow()
+    program.understand.reflect.predict.demos = [demonstration("goal")]
+    program.write_code.write_code.predict.demos = [dspy.Example(problem="Another", code="print(7)")]
+    calls = talked(double, program)
+    repeating = {stage_of(call.prompt[-1].content) for call in calls if AT_THE_TOP in call.prompt[-1].content}
+    assert repeating == {"ReflectOnProblem", "WriteCode"} and len({call.stage for call in calls}) > 3
+
+
 def test_a_demonstration_of_a_stage_that_asks_again_is_not_repeated(double):
     program = flow(**TWO_FIXES)
     demo = dspy.Example(problem="Another", code="print(7)", failure="It fails.", fixed_code="print(8)")

@@ -12,7 +12,9 @@ from urllib.parse import unquote
 
 import pytest
 
+import optimize.compile
 from program.cli.folders import ArtifactName, RunName, RunsName
+from tests.support.packs import call
 from tests.support.paths import ROOT
 
 DOCUMENTS = [
@@ -102,6 +104,15 @@ def test_an_option_that_is_not_there_is_found():
 def test_the_readme_has_recipes_for_a_provider_and_for_servers():
     words = {word for command in commands_of((ROOT / "README.md").read_text()) for word in command}
     assert {"openai/gpt-4o-mini", "--api-base", "examples/sum.md"} <= words
+
+
+@pytest.mark.parametrize("words", ["--at calls=10", "optimize/configs/flow.toml"])
+def test_the_readme_has_the_prices_of_the_dry_run(words, monkeypatch, capsys, tmp_path):
+    asked = [*words.split(), "--lm", "openai/gpt-4o-mini", "--out", tmp_path / "mine", "--dry-run"]
+    assert call(monkeypatch, optimize.compile.main, *asked) == 0
+    total = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("| all "))
+    dollars = total.split("|")[-2].strip()
+    assert re.search(rf"\b{re.escape(dollars)}\b", (ROOT / "README.md").read_text())
 
 
 @pytest.mark.parametrize("document", TO_TYPE)
