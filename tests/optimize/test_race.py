@@ -89,8 +89,11 @@ def test_the_best_wins_unless_another_is_nearly_as_good_for_much_less():
 
     assert winner(a=(0.50, 1.0), b=(0.60, 3.0)) == "b"
     assert winner(a=(0.58, 1.0), b=(0.60, 3.0)) == "a"
-    assert winner(a=(0.58, 1.0), b=(0.60, 1.2)) == "b"
-    assert winner(a=(0.60, 1.0), b=(0.60, 0.9)) == "b"
+    assert winner(a=(0.58, 1.0), b=(0.60, 1.2)) == "a", "a change has to earn its place"
+    assert winner(a=(0.60, 1.0), b=(0.60, 0.9)) == "a"
+    assert winner(a=(0.58, 1.0), b=(0.62, 1.2)) == "b"
+    assert winner(a=(0.58, 1.0), b=(0.62, 3.0), c=(0.60, 1.2)) == "b"
+    assert winner(a=(0.58, 1.0), b=(0.62, 3.0), c=(0.60, 0.6)) == "c"
 
 
 def test_a_race_finds_the_winner_of_a_full_evaluation_at_two_fifths_of_its_rollouts():
