@@ -146,7 +146,7 @@ def describe_difference(first: Path, second: Path, prompts: bool = False) -> str
     parts += _attempts(second)
     if prompts:
         parts += _whole_prompts(first, second)
-    return "\n\n".join(parts)
+    return "\n\n".join(filter(None, parts))
 
 
 class _Changes(NamedTuple):

@@ -242,7 +242,9 @@ class _RehearsedJob(Job):
     ) -> Any:
         self.paid.phase = name
         tasks = [(problem.name, sample) for sample in range(samples) for problem in problems]
-        return SimpleNamespace(run=lambda names, some: self._run({arm: programs[arm] for arm in names}, tasks[:some]))
+        return SimpleNamespace(
+            run=lambda names, some, step="": self._run({arm: programs[arm] for arm in names}, tasks[:some])
+        )
 
     def _run(self, programs: Mapping[str, Program], tasks: Sequence[tuple[str, int]]) -> list[Rollout]:
         """Run each program on each problem and draw, with the average number of calls within its budget. It is unknown

@@ -92,7 +92,8 @@ def test_prompts_are_there_in_full_with_their_difference_from_the_hand_written_o
 def test_an_artifact_is_shown_and_two_are_compared(compiled, monkeypatch):
     said = printed(monkeypatch, optimize.show.main, compiled / "out")
     assert "write_code.write_code.predict: 2 demonstrations" in said
-    assert "optimizer: verified" in said and "Twice" in said
+    assert "compiled with: verified for" in said and "Twice" in said
+    assert "None" not in said and "{" not in said and "all other settings have their defaults" in said
     changes = printed(monkeypatch, optimize.show.main, compiled / "start", compiled / "out")
     assert "origin: hand-written → compiled" in changes and "None" not in changes and "{" not in changes
     assert "| write_code.write_code.predict |  | 2 added |" in changes and "- added: Twice" in changes

@@ -67,7 +67,7 @@ def test_the_line_says_for_what_is_paid_and_changes_with_every_answer(paying):
     stream = io.StringIO()
     progress = CompileProgress("gepa", paid, stream)
     lm("a proposal")
-    assert "gepa: 1 calls, 2 + 2 tokens (proposals)" in progress.line()
+    assert "gepa: 1 call, 2 + 2 tokens (proposals)" in progress.line()
     with within(purpose=Purpose("evaluation", "abc")):
         lm("a run")
     assert "gepa: 2 calls" in progress.line() and "(evaluation)" in progress.line()
