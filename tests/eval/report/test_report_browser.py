@@ -250,6 +250,7 @@ def test_the_trace_is_in_order_and_a_later_program_is_shown_as_a_difference(page
     ]
     page.locator(".event.judge summary").nth(1).click()
     changed = page.locator(".event.judge[open] .code-line.added, .event.judge[open] .code-line.removed")
+    changed.first.wait_for()  # it is drawn when the event opens
     assert [line.split() for line in changed.all_inner_texts()] == [["−", "print(n)"], ["3", "+", "print(n", "*", "2)"]]
     assert changed.nth(1).locator(".py-number").inner_text() == "2"
     page.get_by_role("button", name="whole program").click()
@@ -373,6 +374,7 @@ def test_two_programs_on_one_problem_stand_side_by_side(page):
     page.locator(".why", has_text="tuned, sample 1: failed").wait_for()
     assert page.locator(".why").count() == page.locator(".trace").count() == 2
     changed = page.locator("#difference .code-line.added, #difference .code-line.removed")
+    changed.first.wait_for()  # it is drawn when the event opens
     assert [line.split() for line in changed.all_inner_texts()] == [["−", "print(n", "*", "2)"], ["3", "+", "print(n)"]]
     page.set_viewport_size(PHONE)
     assert no_sideways_scroll(page)
