@@ -45,9 +45,9 @@ def _compare(options: argparse.Namespace) -> int | None:
     from eval.tables.comparison import compare, lower_ends
 
     print_markdown(compare(options.runs, options.arms, options.by, options.budget, options.prompts, options.exclude))
-    written = [run / REPORT for run in options.runs if (run / REPORT).is_file()]
-    if len(options.runs) == 1 and written:
-        say_next(report=written[0], command=["eval.show", *options.runs])
+    report = options.runs[0] / REPORT
+    if len(options.runs) == 1 and report.is_file():
+        say_next(report=report, command=["eval.show", *options.runs])
     else:
         say_next(command=["eval.report", *options.runs])
     if options.fail_if_worse is None:

@@ -30,7 +30,7 @@ def _summarize(options: argparse.Namespace) -> None:
 
     asked = (options.runs, options.arms, options.ai_tests, options.exclude, options.reading)
     print_markdown(summarize_runs(*asked))
-    say_next(command=["eval.compare", *options.runs])
+    say_next(command=["eval.show", options.runs[0]])  # a comparison would need two programs
 
 
 if __name__ == "__main__":

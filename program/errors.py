@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,27 +30,30 @@ def first_line(fault: BaseException, most: int = 200) -> str:
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A suffix for an error about an unknown name: the most similar known names, or an empty text."""
-    close = get_close_matches(name, list(known), n=3, cutoff=0.55)
-    return f"; did you mean {' or '.join(close)}?" if close else ""
+    return _suggested(name, {each: each for each in known}, most=3, cutoff=0.55)
 
 
 def path_meant(path: Path) -> str:
     """Like `did_you_mean`, for a file or folder that does not exist: similar names in the same folder."""
     try:
-        here = {each.name: each for each in sorted(path.parent.iterdir())}
+        return _suggested(path.name, {each.name: each for each in sorted(path.parent.iterdir())})
     except (OSError, ValueError):  # there is no such folder either, or the name has a null character
         return ""
-    close = get_close_matches(path.name, here, n=2, cutoff=0.7)
-    return f"; did you mean {' or '.join(str(here[name]) for name in close)}?" if close else ""
 
 
 def folder_meant(path: Path, holding: str) -> str:
     """Like `did_you_mean`, for a folder that does not exist. Suggests folders with a similar name that contain the file
     `holding`, next to `path` and in the default folders of artifacts and runs."""
     homes = dict.fromkeys((path.parent, Path("artifacts"), Path("runs")))
-    known = {found.parent.name: found.parent for home in homes for found in sorted(home.glob(f"*/{holding}"))}
-    close = get_close_matches(path.name, known, n=2, cutoff=0.7)
-    return f"; did you mean {' or '.join(str(known[name]) for name in close)}?" if close else ""
+    return _suggested(
+        path.name, {found.parent.name: found.parent for home in homes for found in sorted(home.glob(f"*/{holding}"))}
+    )
+
+
+def _suggested(name: str, known: Mapping[str, str | Path], most: int = 2, cutoff: float = 0.7) -> str:
+    """The suffix, with the values of the names in `known` that are most similar to `name`."""
+    close = get_close_matches(name, known, n=most, cutoff=cutoff)
+    return f"; did you mean {' or '.join(str(known[each]) for each in close)}?" if close else ""
 
 
 def first_error(fault: ValidationError, *models: type[BaseModel]) -> str:

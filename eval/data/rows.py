@@ -78,7 +78,7 @@ def read_rows(data: str, split: str) -> Rows:
         with _quick_without_network(datasets):
             return datasets.load_dataset(*data.split(":", 1), split=split)  # the configuration, if any
     except ConnectionError as fault:
-        meant = did_you_mean(data, ["pack", "human-eval"]) or path_meant(path)
+        meant = did_you_mean(data, [PACK, HUMAN_EVAL]) or path_meant(path)
         raise DataError(f"there is no folder or file {data}, and the hub cannot be reached{meant}") from fault
     except (OSError, ValueError, RuntimeError, StopIteration, DatasetsError) as fault:  # StopIteration: no rows
         lines = str(fault).strip().splitlines() or [type(fault).__name__]

@@ -37,7 +37,7 @@ def arm_differences(arms: Sequence[StoredArm]) -> str:
 def _conditions(config: Mapping[str, Any]) -> dict[str, Any]:
     """What may cause a difference in the configuration of a run."""
     totals = {f"total_{unit}": limit for unit, limit in (config.get("total") or {}).items()}
-    return {**{role: config.get(role) for role in ("lm", "escalate_lm", "repair_lm")}, **totals}
+    return {role: config.get(role) for role in ("lm", "escalate_lm", "repair_lm")} | totals
 
 
 def setting_differences(
@@ -118,25 +118,26 @@ def _predictor(name: str, one: dict[str, Any], two: dict[str, Any]) -> list[str]
     return [f"{name}: {', '.join(found)}"] if found else []
 
 
-def order_of(config: dict[str, Any], state: dict[str, Any]) -> str | None:
-    """The order of a program's prompts, with the stages whose demonstrations change it; None without the key.
+def order_of(order: str, state: dict[str, Any]) -> str:
+    """The order of a program's prompts, with the number of stages whose demonstrations change it.
 
     Args:
-        config, state: of the program, as stored.
+        order: in the configuration.
+        state: of the program's predictors.
     """
-    order, shown = config.get("order"), [name for name, each in state.items() if each["demos"]]
+    shown = sum(bool(each["demos"]) for each in state.values())
     if order != "problem-first" or not shown:
         return order
-    return "stage-first" + (f" in {len(shown)} of {len(state)} stages" if len(shown) < len(state) else "")
+    return "stage-first" + (f" in {shown} of {len(state)} stages" if shown < len(state) else "")
 
 
 def _settings(manifest: dict[str, Any], state: dict[str, Any]) -> dict[str, Any]:
     """An artifact's configuration besides its prompts, as a flat mapping."""
     lm = {key: value for key, value in (manifest.get("lm") or {}).items() if key != "model"}
-    order = order_of(manifest["config"], state)
-    return flattened(
-        {"adapter": manifest["adapter"], **manifest["config"], **({"order": order} if order else {}), "lm": lm}
-    )
+    settings = flattened({"adapter": manifest["adapter"], **manifest["config"], "lm": lm})
+    if "order" in settings:  # the oldest artifacts have none
+        settings["order"] = order_of(settings["order"], state)
+    return settings
 
 
 def _instructions(state: dict[str, Any]) -> str:

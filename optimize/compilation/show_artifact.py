@@ -94,7 +94,7 @@ def describe_program(folder: Path, prompts: bool = False) -> str:
         ArtifactError: the artifact cannot be loaded.
     """
     program, manifest = artifact.load(folder)
-    facts = artifact_facts(folder, manifest, read_state(folder, manifest))
+    facts = artifact_facts(folder, manifest, program.dump_state())
     usual = _settings(artifact.program_config(manifest.program, {}).model_dump())
     said = [f"{key}: {value}" for key, value in facts.items() if usual.get(key) != value]
     lines = [f"{folder}", f"program: {manifest.program}", *said, "all other settings have their defaults", ""]
@@ -213,7 +213,7 @@ def artifact_facts(folder: Path, manifest: Manifest, state: dict[str, Any]) -> d
         facts["cost of compiling"] = f"{totals_line(read.cost)}, {read.cost.seconds:,.0f} s"
     facts["adapter"] = manifest.adapter
     config = artifact.program_config(manifest.program, manifest.config).model_dump()
-    config["order"] = order_of(config, state)
+    config["order"] = order_of(config["order"], state)
     facts |= _settings(config)
     facts |= {f"LM {key}": value for key, value in (manifest.lm or {}).items() if key != "model"}
     facts |= {f"version of {key}": value for key, value in manifest.versions.items()}

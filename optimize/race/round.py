@@ -48,17 +48,19 @@ class Round:
         """The finalist that solves most; or the cheapest of those that solve nearly as much at a much lower cost. A
         change has to earn its place: the candidate to beat stays if none is clearly ahead of it or much cheaper."""
         places = [name for name in self.finalists if name == self.first or self._earns_its_place(name)]
-        best = self.standings[places[0]]
-        good = [name for name in places if self.standings[name].share >= best.share + NOT_WORSE]
-        cheap = [name for name in good if self.standings[name].cost <= CHEAPER * best.cost]
+        cheap = [name for name in places if self._is_as_good_for_less(name, places[0])]
         return self.variants[min(cheap, key=lambda name: self.standings[name].cost) if cheap else places[0]]
 
     def _earns_its_place(self, name: str) -> bool:
         if self.first in self.out:
             return True
-        first, other = self.standings[self.first], self.standings[name]
-        cheaper = other.cost <= CHEAPER * first.cost and other.share >= first.share + NOT_WORSE
-        return cheaper or other.share >= first.share - NOT_WORSE
+        ahead = self.standings[name].share >= self.standings[self.first].share - NOT_WORSE
+        return ahead or self._is_as_good_for_less(name, self.first)
+
+    def _is_as_good_for_less(self, name: str, other: str) -> bool:
+        """Whether it solves nearly as much as the other at a much lower cost."""
+        one, two = self.standings[name], self.standings[other]
+        return one.share >= two.share + NOT_WORSE and one.cost <= CHEAPER * two.cost
 
     def lines(self) -> list[RaceLine]:
         """The results of all candidates, finalists first; differences are from the first candidate."""

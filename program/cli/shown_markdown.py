@@ -87,7 +87,7 @@ def table_lines(head: Sequence[str], rows: Sequence[Sequence[str]], width: int, 
     first = min(whole[0], width // 2)
     wide = [first, *(min(each, width - first - GAP) for each in whole[1:])]
     named = _naming(columns)
-    if sum(wide[place] + GAP for place in range(named)) > width // 2:
+    if sum(wide[:named]) + GAP * named > width // 2:
         named = 1
     for number, part in enumerate(_parts(head, wide, width, named)):
         if number:

@@ -31,13 +31,13 @@ def check_model(model: str, address: str | None = None, *, also: str = "", optio
     shape = model.isprintable() and model == model.strip() and len(model) <= 300 and not model.endswith("/")
     if model == also and also:
         return
+    embedded = [f"{EMBEDDED}{each}" for each in MODELS]
     if not shape or not model or (slash and not provider) or (not slash and address is None):
-        meant = did_you_mean(model, filter(None, [also, *(f"{EMBEDDED}{each}" for each in MODELS)]))
+        meant = did_you_mean(model, filter(None, [also, *embedded]))
         raise UserError(f"unknown model {model}: use PROVIDER/NAME, for example {DEFAULT_MODEL}{meant}")
     if model.startswith(EMBEDDED) and address is None and name not in MODELS:
-        known = ", ".join(f"{EMBEDDED}{each}" for each in MODELS)
-        meant = did_you_mean(name, MODELS)
-        raise UserError(f"unknown model {model}: the embedded models are {known}{meant}")
+        meant = did_you_mean(model, embedded)
+        raise UserError(f"unknown model {model}: the embedded models are {', '.join(embedded)}{meant}")
 
 
 def _check_address(address: str, option: str) -> None:

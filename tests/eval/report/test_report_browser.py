@@ -374,7 +374,6 @@ def test_two_programs_on_one_problem_stand_side_by_side(page):
     page.locator(".why", has_text="tuned, sample 1: failed").wait_for()
     assert page.locator(".why").count() == page.locator(".trace").count() == 2
     changed = page.locator("#difference .code-line.added, #difference .code-line.removed")
-    changed.first.wait_for()  # it is drawn when the event opens
     assert [line.split() for line in changed.all_inner_texts()] == [["−", "print(n", "*", "2)"], ["3", "+", "print(n)"]]
     page.set_viewport_size(PHONE)
     assert no_sideways_scroll(page)
