@@ -38,6 +38,7 @@ class ProgressLine:
         self._lock = threading.RLock()
         self._over = threading.Event()
         self._shown = False
+        self._within_line = False  # other output has begun a line: `print` writes its text and the line end separately
         self._thread = threading.Thread(target=self._repeat, name="progress", daemon=True)
         self._before: tuple[TextIO, TextIO] | None = None
 
@@ -73,6 +74,7 @@ class ProgressLine:
         """Write a text in place of the line."""
         with self._lock:
             self.erase()
+            self._within_line = not text.endswith("\n") if text else self._within_line
             return write(text)
 
     def _repeat(self) -> None:
@@ -83,11 +85,11 @@ class ProgressLine:
                 continue
             now = " | ".join(one_line(each._line()) for each in reversed(_open))
             with self._lock:
-                if self._live:
+                if self._live and not self._within_line:
                     width = shutil.get_terminal_size().columns - 1
                     self._stream.write(f"{_ERASE}{_fitted(now, width)}")
                     self._shown = True
-                elif now != said and time.monotonic() - written >= LOG_SECONDS:
+                elif not self._live and now != said and time.monotonic() - written >= LOG_SECONDS:
                     self._stream.write(f"{now}\n")
                     said, written = now, time.monotonic()
                 self._stream.flush()

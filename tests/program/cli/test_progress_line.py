@@ -10,6 +10,7 @@ import subprocess
 import sys
 import termios
 import threading
+import time
 
 import pytest
 
@@ -66,6 +67,20 @@ def test_on_a_terminal_other_output_stands_above_the_line():
     shown = [row.rstrip() for row in rows]
     assert shown[:40] == [f"{what} {number}" for number in range(20) for what in ("out", "warning")]
     assert shown[40].startswith("run ") and shown[-2] == "the table"
+
+
+def test_a_line_of_other_output_is_never_overwritten_before_it_ends(monkeypatch):
+    monkeypatch.setattr(lines, "LIVE_SECONDS", 0.001)
+    terminal = io.StringIO()
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    with ProgressLine(lambda: "run", terminal) as progress:
+        progress.above(terminal.write, "out")
+        before = terminal.getvalue()
+        time.sleep(0.05)
+        assert terminal.getvalue() == before
+        progress.above(terminal.write, "\n")
+        while not terminal.getvalue().endswith("run"):
+            time.sleep(0.001)
 
 
 @pytest.mark.parametrize("width", range(12, 70))
