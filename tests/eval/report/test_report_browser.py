@@ -124,7 +124,9 @@ def test_costs_are_of_a_rollout_or_of_a_solved_problem(page):
     page.select_option("#cost-per", label="per solved problem")
     assert shown.all_inner_texts() == ["24.0", "2880", "$0.24", "27.0"]
     page.locator("summary", has_text="All kinds of cost per solved problem").click()
-    assert page.locator("#cost tr").first.locator("th").all_inner_texts() == ["cost", "plain", "tuned"]
+    heads = page.locator("#cost tr").first.locator("th")
+    heads.first.wait_for()  # drawn when the block opens
+    assert heads.all_inner_texts() == ["cost", "plain", "tuned"]
 
 
 def test_curves_are_read_by_pointing_and_by_keys_and_are_switched_off(page):
