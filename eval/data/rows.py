@@ -26,7 +26,12 @@ PACK_FOLDER = Path(__file__).parents[1] / "pack"
 SMALL_BYTES = 64 * 2**20
 PACKED_BYTES = 2**30  # of a small file with the suffix .gz, when it is unpacked
 MOST_ENTRIES = 100_000  # files in a dataset's folder; thousands of Kattis packages have tens of thousands
+VALIDATION = ("valid", "validation", "val", "dev")  # names of one split; each dataset has one of them
 TABLES = {".jsonl": "json", ".parquet": "parquet"}  # files of rows, and the name of their reader in `datasets`
+
+
+class NoSuchSplit(DataError):
+    """The dataset has no split of this name."""
 
 
 class Rows(Protocol):
@@ -42,9 +47,22 @@ class Rows(Protocol):
 def read_rows(data: str, split: str) -> Rows:
     """The rows of one split. Rows of large datasets stay on disk until they are accessed.
 
+    Any name of the validation split (`VALIDATION`) finds it, so that defaults work with every dataset.
+
     Raises:
         DataError: there is no data, or no such split.
     """
+    names = dict.fromkeys((split, *VALIDATION)) if split in VALIDATION else (split,)
+    faults = []
+    for name in names:
+        try:
+            return _rows_of(data, name)
+        except NoSuchSplit as fault:
+            faults.append(fault)
+    raise faults[0]
+
+
+def _rows_of(data: str, split: str) -> Rows:
     if "\0" in data or "\0" in split:
         raise DataError(f"{data!r}, split {split!r}: invalid names")
     if data == HUMAN_EVAL:
@@ -77,12 +95,15 @@ def read_rows(data: str, split: str) -> Rows:
             return datasets.load_dataset(f"{path}/.", split=split, cache_dir=_cache_of(path))
         with _quick_without_network(datasets):
             return datasets.load_dataset(*data.split(":", 1), split=split)  # the configuration, if any
+    except DataError:
+        raise
     except ConnectionError as fault:
         meant = did_you_mean(data, [PACK, HUMAN_EVAL]) or path_meant(path)
         raise DataError(f"there is no folder or file {data}, and the hub cannot be reached{meant}") from fault
     except (OSError, ValueError, RuntimeError, StopIteration, DatasetsError) as fault:  # StopIteration: no rows
         lines = str(fault).strip().splitlines() or [type(fault).__name__]
-        raise DataError(f"{data}, split {split} cannot be loaded: {lines[0]}") from fault
+        kind = NoSuchSplit if lines[0].startswith(("Unknown split", "Bad split")) else DataError
+        raise kind(f"{data}, split {split} cannot be loaded: {lines[0]}") from fault
 
 
 def _refuse_heaps(folder: Path) -> None:
@@ -126,7 +147,7 @@ def _json(path: Path) -> list[Any]:
 def _saved(splits: Any, data: str, split: str) -> Rows:
     """A split of a dataset that `datasets` saved to disk, such as AlphaCodium's processed dataset."""
     if split not in splits:
-        raise DataError(f"{data}: there is no split {split}, only {', '.join(splits)}")
+        raise NoSuchSplit(f"{data}: there is no split {split}, only {', '.join(splits)}")
     return splits[split]
 
 

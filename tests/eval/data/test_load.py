@@ -294,6 +294,22 @@ def test_no_such_split_names_those_there_are():
     assert "train" in said and "valid" in said and "test" in said
 
 
+@pytest.mark.parametrize("there", ["valid", "validation", "dev"])
+@pytest.mark.parametrize("asked", ["valid", "validation", "val"])
+@pytest.mark.parametrize("form", ["lines", "parquet", "saved"])
+def test_any_name_of_the_validation_split_finds_it(tmp_path, form, asked, there):
+    rows, folder = datasets.Dataset.from_list([task.row() for task in VALID]), tmp_path / "mine"
+    (folder / "data").mkdir(parents=True)
+    if form == "lines":
+        rows.to_json(folder / "data" / f"{there}.jsonl")
+    elif form == "parquet":
+        rows.to_parquet(folder / "data" / f"{there}-00000-of-00001.parquet")
+    else:
+        datasets.DatasetDict({there: rows}).save_to_disk(folder)
+    assert len(load_problems(str(folder), asked).problems) == len(VALID)
+    assert there in refusal(folder, "test") or form == "lines"
+
+
 def test_files_that_are_not_there_or_not_json_and_rows_of_another_schema(tmp_path):
     (tmp_path / "broken.json").write_text("{not json")
     assert "broken.json" in refusal(tmp_path / "broken.json")
