@@ -36,9 +36,9 @@ results: .venv/results-ready
 	$(PYTHON) -m eval.run $(STRATEGIES) --set budget.calls=10 $(SIXTEEN) --out $(RESULTS)/strategies-0.5b
 	$(PYTHON) -m eval.run $(STRATEGIES) --set budget.calls=10 $(SIXTEEN) $(LARGE) --limit 12 --out $(RESULTS)/strategies-1.5b
 	$(PYTHON) -m eval.run $(FUNCTIONS) --set budget.calls=10 $(SIXTEEN) --data ../shared/evalplus/mbppplus \
-		--out $(RESULTS)/functions-mbppplus-0.5b
+		--out $(RESULTS)/mbppplus-0.5b
 	$(PYTHON) -m eval.run $(FUNCTIONS) --set budget.calls=10 $(SIXTEEN) --data ../shared/evalplus/humanevalplus \
-		--out $(RESULTS)/functions-humanevalplus-0.5b
+		--out $(RESULTS)/humanevalplus-0.5b
 	$(PYTHON) -m benchmarks.prompts.adapters $(SIXTEEN) --out $(RESULTS)/adapters-0.5b
 	$(PYTHON) -m benchmarks.prompts.adapters $(SIXTEEN) $(LARGE) --inputs $(RESULTS)/adapters-0.5b \
 		--adapters lean yaml json chat xml --out $(RESULTS)/adapters-1.5b

@@ -8,7 +8,7 @@ import sys
 
 from eval.options import add_run, command_parser, whole
 from program.cli.command import run_command
-from program.cli.output import Painter
+from program.cli.output import Painter, say_next
 from program.cli.shown_markdown import print_fitted, print_markdown
 from program.errors import UserError
 
@@ -32,17 +32,20 @@ def main() -> None:
 
 
 def _show(options: argparse.Namespace) -> None:
+    from eval.rollouts.run_folder import REPORT
     from eval.terminal.show_problem import problem_stories, run_overview, side_by_side
 
     paint = Painter(sys.stdout)
     choosing = ("arm", "sample", "failed", "all", "side_by_side", "prompts")
+    failed = None
     if options.problem is None:
         given = [
             each for each in choosing if getattr(options, each) is not None and getattr(options, each) is not False
         ]
         if given:
             raise UserError(f"--{given[0].replace('_', '-')} chooses among the rollouts of a problem: name a problem")
-        print_markdown(run_overview(options.run, paint, options.exclude))
+        text, failed = run_overview(options.run, paint, options.exclude)
+        print_markdown(text)
     elif options.side_by_side:
         if options.arm or options.prompts:
             raise UserError("--side-by-side takes no --arm and shows no prompts")
@@ -53,6 +56,8 @@ def _show(options: argparse.Namespace) -> None:
         shown = "failed" if options.failed else "all" if options.all else "one"
         chosen = {"arm": options.arm, "sample": options.sample, "prompts": options.prompts, "exclude": options.exclude}
         print_fitted(problem_stories(options.run, options.problem, paint, shown=shown, **chosen))
+    report = options.run / REPORT
+    say_next(report=report if report.is_file() else None, command=["eval.show", options.run, failed] if failed else [])
 
 
 if __name__ == "__main__":

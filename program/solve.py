@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from program.cli.command import run_command
 from program.cli.folders import ArtifactName
 from program.cli.model_options import add_models
-from program.cli.output import harmless, write_program
+from program.cli.output import counted, harmless, write_program
 
 if TYPE_CHECKING:
     from program.problem import Problem
@@ -85,7 +85,7 @@ def _solve(options: argparse.Namespace) -> None:
                 raise
             _say(f"ended early; this is the best program so far: {' '.join(str(fault).split())}")
     totals = trace.totals()
-    spent = f"{totals.calls} LM calls, {totals.prompt_tokens} + {totals.completion_tokens} tokens"
+    spent = f"{counted(totals.calls, 'LM call')}, {totals.prompt_tokens} + {totals.completion_tokens} tokens"
     _say("; ".join([spent, *trace.marks]))
     _print_program(code, problem, program, trace)
     if said := answer_faults(trace.calls, program):

@@ -18,6 +18,7 @@ from eval.given.judged_lines import conditions_of, key_of_line, open_results, wi
 from eval.given.samples.samples import Sample, Samples, SolutionsError, read_samples
 from judge.judge import judge
 from judge.verdict import FaultyProblem, JudgeError
+from program.cli.output import say_next
 
 
 def judge_solutions(options: argparse.Namespace) -> None:
@@ -39,6 +40,7 @@ def judge_solutions(options: argparse.Namespace) -> None:
     with judging_on(options):
         if options.run is not None:
             write_run(options, problems, samples)
+            say_next(command=["eval.show", options.run])
         else:
             write_lines(options.out, problems, samples.lines, full=options.full)
 

@@ -22,6 +22,7 @@ from eval.rollouts.stored_arms import run_config
 from eval.rollouts.trace_files import read_trace
 from eval.tables.summary import markdown_table, summarize_arms
 from judge.shared import set_default_sandbox
+from program.cli.output import say_next
 from program.errors import first_error
 from program.files import write_whole
 from program.rollout.trace import Best, Event, Trace, name_of
@@ -68,6 +69,7 @@ def rescore(options: argparse.Namespace) -> None:
     said = f"{options.run} judged again: {problems.rules.described()}"
     write_whole(options.out / "summary.md", f"{said}\n\n{table}\n")
     print(f"{said}\n\n{table}\n\n{changes(stored, again)}")
+    say_next(command=["eval.show", options.out])
 
 
 def changes(before: Sequence[Rollout], after: Sequence[Rollout]) -> str:

@@ -7,6 +7,7 @@ import argparse
 from eval.options import add_runs, command_parser, file_name
 from program.cli.command import run_command
 from program.cli.folders import RunsName
+from program.cli.output import say_next
 
 
 def main() -> None:
@@ -33,6 +34,7 @@ def _report(options: argparse.Namespace) -> None:
     out = options.out or options.runs[0] / REPORT
     write_report(options.runs, out, exclude=options.exclude)
     print(out)
+    say_next(command=["eval.show", options.runs[0]])
 
 
 if __name__ == "__main__":

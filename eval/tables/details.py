@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import get_args
+from typing import Literal, get_args
 
 from eval.data.problem_set import ProblemSet
 from eval.numbers.cost import costs, latencies
@@ -27,7 +27,7 @@ from program.rollout.trace import ORIGINS
 
 Arms = Mapping[str, Sequence[Rollout]]
 CRITERIA: dict[Criterion, str] = {
-    "all": "public, private and generated (solved)",
+    "all": "public, private, generated (solved)",
     "hidden": "private and generated",
     "private": "private",
     "public": "public",
@@ -77,18 +77,22 @@ def details(arms: Arms) -> str:
         origins = origins_table(rollouts)
         parts += [f"## {arm}: which program solved it", origins] if origins else []
     parts += [part for arm, each in arms.items() for part in (f"## {arm}: stages", stage_table(each))]
-    return "\n\n".join([*parts, "## Answers", reading_table(arms), "## Cost", cost_table(arms)])
+    return "\n\n".join([*parts, "## Answers", reading_table(arms), "## Cost", cost_tables(arms)])
 
 
 def solved_table(arms: Arms) -> str:
-    """Solved rate for each choice of tests, and the share of wrong programs among those that pass the public tests."""
+    """Solved rate for each choice of tests, and the share of wrong programs among those that pass the public tests. A
+    rate names its number of problems if some problems have no such tests."""
     rows = []
-    for criterion, said in CRITERIA.items():
-        done = [shares(outcomes(rollouts, criterion)) for rollouts in arms.values()]
-        rows.append([said, *(f"{percent(mean_share(list(each.values())))} of {len(each)}" for each in done)])
-    let_through = [percent(passes_public_fails_hidden(rollouts)) for rollouts in arms.values()]
-    rows.append(["of programs that pass the public tests: fail hidden tests", *let_through])
-    return table(["passes all of these tests", *arms], rows)
+    for arm, rollouts in arms.items():
+        done = {criterion: shares(outcomes(rollouts, criterion)) for criterion in CRITERIA}
+        cells = [
+            percent(mean_share(list(each.values()))) + f" of {len(each)}" * (len(each) < len(done["all"]))
+            for each in done.values()
+        ]
+        rows.append([arm, *cells, percent(passes_public_fails_hidden(rollouts))])
+    let_through = "of programs that pass the public tests: fail hidden tests"
+    return table(["passes all tests that are", *CRITERIA.values(), let_through], rows)
 
 
 def passes_public_fails_hidden(rollouts: Iterable[Rollout]) -> Estimate:
@@ -107,15 +111,13 @@ def samples_table(arms: Arms) -> str:
     """pass@k and 1@k for every k up to the largest number of samples of a problem, and solved by any sample."""
     done = {arm: outcomes(rollouts) for arm, rollouts in arms.items()}
     most = max(len(samples) for each in done.values() for samples in each.values())
-    rows = []
-    for k in range(1, most + 1):
-        row = [str(k)]
-        for arm, rollouts in arms.items():
-            row.append(percent_at_k(partial(pass_at_k_of, done[arm], k)))
-            row.append(percent_at_k(partial(n_at_k_of, rollouts, 1, k)))
-        rows.append(row)
-    rows.append(["any", *(cell for each in done.values() for cell in (percent(solved_by_any(each)), NONE))])
-    return table(["k", *(f"{arm}, {what}@k" for arm in arms for what in ("pass", "1"))], rows)
+    rows = [
+        [str(k), arm, percent_at_k(partial(pass_at_k_of, done[arm], k)), percent_at_k(partial(n_at_k_of, own, 1, k))]
+        for k in range(1, most + 1)
+        for arm, own in arms.items()
+    ]
+    rows += [["any", arm, percent(solved_by_any(each)), NONE] for arm, each in done.items()]
+    return table(["k", "program", "pass@k", "1@k"], rows)
 
 
 def picks_table(rollouts: Iterable[Rollout]) -> str:
@@ -148,12 +150,12 @@ def stage_table(rollouts: Iterable[Rollout]) -> str:
 
 def reading_table(arms: Arms) -> str:
     """How the answers of each arm were read."""
-    found = [reading_rates(rollouts) for rollouts in arms.values()]
-    rows = [["answers", *(str(count) for count, _ in found)]]
-    for reading in (*READ, *READINGS.values()):
-        cells = [rates.get(reading) for _, rates in found]
-        rows += [[reading, *map(percent, cells)]] if any(cells) else []
-    return table(["of all answers", *arms], rows)
+    found = {arm: reading_rates(rollouts) for arm, rollouts in arms.items()}
+    readings = [each for each in (*READ, *READINGS.values()) if any(rates.get(each) for _, rates in found.values())]
+    rows = [
+        [arm, str(count), *(percent(rates.get(each)) for each in readings)] for arm, (count, rates) in found.items()
+    ]
+    return table(["program", "answers", *readings], rows)
 
 
 def headroom_table(arms: Mapping[str, tuple[Path, Sequence[Rollout]]], problems: ProblemSet) -> str:
@@ -174,21 +176,24 @@ def headroom_table(arms: Mapping[str, tuple[Path, Sequence[Rollout]]], problems:
     return table(head, rows)
 
 
-def cost_table(arms: Arms) -> str:
+def cost_tables(arms: Arms) -> str:
     """Cost per rollout, and cost per solved problem including all failures."""
-    found, waits = [costs(rollouts) for rollouts in arms.values()], [latencies(rollouts) for rollouts in arms.values()]
-    rows = []
-    for what in dict.fromkeys(what for each in found for what in each):
-        cells = [(each[what].each, each[what].per_solved) if what in each else (None, None) for each in found]
-        rows.append([what, *(estimate_text(cell) for pair in cells for cell in pair)])
-    for said, which in (("seconds, median", "p50"), ("seconds, 95th percentile", "p95")):
-        cells = [getattr(each.get(over), which, None) for each in waits for over in ("all", "solved")]
-        rows.append([said, *map(estimate_text, cells)])
-    head = ["cost", *(f"{arm}, {what}" for arm in arms for what in ("per rollout", "per solved problem"))]
-    note = (
-        "The cost per solved problem includes failed rollouts; its median and percentile are those of solved rollouts."
-    )
-    return f"{table(head, rows)}\n\n{note}"
+    found = {arm: costs(rollouts) for arm, rollouts in arms.items()}
+    waits = {arm: latencies(rollouts) for arm, rollouts in arms.items()}
+    kinds = list(dict.fromkeys(what for each in found.values() for what in each))
+    head = ["program", *kinds, "seconds, median", "seconds, 95th percentile"]
+
+    def rows(cost: Literal["each", "per_solved"], over: Literal["all", "solved"]) -> list[list[str]]:
+        cells = {
+            arm: [getattr(found[arm].get(what), cost, None) for what in kinds]
+            + [getattr(waits[arm].get(over), which, None) for which in ("p50", "p95")]
+            for arm in arms
+        }
+        return [[arm, *map(estimate_text, each)] for arm, each in cells.items()]
+
+    solved = "Per solved problem. Failed rollouts are included, except in the median and the percentile:"
+    parts = ["Per rollout:", table(head, rows("each", "all")), solved, table(head, rows("per_solved", "solved"))]
+    return "\n\n".join(parts)
 
 
 def ai_test_table(arms: Mapping[str, tuple[Path, Sequence[Rollout]]], problems: ProblemSet) -> str:

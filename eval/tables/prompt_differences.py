@@ -9,6 +9,7 @@ from typing import Any
 
 from eval.rollouts.run_folder import read_config
 from eval.rollouts.stored_arms import StoredArm
+from program.cli.output import counted
 from program.manifest import ArtifactError, flattened, read_manifest, read_state
 
 ARTIFACTS = Path("artifacts")
@@ -19,6 +20,8 @@ def stored_artifact(run: Path, arm: str) -> Path | None:
     copy, now = run / "artifacts" / arm, ARTIFACTS / arm
     if (copy / "manifest.json").is_file():
         return copy
+    if not (now / "manifest.json").is_file():
+        return None
     from program import artifact  # only runs from before the copies need their programs
 
     try:
@@ -113,8 +116,8 @@ def _predictor(name: str, one: dict[str, Any], two: dict[str, Any]) -> list[str]
     if before != after:
         found.append(f"another instruction ({len(after.split())} words instead of {len(before.split())})")
     if one["demos"] != two["demos"]:
-        same = " other" if len(one["demos"]) == len(two["demos"]) else ""
-        found.append(f"{len(two['demos'])}{same} demonstrations instead of {len(one['demos'])}")
+        noun = "other demonstration" if len(one["demos"]) == len(two["demos"]) else "demonstration"
+        found.append(f"{counted(len(two['demos']), noun)} instead of {len(one['demos'])}")
     return [f"{name}: {', '.join(found)}"] if found else []
 
 

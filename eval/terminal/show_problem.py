@@ -29,8 +29,10 @@ PLAIN = Painter(io.StringIO())
 MARKS = {"solved": "●", "failed": "○", "not judged": "–"}
 
 
-def run_overview(run: Path, paint: Painter, exclude: str | None = None) -> str:
+def run_overview(run: Path, paint: Painter, exclude: str | None = None) -> tuple[str, str | None]:
     """The table of a run, then one line per problem with one mark per sample for each arm.
+
+    Returns: the text, and the first problem with a failed rollout if there is one.
 
     Args:
         run, exclude: see `read_run`.
@@ -53,7 +55,8 @@ def run_overview(run: Path, paint: Painter, exclude: str | None = None) -> str:
             cells.append("".join(_mark(r, paint) for r in own) + " " * (column - len(own)))
         lines.append("  ".join([harmless(name).ljust(width), *cells]).rstrip())
     lines += ["", "  ".join(f"{mark} {status}" for status, mark in MARKS.items())]
-    return "\n".join(lines)
+    failed = {each.problem for each in rollouts if each.status == "failed"}
+    return "\n".join(lines), next((name for name in config["problems"] if name in failed), None)
 
 
 def problem_stories(

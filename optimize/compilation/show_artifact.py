@@ -19,6 +19,7 @@ from optimize.gate.gate_outcome import Outcome
 from optimize.job.candidates import RaceLine
 from optimize.job.stages import signature_of
 from program import artifact
+from program.cli.output import counted
 from program.errors import first_error
 from program.input_files import InputError, read_model
 from program.manifest import ArtifactError, Manifest, flattened, read_manifest, read_state
@@ -102,7 +103,10 @@ def describe_program(folder: Path, prompts: bool = False) -> str:
     for name, predictor in program.named_predictors():
         own = signature_of(predictor).instructions
         changed = "" if own == signature_of(hand_written[name]).instructions else ", instruction changed"
-        lines += [f"{name}: {len(predictor.demos)} demonstrations{changed}", f"    {own}".replace("\n", "\n    ")]
+        lines += [
+            f"{name}: {counted(len(predictor.demos), 'demonstration')}{changed}",
+            f"    {own}".replace("\n", "\n    "),
+        ]
         lines += [f"    demonstration: {cut(str(demo.get('problem', '')))}" for demo in predictor.demos]
     parts = ["\n".join(lines)]
     if outcome := CompileFacts.of(folder, manifest).gate:

@@ -1,4 +1,5 @@
-"""`--help` of every command imports neither DSPy nor datasets; the generated pages of the reference are up to date."""
+"""`--help` of every command and the commands that read a run import neither DSPy nor datasets, which take a second; the
+generated pages of the reference are up to date."""
 
 import json
 import os
@@ -10,6 +11,7 @@ import pytest
 from optimize.reference import PAGES
 from program.cli.console import COMMANDS
 from tests.support.paths import ROOT
+from tests.support.rollouts import rollout, store
 
 NO_COMMANDS = {"program/models/llama_process.py"}  # a process of ours, which nobody starts by hand
 # Calls each command with `--help`. One process is enough: a module that cannot do without DSPy fails to import, and so
@@ -52,6 +54,22 @@ def test_help_of_every_command_is_quick_and_writes_nothing(tmp_path):
     assert {name: status for name, (status, _) in found.items()} == dict.fromkeys(names, 0)
     assert [name for name, (_, said) in found.items() if not said.startswith("usage: ") or len(said) < 100] == []
     assert list(tmp_path.iterdir()) == []
+
+
+READ = """
+import runpy, sys
+sys.modules.update(dspy=None, datasets=None)
+name, sys.argv = sys.argv[1], sys.argv[1:]
+runpy.run_module(name, run_name="__main__", alter_sys=True)
+"""
+
+
+@pytest.mark.parametrize("command", ["compare", "show", "summarize", "report", "export"])
+def test_a_command_that_reads_a_run_imports_neither_dspy_nor_datasets(tmp_path, command):
+    rollouts = [made for arm in ("one", "two") for made in (rollout("apple", arm=arm), rollout("berry", 0.0, arm=arm))]
+    store(tmp_path / "run", rollouts)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, "-c", READ, f"eval.{command}", "run"], cwd=tmp_path, env=environment, check=True)
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -5,7 +5,7 @@ import pytest
 import eval.summarize
 from eval.errors import RunError
 from eval.tables.details import (
-    cost_table,
+    cost_tables,
     passes_public_fails_hidden,
     picks_table,
     samples_table,
@@ -30,10 +30,8 @@ def test_each_choice_of_tests_has_its_own_share():
         rollout("date", 1.0, public=0.5, generated=made(5, 5)),
     ]
     table = solved_table({"plain": rollouts})
-    assert row(table, "public, private and generated (solved)")[0].startswith("25.0 % (")
-    assert row(table, "private and generated")[0].startswith("50.0 % (")
-    assert row(table, "private")[0].startswith("75.0 % (") and row(table, "public")[0].endswith(" of 4")
-    assert row(table, "public")[0].startswith("75.0 % (")
+    assert [cell.split(" ")[0] for cell in row(table, "plain")] == ["25.0", "50.0", "75.0", "75.0", "66.7"]
+    assert " of " not in table.splitlines()[-1], "all problems have tests of each kind"
 
 
 def test_problems_without_tests_of_a_kind_are_not_counted_for_it():
@@ -41,7 +39,7 @@ def test_problems_without_tests_of_a_kind_are_not_counted_for_it():
     assert bare.score is not None
     no_private = bare.model_copy(update={"score": bare.score.model_copy(update={"private": made(0, 0)})})
     table = solved_table({"plain": [no_private, rollout("berry", 0.0)]})
-    assert row(table, "private") == ["0.0 % (0–79) of 1"]
+    assert row(table, "plain")[2] == "0.0 % (0–79) of 1"
 
 
 def test_programs_that_only_look_right_are_counted_among_those_that_pass_the_public_tests():
@@ -58,24 +56,28 @@ def test_programs_that_only_look_right_are_counted_among_those_that_pass_the_pub
 def test_pass_at_k_has_a_row_for_every_k_that_some_arm_has():
     several = [rollout("apple", float(n == 0), sample=n) for n in range(3)]
     table = samples_table({"several": several, "one": [rollout("apple")]})
-    assert [line.split("|")[1].strip() for line in table.splitlines()[2:]] == ["1", "2", "3", "any"]
-    assert row(table, "3")[0].startswith("100.0 %") and row(table, "3")[2:] == ["–", "–"]
-    assert row(table, "2")[1].startswith("33.3 %"), "by public tests that all pass any of two is as good"
+    assert [line.split("|")[1].strip() for line in table.splitlines()[2::2]] == ["1", "2", "3", "any"]
+    assert row(table, "3 | several")[1].startswith("100.0 %") and row(table, "3 | one")[1:] == ["–", "–"]
+    assert row(table, "2 | several")[2].startswith("33.3 %"), "by public tests that all pass any of two is as good"
 
 
 def test_pass_at_k_is_not_told_over_some_of_the_problems():
     early = [rollout("apple"), *(rollout("berry", 0.0, sample=n) for n in range(3))]
     table = samples_table({"early": early})
-    assert row(table, "1")[0].startswith("50.0 %") and row(table, "any")[0].startswith("50.0 %")
-    assert row(table, "2") == ["k = 2 on 1 of 2 problems"] * 2
+    assert row(table, "1 | early")[1].startswith("50.0 %") and row(table, "any | early")[1].startswith("50.0 %")
+    assert row(table, "2 | early")[1:] == ["k = 2 on 1 of 2 problems"] * 2
 
 
 def test_costs_are_told_a_rollout_and_a_solved_problem():
     rollouts = [rollout(name, float(name == "apple"), calls=3, dollars=0.5) for name in ("apple", "berry")]
-    table = cost_table({"plain": rollouts})
-    assert [cell.split()[0] for cell in row(table, "LM calls")] == ["3.0", "6.0"]
-    assert [cell.split()[0] for cell in row(table, "USD")] == ["0.5", "1.0"]
-    assert row(table, "seconds, median")[0] == "2.0 (?–?)"
+    head, _, each, _, _, _, _, _, per_solved = cost_tables({"plain": rollouts}).splitlines()[2:]
+    columns = [cell.strip() for cell in head.strip("|").split("|")]
+    one, two = (
+        dict(zip(columns, map(str.strip, line.strip("|").split("|")), strict=True)) for line in (each, per_solved)
+    )
+    assert (one["LM calls"].split()[0], two["LM calls"].split()[0]) == ("3.0", "6.0")
+    assert (one["USD"].split()[0], two["USD"].split()[0]) == ("0.5", "1.0")
+    assert one["seconds, median"] == "2.0 (?–?)"
 
 
 def test_what_further_programs_handed_in_would_solve_is_told():

@@ -29,7 +29,7 @@ def run(tmp_path):
 
 
 def test_the_overview_has_the_table_and_a_mark_a_sample(run):
-    lines = run_overview(run, PLAIN).splitlines()
+    lines = run_overview(run, PLAIN)[0].splitlines()
     assert lines[0] == f"{run}: model scripted/lm, pack test"
     assert any(line.startswith("| plain | 75.0% |") for line in lines)
     assert [line.split() for line in lines[-5:-2]] == [
@@ -37,6 +37,14 @@ def test_the_overview_has_the_table_and_a_mark_a_sample(run):
         ["Double", "●○", "○–"],
         ["Double", "Again", "●"],
     ]
+
+
+def test_the_overview_names_the_first_failed_problem_and_the_report_next(run, monkeypatch, capsys):
+    assert call(monkeypatch, eval.show.main, run) == 0
+    assert capsys.readouterr().err == f"next: python -m eval.show {run} Double\n"
+    (run / "report.html").touch()
+    assert call(monkeypatch, eval.show.main, run, "Double") == 0
+    assert capsys.readouterr().err == f"report: {run / 'report.html'}\n"
 
 
 def test_a_problem_begins_with_an_overview_and_one_rollout_that_failed(run):
@@ -144,6 +152,6 @@ def test_colours_are_for_terminals_only(run, monkeypatch):
 
 def test_an_answer_cannot_steer_the_terminal(tmp_path):
     run = store(tmp_path / "run", [traced("flow", "Evil\x1b[2J", 0, "failed", text="\x1b]0;taken\x07\r\x9b")])
-    told = problem_stories(run, "Evil", PLAIN, prompts=True) + run_overview(run, PLAIN)
+    told = problem_stories(run, "Evil", PLAIN, prompts=True) + run_overview(run, PLAIN)[0]
     assert not any(char in told for char in "\x1b\x07\r\x9b") and "]0;taken" in told
     assert harmless("tab\tand\nline") == "tab\tand\nline"
