@@ -352,6 +352,7 @@ def test_runs_over_different_data_are_refused(tmp_path):
 def test_the_command_writes_into_the_first_run_and_refuses_what_is_no_run(tmp_path, monkeypatch, capsys):
     run = store(tmp_path / "run", [traced()])
     assert printed(monkeypatch, eval.report.__main__.main, run) == f"{run / 'report.html'}\n"
+    assert capsys.readouterr().err == f"next: python -m eval.show {run}\n"
     assert "problem-0" in scripts((run / "report.html").read_text())
     assert call(monkeypatch, eval.report.__main__.main, tmp_path / "none") == 2
     (line,) = capsys.readouterr().err.splitlines()
