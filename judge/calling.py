@@ -7,6 +7,7 @@ written. The value goes to the original standard output. What the program prints
 from __future__ import annotations
 
 import builtins
+from _json import make_scanner
 from collections.abc import Sequence
 from os import SEEK_END, _exit, dup, dup2, fstat, lseek, pread, write
 from typing import Any
@@ -17,10 +18,36 @@ from judge.value_texts import literal
 __builtins__ = dict(builtins.__dict__)
 MODULE = "program"  # not the main module, so that code for direct execution does not run
 _NAMES = {"inf": float("inf"), "nan": float("nan")}
+_OF_NUMBERS = b"0123456789-.eE,[] \n"  # texts of these characters mean the same in JSON as in Python
+
+
+class _Reading:
+    """How the scanner of `json` reads numbers. Importing `json` itself would make every fork slower."""
+
+    strict = True
+    object_hook = object_pairs_hook = parse_constant = None
+    parse_float, parse_int = float, int
+
+
+_scan = make_scanner(_Reading)
 
 
 def _arguments(*given: Any, **named: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
     return given, named
+
+
+def read(text: bytes) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The arguments in a text, positional and by name. Compiling a list takes ten times as long as scanning it."""
+    if not text.translate(None, _OF_NUMBERS):
+        numbers = f"[{text.decode()}]"
+        try:
+            values, end = _scan(numbers, 0)
+        except (ValueError, StopIteration):  # Python reads more: "5." and "[1, 2,]"
+            end = 0
+        if end == len(numbers):
+            return tuple(values), {}
+    said = text.decode("utf-8", "surrogateescape")
+    return eval(f"_({said}\n)", {"_": _arguments, "__builtins__": __builtins__, **_NAMES})
 
 
 class FunctionCall:
@@ -33,8 +60,7 @@ class FunctionCall:
 
     def begin(self) -> None:
         """Before the program runs: read the arguments from standard input, and redirect standard output."""
-        text = pread(0, fstat(0).st_size, 0).decode("utf-8", "surrogateescape")
-        self._given = eval(f"_({text}\n)", {"_": _arguments, "__builtins__": __builtins__, **_NAMES})
+        self._given = read(pread(0, fstat(0).st_size, 0))
         self._out = dup(1)
         dup2(2, 1)
         lseek(0, 0, SEEK_END)

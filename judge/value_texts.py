@@ -17,6 +17,7 @@ __builtins__ = dict(builtins.__dict__)
 MAX_DEPTH = 90  # of nested containers; Python's parser has its own limit
 _HEXADECIMAL_BITS = 12_000  # larger integers are written in hexadecimal: writing decimals takes quadratic time
 _EXACT = ("decimal", "_decimal", "fractions")
+_SIMPLE = {bool, int, float, str, type(None)}  # for them `repr` writes the same text, and is faster
 _KEYS, _ITEMS = type({}.keys()), type({}.items())
 
 
@@ -43,6 +44,11 @@ def literal(value: Any, depth: int = 0) -> str:
 
 
 def _container(value: Any, depth: int) -> str:
+    if type(value) is list and _SIMPLE.issuperset(map(type, value)):
+        try:
+            return repr(value)
+        except ValueError:  # an integer with more digits than `repr` writes
+            pass
     if isinstance(value, list):
         return f"[{', '.join([literal(item, depth) for item in list.__iter__(value)])}]"
     if isinstance(value, tuple):

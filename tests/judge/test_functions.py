@@ -4,9 +4,10 @@ import math
 import warnings
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from judge.calling import read
 from judge.checker import Checker
 from judge.judge import judge, run
 from judge.literals import NoLiteral, arguments_of, value_of
@@ -157,6 +158,37 @@ def test_a_value_survives_its_text(value):
     assert literal(value_of(literal(value))) == literal(value)
     given, named = arguments_of(literal([value])[1:-1])
     assert literal(given) == literal([value]) and not named
+
+
+NO_VALUE = (SyntaxError, NameError, TypeError, LookupError, ValueError)
+
+
+def evaluated(text: str) -> object:
+    """What Python reads, or None."""
+    try:
+        return eval(f"(lambda *given: given)({text}\n)")
+    except NO_VALUE:
+        return None
+
+
+numbers = st.recursive(st.integers() | st.floats(allow_nan=False, allow_infinity=False), st.lists, max_leaves=12)
+
+
+@given(st.lists(numbers).map(lambda each: str(each)[1:-1]) | st.text("0123456789-.eE,[] \n", max_size=12))
+@example("5.")
+@example("[1, 2,],")
+@example("01")
+@example("1 2")
+@example("")
+@settings(max_examples=500, deadline=None)
+@pytest.mark.filterwarnings("ignore::SyntaxWarning")  # "1[2]"
+def test_arguments_without_names_are_read_as_python_reads_them(text):
+    try:
+        given, named = read(text.encode())
+    except NO_VALUE:
+        assert evaluated(text) is None
+    else:
+        assert repr(given) == repr(evaluated(text)) and not named
 
 
 @given(st.text(max_size=30))
