@@ -32,7 +32,7 @@ class _Server(HTTPServer):
 
 
 class _Refusal(BaseHTTPRequestHandler):
-    server: _Server
+    server: _Server  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def do_POST(self) -> None:
         self.server.asked = True
