@@ -62,6 +62,11 @@ def read_rows(data: str, split: str) -> Rows:
     raise faults[0]
 
 
+def same_split(one: str, other: str) -> bool:
+    """Whether two names mean the same split of any dataset."""
+    return one == other or {one, other} <= {*VALIDATION}
+
+
 def _rows_of(data: str, split: str) -> Rows:
     if "\0" in data or "\0" in split:
         raise DataError(f"{data!r}, split {split!r}: invalid names")

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from eval.data.load import load_problems
+from eval.data.rows import same_split
 from eval.rollouts.run_folder import read_rollouts
 from optimize.config import CompileConfig, ConfigError
 from optimize.forecast.averages import Averages, averages
@@ -63,7 +64,7 @@ def study(options: argparse.Namespace) -> None:
     changes = {key: getattr(options, key) for key in ("lm", "api_base", "data") if getattr(options, key) is not None}
     config = read_config(options.config, changes)
     plan = _study_config(options.config)
-    if plan.split == config.split:
+    if same_split(plan.split, config.split):
         raise ConfigError(f"study: split {plan.split} is the split of the compilation; evaluate on another")
     if plan.fit and config.optimizer != "race":
         raise ConfigError("study: fit works only with the optimizer race")

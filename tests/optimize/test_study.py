@@ -207,8 +207,9 @@ def test_what_a_command_prints_can_be_kept(capfd):
     assert capfd.readouterr().out == "\n$ python -m eval.compare --help\n"
 
 
-def test_the_split_that_is_compiled_on_is_not_evaluated_on(study, tmp_path, capsys):
+@pytest.mark.parametrize("name", ["valid", "validation"])  # both mean the same
+def test_the_split_that_is_compiled_on_is_not_evaluated_on(study, tmp_path, capsys, name):
     config = tmp_path / "config.toml"
-    config.write_text(config.read_text().replace('split = "test"', 'split = "valid"'))
+    config.write_text(config.read_text().replace('split = "test"', f'split = "{name}"'))
     assert study("--dry-run") == 2
     assert "is the split of the compilation" in capsys.readouterr().err
