@@ -30,13 +30,13 @@ def open_model(
 
     if model == SIMULATED:
         from eval.data.load import load_problems
-        from eval.data.rows import PACK
+        from eval.data.rows import PACK, same_split
         from eval.simulated.lm import simulated_lm
         from eval.simulated.skills import Skills
 
         # Demonstrations come from another split than the evaluated one.
-        splits = [split for split in ("valid", "test") if problems.data == PACK and split != problems.split]
-        others = [load_problems(PACK, split) for split in splits]
+        splits = [split for split in ("valid", "test") if not same_split(split, problems.split)]
+        others = [load_problems(PACK, split) for split in splits] if problems.data == PACK else []
         yield simulated_lm(problems, Skills(), demo_problems=others)
         return
     with open_lm(model, api_base=api_base, slots=slots, check=check) as lm:
