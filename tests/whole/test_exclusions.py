@@ -35,7 +35,7 @@ SAID = "2 problems of pack test without those of suspects.json"
     ("main", "said"),
     [
         (eval.compare.main, [SAID, "| direct | 2 / 2 |"]),
-        (eval.summarize.main, [SAID, "| handwritten | 2 / 2 |", "100.0 % (34–100) of 2"]),
+        (eval.summarize.main, [SAID, "| handwritten | 2 / 2 |", "| direct | 100.0 % (34–100) | 100.0 % (34–100) |"]),
         (eval.replication.main, [SAID, "| pass@1 | public + private | 100.0 % (34–100) |"]),
         (eval.show.main, ["pack test without those of suspects.json", "| direct | 2 / 2 |"]),
         (eval.export.main, ["direct,scripted/lm,apple", "handwritten,scripted/lm,berry"]),

@@ -1,6 +1,6 @@
 """Does a test of a function cost as much as a test of a program with the same work?
 
-    python -m benchmarks.judge.functions [--tests N] [--rounds N]
+    python -m benchmarks.judge.function_tests [--tests N] [--rounds N]
 
 Each piece of work is written as a program that reads and prints and as a function that is called. Both are judged in
 turns, so that other load affects them equally. The output is CPU milliseconds per test, medians of the rounds, and the
