@@ -41,12 +41,11 @@ def main() -> None:
 
 
 def _compare(options: argparse.Namespace) -> int | None:
-    from eval.rollouts.run_folder import REPORT
+    from eval.rollouts.run_folder import report_of
     from eval.tables.comparison import compare, lower_ends
 
     print_markdown(compare(options.runs, options.arms, options.by, options.budget, options.prompts, options.exclude))
-    report = options.runs[0] / REPORT
-    if len(options.runs) == 1 and report.is_file():
+    if len(options.runs) == 1 and (report := report_of(options.runs[0])):
         say_next(report=report, command=["eval.show", *options.runs])
     else:
         say_next(command=["eval.report", *options.runs])

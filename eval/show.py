@@ -32,7 +32,7 @@ def main() -> None:
 
 
 def _show(options: argparse.Namespace) -> None:
-    from eval.rollouts.run_folder import REPORT
+    from eval.rollouts.run_folder import report_of
     from eval.terminal.show_problem import problem_stories, run_overview, side_by_side
 
     paint = Painter(sys.stdout)
@@ -56,8 +56,7 @@ def _show(options: argparse.Namespace) -> None:
         shown = "failed" if options.failed else "all" if options.all else "one"
         chosen = {"arm": options.arm, "sample": options.sample, "prompts": options.prompts, "exclude": options.exclude}
         print_fitted(problem_stories(options.run, options.problem, paint, shown=shown, **chosen))
-    report = options.run / REPORT
-    say_next(report=report if report.is_file() else None, command=["eval.show", options.run, failed] if failed else [])
+    say_next(report=report_of(options.run), command=["eval.show", options.run, failed] if failed else [])
 
 
 if __name__ == "__main__":

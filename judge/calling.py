@@ -40,13 +40,13 @@ def read(text: bytes) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """The arguments in a text, positional and by name. Compiling a list takes ten times as long as scanning it."""
     if not text.translate(None, _OF_NUMBERS):
         numbers = f"[{text.decode()}]"
-        values, end = (), 0
         try:
             values, end = _scan(numbers, 0)
         except (ValueError, StopIteration):  # Python reads more: "5." and "[1, 2,]"
             pass
-        if end == len(numbers):
-            return tuple(values), {}
+        else:
+            if end == len(numbers):
+                return tuple(values), {}
     said = text.decode("utf-8", "surrogateescape")
     return eval(f"_({said}\n)", {"_": _arguments, "__builtins__": __builtins__, **_NAMES})
 

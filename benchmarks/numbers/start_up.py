@@ -10,18 +10,17 @@ round is not counted. CPU time depends less on other load than elapsed time. Med
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
 import subprocess
 import sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
+from itertools import count
 from tempfile import TemporaryDirectory
 
+from benchmarks.scale.process_tree import children_seconds
 from eval.tables.markdown import table
 
 RUN = "runs/strategies-0.5b"
-TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class _Server(HTTPServer):
@@ -47,22 +46,22 @@ def until_asked(arguments: list[str]) -> float:
     with _Server(("127.0.0.1", 0), _Refusal) as server:
         base = f"http://127.0.0.1:{server.server_port}/v1"
         asking = [*arguments, "--lm", "openai/any", "--api-base", base]
+        before = children_seconds()
         with subprocess.Popen([sys.executable, "-m", *asking], stderr=subprocess.DEVNULL) as process:
             while not server.asked and process.poll() is None:
                 server.handle_request()
-            spent = Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+            spent = children_seconds() - before
             process.kill()
         if not server.asked:
             raise SystemExit(f"{' '.join(arguments)} asked no model")
-        return (int(spent[11]) + int(spent[12])) / TICKS  # proc(5): utime and stime
+        return spent
 
 
 def until_end(arguments: list[str]) -> float:
     """CPU seconds of a whole command."""
-    before = os.times()
+    before = children_seconds()
     subprocess.run([sys.executable, "-m", *arguments], check=True, capture_output=True)
-    after = os.times()
-    return after.children_user + after.children_system - before.children_user - before.children_system
+    return children_seconds() - before
 
 
 def main() -> None:
@@ -70,11 +69,11 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     rounds = parser.parse_args().rounds
     with TemporaryDirectory() as folder:
-        one = iter(range(rounds + 1))
+        numbers = count()  # a run of its own for each round
         measured = {
             "`program.solve examples/sum.md`, first LM call": lambda: until_asked(["program.solve", "examples/sum.md"]),
             "`eval.run artifacts/direct`, first LM call": lambda: until_asked(
-                ["eval.run", "artifacts/direct", "--limit", "1", "--out", f"{folder}/run{next(one)}"]
+                ["eval.run", "artifacts/direct", "--limit", "1", "--out", f"{folder}/run{next(numbers)}"]
             ),
             "`optimize.compile --dry-run`": lambda: until_end(
                 ["optimize.compile", "--dry-run", "--lm", "openai/gpt-4o-mini", "--out", f"{folder}/dry"]

@@ -28,6 +28,12 @@ CODE = "code_versions"  # the configuration key with the code versions of the ro
 _FIRST = {"lock", f"config.json{ASIDE}"}  # files that a run may have left if it was killed at the start
 
 
+def report_of(run: Path) -> Path | None:
+    """The report in a run's folder; None if it is not written."""
+    report = run / REPORT
+    return report if report.is_file() else None
+
+
 class RunFolder:
     """The files of one run.
 

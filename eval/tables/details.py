@@ -184,12 +184,12 @@ def cost_tables(arms: Arms) -> str:
     head = ["program", *kinds, "seconds, median", "seconds, 95th percentile"]
 
     def rows(cost: Literal["each", "per_solved"], over: Literal["all", "solved"]) -> list[list[str]]:
-        cells = {
-            arm: [getattr(found[arm].get(what), cost, None) for what in kinds]
-            + [getattr(waits[arm].get(over), which, None) for which in ("p50", "p95")]
-            for arm in arms
-        }
-        return [[arm, *map(estimate_text, each)] for arm, each in cells.items()]
+        made = []
+        for arm in arms:
+            cells = [getattr(found[arm].get(what), cost, None) for what in kinds]
+            cells += [getattr(waits[arm].get(over), which, None) for which in ("p50", "p95")]
+            made.append([arm, *map(estimate_text, cells)])
+        return made
 
     solved = "Per solved problem. Failed rollouts are included, except in the median and the percentile:"
     parts = ["Per rollout:", table(head, rows("each", "all")), solved, table(head, rows("per_solved", "solved"))]

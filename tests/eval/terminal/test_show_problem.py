@@ -152,6 +152,6 @@ def test_colours_are_for_terminals_only(run, monkeypatch):
 
 def test_an_answer_cannot_steer_the_terminal(tmp_path):
     run = store(tmp_path / "run", [traced("flow", "Evil\x1b[2J", 0, "failed", text="\x1b]0;taken\x07\r\x9b")])
-    told = problem_stories(run, "Evil", PLAIN, prompts=True) + run_overview(run, PLAIN)[0]
-    assert not any(char in told for char in "\x1b\x07\r\x9b") and "]0;taken" in told
+    shown = problem_stories(run, "Evil", PLAIN, prompts=True) + run_overview(run, PLAIN)[0]
+    assert not any(char in shown for char in "\x1b\x07\r\x9b") and "]0;taken" in shown
     assert harmless("tab\tand\nline") == "tab\tand\nline"
