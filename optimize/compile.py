@@ -43,7 +43,7 @@ def main() -> None:
         action="append",
         default=[],
         metavar="calls=N",
-        help="budget of a rollout, in calls, tokens, dollars or seconds; the program is compiled for it",
+        help="budget of a rollout, in calls, tokens or dollars; the program is compiled for it",
     )
     parser.add_argument("--only", nargs="+", metavar="STAGE", help="tune only these stages, such as WriteCode")
     parser.add_argument("--freeze", nargs="+", metavar="STAGE", help="do not change these stages")

@@ -74,7 +74,8 @@ class CompileConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
 
     start: str = "artifacts/handwritten"
-    """the artifact to compile; a compiled one passes on its instructions, and its demonstrations only to the teacher"""
+    """the artifact to compile; a compiled one passes on its instructions, and with `race` its demonstrations; with the
+    other optimizers only the teacher has them"""
     adapter: str | None = None
     """the adapter, instead of the artifact's own: lean, lean+described, yaml, chat, json or xml"""
     lm: str = DEFAULT_MODEL

@@ -16,7 +16,7 @@ import numpy as np
 from dspy.propose import GroundedProposer
 from dspy.utils.parallelizer import ParallelExecutor
 
-# Assumed: `dspy.Evaluate` and `dspy.Parallel`, which all optimizers use to run programs in parallel, look up the #
+# Assumed: `dspy.Evaluate` and `dspy.Parallel`, which all optimizers use to run programs in parallel, look up the
 # executor under this name in their modules when they are called.
 EXECUTING: tuple[Any, ...] = (evaluating, running)
 # The answer fields with a proposal, and the question fields with the current instruction.

@@ -70,7 +70,8 @@ def difference_estimate(first: Sequence[float], second: Sequence[float], level: 
 
     Bonett and Price's interval (2012): the interval of the mean difference after adding two problems, one gained and
     one lost. They defined it for values 0 and 1. For shares of several samples, the two added problems differ by the
-    root mean square of the problems that differ, which is the same for 0 and 1.
+    root mean square of the problems that differ, which is the same for 0 and 1; but by so much that a pair with a few
+    small differences is not more certain than one without any.
 
     Args:
         level: how often the interval may miss the true value.
@@ -78,8 +79,8 @@ def difference_estimate(first: Sequence[float], second: Sequence[float], level: 
     differences = np.asarray([b - a for a, b in zip(first, second, strict=True)], dtype=float)
     if not len(differences):
         return UNKNOWN
-    moved = differences[differences != 0]
-    made_up = math.sqrt(float((moved**2).mean())) if len(moved) else 1.0
+    squares = float((differences**2).sum())
+    made_up = math.sqrt(max(squares / max(1, np.count_nonzero(differences)), 1 - squares / 2))
     padded = np.append(differences, [made_up, -made_up])
     half = NormalDist().inv_cdf(1 - level / 2) * float(padded.std()) / math.sqrt(len(padded))
     middle, seen = float(padded.mean()), float(differences.mean())

@@ -11,6 +11,7 @@ from program.stage.program import Program
 
 ALIKE = 5  # rollouts that fail alike in a row before a run stops
 TOO_LONG = "ContextWindowExceededError"
+REFUSED = (TOO_LONG, "LMInvalidRequestError")  # such as by a content filter; a retry would not help
 EMPTY = "EmptyAnswers"
 HELP = {
     TOO_LONG: "prompts and answers are too long for the context of the model: raise it where it is served, or lower "
@@ -18,9 +19,10 @@ HELP = {
 }
 
 
-def is_too_long(rollout: Rollout) -> bool:
-    """Whether it was not judged because its prompts are too long; a retry would not help."""
-    return rollout.status == "not judged" and TOO_LONG in rollout.error
+def is_refused(rollout: Rollout) -> bool:
+    """Whether it was not judged because the server refuses its prompts, such as too long ones; a retry would not
+    help."""
+    return rollout.status == "not judged" and any(name in rollout.error for name in REFUSED)
 
 
 class Outages:
@@ -65,7 +67,7 @@ class Outages:
         if rollout.hopeless:
             return rollout.error
         kind = "" if rollout.status != "not judged" else rollout.error.partition(":")[0]
-        if self._answered and kind in (TOO_LONG, EMPTY):  # a fault of this problem only, because others were answered
+        if self._answered and kind in (*REFUSED, EMPTY):  # a fault of this problem only, because others were answered
             kind = ""
         self._count = self._count + 1 if kind and kind == self._kind else int(bool(kind))
         self._kind = kind

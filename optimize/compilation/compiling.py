@@ -39,7 +39,7 @@ from optimize.probe.lever_findings import findings_table
 from optimize.probe.probing import probe
 from optimize.probe.recommendation import recommendation
 from optimize.undocumented import random_state_kept
-from program.cli.output import say_next
+from program.cli.output import counted, say_next
 from program.cli.settings import setting_text
 from program.cli.shown_markdown import print_fitted
 from program.errors import ModelError, first_line
@@ -76,7 +76,11 @@ def compile_artifact(config: CompileConfig, out: Path, evidence: bool = False) -
         print(f"{out} is compiled already")
         return
     with _session(config, inputs, out) as job:
-        _keep_back(job, out)
+        if config.gate and (said := no_fresh_draws(config, inputs)):
+            print(said)
+        if short := _keep_back(job, out):
+            print(short)
+        job.reserve = lambda: _keep_back(job, out)
         tuned = _tuned(job)
         chosen = job.candidates.named(job.candidates.name_of(tuned))
         for program in (tuned, inputs.program):
@@ -89,7 +93,8 @@ def compile_artifact(config: CompileConfig, out: Path, evidence: bool = False) -
         known = f"; {ledger.reused:,} answers were reused from other compilations" if ledger.reused else ""
         print_fitted(f"{describe(job.candidates, job.paid)}; in this session {paid}{known}")
         if job.proposals.dropped:
-            print(f"{job.proposals.dropped} proposals were cut off and dropped: raise proposal_tokens")
+            dropped = counted(job.proposals.dropped, "proposal")
+            print(f"{dropped} dropped: cut off or empty (raise proposal_tokens), or the question was refused")
     if evidence:
         print_fitted(evidence_text(job.evidence))
     print(f"wrote {out}" + (f", but the compilation is not finished: {job.stopped}" if job.stopped else ""))
@@ -245,17 +250,17 @@ def _models(config: CompileConfig, inputs: Inputs, paid: PaidCalls) -> Iterator[
         yield {role: opened[each] for role, each in wanted.items()}
 
 
-def _keep_back(job: Job, out: Path) -> None:
-    """Reserve the part of the budget that the gate needs; nothing if the budget is too small for it."""
+def _keep_back(job: Job, out: Path) -> str:
+    """Reserve the part of the budget that the gate needs, by the rollouts so far. If the budget is too small for it,
+    reserve nothing and return one line that says so."""
     config, inputs = job.config, job.inputs
-    if config.gate:
-        if said := no_fresh_draws(config, inputs):
-            print(said)
-        needs = gate_needs(config, inputs, averages(config, inputs, out))
-        if short := too_little_for_gate(config, needs):
-            print(short)
-        else:
-            job.paid.keep_back(needs, "the comparison with the start")
+    if not config.gate:
+        return ""
+    needs = gate_needs(config, inputs, averages(config, inputs, out))
+    short = too_little_for_gate(config, needs)
+    if not short:
+        job.paid.keep_back(needs, "the comparison with the start")
+    return short
 
 
 def _tuned(job: Job) -> Program:

@@ -105,7 +105,7 @@ def evidence_text(evidence: dict[str, list[dict[str, Any]]]) -> str:
         for demo in demos:
             lines.append(f"- {demo['problem']}, rollout {demo['sample']}, credit {demo['credit']:.2f}")
             lines += [f"    {said}" for said in demo["evidence"]]
-    return "\n".join(lines) or "no evidence is recorded: only the optimizer verified records it"
+    return "\n".join(lines) or "no evidence is recorded: only the optimizers race and verified record it"
 
 
 def candidate_lines(job: Job) -> Iterable[dict[str, Any]]:

@@ -20,8 +20,8 @@ from program.problem import Problem
 
 PROGRAMS = 4  # minimum on each side
 # Level of the one-sided exact test. With four against four, 3:0, 4:0 and 4:1 are enough. Words without effect pass in
-# at # most 3.5 % of cases, or 6.8 % if one of their counted programs had to be right from the start. Words that raise
-# the # share of right programs from 20 % to 80 % pass in half of the cases.
+# at most 3.5 % of cases, or 6.8 % if one of their counted programs had to be right from the start. Words that raise
+# the share of right programs from 20 % to 80 % pass in half of the cases.
 LEVEL = 0.1
 Inputs = dict[str, Any]
 Side = Callable[[Step], bool | None]  # whether a program was written with the words; None if it does not count

@@ -20,8 +20,8 @@ from program.stage.program import Program
 from program.stage.stage import Stage
 
 PHASE = "copying"
-# Share of a stage's copying answers above which its demonstrations count as templates. Even answers without any #
-# demonstration share a run of words with one in up to 40 % of cases, because small models say the same about every #
+# Share of a stage's copying answers above which its demonstrations count as templates. Even answers without any
+# demonstration share a run of words with one in up to 40 % of cases, because small models say the same about every
 # problem (docs/measured/copying.md).
 MOST_COPIED = 0.5
 

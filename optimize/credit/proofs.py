@@ -12,6 +12,7 @@ from optimize.credit.of_plans import WORDS
 from optimize.job.job import Job
 from optimize.job.stage_answers import StageQuestion, stage_answers
 from optimize.job.stages import stages_of
+from program.paid.halted import CapReached
 from program.stage.program import Program
 
 PHASE = "proofs"
@@ -47,10 +48,10 @@ class Proofs:
         self._kept = self._left * (among - 1) // among if among else 0
 
     def prove(self, call: ProvenCall) -> ProvenCall | None:
-        """The call with its current credit, or None if its words are not proven.
+        """The call with its current credit, or None if its words are not proven. After a cap no words are.
 
         Raises:
-            Halted: a cap is reached, or the model is out of reach.
+            Halted: the model is out of reach.
         """
         contrast = call.contrast
         if contrast is None:
@@ -58,9 +59,13 @@ class Proofs:
         if contrast.writer not in self._writers or sum(contrast.missing) > self._left - self._kept:
             return None
         # Programs without the words first, because they often show that nothing can be proven.
-        for with_words in (False, True):
-            if contrast.may_show:
-                contrast = self._with_more(contrast, with_words)
+        try:
+            for with_words in (False, True):
+                if contrast.may_show:
+                    contrast = self._with_more(contrast, with_words)
+        except CapReached as reached:
+            self._job.stopped, self._left = reached.said, 0
+            return None
         if not contrast.shows:
             return None
         credit = contrast.credit

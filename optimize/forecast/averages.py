@@ -17,10 +17,12 @@ from optimize.config import CompileConfig
 from optimize.job.inputs import Inputs
 from optimize.job.metric import measured
 from optimize.job.stages import stages_of
+from program.models.profile import profile_named
 
 RUNS = Path("runs")
 CHARACTERS = 4  # per token
-PRIOR_PROMPT_TOKENS, PRIOR_ANSWER_TOKENS = 300, 200  # per call; the prompt without the problem
+PRIOR_PROMPT_TOKENS = 300  # per call, without the problem
+PRIOR_ANSWER_TOKENS, PRIOR_THINKING_TOKENS = 200, 3000  # per call; the second for a model that thinks
 PRIOR_GOOD = 0.4
 
 
@@ -55,10 +57,10 @@ def averages(config: CompileConfig, inputs: Inputs, out: Path | None) -> Average
 
     Args:
         config, inputs: of the compilation.
-        out: its folder; its rollouts take precedence over those in `runs/`.
+        out: its folder; its rollouts, also those of the start in a race, take precedence over those in `runs/`.
     """
     own = [(out / "training", read_rollouts(out / "training"))] if out else []
-    for place, rollouts in chain(own, _stored(inputs)):
+    for place, rollouts in chain(own, _stored(inputs, out) if out else (), _stored(inputs, RUNS)):
         fresh = [each for each in rollouts if each.trace.calls and not any(c.from_cache for c in each.trace.calls)]
         if fresh:
             return _of_rollouts(fresh, config, f"{len(fresh)} rollouts of {place}")
@@ -86,20 +88,20 @@ def _of_rollouts(rollouts: Sequence[Rollout], config: CompileConfig, source: str
     )
 
 
-def _stored(inputs: Inputs) -> Iterator[tuple[Path, list[Rollout]]]:
-    """The evaluations of the program with the model: first those on the same data; the newest first within each
+def _stored(inputs: Inputs, runs: Path) -> Iterator[tuple[Path, list[Rollout]]]:
+    """The runs below `runs` of the program with the model: first those on the same data; the newest first within each
     kind."""
     here = inputs.identity
-    for run, there in sorted(_configs(), key=lambda each: (each[1].get("data") != here["data"], _age(each[0]))):
+    for run, there in sorted(_configs(runs), key=lambda each: (each[1].get("data") != here["data"], _age(each[0]))):
         fingerprints = there.get("artifacts") or {}
         arms = [arm for arm, fingerprint in fingerprints.items() if fingerprint == here["start_fingerprint"]]
         if there.get("lm") == here["lm"] and arms:
             yield run, [each for each in read_rollouts(run) if each.arm in arms]
 
 
-def _configs() -> Iterator[tuple[Path, dict[str, Any]]]:
-    """The folders below `RUNS` that are runs, each with its configuration."""
-    for run in RUNS.glob("*"):
+def _configs(runs: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """The folders below `runs` that are runs, each with its configuration."""
+    for run in runs.glob("*"):
         try:
             yield run, read_config(run)
         except RunError:
@@ -119,14 +121,15 @@ def _prior(inputs: Inputs) -> Averages:
     stages = [stage.name for _, stage in stages_of(inputs.program)]
     calls = len(stages) + repeats / 2 - (2 if repeats else 0)
     calls += settings.get("programs", 1) - 1 + (settings.get("attempts", 1) - 1) / 2
+    answer = PRIOR_THINKING_TOKENS if profile_named(inputs.identity["lm"]).thinks else PRIOR_ANSWER_TOKENS
     prompt = PRIOR_PROMPT_TOKENS + round(mean(len(each.text()) for each in inputs.problems.problems) / CHARACTERS)
     return Averages(
         calls=calls,
         prompt_tokens=calls * prompt,
-        answer_tokens=calls * PRIOR_ANSWER_TOKENS,
+        answer_tokens=calls * answer,
         good=PRIOR_GOOD,
         sequences=[[*stages, *[stages[-1]] * (round(calls) - len(stages))]],
         measured=False,
-        source=f"assumptions, because the program was not run yet: {prompt} + {PRIOR_ANSWER_TOKENS} tokens per call, "
+        source=f"assumptions, because the program was not run yet: {prompt} + {answer} tokens per call, "
         f"{PRIOR_GOOD:.0%} good runs (--pilot N measures them)",
     )

@@ -42,10 +42,13 @@ def rows_of(config: CompileConfig, inputs: Inputs, average: Averages, out: Path 
 
 
 def gate_needs(config: CompileConfig, inputs: Inputs, average: Averages) -> dict[str, float]:
-    """The needs of the comparison with the start, for each resource of a budget except seconds."""
+    """The needs of the comparison with the start and of the check for copied text before it, for each resource of a
+    budget except seconds."""
     problems = min(config.gate_problems, len(inputs.problems.problems))
     calls = min(average.calls, inputs.program.config.budget.calls or average.calls)
-    row = _row(config, GATE, PhaseCount(calls=ceil(2 * problems * config.gate_draws * calls)), average)
+    stages = len(stages_of(inputs.program)) - len(inputs.frozen)
+    checked = config.copy_answers * stages if config.tuning.demos else 0
+    row = _row(config, GATE, PhaseCount(calls=ceil(2 * problems * config.gate_draws * calls) + checked), average)
     prices = [price_of(model) for role, (model, _) in config.models().items() if role in ("lm", *STRONGER)]
     dearest = max((price.dollars(row.prompt_tokens, row.answer_tokens) for price in prices if price), default=0.0)
     return {**_used(row), "dollars": dearest}
@@ -66,10 +69,9 @@ def no_fresh_draws(config: CompileConfig, inputs: Inputs) -> str:
     possible."""
     if not config.gate or not repeats_its_draws(inputs.program):
         return ""
-    fewer = f", so with rollouts below {len(inputs.learn)}" if config.optimizer == "race" else ""
     return (
         "at temperature 0 every draw is the same: the result is compared with its start only on problems that the "
-        f"optimizer has not run on{fewer}; where it leaves none the start is kept"
+        "optimizer has not run on; where it leaves none the start is kept"
     )
 
 

@@ -29,6 +29,7 @@ from signatures.sentences import WRITERS
 
 FOLDER, MORE = "gate", "gate-more"
 START, COMPILED = "start", "compiled"
+GATE_LOOKS = 2  # at most: the second is on as many problems again
 FIRST_SAMPLE = 500  # no optimizer draws this many samples of a problem, so draws from here on are fresh
 
 
@@ -108,9 +109,8 @@ def gate_problems(job: Job, programs: Sequence[Program]) -> tuple[list[Problem],
     if any(map(repeats_its_draws, programs)):
         left = [problem for problem in left if not runs[problem.name]]
     count, fresh = job.config.gate_problems, sorted(left, key=lambda problem: runs[problem.name])
-    first, second = (
-        [problem for problem in left if problem in chosen] for chosen in (fresh[:count], fresh[count : 2 * count])
-    )
+    parts = fresh[:count], fresh[count : GATE_LOOKS * count]
+    first, second = ([problem for problem in left if problem in part] for part in parts)
     return first, second if len(second) == len(first) else first
 
 

@@ -14,7 +14,7 @@ from program.cli.output import counted
 
 GAIN = 0.05  # minimum gain in the solved rate for an artifact to ship
 # A true loss of five points ships in at most 8 of 100 compilations, for any number of problems and although the gate
-# may # look twice (`benchmarks.numbers.gates`): the lower end of the one-sided 95 % interval must be above it.
+# may look twice (`benchmarks.numbers.gates`): the lower end of the one-sided 95 % interval must be above it.
 LOSS = -0.05
 LOSS_LEVEL = 0.1  # level of the two-sided interval with the same lower end
 NOT_WORSE = -0.03  # minimum difference in the solved rate for a cheaper artifact to ship
@@ -75,12 +75,18 @@ class Outcome(BaseModel):
             case "kept" if self.gain is None:
                 return f"kept: nothing found that is better ({self.why})"
             case "kept":
-                said = "kept: nothing found that is better; the best candidate: "
+                few = "; too few problems to show that it is as good for less" if self._is_cheap else ""
+                return f"kept: nothing found that is better; the best candidate: {self._numbers()}{few}"
             case "as good, cheaper":
                 said = "as good, cheaper: "
             case decided:
                 said = f"{decided}: "
         return said + self._numbers()
+
+    @property
+    def _is_cheap(self) -> bool:
+        """Whether the compiled program is cheaper, and was not seen to be worse."""
+        return bool(self.compiled) and _is_cheaper(self.cost, self.gain or 0.0)
 
     def _numbers(self) -> str:
         assert self.gain is not None and self.interval is not None, "there was a comparison"
@@ -103,6 +109,10 @@ def decide(pair: Pair, cost: float | None) -> tuple[Decision, Estimate]:
         return "better", found.estimate
     if gain >= GAIN and difference_estimate(*pair, level=LOSS_LEVEL).low > LOSS:
         return "ahead, not shown", found.estimate
-    if cost is not None and cost <= CHEAPER and gain >= NOT_WORSE and low > LOSS:
+    if _is_cheaper(cost, gain) and low > LOSS and any(pair[1]):  # to solve nothing for less is no success
         return "as good, cheaper", found.estimate
     return "kept", found.estimate
+
+
+def _is_cheaper(cost: float | None, gain: float) -> bool:
+    return cost is not None and cost <= CHEAPER and gain >= NOT_WORSE

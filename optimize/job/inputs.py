@@ -54,6 +54,9 @@ def read_inputs(config: CompileConfig) -> Inputs:
     bare = [problem.name for problem in problems.problems if not problems.hidden(problem.name).all()]
     if bare:
         raise ConfigError(f"{config.data} {config.split}: {bare[0]} has no hidden tests, so it cannot be scored")
+    if program.config.budget.seconds is not None:
+        # Stored answers take no time, so a program with more of them would have a larger budget.
+        raise ConfigError("budget.seconds: candidates cannot be compared by time; use --at calls=N or --at tokens=N")
     _refuse_missing_models(config, program)
     learn, choose = _parts(config, problems)
     _refuse_missing_prices(config, program)

@@ -54,6 +54,7 @@ class Job:
     dropped: the demonstrations that were rejected before the gate, each with the reason.
     raced: the results of every candidate of a race, in order.
     run_folders: of the runs of several programs so far.
+    reserve: keeps back the gate's part of the budget, by the rollouts so far.
     rehearsed: whether this is only a rehearsal; see `optimize.forecast.rehearsal`.
     """
 
@@ -76,6 +77,7 @@ class Job:
     dropped: list[dict[str, Any]] = field(default_factory=list)
     raced: list[RaceLine] = field(default_factory=list)
     run_folders: list[Path] = field(default_factory=list)
+    reserve: Callable[[], object] = lambda: None
     rehearsed: ClassVar[bool] = False
 
     @property

@@ -15,7 +15,7 @@ from optimize.job.run_watcher import run_of
 from program.paid.halted import Halted
 from program.problem import Problem
 
-# hidden: share of private and generated tests passed; private, generated: only of these; solved: 1 if all tests pass, #
+# hidden: share of private and generated tests passed; private, generated: only of these; solved: 1 if all tests pass,
 # including public ones, else 0.
 Measure = Literal["hidden", "private", "generated", "solved"]
 

@@ -15,7 +15,7 @@ from eval.rollouts.loop import run_loop
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.run_folder import RunFolder, read_config, read_rollouts
 from optimize.job.inputs import Inputs
-from optimize.job.losses import refuse_losses
+from optimize.job.losses import refusals_as_failures, refuse_losses
 from program import artifact
 from program.problem import Problem
 from program.stage.program import Program
@@ -99,7 +99,7 @@ class ProgramRuns:
             if (each.sample - self._first) * len(places) + places[each.problem] < self._asked_for[each.arm]
         ]
         refuse_losses(rollouts)
-        return rollouts
+        return refusals_as_failures(rollouts, self._problems)
 
 
 def _fresh(path: Path, config: dict[str, Any]) -> RunFolder:

@@ -2,7 +2,8 @@
 
 Questions and answers are plain text in DSPy's chat format. If a small model's answer misses the format, it is used
 unparsed, because one bad proposal costs an evaluation, but an exception would cost the whole compilation. An
-instruction that was cut off at the token cap is dropped, because the most important part may be missing.
+instruction that was cut off at the token cap is dropped, because the most important part may be missing; so is one
+whose question the server refuses.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from itertools import count
 from typing import Any
 
 import dspy
-from dspy import AdapterParseError, LMError
+from dspy import AdapterParseError, LMError, LMInvalidRequestError, LMUnsupportedModelError
 
 from optimize.undocumented import asks_for_proposal, without_proposal
 from program.rollout.context import context
@@ -22,7 +23,7 @@ class ProposalAdapter(dspy.ChatAdapter):
     """DSPy's chat format, parsed with tolerance.
 
     Attributes:
-        dropped: number of proposals dropped because they were cut off or empty.
+        dropped: number of proposals dropped because they were cut off or empty, or their question was refused.
         refused: number of proposals refused because they repeat a problem or a hidden test.
     """
 
@@ -44,13 +45,22 @@ class ProposalAdapter(dspy.ChatAdapter):
         answers = []
         for number in range(wanted):
             asked = lm_kwargs if number == 0 else {**lm_kwargs, "rollout_id": (first or 0) + number}
-            with noting(lm) as (noted, notes):
-                given = self._patiently(noted, asked, signature, demos, inputs)
-            if any(note.cut_off for note in notes) and asks_for_proposal(signature):
-                self.dropped += 1
-                given = [_nothing_new(signature, inputs)]
-            answers += given
+            given = self._not_cut(lm, asked, signature, demos, inputs)
+            self.dropped += given is None
+            answers += [_nothing_new(signature, inputs)] if given is None else given
         return answers
+
+    def _not_cut(self, lm, lm_kwargs, signature, demos, inputs) -> list[dict[str, Any]] | None:
+        """The answer; None for a proposal that was cut off, or whose question was refused, such as for its length."""
+        proposes = asks_for_proposal(signature)
+        try:
+            with noting(lm) as (noted, notes):
+                given = self._patiently(noted, lm_kwargs, signature, demos, inputs)
+        except LMInvalidRequestError as fault:
+            if not proposes or isinstance(fault, LMUnsupportedModelError):
+                raise
+            return None
+        return None if proposes and any(note.cut_off for note in notes) else given
 
     def _patiently(self, lm, lm_kwargs, signature, demos, inputs) -> list[dict[str, Any]]:
         """Retry a refused or failed request, as stages do."""

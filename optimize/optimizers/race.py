@@ -8,7 +8,7 @@ instructions that a model proposes); both kinds of words together.
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import Annotated, Any
 
@@ -17,12 +17,14 @@ from pydantic import BeforeValidator, Field
 
 from optimize.config import ConfigError
 from optimize.credit.proofs import PROOF_CALLS, foresee_proofs
+from optimize.gate.gate import GATE_LOOKS
 from optimize.job.job import Job
 from optimize.optimizers.proposing import Proposing
+from optimize.race.dropping import FEWEST
 from optimize.race.levers import changes_of, combined
 from optimize.race.proposed import proposed_variants
 from optimize.race.round import Round, run_round
-from optimize.race.variants import Variant
+from optimize.race.variants import DEMOS, Variant
 from optimize.race.word_variants import demo_variants, instruction_variants, with_both
 from program.models.profile import profile_named
 from program.paid.halted import CapReached
@@ -58,18 +60,39 @@ class Race(Proposing, frozen=True):
 
     def tune(self, job: Job) -> dspy.Module:
         """The recommended program; all attempts are in `job.raced`."""
-        problems = random.Random(job.config.seed).sample(job.learn, min(self.rollouts, len(job.learn)))
         best = Variant()
         try:
-            if self.switches:
-                best = self._switches(job, best, problems)
-            if self.demos or self.instructions or self.proposals:
-                best = self._words(job, best, problems)
+            for winner in self._winners(job):
+                best = winner
+                if job.stopped:
+                    break
         except CapReached as reached:
             job.stopped = reached.said
-        return job.student if job.rehearsed else best.program(job.inputs)
+        if job.rehearsed:
+            return job.student
+        shown = {name: len(demos) for name, (_, demos) in best.words.items()} if best.has_demos else {}
+        job.evidence = {name: job.evidence[name][:count] for name, count in shown.items() if job.evidence.get(name)}
+        return best.program(job.inputs)
 
-    def _switches(self, job: Job, best: Variant, problems: Sequence[Problem]) -> Variant:
+    def _winners(self, job: Job) -> Iterator[Variant]:
+        """The winner of each round."""
+        best = Variant()
+        problems = self._problems(job, best)
+        if self.switches and problems:
+            for winner in self._switches(job, best, problems):
+                yield (best := winner)
+        if (self.demos or self.instructions or self.proposals) and problems:
+            yield from self._words(job, best, problems)
+
+    def _problems(self, job: Job, start: Variant) -> list[Problem]:
+        """The problems of the race. Those in the start's demonstrations are left out, and up to half of the rest is
+        left to the gate, because a winner of many candidates owes part of its score to luck on the race's problems."""
+        shown = job.shown_by(demo for each in start.program(job.inputs).predictors() for demo in each.demos)
+        left = [problem for problem in job.learn if problem.name not in shown]
+        unseen = min(GATE_LOOKS * job.config.gate_problems, len(left) // 2) if job.config.gate else 0
+        return random.Random(job.config.seed).sample(left, min(self.rollouts, len(left) - unseen))
+
+    def _switches(self, job: Job, best: Variant, problems: Sequence[Problem]) -> Iterator[Variant]:
         program = job.inputs.program
         profile, stronger = profile_named(job.config.lm), job.config.escalate_lm is not None
         changes = changes_of(program.config, job.inputs.manifest.adapter, profile, stronger)
@@ -78,38 +101,43 @@ class Race(Proposing, frozen=True):
         if self.turn:
             changes = [change for change in changes if set(change) <= set(self.turn)]
         first = self._round(job, "race-switches", [best, *map(Variant, changes)], problems)
-        best = first.winner
+        yield (best := first.winner)
         together = [variant for variant in _combinations(first) if variant != best]
-        return self._round(job, "race-combined", [best, *together], problems).winner if together else best
+        if together:
+            yield self._round(job, "race-combined", [best, *together], problems).winner
 
-    def _words(self, job: Job, best: Variant, problems: Sequence[Problem]) -> Variant:
+    def _words(self, job: Job, best: Variant, problems: Sequence[Problem]) -> Iterator[Variant]:
         demos = self._demos(job, best) if self.demos else []
-        # A candidate's score would be too high on problems with the solution in its prompt.
-        shown = job.shown_by(demo for each in demos for _, shown in each.words.values() for demo in shown)
-        left = [problem for problem in problems if problem.name not in shown]
+        while len(left := _not_shown(job, demos, problems)) < min(FEWEST, len(problems) / 2):
+            print(f"{demos.pop().name} is not raced: its demonstrations show most of the problems")
         instructions = instruction_variants(job, best) if self.instructions else []
         if self.proposals:
             instructions += proposed_variants(job, best, self.proposals, demos)
-        if not left or not [*demos, *instructions]:
-            return best
+        if not [*demos, *instructions]:
+            return
         ended = self._round(job, "race-words", [best, *demos, *instructions], left)
-        chosen = ended.winner
+        yield (chosen := ended.winner)
         good = [ended.variants[name] for name in ended.finalists]
         pairs = [with_both(best, one, two) for one in good if one in demos for two in good if two in instructions]
-        if not pairs:
-            return chosen
-        return self._round(job, "race-both", [chosen, *pairs[:MOST_COMBINED]], left).winner
+        if pairs:
+            yield self._round(job, "race-both", [chosen, *pairs[:MOST_COMBINED]], left).winner
 
     def _demos(self, job: Job, best: Variant) -> list[Variant]:
         if job.rehearsed:  # a rehearsal has no rollouts for demonstrations
             foresee_proofs(job, job.inputs.program, self.proof_calls)
-            return [Variant(best.changes, said=f"demos={count}") for count in range(1, self.demos + 1)]
+            return [Variant(best.changes, said=f"{DEMOS}{count}") for count in range(1, self.demos + 1)]
         return demo_variants(job, best, self.demos, self.demo_tokens, self.proof_calls)
 
     def _round(self, job: Job, name: str, variants: Sequence[Variant], problems: Sequence[Problem]) -> Round:
         ended = run_round(job, name, variants, problems, self.rollouts)
         job.raced += ended.lines()
         return ended
+
+
+def _not_shown(job: Job, demos: Sequence[Variant], problems: Sequence[Problem]) -> list[Problem]:
+    """The problems in no demonstration of the candidates, which would have their solutions in the prompt."""
+    shown = job.shown_by(demo for each in demos for _, shown in each.words.values() for demo in shown)
+    return [problem for problem in problems if problem.name not in shown]
 
 
 def _combinations(ended: Round) -> list[Variant]:

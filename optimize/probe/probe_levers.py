@@ -80,20 +80,6 @@ def shapes(config: FlowConfig, stronger: bool = False) -> dict[str, Change]:
     }
 
 
-def settings_for(lever: Lever) -> Change:
-    """The switches for the flow to use a lever of the kind "shape"."""
-    ((_, used),) = lever.pairs
-    fixing: Change = {"direct_first": 1, "direct_fixes": 3}
-    return {
-        THREE: _draws(3, calls=3),
-        FIX: fixing,
-        PLAN: {"direct_first": 1},
-        STRONGER_FIX: {**fixing, "stronger_for": "fixes"},
-        STRONGER_PLAN: {"direct_first": 1, "stronger_for": "rest"},
-        STRONGER_TESTS: {"stronger_for": "tests"},
-    }[used]
-
-
 def _draws(count: int, calls: int | None) -> Change:
     """`count` draws first, and at most `calls` calls per rollout."""
     return {"direct_first": count, "direct_fixes": 0, "vary_draws": False, "rounds": 1, "budget": {"calls": calls}}

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from pathlib import Path
 
 from eval.tables.markdown import points
 from optimize.probe.lever_findings import LeverFinding
-from optimize.probe.probe_levers import settings_for
+from optimize.probe.probe_levers import STRONGER_LEVERS, shapes
+from program.cli.settings import setting_text
 from program.manifest import flattened
-from program.stage.config import ProgramConfig
+from program.steps.config import FlowConfig
 
-ONLY = {"shape": ("demos=0", "instructions=false"), "words": ("switches=false",)}  # keys of the race
+ONLY = {"shape": ("demos=0", "instructions=false", "proposals=0"), "words": ("switches=false",)}  # keys of the race
 
 
-def recommendation(
-    findings: Sequence[LeverFinding], start: str, config: ProgramConfig, arguments: Sequence[str]
-) -> str:
+def recommendation(findings: Sequence[LeverFinding], start: str, config: FlowConfig, arguments: Sequence[str]) -> str:
     """A few lines: the shown lever with the largest gain and its command, or that no gain was found.
 
     Args:
@@ -33,15 +33,21 @@ def recommendation(
         return f"nothing to gain here: no lever is shown to gain{seen}; --probe 400 sees smaller gains"
     best = max(shown, key=lambda each: each.gain.value)
     lever, (before, after) = best.lever, best.calls
-    said = f"recommended: {lever.name}: {points(best.gain)}, at {after:.1f} calls a rollout for {before:.1f}"
+    first, second = lever.pairs[0]
+    said = (
+        f"recommended: {lever.name}: {points(best.gain)} for {second} over {first}, at {after:.1f} calls a rollout for "
+    )
+    said += f"{before:.1f}; {Path(start).name} as it is was not run"
     if lever.kind == "reading":
         return f"{said}; answers have right programs that are parsed wrongly: please report this as a bug"
     lines = [said]
     if lever.kind == "shape":
         present = flattened(config.model_dump())
-        settings = {key: value for key, value in flattened(settings_for(lever)).items() if present.get(key) != value}
-        options = [f"--set {key}={value}" for key, value in settings.items()]
-        lines += ["", "  as it is:", f"  python -m eval.run {shlex.quote(start)} {' '.join(options)} …"]
+        stronger = any(second in pair for each in STRONGER_LEVERS for pair in each.pairs)
+        measured = flattened(shapes(config, stronger)[second])
+        settings = {key: value for key, value in measured.items() if value is not None and present.get(key) != value}
+        options = [f"--set {key}={setting_text(value)}" for key, value in settings.items()]
+        lines += ["", f"  {second}, as measured:", f"  python -m eval.run {shlex.quote(start)} {' '.join(options)} …"]
         lines += ["", "  or raced against other switches:"]
     else:
         lines += ["", "  raced against other words:"]

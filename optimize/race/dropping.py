@@ -12,10 +12,10 @@ from math import ceil
 
 from eval.numbers.intervals import difference_estimate
 
-# Shares of the rollouts after which candidates are compared, shares of the candidates that may stay, and the minimum #
+# Shares of the rollouts after which candidates are compared, shares of the candidates that may stay, and the minimum
 # number that stays. Chosen by simulation: with 8 to 16 candidates, 100 rollouts each and independent luck, 9 of 10
-# races # find the winner of a full evaluation with 40 % of its rollouts. With fewer candidates the saving is small, and
-# halving # would lose a candidate that is 15 points ahead in one of five races.
+# races find the winner of a full evaluation with 40 % of its rollouts. With fewer candidates the saving is small, and
+# halving would lose a candidate that is 15 points ahead in one of five races.
 LOOKS = ((0.2, 0.5, 4), (0.4, 0.2, 3), (1.0, 0.0, 1))
 FEWEST = 12  # minimum rollouts before the first comparison, and between comparisons
 LEVEL = 0.2  # two-sided: a candidate drops out if its one-sided 90 % interval is below 0

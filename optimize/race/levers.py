@@ -17,6 +17,7 @@ from program.stage.stage import REPEAT_TEMPERATURE
 from program.steps.config import FlowConfig
 
 Change = dict[str, Any]  # keys of a program's configuration and their values
+MANY = 10  # draws where the budget is not in calls; at its end no further one is made
 FEW = 3  # draws; they contain a right one in most cases in which any draw is right
 MANY_FIXES = 3
 _DRAWING = ("order", "temperature", "vary_draws")  # relevant if programs are only drawn
@@ -31,7 +32,8 @@ def changes_of(config: ProgramConfig, adapter: str, profile: Profile, stronger: 
         profile: of the model; applies if the configuration has no value. A thinking model has no temperature.
         stronger: whether a stronger model is named.
     """
-    calls = config.budget.calls
+    budget = config.budget
+    calls = budget.calls or (MANY if budget.tokens or budget.dollars else None)
     found: list[Change] = []
     if isinstance(config, FlowConfig):
         found += _of_flow(config, calls)

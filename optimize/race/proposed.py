@@ -7,7 +7,6 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import chain
 from typing import Any
 
 import dspy
@@ -58,9 +57,10 @@ def proposed_variants(job: Job, base: Variant, count: int, with_demos: Sequence[
     with job.running():
         by_gepa = _gepa(job, name, asked, [each for each in calls if each[0].predictor == name], count - count // 2)
         by_mipro = _mipro(job, program, name, shown, count // 2)
+        proposed = [*by_gepa, *by_mipro]
     found: dict[str, Prompt] = {}
     taken = {asked}
-    for said, text in chain(by_gepa, by_mipro):
+    for said, text in proposed:
         if text and text not in taken and not _refused(job, text, asked):
             found[said] = text, demos
         taken.add(text)
@@ -105,9 +105,7 @@ def _first_writer(job: Job, program: Program) -> str | None:
 
 def _gepa(job: Job, name: str, asked: str, calls: Sequence[Judged], count: int) -> Iterator[tuple[str, str]]:
     """Proposals from wrong calls and their feedback."""
-    worst = sorted((each for each in calls if not each[3]), key=lambda each: each[1].score)
-    by_problem = {each[2].problem.name: each for each in reversed(worst)}  # the worst of each problem
-    wrong = [_example(each) for each in by_problem.values()]
+    wrong = [_example(each) for each in worst_calls(calls)]
     for number in range(count):
         begin = number * SHOWN % max(1, len(wrong))
         dataset = {name: [*wrong[begin:], *wrong[:begin]][:SHOWN]}
@@ -118,6 +116,15 @@ def _gepa(job: Job, name: str, asked: str, calls: Sequence[Judged], count: int) 
                 job.proposals.dropped += 1
                 continue
         yield f"gepa-{number + 1}", proposed[name]
+
+
+def worst_calls(calls: Sequence[Judged]) -> list[Judged]:
+    """The worst wrong call of each problem in failed rollouts, the worst first."""
+    found: dict[str, Judged] = {}
+    for each in sorted(calls, key=lambda each: each[1].score):
+        if not each[3] and each[1].score < 1:
+            found.setdefault(each[2].problem.name, each)
+    return list(found.values())
 
 
 def _example(judged: Judged) -> dict[str, Any]:

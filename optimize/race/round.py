@@ -15,6 +15,7 @@ from optimize.job.copying import Copying, copying_in
 from optimize.job.job import Job
 from optimize.race.dropping import Standing, difference, dropped, looks
 from optimize.race.variants import Variant
+from program.paid.halted import CapReached
 from program.problem import Problem
 
 
@@ -96,7 +97,8 @@ def run_round(job: Job, name: str, variants: Sequence[Variant], problems: Sequen
         rollouts: of a candidate that runs to the end; if there are fewer problems, each is drawn more than once.
 
     Raises:
-        Halted: a cap is reached; finished rollouts are stored.
+        Halted: a cap is reached before the first comparison; finished rollouts are stored. At a later cap the result
+            is that of the last comparison, and `job.stopped` says so.
     """
     by_name = {variant.name: variant for variant in variants}
     programs = {key: each.program(job.inputs) for key, each in by_name.items()}
@@ -109,7 +111,14 @@ def run_round(job: Job, name: str, variants: Sequence[Variant], problems: Sequen
 
     planned = looks(rollouts, len(variants))
     for number, (count, keep) in enumerate(planned, 1):
-        made = runs.run(alive, count, f"part {number} of {len(planned)}")
+        try:
+            made = runs.run(alive, count, f"part {number} of {len(planned)}")
+        except CapReached as reached:
+            if not made:
+                raise
+            job.stopped = reached.said
+            break
+        job.reserve()
         if count < rollouts:
             out |= dropped(standings(alive), keep)
             alive = [each for each in alive if each not in out]

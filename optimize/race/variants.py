@@ -12,6 +12,7 @@ from program import artifact
 from program.stage.program import Program
 
 START = "start"
+DEMOS = "demos="  # begins the description of words with demonstrations
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,11 @@ class Variant:
     changes: Mapping[str, Any] = field(default_factory=dict)
     words: Mapping[str, Prompt] = field(default_factory=dict)
     said: str = ""
+
+    @property
+    def has_demos(self) -> bool:
+        """Whether it has demonstrations from the race."""
+        return self.said.startswith(DEMOS)
 
     @property
     def name(self) -> str:

@@ -10,14 +10,14 @@ from optimize.credit.proven import chosen_demos
 from optimize.job.candidates import prompts_of
 from optimize.job.job import Job
 from optimize.job.stages import stages_of
-from optimize.race.variants import Variant
+from optimize.race.variants import DEMOS, Variant
 from optimize.undocumented import demonstration
 from signatures.sentences import SENTENCES, WRITERS
 
 
 def demo_variants(job: Job, base: Variant, most: int, max_tokens: int, proof_calls: int) -> list[Variant]:
     """The candidate `base` with one, two, … demonstrations for each stage with proven calls, from the compilation's
-    rollouts so far. If there are none, the teacher's rollouts are made.
+    rollouts so far. If there are none, the teacher's rollouts are made. `job.evidence` has the reason for each.
 
     Args:
         job: the compilation.
@@ -30,6 +30,9 @@ def demo_variants(job: Job, base: Variant, most: int, max_tokens: int, proof_cal
     rollouts = rollouts_so_far(job)
     frozen = {f"{name}.predict" for name, stage in stages_of(program) if stage.name in job.inputs.frozen}
     demos = chosen_demos(job, program, rollouts, most, max_tokens, proof_calls)
+    job.evidence.update(
+        {name: [call.report() for call in calls] for name, calls in demos.items() if name not in frozen}
+    )
     found, seen = [], [dict(base.words)]
     for count in range(1, most + 1):
         words = dict(base.words)
@@ -39,7 +42,7 @@ def demo_variants(job: Job, base: Variant, most: int, max_tokens: int, proof_cal
                 words[name] = instructions, [demonstration(call.step.inputs, call.step.outputs) for call in chosen]
         if words not in seen:
             seen.append(words)
-            found.append(Variant(base.changes, words, f"demos={count}"))
+            found.append(Variant(base.changes, words, f"{DEMOS}{count}"))
     return found
 
 

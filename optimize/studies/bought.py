@@ -14,13 +14,16 @@ from eval.tables.markdown import NONE, points, quantity, table
 COSTS = ("LM calls", "tokens")
 
 
-def bought(rollouts: Sequence[Rollout], start: str, other: str, name: str = "compiled") -> str:
+def bought(
+    rollouts: Sequence[Rollout], start: str, other: str, name: str = "compiled", on: str = "it has not seen"
+) -> str:
     """The compiled program and its start, on the problems that were judged for both.
 
     Args:
         rollouts: of both.
         start, other: their arms.
         name: of the other program in the table.
+        on: which problems these are.
     """
     arms = [[each for each in rollouts if each.arm == arm] for arm in (start, other)]
     before, after = (shares(outcomes(arm)) for arm in arms)
@@ -42,4 +45,4 @@ def bought(rollouts: Sequence[Rollout], start: str, other: str, name: str = "com
         *([what, *(quantity(each[what].each.value) if what in each else NONE for each in spent)] for what in COSTS),
         ["difference in solved", f"{points(difference_estimate(*pair))}; {seen}", ""],
     ]
-    return table([f"{len(both)} problems it has not seen", start, name], rows)
+    return table([f"{len(both)} problems {on}", start, name], rows)

@@ -19,6 +19,7 @@ from optimize.config import CompileConfig, ConfigError
 from optimize.forecast.averages import Averages, averages
 from optimize.forecast.forecast import describe_plan
 from optimize.gate.gate import COMPILED, START, gate_rollouts
+from optimize.gate.gate_outcome import Outcome
 from optimize.job.inputs import Inputs, models_of, read_inputs
 from optimize.optimizers.table import read_config
 from optimize.studies.bought import bought
@@ -95,7 +96,8 @@ def study(options: argparse.Namespace) -> None:
     evaluated += ["--exclude", plan.exclude] if plan.exclude else []
     evaluated += [word for folder in config.answers for word in ("--answers", folder)]
     start, *others = [options.out / path.name for path, _, _ in arms]
-    kept = (manifest.gate or {}).get("decision") == "kept"
+    outcome = Outcome.model_validate(manifest.gate) if manifest.gate else None
+    kept = outcome is not None and not outcome.ships
     if kept:
         print(f"\n{compiled} equals {start.name}: nothing better was found, so it is evaluated only once")
     programs = [start, *others, *([] if kept else [compiled])]
@@ -107,8 +109,10 @@ def study(options: argparse.Namespace) -> None:
         print_markdown(comparison)
         print(f"wrote {options.out / 'comparison.md'}")
     print()
-    if kept:
-        print_markdown(bought(gate_rollouts(compiled), START, COMPILED, "best candidate"))
+    if outcome and kept:
+        compared = gate_rollouts(compiled)
+        rest = (START, COMPILED, "best candidate", f"of {config.split} in the comparison with the start")
+        print_markdown(bought(compared, *rest) if compared else outcome.line())
     else:
         print_markdown(bought(read_rollouts(run), start.name, compiled.name))
     say_next(command=["optimize.show", options.out / "compiled"])

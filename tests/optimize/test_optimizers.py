@@ -209,7 +209,7 @@ def test_a_proposal_that_was_cut_off_is_dropped_and_counted(monkeypatch, tmp_pat
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     asked = report["paid"]["by_phase"]["proposals"]["calls"]
     assert report["proposals_dropped"] >= asked > 0
-    assert f"{report['proposals_dropped']} proposals were cut off and dropped" in said
+    assert f"{report['proposals_dropped']} proposals dropped: cut off" in said
     start = artifact.load(tmp_path / "start")[0].predictors()[0].signature.instructions
     assert artifact.load(tmp_path / "out")[0].predictors()[0].signature.instructions == start
     assert not any(each["instructions"] for each in lines_of(tmp_path / "out" / "candidates.jsonl"))

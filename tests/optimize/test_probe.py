@@ -2,15 +2,17 @@
 
 import json
 import shlex
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 import optimize.compile
 from optimize.probe.lever_findings import LeverFinding, ProbeArm, finding, findings_table
-from optimize.probe.probe_levers import BOTH, DEMOS, LEVERS, ONE, SENTENCE, STRONGER_LEVERS, THREE, settings_for, shapes
+from optimize.probe.probe_levers import BOTH, DEMOS, LEVERS, ONE, SENTENCE, STRONGER_LEVERS, THREE, shapes
 from optimize.probe.recommendation import recommendation
 from program import artifact
+from program.cli.settings import parse_settings
 from program.steps.config import FlowConfig
 from tests.support.packs import answer_rule, call, plus_tasks, printed, use_lm, use_models, write_pack, write_start
 from tests.support.scripted import stage_of
@@ -59,8 +61,7 @@ def test_every_shape_is_another_flow_and_its_settings_are_keys_of_it():
     ]
     assert len({program.config.model_dump_json() for program in made}) == len(changes)
     for lever in BY_NAME.values():
-        if lever.kind == "shape":
-            FlowConfig.model_validate(settings_for(lever))
+        assert lever.kind != "shape" or {*lever.pairs[0]} <= {*changes}
 
 
 def found(name: str, gain: float) -> LeverFinding:
@@ -108,6 +109,19 @@ def test_of_a_shape_only_the_settings_that_differ_are_named():
     config = FlowConfig(direct_first=3)
     text = recommendation([found("drawing again", 0.4)], "artifacts/mine", config, COMMAND)
     assert "python -m eval.run artifacts/mine --set budget.calls=3" in text and "direct_first" not in text
+    assert "for three draws over one draw" in text and "mine as it is was not run" in text
+
+
+def test_what_is_recommended_as_measured_is_the_program_that_was_measured():
+    for lever in (each for each in BY_NAME.values() if each.kind == "shape"):
+        text = recommendation([found(lever.name, 0.4)], "start", FlowConfig(), COMMAND)
+        words = shlex.split(next(line for line in text.splitlines() if "eval.run" in line))
+        settings = parse_settings([word for before, word in pairwise(words) if before == "--set"])
+        made, measured = (
+            FlowConfig.model_validate(artifact.merged(FlowConfig().model_dump(), change))
+            for change in (settings, shapes(FlowConfig(), stronger=True)[lever.pairs[0][1]])
+        )
+        assert made == measured
 
 
 def planned(prompt: str) -> Any:

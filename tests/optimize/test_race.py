@@ -3,10 +3,13 @@
 import hashlib
 import json
 import shlex
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from dspy import ContextWindowExceededError, LMInvalidRequestError
 
 import eval.compare
 import eval.run
@@ -18,8 +21,8 @@ from optimize.compilation.attempts import front
 from optimize.credit.evidence import Credit, Step
 from optimize.job.candidates import RaceLine
 from optimize.race.dropping import FEWEST, Standing, dropped, looks
-from optimize.race.levers import changes_of, combined
-from optimize.race.proposed import costliest, repeats
+from optimize.race.levers import MANY, changes_of, combined
+from optimize.race.proposed import costliest, repeats, worst_calls
 from optimize.race.round import Round
 from optimize.race.variants import Variant
 from program import artifact
@@ -34,6 +37,7 @@ from tests.support.packs import (
     NOBODY,
     Task,
     answer_rule,
+    asked_problem,
     call,
     plus_tasks,
     printed,
@@ -277,29 +281,105 @@ def test_at_temperature_0_the_gate_compares_only_on_problems_that_the_race_has_n
 ):
     """The best of several by luck would show the same luck again: its draws there are the ones that chose it."""
     use_lm(monkeypatch, lucky)
-    folders = {
-        name: [tmp_path / name if each == tmp_path / "out" else each for each in direct] for name in ("14", "24")
-    }
-    for rollouts, arguments in folders.items():
-        cold = [*arguments, "--set", "temperature=0", "--tune", "proposals=0", "--tune", f"rollouts={rollouts}"]
-        for more in (["--dry-run"], []):
-            assert "temperature 0" in printed(monkeypatch, optimize.compile.main, *cold, *more)
-    raced, compared = (
-        {each.problem for each in read_rollouts(tmp_path / "14" / name)} for name in ("race-words", "gate")
-    )
-    assert len(raced) == 14 and len(compared) == 10 and not raced & compared
-    kept = artifact.read_manifest(tmp_path / "24").gate
-    assert kept and kept["decision"] == "kept" and "every draw is the same" in kept["why"]
+    cold = [*direct, "--set", "temperature=0", "--tune", "proposals=0"]
+    for more in (["--dry-run"], []):
+        assert "temperature 0" in printed(monkeypatch, optimize.compile.main, *cold, *more)
+    raced, compared = (problems_of(tmp_path / "out" / name) for name in ("race-words", "gate"))
+    assert len(raced) == len(compared) == 12 and not raced & compared
 
 
-def test_problems_that_the_race_ran_least_on_are_compared_first(monkeypatch, tmp_path, options):
-    use_lm(monkeypatch, rule)
-    few = ["--tune", "rollouts=14", "--tune", "demos=0", "--tune", "gate_problems=10"]
-    printed(monkeypatch, optimize.compile.main, *options, *few)
-    raced = {each.problem for each in read_rollouts(tmp_path / "out" / "race-switches")}
-    compared = {each.problem for each in read_rollouts(tmp_path / "out" / "gate")}
-    assert len(raced) == FEWEST, "then one is left that others are no better than"
-    assert len(compared) == 10 and not raced & compared
+def problems_of(run: Path) -> set[str]:
+    return {each.problem for each in read_rollouts(run)}
+
+
+@pytest.mark.parametrize(
+    ("compared", "raced", "more"), [(4, 16, ()), (10, 12, ()), (30, 12, ()), (4, 24, ("--no-gate",))]
+)
+def test_the_race_leaves_problems_to_the_gate(monkeypatch, tmp_path, direct, compared, raced, more):
+    use_lm(monkeypatch, lucky)
+    few = ["--tune", "proposals=0", "--tune", f"gate_problems={compared}", *more]
+    printed(monkeypatch, optimize.compile.main, *direct, *few)
+    ran = problems_of(tmp_path / "out" / "race-words")
+    assert len(ran) == raced
+    if not more:
+        fresh = problems_of(tmp_path / "out" / "gate") - ran
+        assert len(fresh) == min(compared, len(TASKS) - raced), "those that it did not run on come first"
+
+
+def test_problems_in_the_starts_own_demonstrations_are_not_raced(monkeypatch, tmp_path, direct):
+    use_lm(monkeypatch, hinted_rule(TASKS, helped=()))
+    first = [tmp_path / "first" if each == tmp_path / "out" else each for each in direct if each != "--demos"]
+    first = [each for each in first if each != "0"]
+    printed(monkeypatch, optimize.compile.main, *first[:-4], "--optimizer", "bootstrap", "--demos", "3", "--no-gate")
+    (predictor,) = artifact.load(tmp_path / "first")[0].predictors()
+    shown = {name for demo in predictor.demos for name in NAMES if name in demo["problem"].split("\n")[0]}
+    use_lm(monkeypatch, lucky)
+    again = [tmp_path / "first" if each == tmp_path / "start" else each for each in direct]
+    printed(monkeypatch, optimize.compile.main, *again, "--tune", "proposals=0", "--no-gate")
+    assert len(shown) == 3 and problems_of(tmp_path / "out" / "race-words") == {*NAMES} - shown
+
+
+def test_a_cap_inside_a_round_leaves_the_best_of_the_last_comparison(monkeypatch, tmp_path, direct):
+    eased = f"\n{SENTENCES['edge-cases']}"
+    use_lm(monkeypatch, lambda prompt: lucky(prompt + eased * (prompt.find("## problem") > 20)))
+    short = [*direct, "--tune", "proposals=0", "--tune", "gate_problems=4", "--concurrency", "2"]
+    printed(monkeypatch, optimize.compile.main, *short, "--max-calls", "66")
+    manifest = artifact.read_manifest(tmp_path / "out")
+    assert (manifest.compile or {})["stopped"] and not (tmp_path / "out" / "race-words").exists()
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert max(line["problems"] for line in report["race"]) == FEWEST, "the second part did not end"
+    best = max(report["race"], key=lambda line: line["solved"])
+    compared, _ = artifact.load(tmp_path / "out" / "gate" / "artifacts" / "compiled")
+    assert best["candidate"] == "order=stage-first" and compared.config.order == "stage-first"
+    assert manifest.gate and manifest.gate["problems"] == 4
+
+
+def test_a_question_for_a_proposal_that_the_model_refuses_ends_no_compilation(monkeypatch, tmp_path, direct):
+    def answer(prompt: str) -> Any:
+        return LMInvalidRequestError("content policy", model="m") if is_proposal(prompt) else lucky(prompt)
+
+    use_lm(monkeypatch, answer)
+    said = printed(monkeypatch, optimize.compile.main, *direct)
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert report["proposals_dropped"] == 4 and "4 proposals dropped" in said
+    assert any("check-example" in line["candidate"] for line in report["race"]), "our own sentences are tried"
+
+
+@pytest.mark.parametrize("fault", [LMInvalidRequestError, ContextWindowExceededError])
+def test_a_problem_that_the_server_refuses_is_unsolved_and_ends_no_compilation(monkeypatch, tmp_path, direct, fault):
+    def answer(prompt: str) -> Any:
+        refused = asked_problem(prompt) in NAMES[2::4]
+        return fault(message="content management policy", model="m") if refused else lucky(prompt)
+
+    use_lm(monkeypatch, answer)
+    printed(monkeypatch, optimize.compile.main, *direct, "--tune", "proposals=0")
+    gate = artifact.read_manifest(tmp_path / "out").gate
+    assert gate and gate["problems"] == len(TASKS), "both programs are compared on all problems"
+
+
+def test_a_budget_in_tokens_has_many_draws_too_and_one_in_seconds_is_refused(monkeypatch, options, capsys):
+    changes = changes_of(FlowConfig(budget=Budget(tokens=40_000)), "lean", profile_named("openai/gpt-4.1"))
+    assert max(each.get("direct_first", 0) for each in changes) == MANY
+    assert call(monkeypatch, optimize.compile.main, *options[:-1], "seconds=10") == 2
+    assert "cannot be compared by time" in capsys.readouterr().err
+
+
+def test_gepa_is_shown_the_worst_wrong_call_of_each_problem_first():
+    def judged(name: str, score: float, solved: bool = False) -> Any:
+        problem = SimpleNamespace(problem=SimpleNamespace(name=name))
+        return (Step("s", "s", {}, {}), Credit(score, score == 1, ()), problem, solved, None)
+
+    calls = [judged("a", 1.0), judged("b", 0.5), judged("c", 0.2), judged("c", 0.0), judged("d", 0.0, solved=True)]
+    assert [(each[2].problem.name, each[1].score) for each in worst_calls(calls)] == [("c", 0.0), ("b", 0.5)]
+
+
+def test_the_race_records_why_each_demonstration_was_chosen(monkeypatch, tmp_path, options):
+    use_lm(monkeypatch, hinted_rule(TASKS, helped=()))
+    options = [*options, "--tune", "switches=false", "--tune", "instructions=false", "--tune", "proposals=0"]
+    printed(monkeypatch, optimize.compile.main, *options, "--no-gate", "--report")
+    evidence = json.loads((tmp_path / "out" / "report.json").read_text())["evidence"]
+    shown = {name: len(each.demos) for name, each in artifact.load(tmp_path / "out")[0].named_predictors()}
+    assert {name: len(why) for name, why in evidence.items()} == {name: n for name, n in shown.items() if n}
 
 
 def test_an_answer_that_two_candidates_share_is_paid_once_and_counts_for_both(monkeypatch, tmp_path, options):

@@ -124,6 +124,17 @@ def test_arms_that_agree_everywhere_may_still_differ_a_little():
     assert same.value == 0.0 and 0.03 < same.high == -same.low < 0.1
 
 
+@pytest.mark.parametrize("problems", [12, 30, 60, 200])
+@pytest.mark.parametrize("draws", [1, 2, 4, 10])
+def test_arms_that_agree_everywhere_are_at_least_as_certain_as_arms_that_nearly_do(problems, draws):
+    """A gate that ships what lost a draw has to ship what lost none."""
+    first = [1.0] * problems
+    tie = difference_estimate(first, first)
+    for lost in range(1, 4):
+        some = difference_estimate(first, [1 - 1 / draws] * lost + [1.0] * (problems - lost))
+        assert some.low < tie.low
+
+
 def test_a_difference_stays_between_minus_one_and_one():
     assert difference_estimate([0.0] * 5, [1.0] * 5).high == 1.0
 
