@@ -1,7 +1,9 @@
 """One test of a function, run in the candidate's process.
 
 The arguments are read, the program is executed as an import would execute it, the function is called and its value is
-written. The value goes to the original standard output. What the program prints goes to standard error and is ignored.
+written. If only the items of the value count, or only whether it is true, then the set or the truth value is written,
+because not every value has a literal. The value goes to the original standard output. What the program prints goes to
+standard error and is ignored.
 """
 
 from __future__ import annotations
@@ -10,12 +12,15 @@ import builtins
 from _json import make_scanner
 from collections.abc import Sequence
 from os import SEEK_END, _exit, dup, dup2, fstat, lseek, pread, write
+from sys import set_int_max_str_digits
 from typing import Any
 
 from judge.value_texts import literal
 
 # Programs that change these names must not affect this module.
 __builtins__ = dict(builtins.__dict__)
+VIEWS = {"set": set, "bool": bool}
+MAX_DIGITS = 4300  # of an integer that `repr` writes, by Python's default; programs run without this limit
 MODULE = "program"  # not the main module, so that code for direct execution does not run
 _NAMES = {"inf": float("inf"), "nan": float("nan")}
 _OF_NUMBERS = b"0123456789-.eE,[] \n"  # texts of these characters mean the same in JSON as in Python
@@ -52,10 +57,13 @@ def read(text: bytes) -> tuple[tuple[Any, ...], dict[str, Any]]:
 
 
 class FunctionCall:
-    """One call of a function ("f"), or of a method whose class takes no constructor arguments ("Solution.f")."""
+    """One call of a function ("f"), or of a method whose class takes no constructor arguments ("Solution.f"), possibly
+    after the name of a view of its value ("set f")."""
 
     def __init__(self, entry_point: str) -> None:
-        self._path: Sequence[str] = entry_point.split(".")
+        view, _, path = entry_point.rpartition(" ")
+        self._path: Sequence[str] = path.split(".")
+        self._view: Any = VIEWS.get(view)
         self._given: tuple[tuple[Any, ...], dict[str, Any]] = (), {}
         self._out = -1
 
@@ -70,6 +78,9 @@ class FunctionCall:
         """After the program ran: call the function, write its value and end the process."""
         given, named = self._given
         value = self._function(names)(*given, **named)
+        if self._view is not None:
+            value = self._view(value)
+        set_int_max_str_digits(MAX_DIGITS)
         rest = memoryview(literal(value).encode("utf-8", "surrogatepass"))
         while rest:
             rest = rest[write(self._out, rest) :]

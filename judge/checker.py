@@ -51,6 +51,8 @@ class Checker:
     """A comparison rule.
 
     tolerance: from the statement, or from the data set of function problems; None means the default of the rule.
+    relative: for values of functions, a relative tolerance besides it.
+    ignores_case: whether ASCII letters may be in any case, as with the default output validator of Kattis.
     entry_point: the function that tests call: "f", "Solution.f"; empty for programs that read and print.
     comparison: how values are compared; see `judge.values`.
     """
@@ -59,13 +61,17 @@ class Checker:
     tolerance: float | None = None
     entry_point: str = ""
     comparison: Comparison = "equal"
+    relative: float | None = None
+    ignores_case: bool = False
 
     @property
     def name(self) -> str:
         """The name in reports: "strict", "strict 0.0001", "deepmind", "strict values sets 1e-06"."""
         values = ["values"] if self.entry_point else []
         values += [self.comparison] if self.comparison != "equal" else []
-        return " ".join([self.rule, *values, *([] if self.tolerance is None else [f"{self.tolerance:g}"])])
+        bounds = [] if self.tolerance is None else [f"{self.tolerance:g}"]
+        bounds += [] if self.relative is None else [f"relative {self.relative:g}"]
+        return " ".join([self.rule, *values, *bounds, *(["any case"] if self.ignores_case else [])])
 
     @property
     def needs_success(self) -> bool:
@@ -92,7 +98,7 @@ class Checker:
         if actual == expected and not (self.entry_point and "<" in actual):  # "<" may mark a text without a value
             return True
         if self.entry_point:
-            return same_value(actual, expected, self.tolerance or 0.0, self.comparison)
+            return same_value(actual, expected, self.tolerance or 0.0, self.comparison, self.relative or 0.0)
         if self.rule == "deepmind":
             return _deepmind_match(actual, expected)
         got, want = _strict_tokens(actual), _strict_tokens(expected)
@@ -104,6 +110,8 @@ class Checker:
         got, want = (token.decode("utf-8", "surrogatepass") for token in (got_bytes, want_bytes))
         if want.lower() in _YES_NO:
             return got.lower() == want.lower()
+        if self.ignores_case and got_bytes.lower() == want_bytes.lower():
+            return True
         if _FRACTION.fullmatch(want):
             good = _NUMBER.fullmatch(got)
         else:

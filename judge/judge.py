@@ -21,6 +21,7 @@ from judge.shared import default_pool
 from judge.verdict import FaultyProblem, JudgeError, Limits, Report, TestCase, TestResult, Verdict
 
 _history = FailureHistory()
+_VIEWS = {"sets": "set", "truth": "bool"}  # by comparison; see `judge.calling`
 
 
 def judge(
@@ -140,7 +141,11 @@ def _judge_in(
 
 
 def _entry_point(checker: AnyChecker) -> str:
-    return checker.entry_point if isinstance(checker, Checker) else ""
+    """What each run calls, as `judge.calling.FunctionCall` takes it."""
+    if not isinstance(checker, Checker) or not checker.entry_point:
+        return ""
+    view = _VIEWS.get(checker.comparison) if checker.rule != "run" else None
+    return f"{view} {checker.entry_point}" if view else checker.entry_point
 
 
 def _of_call(run: PlainRun) -> PlainRun:

@@ -4,12 +4,14 @@ Both sides use the same form, so equal values almost always have equal texts. Th
 `inf`, `nan`, `set()`, `frozenset({1})`, and `complex(a, b)` if a part is zero or not finite. Any other value is written
 as a text in angle brackets, which is never read as a value: `<a generator>`.
 
-The candidate's process uses this module. Each imported module makes every fork slower, so there are no imports here.
+The candidate's process uses this module. Each imported module makes every fork slower, so only modules that every
+process has are imported here.
 """
 
 from __future__ import annotations
 
 import builtins
+from collections.abc import Mapping
 from typing import Any
 
 # Programs that change these names must not affect this module.
@@ -19,11 +21,12 @@ _HEXADECIMAL_BITS = 12_000  # larger integers are written in hexadecimal: writin
 _EXACT = ("decimal", "_decimal", "fractions")
 _SIMPLE = {bool, int, float, str, type(None)}  # for them `repr` writes the same text, and is faster
 _KEYS, _ITEMS = type({}.keys()), type({}.items())
+_WRAPPED = {"UserList": list, "UserString": str}  # classes of `collections` that equal the value in their `data`
 
 
 def literal(value: Any, depth: int = 0) -> str:
-    """The text of a value. Instances of subclasses, NumPy scalars, `Decimal` and `Fraction` are written as the equal
-    plain value."""
+    """The text of a value. Instances of subclasses, mappings, `UserList`, NumPy scalars, `Decimal` and `Fraction` are
+    written as the equal plain value."""
     if value is None or value is True or value is False:
         return str(value)
     if depth > MAX_DEPTH:
@@ -60,8 +63,9 @@ def _container(value: Any, depth: int) -> str:
     if isinstance(value, set | _KEYS | _ITEMS):
         items = sorted([literal(item, depth) for item in value])
         return f"{{{', '.join(items)}}}" if items else "set()"
-    if isinstance(value, dict):
-        pairs = [f"{literal(key, depth)}: {literal(item, depth)}" for key, item in dict.items(value)]
+    if isinstance(value, dict | Mapping):
+        items = dict.items(value) if isinstance(value, dict) else [(key, value[key]) for key in value]
+        pairs = [f"{literal(key, depth)}: {literal(item, depth)}" for key, item in items]
         return f"{{{', '.join(pairs)}}}"
     return ""
 
@@ -70,6 +74,9 @@ def _converted(value: Any, depth: int) -> str:
     module = type(value).__module__
     if module == "numpy" and not hasattr(value, "__len__") and hasattr(value, "item"):
         return literal(value.item(), depth + 1)
+    for kind in type(value).__mro__:
+        if kind.__module__ == "collections" and kind.__name__ in _WRAPPED:
+            return literal(_WRAPPED[kind.__name__](value.data), depth)
     if module in _EXACT:
         for kind in (int, float):
             try:

@@ -1,7 +1,7 @@
 """Compares the return value of a function with the expected value, by the rules of the data sets of function problems.
 
 `equal`: plain values are equal by Python's `==`. Otherwise numbers may be close, as in NumPy's `allclose`, if the
-problem has a tolerance or the expected value is a float or a flat list of floats (evalplus).
+problem has an absolute or a relative tolerance or the expected value is a float or a flat list of floats (evalplus).
 `sequences`: a tuple may stand for a list (LiveCodeBench).
 `boxed`: as `sequences`; and if a list of one item is expected, the item alone is accepted too (APPS).
 `sets`: the values are equal as sets (evalplus, for some problems of MBPP).
@@ -25,7 +25,9 @@ _MORE_OF_SETS = 2**17  # a list may repeat the items of a set
 _LONGEST_FALSE = 100  # characters; empty and zero values have short texts
 
 
-def same_value(actual: str, expected: str, tolerance: float = 0.0, comparison: Comparison = "equal") -> bool:
+def same_value(
+    actual: str, expected: str, tolerance: float = 0.0, comparison: Comparison = "equal", relative: float = 0.0
+) -> bool:
     """Whether two texts, as written by `judge.value_texts`, stand for equal values.
 
     Args:
@@ -33,6 +35,7 @@ def same_value(actual: str, expected: str, tolerance: float = 0.0, comparison: C
         expected: the text of a right value.
         tolerance: absolute tolerance for numbers; 0 for the default of the rule.
         comparison: the rule; see the module docstring.
+        relative: relative tolerance, in addition; 0 for the default of the rule.
     """
     if comparison in ("found", "truth"):
         return (says := _says_yes(actual, comparison)) is not None and says == _says_yes(expected, comparison)
@@ -40,22 +43,23 @@ def same_value(actual: str, expected: str, tolerance: float = 0.0, comparison: C
         return False
     try:
         got, want = value_of(actual), value_of(expected)
-        return _same(got, want, tolerance, comparison)
+        return _same(got, want, (tolerance, relative), comparison)
     except (NoLiteral, RecursionError, OverflowError):
         return False
 
 
-def _same(got: Any, want: Any, tolerance: float, comparison: Comparison) -> bool:
+def _same(got: Any, want: Any, allowed: tuple[float, float], comparison: Comparison) -> bool:
     if comparison == "sets":
         return _as_set(got) == _as_set(want)
     if comparison in ("sequences", "boxed"):
         got, want = _with_lists(got), _with_lists(want)
-    if comparison == "boxed" and isinstance(want, list) and len(want) == 1 and _same(got, want[0], tolerance, "equal"):
+    if comparison == "boxed" and isinstance(want, list) and len(want) == 1 and _same(got, want[0], allowed, "equal"):
         return True
     if got == want:
         return True
-    allowed = tolerance or (FLOAT_TOLERANCE if _is_floats(want) else 0.0)
-    return allowed > 0 and _close(got, want, allowed)
+    if not any(allowed) and _is_floats(want):
+        allowed = FLOAT_TOLERANCE, 0.0
+    return any(allowed) and _close(got, want, allowed)
 
 
 def _says_yes(text: str, comparison: Comparison) -> bool | None:
@@ -89,11 +93,12 @@ def _is_floats(value: Any) -> bool:
     return isinstance(value, float)
 
 
-def _close(got: Any, want: Any, tolerance: float) -> bool:
+def _close(got: Any, want: Any, allowed: tuple[float, float]) -> bool:
     if isinstance(got, list | tuple) and isinstance(want, list | tuple):
-        return len(got) == len(want) and all(_close(a, b, tolerance) for a, b in zip(got, want, strict=True))
+        return len(got) == len(want) and all(_close(a, b, allowed) for a, b in zip(got, want, strict=True))
     if not isinstance(got, int | float | complex) or not isinstance(want, int | float | complex):
         return False
     if not (cmath.isfinite(got) and cmath.isfinite(want)):
         return got == want or (cmath.isnan(got) and cmath.isnan(want))
-    return abs(got - want) <= tolerance + RELATIVE * math.hypot(want.real, want.imag)
+    absolute, relative = allowed
+    return abs(got - want) <= absolute + (relative or RELATIVE) * math.hypot(want.real, want.imag)

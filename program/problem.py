@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -61,7 +62,7 @@ class AskedFunction(BaseModel):
 
     entry_point: the name of a function, "f", or of a method whose class takes no constructor arguments: "Solution.f".
     starter_code: the given part of the program: imports, the signature, a docstring.
-    tolerance, comparison: how values are compared; see `judge.values`.
+    tolerance, relative, comparison: how values are compared; see `judge.values`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -70,6 +71,12 @@ class AskedFunction(BaseModel):
     starter_code: str = ""
     tolerance: float = Field(default=0.0, ge=0, allow_inf_nan=False)
     comparison: Comparison = "equal"
+    # Excluded if 0: fingerprints of data and stored runs depend on the dump of a problem.
+    relative: float = Field(default=0.0, ge=0, allow_inf_nan=False, exclude_if=lambda value: value == 0)
+
+    def checker(self) -> Checker:
+        """How its values are compared."""
+        return Checker("strict", self.tolerance or None, self.entry_point, self.comparison, self.relative or None)
 
     @property
     def name(self) -> str:
@@ -107,6 +114,7 @@ class Problem(BaseModel):
 
     `seconds` and `memory_bytes` are the statement's limits for one run; None if the data has none.
     `function` is the function to write; None for a program that reads standard input and prints.
+    `ignores_case` is whether letters may be in any case in the output, also where the statement does not say so.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -118,6 +126,7 @@ class Problem(BaseModel):
     memory_bytes: int | None = Field(default=None, ge=0, le=LARGEST_BYTES)
     # Excluded if None: fingerprints of data and stored runs depend on the dump of a problem.
     function: AskedFunction | None = Field(default=None, exclude_if=lambda value: value is None)
+    ignores_case: bool = Field(default=False, exclude_if=lambda value: not value)
 
     @model_validator(mode="after")
     def _with_literals(self) -> Self:
@@ -160,11 +169,9 @@ class Problem(BaseModel):
 
     def checker(self) -> Checker:
         """How outputs are compared: strictly, with the tolerance in the statement; for a function, its values."""
-        function = self.function
-        if function is None:
-            return strict_for(self.description)
-        tolerance, comparison = function.tolerance or None, function.comparison
-        return Checker("strict", tolerance, function.entry_point, comparison)
+        if self.function:
+            return self.function.checker()
+        return replace(strict_for(self.description), ignores_case=self.ignores_case)
 
     def tests(self) -> list[TestCase]:
         return [test.case() for test in self.public_tests]

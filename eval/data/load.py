@@ -23,8 +23,8 @@ from eval.data.layouts.entry import Entry, Layout, LeftOut
 from eval.data.problem_set import Answers, DataError, Facts, HiddenTests, ProblemSet
 from eval.data.recognise import LAYOUTS, layout_of
 from eval.data.rows import read_rows
-from judge.checkers.checker_program import AnyChecker, CheckerProgram
-from judge.checkers.compiled import COMPILERS, compiler
+from judge.checkers.checker_program import AnyChecker, CheckerProgram, needs_testlib
+from judge.checkers.compiled import COMPILERS, compiler, finds_testlib
 from judge.verdict import TestCase
 from program.errors import first_error
 from program.problem import Problem, PublicTest
@@ -85,6 +85,8 @@ def load_problems(data: str, split: str) -> ProblemSet:
             "%s %s: %d problems have checkers in C++, but there is no compiler (%s): they cannot be judged",
             *(data, split, compiled, ", ".join(COMPILERS)),
         )
+    if any(needs_testlib(each) for each in checkers.values()) and not finds_testlib():
+        log.warning("%s %s: there are checkers that need testlib.h: add the folder that has it to CPATH", data, split)
     if some := +unread:
         log.warning(
             "%s %s: %d tests of %d problems, such as %s, are not calls with literals and are left out",
@@ -108,6 +110,7 @@ def load_problems(data: str, split: str) -> ProblemSet:
         facts,
         ids=ids,
         left_out=left_out,
+        prelude=getattr(layout, "PRELUDE", ""),
         _checkers=checkers,
     )
 

@@ -20,6 +20,8 @@ from program.input_files import InputError, read_model
 from program.problem import Problem
 
 log = logging.getLogger(__name__)
+_FUTURE = re.compile(r"^from __future__ import (?:\([^()]*\)|.*)$", re.MULTILINE)
+_BOM = "\ufeff"
 Answers = Literal["one", "several, with a checker", "several, one stored"]
 
 
@@ -76,6 +78,7 @@ class ProblemSet:
         rules: how programs are judged.
         ids: id in the dataset and name here, for all problems of the split in order.
         left_out: ids of unsupported problems, with the reason.
+        prelude: code that the dataset's own runner puts in front of every program.
     """
 
     data: str
@@ -88,6 +91,7 @@ class ProblemSet:
     rules: Rules = field(default_factory=Rules)
     ids: Mapping[str, str] = field(default_factory=dict, repr=False)
     left_out: Mapping[str, str] = field(default_factory=dict, repr=False)
+    prelude: str = ""
     _checkers: Mapping[str, AnyChecker] = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -133,6 +137,14 @@ class ProblemSet:
         "strict"."""
         own = self._checkers.get(problem.name) if self.rules.checker == "strict" else None
         return own or self.rules.checker_for(problem)
+
+    def with_prelude(self, program: str) -> str:
+        """The program as it is judged: after the prelude, which changes only what names mean that the program does not
+        bind. Statements that must come first in a file come first."""
+        if not self.prelude or not program.strip():
+            return program
+        head = max((found.end() for found in _FUTURE.finditer(program)), default=0)
+        return f"{program[:head]}\n{self.prelude}\n{program[head:].lstrip(_BOM)}"
 
     def judged_by(self, rules: Rules) -> ProblemSet:
         """The same problems under other rules."""

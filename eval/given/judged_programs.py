@@ -101,8 +101,9 @@ def judged(line: Sample, problems: ProblemSet, *, full: bool = False) -> dict[st
     if not line["solution"].strip():
         return {**result, "status": "failed", "passed": False, "verdict": "CE", "error": "there is no program"}
     try:
+        program = problems.with_prelude(line["solution"])
         tests, limits = [*problem.tests(), *hidden], problems.rules.limits_for(problem)
-        report = judge(line["solution"], tests, limits, stop_at_failure=not full, checker=checker)
+        report = judge(program, tests, limits, stop_at_failure=not full, checker=checker)
     except JudgeError as fault:
         return {**result, "error": f"{type(fault).__name__}: {fault}"}
     result["verdict"], result["isolation"] = report.verdict.value, report.isolation

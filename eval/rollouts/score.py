@@ -83,7 +83,7 @@ def _report(program: str, tests: Sequence[TestCase], problem: Problem, problems:
     if not program.strip():
         return Report([TestResult(Verdict.CE, index=index) for index in range(len(tests))], len(tests))
     return judge(
-        program,
+        problems.with_prelude(program),
         tests,
         problems.rules.limits_for(problem),
         max_timeouts=problems.rules.timeouts,

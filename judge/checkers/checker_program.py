@@ -85,3 +85,11 @@ class CheckerProgram:
 
 
 AnyChecker = Checker | TokenChecker | CheckerProgram
+
+
+def needs_testlib(checker: AnyChecker) -> bool:
+    """Whether its sources include `testlib.h` without bringing it."""
+    if not isinstance(checker, CheckerProgram) or checker.language != "c++":
+        return False
+    files = dict(checker.files)
+    return "testlib.h" not in files and any("testlib.h" in text for text in files.values())

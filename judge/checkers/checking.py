@@ -91,7 +91,7 @@ def _ask(session: Session, checker: CheckerProgram, given: bytes, answer: bytes,
         files.append(compiled(checker.files))
         driver = _COMPILED.format(more=more)
     else:
-        source = checker.files[0][1]
+        source = checker.files[0][1].removeprefix("\ufeff")  # other lines will come before it
         futures = ";".join(_FUTURE.findall(source))
         driver = _PYTHON.format(futures=futures, more=more, rest=_FUTURE.sub("", source))
     stdin = printed.decode("utf-8", "surrogateescape") if kattis else ""

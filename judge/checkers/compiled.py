@@ -57,6 +57,20 @@ def compiler() -> str | None:
     return next((path for name in ([named] if named else COMPILERS) if (path := shutil.which(name))), None)
 
 
+def finds_testlib() -> bool:
+    """Whether checkers find `testlib.h`; also if there is no compiler to ask."""
+    if (path := compiler()) is None:
+        return True
+    with tempfile.TemporaryDirectory(prefix="checker-", ignore_cleanup_errors=True) as name:
+        source = Path(name).resolve() / "asks.cpp"
+        source.write_text('#include "testlib.h"\n')
+        try:
+            _run(path, source.parent, ["-E", "./asks.cpp"])
+        except JudgeError:
+            return False
+    return True
+
+
 def compiled(files: tuple[tuple[str, str], ...]) -> bytes:
     """Compile these files, sources and headers, to one program. Use the cache if it contains the result.
 

@@ -32,6 +32,7 @@ def called(pool: Pool, program: str, *tests: tuple[str, str], checker: Checker =
     return judge(program, [TestCase(*test) for test in tests], Limits(), checker=checker, pool=pool)
 
 
+LONG = [10**5000, [10**5000], [True, -(10**5000)], {"a": [10**5000]}, [10**4000]]
 RIGHT = {
     "named and default arguments": ("def f(a, b=2): return a + b", ("1", "3"), ("1, b=5", "6"), ("b=1, a=2", "3")),
     "prints while it is imported and called": ("print('x')\ndef f(a):\n    print(9)\n    return a", ("1", "1")),
@@ -62,6 +63,19 @@ RIGHT = {
             "({frozenset({frozenset({1}), frozenset(), frozenset({(1, 'x')})}): "
             "{frozenset(), frozenset({(1, 'x')}), frozenset({1})}}, set())",
         ),
+    ),
+    "what equals a plain value": (
+        "from collections import ChainMap, UserDict, UserList\nfrom types import MappingProxyType\n"
+        "def f(a): return {1: ChainMap({1: 2}, {3: 4}), 2: UserList([1, (2,)]), 3: MappingProxyType({1: 2}), "
+        "4: [UserDict(a=UserList())]}[a]",
+        ("1", "{1: 2, 3: 4}"),
+        ("2", "[1, (2,)]"),
+        ("3", "{1: 2}"),
+        ("4", "[{'a': []}]"),
+    ),
+    "integers with many digits, wherever they are": (
+        "def f(a): return {0: 10**5000, 1: [10**5000], 2: [True, -10**5000], 3: {'a': [10**5000]}, 4: [10**4000]}[a]",
+        *((str(place), literal(value)) for place, value in enumerate(LONG)),
     ),
     "deep recursion": ("def f(n): return f(n - 1) + 1 if n else 0", ("900", "900")),
     "dataclasses and pickles of its own classes": (
@@ -105,6 +119,34 @@ def test_a_call_without_the_value_has_failed_and_says_why(pool, case):
     limits = Limits(seconds=1)
     (result,) = judge(program, [TestCase("1", "1")], limits, checker=F, pool=pool).results
     assert result.verdict is verdict and said in result.error, result
+
+
+@pytest.mark.parametrize(
+    ("comparison", "value", "verdict"),
+    [
+        *(
+            ("sets", value, Verdict.AC)
+            for value in ("filter(None, [1, 2, 0])", "(x for x in [2, 1, 1])", "{1: 0, 2: 0}")
+        ),
+        *(("sets", value, Verdict.AC) for value in ("{0: 1, 3: 2}.values()", "range(1, 3)", "deque([1, 2])", "(1, 2)")),
+        *(("sets", value, Verdict.WA) for value in ("filter(None, [1, 3])", "range(0)", "'12'")),
+        *(("sets", value, Verdict.RE) for value in ("12", "None", "[[1], [2]]")),
+        *(
+            ("truth", value, Verdict.AC)
+            for value in ("deque([0])", "range(1)", "'a'", "object()", "re.search('a', 'a')")
+        ),
+        *(("truth", value, Verdict.WA) for value in ("deque()", "range(0)", "UserList()", "''", "0.0", "None")),
+    ],
+)
+def test_a_value_without_a_literal_counts_by_its_items_or_its_truth(pool, comparison, value, verdict):
+    """As the harnesses write it: `set(out) == set(exp)` and `assert f(1)`."""
+    program = f"import re\nfrom collections import UserList, deque\ndef f(a): return {value}"
+    expected = "[2, 1]" if comparison == "sets" else "True"
+    checker = Checker(entry_point="f", comparison=comparison)
+    assert called(pool, program, ("1", expected), checker=checker).verdict is verdict
+    if comparison == "truth" and verdict is not Verdict.RE:
+        turned = called(pool, program, ("1", "False"), checker=checker).verdict
+        assert turned is (Verdict.WA if verdict is Verdict.AC else Verdict.AC)
 
 
 @pytest.mark.parametrize(

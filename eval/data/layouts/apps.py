@@ -32,12 +32,13 @@ COLUMNS = frozenset({"question", "input_output"})
 MAX_EXAMPLE = 5000  # characters; no statement shows longer ones
 MAX_DIGITS = 20_000  # of an integer: parsing takes quadratic time
 _WHOLE = re.compile(r"-?\d{1,18}", re.ASCII)
-# What the public runner imports before it runs a solution.
-_IMPORTS = (
+# What the public runner imports in front of every program, except NumPy, which is large.
+PRELUDE = (
     "import collections, fractions, functools, heapq, itertools, math, random, sys, time\n"
     "from collections import ChainMap, Counter, OrderedDict, defaultdict, deque\n"
-    "from functools import lru_cache\nfrom heapq import *\nfrom itertools import *\nfrom math import *\n"
-    "from typing import *\n"
+    "from functools import lru_cache\nfrom heapq import *\n"
+    "from itertools import accumulate, combinations, permutations, product\n"
+    "from math import ceil, cos, exp, fabs, floor, gcd, log, log2, sin, sqrt, tan\nfrom typing import List, Tuple"
 )
 _EXAMPLES = re.compile(r"^-+ *(?:sample|example)", re.IGNORECASE | re.MULTILINE)
 _CODEFORCES = re.compile(r"codeforces\.com/(?:problemset/problem|contest)/(\d+)/(?:problem/)?(\w+)")
@@ -84,7 +85,7 @@ def _functional(number: int, row: dict[str, Any], given: dict[str, Any]) -> Entr
     # Solutions are functions or methods; those of the other form cannot be called this way.
     programs = [text for text in json.loads(row.get("solutions") or "[]") if ("class Solution" in text) == is_method]
     public = shown_examples(row["question"], starter, name)
-    right = tuple(f"{_IMPORTS}\n{text}" for text in programs)
+    right = tuple(f"{PRELUDE}\n{text}" for text in programs)
     title = f"apps_{number:04d}"
     entry = function_entry(str(number), row["question"], function, public, tests, right=right, title=title)
     return replace(entry, facts=_facts(row))

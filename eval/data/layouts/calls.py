@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from judge.literals import NoLiteral, value_in
 from judge.value_texts import literal
-from judge.values import Comparison
+from judge.values import FLOAT_TOLERANCE, Comparison
 from judge.verdict import TestCase
 
 MAX_ITEMS = 1_000_000  # of a list or string that a test writes as a product
-MAX_POWER = 10_000
+MAX_BITS = 100_000  # of a power
 _ARITHMETIC = {
     ast.Add: lambda a, b: a + b,
     ast.Sub: lambda a, b: a - b,
@@ -41,7 +42,7 @@ class Calls:
 
     Attributes:
         tests: inputs and outputs are literals as text.
-        tolerance, comparison: of all tests; see `judge.values`.
+        tolerance, relative, comparison: of all tests; see `judge.values`.
         unread: how many tests could not be parsed.
         without_values: arguments without an expected value; the function `reference` of the source computes it.
     """
@@ -52,6 +53,11 @@ class Calls:
     unread: int = 0
     without_values: tuple[str, ...] = ()
     reference: str = ""
+    relative: float = 0.0
+
+
+Rule = tuple[Comparison, float, float]  # how a test compares, its absolute and its relative tolerance
+_EQUAL: Rule = ("equal", 0.0, 0.0)
 
 
 def arguments_text(given: list[Any] | tuple[Any, ...]) -> str:
@@ -91,8 +97,8 @@ def calls_in(source: str, names: set[str]) -> Calls:
 
 
 def asserted(asserts: list[ast.Assert], names: set[str], unread: int = 0) -> Calls:
-    """The tests that are asserts. Those with another comparison than the first are left out and counted. Among tests of
-    equal values, a test of a truth value expects True or False.
+    """The tests that are asserts. All of them get the rule of most of them; those with another comparison or tolerance
+    are left out and counted. Among tests of equal values, a test of a truth value expects True or False.
 
     Args:
         asserts: each with one call.
@@ -102,7 +108,7 @@ def asserted(asserts: list[ast.Assert], names: set[str], unread: int = 0) -> Cal
     Raises:
         ValueError: no assert can be parsed.
     """
-    found: list[tuple[TestCase, float, Comparison]] = []
+    found: list[tuple[TestCase, Rule]] = []
     for node in asserts:
         if isinstance(node.test, ast.Constant):
             continue  # `assert True`
@@ -112,12 +118,16 @@ def asserted(asserts: list[ast.Assert], names: set[str], unread: int = 0) -> Cal
             unread += 1
     if not found:
         raise ValueError("none of its tests is a call with literals")
-    if any(kind == "equal" for _, _, kind in found):
-        found = [(test, bound, "equal" if kind == "truth" else kind) for test, bound, kind in found]
-    comparison = found[0][2]
-    alike = [each for each in found if each[2] == comparison]
-    tests = tuple(dict.fromkeys(test for test, _, _ in alike))
-    return Calls(tests, max(tolerance for _, tolerance, _ in alike), comparison, unread + len(found) - len(alike))
+    if any(rule[0] == "equal" for _, rule in found):
+        found = [(test, _EQUAL if rule[0] == "truth" else rule) for test, rule in found]
+    # Equal floats may differ that much anyway.
+    small = {rule for _, rule in found if rule[0] == "equal" and max(rule[1:]) <= FLOAT_TOLERANCE}
+    found = [(test, max(small) if rule in small else rule) for test, rule in found]
+    # Of rules with as many tests, the one of the first test.
+    (shared, count), *_ = Counter(rule for _, rule in found).most_common(1)
+    comparison, tolerance, relative = shared
+    tests = tuple(dict.fromkeys(test for test, rule in found if rule == shared))
+    return Calls(tests, tolerance, comparison, unread + len(found) - count, relative=relative)
 
 
 def called_name(source: str, defined: set[str]) -> str:
@@ -183,36 +193,41 @@ def _list(node: ast.expr) -> list[Any]:
     return list(value)
 
 
-def _asserted(test: ast.expr, names: set[str]) -> tuple[TestCase, float, Comparison]:
+def _asserted(test: ast.expr, names: set[str]) -> tuple[TestCase, Rule]:
     match test:
         case ast.Compare(left=left, ops=[ast.Eq() | ast.Is()], comparators=[right]):
             for one, other in ((left, right), (right, left)):
                 if (given := _called(one, names)) is not None:
-                    return case_of(given, value_at(other)), 0.0, "equal"
+                    return case_of(given, value_at(other)), _EQUAL
                 match one, other:
                     case ast.Call(func=ast.Name(id="set"), args=[inner]), ast.Call(func=ast.Name(id="set"), args=want):
                         if (given := _called(inner, names)) is not None:
-                            return case_of(given, value_at(want[0] if want else other)), 0.0, "sets"
+                            return case_of(given, value_at(want[0] if want else other)), ("sets", 0.0, 0.0)
         case ast.Compare(
             left=ast.Call(func=ast.Name(id="abs"), args=[ast.BinOp(left=left, op=ast.Sub(), right=right)]),
             ops=[ast.Lt() | ast.LtE()],
             comparators=[bound],
         ):
             if (given := _called(left, names)) is not None:
-                return case_of(given, value_at(right)), float(value_at(bound)), "equal"
+                return case_of(given, value_at(right)), ("equal", float(value_at(bound)), 0.0)
         case ast.Call(func=function, args=[left, right], keywords=words) if ast.unparse(function).endswith("isclose"):
             if (given := _called(left, names)) is not None:
-                value = value_at(right)
                 bounds = {each.arg: float(value_at(each.value)) for each in words}
-                relative = bounds.get("rel_tol", 1e-9) * abs(value)
-                return case_of(given, value), max(relative, bounds.get("abs_tol", 0.0)), "equal"
+                return case_of(given, value_at(right)), ("equal", *_bounds_of_isclose(ast.unparse(function), bounds))
         case ast.UnaryOp(op=ast.Not(), operand=operand):
             if (given := _called(operand, names)) is not None:
-                return case_of(given, False), 0.0, "truth"
+                return case_of(given, False), ("truth", 0.0, 0.0)
         case _:
             if (given := _called(test, names)) is not None:
-                return case_of(given, True), 0.0, "truth"
+                return case_of(given, True), ("truth", 0.0, 0.0)
     raise NoLiteral(f"not a call with its value: {ast.unparse(test)[:80]}")
+
+
+def _bounds_of_isclose(function: str, given: dict[str | None, float]) -> tuple[float, float]:
+    """The absolute and the relative tolerance of `math.isclose` or of `numpy.isclose`, by their defaults."""
+    if function.startswith(("np.", "numpy.")):
+        return given.get("atol", 1e-8), given.get("rtol", 1e-5)
+    return given.get("abs_tol", 0.0), given.get("rel_tol", 1e-9)
 
 
 def _called(node: ast.expr, names: set[str]) -> str | None:
@@ -244,10 +259,11 @@ def _computed(node: ast.AST) -> Any:
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _ARITHMETIC:
             one, other = value_at(left), value_at(right)
             try:
-                size = max(len(each) if hasattr(each, "__len__") else 1 for each in (one, other))
-                if isinstance(op, ast.Mult) and size > 1 and size * abs(min(one, other, key=_is_sized)) > MAX_ITEMS:
-                    raise NoLiteral("a product is too long")
-                if isinstance(op, ast.Pow) and not abs(other) <= MAX_POWER:
+                if isinstance(op, ast.Mult) and (_is_sized(one) or _is_sized(other)):
+                    times, items = sorted((one, other), key=_is_sized)
+                    if len(items) * abs(times) > MAX_ITEMS:
+                        raise NoLiteral("a product is too long")
+                if isinstance(op, ast.Pow) and isinstance(one, int) and one.bit_length() * abs(other) > MAX_BITS:
                     raise NoLiteral("a power is too large")
                 return _ARITHMETIC[type(op)](one, other)
             except (TypeError, ValueError, ArithmeticError) as fault:

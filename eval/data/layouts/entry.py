@@ -40,6 +40,7 @@ class Layout(Protocol):
     """A module of this package.
 
     COLUMNS: a dataset with all these columns has this layout.
+    PRELUDE: Python code that the dataset's own runner puts in front of every program; most have none.
     """
 
     NAME: str

@@ -22,7 +22,8 @@ from program.problem import AskedFunction
 NAME: str = "evalplus"
 COLUMNS = frozenset({"task_id", "prompt", "canonical_solution", "entry_point", "base_input", "plus_input"})
 
-SPECIAL = {"find_zero", "are_equivalent", "sum_div"}  # evalplus judges these with special code
+# evalplus judges these with special code.
+SPECIAL = {"find_zero", "are_equivalent", "sum_div", "surface_Area", "digit_distance_nums"}
 AS_SETS = {
     *("similar_elements", "find_char_long", "common_in_nested_lists", "extract_singly", "larg_nnum"),
     *("intersection_array", "find_dissimilar", "Diff"),

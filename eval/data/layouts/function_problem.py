@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from eval.data.layouts.entry import Entry, LeftOut
 from eval.data.problem_set import Facts, HiddenTests, Known
-from judge.checker import Checker
 from judge.literals import NoLiteral, arguments_of, value_of
 from judge.verdict import TestCase
 from program.problem import AskedFunction, Problem, PublicTest
@@ -43,7 +42,7 @@ def function_entry(
     for test in (*public, *private, *generated):
         _check_literals(test)
     hidden = {test.input: test for test in (*generated, *private)}
-    checker = Checker("strict", function.tolerance or None, function.entry_point, function.comparison)
+    checker = function.checker()
     shown = {
         test.input: test
         for test in public

@@ -36,7 +36,11 @@ def read(row: dict[str, Any]) -> Entry:
     except ValueError as fault:
         raise LeftOut(name, str(fault)) from fault
     function = AskedFunction(
-        entry_point=entry_point, starter_code=row["prompt"], tolerance=calls.tolerance, comparison=calls.comparison
+        entry_point=entry_point,
+        starter_code=row["prompt"],
+        tolerance=calls.tolerance,
+        relative=calls.relative,
+        comparison=calls.comparison,
     )
     program = row["prompt"] + row["canonical_solution"]
     public = shown_examples(row["prompt"], row["prompt"], entry_point)

@@ -58,14 +58,16 @@ def read(row: dict[str, Any]) -> Entry:
     source, kind = _statement(short, files)
     title = _title(settings) or (found[1] if (found := _TITLE.search(source)) else short)
     sample, secret = _tests(files, "sample"), _tests(files, "secret")
-    if not all(map(_is_text, [source, *(text for test in sample for text in (test.input, test.output))])):
-        raise LeftOut(short, "has a statement or examples that are not text in UTF-8")
+    if not all(map(_is_text, [source, *(text for test in (*sample, *secret) for text in (test.input, test.output))])):
+        raise LeftOut(short, "has a statement or tests that are not text in UTF-8")
+    checker = _checker(short, settings, files, limits)
     problem = Problem(
         name=f"{short}. {title}",
         description={".tex": text_of_latex, ".html": text_of_html}.get(kind, str.strip)(source),
         public_tests=tuple(PublicTest(input=test.input, output=test.output) for test in sample),
         seconds=_seconds(files, limits),
         memory_bytes=int(float(limits.get("memory") or 0) * 2**20) or None,
+        ignores_case=isinstance(checker, TokenChecker) and not checker.case_sensitive,
     )
     return Entry(
         id=short,
@@ -73,7 +75,7 @@ def read(row: dict[str, Any]) -> Entry:
         hidden=HiddenTests(secret, ()),
         known=Known(_programs(files, ("accepted",)), _programs(files, _WRONG)),
         facts=Facts(tags=_words(settings.get("keywords"))),
-        checker=_checker(short, settings, files, limits),
+        checker=checker,
     )
 
 
@@ -100,8 +102,12 @@ def _with_constants(files: Files, constants: dict[str, Any]) -> Files:
 
 
 def _is_text(text: str) -> bool:
-    """Whether a text, which may have bytes as surrogates, has none. A prompt with them could not be sent."""
-    return not any("\ud800" <= char <= "\udfff" for char in text)
+    """Whether a text, which may have bytes as surrogates, has none. No prompt could contain them, and no output."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _refuse(short: str, settings: dict[str, Any]) -> None:

@@ -26,6 +26,30 @@ from program.problem import AskedFunction, Problem, PublicTest
 NAME: str = "livecodebench"
 COLUMNS = frozenset({"question_id", "question_title", "question_content", "public_test_cases", "private_test_cases"})
 
+# What the set's own runner puts in front of every program.
+_MODULES = (
+    *(
+        "string",
+        "re",
+        "datetime",
+        "collections",
+        "heapq",
+        "bisect",
+        "copy",
+        "math",
+        "random",
+        "statistics",
+        "itertools",
+    ),
+    *("functools", "operator", "io", "sys", "json"),
+)
+PRELUDE = "\n".join(
+    [
+        *(f"from {name} import *" for name in (*_MODULES, "builtins", "typing")),
+        *(f"import {name}" for name in _MODULES),
+        "sys.setrecursionlimit(50000)",
+    ]
+)
 MAX_BYTES = 2**30  # of the private tests of one problem, after unpacking
 
 
@@ -66,9 +90,7 @@ def _functional(identifier: str, row: dict[str, Any], public: list[dict[str, Any
 
 
 def _called(test: dict[str, str]) -> TestCase:
-    return case_of(
-        [json.loads(line) for line in test["input"].splitlines() if line.strip()], json.loads(test["output"])
-    )
+    return case_of([json.loads(line) for line in test["input"].split("\n") if line.strip()], json.loads(test["output"]))
 
 
 def _facts(row: dict[str, Any]) -> Facts:

@@ -50,9 +50,11 @@ def _entry(row: dict[str, Any], name: str, code: str, asserts: list[str]) -> Ent
     tests = [*calls.tests, *computed]
     # An assert may have a rounded value, and a tolerance that is too large for the other tests.
     exact = {test.input: test for test in tests}
-    rounded = shown.tolerance > calls.tolerance
+    rounded = shown.tolerance > calls.tolerance or shown.relative > calls.relative
     public = [exact.get(test.input, test) for test in shown.tests if test.input in exact or not rounded]
-    function = AskedFunction(entry_point=entry_point, tolerance=calls.tolerance, comparison=calls.comparison)
+    function = AskedFunction(
+        entry_point=entry_point, tolerance=calls.tolerance, relative=calls.relative, comparison=calls.comparison
+    )
     words = row.get("prompt") or row["text"]
     program = "\n".join([*(row.get("test_imports") or ()), code.replace("\r\n", "\n")])
     return function_entry(name, words, function, public, tests, right=(program,), unread=calls.unread)

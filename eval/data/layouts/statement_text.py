@@ -7,7 +7,8 @@ import re
 
 _LITERAL = re.compile(
     r"\\begin\{(verbatim|lstlisting)\}(?:\[[^\]]*\])?(?P<block>.*?)\\end\{\1\}"
-    r"|\\verb\*?(?P<mark>[^\w\s*{])(?P<words>[^\n]*?)(?P=mark)",
+    r"|\\(?:verb|lstinline)\*?(?:\[[^\]]*\])?(?P<mark>[^\w\s*{\[])(?P<words>[^\n]*?)(?P=mark)"
+    r"|\\(?:texttt|lstinline|verb)(?:\[[^\]]*\])?\{(?P<code>[^{}]*)\}",
     re.DOTALL,
 )
 _COMMENT = re.compile(r"(?<!\\)%.*")
@@ -22,15 +23,24 @@ _MARKED = re.compile(r"\\(?:textbf|textit|texttt|textsc|emph|underline|mbox|text
 _ITEM = re.compile(r"\\item\b\s*")
 _WORDS = {r"\ldots": "...", r"\dots": "...", r"\\": "\n", "~": " ", "``": '"', "''": '"', "---": "–", "--": "–"}
 _ESCAPED = re.compile(r"\\([%&#_{}$])")
-_MATHS = re.compile(r"(\$\$.*?\$\$|(?<!\\)\$.*?(?<!\\)\$|\\\[.*?\\\])", re.DOTALL)
+_MATHS = re.compile(r"(\$\$.*?\$\$|(?<!\\)\$.*?(?<!\\)\$|\\\[.*?\\\]|\\\(.*?\\\))", re.DOTALL)
 
 _PREFORMATTED = re.compile(r"<pre\b[^>]*>(.*?)</pre>", re.IGNORECASE | re.DOTALL)
 _UNSEEN = re.compile(r"<(script|style|head)\b.*?</\1\s*>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
 _TITLED = re.compile(r"<h[1-6]\b[^>]*>", re.IGNORECASE)
 _LISTED = re.compile(r"<li\b[^>]*>", re.IGNORECASE)
 _BREAK = re.compile(r"<br\b[^>]*>|</(?:p|div|h[1-6]|ul|ol|table|tr|section)\s*>", re.IGNORECASE)
-_RAISED = re.compile(r"<sup\b[^>]*>(.*?)</sup>", re.IGNORECASE | re.DOTALL)
-_TAG = re.compile(r"</?[a-zA-Z!?][^<>]*>")  # "<" before anything else is text
+_CELL = re.compile(r"</t[dh]\s*>\s*(?=<t[dh]\b)", re.IGNORECASE)
+_SHIFTED = re.compile(r"<(sup|sub)\b[^>]*>(.*?)</\1\s*>", re.IGNORECASE | re.DOTALL)
+# "<" before anything else is text, as in "b<c and d>e".
+_NAMES = (
+    "a abbr address article aside b bdi bdo big blockquote body br button caption center cite code col colgroup "
+    "data dd del details dfn div dl dt em figcaption figure font footer form g h1 h2 h3 h4 h5 h6 header hr html i "
+    "iframe img input ins kbd label li link main mark meta nav nobr noscript object ol option p path pre q s samp "
+    "section small source span strike strong sub summary sup svg table tbody td tfoot th thead time title tr tt u "
+    "ul var video wbr"
+)
+_TAG = re.compile(rf"</?(?:{'|'.join(_NAMES.split())})(?:[\s/][^<>]*)?>|<[!?][^<>]*>", re.IGNORECASE)
 _EMPTY_LINES = re.compile(r"\n\s*\n\s*\n+")
 
 
@@ -38,8 +48,9 @@ def text_of_latex(source: str) -> str:
     """The text of a statement in LaTeX. Formulas, verbatim text and the names of unknown commands stay unchanged."""
     texts, end = [], 0
     for found in _LITERAL.finditer(source):
-        block = found["block"]
-        texts += [_typeset(source[end : found.start()]), found["words"] if block is None else _block(block)]
+        block, words, code = found["block"], found["words"], found["code"]
+        literal = _block(block) if block is not None else _ESCAPED.sub(r"\1", code) if code is not None else words
+        texts += [_typeset(source[end : found.start()]), literal]
         end = found.end()
     return _tidy("".join([*texts, _typeset(source[end:])]))
 
@@ -69,9 +80,16 @@ def text_of_html(source: str) -> str:
 
 
 def _without_markup(text: str) -> str:
-    text = _RAISED.sub(r"^\1", " ".join(text.split()))
+    text = _CELL.sub(" ", _SHIFTED.sub(_shifted, " ".join(text.split())))
     text = _BREAK.sub("\n\n", _LISTED.sub("\n- ", _TITLED.sub("\n\n## ", text)))
     return html.unescape(_TAG.sub("", text))
+
+
+def _shifted(found: re.Match[str]) -> str:
+    """A power as in "2^(n-1)", an index as in "a_(i+1)"; an index of one token gets no mark, as in "a1"."""
+    kind, inner = found[1].lower(), html.unescape(_TAG.sub("", found[2])).strip()
+    mark = "^" if kind == "sup" else "" if re.fullmatch(r"\w*", inner) else "_"
+    return html.escape(f"{mark}{inner}" if re.fullmatch(r"-?\w*", inner) else f"{mark}({inner})", quote=False)
 
 
 def _fenced(text: str) -> str:

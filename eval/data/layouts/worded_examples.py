@@ -85,7 +85,7 @@ def examples_in_words(text: str, name: str) -> list[TestCase]:
         doctest = re.search(r">>>[^\n]*\Z", text[: begin.start()]) is not None
         rest = text[end:]
         said = _RESULT.match(rest) or (_NEXT_LINE.match(rest) if doctest else None)
-        value = _value_before(rest[said.end() :]) if said else None
+        value = _value_before(rest[said.end() :]) if said and not (doctest and _IS_FALSE.match(rest)) else None
         if value is not None:
             found.setdefault(arguments_text(call), TestCase(arguments_text(call), value))
     return list(found.values())
@@ -95,6 +95,7 @@ _RESULT = re.compile(
     r"[ \t`#]*(?:==?>|==?|[-=]>|\u279e|\u2192|\u21d2|[Rr]eturns?|should (?:return|be(?: equal to)?))"
     r"[ \t`]*:?[ \t]*\n?[ \t]*"
 )
+_IS_FALSE = re.compile(r"[^\n]*==[^\n]*\n\s*False\b")  # a doctest of a comparison
 _NEXT_LINE = re.compile(r"[ \t]*\n[ \t]*(?=\S)(?!>>>)")
 
 
@@ -121,7 +122,11 @@ def _value_before(text: str) -> str | None:
     line = text.partition("\n")[0].rstrip(" \t,;")
     ends = [each.start() for each in re.finditer(r"[\s.,;`#)]", line) if not _GOES_ON.match(line, each.start())]
     summed = _SUM.match(line)
+    if _THOUSANDS.match(line):  # "1,000" is a tuple for Python
+        return None
     for piece in (line, *([summed["value"]] if summed else ()), *(line[:end].rstrip(" ,") for end in reversed(ends))):
+        if piece != line and not summed and not _ENDS.match(line[len(piece) :]):
+            continue
         try:
             return literal(value_of(_SENTENCE_END.sub("", piece), _word))
         except NoLiteral:
@@ -137,4 +142,11 @@ def _word(node: ast.AST) -> Any:
 
 _SUM = re.compile(r"[\d.]+(?: *[-+*/%]+ *[\d.]+)+ = (?P<value>[-\d.]*\d)")
 _SENTENCE_END = re.compile(r"(?<=\d)\.$")  # no decimal point
+_THOUSANDS = re.compile(r"-?\d{1,3}(?:,\d{3})+(?![\d,])")
+# What may follow a value: the end of a sentence, marks, or a remark. In "2 or 3", "1 2" and "2 f(3)" it goes on.
+_ENDS = re.compile(
+    r"[`'\")\].;:]*\s*(?:\Z|[#(/]|--|<-|[,.;]\s*[A-Za-z]|(?:as|because|but|explanation|for|if(?!.*\belse\b)|since|so|when|"
+    r"where|which|with)\b(?!\s*[-\d\"'\[({]))",
+    re.IGNORECASE,
+)
 _GOES_ON = re.compile(r"\s*[-+*/%=<>]")

