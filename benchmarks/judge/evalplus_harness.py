@@ -3,7 +3,7 @@
     python -m benchmarks.judge.evalplus_harness DATA --split test [--run RUN] --evalplus PYTHON [--out FOLDER]
 
 DATA is HumanEval+ or MBPP+ in the hub's layout, or evalplus' own JSON lines. Its canonical solutions, or the programs
-of a run of `eval.run` over it, are judged by both: by `judge`, and by `evalplus.evaluate` under the interpreter PYTHON
+of a run of `eval.run` over it with the verdicts of the run, are judged by both: by `judge`, and by `evalplus.evaluate` under the interpreter PYTHON
 of an environment with the package (not one of our dependencies: `python3 -m venv E && E/bin/pip install evalplus`).
 evalplus gets a data file in its own form, made from ours. The hub's layouts do not mark the end of the base tests, so
 there only the first input counts as base. The output is both counts, and every task with different verdicts.
@@ -41,7 +41,7 @@ def main() -> None:
     )
     parser.add_argument("data")
     parser.add_argument("--split", default="test")
-    parser.add_argument("--run", type=path_name, help="judge the programs of this run instead of canonical solutions")
+    parser.add_argument("--run", type=path_name, help="the programs and verdicts of this run (first samples), instead of canonical solutions")
     parser.add_argument("--evalplus", required=True, help="an interpreter of an environment with evalplus")
     parser.add_argument("--out", type=path_name, default=Path("runs/evalplus"), help="folder for the two files")
     run_command(parser, _compare)
@@ -49,9 +49,14 @@ def main() -> None:
 
 def _compare(options: argparse.Namespace) -> None:
     problems = load_problems(options.data, options.split)
-    programs = _programs(problems, options.run)
     options.out.mkdir(parents=True, exist_ok=True)
-    ours = {name: score(code, problems.problem(name), problems).solved for name, code in programs.items()}
+    if options.run:
+        first = [each for each in read_rollouts(options.run) if each.sample == 0 and each.problem in problems]
+        programs = {each.problem: each.code for each in first}
+        ours = {each.problem: each.status == "solved" for each in first}
+    else:
+        programs = {problem.name: problems.known(problem.name).right[0] for problem in problems.problems}
+        ours = {name: score(code, problems.problem(name), problems).solved for name, code in programs.items()}
     theirs = _evalplus(problems, programs, options.out, options.evalplus)
     shared = [name for name in ours if name in theirs]
     print(f"{len(shared)} tasks; right by our judge {sum(ours[n] for n in shared)}, by evalplus", end=" ")
@@ -59,14 +64,6 @@ def _compare(options: argparse.Namespace) -> None:
     rows = [[name, *("right" if each[name] else "wrong" for each in (ours, theirs))] for name in shared]
     different = [row for row in rows if row[1] != row[2]]
     print(table(["task", "our judge", "evalplus"], different) if different else "The verdicts are the same.")
-
-
-def _programs(problems: ProblemSet, run: Path | None) -> dict[str, str]:
-    """The program of each task; for a run, the first sample."""
-    if run is None:
-        return {problem.name: problems.known(problem.name).right[0] for problem in problems.problems}
-    found = {each.problem: each.code for each in sorted(read_rollouts(run), key=lambda each: -each.sample)}
-    return {problem.name: found[problem.name] for problem in problems.problems if problem.name in found}
 
 
 def _evalplus(problems: ProblemSet, programs: Mapping[str, str], folder: Path, python: str) -> dict[str, bool]:
