@@ -3,8 +3,9 @@
     python -m benchmarks.judge.evalplus_harness DATA --split test [--run RUN] --evalplus PYTHON [--out FOLDER]
 
 DATA is HumanEval+ or MBPP+ in the hub's layout, or evalplus' own JSON lines. Its canonical solutions, or the programs
-of a run of `eval.run` over it with the verdicts of the run, are judged by both: by `judge`, and by `evalplus.evaluate` under the interpreter PYTHON
-of an environment with the package (not one of our dependencies: `python3 -m venv E && E/bin/pip install evalplus`).
+and verdicts of a run of `eval.run` over it, are judged by both: by `judge`, and by `evalplus.evaluate` under the
+interpreter PYTHON of an environment with the package (not one of our dependencies: `python3 -m venv E && E/bin/pip
+install evalplus`).
 evalplus gets a data file in its own form, made from ours. The hub's layouts do not mark the end of the base tests, so
 there only the first input counts as base. The output is both counts, and every task with different verdicts.
 
@@ -41,7 +42,11 @@ def main() -> None:
     )
     parser.add_argument("data")
     parser.add_argument("--split", default="test")
-    parser.add_argument("--run", type=path_name, help="the programs and verdicts of this run (first samples), instead of canonical solutions")
+    parser.add_argument(
+        "--run",
+        type=path_name,
+        help="the programs and verdicts of this run (first samples), instead of canonical solutions",
+    )
     parser.add_argument("--evalplus", required=True, help="an interpreter of an environment with evalplus")
     parser.add_argument("--out", type=path_name, default=Path("runs/evalplus"), help="folder for the two files")
     run_command(parser, _compare)
