@@ -108,4 +108,10 @@ class JudgeError(RuntimeError):
 
 
 class FaultyProblem(JudgeError):
-    """A test or the checker of the problem is faulty. Judging the program again would change nothing."""
+    """A test or the checker of the problem is faulty. Judging the program again would change nothing.
+
+    Attributes:
+        said: what the checker printed. It may show hidden tests, so it is not part of the message.
+    """
+
+    said: str = ""

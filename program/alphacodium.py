@@ -70,7 +70,6 @@ class AlphaCodium(Program):
         notes: Any = self.understand(task)
         claims: Any = start(lambda: self.write_tests(task, notes))
         oracle: Any = start(lambda: self.cross_check(task, bench))
-        largest: Any = start(lambda: self.largest_input(task))
         choices: Any = self.plan(task, notes)
         written: Any = self.write_code(task, notes, choices, bench)
         attempts = count(written)
@@ -84,6 +83,9 @@ class AlphaCodium(Program):
 
         with stronger_model(self._rest_is_stronger):
             repair.on_public_tests(self.config.public_tries, task.fixes_per_program)
+            # Only for a program that passes, and only once: otherwise its calls would be wasted.
+            asks = bench.passes_all_public(bench.best()) and not bench.largest_input
+            largest: Any = start(lambda: self.largest_input(task) if asks else ("", ""))
             claimed = claims.result()
             bench.add_ai_tests(self._confirmed(task, claimed, oracle.result(), bench))
             repair.on_ai_tests(claimed)

@@ -26,12 +26,19 @@ LARGEST_BYTES = 2**50
 # Phrases that say that more than one answer is right.
 _SEVERAL = re.compile(
     r"\b(print|output|return|report|display) any\b(?! case)"
-    r"|\b(several|multiple|many|more than one)( \w+){0,3} (answers?|solutions?|ways?|outputs?|options?|possibilities)\b"
-    r"[^.]{0,100}\b(any|one of)\b"
+    # Not in "how many ways are there", and "any" must be about the answer: "print any of them", "any is accepted".
+    r"|(?<!how )(?<!number of )\b(several|multiple|many|more than one)( \w+){0,3} "
+    r"(answers?|solutions?|ways?|outputs?|options?|possibilities)\b[^.]{0,100}?"
+    r"(\b(print|output|return|report|display|find|give|choose|write|submit|provide)\b[^.]{0,40}\b(any|one of)\b"
+    r"|\b(any|one of) (one )?(of )?(them|these|those|it)\b"
+    r"|\bany\b[^.]{0,40}\b(accept\w*|valid|correct|allowed|fine|ok)\b)"
     r"|\bany (valid|correct|suitable|acceptable|possible|such|optimal) (answers?|solutions?|outputs?)\b"
     r"|\b(print|output)\b[^.]{0,80} in (any|arbitrary) order\b",
     re.IGNORECASE,
 )
+
+
+_MARKS = "*_`'\".,;:!"  # around or after an output in a statement
 
 
 def seconds_of(time_limit: Any) -> float | None:
@@ -218,4 +225,8 @@ class Problem(BaseModel):
 def _shows_another(words: str, test: PublicTest) -> bool:
     """Whether the text (without line ends) shows the test's input with a different output."""
     shown = re.search(rf"\bInput:? {re.escape(' '.join(test.input.split()))} Output:? (?P<output>.*)", words)
-    return shown is not None and not f"{shown['output']} ".startswith(f"{' '.join(test.output.split())} ")
+    if shown is None:
+        return False
+    want = test.output.split()
+    got = shown["output"].split()[: len(want)]
+    return [each.strip(_MARKS) for each in got] != [each.strip(_MARKS) for each in want]

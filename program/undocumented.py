@@ -16,9 +16,10 @@ from itertools import count
 from typing import Any, NamedTuple
 
 import dspy
-from dspy.lm15 import OpenAIChatLM, RefusalPart, Response
+from dspy.lm15 import OpenAIChatLM, RefusalPart, Response, ThinkingPart
 
 CHARGED = "dollars"  # the key of `provider_data` where our engines report the cost of a response
+TOOK = "seconds"  # and the seconds of an answer from the ledger
 CHAT_END = "completed"
 _CHAT_HEADING = re.compile(r"^\[\[ ## (\w+) ## \]\]$", re.MULTILINE)
 
@@ -28,6 +29,7 @@ class Noted:
     """DSPy's record of one request to an LM. Token counts and dollars come from the provider.
 
     refusal: the text of the response's refusal field; empty if there is none.
+    took: for an answer from the ledger, the seconds that it took when it was paid.
     free: whether nothing was used, because the response came from a cache.
     counted: whether the provider reported token counts.
     ended: the finish reason: "stop", "length" at the token cap, "content_filter", …; empty if unknown.
@@ -46,6 +48,7 @@ class Noted:
     thought: bool
     ended: str = ""
     refusal: str = ""
+    took: float = 0.0
 
     @property
     def cut_off(self) -> bool:
@@ -108,8 +111,9 @@ def _noted(entry: dict[str, Any], lm: Any) -> Noted:
     # response is stored unchanged.
     usage, response = entry["usage"], entry["response"]
     dollars = entry["cost"]
+    reported = getattr(response, "provider_data", None) or {}
     if dollars is None:
-        dollars = (getattr(response, "provider_data", None) or {}).get(CHARGED)
+        dollars = reported.get(CHARGED)
     choices = getattr(response, "choices", None) or []
     endings = [getattr(each, "finish_reason", None) for each in (*choices, response)]
     parts = getattr(getattr(response, "message", None), "parts", ())
@@ -130,6 +134,7 @@ def _noted(entry: dict[str, Any], lm: Any) -> Noted:
         or any("</think>" in str(each) or "<think>" in str(each) for each in entry["outputs"]),
         ended=next(filter(None, endings), ""),
         refusal=next(filter(None, refusals), ""),
+        took=reported.get(TOOK) or 0.0,
     )
 
 
@@ -272,20 +277,27 @@ def error_bodies_read(in_openai_form: Callable[[int, str], str], is_error: Calla
         kind.normalize_error, kind.parse_response = read_error, read_answer
 
 
-def stored_response(response: Response) -> str:
-    """An engine's response as text, with its cost; `response_of` is the inverse."""
+def says_more(response: Response) -> bool:
+    """Whether a response without text has a thought or a refusal, so that another request would not be a retry of an
+    empty answer."""
+    return any(isinstance(part, RefusalPart | ThinkingPart) for part in response.message.parts)
+
+
+def stored_response(response: Response, seconds: float) -> str:
+    """An engine's response as text, with its cost and its seconds; `response_of` is the inverse."""
     # Assumed: the module and its two functions, which omit only `provider_data`.
     from dspy._vendor.lm15 import serde
 
-    return json.dumps([serde.response_to_dict(response), (response.provider_data or {}).get(CHARGED)])
+    return json.dumps([serde.response_to_dict(response), (response.provider_data or {}).get(CHARGED), seconds])
 
 
 def response_of(stored: str) -> Response:
     """The response from a text of `stored_response`."""
     from dspy._vendor.lm15 import serde
 
-    response, dollars = json.loads(stored)
-    return replace(serde.response_from_dict(response), provider_data={CHARGED: dollars})
+    response, dollars, *seconds = json.loads(stored)  # older ledgers have no seconds
+    reported = {CHARGED: dollars, TOOK: seconds[0] if seconds else 0.0}
+    return replace(serde.response_from_dict(response), provider_data=reported)
 
 
 @contextmanager

@@ -25,9 +25,10 @@ from eval.rollouts.loop import rollouts_left, run_loop
 from eval.rollouts.outages import is_refused
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.run_folder import REPORT, RunFolder, read_rollouts
+from eval.rollouts.stored_arms import header, stored_arms
 from eval.simulated.model import SIMULATED, caveat
 from eval.spending.spread import TOTALS, refuse_single_draws, spread_total
-from eval.tables.prompt_differences import setting_differences
+from eval.tables.prompt_differences import arm_warnings, seen_problems, setting_differences
 from eval.tables.summary import markdown_table, summarize_arms
 from judge.cache import VerdictCache, reports_in
 from program import artifact
@@ -79,8 +80,9 @@ def evaluate(options: argparse.Namespace) -> None:
         if spent:
             print(_ended_early(spent))
         rollouts = read_rollouts(options.out)
-        table = _table(options, arms, rollouts)
-        write_whole(options.out / "summary.md", f"{models}, {options.data} {options.split}\n\n{table}\n")
+        table, stored = _table(options, arms, rollouts), stored_arms([options.out])
+        parts = [header(stored), table, arm_warnings(stored)]
+        write_whole(options.out / "summary.md", "\n\n".join(filter(None, parts)) + "\n")
         print_markdown(table)
         write_report([options.out], options.out / REPORT, problems)
         failed = [each.problem for each in rollouts if each.status == "failed"]
@@ -101,11 +103,9 @@ def _programs(options: argparse.Namespace) -> dict[str, tuple[Program, artifact.
 
 
 def _warn_of_seen_problems(manifests: dict[str, artifact.Manifest], problems: ProblemSet) -> None:
+    names = [problem.name for problem in problems.problems]
     for name, manifest in manifests.items():
-        if seen := [each for each in (manifest.compile or {}).get("problems", []) if each in problems]:
-            said = (
-                f"{name} was compiled on {len(seen)} of these problems, such as {seen[0]}; its rates are too high there"
-            )
+        if said := seen_problems(name, manifest.compile or {}, names):
             print(f"warning: {one_line(said)}", file=sys.stderr)
 
 

@@ -37,7 +37,8 @@ def evaluate_programs(
     Args:
         programs: by their names in tables; the first one is the baseline.
         problems: from `eval.data.load.load_problems`; they need hidden tests (`.select(scored=True)`).
-        lm: the model of all programs.
+        lm: the model of all programs. DSPy's own cache is not used: a cached answer has no cost, and programs with
+            equal prompts would share their draws.
         out: folder of the run.
         samples: rollouts of each program on each problem.
         concurrency: parallel rollouts.
@@ -64,7 +65,8 @@ def evaluate_programs(
     refuse_unreadable(config, "the run")
     folder = RunFolder(Path(out), config, code_prints())
     arms = [Arm(name, program) for name, program in programs.items()]
-    executor = Threads(lm, Conditions(apart=True))
+    asked_lm = lm.copy(cache=False) if getattr(lm, "cache", False) else lm
+    executor = Threads(asked_lm, Conditions(apart=True))
     asked = {"samples": samples, "concurrency": concurrency, "label": lm.model}
     rollouts = list(run_loop(folder, arms, problems, executor, **asked))
     write_report([folder.path], folder.path / REPORT, problems)

@@ -124,7 +124,8 @@ def examine(problem: Problem, problems: ProblemSet, right: Sequence[str], wrong:
         verdicts = sorted({each.verdict.value for each in failed})
         reasons.append(f"rejects {len(failed)} of {len(right)} right programs ({', '.join(verdicts)})")
     if faults:
-        reasons.append(f"cannot judge {len(faults)} of {len(right) + len(wrong)} programs: {faults[0]}")
+        said = ": ".join(filter(None, [str(faults[0]), faults[0].said]))
+        reasons.append(f"cannot judge {len(faults)} of {len(right) + len(wrong)} programs: {said}")
     if problems.facts(problem.name).answers == "several, one stored":
         reasons.append("the statement accepts several answers, one is stored")
     if not isinstance(checker, CheckerProgram) and _answers_differ(checker, reports):

@@ -71,7 +71,12 @@ def write_lines(out: Path, problems: ProblemSet, lines: list[Sample], *, full: b
     examine = partial(judged, problems=problems, full=full)
     for line in judged_in_threads(examine, left, total=len(lines), unit="program"):
         results.append(line)
-    there = results.values()
+    wanted = Counter(map(key_of_line, map(without_results, lines)))
+    there = []
+    for line in results.values():  # the file may have results of other programs too
+        if wanted[key := key_of_line(line)]:
+            wanted[key] -= 1
+            there.append(line)
     print(agreement(there))
     lost = [line for line in there if line["status"] == "not judged" and not line["tests"]["run"]]
     if lost:

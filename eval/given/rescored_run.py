@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -57,6 +58,8 @@ def rescore(options: argparse.Namespace) -> None:
             },
         },
     )
+    if (artifacts := options.run / "artifacts").is_dir():  # they say how the arms differ
+        shutil.copytree(artifacts, options.out / "artifacts", dirs_exist_ok=True)
     stored = [rollout for rollout in read_rollouts(options.run) if rollout.problem in set(names)]
     if not stored:
         raise RunError(f"{options.run} has no rollouts on these problems")

@@ -28,8 +28,11 @@ class FromOrigin:
 
 
 def solved_by_origin(rollouts: Iterable[Rollout]) -> list[FromOrigin]:
-    """One entry per origin, in the order of `ORIGINS`; empty if the rollouts do not store origins."""
+    """One entry per origin, in the order of `ORIGINS`; empty if the rollouts do not store origins, or if it is unknown
+    for a solved rollout which program solved it (a run that was judged again without its traces)."""
     problems = judged_by_problem(rollouts)
+    if any(each.status == "solved" and not each.checkpoints for own in problems.values() for each in own):
+        return []
     found = []
     for origin in ORIGINS:
         calls = [

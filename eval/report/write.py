@@ -18,7 +18,7 @@ from eval.report.problem_block import problem_block
 from eval.report.statements import data_of
 from eval.report.texts import shared_chunks, with_references
 from eval.rollouts.stored_arms import StoredArm, problem_names, stored_arms
-from eval.tables.prompt_differences import arm_differences, prompts_against
+from eval.tables.prompt_differences import arm_warnings, prompts_against
 from program.files import write_whole
 
 NOT_YET = "Tests of differences appear when the run has ended: a p-value in the middle of a run is not valid."
@@ -71,8 +71,11 @@ def render(arms: Sequence[StoredArm], data: ProblemSet | None, notes: list[str],
     for number, (block, table) in enumerate(blocks):
         packed[f"problem-{number}"] = {**block, "texts": table.texts, "chunks": with_references(table, index)}
     first = overview(arms, notes, data)
-    first["settings"] = arm_differences(arms)
+    first["settings"] = arm_warnings(arms)
     if live:
         first["findings"] = [NOT_YET] if first["findings"] else []
+        first["family"] = ""
+        for row in first["arms"]:
+            row["against"] = None
         first["live"] = {"seconds": live, "written": time.strftime("%Y-%m-%d %H:%M:%S")}
     return html_page(f"{first['title']}: {first['subtitle']}", SCRIPTS, first, packed)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -79,7 +78,6 @@ def run_program(
     An error is stored with the rollout. An infrastructure error leaves it not judged; an error of the program means
     that it has failed.
     """
-    begin = time.perf_counter()
     rollout = Rollout(arm=arm, problem=problem.name, sample=sample, status="not judged")
     rollout.draws = allowance.draws if (allowance := context().allowance) else None
     with new_trace() as trace:
@@ -95,7 +93,7 @@ def run_program(
             failed = isinstance(fault, OWN_FAULTS) and not isinstance(fault, INFRASTRUCTURE)
             rollout.end_with(fault, "failed" if failed else "not judged")
             rollout.hopeless = isinstance(fault, HOPELESS)
-    rollout.seconds = time.perf_counter() - begin
+    rollout.seconds = trace.now()
     rollout.trace, rollout.totals = trace, trace.totals()
     return rollout
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +13,9 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationError
 from eval.data.problem_set import ProblemSet, read_exclusions
 from eval.data.rules import Rules, rules_of
 from eval.errors import RunError
+from eval.rollouts.code_version import changed_files
 from eval.rollouts.rollout import Rollout
-from eval.rollouts.run_folder import read_config, read_rollouts
+from eval.rollouts.run_folder import CODE, read_config, read_rollouts
 from program.errors import did_you_mean, first_error
 
 LEFT_OUT = "left_out"  # key of the loaded configuration: the exclusion file that was applied on loading
@@ -160,6 +162,9 @@ def stored_arms(runs: Sequence[Path], arms: Sequence[str] | None = None, exclude
         for name in config["artifacts"]:
             label = _label(run, name, configs)
             found[label] = StoredArm(label, run, config, name, [each for each in rollouts if each.arm == name])
+    twice = [name for name, count in Counter(arms or ()).items() if count > 1]
+    if twice:
+        raise RunError(f"the arm {twice[0]} is named twice")
     missing = [name for name in arms or () if name not in found]
     if missing:
         meant = did_you_mean(missing[0], found)
@@ -182,6 +187,20 @@ def differing_rules(arms: Sequence[StoredArm]) -> str:
         f"NOT THE SAME RULES: these runs were judged differently ({found}), so the judge may cause a difference. "
         "`python -m eval.rescore` judges one again by the other's rules."
     )
+
+
+def differing_code(arms: Sequence[StoredArm]) -> str:
+    """A warning if the rollouts of these arms were made by different code versions, else empty. Old runs and imported
+    ones do not know theirs."""
+    by_arm = {arm.label: sorted({each.made_by for each in arm.rollouts if each.made_by}) for arm in arms}
+    versions = list(dict.fromkeys(version for made in by_arm.values() for version in made))
+    if len(versions) < 2:
+        return ""
+    known = {name: prints for arm in arms for name, prints in (arm.config.get(CODE) or {}).items()}
+    listed = "; ".join(f"{label}: {', '.join(made)}" for label, made in by_arm.items() if made)
+    one, two = (known.get(version, {}) for version in versions[:2])
+    changed = changed_files(one, two) if one and two else "unknown files"
+    return f"NOT THE SAME CODE: {listed}; other: {changed}. The code may cause a difference."
 
 
 def header(arms: Sequence[StoredArm]) -> str:
@@ -211,6 +230,7 @@ def data_text(config: dict[str, Any]) -> str:
 
 
 def _gaps(arms: Sequence[StoredArm]) -> list[str]:
+    """What is missing of a run, in words."""
     missing, cut = sum(arm.missing for arm in arms), sum(arm.cut_short for arm in arms)
     said = []
     if missing:

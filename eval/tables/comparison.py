@@ -16,7 +16,7 @@ from eval.tables.breakdown import by_group
 from eval.tables.budget_table import budget_table
 from eval.tables.markdown import quantity
 from eval.tables.paired_table import paired_table, sentence
-from eval.tables.prompt_differences import arm_differences, prompts_against
+from eval.tables.prompt_differences import arm_warnings, prompts_against
 from eval.tables.summary import markdown_table, summarize
 
 
@@ -48,7 +48,7 @@ def compare(
     found = pair_all(first.rollouts, [other.rollouts for other in others])
     against = {other.label: paired for other, paired in zip(others, found, strict=True) if paired}
     caveats = dict.fromkeys(caveat(arm.config["lm"]) for arm in chosen)
-    parts = [header(chosen), *caveats, markdown_table(summaries), arm_differences(chosen)]
+    parts = [header(chosen), *caveats, markdown_table(summaries), arm_warnings(chosen)]
     parts += [paired_table(first.label, against)] if against else []
     parts += _left_out(chosen)
     for other in others:
@@ -63,6 +63,11 @@ def compare(
         done = {arm.label: shares(outcomes(arm.rollouts)) for arm in chosen}
         parts += [by_group(done, groups(facts, kind), kind) for kind in by]
     return "\n\n".join(filter(None, parts))
+
+
+def is_finished(runs: Sequence[Path], arms: Sequence[str] | None = None, exclude: str | None = None) -> bool:
+    """Whether no rollout of these arms is missing, and none was cut short by the budget of its run."""
+    return not any(arm.missing or arm.cut_short for arm in stored_arms(runs, arms, exclude))
 
 
 def lower_ends(runs: Sequence[Path], arms: Sequence[str] | None = None, exclude: str | None = None) -> dict[str, float]:

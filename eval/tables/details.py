@@ -21,7 +21,7 @@ from eval.rejudged.reading_headroom import reading_headroom
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.stored_arms import header, problems_of, stored_arms
 from eval.tables.markdown import NONE, estimate_text, percent, percent_at_k, table
-from eval.tables.prompt_differences import arm_differences
+from eval.tables.prompt_differences import arm_warnings
 from eval.tables.summary import markdown_table, summarize
 from program.rollout.trace import ORIGINS
 
@@ -56,7 +56,7 @@ def summarize_runs(
     arms = stored_arms(runs, names, exclude)
     by_label = {arm.label: arm.rollouts for arm in arms}
     table_of_all = markdown_table([summarize(label, rollouts) for label, rollouts in by_label.items()])
-    differing = arm_differences(arms)
+    differing = arm_warnings(arms)
     parts = [header(arms), table_of_all, *filter(None, [differing]), details(by_label)]
     traced = {arm.label: (arm.run, arm.rollouts) for arm in arms}
     if ai_tests:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from eval.rollouts.run_folder import read_config
-from eval.rollouts.stored_arms import StoredArm
+from eval.rollouts.stored_arms import StoredArm, differing_code
 from program.cli.output import counted
 from program.manifest import ArtifactError, flattened, read_manifest, read_state
 
@@ -31,10 +31,36 @@ def stored_artifact(run: Path, arm: str) -> Path | None:
     return now if same else None
 
 
-def arm_differences(arms: Sequence[StoredArm]) -> str:
-    """`setting_differences` of stored arms; the models and the total of their runs count too."""
+def arm_warnings(arms: Sequence[StoredArm]) -> str:
+    """What besides the prompts may cause a difference between stored arms, one warning a paragraph: the result of
+    `setting_differences`, in which the models and the total of their runs count too; other code; problems that an arm
+    was compiled on."""
     conditions = {arm.label: _conditions(arm.config) for arm in arms}
-    return setting_differences({arm.label: stored_artifact(arm.run, arm.name) for arm in arms}, conditions)
+    folders = {arm.label: stored_artifact(arm.run, arm.name) for arm in arms}
+    code = differing_code(arms)
+    seen = [
+        seen_problems(arm.label, read_manifest(folder).compile or {}, arm.config["problems"])
+        for arm in arms
+        if (folder := folders[arm.label])
+    ]
+    settings = setting_differences(folders, conditions, same_code=not code)
+    lost = [label for label, folder in folders.items() if folder is None and len(arms) > 1]
+    unknown = f"The settings of {', '.join(lost)} are unknown, because there is no artifact." if lost else ""
+    return "\n\n".join(filter(None, [settings, code, unknown, *seen]))
+
+
+def seen_problems(name: str, compiled: Mapping[str, Any], problems: Collection[str]) -> str:
+    """A warning if an arm was compiled on some of these problems, else empty.
+
+    Args:
+        name: of the arm.
+        compiled: how it was compiled, as in its manifest.
+        problems: by name.
+    """
+    seen = [each for each in compiled.get("problems", []) if each in problems]
+    if not seen:
+        return ""
+    return f"{name} was compiled on {len(seen)} of these problems, such as {seen[0]}; its rates are too high there"
 
 
 def _conditions(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -44,7 +70,10 @@ def _conditions(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def setting_differences(
-    arms: Mapping[str, Path | None], conditions: Mapping[str, Mapping[str, Any]] | None = None
+    arms: Mapping[str, Path | None],
+    conditions: Mapping[str, Mapping[str, Any]] | None = None,
+    *,
+    same_code: bool = True,
 ) -> str:
     """A warning that lists each key with different values among the arms, because it may cause a difference; else
     empty. A key that only some arms have counts for arms of one program, but not for arms of different programs.
@@ -52,10 +81,11 @@ def setting_differences(
     Args:
         arms: by name the folder of the artifact, if known.
         conditions: further keys of the arms, by name.
+        same_code: whether the arms were run by the same code, so that today's `order_of` holds for all of them.
     """
     read = {arm: _read(folder) for arm, folder in arms.items() if folder}
     manifests = {arm: manifest for arm, (manifest, _) in read.items()}
-    settings = {arm: {**(conditions or {}).get(arm, {}), **_settings(*each)} for arm, each in read.items()}
+    settings = {arm: {**(conditions or {}).get(arm, {}), **_settings(*each, same_code)} for arm, each in read.items()}
     differing = []
     for key in dict.fromkeys(key for each in settings.values() for key in each):
         having = {manifests[arm]["program"] for arm in manifests if key in settings[arm]}
@@ -134,11 +164,11 @@ def order_of(order: str, state: dict[str, Any]) -> str:
     return "stage-first" + (f" in {shown} of {len(state)} stages" if shown < len(state) else "")
 
 
-def _settings(manifest: dict[str, Any], state: dict[str, Any]) -> dict[str, Any]:
+def _settings(manifest: dict[str, Any], state: dict[str, Any], same_code: bool) -> dict[str, Any]:
     """An artifact's configuration besides its prompts, as a flat mapping."""
     lm = {key: value for key, value in (manifest.get("lm") or {}).items() if key != "model"}
     settings = flattened({"adapter": manifest["adapter"], **manifest["config"], "lm": lm})
-    if "order" in settings:  # the oldest artifacts have none
+    if "order" in settings and same_code:  # the oldest artifacts have none
         settings["order"] = order_of(settings["order"], state)
     return settings
 

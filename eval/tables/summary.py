@@ -12,6 +12,7 @@ from eval.numbers.criteria import hidden_rates, outcomes, shares
 from eval.numbers.intervals import Estimate, mean_share
 from eval.numbers.pass_at_k import pass_at_k_of, solved_by_any
 from eval.numbers.selection import n_at_k_of
+from eval.rollouts.outages import is_refused
 from eval.rollouts.rollout import Rollout
 from eval.tables.markdown import quantity, table
 from program.rollout.trace import Totals
@@ -34,7 +35,8 @@ class Summary(BaseModel):
     one_at_k: share of problems solved by the one of k samples that is best on the tests the flow can see; None as
         above.
     solved_by_any: share of problems that any judged sample solves, for any numbers of samples.
-    not_judged: rollouts lost to infrastructure; no rate includes them.
+    not_judged: rollouts without a verdict; no rate includes them.
+    refused: those of them whose prompts the server refused.
     calls, tokens, dollars, median_seconds: per judged rollout; the first three are means; None if unknown.
     draws: if a total budget was spread over the problems: number of draws to number of judged rollouts with it.
     """
@@ -53,6 +55,8 @@ class Summary(BaseModel):
     one_at_k: Estimate | None
     solved_by_any: Estimate
     not_judged: int
+    refused: int = 0
+    refused: int = 0
     calls: float | None
     tokens: float | None
     dollars: float | None
@@ -103,6 +107,7 @@ def summarize(arm: str, rollouts: Iterable[Rollout]) -> Summary:
         one_at_k=n_at_k_of(judged, 1, best_of) if several else None,
         solved_by_any=solved_by_any(done),
         not_judged=len(everything) - len(judged),
+        refused=sum(map(is_refused, everything)),
         calls=paid.calls / count if known else None,
         tokens=paid.tokens / count if known and paid.tokens is not None else None,
         dollars=paid.dollars / count if known and paid.dollars is not None else None,
@@ -118,16 +123,18 @@ def markdown_table(summaries: Sequence[Summary]) -> str:
     k = max((summary.best_of for summary in summaries), default=0)
     several = [f"pass@{k}", f"1@{k}", "solved by any sample"] if k > 1 else []
     head = ["program", "solved", "95 % CI", *several, "hidden tests passed", *COSTS]
-    return "\n".join([table(head, [_row(summary, k) for summary in summaries]), *_notes(summaries)])
+    uneven = len({summary.problems for summary in summaries}) > 1
+    return "\n".join([table(head, [_row(summary, k, uneven) for summary in summaries]), *_notes(summaries)])
 
 
-def _row(s: Summary, k: int) -> list[str]:
+def _row(s: Summary, k: int, uneven: bool) -> list[str]:
+    """The cells of an arm; its number of problems too if the arms have different numbers."""
     whole = s.samples == s.problems
     at_k = [s.pass_at_k, s.one_at_k] if s.best_of == k else [None, None]
     several = [*at_k, s.solved_by_any if s.problems else None] if k > 1 else []
     return [
         s.arm,
-        f"{s.solved * s.problems:g} / {s.problems}" if whole else f"{s.solved:.1%}",
+        f"{s.solved * s.problems:g} / {s.problems}" if whole else f"{s.solved:.1%}" + f" of {s.problems}" * uneven,
         f"{s.solved_interval[0]:.0%}–{s.solved_interval[1]:.0%}" if s.problems else "–",
         *("–" if each is None else f"{each.value:.1%}" for each in several),
         f"{s.hidden_rate:.1%}",
@@ -167,11 +174,14 @@ def too_few(summaries: Sequence[Summary]) -> list[str]:
 
 
 def not_judged(summaries: Sequence[Summary]) -> list[str]:
-    """How many rollouts were lost to infrastructure, and a sentence for each arm that is not valid because of this."""
+    """How many rollouts were not judged and why, and a sentence for each arm that is not valid because of this."""
     lost = sum(summary.not_judged for summary in summaries)
     if not lost:
         return []
-    return [f"{lost} rollouts were not judged (infrastructure) and are in no rate."] + [
+    refused = sum(summary.refused for summary in summaries)
+    why = ["infrastructure"] * (lost > refused)
+    why += [f"of {refused} the server refused the prompts, as too long or by its filter"] * bool(refused)
+    return [f"{lost} rollouts were not judged ({'; '.join(why)}) and are in no rate."] + [
         f"{s.arm}: that is {s.lost_share:.1%} of its rollouts, more than {MAX_NOT_JUDGED:.0%}: not valid."
         for s in summaries
         if s.lost_share > MAX_NOT_JUDGED

@@ -80,8 +80,9 @@ class CheckerProgram:
             return True
         if run.exit_status in WRONG[self.protocol]:
             return False
-        last = " ".join(run.error.split())[-_SAID:]
-        raise FaultyProblem(f"the problem's checker ({self.name}) ended with status {run.exit_status}: {last}")
+        fault = FaultyProblem(f"the problem's checker ({self.name}) ended with status {run.exit_status}")
+        fault.said = " ".join(run.error.split())[-_SAID:]
+        raise fault
 
 
 AnyChecker = Checker | TokenChecker | CheckerProgram

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Literal
 
@@ -114,10 +115,11 @@ class Workbench:
     ) -> list[TestResult]:
         if not tests:
             return []
-        begin = trace().now()
+        started, begin = trace().now(), time.perf_counter()
         results = judge(code, tests, limits, checker=checker).results
         called = self.function.name if self.function and checker.entry_point else ""
-        trace().enter(_judge_run(kind, code, tests, results, begin, called))
+        took = time.perf_counter() - begin
+        trace().enter(_judge_run(kind, code, tests, results, started, took, called))
         return results
 
     def passes(self, code: str, tests: Sequence[TestCase]) -> bool:
@@ -194,7 +196,7 @@ def _unjudged(inputs: Sequence[str]) -> list[TestCase]:
     return [TestCase(text, "") for text in inputs]
 
 
-def _judge_run(kind: Kind, code: str, tests, results, begin: float, called: str) -> JudgeRun:
+def _judge_run(kind: Kind, code: str, tests, results, started: float, seconds: float, called: str) -> JudgeRun:
     runs = [
         TestRun(
             input=test.input[:SHOWN_CHARACTERS],
@@ -209,8 +211,8 @@ def _judge_run(kind: Kind, code: str, tests, results, begin: float, called: str)
         tests=kind,
         program=name_of(code),
         verdicts=[run.verdict for run in runs],
-        started=begin,
-        seconds=trace().now() - begin,
+        started=started,
+        seconds=seconds,
         code=code,
         runs=runs,
         function=called,

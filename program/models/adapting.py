@@ -50,7 +50,7 @@ class Adapting(_Base):
                 answer = self._send(prompt, messages, settings, wanted, sent, _renamed(known, changes))
                 break
             except REFUSALS as fault:
-                change = known.change_for(fault, sent)
+                change = known.change_for(fault, sent, characters)
                 if change is None or len(changes) == MOST_CHANGES:
                     raise refused or fault from None
                 refused = refused or fault

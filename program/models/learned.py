@@ -36,11 +36,14 @@ _OPTIONAL: dict[Setting, str] = {
 _CAP = r"max_(?:completion_|output_|new_)?tokens|maxoutputtokens|(?:completion|output) tokens"
 _NOT_KNOWN = r"unsupported|not supported|unrecognized|unknown|not permitted|unexpected|instead|extra"
 _NO_CONTEXT = r"context (?:length|window|size)"
-_CONTEXT = re.compile(rf"{_NO_CONTEXT}\D{{0,40}}(\d[\d,]*)")
+# The second form is that of Text Generation Inference: "`inputs` tokens + `max_new_tokens` must be <= 8193".
+_CONTEXT = re.compile(rf"(?:{_NO_CONTEXT}|max_new_tokens\W* must be <=)\D{{0,40}}(\d[\d,]*)")
 _INPUT = re.compile(
-    r"(\d[\d,]*) (?:input tokens|prompt tokens|(?:tokens )?(?:in|from) the (?:input|messages|prompt))"
+    r"(\d[\d,]*) (?:input tokens|prompt tokens|`?inputs`? tokens|of (?:text )?input"
+    r"|(?:tokens )?(?:in|from) the (?:input|messages|prompt))"
     r"|(?:prompt|input|messages) (?:contains?|has|have|of|resulted in)\D{0,30}(\d[\d,]*)"
 )
+_BOUND = re.compile(r"at least \d")
 
 
 @dataclass(frozen=True)
@@ -86,12 +89,13 @@ class Learned:
             return wanted
         return max(min(wanted, self.context - characters // CHARACTERS_A_TOKEN), LEAST_ROOM)
 
-    def change_for(self, fault: LMError, sent: dict[str, Any]) -> Change | None:
+    def change_for(self, fault: LMError, sent: dict[str, Any], characters: int) -> Change | None:
         """How to change a request that was refused with `fault`; None if no change would help.
 
         Args:
             fault: one of `REFUSALS`.
             sent: the settings of the request: `temperature`, `seed`, `response_format`, `max_tokens`.
+            characters: of the prompt.
         """
         with_schema = sent.get("response_format") is not None and Change("response_format")
         if isinstance(fault, LMServerError):
@@ -99,7 +103,7 @@ class Learned:
         if isinstance(fault, LMUnsupportedModelError):
             return None
         said = str(fault).lower()
-        if sent.get("max_tokens") is not None and (change := _change_of_cap(said, sent["max_tokens"])):
+        if sent.get("max_tokens") is not None and (change := _change_of_cap(said, sent["max_tokens"], characters)):
             return change
         if isinstance(fault, ContextWindowExceededError):
             return None
@@ -137,18 +141,28 @@ def too_long(fault: LMError) -> bool:
     return isinstance(fault, ContextWindowExceededError) or bool(said)
 
 
-def _change_of_cap(said: str, cap: int) -> Change | None:
-    context, read = _CONTEXT.search(said), _INPUT.search(said)
-    if context and read:
+def _change_of_cap(said: str, cap: int, characters: int) -> Change | None:
+    if context := _CONTEXT.search(said):
         total = _number(context[1])
-        room = total - _number(read[1] or read[2])
+        room = _room(said, total, cap, characters)
         return Change("max_tokens", room, total) if LEAST_ROOM <= room < cap else None
-    if context or not re.search(_CAP, said):
+    if not re.search(_CAP, said):
         return None
     bounds = [number for number in map(_number, re.findall(r"\d[\d,]*", said)) if LEAST_ROOM <= number < cap]
     if re.search(_NOT_KNOWN, said) and not (bounds and str(cap) in said):
         return Change("max_tokens")
     return Change("max_tokens", max(bounds)) if bounds else None
+
+
+def _room(said: str, total: int, cap: int, characters: int) -> int:
+    """The tokens that a context of `total` has left for an answer. vLLM stops counting a prompt that is too long: its
+    count is only the lowest that does not fit, so the prompt is then estimated by its characters."""
+    read = _INPUT.search(said)
+    count = _number(read[1] or read[2]) if read else None
+    if count is not None and not _BOUND.search(said) and count + cap != total + 1:
+        return total - count
+    room = total - characters // CHARACTERS_A_TOKEN
+    return room if room < cap else cap // 2  # the prompt has more tokens than estimated
 
 
 def _number(digits: str) -> int:

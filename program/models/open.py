@@ -19,7 +19,10 @@ from program.models.names import EMBEDDED, check_model
 from program.models.prices import packaged_prices
 
 CACHE_FOLDER = Path(os.environ.get("ALPHACODIUM_CACHE", ".cache"))
-TIMEOUT_SECONDS = 600.0
+# Answers are not streamed, so this limits the whole answer. A thought of 64,000 tokens takes half an hour at 36 a
+# second.
+TIMEOUT_SECONDS, THINKING_SECONDS = 600.0, 3600.0
+TIMEOUT_VARIABLE = "ALPHACODIUM_TIMEOUT"  # seconds, instead of both
 SERVED_AS = ("openai/", "hosted_vllm/")  # prefixes that are not part of the model's name on a self-hosted server
 
 
@@ -93,6 +96,26 @@ def _openai_compatible(provider: str, name: str, address: str):
     return lm
 
 
+def timeout_of(model: str) -> float:
+    """The seconds to wait for an answer of a model.
+
+    Raises:
+        ModelError: the value in the environment is not a positive number.
+    """
+    given = os.environ.get(TIMEOUT_VARIABLE)
+    if not given:
+        from program.models.profile import profile_named
+
+        return THINKING_SECONDS if profile_named(model).thinks else TIMEOUT_SECONDS
+    try:
+        seconds = float(given)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise ModelError(f"{TIMEOUT_VARIABLE} must be a number of seconds, not {given!r}")
+    return seconds
+
+
 def _declared(provider: str, name: str, address: str, keys: tuple[str, ...], field: Any):
     import dspy
     from dspy import lm15
@@ -108,7 +131,7 @@ def _declared(provider: str, name: str, address: str, keys: tuple[str, ...], fie
     before = [each for each in lm15.registered_providers() if each.id == provider]
     lm15.register_provider(definition, supports=lm15.ModelSupport(response_schema=True), replace=True)
     try:
-        return adapting(dspy.LM(f"{provider}/{name}", cache=False, timeout=TIMEOUT_SECONDS, num_retries=0))
+        return adapting(dspy.LM(f"{provider}/{name}", cache=False, timeout=timeout_of(name), num_retries=0))
     finally:
         lm15.unregister_provider(provider)
         for each in before:
@@ -121,7 +144,7 @@ def _any(model: str):
 
     from program.models.adapting import adapting
 
-    return adapting(dspy.LM(model, cache=False, timeout=TIMEOUT_SECONDS, num_retries=0))
+    return adapting(dspy.LM(model, cache=False, timeout=timeout_of(model), num_retries=0))
 
 
 def _checked(lm, check: Check | None, model: str, name: str = "", address: str | None = None):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from socket import gaierror
 from typing import Any
 
-from dspy import LMError, LMTimeoutError, LMTransportError, LMUnexpectedError
+from dspy import LMError, LMProviderError, LMTimeoutError, LMTransportError, LMUnexpectedError
 from dspy.lm15 import Response
 
 from program.errors import StorageError, UserError
@@ -23,7 +23,7 @@ from program.rollout.context import Purpose, context
 from program.rollout.rate_limits import Pace
 from program.rollout.trace import Totals
 from program.stopping import OutOfTime, check, in_time, is_over, rest
-from program.undocumented import response_of, stored_response
+from program.undocumented import response_of, says_more, stored_response
 
 LOOK_SECONDS = 0.1  # between checks whether an equal call of another thread has ended
 Answer = tuple[Response, Totals]  # a response and its cost, without the seconds
@@ -196,8 +196,8 @@ class PaidCalls:
 
     def _enter(self, key: str, number: int, response: Response, paid: Totals) -> None:
         # If rollouts are continued after every draw, an empty answer must be kept to repeat them.
-        useful = bool((response.message.text or "").strip()) or context().allowance is not None
-        self.ledger.enter_answer(key, number, stored_response(response) if useful else None, paid)
+        useful = bool((response.message.text or "").strip()) or says_more(response) or context().allowance is not None
+        self.ledger.enter_answer(key, number, stored_response(response, paid.lm_seconds) if useful else None, paid)
         tokens = paid.prompt_tokens + paid.completion_tokens
         self._budget.add(tokens, paid.dollars or 0.0)
         self._pace.spent(tokens)
@@ -236,7 +236,7 @@ class PaidCalls:
 def _was_refused(fault: BaseException) -> bool:
     """Whether a failed call was not processed: the server returned an error, or was not reached. For any other failure
     the cost is unknown."""
-    if isinstance(fault, LMTimeoutError | LMUnexpectedError):
+    if isinstance(fault, LMTimeoutError | LMUnexpectedError) or type(fault) is LMProviderError:
         return False
     if not isinstance(fault, LMTransportError):
         return isinstance(fault, LMError)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import re
 import threading
 import time
 from collections import deque
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 WINDOW_SECONDS = 60.0
 LONGEST_WAIT_SECONDS = 120.0  # a longer retry-after time is not waited for
+_READ_TIMEOUT = re.compile(r"read timed? ?out")  # DSPy's own engine reports it as a transport error
 GARBLED_RETRIES = 3  # of a request whose response was not valid
 NOT_IMPLEMENTED = 501
 
@@ -115,7 +117,8 @@ class Pace:
 
         from program.undocumented import wait_asked_for
 
-        most = min(1, self.limits.retries) if isinstance(fault, LMTimeoutError) else self.limits.retries
+        timed_out = isinstance(fault, LMTimeoutError) or _READ_TIMEOUT.search(str(fault).lower()) is not None
+        most = min(1, self.limits.retries) if timed_out else self.limits.retries
         if type(fault) is LMProviderError:  # not a valid response: an HTML page of a gateway, or half of an answer
             most, may_pass = min(GARBLED_RETRIES, most), True
         else:
@@ -124,7 +127,7 @@ class Pace:
         if not may_pass or asked_for_too_much:
             return False
         with self._lock:
-            if attempt >= most and not isinstance(fault, LMTimeoutError):
+            if attempt >= most and not timed_out:
                 self._down = True
             return attempt < most and not self._down
 

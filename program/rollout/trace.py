@@ -275,6 +275,13 @@ class Trace(BaseModel):
         """Seconds since the start of the rollout."""
         return time.perf_counter() - self._begin
 
+    def reach(self, moment: float) -> None:
+        """Let the rollout's clock go on to at least this many seconds since its begin, without waiting: an answer from
+        the ledger comes at once, but counts with the seconds that it took when it was paid. Answers that come side by
+        side overlap."""
+        with self._lock:
+            self._begin -= max(0.0, moment - self.now())
+
     def limit(self, budget: Budget) -> None:
         """From now on, `may_call` also respects `budget`."""
         self._budget = self._budget.and_also(budget)
@@ -284,12 +291,12 @@ class Trace(BaseModel):
         calls returned nothing, enter this in the trace, once per stage. The budget of the run is checked where calls
         are paid (`program.paid`).
 
-        As long as there is no program, the last call of the budget is not given to stages that only prepare one.
-        Otherwise a rollout could use all its calls for preparation and return nothing.
+        As long as no program passes the public tests, the last call of the budget is not given to stages that only
+        prepare one. Otherwise a rollout could use all its calls for preparation and write nothing.
         """
         refused = None
         with self._lock:
-            if spent := self._spent(kept_calls=int(prepares and not self.programs)):
+            if spent := self._spent(kept_calls=int(prepares and not self._has_passing_program)):
                 refused = StageNotAsked(stage=stage, resource=spent)
             elif len(self.calls) >= SILENT and self.is_silent:
                 refused = NothingAnswered(calls=SILENT)
@@ -298,6 +305,12 @@ class Trace(BaseModel):
         if refused:
             self.decide_once(refused)
         return refused is None
+
+    @property
+    def _has_passing_program(self) -> bool:
+        """Whether a program passes the public tests; without public tests, whether there is a program."""
+        runs = [each.verdicts for each in self.judge_runs if each.tests == "public"]
+        return any(set(verdicts) == {"AC"} for verdicts in runs) if runs else bool(self.programs)
 
     def spent(self) -> str | None:
         """The resource of the rollout or of the run that is spent and prevents a call; None if there is none."""
@@ -375,10 +388,11 @@ class Trace(BaseModel):
         return {"events": [event.model_dump(exclude=TEXTS) for event in self.events], "marks": self.marks}
 
     def totals(self) -> Totals:
-        """The sums over all calls. `dollars` is None if the price of any call is unknown."""
+        """The sums over all calls. `dollars` is None if the price of any call is unknown; a request that the server
+        refused costs nothing."""
         calls, runs = self.calls, self.judge_runs
         paid = [call for call in calls if not call.from_cache]
-        prices = [call.dollars for call in paid]
+        prices = [call.dollars for call in paid if call.came or call.error in MAY_COST]
         return Totals(
             calls=len(paid),
             failed_calls=sum(call.outcome != "ok" for call in calls),
@@ -426,8 +440,14 @@ class Totals(BaseModel):
         return Totals(**{**values, "tokens_known": self.tokens_known and other.tokens_known})
 
 
+# The names of DSPy's errors after which a call without an answer may have cost something. Without an error the
+# answer was not waited for.
+MAY_COST = ("", "LMProviderError", "LMTimeoutError", "LMUnexpectedError", "LMStreamAssemblyError", "LMTransportError")
 # The names of DSPy's errors that do not depend on the prompt.
-OUTAGES = ("LMRateLimitError", "LMTimeoutError", "LMServerError", "LMTransportError", "LMLockTimeoutError")
+OUTAGES = (
+    *("LMRateLimitError", "LMTimeoutError", "LMServerError", "LMTransportError", "LMLockTimeoutError"),
+    "LMProviderError",  # not a valid response, or an error of the provider inside of a success
+)
 
 
 def outage_of(trace: Trace) -> str | None:

@@ -55,7 +55,9 @@ def _outcome(
         if any(STUB in each.doubts for each in programs[:1]):
             return "stub"
         # A program that was cut off may still compile, and would be judged as if it were complete.
-        return "cut" if any(each.cut or (cut_off and not each.closed) for each in programs[:1]) else "ok"
+        # So may a draft before the program that was cut off.
+        is_cut = any(each.cut for each in programs[:1]) or (cut_off and any(not each.closed for each in programs))
+        return "cut" if is_cut else "ok"
     if any(note.ended == "content_filter" for note in notes):
         return "filtered"
     if any(note.refusal for note in notes):

@@ -54,7 +54,8 @@ REPEAT_TEMPERATURE = 0.8
 MAX_WIDENED = 3  # how often the token cap of an answer is doubled
 CUT_LIST = "cut off, whole items kept"
 DECLINED = "says that the test is wrong"
-IN_THOUGHT = "found in the thought, as there was nothing else"
+IN_THOUGHT = "found in the thought, because the answer has no program"
+_WITHOUT_PROGRAM = ("empty", "cut while thinking", "unparsable")  # outcomes
 # After one of these no later call could work. They end the rollout, not only the stage.
 SYSTEMIC = (
     LMConfigurationError,
@@ -226,6 +227,7 @@ class Stage(dspy.Module):
         with noting_predictor(self.predict) as (ask, notes):
             self._try(tried, adapter, lambda: ask(**inputs, signature=self._asked(), config=config))
         fill(call, notes, self._output_fields())
+        trace().reach(call.started + sum(note.took for note in notes))
         tried.thought = any(note.thought for note in notes)
         if call.came:
             context().rate_limiter.answered()  # a response without usage may be fresh or cached, so both count
@@ -270,7 +272,7 @@ class Stage(dspy.Module):
             call.outcome, call.error, call.detail, call.read = "ok", "", "", [DECLINED]
             return
         enter_outcome(call, notes, tried.fault, tried.programs)
-        if name and call.outcome in ("empty", "cut while thinking") and not any(note.cut_off for note in notes):
+        if name and call.outcome in _WITHOUT_PROGRAM and not any(note.cut_off for note in notes):
             self._look_in_thought(tried, name)
         if tried.answer is not None and call.outcome != "ok" and any(not each.closed for each in tried.programs[:1]):
             tried.answer = None  # a part of the program is missing
@@ -278,8 +280,8 @@ class Stage(dspy.Module):
             call.outputs = plain(dict(tried.answer))
 
     def _look_in_thought(self, tried: _Tried, name: str) -> None:
-        """Read the program in the thought of an answer that ended by itself and has nothing else. Some models never end
-        their thought, and some servers then take the answer for a thought."""
+        """Read the program in the thought of an answer that ended by itself and has no program. Some models never end
+        their thought, and some servers then take the answer for a thought; some answers only describe the program."""
         try:
             with collected_readings() as readings:
                 answer = self._valid(dspy.Prediction(**dspy.settings.adapter.parse(self._asked(), tried.call.thought)))

@@ -28,8 +28,9 @@ class CodeWriter(dspy.Module):
         """Put programs on the bench: two for the best solution, then by rank. Return the number of attempts."""
         # One program is often enough; only after it has failed, several are written concurrently.
         attempt, at_once, written = 0, 1 if bench.public else CANDIDATES_WITHOUT_TESTS, []
-        while attempt < task.config.code_attempts and not _enough(written, bench):
-            count = min(at_once, task.config.code_attempts - attempt)
+        most = task.config.code_attempts if bench.public else max(at_once, task.config.code_attempts)
+        while attempt < most and not _enough(written, bench):
+            count = min(at_once, most - attempt)
             numbers = range(attempt, attempt + count)
             for code in together(*(lambda n=number: self.write(task, notes, choices, n, bench) for number in numbers)):
                 written.append(bench.add(code, "further" if any(written) or task.turn else "first"))

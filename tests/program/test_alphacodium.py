@@ -376,3 +376,21 @@ def test_neither_the_result_nor_the_trace_depends_on_who_answers_first(double, f
         asked = [stage_of(predictor.signature.instructions) for predictor, *_ in dspy.settings.trace]
     assert asked == [*UNDERSTANDING, *PLANNING, "WriteCode", "WriteTests", "WriteBruteForce", "WriteGenerator"]
     assert words(trace) == ["stress: the program fails 0 of 6 random inputs", "AI test 1: confirmed by brute force"]
+
+
+@pytest.mark.parametrize("calls", [6, 7, 8, 10])
+def test_not_all_calls_are_spent_on_preparation_while_no_program_passes(double, calls):
+    """A direct draw that fails is a program too, but none to be satisfied with."""
+    config = FlowConfig.model_validate({"direct_first": 3, "time_fixes": 1, "budget": {"calls": calls}})
+    draws = [code(f"print({number})\n") for number in (0, 1, 3)]
+    asked = Rollout(AlphaCodium(config), double, SolveDirectly=draws, WriteCode=code(RIGHT))
+    assert asked.code == RIGHT and "WriteCode" in asked.stages
+
+
+def test_the_largest_input_is_asked_for_once_and_only_for_a_program_that_passes(double):
+    config = FlowConfig.model_validate({"rounds": 3, "time_fixes": 1})
+    never = Rollout(AlphaCodium(config), double, WriteCode=code(NEVER), FixCode=code(NEVER))
+    assert "WriteLargestInput" not in never.stages and never.stages.count("ReflectOnProblem") == 3
+    some = code("n = int(input())\nprint(2 * n if n < 3 else 0)\n")
+    first = Rollout(AlphaCodium(config), double, WriteCode=some, FixCode=some)
+    assert first.stages.count("ReflectOnProblem") == 3 and first.stages.count("WriteLargestInput") == 1

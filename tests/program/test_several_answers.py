@@ -23,6 +23,9 @@ pytestmark = pytest.mark.usefixtures("lean_adapter", "runs", "impatient")
         "If there are many ways to do it, output any of them.",
         "Print the divisors in any order.",
         "Any suitable solution will be\naccepted.",
+        "If there are multiple solutions, any of them will be accepted.",
+        "There may be more than one way; any one of these is fine.",
+        "If multiple answers exist, any is acceptable.",
     ],
 )
 def test_statements_that_accept_several_answers_are_recognised(statement):
@@ -38,6 +41,10 @@ def test_statements_that_accept_several_answers_are_recognised(statement):
         "There are several ways to travel. Print the shortest distance.",
         "It is possible to travel from any station to any other. Print YES or NO.",
         "You can print the answer in any case.",
+        "In how many ways can you color the tree so that any two adjacent vertices have different colors?",
+        "How many ways are there to reach the last stair if you may climb any number of stairs at once?",
+        "Print how many different ways there are to choose a subset such that no one of its elements divides another.",
+        "Find the number of different ways to seat them, where any two of them may be neighbours.",
     ],
 )
 def test_other_statements_are_not(statement):
@@ -45,7 +52,18 @@ def test_other_statements_are_not(statement):
 
 
 @pytest.mark.parametrize(
-    ("shown", "several"), [("2 3", True), ("3 2", False), ("3 2 Note The note.", False), ("3", True)]
+    ("shown", "several"),
+    [
+        *[
+            ("2 3", True),
+            ("3 2", False),
+            ("3 2 Note The note.", False),
+            ("3", True),
+            ("**3 2**", False),
+            ("3 2.", False),
+        ],
+        *[("3 2, because 3 * 2 = 6", False), ("3, 2", False), ("`3` `1`", True)],
+    ],
 )
 def test_a_statement_that_shows_another_output_than_the_data_stores_accepts_several(shown, several):
     tests = (PublicTest(input="6\n", output="3 2\n"),)

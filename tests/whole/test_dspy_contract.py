@@ -2,9 +2,11 @@
 those that fail say what broke. The assumptions stand in `undocumented.py` of each package."""
 
 import inspect
+import json
 import random
 import threading
 import time
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -289,7 +291,10 @@ def test_a_response_of_an_engine_survives_as_a_text():
         usage=used,
         provider_data={"dollars": 0.5},
     )
-    assert response_of(stored_response(response)) == response
+    read = response_of(stored_response(response, 2.5))
+    assert read == replace(response, provider_data={"dollars": 0.5, "seconds": 2.5})
+    older = json.dumps(json.loads(stored_response(response, 2.5))[:2])
+    assert response_of(older) == replace(response, provider_data={"dollars": 0.5, "seconds": 0.0})
 
 
 @pytest.mark.parametrize("adapter", [dspy.ChatAdapter(use_json_adapter_fallback=False), dspy.JSONAdapter()])

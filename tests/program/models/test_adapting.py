@@ -2,10 +2,11 @@
 
 import dspy
 import pytest
-from dspy import LMError, lm15
+from dspy import LMError, LMInvalidRequestError, lm15
 
 from program.adapters.lean import LeanAdapter
 from program.artifact import load_program
+from program.models.learned import Learned
 from program.models.open import open_lm
 from program.problem import Problem
 from program.stage.stage import Stage
@@ -50,6 +51,48 @@ def test_a_refused_setting_is_met_once_and_named_in_every_account(server, trace,
     assert GONE[setting] in said and "server/picky" in said
     assert [call.outcome for call in trace.calls] == ["ok", "ok"]
     assert capsys.readouterr().err.startswith("server/picky: ")
+
+
+VLLM = (
+    "This model's maximum context length is 16384 tokens. However, you requested 16000 output tokens and your prompt "
+    "contains at least 385 input tokens, for a total of at least 16385 tokens. Please reduce the length of the prompt."
+)
+VLLM_OLDER = (
+    "You passed 385 input tokens and requested 16000 output tokens. However, the model's context length is only 16384 "
+    "tokens, resulting in a maximum input length of 384 tokens. Please reduce the length of the input prompt."
+)
+NO_INPUT = "The model's context length is only 16384 tokens, resulting in a maximum input length of 0 tokens."
+OPENROUTER = (
+    "This endpoint's maximum context length is 16384 tokens. However, you requested about 17250 tokens (1250 of text "
+    "input, 16000 in the output). Please reduce the length of either one."
+)
+TGI = "`inputs` tokens + `max_new_tokens` must be <= 16384. Given: 1250 `inputs` tokens and 16000 `max_new_tokens`"
+OPENAI = (
+    "This model's maximum context length is 16384 tokens. However, you requested 17250 tokens (1250 in the messages, "
+    "16000 in the completion)."
+)
+
+
+@pytest.mark.parametrize("said", [VLLM, VLLM_OLDER, NO_INPUT, OPENROUTER, TGI, OPENAI])
+def test_a_cap_that_does_not_fit_is_lowered_at_once_in_the_words_of_every_server(said):
+    """A count of the prompt may be only a lower bound, so the cap must not go down token by token."""
+    known = Learned()
+    sent = {"temperature": 0.2, "seed": None, "response_format": None, "max_tokens": 16_000}
+    change = known.change_for(LMInvalidRequestError(said, model="m"), sent, 4_500)
+    assert change and change.context == 16_384 and 14_000 <= (change.tokens or 0) <= 16_384 - 1_250
+    known.keep(change)
+    assert known.room(16_000, 9_000) == 16_384 - 3_000
+
+
+def test_a_prompt_with_more_tokens_than_its_length_suggests_gets_half_of_the_cap_again_and_again():
+    known, caps = Learned(), [16_000]
+    while change := known.change_for(
+        LMInvalidRequestError(VLLM.replace("16000", str(caps[-1])), model="m"),
+        {"temperature": None, "seed": None, "response_format": None, "max_tokens": caps[-1]},
+        100,
+    ):
+        caps.append(change.tokens or 0)
+    assert caps[:4] == [16_000, 8_000, 4_000, 2_000] and caps[-1] >= 64
 
 
 def test_everything_can_be_refused_at_once(server, trace):

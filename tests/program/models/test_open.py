@@ -14,7 +14,7 @@ from program.adapters.choice import adapter_named
 from program.adapters.lean import LeanAdapter
 from program.adapters.schema import response_format
 from program.errors import ModelError, UserError
-from program.models.open import open_lm
+from program.models.open import TIMEOUT_VARIABLE, open_lm, timeout_of
 from program.models.prices import LOCAL_MAP
 from program.models.profile import SAFETY_CAP, profile_of
 from program.models.start_check import PATIENCE_SECONDS
@@ -323,3 +323,19 @@ def test_the_process_has_the_providers_and_the_environment_it_had(server, monkey
             assert list(lm15.registered_providers()) == before and LOCAL_MAP not in os.environ
         finally:
             lm15.unregister_provider("server")
+
+
+@pytest.mark.parametrize(
+    ("model", "given", "seconds"),
+    [("gpt-4.1", "", 600.0), ("gpt-5-mini", "", 3600.0), ("Qwen/Qwen3-8B", "", 3600.0), ("gpt-5-mini", "90", 90.0)],
+)
+def test_a_model_that_thinks_gets_an_hour_and_the_environment_decides(monkeypatch, model, given, seconds):
+    monkeypatch.setenv(TIMEOUT_VARIABLE, given)
+    assert timeout_of(model) == seconds
+
+
+@pytest.mark.parametrize("given", ["soon", "0", "-1", "nan", "inf"])
+def test_a_timeout_that_is_no_number_of_seconds_is_an_error_in_a_line(monkeypatch, given):
+    monkeypatch.setenv(TIMEOUT_VARIABLE, given)
+    with pytest.raises(ModelError, match="must be a number of seconds"):
+        timeout_of("m")

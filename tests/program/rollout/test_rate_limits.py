@@ -4,7 +4,7 @@ import threading
 
 import dspy
 import pytest
-from dspy import ContextWindowExceededError, LMRateLimitError, LMServerError, LMTimeoutError
+from dspy import ContextWindowExceededError, LMRateLimitError, LMServerError, LMTimeoutError, LMTransportError
 from dspy.lm15 import Usage
 from pydantic import ValidationError
 
@@ -219,3 +219,14 @@ def test_outside_of_a_run_there_are_no_limits(clock):
     with within(rate_limiter=inside):
         assert context().rate_limiter is inside
     assert context().rate_limiter is not inside and context().rate_limiter.limits == RateLimits()
+
+
+def test_an_answer_that_took_too_long_is_asked_for_once_more_whoever_reports_it():
+    slow = LMTransportError("read timed out waiting for headers", model="m")
+    for fault, allowed in (
+        (slow, 1),
+        (LMTimeoutError("late", model="m"), 1),
+        (LMTransportError("reset", model="m"), 3),
+    ):
+        pace = Pace(RateLimits(retries=3))
+        assert [pace.may_retry(fault, attempt) for attempt in range(4)] == [attempt < allowed for attempt in range(4)]

@@ -488,3 +488,28 @@ def test_where_the_lm_has_a_seed_every_sample_and_every_draw_has_another():
     drawn = seeds(scripted_lm(lambda _: GOOD).copy(seed=7))
     assert drawn[0] == 7 and len(set(drawn)) == 4 and None not in drawn
     assert seeds(scripted_lm(lambda _: GOOD)) == [None] * 4
+
+
+PROGRAM = "```python\nprint(2 * int(input()))\n```"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Scripted("The program above reads n and prints its double.", thought=f"I write it.\n{PROGRAM}"),
+        Scripted(f"<think>Let me write it.\n{PROGRAM}\nDone.</think>\n\nThe code above solves the problem."),
+    ],
+)
+def test_a_program_in_the_thought_counts_if_the_answer_only_describes_it(answer):
+    with dspy.context(lm=scripted_lm(lambda prompt: answer), adapter=LeanAdapter()):
+        found = Stage(SolveDirectly, attempts=1)(0, problem="Double")
+    assert found and found.code == "print(2 * int(input()))\n"
+
+
+def test_a_draft_does_not_hide_that_the_program_after_it_was_cut_off(trace):
+    cut = f"First idea:\n```python\nprint(1)\n```\nThat is wrong. Final:\n{PROGRAM[:25]}"
+    answers = iter([Scripted(cut, ended="length"), PROGRAM])
+    with dspy.context(lm=scripted_lm(lambda prompt: next(answers)), adapter=LeanAdapter()):
+        found = Stage(SolveDirectly)(0, problem="Double")
+    assert found and found.code == "print(2 * int(input()))\n"
+    assert [call.outcome for call in trace.calls] == ["cut", "ok"]
