@@ -81,7 +81,8 @@ def evaluate(options: argparse.Namespace) -> None:
             print(_ended_early(spent))
         rollouts = read_rollouts(options.out)
         table, stored = _table(options, arms, rollouts), stored_arms([options.out])
-        parts = [header(stored), table, arm_warnings(stored)]
+        conditions = header(stored).partition(": ")[2]  # without the folder, because summaries are shared
+        parts = [conditions, table, arm_warnings(stored)]
         write_whole(options.out / "summary.md", "\n\n".join(filter(None, parts)) + "\n")
         print_markdown(table)
         write_report([options.out], options.out / REPORT, problems)

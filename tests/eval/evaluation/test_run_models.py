@@ -35,7 +35,7 @@ def test_fixes_are_asked_of_their_own_model_and_counted_as_its(monkeypatch, tmp_
     config = json.loads((tmp_path / "run" / "config.json").read_text())
     assert (config["lm"], config["repair_lm"], config["escalate_lm"]) == ("openai/usual", "openai/strong", None)
     assert one not in json.dumps(config) and two not in json.dumps(config)
-    assert (tmp_path / "run" / "summary.md").read_text().startswith("openai/usual, fixes by openai/strong, ")
+    assert (tmp_path / "run" / "summary.md").read_text().startswith("model openai/usual, fixes by openai/strong, ")
 
 
 def test_a_run_goes_on_with_the_same_models_only(monkeypatch, capsys, options):

@@ -529,3 +529,11 @@ def test_a_report_has_the_words_of_what_is_asked_for(tmp_path, function, over_ex
     assert [list(event["headings"]) for event in runs] == [over_runs] * len(runs) and runs
     said = problem_stories(tmp_path / "run", "Double", Painter(io.StringIO()))
     assert f"{over_runs[0]}: 2" in said and f"{over_runs[2]}: 2" in said
+
+
+def test_a_live_page_has_no_tests_of_differences(tmp_path):
+    ends = {"plain": "failed", "one": "solved"}
+    rollouts = [traced(arm, f"p{i}", 0, end) for arm, end in ends.items() for i in range(6)]
+    arms = stored_arms([store(tmp_path / "run", rollouts)])
+    ended, live = (unpacked(render(arms, None, [], seconds)) for seconds in (None, 60))
+    assert "0.031" in json.dumps(ended) and "0.031" not in json.dumps(live)

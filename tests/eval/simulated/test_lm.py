@@ -195,6 +195,7 @@ def test_every_stage_of_every_program_is_answered_in_a_form_that_is_read(problem
     lm = simulated_lm(one, skilled(SURE, ai_test_valid=0))  # where a program passes and a claim is wrong
     with dspy.context(lm=lm, adapter=LeanAdapter()), new_trace() as doubting:
         AlphaCodium()(problem=problem)
+        AlphaCodium(FlowConfig(**{**small, "direct_first": 0}))(problem=problem)
     calls = [*trace.calls, *doubting.calls]
     assert {call.stage for call in calls} == {signature.__name__ for signature in SIGNATURES}
     assert {call.outcome for call in calls} == {"ok"}

@@ -11,6 +11,8 @@ from eval.data.problem_set import Facts
 from eval.errors import RunError
 from eval.rollouts.run_folder import RunFolder
 from eval.tables.comparison import compare
+from eval.tables.details import summarize_runs
+from program import artifact
 from program.rollout.decisions import StageNotAsked
 from tests.support.packs import call
 from tests.support.rollouts import checkpoint, config_of, rates, rollout, store
@@ -251,3 +253,63 @@ def test_an_arm_that_cannot_be_compared_fails_no_check_silently(tmp_path, monkey
     run = write_run(tmp_path / "run", {"plain": {"apple": 1.0, "berry": None}, "other": {"apple": None, "berry": 1.0}})
     assert call(monkeypatch, eval.compare.main, run, "--fail-if-worse", "2") == 2
     assert "no judged problem in common" in capsys.readouterr().err
+
+
+def made_by(folder: Path, *codes: dict[str, str]) -> Path:
+    """A run of one arm whose rollouts were made by these code versions."""
+    config = config_of(["plain"], [f"P{number}" for number in range(len(codes))])
+    for number, code in enumerate(codes):
+        opened = RunFolder(folder, config, code, mix_code=True)
+        opened.append(rollout(f"P{number}", 1.0, arm="plain"))
+        del opened
+    return folder
+
+
+def test_arms_that_were_run_by_different_code_are_said_to_be(tmp_path):
+    old, new = ({"program/a.py": name, "program/b.py": "same"} for name in ("old", "new"))
+    runs = {name: made_by(tmp_path / name, *codes) for name, codes in {"one": [old] * 2, "two": [new] * 2}.items()}
+    again = made_by(tmp_path / "again", old, old)
+    said = compare([runs["one"], runs["two"]])
+    assert "NOT THE SAME CODE: one/plain: " in said and "other: program/a.py. The code may cause" in said
+    assert "NOT THE SAME CODE" not in compare([runs["one"], again])
+    mixed = made_by(tmp_path / "mixed", old, new)
+    assert "NOT THE SAME CODE" in compare([mixed, again])
+
+
+def test_an_arm_that_was_compiled_on_the_problems_is_said_to_be(tmp_path):
+    run = write_run(tmp_path / "run", {"plain": {"apple": 1.0, "berry": 0.0}, "tuned": {"apple": 1.0, "berry": 1.0}})
+    for name in ("plain", "tuned"):
+        made = artifact.new_program("direct", {})
+        compiled = {"compile": {"problems": ["berry", "cherry"]}} if name == "tuned" else {}
+        described = artifact.describe("direct", made, adapter="lean").model_copy(update=compiled)
+        artifact.save(run / "artifacts" / name, made, described)
+    said = "tuned was compiled on 1 of these problems, such as berry; its rates are too high there"
+    assert said in compare([run]) and said in summarize_runs([run])
+
+
+def test_an_arm_named_twice_is_refused(tmp_path):
+    run = write_run(tmp_path / "run", {"plain": {"apple": 1.0}, "tuned": {"apple": 0.0}})
+    with pytest.raises(RunError, match="the arm tuned is named twice"):
+        compare([run], ["plain", "tuned", "tuned"])
+
+
+def test_an_unfinished_run_passes_no_check(tmp_path, monkeypatch, capsys):
+    run = write_run(tmp_path / "run", {"plain": {"apple": 1.0}, "tuned": {"apple": 1.0}}, problems=["apple", "berry"])
+    assert call(monkeypatch, eval.compare.main, run, "--fail-if-worse", "100") == 3
+    assert "rollouts are missing" in capsys.readouterr().err
+
+
+def test_arms_on_different_numbers_of_problems_say_how_many(tmp_path):
+    samples = [
+        rollout(name, float(sample), arm=arm, sample=sample) for arm in "ab" for name in arm + "c" for sample in (0, 1)
+    ]
+    table = compare([store(tmp_path / "run", [*samples, rollout("d", 1.0, arm="b")])])
+    assert "| a | 50.0% of 2 |" in table and "| b | 66.7% of 3 |" in table
+
+
+def test_prompts_that_the_server_refused_are_told_apart_from_an_outage(tmp_path):
+    lost = [rollout("berry", None, arm="plain"), rollout("cherry", None, arm="plain")]
+    lost[0].error, lost[1].error = "ContextWindowExceededError: too long", "LMServerError: down"
+    both = [rollout(name, 1.0, arm=arm) for arm in ("plain", "tuned") for name in ("apple", "damson")]
+    said = compare([store(tmp_path / "run", [*lost, *both])])
+    assert "2 rollouts were not judged (infrastructure; of 1 the server refused the prompts" in said

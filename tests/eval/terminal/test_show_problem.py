@@ -30,8 +30,8 @@ def run(tmp_path):
 
 def test_the_overview_has_the_table_and_a_mark_a_sample(run):
     lines = run_overview(run, PLAIN)[0].splitlines()
-    assert lines[0] == f"{run}: model scripted/lm, pack test"
-    assert any(line.startswith("| plain | 75.0% |") for line in lines)
+    assert lines[0].startswith(f"{run}: model scripted/lm, 2 problems of pack test, n = 2; NOT FINISHED: 3 of 8 ")
+    assert any(line.startswith("| plain | 75.0% of 2 |") for line in lines)
     assert [line.split() for line in lines[-5:-2]] == [
         ["plain", "tuned"],
         ["Double", "●○", "○–"],

@@ -3,11 +3,12 @@
 import copy
 import io
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import dspy
 import pytest
-from dspy import LMServerError
+from dspy import LMProviderError, LMServerError
 
 from judge.judge import judge
 from judge.verdict import Limits, TestCase
@@ -15,7 +16,7 @@ from optimize.compilation.progress import CompileProgress
 from program.adapters.choice import adapter_named
 from program.errors import UserError
 from program.models.prices import LOCAL_MAP, Price, price_of
-from program.models.scripted import ScriptedEngine, scripted_lm
+from program.models.scripted import Scripted, ScriptedEngine, scripted_lm
 from program.paid.halted import CapReached, Halted
 from program.paid.ledger import Ledger, LedgerReports
 from program.paid.ledger_engine import paid_lm
@@ -246,3 +247,34 @@ def test_reports_of_the_judge_are_kept(ledger, tmp_path, monkeypatch):
     monkeypatch.setattr("judge.judge.Session", None)  # nothing can be run
     assert judge(program, tests, limits, cache=LedgerReports(again)) == first
     again.close()
+
+
+def test_an_answer_from_the_ledger_counts_with_the_seconds_that_it_took(paying, monkeypatch):
+    def slow(prompt):
+        time.sleep(0.3)
+        return '{"reflection": ["so"]}'
+
+    lm, _, prompts = paying(slow)
+    seconds = []
+    for _ in range(2):
+        with new_trace() as trace, dspy.context(lm=lm, adapter=adapter_named("lean")):
+            Stage(ReflectOnProblem)(0, problem="P")
+        seconds.append((trace.calls[0].seconds, trace.now()))
+    assert len(prompts) == 1 and all(0.3 <= each < 5 for pair in seconds for each in pair)
+
+
+def test_an_answer_with_only_a_thought_is_not_paid_again_and_an_empty_one_is(paying):
+    for answer, calls in ((Scripted("", thought="```python\nprint(1)\n```"), 1), (Scripted(""), 2)):
+        lm, _, prompts = paying(lambda prompt, answer=answer: answer)
+        for _ in range(2):
+            lm(f"so {calls}")
+        assert len(prompts) == calls
+
+
+def test_a_garbled_response_may_have_cost_something_and_counts(paying):
+    down, half = LMServerError("down", model="m"), LMProviderError("half of an answer", model="m")
+    for fault, ends in ((down, LMServerError), (half, CapReached)):
+        lm, _, _ = paying(lambda prompt, fault=fault: fault, calls=1)
+        for expected in (type(fault), ends):
+            with pytest.raises(expected):
+                lm("so")
