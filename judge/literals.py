@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ast
 import math
+import threading
 from collections.abc import Callable
 from typing import Any
 
 _NAMES = {"inf": math.inf, "nan": math.nan}
+_PARSES = 20
+_parsing = threading.Lock()
 
 
 class NoLiteral(ValueError):
@@ -88,10 +91,28 @@ def value_in(node: ast.AST, other: Other | None = None) -> Any:
     raise NoLiteral(f"not a literal: {type(node).__name__}")
 
 
+def syntax_tree(text: str, mode: str = "exec", file: str = "<unknown>") -> Any:
+    """The syntax tree of `text`: a module, or an expression if `mode` is "eval".
+
+    Raises:
+        SyntaxError, ValueError, RecursionError, MemoryError, OverflowError: it is not Python.
+    """
+    # Python 3.11 counts the depth of a tree per interpreter, so threads that parse at the same time disturb each
+    # other's count, which raises a SystemError. The lock separates our threads. Threads of libraries are the reason for
+    # repeating the parse.
+    with _parsing:
+        for _ in range(_PARSES - 1):
+            try:
+                return compile(text, file, mode, ast.PyCF_ONLY_AST, dont_inherit=True)
+            except SystemError:
+                continue
+        return compile(text, file, mode, ast.PyCF_ONLY_AST, dont_inherit=True)
+
+
 def _parsed(text: str) -> ast.expr:
     try:
-        return ast.parse(text, mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as fault:
+        return syntax_tree(text, "eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as fault:
         raise NoLiteral(f"not a literal: {fault}") from fault
 
 

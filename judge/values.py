@@ -19,7 +19,8 @@ from judge.literals import NoLiteral, value_of
 
 Comparison = Literal["equal", "sequences", "boxed", "sets", "found", "truth"]
 FLOAT_TOLERANCE, RELATIVE = 1e-6, 1e-7
-# Texts of equal values have similar lengths: "1" may be "0.9999999999999999". A much longer text is not read.
+# Texts of equal values have similar lengths and numbers of items: "1" may be "0.9999999999999999". A much longer text
+# is not read, because each item takes hundreds of bytes.
 _LONGER, _MORE = 30, 1000
 _MORE_OF_SETS = 2**17  # a list may repeat the items of a set
 _LONGEST_FALSE = 100  # characters; empty and zero values have short texts
@@ -39,7 +40,8 @@ def same_value(
     """
     if comparison in ("found", "truth"):
         return (says := _says_yes(actual, comparison)) is not None and says == _says_yes(expected, comparison)
-    if len(actual) > _LONGER * len(expected) + (_MORE_OF_SETS if comparison == "sets" else _MORE):
+    more = _MORE_OF_SETS if comparison == "sets" else _MORE
+    if len(actual) > _LONGER * len(expected) + more or actual.count(",") > 2 * expected.count(",") + more:
         return False
     try:
         got, want = value_of(actual), value_of(expected)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import json
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 
 
@@ -86,6 +87,21 @@ class Report:
     isolation: str = ""  # the name of the sandbox that the program ran in
     checker: str = ""  # the name of the comparison rule
     retries: int = 0  # runs that were repeated because the judge lost one of its own processes
+
+    def as_json(self) -> str:
+        """The report as text; `of_json` is the inverse."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def of_json(cls, text: str) -> Report:
+        """The report from a text of `as_json`.
+
+        Raises:
+            ValueError, TypeError, KeyError: it is none.
+        """
+        values = json.loads(text)
+        results = [TestResult(**{**each, "verdict": Verdict(each["verdict"])}) for each in values.pop("results")]
+        return cls(results, **values)
 
     @property
     def verdict(self) -> Verdict:

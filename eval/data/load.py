@@ -26,6 +26,7 @@ from eval.data.rows import read_rows
 from judge.checkers.checker_program import AnyChecker, CheckerProgram, needs_testlib
 from judge.checkers.compiled import COMPILERS, compiler, finds_testlib
 from judge.verdict import TestCase
+from program.cli.output import one_line
 from program.errors import first_error
 from program.problem import Problem, PublicTest
 
@@ -90,7 +91,7 @@ def load_problems(data: str, split: str) -> ProblemSet:
     if some := +unread:
         log.warning(
             "%s %s: %d tests of %d problems, such as %s, are not calls with literals and are left out",
-            *(data, split, some.total(), len(some), next(iter(some))),
+            *(one_line(data), split, some.total(), len(some), one_line(next(iter(some)))),
         )
     if carriage_returns:
         log.warning(
@@ -186,4 +187,5 @@ def _report_left_out(data: str, split: str, layout: Layout, left_out: dict[str, 
     if len(left_out) == total:
         raise DataError(f"{data} {split}: no problem is supported; the first {next(iter(left_out.values()))}")
     for reason, count in Counter(left_out.values()).items():
-        log.warning("%s %s (%s): left out %d of %d problems: %s", data, split, layout.NAME, count, total, reason)
+        where, why = one_line(f"{data} {split}"), one_line(reason)
+        log.warning("%s (%s): left out %d of %d problems: %s", where, layout.NAME, count, total, why)

@@ -10,9 +10,8 @@ from collections import defaultdict
 from eval.data.problem_set import ProblemSet
 from eval.given.judge_into import judge_into
 from eval.given.samples.samples import Sample, Samples, SolutionsError
-from eval.rollouts.rollout import IMPORTED, Rollout
+from eval.rollouts.rollout import IMPORTED, Rollout, arm_name
 from eval.rollouts.run_folder import RunFolder
-from eval.rollouts.stored_arms import arm_name
 from eval.tables.summary import markdown_table, summarize_arms
 from program.files import write_whole
 from program.rollout.trace import Totals, Trace

@@ -59,6 +59,8 @@ def rescore(options: argparse.Namespace) -> None:
         },
     )
     if (artifacts := options.run / "artifacts").is_dir():  # they say how the arms differ
+        if any(path.is_symlink() for path in (artifacts, *artifacts.rglob("*"))):
+            raise RunError(f"{artifacts} has links, which may lead out of the run")
         shutil.copytree(artifacts, options.out / "artifacts", dirs_exist_ok=True)
     stored = [rollout for rollout in read_rollouts(options.run) if rollout.problem in set(names)]
     if not stored:

@@ -54,6 +54,8 @@ def write_report(
     if not arms:
         raise RunError(f"{runs[0]} has no program to report on")
     data, note = data_of(arms, problems)
+    if out.is_symlink():  # a run from a stranger could lead it anywhere
+        raise RunError(f"{out} is a link; remove it")
     page = render(arms, data, [note] if note else [], live)
     try:
         write_whole(out, page)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import AliasChoices, BaseModel, Field
+from pydantic import AfterValidator, AliasChoices, BaseModel, Field
 
 from eval.data.problem_set import ProblemSet
 from eval.rollouts.score import Score, Status, score
@@ -15,6 +15,20 @@ from program.rollout.trace import Best, Totals, Trace, name_of, outage_of
 
 STORED_TRACE = "account"  # the key of `Rollout.trace` in `rollouts.jsonl`, from an older name
 IMPORTED = "imported"  # the mark of another system's rollouts, with unknown cost
+
+
+def arm_name(name: str) -> str:
+    """Check and return the name of an arm. It becomes a folder's name, so it must not lead out of the run.
+
+    Raises:
+        ValueError: `name` is not allowed.
+    """
+    if name in ("", ".", "..") or "/" in name or "\0" in name or len(name) > 200:
+        raise ValueError(f"{name[:200]!r} cannot be the name of an arm")
+    return name
+
+
+ArmName = Annotated[str, AfterValidator(arm_name)]
 
 
 class Checkpoint(BaseModel):

@@ -6,33 +6,19 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import AfterValidator, BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from eval.data.problem_set import ProblemSet, read_exclusions
 from eval.data.rules import Rules, rules_of
 from eval.errors import RunError
 from eval.rollouts.code_version import changed_files
-from eval.rollouts.rollout import Rollout
+from eval.rollouts.rollout import ArmName, Rollout
 from eval.rollouts.run_folder import CODE, read_config, read_rollouts
 from program.errors import did_you_mean, first_error
 
 LEFT_OUT = "left_out"  # key of the loaded configuration: the exclusion file that was applied on loading
-
-
-def arm_name(name: str) -> str:
-    """Check and return the name of an arm. It becomes a folder's name, so it must not lead out of the run.
-
-    Raises:
-        ValueError: `name` is not allowed.
-    """
-    if name in ("", ".", "..") or "/" in name or "\0" in name or len(name) > 200:
-        raise ValueError(f"{name[:200]!r} cannot be the name of an arm")
-    return name
-
-
-ArmName = Annotated[str, AfterValidator(arm_name)]
 
 
 class RescoredFrom(BaseModel, extra="allow"):

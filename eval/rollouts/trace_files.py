@@ -15,7 +15,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from eval.errors import RunError
-from eval.rollouts.rollout import Rollout
+from eval.rollouts.rollout import Rollout, arm_name
 from program.errors import first_line
 from program.files import write_whole
 from program.input_files import MOST_DATA_BYTES, read_packed
@@ -25,10 +25,18 @@ _EVENT: TypeAdapter[Event] = TypeAdapter(Event)
 
 
 def trace_path(run: Path, arm: str, problem: str, sample: int) -> Path:
-    """The path of a rollout's trace. The digits distinguish names that become equal as file names."""
+    """The path of a rollout's trace. The digits distinguish names that become equal as file names.
+
+    Raises:
+        RunError: the arm's name would lead out of the run.
+    """
     readable = re.sub(r"[^A-Za-z0-9]+", "-", problem).strip("-")[:60]
     digits = hashlib.sha256(problem.encode()).hexdigest()[:6]
-    return run / "traces" / arm / f"{readable}-{digits}-{sample}.jsonl.gz"
+    try:
+        folder = run / "traces" / arm_name(arm)
+    except ValueError as fault:
+        raise RunError(f"{run}: {fault}") from fault
+    return folder / f"{readable}-{digits}-{sample}.jsonl.gz"
 
 
 def write_trace(run: Path, rollout: Rollout) -> None:

@@ -35,6 +35,7 @@ class Watch:
         self._sweep = sweep
         self._group = group
         self._kills = group.kills() if group is not None else 0
+        self._hits = group.hits() if group is not None else None
 
     def until_end(self, pid: int, request: Run) -> Done:
         """Wait for the child `pid`, and kill it when it exceeds a limit.
@@ -43,6 +44,8 @@ class Watch:
             JudgeGone: the judge is gone; the child was killed.
         """
         begin = time.monotonic()
+        if self._group is not None:
+            self._hits = self._group.hits()
         flags = 0
         handle = os.pidfd_open(pid)
         self._poller.register(handle, select.POLLIN)
@@ -78,7 +81,9 @@ class Watch:
             return signal.SIGKILL, KILLED_ITSELF
         if by == signal.SIGKILL and self._group is not None:
             kills, self._kills = self._kills, self._group.kills()
-            return by, MEMORY_EXCEEDED if self._kills != kills else 0
+            # The kernel also counts a kill in the candidate's cgroup if one above it has no memory left.
+            own = self._hits is None or self._group.hits() != self._hits
+            return by, MEMORY_EXCEEDED if self._kills != kills and own else 0
         return by, 0
 
 

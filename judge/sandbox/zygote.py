@@ -257,9 +257,10 @@ def _words(faults: int) -> bytes:
 
 
 def _bound(which: int, value: int | None) -> None:
-    """Set the soft limit, or remove it with None."""
+    """Set the soft limit, or remove it with None; at most to the hard limit that the process has inherited."""
     _, hard = resource.getrlimit(which)
-    resource.setrlimit(which, (hard if value is None else value, hard))
+    lower = value is not None and (hard == resource.RLIM_INFINITY or value < hard)
+    resource.setrlimit(which, (value if lower and value is not None else hard, hard))
 
 
 def _in_one_line(fault: BaseException) -> str:

@@ -158,7 +158,12 @@ class _Evaluator:
                     if all(self.value(condition, inner) for condition in loop.ifs):
                         longer.append(inner)
             rows = longer
-        return [self.value(node.elt, row) for row in rows]
+        found, size = [], 0
+        for row in rows:
+            found.append(self.value(node.elt, row))
+            size += _size(found[-1]) if isinstance(found[-1], str | list) else 1
+            self._fits(size)
+        return found
 
     def _call(self, name: str, given: list[Any]) -> Any:
         match name, given:

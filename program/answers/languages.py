@@ -30,28 +30,29 @@ _BY_TAG = {
     "sql": "sql",
 }
 _TAGS = {tag: language for language, tags in _BY_TAG.items() for tag in tags.split()}
-# Patterns of lines that occur in no Python program, and rarely in prose.
+# Patterns of lines that occur in no Python program, and rarely in prose. They begin with blanks of one line: over empty
+# lines a search would take quadratic time.
 _SIGNS = [
-    ("cpp", r"^\s*#\s*include\s*<(?:bits/|iostream|vector|algorithm|string|map|set|queue|cmath|c[a-z]+>)"),
-    ("cpp", r"^\s*using namespace std;|\bstd::c(?:in|out)\b|\bcin\s*>>|\bcout\s*<<"),
-    ("c", r"^\s*#\s*include\s*<\w+\.h>"),
-    ("c", r"^\s*int\s+main\s*\([^)]*\)\s*\{?"),
-    ("java", r"\bpublic\s+(?:static\s+void\s+main|(?:final\s+)?class\s+\w+)|^\s*import\s+java\.|\bSystem\.out\.print"),
-    ("csharp", r"^\s*using\s+System(?:\.\w+)*;|\bConsole\.(?:Read|Write)Line\("),
-    ("rust", r"^\s*(?:pub\s+)?fn\s+\w+\s*\(.*\{\s*$|^\s*use\s+std::|\bprintln!\("),
-    ("go", r"^\s*package\s+main\b|^\s*func\s+\w+\s*\(.*\{\s*$"),
-    ("kotlin", r"^\s*fun\s+\w+\s*\(.*\{\s*$|\breadLine\(\)!!"),
-    ("php", r"^\s*<\?php"),
+    ("cpp", r"^ *#\s*include\s*<(?:bits/|iostream|vector|algorithm|string|map|set|queue|cmath|c[a-z]+>)"),
+    ("cpp", r"^ *using namespace std;|\bstd::c(?:in|out)\b|\bcin\s*>>|\bcout\s*<<"),
+    ("c", r"^ *#\s*include\s*<\w+\.h>"),
+    ("c", r"^ *int\s+main\s*\([^)]*\)\s*\{?"),
+    ("java", r"\bpublic\s+(?:static\s+void\s+main|(?:final\s+)?class\s+\w+)|^ *import\s+java\.|\bSystem\.out\.print"),
+    ("csharp", r"^ *using\s+System(?:\.\w+)*;|\bConsole\.(?:Read|Write)Line\("),
+    ("rust", r"^ *(?:pub\s+)?fn\s+\w+\s*\(.*\{\s*$|^ *use\s+std::|\bprintln!\("),
+    ("go", r"^ *package\s+main\b|^ *func\s+\w+\s*\(.*\{\s*$"),
+    ("kotlin", r"^ *fun\s+\w+\s*\(.*\{\s*$|\breadLine\(\)!!"),
+    ("php", r"^ *<\?php"),
     (
         "javascript",
-        r"\bconsole\.log\(|^\s*(?:const|let|var)\s+[\w{\[].*=.*;\s*$|\brequire\(['\"]|^\s*function\s+\w+\s*\(.*\{\s*$",
+        r"\bconsole\.log\(|^ *(?:const|let|var)\s+[\w{\[].*=.*;\s*$|\brequire\(['\"]|^ *function\s+\w+\s*\(.*\{\s*$",
     ),
-    ("ruby", r"^\s*puts\s+\S.*$(?=[\s\S]*^\s*end\s*$)|\bgets\.(?:chomp|split|to_i)\b"),
-    ("haskell", r"^\s*main\s*::\s*IO|^\s*main\s*=\s*do\b"),
-    ("pascal", r"^\s*(?:readln|writeln)\s*\(.*;\s*$"),
-    ("python 2", r"^\s*print\s+(?:[\"'%\w].*)$(?<![.:;,!?])"),
+    ("ruby", r"^ *puts\s+\S.*$(?=[\s\S]*^ *end\s*$)|\bgets\.(?:chomp|split|to_i)\b"),
+    ("haskell", r"^ *main\s*::\s*IO|^ *main\s*=\s*do\b"),
+    ("pascal", r"^ *(?:readln|writeln)\s*\(.*;\s*$"),
+    ("python 2", r"^ *print\s+(?:[\"'%\w].*)$(?<![.:;,!?])"),
 ]
-_COMPILED = [(language, re.compile(sign, re.MULTILINE)) for language, sign in _SIGNS]
+_COMPILED = [(language, re.compile(sign.replace("^ *", r"^[ \t]*"), re.MULTILINE)) for language, sign in _SIGNS]
 
 
 def language_of(text: str, tag: str = "") -> str:

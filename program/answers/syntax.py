@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
-import threading
 import warnings
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
+
+from judge.literals import syntax_tree as parsed
 
 FILE = "<answer>"
 # The compiler's warnings about a model's style are not of interest.
@@ -15,8 +16,6 @@ warnings.filterwarnings("ignore", category=SyntaxWarning, module=FILE)
 warnings.filterwarnings("ignore", category=DeprecationWarning, module=FILE)
 # Exceptions of the compiler: MemoryError for deep nesting, ValueError (UnicodeEncodeError) for lone surrogates.
 FAULTS = (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError)
-_PARSES = 20
-_parsing = threading.Lock()
 
 
 def is_python(text: str) -> bool:
@@ -37,21 +36,8 @@ def fault_line(text: str) -> int | None:
 
 
 def syntax_tree(text: str, mode: str = "exec") -> Any:
-    """The syntax tree of `text`: a module, or an expression if `mode` is "eval".
-
-    Raises:
-        SyntaxError, ValueError, RecursionError, MemoryError, OverflowError: it is not Python.
-    """
-    # Python 3.11 counts the depth of a tree per interpreter, so threads that parse at the same time disturb each
-    # other's count, which raises a SystemError. The lock separates our threads. Threads of libraries are the reason for
-    # repeating the parse.
-    with _parsing:
-        for _ in range(_PARSES - 1):
-            try:
-                return compile(text, FILE, mode, ast.PyCF_ONLY_AST, dont_inherit=True)
-            except SystemError:
-                continue
-        return compile(text, FILE, mode, ast.PyCF_ONLY_AST, dont_inherit=True)
+    """See `judge.literals.syntax_tree`."""
+    return parsed(text, mode, FILE)
 
 
 def same_program(one: str, other: str) -> bool:

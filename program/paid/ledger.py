@@ -8,7 +8,6 @@ finds all earlier answers here, and repeats them for free up to the point where 
 
 from __future__ import annotations
 
-import pickle
 import sqlite3
 import threading
 import time
@@ -169,12 +168,13 @@ class Ledger:
         """Remove a call that was refused and so costs nothing."""
         self._write("delete from calls where number = ?", number)
 
-    def report(self, key: str) -> Any:
+    def report(self, key: str) -> Report | None:
+        """The stored report of the judge; None if there is none, or one of an old form."""
         found = self._one("select report from reports where key = ?", key)
-        return pickle.loads(found[0]) if found else None
+        return Report.of_json(found[0]) if found and isinstance(found[0], str) else None
 
-    def enter_report(self, key: str, report: Any) -> None:
-        self._write("insert or replace into reports values (?, ?)", key, pickle.dumps(report))
+    def enter_report(self, key: str, report: Report) -> None:
+        self._write("insert or replace into reports values (?, ?)", key, report.as_json())
 
     def totals(self, **where: Any) -> Totals:
         """The cost of all answers with these values (`session=2`, `phase="proposals"`, …)."""

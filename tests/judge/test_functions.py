@@ -338,3 +338,8 @@ def test_numbers_are_close_as_numpy_has_it():
             got = want + difference
             assert same_value(repr(got), repr(want)) == bool(np.allclose(got, want, rtol=1e-7, atol=1e-6)), (got, want)
     assert math.isinf(value_of("inf"))
+
+
+def test_a_value_with_far_more_items_is_not_read(monkeypatch):
+    monkeypatch.setattr("judge.values.value_of", lambda text: pytest.fail("it takes hundreds of bytes an item"))
+    assert not same_value(f"[{'1, ' * 100_000}]", f"[{'123456789, ' * 10_000}]")

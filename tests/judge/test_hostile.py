@@ -16,7 +16,7 @@ from judge.judge import judge
 from judge.sandbox.layers.guards import LANDLOCK, NAMESPACES, SECCOMP, UID
 from judge.sandbox.pool import Pool
 from judge.sandbox.process import run_program
-from judge.verdict import JudgeError, Limits, TestCase, TestResult, Verdict
+from judge.verdict import JudgeError, Limits, Report, TestCase, TestResult, Verdict
 from tests.support.rungs import has_scratch, layers_of, pools, zygote_processes
 
 LIMITS = Limits(seconds=0.4, memory_bytes=96 * 2**20, output_bytes=10**6, wall_factor=0.5)
@@ -477,3 +477,22 @@ def test_a_flood_on_many_tests_is_not_kept_where_texts_are_not_wanted(pool):
 def test_requiring_what_is_not_there_is_an_error():
     with Pool(1, sandbox="require", layers=(UID,)) as weak, pytest.raises(JudgeError, match="required"):
         judge("print(7)", [TestCase("", "7")], LIMITS, pool=weak)
+
+
+def test_a_program_cannot_have_itself_killed_by_its_limit_of_cpu_time(pool):
+    """It would look as if the machine had killed it: not judged, in place of wrong."""
+    program = (
+        "import resource\nprint('wrong', flush=True)\n"
+        "try:\n    resource.setrlimit(resource.RLIMIT_CPU, (0, 0))\nexcept (ValueError, OSError):\n    pass\n"
+        "resource.setrlimit(resource.RLIMIT_STACK, resource.getrlimit(resource.RLIMIT_STACK))\n"
+        "n = 0\nwhile n < 10**7: n += 1\n"
+    )
+    if SECCOMP not in layers_of(pool):
+        pytest.skip("needs seccomp")
+    assert judge(program, [TestCase("", "right")], Limits(seconds=5), pool=pool).verdict is Verdict.WA
+
+
+def test_reports_survive_as_text():
+    results = [TestResult(Verdict.WA, "\ud800\u2028", "error", 0.5, 1.0, 3, 7), TestResult(Verdict.AC)]
+    report = Report(results, 4, "fork", "strict", 1)
+    assert Report.of_json(report.as_json()) == report

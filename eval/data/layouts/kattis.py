@@ -22,7 +22,7 @@ from judge.checkers.checker_program import CHECKER_LIMITS, AnyChecker, CheckerPr
 from judge.checkers.compiled import SOURCES
 from judge.checkers.token_checker import TokenChecker
 from judge.verdict import Limits, TestCase
-from program.problem import Problem, PublicTest
+from program.problem import LONGEST_SECONDS, Problem, PublicTest
 
 NAME: str = "kattis"
 COLUMNS = frozenset({"problem_package", "files"})
@@ -213,6 +213,8 @@ def _flags(short: str, settings: dict[str, Any], files: Files) -> tuple[str, ...
 
 def _limits(limits: dict[str, Any]) -> Limits:
     seconds = float(limits.get("validation_time") or CHECKER_LIMITS.seconds)
+    if not 0 < seconds <= LONGEST_SECONDS:
+        raise ValueError(f"validation_time is {seconds:g}")
     memory = int(float(limits.get("validation_memory") or 0) * 2**20) or CHECKER_LIMITS.memory_bytes
     return replace(CHECKER_LIMITS, seconds=seconds, memory_bytes=memory)
 

@@ -14,6 +14,7 @@ import json
 import pickle
 import zlib
 from dataclasses import replace
+from pickletools import genops
 from typing import Any
 
 from eval.data.layouts.calls import case_of
@@ -50,6 +51,7 @@ PRELUDE = "\n".join(
         "sys.setrecursionlimit(50000)",
     ]
 )
+MAX_PLACES = 10_000  # of a pickle's table of objects
 MAX_BYTES = 2**30  # of the private tests of one problem, after unpacking
 
 
@@ -116,6 +118,10 @@ def _private_text(cell: str) -> str:
         packed = unpacking.decompress(base64.b64decode(cell, validate=True), MAX_BYTES)
         if not unpacking.eof:
             raise ValueError("private_test_cases is truncated or too large")
+        # A pickle of a few bytes could ask for a table of gigabytes.
+        places = [place for code, place, _ in genops(packed) if "PUT" in code.name and isinstance(place, int)]
+        if max(places, default=0) > MAX_PLACES:
+            raise ValueError("private_test_cases is no pickle of text")
         text = _TextUnpickler(io.BytesIO(packed)).load()
     except (zlib.error, pickle.UnpicklingError, EOFError) as fault:
         raise ValueError(f"private_test_cases cannot be unpacked: {fault}") from fault

@@ -15,8 +15,8 @@ _PREFIX = "judge-"
 _REMOVE_SECONDS = 2.0  # a killed process leaves its cgroup a moment later; until then the cgroup cannot be removed
 # For version 1 and version 2: the files of the limit, the usage, and the number of OOM kills.
 _FILES = (
-    ("memory.limit_in_bytes", "memory.usage_in_bytes", "memory.oom_control"),
-    ("memory.max", "memory.current", "memory.events"),
+    ("memory.limit_in_bytes", "memory.usage_in_bytes", "memory.oom_control", "memory.failcnt"),
+    ("memory.max", "memory.current", "memory.events", "memory.events.local"),
 )
 _MEMBERS = "cgroup.procs"
 
@@ -98,13 +98,14 @@ class MemoryGroup:
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
-        limit, used, events = next(files for files in _FILES if os.path.exists(f"{folder}/{files[0]}"))
+        limit, used, events, hits = next(files for files in _FILES if os.path.exists(f"{folder}/{files[0]}"))
         self._unlimited = b"-1" if limit == _FILES[0][0] else b"max"
         self._members = os.open(f"{folder}/{_MEMBERS}", os.O_WRONLY | os.O_CLOEXEC)
         self._outside = os.open(f"{os.path.dirname(folder)}/{_MEMBERS}", os.O_WRONLY | os.O_CLOEXEC)
         self._limit = os.open(f"{folder}/{limit}", os.O_WRONLY | os.O_CLOEXEC)
         self._used = os.open(f"{folder}/{used}", os.O_RDONLY | os.O_CLOEXEC)
         self._events = os.open(f"{folder}/{events}", os.O_RDONLY | os.O_CLOEXEC)
+        self._hits = _opened(f"{folder}/{hits}")
         self._is: int | None = None
 
     def join(self) -> None:
@@ -134,9 +135,25 @@ class MemoryGroup:
         """Bytes in use."""
         return int(os.pread(self._used, 99, 0))
 
+    def hits(self) -> int | None:
+        """How often the cgroup's own limit was hit so far; None if the kernel does not tell."""
+        if self._hits is None:
+            return None
+        text = os.pread(self._hits, 999, 0)
+        if text.strip().isdigit():
+            return int(text)
+        return sum(int(line.split()[1]) for line in text.splitlines() if line.startswith((b"max ", b"oom ")))
+
     def kills(self) -> int:
         """The number of OOM kills in the cgroup so far."""
         for line in os.pread(self._events, 999, 0).splitlines():
             if line.startswith(b"oom_kill "):
                 return int(line.split()[1])
         return 0
+
+
+def _opened(path: str) -> int | None:
+    try:
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None

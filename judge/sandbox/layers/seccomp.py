@@ -27,7 +27,7 @@ _NUMBER_AT, _ARCHITECTURE_AT, _ARGUMENTS_AT = 0, 4, 16
 _SET_MODE_FILTER, _FLAG_SPEC_ALLOW = 1, 4
 _PID_MARK = 0x7FFF_FFF1  # replaced by the candidate's own process id when the filter is installed
 _THREADS = (0x3D0F00, 0x7D0F00)  # the flags of `clone` that glibc and musl use to start a thread
-_AF_UNIX, _CLOSE_ON_EXEC, _SIGKILL = 1, 4, 9
+_AF_UNIX, _CLOSE_ON_EXEC, _SIGKILL, _RLIMIT_CPU = 1, 4, 9, 0
 _ACCESS_MODE, _TRUNCATE = 0o3, 0o1000  # of `open`
 _IOCTLS = (0x5401, 0x541B, 0x5421, 0x5450, 0x5451)  # is it a terminal, bytes to read, blocking, close-on-exec
 # Copies, flags, locks and the size of a pipe. Not: changing that size, or setting an owner that gets signals.
@@ -132,6 +132,20 @@ def _if_null(index: int) -> list[Instruction]:
     return steps + _answer(_ERRNO | _EPERM) + _answer(_ALLOW)
 
 
+def _own_limits() -> list[Instruction]:
+    """Allow the call for the candidate's own limits, which it cannot raise; EPERM if it sets its limit of CPU time. At
+    the end of that the kernel sends SIGKILL, which would look as if the machine had killed it."""
+    process, which, new = (_ARGUMENTS_AT + 8 * index for index in range(3))
+    return [
+        *((_LOAD, 0, 0, process), (_JUMP_EQUAL, 0, 6, 0)),
+        *((_LOAD, 0, 0, which), (_JUMP_EQUAL, 0, 5, _RLIMIT_CPU)),
+        *((_LOAD, 0, 0, new), (_JUMP_EQUAL, 0, 2, 0)),
+        *((_LOAD, 0, 0, new + 4), (_JUMP_EQUAL, 1, 0, 0)),
+        *_answer(_ERRNO | _EPERM),
+        *_answer(_ALLOW),
+    ]
+
+
 def _unless_cut_for_reading(index: int) -> list[Instruction]:
     """EPERM if argument `index` truncates a file that is opened read-only: Landlock only checks the mode."""
     steps = [(_LOAD, 0, 0, _ARGUMENTS_AT + 8 * index), (_AND, 0, 0, _ACCESS_MODE | _TRUNCATE)]
@@ -143,7 +157,7 @@ def _special(calls: dict[str, int]) -> dict[int, list[Instruction]]:
     return opening | {
         calls["clone"]: _if_argument(0, _THREADS),
         calls["clone3"]: _answer(_ERRNO | _ENOSYS),
-        calls["prlimit64"]: _if_itself(0),  # its own limits, which it cannot raise
+        calls["prlimit64"]: _own_limits(),
         calls["tgkill"]: _signal_to_itself(2),
         calls["kill"]: _signal_to_itself(1),
         calls["socketpair"]: _if_argument(0, (_AF_UNIX,)),  # connected to nothing else; asyncio's loop needs one

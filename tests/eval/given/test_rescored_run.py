@@ -216,3 +216,23 @@ def test_user_errors_are_one_line(workplace, monkeypatch, capsys, arguments, sai
     assert call(monkeypatch, eval.rescore.main, *arguments) == 2
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 1 and said in lines[0]
+
+
+@pytest.mark.parametrize("arm", ["../../evil", "/tmp/evil", ".."])
+def test_a_run_whose_arm_leads_out_of_it_writes_nothing_there(workplace, monkeypatch, capsys, arm):
+    """Run folders come from strangers too."""
+    lines = (workplace / "run" / "rollouts.jsonl").read_text().replace('"arm": "flow"', f'"arm": {json.dumps(arm)}')
+    lines = lines.replace('"arm":"flow"', f'"arm":{json.dumps(arm)}')
+    (workplace / "run" / "rollouts.jsonl").write_text(lines)
+    before = {*workplace.rglob("*")}
+    assert call(monkeypatch, eval.rescore.main, "run", "--out", "again") == 2
+    assert "cannot be the name of an arm" in capsys.readouterr().err
+    assert all((workplace / "again") in (path, *path.parents) for path in {*workplace.rglob("*")} - before)
+
+
+def test_links_in_a_run_are_not_copied(workplace, monkeypatch, capsys):
+    (workplace / "secret").mkdir()
+    (workplace / "run" / "artifacts").mkdir()
+    (workplace / "run" / "artifacts" / "flow").symlink_to(workplace / "secret")
+    assert call(monkeypatch, eval.rescore.main, "run", "--out", "again") == 2
+    assert "has links" in capsys.readouterr().err

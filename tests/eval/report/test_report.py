@@ -537,3 +537,12 @@ def test_a_live_page_has_no_tests_of_differences(tmp_path):
     arms = stored_arms([store(tmp_path / "run", rollouts)])
     ended, live = (unpacked(render(arms, None, [], seconds)) for seconds in (None, 60))
     assert "0.031" in json.dumps(ended) and "0.031" not in json.dumps(live)
+
+
+def test_a_report_is_not_written_through_a_link(tmp_path):
+    run = store(tmp_path / "run", rates({"plain": {"apple": 1.0}}))
+    (tmp_path / "mine").write_text("mine")
+    (run / "report.html").symlink_to(tmp_path / "mine")
+    with pytest.raises(RunError, match="is a link"):
+        write_report([run], run / "report.html")
+    assert (tmp_path / "mine").read_text() == "mine"

@@ -4,12 +4,14 @@ import html
 import json
 import re
 import textwrap
+import time
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from program.answers import programs
+from program.answers.languages import language_of
 from program.answers.programs import programs_in
 from program.answers.unreadable import NoAnswer
 
@@ -229,3 +231,14 @@ def test_any_text_is_read_or_refused(text):
     except NoAnswer:
         return
     assert found and all(each.code.strip() for each in found)
+
+
+@pytest.mark.parametrize("text", ["I think the answer is this:", "```python\nprint(1)"])
+def test_many_empty_lines_are_read_in_linear_time(text):
+    def seconds(lines: int) -> float:
+        begin = time.process_time()
+        language_of(text + "\n" * lines)
+        return time.process_time() - begin
+
+    seconds(1000)
+    assert seconds(64_000) < 40 * max(seconds(4_000), 1e-3)
