@@ -22,7 +22,6 @@ from eval.report.write import write_report
 from eval.rollouts.code_version import code_prints
 from eval.rollouts.executor import Arm
 from eval.rollouts.loop import rollouts_left, run_loop
-from eval.rollouts.outages import is_refused
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.run_folder import REPORT, RunFolder, read_rollouts
 from eval.rollouts.stored_arms import header, stored_arms
@@ -187,7 +186,7 @@ def _say_losses(rollouts: Sequence[Rollout], spent: str | None) -> None:
     lost = [each for each in rollouts if each.status == "not judged"]
     if spent == "seconds":
         lost = [each for each in lost if NOT_IN_TIME not in each.error]
-    again = [each for each in lost if not is_refused(each)]
+    again = [each for each in lost if not each.is_refused]
     if again:
         said = f"{len(again)} of {len(rollouts)} rollouts were not judged ({again[-1].error})"
         raise ModelError(f"{said}; the same command retries them")

@@ -5,24 +5,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 
-from eval.rollouts.rollout import Rollout
+from eval.rollouts.rollout import REFUSED, TOO_LONG, Rollout
 from program.cli.answer_faults import answer_faults
 from program.stage.program import Program
 
 ALIKE = 5  # rollouts that fail alike in a row before a run stops
-TOO_LONG = "ContextWindowExceededError"
-REFUSED = (TOO_LONG, "LMInvalidRequestError")  # such as by a content filter; a retry would not help
 EMPTY = "EmptyAnswers"
 HELP = {
     TOO_LONG: "prompts and answers are too long for the context of the model: raise it where it is served, or lower "
     "max_code_tokens and max_text_tokens"
 }
-
-
-def is_refused(rollout: Rollout) -> bool:
-    """Whether it was not judged because the server refuses its prompts, such as too long ones; a retry would not
-    help."""
-    return rollout.status == "not judged" and any(name in rollout.error for name in REFUSED)
 
 
 class Outages:

@@ -14,6 +14,9 @@ from program.problem import Problem
 from program.rollout.trace import Best, Totals, Trace, name_of, outage_of
 
 STORED_TRACE = "account"  # the key of `Rollout.trace` in `rollouts.jsonl`, from an older name
+# The names of errors after which a retry would not help: the server refuses the prompts, as too long or by its filter.
+TOO_LONG = "ContextWindowExceededError"
+REFUSED = (TOO_LONG, "LMInvalidRequestError")
 IMPORTED = "imported"  # the mark of another system's rollouts, with unknown cost
 
 
@@ -87,6 +90,11 @@ class Rollout(BaseModel):
     def cost_known(self) -> bool:
         """Whether `totals` and `seconds` are the rollout's cost."""
         return IMPORTED not in self.trace.marks
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether it was not judged because the server refuses its prompts."""
+        return self.status == "not judged" and any(name in self.error for name in REFUSED)
 
     @property
     def fixes(self) -> int:

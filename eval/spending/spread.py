@@ -9,7 +9,6 @@ from eval.data.problem_set import ProblemSet
 from eval.errors import RunError
 from eval.rollouts.executor import Arm, Executor
 from eval.rollouts.loop import LOOK_SECONDS, Key
-from eval.rollouts.outages import is_refused
 from eval.rollouts.rollout import Rollout
 from eval.spending.allocator import Allocator, Draw, DrawnSoFar
 from judge.verdict import Verdict
@@ -122,7 +121,7 @@ def _finish(futures: dict[Future[Rollout], tuple[tuple[str, int], Draw]]) -> Non
 
 def _refuse_lost(rollout: Rollout) -> None:
     lost = outage_of(rollout.trace) or (rollout.status == "not judged" and rollout.error)
-    if lost and not is_refused(rollout):
+    if lost and not rollout.is_refused:
         raise ModelError(f"a draw for {rollout.problem} was lost ({lost}); the same command retries it")
 
 

@@ -12,9 +12,9 @@ from eval.numbers.criteria import hidden_rates, outcomes, shares
 from eval.numbers.intervals import Estimate, mean_share
 from eval.numbers.pass_at_k import pass_at_k_of, solved_by_any
 from eval.numbers.selection import n_at_k_of
-from eval.rollouts.outages import is_refused
 from eval.rollouts.rollout import Rollout
 from eval.tables.markdown import quantity, table
+from program.cli.output import one_line
 from program.rollout.trace import Totals
 
 COSTS = ("LM calls", "tokens", "USD", "seconds (median)")
@@ -37,6 +37,7 @@ class Summary(BaseModel):
     solved_by_any: share of problems that any judged sample solves, for any numbers of samples.
     not_judged: rollouts without a verdict; no rate includes them.
     refused: those of them whose prompts the server refused.
+    errors, error: judged rollouts that an error of the program ended, and the first error.
     calls, tokens, dollars, median_seconds: per judged rollout; the first three are means; None if unknown.
     draws: if a total budget was spread over the problems: number of draws to number of judged rollouts with it.
     """
@@ -56,7 +57,8 @@ class Summary(BaseModel):
     solved_by_any: Estimate
     not_judged: int
     refused: int = 0
-    refused: int = 0
+    errors: int = 0
+    error: str = ""
     calls: float | None
     tokens: float | None
     dollars: float | None
@@ -107,7 +109,9 @@ def summarize(arm: str, rollouts: Iterable[Rollout]) -> Summary:
         one_at_k=n_at_k_of(judged, 1, best_of) if several else None,
         solved_by_any=solved_by_any(done),
         not_judged=len(everything) - len(judged),
-        refused=sum(map(is_refused, everything)),
+        refused=sum(each.is_refused for each in everything),
+        errors=sum(bool(each.error) for each in judged),
+        error=next((each.error for each in judged if each.error), ""),
         calls=paid.calls / count if known else None,
         tokens=paid.tokens / count if known and paid.tokens is not None else None,
         dollars=paid.dollars / count if known and paid.dollars is not None else None,
@@ -146,7 +150,7 @@ def _row(s: Summary, k: int, uneven: bool) -> list[str]:
 
 
 def _notes(summaries: Sequence[Summary]) -> list[str]:
-    said = [*spread(summaries), *too_few(summaries), *not_judged(summaries)]
+    said = [*spread(summaries), *too_few(summaries), *ended_by_errors(summaries), *not_judged(summaries)]
     return ["", *said] if said else []
 
 
@@ -170,6 +174,15 @@ def too_few(summaries: Sequence[Summary]) -> list[str]:
         "are not known; solved by any sample counts them all."
         for s in summaries
         if s.unequal
+    ]
+
+
+def ended_by_errors(summaries: Sequence[Summary]) -> list[str]:
+    """A sentence for each arm with rollouts that an error of its program ended; they count as failed."""
+    return [
+        f"{s.arm}: {s.errors} of {s.samples} rollouts were ended by an error of the program: {one_line(s.error[:200])}"
+        for s in summaries
+        if s.errors
     ]
 
 

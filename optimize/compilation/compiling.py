@@ -54,6 +54,7 @@ from program.rollout.rate_limits import Pace
 from program.stage.program import Program
 from program.stopping import check, ends_by, graceful
 
+SERVERS = "servers.json"  # in a ledger's folder: the addresses of the models, without those that need none
 WORK_FOLDER = Path(os.environ.get("ALPHACODIUM_CACHE", ".cache")) / "compile"
 
 
@@ -90,7 +91,7 @@ def compile_artifact(config: CompileConfig, out: Path, evidence: bool = False) -
         write_artifact(out, earned if outcome.ships else inputs.program, job, chosen, outcome)
         ledger = job.paid.ledger
         paid = totals_line(ledger.totals(session=ledger.session))
-        known = f"; {ledger.reused:,} answers were reused from other compilations" if ledger.reused else ""
+        known = f"; {counted(ledger.reused, 'answer')} reused from other compilations" if ledger.reused else ""
         print_fitted(f"{describe(job.candidates, job.paid)}; in this session {paid}{known}")
         if job.proposals.dropped:
             dropped = counted(job.proposals.dropped, "proposal")
@@ -184,7 +185,7 @@ def _open_session(config: CompileConfig, inputs: Inputs, out: Path) -> Iterator[
     isolation = check_judge()
     with (
         graceful(),
-        closing(Ledger(own := ledger_folder(inputs), others=[*ledgers_next_to(own), *given])) as ledger,
+        closing(Ledger(own := _own_ledger(config, inputs), others=[*ledgers_next_to(own), *given])) as ledger,
         _paying(config, ledger) as paid,
         ends_by(paid.seconds_left(), "max_seconds is reached; the same command resumes"),
         _models(config, inputs, paid) as lms,
@@ -213,9 +214,25 @@ def ledger_folder(inputs: Inputs) -> Path:
     return WORK_FOLDER / _digest(shared) / _digest(inputs.identity)
 
 
+def _own_ledger(config: CompileConfig, inputs: Inputs) -> Path:
+    """`ledger_folder`, in which the addresses of the models are noted. A resume may have other addresses."""
+    folder = ledger_folder(inputs)
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / SERVERS).exists() and not (folder / FILE).exists():
+        write_whole(folder / SERVERS, json.dumps(sorted({base for _, base in config.models().values() if base})))
+    return folder
+
+
 def ledgers_next_to(folder: Path) -> list[Path]:
-    """The folders of the other ledgers next to `folder`."""
-    return sorted(file.parent for file in folder.parent.glob(f"*/{FILE}") if file.parent != folder)
+    """The folders of the other ledgers next to `folder` whose answers came from the same servers. At another address
+    there may be another model under the same name."""
+    others = (file.parent for file in folder.parent.glob(f"*/{FILE}") if file.parent != folder)
+    return sorted(each for each in others if _servers_of(each) == _servers_of(folder))
+
+
+def _servers_of(folder: Path) -> str:
+    noted = folder / SERVERS
+    return noted.read_text() if noted.is_file() else "[]"
 
 
 def _digest(values: dict[str, Any]) -> str:

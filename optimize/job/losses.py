@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from eval.data.problem_set import ProblemSet
-from eval.rollouts.outages import is_refused
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.score import score
 from program.errors import ModelError
@@ -21,7 +20,7 @@ def refuse_losses(rollouts: Sequence[Rollout]) -> None:
     Raises:
         ModelError: too many were not judged; the same command retries them.
     """
-    lost = [rollout for rollout in rollouts if rollout.status == "not judged" and not is_refused(rollout)]
+    lost = [rollout for rollout in rollouts if rollout.status == "not judged" and not rollout.is_refused]
     if len(lost) > MAX_LOST * len(rollouts):
         raise ModelError(
             f"{len(lost)} of {len(rollouts)} rollouts were not judged ({lost[0].error}); the same command retries them"
@@ -30,7 +29,7 @@ def refuse_losses(rollouts: Sequence[Rollout]) -> None:
 
 def refusals_as_failures(rollouts: Sequence[Rollout], problems: ProblemSet) -> list[Rollout]:
     """The rollouts in the same order; those whose prompts the server refuses are judged by the program they had."""
-    return [_judged(each, problems) if is_refused(each) else each for each in rollouts]
+    return [_judged(each, problems) if each.is_refused else each for each in rollouts]
 
 
 def _judged(rollout: Rollout, problems: ProblemSet) -> Rollout:

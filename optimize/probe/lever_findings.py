@@ -65,10 +65,10 @@ class LeverFinding:
     def row(self) -> list[str]:
         """The cells of the table; see `HEAD`."""
         lever, (before, after) = self.lever, self.calls
-        compared = "; ".join(f"{second}, with {first}" for first, second in lever.pairs)
+        compared = "; ".join(f"{second}, against {first}" for first, second in lever.pairs)
         if not self.problems:
             return [lever.name, compared, "0", "not tried", "–", "–"]
-        gain, costs = points(self.gain), f"{after:.1f}, with {before:.1f}"
+        gain, costs = points(self.gain), f"{after:.1f}, against {before:.1f}"
         return [lever.name, compared, str(self.problems), gain, f"{100 * self.visible:.0f} points", costs]
 
 

@@ -67,6 +67,7 @@ def study(options: argparse.Namespace) -> None:
     plan = _study_config(options.config)
     if same_split(plan.split, config.split):
         raise ConfigError(f"study: split {plan.split} is the split of the compilation; evaluate on another")
+    _refuse_same_problems(config, plan)
     if plan.fit and config.optimizer != "race":
         raise ConfigError("study: fit works only with the optimizer race")
     arms = arms_of(config, plan.against, plan.settings, taken=("compiled", plan.split))
@@ -116,6 +117,20 @@ def study(options: argparse.Namespace) -> None:
     else:
         print_markdown(bought(read_rollouts(run), start.name, compiled.name))
     say_next(command=["optimize.show", options.out / "compiled"])
+
+
+def _refuse_same_problems(config: CompileConfig, plan: StudyConfig) -> None:
+    """Refuse to evaluate on problems of the compilation, which one file has under both splits.
+
+    Raises:
+        ConfigError: a problem of the one split has the text of a problem of the other.
+        DataError: the data cannot be read.
+    """
+    compiled_on, evaluated_on = (load_problems(config.data, split).problems for split in (config.split, plan.split))
+    texts = {problem.asked() for problem in compiled_on}
+    if shared := [problem.name for problem in evaluated_on if problem.asked() in texts]:
+        said = f"{counted(len(shared), 'problem')}, such as {shared[0]}, are in {config.split} and in {plan.split}"
+        raise ConfigError(f"study: {said}; evaluate on others")
 
 
 def expected_cost(config: CompileConfig, plan: StudyConfig, arms: Sequence[StudyArm], compiled: Path) -> str:

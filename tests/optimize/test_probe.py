@@ -185,7 +185,7 @@ def test_a_compilation_takes_the_answers_of_a_probe_for_nothing(monkeypatch, tmp
     raced = [tmp_path / "raced" if each == tmp_path / "out" else each for each in options]
     said = printed(monkeypatch, optimize.compile.main, *raced, *race)
     report = json.loads((tmp_path / "raced" / "report.json").read_text())
-    assert report["paid"]["reused"] >= len(TASKS) / 2 and "were reused from other compilations" in said
+    assert report["paid"]["reused"] >= len(TASKS) / 2 and "reused from other compilations" in said
     after_probe = len(prompts)
     prompts.clear()
     monkeypatch.setattr("optimize.compilation.compiling.WORK_FOLDER", tmp_path / "another ledger")

@@ -512,3 +512,22 @@ def test_a_stronger_model_for_fixes_is_found_and_the_artifact_names_a_role_and_n
     printed(monkeypatch, eval.run.main, *follow)
     arms = [artifact.load(tmp_path / "followed" / "artifacts" / name)[0] for name in ("start", "out")]
     assert [made.config.budget.calls for made in arms] == [20, 20]
+
+
+def test_answers_of_another_server_with_a_model_of_the_same_name_are_not_reused(monkeypatch, tmp_path, direct):
+    counts = []
+    for folder, address in (
+        ("one", "http://127.0.0.1:1/v1"),
+        ("two", "http://127.0.0.1:2/v1"),
+        ("three", "http://127.0.0.1:1/v1"),
+    ):
+        prompts = use_lm(monkeypatch, lucky)
+        asked = [tmp_path / folder if each == tmp_path / "out" else each for each in direct]
+        asked += ["--tune", "proposals=0", "--tune", "switches=false", "--lm", "openai/model", "--api-base", address]
+        asked += [
+            "--tune",
+            f"gate_problems={8 + len(counts)}",
+        ]  # another configuration, so that each has its own ledger
+        printed(monkeypatch, optimize.compile.main, *asked)
+        counts.append(len(prompts))
+    assert counts[1] > 0.5 * counts[0] and counts[2] < 0.5 * counts[0]

@@ -213,3 +213,11 @@ def test_the_split_that_is_compiled_on_is_not_evaluated_on(study, tmp_path, caps
     config.write_text(config.read_text().replace('split = "test"', f'split = "{name}"'))
     assert study("--dry-run") == 2
     assert "is the split of the compilation" in capsys.readouterr().err
+
+
+def test_problems_of_the_compilation_are_not_evaluated_on(study, tmp_path, capsys):
+    """A file has no splits, so it has the same problems under every name."""
+    file = tmp_path / "problems.jsonl"
+    file.write_text("\n".join((PACK_FOLDER / "data" / "valid.jsonl").read_text().splitlines()[:4]))
+    assert study("--data", file) == 2
+    assert "4 problems, such as " in capsys.readouterr().err

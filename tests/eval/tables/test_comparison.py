@@ -313,3 +313,12 @@ def test_prompts_that_the_server_refused_are_told_apart_from_an_outage(tmp_path)
     both = [rollout(name, 1.0, arm=arm) for arm in ("plain", "tuned") for name in ("apple", "damson")]
     said = compare([store(tmp_path / "run", [*lost, *both])])
     assert "2 rollouts were not judged (infrastructure; of 1 the server refused the prompts" in said
+
+
+def test_errors_of_a_program_are_said_below_the_table(tmp_path):
+    rollouts = [rollout(name, 0.0, arm="broken", code="") for name in ("apple", "berry")]
+    for each in rollouts:
+        each.error = "ValueError: temperature must be in [0, 2]"
+    both = [*rollouts, *(rollout(name, 1.0, arm="plain") for name in ("apple", "berry"))]
+    said = compare([store(tmp_path / "run", both)])
+    assert "broken: 2 of 2 rollouts were ended by an error of the program: ValueError: temperature must" in said
