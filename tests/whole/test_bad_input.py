@@ -216,7 +216,7 @@ def serving_nothing(*_: Any, **__: Any) -> Iterator[str]:
 
 def write_files(folder: Path, patched: pytest.MonkeyPatch) -> None:
     few, programs = VALID[:2], {task.name: task.right for task in VALID[:2]}
-    write_pack(folder / "data", few, few)
+    write_pack(folder / "data", few, VALID[2:])
     write_start(folder / "start", "direct")
     write_start(folder / "other", "direct", {"max_code_tokens": 99})
     dump(folder / "problem.json", few[0].row())
