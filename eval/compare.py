@@ -42,7 +42,7 @@ def main() -> None:
 
 def _compare(options: argparse.Namespace) -> int | None:
     from eval.rollouts.run_folder import report_of
-    from eval.tables.comparison import compare, is_finished, lower_ends
+    from eval.tables.comparison import compare, lower_ends
 
     print_markdown(compare(options.runs, options.arms, options.by, options.budget, options.prompts, options.exclude))
     if len(options.runs) == 1 and (report := report_of(options.runs[0])):
@@ -51,10 +51,10 @@ def _compare(options: argparse.Namespace) -> int | None:
         say_next(command=["eval.report", *options.runs])
     if options.fail_if_worse is None:
         return None
-    if not is_finished(options.runs, options.arms, options.exclude):
+    ends = lower_ends(options.runs, options.arms, options.exclude)
+    if ends is None:
         print("--fail-if-worse: rollouts are missing, so nothing is decided yet", file=sys.stderr)
         return CHECK_FAILED
-    ends = lower_ends(options.runs, options.arms, options.exclude)
     worse = {arm: end for arm, end in ends.items() if end < -options.fail_if_worse}
     for arm, end in worse.items():
         message = f"{arm} may solve {-end:.1f} points less; the limit is {options.fail_if_worse:g}"

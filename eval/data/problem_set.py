@@ -13,14 +13,13 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from eval.data.rules import Rules
-from judge.checkers.checker_program import AnyChecker
+from judge.checkers.checker_program import FUTURE, AnyChecker
 from judge.verdict import TestCase
 from program.errors import UserError
 from program.input_files import InputError, read_model
 from program.problem import Problem
 
 log = logging.getLogger(__name__)
-_FUTURE = re.compile(r"^from __future__ import (?:\([^()]*\)|.*)$", re.MULTILINE)
 _BOM = "\ufeff"
 Answers = Literal["one", "several, with a checker", "several, one stored"]
 
@@ -143,7 +142,7 @@ class ProblemSet:
         bind. Statements that must come first in a file come first."""
         if not self.prelude or not program.strip():
             return program
-        head = max((found.end() for found in _FUTURE.finditer(program)), default=0)
+        head = max((found.end() for found in FUTURE.finditer(program)), default=0)
         return f"{program[:head]}\n{self.prelude}\n{program[head:].lstrip(_BOM)}"
 
     def judged_by(self, rules: Rules) -> ProblemSet:

@@ -23,11 +23,11 @@ from eval.rollouts.code_version import code_prints
 from eval.rollouts.executor import Arm
 from eval.rollouts.loop import rollouts_left, run_loop
 from eval.rollouts.rollout import Rollout
-from eval.rollouts.run_folder import REPORT, RunFolder, read_rollouts
-from eval.rollouts.stored_arms import header, stored_arms
+from eval.rollouts.run_folder import REPORT, RunFolder
+from eval.rollouts.stored_arms import StoredArm, arms_of, header, read_run
 from eval.simulated.model import SIMULATED, caveat
 from eval.spending.spread import TOTALS, refuse_single_draws, spread_total
-from eval.tables.prompt_differences import arm_warnings, seen_problems, setting_differences
+from eval.tables.prompt_differences import arm_warnings, seen_problems
 from eval.tables.summary import markdown_table, summarize_arms
 from judge.cache import VerdictCache, reports_in
 from program import artifact
@@ -78,11 +78,11 @@ def evaluate(options: argparse.Namespace) -> None:
             spent = _run(options, models, folder, arms, problems, rates, budget, total, late) if left else None
         if spent:
             print(_ended_early(spent))
-        rollouts = read_rollouts(options.out)
-        table, stored = _table(options, arms, rollouts), stored_arms([options.out])
+        config, rollouts = read_run(options.out)
+        stored = arms_of(options.out, config, rollouts)
+        table = _table(options, arms, stored, rollouts)
         conditions = header(stored).partition(": ")[2]  # without the folder, because summaries are shared
-        parts = [conditions, table, arm_warnings(stored)]
-        write_whole(options.out / "summary.md", "\n\n".join(filter(None, parts)) + "\n")
+        write_whole(options.out / "summary.md", f"{conditions}\n\n{table}\n")
         print_markdown(table)
         write_report([options.out], options.out / REPORT, problems)
         failed = [each.problem for each in rollouts if each.status == "failed"]
@@ -131,11 +131,12 @@ def _config(
     }
 
 
-def _table(options: argparse.Namespace, arms: Sequence[Arm], rollouts: Sequence[Rollout]) -> str:
+def _table(
+    options: argparse.Namespace, arms: Sequence[Arm], stored: Sequence[StoredArm], rollouts: Sequence[Rollout]
+) -> str:
     """The table of arms with the notes needed to read it. Also warns of answers without a program."""
-    names = [arm.name for arm in arms]
-    differing = setting_differences({name: options.out / "artifacts" / name for name in names})
-    parts = [markdown_table(summarize_arms(names, rollouts)), differing, protection(rollouts), caveat(options.lm)]
+    table = markdown_table(summarize_arms([arm.name for arm in arms], rollouts))
+    parts = [table, arm_warnings(stored), protection(rollouts), caveat(options.lm)]
     for arm in arms:
         calls = [call for rollout in rollouts if rollout.arm == arm.name for call in rollout.trace.calls]
         if said := answer_faults(calls, arm.program):

@@ -143,11 +143,8 @@ def stored_arms(runs: Sequence[Path], arms: Sequence[str] | None = None, exclude
     if len({_data_of(config) for config in configs.values()}) > 1:
         listed = "; ".join(f"{run}: {' '.join(_data_of(config))}" for run, config in configs.items())
         raise RunError(f"these runs are over different data: {listed}")
-    found: dict[str, StoredArm] = {}
-    for run, (config, rollouts) in read.items():
-        for name in config["artifacts"]:
-            label = _label(run, name, configs)
-            found[label] = StoredArm(label, run, config, name, [each for each in rollouts if each.arm == name])
+    of_runs = (arms_of(run, config, rollouts, configs) for run, (config, rollouts) in read.items())
+    found = {arm.label: arm for of_run in of_runs for arm in of_run}
     twice = [name for name, count in Counter(arms or ()).items() if count > 1]
     if twice:
         raise RunError(f"the arm {twice[0]} is named twice")
@@ -156,6 +153,21 @@ def stored_arms(runs: Sequence[Path], arms: Sequence[str] | None = None, exclude
         meant = did_you_mean(missing[0], found)
         raise RunError(f"no arm {missing[0]}; there are {', '.join(found) or 'none'}{meant}")
     return [found[name] for name in arms or found]
+
+
+def arms_of(
+    run: Path, config: dict[str, Any], rollouts: Sequence[Rollout], configs: dict[Path, dict[str, Any]] | None = None
+) -> list[StoredArm]:
+    """The arms of a run that was read.
+
+    Args:
+        run, config, rollouts: see `read_run`.
+        configs: of all runs whose arms are shown together, by folder.
+    """
+    return [
+        StoredArm(_label(run, name, configs or {}), run, config, name, [each for each in rollouts if each.arm == name])
+        for name in config["artifacts"]
+    ]
 
 
 def problem_names(arms: Sequence[StoredArm]) -> list[str]:

@@ -65,13 +65,11 @@ def compare(
     return "\n\n".join(filter(None, parts))
 
 
-def is_finished(runs: Sequence[Path], arms: Sequence[str] | None = None, exclude: str | None = None) -> bool:
-    """Whether no rollout of these arms is missing, and none was cut short by the budget of its run."""
-    return not any(arm.missing or arm.cut_short for arm in stored_arms(runs, arms, exclude))
-
-
-def lower_ends(runs: Sequence[Path], arms: Sequence[str] | None = None, exclude: str | None = None) -> dict[str, float]:
-    """For each arm but the first, the lower end of the interval of its solved rate minus the first's, in points.
+def lower_ends(
+    runs: Sequence[Path], arms: Sequence[str] | None = None, exclude: str | None = None
+) -> dict[str, float] | None:
+    """For each arm but the first, the lower end of the interval of its solved rate minus the first's, in points. None
+    if rollouts are missing, or were cut short by the budget of their run.
 
     Args:
         runs, arms, exclude: see `stored_arms`.
@@ -80,7 +78,9 @@ def lower_ends(runs: Sequence[Path], arms: Sequence[str] | None = None, exclude:
         RunError: as in `compare`, or an arm has no judged problem in common with the first.
         DataError: as `stored_arms` does.
     """
-    first, *others = stored_arms(runs, arms, exclude)
+    first, *others = chosen = stored_arms(runs, arms, exclude)
+    if any(arm.missing or arm.cut_short for arm in chosen):
+        return None
     found = zip(others, pair_all(first.rollouts, [other.rollouts for other in others]), strict=True)
     ends = {other.label: 100 * paired.solved.estimate.low for other, paired in found if paired}
     if missing := [other.label for other in others if other.label not in ends]:

@@ -13,7 +13,7 @@ from rich.cells import cell_len
 
 from eval.errors import RunError
 from eval.rollouts.rollout import Checkpoint, Rollout
-from eval.rollouts.stored_arms import header, read_run, stored_arms
+from eval.rollouts.stored_arms import arms_of, header, read_run
 from eval.story.diagnosis import why
 from eval.story.story import Story, Version, lines_of, read_story
 from eval.tables.summary import markdown_table, summarize_arms
@@ -41,13 +41,12 @@ def run_overview(run: Path, paint: Painter, exclude: str | None = None) -> tuple
     Raises:
         RunError, DataError: as `read_run` does.
     """
-    stored = stored_arms([run], exclude=exclude)
     config, rollouts = read_run(run, exclude)
     arms = list(config["artifacts"])
     table = markdown_table(summarize_arms(arms, rollouts))
     width = max((len(name) for name in config["problems"]), default=0)
     columns = [max(len(arm), config["samples"]) for arm in arms]
-    lines = [header(stored), "", table, ""]
+    lines = [header(arms_of(run, config, rollouts)), "", table, ""]
     lines.append("  ".join([" " * width, *(paint(a.ljust(w), "bold") for a, w in zip(arms, columns, strict=True))]))
     for name in config["problems"]:
         cells = []

@@ -14,6 +14,7 @@ Any other exit status, a signal, or an exceeded limit is a failure of the checke
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
@@ -29,6 +30,8 @@ Language = Literal["python", "c++"]
 CHECKER_LIMITS = Limits(seconds=10.0, memory_bytes=2**30, output_bytes=8 * 2**20)
 RIGHT: dict[Protocol, int] = {"testlib": 0, "kattis": 42}
 WRONG: dict[Protocol, tuple[int, ...]] = {"testlib": (1, 2, 4, 7, 8), "kattis": (43,)}
+# The only statement that must come first in a file.
+FUTURE = re.compile(r"^from __future__ import (?:\([^()]*\)|.*)$", re.MULTILINE)
 _SAID = 300  # maximum characters of a failed checker's output in a message
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections import OrderedDict
 
-from judge.checkers.checker_program import AnyChecker, CheckerProgram
+from judge.checkers.checker_program import FUTURE, AnyChecker, CheckerProgram
 from judge.checkers.compiled import compiled
 from judge.fingerprint import fingerprint
 from judge.sandbox.layers import namespaces
@@ -24,8 +23,6 @@ def __failed(kind, fault, trace):
 sys.excepthook = __failed
 sys.argv += {more!r}
 {rest}"""
-# The only statement that must come first in a file.
-_FUTURE = re.compile(r"^from __future__ import (?:\([^()]*\)|.*)$", re.MULTILINE)
 _COMPILED = """
 import os, signal, sys
 for number in (signal.SIGPIPE, signal.SIGXFSZ):  # which Python ignores
@@ -92,8 +89,8 @@ def _ask(session: Session, checker: CheckerProgram, given: bytes, answer: bytes,
         driver = _COMPILED.format(more=more)
     else:
         source = checker.files[0][1].removeprefix("\ufeff")  # other lines will come before it
-        futures = ";".join(_FUTURE.findall(source))
-        driver = _PYTHON.format(futures=futures, more=more, rest=_FUTURE.sub("", source))
+        futures = ";".join(FUTURE.findall(source))
+        driver = _PYTHON.format(futures=futures, more=more, rest=FUTURE.sub("", source))
     stdin = printed.decode("utf-8", "surrogateescape") if kattis else ""
     own = session.companion(driver)
     fault = own.compile(checker.limits)

@@ -46,7 +46,7 @@ def gate_needs(config: CompileConfig, inputs: Inputs, average: Averages) -> dict
     budget except seconds."""
     problems = min(config.gate_problems, len(inputs.problems.problems))
     calls = min(average.calls, inputs.program.config.budget.calls or average.calls)
-    stages = len(stages_of(inputs.program)) - len(inputs.frozen)
+    stages = sum(stage.name not in inputs.frozen for _, stage in stages_of(inputs.program))
     checked = config.copy_answers * stages if config.tuning.demos else 0
     row = _row(config, GATE, PhaseCount(calls=ceil(2 * problems * config.gate_draws * calls) + checked), average)
     prices = [price_of(model) for role, (model, _) in config.models().items() if role in ("lm", *STRONGER)]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from eval.tables.markdown import points
 from optimize.probe.lever_findings import LeverFinding
-from optimize.probe.probe_levers import STRONGER_LEVERS, shapes
+from optimize.probe.probe_levers import shapes
 from program.cli.settings import setting_text
 from program.manifest import flattened
 from program.steps.config import FlowConfig
@@ -34,17 +34,15 @@ def recommendation(findings: Sequence[LeverFinding], start: str, config: FlowCon
     best = max(shown, key=lambda each: each.gain.value)
     lever, (before, after) = best.lever, best.calls
     first, second = lever.pairs[0]
-    said = (
-        f"recommended: {lever.name}: {points(best.gain)} for {second} over {first}, at {after:.1f} calls a rollout for "
-    )
-    said += f"{before:.1f}; {Path(start).name} as it is was not run"
+    calls = f"at {after:.1f} calls a rollout for {before:.1f}"
+    said = f"recommended: {lever.name}: {points(best.gain)} for {second} over {first}, {calls}"
+    said += f"; {Path(start).name} as it is was not run"
     if lever.kind == "reading":
         return f"{said}; answers have right programs that are parsed wrongly: please report this as a bug"
     lines = [said]
     if lever.kind == "shape":
         present = flattened(config.model_dump())
-        stronger = any(second in pair for each in STRONGER_LEVERS for pair in each.pairs)
-        measured = flattened(shapes(config, stronger)[second])
+        measured = flattened(shapes(config, stronger=True)[second])
         settings = {key: value for key, value in measured.items() if value is not None and present.get(key) != value}
         options = [f"--set {key}={setting_text(value)}" for key, value in settings.items()]
         lines += ["", f"  {second}, as measured:", f"  python -m eval.run {shlex.quote(start)} {' '.join(options)} …"]

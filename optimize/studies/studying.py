@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from eval.data.load import load_problems
+from eval.data.problem_set import ProblemSet
 from eval.data.rows import same_split
 from eval.rollouts.run_folder import read_rollouts
 from optimize.config import CompileConfig, ConfigError
@@ -67,18 +68,20 @@ def study(options: argparse.Namespace) -> None:
     plan = _study_config(options.config)
     if same_split(plan.split, config.split):
         raise ConfigError(f"study: split {plan.split} is the split of the compilation; evaluate on another")
-    _refuse_same_problems(config, plan)
+    evaluated_on = load_problems(config.data, plan.split)
+    _refuse_same_problems(config, evaluated_on)
     if plan.fit and config.optimizer != "race":
         raise ConfigError("study: fit works only with the optimizer race")
     arms = arms_of(config, plan.against, plan.settings, taken=("compiled", plan.split))
     given = [word for key, value in changes.items() for word in (f"--{key.replace('_', '-')}", value)]
     if plan.fit and not options.dry_run:
-        problems = load_problems(config.data, plan.split).select(plan.limit, None, plan.exclude)
+        problems = evaluated_on.select(plan.limit, None, plan.exclude)
         fitting = plan.fit.problems(config, problems, options.out)
         changes |= {"rollouts": fitting, "gate_problems": fitting}
         given += [word for key in ("rollouts", "gate_problems") for word in ("--tune", f"{key}={fitting}")]
         config, plan = read_config(options.config, changes), plan.model_copy(update={"limit": fitting})
-    print_markdown(expected_cost(config, plan, arms, options.out / "compiled"))
+    problems = evaluated_on.select(plan.limit, None, plan.exclude)
+    print_markdown(expected_cost(config, plan, arms, problems, options.out / "compiled"))
     if options.dry_run:
         say_next(command=["optimize.study", *without("--dry-run", sys.argv[1:])])
         return
@@ -119,25 +122,25 @@ def study(options: argparse.Namespace) -> None:
     say_next(command=["optimize.show", options.out / "compiled"])
 
 
-def _refuse_same_problems(config: CompileConfig, plan: StudyConfig) -> None:
+def _refuse_same_problems(config: CompileConfig, evaluated_on: ProblemSet) -> None:
     """Refuse to evaluate on problems of the compilation, which one file has under both splits.
 
     Raises:
         ConfigError: a problem of the one split has the text of a problem of the other.
         DataError: the data cannot be read.
     """
-    compiled_on, evaluated_on = (load_problems(config.data, split).problems for split in (config.split, plan.split))
-    texts = {problem.asked() for problem in compiled_on}
-    if shared := [problem.name for problem in evaluated_on if problem.asked() in texts]:
-        said = f"{counted(len(shared), 'problem')}, such as {shared[0]}, are in {config.split} and in {plan.split}"
-        raise ConfigError(f"study: {said}; evaluate on others")
+    texts = {problem.asked() for problem in load_problems(config.data, config.split).problems}
+    if shared := [problem.name for problem in evaluated_on.problems if problem.asked() in texts]:
+        said = f"{counted(len(shared), 'problem')}, such as {shared[0]}, are in {config.split} and in "
+        raise ConfigError(f"study: {said}{evaluated_on.split}; evaluate on others")
 
 
-def expected_cost(config: CompileConfig, plan: StudyConfig, arms: Sequence[StudyArm], compiled: Path) -> str:
+def expected_cost(
+    config: CompileConfig, plan: StudyConfig, arms: Sequence[StudyArm], problems: ProblemSet, compiled: Path
+) -> str:
     """The expected requests and cost of compiling and evaluating, as text and tables, without any LM call."""
     inputs = read_inputs(config)
     average = averages(config, inputs, compiled)
-    problems = load_problems(config.data, plan.split).select(plan.limit, None, plan.exclude)
     count = len(problems.problems) * plan.n
     lines = [describe_plan(config, inputs, compiled), "", f"then evaluate on {len(problems.problems)} problems of "]
     lines[-1] += f"{config.data} {plan.split}, {counted(plan.n, 'sample')} each:"

@@ -33,26 +33,25 @@ _TAGS = {tag: language for language, tags in _BY_TAG.items() for tag in tags.spl
 # Patterns of lines that occur in no Python program, and rarely in prose. They begin with blanks of one line: over empty
 # lines a search would take quadratic time.
 _SIGNS = [
-    ("cpp", r"^ *#\s*include\s*<(?:bits/|iostream|vector|algorithm|string|map|set|queue|cmath|c[a-z]+>)"),
-    ("cpp", r"^ *using namespace std;|\bstd::c(?:in|out)\b|\bcin\s*>>|\bcout\s*<<"),
-    ("c", r"^ *#\s*include\s*<\w+\.h>"),
-    ("c", r"^ *int\s+main\s*\([^)]*\)\s*\{?"),
-    ("java", r"\bpublic\s+(?:static\s+void\s+main|(?:final\s+)?class\s+\w+)|^ *import\s+java\.|\bSystem\.out\.print"),
-    ("csharp", r"^ *using\s+System(?:\.\w+)*;|\bConsole\.(?:Read|Write)Line\("),
-    ("rust", r"^ *(?:pub\s+)?fn\s+\w+\s*\(.*\{\s*$|^ *use\s+std::|\bprintln!\("),
-    ("go", r"^ *package\s+main\b|^ *func\s+\w+\s*\(.*\{\s*$"),
-    ("kotlin", r"^ *fun\s+\w+\s*\(.*\{\s*$|\breadLine\(\)!!"),
-    ("php", r"^ *<\?php"),
-    (
-        "javascript",
-        r"\bconsole\.log\(|^ *(?:const|let|var)\s+[\w{\[].*=.*;\s*$|\brequire\(['\"]|^ *function\s+\w+\s*\(.*\{\s*$",
-    ),
-    ("ruby", r"^ *puts\s+\S.*$(?=[\s\S]*^ *end\s*$)|\bgets\.(?:chomp|split|to_i)\b"),
-    ("haskell", r"^ *main\s*::\s*IO|^ *main\s*=\s*do\b"),
-    ("pascal", r"^ *(?:readln|writeln)\s*\(.*;\s*$"),
-    ("python 2", r"^ *print\s+(?:[\"'%\w].*)$(?<![.:;,!?])"),
+    ("cpp", r"^[ \t]*#\s*include\s*<(?:bits/|iostream|vector|algorithm|string|map|set|queue|cmath|c[a-z]+>)"),
+    ("cpp", r"^[ \t]*using namespace std;|\bstd::c(?:in|out)\b|\bcin\s*>>|\bcout\s*<<"),
+    ("c", r"^[ \t]*#\s*include\s*<\w+\.h>"),
+    ("c", r"^[ \t]*int\s+main\s*\([^)]*\)\s*\{?"),
+    ("java", r"\bpublic\s+(?:static\s+void\s+main|(?:final\s+)?class\s+\w+)|\bSystem\.out\.print"),
+    ("java", r"^[ \t]*import\s+java\."),
+    ("csharp", r"^[ \t]*using\s+System(?:\.\w+)*;|\bConsole\.(?:Read|Write)Line\("),
+    ("rust", r"^[ \t]*(?:pub\s+)?fn\s+\w+\s*\(.*\{\s*$|^[ \t]*use\s+std::|\bprintln!\("),
+    ("go", r"^[ \t]*package\s+main\b|^[ \t]*func\s+\w+\s*\(.*\{\s*$"),
+    ("kotlin", r"^[ \t]*fun\s+\w+\s*\(.*\{\s*$|\breadLine\(\)!!"),
+    ("php", r"^[ \t]*<\?php"),
+    ("javascript", r"\bconsole\.log\(|^[ \t]*(?:const|let|var)\s+[\w{\[].*=.*;\s*$|\brequire\(['\"]"),
+    ("javascript", r"^[ \t]*function\s+\w+\s*\(.*\{\s*$"),
+    ("ruby", r"^[ \t]*puts\s+\S.*$(?=[\s\S]*^[ \t]*end\s*$)|\bgets\.(?:chomp|split|to_i)\b"),
+    ("haskell", r"^[ \t]*main\s*::\s*IO|^[ \t]*main\s*=\s*do\b"),
+    ("pascal", r"^[ \t]*(?:readln|writeln)\s*\(.*;\s*$"),
+    ("python 2", r"^[ \t]*print\s+(?:[\"'%\w].*)$(?<![.:;,!?])"),
 ]
-_COMPILED = [(language, re.compile(sign.replace("^ *", r"^[ \t]*"), re.MULTILINE)) for language, sign in _SIGNS]
+_COMPILED = [(language, re.compile(sign, re.MULTILINE)) for language, sign in _SIGNS]
 
 
 def language_of(text: str, tag: str = "") -> str:

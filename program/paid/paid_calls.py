@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from socket import gaierror
 from typing import Any
 
-from dspy import LMError, LMProviderError, LMTimeoutError, LMTransportError, LMUnexpectedError
+from dspy import LMError, LMTransportError
 from dspy.lm15 import Response
 
 from program.errors import StorageError, UserError
@@ -21,7 +21,7 @@ from program.paid.ledger import Ledger
 from program.rollout.budget import OPTIONS, Budget, RunBudget
 from program.rollout.context import Purpose, context
 from program.rollout.rate_limits import Pace
-from program.rollout.trace import Totals
+from program.rollout.trace import MAY_COST, Totals
 from program.stopping import OutOfTime, check, in_time, is_over, rest
 from program.undocumented import response_of, says_more, stored_response
 
@@ -236,10 +236,8 @@ class PaidCalls:
 def _was_refused(fault: BaseException) -> bool:
     """Whether a failed call was not processed: the server returned an error, or was not reached. For any other failure
     the cost is unknown."""
-    if isinstance(fault, LMTimeoutError | LMUnexpectedError) or type(fault) is LMProviderError:
-        return False
     if not isinstance(fault, LMTransportError):
-        return isinstance(fault, LMError)
+        return isinstance(fault, LMError) and type(fault).__name__ not in MAY_COST
     cause: Any = fault
     while cause is not None:
         if isinstance(cause, ConnectionRefusedError | gaierror):

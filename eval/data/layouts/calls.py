@@ -17,6 +17,7 @@ from judge.literals import NoLiteral, value_in
 from judge.value_texts import literal
 from judge.values import FLOAT_TOLERANCE, Comparison
 from judge.verdict import TestCase
+from program.problem import AskedFunction
 
 MAX_ITEMS = 1_000_000  # of a list or string that a test writes as a product
 MAX_BITS = 100_000  # of a power
@@ -54,6 +55,16 @@ class Calls:
     without_values: tuple[str, ...] = ()
     reference: str = ""
     relative: float = 0.0
+
+    def function(self, entry_point: str, starter_code: str = "") -> AskedFunction:
+        """The function that they call, compared by their rule."""
+        return AskedFunction(
+            entry_point=entry_point,
+            starter_code=starter_code,
+            tolerance=self.tolerance,
+            relative=self.relative,
+            comparison=self.comparison,
+        )
 
 
 Rule = tuple[Comparison, float, float]  # how a test compares, its absolute and its relative tolerance

@@ -14,7 +14,6 @@ from eval.data.layouts.entry import Entry, LeftOut
 from eval.data.layouts.expected import expected_tests
 from eval.data.layouts.function_problem import function_entry
 from eval.data.layouts.worded_examples import shown_examples
-from program.problem import AskedFunction
 
 NAME: str = "human_eval"
 COLUMNS = frozenset({"task_id", "prompt", "canonical_solution", "entry_point", "test"})
@@ -35,13 +34,7 @@ def read(row: dict[str, Any]) -> Entry:
         raise LeftOut(name, "has an oracle of its own") from fault
     except ValueError as fault:
         raise LeftOut(name, str(fault)) from fault
-    function = AskedFunction(
-        entry_point=entry_point,
-        starter_code=row["prompt"],
-        tolerance=calls.tolerance,
-        relative=calls.relative,
-        comparison=calls.comparison,
-    )
+    function = calls.function(entry_point, row["prompt"])
     program = row["prompt"] + row["canonical_solution"]
     public = shown_examples(row["prompt"], row["prompt"], entry_point)
     tests = [*calls.tests, *computed]

@@ -29,20 +29,8 @@ COLUMNS = frozenset({"question_id", "question_title", "question_content", "publi
 
 # What the set's own runner puts in front of every program.
 _MODULES = (
-    *(
-        "string",
-        "re",
-        "datetime",
-        "collections",
-        "heapq",
-        "bisect",
-        "copy",
-        "math",
-        "random",
-        "statistics",
-        "itertools",
-    ),
-    *("functools", "operator", "io", "sys", "json"),
+    *("string", "re", "datetime", "collections", "heapq", "bisect", "copy", "math"),
+    *("random", "statistics", "itertools", "functools", "operator", "io", "sys", "json"),
 )
 PRELUDE = "\n".join(
     [

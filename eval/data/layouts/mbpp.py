@@ -14,7 +14,6 @@ from eval.data.layouts.calls import Calls, SpecialOracle, asserted, called_name,
 from eval.data.layouts.entry import Entry, LeftOut
 from eval.data.layouts.expected import expected_tests
 from eval.data.layouts.function_problem import function_entry
-from program.problem import AskedFunction
 
 NAME: str = "mbpp"
 COLUMNS = frozenset({"task_id", "code", "test_list"})
@@ -52,11 +51,9 @@ def _entry(row: dict[str, Any], name: str, code: str, asserts: list[str]) -> Ent
     exact = {test.input: test for test in tests}
     rounded = shown.tolerance > calls.tolerance or shown.relative > calls.relative
     public = [exact.get(test.input, test) for test in shown.tests if test.input in exact or not rounded]
-    function = AskedFunction(
-        entry_point=entry_point, tolerance=calls.tolerance, relative=calls.relative, comparison=calls.comparison
-    )
     words = row.get("prompt") or row["text"]
     program = "\n".join([*(row.get("test_imports") or ()), code.replace("\r\n", "\n")])
+    function = calls.function(entry_point)
     return function_entry(name, words, function, public, tests, right=(program,), unread=calls.unread)
 
 
