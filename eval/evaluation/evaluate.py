@@ -24,7 +24,7 @@ from eval.rollouts.executor import Arm
 from eval.rollouts.loop import rollouts_left, run_loop
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.run_folder import REPORT, RunFolder
-from eval.rollouts.stored_arms import StoredArm, arms_of, header, read_run
+from eval.rollouts.stored_arms import StoredArm, arms_of, gaps, header, read_run
 from eval.simulated.model import SIMULATED, caveat
 from eval.spending.spread import TOTALS, refuse_single_draws, spread_total
 from eval.tables.prompt_differences import arm_warnings, seen_problems
@@ -83,7 +83,7 @@ def evaluate(options: argparse.Namespace) -> None:
         table = _table(options, arms, stored, rollouts)
         conditions = header(stored).partition(": ")[2]  # without the folder, because summaries are shared
         write_whole(options.out / "summary.md", f"{conditions}\n\n{table}\n")
-        print_markdown(table)
+        print_markdown("\n\n".join([*gaps(stored), table]))
         write_report([options.out], options.out / REPORT, problems)
         failed = [each.problem for each in rollouts if each.status == "failed"]
         story = ["eval.show", options.out, *failed[:1]]
@@ -178,13 +178,13 @@ def _run(
 
 
 def _say_losses(rollouts: Sequence[Rollout], spent: str | None) -> None:
-    """Report rollouts that were not judged. Those without answers because the budget's seconds ended are part of
-    `spent`, which was already reported.
+    """Report rollouts that were not judged. Those that the budget cut short are part of `spent`, which was already
+    reported, and so are those without answers because its seconds ended.
 
     Raises:
         ModelError: another try may judge them.
     """
-    lost = [each for each in rollouts if each.status == "not judged"]
+    lost = [each for each in rollouts if each.status == "not judged" and not each.is_cut_short]
     if spent == "seconds":
         lost = [each for each in lost if NOT_IN_TIME not in each.error]
     again = [each for each in lost if not each.is_refused]

@@ -92,7 +92,7 @@ def inspect_log(arm: StoredArm, data: ProblemSet | None, begun: datetime) -> byt
 
 def _head(arm: StoredArm, begun: datetime) -> dict[str, Any]:
     config, summary = arm.config, summarize(arm.label, arm.rollouts)
-    scored = {"scored_samples": summary.samples, "unscored_samples": summary.not_judged}
+    scored = {"scored_samples": summary.samples, "unscored_samples": summary.not_judged + summary.cut_short}
     scores = [(SOLVED, "accuracy", summary.solved), (HIDDEN, "mean", summary.hidden_rate)]
     ids = [_identifier(name) for name in problem_names([arm])]
     spec = {

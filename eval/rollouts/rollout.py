@@ -17,6 +17,7 @@ STORED_TRACE = "account"  # the key of `Rollout.trace` in `rollouts.jsonl`, from
 # The names of errors after which a retry would not help: the server refuses the prompts, as too long or by its filter.
 TOO_LONG = "ContextWindowExceededError"
 REFUSED = (TOO_LONG, "LMInvalidRequestError")
+CUT_SHORT = "the budget of the run was spent before the rollout ended"  # the error of such a rollout
 IMPORTED = "imported"  # the mark of another system's rollouts, with unknown cost
 
 
@@ -60,8 +61,8 @@ class Pick(BaseModel):
 class Rollout(BaseModel):
     """The stored data of a rollout, one JSON line; its texts are in its trace (see `eval.rollouts.trace_files`).
 
-    status: "not judged" if anything but a fault of the program ended it (see `OWN_FAULTS` in `eval.rollouts.executor`);
-        never counted as a failure.
+    status: "not judged" if anything but a fault of the program ended it (see `OWN_FAULTS` in `eval.rollouts.executor`),
+        also the budget of the run; never counted as a failure.
     error: the error that ended it, if any; a program that raised an error has failed, without code.
     seconds: wall-clock time of the program, without the judging of its answer.
     draws: the allowed number, if a total budget was spread over the problems; else None.
@@ -97,6 +98,12 @@ class Rollout(BaseModel):
         return self.status == "not judged" and any(name in self.error for name in REFUSED)
 
     @property
+    def is_cut_short(self) -> bool:
+        """Whether it was not judged because the budget of the run refused it a call. No rate includes it, solved or
+        not: with the calls that it lacked, its answer might be another."""
+        return self.trace.cut_short_by_run
+
+    @property
     def fixes(self) -> int:
         """The number of calls that asked for a fix, successful or not."""
         return sum(call.stage == "FixCode" for call in self.trace.calls)
@@ -108,6 +115,13 @@ class Rollout(BaseModel):
         """Store the error that ended the rollout."""
         self.error = f"{type(fault).__name__}: {str(fault)[:500]}"
         self.status = status
+
+    def drop_verdict_if_cut_short(self) -> bool:
+        """Make a rollout that is cut short "not judged". Returns whether it is cut short."""
+        if self.is_cut_short:
+            self.status, self.error = "not judged", CUT_SHORT
+            self.score, self.checkpoints = None, []
+        return self.is_cut_short
 
     def slim(self) -> dict[str, Any]:
         """JSON values without the texts of the trace."""
@@ -126,12 +140,15 @@ def judge_answer(rollout: Rollout, problem: Problem, problems: ProblemSet) -> No
 
 def judge_rollout(rollout: Rollout, problem: Problem, problems: ProblemSet) -> None:
     """Judge the rollout's program and its earlier best programs, and set score, checkpoints and status. If an outage of
-    the LM lost calls, the rollout is not judged unless it solves the problem, because those calls might have helped.
+    the LM lost calls, the rollout is not judged unless it solves the problem, because those calls might have helped. A
+    rollout that the budget of the run cut short is not judged.
 
     Raises:
         JudgeError: the judge failed.
     """
     trace = rollout.trace
+    if rollout.drop_verdict_if_cut_short():
+        return
     lost = trace.lost_calls
     if lost and not rollout.code and not any(isinstance(event, Best) for event in trace.events):
         # A lost call may also cause an error of the program, if it expected an answer.

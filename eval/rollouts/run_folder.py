@@ -90,7 +90,7 @@ class RunFolder:
 
     def judged(self) -> dict[tuple[str, str, int], Rollout]:
         """The rollouts that need no repetition: neither lost nor cut short by the run's budget."""
-        return {rollout.key(): rollout for rollout in read_rollouts(self.path) if _is_whole(rollout)}
+        return {each.key(): each for each in read_rollouts(self.path) if each.status != "not judged"}
 
 
 def refuse_foreign(path: Path, kind: str, known_by: str, first: Collection[str]) -> None:
@@ -144,12 +144,9 @@ def read_rollouts(path: Path) -> list[Rollout]:
             rollout = Rollout.model_validate_json(line)
         except ValidationError as fault:
             raise RunError(f"{file}, line {number} is damaged: {first_error(fault)}") from fault
+        rollout.drop_verdict_if_cut_short()  # an older version judged it
         found[rollout.key()] = rollout
     return list(found.values())
-
-
-def _is_whole(rollout: Rollout) -> bool:
-    return rollout.status != "not judged" and not rollout.trace.cut_short_by_run
 
 
 def _versions(path: Path, stored: dict[str, Any], now: dict[str, Any], mix_code: bool) -> dict[str, Any]:

@@ -65,7 +65,7 @@ class StoredArm:
     @property
     def cut_short(self) -> int:
         """How many rollouts were cut short by the run's budget."""
-        return sum(each.trace.cut_short_by_run for each in self.rollouts)
+        return sum(each.is_cut_short for each in self.rollouts)
 
 
 def run_config(run: Path) -> dict[str, Any]:
@@ -206,7 +206,7 @@ def header(arms: Sequence[StoredArm]) -> str:
     lines = []
     for run in dict.fromkeys(arm.run for arm in arms):
         mine = [arm for arm in arms if arm.run == run]
-        lines.append("; ".join([f"{run}: {_settings(mine[0].config)}", *_gaps(mine)]))
+        lines.append("; ".join([f"{run}: {_settings(mine[0].config)}", *gaps(mine)]))
     return "\n".join([*lines, *filter(None, [differing_rules(arms)])])
 
 
@@ -227,15 +227,15 @@ def data_text(config: dict[str, Any]) -> str:
     return "".join([f"{config['data']} {config['split']}", *without])
 
 
-def _gaps(arms: Sequence[StoredArm]) -> list[str]:
-    """What is missing of a run, in words."""
+def gaps(arms: Sequence[StoredArm]) -> list[str]:
+    """What is missing of the run of these arms, in words."""
     missing, cut = sum(arm.missing for arm in arms), sum(arm.cut_short for arm in arms)
     said = []
     if missing:
         there = sum(len(arm.rollouts) for arm in arms)
         said.append(f"NOT FINISHED: {missing} of {there + missing} rollouts are missing")
     if cut:
-        said.append(f"NOT FINISHED: {cut} rollouts were cut short by the budget of the run")
+        said.append(f"NOT FINISHED: {cut} rollouts were cut short by the budget of the run and are in no rate")
     return said
 
 

@@ -36,6 +36,7 @@ class Summary(BaseModel):
         above.
     solved_by_any: share of problems that any judged sample solves, for any numbers of samples.
     not_judged: rollouts without a verdict; no rate includes them.
+    cut_short: further rollouts, which the budget of the run cut short; no rate includes them.
     refused: those of them whose prompts the server refused.
     errors, error: judged rollouts that an error of the program ended, and the first error.
     calls, tokens, dollars, median_seconds: per judged rollout; the first three are means; None if unknown.
@@ -56,6 +57,7 @@ class Summary(BaseModel):
     one_at_k: Estimate | None
     solved_by_any: Estimate
     not_judged: int
+    cut_short: int = 0
     refused: int = 0
     errors: int = 0
     error: str = ""
@@ -88,6 +90,7 @@ def summarize(arm: str, rollouts: Iterable[Rollout]) -> Summary:
     done = outcomes(judged)
     solved, rates = shares(done), hidden_rates(judged)
     solved_share, rate = mean_share(list(solved.values())), mean_share(list(rates.values()))
+    cut_short = sum(rollout.is_cut_short for rollout in everything)
     paid, count = sum((rollout.totals for rollout in judged), Totals()), len(judged)
     known = bool(judged) and all(rollout.cost_known for rollout in judged)
     public = [r.score.public.passed == r.score.public.total for r in judged if r.score]
@@ -108,7 +111,8 @@ def summarize(arm: str, rollouts: Iterable[Rollout]) -> Summary:
         pass_at_k=pass_at_k_of(done, best_of) if several else None,
         one_at_k=n_at_k_of(judged, 1, best_of) if several else None,
         solved_by_any=solved_by_any(done),
-        not_judged=len(everything) - len(judged),
+        not_judged=len(everything) - len(judged) - cut_short,
+        cut_short=cut_short,
         refused=sum(each.is_refused for each in everything),
         errors=sum(bool(each.error) for each in judged),
         error=next((each.error for each in judged if each.error), ""),

@@ -3,6 +3,7 @@
 import pytest
 
 import eval.run
+from eval.rollouts.rollout import CUT_SHORT
 from eval.rollouts.run_folder import read_rollouts
 from judge.sandbox.layers.guards import LAYERS
 from judge.shared import default_pool
@@ -26,6 +27,25 @@ def test_all_sessions_together_keep_to_the_budget(monkeypatch, tmp_path, options
     assert len(prompts) == 3
     printed(monkeypatch, eval.run.main, *options)
     assert len(prompts) == len(read_rollouts(tmp_path / "run")) == len(VALID)
+
+
+@pytest.mark.parametrize(("calls", "begun"), [(3, 1), (len(VALID) * 10 + 1, len(VALID))])
+def test_a_rollout_that_the_budget_cuts_short_is_in_no_rate(monkeypatch, tmp_path, calls, begun):
+    """It lacks calls, so its answer is not the program's answer, right or wrong. Those that ended count."""
+    isolate(monkeypatch, tmp_path / "cache")
+    data, start = write_pack(tmp_path / "data"), write_start(tmp_path / "start", "alphacodium")
+    use_lm(monkeypatch, answer_rule())
+    options = [start, "--data", data, "--split", "valid", "--concurrency", "1", "--out", tmp_path / "run"]
+    said = printed(monkeypatch, eval.run.main, *options, "--max-calls", str(calls))
+    rollouts = read_rollouts(tmp_path / "run")
+    cut = [each for each in rollouts if each.is_cut_short]
+    assert len(rollouts) == begun and len(cut) == int(calls == 3)
+    assert all((each.status, each.score, each.error) == ("not judged", None, CUT_SHORT) for each in cut)
+    assert ("rollouts were cut short by the budget of the run and are in no rate" in said) == bool(cut)
+    if cut:
+        assert "| start | 0 / 0 | – |" in said and "not judged (infrastructure)" not in said
+        said = printed(monkeypatch, eval.run.main, *options)
+        assert len(read_rollouts(tmp_path / "run")) == len(VALID) and "NOT FINISHED" not in said
 
 
 def test_what_is_left_of_a_budget():

@@ -135,7 +135,9 @@ def test_another_systems_programs_have_no_known_cost_and_as_many_samples_as_they
 def test_rollouts_that_the_runs_budget_cut_short_are_said(tmp_path):
     made = [rollout("apple", arm=arm) for arm in ("plain", "tuned")]
     made[0].trace.decide(StageNotAsked(stage="FixCode", resource="calls", budget="run"))
-    assert "NOT FINISHED: 1 rollouts were cut short by the budget of the run" in compare([store(tmp_path / "r", made)])
+    said = compare([store(tmp_path / "r", made)])
+    assert "NOT FINISHED: 1 rollouts were cut short by the budget of the run and are in no rate" in said
+    assert "| plain | 0 / 0 | – |" in said and "| tuned | 1 / 1 |" in said, "an older version judged what was cut short"
 
 
 def test_what_is_missing_of_a_run_is_said(tmp_path):
