@@ -96,7 +96,7 @@ def _compile(options: argparse.Namespace) -> None:
         changes["settings"] = settings
     config = read_config(options.config, changes)
     if options.dry_run:
-        print_markdown(dry_run(config, options.out))
+        print_markdown(dry_run(config, options.out, options.probe))
         say_next(command=["optimize.compile", *without("--dry-run", sys.argv[1:])])
         return
     with judging_on(options):  # LM calls stay here, with the ledger

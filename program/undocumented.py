@@ -128,7 +128,7 @@ def _noted(entry: dict[str, Any], lm: Any) -> Noted:
         completion_tokens=usage.get("completion_tokens") or 0,
         dollars=dollars,
         free=not usage and (getattr(lm, "cache", False) or engine_of(lm) is not None),
-        counted=bool(usage),
+        counted=bool(usage.get("prompt_tokens") or usage.get("completion_tokens")),
         thought=bool((usage.get("completion_tokens_details") or {}).get("reasoning_tokens"))
         or any(isinstance(each, dict) and each.get("reasoning_content") for each in entry["outputs"])
         or any("</think>" in str(each) or "<think>" in str(each) for each in entry["outputs"]),

@@ -9,13 +9,18 @@ from program.cli.command import run_command
 from program.cli.folders import RunsName
 from program.cli.output import say_next
 
+COMPARISON = "comparison.html"  # of several runs; the first run keeps its own report
+
 
 def main() -> None:
     said = "Write runs as an HTML page; for a folder of runs, one page per run and an index."
     parser = command_parser("report", said)
     add_runs(parser, RunsName)
     parser.add_argument(
-        "--out", type=file_name, help="the file (default: report.html in the first run's folder, or FOLDER/index.html)"
+        "--out",
+        type=file_name,
+        help="the file (default: in the first run's folder, report.html or for several runs "
+        "comparison.html; FOLDER/index.html for a folder of runs)",
     )
     run_command(parser, _report)
 
@@ -31,7 +36,7 @@ def _report(options: argparse.Namespace) -> None:
             raise RunError("--exclude works only for the report of a run; the reports of an index have all problems")
         print(write_index(options.runs[0], options.out))
         return
-    out = options.out or options.runs[0] / REPORT
+    out = options.out or options.runs[0] / (REPORT if len(options.runs) == 1 else COMPARISON)
     write_report(options.runs, out, exclude=options.exclude)
     print(out)
     say_next(command=["eval.show", options.runs[0]])

@@ -19,6 +19,7 @@ from eval.simulated.model import caveat
 from eval.tables.markdown import ends, p_value
 from eval.tables.paired_table import family_note
 from eval.tables.summary import Summary, not_judged, spread, summarize, too_few
+from program.cli.output import counted
 
 
 def overview(arms: Sequence[StoredArm], notes: list[str], data: ProblemSet | None = None) -> dict[str, Any]:
@@ -33,8 +34,8 @@ def overview(arms: Sequence[StoredArm], notes: list[str], data: ProblemSet | Non
     against = [None, *pair_all(arms[0].rollouts, [arm.rollouts for arm in arms[1:]])]
     compared = {arm.label: paired for arm, paired in zip(arms, against, strict=True) if paired}
     return {
-        "title": f"{_count(len(arms), 'program')} on {_count(len(problems), 'problem')}",
-        "subtitle": f"{data_text(arms[0].config)}, {_count(samples, 'sample')} per problem",
+        "title": f"{counted(len(arms), 'program')} on {counted(len(problems), 'problem')}",
+        "subtitle": f"{data_text(arms[0].config)}, {counted(samples, 'sample')} per problem",
         "runs": [
             run.resolve().name for run in dict.fromkeys(arm.run for arm in arms)
         ],  # no paths, because reports are shared
@@ -130,14 +131,10 @@ def _warnings(arms: Sequence[StoredArm], summaries: list[Summary]) -> list[str]:
     if missing:
         said.append(f"Not finished: {done} of {done + missing} rollouts are done.")
     if cut:
-        said.append(f"Not finished: {cut} rollouts were cut short by the budget of the run.")
+        said.append(f"Not finished: the budget of the run cut short {counted(cut, 'rollout')}; no rate includes them.")
     if lost := not_judged(summaries):
         said.append(" ".join(lost))
     if rules := differing_rules(arms):
         said.append(rules)
     caveats = dict.fromkeys(caveat(arm.config["lm"]) for arm in arms)
     return [*said, *filter(None, caveats)]
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -42,6 +42,7 @@ class RunFolder:
         config: everything that determines the results, as JSON values.
         code: the result of `code_prints` if rollouts are made here; None if they come from elsewhere.
         mix_code: whether the run may resume with other code than it began with.
+        begun: whether `config` must stay as it is; None: if the folder has rollouts.
 
     Attributes:
         version: the name of `code`.
@@ -52,7 +53,12 @@ class RunFolder:
     """
 
     def __init__(
-        self, path: Path, config: dict[str, Any], code: dict[str, str] | None = None, mix_code: bool = False
+        self,
+        path: Path,
+        config: dict[str, Any],
+        code: dict[str, str] | None = None,
+        mix_code: bool = False,
+        begun: bool | None = None,
     ) -> None:
         self.path = path
         refuse_foreign(path, "run", "config.json", _FIRST)
@@ -66,7 +72,8 @@ class RunFolder:
         self._held = hold(
             path / "lock", f"{path} is being written to by another process; wait for it or choose another"
         )
-        there = read_config(path) if (path / "config.json").is_file() else None
+        begun = has_rollouts(path) if begun is None else begun
+        there = read_config(path) if begun and (path / "config.json").is_file() else None
         if there is not None and code:
             _refuse_difference(path, *({**each, CODE: None} for each in (there, config)))
             config[CODE] = _versions(path, there.get(CODE) or {}, config[CODE], mix_code)
@@ -129,6 +136,11 @@ def read_config(path: Path) -> dict[str, Any]:
     if not isinstance(config, dict):
         raise RunError(f"{path / 'config.json'} is damaged: not a JSON object")
     return config
+
+
+def has_rollouts(path: Path) -> bool:
+    """Whether a folder has a stored rollout."""
+    return any(True for _ in whole_lines(path / "rollouts.jsonl"))
 
 
 def read_rollouts(path: Path) -> list[Rollout]:

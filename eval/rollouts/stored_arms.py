@@ -16,6 +16,7 @@ from eval.errors import RunError
 from eval.rollouts.code_version import changed_files
 from eval.rollouts.rollout import ArmName, Rollout
 from eval.rollouts.run_folder import CODE, read_config, read_rollouts
+from program.cli.output import counted
 from program.errors import did_you_mean, first_error
 
 LEFT_OUT = "left_out"  # key of the loaded configuration: the exclusion file that was applied on loading
@@ -211,7 +212,7 @@ def header(arms: Sequence[StoredArm]) -> str:
 
 
 def _settings(config: dict[str, Any]) -> str:
-    problems = f"{len(config['problems'])} problems of {data_text(config)}"
+    problems = f"{counted(len(config['problems']), 'problem')} of {data_text(config)}"
     rules = [f"{name} {value}" for name, value in rules_of(config) if value not in (None, getattr(Rules(), name))]
     roles = {"escalate_lm": "later rounds", "repair_lm": "fixes"}
     models = [f"model {config['lm']}", *(f"{said} by {config[key]}" for key, said in roles.items() if config.get(key))]
@@ -235,7 +236,7 @@ def gaps(arms: Sequence[StoredArm]) -> list[str]:
         there = sum(len(arm.rollouts) for arm in arms)
         said.append(f"NOT FINISHED: {missing} of {there + missing} rollouts are missing")
     if cut:
-        said.append(f"NOT FINISHED: {cut} rollouts were cut short by the budget of the run and are in no rate")
+        said.append(f"NOT FINISHED: the budget of the run cut short {counted(cut, 'rollout')}; no rate includes them")
     return said
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import chain
 
 from eval.rollouts.score import Score, SetResult
 from eval.story.story import Story
@@ -22,9 +23,9 @@ def why(story: Story) -> list[str]:
     if not rollout.code.strip():
         said = f"It ended in an error: {rollout.error}." if rollout.error else "No stage gave a program."
         return [said, *_better_before(story), *_failed_calls(story), *_marks(story)]
+    tests = [_public(story, rollout.score.public), _hidden(rollout.score)]
     return [
-        *_public(story, rollout.score.public),
-        *_hidden(rollout.score),
+        *chain(*sorted(tests, key=lambda said: "fails" not in said[0])),
         *_better_before(story),
         *_ai_tests(story),
         *_fixes(story),
@@ -63,10 +64,10 @@ def _hidden(score: Score) -> list[str]:
     total = score.private.total + score.generated.total
     failed = total - score.private.passed - score.generated.passed
     if not failed:
-        return [f"It passes all {total} hidden tests."]
+        return [f"The answer passes all {total} hidden tests."]
     sets = [("private", score.private), ("generated", score.generated)]
     parts = [f"{name} {each.passed} of {each.total} pass, {each.verdict}" for name, each in sets if each.total]
-    return [f"It fails {failed} of {total} hidden tests ({'; '.join(parts)})."]
+    return [f"The answer fails {failed} of {total} hidden tests ({'; '.join(parts)})."]
 
 
 def _better_before(story: Story) -> list[str]:

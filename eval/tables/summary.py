@@ -14,7 +14,7 @@ from eval.numbers.pass_at_k import pass_at_k_of, solved_by_any
 from eval.numbers.selection import n_at_k_of
 from eval.rollouts.rollout import Rollout
 from eval.tables.markdown import quantity, table
-from program.cli.output import one_line
+from program.cli.output import counted, one_line
 from program.rollout.trace import Totals
 
 COSTS = ("LM calls", "tokens", "USD", "seconds (median)")
@@ -198,7 +198,7 @@ def not_judged(summaries: Sequence[Summary]) -> list[str]:
     refused = sum(summary.refused for summary in summaries)
     why = ["infrastructure"] * (lost > refused)
     why += [f"of {refused} the server refused the prompts, as too long or by its filter"] * bool(refused)
-    return [f"{lost} rollouts were not judged ({'; '.join(why)}) and are in no rate."] + [
+    return [f"Not judged, and in no rate: {counted(lost, 'rollout')} ({'; '.join(why)})."] + [
         f"{s.arm}: that is {s.lost_share:.1%} of its rollouts, more than {MAX_NOT_JUDGED:.0%}: not valid."
         for s in summaries
         if s.lost_share > MAX_NOT_JUDGED

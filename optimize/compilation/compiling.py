@@ -24,7 +24,7 @@ from optimize.compilation.writing import evidence_text, write_artifact
 from optimize.config import CompileConfig, ConfigError
 from optimize.credit.earned import with_earned_demos
 from optimize.forecast.averages import averages
-from optimize.forecast.forecast import describe_plan, gate_needs, no_fresh_draws, too_little_for_gate
+from optimize.forecast.forecast import describe_plan, describe_probe, gate_needs, no_fresh_draws, too_little_for_gate
 from optimize.gate.gate import gate
 from optimize.gate.gate_outcome import Outcome
 from optimize.job.candidates import with_prompts
@@ -121,9 +121,11 @@ def _conditions(config: CompileConfig, start: Program, made: Program) -> list[st
 
 
 @random_state_kept()
-def dry_run(config: CompileConfig, out: Path) -> str:
-    """The plan of the compilation and its cost, without LM calls and without writing anything."""
-    return describe_plan(config, read_inputs(config), out)
+def dry_run(config: CompileConfig, out: Path, probe: int | None = None) -> str:
+    """The plan of the compilation and its cost, without LM calls and without writing anything; for a probe, with its
+    number of calls, the cost of that."""
+    inputs = read_inputs(config)
+    return describe_plan(config, inputs, out) if probe is None else describe_probe(config, inputs, probe, out)
 
 
 @random_state_kept()
@@ -313,7 +315,7 @@ def _gated(job: Job, tuned: Program) -> tuple[Outcome, Program]:
         return gate(job, earned), earned
     except Halted as halted:
         _stop(job, halted)
-    return Outcome(decision="kept", why=f"not compared yet: {job.stopped}"), tuned
+    return Outcome(decision="kept", stopped=job.stopped), tuned
 
 
 def _stop(job: Job, halted: Halted) -> None:

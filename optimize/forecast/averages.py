@@ -17,7 +17,9 @@ from optimize.config import CompileConfig
 from optimize.job.inputs import Inputs
 from optimize.job.metric import measured
 from optimize.job.stages import stages_of
+from program.models.prices import price_of
 from program.models.profile import profile_named
+from program.rollout.budget import Budget
 
 RUNS = Path("runs")
 CHARACTERS = 4  # per token
@@ -50,6 +52,16 @@ class Averages:
         share = self.calls / other.calls
         tokens = {"prompt_tokens": other.prompt_tokens * share, "answer_tokens": other.answer_tokens * share}
         return replace(self, **tokens)
+
+
+def calls_within(budget: Budget, average: Averages, model: str) -> float:
+    """The calls of one program run that a budget allows, at most `average.calls`."""
+    prompt, answer = average.prompt_tokens / average.calls, average.answer_tokens / average.calls
+    price = price_of(model)
+    each = {"calls": 1.0, "tokens": prompt + answer, "dollars": price.dollars(prompt, answer) if price else 0.0}
+    limits = budget.model_dump(include=set(each), exclude_none=True)
+    allowed = [limit / each[name] for name, limit in limits.items() if each[name]]
+    return min([average.calls, *(max(1.0, most) for most in allowed)])
 
 
 def averages(config: CompileConfig, inputs: Inputs, out: Path | None) -> Averages:

@@ -8,7 +8,7 @@ from math import ceil
 from pathlib import Path
 
 from optimize.config import CompileConfig
-from optimize.forecast.averages import Averages, averages, training_scores
+from optimize.forecast.averages import Averages, averages, calls_within, training_scores
 from optimize.forecast.rehearsal import GATE, PhaseCount, rehearse
 from optimize.gate.gate import repeats_its_draws
 from optimize.job.inputs import Inputs
@@ -45,7 +45,7 @@ def gate_needs(config: CompileConfig, inputs: Inputs, average: Averages) -> dict
     """The needs of the comparison with the start and of the check for copied text before it, for each resource of a
     budget except seconds."""
     problems = min(config.gate_problems, len(inputs.problems.problems))
-    calls = min(average.calls, inputs.program.config.budget.calls or average.calls)
+    calls = calls_within(inputs.program.config.budget, average, config.lm)
     stages = sum(stage.name not in inputs.frozen for _, stage in stages_of(inputs.program))
     checked = config.copy_answers * stages if config.tuning.demos else 0
     row = _row(config, GATE, PhaseCount(calls=ceil(2 * problems * config.gate_draws * calls) + checked), average)
@@ -110,6 +110,15 @@ def describe_plan(config: CompileConfig, inputs: Inputs, out: Path | None = None
         cap = f"{OPTIONS[reached]} = {getattr(config.budget, reached):g}"
         lines.append(f"the plan exceeds a cap: {cap} is reached before the end; then the best program so far is saved")
     return "\n".join(lines)
+
+
+def describe_probe(config: CompileConfig, inputs: Inputs, calls: int, out: Path | None = None) -> str:
+    """The expected cost of a probe with about `calls` calls, in one line; for `out` see `describe_plan`."""
+    average = averages(config, inputs, out)
+    row = _row(config, "probe", PhaseCount(calls=calls), average)
+    dollars = "unknown dollars" if row.dollars is None else f"${row.dollars:.2f}"
+    tokens = f"{row.prompt_tokens:,.0f} prompt and {row.answer_tokens:,.0f} answer tokens"
+    return f"the probe: about {calls:,} calls with {tokens}, {dollars}; averages come from {average.source}"
 
 
 def _row(config: CompileConfig, phase: str, asked: PhaseCount, average: Averages) -> Row:

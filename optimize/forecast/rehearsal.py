@@ -31,7 +31,7 @@ from eval.rollouts.score import Score, SetResult, Status
 from eval.simulated.proposals import propose
 from optimize.config import CompileConfig
 from optimize.credit.earned import PHASE as COPYING
-from optimize.forecast.averages import Averages
+from optimize.forecast.averages import Averages, calls_within
 from optimize.gate.gate import COMPILED, START, gate_problems
 from optimize.gate.gate import FOLDER as GATE
 from optimize.job.candidates import prompts_of
@@ -93,7 +93,7 @@ def rehearse(
             pace=Pace(),
             lms={"lm": lm, "teacher_lm": lm, "prompt_lm": lm},
         )
-        job.calls = max(1, round(average.calls))
+        job.average = average
         with dspy.context(lm=lm):
             chance.starts = {
                 each(problem).code for each in (job.student, job.teacher) for problem in job.learn + job.choose
@@ -221,7 +221,7 @@ class _RehearsedJob(Job):
     """A job with rollouts that cost nothing and are not stored."""
 
     rehearsed = True
-    calls = 1  # of a run on average
+    average: Averages  # of a run
 
     def roll_out(
         self, samples: int = 1, enough: Callable[[Sequence[Rollout]], bool] = lambda _: False
@@ -252,7 +252,7 @@ class _RehearsedJob(Job):
         found, count = [], cast(_Count, self.paid)
         for arm, (problem, sample) in product(programs, tasks):
             each = arm, problem, sample
-            for number in range(min(self.calls, programs[arm].config.budget.calls or self.calls)):
+            for number in range(round(calls_within(programs[arm].config.budget, self.average, self.config.lm))):
                 count.call(_digest(each, number), 0)
             count.run(_digest(each))
             score = self.metric.score(self.problems.problem(problem), _digest(each))

@@ -29,6 +29,7 @@ class Outcome(BaseModel):
 
     decision: "kept" ships the start, all others ship the compiled program; "not compared" without a gate.
     why: why the start is kept if there was no comparison.
+    stopped: the cap that ended the compilation before the comparison.
     start, compiled: solved rates.
     gain: the difference, compiled minus start; interval: the ends of its 95 % interval.
     problems, draws: number of problems, and rollouts per problem and program.
@@ -40,6 +41,7 @@ class Outcome(BaseModel):
 
     decision: Decision
     why: str = ""
+    stopped: str = ""
     start: float | None = None
     compiled: float | None = None
     gain: float | None = None
@@ -72,11 +74,14 @@ class Outcome(BaseModel):
         match self.decision:
             case "not compared":
                 return "not compared with its start (--no-gate)"
+            case "kept" if self.stopped:
+                return f"not compared yet: {self.stopped}; the start is kept until the same command resumes with more"
             case "kept" if self.gain is None:
                 return f"kept: nothing found that is better ({self.why})"
             case "kept":
                 few = "; too few problems to show that it is as good for less" if self._is_cheap else ""
-                return f"kept: nothing found that is better; the best candidate: {self._numbers()}{few}"
+                certain = " with enough certainty" if self.gain and self.gain > 0 else ""
+                return f"kept: nothing found that is better{certain}; the best candidate: {self._numbers()}{few}"
             case "as good, cheaper":
                 said = "as good, cheaper: "
             case decided:

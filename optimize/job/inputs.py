@@ -11,7 +11,7 @@ from eval.data.load import ProblemSet, load_problems
 from eval.errors import RunError
 from eval.rollouts.code_version import changed_files, code_prints
 from eval.rollouts.config_difference import config_differences
-from eval.rollouts.run_folder import RunFolder, read_config, refuse_foreign
+from eval.rollouts.run_folder import RunFolder, has_rollouts, read_config, refuse_foreign
 from optimize.config import CompileConfig, ConfigError
 from optimize.job.examples import halves
 from optimize.job.stages import frozen_stages, idle_stages
@@ -137,7 +137,8 @@ def _parts(config: CompileConfig, problems: ProblemSet) -> tuple[list[Problem], 
 
 
 def open_folder(out: Path, identity: dict[str, Any]) -> RunFolder:
-    """The folder of the training rollouts below `out`, with which an interrupted compilation resumes.
+    """The folder of the training rollouts below `out`, with which an interrupted compilation resumes. A folder without
+    any rollout may begin again with another configuration, for example after a misspelt model.
 
     Raises:
         RunError: the folder has other content, or a compilation with another configuration, data or code; the message
@@ -145,12 +146,13 @@ def open_folder(out: Path, identity: dict[str, Any]) -> RunFolder:
     """
     training = out / "training"
     refuse_foreign(out, "compilation", "training/config.json", {"training"})
-    begun = read_config(training).get("code", {}) if (training / "config.json").is_file() else identity["code"]
-    if changed := changed_files(begun, identity["code"]):
+    begun = out.is_dir() and any(has_rollouts(each) for each in out.iterdir())
+    code = read_config(training).get("code", {}) if begun else identity["code"]
+    if changed := changed_files(code, identity["code"]):
         raise RunError(
             f"{out} began with other code: {changed} changed; choose another folder, or go back to that code"
         )
-    return RunFolder(training, identity)
+    return RunFolder(training, identity, begun=begun)
 
 
 def is_finished(out: Path, identity: dict[str, Any]) -> bool:

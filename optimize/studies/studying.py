@@ -16,6 +16,8 @@ from eval.data.load import load_problems
 from eval.data.problem_set import ProblemSet
 from eval.data.rows import same_split
 from eval.rollouts.run_folder import read_rollouts
+from eval.rollouts.stored_arms import arms_of as stored_arms_of
+from eval.rollouts.stored_arms import gaps, read_run
 from optimize.config import CompileConfig, ConfigError
 from optimize.forecast.averages import Averages, averages
 from optimize.forecast.forecast import describe_plan
@@ -33,6 +35,9 @@ from program.errors import first_error
 from program.files import write_whole
 from program.input_files import read_toml
 from program.models.prices import price_of
+from program.rollout.budget import OPTIONS as LIMITS
+from program.rollout.budget import Budget, spent_of
+from program.rollout.trace import Totals
 from program.stopping import graceful, pass_on
 
 
@@ -64,7 +69,7 @@ def study(options: argparse.Namespace) -> None:
         ConfigError, ArtifactError, DataError: invalid input; raised before anything is paid.
     """
     changes = {key: getattr(options, key) for key in ("lm", "api_base", "data") if getattr(options, key) is not None}
-    config = read_config(options.config, changes)
+    config, total = read_config(options.config, changes), _total(options)
     plan = _study_config(options.config)
     if same_split(plan.split, config.split):
         raise ConfigError(f"study: split {plan.split} is the split of the compilation; evaluate on another")
@@ -88,7 +93,7 @@ def study(options: argparse.Namespace) -> None:
     compiled, run = options.out / "compiled", options.out / plan.split
     for path, program, manifest in arms:
         artifact.save(options.out / path.name, program, manifest)
-    _do("optimize.compile", options.config, *given, "--out", compiled)
+    _do("optimize.compile", options.config, *given, *_limits(config.budget.and_also(total)), "--out", compiled)
     manifest = artifact.read_manifest(compiled)
     if stopped := (manifest.compile or {}).get("stopped"):
         raise ConfigError(f"study: {compiled} is not fully compiled: {stopped}; allow more and run the command again")
@@ -96,6 +101,7 @@ def study(options: argparse.Namespace) -> None:
     evaluated += ["--concurrency", config.concurrency]
     for key, limit in config.rates.model_dump(include={"requests_per_minute", "tokens_per_minute"}).items():
         evaluated += [f"--{key.replace('_', '-')}", limit] if limit else []
+    evaluated += _limits(_rest(total, manifest))
     evaluated += ["--limit", plan.limit] if plan.limit else []
     evaluated += ["--exclude", plan.exclude] if plan.exclude else []
     evaluated += [word for folder in config.answers for word in ("--answers", folder)]
@@ -107,6 +113,8 @@ def study(options: argparse.Namespace) -> None:
     programs = [start, *others, *([] if kept else [compiled])]
     models = models_of(config).used_by(map(artifact.load_program, programs))
     _do("eval.run", *programs, *models.options(), *evaluated)
+    if missing := gaps(stored_arms_of(run, *read_run(run))):
+        raise ConfigError(f"study: {run}: {'; '.join(missing)}; allow more and run the command again")
     if others or not kept:
         comparison = _printed("eval.compare", run)
         write_whole(options.out / "comparison.md", comparison)
@@ -120,6 +128,39 @@ def study(options: argparse.Namespace) -> None:
     else:
         print_markdown(bought(read_rollouts(run), start.name, compiled.name))
     say_next(command=["optimize.show", options.out / "compiled"])
+
+
+def _total(options: argparse.Namespace) -> Budget:
+    """The limits of the study.
+
+    Raises:
+        ConfigError: a limit is not positive.
+    """
+    try:
+        return Budget(**{name: getattr(options, option) for name, option in LIMITS.items()})
+    except ValidationError as fault:
+        raise ConfigError(first_error(fault, Budget)) from fault
+
+
+def _limits(budget: Budget) -> list[object]:
+    """A budget as options of a command."""
+    limits = budget.model_dump(exclude_none=True).items()
+    return [word for name, limit in limits for word in (f"--{LIMITS[name].replace('_', '-')}", limit)]
+
+
+def _rest(total: Budget, manifest: artifact.Manifest) -> Budget:
+    """What a compilation has left of the study's limits.
+
+    Raises:
+        ConfigError: nothing.
+    """
+    cost = manifest.cost or {}
+    spent = Totals.model_validate({key: value for key, value in cost.items() if key != "seconds"})
+    used = {"calls": spent.calls, "tokens": spent.tokens or 0, "dollars": spent.dollars or 0.0}
+    used["seconds"] = cost.get("seconds", 0.0)
+    if resource := spent_of(used, total):
+        raise ConfigError(f"study: the compilation has spent the {resource}; allow more and run the command again")
+    return total.after(used)
 
 
 def _refuse_same_problems(config: CompileConfig, evaluated_on: ProblemSet) -> None:

@@ -43,6 +43,8 @@ def read_problem(source: str) -> Problem:
     text = decoded(_standard_input() if source == STANDARD_INPUT else read_bytes(Path(source)), name)
     if not text.strip():
         raise ProblemError(f"{name} is not a problem: it is empty")
+    if (lines := _objects(text)) > 1:
+        raise ProblemError(f"{name} has {lines} problems, one per line; use eval.run")
     is_json = _is_json(source, text)
     loaded = json_value(text, name) if is_json else None
     try:
@@ -51,6 +53,19 @@ def read_problem(source: str) -> Problem:
         raise ProblemError(f"{name} is not a problem: {first_error(fault, Problem)}") from fault
     except (ValueError, KeyError, TypeError) as fault:
         raise ProblemError(f"{name} is not a problem: {fault}; JSON has the form {JSON_HELP}") from fault
+
+
+def _objects(text: str) -> int:
+    """The number of lines if every line is a JSON object, else 0."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    return len(lines) if all(map(_is_object, lines)) else 0
+
+
+def _is_object(line: str) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def _standard_input() -> bytes:

@@ -34,6 +34,7 @@ PATIENCE_SECONDS = 90.0  # maximum total wait
 UNREACHABLE_RETRIES = 1  # a wrong address stays wrong
 LISTING_SECONDS = 10.0
 MOST_NAMES = 8
+ENDPOINTS = ("/chat/completions", "/completions", "/models", "/responses")  # parts of a server, not its address
 _KEY_NAME = re.compile(r"[A-Z][A-Z0-9]*_API_KEY")
 MOST_CHARACTERS = 300  # of an error message
 
@@ -137,6 +138,8 @@ def _advice(model: str, asked_for: str, fault: Exception, address: str | None) -
         return _advice_on_key()
     if not isinstance(fault, LMError) or fault.status not in (400, 404, 405):
         return ""
+    if end := next((each for each in ENDPOINTS if address.rstrip("/").endswith(each)), ""):
+        return f"Type --api-base {address.rstrip('/').removesuffix(end)}"
     server = Server(address)
     if server.names() is None and (longer := server.below_v1()):
         return f"Type --api-base {longer.address}"

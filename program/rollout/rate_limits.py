@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 import re
+import sys
 import threading
 import time
 from collections import deque
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict, Field
 
 from program import stopping
+from program.errors import first_line
 
 if TYPE_CHECKING:
     from dspy import LMError
@@ -23,6 +25,8 @@ LONGEST_WAIT_SECONDS = 120.0  # a longer retry-after time is not waited for
 _READ_TIMEOUT = re.compile(r"read timed? ?out")  # DSPy's own engine reports it as a transport error
 GARBLED_RETRIES = 3  # of a request whose response was not valid
 NOT_IMPLEMENTED = 501
+SAID_CHARACTERS = 200
+SAID_SECONDS = 60.0  # between two reports of refused requests
 
 
 class RateLimits(BaseModel):
@@ -67,6 +71,7 @@ class Pace:
         self._requests: deque[float] = deque()
         self._tokens: deque[tuple[float, int]] = deque()
         self._not_before = 0.0
+        self._said = -math.inf  # when a refused request was last reported
         self._down = False  # whether retries were used up and no request has succeeded since
 
     def wait(self, at_most: float | None = None) -> bool:
@@ -104,6 +109,17 @@ class Pace:
             self.hold_back(wait)
         return min(wait, LONGEST_WAIT_SECONDS)
 
+    def _report(self, fault: LMError) -> None:
+        """Report on standard error, at most once a minute, that a request is sent again: a command that waits for its
+        server must not seem to hang."""
+        with self._lock:
+            now = self._clock()
+            if now - self._said < SAID_SECONDS:
+                return
+            self._said = now
+        said = f"{type(fault).__name__}: {first_line(fault, SAID_CHARACTERS)}"
+        print(f"warning: the model gave no answer ({said}); it is asked again", file=sys.stderr)
+
     def hold_back(self, seconds: float) -> None:
         """Send no request for this time."""
         with self._lock:
@@ -129,7 +145,10 @@ class Pace:
         with self._lock:
             if attempt >= most and not timed_out:
                 self._down = True
-            return attempt < most and not self._down
+            again = attempt < most and not self._down
+        if again:
+            self._report(fault)
+        return again
 
     def rest(self, seconds: float) -> None:
         self._sleep(seconds)

@@ -99,6 +99,25 @@ def test_a_dry_run_asks_nothing_writes_nothing_and_names_splits_and_priors(monke
     assert not (tmp_path / "out").exists() and not (tmp_path / "cache" / "compile").exists()
 
 
+@pytest.mark.parametrize("limit", ["calls=2", "tokens=700", "dollars=0.0001"])
+def test_the_budget_of_a_rollout_is_in_the_plan(monkeypatch, tmp_path, limit):
+    """It limits the calls of every candidate, in whatever unit it is stated."""
+    monkeypatch.setattr("optimize.compilation.compiling.open_model", None)
+    start, data = start_of(tmp_path, "alphacodium")[:2], ["--data", tmp_path / "data"]
+    options = [*start, *data, "--lm", "openai/gpt-4o-mini", "--out", tmp_path / "out", "--dry-run"]
+    calls, limited = (
+        total_of(printed(monkeypatch, optimize.compile.main, *options, *more))[1] for more in ([], ["--at", limit])
+    )
+    assert limited < 0.6 * calls
+
+
+def test_a_dry_run_of_a_probe_is_priced_as_a_probe(monkeypatch, tmp_path):
+    monkeypatch.setattr("optimize.compilation.compiling.open_model", None)
+    options = [*start_of(tmp_path, "alphacodium"), "--out", tmp_path / "out", "--dry-run", "--probe", "150"]
+    said = printed(monkeypatch, optimize.compile.main, *options)
+    assert said.startswith("the probe: about 150 calls with ") and "| gate |" not in said
+
+
 def test_a_plan_goes_by_the_newest_run_on_its_own_data_and_by_other_runs_only_without_one(monkeypatch, tmp_path):
     use_simulated(monkeypatch)
     options = start_of(tmp_path, "direct", TASKS[:4])

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from optimize.optimizers.table import read_config
 from optimize.studies.study_arms import arms_of
 from optimize.studies.studying import _average_of, _do, _printed, _study_config
 from program import artifact
+from program.paid.ledger import PAID, Ledger
 from tests.support.packs import call, isolate, printed, write_dataset
 from tests.support.paths import ROOT
 
@@ -87,6 +89,20 @@ def test_one_command_compiles_evaluates_and_compares_and_can_be_repeated(study, 
     assert study() == 0
     assert "is compiled already" in capsys.readouterr().out
     assert (tmp_path / "out" / "test" / "rollouts.jsonl").read_bytes() == before
+
+
+def test_a_limit_is_for_the_compilation_and_the_evaluation_together(study, tmp_path, capsys):
+    assert study("--max-calls", "1000") == 0
+    capsys.readouterr()
+    compiled = artifact.read_manifest(tmp_path / "out" / "compiled").cost["calls"]
+    (tmp_path / "out" / "test").rename(tmp_path / "first")
+    assert study("--max-calls", str(compiled)) == 2
+    assert "study: the compilation has spent the calls; allow more" in capsys.readouterr().err
+    assert study("--max-calls", str(compiled + 3)) == 2
+    assert "NOT FINISHED" in (said := capsys.readouterr().err) and "allow more and run the command again" in said
+    with closing(Ledger(tmp_path / "out" / "test" / PAID)) as ledger:
+        assert ledger.spent.calls == 3
+    assert study() == 0 and "NOT FINISHED" not in (tmp_path / "out" / "comparison.md").read_text()
 
 
 def test_what_is_kept_as_it_was_is_not_evaluated_twice(study, tmp_path, capsys):

@@ -41,7 +41,7 @@ def test_a_rollout_that_the_budget_cuts_short_is_in_no_rate(monkeypatch, tmp_pat
     cut = [each for each in rollouts if each.is_cut_short]
     assert len(rollouts) == begun and len(cut) == int(calls == 3)
     assert all((each.status, each.score, each.error) == ("not judged", None, CUT_SHORT) for each in cut)
-    assert ("rollouts were cut short by the budget of the run and are in no rate" in said) == bool(cut)
+    assert ("the budget of the run cut short 1 rollout; no rate includes them" in said) == bool(cut)
     if cut:
         assert "| start | 0 / 0 | – |" in said and "not judged (infrastructure)" not in said
         said = printed(monkeypatch, eval.run.main, *options)

@@ -155,7 +155,7 @@ def test_the_headline_has_intervals_and_what_must_be_known_of_the_run(tmp_path):
     assert reported["family"].startswith("A difference is the program's mean minus that of plain")
     assert reported["notes"][1:] == [
         "Not finished: 8 of 10 rollouts are done.",
-        "2 rollouts were not judged (infrastructure) and are in no rate. "
+        "Not judged, and in no rate: 2 rollouts (infrastructure). "
         "tuned: that is 50.0% of its rollouts, more than 2%: not valid.",
         "The model is simulated: these numbers say nothing about any language model.",
     ]
@@ -354,6 +354,11 @@ def test_the_command_writes_into_the_first_run_and_refuses_what_is_no_run(tmp_pa
     assert printed(monkeypatch, eval.report.__main__.main, run) == f"{run / 'report.html'}\n"
     assert capsys.readouterr().err == f"next: python -m eval.show {run}\n"
     assert "problem-0" in scripts((run / "report.html").read_text())
+    again = store(tmp_path / "again", [traced()])
+    before = (run / "report.html").read_bytes()
+    assert printed(monkeypatch, eval.report.__main__.main, run, again) == f"{run / 'comparison.html'}\n"
+    assert (run / "report.html").read_bytes() == before, "the first run keeps its own report"
+    capsys.readouterr()
     assert call(monkeypatch, eval.report.__main__.main, tmp_path / "none") == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"error: {tmp_path / 'none'} is not a run") and line.endswith("config.json is missing")
@@ -402,7 +407,7 @@ def test_a_run_ends_with_its_report_which_has_the_statement_and_public_tests(eva
         ["3\n", "9\n"],
         ["7\n", "21\n"],
     ]
-    assert reported["rollouts"][0]["why"][1].startswith("It fails 2 of 2 hidden tests")
+    assert reported["rollouts"][0]["why"][0].startswith("The answer fails 2 of 2 hidden tests")
 
 
 def test_a_report_has_what_the_data_says_of_each_problem(evaluated, tmp_path):

@@ -113,6 +113,7 @@ def test_a_second_process_on_the_same_run_is_refused_and_one_after_it_is_not(tmp
 def test_a_configuration_that_another_process_stores_before_the_lock_is_had_is_compared_with(tmp_path, monkeypatch):
     def after_another(lock, said):
         (lock.parent / "config.json").write_text(json.dumps({**CONFIG, "samples": 3}))
+        (lock.parent / "rollouts.jsonl").write_text(json.dumps(rollout("a").slim()) + "\n")
         return hold(lock, said)
 
     monkeypatch.setattr("eval.rollouts.run_folder.hold", after_another)
@@ -200,8 +201,17 @@ def test_a_folder_that_cannot_be_made_is_a_run_error(tmp_path):
         RunFolder(tmp_path / "file", CONFIG)
 
 
+def test_a_folder_without_rollouts_takes_a_corrected_configuration(tmp_path):
+    """A misspelt model is noticed after the folder is made."""
+    RunFolder(tmp_path, {**CONFIG, "lm": "mispelt"}, {"a.py": "1"})
+    RunFolder(tmp_path, CONFIG, {"a.py": "2"}).append(rollout("a"))
+    assert read_config(tmp_path)["lm"] == CONFIG["lm"] and len(read_config(tmp_path)["code_versions"]) == 1
+    with pytest.raises(RunError, match="another configuration"):
+        RunFolder(tmp_path, {**CONFIG, "lm": "another"}, {"a.py": "2"})
+
+
 def test_a_torn_configuration_is_a_run_error(tmp_path):
-    RunFolder(tmp_path, CONFIG)
+    RunFolder(tmp_path, CONFIG).append(rollout("a"))
     text = (tmp_path / "config.json").read_text()
     (tmp_path / "config.json").write_text(text[: len(text) // 2])
     with pytest.raises(RunError):

@@ -64,8 +64,8 @@ def test_a_solved_rollout_says_so_with_its_fixes_and_failed_calls():
 
 def test_an_answer_that_only_hidden_tests_reject_says_how_many_and_with_which_verdict():
     said = why(story_of(traced(end="failed")))
-    assert said[0] == "The answer passes all 2 public tests."
-    assert said[1] == "It fails 2 of 7 hidden tests (private 1 of 3 pass, TLE; generated 4 of 4 pass, AC)."
+    assert said[0] == "The answer fails 2 of 7 hidden tests (private 1 of 3 pass, TLE; generated 4 of 4 pass, AC)."
+    assert said[1] == "The answer passes all 2 public tests."
 
 
 def test_an_answer_that_fails_a_public_test_says_what_it_printed_there():

@@ -136,7 +136,7 @@ def test_rollouts_that_the_runs_budget_cut_short_are_said(tmp_path):
     made = [rollout("apple", arm=arm) for arm in ("plain", "tuned")]
     made[0].trace.decide(StageNotAsked(stage="FixCode", resource="calls", budget="run"))
     said = compare([store(tmp_path / "r", made)])
-    assert "NOT FINISHED: 1 rollouts were cut short by the budget of the run and are in no rate" in said
+    assert "NOT FINISHED: the budget of the run cut short 1 rollout; no rate includes them" in said
     assert "| plain | 0 / 0 | – |" in said and "| tuned | 1 / 1 |" in said, "an older version judged what was cut short"
 
 
@@ -147,7 +147,7 @@ def test_what_is_missing_of_a_run_is_said(tmp_path):
 
 def test_the_exclusion_file_is_named(tmp_path):
     run = write_run(tmp_path / "run", {"plain": {"apple": 1.0}, "tuned": {"apple": 1.0}}, exclude="suspects.json")
-    assert "1 problems of pack test without those of suspects.json" in compare([run])
+    assert "1 problem of pack test without those of suspects.json" in compare([run])
 
 
 def test_what_the_second_arm_costs_is_told_in_multiples(tmp_path):
@@ -314,7 +314,7 @@ def test_prompts_that_the_server_refused_are_told_apart_from_an_outage(tmp_path)
     lost[0].error, lost[1].error = "ContextWindowExceededError: too long", "LMServerError: down"
     both = [rollout(name, 1.0, arm=arm) for arm in ("plain", "tuned") for name in ("apple", "damson")]
     said = compare([store(tmp_path / "run", [*lost, *both])])
-    assert "2 rollouts were not judged (infrastructure; of 1 the server refused the prompts" in said
+    assert "Not judged, and in no rate: 2 rollouts (infrastructure; of 1 the server refused the prompts" in said
 
 
 def test_errors_of_a_program_are_said_below_the_table(tmp_path):

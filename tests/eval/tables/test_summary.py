@@ -102,7 +102,7 @@ def test_an_unknown_price_is_a_dash():
 def test_a_few_lost_rollouts_are_reported_and_more_than_two_in_a_hundred_make_a_run_not_valid():
     judged = [rollout(f"problem {number}") for number in range(99)]
     few = markdown_table([summarize("plain", [*judged, rollout("lost", None)])])
-    assert "1 rollouts were not judged (infrastructure) and are in no rate." in few and "not valid" not in few
+    assert "Not judged, and in no rate: 1 rollout (infrastructure)." in few and "not valid" not in few
     many = markdown_table([summarize("plain", [*judged, *(rollout(f"lost {n}", None) for n in range(3))])])
     assert "plain: that is 2.9% of its rollouts, more than 2%: not valid." in many
 

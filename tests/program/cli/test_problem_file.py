@@ -83,6 +83,7 @@ def test_standard_input(monkeypatch):
         ("", "it is empty"),
         ("{", "is not JSON"),
         ("7", "it is not an object"),
+        ('{"description": "Add."}\n\n{"description": "Multiply."}\n', "has 2 problems, one per line; use eval.run"),
         ("null", "it is not an object"),
         ([{}, {}], "it contains 2 problems"),
         ({"name": "Sum"}, "it has no description"),

@@ -1,5 +1,7 @@
 """What a server refuses is found out once, left out or renamed for the rest of the run, and entered in the account."""
 
+from contextlib import closing
+
 import dspy
 import pytest
 from dspy import LMError, LMInvalidRequestError, lm15
@@ -8,6 +10,9 @@ from program.adapters.lean import LeanAdapter
 from program.artifact import load_program
 from program.models.learned import Learned
 from program.models.open import open_lm
+from program.paid.ledger import Ledger
+from program.paid.ledger_engine import paid_lm
+from program.paid.paid_calls import PaidCalls
 from program.problem import Problem
 from program.stage.stage import Stage
 from signatures.code import SolveDirectly
@@ -171,15 +176,20 @@ def test_a_plain_lm_of_dspys_adapts_itself_inside_of_a_program(server, double):
     assert ["temperature" in body for body in server.bodies] == [True, False, False] and len(lm.history) == 2
 
 
+@pytest.mark.parametrize("paying", [False, True])
 @pytest.mark.parametrize(
     ("usage", "counted", "said"), [(False, 0, "reports no token counts"), (True, 500, "cut prompts")]
 )
-def test_what_a_server_counts_is_looked_at_and_warned_of_once(server, trace, capsys, usage, counted, said):
+def test_what_a_server_counts_is_looked_at_and_warned_of_once(
+    server, trace, capsys, tmp_path, usage, counted, said, paying
+):
     server.usage, server.counted = usage, counted
     text = " ".join(str(number) for number in range(4000))
-    with open_lm(f"openai/{said.replace(' ', '-')}", api_base=server.address) as lm:
-        for _ in range(2):
-            with dspy.context(lm=lm, adapter=LeanAdapter()):
-                assert Stage(SolveDirectly)(0, problem=Problem.from_text(text, []).text())
+    name = f"openai/{said.replace(' ', '-')}-{paying}"
+    with open_lm(name, api_base=server.address) as lm, closing(Ledger(tmp_path)) as ledger:
+        asked = paid_lm(lm, PaidCalls(ledger), name) if paying else lm
+        for sample in range(2):
+            with dspy.context(lm=asked, adapter=LeanAdapter()):
+                assert Stage(SolveDirectly)(sample, problem=Problem.from_text(text, []).text())
     (warned,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("warning: ")]
     assert said in warned and len(trace.calls) == 2 and not any(call.from_cache for call in trace.calls)

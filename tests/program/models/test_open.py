@@ -159,6 +159,13 @@ def test_an_address_without_v1_is_answered_with_the_one_to_type():
     assert said.endswith(f"Type --api-base {server.address}")
 
 
+@pytest.mark.parametrize("end", ["/chat/completions", "/chat/completions/", "/models"])
+def test_the_address_of_one_endpoint_is_answered_with_that_of_the_server(end):
+    with provider("yes") as server:
+        said = refusal("openai/tiny", api_base=f"{server.address}{end}")
+    assert said.endswith(f"Type --api-base {server.address}")
+
+
 def test_a_missing_key_of_a_server_is_said_and_why_openais_is_not_sent(monkeypatch):
     with provider("yes") as server:
         server.key = "secret"

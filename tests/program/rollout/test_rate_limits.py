@@ -43,6 +43,18 @@ def starts(pace: Pace, clock: Clock, count: int) -> list[float]:
     return times
 
 
+def test_a_command_that_waits_for_its_server_says_so_once_a_minute(clock, capsys):
+    limited = paced(clock)
+    for second in range(130):
+        clock.now = float(second)
+        assert limited.may_retry(LMServerError("overloaded", status=503), 0)
+    said = capsys.readouterr().err.splitlines()
+    assert (
+        len(said) == 3 and said[0] == "warning: the model gave no answer (LMServerError: overloaded); it is asked again"
+    )
+    assert not paced(clock).may_retry(LMServerError("not there", status=501), 0) and not capsys.readouterr().err
+
+
 # Limits per minute
 
 
