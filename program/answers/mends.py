@@ -20,6 +20,8 @@ IMPORTED = "an import added"
 PYTHON_2 = "a name of Python 2"
 CALLED = "its main function called"
 ALIASED = "the function under the name asked for"
+IN_CLASS = "the functions put into the class asked for"
+DRIVER_CUT = "code that runs the function cut"
 
 # Names that programs use without importing them, by module.
 _FROM = {
@@ -59,6 +61,8 @@ _BOTH = frozenset({"bisect", "copy", "time", "pprint", "array", "datetime", "ran
 _OLD = {"raw_input": "input", "xrange": "range", "unicode": "str", "long": "int", "unichr": "chr", "basestring": "str"}
 _MAIN = ("main", "solve", "solution", "run", "Main", "Solve", "start", "program", "execute", "driver")
 
+_ENDS = ("exit", "quit", "_exit", "testmod", "main")  # calls that may end the process or run tests
+
 _Repair = Callable[[str, ProgramFacts], str]
 
 
@@ -90,8 +94,12 @@ def mended(code: str, entry_point: str | None = None, arity: int | None = None) 
     ]
     if entry_point is None:
         repairs.append((CALLED, _with_call))
-    elif "." not in entry_point:  # for a method, only one class is possible
-        repairs.append((ALIASED, partial(_with_alias, entry_point=entry_point, arity=arity)))
+    else:
+        if "." in entry_point:
+            repairs.append((IN_CLASS, partial(_in_class, entry_point=entry_point)))
+        else:
+            repairs.append((ALIASED, partial(_with_alias, entry_point=entry_point, arity=arity)))
+        repairs.append((DRIVER_CUT, partial(_without_driver, entry_point=entry_point)))
     for label, repair in repairs:
         facts = facts_of(code)
         if facts is None:
@@ -242,6 +250,51 @@ def _with_alias(code: str, facts: ProgramFacts, entry_point: str, arity: int | N
         return code.rstrip("\n") + f"\n\n\n{entry_point} = {fitting[0].name}\n"
     method = _method(tree, entry_point, arity) if not fitting else ""
     return code.rstrip("\n") + f"\n\n\n{entry_point} = {method}\n" if method else code
+
+
+def _in_class(code: str, facts: ProgramFacts, entry_point: str) -> str:
+    """Add the class of the requested method, if the program has the method as a function of its own."""
+    owner, _, method = entry_point.partition(".")
+    functions = [each for each in syntax_tree(code).body if isinstance(each, ast.FunctionDef)]
+    if owner in (*facts.classes, *facts.assigned) or method not in {each.name for each in functions}:
+        return code
+    bound = [each.name for each in functions if each.args.args and each.args.args[0].arg == "self"]
+    lines = [f"    {name} = {name}" for name in bound]
+    lines += [] if method in bound else [f"    {method} = staticmethod({method})"]
+    return "\n".join([code.rstrip("\n"), "", "", f"class {owner}:", *lines]) + "\n"
+
+
+def _without_driver(code: str, facts: ProgramFacts, entry_point: str) -> str:
+    """Cut the statements at the top level that run the requested function: they may wait for input that a test of a
+    function does not have, end the process, or fail on an example of their own."""
+    body = syntax_tree(code).body
+    names = {*entry_point.split("."), *_ENDS}
+    for each in body:  # functions that run the requested one, such as `main`
+        if isinstance(each, ast.FunctionDef) and each.name not in names and _is_busy(each, names):
+            names.add(each.name)
+    cut = [each for each in body if _drives(each, names)]
+    lost = set().union(*map(_bound_by, cut))
+    kept = [each for each in body if each not in cut and not (acts(each) and _names_in(each) & lost)]
+    return "\n".join(map(ast.unparse, kept)) + "\n" if len(kept) < len(body) and kept else code
+
+
+def _drives(statement: ast.stmt, names: set[str]) -> bool:
+    """Whether a statement at the top level reads, prints or checks something, or calls one of these names."""
+    if isinstance(statement, ast.Assert | ast.Raise):
+        return True
+    assigns = isinstance(statement, ast.Assign | ast.AnnAssign)
+    return (assigns or acts(statement)) and _is_busy(statement, names)
+
+
+def _is_busy(statement: ast.stmt, names: set[str]) -> bool:
+    facts = facts_of(ast.unparse(statement))
+    called = _called_names(ast.Module([statement], []))
+    return facts is None or facts.reads_input or facts.prints or bool(called & names)
+
+
+def _names_in(statement: ast.stmt) -> set[str]:
+    """The names that a statement reads."""
+    return {each.id for each in ast.walk(statement) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load)}
 
 
 def _method(tree: ast.Module, entry_point: str, arity: int | None) -> str:

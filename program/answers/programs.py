@@ -46,6 +46,19 @@ OTHER_TAG = "said to be in another language"
 STUB = "nothing in what is asked for but its docstring"
 PART = "more code follows that does not compile"
 
+_SLOWER = re.compile(
+    r"\b(?:na[iï]ve|brute[ -]?force|slow(?:er)?|inefficient|unoptimi[sz]ed"
+    r"|(?:for|as a) (?:comparison|reference|verification|testing|validation|cross-?check)"
+    r"|to (?:compare|verify|check) )",
+    re.IGNORECASE,
+)
+# "Instead of the naive loop we sort first:" introduces the better version.
+_NOT_SLOWER = re.compile(
+    r"\b(?:instead|rather|avoid\w*|replac\w*|improv\w*|better|fast(?:er)?|optimi[sz]ed|(?<!in)efficient(?:ly)?|"
+    r"too slow|not|without|unlike|than)\b",
+    re.IGNORECASE,
+)
+
 MAX_SEGMENTS, MAX_CUTS, MAX_VALUES = 12, 12, 50
 _LANGUAGE = re.compile(r"\s*(?:python|py)[ \t]*[23]?(?:\.\d+)?[ \t]*(?:code|program)?:?[ \t]*\n", re.IGNORECASE)
 _ODD = str.maketrans({"\u00a0": " ", "\u2002": " ", "\u2003": " ", "\u3000": " ", "\u200b": "", "\u200c": ""})
@@ -124,8 +137,16 @@ def programs_in(
         found += _joined(found, wanted)
     if not found:
         raise _fault(text, blocks)
-    order = sorted(range(len(found)), key=lambda place: (*_weight(found[place]), -place))
+    slower = [_is_called_slower(text[: each.start]) for each in found]
+    order = sorted(range(len(found)), key=lambda place: (*_weight(found[place]), slower[place], -place))
     return list({found[place].code: found[place] for place in reversed(order)}.values())[::-1]
+
+
+def _is_called_slower(before: str) -> bool:
+    """Whether the last words before a program introduce it as the version that is only there to compare with."""
+    lines = [line for line in before.splitlines() if line.strip() and not line.lstrip().startswith(("```", "~~~"))]
+    said = re.split(r"(?<=[.!?])\s", lines[-1].strip())[-1] if lines else ""
+    return _SLOWER.search(said) is not None and _NOT_SLOWER.search(said) is None
 
 
 def whole_lines(program: str) -> str:

@@ -75,6 +75,9 @@ def test_nothing_is_guessed(code):
     assert list(mended(code)) == []
 
 
+ADD = "def add(a, b):\n    return a + b"
+
+
 @pytest.mark.parametrize(
     ("code", "arity", "called"),
     [
@@ -96,6 +99,53 @@ def test_a_function_gets_the_name_asked_for(code, arity, called):
 )
 def test_a_function_that_does_not_fit_gets_no_name(code):
     assert list(mended(code, "entry", 2 if "def b" not in code else 1)) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "called"),
+    [
+        ("def add(self, a, b):\n    return a + b", "Solution().add(1, 2)"),
+        ("def one(self, a):\n    return a\ndef add(self, a, b):\n    return self.one(a) + b", "Solution().add(1, 2)"),
+        ("def add(a, b):\n    return a + b", "Solution().add(1, 2)"),
+        ("import math\n\ndef add(a, b):\n    return math.fsum([a, b])", "int(Solution().add(1, 2))"),
+    ],
+)
+def test_a_method_without_its_class_gets_it(code, called):
+    *_, last = mended(code, "Solution.add", 2)
+    assert last.labels == (mends.IN_CLASS,) and run(f"{last.code}\nprint({called})") == "3\n"
+
+
+@pytest.mark.parametrize(
+    "driver",
+    [
+        "a, b = map(int, input().split())\nprint(add(a, b))",
+        "import sys\nfor line in sys.stdin:\n    print(add(*map(int, line.split())))",
+        "assert add(1, 1) == 3",
+        "print(add('1', 2))",
+        "import unittest\n\nclass Tests(unittest.TestCase):\n    pass\n\nunittest.main()",
+        "total = int(input())\nfor _ in range(total):\n    x = total\n    print(add(x, x))",
+        "result = add('1', 2)",
+        "def main():\n    print(add(*input().split()))\n\nmain()",
+        "def check():\n    assert add(1, 1) == 3\n\ncheck()",
+        "import sys\nsys.exit(add(1, 2))",
+        "if True:\n    print(add(*input().split()))",
+    ],
+)
+def test_code_that_runs_the_function_is_cut(driver):
+    """A test of a function has no input for it, and an example of its own may fail."""
+    fixed = "import math\nBASE = 10 ** 9\nTABLE = [0]\nfor n in range(3):\n    TABLE.append(n)\n\n"
+    filled = "def fill(a):\n    return [a]\n\nTABLE += fill(7)\n"
+    code = f"{fixed}{filled}{ADD}\n\n{driver}\n"
+    *_, last = mended(code, "add", 2)
+    assert last.labels == (mends.DRIVER_CUT,)
+    assert run(f"{last.code}\nprint(add(1, 2), BASE, TABLE)") == "3 1000000000 [0, 0, 1, 2, 7]\n"
+
+
+@pytest.mark.parametrize(
+    "code", ["def add(a, b):\n    return a + b", "X = [1]\nX.sort()\ndef add(a, b):\n    return X"]
+)
+def test_where_nothing_runs_the_function_nothing_is_cut(code):
+    assert list(mended(code, "add", 2)) == []
 
 
 # What a program needs

@@ -93,6 +93,38 @@ def test_of_equals_the_last_leads_and_all_are_there():
     ]
 
 
+FAST, SLOW = CODE + "# fast\n", SMALL
+
+
+@pytest.mark.parametrize(
+    "introduced",
+    [
+        "For comparison, a brute-force version:",
+        "### Naive version",
+        "Here is the idea. A slower solution, which is easy to check:",
+        "A simple implementation for verification:",
+    ],
+)
+def test_a_version_to_compare_with_comes_after_the_one_that_is_meant(introduced):
+    answer = f"The solution:\n```python\n{FAST}```\n{introduced}\n\n```python\n{SLOW}```\n"
+    assert [each.code for each in programs_in(answer)] == [FAST, SLOW]
+
+
+@pytest.mark.parametrize(
+    "introduced",
+    [
+        "Instead of the naive loop we use the formula:",
+        "That is too slow; the naive way is replaced by this:",
+        "The naive version fails. Here is the right one:",
+        "An efficient version:",
+        "This is not brute force:",
+    ],
+)
+def test_a_version_that_is_better_than_the_one_before_leads(introduced):
+    answer = f"A naive solution:\n```python\n{SLOW}```\n{introduced}\n```python\n{FAST}```\n"
+    assert [each.code for each in programs_in(answer)] == [FAST, SLOW]
+
+
 @pytest.mark.parametrize(
     "other",
     [
