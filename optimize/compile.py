@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from eval.options import add_answers, add_executor, add_sandbox, add_selection, path_name, whole
-from optimize.config import CompileConfig, OptimizerOptions
+from optimize.config import CompileConfig, ConfigError, OptimizerOptions
 from program.cli.command import run_command
 from program.cli.folders import ArtifactName
 from program.cli.key_options import RATES, add_keys, add_limits
 from program.cli.model_options import add_stronger_models
 from program.cli.output import say_next, without
 from program.cli.shown_markdown import print_markdown
+from program.manifest import flattened, merged
 from program.rollout.budget import OPTIONS as LIMITS
 
 SHARED = ("start", "adapter", "lm", "api_base", "optimizer", "data", "split", "metric", "seed", "concurrency")
@@ -91,8 +92,10 @@ def _compile(options: argparse.Namespace) -> None:
     changes.update(parse_settings(options.tune))
     if options.answers:
         changes["answers"] = list(map(str, options.answers))
-    settings = parse_settings([*options.set, *(f"budget.{each}" for each in options.at)])
-    if settings:
+    settings, budget = parse_settings(options.set), parse_settings([f"budget.{each}" for each in options.at])
+    if twice := flattened(settings).keys() & flattened(budget):
+        raise ConfigError(f"--set {min(twice)} and --at: give only one of them")
+    if settings := merged(settings, budget):
         changes["settings"] = settings
     config = read_config(options.config, changes)
     if options.dry_run:

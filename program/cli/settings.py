@@ -16,10 +16,11 @@ from program.stage.stage import Stage
 
 
 def parse_settings(settings: list[str]) -> dict[str, Any]:
-    """Parse `["solutions=2", "budget.calls=8", …]` to a nested dictionary; values are YAML.
+    """Parse `["solutions=2", "budget.calls=8", …]` to a nested dictionary; values are YAML; the last value of a key
+    counts.
 
     Raises:
-        ArtifactError: a setting has no `=`, its value is not YAML, or two settings give a key different values.
+        ArtifactError: a setting has no `=`, or its value is not YAML.
     """
     pairs: dict[str, Any] = {}
     for setting in settings:
@@ -33,9 +34,6 @@ def parse_settings(settings: list[str]) -> dict[str, Any]:
             raise ArtifactError(f"--set {setting}: the value is not YAML") from fault
         for name in reversed(above):
             changed = {name: changed}
-        before, now = flattened(pairs), flattened(changed)
-        if twice := [name for name, value in now.items() if name in before and before[name] != value]:
-            raise ArtifactError(f"{twice[0]} is set twice: to {before[twice[0]]!r} and to {now[twice[0]]!r}")
         pairs = merged(pairs, changed)
     return pairs
 

@@ -111,6 +111,13 @@ def test_the_budget_of_a_rollout_is_in_the_plan(monkeypatch, tmp_path, limit):
     assert limited < 0.6 * calls
 
 
+def test_a_budget_that_is_stated_twice_is_refused(monkeypatch, tmp_path, capsys):
+    options = [*start_of(tmp_path, "direct"), "--out", tmp_path / "out", "--dry-run", "--at", "calls=3"]
+    assert call(monkeypatch, optimize.compile.main, *options, "--set", "budget.calls=5") == 2
+    assert "error: --set budget.calls and --at: give only one of them" in capsys.readouterr().err
+    assert call(monkeypatch, optimize.compile.main, *options, "--set", "budget.tokens=5000") == 0
+
+
 def test_a_dry_run_of_a_probe_is_priced_as_a_probe(monkeypatch, tmp_path):
     monkeypatch.setattr("optimize.compilation.compiling.open_model", None)
     options = [*start_of(tmp_path, "alphacodium"), "--out", tmp_path / "out", "--dry-run", "--probe", "150"]

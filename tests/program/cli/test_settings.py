@@ -51,14 +51,6 @@ def test_a_key_that_no_program_can_have_has_no_suggestion():
         shared("qqqq=1")
 
 
-def test_a_key_with_two_values_is_refused():
-    with pytest.raises(ArtifactError, match=r"budget\.calls is set twice: to 8 and to 3"):
-        parse_settings(["budget.calls=8", "solutions=1", "budget.calls=3"])
-    assert parse_settings(["budget.calls=8", "budget.calls=8", "budget.tokens=9"]) == {
-        "budget": {"calls": 8, "tokens": 9}
-    }
-
-
 def test_one_program_says_which_key_may_be_meant_too():
     with pytest.raises(ArtifactError, match=r"unknown key budget.call; did you mean budget.calls"):
         load_program(FLOW, parse_settings(["budget.call=3"]))
