@@ -221,8 +221,14 @@ def _own_ledger(config: CompileConfig, inputs: Inputs) -> Path:
     folder = ledger_folder(inputs)
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / SERVERS).exists() and not (folder / FILE).exists():
-        write_whole(folder / SERVERS, json.dumps(sorted({base for _, base in config.models().values() if base})))
+        bases = {_one_spelling(base) for _, base in config.models().values() if base}
+        write_whole(folder / SERVERS, json.dumps(sorted(bases)))
     return folder
+
+
+def _one_spelling(address: str) -> str:
+    """The address of a server, so that equal servers have equal addresses."""
+    return address.rstrip("/").replace("//localhost:", "//127.0.0.1:").replace("//localhost/", "//127.0.0.1/")
 
 
 def ledgers_next_to(folder: Path) -> list[Path]:

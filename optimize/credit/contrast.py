@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from math import comb
 from typing import Any
@@ -50,7 +51,8 @@ class Contrast:
 
     def and_more(self, codes: Sequence[str], with_words: bool) -> Contrast:
         """The contrast with further programs; an empty text means that no program was given."""
-        right = [bool(code.strip()) and self.is_right(code) for code in codes]
+        with ThreadPoolExecutor(max(1, len(codes))) as threads:  # a program that never ends takes a minute
+            right = list(threads.map(lambda code: bool(code.strip()) and self.is_right(code), codes))
         if with_words:
             return replace(self, good=[*self.good, *right])
         return replace(self, others=[*self.others, *right])

@@ -519,15 +519,13 @@ def test_answers_of_another_server_with_a_model_of_the_same_name_are_not_reused(
     for folder, address in (
         ("one", "http://127.0.0.1:1/v1"),
         ("two", "http://127.0.0.1:2/v1"),
-        ("three", "http://127.0.0.1:1/v1"),
+        ("three", "http://localhost:1/v1/"),
     ):
         prompts = use_lm(monkeypatch, lucky)
         asked = [tmp_path / folder if each == tmp_path / "out" else each for each in direct]
         asked += ["--tune", "proposals=0", "--tune", "switches=false", "--lm", "openai/model", "--api-base", address]
-        asked += [
-            "--tune",
-            f"gate_problems={8 + len(counts)}",
-        ]  # another configuration, so that each has its own ledger
+        # Another configuration, so that each has its own ledger:
+        asked += ["--tune", f"gate_problems={8 + len(counts)}"]
         printed(monkeypatch, optimize.compile.main, *asked)
         counts.append(len(prompts))
     assert counts[1] > 0.5 * counts[0] and counts[2] < 0.5 * counts[0]
