@@ -79,13 +79,29 @@ def score(program: str, problem: Problem, problems: ProblemSet) -> Score:
     )
 
 
-def _report(program: str, tests: Sequence[TestCase], problem: Problem, problems: ProblemSet) -> Report:
+def passes_all(program: str, tests: Sequence[TestCase], problem: Problem, problems: ProblemSet) -> bool:
+    """Whether `program` passes all of these tests of `problem`. The first failed test ends it, which for programs that
+    never end saves minutes against `score`. False without tests.
+
+    Raises:
+        JudgeError: the judge failed; there is no verdict.
+    """
+    if not tests or not program.strip():
+        return False
+    report = _report(program, tests, problem, problems, stop_at_failure=True)
+    return report.passed == report.total
+
+
+def _report(
+    program: str, tests: Sequence[TestCase], problem: Problem, problems: ProblemSet, *, stop_at_failure: bool = False
+) -> Report:
     if not program.strip():
         return Report([TestResult(Verdict.CE, index=index) for index in range(len(tests))], len(tests))
     return judge(
         problems.with_prelude(program),
         tests,
         problems.rules.limits_for(problem),
+        stop_at_failure=stop_at_failure,
         max_timeouts=problems.rules.timeouts,
         texts=False,  # outputs on hidden tests are never stored: they may reveal the tests, and may be large
         checker=problems.checker_for(problem),

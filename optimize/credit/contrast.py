@@ -104,7 +104,7 @@ def contrast(episode: Episode, writer: str, side: Side, strip: Callable[[Inputs]
         writer=writer,
         asked=own.inputs,
         without=strip(own.inputs),
-        is_right=lambda code: episode.rate(code) >= episode.threshold,
+        is_right=episode.is_right,
     )
     programs = _programs(episode, writer)
     for with_words in (True, False):

@@ -69,6 +69,7 @@ def episode_of(job: Job, program: Program, problem: Problem, trace: Trace, sampl
         ],
         trace=trace,
         score=lambda code: job.metric.score(problem, code),
+        is_right=lambda code: job.metric.is_right(problem, code, job.config.tuning.threshold),
         threshold=job.config.tuning.threshold,
         measure=lambda scored: measured(scored, job.config.metric),
         sample=sample,

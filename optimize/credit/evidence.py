@@ -55,6 +55,7 @@ class Episode:
     steps: the readable calls, in order.
     trace: the other events of the flow.
     score: judges a program on all tests.
+    is_right: whether the metric of a program is at least `threshold`; quicker than `rate`.
     threshold: minimum score of a program that counts as right.
     measure: the number in a `Score` that is the metric.
     others: other rollouts of the same problem.
@@ -67,6 +68,7 @@ class Episode:
     steps: list[Step]
     trace: Trace
     score: Callable[[str], Score]
+    is_right: Callable[[str], bool]
     threshold: float
     measure: Callable[[Score], float]
     others: Sequence[Episode] = ()

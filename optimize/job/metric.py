@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import dspy
 
 from eval.data.problem_set import ProblemSet
-from eval.rollouts.score import Score, score
-from judge.verdict import JudgeError
+from eval.rollouts.score import Score, passes_all, score
+from judge.verdict import JudgeError, TestCase
 from optimize.job.candidates import Candidates
 from optimize.job.run_watcher import run_of
 from program.paid.halted import Halted
@@ -46,6 +46,7 @@ class HiddenPassRate:
         candidates: Candidates | None = None,
         scored: Callable[[Problem, str], Score] | None = None,
     ) -> None:
+        self._problems = problems
         self._scored = scored or (lambda problem, code: score(code, problem, problems))
         self._measure: Measure = measure
         self._candidates = candidates
@@ -65,6 +66,27 @@ class HiddenPassRate:
         """
         try:
             return self._scored(problem, code)
+        except JudgeError as fault:
+            raise Halted(fault) from fault
+
+    def is_right(self, problem: Problem, code: str, threshold: float) -> bool:
+        """Whether the metric of a program is at least `threshold`. Where all tests must pass, the first failed one
+        decides.
+
+        Raises:
+            Halted: the judge failed.
+        """
+        if threshold < 1:
+            return measured(self.score(problem, code), self._measure) >= threshold
+        hidden = self._problems.hidden(problem.name)
+        tests: dict[Measure, Sequence[TestCase]] = {
+            "hidden": hidden.all(),
+            "private": hidden.private,
+            "generated": hidden.generated,
+            "solved": [*problem.tests(), *hidden.all()],
+        }
+        try:
+            return passes_all(code, tests[self._measure], problem, self._problems)
         except JudgeError as fault:
             raise Halted(fault) from fault
 

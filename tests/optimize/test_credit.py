@@ -51,6 +51,7 @@ def episode(
         steps=list(steps),
         trace=Trace(),
         score=scored,
+        is_right=lambda code: RATES[code] == 1.0,
         threshold=1.0,
         measure=lambda score: score.hidden_rate,
         others=others,

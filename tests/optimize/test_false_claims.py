@@ -31,7 +31,7 @@ def episode(problem: Problem = SUMS, right: tuple[str, ...] = (RIGHT,)) -> Episo
         raise AssertionError("no program is judged")
 
     known = Known(right, ())
-    return Episode(problem, known, frozenset(), [], Trace(), scored, 1.0, lambda score: score.hidden_rate)
+    return Episode(problem, known, frozenset(), [], Trace(), scored, scored, 1.0, lambda score: score.hidden_rate)
 
 
 @pytest.mark.parametrize(

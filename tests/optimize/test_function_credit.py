@@ -48,7 +48,18 @@ def scored(code: str) -> Score:
 
 def episode(*steps: Step, right: tuple[str, ...] = (RIGHT,), others: tuple[Episode, ...] = ()) -> Episode:
     known, hidden = Known(right, (WRONG,)), frozenset(["20"])
-    return Episode(PROBLEM, known, hidden, list(steps), Trace(), scored, 1.0, lambda each: each.hidden_rate, others)
+    return Episode(
+        problem=PROBLEM,
+        known=known,
+        hidden=hidden,
+        steps=list(steps),
+        trace=Trace(),
+        score=scored,
+        is_right=lambda code: RATES[code] == 1.0,
+        threshold=1.0,
+        measure=lambda each: each.hidden_rate,
+        others=others,
+    )
 
 
 credit = credit_by(episode)
