@@ -24,10 +24,8 @@ def test_a_program_is_right_exactly_if_its_score_reaches_the_threshold(tmp_path,
     for problem in problems.problems:
         for code in CODES:
             verdicts.append(metric.is_right(problem, code, threshold))
-            assert verdicts[-1] == (measured(score(code, problem, problems), measure) >= threshold), (
-                problem.name,
-                code,
-            )
+            reached = measured(score(code, problem, problems), measure) >= threshold
+            assert verdicts[-1] == reached, (problem.name, code)
     assert {*verdicts} == {True, False}
 
 
