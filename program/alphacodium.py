@@ -84,7 +84,8 @@ class AlphaCodium(Program):
         with stronger_model(self._rest_is_stronger):
             repair.on_public_tests(self.config.public_tries, task.fixes_per_program)
             # Only for a program that passes, and only once: otherwise its calls would be wasted.
-            asks = bench.passes_all_public(bench.best()) and not bench.largest_input
+            # Without public tests its validator could not be confirmed.
+            asks = bool(bench.public) and bench.passes_all_public(bench.best()) and not bench.largest_input
             largest: Any = start(lambda: self.largest_input(task) if asks else ("", ""))
             claimed = claims.result()
             bench.add_ai_tests(self._confirmed(task, claimed, oracle.result(), bench))

@@ -25,7 +25,8 @@ LARGEST_BYTES = 2**50
 
 # Phrases that say that more than one answer is right.
 _SEVERAL = re.compile(
-    r"\b(print|output|return|report|display) any\b(?! case)"
+    r"\b(print|output|return|report|display) any\b"
+    r"(?! (case|(number|amount) of|(extra|other|additional|more|further|prompt|message|text|space|debug|white)\w*)\b)"
     # Not in "how many ways are there", and "any" must be about the answer: "print any of them", "any is accepted".
     r"|(?<!how )(?<!number of )\b(several|multiple|many|more than one)( \w+){0,3} "
     r"(answers?|solutions?|ways?|outputs?|options?|possibilities)\b[^.]{0,100}?"
@@ -33,12 +34,14 @@ _SEVERAL = re.compile(
     r"|\b(any|one of) (one )?(of )?(them|these|those|it)\b"
     r"|\bany\b[^.]{0,40}\b(accept\w*|valid|correct|allowed|fine|ok)\b)"
     r"|\bany (valid|correct|suitable|acceptable|possible|such|optimal) (answers?|solutions?|outputs?)\b"
-    r"|\b(print|output)\b[^.]{0,80} in (any|arbitrary) order\b",
+    r"|\b(print|output)\b[^.]{0,80}(?<! given)(?<! appear)(?<! appears) in (any|arbitrary) order\b",
     re.IGNORECASE,
 )
 
 
-_MARKS = "*_`'\".,;:!"  # around or after an output in a statement
+# "Do not print any spaces": the sentence forbids, and allows nothing.
+_FORBIDS = re.compile(r"\b(?:not|never|nor|cannot|without)\b|n['’]t\b", re.IGNORECASE)
+_MARKS = "*_`'\".,;:!$\\"  # around or after an output in a statement
 
 
 def seconds_of(time_limit: Any) -> float | None:
@@ -211,7 +214,11 @@ class Problem(BaseModel):
         """Whether more than one output can be right: the statement says so, or it shows another output for an example
         than the data has."""
         words = " ".join(self.description.split())
-        return _SEVERAL.search(words) is not None or any(_shows_another(words, test) for test in self.public_tests)
+        for found in _SEVERAL.finditer(words):
+            before = re.split(r"[.,;:!?]\s", words[: found.start()])[-1]
+            if not _FORBIDS.search(f"{before}{found.group().partition(' any')[0]}"):
+                return True
+        return any(_shows_another(words, test) for test in self.public_tests)
 
     def _shows_examples(self) -> bool:
         """Whether the statement shows its examples, as most do. Repeating them would only cost tokens."""
@@ -224,9 +231,17 @@ class Problem(BaseModel):
 
 def _shows_another(words: str, test: PublicTest) -> bool:
     """Whether the text (without line ends) shows the test's input with a different output."""
-    shown = re.search(rf"\bInput:? {re.escape(' '.join(test.input.split()))} Output:? (?P<output>.*)", words)
-    if shown is None:
-        return False
-    want = test.output.split()
-    got = shown["output"].split()[: len(want)]
-    return [each.strip(_MARKS) for each in got] != [each.strip(_MARKS) for each in want]
+    given = re.escape(" ".join(test.input.split()))
+    places = list(re.finditer(rf"\bInput:? {given} Output:? (?=(?P<output>.*))", words))
+    want = [_normal(each) for each in test.output.split()]
+    shown = [[_normal(each) for each in place["output"].split()[: len(want)]] for place in places]
+    return bool(shown) and want not in shown
+
+
+def _normal(token: str) -> str | float:
+    """A token of an output, so that tokens which differ only in marks, case or the form of a number are equal."""
+    token = token.strip(_MARKS).lower()
+    try:
+        return float(token)
+    except ValueError:
+        return token

@@ -65,8 +65,8 @@ _EXPLICIT = (
     rf"|(?:%(kind)s)s?\s*(?:of\s*|for\s*)?(?:the\s*)?{_SAMPLE}(?:\s*input)?|%(elsewhere)s){_NUMBER}"
 )
 _WORDS = {
-    "input": {"kind": "input", "elsewhere": "入力例|样例输入|输入样例"},
-    "output": {"kind": "output", "elsewhere": "出力例|样例输出|输出样例"},
+    "input": {"kind": "input", "elsewhere": r"入力例|样例输入|输入样例|输入(?=\s*#\s*\d)"},
+    "output": {"kind": "output", "elsewhere": r"出力例|样例输出|输出样例|输出(?=\s*#\s*\d)"},
 }
 _BARE = rf"(?:(?:standard|expected|test)\s*)?(?:%(kind)s)s?{_NUMBER}(?:\s*\(std(?:in|out)\))?"
 _SECTION = re.compile(
@@ -96,6 +96,9 @@ _BOTH = re.compile(
     re.IGNORECASE,
 )
 _DECORATION = " \t#*_`>:.　\u00a0"
+_NO_DATA = re.compile(r"\((?:none|empty|no input)\)|<(?:none|empty)>", re.IGNORECASE)
+# `-----Sample Input-----`, `[Sample Input]`
+_WRAPPED = re.compile(r"(?:[-=~]{2,}(?P<a>.*?)[-=~]{2,}|\[(?P<b>[^\[\]]*)\]|\((?P<c>[^()]*)\)|【(?P<d>[^【】]*)】)")
 _RULE = re.compile(r"-{3,}|={3,}")  # below a heading, or between parts of a text
 _FENCE = re.compile(r"(?P<indent>\s*)(?P<fence>`{3,}|~{3,})\s*[\w+-]*\s*")
 _MARKDOWN_HEADING = re.compile(r"#{1,6} +[^\W\d_]{2}|\*\*[^\W\d_][^*]*\*\*\s*$")
@@ -139,6 +142,9 @@ class _ExampleReader:
         self._label = ""  # the line with that label
         self._columns: list[str] | None = None  # the lines below a line with both labels
         self._table: list[list[str]] | None = None
+        # Whether the current example has the labels "Input" and "Output" directly below each other, as in the copied
+        # text of a table: then what follows are its input and its output, in one.
+        self._is_bare = False
         self._fences: list[str] = []  # below a heading of examples without a label, or in a table
 
     def take(self, item: str) -> None:
@@ -163,11 +169,13 @@ class _ExampleReader:
         if self._labels[:2] == ["input", "output"]:
             first, second = ([text for level, text in self._blocks if level == label] for label in (1, 2))
             given = first[0] if first else second.pop(0) if len(second) > 1 else ""
-            self._add(given, second[0] if second else "")
+            if first or given or not self._is_bare:
+                self._add("" if _NO_DATA.fullmatch(given.strip()) else given, second[0] if second else "")
         elif not self._labels and len(self._fences) % 2 == 0:
             for given, expected in zip(self._fences[::2], self._fences[1::2], strict=True):
                 self._add(given, expected)
         self._labels, self._blocks, self._fences, self._columns, self._table = [], [], [], None, None
+        self._is_bare = False
 
     def _add(self, given: str, expected: str) -> None:
         if expected.strip():
@@ -176,6 +184,8 @@ class _ExampleReader:
     def _is_heading(self, line: str) -> bool:
         """Whether `line` is a heading. If so, start and end what it starts and ends."""
         words = line.strip(_DECORATION)
+        if wrapped := _WRAPPED.fullmatch(words):
+            line = words = (wrapped[wrapped.lastgroup or 0]).strip(_DECORATION)
         if not words:
             return False
         if self._both(line, words):
@@ -185,6 +195,8 @@ class _ExampleReader:
                 self._in_examples |= self._labels == [kind]  # the previous line was the heading of all examples
                 if kind == "input" or self._labels[-1:] == ["output"]:
                     self.end()
+                follows = kind == "output" and self._labels == ["input"] and not rest and self._lines == [""]
+                self._is_bare = follows and _LABELS[kind, False].fullmatch(words) is not None
                 self._close()
                 self._labels.append(kind)
                 self._lines = [rest]

@@ -12,6 +12,9 @@ ShortText = Annotated[str, Field(json_schema_extra={"maxLength": 160})]
 LongText = Annotated[str, Field(json_schema_extra={"maxLength": 500})]
 
 
+LITERAL = "Python literal"  # in the description of a field that holds literals as text
+
+
 class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", coerce_numbers_to_str=True)
 

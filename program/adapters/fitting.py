@@ -22,6 +22,8 @@ from program.answers.coercions import (
     OTHER_KEY,
     TEXT_FOR_LIST,
     TORN_RECORD,
+    VALUE_FOR_LITERAL,
+    arguments_text,
     list_from_object,
     list_from_text,
     text_from_lines,
@@ -29,6 +31,7 @@ from program.answers.coercions import (
     with_known_keys,
 )
 from program.answers.latex import LATEX, with_latex
+from signatures.fields import LITERAL
 
 _DOTS = ("…", "...")  # how models write "and so on"
 # Fields with literal data, where a tab is a tab and lines may be in a list.
@@ -111,6 +114,9 @@ def _coerced(value: Any, output: Any, fitted: Fitted) -> Any:
     """The value converted to the field's type if its meaning is plain; else unchanged."""
     kind = unwrapped(output.annotation)
     if get_origin(kind) is not list:
+        if LITERAL in description(output) and not isinstance(value, str):
+            fitted.note(VALUE_FOR_LITERAL)
+            return repr(value)
         if kind is str and isinstance(value, list) and (text := text_from_lines(value)) is not None:
             fitted.note(LINES_FOR_TEXT)
             value = text
@@ -168,6 +174,10 @@ def _record(value: Any, kind: type[BaseModel], fitted: Fitted) -> Any:
     record = {}
     for name, each in value.items():
         of_texts = name in kind.model_fields and unwrapped(kind.model_fields[name].annotation) is str
+        if of_texts and not isinstance(each, str) and LITERAL in (kind.model_fields[name].description or ""):
+            fitted.note(VALUE_FOR_LITERAL)
+            record[name] = arguments_text(each) if name == "input" else repr(each)
+            continue
         if of_texts and isinstance(each, list) and (text := text_from_lines(each)) is not None:
             fitted.note(LINES_FOR_TEXT)
             each = text

@@ -21,6 +21,7 @@ OTHER_KEY = "a key in other letters"
 FIELD_LEFT_OUT = "a field left out"
 NO_JSON = "points without JSON"
 TORN_RECORD = "the last record, cut off, dropped"
+VALUE_FOR_LITERAL = "a JSON value for the text of a Python literal"
 
 _MARK = r"(?:[-*+•◦▪‣–—]|\(?\d{1,3}[.):]\)?|\(\d{1,3}\)|\(?[a-zA-Z]\)|(?:Step|Point)\s+\d{1,3}\s*[.:)])"
 _POINT = re.compile(rf"^(?P<lead>[ \t>]*)(?P<bold>\*\*(?=[\d(A-Z]))?{_MARK}(?P<ends>\*\*)?[ \t]+(?P<text>\S.*)$")
@@ -212,6 +213,16 @@ def _known_key(key: str, wanted: dict[str, str]) -> str | None:
             return wanted[guess]
     ending = [name for letters, name in wanted.items() if key.endswith(letters)]
     return ending[0] if len(ending) == 1 else None
+
+
+def arguments_text(value: Any) -> str:
+    """The arguments of a call as text, from a JSON value: an object has them by name; a list has several if its items
+    are of several kinds or lists themselves, else it is the only argument."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name}={each!r}" for name, each in value.items())
+    if isinstance(value, list) and (len({type(each) for each in value}) > 1 or any(isinstance(e, list) for e in value)):
+        return ", ".join(map(repr, value))
+    return repr(value)
 
 
 def _letters(key: str) -> str:

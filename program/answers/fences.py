@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from program.answers.languages import PYTHON
+from program.answers.languages import is_python_tag
 
 # Limits on the number of places to try in an answer: a model that repeats itself writes thousands.
 MAX_FENCES, MAX_ENDS, MAX_DEPTH = 24, 6, 3
@@ -47,7 +47,7 @@ def blocks_in(text: str, whole: Callable[[str], bool], depth: int = 0) -> list[B
         depth: the nesting depth of the text in other blocks.
     """
     blocks: list[Block] = []
-    at = 0
+    at = _first_of_the_last(text)
     while len(blocks) < MAX_FENCES:
         opening = _OPENING.search(text, at)
         if opening is None:
@@ -57,7 +57,7 @@ def blocks_in(text: str, whole: Callable[[str], bool], depth: int = 0) -> list[B
             continue
         block = _block(text, opening, whole)
         blocks.append(block)
-        nests = depth < MAX_DEPTH and block.tag not in PYTHON and not whole(block.body)
+        nests = depth < MAX_DEPTH and not is_python_tag(block.tag) and not whole(block.body)
         inner = block.body if nests else ""
         # Nested blocks get the offsets of the outer block, because its lines may have been moved.
         blocks += [
@@ -66,6 +66,16 @@ def blocks_in(text: str, whole: Callable[[str], bool], depth: int = 0) -> list[B
         ]
         at = max(block.end, opening.end())
     return blocks
+
+
+def _first_of_the_last(text: str) -> int:
+    """Where to begin so that the last `MAX_FENCES` blocks are read: the last program of an answer is the one meant."""
+    fences = list(_OPENING.finditer(text))
+    if len(fences) <= 2 * MAX_FENCES:
+        return 0
+    last = fences[-2 * MAX_FENCES :]
+    # A fence with a language opens a block; one without may also close one.
+    return next((each.start() for each in last if _WORD.fullmatch(each["info"].strip())), last[0].start())
 
 
 def open_fence(text: str) -> bool:
@@ -127,7 +137,7 @@ def _at_margin(text: str, place: int) -> bool:
 
 def _info(info: str) -> tuple[str, str]:
     """The language and the rest: of `python title="a"`, `{.python .numberLines}`, `lang=python`."""
-    bare = re.sub(r"^(?:lang(?:uage)?[=:])?[{.\s]*", "", info.strip())
+    bare = re.sub(r"^(?:(?:lang(?:uage)?|file(?:name)?|title)[-=:]\"?)?[{.\s]*", "", info.strip())
     word = _WORD.match(bare)
     if word is None:
         return "", bare

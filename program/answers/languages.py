@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 
-PYTHON = frozenset({"python", "python3", "py", "py3", "python2", "python3.11", "python3.x", "pypy", "pypy3", "ipython"})
+# `python3.12`, `pypy3`, `language-python`, `file=main.py`
+_PYTHON = re.compile(
+    r"(?:(?:lang(?:uage)?|file(?:name)?|title)[-=:])?"
+    r"(?:(?:i|c|micro)?py(?:thon|py|con)?[-_ ]?[\d.x]*|[\w./-]*\.py|tool_code|sage)"
+)
 # Tags of fences for blocks in any language, including Python.
-OPEN = frozenset({"", "code", "text", "txt", "plaintext", "plain", "program", "solution", "answer", "script", "repl"})
+_OPEN = frozenset({"", "code", "text", "txt", "plaintext", "plain", "program", "solution", "answer", "script", "repl"})
 _BY_TAG = {
     "cpp": "cpp c++ cc cxx c++11 c++14 c++17 c++20 cpp17 h hpp",
     "c": "c",
@@ -52,6 +56,16 @@ _SIGNS = [
     ("python 2", r"^[ \t]*print\s+(?:[\"'%\w].*)$(?<![.:;,!?])"),
 ]
 _COMPILED = [(language, re.compile(sign, re.MULTILINE)) for language, sign in _SIGNS]
+
+
+def is_python_tag(tag: str) -> bool:
+    """Whether the tag of a fence, in lower case, names Python or a file of Python."""
+    return _PYTHON.fullmatch(tag) is not None
+
+
+def may_be_python(tag: str) -> bool:
+    """Whether a block with this tag may be in Python: the tag names Python or no language."""
+    return tag in _OPEN or is_python_tag(tag)
 
 
 def language_of(text: str, tag: str = "") -> str:

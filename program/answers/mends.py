@@ -13,14 +13,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from program.answers.scopes import Function, ProgramFacts, acts, facts_of, guards_main
+from program.answers.scopes import ProgramFacts, acts, facts_of, guards_main
 from program.answers.syntax import FAULTS, is_python, syntax_tree
 
 IMPORTED = "an import added"
 PYTHON_2 = "a name of Python 2"
 CALLED = "its main function called"
+PROMPTS_CUT = "the texts that ask for input cut"
 ALIASED = "the function under the name asked for"
-IN_CLASS = "the functions put into the class asked for"
 DRIVER_CUT = "code that runs the function cut"
 
 # Names that programs use without importing them, by module.
@@ -88,17 +88,12 @@ def mended(code: str, entry_point: str | None = None, arity: int | None = None) 
         arity: the number of arguments in its calls, if known.
     """
     labels: tuple[str, ...] = ()
-    repairs: list[tuple[str, Callable[[str, ProgramFacts], str]]] = [
-        (IMPORTED, _with_imports),
-        (PYTHON_2, _with_old_names),
-    ]
+    repairs: list[tuple[str, _Repair]] = [*_BINDING]
     if entry_point is None:
-        repairs.append((CALLED, _with_call))
+        repairs += [(PROMPTS_CUT, _without_prompts), (CALLED, _with_call)]
     else:
-        if "." in entry_point:
-            repairs.append((IN_CLASS, partial(_in_class, entry_point=entry_point)))
-        else:
-            repairs.append((ALIASED, partial(_with_alias, entry_point=entry_point, arity=arity)))
+        bind = _in_class if "." in entry_point else _with_alias
+        repairs.append((ALIASED, partial(bind, entry_point=entry_point, arity=arity)))
         repairs.append((DRIVER_CUT, partial(_without_driver, entry_point=entry_point)))
     for label, repair in repairs:
         facts = facts_of(code)
@@ -108,6 +103,17 @@ def mended(code: str, entry_point: str | None = None, arity: int | None = None) 
         if better != code:
             code, labels = better, (*labels, label)
             yield Mended(labels, code)
+
+
+def with_names_bound(code: str) -> tuple[str, tuple[str, ...]]:
+    """The program with imports of the names that it does not bind, and the labels of what was added. This is certain,
+    not a guess: a name that is bound nowhere is an error wherever it is used, and public tests may miss that place."""
+    labels: tuple[str, ...] = ()
+    for label, repair in _BINDING:
+        if facts := facts_of(code):
+            better = repair(code, facts)
+            code, labels = better, labels if better == code else (*labels, label)
+    return code, labels
 
 
 def completed(code: str, starter: str) -> str:
@@ -204,6 +210,9 @@ def _on_top(code: str, lines: list[str]) -> str:
     return "\n".join([*old[:at], *lines, *old[at:]])
 
 
+_BINDING: tuple[tuple[str, _Repair], ...] = ((IMPORTED, _with_imports), (PYTHON_2, _with_old_names))
+
+
 def _with_call(code: str, facts: ProgramFacts) -> str:
     """Add a call of the only function that can be the main one, if the top level does nothing."""
     tree = syntax_tree(code)
@@ -233,63 +242,162 @@ def _called_names(tree: ast.Module) -> set[str]:
     return {getattr(each, "id", None) or getattr(each, "attr", "") for each in called}
 
 
+def _without_prompts(code: str, facts: ProgramFacts) -> str:
+    """Call `input()` without the text that it would print."""
+    asked = [
+        node.args[0]
+        for node in ast.walk(syntax_tree(code))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "input" and node.args
+    ]
+    lines = code.split("\n")
+    for text in sorted(asked, key=lambda node: (node.lineno, node.col_offset), reverse=True):
+        if text.end_lineno == text.lineno and text.end_col_offset is not None:
+            line = lines[text.lineno - 1].encode()  # columns are bytes
+            lines[text.lineno - 1] = (line[: text.col_offset] + line[text.end_col_offset :]).decode()
+    return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class _Callable:
+    """What may be the requested function.
+
+    name: its own; path: how the top level reaches it. least, most: its positional arguments.
+    """
+
+    name: str
+    path: str
+    least: int
+    most: float
+
+    def takes(self, count: int | None) -> bool:
+        return count is None or self.least <= count <= self.most
+
+
+def _callables(tree: ast.Module) -> Iterator[_Callable]:
+    """The functions of a program, also those with a name for a lambda, and the methods of its classes."""
+    for statement in tree.body:
+        match statement:
+            case ast.FunctionDef(name=name, args=args):
+                yield _Callable(name, name, *_arguments(args))
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Lambda(args=args)):
+                yield _Callable(name, name, *_arguments(args))
+            case ast.ClassDef(name=owner, body=body):
+                for each in body:
+                    if isinstance(each, ast.FunctionDef) and not each.name.startswith("_"):
+                        static = any(isinstance(d, ast.Name) and d.id == "staticmethod" for d in each.decorator_list)
+                        least, most = _arguments(each.args)
+                        own = 0 if static else 1  # `self`
+                        path = f"{owner}.{each.name}" if static else f"{owner}().{each.name}"
+                        yield _Callable(each.name, path, least - own, most - own)
+
+
+def _arguments(args: ast.arguments) -> tuple[int, float]:
+    """The minimum and maximum number of positional arguments."""
+    most = len(args.posonlyargs) + len(args.args)
+    return most - len(args.defaults), float("inf") if args.vararg else most
+
+
+def _meant(found: list[_Callable], name: str, arity: int | None, called: set[str]) -> _Callable | None:
+    """The only one of several that can be meant by a name, if there is one."""
+    fitting = [each for each in found if each.takes(arity)]
+    if len(fitting) > 1:  # helpers are called by another function
+        fitting = [each for each in fitting if each.name not in called]
+    fitting = [each for each in fitting if _letters(each.name) == _letters(name)] or fitting
+    if len(fitting) > 1:
+        fitting = [each for each in fitting if each.name != "main"]
+    return fitting[0] if len(fitting) == 1 else None
+
+
 def _with_alias(code: str, facts: ProgramFacts, entry_point: str, arity: int | None) -> str:
-    """Give the only function that can be meant the requested name."""
+    """Give the only function or method that can be meant the requested name."""
     if entry_point in {each.name for each in facts.functions} | set(facts.classes) | set(facts.assigned):
         return code
     tree = syntax_tree(code)
-    fitting = [each for each in facts.functions if _fits(each, arity)]
-    called = _called_names(tree)
-    if len(fitting) > 1:  # helpers are called by another function
-        fitting = [each for each in fitting if each.name not in called]
-    alike = [each for each in fitting if _letters(each.name) == _letters(entry_point)]
-    fitting = alike or fitting
-    if len(fitting) > 1:
-        fitting = [each for each in fitting if each.name != "main"]
-    if len(fitting) == 1:
-        return code.rstrip("\n") + f"\n\n\n{entry_point} = {fitting[0].name}\n"
-    method = _method(tree, entry_point, arity) if not fitting else ""
-    return code.rstrip("\n") + f"\n\n\n{entry_point} = {method}\n" if method else code
+    found, called = list(_callables(tree)), _called_names(tree)
+    meant = _meant([each for each in found if each.path == each.name], entry_point, arity, called)
+    meant = meant or _meant([each for each in found if each.path != each.name], entry_point, arity, called)
+    return f"{code.rstrip()}\n\n\n{entry_point} = {meant.path}\n" if meant else code
 
 
-def _in_class(code: str, facts: ProgramFacts, entry_point: str) -> str:
-    """Add the class of the requested method, if the program has the method as a function of its own."""
+def _in_class(code: str, facts: ProgramFacts, entry_point: str, arity: int | None) -> str:
+    """Give the requested class the only function or method that can be meant, under the requested name."""
     owner, _, method = entry_point.partition(".")
-    functions = [each for each in syntax_tree(code).body if isinstance(each, ast.FunctionDef)]
-    if owner in (*facts.classes, *facts.assigned) or method not in {each.name for each in functions}:
+    tree = syntax_tree(code)
+    found, called = list(_callables(tree)), _called_names(tree)
+    if owner in facts.assigned:
         return code
-    bound = [each.name for each in functions if each.args.args and each.args.args[0].arg == "self"]
+    if owner in facts.classes:
+        own = [each for each in found if each.path.startswith((f"{owner}.", f"{owner}()."))]
+        meant = None if any(each.name == method for each in own) else _meant(own, method, arity, set())
+        return f"{code.rstrip()}\n\n\n{owner}.{method} = {owner}.{meant.name}\n" if meant else code
+    functions = {each.name: each for each in tree.body if isinstance(each, ast.FunctionDef)}
+    bound = [name for name, each in functions.items() if each.args.args and each.args.args[0].arg == "self"]
+    free = [
+        _Callable(each.name, each.path, each.least - 1, each.most - 1) if each.name in bound else each
+        for each in found
+        if each.path == each.name
+    ]
+    meant = _meant(free, method, arity, called) or _meant(
+        [each for each in found if each.path != each.name], method, arity, set()
+    )
+    if meant is None:
+        return code
+    if meant.path != meant.name:  # of another class, with its constructor and its other methods
+        other = meant.path.partition(".")[0].removesuffix("()")
+        renamed = [f"{owner} = {other}"] + [f"{owner}.{method} = {other}.{meant.name}"] * (meant.name != method)
+        return "\n".join([code.rstrip(), "", "", *renamed]) + "\n"
     lines = [f"    {name} = {name}" for name in bound]
-    lines += [] if method in bound else [f"    {method} = staticmethod({method})"]
-    return "\n".join([code.rstrip("\n"), "", "", f"class {owner}:", *lines]) + "\n"
+    if meant.name != method or meant.name not in bound:
+        lines.append(f"    {method} = {meant.name if meant.name in bound else f'staticmethod({meant.name})'}")
+    return "\n".join([code.rstrip(), "", "", f"class {owner}:", *lines]) + "\n"
 
 
 def _without_driver(code: str, facts: ProgramFacts, entry_point: str) -> str:
     """Cut the statements at the top level that run the requested function: they may wait for input that a test of a
-    function does not have, end the process, or fail on an example of their own."""
+    function does not have, end the process, or fail on an example of their own. Statements that use what these bind are
+    cut too."""
     body = syntax_tree(code).body
-    names = {*entry_point.split("."), *_ENDS}
+    reading = {*_ENDS, *(each.name for each in body if isinstance(each, ast.FunctionDef) and _reads_input(each))}
+    running = {*reading, *entry_point.split(".")}
     for each in body:  # functions that run the requested one, such as `main`
-        if isinstance(each, ast.FunctionDef) and each.name not in names and _is_busy(each, names):
-            names.add(each.name)
-    cut = [each for each in body if _drives(each, names)]
-    lost = set().union(*map(_bound_by, cut))
-    kept = [each for each in body if each not in cut and not (acts(each) and _names_in(each) & lost)]
-    return "\n".join(map(ast.unparse, kept)) + "\n" if len(kept) < len(body) and kept else code
+        if isinstance(each, ast.FunctionDef) and (_called_names(ast.Module([each], [])) & running or _prints(each)):
+            running.add(each.name)
+    given = {name for each in body if isinstance(each, _DEFINES) for name in _bound_by(each)}
+    cut: list[ast.stmt] = []
+    lost: set[str] = set()
+    for each in body:
+        if isinstance(each, _DEFINES):
+            continue
+        if _names_in(each) & lost or _drives(each, reading, running, entry_point):
+            cut.append(each)
+            lost |= _changed_by(each) - given
+        else:
+            lost -= _stored_in(each)
+    kept = [each for each in body if each not in cut]
+    return "\n".join(map(ast.unparse, kept)) + "\n" if cut and kept else code
 
 
-def _drives(statement: ast.stmt, names: set[str]) -> bool:
-    """Whether a statement at the top level reads, prints or checks something, or calls one of these names."""
-    if isinstance(statement, ast.Assert | ast.Raise):
-        return True
-    assigns = isinstance(statement, ast.Assign | ast.AnnAssign)
-    return (assigns or acts(statement)) and _is_busy(statement, names)
+_DEFINES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 
 
-def _is_busy(statement: ast.stmt, names: set[str]) -> bool:
-    facts = facts_of(ast.unparse(statement))
+def _drives(statement: ast.stmt, reading: set[str], running: set[str], entry_point: str) -> bool:
+    """Whether a statement at the top level reads, prints or checks something, or calls the requested function."""
     called = _called_names(ast.Module([statement], []))
-    return facts is None or facts.reads_input or facts.prints or bool(called & names)
+    if isinstance(statement, ast.Assert | ast.Raise) or _reads_input(statement) or called & reading:
+        return True
+    if isinstance(statement, ast.Assign | ast.AnnAssign | ast.AugAssign):
+        return bool(called & set(entry_point.split(".")))
+    return acts(statement) and (bool(called & running) or _prints(statement))
+
+
+def _reads_input(statement: ast.stmt) -> bool:
+    facts = facts_of(ast.unparse(statement))
+    return facts is not None and facts.reads_input
+
+
+def _prints(statement: ast.stmt) -> bool:
+    facts = facts_of(ast.unparse(statement))
+    return facts is not None and facts.prints
 
 
 def _names_in(statement: ast.stmt) -> set[str]:
@@ -297,19 +405,15 @@ def _names_in(statement: ast.stmt) -> set[str]:
     return {each.id for each in ast.walk(statement) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load)}
 
 
-def _method(tree: ast.Module, entry_point: str, arity: int | None) -> str:
-    """A method of the only class that can be meant, as `Solution().name`."""
-    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
-    if len(classes) != 1:
-        return ""
-    methods = [node for node in classes[0].body if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")]
-    named = [node for node in methods if node.name == entry_point] or methods
-    fitting = [node for node in named if arity is None or len(node.args.args) == arity + 1 or node.args.vararg]
-    return f"{classes[0].name}().{fitting[0].name}" if len(fitting) == 1 else ""
+def _stored_in(statement: ast.stmt) -> set[str]:
+    """The names that a statement at the top level binds."""
+    return {each.id for each in ast.walk(statement) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)}
 
 
-def _fits(function: Function, arity: int | None) -> bool:
-    return arity is None or function.least <= arity <= function.most
+def _changed_by(statement: ast.stmt) -> set[str]:
+    """The names that a statement binds, or whose values it may change: `rows.append(1)`, `rows[0] = 1`."""
+    holders = (each.value for each in ast.walk(statement) if isinstance(each, ast.Attribute | ast.Subscript))
+    return _stored_in(statement) | {each.id for each in holders if isinstance(each, ast.Name)}
 
 
 def _letters(name: str) -> str:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from program.answers.fences import Block, blocks_in
-from program.answers.languages import OPEN, PYTHON, language_of
+from program.answers.languages import is_python_tag, language_of, may_be_python
 from program.answers.mends import is_importable
 from program.answers.scopes import ProgramFacts, facts_of, is_stub
 from program.answers.syntax import FAULTS, fault_line, is_python, syntax_tree
@@ -45,19 +45,28 @@ SAYS_NOTHING = "only constants and names"
 OTHER_TAG = "said to be in another language"
 STUB = "nothing in what is asked for but its docstring"
 PART = "more code follows that does not compile"
+ANOTHER_IS_WHOLE = "joined from blocks, next to a program that needs no other block"
 
+# A label of a program that is only there to compare with: "### Brute force", "For testing, a naive version:". It names
+# the program and says nothing about it, unlike "The naive loop is too slow, so we sort:".
+_FILLER = (
+    r"(?:(?:and|also|finally|optional(?:ly)?|here(?: is|'s)?|this is|below is|an?|the|my|our|simple|quick|easy|"
+    r"straightforward|equivalent|for (?:completeness|comparison|reference|testing|verification|validation|debugging|"
+    r"checking|stress[- ]testing|cross-?checking|sanity checks?)(?: purposes)?)[\s:,]+)*"
+)
 _SLOWER = re.compile(
-    r"\b(?:na[iï]ve|brute[ -]?force|slow(?:er)?|inefficient|unoptimi[sz]ed"
-    r"|(?:for|as a) (?:comparison|reference|verification|testing|validation|cross-?check)"
-    r"|to (?:compare|verify|check) )",
+    rf"{_FILLER}(?:(?:na[iï]ve|brute[- ]?force|slow(?:er)?|inefficient|unoptimi[sz]ed|checker|stress[- ]test"
+    r"|sanity check)\b"
+    r"|(?:version|implementation|solution|program|code) (?:for|to) (?:verif|validat|test|compar|cross-?check|stress))",
     re.IGNORECASE,
 )
-# "Instead of the naive loop we sort first:" introduces the better version.
-_NOT_SLOWER = re.compile(
-    r"\b(?:instead|rather|avoid\w*|replac\w*|improv\w*|better|fast(?:er)?|optimi[sz]ed|(?<!in)efficient(?:ly)?|"
-    r"too slow|not|without|unlike|than)\b",
+_SAYS_MORE = re.compile(
+    r"\b(?:is|was|would|takes?|fails?|has|runs?|times|gives?|can(?:not)?|could|does|needs?|so|therefore|instead)\b"
+    r"(?!\s*:?\s*$)",
     re.IGNORECASE,
 )
+
+_FENCE_LINE = re.compile(r"[\s>]*(?:`{3,}|~{3,})")
 
 MAX_SEGMENTS, MAX_CUTS, MAX_VALUES = 12, 12, 50
 _LANGUAGE = re.compile(r"\s*(?:python|py)[ \t]*[23]?(?:\.\d+)?[ \t]*(?:code|program)?:?[ \t]*\n", re.IGNORECASE)
@@ -134,19 +143,29 @@ def programs_in(
     if not any(each.plausible for each in found):
         outside = _outside(text, blocks)
         found += [each for each in _unfenced(outside, wanted) if each.plausible or not found]
-        found += _joined(found, wanted)
+        found += [each for inside in _TAGGED.finditer(outside) for each in _unfenced(inside["inside"], wanted)]
+    found += _joined(found, wanted)
     if not found:
         raise _fault(text, blocks)
-    slower = [_is_called_slower(text[: each.start]) for each in found]
+    slower = [_is_called_slower(text, each) for each in found]
     order = sorted(range(len(found)), key=lambda place: (*_weight(found[place]), slower[place], -place))
     return list({found[place].code: found[place] for place in reversed(order)}.values())[::-1]
 
 
-def _is_called_slower(before: str) -> bool:
-    """Whether the last words before a program introduce it as the version that is only there to compare with."""
-    lines = [line for line in before.splitlines() if line.strip() and not line.lstrip().startswith(("```", "~~~"))]
-    said = re.split(r"(?<=[.!?])\s", lines[-1].strip())[-1] if lines else ""
-    return _SLOWER.search(said) is not None and _NOT_SLOWER.search(said) is None
+def _is_called_slower(text: str, found: FoundProgram) -> bool:
+    """Whether a program is introduced as the version that is only there to compare with, by the heading or the sentence
+    before it, or by its first comment."""
+    before = [line.strip() for line in text[: found.start].splitlines() if line.strip()]
+    while before and _FENCE_LINE.match(before[-1]):
+        before.pop()
+    end = next((n for n in reversed(range(len(before))) if _FENCE_LINE.match(before[n])), -1)
+    between = before[end + 1 :]
+    titles = [line for line in between if line.startswith(("#", "**"))][-1:]
+    sentences = [re.split(r"(?<=[.!?])\s", line)[-1] for line in between[-1:]]
+    comments = [line for line in found.code.splitlines()[:1] if line.startswith("#")]
+    labels = [label.strip("#*_-> :") for label in (*titles, *sentences, *comments)]
+    named = [(label, _SLOWER.match(label)) for label in labels]
+    return any(match and not _SAYS_MORE.search(label[match.end() :].split(" which ")[0]) for label, match in named)
 
 
 def whole_lines(program: str) -> str:
@@ -175,20 +194,20 @@ def _of_block(block: Block, wanted: _Wanted) -> Iterator[FoundProgram]:
         with_rest, more = _mended(f"{block.rest}\n{block.body}")
         code, took = (with_rest, more) if is_python(with_rest) else (code, took)
     if not is_python(code):
-        parts = list(_segments(block.body)) if block.tag in PYTHON | OPEN else []
+        parts = list(_segments(block.body)) if may_be_python(block.tag) else []
         for start, part in parts:
             rest = block.body[start + len(part) :]
             if len(part.splitlines()) > 1 and _counts(part) and (block.closed or not _is_cut(rest)):
                 found = _judged(part, (WORDS_CUT,), block.start + min(start, 1), wanted, block)
                 yield replace(found, doubts=(*found.doubts, PART)) if _begins_code(rest) else found
-        broken = block.tag in PYTHON and language_of(block.body) in ("", "python 2")
-        if not broken and block.tag in OPEN:
+        broken = is_python_tag(block.tag) and language_of(block.body) in ("", "python 2")
+        if not broken and may_be_python(block.tag) and not is_python_tag(block.tag):
             broken = _looks_like_code(block.body) and not language_of(block.body)
         if broken:
             yield _judged(code, took, block.start, wanted, block)
         return
     found = _judged(code, took, block.start, wanted, block)
-    if SAYS_NOTHING in found.doubts and block.tag not in PYTHON:
+    if SAYS_NOTHING in found.doubts and not is_python_tag(block.tag):
         return
     yield found
 
@@ -196,8 +215,8 @@ def _of_block(block: Block, wanted: _Wanted) -> Iterator[FoundProgram]:
 def _judged(code: str, how: tuple[str, ...], start: int, wanted: _Wanted, block: Block | None = None) -> FoundProgram:
     facts = facts_of(code)
     doubts = [BROKEN] if facts is None else list(_doubts(code, facts, wanted))
-    if block is not None and block.tag not in PYTHON | OPEN:
-        doubts.append(OTHER_TAG)
+    if block is not None and not may_be_python(block.tag) and (doubts or language_of("", block.tag)):
+        doubts.append(OTHER_TAG)  # with an unknown tag a complete program is one
     cut = block is not None and not block.closed and facts is None
     closed = block is not None and block.closed
     return FoundProgram(whole_lines(code), tuple(dict.fromkeys(how)), tuple(doubts), start, cut, closed)
@@ -307,7 +326,12 @@ def _unescaped(code: str) -> str:
         return code.replace("\\n", "\n").replace("\\t", "\t").replace('\\"', '"')
 
 
-_END_MARK = re.compile(r"(?:`{1,3}|~{3,}|<\|[\w|]+\|>|(?:</?(?:code|pre|python)>)+)\Z")
+_END_MARK = re.compile(
+    r"(?:`{1,3}|~{3,}|<\|[\w|]+\|>|(?:</?(?:code|pre|python|answer|solution|program|final_answer)>)+)\Z"
+)
+_TAGGED = re.compile(
+    r"<(?P<tag>answer|solution|code|program|python|final_answer)>(?P<inside>.*?)</(?P=tag)>", re.DOTALL | re.IGNORECASE
+)
 _FIRST_TAGS = re.compile(r"^[ \t]*(?:<(?:pre|code|python)\b[^<>\n]*>)+(?=[^\n])", re.MULTILINE)
 _MENDS: tuple[tuple[str, Callable[[str], str]], ...] = (
     (DEDENTED, _at_margin),
@@ -344,7 +368,9 @@ def _unfenced(text: str, wanted: _Wanted) -> Iterator[FoundProgram]:
         return
     if is_python(code):
         found = _judged(code, (NO_FENCE, *took), lead, wanted)
-        if SAYS_NOTHING not in found.doubts and _counts(code, whole=True):
+        if UNDEFINED in found.doubts and (bare_code := _without_words(code)) != code:
+            found = _judged(bare_code, (NO_FENCE, *took, WORDS_CUT), lead, wanted)
+        if SAYS_NOTHING not in found.doubts and _counts(found.code, whole=True):
             yield found
         return
     some = False
@@ -364,6 +390,30 @@ def _unfenced(text: str, wanted: _Wanted) -> Iterator[FoundProgram]:
     if not some and _looks_like_code(rest := _from_first_line(bare)) and not language_of(bare):
         found = _judged(rest, (NO_FENCE,), lead + bare.find(rest), wanted)
         yield replace(found, cut=(fault_line(rest) or 0) >= rest.count("\n") + 1)
+
+
+def _without_words(code: str) -> str:
+    """A text that compiles without the lines around its program that only look like Python: `Done`, `Idea: O(1)`."""
+    body = syntax_tree(code).body
+    facts = facts_of(code)
+    undefined = set(facts.undefined) if facts else set()
+
+    def is_words(statement: ast.stmt) -> bool:
+        match statement:
+            case ast.AnnAssign(value=None):
+                return True
+            case ast.Expr(value=ast.Call(func=ast.Name(id=name))):
+                return name in undefined
+            case ast.Expr(value=value):
+                return not isinstance(value, ast.Call | ast.Await | ast.Yield | ast.ListComp)
+        return False
+
+    code_at = [n for n, each in enumerate(body) if not is_words(each)]
+    if not code_at:
+        return code
+    first, last = body[code_at[0]], body[code_at[-1]]
+    begin = min([first.lineno, *(each.lineno for each in getattr(first, "decorator_list", []))])
+    return "\n".join(code.split("\n")[begin - 1 : last.end_lineno])
 
 
 def _counts(code: str, *, whole: bool = False) -> bool:
@@ -394,7 +444,7 @@ def _segments(text: str) -> Iterator[tuple[int, str]]:
         offsets.append(offsets[-1] + len(line) + 1)
     at = tried = 0
     while at < len(lines) and tried < MAX_SEGMENTS:
-        if not _CODE_LINE.match(lines[at]):
+        if not _CODE_LINE.match(lines[at]) or lines[at].startswith("#"):  # a heading of Markdown, or a comment
             at += 1
             continue
         tried += 1
@@ -515,14 +565,16 @@ def _joined(found: list[FoundProgram], wanted: _Wanted) -> Iterator[FoundProgram
     """Blocks that form one program together, such as a function and its call."""
     parts = [each for each in found if BROKEN not in each.doubts and OTHER_TAG not in each.doubts]
     parts = sorted({each.code: each for each in parts}.values(), key=lambda each: each.start)
-    if len(parts) < 2 or any(each.plausible for each in parts):
+    if whole := [each for each in parts if each.plausible]:
+        parts = [each for each in parts if not each.plausible]
+    if len(parts) < 2:
         return
     code = "\n\n".join(each.code.strip("\n") for each in parts)
     together = _judged(
         code, (*dict.fromkeys(label for each in parts for label in each.how), JOINED), parts[0].start, wanted
     )
     if len(together.doubts) < min(len(each.doubts) for each in parts):
-        yield together
+        yield replace(together, doubts=(*together.doubts, ANOTHER_IS_WHOLE)) if whole else together
 
 
 def _fault(text: str, blocks: list[Block]) -> NoAnswer:

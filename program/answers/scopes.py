@@ -98,10 +98,15 @@ _SUBSTANCE = (ast.Call, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast
 _SUBSTANCE += (ast.While, ast.Assert, ast.Raise)
 
 
+# Modules whose functions set something up.
+_SET_UP = frozenset({"decimal", "faulthandler", "gc", "random", "resource", "signal", "sys", "threading", "warnings"})
+
+
 def acts(statement: ast.stmt) -> bool:
     """Whether a statement at the top level does more than define, import or set up.
 
-    A call that sets a limit (`sys.setrecursionlimit`) is setup; a guard that is never true does nothing.
+    A call that sets something up (`sys.setrecursionlimit`, `gc.disable`) does not; a guard that is never true does
+    nothing.
     """
     match statement:
         case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef() | ast.Import() | ast.ImportFrom() | ast.Pass():
@@ -110,8 +115,10 @@ def acts(statement: ast.stmt) -> bool:
             return any(isinstance(node, ast.Call) and _reads_here(node) for node in ast.walk(statement))
         case ast.Expr(value=ast.Constant()):
             return False
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=module), attr=name))) if module in _SET_UP:
+            return name in ("exit", "_exit")
         case ast.Expr(value=ast.Call(func=called)):
-            return not _name_of(called).startswith(("set", "seed", "settrace"))
+            return not _name_of(called).startswith(("set", "seed"))
         case ast.If() if guards_main(statement) is False:
             return any(map(acts, statement.orelse))
         case ast.Try(body=body, handlers=handlers):

@@ -53,6 +53,7 @@ _WRAPPED = re.compile(
 _ENDINGS = re.compile(
     r"(?:<\|(?:im_end|endoftext|eot_id|end|return|END_OF_TURN_TOKEN|eom_id)\|>|<｜end▁of▁sentence｜>|<end_of_turn>|</s>)\s*\Z"
 )
+_MENTIONED = re.compile(r"[ \t]+(?:tag|mark|marker|token|block|element|section)s?\b", re.IGNORECASE)
 _QUOTES = "\"'`“”‘’«»"
 MAX_PLACES = 200  # maximum number of marks to check; an answer has a few
 
@@ -168,7 +169,10 @@ def _between_marks(text: str, fields: frozenset[str]) -> Split:
         first = next((mark for mark in _marks(_FIRST, text, at, fields) if _opens(text, mark, at)), None)
         until = first.start() if first else len(text)
         last = _end_alone(text, at, until, fields)
-        if last is not None:
+        if last is not None and (thoughts or not text[last.end() :].strip()) and _has_whole_program(text[at:until]):
+            said.append(text[at : last.start()])  # a stray mark after the answer
+            at = last.end()
+        elif last is not None:
             thoughts.append(text[at : last.start()])
             at = last.end()
         elif first is None:
@@ -196,8 +200,8 @@ def _marks(pattern: re.Pattern[str], text: str, at: int, fields: frozenset[str])
 def _opens(text: str, mark: re.Match[str], at: int) -> bool:
     """Whether a mark outside of any thought starts one."""
     line = text[max(text.rfind("\n", 0, mark.start()) + 1, at) : mark.start()]
-    if line.strip() and _LAST.search(text, mark.end()) is None:  # the text only mentions the mark
-        return False
+    if _LAST.search(text, mark.end()) is None and (line.strip() or _MENTIONED.match(text, mark.end())):
+        return False  # the text only mentions the mark
     return (
         not _is_quoted(text, mark) and not open_fence(text[at : mark.start()]) and not _is_data(text, mark.start(), at)
     )
@@ -219,6 +223,11 @@ def _end_alone(text: str, at: int, until: int, fields: frozenset[str]) -> re.Mat
             return mark
         last = last or mark
     return last
+
+
+def _has_whole_program(text: str) -> bool:
+    """Whether a text has a fenced program that is complete."""
+    return any(block.closed and block.body.strip() and is_python(block.body) for block in blocks_in(text, _whole))
 
 
 def _is_quoted(text: str, mark: re.Match[str]) -> bool:

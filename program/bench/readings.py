@@ -1,15 +1,19 @@
-"""Chooses between several readings of an answer, and free repairs, by the public tests."""
+"""Chooses between several readings of an answer, and repairs that cost no call, by the public tests."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from program.answers.mends import completed, mended
-from program.answers.programs import FoundProgram
+from program.answers.mends import completed, mended, with_names_bound
+from program.answers.programs import ANOTHER_IS_WHOLE, NO_ENTRY, OTHER_TAG, UNDEFINED, FoundProgram
 from program.bench.workbench import Workbench
 from program.rollout.context import trace
 from program.rollout.decisions import ReadingChosen
+
+# With these doubts a reading is tried if nothing else passes. With others, such as that it reads no input, a program
+# that only prints the output of an example would pass.
+TRIED = {UNDEFINED, NO_ENTRY, OTHER_TAG, ANOTHER_IS_WHOLE}
 
 
 @dataclass(frozen=True)
@@ -32,8 +36,9 @@ def by_public_tests(bench: Workbench) -> Callable[[str, Sequence[FoundProgram]],
 
 def chosen(stage: str, programs: Sequence[FoundProgram], bench: Workbench) -> str:
     """The reading that passes most public tests; among equals, the likelier one. If none passes all of them, it is
-    repaired if a repair passes more. Code that the problem gives is added first if the answer lacks it. With one
-    reading and nothing to repair, or without public tests, nothing is run.
+    repaired if a repair passes more. Code that the problem gives, and imports of names that are bound nowhere, are
+    added first if the answer lacks them. With one reading and nothing to repair, nothing is run. Without public tests,
+    the likeliest reading is repaired: every repair has its evidence in the program.
 
     Args:
         stage: the stage of the answer.
@@ -42,20 +47,25 @@ def chosen(stage: str, programs: Sequence[FoundProgram], bench: Workbench) -> st
     """
     plausible = [each for each in programs if each.plausible] or [*programs[:1]]
     candidates = candidates_of(plausible, bench)
+    if not bench.public:
+        return [each for each in candidates if each.reading == 1][-1].code
+    # Readings with evidence against them come last, and count only if they pass everything.
+    doubtful = [each for each in programs if each not in plausible and {*each.doubts} <= TRIED]
+    last = candidates_of(doubtful, bench, len(plausible))
     best, most = candidates[0], -1
-    if not bench.public or len(candidates) == 1:
+    if len(candidates) + len(last) == 1 and not best.repairs:
         return best.code
-    for candidate in candidates:
+    for candidate in [*candidates, *last]:
         passed = bench.passed_public(candidate.code)
-        if passed > most:
+        if passed > most and (candidate in candidates or passed == len(bench.public)):
             best, most = candidate, passed
         if most == len(bench.public):
             break
-    if best is not candidates[0] or len(plausible) > 1:
+    if best is not candidates[0] or len(plausible) > 1 or best.repairs:
         trace().decide(
             ReadingChosen(
                 stage=stage,
-                readings=len(plausible),
+                readings=max(len(plausible), best.reading),
                 chosen=best.reading,
                 repairs=best.repairs,
                 passed=most,
@@ -65,11 +75,21 @@ def chosen(stage: str, programs: Sequence[FoundProgram], bench: Workbench) -> st
     return best.code
 
 
-def candidates_of(programs: Sequence[FoundProgram], bench: Workbench) -> list[ReadProgram]:
-    """The readings of an answer, completed with the code that the problem gives, and then the repairs of each."""
-    read = [ReadProgram(completed(each.code, bench.starter), number) for number, each in enumerate(programs, 1)]
+def candidates_of(programs: Sequence[FoundProgram], bench: Workbench, before: int = 0) -> list[ReadProgram]:
+    """The readings of an answer, completed with the code that the problem gives and with imports, and then the repairs
+    of each.
+
+    Args:
+        programs: the readings.
+        bench: of the problem.
+        before: the number of readings before these.
+    """
+    read = []
+    for number, each in enumerate(programs, before + 1):
+        code, labels = with_names_bound(completed(each.code, bench.starter))
+        read.append(ReadProgram(code, number, labels))
     return read + [
-        ReadProgram(each.code, candidate.reading, each.labels)
+        ReadProgram(each.code, candidate.reading, (*candidate.repairs, *each.labels))
         for candidate in read
         for each in mended(candidate.code, bench.entry_point, bench.arity)
     ]

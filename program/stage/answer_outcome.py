@@ -47,7 +47,8 @@ def enter_outcome(
 def _outcome(
     call: Call, notes: Sequence[Noted], fault: AdapterParseError | None, programs: Sequence[FoundProgram]
 ) -> Outcome:
-    cut_off = any(note.cut_off for note in notes)
+    filtered = any(note.ended == "content_filter" for note in notes)
+    cut_off = filtered or any(note.cut_off for note in notes)
     circles = runs_in_circles(call.answer)
     if fault is None:
         if cut_off and circles:
@@ -57,8 +58,8 @@ def _outcome(
         # A program that was cut off may still compile, and would be judged as if it were complete.
         # So may a draft before the program that was cut off.
         is_cut = any(each.cut for each in programs[:1]) or (cut_off and any(not each.closed for each in programs))
-        return "cut" if is_cut else "ok"
-    if any(note.ended == "content_filter" for note in notes):
+        return "ok" if not is_cut else "filtered" if filtered else "cut"
+    if filtered:
         return "filtered"
     if any(note.refusal for note in notes):
         return "refused"

@@ -26,6 +26,8 @@ pytestmark = pytest.mark.usefixtures("lean_adapter", "runs", "impatient")
         "If there are multiple solutions, any of them will be accepted.",
         "There may be more than one way; any one of these is fine.",
         "If multiple answers exist, any is acceptable.",
+        "If the answer does not fit, print -1. Otherwise print any of them.",
+        "You are not given the sum, so print any pair.",
     ],
 )
 def test_statements_that_accept_several_answers_are_recognised(statement):
@@ -36,6 +38,14 @@ def test_statements_that_accept_several_answers_are_recognised(statement):
     "statement",
     [
         "Print the number of ways, modulo any prime that is given.",
+        "Print 2n. Do not print any extra spaces.",
+        "Do not output any other text.",
+        "The program must not display any prompt.",
+        "It should not return any None values.",
+        "You may print any number of spaces.",
+        "Print the sum without printing any debug lines. Don't print any words.",
+        "Output the sum of the edges, given in any order.",
+        "Print the count of pairs that appear in any order.",
         "You can print each letter in any case (upper or lower).",
         "You may choose any two elements and swap them any number of times. Print the least sum.",
         "There are several ways to travel. Print the shortest distance.",
@@ -49,6 +59,18 @@ def test_statements_that_accept_several_answers_are_recognised(statement):
 )
 def test_other_statements_are_not(statement):
     assert not Problem(name="P", description=f"Given n. {statement}").accepts_several
+
+
+@pytest.mark.parametrize(
+    ("shown", "stored"), [("Yes", "YES\n"), ("0.50", "0.5\n"), ("$3$", "3\n"), ("1, 2", "1 2\n"), ("`no`", "NO\n")]
+)
+def test_an_output_in_another_form_is_no_other_output(shown, stored):
+    problem = Problem(
+        name="P",
+        description=f"Input\n2\nOutput\nan integer\n\nSample:\nInput\n2\nOutput\n{shown}\n",
+        public_tests=(PublicTest(input="2\n", output=stored),),
+    )
+    assert not problem.accepts_several
 
 
 @pytest.mark.parametrize(

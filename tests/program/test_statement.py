@@ -547,6 +547,24 @@ def test_limits(text, seconds, size):
     assert (seconds_in(text), memory_in(text)) == (seconds, size)
 
 
+@pytest.mark.parametrize(
+    "form", ["-----{}-----", "====={}=====", "[{}]", "({})", "【{}】", "### {}", "**{}:**", "--- {} ---"]
+)
+@pytest.mark.parametrize(
+    "labels", [("Sample Input", "Sample Output"), ("样例输入", "样例输出"), ("输入 #1", "输出 #1")]
+)
+def test_headings_may_be_decorated(form, labels):
+    given, expected = map(form.format, labels)
+    assert examples_in(f"Add them.\n\n{given}\n3\n1 2 3\n\n{expected}\n6\n") == [("3\n1 2 3\n", "6\n")]
+
+
+def test_two_labels_directly_below_each_other_make_no_example():
+    """In the copied text of a table, what follows are both, and where one ends nobody can tell."""
+    assert examples_in("Sample 1:\nInput\nOutput\n3\n1 2 3\n6") == []
+    assert examples_in("Sample Input:\n\nSample Output:\nHello") == [("", "Hello\n")]
+    assert examples_in("Sample Input:\n(none)\n\nSample Output:\nHello") == [("", "Hello\n")]
+
+
 def _fenced(text: str) -> str:
     return f"```\n{text}```\n"
 

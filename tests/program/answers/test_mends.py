@@ -86,6 +86,9 @@ ADD = "def add(a, b):\n    return a + b"
         ("def helper(a, b):\n    return a + b\ndef add(a, b):\n    return helper(a, b)", 2, "entry(1, 2)"),
         ("def add(*numbers):\n    return sum(numbers)", 2, "entry(1, 2)"),
         ("class Solution:\n    def add(self, a, b):\n        return a + b", 2, "entry(1, 2)"),
+        ("class Solution:\n    @staticmethod\n    def add(a, b):\n        return a + b", 2, "entry(1, 2)"),
+        ("class Node:\n    pass\nclass Solution:\n    def add(self, a, b):\n        return a + b", 2, "entry(1, 2)"),
+        ("add = lambda a, b: a + b", 2, "entry(1, 2)"),
         ("def En_Try(a, b):\n    return a + b\ndef other(a, b):\n    return 0", None, "entry(1, 2)"),
     ],
 )
@@ -108,11 +111,20 @@ def test_a_function_that_does_not_fit_gets_no_name(code):
         ("def one(self, a):\n    return a\ndef add(self, a, b):\n    return self.one(a) + b", "Solution().add(1, 2)"),
         ("def add(a, b):\n    return a + b", "Solution().add(1, 2)"),
         ("import math\n\ndef add(a, b):\n    return math.fsum([a, b])", "int(Solution().add(1, 2))"),
+        ("class Sol:\n    def add(self, a, b):\n        return a + b", "Solution().add(1, 2)"),
+        ("class Answer:\n    def Add(self, a, b):\n        return a + b", "Solution().add(1, 2)"),
+        ("class Solution:\n    def add_up(self, a, b):\n        return a + b", "Solution().add(1, 2)"),
+        (
+            "class Solution:\n    def one(self, a):\n        return a\n    def Add(self, a, b):\n        return a + b",
+            "Solution().add(1, 2)",
+        ),
+        ("def ADD(a, b):\n    return a + b\ndef one(a):\n    return a", "Solution().add(1, 2)"),
+        ("def total(self, a, b):\n    return a + b", "Solution().add(1, 2)"),
     ],
 )
 def test_a_method_without_its_class_gets_it(code, called):
     *_, last = mended(code, "Solution.add", 2)
-    assert last.labels == (mends.IN_CLASS,) and run(f"{last.code}\nprint({called})") == "3\n"
+    assert last.labels == (mends.ALIASED,) and run(f"{last.code}\nprint({called})") == "3\n"
 
 
 @pytest.mark.parametrize(
@@ -126,6 +138,10 @@ def test_a_method_without_its_class_gets_it(code, called):
         "total = int(input())\nfor _ in range(total):\n    x = total\n    print(add(x, x))",
         "result = add('1', 2)",
         "def main():\n    print(add(*input().split()))\n\nmain()",
+        "import sys\ndata = sys.stdin.read().split()\nn = int(data[0])\nb = int(data[1])\nprint(add(n, b))",
+        "import sys\ndata = sys.stdin.read().split()\nit = iter(data)\nn = int(next(it))\nprint(n)",
+        "n, k = map(int, input().split())\nidx = list(range(n))\nprint(idx)",
+        "rows = []\nfor _ in range(int(input())):\n    rows.append(int(input()))\nbest = max(rows)\nprint(best)",
         "def check():\n    assert add(1, 1) == 3\n\ncheck()",
         "import sys\nsys.exit(add(1, 2))",
         "if True:\n    print(add(*input().split()))",
@@ -134,11 +150,11 @@ def test_a_method_without_its_class_gets_it(code, called):
 def test_code_that_runs_the_function_is_cut(driver):
     """A test of a function has no input for it, and an example of its own may fail."""
     fixed = "import math\nBASE = 10 ** 9\nTABLE = [0]\nfor n in range(3):\n    TABLE.append(n)\n\n"
-    filled = "def fill(a):\n    return [a]\n\nTABLE += fill(7)\n"
+    filled = "def fill(a):\n    print('filled', end='')\n    return [a]\n\nTABLE += fill(7)\n"
     code = f"{fixed}{filled}{ADD}\n\n{driver}\n"
     *_, last = mended(code, "add", 2)
     assert last.labels == (mends.DRIVER_CUT,)
-    assert run(f"{last.code}\nprint(add(1, 2), BASE, TABLE)") == "3 1000000000 [0, 0, 1, 2, 7]\n"
+    assert run(f"{last.code}\nprint(add(1, 2), BASE, TABLE)") == "filled3 1000000000 [0, 0, 1, 2, 7]\n"
 
 
 @pytest.mark.parametrize(
@@ -146,6 +162,19 @@ def test_code_that_runs_the_function_is_cut(driver):
 )
 def test_where_nothing_runs_the_function_nothing_is_cut(code):
     assert list(mended(code, "add", 2)) == []
+
+
+@pytest.mark.parametrize(
+    ("asks", "bare"),
+    [
+        ("n = int(input('Enter n: '))", "n = int(input())"),
+        ('a, b = input("é a: "), input(f"b {1}: ")', "a, b = input(), input()"),
+        ("n = int(input())", ""),
+    ],
+)
+def test_texts_that_ask_for_input_are_no_output(asks, bare):
+    found = [each.code for each in mended(f"{asks}\nprint(3)\n")]
+    assert found == ([f"{bare}\nprint(3)\n"] if bare else [])
 
 
 # What a program needs

@@ -75,6 +75,44 @@ def without_mark(code):
     return re.sub(r"# (?:>|&gt;)\n\Z", "", code)
 
 
+@pytest.mark.parametrize(
+    "words", ["Complexity: O(1)", "Done", "[DONE]", "Note: works", "Example\n3\n6", "Input\n3\nOutput\n6"]
+)
+def test_words_next_to_a_program_without_a_fence_are_no_part_of_it(words):
+    """They compile, so together with the program they are Python."""
+    (last,), (first,) = programs_in(f"{SMALL}\n{words}"), programs_in(f"{words}\n\n{SMALL}")
+    assert last.code == first.code == SMALL
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        *("python3.12", "python3.8", "py3.11", "PyPy3.10", "pypy3.9", "main.py", "solution.py", "file=main.py"),
+        *("language-python", "lang-python", "python-3", "python_3", "pycon", "cpython", "Python 3", "whatever"),
+    ],
+)
+def test_a_tag_may_name_python_in_many_ways(tag):
+    assert programs_in(f"```python\n{CODE}```\nBetter:\n```{tag}\n{SMALL}```")[0].code == SMALL
+
+
+def test_the_last_program_of_many_is_seen():
+    drafts = "".join(f"Step {n}:\n```python\nprint({n})\n```\n" for n in range(60))
+    assert programs_in(f"{drafts}Final:\n```python\n{SMALL}```\n")[0].code == SMALL
+
+
+def test_a_program_between_tags_is_found_after_many_headings():
+    steps = "".join(f"### Step {n}\n\nWe think about {n}.\n\n" for n in range(40))
+    assert programs_in(f"{steps}<answer>\n{SMALL}</answer>")[0].code == SMALL
+    assert programs_in(f"{steps}<answer>\n{SMALL}</answer>\nThat is it.")[0].code == SMALL
+
+
+def test_a_draft_does_not_keep_blocks_that_need_each_other_from_being_joined():
+    draft = "def f(a):\n    return 0"
+    parts = ["def helper(a):\n    return sum(a)", "def f(a):\n    return helper(a)"]
+    answer = "\n\n".join(f"```python\n{part}\n```" for part in (draft, *parts))
+    assert any(all(part in each.code for part in parts) for each in programs_in(answer, entry_point="f"))
+
+
 @pytest.mark.parametrize("code", [CODE, SMALL], ids=["main", "small"])
 @pytest.mark.parametrize("dress", DRESSES)
 def test_a_program_is_found_in_every_dress(dress, code):
@@ -96,6 +134,12 @@ def test_of_equals_the_last_leads_and_all_are_there():
 FAST, SLOW = CODE + "# fast\n", SMALL
 
 
+def test_a_first_comment_may_say_that_a_program_is_there_to_compare_with():
+    answer = f"```python\n{FAST}```\n\n```python\n# Brute force, for testing only\n{SLOW}```\n"
+    assert programs_in(answer)[0].code == FAST
+    assert programs_in(answer.replace("# Brute force, for testing only", "# brute force is too slow"))[0].code != FAST
+
+
 @pytest.mark.parametrize(
     "introduced",
     [
@@ -103,6 +147,12 @@ FAST, SLOW = CODE + "# fast\n", SMALL
         "### Naive version",
         "Here is the idea. A slower solution, which is easy to check:",
         "A simple implementation for verification:",
+        "A brute force to verify the optimized solution:",
+        "Brute force (too slow for the limits, but handy for testing):",
+        "A slower, O(n^2) version (not recommended):",
+        "**Unoptimized version, rather slow**",
+        "### Brute force\n\nIt just adds 2.",
+        "For stress testing, here is a brute force:",
     ],
 )
 def test_a_version_to_compare_with_comes_after_the_one_that_is_meant(introduced):
@@ -118,6 +168,14 @@ def test_a_version_to_compare_with_comes_after_the_one_that_is_meant(introduced)
         "The naive version fails. Here is the right one:",
         "An efficient version:",
         "This is not brute force:",
+        "That is slow for n = 10^18, so we use the formula:",
+        "The above is inefficient; here is the final solution:",
+        "Final solution, with comments for reference:",
+        "Here is the full code for reference:",
+        "Using binary search to check feasibility:",
+        "We use a set to check membership:",
+        "Since the naive loop is O(n), we use a formula:",
+        "The brute force takes too long, so this sorts:",
     ],
 )
 def test_a_version_that_is_better_than_the_one_before_leads(introduced):

@@ -115,3 +115,14 @@ def test_nothing_is_made_up_and_nothing_breaks(said, thought):
     assert set(found.said) <= set(said)
     split_text(said)
     split_text(thought + "</think>" + said)
+
+
+def test_a_stray_end_mark_after_the_program_hides_nothing():
+    program = "```python\nprint(1)\n```"
+    found = split_text(f"<think>Easy.</think>\n{program}\n</think>")
+    assert found.said.strip() == program and found.thought == "Easy." and not found.cut
+
+
+def test_a_mark_that_is_only_mentioned_hides_nothing():
+    text = "<think> tags are ignored by the parser.\n```python\nprint(1)\n```"
+    assert split_text(text).said == text and not split_text(text).cut

@@ -2,7 +2,7 @@
 
 import pytest
 
-from program.answers.programs import UNDEFINED, FoundProgram
+from program.answers.programs import NO_INPUT, SAYS_NOTHING, STUB, UNDEFINED, FoundProgram
 from program.bench.readings import chosen
 from program.bench.workbench import Workbench
 from tests.support.scripted import FIRST_ONLY, NEVER, RIGHT, SECOND_ONLY
@@ -42,10 +42,16 @@ def test_of_equals_the_likelier_is_taken_and_no_more_are_run_than_needed(choose,
     assert choose(RIGHT, NEVER) == RIGHT and NEVER not in {program for program, _ in runs}
 
 
-def test_a_doubtful_reading_is_no_candidate_where_there_is_a_plausible_one(choose):
+def test_a_doubtful_reading_counts_only_if_it_alone_passes_everything(choose):
     doubtful = FoundProgram(RIGHT, doubts=(UNDEFINED,))
-    assert choose(NEVER, doubtful) == NEVER
-    assert choose(doubtful) == RIGHT
+    assert choose(NEVER, doubtful) == choose(doubtful) == RIGHT
+    assert choose(RIGHT, doubtful, FIRST_ONLY) == RIGHT
+    assert choose(NEVER, FoundProgram(FIRST_ONLY, doubts=(UNDEFINED,))) == NEVER
+
+
+@pytest.mark.parametrize("doubt", [NO_INPUT, SAYS_NOTHING, STUB])
+def test_what_only_prints_the_example_is_not_tried(choose, doubt):
+    assert choose(NEVER, FoundProgram(RIGHT, doubts=(UNDEFINED, doubt))) == NEVER
 
 
 @pytest.mark.parametrize(
@@ -71,6 +77,12 @@ def test_a_repaired_reading_may_be_better_than_another_reading(choose):
     assert choose(FIRST_ONLY, NO_IMPORT).startswith("import sys")
 
 
-def test_without_public_tests_the_likeliest_reading_is_taken(choose, double, runs):
+def test_without_public_tests_the_likeliest_reading_is_taken_and_repaired(choose, double, runs):
     bare = double.model_copy(update={"public_tests": ()})
-    assert choose(NEVER, RIGHT, problem=bare) == NEVER and choose(NO_CALL, problem=bare) == NO_CALL and not runs
+    assert choose(NEVER, RIGHT, problem=bare) == NEVER
+    assert choose(NEITHER, RIGHT, problem=bare) == f"import sys\n{NEITHER}\n\nmain()\n" and not runs
+
+
+def test_an_import_that_no_public_test_needs_is_added_too(choose):
+    rare = f"{RIGHT}if False:\n    print(gcd(1, 2))\n"
+    assert choose(rare) == f"from math import gcd\n{rare}"

@@ -7,6 +7,7 @@ import pytest
 from judge.verdict import TestCase, Verdict
 from program.adapters.adapter_names import ADAPTERS
 from program.adapters.choice import adapter_named
+from program.adapters.fitting import fit_fields
 from program.adapters.reading import collected_readings
 from program.alphacodium import AlphaCodium
 from program.baselines.direct import Direct
@@ -19,7 +20,7 @@ from program.steps.config import FlowConfig
 from signatures.code import SolveDirectly, SolveStepByStep, WriteCode
 from signatures.fields import AITest
 from signatures.functions import INSTRUCTIONS, NOTE, for_function
-from signatures.tests import WriteGenerator, WriteTests
+from signatures.tests import DeriveOutput, WriteGenerator, WriteTests
 from tests.support.scripted import Rollout, code, section
 
 pytestmark = pytest.mark.usefixtures("lean_adapter", "impatient")
@@ -119,6 +120,31 @@ def test_every_stage_that_speaks_of_input_or_programs_has_words_for_functions():
         for each in (WriteCode, WriteGenerator)
     ]
     assert extras == ["f", None], "a generator stays a program"
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"input": "[3, 2], 6", "output": [1, 2]}, ("[3, 2], 6", "[1, 2]")),
+        ({"input": [3, 2, 4], "output": True}, ("[3, 2, 4]", "True")),
+        ({"input": [[3, 2], 6], "output": None}, ("[3, 2], 6", "None")),
+        ({"input": {"nums": [3], "target": 6}, "output": {"a": 1}}, ("nums=[3], target=6", "{'a': 1}")),
+        ({"input": 5, "output": []}, ("5", "[]")),
+        ({"input": "'a'", "output": "'b'"}, ("'a'", "'b'")),
+    ],
+)
+def test_json_values_in_a_test_of_a_function_are_read_as_literals(given, expected):
+    asked = for_function("WriteTests", WriteTests, "f")
+    (test,) = fit_fields(asked, {"tests": [given]}).values["tests"]
+    assert (test.input, test.output) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [([1, 2], "[1, 2]"), (None, "None"), ([], "[]"), ({"a": 1}, "{'a': 1}"), (3, "3")]
+)
+def test_a_json_value_that_is_derived_is_read_as_a_literal(value, text):
+    asked = for_function("DeriveOutput", DeriveOutput, "f")
+    assert fit_fields(asked, {"steps": ["one"], "output": value}).values["output"] == text
 
 
 def test_a_failure_is_told_in_words_for_functions():

@@ -20,6 +20,7 @@ from dspy import (
 )
 
 from program.adapters.lean import LeanAdapter
+from program.answers.claims import says_test_is_wrong
 from program.models.scripted import Scripted, scripted_lm
 from program.rollout.trace import SILENT
 from program.stage import stage as stage_module
@@ -279,6 +280,8 @@ def test_a_model_that_is_seen_to_think_gets_the_room_of_one_that_thinks(trace, t
         (Scripted("I'm sorry, but I can't help with that."), "refused"),
         (Scripted("", refusal="I cannot do that."), "refused"),
         (Scripted("", ended="content_filter"), "filtered"),
+        (Scripted("```python\nn = int(input())\nif n < 5:\n    print(n)\n", ended="content_filter"), "filtered"),
+        (Scripted("```python\nprint(1)\n```\nIt prints", ended="content_filter"), "ok"),
         (Scripted(GARBAGE), "unparsable"),
         (cut("and then we add one, " * 40), "endless"),
         (cut("", thought="and then we add one, " * 40), "cut while thinking"),
@@ -372,6 +375,15 @@ def test_an_answer_without_a_program_may_be_one_too(trace):
         answer = stage(0, problem="p", reflection=[], explanations=[], code="c", failure="f", analysis=[])
     assert answer.fixed_code == ""
     assert [(call.outcome, call.read, call.outputs) for call in trace.calls] == [("ok", [DECLINED], {})]
+
+
+@pytest.mark.parametrize("ended", ["length", "content_filter"])
+def test_an_answer_that_did_not_end_is_no_vote_against_a_test(trace, ended):
+    """It may go on to say the opposite."""
+    with dspy.context(lm=scripted_lm([Scripted("The expected output is wrong. Wait, let me check", ended=ended)] * 2)):
+        stage = Stage(FixCode, 100, 0.2, attempts=1, declines=says_test_is_wrong)
+        assert stage(0, problem="p", reflection=[], explanations=[], code="c", failure="f", analysis=[]) is None
+    assert DECLINED not in trace.calls[0].read
 
 
 def test_that_an_answer_was_cut_off_is_known_of_cached_ones_too(cache, trace):
