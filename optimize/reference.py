@@ -106,7 +106,9 @@ def _called(action: argparse.Action) -> str:
     """How an argument is written: `--n N`, `runs…`, `--sandbox require, prefer, off`."""
     named = str(action.metavar or action.dest.upper())
     value = " or ".join(map(str, action.choices)) if action.choices else named
-    many = {"+": f"{value} …", "*": f"[{value} …]", "?": f"[{value}]", 0: ""}.get(action.nargs, value)
+    many = {"+": f"{value} …", "*": f"[{value} …]", "?": f"[{value}]", 0: "", 2: f"{value} {value}"}.get(
+        action.nargs, value
+    )
     return f"{' '.join(action.option_strings[:1])} {many}".strip()
 
 

@@ -53,15 +53,15 @@ class Averages:
         tokens = {"prompt_tokens": other.prompt_tokens * share, "answer_tokens": other.answer_tokens * share}
         return replace(self, **tokens)
 
-
-def calls_within(budget: Budget, average: Averages, model: str) -> float:
-    """The calls of one program run that a budget allows, at most `average.calls`."""
-    prompt, answer = average.prompt_tokens / average.calls, average.answer_tokens / average.calls
-    price = price_of(model)
-    each = {"calls": 1.0, "tokens": prompt + answer, "dollars": price.dollars(prompt, answer) if price else 0.0}
-    limits = budget.model_dump(include=set(each), exclude_none=True)
-    allowed = [limit / each[name] for name, limit in limits.items() if each[name]]
-    return min([average.calls, *(max(1.0, most) for most in allowed)])
+    def within(self, budget: Budget, model: str) -> Averages:
+        """The averages under the budget of one run, with the prices of `model`."""
+        prompt, answer = self.prompt_tokens / self.calls, self.answer_tokens / self.calls
+        price = price_of(model)
+        each = {"calls": 1.0, "tokens": prompt + answer, "dollars": price.dollars(prompt, answer) if price else 0.0}
+        limits = budget.model_dump(include=set(each), exclude_none=True)
+        allowed = [max(1.0, limit / each[name]) for name, limit in limits.items() if each[name]]
+        calls = min([self.calls, *allowed])
+        return replace(self, calls=calls, prompt_tokens=calls * prompt, answer_tokens=calls * answer)
 
 
 def averages(config: CompileConfig, inputs: Inputs, out: Path | None) -> Averages:
@@ -73,7 +73,8 @@ def averages(config: CompileConfig, inputs: Inputs, out: Path | None) -> Average
     """
     own = [(out / "training", read_rollouts(out / "training"))] if out else []
     for place, rollouts in chain(own, _stored(inputs, out) if out else (), _stored(inputs, RUNS)):
-        fresh = [each for each in rollouts if each.trace.calls and not any(c.from_cache for c in each.trace.calls)]
+        whole = [each for each in rollouts if each.trace.calls and not each.is_cut_short]
+        fresh = [each for each in whole if not any(call.from_cache for call in each.trace.calls)]
         if fresh:
             return _of_rollouts(fresh, config, f"{len(fresh)} rollouts of {place}")
     return _prior(inputs)

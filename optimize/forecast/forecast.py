@@ -8,7 +8,7 @@ from math import ceil
 from pathlib import Path
 
 from optimize.config import CompileConfig
-from optimize.forecast.averages import Averages, averages, calls_within, training_scores
+from optimize.forecast.averages import Averages, averages, training_scores
 from optimize.forecast.rehearsal import GATE, PhaseCount, rehearse
 from optimize.gate.gate import repeats_its_draws
 from optimize.job.inputs import Inputs
@@ -45,7 +45,7 @@ def gate_needs(config: CompileConfig, inputs: Inputs, average: Averages) -> dict
     """The needs of the comparison with the start and of the check for copied text before it, for each resource of a
     budget except seconds."""
     problems = min(config.gate_problems, len(inputs.problems.problems))
-    calls = calls_within(inputs.program.config.budget, average, config.lm)
+    calls = average.within(inputs.program.config.budget, config.lm).calls
     stages = sum(stage.name not in inputs.frozen for _, stage in stages_of(inputs.program))
     checked = config.copy_answers * stages if config.tuning.demos else 0
     row = _row(config, GATE, PhaseCount(calls=ceil(2 * problems * config.gate_draws * calls) + checked), average)

@@ -31,7 +31,7 @@ from eval.rollouts.score import Score, SetResult, Status
 from eval.simulated.proposals import propose
 from optimize.config import CompileConfig
 from optimize.credit.earned import PHASE as COPYING
-from optimize.forecast.averages import Averages, calls_within
+from optimize.forecast.averages import Averages
 from optimize.gate.gate import COMPILED, START, gate_problems
 from optimize.gate.gate import FOLDER as GATE
 from optimize.job.candidates import prompts_of
@@ -252,7 +252,7 @@ class _RehearsedJob(Job):
         found, count = [], cast(_Count, self.paid)
         for arm, (problem, sample) in product(programs, tasks):
             each = arm, problem, sample
-            for number in range(round(calls_within(programs[arm].config.budget, self.average, self.config.lm))):
+            for number in range(round(self.average.within(programs[arm].config.budget, self.config.lm).calls)):
                 count.call(_digest(each, number), 0)
             count.run(_digest(each))
             score = self.metric.score(self.problems.problem(problem), _digest(each))

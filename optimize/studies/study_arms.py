@@ -6,19 +6,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import dspy
-
 from optimize.config import CompileConfig, ConfigError
 from program import artifact
 from program.artifact import Manifest
 from program.cli.settings import fitting
+from program.stage.program import Program
 
 
 class StudyArm(NamedTuple):
     """A program to evaluate: its folder, and the program with the settings of the study."""
 
     path: Path
-    program: dspy.Module
+    program: Program
     manifest: Manifest
 
 

@@ -186,6 +186,7 @@ def expected_cost(
     lines = [describe_plan(config, inputs, compiled), "", f"then evaluate on {len(problems.problems)} problems of "]
     lines[-1] += f"{config.data} {plan.split}, {counted(plan.n, 'sample')} each:"
     lines += ["", "| program | program runs | LM calls | prompt tokens | answer tokens | USD |", "|" + " --- |" * 6]
+    average = average.within(arms[0].program.config.budget, config.lm)
     lines.append(_row(arms[0].path.name, count, average, config))
     for arm in arms[1:]:
         lines.append(_row(arm.path.name, count, _average_of(arm, config, inputs, average), config))
@@ -201,7 +202,8 @@ def _average_of(arm: StudyArm, config: CompileConfig, inputs: Inputs, average: A
     identity = {**inputs.identity, "start_fingerprint": artifact.fingerprint(arm.program, arm.manifest)}
     its = replace(inputs, program=arm.program, manifest=arm.manifest, frozen=[], identity=identity)
     own = averages(config, its, None)
-    return own.with_tokens_of(average) if average.measured and not own.measured else own
+    own = own.with_tokens_of(average) if average.measured and not own.measured else own
+    return own.within(arm.program.config.budget, config.lm)
 
 
 def _row(name: str, count: int, average: Averages, config: CompileConfig) -> str:

@@ -136,6 +136,8 @@ def _advice(model: str, asked_for: str, fault: Exception, address: str | None) -
         return _advice_on_provider(model, fault)
     if isinstance(fault, LMAuthError):
         return _advice_on_key()
+    if isinstance(fault, LMTransportError):
+        return f"Is the server started, and is {address} its address?"
     if not isinstance(fault, LMError) or fault.status not in (400, 404, 405):
         return ""
     if end := next((each for each in ENDPOINTS if address.rstrip("/").endswith(each)), ""):
