@@ -35,6 +35,7 @@ PLAIN_SIGNS = "odd characters made plain"
 UNESCAPED = "escapes resolved"
 WORDS_CUT = "words cut from a block"
 LINES_JOINED = "lines of a list joined"
+REQUOTED = "other quotes inside an f-string"
 # Evidence against a reading.
 BROKEN = "does not compile"
 UNDEFINED = "uses names that are bound nowhere"
@@ -326,6 +327,26 @@ def _unescaped(code: str) -> str:
         return code.replace("\\n", "\n").replace("\\t", "\t").replace('\\"', '"')
 
 
+_FSTRING = re.compile(r"(?<!\w)(?:[fF][rR]?|[rR][fF])([\"'])(?!\1\1)")
+
+
+def _requoted(code: str) -> str:
+    """With other quotes inside the braces of f-strings: only Python 3.12 and later can repeat the outer ones there."""
+    made, at = [], 0
+    for found in _FSTRING.finditer(code):
+        if found.start() < at:  # inside another one
+            continue
+        quote, other = found[1], "'" if found[1] == '"' else '"'
+        made.append(code[at : found.end()])
+        at, depth = found.end(), 0
+        while at < len(code) and (depth or code[at] not in (quote, "\n")):
+            step = 2 if code[at] == "\\" or (not depth and code[at : at + 2] in ("{{", "}}")) else 1
+            depth += 0 if step == 2 else {"{": 1, "}": -1}.get(code[at], 0)
+            made.append(other if depth > 0 and code[at] == quote else code[at : at + step])
+            at += step
+    return "".join([*made, code[at:]])
+
+
 _END_MARK = re.compile(
     r"(?:`{1,3}|~{3,}|<\|[\w|]+\|>|(?:</?(?:code|pre|python|answer|solution|program|final_answer)>)+)\Z"
 )
@@ -340,6 +361,7 @@ _MENDS: tuple[tuple[str, Callable[[str], str]], ...] = (
     (PLAIN_SIGNS, lambda code: code.translate(_TYPESET)),
     (PLAIN_SIGNS, lambda code: code.expandtabs(4)),
     (PLAIN_SIGNS, lambda code: re.sub(r"^\\(?=[#_*])|\\(?=[_*])", "", code, flags=re.MULTILINE)),
+    (REQUOTED, _requoted),
     (UNESCAPED, html.unescape),
     (UNESCAPED, _unescaped),
     (WORDS_CUT, _without_numbers),

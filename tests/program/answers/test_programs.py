@@ -85,6 +85,21 @@ def test_words_next_to_a_program_without_a_fence_are_no_part_of_it(words):
 
 
 @pytest.mark.parametrize(
+    ("line", "read"),
+    [
+        ('print(f"{" ".join(map(str, a))}")', """print(f"{' '.join(map(str, a))}")"""),
+        ("print(f'{d['k']} {{x}} {d['l']}')", """print(f'{d["k"]} {{x}} {d["l"]}')"""),
+        ("""print(f"{a} 'b'", 'c', f"{"d"}")""", """print(f"{a} 'b'", 'c', f"{'d'}")"""),
+    ],
+)
+def test_quotes_inside_an_f_string_may_be_those_of_a_newer_python(line, read):
+    code = "a, d = input().split(), {'k': 1, 'l': 2}\n{}\n"
+    (found,) = programs_in(f"```python\n{code.replace('{}', line, 1)}```")
+    expected = code.replace("{}", read, 1)
+    assert found.plausible and found.code == expected and found.how == ("other quotes inside an f-string",)
+
+
+@pytest.mark.parametrize(
     "tag",
     [
         *("python3.12", "python3.8", "py3.11", "PyPy3.10", "pypy3.9", "main.py", "solution.py", "file=main.py"),
