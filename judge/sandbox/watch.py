@@ -9,7 +9,7 @@ import sys
 import time
 
 from judge.sandbox.layers.memory import MemoryGroup
-from judge.sandbox.protocol import KILLED_ITSELF, LEFT_OVERS, MEMORY_EXCEEDED, TIMED_OUT, Done, Run
+from judge.sandbox.protocol import KILLED_ITSELF, MEMORY_EXCEEDED, TIMED_OUT, Done, Run
 
 _LOOK_EVERY = 0.025  # seconds between memory checks of a long run
 _STARVED_FACTOR = 10  # even on a busy machine, a run ends after this many times its wall-clock limit
@@ -68,8 +68,8 @@ class Watch:
             os.close(handle)
         wall = time.monotonic() - begin
         _, status, usage = os.wait4(pid, 0)
-        if self._sweep and _kill_descendants():
-            flags |= LEFT_OVERS
+        if self._sweep:
+            _kill_descendants()
         if os.WIFSIGNALED(status):
             status, why = self._explained(os.WTERMSIG(status))
             flags |= why
@@ -142,16 +142,14 @@ def _pages(path: str) -> tuple[int, int, int]:
     return size, resident, shared
 
 
-def _kill_descendants() -> bool:
+def _kill_descendants() -> None:
     """Kill the candidate's left-over processes. This process is the subreaper, so it is the parent of all orphans."""
-    found = False
     while True:
         try:
             while os.waitpid(-1, os.WNOHANG)[0]:
-                found = True
+                pass
         except ChildProcessError:
-            return found
-        found = True
+            return
         for name in os.listdir("/proc"):
             if name.isdigit() and _parent(int(name)) == os.getpid():
                 os.kill(int(name), signal.SIGKILL)
