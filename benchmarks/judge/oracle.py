@@ -59,17 +59,17 @@ class OracleJob:
     correct: bool | None = None
 
 
-def shared_jobs(folder: Path = SHARED) -> Iterator[OracleJob]:
+def shared_jobs() -> Iterator[OracleJob]:
     """The human and the model-written programs of the shared data, on all tests of their problems.
 
     Raises:
         SystemExit: the data does not exist.
     """
-    if not folder.is_dir():
-        sys.exit(f"the shared data is not there: {folder}")
-    problems = load_problems(str(folder), "test")
+    if not SHARED.is_dir():
+        sys.exit(f"the shared data is not there: {SHARED}")
+    problems = load_problems(str(SHARED), "test")
     for kind in ("human", "model"):
-        for number, line in enumerate(read_solutions(folder / f"{kind}_solutions.jsonl")):
+        for number, line in enumerate(read_solutions(SHARED / f"{kind}_solutions.jsonl")):
             yield _job(f"{kind} {number}", line["name"], line["solution"], problems, line.get("correct"))
 
 

@@ -93,12 +93,12 @@ class Episode:
         return list(dict.fromkeys([*ran, *usable_tests(written, self.problem)]))
 
 
-def plain(text: str) -> str:
+def normalized(text: str) -> str:
     """A text with normalized case and white space."""
     return " ".join(text.lower().split())
 
 
-def cut(text: str, characters: int = 60) -> str:
-    """A text on one line, shortened for use in a sentence."""
+def cut(text: str) -> str:
+    """A text on one line, shortened to 60 characters for use in a sentence."""
     words = " ".join(text.split())
-    return words if len(words) <= characters else words[:characters] + " …"
+    return words if len(words) <= 60 else words[:60] + " …"

@@ -75,7 +75,7 @@ def no_fresh_draws(config: CompileConfig, inputs: Inputs) -> str:
     )
 
 
-def describe_plan(config: CompileConfig, inputs: Inputs, out: Path | None = None) -> str:
+def describe_plan(config: CompileConfig, inputs: Inputs, out: Path) -> str:
     """The plan as text with a table.
 
     Args:
@@ -112,7 +112,7 @@ def describe_plan(config: CompileConfig, inputs: Inputs, out: Path | None = None
     return "\n".join(lines)
 
 
-def describe_probe(config: CompileConfig, inputs: Inputs, calls: int, out: Path | None = None) -> str:
+def describe_probe(config: CompileConfig, inputs: Inputs, calls: int, out: Path) -> str:
     """The expected cost of a probe with about `calls` calls, in one line; for `out` see `describe_plan`."""
     average = averages(config, inputs, out)
     row = _row(config, "probe", PhaseCount(calls=calls), average)
