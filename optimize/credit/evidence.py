@@ -93,11 +93,6 @@ class Episode:
         return list(dict.fromkeys([*ran, *usable_tests(written, self.problem)]))
 
 
-def normalized(text: str) -> str:
-    """A text with normalized case and white space."""
-    return " ".join(text.lower().split())
-
-
 def cut(text: str) -> str:
     """A text on one line, shortened to 60 characters for use in a sentence."""
     words = " ".join(text.split())

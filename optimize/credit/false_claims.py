@@ -16,9 +16,10 @@ from pydantic import BaseModel
 
 from judge.judge import run
 from judge.verdict import TestCase
-from optimize.credit.evidence import Episode, Step, cut, plain
+from optimize.credit.evidence import Episode, Step, cut
 from optimize.credit.false_sums import agrees, false_sums, sentences
 from program.answers.claims import says_test_is_wrong
+from program.answers.coercions import normalized
 from program.bench.ai_tests import is_like, usable_output
 from program.bench.failure import about_source
 
@@ -137,7 +138,7 @@ def _claimed(pattern: re.Pattern[str], sentence: str) -> list[str]:
 def _holds(text: str, value: str) -> bool:
     """Whether a test's input or output contains a value: a quoted text, or a number, possibly rounded."""
     if value[0] in "\"'`":
-        return plain(value[1:-1]) in plain(text)
+        return normalized(value[1:-1]) in normalized(text)
     numbers = [float(each.replace(",", "")) for each in re.findall(_NUMBER, text)]
     numbers += [float(each) for each in re.findall(r"\d+(?:\.\d+)?", text)]  # "1,200" may be two numbers, "5-3" too
     return any(agrees(each, float(value.replace(",", "")), len(value.partition(".")[2])) for each in numbers)

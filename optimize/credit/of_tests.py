@@ -9,7 +9,8 @@ from judge.judge import judge
 from judge.literals import arguments_of
 from judge.value_texts import literal
 from judge.verdict import TestCase, Verdict
-from optimize.credit.evidence import Credit, Episode, Step, cut, plain
+from optimize.credit.evidence import Credit, Episode, Step, cut
+from program.answers.coercions import normalized
 from program.bench.ai_tests import can_be_expected, usable_tests
 from program.steps.understand import MAX_BULLETS
 
@@ -75,7 +76,7 @@ def _is_hidden(given: str, episode: Episode) -> bool:
     if episode.problem.function:
         arguments, named = arguments_of(given)
         given = ", ".join(map(literal, (*arguments, *named.values())))
-    return plain(given) in episode.hidden
+    return normalized(given) in episode.hidden
 
 
 def _caught(tests: Sequence[TestCase], episode: Episode) -> int:

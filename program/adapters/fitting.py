@@ -24,6 +24,7 @@ from program.answers.coercions import (
     TORN_RECORD,
     list_from_object,
     list_from_text,
+    normalized,
     text_from_lines,
     text_from_object,
     with_known_keys,
@@ -253,4 +254,4 @@ def records_in(annotation: Any) -> Iterator[type[BaseModel]]:
 
 
 def _bare(text: str) -> str:
-    return " ".join(text.lower().split()).strip("<>")
+    return normalized(text).strip("<>")

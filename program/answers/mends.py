@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
+from program.answers.coercions import letters
 from program.answers.scopes import Function, ProgramFacts, acts, facts_of, guards_main
 from program.answers.syntax import FAULTS, is_python, syntax_tree
 
@@ -88,10 +89,7 @@ def mended(code: str, entry_point: str | None = None, arity: int | None = None) 
         arity: the number of arguments in its calls, if known.
     """
     labels: tuple[str, ...] = ()
-    repairs: list[tuple[str, Callable[[str, ProgramFacts], str]]] = [
-        (IMPORTED, _with_imports),
-        (PYTHON_2, _with_old_names),
-    ]
+    repairs: list[tuple[str, _Repair]] = [(IMPORTED, _with_imports), (PYTHON_2, _with_old_names)]
     if entry_point is None:
         repairs.append((CALLED, _with_call))
     else:
@@ -242,7 +240,7 @@ def _with_alias(code: str, facts: ProgramFacts, entry_point: str, arity: int | N
     called = _called_names(tree)
     if len(fitting) > 1:  # helpers are called by another function
         fitting = [each for each in fitting if each.name not in called]
-    alike = [each for each in fitting if _letters(each.name) == _letters(entry_point)]
+    alike = [each for each in fitting if letters(each.name) == letters(entry_point)]
     fitting = alike or fitting
     if len(fitting) > 1:
         fitting = [each for each in fitting if each.name != "main"]
@@ -310,7 +308,3 @@ def _method(tree: ast.Module, entry_point: str, arity: int | None) -> str:
 
 def _fits(function: Function, arity: int | None) -> bool:
     return arity is None or function.least <= arity <= function.most
-
-
-def _letters(name: str) -> str:
-    return re.sub(r"[\W_]", "", name).lower()
