@@ -152,7 +152,7 @@ def _rest(total: Budget, manifest: artifact.Manifest) -> Budget:
     """What a compilation has left of the study's limits.
 
     Raises:
-        ConfigError: nothing.
+        ConfigError: nothing is left.
     """
     cost = manifest.cost or {}
     spent = Totals.model_validate({key: value for key, value in cost.items() if key != "seconds"})
