@@ -18,7 +18,7 @@ from eval.rollouts.rollout import Rollout
 from eval.rollouts.run_folder import read_rollouts
 from optimize.gate.gate_outcome import Outcome, decide
 from optimize.job.copying import Copying, copying_in
-from optimize.job.job import Job
+from optimize.job.job import FIRST_FRESH_DRAW, Job
 from optimize.job.program_runs import remove_run
 from optimize.job.stages import stages_of
 from program import artifact
@@ -30,7 +30,6 @@ from signatures.sentences import WRITERS
 FOLDER, MORE = "gate", "gate-more"
 START, COMPILED = "start", "compiled"
 GATE_LOOKS = 2  # at most: the second is on as many problems again
-FIRST_SAMPLE = 500  # no optimizer draws this many samples of a problem, so draws from here on are fresh
 
 
 def gate(job: Job, compiled: Program) -> Outcome:
@@ -64,12 +63,13 @@ def _compared(job: Job, compiled: Program) -> tuple[Outcome, list[str]]:
             why = f"at temperature 0 every draw is the same, and {why} or was run before"
         return Outcome(decision="kept", why=f"{why}, so none is left to compare on"), []
     draws = job.config.gate_draws
-    rollouts = job.program_runs(FOLDER, programs, problems, draws, FIRST_SAMPLE).run(programs, draws * len(problems))
+    runs = job.program_runs(FOLDER, programs, problems, draws, FIRST_FRESH_DRAW)
+    rollouts = runs.run(programs, draws * len(problems))
     outcome = outcome_of(rollouts, job.token_weights)
     folders = [FOLDER]
     if outcome.is_open:
         try:
-            further = job.program_runs(MORE, programs, more, draws, FIRST_SAMPLE + draws)
+            further = job.program_runs(MORE, programs, more, draws, FIRST_FRESH_DRAW + draws)
             outcome = outcome_of([*rollouts, *further.run(programs, draws * len(more))], job.token_weights)
             folders.append(MORE)
         except CapReached as reached:

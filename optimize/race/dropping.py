@@ -17,7 +17,7 @@ from eval.numbers.intervals import difference_estimate
 # races find the winner of a full evaluation with 40 % of its rollouts. With fewer candidates the saving is small, and
 # halving would lose a candidate that is 15 points ahead in one of five races.
 LOOKS = ((0.2, 0.5, 4), (0.4, 0.2, 3), (1.0, 0.0, 1))
-FEWEST = 12  # minimum rollouts before the first comparison, and between comparisons
+FEWEST_ROLLOUTS = 12  # minimum rollouts before the first comparison, and between comparisons
 LEVEL = 0.2  # two-sided: a candidate drops out if its one-sided 90 % interval is below 0
 
 
@@ -47,7 +47,8 @@ def looks(rollouts: int, candidates: int) -> list[tuple[int, int]]:
     """
     counts: dict[int, int] = {}
     for number, (share, keep, least) in enumerate(LOOKS, 1):
-        counts[min(rollouts, max(FEWEST * number, round(rollouts * share)))] = max(least, ceil(keep * candidates))
+        look = max(FEWEST_ROLLOUTS * number, round(rollouts * share))
+        counts[min(rollouts, look)] = max(least, ceil(keep * candidates))
     return sorted(counts.items())
 
 

@@ -16,8 +16,7 @@ from eval.data.load import load_problems
 from eval.data.problem_set import ProblemSet
 from eval.data.rows import same_split
 from eval.rollouts.run_folder import read_rollouts
-from eval.rollouts.stored_arms import arms_of as stored_arms_of
-from eval.rollouts.stored_arms import gaps, read_run
+from eval.rollouts.stored_arms import arms_of, gaps, read_run
 from optimize.config import CompileConfig, ConfigError
 from optimize.forecast.averages import Averages, averages
 from optimize.forecast.forecast import describe_plan
@@ -27,7 +26,7 @@ from optimize.job.inputs import Inputs, models_of, read_inputs
 from optimize.optimizers.table import read_config
 from optimize.studies.bought import bought
 from optimize.studies.minutes import Fit
-from optimize.studies.study_arms import StudyArm, arms_of
+from optimize.studies.study_arms import StudyArm, study_arms
 from program import artifact
 from program.cli.output import counted, say_next, without
 from program.cli.shown_markdown import print_markdown
@@ -77,7 +76,7 @@ def study(options: argparse.Namespace) -> None:
     _refuse_same_problems(config, evaluated_on)
     if plan.fit and config.optimizer != "race":
         raise ConfigError("study: fit works only with the optimizer race")
-    arms = arms_of(config, plan.against, plan.settings, taken=("compiled", plan.split))
+    arms = study_arms(config, plan.against, plan.settings, taken=("compiled", plan.split))
     given = [word for key, value in changes.items() for word in (f"--{key.replace('_', '-')}", value)]
     if plan.fit and not options.dry_run:
         problems = evaluated_on.select(plan.limit, None, plan.exclude)
@@ -113,7 +112,7 @@ def study(options: argparse.Namespace) -> None:
     programs = [start, *others, *([] if kept else [compiled])]
     models = models_of(config).used_by(map(artifact.load_program, programs))
     _do("eval.run", *programs, *models.options(), *evaluated)
-    if missing := gaps(stored_arms_of(run, *read_run(run))):
+    if missing := gaps(arms_of(run, *read_run(run))):
         raise ConfigError(f"study: {run}: {'; '.join(missing)}; allow more and run the command again")
     if others or not kept:
         comparison = _printed("eval.compare", run)

@@ -20,7 +20,7 @@ from eval.rollouts.run_folder import read_rollouts
 from optimize.compilation.attempts import front
 from optimize.credit.evidence import Credit, Step
 from optimize.job.candidates import RaceLine
-from optimize.race.dropping import FEWEST, Standing, dropped, looks
+from optimize.race.dropping import FEWEST_ROLLOUTS, Standing, dropped, looks
 from optimize.race.levers import MANY, changes_of, combined
 from optimize.race.proposed import JudgedCall, costliest, repeats, worst_calls
 from optimize.race.round import Round
@@ -64,7 +64,7 @@ def standing(values: list[float], cost: float = 1.0) -> Standing:
 def test_looks_go_up_to_the_last_rollout_and_keep_fewer_each_time(rollouts):
     counts, keeps = zip(*looks(rollouts, 12), strict=True)
     assert list(counts) == sorted(set(counts)) and counts[-1] == rollouts
-    assert counts[0] >= min(rollouts, FEWEST) and list(keeps) == sorted(keeps, reverse=True)
+    assert counts[0] >= min(rollouts, FEWEST_ROLLOUTS) and list(keeps) == sorted(keeps, reverse=True)
 
 
 def test_what_is_clearly_behind_drops_out_and_says_so():
@@ -327,7 +327,7 @@ def test_a_cap_inside_a_round_leaves_the_best_of_the_last_comparison(monkeypatch
     manifest = artifact.read_manifest(tmp_path / "out")
     assert (manifest.compile or {})["stopped"] and not (tmp_path / "out" / "race-words").exists()
     report = json.loads((tmp_path / "out" / "report.json").read_text())
-    assert max(line["problems"] for line in report["race"]) == FEWEST, "the second part did not end"
+    assert max(line["problems"] for line in report["race"]) == FEWEST_ROLLOUTS, "the second part did not end"
     best = max(report["race"], key=lambda line: line["solved"])
     compared, _ = artifact.load(tmp_path / "out" / "gate" / "artifacts" / "compiled")
     assert best["candidate"] == "order=stage-first" and compared.config.order == "stage-first"
