@@ -14,6 +14,7 @@ from pathlib import Path
 
 from eval.numbers.cost import price_ratio
 from eval.numbers.criteria import outcomes, shares
+from eval.numbers.paired import on_common
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.run_folder import read_rollouts
 from optimize.gate.gate_outcome import Outcome, decide
@@ -122,11 +123,9 @@ def repeats_its_draws(program: Program) -> bool:
 def outcome_of(rollouts: Sequence[Rollout], weights: Mapping[str, float] | None = None) -> Outcome:
     """The outcome of the rollouts of both programs; for `weights` see `price_ratio`."""
     start, compiled = ([each for each in rollouts if each.arm == name] for name in (START, COMPILED))
-    before, after = (shares(outcomes(each)) for each in (start, compiled))
-    names = sorted(set(before) & set(after))
+    names, pair = on_common(*(shares(outcomes(each)) for each in (start, compiled)))
     if not names:
         return Outcome(decision="kept", why="no problem was judged for both")
-    pair = [before[name] for name in names], [after[name] for name in names]
     cost = price_ratio(start, compiled, weights)
     decision, (gain, low, high) = decide(pair, cost.value if cost else None)
     return Outcome(

@@ -6,11 +6,12 @@ Both are needed. The test drops candidates early that are clearly behind. Halvin
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
 
-from eval.numbers.intervals import difference_estimate
+from eval.numbers.intervals import Estimate, difference_estimate
+from eval.numbers.paired import on_common
 
 # Shares of the rollouts after which candidates are compared, shares of the candidates that may stay, and the minimum
 # number that stays. Chosen by simulation: with 8 to 16 candidates, 100 rollouts each and independent luck, 9 of 10
@@ -76,9 +77,7 @@ def dropped(standings: Mapping[str, Standing], keep: int) -> dict[str, str]:
     return out
 
 
-def difference(first: Standing, second: Standing) -> tuple[float, float, float]:
+def difference(first: Standing, second: Standing) -> Estimate:
     """Second minus first on common problems: the mean, and the ends of its one-sided 90 % intervals."""
-    names: Sequence[str] = [name for name in first.solved if name in second.solved]
-    return difference_estimate(
-        [first.solved[name] for name in names], [second.solved[name] for name in names], level=LEVEL
-    )
+    _, pair = on_common(first.solved, second.solved)
+    return difference_estimate(*pair, level=LEVEL)
