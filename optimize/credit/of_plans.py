@@ -8,12 +8,12 @@ from optimize.credit.evidence import Credit, Episode, Step
 from program.answers.coercions import normalized
 from program.answers.ranking import match_names
 from program.steps.plan import in_order, without_numbers, without_repeats
+from signatures.answer_fields import EXPLANATIONS_FIELD
 
 # The stages that answer in words, each with the field that has the words.
 WORDS = {
     "ReflectOnProblem": "reflection",
-    "ExplainTests": "explanations",
-    "CheckExplanations": "checked",
+    **EXPLANATIONS_FIELD,
     "ProposeSolutions": "solutions",
     "RankSolutions": "ranking",
     "AnalyseFailure": "analysis",

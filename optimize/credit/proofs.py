@@ -14,6 +14,7 @@ from optimize.job.stage_answers import StageQuestion, stage_answers
 from optimize.job.stages import stages_of
 from program.paid.halted import CapReached
 from program.stage.program import Program
+from signatures.answer_fields import PROGRAM_FIELD
 
 PHASE = "proofs"
 PROOF_CALLS = 100  # default
@@ -78,6 +79,6 @@ class Proofs:
         inputs = islice(cycle(asked), missing)
         questions = [StageQuestion(contrast.problem, each, FIRST_FRESH_DRAW + n) for n, each in enumerate(inputs)]
         answers = stage_answers(self._job, self._program, self._job.teacher_lm, contrast.writer, questions, PHASE)
-        field = "fixed_code" if contrast.writer == "FixCode" else "code"
+        field = PROGRAM_FIELD[contrast.writer]
         codes = [each.prediction[field] if each.prediction else "" for each in answers]
         return contrast.and_more(codes, with_words)

@@ -26,7 +26,7 @@ from program import artifact
 from program.paid.halted import CapReached
 from program.problem import Problem
 from program.stage.program import Program
-from signatures.sentences import WRITERS
+from signatures.sentences import SENTENCE_STAGES
 
 FOLDER, MORE = "gate", "gate-more"
 START, COMPILED = "start", "compiled"
@@ -117,7 +117,7 @@ def gate_problems(job: Job, programs: Sequence[Program]) -> tuple[list[Problem],
 
 def repeats_its_draws(program: Program) -> bool:
     """Whether the program writes code at temperature 0, so that every draw of a problem is the same."""
-    return any(stage.name in WRITERS and stage.temperature == 0 for _, stage in stages_of(program))
+    return any(stage.name in SENTENCE_STAGES and stage.temperature == 0 for _, stage in stages_of(program))
 
 
 def outcome_of(rollouts: Sequence[Rollout], weights: Mapping[str, float] | None = None) -> Outcome:

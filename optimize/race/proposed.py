@@ -25,7 +25,7 @@ from optimize.race.word_variants import rollouts_so_far
 from optimize.undocumented import mipro_proposals
 from program.adapters.sections import plain
 from program.stage.program import Program
-from signatures.sentences import WRITERS
+from signatures.sentences import SENTENCE_STAGES
 
 SHOWN = 3  # calls that GEPA's proposer sees, each on another problem
 REPEATED = 12  # words in a row that a proposal may not share with one problem's text or a hidden test
@@ -110,7 +110,7 @@ def costliest(calls: Sequence[JudgedCall]) -> str | None:
 def _first_writer(job: Job, program: Program) -> str | None:
     """The first stage that writes programs, for the case without rollouts."""
     tuned = [(name, stage.name) for name, stage in stages_of(program) if stage.name not in job.inputs.frozen]
-    return next((f"{name}.predict" for name, stage in tuned if stage in WRITERS), None)
+    return next((f"{name}.predict" for name, stage in tuned if stage in SENTENCE_STAGES), None)
 
 
 def _gepa(job: Job, name: str, asked: str, calls: Sequence[JudgedCall], count: int) -> Iterator[tuple[str, str]]:
