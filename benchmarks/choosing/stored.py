@@ -25,7 +25,6 @@ from benchmarks.choosing.edge_inputs import edge_inputs
 from benchmarks.choosing.selectors import chosen
 from eval.data.problem_set import ProblemSet
 from eval.options import add_arms, path_name
-from eval.rejudged.ai_test_quality import CUT_AT
 from eval.rejudged.reading_headroom import program_meant
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.score import score
@@ -37,6 +36,7 @@ from judge.shared import default_workers
 from program.answers.syntax import same_program
 from program.bench.ai_tests import is_like
 from program.bench.behaviours import behaviours, group_sizes
+from program.bench.workbench import TRACED_CHARACTERS
 from program.cli.command import run_command
 from program.cli.folders import RunName
 from program.problem import Problem
@@ -77,7 +77,7 @@ def draws_of(run_folder: Path, rollout: Rollout, problem: Problem) -> Draws:
     asked = [event for event in events if isinstance(event, Call) and event.stage in PROGRAM_FIELD]
     answered = [program_meant(call, programs, problem) for call in asked]
     ran = [each for event in events if isinstance(event, JudgeRun) and event.tests == "ai" for each in event.runs]
-    inputs = dict.fromkeys(each.input for each in ran if len(each.input) < CUT_AT)
+    inputs = dict.fromkeys(each.input for each in ran if len(each.input) < TRACED_CHARACTERS)
     drawn = tuple(code for code in programs for _ in range(max(1, answered.count(code))))
     return Draws(rollout.problem, drawn, tuple(inputs), rollout.code)
 

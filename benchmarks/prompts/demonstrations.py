@@ -23,7 +23,6 @@ from program.cli.command import run_command
 from signatures.answer_fields import PROGRAM_FIELD, TESTS_FIELD
 
 
-
 def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.prompts.demonstrations", description="Judge demonstrations."

@@ -12,7 +12,7 @@ from optimize.job.job import Job
 from optimize.job.stages import stages_of
 from optimize.race.variants import DEMOS, Variant
 from optimize.undocumented import demonstration
-from signatures.sentences import SENTENCES, SENTENCE_STAGES
+from signatures.sentences import SENTENCE_STAGES, SENTENCES
 
 
 def demo_variants(job: Job, base: Variant, most: int, max_tokens: int, proof_calls: int) -> list[Variant]:
