@@ -19,7 +19,7 @@ from eval.rollouts.run_folder import read_rollouts
 from eval.rollouts.stored_arms import arms_of, gaps, read_run
 from optimize.config import CompileConfig, ConfigError
 from optimize.forecast.averages import Averages, averages
-from optimize.forecast.forecast import describe_plan
+from optimize.forecast.forecast import Row, cost_table, describe_plan
 from optimize.gate.gate import COMPILED, START, gate_rollouts
 from optimize.gate.gate_outcome import Outcome
 from optimize.job.inputs import Inputs, models_of, read_inputs
@@ -184,13 +184,13 @@ def expected_cost(
     count = len(problems.problems) * plan.n
     lines = [describe_plan(config, inputs, compiled), "", f"then evaluate on {len(problems.problems)} problems of "]
     lines[-1] += f"{config.data} {plan.split}, {counted(plan.n, 'sample')} each:"
-    lines += ["", "| program | program runs | LM calls | prompt tokens | answer tokens | USD |", "|" + " --- |" * 6]
-    lines.append(_row(arms[0].path.name, count, average, config))
-    for arm in arms[1:]:
-        lines.append(_row(arm.path.name, count, _average_of(arm, config, inputs, average), config))
+    start, *others = arms
+    costs = {start.path.name: average}
+    costs |= {arm.path.name: _average_of(arm, config, inputs, average) for arm in others}
     shown = config.tuning.demos
     grown = average.prompt_tokens + shown * (average.prompt_tokens + average.answer_tokens)
-    lines.append(_row("compiled", count, replace(average, prompt_tokens=grown), config))
+    costs["compiled"] = replace(average, prompt_tokens=grown)
+    lines += ["", cost_table("program", (_row(name, count, each, config) for name, each in costs.items()))]
     return "\n".join(lines)
 
 
@@ -203,11 +203,10 @@ def _average_of(arm: StudyArm, config: CompileConfig, inputs: Inputs, average: A
     return own.with_tokens_of(average) if average.measured and not own.measured else own
 
 
-def _row(name: str, count: int, average: Averages, config: CompileConfig) -> str:
+def _row(name: str, count: int, average: Averages, config: CompileConfig) -> Row:
     calls, prompt, answer = (count * each for each in (average.calls, average.prompt_tokens, average.answer_tokens))
     price = price_of(config.lm)
-    dollars = f"{price.dollars(prompt, answer):.2f}" if price else "not known"
-    return f"| {name} | {count:,} | {calls:,.0f} | {prompt:,.0f} | {answer:,.0f} | {dollars} |"
+    return Row(name, count, calls, prompt, answer, price.dollars(prompt, answer) if price else None)
 
 
 def _study_config(path: Path) -> StudyConfig:
