@@ -35,7 +35,7 @@ TOLERANCE = 1e-6
 DEEPMIND_TOLERANCE = 1e-5
 _FRACTION = re.compile(r"[+-]?(?:\d+\.\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?\d+[eE][+-]?\d+", re.ASCII)
 # Possessive quantifiers: otherwise a token of a million digits and a letter backtracks at every digit.
-_NUMBER = re.compile(r"[+-]?(?:\d++\.?\d*+|\.\d++)(?:[eE][+-]?\d++)?", re.ASCII)
+NUMBER = re.compile(r"[+-]?(?:\d++\.?\d*+|\.\d++)(?:[eE][+-]?\d++)?", re.ASCII)
 _INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
 _SPECIAL = re.compile(r"[+-]?(?:inf(?:inity)?|nan)|[+-]?nan\([0-9a-z_]*\)")
 _YES_NO = {"yes", "no"}
@@ -113,7 +113,7 @@ class Checker:
         if self.ignores_case and got_bytes.lower() == want_bytes.lower():
             return True
         if _FRACTION.fullmatch(want):
-            good = _NUMBER.fullmatch(got)
+            good = NUMBER.fullmatch(got)
         else:
             good = self.tolerance is not None and _INTEGER.fullmatch(want) and _FRACTION.fullmatch(got)
         tolerance = TOLERANCE if self.tolerance is None else self.tolerance
@@ -165,7 +165,7 @@ def _deepmind_tokens_match(got: str, want: str) -> bool:
 
 def _double(token: str) -> float | None:
     """The number that the executor's parser reads from a complete lower-case token, or None."""
-    if _NUMBER.fullmatch(token):
+    if NUMBER.fullmatch(token):
         return float(token)
     if _SPECIAL.fullmatch(token):
         return float(token.partition("(")[0])

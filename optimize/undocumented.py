@@ -16,16 +16,15 @@ import numpy as np
 from dspy.propose import GroundedProposer
 from dspy.utils.parallelizer import ParallelExecutor
 
+from eval.undocumented import PRESENT
+
 # Assumed: `dspy.Evaluate` and `dspy.Parallel`, which all optimizers use to run programs in parallel, look up the
 # executor under this name in their modules when they are called.
 EXECUTING: tuple[Any, ...] = (evaluating, running)
-# The answer fields with a proposal, and the question fields with the current instruction.
+# The answer fields with a proposal.
 PROPOSALS = ("new_instruction", "proposed_instruction", "module_advice")
-PRESENT = ("current_instruction", "basic_instruction")
-ATTEMPTS, ATTEMPT = (
-    "attempted_instructions",
-    "Instruction #",
-)  # the field in COPRO's later rounds, and its label of one attempt
+# The field in COPRO's later rounds, and its label of one attempt.
+ATTEMPTS, ATTEMPT = "attempted_instructions", "Instruction #"
 
 
 @contextmanager
@@ -115,7 +114,7 @@ def given_to(inputs: dict[str, Any]) -> dict[str, Any]:
 def tag(outputs: Any, mark: Any) -> None:
     """Mark the output of a program in a callback, for later readers of the prediction."""
     # Assumed: while GEPA traces a program, the program returns its prediction and its trace; predictions keep
-    # attributes # with an underscore separate from their fields; and the metric gets the same prediction object.
+    # attributes with an underscore separate from their fields; and the metric gets the same prediction object.
     prediction = outputs[0] if isinstance(outputs, tuple) else outputs
     prediction._mark = mark
 

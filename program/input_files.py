@@ -125,14 +125,14 @@ def read_json(path: Path, most: int = MOST_BYTES, *, any_number: bool = False) -
     return json_value(read_text(path, most), path, any_number=any_number)
 
 
-def read_model(path: Path, model: type[Model], most: int = MOST_BYTES) -> Model:
+def read_model(path: Path, model: type[Model]) -> Model:
     """Read the JSON value in a file as an instance of `model`.
 
     Raises:
         InputError: see `read_json`; or the value does not fit the model.
     """
     try:
-        return model.model_validate(read_json(path, most))
+        return model.model_validate(read_json(path))
     except ValidationError as fault:
         raise InputError(f"{path}: {first_error(fault, model)}") from fault
 

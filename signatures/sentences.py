@@ -14,4 +14,4 @@ SENTENCES: dict[str, str] = {
     "library where it helps.",
 }
 # The signatures that they are for.
-WRITERS = ("SolveDirectly", "SolveStepByStep", "SolveWithLessons", "WriteCode")
+SENTENCE_STAGES = ("SolveDirectly", "SolveStepByStep", "SolveWithLessons", "WriteCode")

@@ -25,8 +25,7 @@ from benchmarks.choosing.edge_inputs import edge_inputs
 from benchmarks.choosing.selectors import chosen
 from eval.data.problem_set import ProblemSet
 from eval.options import add_arms, path_name
-from eval.rejudged.ai_test_quality import CUT_AT
-from eval.rejudged.reading_headroom import STAGES, program_meant
+from eval.rejudged.reading_headroom import program_meant
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.score import score
 from eval.rollouts.stored_arms import StoredArm, data_text, problems_of, stored_arms
@@ -37,10 +36,12 @@ from judge.shared import default_workers
 from program.answers.syntax import same_program
 from program.bench.ai_tests import is_like
 from program.bench.behaviours import behaviours, group_sizes
+from program.bench.workbench import TRACED_CHARACTERS
 from program.cli.command import run_command
 from program.cli.folders import RunName
 from program.problem import Problem
 from program.rollout.trace import Best, Call, JudgeRun, NewProgram, name_of
+from signatures.answer_fields import PROGRAM_FIELD
 
 RUNS = ("runs/strategies-0.5b", "runs/strategies-1.5b", "runs/replication-0.5b")
 SECONDS = 1.0  # for a run on a further input; these inputs are small
@@ -73,10 +74,10 @@ def draws_of(run_folder: Path, rollout: Rollout, problem: Problem) -> Draws:
     texts[name_of(rollout.code)] = rollout.code
     taken = [event.program for event in events if isinstance(event, NewProgram)] or [name_of(rollout.code)]
     programs = [texts[name] for name in dict.fromkeys(taken) if texts.get(name, "").strip()]
-    asked = [event for event in events if isinstance(event, Call) and event.stage in STAGES]
+    asked = [event for event in events if isinstance(event, Call) and event.stage in PROGRAM_FIELD]
     answered = [program_meant(call, programs, problem) for call in asked]
     ran = [each for event in events if isinstance(event, JudgeRun) and event.tests == "ai" for each in event.runs]
-    inputs = dict.fromkeys(each.input for each in ran if len(each.input) < CUT_AT)
+    inputs = dict.fromkeys(each.input for each in ran if len(each.input) < TRACED_CHARACTERS)
     drawn = tuple(code for code in programs for _ in range(max(1, answered.count(code))))
     return Draws(rollout.problem, drawn, tuple(inputs), rollout.code)
 

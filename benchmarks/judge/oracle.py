@@ -27,7 +27,6 @@ from tqdm import tqdm
 
 from eval.data.load import load_problems
 from eval.data.problem_set import ProblemSet
-from eval.given.samples.samples import read_solutions
 from eval.rollouts.json_lines import JsonLines, key_of
 from judge.checker import STRICT, Checker
 from judge.judge import verdict_of
@@ -36,6 +35,7 @@ from judge.sandbox.pool import Pool
 from judge.sandbox.process import PlainRun, run_program
 from judge.sandbox.session import Session, source_bytes
 from judge.verdict import Limits, TestCase, Verdict
+from program.input_files import MOST_DATA_BYTES, json_lines, read_text
 
 _ROOT = Path(__file__).resolve().parents[2]
 SHARED = _ROOT.parent / "shared" / "codecontests"
@@ -59,17 +59,18 @@ class OracleJob:
     correct: bool | None = None
 
 
-def shared_jobs(folder: Path = SHARED) -> Iterator[OracleJob]:
+def shared_jobs() -> Iterator[OracleJob]:
     """The human and the model-written programs of the shared data, on all tests of their problems.
 
     Raises:
         SystemExit: the data does not exist.
     """
-    if not folder.is_dir():
-        sys.exit(f"the shared data is not there: {folder}")
-    problems = load_problems(str(folder), "test")
+    if not SHARED.is_dir():
+        sys.exit(f"the shared data is not there: {SHARED}")
+    problems = load_problems(str(SHARED), "test")
     for kind in ("human", "model"):
-        for number, line in enumerate(read_solutions(folder / f"{kind}_solutions.jsonl")):
+        path = SHARED / f"{kind}_solutions.jsonl"
+        for number, (_, line) in enumerate(json_lines(read_text(path, MOST_DATA_BYTES), path)):
             yield _job(f"{kind} {number}", line["name"], line["solution"], problems, line.get("correct"))
 
 

@@ -136,11 +136,11 @@ def stored_draws(run: Path, rollouts: Sequence[Rollout], problems: ProblemSet) -
     return draws
 
 
-def simulated_draws(problems: int, seed: int = 0) -> dict[str, list[KnownDraw]]:
+def simulated_draws(problems: int) -> dict[str, list[KnownDraw]]:
     """Draws for problems of known skill: a third cannot be solved; for the others, a draw's success probability is
     Beta(0.5, 1.5). One of ten wrong programs passes the public tests; wrong programs have three behaviours, and all
     programs are different."""
-    chance = random.Random(seed)
+    chance = random.Random(0)
     skills = [0.0 if chance.random() < 1 / 3 else chance.betavariate(0.5, 1.5) for _ in range(problems)]
     return {
         f"problem {number}": [_simulated(skill, chance) for _ in range(DRAWS)] for number, skill in enumerate(skills)

@@ -20,9 +20,7 @@ from eval.tables.markdown import NONE, table
 from optimize.job.stages import stages_of
 from program import artifact
 from program.cli.command import run_command
-
-TESTS = ("WriteTests", "CheckTests")
-PROGRAMS = ("WriteCode", "FixCode", "SolveDirectly", "SolveStepByStep", "SolveWithLessons", "WriteBruteForce")
+from signatures.answer_fields import PROGRAM_FIELD, TESTS_FIELD
 
 
 def main() -> None:
@@ -54,11 +52,11 @@ def judged(folders: list[Path], problems: ProblemSet) -> str:
 
 
 def _is_right(stage: str, name: str, fields: dict[str, Any], problems: ProblemSet, truth: Truth) -> bool | None:
-    if stage in TESTS:
+    if stage in TESTS_FIELD:
         return truth.is_right(stage, name, fields)
-    if stage not in PROGRAMS:
+    if stage not in PROGRAM_FIELD:
         return None
-    return score(fields["fixed_code" if stage == "FixCode" else "code"], problems.problem(name), problems).solved
+    return score(fields[PROGRAM_FIELD[stage]], problems.problem(name), problems).solved
 
 
 def _said(count: Counter[bool | None]) -> str:

@@ -111,6 +111,10 @@ class ProblemSet:
     def problem(self, name: str) -> Problem:
         return self._by_name[name]
 
+    def places(self) -> dict[str, int]:
+        """The place of each problem, from 0, by name."""
+        return {problem.name: place for place, problem in enumerate(self.problems)}
+
     def name_of(self, identifier: str) -> str | None:
         """The name of the problem with this name or id, whether selected or not; None if the split has none."""
         if identifier in self.ids:

@@ -19,19 +19,8 @@ from program.files import is_special, write_whole
 from program.rollout.trace import name_of
 
 Format = Literal["csv", "json", "markdown", "junit"]
-FORMULAS = (
-    "=",
-    "+",
-    "-",
-    "@",
-    "\t",
-    "\r",
-    "\n",
-    "＝",
-    "＋",
-    "－",
-    "＠",
-)  # first characters of cells that spreadsheets evaluate
+# First characters of cells that spreadsheets evaluate.
+FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def export(run: Path, form: Format, exclude: str | None = None) -> str:

@@ -87,21 +87,20 @@ def difference_estimate(first: Sequence[float], second: Sequence[float], level: 
     return Estimate(seen, max(-1.0, min(seen, middle - half)), min(1.0, max(seen, middle + half)))
 
 
-def bootstrap_estimate(problems: int, statistic: Callable[[np.ndarray], np.ndarray], seed: int = 0) -> Estimate:
+def bootstrap_estimate(problems: int, statistic: Callable[[np.ndarray], np.ndarray]) -> Estimate:
     """Any statistic of the problems, by the bootstrap, with percentiles expanded for small samples (Hesterberg 2015).
 
     Args:
         problems: their number.
         statistic: maps the indices of the drawn problems, shape (draws, problems), to one number per draw, shape
             (draws,); may be infinite.
-        seed: of the resampling.
     """
     if not problems:
         return UNKNOWN
     value = float(statistic(np.arange(problems)[np.newaxis])[0])
     if problems == 1:
         return Estimate(value, -math.inf, math.inf)
-    draws = np.random.default_rng(seed).integers(0, problems, size=(RESAMPLES, problems))
+    draws = np.random.default_rng(0).integers(0, problems, size=(RESAMPLES, problems))
     found = np.sort(statistic(draws))
     tail = NormalDist().cdf(-math.sqrt(problems / (problems - 1)) * _t_quantile(problems - 1))
     low, high = (float(found[min(RESAMPLES - 1, int(share * RESAMPLES))]) for share in (tail, 1 - tail))

@@ -75,19 +75,21 @@ def pair_all(first: Sequence[Rollout], others: Sequence[Sequence[Rollout]]) -> l
     """
     arms = [shares(outcomes(rollouts)) for rollouts in (first, *others)]
     rates = [hidden_rates(rollouts) for rollouts in (first, *others)]
-    shared = {place: names for place, arm in enumerate(arms) if place and (names := sorted(set(arms[0]) & set(arm)))}
-    solved = [_values(arms[0], arms[place], names) for place, names in shared.items()]
-    hidden = [_values(rates[0], rates[place], names) for place, names in shared.items()]
+    shared = {place: both for place in range(1, len(arms)) if (both := on_common(arms[0], arms[place]))[0]}
+    solved = [pair for _, pair in shared.values()]
+    hidden = [on_common(rates[0], rates[place])[1] for place in shared]
     found = {}
     for place, pair, *tested in zip(shared, solved, differences(solved), differences(hidden), strict=True):
-        before, after = (dict(zip(shared[place], values, strict=True)) for values in pair)
+        before, after = (dict(zip(shared[place][0], values, strict=True)) for values in pair)
         chance = power(_subtracted(*pair), SHOWN_AT / len(shared))
         found[place] = Paired(before, after, *tested, family=len(shared), power=chance)
     return [found.get(place) for place in range(1, len(arms))]
 
 
-def _values(first: Mapping[str, float], second: Mapping[str, float], names: Sequence[str]) -> Pair:
-    return [first[name] for name in names], [second[name] for name in names]
+def on_common(first: Mapping[str, float], second: Mapping[str, float]) -> tuple[list[str], Pair]:
+    """The names of the problems that two arms share, sorted, and the values of both on these."""
+    names = sorted(first.keys() & second.keys())
+    return names, ([first[name] for name in names], [second[name] for name in names])
 
 
 def _subtracted(first: Sequence[float], second: Sequence[float]) -> list[float]:

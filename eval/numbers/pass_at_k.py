@@ -64,9 +64,8 @@ def n_at_k(evidence: Sequence[Any], solved: Sequence[bool], n: int, k: int) -> f
         raise ValueError(f"{n} of {k} samples cannot be submitted")
     sizes, failing = Counter(evidence), Counter(e for e, s in zip(evidence, solved, strict=True) if not s)
     left, lost = samples, Fraction(0)  # lost: number of k-subsets in which the n best all fail
-    ways = [Fraction(1)] + [Fraction(0)] * (
-        n - 1
-    )  # ways[j]: ways to draw j samples better than this group, all failing
+    # ways[j]: ways to draw j samples better than this group, all failing
+    ways = [Fraction(1)] + [Fraction(0)] * (n - 1)
     for value in sorted(sizes, reverse=True):
         size, bad = sizes[value], failing[value]
         left -= size

@@ -64,6 +64,23 @@ def least_difference(differences: Sequence[float], problems: int) -> float | Non
     return next((gain for gain in gains if (power(differences, problems=problems, gain=gain) or 0.0) >= WANTED), None)
 
 
+def least_gain(first: Sequence[float], second: Sequence[float], level: float) -> float:
+    """The smallest true gain that such a comparison detects with power `WANTED`, if as many problems differ as here
+    plus two: Connor's formula (1987), solved for the gain; at most 1.
+
+    Args:
+        first, second: of both arms, problem by problem.
+        level: the p-value at which a gain counts as shown.
+    """
+    differences = np.asarray([b - a for a, b in zip(first, second, strict=True)], dtype=float)
+    if not len(differences):
+        return 1.0
+    square = float((np.append(differences, [1.0, -1.0]) ** 2).mean())
+    normal = NormalDist()
+    reach = normal.inv_cdf(1 - level / 2) + normal.inv_cdf(WANTED)
+    return min(1.0, reach * math.sqrt(square / (len(differences) + 2)))
+
+
 def _approximately(problems: int, square: float, level: float, gain: float) -> float:
     """Connor's formula for McNemar's test (1987). It needs only the mean square of the differences, so it is also valid
     for shares of several samples.

@@ -21,10 +21,10 @@ from judge.judge import judge
 from judge.shared import default_workers
 from judge.verdict import TestCase
 from program.bench.ai_tests import can_be_expected
+from program.bench.workbench import TRACED_CHARACTERS
 from program.rollout.trace import JudgeRun
 
 PROGRAMS = 3  # at most, right and wrong each, per problem
-CUT_AT = 2000  # characters; a trace truncates longer texts (`program.rollout.trace.TestRun`)
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def ai_test_quality(run: Path, rollouts: Iterable[Rollout], problems: ProblemSet
             continue
         for sample in samples:
             tests = _ai_tests(run, sample)
-            whole = [test for test in tests if max(len(test.input), len(test.output)) < CUT_AT]
+            whole = [test for test in tests if max(len(test.input), len(test.output)) < TRACED_CHARACTERS]
             cut += len(tests) - len(whole)
             if whole:
                 written.setdefault(problem, []).append(whole)

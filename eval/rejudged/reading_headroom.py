@@ -27,10 +27,9 @@ from program.bench.readings import candidates_of
 from program.bench.workbench import Workbench
 from program.problem import Problem
 from program.rollout.trace import Call
+from signatures.answer_fields import PROGRAM_FIELD
 
-# The stages that write programs for the problem, not for its tests.
-STAGES = ("SolveDirectly", "SolveStepByStep", "SolveWithLessons", "WriteCode", "FixCode", "WriteBruteForce")
-FIELDS = ("code", "fixed_code")
+FIELDS = tuple(dict.fromkeys(PROGRAM_FIELD.values()))
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ def reading_headroom(run: Path, rollouts: Iterable[Rollout], problems: ProblemSe
 def _gains(run: Path, rollout: Rollout, problem: Problem) -> bool:
     if not problem.public_tests:
         return False
-    calls = [each for each in read_calls(run, *rollout.key()) if each.stage in STAGES]
+    calls = [each for each in read_calls(run, *rollout.key()) if each.stage in PROGRAM_FIELD]
     programs = dict.fromkeys(program for call in calls for program in readings_of(call, problem))
     return any(
         judge(each, problem.tests(), problem.limits(), checker=problem.checker(), stop_at_failure=True).all_passed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from eval.numbers.paired import Difference, Paired
-from eval.tables.markdown import p_value
+from eval.tables.markdown import p_text, signed
 
 AHEAD, BEHIND = "more", "fewer"
 
@@ -34,8 +34,7 @@ def _shown(found: Mapping[str, Difference]) -> dict[str, str]:
     ways: dict[str, list[str]] = {}
     for name, each in found.items():
         if each.shown:
-            p = p_value(each.corrected)
-            value = f"{100 * each.estimate.value:+z.1f} points, p {p if p.startswith('<') else f'= {p}'}"
+            value = f"{signed(each.estimate)} points, {p_text(each.corrected)}"
             ways.setdefault(AHEAD if each.estimate.value > 0 else BEHIND, []).append(f"{name} ({value})")
     return {way: ", ".join(names) for way, names in sorted(ways.items(), reverse=True)}
 

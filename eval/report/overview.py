@@ -14,9 +14,9 @@ from eval.report.curves import solved_curve
 from eval.report.findings import findings
 from eval.report.funnel import FATES, funnel
 from eval.rollouts.rollout import Rollout
-from eval.rollouts.stored_arms import StoredArm, data_text, differing_rules, problem_names
+from eval.rollouts.stored_arms import StoredArm, data_text, differing_rules, gaps, problem_names
 from eval.simulated.model import caveat
-from eval.tables.markdown import ends, p_value
+from eval.tables.markdown import ends, p_value, signed
 from eval.tables.paired_table import family_note
 from eval.tables.summary import Summary, not_judged, spread, summarize, too_few
 from program.cli.output import counted
@@ -93,7 +93,7 @@ def _difference(found: Difference) -> dict[str, Any]:
     """The interval as numbers and, with the p-value, as text with the usual rounding."""
     return {
         "interval": _numbers(found.estimate),
-        "value": f"{100 * found.estimate.value:+z.1f}",
+        "value": signed(found.estimate),
         "ends": ends(found.estimate),
         "p": p_value(found.corrected),
         "shown": found.shown,
@@ -125,13 +125,7 @@ def _cell(rollout: Rollout) -> list[Any]:
 
 
 def _warnings(arms: Sequence[StoredArm], summaries: list[Summary]) -> list[str]:
-    said = []
-    done, missing = sum(len(arm.rollouts) for arm in arms), sum(arm.missing for arm in arms)
-    cut = sum(arm.cut_short for arm in arms)
-    if missing:
-        said.append(f"Not finished: {done} of {done + missing} rollouts are done.")
-    if cut:
-        said.append(f"Not finished: the budget of the run cut short {counted(cut, 'rollout')}; no rate includes them.")
+    said = [f"{each}." for each in gaps(arms)]
     if lost := not_judged(summaries):
         said.append(" ".join(lost))
     if rules := differing_rules(arms):

@@ -54,7 +54,7 @@ def _rollout(story: Story, table: TextTable) -> dict[str, Any]:
         "why": why(story),
         "score": rollout.score.model_dump(exclude={"judge_seconds"}) if rollout.score else None,
         "calls": rollout.totals.calls if rollout.cost_known else None,
-        "tokens": rollout.totals.prompt_tokens + rollout.totals.completion_tokens,
+        "tokens": rollout.totals.all_tokens,
         "dollars": rollout.totals.dollars,
         "seconds": _short(rollout.seconds),
         "whole": story.whole,

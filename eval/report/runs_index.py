@@ -16,7 +16,7 @@ from eval.report.write import write_report
 from eval.rollouts.run_folder import REPORT
 from eval.rollouts.stored_arms import StoredArm, data_text, run_config, stored_arms
 from eval.tables.summary import summarize
-from program.cli.output import one_line
+from program.cli.output import counted, one_line
 from program.errors import UserError
 from program.files import write_whole
 from program.rollout.trace import Totals
@@ -63,7 +63,7 @@ def write_index(folder: Path, out: Path | None = None) -> Path:
         except UserError as fault:  # one damaged run must not hide the others
             print(f"warning: {one_line(str(fault))}", file=sys.stderr)
             others.append([name, _without_place(str(fault), folder)])
-    title = f"{len(rows)} run{'' if len(rows) == 1 else 's'} in {folder.resolve().name}"
+    title = f"{counted(len(rows), 'run')} in {folder.resolve().name}"
     try:
         write_whole(out, html_page(title, SCRIPTS, {"title": title, "runs": rows, "others": others}, {}))
     except OSError as fault:

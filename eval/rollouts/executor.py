@@ -21,7 +21,7 @@ from program.rollout.trace import Call, Event
 from program.stage.program import Program
 
 # Errors of the evaluated program itself: such a rollout has failed. After all other errors (no thread could be started,
-# # a disk is full, a database is locked) it is not judged.
+# a disk is full, a database is locked) it is not judged.
 OWN_FAULTS = (
     *(AssertionError, AttributeError, LookupError, NameError, RecursionError, TypeError, ValueError),
     *(ZeroDivisionError, AdapterParseError),

@@ -65,8 +65,7 @@ def hold_results(path: Path) -> Any:
 
 def whole_lines(path: Path) -> Iterator[bytes]:
     """The lines of a file with their line ends, without an incomplete last line (left by a kill or still being
-    written). None if there is no file.
-    """
+    written); none if there is no file."""
     if path.is_file():
         with path.open("rb") as lines:
             yield from (line for line in lines if line.endswith(b"\n"))

@@ -185,7 +185,7 @@ def _nothing(rollout: Rollout) -> Checkpoint:
     return Checkpoint(
         program=name_of(""),
         calls=totals.calls,
-        tokens=totals.prompt_tokens + totals.completion_tokens,
+        tokens=totals.all_tokens,
         dollars=totals.dollars,
         seconds=rollout.seconds,
         solved=False,

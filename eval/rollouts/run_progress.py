@@ -27,9 +27,8 @@ class RunProgress:
         self, label: str, total: int, stored: Sequence[Rollout] = (), now: Callable[[], str] = lambda: ""
     ) -> None:
         self._label, self._total, self._now = label, total, now
-        self._states = Counter(
-            dict.fromkeys(get_args(Status), 0)
-        )  # read by another thread, so all keys must exist from the start
+        # Read by another thread, so all keys must exist from the start.
+        self._states = Counter(dict.fromkeys(get_args(Status), 0))
         self._spent = Totals()
         for rollout in stored:
             self._count(rollout)

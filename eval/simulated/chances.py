@@ -6,9 +6,7 @@ import random
 
 from eval.simulated.prompt import Prompt, solution_name
 from eval.simulated.skills import SENTENCE, Skills
-
-# The stages that write a new program; `FixCode` changes an existing one.
-WRITERS = frozenset({"SolveDirectly", "SolveStepByStep", "SolveWithLessons", "WriteCode", "WriteBruteForce"})
+from signatures.answer_fields import PROGRAM_FIELD
 
 
 def skill_of(prompt: Prompt, name: str, right_solution: str, good_demos: int, skills: Skills) -> float:
@@ -32,15 +30,15 @@ def skill_of(prompt: Prompt, name: str, right_solution: str, good_demos: int, sk
             skill = skills.derivation_right
         case "RankSolutions":
             skill = skills.ranking_right
-        case stage if stage in WRITERS:
+        case stage if stage in PROGRAM_FIELD:
             skill = _of_writing(prompt, right_solution, skills)
         case _:
             return 0.0
     cap = skills.demo_gain_cap
     mean = _probability(skill + max(-cap, min(cap, skills.demo_gain * good_demos)))
-    if prompt.stage in WRITERS:
-        return skill_on(name, mean, skills)
-    return skill_on(name, mean, skills, "fix") if prompt.stage == "FixCode" else mean
+    if prompt.stage not in PROGRAM_FIELD:
+        return mean
+    return skill_on(name, mean, skills, "fix" if prompt.stage == "FixCode" else "write")
 
 
 def _of_writing(prompt: Prompt, right_solution: str, skills: Skills) -> float:

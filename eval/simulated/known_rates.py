@@ -88,7 +88,7 @@ def true_rate(
         solved=fmean(shares),
         error=math.sqrt(sum(share * (1 - share) for share in shares) / (draws - 1)) / len(shares),
         calls=fmean(each.totals.calls for each in rollouts),
-        tokens=fmean(each.totals.prompt_tokens + each.totals.completion_tokens for each in rollouts),
+        tokens=fmean(each.totals.all_tokens for each in rollouts),
     )
 
 

@@ -9,15 +9,14 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from eval.simulated.chances import WRITERS
 from eval.simulated.memorizing import memorizing
 from eval.simulated.prompt import Prompt, sections
 from eval.simulated.skills import Skills
 from eval.simulated.truth import Truth
 from judge.verdict import TestCase
 from program.adapters.lean import LeanAdapter
+from signatures.answer_fields import EXPLANATIONS_FIELD, PROGRAM_FIELD
 
-PROGRAMS = WRITERS | {"FixCode"}  # stages with a program for the problem in the answer
 PLACEHOLDER = "Simulated answer."
 EXPLAINED_INPUT = 12  # tokens of an example's input in its explanation
 DEFAULT_COUNT = 3  # if a prompt does not give a number
@@ -98,7 +97,7 @@ def known_answer(
             problem = truth.problem(name)
             examples = [(test.input, test.output) for test in problem.public_tests] if problem else []
             explained = _explanations(truth, examples or [("", "")], right, name, chance)
-            return {"explanations" if prompt.stage == "ExplainTests" else "checked": explained}
+            return {EXPLANATIONS_FIELD[prompt.stage]: explained}
         case "ReflectOnProblem":
             return {"reflection": [_remark(what, name, chance) for what in ("The goal", "The input", "The rules")]}
         case _:  # a stage without known answers
@@ -115,8 +114,8 @@ def written(
     answer.
     """
     assert prompt.signature is not None, "it is a stage's"
-    oddly, field = "", "fixed_code" if prompt.stage == "FixCode" else "code"
-    if chance.random() < skills.odd_form and prompt.stage in PROGRAMS and truth.is_right(prompt.stage, name, fields):
+    oddly, field = "", PROGRAM_FIELD.get(prompt.stage)
+    if chance.random() < skills.odd_form and field and truth.is_right(prompt.stage, name, fields):
         oddly = f"```pseudocode\n{fields[field].strip()}\n```\n\n"
         fields = {**fields, field: chance.choice(_wrong(truth, name, chance, skills))}
     return oddly + LeanAdapter().format_assistant_message_content(prompt.signature, fields)

@@ -20,6 +20,7 @@ from judge.value_texts import literal
 from judge.verdict import Report, TestCase, TestResult
 from program.bench.ai_tests import usable_output
 from program.problem import Problem
+from signatures.answer_fields import EXPLANATIONS_FIELD, PROGRAM_FIELD, TESTS_FIELD
 
 MAX_TESTS = 6  # AI tests for one problem: as many as the flow asks for
 _NUMBER = re.compile(r"-?\d+")
@@ -115,18 +116,16 @@ class Truth:
     def is_right(self, stage: str, name: str, answer: dict[str, Any]) -> bool:
         """Whether a parsed answer of `stage`, a signature's name, is right; False if unknown."""
         match stage:
-            case "SolveDirectly" | "SolveStepByStep" | "SolveWithLessons" | "WriteCode" | "WriteBruteForce":
-                return self.solves(name, answer["code"])
-            case "FixCode":
-                return self.solves(name, answer["fixed_code"])
+            case _ if stage in PROGRAM_FIELD:
+                return self.solves(name, answer[PROGRAM_FIELD[stage]])
             case "RankSolutions":
                 return answer["ranking"][0].strip() == self.right_solution(name)
             case "ExplainTests" | "CheckExplanations":
                 outputs = [" ".join(test.output.split()) for test in self._problems[name].public_tests]
-                said = answer["explanations" if stage == "ExplainTests" else "checked"]
+                said = answer[EXPLANATIONS_FIELD[stage]]
                 return len(said) >= len(outputs) and all(map(str.endswith, said, outputs))
             case "WriteTests" | "CheckTests":
-                tests = answer["tests" if stage == "WriteTests" else "checked"]
+                tests = answer[TESTS_FIELD[stage]]
                 return self._all_valid(name, tuple(TestCase(test.input, test.output) for test in tests))
             case _:
                 return False

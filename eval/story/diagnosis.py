@@ -10,7 +10,7 @@ from eval.story.story import Story
 from program.bench.words import words_for
 from program.rollout.trace import JudgeRun, TestRun, name_of
 
-SHOWN_CHARACTERS = 80
+LINE_CHARACTERS = 80
 
 
 def why(story: Story) -> list[str]:
@@ -120,4 +120,4 @@ def _quote(text: str) -> str:
 
 def _short(text: str) -> str:
     text = " ".join(text.split())
-    return f"{text[:SHOWN_CHARACTERS]} …" if len(text) > SHOWN_CHARACTERS else text
+    return f"{text[:LINE_CHARACTERS]} …" if len(text) > LINE_CHARACTERS else text

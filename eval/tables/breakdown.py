@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from eval.numbers.intervals import difference_estimate, mean_share
+from eval.numbers.paired import on_common
 from eval.tables.markdown import NONE, percent, points, table
 
 Shares = Mapping[str, float]  # by problem
@@ -31,6 +32,5 @@ def by_group(solved: Mapping[str, Shares], groups: Mapping[str, Sequence[str]], 
 
 
 def _difference(first: Shares, second: Shares) -> str:
-    both = sorted(set(first) & set(second))
-    found = difference_estimate([first[name] for name in both], [second[name] for name in both])
-    return points(found) if both else NONE
+    names, pair = on_common(first, second)
+    return points(difference_estimate(*pair)) if names else NONE

@@ -40,7 +40,12 @@ def bounds(estimate: Estimate) -> str:
 
 def points(estimate: Estimate) -> str:
     """`+5.1 points (-1.2 to +11.4)`: a difference of shares with its interval."""
-    return f"{estimate.value * 100:+z.1f} points ({ends(estimate)})"
+    return f"{signed(estimate)} points ({ends(estimate)})"
+
+
+def signed(estimate: Estimate) -> str:
+    """`+5.1`: a difference of shares, in points."""
+    return f"{100 * estimate.value:+z.1f}"
 
 
 def ends(estimate: Estimate) -> str:
@@ -62,6 +67,11 @@ def p_value(p: float) -> str:
     if p < 0.001:
         return "< 0.001"
     return "0.051" if 0.05 < p < 0.051 else f"{p:.3f}"
+
+
+def p_text(p: float) -> str:
+    """`p = 0.034` or `p < 0.001`; see `p_value`."""
+    return f"p {p_value(p)}" if p < 0.001 else f"p = {p_value(p)}"
 
 
 def estimate_text(estimate: Estimate | None) -> str:

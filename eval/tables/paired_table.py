@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from eval.numbers.paired import Difference, Paired
-from eval.tables.markdown import NONE, ends, p_value, points, table
+from eval.tables.markdown import NONE, ends, p_text, p_value, points, signed, table
 
 
 def paired_table(first: str, against: Mapping[str, Paired]) -> str:
@@ -70,6 +70,5 @@ def sentence(first: str, second: str, paired: Paired) -> str:
 
 def _numbers(difference: Difference, family: int) -> str:
     corrected = f" (corrected for {family} comparisons)" if family > 1 else ""
-    value = f"{100 * difference.estimate.value:+z.1f} points"
-    p = p_value(difference.corrected)
-    return f"{value}, 95 % CI {ends(difference.estimate)}, p {p if p.startswith('<') else f'= {p}'}{corrected}"
+    found = difference.estimate
+    return f"{signed(found)} points, 95 % CI {ends(found)}, {p_text(difference.corrected)}{corrected}"

@@ -37,7 +37,7 @@ class Summary(BaseModel):
     solved_by_any: share of problems that any judged sample solves, for any numbers of samples.
     not_judged: rollouts without a verdict; no rate includes them.
     cut_short: further rollouts, which the budget of the run cut short; no rate includes them.
-    refused: those of them whose prompts the server refused.
+    refused: those in `not_judged` whose prompts the server refused.
     errors, error: judged rollouts that an error of the program ended, and the first error.
     calls, tokens, dollars, median_seconds: per judged rollout; the first three are means; None if unknown.
     draws: if a total budget was spread over the problems: number of draws to number of judged rollouts with it.
@@ -196,8 +196,9 @@ def not_judged(summaries: Sequence[Summary]) -> list[str]:
     if not lost:
         return []
     refused = sum(summary.refused for summary in summaries)
-    why = ["infrastructure"] * (lost > refused)
-    why += [f"of {refused} the server refused the prompts, as too long or by its filter"] * bool(refused)
+    why = ["infrastructure"] if lost > refused else []
+    if refused:
+        why.append(f"of {refused} the server refused the prompts, as too long or by its filter")
     return [f"Not judged, and in no rate: {counted(lost, 'rollout')} ({'; '.join(why)})."] + [
         f"{s.arm}: that is {s.lost_share:.1%} of its rollouts, more than {MAX_NOT_JUDGED:.0%}: not valid."
         for s in summaries

@@ -6,8 +6,9 @@ import math
 import re
 from dataclasses import dataclass
 
+from judge.checker import NUMBER
+
 _SPACE = re.compile(r"[ \t\n\v\f\r]+")
-_NUMBER = re.compile(r"[+-]?(?:\d++\.?\d*+|\.\d++)(?:[eE][+-]?\d++)?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ _TOLERANCES = {
 
 
 def _finite(token: str) -> float | None:
-    value = float(token) if _NUMBER.fullmatch(token) else math.inf
+    value = float(token) if NUMBER.fullmatch(token) else math.inf
     return value if math.isfinite(value) else None
 
 

@@ -13,7 +13,8 @@ LOAD, RUN, END = b"L", b"R", b"E"
 # Sent by a zygote.
 READY, COMPILED, LOADED, DONE, DIED, FAULT = b"Y", b"c", b"l", b"d", b"D", b"F"
 
-TIMED_OUT, MEMORY_EXCEEDED, LEFT_OVERS, KILLED_ITSELF = 1, 2, 4, 8  # flags in `Done`
+TIMED_OUT, MEMORY_EXCEEDED, KILLED_ITSELF = 1, 2, 4  # flags in `Done`
+PROGRAM_NAME = "program.py"
 MAX_TEXT = 8000
 _MAX_MESSAGE = 16384
 _MAX_FILES = 7

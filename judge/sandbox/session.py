@@ -19,12 +19,11 @@ from judge.sandbox.process import ERROR_TAIL, PlainRun, run_program
 from judge.sandbox.worker import ProgramDied, Refused, Worker, WorkerLost
 from judge.verdict import FaultyProblem, JudgeError, Limits, Verdict
 
-_NAME = "program.py"
 _COMPILER = f"""
 import sys, warnings
 warnings.simplefilter("ignore")
 try:
-    compile(sys.stdin.buffer.read(), {_NAME!r}, "exec", dont_inherit=True)
+    compile(sys.stdin.buffer.read(), {protocol.PROGRAM_NAME!r}, "exec", dont_inherit=True)
 except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as fault:
     line = getattr(fault, "lineno", None)
     print(f"{{type(fault).__name__}}: {{getattr(fault, 'msg', fault)}}" + (f" (line {{line}})" if line else ""))
@@ -233,7 +232,7 @@ class Session:
                 os.close(file)
         return PlainRun(
             output=output.decode("utf-8", "replace"),
-            error=error.decode("utf-8", "replace").replace(namespaces.PROGRAM_FILE, _NAME),
+            error=error.decode("utf-8", "replace").replace(namespaces.PROGRAM_FILE, protocol.PROGRAM_NAME),
             exit_status=os.waitstatus_to_exitcode(done.status),
             cpu_seconds=done.cpu_seconds,
             wall_seconds=done.wall_seconds,
@@ -281,7 +280,7 @@ def _as_file(program: bytes, entry_point: str = "") -> Iterator[Path]:
     """A file to run: the program itself, or a wrapper that calls its function."""
     with tempfile.TemporaryDirectory(prefix="judge-") as folder:
         os.chmod(folder, 0o755)
-        path = Path(folder) / _NAME
+        path = Path(folder) / protocol.PROGRAM_NAME
         path.write_bytes(program)
         if entry_point:
             caller = Path(folder) / "caller.py"

@@ -8,8 +8,9 @@ import signal
 import sys
 import time
 
+from judge.sandbox.layers import kernel
 from judge.sandbox.layers.memory import MemoryGroup
-from judge.sandbox.protocol import KILLED_ITSELF, LEFT_OVERS, MEMORY_EXCEEDED, TIMED_OUT, Done, Run
+from judge.sandbox.protocol import KILLED_ITSELF, MEMORY_EXCEEDED, TIMED_OUT, Done, Run
 
 _LOOK_EVERY = 0.025  # seconds between memory checks of a long run
 _STARVED_FACTOR = 10  # even on a busy machine, a run ends after this many times its wall-clock limit
@@ -68,8 +69,8 @@ class Watch:
             os.close(handle)
         wall = time.monotonic() - begin
         _, status, usage = os.wait4(pid, 0)
-        if self._sweep and _kill_descendants():
-            flags |= LEFT_OVERS
+        if self._sweep:
+            _kill_descendants()
         if os.WIFSIGNALED(status):
             status, why = self._explained(os.WTERMSIG(status))
             flags |= why
@@ -91,8 +92,7 @@ def _exceeded(pid: int, request: Run, wall: float, *, maps: bool) -> int:
     """The flags of the limits that the running child exceeded. `maps`: include the contents of its shared maps."""
     flags = 0
     try:
-        # The process's CPU clock: all its threads, in nanoseconds.
-        if time.clock_gettime((~pid << 3) | 2) > request.cpu_seconds:
+        if kernel.cpu_seconds(pid) > request.cpu_seconds:
             flags |= TIMED_OUT
     except OSError:
         return 0  # it has just ended
@@ -142,16 +142,14 @@ def _pages(path: str) -> tuple[int, int, int]:
     return size, resident, shared
 
 
-def _kill_descendants() -> bool:
+def _kill_descendants() -> None:
     """Kill the candidate's left-over processes. This process is the subreaper, so it is the parent of all orphans."""
-    found = False
     while True:
         try:
             while os.waitpid(-1, os.WNOHANG)[0]:
-                found = True
+                pass
         except ChildProcessError:
-            return found
-        found = True
+            return
         for name in os.listdir("/proc"):
             if name.isdigit() and _parent(int(name)) == os.getpid():
                 os.kill(int(name), signal.SIGKILL)

@@ -16,6 +16,7 @@ from pathlib import Path
 from judge.sandbox import protocol
 from judge.sandbox.layers.guards import MEMORY
 from judge.sandbox.layers.memory import new_group, remove_group
+from judge.sandbox.process import ENVIRONMENT, FLAGS
 from judge.verdict import JudgeError
 
 _PROJECT = str(Path(__file__).resolve().parents[2])
@@ -29,11 +30,8 @@ from judge.sandbox.zygote import serve
 sys.path.pop(0)
 serve({channel}, {layers!r}, {identity}, {group!r})
 """
-# `-I` would ignore the hash seed, which is fixed to make verdicts reproducible.
-_FLAGS = ("-s", "-P", "-B", "-X", "int_max_str_digits=0")
 # The shell sets the stack limit: it takes effect on exec, and the judge's own limit must not change.
 _SHELL = f'ulimit -S -s {_STACK_KILOBYTES} 2>/dev/null || ulimit -S -s "$(ulimit -H -s)"; exec "$0" "$@"'
-_ENVIRONMENT = {"PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 _identities = itertools.count()
 
 
@@ -86,11 +84,11 @@ class Worker:
         self._errors = files[2]
         try:
             self._process = subprocess.Popen(
-                ["/bin/sh", "-c", _SHELL, sys.executable, *_FLAGS, "-c", script],
+                ["/bin/sh", "-c", _SHELL, sys.executable, *FLAGS, "-c", script],
                 stdin=files[0],
                 stdout=files[1],
                 stderr=files[2],
-                env=_ENVIRONMENT,
+                env=ENVIRONMENT,
                 cwd="/",
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,

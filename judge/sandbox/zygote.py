@@ -36,7 +36,6 @@ _GROUP_ROOM = namespaces.SCRATCH_BYTES + 32 * 2**20
 _STANDARD_FILES = 3
 _OUT_OF_THE_WAY = 64  # descriptors from this number on do not belong to the candidate
 _LAST_DESCRIPTOR = 1 << 16
-_NAME = "program.py"
 # Native libraries would start one thread per core, and the interpreter may have set a locale. These variables are for
 # libraries only: the program's environment is empty.
 _FOR_LIBRARIES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "LC_CTYPE")
@@ -147,7 +146,7 @@ def _serve_program(
     text = os.pread(source, os.fstat(source).st_size, 0)
     os.close(source)
     os.close(nowhere)
-    path = _NAME
+    path = protocol.PROGRAM_NAME
     if in_world and UID in guards.held:
         # So that tracebacks show source lines. A candidate with the same user id could put modules next to the file.
         path = namespaces.PROGRAM_FILE

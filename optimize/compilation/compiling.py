@@ -77,7 +77,7 @@ def compile_artifact(config: CompileConfig, out: Path, evidence: bool = False) -
         print(f"{out} is compiled already")
         return
     with _session(config, inputs, out) as job:
-        if config.gate and (said := no_fresh_draws(config, inputs)):
+        if said := no_fresh_draws(config, inputs):
             print(said)
         if short := _keep_back(job, out):
             print(short)
@@ -89,10 +89,9 @@ def compile_artifact(config: CompileConfig, out: Path, evidence: bool = False) -
         refuse_losses(read_rollouts(job.folder.path))
         outcome, earned = _gated(job, tuned)
         write_artifact(out, earned if outcome.ships else inputs.program, job, chosen, outcome)
-        ledger = job.paid.ledger
-        paid = totals_line(ledger.totals(session=ledger.session))
-        known = f"; {counted(ledger.reused, 'answer')} reused from other compilations" if ledger.reused else ""
-        print_fitted(f"{describe(job.candidates, job.paid)}; in this session {paid}{known}")
+        reused = job.paid.ledger.reused
+        known = f"; {counted(reused, 'answer')} reused from other compilations" if reused else ""
+        print_fitted(f"{describe(job.candidates, job.paid)}; in this session {_paid_now(job)}{known}")
         if job.proposals.dropped:
             dropped = counted(job.proposals.dropped, "proposal")
             print(f"{dropped} dropped: cut off or empty (raise proposal_tokens), or the question was refused")
@@ -108,6 +107,11 @@ def compile_artifact(config: CompileConfig, out: Path, evidence: bool = False) -
     say_next(command=["optimize.show", config.start, out])
     conditions = _conditions(config, inputs.program, earned)
     say_next(command=["eval.run", config.start, out, *conditions, "--out", f"runs/{out.name}"])
+
+
+def _paid_now(job: Job) -> str:
+    """What this session has paid."""
+    return totals_line(job.paid.ledger.totals(session=job.paid.ledger.session))
 
 
 def _conditions(config: CompileConfig, start: Program, made: Program) -> list[str]:
@@ -139,8 +143,7 @@ def pilot(config: CompileConfig, out: Path, count: int) -> str:
     inputs = read_inputs(config)
     with _session(config, replace(inputs, learn=inputs.learn[:count]), out) as job:
         job.roll_out()
-        ledger = job.paid.ledger
-        paid = f"{totals_line(ledger.totals(session=ledger.session))} paid now, {totals_line(ledger.spent)} in all"
+        paid = f"{_paid_now(job)} paid now, {totals_line(job.paid.ledger.spent)} in all"
     return f"pilot of {len(job.learn)} problems: {paid}\n\n{describe_plan(config, inputs, out)}"
 
 
@@ -155,8 +158,7 @@ def probe_levers(config: CompileConfig, out: Path, calls: int, arguments: Sequen
     inputs = read_inputs(config)
     with _session(config, inputs, out) as job:
         found = probe(job, calls)
-        ledger = job.paid.ledger
-        paid = totals_line(ledger.totals(session=ledger.session))
+        paid = _paid_now(job)
     racing = [*arguments, *(["--optimizer", "race"] if config.optimizer != "race" else [])]
     said = recommendation(found, config.start, inputs.program.config, racing)
     write_whole(out / "probe.json", json.dumps([each.as_json() for each in found], indent=2) + "\n")

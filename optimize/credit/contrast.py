@@ -18,6 +18,7 @@ from typing import Any
 
 from optimize.credit.evidence import Credit, Episode, Step
 from program.problem import Problem
+from signatures.answer_fields import PROGRAM_FIELD
 
 PROGRAMS = 4  # minimum on each side
 # Level of the one-sided exact test. With four against four, 3:0, 4:0 and 4:1 are enough. Words without effect pass in
@@ -139,7 +140,7 @@ def _is_fresh(step: Step) -> bool:
 
 
 def _code_of(step: Step) -> str:
-    return step.outputs["fixed_code" if step.stage == "FixCode" else "code"]
+    return step.outputs[PROGRAM_FIELD[step.stage]]
 
 
 def _expected(side: Sequence[bool]) -> float:

@@ -101,7 +101,7 @@ def _questions(job: Job, program: Program, stage: Stage, shown: set[str]) -> Ite
 
 
 def _stored(job: Job, program: Program, stage: str) -> Iterator[tuple[Call, str]]:
-    order = {problem.name: place for place, problem in enumerate(job.problems.problems)}
+    order = job.problems.places()
     own = artifact.fingerprint(program, job.inputs.manifest)
     for folder in reversed([job.folder.path, *job.run_folders]):
         names = read_config(folder).get("artifacts", {})

@@ -12,10 +12,11 @@ from pydantic import TypeAdapter
 from eval.errors import RunError
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.trace_files import read_trace
-from optimize.credit.evidence import Episode, Step, plain
+from optimize.credit.evidence import Episode, Step
 from optimize.job.job import Job
 from optimize.job.metric import measured
 from optimize.job.stages import signature_of, stages_of
+from program.answers.coercions import normalized
 from program.problem import Problem
 from program.rollout.trace import Call, Trace
 from program.stage.program import Program
@@ -61,7 +62,7 @@ def episode_of(job: Job, program: Program, problem: Problem, trace: Trace, sampl
     return Episode(
         problem=problem,
         known=job.problems.known(problem.name),
-        hidden=frozenset(plain(test.input) for test in job.problems.hidden(problem.name).all()),
+        hidden=frozenset(normalized(test.input) for test in job.problems.hidden(problem.name).all()),
         steps=[
             _step(call, *stages[call.stage])
             for call in sorted(read, key=lambda call: call.started)

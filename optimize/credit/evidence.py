@@ -11,7 +11,7 @@ from eval.rollouts.score import Score
 from judge.verdict import TestCase
 from program.bench.ai_tests import can_be_expected, usable_tests
 from program.bench.words import Words, words_for
-from program.bench.workbench import SHOWN_CHARACTERS
+from program.bench.workbench import TRACED_CHARACTERS
 from program.problem import Problem
 from program.rollout.trace import Trace
 
@@ -86,19 +86,14 @@ class Episode:
     def ai_tests(self) -> list[TestCase]:
         """The non-public tests that the flow ran, with its expected outputs, and the tests that the model wrote."""
         runs = [run for judged in self.trace.judge_runs if judged.tests == "ai" for run in judged.runs]
-        whole = [run for run in runs if max(len(run.input), len(run.expected)) < SHOWN_CHARACTERS]
+        whole = [run for run in runs if max(len(run.input), len(run.expected)) < TRACED_CHARACTERS]
         written = [test for step in self.steps if step.stage == "WriteTests" for test in step.outputs["tests"]]
         function = self.problem.function
         ran = [TestCase(run.input, run.expected) for run in whole if can_be_expected(run.expected, function)]
         return list(dict.fromkeys([*ran, *usable_tests(written, self.problem)]))
 
 
-def plain(text: str) -> str:
-    """A text with normalized case and white space."""
-    return " ".join(text.lower().split())
-
-
-def cut(text: str, characters: int = 60) -> str:
-    """A text on one line, shortened for use in a sentence."""
+def cut(text: str) -> str:
+    """A text on one line, shortened to 60 characters for use in a sentence."""
     words = " ".join(text.split())
-    return words if len(words) <= characters else words[:characters] + " …"
+    return words if len(words) <= 60 else words[:60] + " …"

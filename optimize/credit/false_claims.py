@@ -16,15 +16,14 @@ from pydantic import BaseModel
 
 from judge.judge import run
 from judge.verdict import TestCase
-from optimize.credit.evidence import Episode, Step, cut, plain
+from optimize.credit.evidence import Episode, Step, cut
 from optimize.credit.false_sums import agrees, false_sums, sentences
 from program.answers.claims import says_test_is_wrong
+from program.answers.coercions import normalized
 from program.bench.ai_tests import is_like, usable_output
 from program.bench.failure import about_source
+from signatures.answer_fields import EXPLANATIONS_FIELD, PROGRAM_FIELD, TESTS_FIELD
 
-EXPLANATIONS = {"ExplainTests": "explanations", "CheckExplanations": "checked"}  # the field with the explanations
-TESTS = {"WriteTests": "tests", "CheckTests": "checked"}
-PROGRAMS = ("code", "fixed_code")  # fields that are not words
 _NUMBER = r"-?\d+(?:,\d{3})*(?:\.\d+)?"
 _VALUE = rf"[\[({{]?\s*(?P<value>\"[^\"\n]+\"|'[^'\n]+'|`[^`\n]+`|{_NUMBER})(?![\w^*/]|[.:,]\d)"
 _FILLING = (
@@ -70,14 +69,15 @@ class _Said:
 
 def _said_in(step: Step, episode: Episode) -> Iterator[_Said]:
     public = episode.problem.tests()
-    if name := EXPLANATIONS.get(step.stage):
+    if name := EXPLANATIONS_FIELD.get(step.stage):
         texts = step.outputs[name]
         own = [[test] for test in public] if len(texts) == len(public) else [public for _ in texts]
         yield from (_Said(text, tests, "test") for text, tests in zip(texts, own, strict=True))
-    elif name := TESTS.get(step.stage):
+    elif name := TESTS_FIELD.get(step.stage):
         yield from (_Said(each.explanation, [TestCase(each.input, each.output)], "test") for each in step.outputs[name])
     else:
-        words = [text for name, value in step.outputs.items() if name not in PROGRAMS for text in _texts(value)]
+        in_words = [value for name, value in step.outputs.items() if name not in PROGRAM_FIELD.values()]
+        words = [text for value in in_words for text in _texts(value)]
         failure = step.inputs.get("failure") or ""
         tests = [TestCase(failure, failure)] if failure else public
         yield from (_Said(text, tests, "failure" if failure else "anything") for text in words)
@@ -137,7 +137,7 @@ def _claimed(pattern: re.Pattern[str], sentence: str) -> list[str]:
 def _holds(text: str, value: str) -> bool:
     """Whether a test's input or output contains a value: a quoted text, or a number, possibly rounded."""
     if value[0] in "\"'`":
-        return plain(value[1:-1]) in plain(text)
+        return normalized(value[1:-1]) in normalized(text)
     numbers = [float(each.replace(",", "")) for each in re.findall(_NUMBER, text)]
     numbers += [float(each) for each in re.findall(r"\d+(?:\.\d+)?", text)]  # "1,200" may be two numbers, "5-3" too
     return any(agrees(each, float(value.replace(",", "")), len(value.partition(".")[2])) for each in numbers)

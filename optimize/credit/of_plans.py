@@ -4,15 +4,16 @@
 from __future__ import annotations
 
 from optimize.credit.contrast import Contrast, Inputs, contrast
-from optimize.credit.evidence import Credit, Episode, Step, plain
+from optimize.credit.evidence import Credit, Episode, Step
+from program.answers.coercions import normalized
 from program.answers.ranking import match_names
 from program.steps.plan import in_order, without_numbers, without_repeats
+from signatures.answer_fields import EXPLANATIONS_FIELD
 
 # The stages that answer in words, each with the field that has the words.
 WORDS = {
     "ReflectOnProblem": "reflection",
-    "ExplainTests": "explanations",
-    "CheckExplanations": "checked",
+    **EXPLANATIONS_FIELD,
     "ProposeSolutions": "solutions",
     "RankSolutions": "ranking",
     "AnalyseFailure": "analysis",
@@ -63,7 +64,7 @@ def _field(
 
 def _proposals(step: Step, episode: Episode) -> Contrast | None:
     """Programs from one of the solutions, compared with programs from other solutions or none."""
-    names = {plain(each.name) for each in step.outputs["solutions"]}
+    names = {normalized(each.name) for each in step.outputs["solutions"]}
     return contrast(
         episode, "WriteCode", lambda each: _solution(each) in names, lambda asked: [{**asked, **NO_SOLUTION}]
     )
@@ -76,7 +77,7 @@ def _ranking(step: Step, episode: Episode) -> Contrast | None:
     if not places or len(solutions) < 2:
         return None
     first, *below = in_order(solutions, places)
-    sides = {plain(first.name): True, **{plain(each.name): False for each in below}}
+    sides = {normalized(first.name): True, **{normalized(each.name): False for each in below}}
 
     def strip(asked: Inputs) -> list[Inputs]:
         return [{**asked, "solution": each, "steps": []} for each in below]
@@ -96,4 +97,4 @@ def _lesson(step: Step, episode: Episode) -> Contrast | None:
 
 
 def _solution(step: Step) -> str:
-    return plain(getattr(step.inputs.get("solution"), "name", ""))
+    return normalized(getattr(step.inputs.get("solution"), "name", ""))

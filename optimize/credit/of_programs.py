@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from judge.judge import judge, run
 from judge.verdict import TestCase, TestResult
-from optimize.credit.evidence import Credit, Episode, Step, plain
+from optimize.credit.evidence import Credit, Episode, Step
 from optimize.credit.of_tests import is_valid
 from optimize.credit.outcome import outcome
 from program.answers.claims import says_test_is_wrong
+from program.answers.coercions import normalized
 from program.bench.ai_tests import made_inputs, usable_output
 from program.rollout.decisions import ChangeTried
 from program.rollout.trace import name_of
@@ -49,7 +50,7 @@ def of_fix(step: Step, episode: Episode) -> Credit:
         else "every test that passed still does",
         f"its share of further tests went from {old:.0%} to {new:.0%}",
     ]
-    if plain(before) == plain(after):
+    if normalized(before) == normalized(after):
         said.append(f"it is the same {episode.words.it} again")
     kept = passes and not broken and new >= old
     return Credit(new if kept else 0.0, kept and new >= episode.threshold, tuple(said))

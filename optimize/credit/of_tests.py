@@ -9,9 +9,11 @@ from judge.judge import judge
 from judge.literals import arguments_of
 from judge.value_texts import literal
 from judge.verdict import TestCase, Verdict
-from optimize.credit.evidence import Credit, Episode, Step, cut, plain
+from optimize.credit.evidence import Credit, Episode, Step, cut
+from program.answers.coercions import normalized
 from program.bench.ai_tests import can_be_expected, usable_tests
 from program.steps.understand import MAX_BULLETS
+from signatures.answer_fields import EXPLANATIONS_FIELD, TESTS_FIELD
 
 RIGHT_PROGRAMS, WRONG_PROGRAMS = 3, 5  # maximum programs per test
 LONG_OUTPUT = 12  # tokens; an explanation need not contain all of a longer output
@@ -25,7 +27,7 @@ def of_tests(step: Step, episode: Episode) -> Credit:
     Proven if every written test is useful and valid; the score grows with the number of wrong programs that fail the
     tests.
     """
-    written = step.outputs["checked" if step.stage == "CheckTests" else "tests"]
+    written = step.outputs[TESTS_FIELD[step.stage]]
     tests = usable_tests(written, episode.problem)
     said = []
     if len(tests) < len(written):
@@ -75,7 +77,7 @@ def _is_hidden(given: str, episode: Episode) -> bool:
     if episode.problem.function:
         arguments, named = arguments_of(given)
         given = ", ".join(map(literal, (*arguments, *named.values())))
-    return plain(given) in episode.hidden
+    return normalized(given) in episode.hidden
 
 
 def _caught(tests: Sequence[TestCase], episode: Episode) -> int:
@@ -92,7 +94,7 @@ def _results(programs: Sequence[str], test: TestCase, episode: Episode):
 def of_explanations(step: Step, episode: Episode) -> Credit:
     """An explanation counts as right if it starts from the input of its example and arrives at the output. This is a
     weak check: the reasoning between is not checked, and the model saw both."""
-    explanations = step.outputs["checked" if step.stage == "CheckExplanations" else "explanations"]
+    explanations = step.outputs[EXPLANATIONS_FIELD[step.stage]]
     tests = episode.problem.public_tests[:MAX_BULLETS]  # the flow asks for at most this many
     said, derived = [], 0
     for number, test in enumerate(tests, 1):

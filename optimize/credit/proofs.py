@@ -9,15 +9,15 @@ from itertools import cycle, islice
 from optimize.credit.contrast import Contrast
 from optimize.credit.demo_choice import ProvenCall
 from optimize.credit.of_plans import WORDS
-from optimize.job.job import Job
+from optimize.job.job import FIRST_FRESH_DRAW, Job
 from optimize.job.stage_answers import StageQuestion, stage_answers
 from optimize.job.stages import stages_of
 from program.paid.halted import CapReached
 from program.stage.program import Program
+from signatures.answer_fields import PROGRAM_FIELD
 
 PHASE = "proofs"
 PROOF_CALLS = 100  # default
-FIRST_DRAW = 500  # no program draws this often, so these draws are fresh
 
 
 def foresee_proofs(job: Job, program: Program, calls: int) -> None:
@@ -77,8 +77,8 @@ class Proofs:
         missing = contrast.missing[0 if with_words else 1]
         self._left -= missing
         inputs = islice(cycle(asked), missing)
-        questions = [StageQuestion(contrast.problem, each, FIRST_DRAW + n) for n, each in enumerate(inputs)]
+        questions = [StageQuestion(contrast.problem, each, FIRST_FRESH_DRAW + n) for n, each in enumerate(inputs)]
         answers = stage_answers(self._job, self._program, self._job.teacher_lm, contrast.writer, questions, PHASE)
-        field = "fixed_code" if contrast.writer == "FixCode" else "code"
+        field = PROGRAM_FIELD[contrast.writer]
         codes = [each.prediction[field] if each.prediction else "" for each in answers]
         return contrast.and_more(codes, with_words)

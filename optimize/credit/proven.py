@@ -20,10 +20,9 @@ from optimize.credit.evidence import Credit, Episode, Step
 from optimize.credit.proofs import Proofs
 from optimize.job.candidates import prompts_of
 from optimize.job.job import Job
-from optimize.job.stages import signature_of
+from optimize.job.stages import CHARACTERS_PER_TOKEN, signature_of
 from program.stage.program import Program
 
-CHARACTERS = 4  # per token
 Chosen = dict[str, list[ProvenCall]]  # by predictor
 
 
@@ -62,7 +61,7 @@ def proven_calls(job: Job, program: Program, rollouts: Sequence[tuple[Path, Roll
         program: its predictors get the demonstrations.
         rollouts: each with the folder of its run; processed problem by problem.
     """
-    order = {problem.name: place for place, problem in enumerate(job.problems.problems)}
+    order = job.problems.places()
     rollouts = sorted(rollouts, key=lambda each: order[each[1].problem])
     proven: Chosen = defaultdict(list)
     predictors = dict(program.named_predictors())
@@ -97,7 +96,7 @@ def _credit(step: Step, episode: Episode) -> tuple[Step, Credit, Contrast | None
 def _tokens(job: Job, predictor: dspy.Predict, step: Step) -> int:
     """Estimated tokens that a call adds to a prompt as a demonstration."""
     with_it, without = (_size(job, predictor, step, demos) for demos in ([{**step.inputs, **step.outputs}], []))
-    return (with_it - without) // CHARACTERS
+    return (with_it - without) // CHARACTERS_PER_TOKEN
 
 
 def _size(job: Job, predictor: dspy.Predict, step: Step, demos: list[dict[str, Any]]) -> int:

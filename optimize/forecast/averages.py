@@ -16,13 +16,12 @@ from eval.rollouts.score import Score
 from optimize.config import CompileConfig
 from optimize.job.inputs import Inputs
 from optimize.job.metric import measured
-from optimize.job.stages import stages_of
+from optimize.job.stages import CHARACTERS_PER_TOKEN, stages_of
 from program.models.prices import price_of
 from program.models.profile import profile_named
 from program.rollout.budget import Budget
 
 RUNS = Path("runs")
-CHARACTERS = 4  # per token
 PRIOR_PROMPT_TOKENS = 300  # per call, without the problem
 PRIOR_ANSWER_TOKENS, PRIOR_THINKING_TOKENS = 200, 3000  # per call; the second for a model that thinks
 PRIOR_GOOD = 0.4
@@ -135,7 +134,8 @@ def _prior(inputs: Inputs) -> Averages:
     calls = len(stages) + repeats / 2 - (2 if repeats else 0)
     calls += settings.get("programs", 1) - 1 + (settings.get("attempts", 1) - 1) / 2
     answer = PRIOR_THINKING_TOKENS if profile_named(inputs.identity["lm"]).thinks else PRIOR_ANSWER_TOKENS
-    prompt = PRIOR_PROMPT_TOKENS + round(mean(len(each.text()) for each in inputs.problems.problems) / CHARACTERS)
+    length = mean(len(each.text()) for each in inputs.problems.problems)
+    prompt = PRIOR_PROMPT_TOKENS + round(length / CHARACTERS_PER_TOKEN)
     return Averages(
         calls=calls,
         prompt_tokens=calls * prompt,

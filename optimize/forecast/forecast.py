@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 
+from eval.tables.markdown import table
 from optimize.config import CompileConfig
 from optimize.forecast.averages import Averages, averages, training_scores
 from optimize.forecast.rehearsal import GATE, PhaseCount, rehearse
@@ -58,10 +59,13 @@ def too_little_for_gate(config: CompileConfig, needs: Mapping[str, float]) -> st
     """One line if a cap is smaller than the gate's needs; empty if none is."""
     if not (short := spent_of(needs, config.budget)):
         return ""
-    cap = f"{OPTIONS[short]} = {getattr(config.budget, short):g}"
     need = f"${needs[short]:.2f}" if short == "dollars" else f"{needs[short]:,.0f} {short}"
     takes = f"the comparison with the start needs, about {need}"
-    return f"{cap} is less than {takes}: the start is kept until the same command resumes with more"
+    return f"{_cap(config, short)} is less than {takes}: the start is kept until the same command resumes with more"
+
+
+def _cap(config: CompileConfig, resource: str) -> str:
+    return f"{OPTIONS[resource]} = {getattr(config.budget, resource):g}"
 
 
 def no_fresh_draws(config: CompileConfig, inputs: Inputs) -> str:
@@ -75,7 +79,7 @@ def no_fresh_draws(config: CompileConfig, inputs: Inputs) -> str:
     )
 
 
-def describe_plan(config: CompileConfig, inputs: Inputs, out: Path | None = None) -> str:
+def describe_plan(config: CompileConfig, inputs: Inputs, out: Path) -> str:
     """The plan as text with a table.
 
     Args:
@@ -99,20 +103,19 @@ def describe_plan(config: CompileConfig, inputs: Inputs, out: Path | None = None
     lines.append(f"tuned: {', '.join(tuned)}" + (f"; as it is: {', '.join(inputs.frozen)}" if inputs.frozen else ""))
     keys = {key: value for key, value in config.tuning.values().items() if value not in (None, "", (), [])}
     lines.append(f"keys: {', '.join(f'{key}={setting_text(value)}' for key, value in keys.items())}")
-    lines += ["", "| phase | program runs | LM calls | prompt tokens | answer tokens | USD |", "|" + " --- |" * 6]
-    lines += [_line(row) for row in [*known, total, *open_rows]]
+    lines += ["", cost_table("phase", [*known, total, *open_rows])]
     lines += ["", f"averages of {average.calls:.1f} calls per run come from {average.source}"]
     lines += filter(None, [no_fresh_draws(config, inputs)])
     reached = spent_of(_used(total), config.budget)
     if config.gate and (short := too_little_for_gate(config, gate_needs(config, inputs, average))):
         lines.append(short)
     elif reached:
-        cap = f"{OPTIONS[reached]} = {getattr(config.budget, reached):g}"
+        cap = _cap(config, reached)
         lines.append(f"the plan exceeds a cap: {cap} is reached before the end; then the best program so far is saved")
     return "\n".join(lines)
 
 
-def describe_probe(config: CompileConfig, inputs: Inputs, calls: int, out: Path | None = None) -> str:
+def describe_probe(config: CompileConfig, inputs: Inputs, calls: int, out: Path) -> str:
     """The expected cost of a probe with about `calls` calls, in one line; for `out` see `describe_plan`."""
     average = averages(config, inputs, out)
     row = _row(config, "probe", PhaseCount(calls=calls), average)
@@ -145,10 +148,14 @@ def _total(rows: Sequence[Row]) -> Row:
     )
 
 
-def _line(row: Row) -> str:
-    dollars = "not known" if row.dollars is None else f"{row.dollars:.2f}"
-    numbers = f"{row.runs:,.0f} | {row.calls:,.0f} | {row.prompt_tokens:,.0f} | {row.answer_tokens:,.0f}"
-    return f"| {row.phase} | {numbers} | {dollars} |"
+def cost_table(first: str, rows: Iterable[Row]) -> str:
+    """The expected costs as a Markdown table; `first`: the head of the column with the phases."""
+    return table([first, "program runs", "LM calls", "prompt tokens", "answer tokens", "USD"], map(_cells, rows))
+
+
+def _cells(row: Row) -> list[str]:
+    numbers = (f"{each:,.0f}" for each in (row.runs, row.calls, row.prompt_tokens, row.answer_tokens))
+    return [row.phase, *numbers, "not known" if row.dollars is None else f"{row.dollars:.2f}"]
 
 
 def _used(row: Row) -> dict[str, float]:

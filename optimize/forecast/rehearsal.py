@@ -170,7 +170,7 @@ class _Answers(dspy.Adapter):
 
 def _stand_in(inputs: Inputs, average: Averages, answers: _Answers) -> Program:
     """The program with its stages and prompts; each run calls the stages in the order of a stored rollout."""
-    places = {problem.name: place for place, problem in enumerate(inputs.problems.problems)}
+    places = inputs.problems.places()
 
     def forward(self: dspy.Module, problem: Problem, sample: int = 0) -> dspy.Prediction:
         ask = {stage.name: stage.predict for _, stage in stages_of(self)}

@@ -14,23 +14,23 @@ from pathlib import Path
 
 from eval.numbers.cost import price_ratio
 from eval.numbers.criteria import outcomes, shares
+from eval.numbers.paired import on_common
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.run_folder import read_rollouts
 from optimize.gate.gate_outcome import Outcome, decide
 from optimize.job.copying import Copying, copying_in
-from optimize.job.job import Job
+from optimize.job.job import FIRST_FRESH_DRAW, Job
 from optimize.job.program_runs import remove_run
 from optimize.job.stages import stages_of
 from program import artifact
 from program.paid.halted import CapReached
 from program.problem import Problem
 from program.stage.program import Program
-from signatures.sentences import WRITERS
+from signatures.sentences import SENTENCE_STAGES
 
 FOLDER, MORE = "gate", "gate-more"
 START, COMPILED = "start", "compiled"
 GATE_LOOKS = 2  # at most: the second is on as many problems again
-FIRST_SAMPLE = 500  # no optimizer draws this many samples of a problem, so draws from here on are fresh
 
 
 def gate(job: Job, compiled: Program) -> Outcome:
@@ -64,12 +64,13 @@ def _compared(job: Job, compiled: Program) -> tuple[Outcome, list[str]]:
             why = f"at temperature 0 every draw is the same, and {why} or was run before"
         return Outcome(decision="kept", why=f"{why}, so none is left to compare on"), []
     draws = job.config.gate_draws
-    rollouts = job.program_runs(FOLDER, programs, problems, draws, FIRST_SAMPLE).run(programs, draws * len(problems))
+    runs = job.program_runs(FOLDER, programs, problems, draws, FIRST_FRESH_DRAW)
+    rollouts = runs.run(programs, draws * len(problems))
     outcome = outcome_of(rollouts, job.token_weights)
     folders = [FOLDER]
     if outcome.is_open:
         try:
-            further = job.program_runs(MORE, programs, more, draws, FIRST_SAMPLE + draws)
+            further = job.program_runs(MORE, programs, more, draws, FIRST_FRESH_DRAW + draws)
             outcome = outcome_of([*rollouts, *further.run(programs, draws * len(more))], job.token_weights)
             folders.append(MORE)
         except CapReached as reached:
@@ -116,17 +117,15 @@ def gate_problems(job: Job, programs: Sequence[Program]) -> tuple[list[Problem],
 
 def repeats_its_draws(program: Program) -> bool:
     """Whether the program writes code at temperature 0, so that every draw of a problem is the same."""
-    return any(stage.name in WRITERS and stage.temperature == 0 for _, stage in stages_of(program))
+    return any(stage.name in SENTENCE_STAGES and stage.temperature == 0 for _, stage in stages_of(program))
 
 
 def outcome_of(rollouts: Sequence[Rollout], weights: Mapping[str, float] | None = None) -> Outcome:
     """The outcome of the rollouts of both programs; for `weights` see `price_ratio`."""
     start, compiled = ([each for each in rollouts if each.arm == name] for name in (START, COMPILED))
-    before, after = (shares(outcomes(each)) for each in (start, compiled))
-    names = sorted(set(before) & set(after))
+    names, pair = on_common(*(shares(outcomes(each)) for each in (start, compiled)))
     if not names:
         return Outcome(decision="kept", why="no problem was judged for both")
-    pair = [before[name] for name in names], [after[name] for name in names]
     cost = price_ratio(start, compiled, weights)
     decision, (gain, low, high) = decide(pair, cost.value if cost else None)
     return Outcome(

@@ -21,7 +21,6 @@ from program.adapters.sections import OWN_PROBLEM, shows
 from program.rollout.trace import Call, Message
 
 LENGTH = 8  # words
-_WORD = re.compile(r"\w+")
 
 
 class Copying(BaseModel, frozen=True):
@@ -64,9 +63,9 @@ def copied_from(call: Call, demonstrations: Mapping[int, str] | None = None) -> 
     """
     *before, question = call.prompt or [Message(role="user", content="")]
     own = [message.content for message in before if message.role not in ("user", "assistant")]
-    said = _runs(call.answer).difference(*map(_runs, (*own, question.content)))
+    said = word_runs(call.answer, LENGTH).difference(*(word_runs(each, LENGTH) for each in (*own, question.content)))
     shown = demonstrated(call) if demonstrations is None else demonstrations
-    return [place for place, answer in shown.items() if said & _runs(answer)]
+    return [place for place, answer in shown.items() if said & word_runs(answer, LENGTH)]
 
 
 def copying_in(run: Path, rollouts: Iterable[Rollout]) -> dict[str, Copying]:
@@ -94,6 +93,7 @@ def demonstrated(call: Call) -> dict[int, str]:
     return {place: said for place, (asked, said) in enumerate(shown) if own is None or own not in asked}
 
 
-def _runs(text: str) -> set[tuple[str, ...]]:
-    words = _WORD.findall(text.lower())
-    return {tuple(words[place : place + LENGTH]) for place in range(len(words) - LENGTH + 1)}
+def word_runs(text: str, length: int) -> set[tuple[str, ...]]:
+    """The runs of `length` words in a text, in lower case."""
+    words = re.findall(r"\w+", text.lower())
+    return {tuple(words[place : place + length]) for place in range(len(words) - length + 1)}

@@ -32,6 +32,7 @@ from program.rollout.context import within
 from program.rollout.rate_limits import Pace
 from program.stage.program import Program
 
+FIRST_FRESH_DRAW = 500  # no optimizer draws this many samples of a problem, so draws from here on are fresh
 AnyJob = TypeVar("AnyJob", bound="Job")
 
 

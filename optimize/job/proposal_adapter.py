@@ -8,7 +8,6 @@ whose question the server refuses.
 
 from __future__ import annotations
 
-from itertools import count
 from typing import Any
 
 import dspy
@@ -50,7 +49,14 @@ class ProposalAdapter(dspy.ChatAdapter):
             answers += [_nothing_new(signature, inputs)] if given is None else given
         return answers
 
-    def _not_cut(self, lm, lm_kwargs, signature, demos, inputs) -> list[dict[str, Any]] | None:
+    def _not_cut(
+        self,
+        lm: dspy.BaseLM,
+        lm_kwargs: dict[str, Any],
+        signature: type[dspy.Signature],
+        demos: list[dict[str, Any]],
+        inputs: dict[str, Any],
+    ) -> list[dict[str, Any]] | None:
         """The answer; None for a proposal that was cut off, or whose question was refused, such as for its length."""
         proposes = asks_for_proposal(signature)
         try:
@@ -62,17 +68,18 @@ class ProposalAdapter(dspy.ChatAdapter):
             return None
         return None if proposes and any(note.cut_off for note in notes) else given
 
-    def _patiently(self, lm, lm_kwargs, signature, demos, inputs) -> list[dict[str, Any]]:
+    def _patiently(self, lm: dspy.BaseLM, lm_kwargs: dict[str, Any], *asked: Any) -> list[dict[str, Any]]:
         """Retry a refused or failed request, as stages do."""
-        for attempt in count():
+        attempt = 0
+        while True:
             try:
-                return super().__call__(lm, dict(lm_kwargs), signature, demos, inputs)
+                return super().__call__(lm, dict(lm_kwargs), *asked)
             except LMError as fault:
                 wait = context().rate_limiter.refused(fault, attempt)
                 if not context().rate_limiter.may_retry(fault, attempt):
                     raise
                 context().rate_limiter.rest(wait)
-        raise AssertionError("count() has no end")
+                attempt += 1
 
     def parse(self, signature: type[dspy.Signature], completion: str) -> dict[str, Any]:
         """The output fields in an answer; if they cannot be parsed, the whole answer is the value of every text

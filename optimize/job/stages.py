@@ -13,6 +13,8 @@ from program.errors import did_you_mean
 from program.models.profile import profile_named
 from program.stage.stage import Stage
 
+CHARACTERS_PER_TOKEN = 4  # to estimate the length of a prompt
+
 
 def stages_of(program: dspy.Module) -> list[tuple[str, Stage]]:
     """The stages with their attribute names, in the program's order, including frozen ones."""

@@ -33,7 +33,7 @@ class Bootstrap(Optimizer, frozen=True):
         try:
             job.roll_out(enough=lambda done: _enough(done, order, job, self))
         except CapReached as reached:
-            job.stopped = str(reached)
+            job.stopped = reached.said
         # DSPy would repeat a rollout with occasional LM failures.
         whole = {r.problem for r in job.stored_rollouts() if not r.trace.lost_calls}
         # Without `max_labeled_demos=0`, raw examples without stage outputs would fill up the demonstrations.

@@ -20,7 +20,7 @@ from optimize.credit.proofs import PROOF_CALLS, foresee_proofs
 from optimize.gate.gate import GATE_LOOKS
 from optimize.job.job import Job
 from optimize.optimizers.proposing import Proposing
-from optimize.race.dropping import FEWEST
+from optimize.race.dropping import FEWEST_ROLLOUTS
 from optimize.race.levers import changes_of, combined
 from optimize.race.proposed import proposed_variants
 from optimize.race.round import Round, run_round
@@ -108,7 +108,7 @@ class Race(Proposing, frozen=True):
 
     def _words(self, job: Job, best: Variant, problems: Sequence[Problem]) -> Iterator[Variant]:
         demos = self._demos(job, best) if self.demos else []
-        while len(left := _not_shown(job, demos, problems)) < min(FEWEST, len(problems) / 2):
+        while len(left := _not_shown(job, demos, problems)) < min(FEWEST_ROLLOUTS, len(problems) / 2):
             print(f"{demos.pop().name} is not raced: its demonstrations show most of the problems")
         instructions = instruction_variants(job, best) if self.instructions else []
         if self.proposals:

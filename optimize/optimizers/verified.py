@@ -56,5 +56,5 @@ class Verified(Bootstrap, frozen=True):
         try:
             job.roll_out(samples=self.rollouts)
         except CapReached as reached:
-            job.stopped = str(reached)
+            job.stopped = reached.said
         return [(job.folder.path, rollout) for rollout in job.stored_rollouts()]

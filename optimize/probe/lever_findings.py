@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist, fmean
+from statistics import fmean
 from typing import Any
 
-import numpy as np
-
 from eval.numbers.intervals import Estimate, difference_estimate
+from eval.numbers.power import least_gain
 from eval.tables.markdown import points, table
-from optimize.probe.probe_levers import Lever
+from optimize.probe.levers_to_probe import Lever
 
 LEVEL = 0.2  # of the two-sided interval: one-sided 90 % at each end, as for dropping candidates of a race
-SEEN = 0.8  # the power at which an effect counts as detectable
 HEAD = ["lever", "compared", "problems", "gain (80 % interval)", "could be seen from", "calls of a rollout"]
 
 
@@ -83,19 +80,7 @@ def finding(lever: Lever, arms: Mapping[str, ProbeArm]) -> LeverFinding:
     before, after = ([fmean(both[place] for both in values[name]) for name in sorted(values)] for place in (0, 1))
     calls = [fmean(arm.calls.values()) if arm.calls else 0.0 for arm in pairs[0]]
     gain = difference_estimate(before, after, level=LEVEL)
-    return LeverFinding(lever, len(values), gain, visible(before, after), (calls[0], calls[1]))
-
-
-def visible(first: Sequence[float], second: Sequence[float]) -> float:
-    """The smallest true gain that such a comparison detects with power `SEEN`, if as many problems differ as here plus
-    two: Connor's formula (1987), solved for the gain; at most 1."""
-    differences = np.asarray([b - a for a, b in zip(first, second, strict=True)], dtype=float)
-    if not len(differences):
-        return 1.0
-    square = float((np.append(differences, [1.0, -1.0]) ** 2).mean())
-    normal = NormalDist()
-    reach = normal.inv_cdf(1 - LEVEL / 2) + normal.inv_cdf(SEEN)
-    return min(1.0, reach * math.sqrt(square / (len(differences) + 2)))
+    return LeverFinding(lever, len(values), gain, least_gain(before, after, LEVEL), (calls[0], calls[1]))
 
 
 def findings_table(findings: Sequence[LeverFinding]) -> str:

@@ -18,7 +18,7 @@ from eval.rollouts.trace_files import read_calls
 from optimize.config import ConfigError
 from optimize.job.job import Job
 from optimize.probe.lever_findings import LeverFinding, ProbeArm, finding
-from optimize.probe.probe_levers import (
+from optimize.probe.levers_to_probe import (
     BOTH,
     DEMOS,
     FIX,
@@ -38,7 +38,7 @@ from optimize.race.word_variants import demo_variants, instruction_variants, wit
 from program.problem import Problem
 from program.steps.config import FlowConfig
 
-FEWEST = 8  # minimum problems for every lever
+FEWEST_PROBED = 8  # minimum problems for every lever
 SCREENED, SETTLED = 12, 4  # calls of the probe per problem: for all levers, and at most for a single lever
 STEP = 5  # next problems for the most promising lever
 DEMONSTRATIONS, DEMO_TOKENS = 3, 2000
@@ -147,8 +147,8 @@ def probe(job: Job, calls: int) -> list[LeverFinding]:
         Halted: a cap is reached; finished rollouts are stored.
     """
     order = random.Random(job.config.seed).sample(job.learn, len(job.learn))
-    most = min(len(order), max(FEWEST, calls // SETTLED))
-    screened = min(most, max(FEWEST, calls // SCREENED))
+    most = min(len(order), max(FEWEST_PROBED, calls // SETTLED))
+    screened = min(most, max(FEWEST_PROBED, calls // SCREENED))
     probe = _Probe(job, order[:most])
     draws = (ONE, TWO, THREE, FIX, *([STRONGER_FIX] if job.stronger else []))
     probe.step("probe-draws", draws)(draws, screened)
@@ -175,4 +175,4 @@ def probe(job: Job, calls: int) -> list[LeverFinding]:
 def _tried_on(lever: Lever, screened: int) -> int:
     """Number of first problems for a lever; 0 if they would be too few."""
     count = int(lever.share * screened)
-    return count if count >= FEWEST // 2 else 0
+    return count if count >= FEWEST_PROBED // 2 else 0

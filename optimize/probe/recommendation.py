@@ -8,7 +8,7 @@ from pathlib import Path
 
 from eval.tables.markdown import points
 from optimize.probe.lever_findings import LeverFinding
-from optimize.probe.probe_levers import shapes
+from optimize.probe.levers_to_probe import shapes
 from program.cli.settings import setting_text
 from program.manifest import flattened
 from program.steps.config import FlowConfig

@@ -6,18 +6,19 @@ Both are needed. The test drops candidates early that are clearly behind. Halvin
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
 
-from eval.numbers.intervals import difference_estimate
+from eval.numbers.intervals import Estimate, difference_estimate
+from eval.numbers.paired import on_common
 
 # Shares of the rollouts after which candidates are compared, shares of the candidates that may stay, and the minimum
 # number that stays. Chosen by simulation: with 8 to 16 candidates, 100 rollouts each and independent luck, 9 of 10
 # races find the winner of a full evaluation with 40 % of its rollouts. With fewer candidates the saving is small, and
 # halving would lose a candidate that is 15 points ahead in one of five races.
 LOOKS = ((0.2, 0.5, 4), (0.4, 0.2, 3), (1.0, 0.0, 1))
-FEWEST = 12  # minimum rollouts before the first comparison, and between comparisons
+FEWEST_ROLLOUTS = 12  # minimum rollouts before the first comparison, and between comparisons
 LEVEL = 0.2  # two-sided: a candidate drops out if its one-sided 90 % interval is below 0
 
 
@@ -47,7 +48,8 @@ def looks(rollouts: int, candidates: int) -> list[tuple[int, int]]:
     """
     counts: dict[int, int] = {}
     for number, (share, keep, least) in enumerate(LOOKS, 1):
-        counts[min(rollouts, max(FEWEST * number, round(rollouts * share)))] = max(least, ceil(keep * candidates))
+        look = max(FEWEST_ROLLOUTS * number, round(rollouts * share))
+        counts[min(rollouts, look)] = max(least, ceil(keep * candidates))
     return sorted(counts.items())
 
 
@@ -75,9 +77,7 @@ def dropped(standings: Mapping[str, Standing], keep: int) -> dict[str, str]:
     return out
 
 
-def difference(first: Standing, second: Standing) -> tuple[float, float, float]:
+def difference(first: Standing, second: Standing) -> Estimate:
     """Second minus first on common problems: the mean, and the ends of its one-sided 90 % intervals."""
-    names: Sequence[str] = [name for name in first.solved if name in second.solved]
-    return difference_estimate(
-        [first.solved[name] for name in names], [second.solved[name] for name in names], level=LEVEL
-    )
+    _, pair = on_common(first.solved, second.solved)
+    return difference_estimate(*pair, level=LEVEL)

@@ -3,11 +3,10 @@ most solves. Their questions are paid like those of the optimizers."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, NamedTuple
 
 import dspy
 from dspy.teleprompt.gepa import InstructionProposer
@@ -18,6 +17,7 @@ from optimize.credit.episodes import stored_episodes
 from optimize.credit.evidence import Credit, Episode, Step
 from optimize.credit.outcome import feedback
 from optimize.job.candidates import Prompt, prompts_of
+from optimize.job.copying import word_runs
 from optimize.job.job import Job
 from optimize.job.stages import hide_all_but, stages_of
 from optimize.race.variants import Variant
@@ -25,12 +25,25 @@ from optimize.race.word_variants import rollouts_so_far
 from optimize.undocumented import mipro_proposals
 from program.adapters.sections import plain
 from program.stage.program import Program
-from signatures.sentences import WRITERS
+from signatures.sentences import SENTENCE_STAGES
 
 SHOWN = 3  # calls that GEPA's proposer sees, each on another problem
 REPEATED = 12  # words in a row that a proposal may not share with one problem's text or a hidden test
 LOOKED_AT = 2000  # checked characters of a hidden test; some have megabytes
-_WORD = re.compile(r"\w+")
+
+
+class JudgedCall(NamedTuple):
+    """A call with its credit.
+
+    solved: whether its rollout solved the problem.
+    score: of the rollout.
+    """
+
+    step: Step
+    credit: Credit
+    episode: Episode
+    solved: bool
+    score: Any
 
 
 def proposed_variants(job: Job, base: Variant, count: int, with_demos: Sequence[Variant]) -> list[Variant]:
@@ -55,7 +68,7 @@ def proposed_variants(job: Job, base: Variant, count: int, with_demos: Sequence[
     asked, demos = prompts[name]
     shown = [words[name][1] for words in (each.words for each in with_demos) if name in words]
     with job.running():
-        by_gepa = _gepa(job, name, asked, [each for each in calls if each[0].predictor == name], count - count // 2)
+        by_gepa = _gepa(job, name, asked, [each for each in calls if each.step.predictor == name], count - count // 2)
         by_mipro = _mipro(job, program, name, shown, count // 2)
         proposed = [*by_gepa, *by_mipro]
     found: dict[str, Prompt] = {}
@@ -67,10 +80,7 @@ def proposed_variants(job: Job, base: Variant, count: int, with_demos: Sequence[
     return [Variant(base.changes, {**base.words, name: prompt}, said) for said, prompt in found.items()]
 
 
-Judged = tuple[Step, Credit, Episode, bool, Any]  # a call, its credit, its rollout, whether that solved, and its score
-
-
-def _calls_of(job: Job, base: Variant, program: Program) -> list[Judged]:
+def _calls_of(job: Job, base: Variant, program: Program) -> list[JudgedCall]:
     """The calls of the candidate's rollouts with known credit, in tuned stages."""
     rollouts = [each for each in rollouts_so_far(job) if each[1].arm in (base.name, "teacher") and each[1].score]
     tuned = {f"{name}.predict" for name, stage in stages_of(program) if stage.name not in job.inputs.frozen}
@@ -78,17 +88,17 @@ def _calls_of(job: Job, base: Variant, program: Program) -> list[Judged]:
     with ThreadPoolExecutor(job.config.concurrency) as threads:
         credits = list(threads.map(lambda episode: [credit_of(step, episode) for step in episode.steps], episodes))
     return [
-        (step, credit, episode, rollout.status == "solved", rollout.score)
+        JudgedCall(step, credit, episode, rollout.status == "solved", rollout.score)
         for (_, rollout), episode, some in zip(rollouts, episodes, credits, strict=True)
         for step, credit in zip(episode.steps, some, strict=True)
         if credit is not None and step.predictor in tuned
     ]
 
 
-def costliest(calls: Sequence[Judged]) -> str | None:
+def costliest(calls: Sequence[JudgedCall]) -> str | None:
     """The predictor with the largest difference in missing credit per rollout between failed and solved rollouts; None
     if no difference is positive."""
-    rollouts = Counter({solved: len({id(c[2]) for c in calls if c[3] == solved}) for solved in (False, True)})
+    rollouts = Counter({solved: len({id(c.episode) for c in calls if c.solved == solved}) for solved in (False, True)})
     lacking: dict[str, dict[bool, float]] = defaultdict(lambda: {False: 0.0, True: 0.0})
     for step, credit, _, solved, _ in calls:
         lacking[step.predictor][solved] += (1 - credit.score) / rollouts[solved]
@@ -100,10 +110,10 @@ def costliest(calls: Sequence[Judged]) -> str | None:
 def _first_writer(job: Job, program: Program) -> str | None:
     """The first stage that writes programs, for the case without rollouts."""
     tuned = [(name, stage.name) for name, stage in stages_of(program) if stage.name not in job.inputs.frozen]
-    return next((f"{name}.predict" for name, stage in tuned if stage in WRITERS), None)
+    return next((f"{name}.predict" for name, stage in tuned if stage in SENTENCE_STAGES), None)
 
 
-def _gepa(job: Job, name: str, asked: str, calls: Sequence[Judged], count: int) -> Iterator[tuple[str, str]]:
+def _gepa(job: Job, name: str, asked: str, calls: Sequence[JudgedCall], count: int) -> Iterator[tuple[str, str]]:
     """Proposals from wrong calls and their feedback."""
     wrong = [_example(each) for each in worst_calls(calls)]
     for number in range(count):
@@ -118,20 +128,19 @@ def _gepa(job: Job, name: str, asked: str, calls: Sequence[Judged], count: int) 
         yield f"gepa-{number + 1}", proposed[name]
 
 
-def worst_calls(calls: Sequence[Judged]) -> list[Judged]:
+def worst_calls(calls: Sequence[JudgedCall]) -> list[JudgedCall]:
     """The worst wrong call of each problem in failed rollouts, the worst first."""
-    found: dict[str, Judged] = {}
-    for each in sorted(calls, key=lambda each: each[1].score):
-        if not each[3] and each[1].score < 1:
-            found.setdefault(each[2].problem.name, each)
+    found: dict[str, JudgedCall] = {}
+    for each in sorted(calls, key=lambda each: each.credit.score):
+        if not each.solved and each.credit.score < 1:
+            found.setdefault(each.episode.problem.name, each)
     return list(found.values())
 
 
-def _example(judged: Judged) -> dict[str, Any]:
+def _example(judged: JudgedCall) -> dict[str, Any]:
     """A call in the form for GEPA's proposer."""
-    step, credit, episode, _, scored = judged
-    said = feedback(credit.evidence, scored, episode.words)
-    return {"Inputs": plain(step.inputs), "Generated Outputs": plain(step.outputs), "Feedback": said}
+    said = feedback(judged.credit.evidence, judged.score, judged.episode.words)
+    return {"Inputs": plain(judged.step.inputs), "Generated Outputs": plain(judged.step.outputs), "Feedback": said}
 
 
 def _mipro(
@@ -155,15 +164,10 @@ def _refused(job: Job, text: str, asked: str) -> bool:
 def repeats(text: str, asked: str, problems: ProblemSet) -> bool:
     """Whether an instruction has a run of words that the current one lacks, in common with a hidden test or with the
     text of exactly one problem; text of several problems is common wording."""
-    runs = _runs(text) - _runs(asked)
+    runs = word_runs(text, REPEATED) - word_runs(asked, REPEATED)
     if not runs:
         return False
-    said = Counter(run for problem in problems.problems for run in _runs(problem.text()) & runs)
+    said = Counter(run for problem in problems.problems for run in word_runs(problem.text(), REPEATED) & runs)
     tests = (test for problem in problems.problems for test in problems.hidden(problem.name).all())
     hidden = (f"{test.input[:LOOKED_AT]} {test.output[:LOOKED_AT]}" for test in tests)
-    return 1 in said.values() or any(runs & _runs(each) for each in hidden)
-
-
-def _runs(text: str) -> set[tuple[str, ...]]:
-    words = _WORD.findall(text.lower())
-    return {tuple(words[place : place + REPEATED]) for place in range(len(words) - REPEATED + 1)}
+    return 1 in said.values() or any(runs & word_runs(each, REPEATED) for each in hidden)

@@ -12,7 +12,7 @@ from optimize.job.job import Job
 from optimize.job.stages import stages_of
 from optimize.race.variants import DEMOS, Variant
 from optimize.undocumented import demonstration
-from signatures.sentences import SENTENCES, WRITERS
+from signatures.sentences import SENTENCE_STAGES, SENTENCES
 
 
 def demo_variants(job: Job, base: Variant, most: int, max_tokens: int, proof_calls: int) -> list[Variant]:
@@ -60,7 +60,7 @@ def instruction_variants(job: Job, base: Variant) -> list[Variant]:
     """The candidate `base` with each of our further sentences, in the instructions of the stages that write
     programs."""
     program = base.program(job.inputs)
-    writing = [stage for stage in stages_of(program) if stage[1].name in WRITERS]
+    writing = [stage for stage in stages_of(program) if stage[1].name in SENTENCE_STAGES]
     writers = {f"{name}.predict" for name, stage in writing if stage.name not in job.inputs.frozen}
     prompts = {name: prompt for name, prompt in prompts_of(program).items() if name in writers}
     found = []

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from eval.numbers.cost import costs
 from eval.numbers.criteria import hidden_rates, outcomes, shares
 from eval.numbers.intervals import difference_estimate
+from eval.numbers.paired import on_common
 from eval.numbers.power import least_difference
 from eval.rollouts.rollout import Rollout
 from eval.tables.markdown import NONE, points, quantity, table
@@ -26,15 +27,13 @@ def bought(
         on: which problems these are.
     """
     arms = [[each for each in rollouts if each.arm == arm] for arm in (start, other)]
-    before, after = (shares(outcomes(arm)) for arm in arms)
-    both = sorted(before.keys() & after.keys())
+    both, pair = on_common(*(shares(outcomes(arm)) for arm in arms))
     if not both:
         return "there is nothing to compare: no problem was judged for both programs"
     arms = [[each for each in arm if each.problem in both] for arm in arms]
-    solved = [sum(values[name] for name in both) for values in (before, after)]
+    solved = [sum(values) for values in pair]
     passed = [hidden_rates(arm) for arm in arms]
     spent = [costs(arm) for arm in arms]
-    pair = [before[name] for name in both], [after[name] for name in both]
     moved = [b - a for a, b in zip(*pair, strict=True)]
     seen = "no difference would be shown on so few" if any(moved) else "no problem differs"
     if least := least_difference(moved, len(both)):

@@ -14,7 +14,7 @@ from eval.simulated.model import open_model
 from optimize.config import CompileConfig
 from program.files import write_whole
 
-FEWEST = 6  # problems; with fewer no difference could be shown
+FEWEST_PROBLEMS = 6  # with fewer no difference could be shown
 ANSWERS, ANSWER_TOKENS = 4, 64  # of the measurement
 
 
@@ -44,7 +44,7 @@ class Fit(BaseModel):
         if file.is_file():
             return json.loads(file.read_text())["problems"]
         seconds = _measure(config, evaluated)
-        count = max(min(FEWEST, most), min(most, int(60 * self.minutes / (self.measures * seconds))))
+        count = max(min(FEWEST_PROBLEMS, most), min(most, int(60 * self.minutes / (self.measures * seconds))))
         out.mkdir(parents=True, exist_ok=True)
         write_whole(file, json.dumps({"seconds": round(seconds, 2), "problems": count}) + "\n")
         print(

@@ -21,7 +21,7 @@ class StudyArm(NamedTuple):
     manifest: Manifest
 
 
-def arms_of(
+def study_arms(
     config: CompileConfig, against: Sequence[str], further: dict[str, dict[str, Any]], taken: Sequence[str]
 ) -> list[StudyArm]:
     """The program to compile, before compilation, and the programs to compare with.

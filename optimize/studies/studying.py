@@ -16,18 +16,17 @@ from eval.data.load import load_problems
 from eval.data.problem_set import ProblemSet
 from eval.data.rows import same_split
 from eval.rollouts.run_folder import read_rollouts
-from eval.rollouts.stored_arms import arms_of as stored_arms_of
-from eval.rollouts.stored_arms import gaps, read_run
+from eval.rollouts.stored_arms import arms_of, gaps, read_run
 from optimize.config import CompileConfig, ConfigError
 from optimize.forecast.averages import Averages, averages
-from optimize.forecast.forecast import describe_plan
+from optimize.forecast.forecast import Row, cost_table, describe_plan
 from optimize.gate.gate import COMPILED, START, gate_rollouts
 from optimize.gate.gate_outcome import Outcome
 from optimize.job.inputs import Inputs, models_of, read_inputs
 from optimize.optimizers.table import read_config
 from optimize.studies.bought import bought
 from optimize.studies.minutes import Fit
-from optimize.studies.study_arms import StudyArm, arms_of
+from optimize.studies.study_arms import StudyArm, study_arms
 from program import artifact
 from program.cli.output import counted, say_next, without
 from program.cli.shown_markdown import print_markdown
@@ -77,7 +76,7 @@ def study(options: argparse.Namespace) -> None:
     _refuse_same_problems(config, evaluated_on)
     if plan.fit and config.optimizer != "race":
         raise ConfigError("study: fit works only with the optimizer race")
-    arms = arms_of(config, plan.against, plan.settings, taken=("compiled", plan.split))
+    arms = study_arms(config, plan.against, plan.settings, taken=("compiled", plan.split))
     given = [word for key, value in changes.items() for word in (f"--{key.replace('_', '-')}", value)]
     if plan.fit and not options.dry_run:
         problems = evaluated_on.select(plan.limit, None, plan.exclude)
@@ -113,7 +112,7 @@ def study(options: argparse.Namespace) -> None:
     programs = [start, *others, *([] if kept else [compiled])]
     models = models_of(config).used_by(map(artifact.load_program, programs))
     _do("eval.run", *programs, *models.options(), *evaluated)
-    if missing := gaps(stored_arms_of(run, *read_run(run))):
+    if missing := gaps(arms_of(run, *read_run(run))):
         raise ConfigError(f"study: {run}: {'; '.join(missing)}; allow more and run the command again")
     if others or not kept:
         comparison = _printed("eval.compare", run)
@@ -152,7 +151,7 @@ def _rest(total: Budget, manifest: artifact.Manifest) -> Budget:
     """What a compilation has left of the study's limits.
 
     Raises:
-        ConfigError: nothing.
+        ConfigError: nothing is left.
     """
     cost = manifest.cost or {}
     spent = Totals.model_validate({key: value for key, value in cost.items() if key != "seconds"})
@@ -185,14 +184,14 @@ def expected_cost(
     count = len(problems.problems) * plan.n
     lines = [describe_plan(config, inputs, compiled), "", f"then evaluate on {len(problems.problems)} problems of "]
     lines[-1] += f"{config.data} {plan.split}, {counted(plan.n, 'sample')} each:"
-    lines += ["", "| program | program runs | LM calls | prompt tokens | answer tokens | USD |", "|" + " --- |" * 6]
-    average = average.within(arms[0].program.config.budget, config.lm)
-    lines.append(_row(arms[0].path.name, count, average, config))
-    for arm in arms[1:]:
-        lines.append(_row(arm.path.name, count, _average_of(arm, config, inputs, average), config))
+    start, *others = arms
+    average = average.within(start.program.config.budget, config.lm)
+    costs = {start.path.name: average}
+    costs |= {arm.path.name: _average_of(arm, config, inputs, average) for arm in others}
     shown = config.tuning.demos
     grown = average.prompt_tokens + shown * (average.prompt_tokens + average.answer_tokens)
-    lines.append(_row("compiled", count, replace(average, prompt_tokens=grown), config))
+    costs["compiled"] = replace(average, prompt_tokens=grown)
+    lines += ["", cost_table("program", (_row(name, count, each, config) for name, each in costs.items()))]
     return "\n".join(lines)
 
 
@@ -206,11 +205,10 @@ def _average_of(arm: StudyArm, config: CompileConfig, inputs: Inputs, average: A
     return own.within(arm.program.config.budget, config.lm)
 
 
-def _row(name: str, count: int, average: Averages, config: CompileConfig) -> str:
+def _row(name: str, count: int, average: Averages, config: CompileConfig) -> Row:
     calls, prompt, answer = (count * each for each in (average.calls, average.prompt_tokens, average.answer_tokens))
     price = price_of(config.lm)
-    dollars = f"{price.dollars(prompt, answer):.2f}" if price else "not known"
-    return f"| {name} | {count:,} | {calls:,.0f} | {prompt:,.0f} | {answer:,.0f} | {dollars} |"
+    return Row(name, count, calls, prompt, answer, price.dollars(prompt, answer) if price else None)
 
 
 def _study_config(path: Path) -> StudyConfig:

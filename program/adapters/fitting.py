@@ -26,6 +26,7 @@ from program.answers.coercions import (
     arguments_text,
     list_from_object,
     list_from_text,
+    normalized,
     text_from_lines,
     text_from_object,
     with_known_keys,
@@ -263,4 +264,4 @@ def records_in(annotation: Any) -> Iterator[type[BaseModel]]:
 
 
 def _bare(text: str) -> str:
-    return " ".join(text.lower().split()).strip("<>")
+    return normalized(text).strip("<>")

@@ -6,7 +6,6 @@ tolerance is recorded. The prompts are exactly DSPy's.
 
 from __future__ import annotations
 
-import json
 import xml.etree.ElementTree as ET
 from typing import Any
 
@@ -19,7 +18,7 @@ from program.adapters.reading import Reading, note
 from program.adapters.schema import constrained, takes_schema
 from program.adapters.sections import UnreadableAnswer
 from program.answers.coercions import TORN_RECORD
-from program.answers.thoughts import split_text
+from program.answers.thoughts import is_json, split_text
 from program.undocumented import CHAT_END, acalled_as_chat, called_as_chat, chat_fields
 
 # Exceptions that DSPy's parsers raise besides AdapterParseError: for deep nesting (the compiler's MemoryError), lone
@@ -46,7 +45,7 @@ class ChatAdapter(_Stock, dspy.ChatAdapter):
         if before or found.get(CHAT_END, "no end").strip():
             return ("text around the fields",)
         structured = [name for name, field in signature.output_fields.items() if field.annotation is not str]
-        return () if all(_is_json(found.get(name, "")) for name in structured) else ("JSON mended",)
+        return () if all(is_json(found.get(name, "")) for name in structured) else ("JSON mended",)
 
 
 class XMLAdapter(_Stock, dspy.XMLAdapter):
@@ -82,7 +81,7 @@ class JSONAdapter(_Stock, dspy.JSONAdapter):
         return await acalled_as_chat(self, lm, _settings(lm, lm_kwargs, signature), signature, demos, inputs)
 
     def tolerance(self, signature: type[dspy.Signature], completion: str) -> tuple[str, ...]:
-        return () if _is_json(completion) else ("JSON mended",)
+        return () if is_json(completion) else ("JSON mended",)
 
 
 def _settings(lm: dspy.BaseLM, settings: dict[str, Any], signature: type[dspy.Signature]) -> dict[str, Any]:
@@ -111,11 +110,3 @@ def _parsed(adapter: _Stock, parse: Any, signature: type[dspy.Signature], comple
         if said := no_answer(split, "it does not have what is asked for"):
             raise UnreadableAnswer(adapter, signature, completion, str(said)) from said
         raise fault
-
-
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text)
-    except (ValueError, RecursionError):
-        return False
-    return True

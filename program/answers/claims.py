@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from program.answers.coercions import normalized
+
 _WRONG = (
     r"(?:(?:simply|just|clearly|actually|itself|therefore|thus|obviously|indeed|probably|likely|also|apparently)\s+)*"
     r"(?:wrong|incorrect|mistaken|erroneous|invalid|faulty|flawed|inaccurate|not (?:correct|right|valid)|in error"
@@ -113,4 +115,4 @@ def _sentences(text: str) -> list[str]:
             lines.append(line.lstrip("# \t"))
     prose = re.sub(r"[*_`>#]+|^[ \t]*[-+•][ \t]+", "", "\n".join(lines), flags=re.MULTILINE)
     parts = re.split(r"(?<=[.!?])\s+|\n\s*\n|\n(?=[ \t]*(?:[-*•]|\d+[.)]))|(?<=[.!?:])\n|;\s|\n(?=[A-Z])", prose)
-    return [" ".join(part.lower().split()).rstrip(".! ") for part in parts if part.strip()]
+    return [normalized(part).rstrip(".! ") for part in parts if part.strip()]

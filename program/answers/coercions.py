@@ -195,11 +195,11 @@ def with_known_keys(value: dict[Any, Any], names: Iterable[str]) -> tuple[dict[s
 
     A correct key is never replaced.
     """
-    wanted = {_letters(name): name for name in names}
+    wanted = {letters(name): name for name in names}
     found: dict[str, Any] = {}
     changed = False
     for key, each in value.items():
-        name = key if key in wanted.values() else _known_key(_letters(str(key)), wanted)
+        name = key if key in wanted.values() else _known_key(letters(str(key)), wanted)
         if name is None or (name != key and (name in value or name in found)):
             name = str(key)
         changed |= name != key
@@ -211,7 +211,7 @@ def _known_key(key: str, wanted: dict[str, str]) -> str | None:
     for guess in (key, f"{key}s", key.removesuffix("s"), _MEANING.get(key, "")):
         if guess in wanted:
             return wanted[guess]
-    ending = [name for letters, name in wanted.items() if key.endswith(letters)]
+    ending = [name for short, name in wanted.items() if key.endswith(short)]
     return ending[0] if len(ending) == 1 else None
 
 
@@ -225,8 +225,14 @@ def arguments_text(value: Any) -> str:
     return repr(value)
 
 
-def _letters(key: str) -> str:
-    return re.sub(r"[\W_]", "", key).lower()
+def letters(name: str) -> str:
+    """The letters and digits of a name, in lower case."""
+    return re.sub(r"[\W_]", "", name).lower()
+
+
+def normalized(text: str) -> str:
+    """A text with normalized case and white space."""
+    return " ".join(text.lower().split())
 
 
 def unwrapped_object(value: Any, names: Iterable[str], depth: int = 0) -> tuple[dict[str, Any] | None, int]:

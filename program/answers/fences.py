@@ -118,7 +118,7 @@ def _block(text: str, opening: re.Match[str], whole: Callable[[str], bool]) -> B
 
 
 def _closes(text: str, end: int, mark: str) -> bool:
-    return _at_margin(text, end) and (_ends_line(text, end, mark) or _opens_another(text, end, mark))
+    return _starts_its_line(text, end) and (_ends_line(text, end, mark) or _opens_another(text, end, mark))
 
 
 def _ends_line(text: str, end: int, mark: str) -> bool:
@@ -128,10 +128,10 @@ def _ends_line(text: str, end: int, mark: str) -> bool:
 def _opens_another(text: str, end: int, mark: str) -> bool:
     """Whether there is a fence with a language: then the block before it was not closed."""
     info = text[end:].split("\n", 1)[0].lstrip(mark[0]).strip()
-    return _at_margin(text, end) and _WORD.match(info) is not None
+    return _starts_its_line(text, end) and _WORD.match(info) is not None
 
 
-def _at_margin(text: str, place: int) -> bool:
+def _starts_its_line(text: str, place: int) -> bool:
     return not text[text.rfind("\n", 0, place) + 1 : place].strip(" \t>")
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
+from program.answers.coercions import letters
 from program.answers.scopes import ProgramFacts, acts, facts_of, guards_main
 from program.answers.syntax import FAULTS, is_python, syntax_tree
 
@@ -302,7 +303,7 @@ def _meant(found: list[_Callable], name: str, arity: int | None, called: set[str
     fitting = [each for each in found if each.takes(arity)]
     if len(fitting) > 1:  # helpers are called by another function
         fitting = [each for each in fitting if each.name not in called]
-    fitting = [each for each in fitting if _letters(each.name) == _letters(name)] or fitting
+    fitting = [each for each in fitting if letters(each.name) == letters(name)] or fitting
     if len(fitting) > 1:
         fitting = [each for each in fitting if each.name != "main"]
     return fitting[0] if len(fitting) == 1 else None
@@ -414,7 +415,3 @@ def _changed_by(statement: ast.stmt) -> set[str]:
     """The names that a statement binds, or whose values it may change: `rows.append(1)`, `rows[0] = 1`."""
     holders = (each.value for each in ast.walk(statement) if isinstance(each, ast.Attribute | ast.Subscript))
     return _stored_in(statement) | {each.id for each in holders if isinstance(each, ast.Name)}
-
-
-def _letters(name: str) -> str:
-    return re.sub(r"[\W_]", "", name).lower()

@@ -244,12 +244,13 @@ def _is_in_code(text: str, mark: re.Match[str], at: int) -> bool:
 
 
 def _whole(body: str) -> bool:
-    return bool(body.strip()) and (is_python(body) or _is_json(body))
+    return bool(body.strip()) and (is_python(body) or is_json(body, strict=False))
 
 
-def _is_json(text: str) -> bool:
+def is_json(text: str, *, strict: bool = True) -> bool:
+    """Whether a text is JSON; unless `strict`, texts in it may contain control characters."""
     try:
-        json.loads(text, strict=False)
+        json.loads(text, strict=strict)
     except (ValueError, RecursionError):
         return False
     return True

@@ -20,7 +20,7 @@ from program.rollout.decisions import AITestsLeftOut, LeftOut
 from signatures.fields import AITest
 
 MAX_CHARACTERS = 20_000
-SHOWN_CHARACTERS = 2000  # that fit into a prompt; a test written as an expression may be longer
+PROMPT_CHARACTERS = 2000  # of a test that fit into a prompt; a test written as an expression may be longer
 
 
 def usable_tests(tests: Sequence[AITest], problem: Problem) -> list[TestCase]:
@@ -124,7 +124,7 @@ def _is_huge(test: AITest) -> bool:
 
 def fits_prompt(text: str) -> bool:
     """Whether a text of a test is short enough for a prompt."""
-    return len(text) <= SHOWN_CHARACTERS
+    return len(text) <= PROMPT_CHARACTERS
 
 
 def majority_output(outputs: Sequence[str], checker: Checker) -> str | None:

@@ -7,7 +7,7 @@ from typing import Literal
 from judge.verdict import TestCase, TestResult, Verdict
 from program.bench.words import PROGRAM, Words
 
-SHOWN_CHARACTERS = 400  # of each input, output and error
+QUOTED_CHARACTERS = 400  # of each input, output and error
 ERROR_LINES = 4
 FAULT, STEPS = "Error:\n", "Last steps of the program:\n"
 
@@ -60,9 +60,9 @@ def _shown(test: TestCase, source: Source, words: Words) -> str:
 
 def _cut(text: str) -> str:
     text = text.strip()
-    return text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + " …"
+    return text if len(text) <= QUOTED_CHARACTERS else text[:QUOTED_CHARACTERS] + " …"
 
 
 def _end(text: str) -> str:
     """The last lines of an error trace: the location and the error."""
-    return "\n".join(text.strip().splitlines()[-ERROR_LINES:])[-SHOWN_CHARACTERS:]
+    return "\n".join(text.strip().splitlines()[-ERROR_LINES:])[-QUOTED_CHARACTERS:]

@@ -17,7 +17,7 @@ from program.rollout.context import trace
 from program.rollout.trace import JudgeRun, Origin, TestRun, name_of
 
 CRASHED = 1000  # the number of differing lines that a crash counts as
-SHOWN_CHARACTERS = 2000
+TRACED_CHARACTERS = 2000  # of each text in a trace (`program.rollout.trace.TestRun`)
 Kind = Literal["public", "ai", "other"]
 
 
@@ -199,10 +199,10 @@ def _unjudged(inputs: Sequence[str]) -> list[TestCase]:
 def _judge_run(kind: Kind, code: str, tests, results, started: float, seconds: float, called: str) -> JudgeRun:
     runs = [
         TestRun(
-            input=test.input[:SHOWN_CHARACTERS],
-            expected=test.output[:SHOWN_CHARACTERS],
-            output=result.output[:SHOWN_CHARACTERS],
-            error=result.error[-SHOWN_CHARACTERS:],
+            input=test.input[:TRACED_CHARACTERS],
+            expected=test.output[:TRACED_CHARACTERS],
+            output=result.output[:TRACED_CHARACTERS],
+            error=result.error[-TRACED_CHARACTERS:],
             verdict=result.verdict.value,
         )
         for test, result in zip(tests, results, strict=True)

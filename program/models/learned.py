@@ -97,9 +97,9 @@ class Learned:
             sent: the settings of the request: `temperature`, `seed`, `response_format`, `max_tokens`.
             characters: of the prompt.
         """
-        with_schema = sent.get("response_format") is not None and Change("response_format")
+        without_schema = Change("response_format") if sent.get("response_format") is not None else None
         if isinstance(fault, LMServerError):
-            return (with_schema or None) if with_schema and self._schema_fails(fault) else None
+            return without_schema if without_schema and self._schema_fails(fault) else None
         if isinstance(fault, LMUnsupportedModelError):
             return None
         said = str(fault).lower()
@@ -110,7 +110,7 @@ class Learned:
         for setting, words in _OPTIONAL.items():
             if sent.get(setting) is not None and re.search(words, said):
                 return Change(setting)
-        return with_schema or None  # a server may not say that the schema is the problem
+        return without_schema  # a server may not say that the schema is the problem
 
     def keep(self, change: Change) -> None:
         """Apply a change that helped to all later requests."""

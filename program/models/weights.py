@@ -20,7 +20,6 @@ from urllib.parse import urlsplit
 
 from program.errors import ModelError
 
-EMBEDDED = "local/"  # prefix of the names of embedded models
 CHUNK = 2**22
 
 

@@ -198,9 +198,8 @@ class PaidCalls:
         # If rollouts are continued after every draw, an empty answer must be kept to repeat them.
         useful = bool((response.message.text or "").strip()) or says_more(response) or context().allowance is not None
         self.ledger.enter_answer(key, number, stored_response(response, paid.lm_seconds) if useful else None, paid)
-        tokens = paid.prompt_tokens + paid.completion_tokens
-        self._budget.add(tokens, paid.dollars or 0.0)
-        self._pace.spent(tokens)
+        self._budget.add(paid.all_tokens, paid.dollars or 0.0)
+        self._pace.spent(paid.all_tokens)
         limits = self._budget.budget
         if not paid.tokens_known and (limits.tokens is not None or limits.dollars is not None):
             option = OPTIONS["tokens" if limits.tokens is not None else "dollars"]

@@ -76,6 +76,11 @@ class Call(BaseModel):
     outputs: dict[str, Any] = {}
 
     @property
+    def all_tokens(self) -> int:
+        """Tokens of the prompt and the completion together."""
+        return self.prompt_tokens + self.completion_tokens
+
+    @property
     def came(self) -> bool:
         """Whether there was an answer, usable or not."""
         return self.outcome != "lm_error"
@@ -332,7 +337,7 @@ class Trace(BaseModel):
         totals = self.totals()
         used = {
             "calls": self._taken + kept_calls,
-            "tokens": totals.prompt_tokens + totals.completion_tokens,
+            "tokens": totals.all_tokens,
             "dollars": sum(call.dollars or 0.0 for call in self.calls),
             "seconds": self.now(),
         }
@@ -368,7 +373,7 @@ class Trace(BaseModel):
                 program=name_of(code),
                 started=self.now(),
                 calls=spent.calls,
-                tokens=spent.prompt_tokens + spent.completion_tokens,
+                tokens=spent.all_tokens,
                 dollars=spent.dollars,
                 code=code,
             )
@@ -428,9 +433,14 @@ class Totals(BaseModel):
     judge_seconds: float = 0.0
 
     @property
+    def all_tokens(self) -> int:
+        """Tokens of prompts and completions together, as far as they are known."""
+        return self.prompt_tokens + self.completion_tokens
+
+    @property
     def tokens(self) -> int | None:
-        """Tokens of prompts and completions together; None if unknown."""
-        return self.prompt_tokens + self.completion_tokens if self.tokens_known else None
+        """`all_tokens`; None if some are unknown."""
+        return self.all_tokens if self.tokens_known else None
 
     def __add__(self, other: Totals) -> Totals:
         values = {}

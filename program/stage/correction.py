@@ -9,7 +9,7 @@ import dspy
 
 from program.adapters.sections import UnreadableAnswer
 
-SHOWN_CHARACTERS = 2000  # of the bad answer, enough for a program; a longer answer mostly repeats itself
+ANSWER_CHARACTERS = 2000  # of the bad answer, enough for a program; a longer answer mostly repeats itself
 REASON_CHARACTERS = 200
 REQUEST = "That answer cannot be read: "
 ADDED = 2  # messages
@@ -24,8 +24,8 @@ def corrected(adapter: dspy.Adapter, answer: str, why: str) -> dspy.Adapter:
         why: why it could not be read.
     """
     shown = answer.strip()
-    if len(shown) > SHOWN_CHARACTERS:
-        shown = f"{shown[:SHOWN_CHARACTERS]} …"
+    if len(shown) > ANSWER_CHARACTERS:
+        shown = f"{shown[:ANSWER_CHARACTERS]} …"
 
     def format(
         signature: type[dspy.Signature], demos: list[dict[str, Any]], inputs: dict[str, Any]

@@ -233,7 +233,7 @@ class Stage(dspy.Module):
             context().rate_limiter.answered()  # a response without usage may be fresh or cached, so both count
             self._enter_outcome(tried, notes)
         call.seconds = trace().now() - call.started
-        context().rate_limiter.spent(call.prompt_tokens + call.completion_tokens)
+        context().rate_limiter.spent(call.all_tokens)
         return tried
 
     def _asked(self) -> type[dspy.Signature]:

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import dspy
 
+from program.answers.coercions import normalized
 from program.answers.ranking import match_names
 from program.steps.config import FlowConfig
 from program.steps.task import Choice, Notes, Task
@@ -92,8 +93,4 @@ def in_order(solutions: Sequence[Solution], places: Sequence[int]) -> list[Solut
 
 
 def _key(item: str | Solution) -> str:
-    return _plain(item if isinstance(item, str) else item.name + item.content)
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.lower().split())
+    return normalized(item if isinstance(item, str) else item.name + item.content)

@@ -13,8 +13,9 @@ from benchmarks.numbers.gates import SPREADS, ship_rate
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.run_folder import read_config, read_rollouts
 from eval.rollouts.score import Score, SetResult
-from optimize.gate.gate import COMPILED, FIRST_SAMPLE, START, outcome_of
+from optimize.gate.gate import COMPILED, START, outcome_of
 from optimize.gate.gate_outcome import CHEAPER, Outcome
+from optimize.job.job import FIRST_FRESH_DRAW
 from program import artifact
 from program.models.scripted import scripted_lm
 from program.rollout.trace import Totals
@@ -104,7 +105,7 @@ def test_problems_that_gave_demonstrations_are_not_compared_and_draws_are_fresh(
     run = tmp_path / "out" / "gate"
     assert read_config(run)["problems"] == [task.name for task in TASKS[2:]]
     samples = {(each.arm, each.sample) for each in read_rollouts(run)}
-    assert samples == {(arm, FIRST_SAMPLE + n) for arm in (START, COMPILED) for n in range(3)}
+    assert samples == {(arm, FIRST_FRESH_DRAW + n) for arm in (START, COMPILED) for n in range(3)}
     said = printed(monkeypatch, eval.compare.main, run)
     assert "compiled solves more problems than start" in said and "NOT FINISHED" not in said
 
@@ -136,7 +137,7 @@ def test_what_is_left_open_is_compared_on_as_much_again(monkeypatch, tmp_path, o
     found = gate_of(tmp_path / "out")
     assert (found.decision, found.gain, found.problems, found.draws) == ("kept", 0.0, 8, 4)
     draws = {each.sample for folder in ("gate", "gate-more") for each in read_rollouts(tmp_path / "out" / folder)}
-    assert draws == {FIRST_SAMPLE + number for number in range(4)}
+    assert draws == {FIRST_FRESH_DRAW + number for number in range(4)}
     printed(
         monkeypatch,
         optimize.compile.main,
@@ -208,7 +209,7 @@ def rollouts(arm: str, solved: list[list[bool]], tokens: int = 100) -> list[Roll
             totals=Totals(calls=1, completion_tokens=tokens, dollars=None),
         )
 
-    return [one(p, FIRST_SAMPLE + s, right) for p, draws in enumerate(solved) for s, right in enumerate(draws)]
+    return [one(p, FIRST_FRESH_DRAW + s, right) for p, draws in enumerate(solved) for s, right in enumerate(draws)]
 
 
 def test_as_good_and_cheaper_ships_and_as_good_at_the_same_price_does_not():

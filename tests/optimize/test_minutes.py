@@ -9,7 +9,7 @@ from eval.data.load import load_problems
 from optimize.config import CompileConfig
 from optimize.optimizers.table import read_config
 from optimize.studies.bought import bought
-from optimize.studies.minutes import FEWEST, Fit
+from optimize.studies.minutes import FEWEST_PROBLEMS, Fit
 from tests.support.packs import call
 from tests.support.paths import ROOT
 from tests.support.rollouts import rollout
@@ -30,7 +30,7 @@ def config() -> CompileConfig:
     return read_config(QUICKSTART, {"lm": "simulated"})
 
 
-@pytest.mark.parametrize(("took", "count"), [(0.01, 12), (10.0, 12), (12.0, 10), (60.0, FEWEST)])
+@pytest.mark.parametrize(("took", "count"), [(0.01, 12), (10.0, 12), (12.0, 10), (60.0, FEWEST_PROBLEMS)])
 def test_a_slower_machine_gets_fewer_problems_and_none_gets_too_few(tmp_path, seconds, took, count):
     seconds.append(took)
     assert Fit(minutes=10, measures=5).problems(config(), PROBLEMS, tmp_path) == count

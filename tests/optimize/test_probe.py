@@ -9,7 +9,7 @@ import pytest
 
 import optimize.compile
 from optimize.probe.lever_findings import LeverFinding, ProbeArm, finding, findings_table
-from optimize.probe.probe_levers import BOTH, DEMOS, LEVERS, ONE, SENTENCE, STRONGER_LEVERS, THREE, shapes
+from optimize.probe.levers_to_probe import BOTH, DEMOS, LEVERS, ONE, SENTENCE, STRONGER_LEVERS, THREE, shapes
 from optimize.probe.recommendation import recommendation
 from program import artifact
 from program.cli.settings import parse_settings

@@ -20,9 +20,9 @@ from eval.rollouts.run_folder import read_rollouts
 from optimize.compilation.attempts import front
 from optimize.credit.evidence import Credit, Step
 from optimize.job.candidates import RaceLine
-from optimize.race.dropping import FEWEST, Standing, dropped, looks
+from optimize.race.dropping import FEWEST_ROLLOUTS, Standing, dropped, looks
 from optimize.race.levers import MANY, changes_of, combined
-from optimize.race.proposed import costliest, repeats, worst_calls
+from optimize.race.proposed import JudgedCall, costliest, repeats, worst_calls
 from optimize.race.round import Round
 from optimize.race.variants import Variant
 from program import artifact
@@ -64,7 +64,7 @@ def standing(values: list[float], cost: float = 1.0) -> Standing:
 def test_looks_go_up_to_the_last_rollout_and_keep_fewer_each_time(rollouts):
     counts, keeps = zip(*looks(rollouts, 12), strict=True)
     assert list(counts) == sorted(set(counts)) and counts[-1] == rollouts
-    assert counts[0] >= min(rollouts, FEWEST) and list(keeps) == sorted(keeps, reverse=True)
+    assert counts[0] >= min(rollouts, FEWEST_ROLLOUTS) and list(keeps) == sorted(keeps, reverse=True)
 
 
 def test_what_is_clearly_behind_drops_out_and_says_so():
@@ -327,7 +327,7 @@ def test_a_cap_inside_a_round_leaves_the_best_of_the_last_comparison(monkeypatch
     manifest = artifact.read_manifest(tmp_path / "out")
     assert (manifest.compile or {})["stopped"] and not (tmp_path / "out" / "race-words").exists()
     report = json.loads((tmp_path / "out" / "report.json").read_text())
-    assert max(line["problems"] for line in report["race"]) == FEWEST, "the second part did not end"
+    assert max(line["problems"] for line in report["race"]) == FEWEST_ROLLOUTS, "the second part did not end"
     best = max(report["race"], key=lambda line: line["solved"])
     compared, _ = artifact.load(tmp_path / "out" / "gate" / "artifacts" / "compiled")
     assert best["candidate"] == "order=stage-first" and compared.config.order == "stage-first"
@@ -365,12 +365,12 @@ def test_a_budget_in_tokens_has_many_draws_too_and_one_in_seconds_is_refused(mon
 
 
 def test_gepa_is_shown_the_worst_wrong_call_of_each_problem_first():
-    def judged(name: str, score: float, solved: bool = False) -> Any:
-        problem = SimpleNamespace(problem=SimpleNamespace(name=name))
-        return (Step("s", "s", {}, {}), Credit(score, score == 1, ()), problem, solved, None)
+    def judged(name: str, score: float, solved: bool = False) -> JudgedCall:
+        episode: Any = SimpleNamespace(problem=SimpleNamespace(name=name))
+        return JudgedCall(Step("s", "s", {}, {}), Credit(score, score == 1, ()), episode, solved, None)
 
     calls = [judged("a", 1.0), judged("b", 0.5), judged("c", 0.2), judged("c", 0.0), judged("d", 0.0, solved=True)]
-    assert [(each[2].problem.name, each[1].score) for each in worst_calls(calls)] == [("c", 0.0), ("b", 0.5)]
+    assert [(each.episode.problem.name, each.credit.score) for each in worst_calls(calls)] == [("c", 0.0), ("b", 0.5)]
 
 
 def test_the_race_records_why_each_demonstration_was_chosen(monkeypatch, tmp_path, options):
@@ -473,10 +473,10 @@ def test_a_proposal_that_repeats_a_problem_or_a_hidden_test_is_refused(tmp_path)
 
 
 def test_the_stage_that_costs_most_is_the_one_that_is_wrong_where_rollouts_fail():
-    def calls(solved: bool, **scores: float) -> list[Any]:
-        rollout = object()
+    def calls(solved: bool, **scores: float) -> list[JudgedCall]:
+        rollout: Any = object()
         return [
-            (Step(name, name, {}, {}), Credit(score, score == 1, ()), rollout, solved, None)
+            JudgedCall(Step(name, name, {}, {}), Credit(score, score == 1, ()), rollout, solved, None)
             for name, score in scores.items()
         ]
 

@@ -18,7 +18,7 @@ from eval.rollouts.run_folder import read_rollouts
 from optimize.forecast.averages import averages
 from optimize.job.inputs import read_inputs
 from optimize.optimizers.table import read_config
-from optimize.studies.study_arms import arms_of
+from optimize.studies.study_arms import study_arms
 from optimize.studies.studying import _average_of, _do, _printed, _study_config
 from program import artifact
 from program.paid.ledger import PAID, Ledger
@@ -118,7 +118,7 @@ def test_what_is_kept_as_it_was_is_not_evaluated_twice(study, tmp_path, capsys):
 
 def test_all_programs_are_under_the_same_settings_as_far_as_they_have_keys_for_them():
     config, plan = read_config(CONFIG, {"adapter": "chat", "lm_settings": {"top_p": 0.9}}), _study_config(CONFIG)
-    arms = {arm.path.name: arm for arm in arms_of(config, plan.against, plan.settings, taken=["compiled"])}
+    arms = {arm.path.name: arm for arm in study_arms(config, plan.against, plan.settings, taken=["compiled"])}
     assert list(arms) == ["handwritten", "direct", "sampling"]
     for arm in arms.values():
         assert config.settings["solutions"] == 3 and arm.program.config.max_code_tokens is None
@@ -126,7 +126,7 @@ def test_all_programs_are_under_the_same_settings_as_far_as_they_have_keys_for_t
     assert arms["sampling"].program.config.ai_tests == 6
     assert arms["sampling"].program.config.programs == 19
     warm = {"direct_first": 1, "temperatures": {"FixCode": 0.5, "SolveDirectly": 0.7}}
-    _, direct = arms_of(config.model_copy(update={"settings": warm}), ["artifacts/direct"], {}, [])
+    _, direct = study_arms(config.model_copy(update={"settings": warm}), ["artifacts/direct"], {}, [])
     assert direct.program.config.temperatures == {"SolveDirectly": 0.7}
 
 
@@ -146,7 +146,7 @@ def test_what_was_measured_of_the_flow_tells_the_tokens_of_other_programs_calls_
     measured = replace(
         averages(config, inputs, None), calls=10, prompt_tokens=50_000, answer_tokens=9000, measured=True
     )
-    _, direct, sampling = arms_of(config, plan.against, plan.settings, [])
+    _, direct, sampling = study_arms(config, plan.against, plan.settings, [])
     for arm, calls in ((direct, 1), (sampling, 20)):
         its = _average_of(arm, config, inputs, measured)
         assert (its.calls, its.prompt_tokens, its.answer_tokens) == (calls, calls * 5000, calls * 900)

@@ -64,15 +64,6 @@ def read_samples(path: Path, problems: ProblemSet) -> Samples:
     return Samples(name, lines, skipped)
 
 
-def read_solutions(path: Path) -> list[Sample]:
-    """The lines of a JSON-lines file, each with at least `name` and `solution`.
-
-    Raises:
-        SolutionsError: the file or a line has another form.
-    """
-    return list(_own(path, _lines(path, _text(path))))
-
-
 def _own(path: Path, lines: list[Any]) -> Iterator[Sample]:
     for number, line in enumerate(lines, 1):
         if not _has_texts(line, "name", "solution"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import _thread
 import ctypes
 import os
+import time
 
 PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
@@ -73,6 +74,11 @@ def number_of(name: str) -> int:
 def prctl(option: int, value: int) -> None:
     unused = ctypes.c_ulong(0)
     _checked(_libc.prctl(option, ctypes.c_ulong(value), unused, unused, unused), f"prctl {option}")
+
+
+def cpu_seconds(pid: int) -> float:
+    """The CPU time of all threads of a process, by its own clock, which counts nanoseconds."""
+    return time.clock_gettime((~pid << 3) | 2)
 
 
 def unshare(flags: int) -> None:

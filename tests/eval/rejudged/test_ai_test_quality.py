@@ -3,8 +3,9 @@
 import pytest
 
 from eval.data.load import load_problems
-from eval.rejudged.ai_test_quality import CUT_AT, ai_test_quality
+from eval.rejudged.ai_test_quality import ai_test_quality
 from eval.rollouts.run_folder import RunFolder
+from program.bench.workbench import TRACED_CHARACTERS
 from program.rollout.trace import JudgeRun, name_of
 from program.rollout.trace import TestRun as Ran
 from tests.support.packs import isolate, number_task, write_pack
@@ -49,7 +50,7 @@ def test_only_valid_tests_that_reject_the_wrong_program_discriminate(tmp_path, p
 
 
 def test_tests_that_the_trace_cuts_are_left_out_and_counted(tmp_path, problems):
-    found = quality(tmp_path, problems, [("4\n", "8\n"), ("1" * CUT_AT, "2")])
+    found = quality(tmp_path, problems, [("4\n", "8\n"), ("1" * TRACED_CHARACTERS, "2")])
     assert found is not None and (found.tests, found.cut) == (1, 1)
 
 

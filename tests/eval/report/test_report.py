@@ -154,7 +154,7 @@ def test_the_headline_has_intervals_and_what_must_be_known_of_the_run(tmp_path):
     assert reported["findings"][0].startswith("It is not shown that tuned solves more or fewer problems than plain.")
     assert reported["family"].startswith("A difference is the program's mean minus that of plain")
     assert reported["notes"][1:] == [
-        "Not finished: 8 of 10 rollouts are done.",
+        "NOT FINISHED: 2 of 10 rollouts are missing.",
         "Not judged, and in no rate: 2 rollouts (infrastructure). "
         "tuned: that is 50.0% of its rollouts, more than 2%: not valid.",
         "The model is simulated: these numbers say nothing about any language model.",
@@ -441,7 +441,7 @@ def test_the_report_of_a_run_that_goes_on_is_there_and_says_so(tmp_path, monkeyp
     use_lm(monkeypatch, answer)
     data, start = write_pack(tmp_path / "data"), write_start(tmp_path / "direct", "direct")
     printed(monkeypatch, eval.run.main, start, "--data", data, "--out", tmp_path / "run", "--live", "1000")
-    assert seen[0]["live"]["seconds"] == 1000 and seen[0]["notes"][0].startswith("Not finished: 0 of ")
+    assert seen[0]["live"]["seconds"] == 1000 and seen[0]["notes"][0].startswith("NOT FINISHED: ")
     reported = unpacked((tmp_path / "run" / "report.html").read_text())["overview"]
     assert "live" not in reported and reported["notes"] == []
 

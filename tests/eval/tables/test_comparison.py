@@ -82,7 +82,7 @@ def test_only_problems_judged_for_both_arms_are_paired(tmp_path):
     report = compare([write_run(tmp_path / "run", rates)])
     assert "| tuned | 2 | +50.0 points (" in report
     assert "cherry" not in report and "damson" not in report
-    assert "2 rollouts were not judged" in report
+    assert "Not judged, and in no rate: 2 rollouts" in report
 
 
 def test_arms_without_a_common_problem(tmp_path):

@@ -3,7 +3,7 @@
 import pytest
 
 from judge.verdict import TestCase, TestResult, Verdict
-from program.bench.failure import SHOWN_CHARACTERS, about_source, describe_failure
+from program.bench.failure import QUOTED_CHARACTERS, about_source, describe_failure
 from program.bench.words import PROGRAM
 from program.bench.workbench import Workbench
 
@@ -40,9 +40,9 @@ def test_a_program_that_prints_nothing_is_told_so():
 def test_long_texts_are_cut():
     long = "".join(f"{number} " for number in range(5000))
     said = describe_failure(TestCase(long, long), TestResult(Verdict.WA, output=long, error=long), "example")
-    cut = long.strip()[:SHOWN_CHARACTERS] + " …"
-    assert said.count(cut) == 3 and said.endswith(long.strip()[-SHOWN_CHARACTERS:])
-    assert len(said) < 5 * SHOWN_CHARACTERS
+    cut = long.strip()[:QUOTED_CHARACTERS] + " …"
+    assert said.count(cut) == 3 and said.endswith(long.strip()[-QUOTED_CHARACTERS:])
+    assert len(said) < 5 * QUOTED_CHARACTERS
 
 
 def test_of_an_error_the_end_is_shown():

@@ -7,7 +7,7 @@ from dspy import AdapterParseError
 from program.adapters.adapter_names import ADAPTERS
 from program.adapters.choice import adapter_named
 from program.models.scripted import scripted_lm
-from program.stage.correction import SHOWN_CHARACTERS, corrected, reason
+from program.stage.correction import ANSWER_CHARACTERS, corrected, reason
 from signatures.code import SolveDirectly
 from signatures.tests import WriteTests
 from signatures.understand import ReflectOnProblem
@@ -64,7 +64,7 @@ def test_an_empty_answer_is_no_empty_message(answer):
 
 def test_a_long_answer_is_cut():
     messages = corrected(adapter_named("lean"), "x" * 99_999, "no").format(ReflectOnProblem, [], {"problem": "p"})
-    assert messages[-2]["content"] == "x" * SHOWN_CHARACTERS + " …"
+    assert messages[-2]["content"] == "x" * ANSWER_CHARACTERS + " …"
 
 
 @by_adapter
