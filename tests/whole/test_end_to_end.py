@@ -277,7 +277,7 @@ def test_an_lm_that_dies_costs_the_rest_of_the_rollouts_until_it_is_back(monkeyp
     assert call(monkeypatch, eval.run.main, *options) == 1
     said = capsys.readouterr()
     assert list(statuses(tmp_path / "run", "direct").values()) == ["solved", "solved", "not judged"]
-    assert "1 rollouts were not judged" in said.out and "| direct | 2 / 2 |" in said.out
+    assert "Not judged, and in no rate: 1 rollout" in said.out and "| direct | 2 / 2 |" in said.out
     assert "error: 1 of 3 rollouts were not judged (LMServerError" in said.err
     prompts = use_lm(monkeypatch, answer_rule())
     assert "| direct | 3 / 3 |" in printed(monkeypatch, eval.run.main, *options)

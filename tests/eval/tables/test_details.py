@@ -129,7 +129,7 @@ def test_a_run_of_before_there_were_events_is_read_without_them(tmp_path):
 
 def test_an_empty_run_has_an_empty_report(tmp_path):
     report = summarize_runs([store(tmp_path / "run", [rollout("apple", None)])])
-    assert "| plain | 0 / 0 |" in report and "1 rollouts were not judged" in report
+    assert "| plain | 0 / 0 |" in report and "Not judged, and in no rate: 1 rollout" in report
 
 
 def test_the_command_prints_the_report_and_refuses_what_is_no_run(tmp_path, monkeypatch, capsys):
