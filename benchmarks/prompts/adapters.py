@@ -74,7 +74,8 @@ def compare(options: argparse.Namespace) -> None:
     }
     if options.table:  # answers are parsed with the current fields of their stages
         decides = {**decides, "artifact": read_config(options.out)["artifact"]}
-    answers = RunFolder(options.out, decides).path / "answers.jsonl"
+    answers = options.out / "answers.jsonl"
+    folder = RunFolder(options.out, decides, begun=answers.exists())
     if not options.table:
         adapter = program.adapter
         assert adapter is not None, "an artifact names its adapter"
@@ -85,7 +86,7 @@ def compare(options: argparse.Namespace) -> None:
                 program, problems.problems, lm, adapter, options.concurrency, options.out / "inputs.jsonl"
             )
             ask_all(program, inputs, options.adapters, options.stages, lm, options.concurrency, answers)
-    records = read_answers(answers, program)
+    records = read_answers(folder.path / answers.name, program)
     rates = rates_of(records, problems)
     table = "\n\n".join(
         [markdown(records, options.adapters, rates), compared(records, options.adapters, rates)]

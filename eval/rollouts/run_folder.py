@@ -73,7 +73,9 @@ class RunFolder:
             path / "lock", f"{path} is being written to by another process; wait for it or choose another"
         )
         begun = has_rollouts(path) if begun is None else begun
-        there = read_config(path) if begun and (path / "config.json").is_file() else None
+        there = read_config(path) if (path / "config.json").is_file() else None
+        if there is not None and not begun and there.keys() == config.keys():
+            there = None  # of this kind of run, which has made nothing yet; any other file is not overwritten
         if there is not None and code:
             _refuse_difference(path, *({**each, CODE: None} for each in (there, config)))
             config[CODE] = _versions(path, there.get(CODE) or {}, config[CODE], mix_code)
