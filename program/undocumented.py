@@ -54,6 +54,11 @@ class Noted:
     def cut_off(self) -> bool:
         return self.ended == "length"
 
+    @property
+    def filtered(self) -> bool:
+        """Whether the provider's filter ended or held back the answer."""
+        return self.ended == "content_filter"
+
 
 @contextmanager
 def noting(lm: Any) -> Iterator[tuple[Any, list[Noted]]]:

@@ -184,7 +184,7 @@ def _say_losses(rollouts: Sequence[Rollout], spent: str | None) -> None:
     Raises:
         ModelError: another try may judge them.
     """
-    lost = [each for each in rollouts if each.status == "not judged" and not each.is_cut_short]
+    lost = [each for each in rollouts if each.is_lost]
     if spent == "seconds":
         lost = [each for each in lost if NOT_IN_TIME not in each.error]
     again = [each for each in lost if not each.is_refused]

@@ -58,8 +58,7 @@ class Outages:
         """Why no further rollout should begin after this one; empty if there is no reason."""
         if rollout.hopeless:
             return rollout.error
-        is_lost = rollout.status == "not judged" and not rollout.is_cut_short
-        kind = rollout.error.partition(":")[0] if is_lost else ""
+        kind = rollout.error.partition(":")[0] if rollout.is_lost else ""
         if self._answered and kind in (*REFUSED, EMPTY):  # a fault of this problem only, because others were answered
             kind = ""
         self._count = self._count + 1 if kind and kind == self._kind else int(bool(kind))

@@ -104,6 +104,11 @@ class Rollout(BaseModel):
         return self.trace.cut_short_by_run
 
     @property
+    def is_lost(self) -> bool:
+        """Whether it was not judged for another reason than the budget of the run."""
+        return self.status == "not judged" and not self.is_cut_short
+
+    @property
     def fixes(self) -> int:
         """The number of calls that asked for a fix, successful or not."""
         return sum(call.stage == "FixCode" for call in self.trace.calls)

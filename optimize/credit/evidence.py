@@ -15,6 +15,8 @@ from program.bench.workbench import TRACED_CHARACTERS
 from program.problem import Problem
 from program.rollout.trace import Trace
 
+SENTENCE_CHARACTERS = 60  # of a text in a sentence
+
 
 @dataclass(frozen=True)
 class Step:
@@ -94,6 +96,6 @@ class Episode:
 
 
 def cut(text: str) -> str:
-    """A text on one line, shortened to 60 characters for use in a sentence."""
+    """A text on one line, shortened for use in a sentence."""
     words = " ".join(text.split())
-    return words if len(words) <= 60 else words[:60] + " …"
+    return words if len(words) <= SENTENCE_CHARACTERS else words[:SENTENCE_CHARACTERS] + " …"

@@ -44,24 +44,16 @@ class ProposalAdapter(dspy.ChatAdapter):
         answers = []
         for number in range(wanted):
             asked = lm_kwargs if number == 0 else {**lm_kwargs, "rollout_id": (first or 0) + number}
-            given = self._not_cut(lm, asked, signature, demos, inputs)
+            given = self._not_cut(lm, asks_for_proposal(signature), asked, signature, demos, inputs)
             self.dropped += given is None
             answers += [_nothing_new(signature, inputs)] if given is None else given
         return answers
 
-    def _not_cut(
-        self,
-        lm: dspy.BaseLM,
-        lm_kwargs: dict[str, Any],
-        signature: type[dspy.Signature],
-        demos: list[dict[str, Any]],
-        inputs: dict[str, Any],
-    ) -> list[dict[str, Any]] | None:
+    def _not_cut(self, lm: dspy.BaseLM, proposes: bool, *asked: Any) -> list[dict[str, Any]] | None:
         """The answer; None for a proposal that was cut off, or whose question was refused, such as for its length."""
-        proposes = asks_for_proposal(signature)
         try:
             with noting(lm) as (noted, notes):
-                given = self._patiently(noted, lm_kwargs, signature, demos, inputs)
+                given = self._patiently(noted, *asked)
         except LMInvalidRequestError as fault:
             if not proposes or isinstance(fault, LMUnsupportedModelError):
                 raise

@@ -9,12 +9,12 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
 from program.answers.coercions import letters
-from program.answers.scopes import ProgramFacts, acts, facts_of, guards_main
+from program.answers.scopes import ProgramFacts, acts, arguments, facts_of, guards_main, prints, reads_input
 from program.answers.syntax import FAULTS, is_python, syntax_tree
 
 IMPORTED = "an import added"
@@ -88,7 +88,6 @@ def mended(code: str, entry_point: str | None = None, arity: int | None = None) 
         entry_point: the requested function, if there is one.
         arity: the number of arguments in its calls, if known.
     """
-    labels: tuple[str, ...] = ()
     repairs: list[tuple[str, _Repair]] = [*_BINDING]
     if entry_point is None:
         repairs += [(PROMPTS_CUT, _without_prompts), (CALLED, _with_call)]
@@ -96,6 +95,11 @@ def mended(code: str, entry_point: str | None = None, arity: int | None = None) 
         bind = _in_class if "." in entry_point else _with_alias
         repairs.append((ALIASED, partial(bind, entry_point=entry_point, arity=arity)))
         repairs.append((DRIVER_CUT, partial(_without_driver, entry_point=entry_point)))
+    yield from _repaired(code, repairs)
+
+
+def _repaired(code: str, repairs: Iterable[tuple[str, _Repair]]) -> Iterator[Mended]:
+    labels: tuple[str, ...] = ()
     for label, repair in repairs:
         facts = facts_of(code)
         if facts is None:
@@ -106,15 +110,11 @@ def mended(code: str, entry_point: str | None = None, arity: int | None = None) 
             yield Mended(labels, code)
 
 
-def with_names_bound(code: str) -> tuple[str, tuple[str, ...]]:
-    """The program with imports of the names that it does not bind, and the labels of what was added. This is certain,
-    not a guess: a name that is bound nowhere is an error wherever it is used, and public tests may miss that place."""
-    labels: tuple[str, ...] = ()
-    for label, repair in _BINDING:
-        if facts := facts_of(code):
-            better = repair(code, facts)
-            code, labels = better, labels if better == code else (*labels, label)
-    return code, labels
+def with_names_bound(code: str) -> Mended:
+    """The program with imports of the names that it does not bind. This is certain, not a guess: a name that is bound
+    nowhere is an error wherever it is used, and public tests may miss that place."""
+    *_, bound = [Mended((), code), *_repaired(code, _BINDING)]
+    return bound
 
 
 def completed(code: str, starter: str) -> str:
@@ -238,8 +238,8 @@ def _with_call(code: str, facts: ProgramFacts) -> str:
     return "\n".join(lines) + f"\n\n\n{call}\n"
 
 
-def _called_names(tree: ast.Module) -> set[str]:
-    called = (node.func for node in ast.walk(tree) if isinstance(node, ast.Call))
+def _called_names(code: ast.AST) -> set[str]:
+    called = (node.func for node in ast.walk(code) if isinstance(node, ast.Call))
     return {getattr(each, "id", None) or getattr(each, "attr", "") for each in called}
 
 
@@ -279,23 +279,17 @@ def _callables(tree: ast.Module) -> Iterator[_Callable]:
     for statement in tree.body:
         match statement:
             case ast.FunctionDef(name=name, args=args):
-                yield _Callable(name, name, *_arguments(args))
+                yield _Callable(name, name, *arguments(args))
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Lambda(args=args)):
-                yield _Callable(name, name, *_arguments(args))
+                yield _Callable(name, name, *arguments(args))
             case ast.ClassDef(name=owner, body=body):
                 for each in body:
                     if isinstance(each, ast.FunctionDef) and not each.name.startswith("_"):
                         static = any(isinstance(d, ast.Name) and d.id == "staticmethod" for d in each.decorator_list)
-                        least, most = _arguments(each.args)
+                        least, most = arguments(each.args)
                         own = 0 if static else 1  # `self`
                         path = f"{owner}.{each.name}" if static else f"{owner}().{each.name}"
                         yield _Callable(each.name, path, least - own, most - own)
-
-
-def _arguments(args: ast.arguments) -> tuple[int, float]:
-    """The minimum and maximum number of positional arguments."""
-    most = len(args.posonlyargs) + len(args.args)
-    return most - len(args.defaults), float("inf") if args.vararg else most
 
 
 def _meant(found: list[_Callable], name: str, arity: int | None, called: set[str]) -> _Callable | None:
@@ -358,10 +352,11 @@ def _without_driver(code: str, facts: ProgramFacts, entry_point: str) -> str:
     function does not have, end the process, or fail on an example of their own. Statements that use what these bind are
     cut too."""
     body = syntax_tree(code).body
-    reading = {*_ENDS, *(each.name for each in body if isinstance(each, ast.FunctionDef) and _reads_input(each))}
-    running = {*reading, *entry_point.split(".")}
+    reading = {*_ENDS, *(each.name for each in body if isinstance(each, ast.FunctionDef) and reads_input(each))}
+    asked = set(entry_point.split("."))
+    running = reading | asked
     for each in body:  # functions that run the requested one, such as `main`
-        if isinstance(each, ast.FunctionDef) and (_called_names(ast.Module([each], [])) & running or _prints(each)):
+        if isinstance(each, ast.FunctionDef) and (_called_names(each) & running or prints(each)):
             running.add(each.name)
     given = {name for each in body if isinstance(each, _DEFINES) for name in _bound_by(each)}
     cut: list[ast.stmt] = []
@@ -369,7 +364,7 @@ def _without_driver(code: str, facts: ProgramFacts, entry_point: str) -> str:
     for each in body:
         if isinstance(each, _DEFINES):
             continue
-        if _names_in(each) & lost or _drives(each, reading, running, entry_point):
+        if _names_in(each) & lost or _drives(each, reading, running, asked):
             cut.append(each)
             lost |= _changed_by(each) - given
         else:
@@ -381,24 +376,20 @@ def _without_driver(code: str, facts: ProgramFacts, entry_point: str) -> str:
 _DEFINES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 
 
-def _drives(statement: ast.stmt, reading: set[str], running: set[str], entry_point: str) -> bool:
-    """Whether a statement at the top level reads, prints or checks something, or calls the requested function."""
-    called = _called_names(ast.Module([statement], []))
-    if isinstance(statement, ast.Assert | ast.Raise) or _reads_input(statement) or called & reading:
+def _drives(statement: ast.stmt, reading: set[str], running: set[str], asked: set[str]) -> bool:
+    """Whether a statement at the top level reads, prints or checks something, or calls the requested function.
+
+    Args:
+        statement: the statement.
+        reading, running: names of functions that read input, and of those that run the requested one.
+        asked: the names of the requested function and its class.
+    """
+    called = _called_names(statement)
+    if isinstance(statement, ast.Assert | ast.Raise) or reads_input(statement) or called & reading:
         return True
     if isinstance(statement, ast.Assign | ast.AnnAssign | ast.AugAssign):
-        return bool(called & set(entry_point.split(".")))
-    return acts(statement) and (bool(called & running) or _prints(statement))
-
-
-def _reads_input(statement: ast.stmt) -> bool:
-    facts = facts_of(ast.unparse(statement))
-    return facts is not None and facts.reads_input
-
-
-def _prints(statement: ast.stmt) -> bool:
-    facts = facts_of(ast.unparse(statement))
-    return facts is not None and facts.prints
+        return bool(called & asked)
+    return acts(statement) and (bool(called & running) or prints(statement))
 
 
 def _names_in(statement: ast.stmt) -> set[str]:

@@ -67,8 +67,6 @@ _SAYS_MORE = re.compile(
     re.IGNORECASE,
 )
 
-_FENCE_LINE = re.compile(r"[\s>]*(?:`{3,}|~{3,})")
-
 MAX_SEGMENTS, MAX_CUTS, MAX_VALUES = 12, 12, 50
 _LANGUAGE = re.compile(r"\s*(?:python|py)[ \t]*[23]?(?:\.\d+)?[ \t]*(?:code|program)?:?[ \t]*\n", re.IGNORECASE)
 _ODD = str.maketrans({"\u00a0": " ", "\u2002": " ", "\u2003": " ", "\u3000": " ", "\u200b": "", "\u200c": ""})
@@ -148,22 +146,23 @@ def programs_in(
     found += _joined(found, wanted)
     if not found:
         raise _fault(text, blocks)
-    slower = [_is_called_slower(text, each) for each in found]
+    slower = [_is_called_slower(text[_end_before(each, blocks) : each.start], each.code) for each in found]
     order = sorted(range(len(found)), key=lambda place: (*_weight(found[place]), slower[place], -place))
     return list({found[place].code: found[place] for place in reversed(order)}.values())[::-1]
 
 
-def _is_called_slower(text: str, found: FoundProgram) -> bool:
+def _end_before(found: FoundProgram, blocks: list[Block]) -> int:
+    """Where the last block before a program ends."""
+    return max((block.end for block in blocks if block.end <= found.start), default=0)
+
+
+def _is_called_slower(before: str, code: str) -> bool:
     """Whether a program is introduced as the version that is only there to compare with, by the heading or the sentence
-    before it, or by its first comment."""
-    before = [line.strip() for line in text[: found.start].splitlines() if line.strip()]
-    while before and _FENCE_LINE.match(before[-1]):
-        before.pop()
-    end = next((n for n in reversed(range(len(before))) if _FENCE_LINE.match(before[n])), -1)
-    between = before[end + 1 :]
+    in the words before it, or by its first comment."""
+    between = [line.strip() for line in before.splitlines() if line.strip()]
     titles = [line for line in between if line.startswith(("#", "**"))][-1:]
     sentences = [re.split(r"(?<=[.!?])\s", line)[-1] for line in between[-1:]]
-    comments = [line for line in found.code.splitlines()[:1] if line.startswith("#")]
+    comments = [line for line in code.splitlines()[:1] if line.startswith("#")]
     labels = [label.strip("#*_-> :") for label in (*titles, *sentences, *comments)]
     named = [(label, _SLOWER.match(label)) for label in labels]
     return any(match and not _SAYS_MORE.search(label[match.end() :].split(" which ")[0]) for label, match in named)

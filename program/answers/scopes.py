@@ -74,15 +74,14 @@ def facts_of(code: str) -> ProgramFacts | None:
         undefined = _undefined(code, tree)
     except FAULTS:
         return None
-    nodes = list(ast.walk(tree))
     body = tree.body
     return ProgramFacts(
         undefined,
-        any(map(_reads, nodes)),
-        any(map(_prints, nodes)),
+        reads_input(tree),
+        prints(tree),
         any(map(acts, body)),
-        any(isinstance(node, _SUBSTANCE) for node in nodes),
-        tuple(_function(node) for node in body if isinstance(node, ast.FunctionDef)),
+        any(isinstance(node, _SUBSTANCE) for node in ast.walk(tree)),
+        tuple(Function(node.name, *arguments(node.args)) for node in body if isinstance(node, ast.FunctionDef)),
         tuple(node.name for node in body if isinstance(node, ast.ClassDef)),
         tuple(
             target.id
@@ -112,7 +111,7 @@ def acts(statement: ast.stmt) -> bool:
         case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef() | ast.Import() | ast.ImportFrom() | ast.Pass():
             return False
         case ast.Assign() | ast.AnnAssign():
-            return any(isinstance(node, ast.Call) and _reads_here(node) for node in ast.walk(statement))
+            return any(isinstance(node, ast.Call) and reads_input(node) for node in ast.walk(statement))
         case ast.Expr(value=ast.Constant()):
             return False
         case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=module), attr=name))) if module in _SET_UP:
@@ -136,8 +135,14 @@ def guards_main(statement: ast.If) -> bool | None:
     return None
 
 
-def _reads_here(node: ast.AST) -> bool:
+def reads_input(node: ast.AST) -> bool:
+    """Whether some code in a node reads standard input."""
     return any(map(_reads, ast.walk(node)))
+
+
+def prints(node: ast.AST) -> bool:
+    """Whether some code in a node writes to standard output."""
+    return any(map(_prints, ast.walk(node)))
 
 
 def _reads(node: ast.AST) -> bool:
@@ -174,11 +179,11 @@ def _name_of(called: ast.AST) -> str:
     return getattr(called, "id", None) or getattr(called, "attr", "")
 
 
-def _function(node: ast.FunctionDef) -> Function:
-    arguments = node.args
-    positional = len(arguments.posonlyargs) + len(arguments.args)
-    needed = positional - len(arguments.defaults) + sum(default is None for default in arguments.kw_defaults)
-    return Function(node.name, needed, float("inf") if arguments.vararg else positional)
+def arguments(given: ast.arguments) -> tuple[int, float]:
+    """The minimum and maximum number of arguments of a call, all by position."""
+    positional = len(given.posonlyargs) + len(given.args)
+    needed = positional - len(given.defaults) + sum(default is None for default in given.kw_defaults)
+    return needed, float("inf") if given.vararg else positional
 
 
 def _undefined(code: str, tree: ast.Module) -> tuple[str, ...]:

@@ -49,18 +49,21 @@ def chosen(stage: str, programs: Sequence[FoundProgram], bench: Workbench) -> st
     candidates = candidates_of(plausible, bench)
     if not bench.public:
         return [each for each in candidates if each.reading == 1][-1].code
-    # Readings with evidence against them come last, and count only if they pass everything.
     doubtful = [each for each in programs if each not in plausible and {*each.doubts} <= TRIED]
-    last = candidates_of(doubtful, bench, len(plausible))
     best, most = candidates[0], -1
-    if len(candidates) + len(last) == 1 and not best.repairs:
+    if len(candidates) == 1 and not doubtful and not best.repairs:
         return best.code
-    for candidate in [*candidates, *last]:
+    for candidate in candidates:
         passed = bench.passed_public(candidate.code)
-        if passed > most and (candidate in candidates or passed == len(bench.public)):
+        if passed > most:
             best, most = candidate, passed
         if most == len(bench.public):
             break
+    else:  # readings with evidence against them count only if they pass everything
+        for candidate in candidates_of(doubtful, bench, len(plausible)):
+            if bench.passes_all_public(candidate.code):
+                best, most = candidate, len(bench.public)
+                break
     if best is not candidates[0] or len(plausible) > 1 or best.repairs:
         trace().decide(
             ReadingChosen(
@@ -86,8 +89,8 @@ def candidates_of(programs: Sequence[FoundProgram], bench: Workbench, before: in
     """
     read = []
     for number, each in enumerate(programs, before + 1):
-        code, labels = with_names_bound(completed(each.code, bench.starter))
-        read.append(ReadProgram(code, number, labels))
+        bound = with_names_bound(completed(each.code, bench.starter))
+        read.append(ReadProgram(bound.code, number, bound.labels))
     return read + [
         ReadProgram(each.code, candidate.reading, (*candidate.repairs, *each.labels))
         for candidate in read

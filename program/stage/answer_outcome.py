@@ -47,7 +47,7 @@ def enter_outcome(
 def _outcome(
     call: Call, notes: Sequence[Noted], fault: AdapterParseError | None, programs: Sequence[FoundProgram]
 ) -> Outcome:
-    filtered = any(note.ended == "content_filter" for note in notes)
+    filtered = any(note.filtered for note in notes)
     cut_off = filtered or any(note.cut_off for note in notes)
     circles = runs_in_circles(call.answer)
     if fault is None:

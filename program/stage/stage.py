@@ -267,7 +267,7 @@ class Stage(dspy.Module):
 
     def _enter_outcome(self, tried: _Tried, notes: Sequence[Noted]) -> None:
         call, name = tried.call, self._program_field()
-        ended = not any(note.cut_off or note.ended == "content_filter" for note in notes)
+        ended = not any(note.cut_off or note.filtered for note in notes)
         if tried.fault and name and ended and self.declines and self.declines(call.answer):
             tried.answer, tried.fault = dspy.Prediction(**{name: ""}), None
             call.outcome, call.error, call.detail, call.read = "ok", "", "", [DECLINED]

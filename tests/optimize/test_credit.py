@@ -6,7 +6,6 @@ from dataclasses import replace
 import pytest
 
 from eval.data.problem_set import Facts, Known
-from eval.rollouts.score import Score, SetResult
 from judge.verdict import TestCase
 from optimize.credit.credit import credit_of, open_contrast
 from optimize.credit.demo_choice import ProvenCall, choose_demos
@@ -14,9 +13,9 @@ from optimize.credit.evidence import Credit, Episode, Step
 from optimize.credit.of_tests import of_explanations
 from program.problem import Problem, PublicTest
 from program.rollout.decisions import ChangeTried
-from program.rollout.trace import Trace, name_of
+from program.rollout.trace import name_of
 from signatures.fields import AITest, Solution
-from tests.support.steps import credit_by, step
+from tests.support.steps import credit_by, episode_of, step
 
 RIGHT = "print(2 * int(input()))\n"
 WRONG = "n = int(input())\nprint(2 * n if n < 10 else 0)\n"
@@ -29,34 +28,11 @@ PROBLEM = Problem(
 RATES = {RIGHT: 1.0, WRONG: 0.5, BROKEN: 0.0, f"{RIGHT}# also\n": 1.0}
 
 
-def scored(code: str) -> Score:
-    """What the hidden tests would say; no judge is needed for that here."""
-    passed = round(RATES[code] * 4)
-    hidden = SetResult(passed=passed, total=4, verdict="AC" if passed == 4 else "WA")
-    public = SetResult(passed=0 if code == BROKEN else 2, total=2, verdict="WA" if code == BROKEN else "AC")
-    none = SetResult(passed=0, total=0, verdict="AC")
-    solved = passed == 4 and public.passed == 2
-    return Score(
-        public=public, private=hidden, generated=none, hidden_rate=passed / 4, solved=solved, judge_seconds=0.0
-    )
-
-
 def episode(
     *steps: Step, others: Sequence[Episode] = (), right: Sequence[str] = (RIGHT,), hidden=(), sample: int = 0
 ) -> Episode:
-    return Episode(
-        problem=PROBLEM,
-        known=Known(tuple(right), (WRONG,)),
-        hidden=frozenset(hidden),
-        steps=list(steps),
-        trace=Trace(),
-        score=scored,
-        is_right=lambda code: RATES[code] == 1.0,
-        threshold=1.0,
-        measure=lambda score: score.hidden_rate,
-        others=others,
-        sample=sample,
-    )
+    known = Known(tuple(right), (WRONG,))
+    return episode_of(PROBLEM, RATES, known, steps, hidden, others=others, sample=sample)
 
 
 credit = credit_by(episode)

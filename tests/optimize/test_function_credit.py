@@ -9,7 +9,6 @@ import eval.run
 import eval.show
 import optimize.compile
 from eval.data.problem_set import Known
-from eval.rollouts.score import Score, SetResult
 from judge.verdict import TestCase
 from optimize.credit.credit import credit_of
 from optimize.credit.evidence import Credit, Episode, Step
@@ -18,10 +17,10 @@ from optimize.credit.outcome import outcome
 from program.bench.words import FUNCTION, PROGRAM
 from program.problem import AskedFunction, Problem, PublicTest
 from program.rollout.decisions import ChangeTried
-from program.rollout.trace import Trace, name_of
+from program.rollout.trace import name_of
 from signatures.fields import AITest, Solution
 from tests.support.packs import SMALL_FLOW, isolate, printed, write_start
-from tests.support.steps import credit_by, step
+from tests.support.steps import credit_by, episode_of, score_at, step
 
 RIGHT = "def triple(n):\n    return 3 * n\n"
 WRONG = "def triple(n):\n    return 3 * n if n < 10 else [n]\n"
@@ -35,31 +34,8 @@ PROBLEM = Problem(
 )
 
 
-def scored(code: str) -> Score:
-    passed = round(RATES[code] * 4)
-    public = SetResult(passed=0 if code == BROKEN else 2, total=2, verdict="WA" if code == BROKEN else "AC")
-    hidden = SetResult(passed=passed, total=4, verdict="AC" if passed == 4 else "WA")
-    none = SetResult(passed=0, total=0, verdict="AC")
-    solved = passed == 4
-    return Score(
-        public=public, private=hidden, generated=none, hidden_rate=passed / 4, solved=solved, judge_seconds=0.0
-    )
-
-
 def episode(*steps: Step, right: tuple[str, ...] = (RIGHT,), others: tuple[Episode, ...] = ()) -> Episode:
-    known, hidden = Known(right, (WRONG,)), frozenset(["20"])
-    return Episode(
-        problem=PROBLEM,
-        known=known,
-        hidden=hidden,
-        steps=list(steps),
-        trace=Trace(),
-        score=scored,
-        is_right=lambda code: RATES[code] == 1.0,
-        threshold=1.0,
-        measure=lambda each: each.hidden_rate,
-        others=others,
-    )
+    return episode_of(PROBLEM, RATES, Known(right, (WRONG,)), steps, ["20"], others=others)
 
 
 credit = credit_by(episode)
@@ -192,10 +168,10 @@ def test_plans_are_credited_by_functions_that_were_written_from_them():
 
 
 def test_outcomes_are_told_in_the_words_of_what_is_asked_for():
-    assert outcome(scored(WRONG), PROGRAM, " here") == (
+    assert outcome(score_at(RATES[WRONG]), PROGRAM, " here") == (
         "the program here passes 2 of 2 example tests and 2 of 4 further tests (it prints a wrong answer)"
     )
-    assert outcome(scored(WRONG), FUNCTION).endswith("(it returns a wrong value)")
+    assert outcome(score_at(RATES[WRONG]), FUNCTION).endswith("(it returns a wrong value)")
 
 
 def row(number: int) -> dict:

@@ -149,6 +149,11 @@ def test_of_equals_the_last_leads_and_all_are_there():
 FAST, SLOW = CODE + "# fast\n", SMALL
 
 
+def versions(*parts: str) -> list[str]:
+    """The programs of an answer that introduces one and then another."""
+    return [each.code for each in programs_in("{}\n```python\n{}```\n{}\n\n```python\n{}```\n".format(*parts))]
+
+
 def test_a_first_comment_may_say_that_a_program_is_there_to_compare_with():
     answer = f"```python\n{FAST}```\n\n```python\n# Brute force, for testing only\n{SLOW}```\n"
     assert programs_in(answer)[0].code == FAST
@@ -171,8 +176,7 @@ def test_a_first_comment_may_say_that_a_program_is_there_to_compare_with():
     ],
 )
 def test_a_version_to_compare_with_comes_after_the_one_that_is_meant(introduced):
-    answer = f"The solution:\n```python\n{FAST}```\n{introduced}\n\n```python\n{SLOW}```\n"
-    assert [each.code for each in programs_in(answer)] == [FAST, SLOW]
+    assert versions("The solution:", FAST, introduced, SLOW) == [FAST, SLOW]
 
 
 @pytest.mark.parametrize(
@@ -194,8 +198,7 @@ def test_a_version_to_compare_with_comes_after_the_one_that_is_meant(introduced)
     ],
 )
 def test_a_version_that_is_better_than_the_one_before_leads(introduced):
-    answer = f"A naive solution:\n```python\n{SLOW}```\n{introduced}\n```python\n{FAST}```\n"
-    assert [each.code for each in programs_in(answer)] == [FAST, SLOW]
+    assert versions("A naive solution:", SLOW, introduced, FAST) == [FAST, SLOW]
 
 
 @pytest.mark.parametrize(
