@@ -6,6 +6,7 @@ trusted tests, the order of a prompt, and the temperature.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from program.adapters.adapter_names import has_one_order
@@ -17,7 +18,9 @@ from program.stage.stage import REPEAT_TEMPERATURE
 from program.steps.config import FlowConfig
 
 Change = dict[str, Any]  # keys of a program's configuration and their values
-MANY = 10  # draws where the budget is not in calls; at its end no further one is made
+# Draws where the budget is not in calls; at its end no further one is made. Words that shorten answers pay for further
+# draws, so it must be possible to spend the whole budget on them.
+MANY = (10, 100)
 FEW = 3  # draws; they contain a right one in most cases in which any draw is right
 MANY_FIXES = 3
 _DRAWING = ("order", "temperature", "vary_draws")  # relevant if programs are only drawn
@@ -33,18 +36,18 @@ def changes_of(config: ProgramConfig, adapter: str, profile: Profile, stronger: 
         stronger: whether a stronger model is named.
     """
     budget = config.budget
-    calls = budget.calls or (MANY if budget.tokens or budget.dollars else None)
+    most = (budget.calls,) if budget.calls else MANY if budget.tokens or budget.dollars else ()
     found: list[Change] = []
     if isinstance(config, FlowConfig):
-        found += _of_flow(config, calls)
+        found += _of_flow(config, most)
         found += [{"stronger_for": role} for role in ("fixes", "tests", "rest")] if stronger else []
         found += [{"stronger_for": "rest", "direct_first": 1}] if stronger and not config.direct_first else []
     if isinstance(config, SamplingConfig):
         found += [{"stop_early": not config.stop_early}, {"agree": 1}, {"agree": 2}, {"ai_tests": 0}]
         found += [{"choose": "majority" if config.choose == "group" else "group"}]
-        found += [{"programs": FEW}, *([{"programs": calls}] if calls else [])]
+        found += [{"programs": FEW}, *({"programs": count} for count in most)]
     if isinstance(config, ReflexionConfig):
-        found += [{"attempts": count} for count in (1, FEW, calls or 2 * FEW)]
+        found += [{"attempts": count} for count in (1, FEW, *(most or (2 * FEW,)))]
     if not has_one_order(adapter):
         found += [{"order": order} for order in ("problem-first", "stage-first")]
         # If one call makes a program, there is nothing to continue.
@@ -66,8 +69,8 @@ def combined(first: Change, second: Change) -> Change | None:
     return both
 
 
-def _of_flow(config: FlowConfig, calls: int | None) -> list[Change]:
-    draws = [1, FEW] + ([calls] if calls and calls > FEW else [])
+def _of_flow(config: FlowConfig, most: Sequence[int]) -> list[Change]:
+    draws = [1, FEW, *(count for count in most if count > FEW)]
     return [
         *({"direct_first": count} for count in draws),
         {"direct_first": draws[-1], "vary_draws": True},

@@ -23,6 +23,7 @@ COMMANDS = {
     "optimize.compile": "compile a program",
     "optimize.study": "compile, evaluate and compare",
     "optimize.show": "print an artifact, or its difference to another one",
+    "optimize.parts": "write the shape and the words of a compiled program as artifacts",
     "optimize.reference": "print the generated pages of the reference",
 }
 

@@ -359,7 +359,7 @@ def test_a_problem_that_the_server_refuses_is_unsolved_and_ends_no_compilation(m
 
 def test_a_budget_in_tokens_has_many_draws_too_and_one_in_seconds_is_refused(monkeypatch, options, capsys):
     changes = changes_of(FlowConfig(budget=Budget(tokens=40_000)), "lean", profile_named("openai/gpt-4.1"))
-    assert max(each.get("direct_first", 0) for each in changes) == MANY
+    assert {each.get("direct_first", 0) for each in changes} >= set(MANY)
     assert call(monkeypatch, optimize.compile.main, *options[:-1], "seconds=10") == 2
     assert "cannot be compared by time" in capsys.readouterr().err
 

@@ -1,0 +1,99 @@
+"""Take a compiled program apart: `python -m optimize.parts ARTIFACT --out FOLDER` writes its shape and its words.
+
+Evaluated next to the start and the artifact, they show what the switches bought, and what the prompts bought.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from eval.options import path_name
+from program.cli.command import run_command
+from program.cli.folders import ArtifactName
+from program.cli.output import say_next
+from program.errors import UserError
+from program.manifest import read_manifest
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m optimize.parts",
+        description="Write two artifacts with the budget of a compiled one: `shape` has its configuration and the "
+        "start's prompts, `words` has its prompts and the start's configuration.",
+    )
+    parser.add_argument("artifact", type=path_name, action=ArtifactName, help="the folder of a compiled artifact")
+    parser.add_argument(
+        "--start", type=path_name, action=ArtifactName, help="its start (default: the one it was compiled from)"
+    )
+    parser.add_argument("--out", required=True, type=path_name, help="folder for the two artifacts")
+    run_command(parser, _write)
+
+
+def _write(options: argparse.Namespace) -> None:
+    start = options.start or _start_of(options.artifact)
+    shape, words = take_apart(options.artifact, start, options.out)
+    budget = read_manifest(shape).config["budget"]
+    same = [text for key, most in budget.items() if most is not None for text in ("--set", f"budget.{key}={most}")]
+    say_next(command=["eval.run", start, shape, words, options.artifact, *same, "--out", "runs/parts"])
+
+
+def _start_of(folder: Path) -> Path:
+    compiled = read_manifest(folder).compile
+    if not compiled:
+        raise UserError(f"{folder} is not compiled")
+    start = Path(str(compiled.get("start")))
+    ArtifactName.check(start)
+    return start
+
+
+def take_apart(folder: Path, start: Path, out: Path) -> tuple[Path, Path]:
+    """Write the shape and the words of a compiled artifact as artifacts. Both have its budget, adapter and model
+    settings. Stages that the start does not have get their hand-written prompts in `shape`.
+
+    Args:
+        folder: the compiled artifact.
+        start: the artifact that it was compiled from.
+        out: folder of the two new artifacts.
+
+    Returns:
+        The folders `shape` and `words` in `out`.
+
+    Raises:
+        ArtifactError: an artifact is missing or broken.
+        UserError: the artifacts are of two kinds of programs, or differ in shape only or in words only.
+    """
+    from program.artifact import describe, fingerprint, load, reshaped, save
+
+    compiled, manifest = load(folder)
+    begun, before = load(start)
+    if manifest.program != before.program:
+        raise UserError(f"{folder} is of kind {manifest.program}, and {start} is of kind {before.program}")
+    config = {**before.config, "budget": manifest.config["budget"]}
+    parts = {
+        "shape": reshaped(manifest, begun.dump_state(), manifest.config),
+        "words": reshaped(manifest, compiled.dump_state(), config),
+    }
+    alike = {
+        name for name, program in parts.items() if fingerprint(program, manifest) == fingerprint(compiled, manifest)
+    }
+    if alike:
+        same = {"words": "shape", "shape": "words"}
+        shared = " and the ".join(sorted(same[name] for name in alike))
+        raise UserError(f"{folder} has the {shared} of {start}: there are no two parts to compare")
+    for name, program in parts.items():
+        compilation = {**(manifest.compile or {}), "part": name}
+        about = describe(
+            manifest.program,
+            program,
+            adapter=manifest.adapter,
+            lm=manifest.lm,
+            origin=manifest.origin,
+            compile=compilation,
+        )
+        save(out / name, program, about)
+    return out / "shape", out / "words"
+
+
+if __name__ == "__main__":
+    main()
