@@ -13,14 +13,14 @@ from program.cli.command import run_command
 from program.cli.folders import ArtifactName
 from program.cli.output import say_next
 from program.errors import UserError
-from program.manifest import read_manifest
+from program.manifest import flattened, merged, read_manifest
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m optimize.parts",
-        description="Write two artifacts with the budget of a compiled one: `shape` has its configuration and the "
-        "start's prompts, `words` has its prompts and the start's configuration.",
+        description="Write two artifacts: `shape` has the configuration of a compiled one and the start's prompts, "
+        "`words` has its prompts and the start's configuration, with the settings of the compilation.",
     )
     parser.add_argument("artifact", type=path_name, action=ArtifactName, help="the folder of a compiled artifact")
     parser.add_argument(
@@ -31,10 +31,15 @@ def main() -> None:
 
 
 def _write(options: argparse.Namespace) -> None:
+    from program.cli.settings import setting_text
+
     start = options.start or _start_of(options.artifact)
     shape, words = take_apart(options.artifact, start, options.out)
-    budget = read_manifest(shape).config["budget"]
-    same = [text for key, most in budget.items() if most is not None for text in ("--set", f"budget.{key}={most}")]
+    compilation = read_manifest(options.artifact).compile or {}
+    given = {key: compilation.get(key) for key in ("lm", "escalate_lm", "repair_lm", "data", "adapter")}
+    same = [word for key, value in given.items() if value for word in (f"--{key.replace('_', '-')}", value)]
+    settings = flattened(compilation.get("settings") or {})
+    same += [word for key, value in settings.items() for word in ("--set", f"{key}={setting_text(value)}")]
     say_next(command=["eval.run", start, shape, words, options.artifact, *same, "--out", "runs/parts"])
 
 
@@ -48,8 +53,9 @@ def _start_of(folder: Path) -> Path:
 
 
 def take_apart(folder: Path, start: Path, out: Path) -> tuple[Path, Path]:
-    """Write the shape and the words of a compiled artifact as artifacts. Both have its budget, adapter and model
-    settings. Stages that the start does not have get their hand-written prompts in `shape`.
+    """Write the shape and the words of a compiled artifact as artifacts. Both have its adapter, its model settings, and
+    the settings of the compilation, such as the budget. Stages that the start does not have get their hand-written
+    prompts in `shape`.
 
     Args:
         folder: the compiled artifact.
@@ -69,7 +75,7 @@ def take_apart(folder: Path, start: Path, out: Path) -> tuple[Path, Path]:
     begun, before = load(start)
     if manifest.program != before.program:
         raise UserError(f"{folder} is of kind {manifest.program}, and {start} is of kind {before.program}")
-    config = {**before.config, "budget": manifest.config["budget"]}
+    config = merged(before.config, (manifest.compile or {}).get("settings") or {})
     parts = {
         "shape": reshaped(manifest, begun.dump_state(), manifest.config),
         "words": reshaped(manifest, compiled.dump_state(), config),

@@ -14,7 +14,7 @@ from typing import Any, cast
 import dspy
 from dspy import DSPyError
 
-from eval.rollouts.run_folder import read_rollouts
+from eval.rollouts.rollout import Rollout
 from eval.simulated.model import open_model
 from judge.cache import reports_in
 from judge.judge import judge
@@ -30,7 +30,6 @@ from optimize.gate.gate_outcome import Outcome
 from optimize.job.candidates import with_prompts
 from optimize.job.inputs import Inputs, is_finished, models_of, open_folder, read_inputs
 from optimize.job.job import Job, new_job
-from optimize.job.losses import refuse_losses
 from optimize.job.metric import HiddenPassRate
 from optimize.job.stages import thaw
 from optimize.optimizers.optimizer import optimizer_of
@@ -39,17 +38,19 @@ from optimize.probe.lever_findings import findings_table
 from optimize.probe.probing import probe
 from optimize.probe.recommendation import recommendation
 from optimize.undocumented import random_state_kept
+from program.artifact import load
 from program.cli.output import counted, say_next
 from program.cli.settings import setting_text
 from program.cli.shown_markdown import print_fitted
 from program.errors import ModelError, first_line
 from program.files import write_whole
-from program.manifest import flattened
+from program.manifest import flattened, read_manifest
 from program.models.profile import profile_of
 from program.paid.halted import CapReached, Halted
 from program.paid.ledger import FILE, Ledger, LedgerReports, ledger_in
 from program.paid.ledger_engine import paid_check, paid_lm
 from program.paid.paid_calls import PaidCalls
+from program.rollout.budget import OPTIONS
 from program.rollout.rate_limits import Pace
 from program.stage.program import Program
 from program.stopping import check, ends_by, graceful
@@ -81,13 +82,16 @@ def compile_artifact(config: CompileConfig, out: Path, evidence: bool = False) -
             print(said)
         if short := _keep_back(job, out):
             print(short)
-        job.reserve = lambda: _keep_back(job, out)
+        job.reserve = lambda leader: _keep_back(job, out, leader)
         tuned = _tuned(job)
         chosen = job.candidates.named(job.candidates.name_of(tuned))
         for program in (tuned, inputs.program):
             thaw(program)
-        refuse_losses(read_rollouts(job.folder.path))
         outcome, earned = _gated(job, tuned)
+        if not outcome.ships and (earlier := _shipped_before(out)):
+            print(f"this session: {outcome.line()}")
+            print("the program that an earlier session of this compilation found to be better stays:")
+            outcome, earned = earlier
         write_artifact(out, earned if outcome.ships else inputs.program, job, chosen, outcome)
         reused = job.paid.ledger.reused
         known = f"; {counted(reused, 'answer')} reused from other compilations" if reused else ""
@@ -159,10 +163,24 @@ def probe_levers(config: CompileConfig, out: Path, calls: int, arguments: Sequen
     with _session(config, inputs, out) as job:
         found = probe(job, calls)
         paid = _paid_now(job)
-    racing = [*arguments, *(["--optimizer", "race"] if config.optimizer != "race" else [])]
-    said = recommendation(found, config.start, inputs.program.config, racing)
+    racing = arguments if config.optimizer == "race" else [*_race_options(config), "--out", str(out)]
+    stored = read_manifest(Path(config.start)).config
+    ran_on = max((each.problems for each in found), default=0)
+    larger = 3 * calls if ran_on < len(inputs.learn) else None
+    said = recommendation(found, config.start, inputs.program.config, racing, stored, larger)
     write_whole(out / "probe.json", json.dumps([each.as_json() for each in found], indent=2) + "\n")
     return f"{findings_table(found)}\n\nin this session {paid}\n{said}"
+
+
+def _race_options(config: CompileConfig) -> list[str]:
+    """The options of a race with everything in `config` that is not about its own optimizer."""
+    given = config.model_dump(mode="json", exclude_defaults=True, exclude={"optimizer", "tuning", "budget", "rates"})
+    caps = {OPTIONS[name]: limit for name, limit in config.budget.model_dump(exclude_none=True).items()}
+    plain = {key: value for key, value in given.items() if isinstance(value, str | int) and key != "gate"} | caps
+    rest = {key: value for key, value in given.items() if key not in plain}
+    words = [word for key, value in plain.items() for word in (f"--{key.replace('_', '-')}", f"{value}")]
+    tuned = [f"{key}={setting_text(value)}" for key, value in flattened(rest).items()]
+    return [*words, *(word for each in tuned for word in ("--tune", each))]
 
 
 @contextmanager
@@ -277,13 +295,14 @@ def _models(config: CompileConfig, inputs: Inputs, paid: PaidCalls) -> Iterator[
         yield {role: opened[each] for role, each in wanted.items()}
 
 
-def _keep_back(job: Job, out: Path) -> str:
-    """Reserve the part of the budget that the gate needs, by the rollouts so far. If the budget is too small for it,
-    reserve nothing and return one line that says so."""
+def _keep_back(job: Job, out: Path, leader: Sequence[Rollout] = ()) -> str:
+    """Reserve the part of the budget that the gate needs, by the rollouts so far, and by those of the program that is
+    likely to be compared with the start. If the budget is too small for it, reserve nothing and return one line that
+    says so."""
     config, inputs = job.config, job.inputs
     if not config.gate:
         return ""
-    needs = gate_needs(config, inputs, averages(config, inputs, out))
+    needs = gate_needs(config, inputs, averages(config, inputs, out), leader)
     short = too_little_for_gate(config, needs)
     if not short:
         job.paid.keep_back(needs, "the comparison with the start")
@@ -324,6 +343,15 @@ def _gated(job: Job, tuned: Program) -> tuple[Outcome, Program]:
     except Halted as halted:
         _stop(job, halted)
     return Outcome(decision="kept", stopped=job.stopped), tuned
+
+
+def _shipped_before(out: Path) -> tuple[Outcome, Program] | None:
+    """The program in `out` and its outcome, if an earlier session with a smaller budget left one that ships."""
+    if not (out / "manifest.json").is_file():
+        return None
+    program, manifest = load(out)
+    outcome = Outcome.model_validate(manifest.gate or {"decision": "kept"})
+    return (outcome, program) if outcome.ships else None
 
 
 def _stop(job: Job, halted: Halted) -> None:

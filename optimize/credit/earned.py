@@ -41,7 +41,7 @@ def with_earned_demos(job: Job, program: Program) -> Program:
     made = program.deepcopy()
     shown = job.shown_by(demo for predictor in made.predictors() for demo in predictor.demos)
     for name, stage in stages_of(made):
-        if stage.name not in job.inputs.frozen:
+        if job.tunes(stage):
             _drop_false(job, made, f"{name}.predict", stage)
             _drop_copied(job, made, f"{name}.predict", stage, shown)
     return made

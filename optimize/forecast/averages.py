@@ -75,7 +75,7 @@ def averages(config: CompileConfig, inputs: Inputs, out: Path | None) -> Average
         whole = [each for each in rollouts if each.trace.calls and not each.is_cut_short]
         fresh = [each for each in whole if not any(call.from_cache for call in each.trace.calls)]
         if fresh:
-            return _of_rollouts(fresh, config, f"{len(fresh)} rollouts of {place}")
+            return averages_of(fresh, config, f"{len(fresh)} rollouts of {place}")
     return _prior(inputs)
 
 
@@ -85,7 +85,8 @@ def training_scores(out: Path | None) -> dict[str, Score]:
     return {each.problem: each.score for each in rollouts if each.score is not None}
 
 
-def _of_rollouts(rollouts: Sequence[Rollout], config: CompileConfig, source: str) -> Averages:
+def averages_of(rollouts: Sequence[Rollout], config: CompileConfig, source: str) -> Averages:
+    """The averages of these rollouts, which have calls; `source` says where they are from."""
     scores = [each.score for each in rollouts if each.score is not None]
     good = sum(measured(score, config.metric) >= config.tuning.threshold for score in scores)
     calls = sum(len(each.trace.calls) for each in rollouts)

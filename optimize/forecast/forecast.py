@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 
+from eval.rollouts.rollout import Rollout
 from eval.tables.markdown import table
 from optimize.config import CompileConfig
-from optimize.forecast.averages import Averages, averages, training_scores
+from optimize.forecast.averages import Averages, averages, averages_of, training_scores
 from optimize.forecast.rehearsal import GATE, PhaseCount, rehearse
 from optimize.gate.gate import repeats_its_draws
 from optimize.job.inputs import Inputs
@@ -42,17 +43,32 @@ def rows_of(config: CompileConfig, inputs: Inputs, average: Averages, out: Path 
     return [_row(config, phase, asked, average) for phase, asked in phases.items()]
 
 
-def gate_needs(config: CompileConfig, inputs: Inputs, average: Averages) -> dict[str, float]:
+def gate_needs(
+    config: CompileConfig, inputs: Inputs, average: Averages, leader: Sequence[Rollout] = ()
+) -> dict[str, float]:
     """The needs of the comparison with the start and of the check for copied text before it, for each resource of a
-    budget except seconds."""
-    problems = min(config.gate_problems, len(inputs.problems.problems))
-    calls = average.within(inputs.program.config.budget, config.lm).calls
+    budget except seconds.
+
+    Args:
+        config, inputs: of the compilation.
+        average: of a run of the start.
+        leader: rollouts of the program that is likely to be compared; if there are none, it is expected to need as
+            much as the start.
+    """
+    runs = min(config.gate_problems, len(inputs.problems.problems)) * config.gate_draws
+    start = average.within(inputs.program.config.budget, config.lm)
+    called = [each for each in leader if each.trace.calls]
+    likely = averages_of(called, config, "the leader") if called else start
     stages = sum(stage.name not in inputs.frozen for _, stage in stages_of(inputs.program))
     checked = config.copy_answers * stages if config.tuning.demos else 0
-    row = _row(config, GATE, PhaseCount(calls=ceil(2 * problems * config.gate_draws * calls) + checked), average)
+    rows = [
+        _row(config, GATE, PhaseCount(calls=ceil(runs * each.calls) + further), each)
+        for each, further in ((start, 0), (likely, checked))
+    ]
     prices = [price_of(model) for role, (model, _) in config.models().items() if role in ("lm", *STRONGER)]
-    dearest = max((price.dollars(row.prompt_tokens, row.answer_tokens) for price in prices if price), default=0.0)
-    return {**_used(row), "dollars": dearest}
+    total = _total(rows)
+    dearest = max((price.dollars(total.prompt_tokens, total.answer_tokens) for price in prices if price), default=0.0)
+    return {**_used(total), "dollars": dearest}
 
 
 def too_little_for_gate(config: CompileConfig, needs: Mapping[str, float]) -> str:

@@ -36,7 +36,7 @@ from optimize.gate.gate import COMPILED, START, gate_problems
 from optimize.gate.gate import FOLDER as GATE
 from optimize.job.candidates import prompts_of
 from optimize.job.inputs import Inputs
-from optimize.job.job import Job, new_job
+from optimize.job.job import FIRST_FRESH_DRAW, Job, new_job
 from optimize.job.metric import HiddenPassRate, measured
 from optimize.job.stages import signature_of, stages_of
 from optimize.optimizers.optimizer import optimizer_of
@@ -106,7 +106,8 @@ def rehearse(
             programs = {START: job.teacher, COMPILED: cast(Program, tuned)}
             problems, _ = gate_problems(job, [*programs.values()])
             draws = config.gate_draws
-            job.program_runs(GATE, programs, problems, draws).run(programs, draws * len(problems))
+            runs = job.program_runs(GATE, programs, problems, draws, FIRST_FRESH_DRAW)
+            runs.run(programs, draws * len(problems))
     return dict(count.phases)
 
 
@@ -224,10 +225,14 @@ class _RehearsedJob(Job):
     average: Averages  # of a run
 
     def roll_out(
-        self, samples: int = 1, enough: Callable[[Sequence[Rollout]], bool] = lambda _: False
+        self,
+        samples: int = 1,
+        enough: Callable[[Sequence[Rollout]], bool] = lambda _: False,
+        problems: Sequence[Problem] | None = None,
     ) -> list[Rollout]:
         self.paid.phase = "training"
-        left = [(problem, sample) for problem in self.learn for sample in range(samples)]
+        asked = self.learn if problems is None else problems
+        left = [(problem, sample) for problem in asked for sample in range(samples)]
         done: list[Rollout] = []
         with dspy.context(lm=self.lm):
             while left and not enough(done):
@@ -241,7 +246,8 @@ class _RehearsedJob(Job):
         self, name: str, programs: Mapping[str, Program], problems: Sequence[Problem], samples: int, first: int = 0
     ) -> Any:
         self.paid.phase = name
-        tasks = [(problem.name, sample) for sample in range(samples) for problem in problems]
+        self.run_folders.append(self.folder.path / name)
+        tasks = [(problem.name, sample) for sample in range(first, first + samples) for problem in problems]
         return SimpleNamespace(
             run=lambda names, some, step="": self._run({arm: programs[arm] for arm in names}, tasks[:some])
         )

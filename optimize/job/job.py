@@ -21,6 +21,7 @@ from optimize.job.candidates import Candidates, RaceLine
 from optimize.job.dspy_runs import dspy_run
 from optimize.job.examples import examples
 from optimize.job.inputs import Inputs
+from optimize.job.losses import refuse_losses
 from optimize.job.metric import HiddenPassRate
 from optimize.job.program_runs import ProgramRuns
 from optimize.job.proposal_adapter import ProposalAdapter
@@ -31,6 +32,7 @@ from program.problem import Problem
 from program.rollout.context import within
 from program.rollout.rate_limits import Pace
 from program.stage.program import Program
+from program.stage.stage import Stage
 
 FIRST_FRESH_DRAW = 500  # no optimizer draws this many samples of a problem, so draws from here on are fresh
 AnyJob = TypeVar("AnyJob", bound="Job")
@@ -55,7 +57,7 @@ class Job:
     dropped: the demonstrations that were rejected before the gate, each with the reason.
     raced: the results of every candidate of a race, in order.
     run_folders: of the runs of several programs so far.
-    reserve: keeps back the gate's part of the budget, by the rollouts so far.
+    reserve: keeps back the gate's part of the budget, given the rollouts of the likely result.
     rehearsed: whether this is only a rehearsal; see `optimize.forecast.rehearsal`.
     """
 
@@ -78,7 +80,7 @@ class Job:
     dropped: list[dict[str, Any]] = field(default_factory=list)
     raced: list[RaceLine] = field(default_factory=list)
     run_folders: list[Path] = field(default_factory=list)
-    reserve: Callable[[], object] = lambda: None
+    reserve: Callable[[Sequence[Rollout]], object] = lambda _: None
     rehearsed: ClassVar[bool] = False
 
     @property
@@ -125,22 +127,32 @@ class Job:
         others = {each.model for each in (self.stronger, self.repairer) if each} - {self.lm.model}
         return dict.fromkeys(sorted(others), self.config.stronger_tokens)
 
+    def tunes(self, stage: Stage) -> bool:
+        """Whether a stage is tuned; a program of another shape may have stages that the start does not have."""
+        only = self.config.only
+        return stage.name not in self.inputs.frozen and (not only or stage.name in only)
+
     def roll_out(
-        self, samples: int = 1, enough: Callable[[Sequence[Rollout]], bool] = lambda _: False
+        self,
+        samples: int = 1,
+        enough: Callable[[Sequence[Rollout]], bool] = lambda _: False,
+        problems: Sequence[Problem] | None = None,
     ) -> list[Rollout]:
         """The teacher's rollouts on the problems to learn from, run in parallel and stored. Stored ones are not run
         again.
 
         Args:
             samples: per problem.
+            problems: only these problems; None for all.
             enough: tells from the rollouts so far whether more would be useless.
 
         Raises:
             Halted: a cap is reached; finished rollouts are stored.
+            ModelError: too many rollouts were not judged; the same command retries them.
         """
         self.paid.phase = "training"
         arm = Arm("teacher", self.teacher)
-        part = replace(self.problems, problems=tuple(self.learn))
+        part = replace(self.problems, problems=tuple(self.learn if problems is None else problems))
         loop = run_loop(
             self.folder,
             [arm],
@@ -157,6 +169,7 @@ class Job:
                 if enough(done):
                     break
         self.paid.phase = "proposals"
+        refuse_losses(read_rollouts(self.folder.path))
         return self.stored_rollouts()
 
     def program_runs(

@@ -107,12 +107,14 @@ class Race(Proposing, frozen=True):
             yield self._round(job, "race-combined", [best, *together], problems).winner
 
     def _words(self, job: Job, best: Variant, problems: Sequence[Problem]) -> Iterator[Variant]:
-        demos = self._demos(job, best) if self.demos else []
+        if not job.run_folders and (self.demos or self.proposals):  # only on the race's problems: others are the gate's
+            job.roll_out(problems=problems)
+        demos = self._demos(job, best, problems) if self.demos else []
         while len(left := _not_shown(job, demos, problems)) < min(FEWEST_ROLLOUTS, len(problems) / 2):
             print(f"{demos.pop().name} is not raced: its demonstrations show most of the problems")
         instructions = instruction_variants(job, best) if self.instructions else []
         if self.proposals:
-            instructions += proposed_variants(job, best, self.proposals, demos)
+            instructions += proposed_variants(job, best, problems, self.proposals, demos)
         if not [*demos, *instructions]:
             return
         ended = self._round(job, "race-words", [best, *demos, *instructions], left)
@@ -122,11 +124,11 @@ class Race(Proposing, frozen=True):
         if pairs:
             yield self._round(job, "race-both", [chosen, *pairs[:MOST_COMBINED]], left).winner
 
-    def _demos(self, job: Job, best: Variant) -> list[Variant]:
+    def _demos(self, job: Job, best: Variant, problems: Sequence[Problem]) -> list[Variant]:
         if job.rehearsed:  # a rehearsal has no rollouts for demonstrations
             foresee_proofs(job, job.inputs.program, self.proof_calls)
             return [Variant(best.changes, said=f"{DEMOS}{count}") for count in range(1, self.demos + 1)]
-        return demo_variants(job, best, self.demos, self.demo_tokens, self.proof_calls)
+        return demo_variants(job, best, problems, self.demos, self.demo_tokens, self.proof_calls)
 
     def _round(self, job: Job, name: str, variants: Sequence[Variant], problems: Sequence[Problem]) -> Round:
         ended = run_round(job, name, variants, problems, self.rollouts)

@@ -78,7 +78,9 @@ def finding(lever: Lever, arms: Mapping[str, ProbeArm]) -> LeverFinding:
         for name in first.solved.keys() & second.solved.keys():
             values.setdefault(name, []).append((first.solved[name], second.solved[name]))
     before, after = ([fmean(both[place] for both in values[name]) for name in sorted(values)] for place in (0, 1))
-    calls = [fmean(arm.calls.values()) if arm.calls else 0.0 for arm in pairs[0]]
+    one, two = pairs[0]
+    both = sorted(one.calls.keys() & two.calls.keys())
+    calls = [fmean(arm.calls[name] for name in both) if both else 0.0 for arm in pairs[0]]
     gain = difference_estimate(before, after, level=LEVEL)
     return LeverFinding(lever, len(values), gain, least_gain(before, after, LEVEL), (calls[0], calls[1]))
 

@@ -70,7 +70,7 @@ def shapes(config: FlowConfig, stronger: bool = False) -> dict[str, Change]:
     }
     if not stronger:
         return usual
-    tests: Change = {"direct_first": 0, "rounds": 1, "ai_tests": config.ai_tests or AI_TESTS}
+    tests: Change = {**_draws(0, calls=config.budget.calls), "ai_tests": config.ai_tests or AI_TESTS}
     return {
         **usual,
         STRONGER_FIX: {**usual[FIX], "stronger_for": "fixes"},
@@ -82,4 +82,5 @@ def shapes(config: FlowConfig, stronger: bool = False) -> dict[str, Change]:
 
 def _draws(count: int, calls: int | None) -> Change:
     """`count` draws first, and at most `calls` calls per rollout."""
-    return {"direct_first": count, "direct_fixes": 0, "vary_draws": False, "rounds": 1, "budget": {"calls": calls}}
+    alone = {"direct_fixes": 0, "vary_draws": False, "rounds": 1, "stronger_for": "rounds"}
+    return {"direct_first": count, **alone, "budget": {"calls": calls}}

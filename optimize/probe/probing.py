@@ -81,7 +81,9 @@ class _Probe:
         """Make the programs with other words; demonstrations are right draws."""
         job, base = self._job, self._variants[ONE]
         sentence = next((each for each in instruction_variants(job, base) if each.said == SAID), None)
-        demos = next(reversed(demo_variants(job, base, DEMONSTRATIONS, DEMO_TOKENS, proof_calls=0)), None)
+        demos = next(
+            reversed(demo_variants(job, base, self._problems, DEMONSTRATIONS, DEMO_TOKENS, proof_calls=0)), None
+        )
         if sentence:
             self._variants[SENTENCE] = sentence
         if demos:
@@ -146,7 +148,9 @@ def probe(job: Job, calls: int) -> list[LeverFinding]:
         ConfigError: the program is not the flow.
         Halted: a cap is reached; finished rollouts are stored.
     """
-    order = random.Random(job.config.seed).sample(job.learn, len(job.learn))
+    shown = job.shown_by(demo for each in job.inputs.program.predictors() for demo in each.demos)
+    left = [problem for problem in job.learn if problem.name not in shown]
+    order = random.Random(job.config.seed).sample(left, len(left))
     most = min(len(order), max(FEWEST_PROBED, calls // SETTLED))
     screened = min(most, max(FEWEST_PROBED, calls // SCREENED))
     probe = _Probe(job, order[:most])

@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from eval.tables.markdown import points
 from optimize.probe.lever_findings import LeverFinding
 from optimize.probe.levers_to_probe import shapes
 from program.cli.settings import setting_text
-from program.manifest import flattened
+from program.manifest import flattened, merged
 from program.steps.config import FlowConfig
 
 ONLY = {"shape": ("demos=0", "instructions=false", "proposals=0"), "words": ("switches=false",)}  # keys of the race
 
 
-def recommendation(findings: Sequence[LeverFinding], start: str, config: FlowConfig, arguments: Sequence[str]) -> str:
+def recommendation(
+    findings: Sequence[LeverFinding],
+    start: str,
+    config: FlowConfig,
+    arguments: Sequence[str],
+    stored: Mapping[str, Any] | None = None,
+    larger: int | None = None,
+) -> str:
     """A few lines: the shown lever with the largest gain and its command, or that no gain was found.
 
     Args:
         findings: of all levers.
-        start: the probed artifact; config: its switches.
+        start: the probed artifact; config: its switches, as probed.
         arguments: of the probe's command.
+        stored: the configuration in the artifact; None for that of `config`.
+        larger: a number of calls with which a probe would see smaller gains; None if there are no further problems.
     """
     shown = [each for each in findings if each.shown]
     if not shown:
@@ -30,7 +40,8 @@ def recommendation(findings: Sequence[LeverFinding], start: str, config: FlowCon
         seen = (
             f", where one of {100 * min(tried):.0f} to {100 * max(tried):.0f} points would have been" if tried else ""
         )
-        return f"nothing to gain here: no lever is shown to gain{seen}; --probe 400 sees smaller gains"
+        further = f"; --probe {larger} sees smaller gains" if larger else ""
+        return f"nothing to gain here: no lever is shown to gain{seen}{further}"
     best = max(shown, key=lambda each: each.gain.value)
     lever, (before, after) = best.lever, best.calls
     first, second = lever.pairs[0]
@@ -41,9 +52,10 @@ def recommendation(findings: Sequence[LeverFinding], start: str, config: FlowCon
         return f"{said}; answers have right programs that are parsed wrongly: please report this as a bug"
     lines = [said]
     if lever.kind == "shape":
-        present = flattened(config.model_dump())
-        measured = flattened(shapes(config, stronger=True)[second])
-        settings = {key: value for key, value in measured.items() if value is not None and present.get(key) != value}
+        probed = config.model_dump()
+        present = flattened({**probed, **(stored or {})})
+        measured = flattened(merged(probed, shapes(config, stronger=True)[second]))
+        settings = {key: value for key, value in measured.items() if present.get(key) != value}
         options = [f"--set {key}={setting_text(value)}" for key, value in settings.items()]
         lines += ["", f"  {second}, as measured:", f"  python -m eval.run {shlex.quote(start)} {' '.join(options)} …"]
         lines += ["", "  or raced against other switches:"]
@@ -56,12 +68,12 @@ def recommendation(findings: Sequence[LeverFinding], start: str, config: FlowCon
 def _compile(arguments: Sequence[str], kind: str) -> str:
     """The command that races levers of this kind, with another folder because its configuration differs."""
     kept: list[str] = []
-    left = iter(arguments)
+    number = next((place + 1 for place, each in enumerate(arguments) if each == "--probe"), None)
+    calls = arguments[number : number + 1] if number else []
+    given = [*arguments[:number], *arguments[number + 1 :]] if number and "".join(calls).isdigit() else arguments
+    left = iter(each for each in given if each != "--probe")
     for each in left:
-        if each == "--probe":
-            following = next(left, "")
-            kept += [] if following.isdigit() or not following else [following]
-        elif each == "--out" or each.startswith("--out="):
+        if each == "--out" or each.startswith("--out="):
             out = next(left) if each == "--out" else each.partition("=")[2]
             kept += ["--out", f"{out}-{kind}"]
         elif not each.startswith("--probe="):

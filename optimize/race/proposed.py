@@ -24,6 +24,7 @@ from optimize.race.variants import Variant
 from optimize.race.word_variants import rollouts_so_far
 from optimize.undocumented import mipro_proposals
 from program.adapters.sections import plain
+from program.problem import Problem
 from program.stage.program import Program
 from signatures.sentences import SENTENCE_STAGES
 
@@ -46,7 +47,9 @@ class JudgedCall(NamedTuple):
     score: Any
 
 
-def proposed_variants(job: Job, base: Variant, count: int, with_demos: Sequence[Variant]) -> list[Variant]:
+def proposed_variants(
+    job: Job, base: Variant, problems: Sequence[Problem], count: int, with_demos: Sequence[Variant]
+) -> list[Variant]:
     """The candidate `base` with each of `count` proposed instructions, half by the proposer of GEPA, half by MIPRO's.
 
     A proposal is no candidate if it equals the current instruction or an earlier proposal, or if it repeats the text of
@@ -55,11 +58,12 @@ def proposed_variants(job: Job, base: Variant, count: int, with_demos: Sequence[
     Args:
         job: the compilation.
         base: its switches and its other words do not change.
+        problems: of the race; its rollouts on them are the evidence.
         count: number of proposals.
         with_demos: candidates with demonstrations for MIPRO's proposer.
     """
     program = base.program(job.inputs)
-    calls = [] if job.rehearsed else _calls_of(job, base, program)
+    calls = [] if job.rehearsed else _calls_of(job, base, problems, program)
     name = costliest(calls) if calls else _first_writer(job, program)
     if name is None:
         return []
@@ -80,10 +84,11 @@ def proposed_variants(job: Job, base: Variant, count: int, with_demos: Sequence[
     return [Variant(base.changes, {**base.words, name: prompt}, said) for said, prompt in found.items()]
 
 
-def _calls_of(job: Job, base: Variant, program: Program) -> list[JudgedCall]:
+def _calls_of(job: Job, base: Variant, problems: Sequence[Problem], program: Program) -> list[JudgedCall]:
     """The calls of the candidate's rollouts with known credit, in tuned stages."""
-    rollouts = [each for each in rollouts_so_far(job) if each[1].arm in (base.name, "teacher") and each[1].score]
-    tuned = {f"{name}.predict" for name, stage in stages_of(program) if stage.name not in job.inputs.frozen}
+    rollouts = [each for each in rollouts_so_far(job, problems) if each[1].arm in (base.name, "teacher")]
+    rollouts = [each for each in rollouts if each[1].score]
+    tuned = {f"{name}.predict" for name, stage in stages_of(program) if job.tunes(stage)}
     episodes = stored_episodes(job, program, rollouts)
     with ThreadPoolExecutor(job.config.concurrency) as threads:
         credits = list(threads.map(lambda episode: [credit_of(step, episode) for step in episode.steps], episodes))
@@ -109,7 +114,7 @@ def costliest(calls: Sequence[JudgedCall]) -> str | None:
 
 def _first_writer(job: Job, program: Program) -> str | None:
     """The first stage that writes programs, for the case without rollouts."""
-    tuned = [(name, stage.name) for name, stage in stages_of(program) if stage.name not in job.inputs.frozen]
+    tuned = [(name, stage.name) for name, stage in stages_of(program) if job.tunes(stage)]
     return next((f"{name}.predict" for name, stage in tuned if stage in SENTENCE_STAGES), None)
 
 

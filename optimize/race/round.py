@@ -101,8 +101,11 @@ def run_round(job: Job, name: str, variants: Sequence[Variant], problems: Sequen
             is that of the last comparison, and `job.stopped` says so.
     """
     by_name = {variant.name: variant for variant in variants}
+    # The candidate to beat won the last round partly by lucky draws, so every round has draws of its own.
+    samples = -(-rollouts // len(problems))
+    first_draw = samples * len(job.run_folders)
     programs = {key: each.program(job.inputs) for key, each in by_name.items()}
-    runs = job.program_runs(name, programs, problems, samples=-(-rollouts // len(problems)))
+    runs = job.program_runs(name, programs, problems, samples, first_draw)
     alive, out = list(by_name), dict[str, str]()
     made, first = list[Rollout](), variants[0].name
 
@@ -118,9 +121,11 @@ def run_round(job: Job, name: str, variants: Sequence[Variant], problems: Sequen
                 raise
             job.stopped = reached.said
             break
-        job.reserve()
+        standing = standings(alive)
+        leader = max(alive, key=lambda each: standing[each].share)
+        job.reserve([each for each in made if each.arm == leader])
         if count < rollouts:
-            out |= dropped(standings(alive), keep)
+            out |= dropped(standing, keep)
             alive = [each for each in alive if each not in out]
         if len(alive) == 1:
             break

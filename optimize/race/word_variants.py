@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from eval.rollouts.rollout import Rollout
@@ -12,23 +13,27 @@ from optimize.job.job import Job
 from optimize.job.stages import stages_of
 from optimize.race.variants import DEMOS, Variant
 from optimize.undocumented import demonstration
+from program.problem import Problem
 from signatures.sentences import SENTENCE_STAGES, SENTENCES
 
 
-def demo_variants(job: Job, base: Variant, most: int, max_tokens: int, proof_calls: int) -> list[Variant]:
+def demo_variants(
+    job: Job, base: Variant, problems: Sequence[Problem], most: int, max_tokens: int, proof_calls: int
+) -> list[Variant]:
     """The candidate `base` with one, two, … demonstrations for each stage with proven calls, from the compilation's
-    rollouts so far. If there are none, the teacher's rollouts are made. `job.evidence` has the reason for each.
+    rollouts so far. `job.evidence` has the reason for each.
 
     Args:
         job: the compilation.
         base: its switches do not change.
+        problems: of the race.
         most: maximum demonstrations per predictor.
         max_tokens: of all demonstrations of a predictor.
         proof_calls: maximum programs to write to prove words.
     """
     program = base.program(job.inputs)
-    rollouts = rollouts_so_far(job)
-    frozen = {f"{name}.predict" for name, stage in stages_of(program) if stage.name in job.inputs.frozen}
+    rollouts = rollouts_so_far(job, problems)
+    frozen = {f"{name}.predict" for name, stage in stages_of(program) if not job.tunes(stage)}
     demos = chosen_demos(job, program, rollouts, most, max_tokens, proof_calls)
     job.evidence.update(
         {name: [call.report() for call in calls] for name, calls in demos.items() if name not in frozen}
@@ -46,13 +51,12 @@ def demo_variants(job: Job, base: Variant, most: int, max_tokens: int, proof_cal
     return found
 
 
-def rollouts_so_far(job: Job) -> list[tuple[Path, Rollout]]:
-    """The compilation's rollouts so far, each with the folder of its run. If there are none, the teacher's are made."""
-    folders = [*job.run_folders]
-    if not folders:
-        job.roll_out()
-        folders = [job.folder.path]
-    found = [(folder, each) for folder in folders for each in read_rollouts(folder) if not each.trace.lost_calls]
+def rollouts_so_far(job: Job, problems: Sequence[Problem]) -> list[tuple[Path, Rollout]]:
+    """The runs of several programs so far on these problems, or else the teacher's; each with the folder of its run."""
+    folders = job.run_folders or [job.folder.path]
+    names = {problem.name for problem in problems}  # a pilot may have run others, which are left to the gate
+    stored = [(folder, each) for folder in folders for each in read_rollouts(folder) if each.problem in names]
+    found = [each for each in stored if not each[1].trace.lost_calls]
     return sorted(found, key=lambda each: (each[1].arm, each[1].sample))
 
 
@@ -61,7 +65,7 @@ def instruction_variants(job: Job, base: Variant) -> list[Variant]:
     programs."""
     program = base.program(job.inputs)
     writing = [stage for stage in stages_of(program) if stage[1].name in SENTENCE_STAGES]
-    writers = {f"{name}.predict" for name, stage in writing if stage.name not in job.inputs.frozen}
+    writers = {f"{name}.predict" for name, stage in writing if job.tunes(stage)}
     prompts = {name: prompt for name, prompt in prompts_of(program).items() if name in writers}
     found = []
     for said, sentence in SENTENCES.items() if prompts else ():

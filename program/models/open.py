@@ -152,6 +152,7 @@ def _checked(lm, check: Check | None, model: str, name: str = "", address: str |
     from dspy import DSPyError
 
     from program.models import start_check
+    from program.models.learned import learned_of
 
     try:
         learned = (check or start_check.check)(lm)
@@ -159,4 +160,8 @@ def _checked(lm, check: Check | None, model: str, name: str = "", address: str |
         raise start_check.why_not(model, name, fault, address) from fault
     if learned:
         print(learned, file=sys.stderr)
+    if learned_of(lm).thinks and not os.environ.get(TIMEOUT_VARIABLE):  # its name did not say so
+        for each in (lm, lm.twin):
+            if each is not None:
+                each.kwargs["timeout"] = THINKING_SECONDS
     return lm

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 # The names of the limits of a run, as command line options and as configuration keys.
 OPTIONS = {"calls": "max_calls", "tokens": "max_tokens", "dollars": "max_usd", "seconds": "max_seconds"}
 MOST_DRAWS = 1000  # for a rollout whose draws are allowed one by one
+MEASURED = 50  # calls whose average time is known well enough to reserve time for further ones
 NOT_IN_TIME = "no answer within the budget of seconds"  # the error of a call that was abandoned
 
 
@@ -86,8 +87,9 @@ class RunBudget:
         return self._clock() - self._begin
 
     def keep_back(self, needs: Mapping[str, float]) -> None:
-        """Reserve this amount of each resource for later; calling this again replaces the reservation. For seconds, the
-        amount is a number of calls, multiplied by their average time so far."""
+        """Reserve this amount of each resource for later; calling this again replaces the reservation. For seconds, it
+        is the number of calls, multiplied by their average time so far, and at most half of the limit. Nothing is
+        reserved until `MEASURED` calls are made: before that, most of the time is that of starting."""
         with self._lock:
             self._kept_back = needs
 
@@ -131,8 +133,14 @@ class RunBudget:
 
     def _used(self) -> dict[str, float]:
         used = {"calls": self.calls, "tokens": self.tokens, "dollars": self.dollars, "seconds": self.seconds}
-        kept = {"seconds": self._kept_back.get("calls", 0) * self.seconds / max(1, self.calls), **self._kept_back}
-        return {name: amount + kept.get(name, 0) for name, amount in used.items()}
+        return {name: amount + self._kept_back.get(name, 0) for name, amount in used.items()} | {
+            "seconds": self.seconds + self._kept_seconds()
+        }
+
+    def _kept_seconds(self) -> float:
+        if self.budget.seconds is None or self.calls < MEASURED:
+            return 0.0
+        return min(self._kept_back.get("calls", 0) * self.seconds / self.calls, self.budget.seconds / 2)
 
 
 def spent_of(used: Mapping[str, float], budget: Budget) -> str | None:

@@ -24,7 +24,8 @@ def write_compiled(folder, config, reworded):
     for name, predictor in program.named_predictors():
         if name in reworded:
             predictor.signature = signature_of(predictor).with_instructions(f"Now {name}.")
-    compilation = {"start": str(folder / "start"), "problems": ["A"], "optimizer": "race"}
+    asked = {"settings": {"budget": config.get("budget", {})}, "lm": "openai/m", "data": "some/data"}
+    compilation = {"start": str(folder / "start"), "problems": ["A"], "optimizer": "race", **asked}
     save(folder / "out", program, describe("alphacodium", program, origin="compiled", compile=compilation))
     return folder / "out"
 
@@ -51,7 +52,10 @@ def test_it_names_the_comparison_at_the_same_budget(compiled, monkeypatch, tmp_p
     assert call(monkeypatch, optimize.parts.main, compiled, "--out", tmp_path / "parts") == 0
     said = capfd.readouterr().err
     arms = [tmp_path / "start", tmp_path / "parts/shape", tmp_path / "parts/words", compiled]
-    assert f"next: python -m eval.run {' '.join(map(str, arms))} --set budget.calls=10" in said
+    assert (
+        f"next: python -m eval.run {' '.join(map(str, arms))} --lm openai/m --data some/data --set budget.calls=10"
+        in said
+    )
 
 
 @pytest.mark.parametrize(

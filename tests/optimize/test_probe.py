@@ -13,6 +13,7 @@ from optimize.probe.levers_to_probe import BOTH, DEMOS, LEVERS, ONE, SENTENCE, S
 from optimize.probe.recommendation import recommendation
 from program import artifact
 from program.cli.settings import parse_settings
+from program.rollout.budget import Budget
 from program.steps.config import FlowConfig
 from tests.support.packs import answer_rule, call, plus_tasks, printed, use_lm, use_models, write_pack, write_start
 from tests.support.scripted import stage_of
@@ -77,9 +78,10 @@ COMMAND = ["mine.toml", "--probe", "200", "--lm", "openai/a b", "--out", "artifa
 
 @pytest.mark.parametrize("probe", [["--probe"], ["--probe", "200"], ["--probe=200"]])
 @pytest.mark.parametrize("out", [["--out", "artifacts/new"], ["--out=artifacts/new"]])
-def test_the_recommended_command_is_the_one_that_probed_for_another_folder(probe, out):
+@pytest.mark.parametrize("place", [lambda probe, out: [*probe, *out], lambda probe, out: [*out, *probe]])
+def test_the_recommended_command_is_the_one_that_probed_for_another_folder(probe, out, place):
     said = recommendation(
-        [found("instructions", 0.3)], "start", FlowConfig(), ["mine.toml", *probe, "--lm", "a b", *out]
+        [found("instructions", 0.3)], "start", FlowConfig(), ["mine.toml", "--lm", "a b", *place(probe, out)]
     )
     assert shlex.split(said.splitlines()[-1]) == shlex.split(
         "python -m optimize.compile mine.toml --lm 'a b' --out artifacts/new-words --tune switches=false"
@@ -112,14 +114,19 @@ def test_of_a_shape_only_the_settings_that_differ_are_named():
     assert "for three draws over one draw" in text and "mine as it is was not run" in text
 
 
-def test_what_is_recommended_as_measured_is_the_program_that_was_measured():
+@pytest.mark.parametrize("stored", [FlowConfig(), FlowConfig(solutions=1, budget=Budget(calls=9), direct_first=2)])
+def test_what_is_recommended_as_measured_is_the_program_that_was_measured(stored):
+    """The artifact may have other switches than those with which it was probed."""
     for lever in (each for each in BY_NAME.values() if each.kind == "shape"):
-        text = recommendation([found(lever.name, 0.4)], "start", FlowConfig(), COMMAND)
+        text = recommendation([found(lever.name, 0.4)], "start", FlowConfig(), COMMAND, stored.model_dump())
         words = shlex.split(next(line for line in text.splitlines() if "eval.run" in line))
         settings = parse_settings([word for before, word in pairwise(words) if before == "--set"])
         made, measured = (
-            FlowConfig.model_validate(artifact.merged(FlowConfig().model_dump(), change))
-            for change in (settings, shapes(FlowConfig(), stronger=True)[lever.pairs[0][1]])
+            FlowConfig.model_validate(artifact.merged(config.model_dump(), change))
+            for config, change in (
+                (stored, settings),
+                (FlowConfig(), shapes(FlowConfig(), stronger=True)[lever.pairs[0][1]]),
+            )
         )
         assert made == measured
 
@@ -162,13 +169,23 @@ def test_the_lever_that_gains_is_recommended_and_nothing_is_paid_twice(monkeypat
     assert asked < len(prompts) < 150, "one with more calls goes on from there"
 
 
-@pytest.mark.parametrize("optimizer", ["race", "bootstrap", "gepa"])
-def test_the_recommended_command_can_be_typed_whatever_optimizer_was_named(monkeypatch, options, optimizer):
+@pytest.mark.parametrize(
+    ("optimizer", "key"), [("race", ""), ("verified", "rollouts=2"), ("bootstrap", "threshold=0.5"), ("gepa", "")]
+)
+def test_the_recommended_command_can_be_typed_whatever_optimizer_was_named(
+    monkeypatch, tmp_path, options, optimizer, key
+):
     use_lm(monkeypatch, fixed)
-    said = printed(monkeypatch, optimize.compile.main, *options, "--optimizer", optimizer, "--probe", "40")
+    config = tmp_path / "config.toml"
+    first = [f"{key}\n"] if key else []
+    config.write_text("".join([f'optimizer = "{optimizer}"\n', *first, "[settings]\nsolutions = 1\n"]))
+    given = [config, *options, "--max-calls", "5000", "--probe", "40"]
+    said = printed(monkeypatch, optimize.compile.main, *given)
     assert "recommended: " in said
     command = shlex.split(said.splitlines()[-1])[3:]
-    assert "| race-switches |" in printed(monkeypatch, optimize.compile.main, *command, "--dry-run")
+    plan = printed(monkeypatch, optimize.compile.main, *command, "--dry-run")
+    assert "| race-switches |" in plan and "rollouts=150" in plan
+    assert optimizer == "race" or {"settings.solutions=1", "--max-calls", "5000"} <= {*command}
 
 
 @pytest.mark.parametrize("fate", ["right", "broken"])
@@ -216,6 +233,14 @@ def test_a_stronger_model_is_a_lever_of_each_role_where_one_is_named(
     lines = {line["name"]: line for line in json.loads((tmp_path / "out" / "probe.json").read_text())}
     assert lines[lever]["gain"] == 1.0 and lines[lever]["shown"]
     assert f"stronger_for={role}" in said
+
+
+def test_a_shape_has_only_the_stronger_model_that_its_name_says():
+    for config in (FlowConfig(stronger_for="rest"), FlowConfig(stronger_for="fixes"), FlowConfig(stronger_for="tests")):
+        stronger = {
+            name for name, change in shapes(config, stronger=True).items() if change["stronger_for"] != "rounds"
+        }
+        assert stronger == {name for name in shapes(config, stronger=True) if "stronger" in name}
 
 
 def test_only_the_flow_can_be_probed(monkeypatch, tmp_path, capsys, options):

@@ -19,6 +19,7 @@ from eval.data.load import load_problems
 from eval.rollouts.run_folder import read_rollouts
 from optimize.compilation.attempts import front
 from optimize.credit.evidence import Credit, Step
+from optimize.gate.gate_outcome import Outcome
 from optimize.job.candidates import RaceLine
 from optimize.race.dropping import FEWEST_ROLLOUTS, Standing, dropped, looks
 from optimize.race.levers import MANY, changes_of, combined
@@ -49,6 +50,7 @@ from tests.support.packs import (
 from tests.support.proposals import HINT, hinted_rule, is_proposal, proposal
 from tests.support.scripted import stage_of
 
+ROUNDS = ("race-switches", "race-words")
 TASKS = plus_tasks(range(1, 25))
 NAMES = [task.name for task in TASKS]
 
@@ -239,6 +241,41 @@ def test_a_race_that_was_stopped_goes_on_and_pays_nothing_twice(monkeypatch, tmp
     assert made.config == whole.config
 
 
+def test_every_round_has_draws_of_its_own(monkeypatch, tmp_path, options):
+    """The winner of a round won it partly by its draws there, so they must not count again in the next round."""
+    use_lm(monkeypatch, rule)
+    printed(monkeypatch, optimize.compile.main, *options, "--no-gate")
+    drawn = {run: {(r.problem, r.sample) for r in read_rollouts(tmp_path / "out" / run)} for run in ROUNDS}
+    assert all(drawn.values()) and not set.intersection(*drawn.values())
+
+
+def test_what_a_pilot_lost_ends_no_race(monkeypatch, tmp_path, options):
+    use_lm(monkeypatch, rule)
+    printed(monkeypatch, optimize.compile.main, *options, "--pilot", "3")
+    stored = tmp_path / "out" / "training" / "rollouts.jsonl"
+    stored.write_text(stored.read_text().replace('"status": "failed"', '"status": "not judged"', 1))
+    assert '"not judged"' in stored.read_text()
+    assert printed(monkeypatch, optimize.compile.main, *options).splitlines()[-1].startswith("better: ")
+
+
+def test_a_session_with_more_money_does_not_replace_what_was_found_to_be_better(monkeypatch, tmp_path, options):
+    prompts = use_lm(monkeypatch, rule)
+    options += ["--tune", "gate_problems=4", "--tune", "copy_answers=0"]
+    printed(monkeypatch, optimize.compile.main, *options)
+    enough = len(prompts) - 20
+    monkeypatch.setattr("optimize.compilation.compiling.WORK_FOLDER", tmp_path / "another ledger")
+    again = [tmp_path / "again" if each == tmp_path / "out" else each for each in options]
+    said = printed(monkeypatch, optimize.compile.main, *again, "--max-calls", str(enough))
+    found = artifact.read_manifest(tmp_path / "again")
+    assert "is not finished" in said and found.gate and found.gate["decision"] == "ahead, not shown"
+    worse = Outcome(decision="kept", why="as in a test")
+    monkeypatch.setattr("optimize.compilation.compiling.gate", lambda job, program: worse)
+    said = printed(monkeypatch, optimize.compile.main, *again)
+    assert "as in a test" in said and said.splitlines()[-1].startswith("ahead, not shown: ")
+    kept = artifact.read_manifest(tmp_path / "again")
+    assert kept.gate == found.gate and kept.config == found.config and not (kept.compile or {})["stopped"]
+
+
 def lucky(prompt: str) -> str:
     """Programs are right by the luck of the prompt, with one sentence three of four, else half of them."""
     luck = hashlib.sha256(prompt.encode()).digest()[0] % 4
@@ -292,6 +329,16 @@ def problems_of(run: Path) -> set[str]:
     return {each.problem for each in read_rollouts(run)}
 
 
+def test_words_are_made_from_the_problems_of_the_race_only(monkeypatch, tmp_path, options):
+    prompts = use_lm(monkeypatch, rule)
+    words = [*options, "--tune", "switches=false", "--tune", "gate_problems=6"]
+    plan = printed(monkeypatch, optimize.compile.main, *words, "--dry-run")
+    assert prompts == [] and "| training | 12 |" in plan
+    printed(monkeypatch, optimize.compile.main, *words)
+    learned = problems_of(tmp_path / "out" / "training")
+    assert len(learned) == 12 and not learned & problems_of(tmp_path / "out" / "gate")
+
+
 @pytest.mark.parametrize(
     ("compared", "raced", "more"), [(4, 16, ()), (10, 12, ()), (30, 12, ()), (4, 24, ("--no-gate",))]
 )
@@ -301,6 +348,7 @@ def test_the_race_leaves_problems_to_the_gate(monkeypatch, tmp_path, direct, com
     printed(monkeypatch, optimize.compile.main, *direct, *few)
     ran = problems_of(tmp_path / "out" / "race-words")
     assert len(ran) == raced
+    assert not (tmp_path / "out" / "training").exists() or problems_of(tmp_path / "out" / "training") <= ran
     if not more:
         fresh = problems_of(tmp_path / "out" / "gate") - ran
         assert len(fresh) == min(compared, len(TASKS) - raced), "those that it did not run on come first"

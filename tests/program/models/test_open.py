@@ -14,7 +14,7 @@ from program.adapters.choice import adapter_named
 from program.adapters.lean import LeanAdapter
 from program.adapters.schema import response_format
 from program.errors import ModelError, UserError
-from program.models.open import TIMEOUT_VARIABLE, open_lm, timeout_of
+from program.models.open import THINKING_SECONDS, TIMEOUT_VARIABLE, open_lm, timeout_of
 from program.models.prices import LOCAL_MAP
 from program.models.profile import SAFETY_CAP, profile_of
 from program.models.start_check import PATIENCE_SECONDS
@@ -184,7 +184,7 @@ def test_a_model_that_thinks_in_the_check_is_known_to_think(thinking, capsys):
     with provider("yes") as server:
         server.thinking = thinking
         with open_lm("openai/tiny", api_base=server.address) as lm:
-            assert profile_of(lm).thinks
+            assert profile_of(lm).thinks and lm.kwargs["timeout"] == THINKING_SECONDS
     assert capsys.readouterr().err.startswith("server/tiny: thinks; no temperature; ")
 
 

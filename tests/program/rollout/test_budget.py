@@ -152,13 +152,26 @@ def test_outside_of_a_run_there_is_no_budget_of_one():
 
 def test_what_is_kept_back_counts_as_spent_until_it_is_released():
     now = [0.0]
-    budget = RunBudget(Budget(calls=5, tokens=100, seconds=60), clock=lambda: now[0])
-    assert [budget.take_call() for _ in range(2)] == [None, None]
+    budget = RunBudget(Budget(calls=55, tokens=100, seconds=600), clock=lambda: now[0])
+    assert [budget.take_call() for _ in range(52)] == [None] * 52
     budget.add(tokens=40, dollars=0.0)
-    now[0] = 10.0
+    now[0] = 260.0
     budget.keep_back({"calls": 3, "tokens": 20})
-    assert budget.take_call() == "calls" and budget.seconds_left() == 60 - 10 - 3 * 5.0, "five seconds a call so far"
+    assert budget.take_call() == "calls" and budget.seconds_left() == 600 - 260 - 3 * 5.0, "five seconds a call so far"
     budget.keep_back({"calls": 1, "tokens": 60})
     assert budget.take_call() == "tokens"
     budget.keep_back({})
-    assert budget.take_call() is None and budget.seconds_left() == 50
+    assert budget.take_call() is None and budget.seconds_left() == 340
+
+
+def test_time_is_kept_back_once_it_is_measured_and_never_more_than_half_of_it():
+    now = [0.0]
+    budget = RunBudget(Budget(seconds=300), clock=lambda: now[0])
+    budget.keep_back({"calls": 1_000})
+    now[0] = 20.0
+    assert budget.take_call() is None and budget.seconds_left() == 280, "the start took these twenty seconds"
+    assert all(budget.take_call() is None for _ in range(99)) and budget.seconds_left() == 280 - 150
+    now[0] = 151.0
+    assert budget.take_call() == "seconds"
+    budget.keep_back({})
+    assert budget.take_call() is None
