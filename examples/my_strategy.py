@@ -37,7 +37,8 @@ class TwoWays(Program):
 
 
 if __name__ == "__main__":
-    model, out = sys.argv[1] if len(sys.argv) > 1 else "simulated", "runs/my-strategy"
+    model = sys.argv[1] if len(sys.argv) > 1 else "simulated"
+    out = f"runs/my-strategy-{model.replace('/', '-')}"
     problems = load_problems("pack", "test").select(limit=8)
     with open_model(model, problems) as lm:
         programs = {"direct": load_program("artifacts/direct"), "two-ways": TwoWays()}

@@ -21,7 +21,7 @@ from optimize.optimizers.table import read_config
 from program.artifact import load_program
 
 MODEL = sys.argv[1] if len(sys.argv) > 1 else "simulated"  # in a notebook, write the name of your model here
-OUT = Path("runs/plain-python")
+OUT = Path(f"runs/plain-python-{MODEL.replace('/', '-')}")
 problems = load_problems("pack", "test").select(limit=8)
 
 # %% Solve: a program is a DSPy module, from a problem to a prediction with the code

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -9,6 +10,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
+
+TIMEOUT_VARIABLE = "ALPHACODIUM_TIMEOUT"  # the seconds to wait for an answer of any model
+_READ_TIMEOUT, _WAITED = re.compile(r"read timed? ?out"), re.compile(r"no bytes for ([\d.]+)s")
 
 
 class UserError(ValueError):
@@ -26,6 +30,20 @@ class StorageError(RuntimeError):
 def first_line(fault: BaseException, most: int = 200) -> str:
     """The first non-empty line of the message of `fault`, cut to `most` characters; empty if it has none."""
     return next((line.strip() for line in str(fault).splitlines() if line.strip()), "")[:most]
+
+
+def ran_out_of_time(fault: BaseException) -> bool:
+    """Whether DSPy's own engine has waited in vain for an answer; it reports this as an error of the transport."""
+    return _READ_TIMEOUT.search(str(fault).lower()) is not None
+
+
+def call_fault(fault: BaseException, most: int = 200) -> str:
+    """The first line of the exception of an LM call; for an answer that did not come in time, how to allow more."""
+    if not ran_out_of_time(fault):
+        return first_line(fault, most)
+    waited = _WAITED.search(str(fault))
+    within = f"within {waited[1]} seconds" if waited else "in time"
+    return f"no answer {within}; set {TIMEOUT_VARIABLE}=SECONDS to wait longer"
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -64,6 +64,8 @@ def evaluate(options: argparse.Namespace) -> None:
     programs = _programs(options)
     arms = [Arm(name, program) for name, (program, _) in programs.items()]
     models.check(arm.program for arm in arms)
+    for arm in arms:
+        _refuse_unpriced(models, arm.program.config.budget, "set budget.dollars")
     models.check_told_apart()
     if total:
         refuse_single_draws(arms)
@@ -76,7 +78,7 @@ def evaluate(options: argparse.Namespace) -> None:
         left = rollouts_left(folder, arms, problems, options.n)
         with live_report(options.out, problems, options.live if left else None):
             spent = _run(options, models, folder, arms, problems, rates, budget, total, late) if left else None
-        if spent:
+        if spent and rollouts_left(folder, arms, problems, options.n):
             print(_ended_early(spent))
         config, rollouts = read_run(options.out)
         stored = arms_of(options.out, config, rollouts)
@@ -190,7 +192,7 @@ def _say_losses(rollouts: Sequence[Rollout], spent: str | None) -> None:
     again = [each for each in lost if not each.is_refused]
     if again:
         said = f"{len(again)} of {len(rollouts)} rollouts were not judged ({again[-1].error})"
-        raise ModelError(f"{said}; the same command retries them")
+        raise ModelError(f"{said}; the same command retries them, and other settings need another --out")
     if lost:
         said = f"{len(lost)} of {len(rollouts)} rollouts were not judged: the server refuses their prompts"
         said += f": {lost[-1].error}"
@@ -230,5 +232,5 @@ def _limits_of(options: argparse.Namespace) -> tuple[RateLimits, Budget, Budget 
 def _refuse_unpriced(models: Models, budget: Budget | None, option: str) -> None:
     unpriced = [model.name for model in models.all if price_of(model.name) is None]
     if budget and budget.dollars is not None and unpriced:
-        also = option.partition("-")[0]
-        raise RunError(f"--{option}: no price is known for {unpriced[0]}; use --{also}-tokens or --{also}-calls")
+        tokens, calls = (f"--{option.replace('usd', kind).replace('dollars', kind)}" for kind in ("tokens", "calls"))
+        raise RunError(f"--{option}: no price is known for {unpriced[0]}; use {tokens} or {calls}")

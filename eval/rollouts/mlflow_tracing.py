@@ -30,6 +30,7 @@ def mlflow_traces(uri: str | None, experiment: str) -> Iterator[None]:
         return
     # MLflow 3 refuses folders by default; here the user asked for one.
     os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")  # the default waits for minutes for a missing server
     try:
         mlflow: Any = importlib.import_module("mlflow")
         importlib.import_module("mlflow.dspy")

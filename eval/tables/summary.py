@@ -145,7 +145,7 @@ def _row(s: Summary, k: int, uneven: bool) -> list[str]:
         f"{s.solved * s.problems:g} / {s.problems}" if whole else f"{s.solved:.1%}" + f" of {s.problems}" * uneven,
         f"{s.solved_interval[0]:.0%}–{s.solved_interval[1]:.0%}" if s.problems else "–",
         *("–" if each is None else f"{each.value:.1%}" for each in several),
-        f"{s.hidden_rate:.1%}",
+        f"{s.hidden_rate:.1%}" if s.problems else "–",
         quantity(s.calls),
         quantity(s.tokens),
         quantity(s.dollars),

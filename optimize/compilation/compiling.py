@@ -35,7 +35,7 @@ from optimize.job.stages import thaw
 from optimize.optimizers.optimizer import optimizer_of
 from optimize.optimizers.proposing import Proposing
 from optimize.probe.lever_findings import findings_table
-from optimize.probe.probing import probe
+from optimize.probe.probing import flow_config, probe
 from optimize.probe.recommendation import recommendation
 from optimize.undocumented import random_state_kept
 from program.artifact import load
@@ -55,7 +55,7 @@ from program.rollout.rate_limits import Pace
 from program.stage.program import Program
 from program.stopping import check, ends_by, graceful
 
-SERVERS = "servers.json"  # in a ledger's folder: the addresses of the models, without those that need none
+SERVERS = "servers.json"  # of a ledger or a compilation: the addresses of the models, without those that need none
 WORK_FOLDER = Path(os.environ.get("ALPHACODIUM_CACHE", ".cache")) / "compile"
 
 
@@ -133,7 +133,10 @@ def dry_run(config: CompileConfig, out: Path, probe: int | None = None) -> str:
     """The plan of the compilation and its cost, without LM calls and without writing anything; for a probe, with its
     number of calls, the cost of that."""
     inputs = read_inputs(config)
-    return describe_plan(config, inputs, out) if probe is None else describe_probe(config, inputs, probe, out)
+    if probe is None:
+        return describe_plan(config, inputs, out)
+    flow_config(inputs.program)
+    return describe_probe(config, inputs, probe, out)
 
 
 @random_state_kept()
@@ -160,6 +163,7 @@ def probe_levers(config: CompileConfig, out: Path, calls: int, arguments: Sequen
         arguments: of the command, to build the recommended command.
     """
     inputs = read_inputs(config)
+    probed = flow_config(inputs.program)
     with _session(config, inputs, out) as job:
         found = probe(job, calls)
         paid = _paid_now(job)
@@ -167,7 +171,7 @@ def probe_levers(config: CompileConfig, out: Path, calls: int, arguments: Sequen
     stored = read_manifest(Path(config.start)).config
     ran_on = max((each.problems for each in found), default=0)
     larger = 3 * calls if ran_on < len(inputs.learn) else None
-    said = recommendation(found, config.start, inputs.program.config, racing, stored, larger)
+    said = recommendation(found, config.start, probed, racing, stored, larger)
     write_whole(out / "probe.json", json.dumps([each.as_json() for each in found], indent=2) + "\n")
     return f"{findings_table(found)}\n\nin this session {paid}\n{said}"
 
@@ -205,9 +209,10 @@ def _open_session(config: CompileConfig, inputs: Inputs, out: Path) -> Iterator[
     folder = open_folder(out, inputs.identity)
     given = [ledger_in(Path(each)) for each in config.answers]
     isolation = check_judge()
+    own = _own_ledger(config, inputs, folder.path)
     with (
         graceful(),
-        closing(Ledger(own := _own_ledger(config, inputs), others=[*ledgers_next_to(own), *given])) as ledger,
+        closing(Ledger(own, others=[*ledgers_next_to(own), *given])) as ledger,
         _paying(config, ledger) as paid,
         ends_by(paid.seconds_left(), "max_seconds is reached; the same command resumes"),
         _models(config, inputs, paid) as lms,
@@ -228,21 +233,24 @@ def _open_session(config: CompileConfig, inputs: Inputs, out: Path) -> Iterator[
         )
 
 
-def ledger_folder(inputs: Inputs) -> Path:
-    """The ledger's folder. Each configuration has its own ledger, with calls that count against its caps. Ledgers of
-    the same model, data and seed are next to it; their answers are reused for free, because equal prompts have equal
-    answers there."""
+def _own_ledger(config: CompileConfig, inputs: Inputs, training: Path) -> Path:
+    """The ledger's folder. Each configuration with its servers has its own ledger, with calls that count against its
+    caps. Ledgers of the same model, data and seed are next to it; if they have the same servers, their answers are
+    reused for free, because equal prompts have equal answers there.
+
+    The addresses with which a compilation began are noted in its folder: it may resume with others.
+    """
+    bases = sorted({_one_spelling(base) for _, base in config.models().values() if base})
+    if not (training / SERVERS).is_file():
+        write_whole(training / SERVERS, json.dumps(bases))
+    begun = json.loads(_servers_of(training))
     shared = {key: inputs.identity[key] for key in ("lm", "data_fingerprint", "seed")}
-    return WORK_FOLDER / _digest(shared) / _digest(inputs.identity)
-
-
-def _own_ledger(config: CompileConfig, inputs: Inputs) -> Path:
-    """`ledger_folder`, in which the addresses of the models are noted. A resume may have other addresses."""
-    folder = ledger_folder(inputs)
+    folder = WORK_FOLDER / _digest(shared) / _digest({**inputs.identity, **({"servers": begun} if begun else {})})
     folder.mkdir(parents=True, exist_ok=True)
-    if not (folder / SERVERS).exists() and not (folder / FILE).exists():
-        bases = {_one_spelling(base) for _, base in config.models().values() if base}
-        write_whole(folder / SERVERS, json.dumps(sorted(bases)))
+    if not (folder / FILE).exists():
+        write_whole(folder / SERVERS, json.dumps(begun))
+    elif begun != bases:
+        print(f"answers of {', '.join(begun) or 'the provider'} that are stored already are reused")
     return folder
 
 

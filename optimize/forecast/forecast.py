@@ -17,7 +17,7 @@ from optimize.job.inputs import Inputs
 from optimize.job.stages import stages_of
 from program.cli.settings import setting_text
 from program.models.prices import price_of
-from program.rollout.budget import OPTIONS, spent_of
+from program.rollout.budget import OPTIONS, limit_text, spent_of
 
 STRONGER = ("escalate_lm", "repair_lm")  # roles of further models of programs
 PROPOSAL_PROMPT_TOKENS, PROPOSAL_ANSWER_TOKENS = 1500, 300  # priors
@@ -81,7 +81,7 @@ def too_little_for_gate(config: CompileConfig, needs: Mapping[str, float]) -> st
 
 
 def _cap(config: CompileConfig, resource: str) -> str:
-    return f"{OPTIONS[resource]} = {getattr(config.budget, resource):g}"
+    return f"{OPTIONS[resource]} = {limit_text(getattr(config.budget, resource))}"
 
 
 def no_fresh_draws(config: CompileConfig, inputs: Inputs) -> str:

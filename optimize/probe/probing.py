@@ -36,6 +36,7 @@ from optimize.probe.levers_to_probe import (
 from optimize.race.variants import Variant
 from optimize.race.word_variants import demo_variants, instruction_variants, with_both
 from program.problem import Problem
+from program.stage.program import Program
 from program.steps.config import FlowConfig
 
 FEWEST_PROBED = 8  # minimum problems for every lever
@@ -46,14 +47,23 @@ SAID = "check-example"  # the sentence that represents instructions
 WORDS = (SENTENCE, DEMOS, BOTH)
 
 
+def flow_config(program: Program) -> FlowConfig:
+    """The configuration of the program to probe.
+
+    Raises:
+        ConfigError: the program is not the flow.
+    """
+    if not isinstance(program.config, FlowConfig):
+        raise ConfigError("--probe tries the switches of the flow, so --start must be a flow")
+    return program.config
+
+
 class _Probe:
     """The programs of a probe and their runs, one run per step, so that a step reads only the results of earlier steps,
     also after a resume."""
 
     def __init__(self, job: Job, problems: Sequence[Problem]) -> None:
-        config = job.inputs.program.config
-        if not isinstance(config, FlowConfig):
-            raise ConfigError("--probe tries the switches of the flow, so --start must be a flow")
+        config = flow_config(job.inputs.program)
         self._job, self._problems = job, problems
         stronger = job.stronger is not None
         self.levers = (*LEVERS, *STRONGER_LEVERS) if stronger else LEVERS

@@ -37,11 +37,10 @@ def recommendation(
     shown = [each for each in findings if each.shown]
     if not shown:
         tried = [each.visible for each in findings if each.problems]
-        seen = (
-            f", where one of {100 * min(tried):.0f} to {100 * max(tried):.0f} points would have been" if tried else ""
-        )
-        further = f"; --probe {larger} sees smaller gains" if larger else ""
-        return f"nothing to gain here: no lever is shown to gain{seen}{further}"
+        said = "nothing to gain here, as far as this probe can see"
+        if tried:
+            said += f": only gains of {100 * min(tried):.0f} to {100 * max(tried):.0f} points could be shown"
+        return said + (f"; --probe {larger} sees smaller ones" if larger else "")
     best = max(shown, key=lambda each: each.gain.value)
     lever, (before, after) = best.lever, best.calls
     first, second = lever.pairs[0]

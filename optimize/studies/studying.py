@@ -85,7 +85,8 @@ def study(options: argparse.Namespace) -> None:
         given += [word for key in ("rollouts", "gate_problems") for word in ("--tune", f"{key}={fitting}")]
         config, plan = read_config(options.config, changes), plan.model_copy(update={"limit": fitting})
     problems = evaluated_on.select(plan.limit, None, plan.exclude)
-    print_markdown(expected_cost(config, plan, arms, problems, options.out / "compiled"))
+    capped = config.model_copy(update={"budget": config.budget.and_also(total)})
+    print_markdown(expected_cost(capped, plan, arms, problems, options.out / "compiled"))
     if options.dry_run:
         say_next(command=["optimize.study", *without("--dry-run", sys.argv[1:])])
         return
@@ -95,7 +96,8 @@ def study(options: argparse.Namespace) -> None:
     _do("optimize.compile", options.config, *given, *_limits(config.budget.and_also(total)), "--out", compiled)
     manifest = artifact.read_manifest(compiled)
     if stopped := (manifest.compile or {}).get("stopped"):
-        raise ConfigError(f"study: {compiled} is not fully compiled: {stopped}; allow more and run the command again")
+        more = f"allow more, also in {options.config} where it has this cap, and run the command again"
+        raise ConfigError(f"study: {compiled} is not fully compiled: {stopped}; {more}")
     evaluated = ["--data", config.data, "--split", plan.split, "--n", plan.n, "--out", run]
     evaluated += ["--concurrency", config.concurrency]
     for key, limit in config.rates.model_dump(include={"requests_per_minute", "tokens_per_minute"}).items():

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from program.errors import ModelError
+from program.errors import TIMEOUT_VARIABLE, ModelError
 from program.models.error_bodies import in_openai_form, is_error
 from program.models.names import EMBEDDED, check_model
 from program.models.prices import packaged_prices
@@ -22,7 +22,6 @@ CACHE_FOLDER = Path(os.environ.get("ALPHACODIUM_CACHE", ".cache"))
 # Answers are not streamed, so this limits the whole answer. A thought of 64,000 tokens takes half an hour at 36 a
 # second.
 TIMEOUT_SECONDS, THINKING_SECONDS = 600.0, 3600.0
-TIMEOUT_VARIABLE = "ALPHACODIUM_TIMEOUT"  # seconds, instead of both
 SERVED_AS = ("openai/", "hosted_vllm/")  # prefixes that are not part of the model's name on a self-hosted server
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import dspy
 from dspy import DSPyError, LMAuthError, LMConfigurationError, LMError, LMTransportError
 
-from program.errors import ModelError, first_line
+from program.errors import ModelError, call_fault, ran_out_of_time
 from program.models.learned import learned_of
 from program.models.names import EMBEDDED
 from program.models.prices import price_of
@@ -127,7 +127,7 @@ def why_not(model: str, asked_for: str, fault: Exception, address: str | None) -
     """
     if isinstance(fault, LMConfigurationError) and (named := _KEY_NAME.search(str(fault))):
         return ModelError(f"{model} needs a key. Type export {named[0]}=YOUR-KEY")
-    said = f"{model} does not answer: {type(fault).__name__}: {first_line(fault, MOST_CHARACTERS).rstrip('. ')}"
+    said = f"{model} does not answer: {type(fault).__name__}: {call_fault(fault, MOST_CHARACTERS).rstrip('. ')}"
     return ModelError(". ".join(filter(None, (said, _advice(model, asked_for, fault, address)))))
 
 
@@ -137,7 +137,7 @@ def _advice(model: str, asked_for: str, fault: Exception, address: str | None) -
     if isinstance(fault, LMAuthError):
         return _advice_on_key()
     if isinstance(fault, LMTransportError):
-        return f"Is the server started, and is {address} its address?"
+        return "" if ran_out_of_time(fault) else f"Is the server started, and is {address} its address?"
     if not isinstance(fault, LMError) or fault.status not in (400, 404, 405):
         return ""
     if end := next((each for each in ENDPOINTS if address.rstrip("/").endswith(each)), ""):

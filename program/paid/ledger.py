@@ -87,6 +87,7 @@ class Ledger:
             self.session = last + 1
             with self._storing():
                 self._data.execute("insert into sessions values (?, 0)", (self.session,))
+            self._forget_silence()
         except BaseException:
             self._lock_file.close()
             raise
@@ -167,6 +168,18 @@ class Ledger:
     def withdraw(self, number: int) -> None:
         """Remove a call that was refused and so costs nothing."""
         self._write("delete from calls where number = ?", number)
+
+    def _forget_silence(self) -> None:
+        """If no answer to the work has text yet, forget all of them, so that their requests are sent again: the cause
+        may be a cap or the server. Their cost stays."""
+        from program.undocumented import response_of  # imported here because it needs DSPy
+
+        with self._storing():
+            work = "from calls where answer is not null and phase != 'check'"
+            stored = self._data.execute(f"select answer {work} order by number")
+            if any((response_of(answer).message.text or "").strip() for (answer,) in stored):
+                return
+            self._data.execute(f"update calls set answer = null where number in (select number {work})")
 
     def report(self, key: str) -> Report | None:
         """The stored report of the judge; None if there is none, or one of an old form."""

@@ -18,7 +18,7 @@ from dspy.lm15 import Response
 from program.errors import StorageError, UserError
 from program.paid.halted import CapReached, Halted
 from program.paid.ledger import Ledger
-from program.rollout.budget import OPTIONS, Budget, RunBudget
+from program.rollout.budget import OPTIONS, Budget, RunBudget, limit_text
 from program.rollout.context import Purpose, context
 from program.rollout.rate_limits import Pace
 from program.rollout.trace import MAY_COST, Totals
@@ -221,7 +221,7 @@ class PaidCalls:
 
     def _words(self, name: str) -> str:
         kept = f", except for the part reserved for {self._kept_for}" if self._kept_for else ""
-        return f"{OPTIONS[name]} = {getattr(self._budget.budget, name) or 0:g} is reached{kept}"
+        return f"{OPTIONS[name]} = {limit_text(getattr(self._budget.budget, name) or 0)} is reached{kept}"
 
     def _stopped(self, fault: Exception) -> Halted:
         self.halt(Halted(fault))

@@ -143,6 +143,11 @@ class RunBudget:
         return min(self._kept_back.get("calls", 0) * self.seconds / self.calls, self.budget.seconds / 2)
 
 
+def limit_text(limit: float) -> str:
+    """A limit as it is typed: whole numbers in full."""
+    return str(limit) if isinstance(limit, int) else f"{limit:g}"
+
+
 def spent_of(used: Mapping[str, float], budget: Budget) -> str | None:
     """The first resource of which `used` has reached the limit of `budget`."""
     limits = budget.model_dump()

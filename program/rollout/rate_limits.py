@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import random
-import re
 import sys
 import threading
 import time
@@ -15,14 +14,13 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict, Field
 
 from program import stopping
-from program.errors import first_line
+from program.errors import call_fault, ran_out_of_time
 
 if TYPE_CHECKING:
     from dspy import LMError
 
 WINDOW_SECONDS = 60.0
 LONGEST_WAIT_SECONDS = 120.0  # a longer retry-after time is not waited for
-_READ_TIMEOUT = re.compile(r"read timed? ?out")  # DSPy's own engine reports it as a transport error
 GARBLED_RETRIES = 3  # of a request whose response was not valid
 NOT_IMPLEMENTED = 501
 SAID_CHARACTERS = 200
@@ -117,7 +115,7 @@ class Pace:
             if now - self._said < SAID_SECONDS:
                 return
             self._said = now
-        said = f"{type(fault).__name__}: {first_line(fault, SAID_CHARACTERS)}"
+        said = f"{type(fault).__name__}: {call_fault(fault, SAID_CHARACTERS)}"
         print(f"warning: the model gave no answer ({said}); it is asked again", file=sys.stderr)
 
     def hold_back(self, seconds: float) -> None:
@@ -133,7 +131,7 @@ class Pace:
 
         from program.undocumented import wait_asked_for
 
-        timed_out = isinstance(fault, LMTimeoutError) or _READ_TIMEOUT.search(str(fault).lower()) is not None
+        timed_out = isinstance(fault, LMTimeoutError) or ran_out_of_time(fault)
         most = min(1, self.limits.retries) if timed_out else self.limits.retries
         if type(fault) is LMProviderError:  # not a valid response: an HTML page of a gateway, or half of an answer
             most, may_pass = min(GARBLED_RETRIES, most), True

@@ -26,6 +26,8 @@ Outcome = Literal[
     "ok", "unparsable", "endless", "cut", "cut while thinking", "empty", "stub", "refused", "filtered", "lm_error"
 ]
 
+IN_THOUGHT = "found in the thought, because the answer has no program"
+
 
 class Message(BaseModel):
     """One message of a prompt."""
@@ -87,8 +89,8 @@ class Call(BaseModel):
 
     @property
     def unread(self) -> bool:
-        """Whether there was an answer that was unusable."""
-        return self.outcome not in ("ok", "lm_error")
+        """Whether there was an answer that was unusable: neither it nor its thought had what was asked for."""
+        return self.outcome not in ("ok", "lm_error") and IN_THOUGHT not in self.read
 
     @property
     def as_read(self) -> str:

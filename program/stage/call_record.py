@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from program.answers.thoughts import split
-from program.errors import first_line
+from program.errors import call_fault
 from program.rollout.context import trace
 from program.rollout.decisions import PromptsCut, TokensNotCounted
 from program.rollout.rate_limits import LONGEST_WAIT_SECONDS
@@ -81,7 +81,7 @@ def words_of(fault: Exception) -> str:
     """The first line of an exception's message. If the server's retry-after time is too long, the time is added."""
     wait = wait_asked_for(fault) or 0.0
     asked = f" (retry after {wait:,.0f} s)" if wait > LONGEST_WAIT_SECONDS else ""
-    return first_line(fault) + asked
+    return call_fault(fault) + asked
 
 
 # Small models repeat themselves until the token cap cuts them off.

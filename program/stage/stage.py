@@ -42,7 +42,7 @@ from program.rollout.budget import NOT_IN_TIME
 from program.rollout.context import branch, context, trace, within
 from program.rollout.conversation import PROGRAM, SoFar
 from program.rollout.decisions import ConversationBegun, StageGivenUp, StageNotAsked
-from program.rollout.trace import Call
+from program.rollout.trace import IN_THOUGHT, Call
 from program.stage.answer_outcome import CUT, enter_outcome
 from program.stage.call_record import fill, valid_text, words_of
 from program.stage.correction import ADDED, corrected, reason
@@ -54,7 +54,6 @@ REPEAT_TEMPERATURE = 0.8
 MAX_WIDENED = 3  # how often the token cap of an answer is doubled
 CUT_LIST = "cut off, whole items kept"
 DECLINED = "says that the test is wrong"
-IN_THOUGHT = "found in the thought, because the answer has no program"
 _WITHOUT_PROGRAM = ("empty", "cut while thinking", "unparsable")  # outcomes
 # After one of these no later call could work. They end the rollout, not only the stage.
 SYSTEMIC = (

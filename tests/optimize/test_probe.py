@@ -104,7 +104,7 @@ def test_the_recommended_command_is_the_one_that_probed_for_another_folder(probe
 )
 def test_the_largest_gain_that_is_shown_is_recommended(gains, said):
     text = recommendation([found(*each) for each in gains.items()], "start", FlowConfig(), COMMAND)
-    assert text.startswith(f"recommended: {said}: +" if said else "nothing to gain here: ")
+    assert text.startswith(f"recommended: {said}: +" if said else "nothing to gain here, as far as ")
 
 
 def test_of_a_shape_only_the_settings_that_differ_are_named():
@@ -191,7 +191,9 @@ def test_the_recommended_command_can_be_typed_whatever_optimizer_was_named(
 @pytest.mark.parametrize("fate", ["right", "broken"])
 def test_where_nothing_helps_nothing_is_recommended(monkeypatch, options, fate):
     use_lm(monkeypatch, answer_rule(TASKS, **{name: fate for name in NAMES}))
-    assert "\nnothing to gain here: " in printed(monkeypatch, optimize.compile.main, *options, "--probe", "50")
+    assert "\nnothing to gain here, as far as " in printed(
+        monkeypatch, optimize.compile.main, *options, "--probe", "50"
+    )
 
 
 def test_a_compilation_takes_the_answers_of_a_probe_for_nothing(monkeypatch, tmp_path, options):

@@ -1,6 +1,7 @@
 """Every command that asks a model, with servers that behave as providers do."""
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,7 @@ import optimize.compile
 import program.solve
 from eval.rollouts.run_folder import read_rollouts
 from program import artifact
-from tests.support.packs import VALID, isolate, plus_tasks, printed, write_pack, write_start
+from tests.support.packs import VALID, call, isolate, plus_tasks, printed, write_pack, write_start
 from tests.support.proposals import HINT, hinted_rule
 from tests.support.provider_server import Provider, provider
 
@@ -124,3 +125,59 @@ def test_an_optimizer_compiles(name, who, monkeypatch, tmp_path):
     if name not in FINDS_NOTHING:
         assert demos or any(HINT in each for each in instructions)
     assert "a draft" not in json.dumps(compiled.dump_state())
+
+
+def test_what_a_server_left_without_text_is_asked_again_after_its_repair(monkeypatch, tmp_path, capfd):
+    """A thought that the cap cuts is stored like every answer, but nothing is known of the model before any text."""
+    monkeypatch.setattr("tests.support.provider_server.WRONG", "Hmm.")
+    data, start, out = write_pack(tmp_path / "data"), write_start(tmp_path / "start", "direct"), tmp_path / "run"
+    options = [start, "--data", data, "--split", "valid", "--out", out]
+    with provider(lambda prompt: "") as server:
+        server.thinking = "field"
+        assert call(monkeypatch, eval.run.main, *options, *at(server)) == 1
+        assert "the same command retries them, and other settings need another --out" in capfd.readouterr().err
+        assert "| 0 / 0 | – | – |" in (out / "summary.md").read_text()
+        server.answer = answering(hinted_rule(VALID, helped=()))
+        asked = len(server.bodies)
+        printed(monkeypatch, eval.run.main, *options, *at(server))
+        assert len(server.bodies) > asked
+    assert [each.status for each in read_rollouts(out)] == ["solved"] * len(VALID)
+
+
+def test_another_server_answers_for_itself(monkeypatch, tmp_path):
+    """There may be another model of the same name; a compilation that was begun resumes wherever its model is now."""
+    data, start = write_pack(tmp_path / "data", TASKS), write_start(tmp_path / "start", "direct")
+    options = ["--start", start, "--data", data, "--optimizer", "verified", "--no-gate"]
+    asked = []
+    for out in ("first", "second"):
+        with provider(answering(hinted_rule(TASKS, helped=HELPED))) as server:
+            printed(monkeypatch, optimize.compile.main, *options, "--out", tmp_path / out, *at(server))
+            asked.append(len(server.bodies))
+    assert asked[0] == asked[1] > len(TASKS)
+    with provider(answering(hinted_rule(TASKS, helped=HELPED))) as server:
+        begun = [*options, "--out", tmp_path / "third", *at(server)]
+        printed(monkeypatch, optimize.compile.main, *begun, "--max-calls", "4")
+    with provider(answering(hinted_rule(TASKS, helped=HELPED))) as server:
+        said = printed(monkeypatch, optimize.compile.main, *begun[:-1], server.address)
+        assert "that are stored already are reused" in said and len(server.bodies) < asked[0] - 3
+
+
+def test_an_answer_that_does_not_come_in_time_names_the_setting(monkeypatch, tmp_path, capfd):
+    file = tmp_path / "problem.json"
+    file.write_text(json.dumps(TASKS[0].row()))
+    monkeypatch.setenv("ALPHACODIUM_TIMEOUT", "0.2")
+    with provider(lambda prompt: time.sleep(0.6) or "yes") as server:
+        assert call(monkeypatch, program.solve.main, file, *at(server)) != 0
+    said = capfd.readouterr().err
+    assert "set ALPHACODIUM_TIMEOUT=SECONDS to wait longer" in said and "Is the server started" not in said
+
+
+def test_a_program_found_in_the_thought_is_no_unusable_answer(monkeypatch, tmp_path, capfd):
+    monkeypatch.setattr("tests.support.provider_server.WRONG", f"```python\n{TASKS[0].right}```\n")
+    file = tmp_path / "problem.json"
+    file.write_text(json.dumps(TASKS[0].row()))
+    with provider(lambda prompt: "") as server:
+        server.thinking = "field"
+        direct = ["--artifact", write_start(tmp_path / "start", "direct")]
+        assert call(monkeypatch, program.solve.main, file, *direct, *at(server)) == 0
+    assert "unusable" not in capfd.readouterr().err

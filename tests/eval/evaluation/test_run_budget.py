@@ -25,6 +25,8 @@ def test_all_sessions_together_keep_to_the_budget(monkeypatch, tmp_path, options
         assert "its budget of calls is spent" in said and len(prompts) == 2
     printed(monkeypatch, eval.run.main, *options, "--max-calls", "3")
     assert len(prompts) == 3
+    said = printed(monkeypatch, eval.run.main, *options, "--max-calls", str(len(VALID)))
+    assert len(prompts) == len(VALID) and "is spent" not in said, "nothing is left to do"
     printed(monkeypatch, eval.run.main, *options)
     assert len(prompts) == len(read_rollouts(tmp_path / "run")) == len(VALID)
 
@@ -58,6 +60,7 @@ def test_what_is_left_of_a_budget():
     ("more", "said"),
     [
         (["--max-usd", "1"], "--max-usd: no price is known for local/qwen2.5-coder-0.5b"),
+        (["--set", "budget.dollars=1"], "--set budget.dollars: no price is known for local/qwen2.5-coder-0.5b"),
         (["--escalate-lm", "openai/gpt-4o"], "--escalate-lm: no program here has a second round"),
     ],
 )

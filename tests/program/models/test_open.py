@@ -13,8 +13,8 @@ from dspy import LMRateLimitError, lm15
 from program.adapters.choice import adapter_named
 from program.adapters.lean import LeanAdapter
 from program.adapters.schema import response_format
-from program.errors import ModelError, UserError
-from program.models.open import THINKING_SECONDS, TIMEOUT_VARIABLE, open_lm, timeout_of
+from program.errors import TIMEOUT_VARIABLE, ModelError, UserError
+from program.models.open import THINKING_SECONDS, open_lm, timeout_of
 from program.models.prices import LOCAL_MAP
 from program.models.profile import SAFETY_CAP, profile_of
 from program.models.start_check import PATIENCE_SECONDS
