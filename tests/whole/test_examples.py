@@ -36,7 +36,7 @@ def test_plain_python_solves_compiles_evaluates_and_compares(folder, capsys):
         *("The", "Solve", "Compile", "Evaluate", "Compare")
     ]
     runpy.run_path(str(ROOT / "examples" / "plain_python.py"), run_name="__main__")
-    run = folder / "runs" / "plain-python" / "run"
+    run = folder / "runs" / "plain-python-simulated" / "run"
     rollouts = read_rollouts(run)
     assert {(each.arm, each.status == "not judged") for each in rollouts} == {("direct", False), ("compiled", False)}
     said = capsys.readouterr().out
@@ -51,7 +51,7 @@ def test_a_strategy_of_ones_own_is_evaluated_beside_ours(folder, capsys):
     assert len((ROOT / "examples" / "my_strategy.py").read_text().splitlines()) < 60
     runpy.run_path(str(ROOT / "examples" / "my_strategy.py"), run_name="__main__")
     assert "| two-ways | " in capsys.readouterr().out
-    run = folder / "runs" / "my-strategy"
+    run = folder / "runs" / "my-strategy-simulated"
     drawn = {each.problem: len(each.trace.calls) for each in read_rollouts(run) if each.arm == "two-ways"}
     assert len(drawn) == 8 and max(drawn.values()) > 1
     assert "the run does not have the artifact of direct" in compare([run])
