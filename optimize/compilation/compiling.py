@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
@@ -28,7 +29,7 @@ from optimize.forecast.forecast import describe_plan, describe_probe, gate_needs
 from optimize.gate.gate import gate
 from optimize.gate.gate_outcome import Outcome
 from optimize.job.candidates import with_prompts
-from optimize.job.inputs import Inputs, is_finished, models_of, open_folder, read_inputs
+from optimize.job.inputs import Inputs, is_begun, is_finished, models_of, open_folder, read_inputs
 from optimize.job.job import Job, new_job
 from optimize.job.metric import HiddenPassRate
 from optimize.job.stages import thaw
@@ -55,7 +56,9 @@ from program.rollout.rate_limits import Pace
 from program.stage.program import Program
 from program.stopping import check, ends_by, graceful
 
-SERVERS = "servers.json"  # of a ledger or a compilation: the addresses of the models, without those that need none
+SERVERS = "servers.json"  # in a ledger's folder: the addresses of the models, without those that need none
+LEDGER_NAME = "ledger.txt"  # in the folder of a compilation's training: the name of its ledger, a hash
+_NAME = re.compile("[0-9a-f]{16}")
 WORK_FOLDER = Path(os.environ.get("ALPHACODIUM_CACHE", ".cache")) / "compile"
 
 
@@ -238,18 +241,20 @@ def _own_ledger(config: CompileConfig, inputs: Inputs, training: Path) -> Path:
     caps. Ledgers of the same model, data and seed are next to it; if they have the same servers, their answers are
     reused for free, because equal prompts have equal answers there.
 
-    The addresses with which a compilation began are noted in its folder: it may resume with others.
+    The name of the ledger is noted in the folder of the compilation, which may resume with other addresses.
     """
     bases = sorted({_one_spelling(base) for _, base in config.models().values() if base})
-    if not (training / SERVERS).is_file():
-        write_whole(training / SERVERS, json.dumps(bases))
-    begun = json.loads(_servers_of(training))
     shared = {key: inputs.identity[key] for key in ("lm", "data_fingerprint", "seed")}
-    folder = WORK_FOLDER / _digest(shared) / _digest({**inputs.identity, **({"servers": begun} if begun else {})})
+    noted = training / LEDGER_NAME
+    name = noted.read_text() if noted.is_file() and is_begun(training.parent) else ""
+    if not _NAME.fullmatch(name):
+        name = _digest({**inputs.identity, **({"servers": bases} if bases else {})})
+        write_whole(noted, name)
+    folder = WORK_FOLDER / _digest(shared) / name
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / FILE).exists():
-        write_whole(folder / SERVERS, json.dumps(begun))
-    elif begun != bases:
+        write_whole(folder / SERVERS, json.dumps(bases))
+    elif (begun := json.loads(_servers_of(folder))) != bases:
         print(f"answers of {', '.join(begun) or 'the provider'} that are stored already are reused")
     return folder
 

@@ -136,6 +136,11 @@ def _parts(config: CompileConfig, problems: ProblemSet) -> tuple[list[Problem], 
     return learn, choose
 
 
+def is_begun(out: Path) -> bool:
+    """Whether a compilation has made rollouts in its folder `out`, which exists."""
+    return any(has_rollouts(each) for each in out.iterdir())
+
+
 def open_folder(out: Path, identity: dict[str, Any]) -> RunFolder:
     """The folder of the training rollouts below `out`, with which an interrupted compilation resumes. A folder without
     any rollout may begin again with another configuration, for example after a misspelt model.
@@ -146,7 +151,7 @@ def open_folder(out: Path, identity: dict[str, Any]) -> RunFolder:
     """
     training = out / "training"
     refuse_foreign(out, "compilation", "training/config.json", {"training"})
-    begun = out.is_dir() and any(has_rollouts(each) for each in out.iterdir())
+    begun = out.is_dir() and is_begun(out)
     code = read_config(training).get("code", {}) if begun else identity["code"]
     if changed := changed_files(code, identity["code"]):
         raise RunError(
