@@ -116,8 +116,9 @@ def _with(profile: Profile, learned: Learned, settings: dict[str, Any]) -> Profi
     asked_to = settings.get("thinking") or settings.get("reasoning") or settings.get("reasoning_effort")
     if (learned.thinks or asked_to) and not profile.thinks:
         profile = _thinking(replace(profile, max_output=max(profile.max_output, THINKING_CAP)))
-    if learned.most_tokens is not None:
-        most = learned.most_tokens
+    limits = [each for each in (learned.most_tokens, learned.context) if each is not None]
+    if limits:
+        most = min(limits)
         capped = {key: min(getattr(profile, key), most) for key in ("code_tokens", "text_tokens", "max_output")}
         profile = replace(profile, **capped)
     if "temperature" in learned.left_out:
