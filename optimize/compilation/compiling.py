@@ -90,6 +90,7 @@ def compile_artifact(config: CompileConfig, out: Path, evidence: bool = False) -
         chosen = job.candidates.named(job.candidates.name_of(tuned))
         for program in (tuned, inputs.program):
             thaw(program)
+        job.refuse_losses()
         outcome, earned = _gated(job, tuned)
         if not outcome.ships and (earlier := _shipped_before(out)):
             print(f"this session: {outcome.line()}")

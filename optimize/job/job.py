@@ -57,6 +57,7 @@ class Job:
     dropped: the demonstrations that were rejected before the gate, each with the reason.
     raced: the results of every candidate of a race, in order.
     run_folders: of the runs of several programs so far.
+    rolled_out: the problems of the teacher's rollouts; a pilot in an earlier session may have stored others.
     reserve: keeps back the gate's part of the budget, given the rollouts of the likely result.
     rehearsed: whether this is only a rehearsal; see `optimize.forecast.rehearsal`.
     """
@@ -80,6 +81,7 @@ class Job:
     dropped: list[dict[str, Any]] = field(default_factory=list)
     raced: list[RaceLine] = field(default_factory=list)
     run_folders: list[Path] = field(default_factory=list)
+    rolled_out: set[str] = field(default_factory=set)
     reserve: Callable[[Sequence[Rollout]], object] = lambda _: None
     rehearsed: ClassVar[bool] = False
 
@@ -148,11 +150,11 @@ class Job:
 
         Raises:
             Halted: a cap is reached; finished rollouts are stored.
-            ModelError: too many rollouts were not judged; the same command retries them.
         """
         self.paid.phase = "training"
         arm = Arm("teacher", self.teacher)
         part = replace(self.problems, problems=tuple(self.learn if problems is None else problems))
+        self.rolled_out |= {problem.name for problem in part.problems}
         loop = run_loop(
             self.folder,
             [arm],
@@ -169,8 +171,15 @@ class Job:
                 if enough(done):
                     break
         self.paid.phase = "proposals"
-        refuse_losses(read_rollouts(self.folder.path))
         return self.stored_rollouts()
+
+    def refuse_losses(self) -> None:
+        """Refuse to continue if outages lost too many of the teacher's rollouts that were asked for.
+
+        Raises:
+            ModelError: the same command retries them.
+        """
+        refuse_losses([each for each in read_rollouts(self.folder.path) if each.problem in self.rolled_out])
 
     def program_runs(
         self, name: str, programs: Mapping[str, Program], problems: Sequence[Problem], samples: int, first: int = 0

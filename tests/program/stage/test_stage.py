@@ -332,7 +332,7 @@ def test_where_all_is_a_thought_its_program_is_taken_if_nothing_better_comes(tra
     assert solve(scripted_lm([answer, GARBAGE])).code == "print(1)\n"
     assert solve(scripted_lm([answer, GOOD.replace("1", "3")])).code == "print(3)\n"
     calls = [call for call in trace.calls if IN_THOUGHT in call.read]
-    assert len(calls) == 3 and all(call.unread and not call.answer.strip() for call in calls)
+    assert len(calls) == 3 and all(not call.unread and not call.answer.strip() for call in calls)
 
 
 @pytest.mark.parametrize("answer", ALL_THOUGHT, ids=["field", "mark"])
