@@ -1,5 +1,6 @@
 """Tracing to MLflow: a run's prompts and answers are in a local store; without MLflow the option says what to do."""
 
+import re
 import sys
 
 import pytest
@@ -33,7 +34,7 @@ def test_a_run_is_traced_into_a_local_store(tmp_path, monkeypatch):
     assert asked == ["Cube", "Predecessor", "Thrice"]
     everything = "".join(span.to_dict().__repr__() for trace in traces for span in trace.data.spans)
     assert "The task is called Cube." in everything and "n ** 3 if n < 10" in everything
-    assert "1728" not in everything and "91125" not in everything, "hidden tests"
+    assert not {"1728", "91125"} & {*re.findall(r"\w+", everything)}, "hidden tests; ids and times have such digits too"
 
 
 def test_nothing_is_traced_after_the_run(tmp_path):
