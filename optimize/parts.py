@@ -13,7 +13,7 @@ from program.cli.command import run_command
 from program.cli.folders import ArtifactName
 from program.cli.output import say_next
 from program.errors import UserError
-from program.manifest import flattened, merged, read_manifest
+from program.manifest import merged, read_manifest
 
 
 def main() -> None:
@@ -31,15 +31,14 @@ def main() -> None:
 
 
 def _write(options: argparse.Namespace) -> None:
-    from program.cli.settings import setting_text
+    from program.cli.settings import named_options, setting_options
 
     start = options.start or _start_of(options.artifact)
     shape, words = take_apart(options.artifact, start, options.out)
     compilation = read_manifest(options.artifact).compile or {}
     given = {key: compilation.get(key) for key in ("lm", "escalate_lm", "repair_lm", "data", "adapter")}
-    same = [word for key, value in given.items() if value for word in (f"--{key.replace('_', '-')}", value)]
-    settings = flattened(compilation.get("settings") or {})
-    same += [word for key, value in settings.items() for word in ("--set", f"{key}={setting_text(value)}")]
+    same = named_options({key: value for key, value in given.items() if value})
+    same += setting_options(compilation.get("settings") or {})
     say_next(command=["eval.run", start, shape, words, options.artifact, *same, "--out", "runs/parts"])
 
 
@@ -80,13 +79,13 @@ def take_apart(folder: Path, start: Path, out: Path) -> tuple[Path, Path]:
         "shape": reshaped(manifest, begun.dump_state(), manifest.config),
         "words": reshaped(manifest, compiled.dump_state(), config),
     }
-    alike = {
-        name for name, program in parts.items() if fingerprint(program, manifest) == fingerprint(compiled, manifest)
-    }
-    if alike:
-        same = {"words": "shape", "shape": "words"}
-        shared = " and the ".join(sorted(same[name] for name in alike))
-        raise UserError(f"{folder} has the {shared} of {start}: there are no two parts to compare")
+    whole = fingerprint(compiled, manifest)
+    # If the words alone make the whole program, its shape is that of the start, and the other way round.
+    shared = [
+        other for name, other in (("words", "shape"), ("shape", "words")) if fingerprint(parts[name], manifest) == whole
+    ]
+    if shared:
+        raise UserError(f"{folder} has the {' and the '.join(shared)} of {start}: there are no two parts to compare")
     for name, program in parts.items():
         compilation = {**(manifest.compile or {}), "part": name}
         about = describe(

@@ -41,7 +41,7 @@ from optimize.probe.recommendation import recommendation
 from optimize.undocumented import random_state_kept
 from program.artifact import load
 from program.cli.output import counted, say_next
-from program.cli.settings import setting_text
+from program.cli.settings import named_options, setting_options, setting_text
 from program.cli.shown_markdown import print_fitted
 from program.errors import ModelError, first_line
 from program.files import write_whole
@@ -126,7 +126,7 @@ def _conditions(config: CompileConfig, start: Program, made: Program) -> list[st
     """The options of `eval.run` that give both programs the conditions of the compilation."""
     own = flattened(made.config.model_dump())
     shared = {key: value for key, value in flattened(config.settings).items() if own.get(key) == value}
-    settings = [word for key, value in shared.items() for word in ("--set", f"{key}={setting_text(value)}")]
+    settings = setting_options(shared)
     adapter = ["--adapter", config.adapter] if config.adapter else []
     models = models_of(config).used_by([start, made]).options()
     return [*models, "--data", config.data, *adapter, *settings]
@@ -186,9 +186,8 @@ def _race_options(config: CompileConfig) -> list[str]:
     caps = {OPTIONS[name]: limit for name, limit in config.budget.model_dump(exclude_none=True).items()}
     plain = {key: value for key, value in given.items() if isinstance(value, str | int) and key != "gate"} | caps
     rest = {key: value for key, value in given.items() if key not in plain}
-    words = [word for key, value in plain.items() for word in (f"--{key.replace('_', '-')}", f"{value}")]
     tuned = [f"{key}={setting_text(value)}" for key, value in flattened(rest).items()]
-    return [*words, *(word for each in tuned for word in ("--tune", each))]
+    return [*named_options(plain), *(word for each in tuned for word in ("--tune", each))]
 
 
 @contextmanager

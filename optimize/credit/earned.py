@@ -39,7 +39,7 @@ def with_earned_demos(job: Job, program: Program) -> Program:
         Halted: a cap is reached, or the model is out of reach.
     """
     made = program.deepcopy()
-    shown = job.shown_by(demo for predictor in made.predictors() for demo in predictor.demos)
+    shown = job.shown_in(made)
     for name, stage in stages_of(made):
         if job.tunes(stage):
             _drop_false(job, made, f"{name}.predict", stage)

@@ -103,7 +103,7 @@ def gate_problems(job: Job, programs: Sequence[Program]) -> tuple[list[Problem],
     of one of `programs` are left out, because that program would have the solution in its prompt. If a program repeats
     its draws, problems that the optimizer has run on are left out too.
     """
-    shown = job.shown_by(demo for each in programs for predictor in each.predictors() for demo in predictor.demos)
+    shown = job.shown_in(*programs)
     runs = Counter(name for each in job.candidates.all() for name, scores in each.scores.items() for _ in scores)
     runs.update(rollout.problem for folder in job.run_folders for rollout in read_rollouts(folder))
     left = [problem for problem in job.problems.problems if problem.name not in shown]

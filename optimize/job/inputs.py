@@ -137,8 +137,8 @@ def _parts(config: CompileConfig, problems: ProblemSet) -> tuple[list[Problem], 
 
 
 def is_begun(out: Path) -> bool:
-    """Whether a compilation has made rollouts in its folder `out`, which exists."""
-    return any(has_rollouts(each) for each in out.iterdir())
+    """Whether a compilation has made rollouts in its folder `out`."""
+    return out.is_dir() and any(has_rollouts(each) for each in out.iterdir())
 
 
 def open_folder(out: Path, identity: dict[str, Any]) -> RunFolder:
@@ -151,7 +151,7 @@ def open_folder(out: Path, identity: dict[str, Any]) -> RunFolder:
     """
     training = out / "training"
     refuse_foreign(out, "compilation", "training/config.json", {"training"})
-    begun = out.is_dir() and is_begun(out)
+    begun = is_begun(out)
     code = read_config(training).get("code", {}) if begun else identity["code"]
     if changed := changed_files(code, identity["code"]):
         raise RunError(

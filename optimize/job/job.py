@@ -202,6 +202,11 @@ class Job:
         asked = {self.problems.problem(name).asked() for name in shown}
         return {problem.name for problem in self.problems.problems if asked and problem.asked() in asked}
 
+    def shown_in(self, *programs: dspy.Module) -> set[str]:
+        """Like `shown_by`, for the demonstrations of programs."""
+        predictors = [predictor for each in programs for predictor in each.predictors()]
+        return self.shown_by(demo for predictor in predictors for demo in predictor.demos)
+
     def stored_rollouts(self) -> list[Rollout]:
         """The teacher's judged rollouts, in the order of the problems."""
         return self._in_order(read_rollouts(self.folder.path))

@@ -87,7 +87,7 @@ class Race(Proposing, frozen=True):
     def _problems(self, job: Job, start: Variant) -> list[Problem]:
         """The problems of the race. Those in the start's demonstrations are left out, and up to half of the rest is
         left to the gate, because a winner of many candidates owes part of its score to luck on the race's problems."""
-        shown = job.shown_by(demo for each in start.program(job.inputs).predictors() for demo in each.demos)
+        shown = job.shown_in(start.program(job.inputs))
         left = [problem for problem in job.learn if problem.name not in shown]
         unseen = min(GATE_LOOKS * job.config.gate_problems, len(left) // 2) if job.config.gate else 0
         return random.Random(job.config.seed).sample(left, min(self.rollouts, len(left) - unseen))

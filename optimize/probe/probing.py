@@ -158,7 +158,7 @@ def probe(job: Job, calls: int) -> list[LeverFinding]:
         ConfigError: the program is not the flow.
         Halted: a cap is reached; finished rollouts are stored.
     """
-    shown = job.shown_by(demo for each in job.inputs.program.predictors() for demo in each.demos)
+    shown = job.shown_in(job.inputs.program)
     left = [problem for problem in job.learn if problem.name not in shown]
     order = random.Random(job.config.seed).sample(left, len(left))
     most = min(len(order), max(FEWEST_PROBED, calls // SETTLED))

@@ -10,7 +10,7 @@ from typing import Any
 from eval.tables.markdown import points
 from optimize.probe.lever_findings import LeverFinding
 from optimize.probe.levers_to_probe import shapes
-from program.cli.settings import setting_text
+from program.cli.settings import setting_options
 from program.manifest import flattened, merged
 from program.steps.config import FlowConfig
 
@@ -55,7 +55,7 @@ def recommendation(
         present = flattened({**probed, **(stored or {})})
         measured = flattened(merged(probed, shapes(config, stronger=True)[second]))
         settings = {key: value for key, value in measured.items() if present.get(key) != value}
-        options = [f"--set {key}={setting_text(value)}" for key, value in settings.items()]
+        options = setting_options(settings)
         lines += ["", f"  {second}, as measured:", f"  python -m eval.run {shlex.quote(start)} {' '.join(options)} …"]
         lines += ["", "  or raced against other switches:"]
     else:
@@ -67,13 +67,14 @@ def recommendation(
 def _compile(arguments: Sequence[str], kind: str) -> str:
     """The command that races levers of this kind, with another folder because its configuration differs."""
     kept: list[str] = []
-    number = next((place + 1 for place, each in enumerate(arguments) if each == "--probe"), None)
-    calls = arguments[number : number + 1] if number else []
-    given = [*arguments[:number], *arguments[number + 1 :]] if number and "".join(calls).isdigit() else arguments
-    left = iter(each for each in given if each != "--probe")
-    for each in left:
-        if each == "--out" or each.startswith("--out="):
-            out = next(left) if each == "--out" else each.partition("=")[2]
+    left = [*reversed(arguments)]
+    while left:
+        each = left.pop()
+        if each == "--probe":
+            if left and left[-1].isdigit():
+                left.pop()
+        elif each == "--out" or each.startswith("--out="):
+            out = left.pop() if each == "--out" else each.partition("=")[2]
             kept += ["--out", f"{out}-{kind}"]
         elif not each.startswith("--probe="):
             kept.append(each)

@@ -29,6 +29,7 @@ from optimize.studies.minutes import Fit
 from optimize.studies.study_arms import StudyArm, study_arms
 from program import artifact
 from program.cli.output import counted, say_next, without
+from program.cli.settings import named_options
 from program.cli.shown_markdown import print_markdown
 from program.errors import first_error
 from program.files import write_whole
@@ -77,7 +78,7 @@ def study(options: argparse.Namespace) -> None:
     if plan.fit and config.optimizer != "race":
         raise ConfigError("study: fit works only with the optimizer race")
     arms = study_arms(config, plan.against, plan.settings, taken=("compiled", plan.split))
-    given = [word for key, value in changes.items() for word in (f"--{key.replace('_', '-')}", value)]
+    given = named_options(changes)
     if plan.fit and not options.dry_run:
         problems = evaluated_on.select(plan.limit, None, plan.exclude)
         fitting = plan.fit.problems(config, problems, options.out)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,16 @@ def setting_text(value: Any) -> str:
     if isinstance(value, tuple):
         return ",".join(map(str, value))
     return value if isinstance(value, str) else json.dumps(value)
+
+
+def setting_options(settings: dict[str, Any]) -> list[str]:
+    """The command-line options that `parse_settings` reads as these settings, which may be nested."""
+    return [word for key, value in flattened(settings).items() for word in ("--set", f"{key}={setting_text(value)}")]
+
+
+def named_options(values: Mapping[str, Any]) -> list[str]:
+    """Command-line options by the names of their keys: `{"api_base": "…"}` is `--api-base …`."""
+    return [word for key, value in values.items() for word in (f"--{key.replace('_', '-')}", str(value))]
 
 
 def shared_settings(settings: dict[str, Any], folders: Sequence[Path]) -> list[dict[str, Any]]:

@@ -133,9 +133,8 @@ class RunBudget:
 
     def _used(self) -> dict[str, float]:
         used = {"calls": self.calls, "tokens": self.tokens, "dollars": self.dollars, "seconds": self.seconds}
-        return {name: amount + self._kept_back.get(name, 0) for name, amount in used.items()} | {
-            "seconds": self.seconds + self._kept_seconds()
-        }
+        kept = {**self._kept_back, "seconds": self._kept_seconds()}
+        return {name: amount + kept.get(name, 0) for name, amount in used.items()}
 
     def _kept_seconds(self) -> float:
         if self.budget.seconds is None or self.calls < MEASURED:
