@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 
 from eval.options import add_arms, add_runs, command_parser, points_lost
 from program.cli.command import CHECK_FAILED, run_command
 from program.cli.output import one_line, say_next
 from program.cli.shown_markdown import print_markdown
+
+UNITS = ("calls", "tokens", "dollars", "seconds")
 
 
 def main() -> None:
@@ -27,8 +30,16 @@ def main() -> None:
         "--budget",
         nargs="+",
         default=[],
-        choices=["calls", "tokens", "dollars", "seconds"],
+        choices=UNITS,
         help="what each arm solved within so many of these per problem",
+    )
+    parser.add_argument(
+        "--at",
+        nargs="+",
+        default=[],
+        type=budget,
+        metavar="calls=N",
+        help="compare all arms as if each problem might cost so many calls, tokens, dollars or seconds",
     )
     parser.add_argument("--prompts", action="store_true", help="show the instructions that differ, line by line")
     parser.add_argument(
@@ -40,11 +51,24 @@ def main() -> None:
     run_command(parser, _compare)
 
 
+def budget(text: str) -> tuple[str, float]:
+    """Read `calls=5` as the unit and the amount."""
+    unit, _, amount = text.partition("=")
+    if unit not in UNITS or not amount:
+        raise argparse.ArgumentTypeError(f"must be one of {', '.join(f'{each}=N' for each in UNITS)}")
+    number = float(amount)
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError("N must be above 0")
+    return unit, number
+
+
 def _compare(options: argparse.Namespace) -> int | None:
     from eval.rollouts.run_folder import report_of
     from eval.tables.comparison import compare, lower_ends
 
-    print_markdown(compare(options.runs, options.arms, options.by, options.budget, options.prompts, options.exclude))
+    print_markdown(
+        compare(options.runs, options.arms, options.by, options.budget, options.at, options.prompts, options.exclude)
+    )
     if len(options.runs) == 1 and (report := report_of(options.runs[0])):
         say_next(report=report, command=["eval.show", *options.runs])
     else:

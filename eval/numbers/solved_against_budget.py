@@ -14,7 +14,7 @@ from __future__ import annotations
 import itertools
 import math
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,31 +63,36 @@ class _Course:
 
 
 class Curve:
-    """The curve of one arm, with one course per problem."""
+    """The curve of one arm, with one course per problem, by the problem's name."""
 
-    def __init__(self, courses: Sequence[_Course]) -> None:
+    def __init__(self, courses: Mapping[str, _Course]) -> None:
         self._courses = courses
 
     def at(self, budget: float) -> Point:
-        seen = [course.at(budget) for course in self._courses]
+        seen = [course.at(budget) for course in self._courses.values()]
         return Point(budget, mean_share([solved for solved, _ in seen]), sum(open for _, open in seen) / len(seen))
+
+    def solved_at(self, budget: float) -> dict[str, float]:
+        """For each problem, the share of the orders of its samples that have solved it within the budget."""
+        return {name: course.at(budget)[0] for name, course in self._courses.items()}
 
     def budgets(self) -> list[float]:
         """The budgets at which the curve changes, ascending."""
-        return sorted({float(spent) for course in self._courses for spent in (*course.spent, *course.ends)})
+        return sorted({float(spent) for course in self._courses.values() for spent in (*course.spent, *course.ends)})
 
     def reach(self) -> float:
         """The budget beyond which the curve is a lower bound; infinite if it never is."""
-        return min((float(course.ends[0]) for course in self._courses if len(course.ends)), default=math.inf)
+        return min((float(course.ends[0]) for course in self._courses.values() if len(course.ends)), default=math.inf)
 
 
 def curve_of(rollouts: Iterable[Rollout], unit: Unit) -> Curve | None:
     """The curve of one arm; None if a price is unknown or nothing was judged."""
-    problems = [[best_so_far_of(each, unit) for each in samples] for samples in judged_by_problem(rollouts).values()]
-    known = [[each for each in samples if each] for samples in problems]
+    judged = judged_by_problem(rollouts)
+    problems = {name: [best_so_far_of(each, unit) for each in samples] for name, samples in judged.items()}
+    known = {name: [each for each in samples if each] for name, samples in problems.items()}
     if not problems or known != problems:
         return None
-    return Curve([_course(samples) for samples in known])
+    return Curve({name: _course(samples) for name, samples in known.items()})
 
 
 def solved_against_budget(rollouts: Iterable[Rollout], unit: Unit, budgets: Sequence[float]) -> list[Point] | None:

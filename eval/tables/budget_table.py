@@ -1,14 +1,15 @@
-"""The curves of solved against budget as a table."""
+"""Solved against budget: the curves as a table, and arms compared at the same budget."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from eval.numbers.cost import Unit, cost_of
+from eval.numbers.cost import UNITS, Unit, cost_of
 from eval.numbers.criteria import judged_by_problem
-from eval.numbers.solved_against_budget import Point, round_budgets, solved_against_budget
+from eval.numbers.paired import Pair, differences, on_common
+from eval.numbers.solved_against_budget import Curve, Point, curve_of, round_budgets, solved_against_budget
 from eval.rollouts.rollout import Rollout
-from eval.tables.markdown import NONE, percent, table
+from eval.tables.markdown import NONE, p_value, percent, points, table
 
 NOTE = (
     "Every arm samples a problem again until a program passes all public tests or the budget is spent; ≥ where stored "
@@ -23,10 +24,51 @@ def budget_table(arms: Mapping[str, Sequence[Rollout]], unit: Unit) -> str:
     if not grid or not any(curves.values()):
         return f"Solved against {unit}: not known for any arm."
     rows = [
-        [f"{budget:,.6f}".rstrip("0").rstrip("."), *(_cell(curve[row]) if curve else NONE for curve in curves.values())]
+        [_amount(budget), *(_cell(curve[row]) if curve else NONE for curve in curves.values())]
         for row, budget in enumerate(grid)
     ]
     return f"{table([f'{unit} per problem', *arms], rows)}\n\n{NOTE}"
+
+
+def compared_at(arms: Mapping[str, Sequence[Rollout]], budgets: Sequence[tuple[Unit, float]]) -> str:
+    """A Markdown table of all arms at the same cost: a row per budget and arm, all in one family of comparisons.
+
+    Args:
+        arms: rollouts by the name of the arm; the first is the baseline.
+        budgets: unit and amount per problem.
+    """
+    first = next(iter(arms))
+    curves = {(budget, arm): curve_of(rollouts, budget[0]) for budget in budgets for arm, rollouts in arms.items()}
+    pairs = {
+        (budget, arm): pair
+        for (budget, arm), curve in curves.items()
+        if arm != first and (pair := _pair_at(budget[1], curves[budget, first], curve))
+    }
+    found = dict(zip(pairs, differences(list(pairs.values())), strict=True))
+    rows = []
+    for ((unit, amount), arm), curve in curves.items():
+        difference = found.get(((unit, amount), arm))
+        against = [points(difference.estimate), p_value(difference.corrected)] if difference else [NONE, NONE]
+        rows.append([f"{_amount(amount)} {UNITS[unit]}", arm, _cell(curve.at(amount)) if curve else NONE, *against])
+    notes = [NOTE]
+    if len(found) > 1:
+        notes.append(f"These {len(found)} comparisons are one family: p and intervals are corrected for all of them.")
+    if None in curves.values():
+        notes.append(f"{NONE}: the cost is not known.")
+    head = ["at", "program", "solved (95 % CI)", f"against {first} (95 % CI)", "p"]
+    return f"{table(head, rows)}\n\n{' '.join(notes)}"
+
+
+def _pair_at(amount: float, first: Curve | None, second: Curve | None) -> Pair | None:
+    """What both arms solve of the problems that they share; None if there are none, or the cost is not known."""
+    if not first or not second:
+        return None
+    names, pair = on_common(first.solved_at(amount), second.solved_at(amount))
+    return pair if names else None
+
+
+def _amount(budget: float) -> str:
+    return f"{budget:,.6f}".rstrip("0").rstrip(".")
 
 
 def _grid(arms: Mapping[str, Sequence[Rollout]], unit: Unit) -> list[float]:

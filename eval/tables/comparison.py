@@ -13,7 +13,7 @@ from eval.numbers.paired import Paired, pair_all
 from eval.rollouts.stored_arms import StoredArm, header, problem_names, problems_of, stored_arms
 from eval.simulated.model import caveat
 from eval.tables.breakdown import by_group
-from eval.tables.budget_table import budget_table
+from eval.tables.budget_table import budget_table, compared_at
 from eval.tables.markdown import quantity
 from eval.tables.paired_table import paired_table, sentence
 from eval.tables.prompt_differences import arm_warnings, prompts_against
@@ -25,6 +25,7 @@ def compare(
     arms: Sequence[str] | None = None,
     by: Sequence[By] = (),
     budgets: Sequence[Unit] = (),
+    at: Sequence[tuple[Unit, float]] = (),
     prompts: bool = False,
     exclude: str | None = None,
 ) -> str:
@@ -34,6 +35,7 @@ def compare(
         runs, arms, exclude: see `stored_arms`.
         by: kinds of problem groups for a breakdown.
         budgets: units of budget, for tables of solved against budget.
+        at: units and amounts per problem at which all arms are compared.
         prompts: whether to show instructions that differ line by line.
 
     Raises:
@@ -56,7 +58,9 @@ def compare(
             parts.append(_against(first, other, against[other.label], prompts))
         else:
             parts.append(f"{other.label} and {first.label} have no judged problem in common.")
-    parts += [budget_table({arm.label: arm.rollouts for arm in chosen}, unit) for unit in budgets]
+    by_arm = {arm.label: arm.rollouts for arm in chosen}
+    parts += [budget_table(by_arm, unit) for unit in budgets]
+    parts += [compared_at(by_arm, at)] if at else []
     if by:
         problems = problems_of(first)
         facts = {name: problems.facts(name) for name in problem_names(chosen)}

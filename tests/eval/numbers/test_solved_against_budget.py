@@ -4,7 +4,7 @@ import pytest
 
 from eval.numbers.solved_against_budget import round_budgets, solved_against_budget
 from eval.rollouts.rollout import Rollout
-from eval.tables.budget_table import budget_table
+from eval.tables.budget_table import budget_table, compared_at
 from tests.support.rollouts import checkpoint, rollout, run_on
 
 BAD, GOOD = "print(0)\n", "print(1)\n"
@@ -108,3 +108,25 @@ def test_the_table_puts_all_arms_on_the_same_budgets():
     assert "| ≥ 50.0 % (" in lines[3], "one problem of the direct arm has no sample left"
     assert lines[4].startswith("| 5 |") and "| 100.0 % (" in lines[4]
     assert "not known" in budget_table({"direct": [rollout(dollars=None)]}, "dollars")
+
+
+def test_arms_are_compared_as_if_each_had_been_stopped_at_the_same_cost():
+    """The flow solves every problem, with five calls; the direct arm solves half of them with one."""
+    names = [f"problem {number}" for number in range(20)]
+    direct = [
+        one_call(0, number % 2 == 0, float(number % 2 == 0)).model_copy(update={"problem": name})
+        for number, name in enumerate(names)
+    ]
+    flow = [rollout(name, checkpoints=[checkpoint(5, True)], **spent(5)) for name in names]
+    shown = compared_at({"direct": direct, "flow": flow}, [("calls", 4), ("calls", 5), ("dollars", 0.5)])
+    rows = [line.split(" | ") for line in shown.splitlines()[2:8]]
+    assert [(row[0], row[1], row[2][:7]) for row in rows[:4]] == [
+        ("| 4 LM calls", "direct", "≥ 50.0 "),
+        ("| 4 LM calls", "flow", "0.0 % ("),
+        ("| 5 LM calls", "direct", "≥ 50.0 "),
+        ("| 5 LM calls", "flow", "100.0 %"),
+    ]
+    assert rows[1][3].startswith("-50.0 points (") and rows[3][3].startswith("+50.0 points (")
+    assert float(rows[1][4].rstrip(" |").lstrip("< ")) < 0.05
+    assert rows[5] == ["| 0.5 USD", "flow", "–", "–", "– |"] and "the cost is not known" in shown
+    assert "These 2 comparisons are one family" in shown
