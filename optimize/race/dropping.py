@@ -53,12 +53,14 @@ def looks(rollouts: int, candidates: int) -> list[tuple[int, int]]:
     return sorted(counts.items())
 
 
-def dropped(standings: Mapping[str, Standing], keep: int) -> dict[str, str]:
+def dropped(standings: Mapping[str, Standing], keep: int, first: str) -> dict[str, str]:
     """The candidates that drop out, each with the reason.
 
     Args:
         standings: of all candidates in the race, in order of preference among equals; all on the same problems.
         keep: how many may stay at most.
+        first: the candidate to beat. It drops out only if it is clearly behind: a change that owes its place to luck on
+            a few problems is found out by comparison with it.
     """
     order = sorted(standings, key=lambda name: (-standings[name].share, standings[name].cost))
     best, out = order[0], {}
@@ -69,11 +71,13 @@ def dropped(standings: Mapping[str, Standing], keep: int) -> dict[str, str]:
     # Candidates without effect would take the places of better ones.
     for place, name in enumerate(order):
         twins = (other for other in order[:place] if standings[other].solved == standings[name].solved)
-        if name not in out and (twin := next(twins, None)):
+        if name not in out and name != first and (twin := next(twins, None)):
             out[name] = f"same results as {twin}, not cheaper"
     left = [name for name in order if name not in out]
-    for place, name in enumerate(left[keep:], keep + 1):
-        out[name] = f"rank {place} of the {len(left)} remaining"
+    staying = sorted(left, key=lambda name: name != first)[:keep]
+    for place, name in enumerate(left, 1):
+        if name not in staying:
+            out[name] = f"rank {place} of the {len(left)} remaining"
     return out
 
 

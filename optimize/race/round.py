@@ -125,7 +125,7 @@ def run_round(job: Job, name: str, variants: Sequence[Variant], problems: Sequen
         leader = max(alive, key=lambda each: standing[each].share)
         job.reserve([each for each in made if each.arm == leader])
         if count < rollouts:
-            out |= dropped(standing, keep)
+            out |= dropped(standing, keep, first)
             alive = [each for each in alive if each not in out]
         if len(alive) == 1:
             break

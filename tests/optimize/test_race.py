@@ -70,19 +70,27 @@ def test_looks_go_up_to_the_last_rollout_and_keep_fewer_each_time(rollouts):
 
 
 def test_what_is_clearly_behind_drops_out_and_says_so():
-    out = dropped({"a": standing([1.0] * 20), "b": standing([0.0] * 20), "c": standing([1.0] * 19 + [0.0])}, keep=3)
+    out = dropped({"a": standing([1.0] * 20), "b": standing([0.0] * 20), "c": standing([1.0] * 19 + [0.0])}, 3, "b")
     assert list(out) == ["b"] and out["b"].startswith("behind a by 100 points")
 
 
 def test_of_those_that_are_alike_the_cheapest_stay():
     values = {"a": [1.0, 0.0], "b": [0.0, 1.0], "c": [1.0, 0.0], "d": [0.0, 1.0]}
     costs = zip("abcd", (4, 3, 2, 1), strict=True)
-    out = dropped({name: standing(values[name] * 10, cost) for name, cost in costs}, 1)
+    out = dropped({name: standing(values[name] * 10, cost) for name, cost in costs}, 1, "d")
     assert out == {
         "a": "same results as c, not cheaper",
         "b": "same results as d, not cheaper",
         "c": "rank 2 of the 2 remaining",
     }
+
+
+def test_the_candidate_to_beat_stays_until_it_is_clearly_behind():
+    lucky = {"a": [1.0] * 7 + [0.0] * 5, "b": [0.0] * 6 + [1.0] * 6, "first": [1.0, 0.0] * 6, "twin": [1.0, 0.0] * 6}
+    standings = {name: standing(values, float(name == "first")) for name, values in lucky.items()}
+    assert dropped(standings, 2, "first") == {"b": "rank 2 of the 4 remaining", "twin": "rank 3 of the 4 remaining"}
+    behind = standings | {"first": standing([0.0] * 12)}
+    assert dropped(behind, 3, "first")["first"].startswith("behind a by 58 points")
 
 
 def test_the_best_wins_unless_another_is_nearly_as_good_for_much_less():
@@ -121,7 +129,7 @@ def _raced(solved: np.ndarray) -> tuple[int, float]:
         made, before = made + len(alive) * (count - before), count
         standings = {str(each): standing(solved[each, :count].tolist()) for each in alive}
         if count < solved.shape[1]:
-            out = dropped(standings, keep)
+            out = dropped(standings, keep, str(len(solved) - 1))
             alive = [each for each in alive if str(each) not in out]
     return max(alive, key=lambda each: solved[each].mean()), made / solved.size
 
