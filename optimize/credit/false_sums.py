@@ -10,6 +10,8 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
+from judge.literals import syntax_tree
+
 _RUN = r"[(\d][\d\s.,+*/%×÷·()−–-]*"
 _CHAIN = re.compile(rf"(?<![\w^.,]){_RUN}(?:==?\s*-?\s*{_RUN})+(?![\w^!])")
 # In a sentence with one of these words a sum may mean something else.
@@ -63,7 +65,7 @@ def _is_false(first: str, second: str) -> bool:
 def _value(text: str) -> float | None:
     """The value of a numeric expression; None if it is not one."""
     try:
-        return _calculated(ast.parse(re.sub(r"(?<=\d),(?=\d{3}\b)", "", text), mode="eval").body)
+        return _calculated(syntax_tree(re.sub(r"(?<=\d),(?=\d{3}\b)", "", text), "eval").body)
     except (SyntaxError, ValueError, ZeroDivisionError, OverflowError):
         return None
 

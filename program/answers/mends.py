@@ -158,7 +158,7 @@ def _statements(starter: str) -> list[ast.stmt]:
     """The statements of starter code except the last one, the requested function, which may have no body."""
     for ending in ("", "\n    pass\n", "\n        pass\n"):
         try:
-            return ast.parse(starter.rstrip() + ending).body[:-1]
+            return syntax_tree(starter.rstrip() + ending).body[:-1]
         except FAULTS:
             continue
     return []

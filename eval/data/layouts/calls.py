@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from judge.literals import NoLiteral, value_in
+from judge.literals import NoLiteral, syntax_tree, value_in
 from judge.value_texts import literal
 from judge.values import FLOAT_TOLERANCE, Comparison
 from judge.verdict import TestCase
@@ -93,7 +93,7 @@ def calls_in(source: str, names: set[str]) -> Calls:
         ValueError: there are no tests, or the source is not Python.
     """
     try:
-        tree = ast.parse(source)
+        tree = syntax_tree(source)
     except (SyntaxError, RecursionError) as fault:
         raise ValueError(f"its tests are not Python: {fault}") from fault
     body = list(_statements(tree.body))
@@ -143,7 +143,7 @@ def asserted(asserts: list[ast.Assert], names: set[str], unread: int = 0) -> Cal
 
 def called_name(source: str, defined: set[str]) -> str:
     """The first of the defined functions that the source calls; empty if it calls none."""
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(syntax_tree(source)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in defined:
             return node.func.id
     return ""
@@ -189,7 +189,7 @@ def _comparison(source: str) -> Comparison:
     found = _ASSERTION.search(source)
     if found is None:
         raise SpecialOracle("its tests have an oracle of their own")
-    tree = ast.parse(found[0])
+    tree = syntax_tree(found[0])
     called = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     if not called <= _KNOWN_CALLS:
         raise SpecialOracle(f"its tests compare with {', '.join(sorted(called - _KNOWN_CALLS))}")

@@ -15,6 +15,7 @@ from eval.data.layouts.entry import Entry, LeftOut
 from eval.data.layouts.expected import expected_tests
 from eval.data.layouts.function_problem import function_entry
 from eval.data.layouts.worded_examples import shown_examples
+from judge.literals import syntax_tree
 from judge.values import Comparison
 from judge.verdict import TestCase
 from program.problem import AskedFunction
@@ -91,7 +92,7 @@ def _words(prompt: str) -> tuple[str, str]:
 
 def _asserted(text: str, entry_point: str) -> list[TestCase]:
     try:
-        nodes = [node for node in ast.parse(text).body if isinstance(node, ast.Assert)]
+        nodes = [node for node in syntax_tree(text).body if isinstance(node, ast.Assert)]
         return list(asserted(nodes, {entry_point}).tests)
     except (SyntaxError, ValueError):
         return []

@@ -14,6 +14,7 @@ from eval.data.layouts.calls import Calls, SpecialOracle, asserted, called_name,
 from eval.data.layouts.entry import Entry, LeftOut
 from eval.data.layouts.expected import expected_tests
 from eval.data.layouts.function_problem import function_entry
+from judge.literals import syntax_tree
 
 NAME: str = "mbpp"
 COLUMNS = frozenset({"task_id", "code", "test_list"})
@@ -39,7 +40,7 @@ def read(row: dict[str, Any]) -> Entry:
 
 
 def _entry(row: dict[str, Any], name: str, code: str, asserts: list[str]) -> Entry:
-    defined = {node.name for node in ast.parse(code).body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    defined = {node.name for node in syntax_tree(code).body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
     entry_point = called_name("\n".join(asserts), defined)
     if not entry_point:
         raise ValueError("its tests call no function of its program")
@@ -58,7 +59,7 @@ def _entry(row: dict[str, Any], name: str, code: str, asserts: list[str]) -> Ent
 
 
 def _read(asserts: list[str], entry_point: str) -> Calls:
-    nodes = [node for text in asserts for node in ast.parse(text).body if isinstance(node, ast.Assert)]
+    nodes = [node for text in asserts for node in syntax_tree(text).body if isinstance(node, ast.Assert)]
     try:
         return asserted(nodes, {entry_point})
     except ValueError:

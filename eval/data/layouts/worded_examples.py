@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from eval.data.layouts.calls import arguments_text, value_at
-from judge.literals import NoLiteral, value_of
+from judge.literals import NoLiteral, syntax_tree, value_of
 from judge.value_texts import literal
 from judge.verdict import TestCase
 
@@ -30,7 +30,7 @@ def parameters_of(starter_code: str, name: str) -> list[str]:
     """The names of a function's parameters without `self`; empty if the signature cannot be read."""
     signature = re.search(rf"def {re.escape(name)}\(.*?\)[^\n():]*:[ \t]*$", starter_code, re.DOTALL | re.MULTILINE)
     try:
-        made = ast.parse(f"{signature[0]} pass").body[0] if signature else None
+        made = syntax_tree(f"{signature[0]} pass").body[0] if signature else None
     except SyntaxError:
         return []
     return [each.arg for each in made.args.args if each.arg != "self"] if isinstance(made, ast.FunctionDef) else []
@@ -104,7 +104,7 @@ def _call_at(text: str, begin: int) -> tuple[list[Any] | None, int]:
     for end in re.finditer(r"\)", text[begin : begin + 2000]):
         piece = " ".join(text[begin : begin + end.end()].split("\n"))
         try:
-            node = ast.parse(piece, mode="eval").body
+            node = syntax_tree(piece, "eval").body
         except (SyntaxError, ValueError):
             continue
         if isinstance(node, ast.Call) and not node.keywords:
