@@ -12,7 +12,7 @@ import json
 import logging
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -80,23 +80,8 @@ def load_problems(data: str, split: str) -> ProblemSet:
             checkers[name] = entry.checker
             digest.update(entry.checker.name.encode())
     _report_left_out(data, split, layout, left_out, len(rows))
-    compiled = sum(isinstance(each, CheckerProgram) and each.language == "c++" for each in checkers.values())
-    if compiled and compiler() is None:
-        log.warning(
-            "%s %s: %d problems have checkers in C++, but there is no compiler (%s): they cannot be judged",
-            *(data, split, compiled, ", ".join(COMPILERS)),
-        )
-    if any(needs_testlib(each) for each in checkers.values()) and not finds_testlib():
-        log.warning("%s %s: there are checkers that need testlib.h: add the folder that has it to CPATH", data, split)
-    if some := +unread:
-        log.warning(
-            "%s %s: %d tests of %d problems, such as %s, are not calls with literals and are left out",
-            *(one_line(data), split, some.total(), len(some), one_line(next(iter(some)))),
-        )
-    if carriage_returns:
-        log.warning(
-            "%s %s: tests of %d problems have CR LF line ends; they are read as LF", data, split, carriage_returns
-        )
+    _report_checkers(f"{data} {split}", checkers.values())
+    _report_tests(f"{data} {split}", unread, carriage_returns)
 
     def entry_of(name: str) -> Entry:
         return _with_line_feeds(_entry(data, layout, rows[places[name]]))
@@ -189,3 +174,30 @@ def _report_left_out(data: str, split: str, layout: Layout, left_out: dict[str, 
     for reason, count in Counter(left_out.values()).items():
         where, why = one_line(f"{data} {split}"), one_line(reason)
         log.warning("%s (%s): left out %d of %d problems: %s", where, layout.NAME, count, total, why)
+
+
+def _report_checkers(where: str, checkers: Collection[AnyChecker]) -> None:
+    """Warn of checkers that cannot be compiled here."""
+    compiled = sum(isinstance(each, CheckerProgram) and each.language == "c++" for each in checkers)
+    if compiled and compiler() is None:
+        text = "%s: %d problems have checkers in C++, but there is no compiler (%s): they cannot be judged"
+        log.warning(text, one_line(where), compiled, ", ".join(COMPILERS))
+    if any(map(needs_testlib, checkers)) and not finds_testlib():
+        log.warning("%s: there are checkers that need testlib.h: add the folder that has it to CPATH", one_line(where))
+
+
+def _report_tests(where: str, unread: Counter[str], carriage_returns: int) -> None:
+    """Warn of tests that are left out or changed.
+
+    Args:
+        unread: number of tests that could not be read, by problem.
+        carriage_returns: number of problems.
+    """
+    if some := +unread:
+        log.warning(
+            "%s: %d tests of %d problems, such as %s, are not calls with literals and are left out",
+            *(one_line(where), some.total(), len(some), one_line(next(iter(some)))),
+        )
+    if carriage_returns:
+        text = "%s: tests of %d problems have CR LF line ends; they are read as LF"
+        log.warning(text, one_line(where), carriage_returns)
