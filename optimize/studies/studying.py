@@ -99,14 +99,6 @@ def study(options: argparse.Namespace) -> None:
     if stopped := (manifest.compile or {}).get("stopped"):
         more = f"allow more, also in {options.config} where it has this cap, and run the command again"
         raise ConfigError(f"study: {compiled} is not fully compiled: {stopped}; {more}")
-    evaluated = ["--data", config.data, "--split", plan.split, "--n", plan.n, "--out", run]
-    evaluated += ["--concurrency", config.concurrency]
-    for key, limit in config.rates.model_dump(include={"requests_per_minute", "tokens_per_minute"}).items():
-        evaluated += [f"--{key.replace('_', '-')}", limit] if limit else []
-    evaluated += _limits(_rest(total, manifest))
-    evaluated += ["--limit", plan.limit] if plan.limit else []
-    evaluated += ["--exclude", plan.exclude] if plan.exclude else []
-    evaluated += [word for folder in config.answers for word in ("--answers", folder)]
     start, *others = [options.out / path.name for path, _, _ in arms]
     outcome = Outcome.model_validate(manifest.gate) if manifest.gate else None
     kept = outcome is not None and not outcome.ships
@@ -114,7 +106,8 @@ def study(options: argparse.Namespace) -> None:
         print(f"\n{compiled} equals {start.name}: nothing better was found, so it is evaluated only once")
     programs = [start, *others, *([] if kept else [compiled])]
     models = models_of(config).used_by(map(artifact.load_program, programs))
-    _do("eval.run", *programs, *models.options(), *evaluated)
+    limits = _limits(_rest(total, manifest))
+    _do("eval.run", *programs, *models.options(), *_evaluation(config, plan), *limits, "--out", run)
     if missing := gaps(arms_of(run, *read_run(run))):
         raise ConfigError(f"study: {run}: {'; '.join(missing)}; allow more and run the command again")
     if others or not kept:
@@ -142,6 +135,17 @@ def _total(options: argparse.Namespace) -> Budget:
         return Budget(**{name: getattr(options, option) for name, option in LIMITS.items()})
     except ValidationError as fault:
         raise ConfigError(first_error(fault, Budget)) from fault
+
+
+def _evaluation(config: CompileConfig, plan: StudyConfig) -> list[object]:
+    """The options of `eval.run` for the evaluation: its problems, its pace and the answers to reuse."""
+    options: list[object] = ["--data", config.data, "--split", plan.split, "--n", plan.n]
+    options += ["--concurrency", config.concurrency]
+    for key, limit in config.rates.model_dump(include={"requests_per_minute", "tokens_per_minute"}).items():
+        options += [f"--{key.replace('_', '-')}", limit] if limit else []
+    options += ["--limit", plan.limit] if plan.limit else []
+    options += ["--exclude", plan.exclude] if plan.exclude else []
+    return [*options, *(word for folder in config.answers for word in ("--answers", folder))]
 
 
 def _limits(budget: Budget) -> list[object]:
