@@ -21,6 +21,7 @@ from optimize.credit.proofs import Proofs
 from optimize.job.candidates import prompts_of
 from optimize.job.job import Job
 from optimize.job.stages import CHARACTERS_PER_TOKEN, signature_of
+from program.cli.progress_line import ProgressLine
 from program.stage.program import Program
 
 Chosen = dict[str, list[ProvenCall]]  # by predictor
@@ -67,8 +68,18 @@ def proven_calls(job: Job, program: Program, rollouts: Sequence[tuple[Path, Roll
     predictors = dict(program.named_predictors())
     episodes = groupby(stored_episodes(job, program, rollouts), lambda episode: episode.problem.name)
     by_problem = [list(group) for _, group in episodes]
-    with ThreadPoolExecutor(job.config.concurrency) as threads:  # a program that never ends takes a minute
-        credits = chain.from_iterable(threads.map(_credits, by_problem))
+    done: list[str] = []
+
+    def credits_of(some: Sequence[Episode]) -> list[list[tuple[Step, Credit, Contrast | None]]]:
+        found = _credits(some)
+        done.append(some[0].problem.name)
+        return found
+
+    with (
+        ThreadPoolExecutor(job.config.concurrency) as threads,  # a program that never ends takes a minute
+        ProgressLine(lambda: f"evidence for demonstrations: {len(done)} of {len(by_problem)} problems"),
+    ):
+        credits = chain.from_iterable(threads.map(credits_of, by_problem))
         for (_, rollout), calls in zip(rollouts, credits, strict=True):
             facts = job.problems.facts(rollout.problem)
             for step, credit, contrast in calls:
