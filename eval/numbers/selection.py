@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Literal
 
 from eval.numbers.criteria import judged_by_problem
 from eval.numbers.intervals import Estimate, mean_share
@@ -43,16 +44,17 @@ def n_at_k_of(rollouts: Iterable[Rollout], n: int, k: int) -> Estimate:
 
 def public_share(events: Sequence[Event], program: str, total: int) -> float:
     """Share of the `total` public tests that the program with this name passed in the flow."""
-    return _share(_verdicts(events, program, "public").count("AC"), total)
+    return _share(verdicts_of(events, program, "public").count("AC"), total)
 
 
 def ai_share(events: Sequence[Event], program: str) -> float:
     """Share of AI tests that the program with this name passed in the flow; 0 if it was run on none."""
-    verdicts = _verdicts(events, program, "ai")
+    verdicts = verdicts_of(events, program, "ai")
     return _share(verdicts.count("AC"), len(verdicts)) if verdicts else 0.0
 
 
-def _verdicts(events: Sequence[Event], program: str, tests: str) -> list[str]:
+def verdicts_of(events: Sequence[Event], program: str, tests: Literal["public", "ai"]) -> list[str]:
+    """The verdicts of the program with this name in the flow."""
     # A workbench runs no test twice on one program, so its runs add up.
     runs = [e for e in events if isinstance(e, JudgeRun) and (e.program, e.tests) == (program, tests)]
     return [verdict for run in runs for verdict in run.verdicts]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from eval.numbers.selection import verdicts_of
 from judge.judge import judge, run
-from judge.verdict import TestCase, TestResult
+from judge.verdict import TestCase, TestResult, Verdict
 from optimize.credit.evidence import Credit, Episode, Step
 from optimize.credit.of_tests import is_valid
 from optimize.credit.outcome import outcome
@@ -20,7 +21,10 @@ SEEDS = 5  # to try a generator with
 
 
 def of_code(step: Step, episode: Episode) -> Credit:
-    """The metric of the program; proven if it reaches the threshold and the program passes the examples."""
+    """The metric of the program; proven if it reaches the threshold and the program passes the examples. A program that
+    the flow saw end too late is not judged again: on hidden tests it would take minutes."""
+    if Verdict.TLE in verdicts_of(episode.trace.events, name_of(step.outputs["code"]), "public"):
+        return Credit(0.0, False, (f"on an example the {episode.words.it} {episode.words.said(Verdict.TLE)}",))
     scored = episode.score(step.outputs["code"])
     rate = episode.measure(scored)
     right = rate >= episode.threshold and scored.public.passed == scored.public.total

@@ -15,6 +15,7 @@ from program.problem import Problem, PublicTest
 from program.rollout.decisions import ChangeTried
 from program.rollout.trace import name_of
 from signatures.fields import AITest, Solution
+from tests.support.rollouts import run_on
 from tests.support.steps import credit_by, episode_of, step
 
 RIGHT = "print(2 * int(input()))\n"
@@ -105,6 +106,20 @@ def test_tests_of_no_use_count_against_those_that_are():
 
 def test_without_a_right_program_no_test_is_proven():
     assert not credit(written_tests(("3", "6")), right=()).proven
+
+
+# Programs
+
+
+def test_a_program_that_was_seen_to_end_too_late_is_not_judged_again():
+    """To judge it would be an error here, because it has no score."""
+    endless = "while True:\n    pass\n"
+    seen = episode(written(endless))
+    seen.trace.events.append(run_on("public", endless, "AC TLE"))
+    given = credit_of(seen.steps[0], seen)
+    assert given == Credit(0.0, False, ("on an example the program takes too long",))
+    with pytest.raises(KeyError):
+        credit_of(seen.steps[0], episode(written(endless)))
 
 
 # Reasoning about the examples
