@@ -15,7 +15,7 @@ from optimize.compilation.prompts import prompts_markdown
 from optimize.credit.evidence import cut
 from optimize.gate.gate_outcome import Outcome
 from optimize.job.candidates import Candidate, prompts_of
-from optimize.job.job import Job
+from optimize.job.job import TEACHER, Job
 from program import artifact
 from program.cli.output import counted
 from program.cli.shown_markdown import print_markdown
@@ -161,6 +161,6 @@ def _teacher_summary(job: Job) -> list[dict[str, Any]]:
     rollouts = read_rollouts(job.folder.path)
     if not rollouts:
         return []
-    summary = summarize("teacher", rollouts)
+    summary = summarize(TEACHER, rollouts)
     kept = summary.model_dump(include={"problems", "solved", "hidden_rate", "public_rate", "not_judged"})
     return [{**kept, "table": markdown_table([summary])}]

@@ -18,7 +18,6 @@ from optimize.credit.demo_choice import ProvenCall, choose_demos
 from optimize.credit.episodes import stored_episodes
 from optimize.credit.evidence import Credit, Episode, Step
 from optimize.credit.proofs import Proofs
-from optimize.job.candidates import prompts_of
 from optimize.job.job import Job
 from optimize.job.stages import CHARACTERS_PER_TOKEN, signature_of
 from program.cli.progress_line import ProgressLine
@@ -28,14 +27,21 @@ Chosen = dict[str, list[ProvenCall]]  # by predictor
 
 
 def chosen_demos(
-    job: Job, program: Program, rollouts: Sequence[tuple[Path, Rollout]], count: int, max_tokens: int, proof_calls: int
+    job: Job,
+    program: Program,
+    names: Sequence[str],
+    rollouts: Sequence[tuple[Path, Rollout]],
+    count: int,
+    max_tokens: int,
+    proof_calls: int,
 ) -> Chosen:
-    """The demonstrations for each predictor of `program`, the best first. If words would be chosen but have too few
+    """The demonstrations for some predictors of `program`, the best first. If words would be chosen but have too few
     programs with or without them, these programs are written first.
 
     Args:
         job: the compilation.
         program: its predictors get the demonstrations, and its stages write the programs.
+        names: of these predictors.
         rollouts: to choose from, each with the folder of its run.
         count: maximum demonstrations per predictor.
         max_tokens: of all demonstrations of a predictor.
@@ -45,33 +51,34 @@ def chosen_demos(
         Halted: a cap is reached, or the model is out of reach.
     """
     proofs = Proofs(job, program, proof_calls)
-    calls = proven_calls(job, program, rollouts)
-    in_words = [name for name in prompts_of(program) if any(call.contrast for call in calls.get(name, []))]
+    calls = proven_calls(job, program, names, rollouts)
+    in_words = [name for name in names if any(call.contrast for call in calls.get(name, []))]
     chosen: Chosen = {}
-    for name in prompts_of(program):
+    for name in names:
         proofs.share(len(set(in_words) - set(chosen)))
         chosen[name] = choose_demos(calls.get(name, []), count, max_tokens, proofs.prove)
     return chosen
 
 
-def proven_calls(job: Job, program: Program, rollouts: Sequence[tuple[Path, Rollout]]) -> Chosen:
+def proven_calls(job: Job, program: Program, names: Sequence[str], rollouts: Sequence[tuple[Path, Rollout]]) -> Chosen:
     """The calls of `rollouts` that are proven, and those with words that might be proven.
 
     Args:
         job: the compilation.
         program: its predictors get the demonstrations.
+        names: of these predictors; calls of others are left out.
         rollouts: each with the folder of its run; processed problem by problem.
     """
     order = job.problems.places()
     rollouts = sorted(rollouts, key=lambda each: order[each[1].problem])
     proven: Chosen = defaultdict(list)
-    predictors = dict(program.named_predictors())
+    predictors = {name: each for name, each in program.named_predictors() if name in names}
     episodes = groupby(stored_episodes(job, program, rollouts), lambda episode: episode.problem.name)
     by_problem = [list(group) for _, group in episodes]
     done: list[str] = []
 
     def credits_of(some: Sequence[Episode]) -> list[list[tuple[Step, Credit, Contrast | None]]]:
-        found = _credits(some)
+        found = _credits(some, names)
         done.append(some[0].problem.name)
         return found
 
@@ -83,17 +90,18 @@ def proven_calls(job: Job, program: Program, rollouts: Sequence[tuple[Path, Roll
         for (_, rollout), calls in zip(rollouts, credits, strict=True):
             facts = job.problems.facts(rollout.problem)
             for step, credit, contrast in calls:
-                if step.predictor in predictors:
-                    tokens = _tokens(job, predictors[step.predictor], step)
-                    call = ProvenCall(rollout.problem, rollout.sample, step, credit, facts, tokens, contrast)
-                    proven[step.predictor].append(call)
+                tokens = _tokens(job, predictors[step.predictor], step)
+                call = ProvenCall(rollout.problem, rollout.sample, step, credit, facts, tokens, contrast)
+                proven[step.predictor].append(call)
     return proven
 
 
-def _credits(episodes: Sequence[Episode]) -> list[list[tuple[Step, Credit, Contrast | None]]]:
+def _credits(episodes: Sequence[Episode], names: Sequence[str]) -> list[list[tuple[Step, Credit, Contrast | None]]]:
     """The calls that are proven or may be, by rollout of one problem. Rollouts are processed in sequence, because they
     use each other's programs, so that judged programs are not run again."""
-    return [[found for step in episode.steps if (found := _credit(step, episode))] for episode in episodes]
+    wanted = ([step for step in episode.steps if step.predictor in names] for episode in episodes)
+    pairs = zip(episodes, wanted, strict=True)
+    return [[found for step in steps if (found := _credit(step, episode))] for episode, steps in pairs]
 
 
 def _credit(step: Step, episode: Episode) -> tuple[Step, Credit, Contrast | None] | None:

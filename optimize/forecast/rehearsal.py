@@ -36,7 +36,7 @@ from optimize.gate.gate import COMPILED, START, gate_problems
 from optimize.gate.gate import FOLDER as GATE
 from optimize.job.candidates import prompts_of
 from optimize.job.inputs import Inputs
-from optimize.job.job import FIRST_FRESH_DRAW, Job, new_job
+from optimize.job.job import FIRST_FRESH_DRAW, TEACHER, Job, new_job
 from optimize.job.metric import HiddenPassRate, measured
 from optimize.job.stages import signature_of, stages_of
 from optimize.optimizers.optimizer import optimizer_of
@@ -273,7 +273,7 @@ class _RehearsedJob(Job):
 
     def _rollout(self, problem: Problem, sample: int) -> Rollout:
         score = self.metric.score(problem, self.teacher(problem=problem, sample=sample).code)
-        return Rollout(arm="teacher", problem=problem.name, sample=sample, status=_status(score), score=score)
+        return Rollout(arm=TEACHER, problem=problem.name, sample=sample, status=_status(score), score=score)
 
 
 def _status(score: Score) -> Status:

@@ -34,6 +34,7 @@ from program.rollout.rate_limits import Pace
 from program.stage.program import Program
 from program.stage.stage import Stage
 
+TEACHER = "teacher"  # the arm of its rollouts
 FIRST_FRESH_DRAW = 500  # no optimizer draws this many samples of a problem, so draws from here on are fresh
 AnyJob = TypeVar("AnyJob", bound="Job")
 
@@ -152,7 +153,7 @@ class Job:
             Halted: a cap is reached; finished rollouts are stored.
         """
         self.paid.phase = "training"
-        arm = Arm("teacher", self.teacher)
+        arm = Arm(TEACHER, self.teacher)
         part = replace(self.problems, problems=tuple(self.learn if problems is None else problems))
         self.rolled_out |= {problem.name for problem in part.problems}
         loop = run_loop(

@@ -41,8 +41,9 @@ class Verified(Bootstrap, frozen=True):
             if rollout.score is not None and not self.runs:
                 value = measured(rollout.score, job.config.metric)
                 job.candidates.enter(teacher, rollout.problem, str(rollout.sample), value)
-        demos = chosen_demos(job, job.teacher, whole, self.demos, self.demo_tokens, self.proof_calls)
         tuned = job.student.deepcopy()
+        names = [name for name, _ in tuned.named_predictors()]
+        demos = chosen_demos(job, job.teacher, names, whole, self.demos, self.demo_tokens, self.proof_calls)
         for name, predictor in tuned.named_predictors():
             chosen = demos[name]
             predictor.demos = [demonstration(call.step.inputs, call.step.outputs) for call in chosen]

@@ -21,7 +21,7 @@ from optimize.job.copying import word_runs
 from optimize.job.job import Job
 from optimize.job.stages import hide_all_but, stages_of
 from optimize.race.variants import Variant
-from optimize.race.word_variants import rollouts_so_far
+from optimize.race.word_variants import of_base, rollouts_so_far
 from optimize.undocumented import mipro_proposals
 from program.adapters.sections import plain
 from program.problem import Problem
@@ -86,8 +86,7 @@ def proposed_variants(
 
 def _calls_of(job: Job, base: Variant, problems: Sequence[Problem], program: Program) -> list[JudgedCall]:
     """The calls of the candidate's rollouts with known credit, in tuned stages."""
-    rollouts = [each for each in rollouts_so_far(job, problems) if each[1].arm in (base.name, "teacher")]
-    rollouts = [each for each in rollouts if each[1].score]
+    rollouts = [each for each in of_base(base, rollouts_so_far(job, problems)) if each[1].score]
     tuned = {f"{name}.predict" for name, stage in stages_of(program) if job.tunes(stage)}
     episodes = stored_episodes(job, program, rollouts)
     with ThreadPoolExecutor(job.config.concurrency) as threads:

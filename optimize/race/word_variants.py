@@ -9,7 +9,7 @@ from eval.rollouts.rollout import Rollout
 from eval.rollouts.run_folder import read_rollouts
 from optimize.credit.proven import chosen_demos
 from optimize.job.candidates import prompts_of
-from optimize.job.job import Job
+from optimize.job.job import TEACHER, Job
 from optimize.job.stages import stages_of
 from optimize.race.variants import DEMOS, Variant
 from optimize.undocumented import demonstration
@@ -20,8 +20,9 @@ from signatures.sentences import SENTENCE_STAGES, SENTENCES
 def demo_variants(
     job: Job, base: Variant, problems: Sequence[Problem], most: int, max_tokens: int, proof_calls: int
 ) -> list[Variant]:
-    """The candidate `base` with one, two, … demonstrations for each stage with proven calls, from the compilation's
-    rollouts so far. `job.evidence` has the reason for each.
+    """The candidate `base` with one, two, … demonstrations for each of its stages with proven calls, from the
+    compilation's rollouts so far. A stage that `base` did not call, for example after many draws, gets none.
+    `job.evidence` has the reason for each.
 
     Args:
         job: the compilation.
@@ -33,17 +34,20 @@ def demo_variants(
     """
     program = base.program(job.inputs)
     rollouts = rollouts_so_far(job, problems)
-    frozen = {f"{name}.predict" for name, stage in stages_of(program) if not job.tunes(stage)}
-    demos = chosen_demos(job, program, rollouts, most, max_tokens, proof_calls)
-    job.evidence.update(
-        {name: [call.report() for call in calls] for name, calls in demos.items() if name not in frozen}
-    )
+    own = of_base(base, rollouts)
+    called = {call.stage for _, rollout in own for call in rollout.trace.calls}
+    names = [
+        f"{name}.predict"
+        for name, stage in stages_of(program)
+        if job.tunes(stage) and (stage.name in called or not own)
+    ]
+    demos = chosen_demos(job, program, names, rollouts, most, max_tokens, proof_calls)
+    job.evidence.update({name: [call.report() for call in calls] for name, calls in demos.items()})
     found, seen = [], [dict(base.words)]
     for count in range(1, most + 1):
         words = dict(base.words)
         for name, (instructions, _) in prompts_of(program).items():
-            chosen = demos[name][:count] if name not in frozen else []
-            if chosen:
+            if chosen := demos.get(name, [])[:count]:
                 words[name] = instructions, [demonstration(call.step.inputs, call.step.outputs) for call in chosen]
         if words not in seen:
             seen.append(words)
@@ -58,6 +62,11 @@ def rollouts_so_far(job: Job, problems: Sequence[Problem]) -> list[tuple[Path, R
     stored = [(folder, each) for folder in folders for each in read_rollouts(folder) if each.problem in names]
     found = [each for each in stored if not each[1].trace.lost_calls]
     return sorted(found, key=lambda each: (each[1].arm, each[1].sample))
+
+
+def of_base(base: Variant, rollouts: Sequence[tuple[Path, Rollout]]) -> list[tuple[Path, Rollout]]:
+    """The rollouts of the candidate itself, or the teacher's, which is the start."""
+    return [each for each in rollouts if each[1].arm in (base.name, TEACHER)]
 
 
 def instruction_variants(job: Job, base: Variant) -> list[Variant]:
