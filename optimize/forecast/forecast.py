@@ -114,8 +114,7 @@ def describe_plan(config: CompileConfig, inputs: Inputs, out: Path) -> str:
         lines.append("calls of stronger models are counted as calls of the usual model")
     lines.append(f"on {len(problems)} problems of {config.data} {config.split} ({inputs.problems.fingerprint})")
     if inputs.choose:
-        choose = ", ".join(problem.name for problem in inputs.choose)
-        lines.append(f"to learn from: {len(inputs.learn)}; to choose candidates by: {choose}")
+        lines.append(f"to learn from: {len(inputs.learn)}; to choose candidates by: {len(inputs.choose)}")
     lines.append(f"tuned: {', '.join(tuned)}" + (f"; as it is: {', '.join(inputs.frozen)}" if inputs.frozen else ""))
     keys = {key: value for key, value in config.tuning.values().items() if value not in (None, "", (), [])}
     lines.append(f"keys: {', '.join(f'{key}={setting_text(value)}' for key, value in keys.items())}")

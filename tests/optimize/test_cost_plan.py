@@ -94,7 +94,7 @@ def test_a_dry_run_asks_nothing_writes_nothing_and_names_splits_and_priors(monke
     monkeypatch.setattr("optimize.compilation.compiling.open_model", None)  # opening one would already be a call
     options = [*start_of(tmp_path, "alphacodium"), "--optimizer", "mipro", "--out", tmp_path / "out", "--dry-run"]
     said = printed(monkeypatch, optimize.compile.main, *options, "--freeze", "FixCode")
-    assert "to learn from: 8; to choose candidates by: " in said and "as it is: FixCode" in said
+    assert "to learn from: 8; to choose candidates by: 8\n" in said and "as it is: FixCode" in said
     assert "come from assumptions" in said and "| proposals |" in said and "| gate |" in said and "not known" in said
     assert not (tmp_path / "out").exists() and not (tmp_path / "cache" / "compile").exists()
 
