@@ -50,7 +50,7 @@ def compared_at(arms: Mapping[str, Sequence[Rollout]], budgets: Sequence[tuple[U
         difference = found.get(((unit, amount), arm))
         against = [points(difference.estimate), p_value(difference.corrected)] if difference else [NONE, NONE]
         rows.append([f"{_amount(amount)} {UNITS[unit]}", arm, _cell(curve.at(amount)) if curve else NONE, *against])
-    notes = [NOTE]
+    notes = [NOTE, "Stored rollouts are stopped there; a flow that runs with such a budget spends it in another way."]
     if len(found) > 1:
         notes.append(f"These {len(found)} comparisons are one family: p and intervals are corrected for all of them.")
     if None in curves.values():
