@@ -1,6 +1,8 @@
 """Answers that another run has paid for, taken for nothing with `--answers`."""
 
 import json
+import sqlite3
+from contextlib import closing
 
 import dspy
 import pytest
@@ -104,3 +106,10 @@ def test_the_answers_of_the_quickstart_are_those_to_the_prompts_of_its_start(mon
     printed(monkeypatch, eval.run.main, *command)
     assert not asked
     assert all(each.totals.calls == 3 for each in read_rollouts(tmp_path / "out"))
+
+
+def test_the_quickstarts_answers_count_with_the_seconds_that_they_took():
+    """Without them a start whose answers are given would look a hundred times as fast as the program beside it."""
+    with closing(sqlite3.connect(f"file:{ROOT / 'runs/quickstart-answers/ledger.sqlite'}?mode=ro", uri=True)) as data:
+        answers = [json.loads(answer) for (answer,) in data.execute("select answer from calls")]
+    assert answers and all(seconds > 1 for _, _, seconds in answers)
