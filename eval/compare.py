@@ -67,7 +67,7 @@ def _compare(options: argparse.Namespace) -> int | None:
     from eval.tables.comparison import compare, lower_ends
 
     print_markdown(
-        compare(options.runs, options.arms, options.by, options.budget, options.at, options.prompts, options.exclude)
+        compare(options.runs, options.arms, options.by, options.budget, options.prompts, options.exclude, options.at)
     )
     if len(options.runs) == 1 and (report := report_of(options.runs[0])):
         say_next(report=report, command=["eval.show", *options.runs])

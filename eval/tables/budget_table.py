@@ -38,16 +38,18 @@ def compared_at(arms: Mapping[str, Sequence[Rollout]], budgets: Sequence[tuple[U
         budgets: unit and amount per problem.
     """
     first = next(iter(arms))
-    curves = {(budget, arm): curve_of(rollouts, budget[0]) for budget in budgets for arm, rollouts in arms.items()}
+    units: set[Unit] = {unit for unit, _ in budgets}
+    curves = {(unit, arm): curve_of(rollouts, unit) for unit in units for arm, rollouts in arms.items()}
+    places: list[tuple[Unit, float, str]] = [(unit, amount, arm) for unit, amount in budgets for arm in arms]
     pairs = {
-        (budget, arm): pair
-        for (budget, arm), curve in curves.items()
-        if arm != first and (pair := _pair_at(budget[1], curves[budget, first], curve))
+        (unit, amount, arm): pair
+        for unit, amount, arm in places
+        if arm != first and (pair := _pair_at(amount, curves[unit, first], curves[unit, arm]))
     }
     found = dict(zip(pairs, differences(list(pairs.values())), strict=True))
     rows = []
-    for ((unit, amount), arm), curve in curves.items():
-        difference = found.get(((unit, amount), arm))
+    for unit, amount, arm in places:
+        curve, difference = curves[unit, arm], found.get((unit, amount, arm))
         against = [points(difference.estimate), p_value(difference.corrected)] if difference else [NONE, NONE]
         rows.append([f"{_amount(amount)} {UNITS[unit]}", arm, _cell(curve.at(amount)) if curve else NONE, *against])
     notes = [NOTE, "Stored rollouts are stopped there; a flow that runs with such a budget spends it in another way."]

@@ -25,9 +25,9 @@ def compare(
     arms: Sequence[str] | None = None,
     by: Sequence[By] = (),
     budgets: Sequence[Unit] = (),
-    at: Sequence[tuple[Unit, float]] = (),
     prompts: bool = False,
     exclude: str | None = None,
+    at: Sequence[tuple[Unit, float]] = (),
 ) -> str:
     """A Markdown report: the table of all arms, the comparison of each with the first, and details of each difference.
 
@@ -35,8 +35,8 @@ def compare(
         runs, arms, exclude: see `stored_arms`.
         by: kinds of problem groups for a breakdown.
         budgets: units of budget, for tables of solved against budget.
-        at: units and amounts per problem at which all arms are compared.
         prompts: whether to show instructions that differ line by line.
+        at: units and amounts per problem at which all arms are compared.
 
     Raises:
         RunError: as in `stored_arms`, or there are fewer than two arms.

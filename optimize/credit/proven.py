@@ -99,9 +99,10 @@ def proven_calls(job: Job, program: Program, names: Sequence[str], rollouts: Seq
 def _credits(episodes: Sequence[Episode], names: Sequence[str]) -> list[list[tuple[Step, Credit, Contrast | None]]]:
     """The calls that are proven or may be, by rollout of one problem. Rollouts are processed in sequence, because they
     use each other's programs, so that judged programs are not run again."""
-    wanted = ([step for step in episode.steps if step.predictor in names] for episode in episodes)
-    pairs = zip(episodes, wanted, strict=True)
-    return [[found for step in steps if (found := _credit(step, episode))] for episode, steps in pairs]
+    return [
+        [found for step in episode.steps if step.predictor in names and (found := _credit(step, episode))]
+        for episode in episodes
+    ]
 
 
 def _credit(step: Step, episode: Episode) -> tuple[Step, Credit, Contrast | None] | None:

@@ -109,7 +109,7 @@ def test_the_answers_of_the_quickstart_are_those_to_the_prompts_of_its_start(mon
 
 
 def test_the_quickstarts_answers_count_with_the_seconds_that_they_took():
-    """Without them a start whose answers are given would look a hundred times as fast as the program beside it."""
+    """Without these seconds, the start would seem a hundred times as fast as the compiled program."""
     with closing(sqlite3.connect(f"file:{ROOT / 'runs/quickstart-answers/ledger.sqlite'}?mode=ro", uri=True)) as data:
         answers = [json.loads(answer) for (answer,) in data.execute("select answer from calls")]
     assert answers and all(seconds > 1 for _, _, seconds in answers)
