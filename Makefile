@@ -11,9 +11,9 @@ LARGE := --lm local/qwen2.5-coder-1.5b
 RESULTS := runs/results
 FUNCTIONS := $(addprefix artifacts/,direct sampling-early handwritten)
 STRATEGIES := $(addprefix artifacts/,direct chain-of-thought sampling reflexion handwritten adaptive)
-FLOW := optimize/configs/flow.toml
-VERIFIED := $(FLOW) --optimizer verified --tune rollouts=2
-GEPA := --optimizer gepa --tune reflection_lm=local/qwen2.5-coder-1.5b
+MBPP := --data ../shared/evalplus/mbppplus
+RACE := --start artifacts/handwritten --optimizer race --tune rollouts=60 $(MBPP) --split validation \
+	--tune turn=direct_first,vary_draws,direct_fixes,rounds,order,temperature
 compile = $(PYTHON) -m optimize.compile $(2) $(SIXTEEN) --out $(RESULTS)/$(1)
 
 .PHONY: quickstart demo results test check test-embedded test-browser test-long test-cluster oracle format lint types layers tests clean
@@ -30,32 +30,27 @@ demo: .venv/ready
 	rm -rf $(DEMO)
 	$(PYTHON) -m optimize.study optimize/configs/demo.toml --out $(DEMO)
 
-# The runs behind docs/measured/results.md and functions.md again, with the code as it is; interrupted, it resumes where it
-# stopped. Many hours. The sets of functions are those of ../shared/evalplus.
+# The runs behind docs/measured/results.md, functions.md and compiling.md again, with the code as it is; interrupted, it
+# resumes where it stopped. Many hours. The sets of functions are those of ../shared/evalplus.
 results: .venv/results-ready
 	$(PYTHON) -m eval.run $(STRATEGIES) --set budget.calls=10 $(SIXTEEN) --out $(RESULTS)/strategies-0.5b
 	$(PYTHON) -m eval.run $(STRATEGIES) --set budget.calls=10 $(SIXTEEN) $(LARGE) --limit 12 --out $(RESULTS)/strategies-1.5b
-	$(PYTHON) -m eval.run $(FUNCTIONS) --set budget.calls=10 $(SIXTEEN) --data ../shared/evalplus/mbppplus \
-		--out $(RESULTS)/mbppplus-0.5b
+	$(PYTHON) -m eval.run $(FUNCTIONS) --set budget.calls=10 $(SIXTEEN) $(MBPP) --out $(RESULTS)/mbppplus-0.5b
 	$(PYTHON) -m eval.run $(FUNCTIONS) --set budget.calls=10 $(SIXTEEN) --data ../shared/evalplus/humanevalplus \
 		--out $(RESULTS)/humanevalplus-0.5b
 	$(PYTHON) -m benchmarks.prompts.adapters $(SIXTEEN) --out $(RESULTS)/adapters-0.5b
 	$(PYTHON) -m benchmarks.prompts.adapters $(SIXTEEN) $(LARGE) --inputs $(RESULTS)/adapters-0.5b \
 		--adapters lean yaml json chat xml --out $(RESULTS)/adapters-1.5b
 	$(PYTHON) -m eval.run artifacts/direct artifacts/handwritten --limit 12 --n 5 $(SIXTEEN) --out $(RESULTS)/replication-0.5b
-	$(call compile,verified-0.5b,$(VERIFIED))
-	$(call compile,bootstrap-0.5b,$(FLOW))
-	$(call compile,gepa-0.5b,$(GEPA))
-	$(call compile,verified-1.5b,$(VERIFIED) $(LARGE) --limit 12)
-	$(call compile,bootstrap-1.5b,$(FLOW) $(LARGE) --limit 12)
-	$(call compile,gepa-1.5b,$(GEPA) --tune metric_calls=48 $(LARGE) --limit 12)
-	$(PYTHON) -m eval.run artifacts/handwritten $(RESULTS)/verified-0.5b --n 3 $(SIXTEEN) --out $(RESULTS)/compiled-0.5b
-	$(PYTHON) -m eval.run $(addprefix $(RESULTS)/,bootstrap-0.5b gepa-0.5b verified-1.5b) $(SIXTEEN) --out $(RESULTS)/compiled-once-0.5b
-	$(PYTHON) -m eval.run artifacts/handwritten $(addprefix $(RESULTS)/,verified-1.5b bootstrap-1.5b gepa-1.5b verified-0.5b) \
-		$(LARGE) --limit 12 $(SIXTEEN) --out $(RESULTS)/compiled-1.5b
-	$(call compile,verified-contests-1.5b,optimize/configs/contests.toml)
-	$(PYTHON) -m eval.run artifacts/direct artifacts/handwritten $(RESULTS)/verified-contests-1.5b $(LARGE) \
-		--data ../shared/codecontests --match '_A\.' --limit 8 $(SIXTEEN) --out $(RESULTS)/compiled-contests-1.5b
+	$(call compile,direct-verified-0.5b,--start artifacts/direct --optimizer verified --demos 3 $(MBPP) --split validation)
+	$(call compile,direct-bootstrap-0.5b,--start artifacts/direct --optimizer bootstrap $(MBPP) --split validation)
+	$(call compile,direct-race-0.5b,--start artifacts/direct --optimizer race --tune rollouts=100 $(MBPP) --split validation)
+	$(call compile,race-at5-0.5b,$(RACE) --at calls=5)
+	$(call compile,race-at10-0.5b,$(RACE) --at calls=10)
+	$(PYTHON) -m eval.run artifacts/direct $(addprefix $(RESULTS)/direct-,verified-0.5b bootstrap-0.5b race-0.5b) --n 2 $(SIXTEEN) \
+		$(MBPP) --split test --out $(RESULTS)/compiled-direct-0.5b
+	$(PYTHON) -m eval.run $(RESULTS)/race-at5-0.5b --set budget.calls=5 --n 2 $(SIXTEEN) $(MBPP) --split test --out $(RESULTS)/raced-at5
+	$(PYTHON) -m eval.run $(RESULTS)/race-at10-0.5b --set budget.calls=10 --n 2 $(SIXTEEN) $(MBPP) --split test --out $(RESULTS)/raced-at10
 	$(PYTHON) -m eval.judge --data ../shared/codecontests --split test \
 		--solutions ../shared/codecontests/model_solutions.jsonl --run $(RESULTS)/shared-models --arm-field source
 

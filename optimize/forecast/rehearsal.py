@@ -32,7 +32,7 @@ from eval.simulated.proposals import propose
 from optimize.config import CompileConfig
 from optimize.credit.earned import PHASE as COPYING
 from optimize.forecast.averages import Averages
-from optimize.gate.gate import COMPILED, START, gate_problems
+from optimize.gate.gate import COMPILED, MORE, START, gate_problems
 from optimize.gate.gate import FOLDER as GATE
 from optimize.job.candidates import prompts_of
 from optimize.job.inputs import Inputs
@@ -104,10 +104,12 @@ def rehearse(
             job.foresee(COPYING, config.copy_answers * len(prompts_of(job.student)))
         if config.gate:  # whether the real optimizer changes the prompts is unknown
             programs = {START: job.teacher, COMPILED: cast(Program, tuned)}
-            problems, _ = gate_problems(job, [*programs.values()])
+            problems, more = gate_problems(job, [*programs.values()])
             draws = config.gate_draws
             runs = job.program_runs(GATE, programs, problems, draws, FIRST_FRESH_DRAW)
             runs.run(programs, draws * len(problems))
+            if problems:  # whether the first look leaves the outcome open is unknown
+                job.foresee(MORE, count.phases[GATE].calls * len(more) // len(problems))
     return dict(count.phases)
 
 

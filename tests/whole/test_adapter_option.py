@@ -172,5 +172,5 @@ def test_reports_say_that_arms_differ_in_more_than_their_prompts(start, data, tm
 
 
 def test_a_compiled_artifact_is_shown_with_its_adapter(monkeypatch, capsys):
-    assert call(monkeypatch, optimize.show.main, ROOT / "artifacts" / "verified-0.5b") == 0
+    assert call(monkeypatch, optimize.show.main, ROOT / "artifacts" / "direct-verified-0.5b") == 0
     assert "\nadapter: lean\n" in capsys.readouterr().out

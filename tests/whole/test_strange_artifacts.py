@@ -175,7 +175,7 @@ ODD = st.sampled_from(
     + [{"model": "openai/m", **CONNECTION}, [[[[]]]], "9" * 50]
 )
 KEYS = st.sampled_from([*CONNECTION, "lm", "config", "demos", "signature", "__class__", "", "../x", "kwargs", "fields"])
-FOLDERS = ("handwritten", "bootstrap-0.5b", "direct")
+FOLDERS = ("handwritten", "direct-bootstrap-0.5b", "direct")
 
 
 def places(value, found=()):
