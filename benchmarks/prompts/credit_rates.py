@@ -96,7 +96,7 @@ def _count(
         with (folder / "printed").open("w") as printed, redirect_stdout(printed):
             compile_artifact(read_config(None, changes), folder / "artifact")
         program, _ = artifact.load(folder / "artifact")
-        stages = {f"{attribute}.predict": stage.name for attribute, stage in stages_of(program)}
+        stages = {name: stage.name for name, stage in stages_of(program)}
         for predictor, demos in ((name, predictor.demos) for name, predictor in program.named_predictors()):
             for demo in demos:
                 fields = typed(stages[predictor], demo)

@@ -39,7 +39,7 @@ def judged(folders: list[Path], problems: ProblemSet) -> str:
     counts: dict[str, dict[Path, Counter[bool | None]]] = defaultdict(lambda: defaultdict(Counter))
     for folder in folders:
         program, _ = artifact.load(folder)
-        stages = {f"{attribute}.predict": stage.name for attribute, stage in stages_of(program)}
+        stages = {name: stage.name for name, stage in stages_of(program)}
         for predictor, each in program.named_predictors():
             stage = stages[predictor]
             for demo in each.demos:

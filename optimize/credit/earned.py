@@ -42,8 +42,8 @@ def with_earned_demos(job: Job, program: Program) -> Program:
     shown = job.shown_in(made)
     for name, stage in stages_of(made):
         if job.tunes(stage):
-            _drop_false(job, made, f"{name}.predict", stage)
-            _drop_copied(job, made, f"{name}.predict", stage, shown)
+            _drop_false(job, made, name, stage)
+            _drop_copied(job, made, name, stage, shown)
     return made
 
 

@@ -58,7 +58,7 @@ def episode_of(job: Job, program: Program, problem: Problem, trace: Trace, sampl
     read = [call for call in trace.calls if call.outputs]
     if not read and any(call.outcome == "ok" for call in trace.calls):
         raise RunError(f"{problem.name}: the trace of this rollout has no fields; run it again")
-    stages = {stage.name: (f"{name}.predict", signature_of(stage.predict)) for name, stage in stages_of(program)}
+    stages = {stage.name: (name, signature_of(stage.predict)) for name, stage in stages_of(program)}
     return Episode(
         problem=problem,
         known=job.problems.known(problem.name),

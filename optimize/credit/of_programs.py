@@ -22,8 +22,8 @@ SEEDS = 5  # to try a generator with
 
 def of_code(step: Step, episode: Episode) -> Credit:
     """The metric of the program; proven if it reaches the threshold and the program passes the examples. A program that
-    the flow saw end too late is not judged again: on hidden tests it would take minutes."""
-    if Verdict.TLE in verdicts_of(episode.trace.events, name_of(step.outputs["code"]), "public"):
+    the flow saw end too late is not judged again."""
+    if _ends_late(step.outputs["code"], episode):
         return Credit(0.0, False, (f"on an example the {episode.words.it} {episode.words.said(Verdict.TLE)}",))
     scored = episode.score(step.outputs["code"])
     rate = episode.measure(scored)
@@ -46,7 +46,7 @@ def of_fix(step: Step, episode: Episode) -> Credit:
     passes = _passes(after, target, episode)
     anchors = [test for test in tests if test != target and _passes(before, test, episode)]
     broken = [test for test in anchors if not _passes(after, test, episode) and is_valid(test, episode)]
-    old, new = episode.rate(before), episode.rate(after)
+    old, new = (0.0 if _ends_late(code, episode) else episode.rate(code) for code in (before, after))
     said = [
         "the failing test passes now" if passes else "the failing test still fails",
         f"it breaks {len(broken)} of {len(anchors)} tests that passed"
@@ -58,6 +58,11 @@ def of_fix(step: Step, episode: Episode) -> Credit:
         said.append(f"it is the same {episode.words.it} again")
     kept = passes and not broken and new >= old
     return Credit(new if kept else 0.0, kept and new >= episode.threshold, tuple(said))
+
+
+def _ends_late(code: str, episode: Episode) -> bool:
+    """Whether the flow saw the program reach the time limit on an example. On all tests that would take minutes."""
+    return Verdict.TLE in verdicts_of(episode.trace.events, name_of(code), "public")
 
 
 def of_analysis(step: Step, episode: Episode) -> Credit:

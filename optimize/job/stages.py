@@ -17,8 +17,9 @@ CHARACTERS_PER_TOKEN = 4  # to estimate the length of a prompt
 
 
 def stages_of(program: dspy.Module) -> list[tuple[str, Stage]]:
-    """The stages with their attribute names, in the program's order, including frozen ones."""
-    return [(name.removeprefix("self."), cast(Stage, each)) for name, each in program.named_sub_modules(Stage)]
+    """The stages with the names of their predictors, in the program's order, including frozen ones."""
+    stages = cast(list[tuple[str, Stage]], [*program.named_sub_modules(Stage)])
+    return [(f"{name.removeprefix('self.')}.predict", stage) for name, stage in stages]
 
 
 def signature_of(predictor: dspy.Predict) -> Any:
@@ -64,7 +65,7 @@ def freeze(program: dspy.Module, names: Sequence[str]) -> None:
 def hide_all_but(program: dspy.Module, predictor: str) -> None:
     """Hide all stages except that of one predictor from DSPy's optimizers."""
     for name, stage in stages_of(program):
-        hide(stage, f"{name}.predict" != predictor)
+        hide(stage, name != predictor)
 
 
 def thaw(program: dspy.Module) -> None:

@@ -87,7 +87,7 @@ def proposed_variants(
 def _calls_of(job: Job, base: Variant, problems: Sequence[Problem], program: Program) -> list[JudgedCall]:
     """The calls of the candidate's rollouts with known credit, in tuned stages."""
     rollouts = [each for each in of_base(base, rollouts_so_far(job, problems)) if each[1].score]
-    tuned = {f"{name}.predict" for name, stage in stages_of(program) if job.tunes(stage)}
+    tuned = {name for name, stage in stages_of(program) if job.tunes(stage)}
     episodes = stored_episodes(job, program, rollouts)
     with ThreadPoolExecutor(job.config.concurrency) as threads:
         credits = list(threads.map(lambda episode: [credit_of(step, episode) for step in episode.steps], episodes))
@@ -114,7 +114,7 @@ def costliest(calls: Sequence[JudgedCall]) -> str | None:
 def _first_writer(job: Job, program: Program) -> str | None:
     """The first stage that writes programs, for the case without rollouts."""
     tuned = [(name, stage.name) for name, stage in stages_of(program) if job.tunes(stage)]
-    return next((f"{name}.predict" for name, stage in tuned if stage in SENTENCE_STAGES), None)
+    return next((name for name, stage in tuned if stage in SENTENCE_STAGES), None)
 
 
 def _gepa(job: Job, name: str, asked: str, calls: Sequence[JudgedCall], count: int) -> Iterator[tuple[str, str]]:

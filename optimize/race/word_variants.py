@@ -36,11 +36,8 @@ def demo_variants(
     rollouts = rollouts_so_far(job, problems)
     own = of_base(base, rollouts)
     called = {call.stage for _, rollout in own for call in rollout.trace.calls}
-    names = [
-        f"{name}.predict"
-        for name, stage in stages_of(program)
-        if job.tunes(stage) and (stage.name in called or not own)
-    ]
+    tuned = [(name, stage.name) for name, stage in stages_of(program) if job.tunes(stage)]
+    names = [name for name, stage in tuned if stage in called or not own]
     demos = chosen_demos(job, program, names, rollouts, most, max_tokens, proof_calls)
     job.evidence.update({name: [call.report() for call in calls] for name, calls in demos.items()})
     found, seen = [], [dict(base.words)]
@@ -73,8 +70,7 @@ def instruction_variants(job: Job, base: Variant) -> list[Variant]:
     """The candidate `base` with each of our further sentences, in the instructions of the stages that write
     programs."""
     program = base.program(job.inputs)
-    writing = [stage for stage in stages_of(program) if stage[1].name in SENTENCE_STAGES]
-    writers = {f"{name}.predict" for name, stage in writing if job.tunes(stage)}
+    writers = {name for name, stage in stages_of(program) if stage.name in SENTENCE_STAGES and job.tunes(stage)}
     prompts = {name: prompt for name, prompt in prompts_of(program).items() if name in writers}
     found = []
     for said, sentence in SENTENCES.items() if prompts else ():

@@ -251,6 +251,18 @@ def test_a_fix_is_right_when_the_failing_test_passes_and_nothing_else_breaks():
     assert given.evidence[:2] == ("the failing test passes now", "every test that passed still does")
 
 
+def test_of_a_fix_too_a_program_that_was_seen_to_end_too_late_is_not_judged_again():
+    endless = "n = int(input())\nwhile n == 1:\n    pass\nprint(2 * n)\n"
+    fixing, test = step("FixCode", {"fixed_code": RIGHT}, code=endless, failure="It fails."), TestCase("1\n", "2\n")
+    seen = episode(fixing)
+    seen.trace.decide(change(endless, RIGHT, test))
+    seen.trace.events.append(run_on("public", endless, "TLE AC"))
+    given = credit_of(fixing, seen)
+    assert given is not None and given.proven and given.score == 1.0
+    with pytest.raises(KeyError):
+        fix(endless, RIGHT, test)
+
+
 def test_a_fix_that_the_flow_never_ran_is_not_credited():
     given = credit(step("FixCode", {"fixed_code": RIGHT}, code=BROKEN, failure="It fails."))
     assert not given.proven and given.evidence == ("the flow did not run it",)

@@ -17,7 +17,7 @@ def flow():
 
 
 def test_stages_are_named_by_their_signatures(flow):
-    names = {f"{attribute}.predict": stage.name for attribute, stage in stages_of(flow)}
+    names = {name: stage.name for name, stage in stages_of(flow)}
     assert names["write_code.write_code.predict"] == "WriteCode" and names["repair.fix_code.predict"] == "FixCode"
     assert list(names) == [name for name, _ in flow.named_predictors()]
 
