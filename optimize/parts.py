@@ -34,12 +34,14 @@ def _write(options: argparse.Namespace) -> None:
     from program.cli.settings import named_options, setting_options
 
     start = options.start or _start_of(options.artifact)
-    shape, words = take_apart(options.artifact, start, options.out)
+    parts = take_apart(options.artifact, start, options.out)
+    if len(parts) == 1:
+        print(f"no words alone: {start} has no stage whose words were changed, so it would ask the same questions")
     compilation = read_manifest(options.artifact).compile or {}
     given = {key: compilation.get(key) for key in ("lm", "escalate_lm", "repair_lm", "data", "adapter")}
     same = named_options({key: value for key, value in given.items() if value})
     same += setting_options(compilation.get("settings") or {})
-    say_next(command=["eval.run", start, shape, words, options.artifact, *same, "--out", "runs/parts"])
+    say_next(command=["eval.run", start, *parts, options.artifact, *same, "--out", "runs/parts"])
 
 
 def _start_of(folder: Path) -> Path:
@@ -51,7 +53,7 @@ def _start_of(folder: Path) -> Path:
     return start
 
 
-def take_apart(folder: Path, start: Path, out: Path) -> tuple[Path, Path]:
+def take_apart(folder: Path, start: Path, out: Path) -> list[Path]:
     """Write the shape and the words of a compiled artifact as artifacts. Both have its adapter, its model settings, and
     the settings of the compilation, such as the budget. Stages that the start does not have get their hand-written
     prompts in `shape`.
@@ -62,7 +64,8 @@ def take_apart(folder: Path, start: Path, out: Path) -> tuple[Path, Path]:
         out: folder of the two new artifacts.
 
     Returns:
-        The folders `shape` and `words` in `out`.
+        The folders `shape` and `words` in `out`. Without `words` if these are only words of stages that the start does
+        not have.
 
     Raises:
         ArtifactError: an artifact is missing or broken.
@@ -86,6 +89,9 @@ def take_apart(folder: Path, start: Path, out: Path) -> tuple[Path, Path]:
     ]
     if shared:
         raise UserError(f"{folder} has the {' and the '.join(shared)} of {start}: there are no two parts to compare")
+    unchanged = reshaped(manifest, begun.dump_state(), config)
+    if fingerprint(parts["words"], manifest) == fingerprint(unchanged, manifest):
+        del parts["words"]
     for name, program in parts.items():
         compilation = {**(manifest.compile or {}), "part": name}
         about = describe(
@@ -97,7 +103,7 @@ def take_apart(folder: Path, start: Path, out: Path) -> tuple[Path, Path]:
             compile=compilation,
         )
         save(out / name, program, about)
-    return out / "shape", out / "words"
+    return [out / name for name in parts]
 
 
 if __name__ == "__main__":

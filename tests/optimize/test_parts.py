@@ -58,6 +58,16 @@ def test_it_names_the_comparison_at_the_same_budget(compiled, monkeypatch, tmp_p
     )
 
 
+def test_words_of_stages_that_the_start_does_not_have_are_no_part(monkeypatch, tmp_path, capfd):
+    write_start(tmp_path / "start", "alphacodium", {"solutions": 2})
+    folder = write_compiled(tmp_path, {"solutions": 2, "direct_first": 3, "budget": {"calls": 5}}, (SOLVE,))
+    assert call(monkeypatch, optimize.parts.main, folder, "--out", tmp_path / "parts") == 0
+    said = capfd.readouterr()
+    assert f"no words alone: {tmp_path / 'start'} has no stage" in said.out
+    assert f"eval.run {tmp_path / 'start'} {tmp_path / 'parts/shape'} {folder} " in said.err
+    assert not (tmp_path / "parts" / "words").exists()
+
+
 @pytest.mark.parametrize(
     ("config", "reworded", "same"),
     [
