@@ -117,15 +117,18 @@ def prompts_against(first: StoredArm, other: StoredArm) -> tuple[list[str], str]
 
 
 def prompt_differences(first: Path, second: Path) -> list[str]:
-    """One line for every predictor with different instructions or demonstrations, after a line if the programs
-    differ."""
+    """One line for every predictor with different instructions or demonstrations; also for one that only one of two
+    programs of the same kind has. If they are of different kinds, a line before says so."""
     (one, one_state), (two, two_state) = _read(first), _read(second)
-    lines = []
-    if one["program"] != two["program"]:
-        lines.append(f"another program: {two['program']} instead of {one['program']}")
+    same_kind = one["program"] == two["program"]
+    lines = [] if same_kind else [f"another program: {two['program']} instead of {one['program']}"]
     for name in dict.fromkeys((*one_state, *two_state)):
         if name in one_state and name in two_state:
             lines += _predictor(name, one_state[name], two_state[name])
+        elif same_kind:
+            state, said = (one_state, "left out") if name in one_state else (two_state, "a further stage")
+            shown = len(state[name]["demos"])
+            lines.append(f"{name}: {said}" + (f", with {counted(shown, 'demonstration')}" if shown else ""))
     return lines
 
 
