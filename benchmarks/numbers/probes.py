@@ -1,10 +1,10 @@
 """Does a probe name the planted lever, and none if there is none?
 
-    python -m benchmarks.numbers.probes [--data DATA] [--split SPLIT] [--calls 100] [--gain 0.3] [--count 20]
+    python -m benchmarks.numbers.probes --out FOLDER [--calls 100] [--gain 0.3] [--count 20] [--levers …]
 
-Models are simulated, each with one planted lever or none, and with another seed in every probe. As with real models,
-most of the luck in writing programs belongs to the problem; otherwise further draws would gain more than any planted
-lever.
+Models are simulated, each with one planted lever or none, and with another seed in every probe. Problems are those of
+the pack's `valid`. As with real models, most of the luck in writing programs belongs to the problem; otherwise further
+draws would gain more than any planted lever. The same command resumes at any time: FOLDER has one line per probe.
 """
 
 from __future__ import annotations
@@ -13,14 +13,17 @@ import argparse
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
+from pydantic import BaseModel
 from tqdm import tqdm
 
 from benchmarks.numbers.simulated_work import STRONGER, simulated_work
-from eval.options import whole
+from eval.options import path_name, whole
+from eval.rollouts.json_lines import JsonLines
 from eval.simulated.model import SIMULATED
 from eval.simulated.remembered_tests import RememberedTests
 from eval.simulated.skills import Skills
@@ -31,6 +34,7 @@ from optimize.optimizers.table import read_config
 from program.cli.command import run_command
 
 RIGHT = 0.4  # share of right programs without a planted lever
+STEADY = 0.9  # share of luck that is the problem's own
 # Fixes and demonstrations have no effect; wrong programs fail a public test.
 PLAIN: dict[str, Any] = {"code_right": RIGHT, "fix_repairs": 0.0, "demo_gain": 0.0, "public_only": 0.0}
 # For each lever the skills with which its use gains `gain`; the share of failed problems is 1 - RIGHT.
@@ -53,54 +57,78 @@ ALL = {**PLANTED, **STRONGER_PLANTED}
 NOTHING = [lever for lever in ALL if lever.startswith("nothing")]
 
 
+class Probed(BaseModel):
+    """A probe.
+
+    planted: the lever that gains; named: the one that the probe recommends.
+    calls: that it made.
+    """
+
+    planted: str
+    seed: int
+    named: str
+    calls: int
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.numbers.probes", description="Probes of planted levers."
     )
-    parser.add_argument("--data", default="pack")
-    parser.add_argument("--split", default="valid")
     parser.add_argument("--calls", type=whole(least=20), default=100, help="of a probe (default: %(default)s)")
     parser.add_argument("--gain", type=float, default=0.3, help="of the planted lever (default: %(default)s)")
-    parser.add_argument("--steady", type=float, default=0.9, help="share of luck that is the problem's own")
     parser.add_argument("--count", type=whole(), default=20, help="probes for each lever (default: %(default)s)")
     parser.add_argument("--levers", nargs="+", choices=ALL, default=list(ALL))
+    parser.add_argument("--out", required=True, type=path_name, help="folder of the journal; the same command resumes")
     run_command(parser, _run)
 
 
 def _run(options: argparse.Namespace) -> None:
-    named: dict[str, Counter[str]] = {lever: Counter() for lever in options.levers}
-    calls: Counter[str] = Counter()
-    with judging_at(RememberedTests()), tqdm(total=len(named) * options.count, unit="probe") as bar:
-        for lever, found in named.items():
-            for seed in range(options.count):
-                said, spent = _probed(lever, seed, options)
-                found[said] += 1
-                calls[lever] += spent
-                bar.update()
-    head = ["planted", "named", "probes", "named most often otherwise", "LM calls"]
+    journal = JsonLines(options.out / f"{options.calls}-calls-{100 * options.gain:g}-points.jsonl", alone=True)
+    done = {(line.planted, line.seed): line for line in map(Probed.model_validate, journal.values())}
+    wanted = [(lever, seed) for seed in range(options.count) for lever in options.levers]
+    with judging_at(RememberedTests()):
+        for lever, seed in tqdm(wanted, unit="probe"):
+            if (lever, seed) not in done:
+                done[lever, seed] = line = probed(lever, seed, options.calls, options.gain)
+                journal.append(line.model_dump())
+    print(summary([done[each] for each in wanted]))
+
+
+def summary(lines: Sequence[Probed]) -> str:
+    """A Markdown table: one row per planted lever."""
     rows = []
-    for lever, found in named.items():
-        others = [(each, count) for each, count in found.most_common() if each != lever]
-        said = f"{others[0][0]} ({others[0][1]})" if others else ""
-        rows.append([lever, str(found[lever]), str(options.count), said, f"{calls[lever] / options.count:.0f}"])
-    print(table(head, rows))
+    for lever in dict.fromkeys(line.planted for line in lines):
+        some = [line for line in lines if line.planted == lever]
+        found = Counter(line.named for line in some)
+        others = [f"{named} ({count})" for named, count in found.most_common() if named != lever]
+        calls = fmean(line.calls for line in some)
+        rows.append([lever, f"{found[lever]} of {len(some)}", next(iter(others), ""), f"{calls:.0f}"])
+    return table(["planted", "named", "named most often otherwise", "LM calls"], rows)
 
 
-def _probed(lever: str, seed: int, options: argparse.Namespace) -> tuple[str, int]:
-    """The lever that a probe recommends, and its number of calls."""
-    plain = {**PLAIN, "steady": options.steady, "seed": seed}
-    skills = Skills.model_validate({**plain, **PLANTED.get(lever, PLANTED["nothing"])(options.gain)})
-    config = {"lm": SIMULATED, "data": options.data, "split": options.split, "seed": seed}
+def probed(lever: str, seed: int, calls: int, gain: float) -> Probed:
+    """Probe a model with a planted lever.
+
+    Args:
+        lever: one of `ALL`.
+        seed: of the model, and of the probe.
+        calls: of the probe, at most.
+        gain: of the lever, as a share of problems.
+    """
+    plain = {**PLAIN, "steady": STEADY, "seed": seed}
+    skills = Skills.model_validate({**plain, **PLANTED.get(lever, PLANTED["nothing"])(gain)})
+    config = {"lm": SIMULATED, "seed": seed}
     stronger = None
     if lever in STRONGER_PLANTED:
-        stronger = Skills.model_validate({**plain, **STRONGER_PLANTED[lever](options.gain)})
+        stronger = Skills.model_validate({**plain, **STRONGER_PLANTED[lever](gain)})
         config |= {"escalate_lm": STRONGER}
     with tempfile.TemporaryDirectory() as folder, simulated_work(Path(folder), skills, stronger):
-        said = probe_levers(read_config(None, config), Path(folder) / "out", options.calls, [])
+        said = probe_levers(read_config(None, config), Path(folder) / "out", calls, [])
     line = next(line for line in said.splitlines() if line.startswith(("recommended: ", "nothing to gain")))
-    (calls,) = re.findall(r"^in this session ([\d,]+) calls", said, re.MULTILINE)
+    (made,) = re.findall(r"^in this session ([\d,]+) calls", said, re.MULTILINE)
     nothing = lever if lever in NOTHING else NOTHING[0]
-    return (nothing if line.startswith("nothing") else line.split(": ")[1]), int(calls.replace(",", ""))
+    named = nothing if line.startswith("nothing") else line.split(": ")[1]
+    return Probed(planted=lever, seed=seed, named=named, calls=int(made.replace(",", "")))
 
 
 def _steady(gain: float) -> float:
