@@ -1,10 +1,13 @@
 """Does a probe name the planted lever, and none if there is none?
 
-    python -m benchmarks.numbers.probes --out FOLDER [--calls 100] [--gain 0.3] [--count 20] [--levers …]
+    python -m benchmarks.numbers.probes --out FOLDER [--calls 120] [--gain 0.3] [--count 20] [--levers …]
 
 Models are simulated, each with one planted lever or none, and with another seed in every probe. Problems are those of
 the pack's `valid`. As with real models, most of the luck in writing programs belongs to the problem; otherwise further
-draws would gain more than any planted lever. The same command resumes at any time: FOLDER has one line per probe.
+draws would gain more than any planted lever. Where nothing gains, all of it does. Reading is no lever here: the flow
+itself reads an answer as the public tests say, and these can tell the simulated model's programs apart.
+
+The same command resumes at any time: FOLDER has one line per probe.
 """
 
 from __future__ import annotations
@@ -34,18 +37,17 @@ from optimize.optimizers.table import read_config
 from program.cli.command import run_command
 
 RIGHT = 0.4  # share of right programs without a planted lever
-STEADY = 0.9  # share of luck that is the problem's own
+STEADY = 0.9  # share of luck that is the problem's own, where a lever gains
 # Fixes and demonstrations have no effect; wrong programs fail a public test.
 PLAIN: dict[str, Any] = {"code_right": RIGHT, "fix_repairs": 0.0, "demo_gain": 0.0, "public_only": 0.0}
 # For each lever the skills with which its use gains `gain`; the share of failed problems is 1 - RIGHT.
 PLANTED: dict[str, Callable[[float], dict[str, float]]] = {
     "nothing": lambda gain: {},
     "drawing again": lambda gain: {"steady": _steady(gain)},
-    "fixing, not drawing again": lambda gain: {"fix_repairs": min(1.0, gain / (1 - RIGHT))},
+    "fixing, not drawing again": lambda gain: {"fix_repairs": _repairs(gain)},
     "instructions": lambda gain: {"instruction_gain": gain},
     "demonstrations": lambda gain: {"demo_gain": gain, "demo_gain_cap": gain},
     "planning, not drawing again": lambda gain: {"plan_gain": gain},
-    "reading answers otherwise": lambda gain: {"odd_form": min(1.0, gain / RIGHT)},
 }
 # The same for the skills of the stronger model; without these levers no stronger model is named.
 STRONGER_PLANTED: dict[str, Callable[[float], dict[str, float]]] = {
@@ -74,7 +76,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.numbers.probes", description="Probes of planted levers."
     )
-    parser.add_argument("--calls", type=whole(least=20), default=100, help="of a probe (default: %(default)s)")
+    parser.add_argument("--calls", type=whole(least=20), default=120, help="of a probe (default: %(default)s)")
     parser.add_argument("--gain", type=float, default=0.3, help="of the planted lever (default: %(default)s)")
     parser.add_argument("--count", type=whole(), default=20, help="probes for each lever (default: %(default)s)")
     parser.add_argument("--levers", nargs="+", choices=ALL, default=list(ALL))
@@ -115,7 +117,7 @@ def probed(lever: str, seed: int, calls: int, gain: float) -> Probed:
         calls: of the probe, at most.
         gain: of the lever, as a share of problems.
     """
-    plain = {**PLAIN, "steady": STEADY, "seed": seed}
+    plain = {**PLAIN, "steady": 1.0 if lever in NOTHING else STEADY, "seed": seed}
     skills = Skills.model_validate({**plain, **PLANTED.get(lever, PLANTED["nothing"])(gain)})
     config = {"lm": SIMULATED, "seed": seed}
     stronger = None
@@ -136,10 +138,19 @@ def _steady(gain: float) -> float:
     low, high = 0.0, 1.0
     for _ in range(40):
         middle = (low + high) / 2
-        chances = (RIGHT * (1 - middle) + middle, RIGHT * (1 - middle))
-        solved = RIGHT * (1 - (1 - chances[0]) ** 3) + (1 - RIGHT) * (1 - (1 - chances[1]) ** 3)
-        low, high = (middle, high) if solved - RIGHT > gain else (low, middle)
+        low, high = (middle, high) if _solved(3, middle) - RIGHT > gain else (low, middle)
     return low
+
+
+def _repairs(gain: float) -> float:
+    """The share of wrong programs that a fix must repair to gain `gain` against a second draw."""
+    return min(1.0, (gain + _solved(2, STEADY) - RIGHT) / (1 - RIGHT))
+
+
+def _solved(draws: int, steady: float) -> float:
+    """The share of problems with a right program among this many draws."""
+    easy, hard = RIGHT * (1 - steady) + steady, RIGHT * (1 - steady)
+    return RIGHT * (1 - (1 - easy) ** draws) + (1 - RIGHT) * (1 - (1 - hard) ** draws)
 
 
 if __name__ == "__main__":
