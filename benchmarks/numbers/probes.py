@@ -38,21 +38,30 @@ from program.cli.command import run_command
 
 RIGHT = 0.4  # share of right programs without a planted lever
 STEADY = 0.9  # share of luck that is the problem's own, where a lever gains
+
+
+def _solved(draws: int, steady: float) -> float:
+    """The share of problems with a right program among this many draws."""
+    easy, hard = RIGHT * (1 - steady) + steady, RIGHT * (1 - steady)
+    return RIGHT * (1 - (1 - easy) ** draws) + (1 - RIGHT) * (1 - (1 - hard) ** draws)
+
+
+SECOND = _solved(2, STEADY) - RIGHT  # what a second draw gains by itself
 # Fixes and demonstrations have no effect; wrong programs fail a public test.
 PLAIN: dict[str, Any] = {"code_right": RIGHT, "fix_repairs": 0.0, "demo_gain": 0.0, "public_only": 0.0}
-# For each lever the skills with which its use gains `gain`; the share of failed problems is 1 - RIGHT.
+# For each lever the skills with which its use gains `gain` in the probe's comparison; the share of failed problems is 1 - RIGHT.
 PLANTED: dict[str, Callable[[float], dict[str, float]]] = {
     "nothing": lambda gain: {},
     "drawing again": lambda gain: {"steady": _steady(gain)},
-    "fixing, not drawing again": lambda gain: {"fix_repairs": _repairs(gain)},
+    "fixing, not drawing again": lambda gain: {"fix_repairs": min(1.0, (gain + SECOND) / (1 - RIGHT))},
     "instructions": lambda gain: {"instruction_gain": gain},
     "demonstrations": lambda gain: {"demo_gain": gain, "demo_gain_cap": gain},
-    "planning, not drawing again": lambda gain: {"plan_gain": gain},
+    "planning, not drawing again": lambda gain: {"plan_gain": gain + SECOND},
 }
 # The same for the skills of the stronger model; without these levers no stronger model is named.
 STRONGER_PLANTED: dict[str, Callable[[float], dict[str, float]]] = {
     "a stronger model for fixes": lambda gain: {"fix_repairs": min(1.0, gain / (1 - RIGHT))},
-    "a stronger model for all after the first draw": lambda gain: {"code_right": RIGHT + gain},
+    "a stronger model for all after the first draw": lambda gain: {"code_right": RIGHT + gain + SECOND},
     "nothing, a stronger model that is no better": lambda gain: {},
 }
 ALL = {**PLANTED, **STRONGER_PLANTED}
@@ -140,17 +149,6 @@ def _steady(gain: float) -> float:
         middle = (low + high) / 2
         low, high = (middle, high) if _solved(3, middle) - RIGHT > gain else (low, middle)
     return low
-
-
-def _repairs(gain: float) -> float:
-    """The share of wrong programs that a fix must repair to gain `gain` against a second draw."""
-    return min(1.0, (gain + _solved(2, STEADY) - RIGHT) / (1 - RIGHT))
-
-
-def _solved(draws: int, steady: float) -> float:
-    """The share of problems with a right program among this many draws."""
-    easy, hard = RIGHT * (1 - steady) + steady, RIGHT * (1 - steady)
-    return RIGHT * (1 - (1 - easy) ** draws) + (1 - RIGHT) * (1 - (1 - hard) ** draws)
 
 
 if __name__ == "__main__":
