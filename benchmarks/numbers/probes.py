@@ -49,7 +49,7 @@ def _solved(draws: int, steady: float) -> float:
 SECOND = _solved(2, STEADY) - RIGHT  # what a second draw gains by itself
 # Fixes and demonstrations have no effect; wrong programs fail a public test.
 PLAIN: dict[str, Any] = {"code_right": RIGHT, "fix_repairs": 0.0, "demo_gain": 0.0, "public_only": 0.0}
-# For each lever the skills with which its use gains `gain` in the probe's comparison; the share of failed problems is 1 - RIGHT.
+# For each lever the skills with which its use gains `gain` in the probe's comparison; 1 - RIGHT of the problems fail.
 PLANTED: dict[str, Callable[[float], dict[str, float]]] = {
     "nothing": lambda gain: {},
     "drawing again": lambda gain: {"steady": _steady(gain)},
