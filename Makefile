@@ -12,6 +12,7 @@ RESULTS := runs/results
 FUNCTIONS := $(addprefix artifacts/,direct sampling-early handwritten)
 STRATEGIES := $(addprefix artifacts/,direct chain-of-thought sampling reflexion handwritten adaptive)
 MBPP := --data ../shared/evalplus/mbppplus
+HUMANEVAL := --data ../shared/evalplus/humanevalplus
 RACE := --start artifacts/handwritten --optimizer race --tune rollouts=60 $(MBPP) --split validation \
 	--tune turn=direct_first,vary_draws,direct_fixes,rounds,order,temperature
 compile = $(PYTHON) -m optimize.compile $(2) $(SIXTEEN) --out $(RESULTS)/$(1)
@@ -36,8 +37,7 @@ results: .venv/results-ready
 	$(PYTHON) -m eval.run $(STRATEGIES) --set budget.calls=10 $(SIXTEEN) --out $(RESULTS)/strategies-0.5b
 	$(PYTHON) -m eval.run $(STRATEGIES) --set budget.calls=10 $(SIXTEEN) $(LARGE) --limit 12 --out $(RESULTS)/strategies-1.5b
 	$(PYTHON) -m eval.run $(FUNCTIONS) --set budget.calls=10 $(SIXTEEN) $(MBPP) --out $(RESULTS)/mbppplus-0.5b
-	$(PYTHON) -m eval.run $(FUNCTIONS) --set budget.calls=10 $(SIXTEEN) --data ../shared/evalplus/humanevalplus \
-		--out $(RESULTS)/humanevalplus-0.5b
+	$(PYTHON) -m eval.run $(FUNCTIONS) --set budget.calls=10 $(SIXTEEN) $(HUMANEVAL) --out $(RESULTS)/humanevalplus-0.5b
 	$(PYTHON) -m benchmarks.prompts.adapters $(SIXTEEN) --out $(RESULTS)/adapters-0.5b
 	$(PYTHON) -m benchmarks.prompts.adapters $(SIXTEEN) $(LARGE) --inputs $(RESULTS)/adapters-0.5b \
 		--adapters lean yaml json chat xml --out $(RESULTS)/adapters-1.5b
@@ -51,6 +51,8 @@ results: .venv/results-ready
 		$(MBPP) --split test --out $(RESULTS)/compiled-direct-0.5b
 	$(PYTHON) -m eval.run $(RESULTS)/race-at5-0.5b --set budget.calls=5 --n 2 $(SIXTEEN) $(MBPP) --split test --out $(RESULTS)/raced-at5
 	$(PYTHON) -m eval.run $(RESULTS)/race-at10-0.5b --set budget.calls=10 --n 2 $(SIXTEEN) $(MBPP) --split test --out $(RESULTS)/raced-at10
+	$(PYTHON) -m eval.run $(RESULTS)/race-at5-0.5b --set budget.calls=5 --n 2 $(SIXTEEN) $(HUMANEVAL) --out $(RESULTS)/raced-at5-humanevalplus
+	$(PYTHON) -m eval.run $(RESULTS)/race-at10-0.5b --set budget.calls=10 --n 2 $(SIXTEEN) $(HUMANEVAL) --out $(RESULTS)/raced-at10-humanevalplus
 	$(PYTHON) -m eval.judge --data ../shared/codecontests --split test \
 		--solutions ../shared/codecontests/model_solutions.jsonl --run $(RESULTS)/shared-models --arm-field source
 

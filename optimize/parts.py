@@ -35,7 +35,7 @@ def _write(options: argparse.Namespace) -> None:
 
     start = options.start or _start_of(options.artifact)
     parts = take_apart(options.artifact, start, options.out)
-    if len(parts) == 1:
+    if options.out / "words" not in parts:
         print(f"no words alone: {start} has no stage whose words were changed, so it would ask the same questions")
     compilation = read_manifest(options.artifact).compile or {}
     given = {key: compilation.get(key) for key in ("lm", "escalate_lm", "repair_lm", "data", "adapter")}
@@ -82,15 +82,13 @@ def take_apart(folder: Path, start: Path, out: Path) -> list[Path]:
         "shape": reshaped(manifest, begun.dump_state(), manifest.config),
         "words": reshaped(manifest, compiled.dump_state(), config),
     }
+    prints = {name: fingerprint(program, manifest) for name, program in parts.items()}
     whole = fingerprint(compiled, manifest)
     # If the words alone make the whole program, its shape is that of the start, and the other way round.
-    shared = [
-        other for name, other in (("words", "shape"), ("shape", "words")) if fingerprint(parts[name], manifest) == whole
-    ]
+    shared = [other for name, other in (("words", "shape"), ("shape", "words")) if prints[name] == whole]
     if shared:
         raise UserError(f"{folder} has the {' and the '.join(shared)} of {start}: there are no two parts to compare")
-    unchanged = reshaped(manifest, begun.dump_state(), config)
-    if fingerprint(parts["words"], manifest) == fingerprint(unchanged, manifest):
+    if prints["words"] == fingerprint(reshaped(manifest, begun.dump_state(), config), manifest):
         del parts["words"]
     for name, program in parts.items():
         compilation = {**(manifest.compile or {}), "part": name}

@@ -22,11 +22,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from benchmarks.numbers.simulated_work import simulated_work
+from benchmarks.numbers.simulated_work import resumed, simulated_work
 from eval.data.load import load_problems
 from eval.data.problem_set import ProblemSet
 from eval.options import path_name, whole
-from eval.rollouts.json_lines import JsonLines
 from eval.simulated.known_rates import true_rate
 from eval.simulated.model import SIMULATED
 from eval.simulated.remembered_tests import RememberedTests
@@ -115,18 +114,17 @@ def main() -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    journal = JsonLines(options.out / f"{options.optimizer}.jsonl", alone=True)
-    done = {(line.kind, line.seed): line for line in map(Compiled.model_validate, journal.values())}
+    file = options.out / f"{options.optimizer}.jsonl"
     wanted = [(kind, seed) for seed in range(options.count) for kind in options.kinds]
     valid, test = (load_problems("pack", split) for split in ("valid", "test"))
+
+    def made(each: tuple[str, int]) -> Compiled:
+        line = compiled(options.optimizer, *each, valid, test, parse_settings(options.tune))
+        print(_said(line), file=sys.stderr, flush=True)
+        return line
+
     with judging_at(RememberedTests()):
-        for kind, seed in wanted:
-            if (kind, seed) not in done:
-                line = compiled(options.optimizer, kind, seed, valid, test, parse_settings(options.tune))
-                journal.append(line.model_dump())
-                done[kind, seed] = line
-                print(_said(line), file=sys.stderr, flush=True)
-    print(summary([done[each] for each in wanted]))
+        print(summary(resumed(file, Compiled, lambda line: (line.kind, line.seed), wanted, made)))
 
 
 def compiled(

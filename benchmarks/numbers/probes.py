@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -22,11 +23,9 @@ from statistics import fmean
 from typing import Any
 
 from pydantic import BaseModel
-from tqdm import tqdm
 
-from benchmarks.numbers.simulated_work import STRONGER, simulated_work
+from benchmarks.numbers.simulated_work import STRONGER, resumed, simulated_work
 from eval.options import path_name, whole
-from eval.rollouts.json_lines import JsonLines
 from eval.simulated.model import SIMULATED
 from eval.simulated.remembered_tests import RememberedTests
 from eval.simulated.skills import Skills
@@ -94,15 +93,16 @@ def main() -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    journal = JsonLines(options.out / f"{options.calls}-calls-{100 * options.gain:g}-points.jsonl", alone=True)
-    done = {(line.planted, line.seed): line for line in map(Probed.model_validate, journal.values())}
+    file = options.out / f"{options.calls}-calls-{100 * options.gain:g}-points.jsonl"
     wanted = [(lever, seed) for seed in range(options.count) for lever in options.levers]
+
+    def made(each: tuple[str, int]) -> Probed:
+        line = probed(*each, options.calls, options.gain)
+        print(line, file=sys.stderr, flush=True)
+        return line
+
     with judging_at(RememberedTests()):
-        for lever, seed in tqdm(wanted, unit="probe"):
-            if (lever, seed) not in done:
-                done[lever, seed] = line = probed(lever, seed, options.calls, options.gain)
-                journal.append(line.model_dump())
-    print(summary([done[each] for each in wanted]))
+        print(summary(resumed(file, Probed, lambda line: (line.planted, line.seed), wanted, made)))
 
 
 def summary(lines: Sequence[Probed]) -> str:

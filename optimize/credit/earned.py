@@ -13,7 +13,7 @@ from optimize.credit.false_claims import false_claims
 from optimize.job.copying import copied_from, copying_of, demonstrated
 from optimize.job.job import Job
 from optimize.job.stage_answers import StageQuestion, stage_answers
-from optimize.job.stages import signature_of, stages_of
+from optimize.job.stages import signature_of
 from program import artifact
 from program.rollout.trace import Call, Trace
 from program.stage.program import Program
@@ -40,10 +40,9 @@ def with_earned_demos(job: Job, program: Program) -> Program:
     """
     made = program.deepcopy()
     shown = job.shown_in(made)
-    for name, stage in stages_of(made):
-        if job.tunes(stage):
-            _drop_false(job, made, name, stage)
-            _drop_copied(job, made, name, stage, shown)
+    for name, stage in job.tuned(made):
+        _drop_false(job, made, name, stage)
+        _drop_copied(job, made, name, stage, shown)
     return made
 
 

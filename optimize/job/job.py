@@ -26,7 +26,7 @@ from optimize.job.metric import HiddenPassRate
 from optimize.job.program_runs import ProgramRuns
 from optimize.job.proposal_adapter import ProposalAdapter
 from optimize.job.run_watcher import RunWatcher
-from optimize.job.stages import freeze
+from optimize.job.stages import freeze, stages_of
 from program.paid.paid_calls import PaidCalls
 from program.problem import Problem
 from program.rollout.context import within
@@ -130,10 +130,12 @@ class Job:
         others = {each.model for each in (self.stronger, self.repairer) if each} - {self.lm.model}
         return dict.fromkeys(sorted(others), self.config.stronger_tokens)
 
-    def tunes(self, stage: Stage) -> bool:
-        """Whether a stage is tuned; a program of another shape may have stages that the start does not have."""
-        only = self.config.only
-        return stage.name not in self.inputs.frozen and (not only or stage.name in only)
+    def tuned(self, program: Program) -> list[tuple[str, Stage]]:
+        """The tuned stages of a program with the names of their predictors, in its order; a program of another shape
+        may have stages that the start does not have."""
+        only, frozen = self.config.only, self.inputs.frozen
+        named = stages_of(program)
+        return [each for each in named if each[1].name not in frozen and (not only or each[1].name in only)]
 
     def roll_out(
         self,

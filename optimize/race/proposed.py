@@ -19,7 +19,7 @@ from optimize.credit.outcome import feedback
 from optimize.job.candidates import Prompt, prompts_of
 from optimize.job.copying import word_runs
 from optimize.job.job import Job
-from optimize.job.stages import hide_all_but, stages_of
+from optimize.job.stages import hide_all_but
 from optimize.race.variants import Variant
 from optimize.race.word_variants import of_base, rollouts_so_far
 from optimize.undocumented import mipro_proposals
@@ -87,7 +87,7 @@ def proposed_variants(
 def _calls_of(job: Job, base: Variant, problems: Sequence[Problem], program: Program) -> list[JudgedCall]:
     """The calls of the candidate's rollouts with known credit, in tuned stages."""
     rollouts = [each for each in of_base(base, rollouts_so_far(job, problems)) if each[1].score]
-    tuned = {name for name, stage in stages_of(program) if job.tunes(stage)}
+    tuned = {name for name, _ in job.tuned(program)}
     episodes = stored_episodes(job, program, rollouts)
     with ThreadPoolExecutor(job.config.concurrency) as threads:
         credits = list(threads.map(lambda episode: [credit_of(step, episode) for step in episode.steps], episodes))
@@ -113,8 +113,7 @@ def costliest(calls: Sequence[JudgedCall]) -> str | None:
 
 def _first_writer(job: Job, program: Program) -> str | None:
     """The first stage that writes programs, for the case without rollouts."""
-    tuned = [(name, stage.name) for name, stage in stages_of(program) if job.tunes(stage)]
-    return next((name for name, stage in tuned if stage in SENTENCE_STAGES), None)
+    return next((name for name, stage in job.tuned(program) if stage.name in SENTENCE_STAGES), None)
 
 
 def _gepa(job: Job, name: str, asked: str, calls: Sequence[JudgedCall], count: int) -> Iterator[tuple[str, str]]:

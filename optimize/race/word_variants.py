@@ -10,7 +10,6 @@ from eval.rollouts.run_folder import read_rollouts
 from optimize.credit.proven import chosen_demos
 from optimize.job.candidates import prompts_of
 from optimize.job.job import TEACHER, Job
-from optimize.job.stages import stages_of
 from optimize.race.variants import DEMOS, Variant
 from optimize.undocumented import demonstration
 from program.problem import Problem
@@ -36,8 +35,7 @@ def demo_variants(
     rollouts = rollouts_so_far(job, problems)
     own = of_base(base, rollouts)
     called = {call.stage for _, rollout in own for call in rollout.trace.calls}
-    tuned = [(name, stage.name) for name, stage in stages_of(program) if job.tunes(stage)]
-    names = [name for name, stage in tuned if stage in called or not own]
+    names = [name for name, stage in job.tuned(program) if stage.name in called or not own]
     demos = chosen_demos(job, program, names, rollouts, most, max_tokens, proof_calls)
     job.evidence.update({name: [call.report() for call in calls] for name, calls in demos.items()})
     found, seen = [], [dict(base.words)]
@@ -70,7 +68,7 @@ def instruction_variants(job: Job, base: Variant) -> list[Variant]:
     """The candidate `base` with each of our further sentences, in the instructions of the stages that write
     programs."""
     program = base.program(job.inputs)
-    writers = {name for name, stage in stages_of(program) if stage.name in SENTENCE_STAGES and job.tunes(stage)}
+    writers = {name for name, stage in job.tuned(program) if stage.name in SENTENCE_STAGES}
     prompts = {name: prompt for name, prompt in prompts_of(program).items() if name in writers}
     found = []
     for said, sentence in SENTENCES.items() if prompts else ():
