@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from judge.sandbox import protocol
 from judge.sandbox.layers.guards import MEMORY
 from judge.sandbox.layers.memory import new_group, remove_group
 from judge.sandbox.process import ENVIRONMENT, FLAGS
+from judge.sandbox.turns import LOOK_SECONDS
 from judge.verdict import JudgeError
 
 _PROJECT = str(Path(__file__).resolve().parents[2])
@@ -177,11 +179,17 @@ class Worker:
 
     def _receive(self, seconds: float, *wanted: bytes) -> tuple[bytes, bytes]:
         """The kind and the body of the next message, which must be of one of the kinds `wanted`."""
-        self._channel.settimeout(seconds)
-        try:
-            kind, body, _ = protocol.receive(self._channel)
-        except OSError as failure:
-            raise WorkerLost(f"the zygote does not respond: {failure}") from failure
+        deadline = time.monotonic() + seconds
+        self._channel.settimeout(min(seconds, LOOK_SECONDS))
+        while True:
+            try:
+                kind, body, _ = protocol.receive(self._channel)
+                break
+            except TimeoutError as failure:
+                if time.monotonic() >= deadline:
+                    raise WorkerLost(f"the zygote does not respond within {seconds:.0f} seconds") from failure
+            except OSError as failure:
+                raise WorkerLost(f"the zygote does not respond: {failure}") from failure
         if kind in wanted:
             return kind, body
         if kind == protocol.DIED:

@@ -199,8 +199,34 @@ def test_nothing_survives_the_judge(ending, tmp_path):
         process.wait(30)
     finally:
         process.kill()
+        process.wait()  # a zombie would be a descendant in the next test
         process.stdout.close()
     assert settles(lambda: not any(Path(f"/proc/{pid}").exists() for pid in mine))
+
+
+@pytest.mark.parametrize("others", [0, 1], ids=["running a program", "waiting for a slot"])
+def test_an_interrupt_that_does_not_wake_the_main_thread(others):
+    """As when it arrives just before a wait: here another thread gets the signal, since the main thread blocks it."""
+    script = (
+        "import signal, threading, time\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from judge.judge import judge\nfrom judge.verdict import *\nfrom judge.sandbox.pool import Pool\n"
+        "pool = Pool(1)\npool.isolation()\n"
+        "def work(): judge('import time; time.sleep(60)', [TestCase('', '')], Limits(seconds=30.0), pool=pool)\n"
+        "threading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n"
+        f"for _ in range({others}): threading.Thread(target=work, daemon=True).start()\n"
+        f"while pool._turns.waiting or len(pool._turns._idle) > {1 - others}: time.sleep(0.01)\n"
+        "signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})\n"
+        "def tell():\n    time.sleep(1)\n    print('up', flush=True)\nthreading.Thread(target=tell, daemon=True).start()\n"
+        "try: work()\nexcept KeyboardInterrupt: print('interrupted', flush=True)\nfinally: pool.close()"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "up\n"
+            process.send_signal(signal.SIGINT)
+            assert process.communicate(timeout=20)[0] == "interrupted\n"
+        finally:
+            process.kill()
 
 
 def test_a_fork_of_the_judges_process_gets_a_pool_of_its_own():

@@ -3,6 +3,7 @@
 import ast
 import re
 
+from judge.literals import syntax_tree
 from optimize.reference import PAGES
 from tests.support.paths import ROOT
 
@@ -33,7 +34,7 @@ def variables_of_the_code() -> set[str]:
     for file in (file for package in PACKAGES for file in (ROOT / package).rglob("*.py")):
         text = file.read_text()
         if "environ" in text or "KEY_VARIABLE" in text:
-            texts = [node.value for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Constant)]
+            texts = [node.value for node in ast.walk(syntax_tree(text)) if isinstance(node, ast.Constant)]
             found |= {each for each in texts if isinstance(each, str) and VARIABLE.fullmatch(each)}
     return found
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from eval.rollouts.code_version import code_prints
+from judge.literals import syntax_tree
 from tests.support.paths import ROOT
 
 PACKAGES = ("judge", "signatures", "program", "eval", "optimize", "benchmarks")
@@ -17,7 +18,7 @@ FILES = {
     for file in sorted((ROOT / package).rglob("*.py"))
     if file.name != "__init__.py"
 }
-TREES = {name: ast.parse(file.read_text()) for name, file in FILES.items()}
+TREES = {name: syntax_tree(file.read_text()) for name, file in FILES.items()}
 OURS = [name for name in FILES if not name.startswith("tests.")]
 # Files of the same role in different rooms may have the same name.
 ROLES = {"config", "errors", "judge", "plan", "progress", "show", "understand", "undocumented"}
