@@ -126,7 +126,7 @@ def prompt_differences(first: Path, second: Path) -> list[str]:
         if name in one_state and name in two_state:
             lines += _predictor(name, one_state[name], two_state[name])
         elif same_kind:
-            state, said = (one_state, "left out") if name in one_state else (two_state, "a further stage")
+            state, said = (one_state, "only in the first") if name in one_state else (two_state, "only in the second")
             shown = len(state[name]["demos"])
             lines.append(f"{name}: {said}" + (f", with {counted(shown, 'demonstration')}" if shown else ""))
     return lines

@@ -92,13 +92,13 @@ def test_of_different_programs_only_the_keys_count_that_both_have(plain, tmp_pat
 def test_a_stage_that_one_program_does_not_have_is_a_difference(tmp_path):
     flow = write_start(tmp_path / "flow", "alphacodium")
     drawn = write_start(tmp_path / "drawn", "alphacodium", {"direct_first": 3})
-    assert prompt_differences(flow, drawn) == ["solve_directly.predict: a further stage"]
-    assert prompt_differences(drawn, flow) == ["solve_directly.predict: left out"]
+    assert prompt_differences(flow, drawn) == ["solve_directly.predict: only in the second"]
+    assert prompt_differences(drawn, flow) == ["solve_directly.predict: only in the first"]
     program, manifest = artifact.load(drawn)
     dict(program.named_predictors())["solve_directly.predict"].demos = [DEMO, DEMO]
     artifact.save(tmp_path / "shown", program, manifest)
     assert prompt_differences(flow, tmp_path / "shown") == [
-        "solve_directly.predict: a further stage, with 2 demonstrations"
+        "solve_directly.predict: only in the second, with 2 demonstrations"
     ]
 
 
