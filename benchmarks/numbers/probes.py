@@ -1,6 +1,6 @@
 """Does a probe name the planted lever, and none if there is none?
 
-    python -m benchmarks.numbers.probes --out FOLDER [--calls 120] [--gain 0.3] [--count 20] [--levers …]
+    python -m benchmarks.numbers.probes --out FOLDER [--calls 120] [--gain 0.3] [--count 20] [--first 0] [--levers …]
 
 Models are simulated, each with one planted lever or none, and with another seed in every probe. Problems are those of
 the pack's `valid`. As with real models, most of the luck in writing programs belongs to the problem; otherwise further
@@ -87,6 +87,7 @@ def main() -> None:
     parser.add_argument("--calls", type=whole(least=20), default=120, help="of a probe (default: %(default)s)")
     parser.add_argument("--gain", type=float, default=0.3, help="of the planted lever (default: %(default)s)")
     parser.add_argument("--count", type=whole(), default=20, help="probes for each lever (default: %(default)s)")
+    parser.add_argument("--first", type=whole(least=0), default=0, help="seed of the first probe (default: %(default)s)")
     parser.add_argument("--levers", nargs="+", choices=ALL, default=list(ALL))
     parser.add_argument("--out", required=True, type=path_name, help="folder of the journal; the same command resumes")
     run_command(parser, _run)
@@ -94,7 +95,7 @@ def main() -> None:
 
 def _run(options: argparse.Namespace) -> None:
     file = options.out / f"{options.calls}-calls-{100 * options.gain:g}-points.jsonl"
-    wanted = [(lever, seed) for seed in range(options.count) for lever in options.levers]
+    wanted = [(lever, seed) for seed in range(options.first, options.first + options.count) for lever in options.levers]
 
     def made(each: tuple[str, int]) -> Probed:
         line = probed(*each, options.calls, options.gain)
@@ -135,7 +136,7 @@ def probed(lever: str, seed: int, calls: int, gain: float) -> Probed:
         config |= {"escalate_lm": STRONGER}
     with tempfile.TemporaryDirectory() as folder, simulated_work(Path(folder), skills, stronger):
         said = probe_levers(read_config(None, config), Path(folder) / "out", calls, [])
-    line = next(line for line in said.splitlines() if line.startswith(("recommended: ", "nothing to gain")))
+    line = next(line for line in said.splitlines() if line.startswith(("recommended: ", "nothing ")))
     (made,) = re.findall(r"^in this session ([\d,]+) calls", said, re.MULTILINE)
     nothing = lever if lever in NOTHING else NOTHING[0]
     named = nothing if line.startswith("nothing") else line.split(": ")[1]

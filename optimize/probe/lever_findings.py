@@ -48,6 +48,11 @@ class LeverFinding:
     def shown(self) -> bool:
         return self.problems > 0 and self.gain.low > 0
 
+    @property
+    def may_be_shown(self) -> bool:
+        """Whether the gain is not shown but may be on further problems: it is at least half of a visible one."""
+        return self.problems > 0 and not self.shown and self.gain.value >= self.visible / 2
+
     def as_json(self) -> dict[str, Any]:
         return {
             **self.lever._asdict(),

@@ -41,6 +41,7 @@ from program.steps.config import FlowConfig
 
 FEWEST_PROBED = 8  # minimum problems for every lever
 SCREENED, SETTLED = 12, 4  # calls of the probe per problem: for all levers, and at most for a single lever
+OVERTIME = 1.3  # most calls, times those asked for, as long as a gain may be shown and none is
 STEP = 5  # next problems for the most promising lever
 DEMONSTRATIONS, DEMO_TOKENS = 3, 2000
 SAID = "check-example"  # the sentence that represents instructions
@@ -175,8 +176,11 @@ def probe(job: Job, calls: int) -> list[LeverFinding]:
     for lever, count in reached.items():
         if lever.kind == "shape" and count:
             run_shapes([arm for arm in lever.pairs[0] if arm not in draws], count)
-    while probe.calls() < calls:
-        open_ones = [each for each in probe.findings() if reached[each.lever] < most]
+    while (made := probe.calls()) < OVERTIME * calls:
+        findings = probe.findings()
+        open_ones = [each for each in findings if reached[each.lever] < most]
+        if made >= calls:  # go on only if it could otherwise say "nothing" of a gain that is nearly shown
+            open_ones = [] if any(each.shown for each in findings) else [each for each in open_ones if each.may_be_shown]
         if not open_ones:
             break
         lever = max(open_ones, key=lambda each: each.gain.high if each.problems else -1.0).lever

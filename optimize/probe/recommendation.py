@@ -25,7 +25,7 @@ def recommendation(
     stored: Mapping[str, Any] | None = None,
     larger: int | None = None,
 ) -> str:
-    """A few lines: the shown lever with the largest gain and its command, or that no gain was found.
+    """A few lines: the shown lever with the largest gain and its command, or that no gain is shown.
 
     Args:
         findings: of all levers.
@@ -38,6 +38,9 @@ def recommendation(
     if not shown:
         tried = [each.visible for each in findings if each.problems]
         said = "nothing to gain here, as far as this probe can see"
+        if nearly := [each for each in findings if each.may_be_shown]:
+            best = max(nearly, key=lambda each: each.gain.value)
+            said = f"nothing is shown; {best.lever.name} may gain {points(best.gain)} on {best.problems} problems"
         if tried:
             said += f": only gains of {100 * min(tried):.0f} to {100 * max(tried):.0f} points could be shown"
         return said + (f"; --probe {larger} sees smaller ones" if larger else "")

@@ -107,6 +107,15 @@ def test_the_largest_gain_that_is_shown_is_recommended(gains, said):
     assert text.startswith(f"recommended: {said}: +" if said else "nothing to gain here, as far as ")
 
 
+@pytest.mark.parametrize(("problems", "said"), [(10, "nothing is shown; drawing again may gain +20.0 points"), (40, "")])
+def test_a_gain_that_is_nearly_shown_is_named(problems, said):
+    lever, more = BY_NAME["drawing again"], problems // 5
+    nearly = finding(lever, {ONE: arm(*[0] * problems), THREE: arm(*[1] * more, *[0] * (problems - more))})
+    text = recommendation([nearly], "start", FlowConfig(), COMMAND, larger=360)
+    assert text.startswith(said or "recommended: drawing again")
+    assert nearly.may_be_shown == bool(said) and ("--probe 360 sees smaller ones" in text) == bool(said)
+
+
 def test_of_a_shape_only_the_settings_that_differ_are_named():
     config = FlowConfig(direct_first=3)
     text = recommendation([found("drawing again", 0.4)], "artifacts/mine", config, COMMAND)
