@@ -87,7 +87,7 @@ def main() -> None:
     parser.add_argument("--calls", type=whole(least=20), default=120, help="of a probe (default: %(default)s)")
     parser.add_argument("--gain", type=float, default=0.3, help="of the planted lever (default: %(default)s)")
     parser.add_argument("--count", type=whole(), default=20, help="probes for each lever (default: %(default)s)")
-    parser.add_argument("--first", type=whole(least=0), default=0, help="seed of the first probe (default: %(default)s)")
+    parser.add_argument("--first", type=whole(least=0), default=0, help="seed of the first (default: %(default)s)")
     parser.add_argument("--levers", nargs="+", choices=ALL, default=list(ALL))
     parser.add_argument("--out", required=True, type=path_name, help="folder of the journal; the same command resumes")
     run_command(parser, _run)

@@ -178,9 +178,9 @@ def probe(job: Job, calls: int) -> list[LeverFinding]:
             run_shapes([arm for arm in lever.pairs[0] if arm not in draws], count)
     while (made := probe.calls()) < OVERTIME * calls:
         findings = probe.findings()
-        open_ones = [each for each in findings if reached[each.lever] < most]
-        if made >= calls:  # go on only if it could otherwise say "nothing" of a gain that is nearly shown
-            open_ones = [] if any(each.shown for each in findings) else [each for each in open_ones if each.may_be_shown]
+        if made >= calls and any(each.shown for each in findings):
+            break
+        open_ones = [each for each in findings if reached[each.lever] < most and (made < calls or each.may_be_shown)]
         if not open_ones:
             break
         lever = max(open_ones, key=lambda each: each.gain.high if each.problems else -1.0).lever

@@ -107,7 +107,9 @@ def test_the_largest_gain_that_is_shown_is_recommended(gains, said):
     assert text.startswith(f"recommended: {said}: +" if said else "nothing to gain here, as far as ")
 
 
-@pytest.mark.parametrize(("problems", "said"), [(10, "nothing is shown; drawing again may gain +20.0 points"), (40, "")])
+@pytest.mark.parametrize(
+    ("problems", "said"), [(10, "nothing is shown; drawing again may gain +20.0 points"), (40, "")]
+)
 def test_a_gain_that_is_nearly_shown_is_named(problems, said):
     lever, more = BY_NAME["drawing again"], problems // 5
     nearly = finding(lever, {ONE: arm(*[0] * problems), THREE: arm(*[1] * more, *[0] * (problems - more))})
