@@ -9,8 +9,8 @@ from eval.tables.markdown import points, table
 from optimize.job.candidates import RaceLine
 from optimize.job.copying import Copying
 
-AGAINST = "against the first (90 % interval)"
-HEAD = ["candidate", "problems", "solved", AGAINST, "cost", "on the front", "copied", "dropped out"]
+AGAINST = "against the first (80 % interval)"
+HEAD = ["candidate", "problems", "rollouts", "solved", AGAINST, "cost", "on the front", "copied", "dropped out"]
 
 
 def attempts_text(raced: Sequence[RaceLine]) -> str:
@@ -46,6 +46,7 @@ def _round_text(name: str, lines: Sequence[RaceLine]) -> str:
         [
             line.candidate,
             str(line.problems),
+            str(line.rollouts or "–"),
             f"{line.solved:.1%}",
             points(Estimate(line.gain, *line.interval)),
             f"{line.cost:.2f}",

@@ -310,16 +310,16 @@ def _models(config: CompileConfig, inputs: Inputs, paid: PaidCalls) -> Iterator[
 
 def _keep_back(job: Job, out: Path, leader: Sequence[Rollout] = ()) -> str:
     """Reserve the part of the budget that the gate needs, by the rollouts so far, and by those of the program that is
-    likely to be compared with the start. If the budget is too small for it, reserve nothing and return one line that
-    says so."""
+    likely to be compared with the start. If the whole budget is too small for it, reserve nothing. Return one line if
+    it, or what is left of it, is too small."""
     config, inputs = job.config, job.inputs
     if not config.gate:
         return ""
     needs = gate_needs(config, inputs, averages(config, inputs, out), leader)
-    short = too_little_for_gate(config, needs)
-    if not short:
-        job.paid.keep_back(needs, "the comparison with the start")
-    return short
+    if short := too_little_for_gate(config, needs):
+        return short
+    job.paid.keep_back(needs, "the comparison with the start")
+    return too_little_for_gate(config, needs, job.paid.spent())
 
 
 def _tuned(job: Job) -> Program:

@@ -210,6 +210,7 @@ def artifact_facts(folder: Path, manifest: Manifest, state: dict[str, Any]) -> d
         problems = compiled.get("problems") or []
         facts["compiled from"] = compiled.get("start")
         facts["compiled with"] = f"{compiled.get('optimizer')} for {compiled.get('lm')}"
+        facts["not finished"] = compiled.get("stopped")
         facts["only its"] = compiled.get("part")
         facts["compiled on"] = f"{len(problems)} problems of {compiled.get('data')} {compiled.get('split')}"
     if read.scores and read.scores.problems:

@@ -59,8 +59,10 @@ def gate_needs(
     start = average.within(inputs.program.config.budget, config.lm)
     called = [each for each in leader if each.trace.calls]
     likely = averages_of(called, config, "the leader") if called else start
-    stages = sum(stage.name not in inputs.frozen for _, stage in stages_of(inputs.program))
-    checked = config.copy_answers * stages if config.tuning.demos else 0
+    stages = {stage.name for _, stage in stages_of(inputs.program)} - {*inputs.frozen}
+    if called:
+        stages &= {call.stage for each in called for call in each.trace.calls}
+    checked = config.copy_answers * len(stages) if config.tuning.demos else 0
     rows = [
         _row(config, GATE, PhaseCount(calls=ceil(runs * each.calls) + further), each)
         for each, further in ((start, 0), (likely, checked))
@@ -71,13 +73,20 @@ def gate_needs(
     return {**_used(total), "dollars": dearest}
 
 
-def too_little_for_gate(config: CompileConfig, needs: Mapping[str, float]) -> str:
-    """One line if a cap is smaller than the gate's needs; empty if none is."""
-    if not (short := spent_of(needs, config.budget)):
+def too_little_for_gate(config: CompileConfig, needs: Mapping[str, float], spent: Mapping[str, float] = {}) -> str:
+    """One line if a cap is smaller than the gate's needs, or if what earlier sessions have left of it is; else
+    empty."""
+    if not (short := spent_of({name: need + spent.get(name, 0) for name, need in needs.items()}, config.budget)):
         return ""
-    need = f"${needs[short]:.2f}" if short == "dollars" else f"{needs[short]:,.0f} {short}"
-    takes = f"the comparison with the start needs, about {need}"
-    return f"{_cap(config, short)} is less than {takes}: the start is kept until the same command resumes with more"
+    takes = f"less than the comparison with the start needs, about {_amount(short, needs[short])}"
+    if not spent.get(short):
+        return f"{_cap(config, short)} is {takes}: the start is kept until the same command resumes with more"
+    left = _amount(short, max(0.0, getattr(config.budget, short) - spent[short]))
+    return f"{_cap(config, short)} leaves {left}, {takes}: only what is begun can end before the same command has more"
+
+
+def _amount(resource: str, number: float) -> str:
+    return f"${number:.2f}" if resource == "dollars" else f"{number:,.0f} {resource}"
 
 
 def _cap(config: CompileConfig, resource: str) -> str:
@@ -119,7 +128,9 @@ def describe_plan(config: CompileConfig, inputs: Inputs, out: Path) -> str:
     keys = {key: value for key, value in config.tuning.values().items() if value not in (None, "", (), [])}
     lines.append(f"keys: {', '.join(f'{key}={setting_text(value)}' for key, value in keys.items())}")
     lines += ["", cost_table("phase", [*known, total, *open_rows])]
-    lines += ["", f"averages of {average.calls:.1f} calls per run come from {average.source}"]
+    within = average.within(inputs.program.config.budget, config.lm).calls
+    bounded = f", {within:.1f} within the budget of a run," if within < average.calls else ""
+    lines += ["", f"averages of {average.calls:.1f} calls per run{bounded} come from {average.source}"]
     lines += filter(None, [no_fresh_draws(config, inputs)])
     reached = spent_of(_used(total), config.budget)
     if config.gate and (short := too_little_for_gate(config, gate_needs(config, inputs, average))):

@@ -20,6 +20,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
+from math import ceil
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -86,7 +87,7 @@ def rehearse(
         job = new_job(
             _RehearsedJob,
             config,
-            replace(inputs, program=_stand_in(inputs, average, answers)),
+            replace(inputs, program=_stand_in(config, inputs, average, answers)),
             metric=lambda candidates: HiddenPassRate(inputs.problems, config.metric, candidates, chance.score),
             paid=count,
             folder=SimpleNamespace(path=Path(folder)),  # gets what DSPy prints
@@ -171,14 +172,17 @@ class _Answers(dspy.Adapter):
         return [dict.fromkeys(signature.output_fields, name)]
 
 
-def _stand_in(inputs: Inputs, average: Averages, answers: _Answers) -> Program:
-    """The program with its stages and prompts; each run calls the stages in the order of a stored rollout."""
+def _stand_in(config: CompileConfig, inputs: Inputs, average: Averages, answers: _Answers) -> Program:
+    """The program with its stages and prompts; each run calls the stages in the order of a stored rollout, within the
+    budget of a run."""
     places = inputs.problems.places()
+    within = average.within(inputs.program.config.budget, config.lm).calls
+    most = max(1, round(within)) if within < average.calls else None
 
     def forward(self: dspy.Module, problem: Problem, sample: int = 0) -> dspy.Prediction:
         ask = {stage.name: stage.predict for _, stage in stages_of(self)}
         said = [""]
-        for number, name in enumerate(average.sequences[places[problem.name] % len(average.sequences)]):
+        for number, name in enumerate(average.sequences[places[problem.name] % len(average.sequences)][:most]):
             fields = dict.fromkeys(signature_of(ask[name]).input_fields, said[-1])
             answer = ask[name](**{**fields, "problem": problem.text()}, config={"rollout_id": (sample, number)})
             said.append(next(iter(answer.values())))
@@ -269,6 +273,10 @@ class _RehearsedJob(Job):
 
     def foresee(self, phase: str, calls: int) -> None:
         cast(_Count, self.paid).phases[phase] = PhaseCount(calls=calls, at_most=True)
+
+    def foresee_runs(self, phase: str, runs: int) -> None:
+        calls = self.average.within(self.inputs.program.config.budget, self.config.lm).calls
+        cast(_Count, self.paid).phases[phase] = PhaseCount(runs=runs, calls=ceil(runs * calls), at_most=True)
 
     def rollouts_of(self, run: Path) -> list[Rollout]:
         return []

@@ -56,13 +56,13 @@ def _compared(job: Job, compiled: Program) -> tuple[Outcome, list[str]]:
     """The outcome, and the folders of its runs."""
     programs = {START: job.inputs.program, COMPILED: compiled}
     if len({artifact.fingerprint(program, job.inputs.manifest) for program in programs.values()}) == 1:
-        return Outcome(decision="kept", why="the prompts are those of the start"), []
+        return Outcome(decision="kept", why="the prompts are those of the start", stopped=job.stopped), []
     problems, more = gate_problems(job, [*programs.values()])
     if not problems:
         why = "every problem gave a demonstration"
         if any(map(repeats_its_draws, programs.values())):
             why = f"at temperature 0 every draw is the same, and {why} or was run before"
-        return Outcome(decision="kept", why=f"{why}, so none is left to compare on"), []
+        return Outcome(decision="kept", why=f"{why}, so none is left to compare on", stopped=job.stopped), []
     draws = job.config.gate_draws
     runs = job.program_runs(FOLDER, programs, problems, draws, FIRST_FRESH_DRAW)
     rollouts = runs.run(programs, draws * len(problems))

@@ -29,7 +29,7 @@ class Outcome(BaseModel):
 
     decision: "kept" ships the start, all others ship the compiled program; "not compared" without a gate.
     why: why the start is kept if there was no comparison.
-    stopped: the cap that ended the compilation before the comparison.
+    stopped: the cap that ended the compilation before a comparison.
     start, compiled: solved rates.
     gain: the difference, compiled minus start; interval: the ends of its 95 % interval.
     problems, draws: number of problems, and rollouts per problem and program.

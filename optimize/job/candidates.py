@@ -28,10 +28,9 @@ class RaceLine(BaseModel):
 
     candidate, round: their names.
     changes: keys of the program's configuration that differ from the start's.
-    problems: those that it ran on.
+    problems: those that it ran on; rollouts: all its draws on them.
     solved: the solved share of its rollouts, 0 to 1.
-    gain: the difference from the first candidate of the round on common problems; interval: the ends of its one-sided
-        90 % intervals.
+    gain: the difference from the first candidate of the round on the rollouts of both; interval: 80 %.
     cost: per rollout, relative to the first candidate; unit: its unit.
     copied: how many answers of each stage copied from its demonstrations.
     out: why it dropped out; empty if it ran to the end.
@@ -43,6 +42,7 @@ class RaceLine(BaseModel):
     round: str
     changes: dict[str, Any] = {}
     problems: int
+    rollouts: int = 0
     solved: float
     gain: float
     interval: tuple[float, float]

@@ -199,6 +199,9 @@ class Job:
         """Announce that a phase makes at most `calls` calls, but the exact number is unknown; only a rehearsal counts
         them."""
 
+    def foresee_runs(self, phase: str, runs: int) -> None:
+        """Announce that a phase runs programs at most so often; only a rehearsal counts them."""
+
     def shown_by(self, demos: Iterable[Any]) -> set[str]:
         """The names of the problems in demonstrations, and of problems with the same text under another name."""
         shown = {name for demo in demos if (name := self.problems.shown_in(str(demo.get("problem", ""))))}

@@ -20,7 +20,7 @@ from optimize.credit.proofs import PROOF_CALLS, foresee_proofs
 from optimize.gate.gate import GATE_LOOKS
 from optimize.job.job import Job
 from optimize.optimizers.proposing import Proposing
-from optimize.race.dropping import FEWEST_ROLLOUTS
+from optimize.race.dropping import FEWEST_ROLLOUTS, most_rollouts
 from optimize.race.levers import changes_of, combined
 from optimize.race.proposed import proposed_variants
 from optimize.race.round import Round, run_round
@@ -97,7 +97,8 @@ class Race(Proposing, frozen=True):
         profile, stronger = profile_named(job.config.lm), job.config.escalate_lm is not None
         changes = changes_of(program.config, job.inputs.manifest.adapter, profile, stronger)
         if unknown := sorted(set(self.turn) - {key for change in changes for key in change}):
-            raise ConfigError(f"turn: the race has no other value of {unknown[0]} to try here")
+            known = sorted({key for change in changes for key in change})
+            raise ConfigError(f"turn: nothing to try for {unknown[0]} here; it can have {', '.join(known)}")
         if self.turn:
             changes = [change for change in changes if set(change) <= set(self.turn)]
         first = self._round(job, "race-switches", [best, *map(Variant, changes)], problems)
@@ -105,6 +106,8 @@ class Race(Proposing, frozen=True):
         together = [variant for variant in _combinations(first) if variant != best]
         if together:
             yield self._round(job, "race-combined", [best, *together], problems).winner
+        elif job.rehearsed and len(changes) > 1:
+            job.foresee_runs("race-combined", most_rollouts(self.rollouts, 1 + MOST_COMBINED))
 
     def _words(self, job: Job, best: Variant, problems: Sequence[Problem]) -> Iterator[Variant]:
         if not job.run_folders and (self.demos or self.proposals):  # only on the race's problems: others are the gate's
@@ -123,6 +126,8 @@ class Race(Proposing, frozen=True):
         pairs = [with_both(best, one, two) for one in good if one in demos for two in good if two in instructions]
         if pairs:
             yield self._round(job, "race-both", [chosen, *pairs[:MOST_COMBINED]], left).winner
+        elif job.rehearsed and demos and instructions:
+            job.foresee_runs("race-both", most_rollouts(self.rollouts, 1 + MOST_COMBINED))
 
     def _demos(self, job: Job, best: Variant, problems: Sequence[Problem]) -> list[Variant]:
         if job.rehearsed:  # a rehearsal has no rollouts for demonstrations
@@ -144,7 +149,6 @@ def _not_shown(job: Job, demos: Sequence[Variant], problems: Sequence[Problem]) 
 
 def _combinations(ended: Round) -> list[Variant]:
     """Pairs of changes that were each not worse than the start, the most promising first."""
-    start = ended.standings[ended.first].share
-    good = [name for name in ended.finalists if name != ended.first and ended.standings[name].share >= start]
+    good = [name for name in ended.finalists if name != ended.first and ended.gains[name].value >= 0]
     both = (combined(*(dict(ended.variants[name].changes) for name in pair)) for pair in combinations(good, 2))
     return [Variant(changes) for changes in both if changes is not None][:MOST_COMBINED]

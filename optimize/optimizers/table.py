@@ -76,7 +76,8 @@ def read_config(path: Path | None, changes: dict[str, Any]) -> CompileConfig:
     shared = {key: values.pop(key) for key in CompileConfig.model_fields if key in values}
     reads = chosen.keys()
     if unread := [key for key in values if key not in reads]:
-        used = f"it uses {', '.join(reads)}{did_you_mean(unread[0], reads)}"
+        known = [*reads, *CompileConfig.model_fields, *OPTIONS.values(), *RateLimits.model_fields]
+        used = f"it uses {', '.join(reads)}{did_you_mean(unread[0], known)}"
         raise ConfigError(f"configuration: {unread[0]}: {name} does not use this key; {used}")
     try:
         config = CompileConfig(

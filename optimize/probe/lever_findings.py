@@ -12,7 +12,7 @@ from eval.numbers.power import least_gain
 from eval.tables.markdown import points, table
 from optimize.probe.levers_to_probe import Lever
 
-LEVEL = 0.2  # of the two-sided interval: one-sided 90 % at each end, as for dropping candidates of a race
+LEVEL = 0.2  # 80 % intervals, one-sided 90 %, as for dropping candidates of a race
 HEAD = ["lever", "compared", "problems", "gain (80 % interval)", "could be seen from", "calls of a rollout"]
 
 

@@ -19,7 +19,7 @@ from eval.numbers.paired import on_common
 # halving would lose a candidate that is 15 points ahead in one of five races.
 LOOKS = ((0.2, 0.5, 4), (0.4, 0.2, 3), (1.0, 0.0, 1))
 FEWEST_ROLLOUTS = 12  # minimum rollouts before the first comparison, and between comparisons
-LEVEL = 0.2  # two-sided: a candidate drops out if its one-sided 90 % interval is below 0
+LEVEL = 0.2  # a candidate drops out if its 80 % interval is below 0, which is one-sided 90 %
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,13 @@ class Standing:
 
     solved: the solved share of its samples, by problem.
     cost: per rollout, in a unit common to all candidates; unit: its name.
+    rollouts: their number.
     """
 
     solved: Mapping[str, float]
     cost: float
     unit: str = ""
+    rollouts: int = 0
 
     @property
     def share(self) -> float:
@@ -51,6 +53,15 @@ def looks(rollouts: int, candidates: int) -> list[tuple[int, int]]:
         look = max(FEWEST_ROLLOUTS * number, round(rollouts * share))
         counts[min(rollouts, look)] = max(least, ceil(keep * candidates))
     return sorted(counts.items())
+
+
+def most_rollouts(rollouts: int, candidates: int) -> int:
+    """The maximum number of rollouts of all candidates together; see `looks`."""
+    total, before, alive = 0, 0, candidates
+    for count, keep in looks(rollouts, candidates):
+        total += alive * (count - before)
+        before, alive = count, min(alive, keep)
+    return total
 
 
 def dropped(standings: Mapping[str, Standing], keep: int, first: str) -> dict[str, str]:
@@ -82,6 +93,6 @@ def dropped(standings: Mapping[str, Standing], keep: int, first: str) -> dict[st
 
 
 def difference(first: Standing, second: Standing) -> Estimate:
-    """Second minus first on common problems: the mean, and the ends of its one-sided 90 % intervals."""
+    """Second minus first on common problems: the mean, and its 80 % interval."""
     _, pair = on_common(first.solved, second.solved)
     return difference_estimate(*pair, level=LEVEL)

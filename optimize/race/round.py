@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from eval.numbers.cost import price_ratio
 from eval.numbers.criteria import outcomes, shares
+from eval.numbers.intervals import Estimate
 from eval.rollouts.rollout import Rollout
 from optimize.gate.gate_outcome import CHEAPER, NOT_WORSE
 from optimize.job.candidates import RaceLine
@@ -25,7 +26,9 @@ class Round:
 
     name: of its folder.
     first: the candidate to beat.
-    standings: of every candidate on its problems, by name; costs are relative to the first one.
+    standings: of every candidate on its own rollouts, by name; costs are relative to the first one.
+    gains: of every candidate, by name: the difference from the first one on the rollouts of both, which have the same
+        problems and draws.
     out: why candidates dropped out, by name.
     variants: the candidates by name.
     copied: for candidates with demonstrations, by stage, how many answers copied from them.
@@ -34,6 +37,7 @@ class Round:
     name: str
     first: str
     standings: Mapping[str, Standing]
+    gains: Mapping[str, Estimate]
     out: Mapping[str, str]
     variants: Mapping[str, Variant]
     copied: Mapping[str, Mapping[str, Copying]] = field(default_factory=dict)
@@ -64,18 +68,19 @@ class Round:
         return one.share >= two.share + NOT_WORSE and one.cost <= CHEAPER * two.cost
 
     def lines(self) -> list[RaceLine]:
-        """The results of all candidates, finalists first; differences are from the first candidate."""
+        """The results of all candidates, finalists first."""
         order = [*self.finalists, *self.out]
         return [self._line(name) for name in order]
 
     def _line(self, name: str) -> RaceLine:
         standing = self.standings[name]
-        value, low, high = difference(self.standings[self.first], standing)
+        value, low, high = self.gains[name]
         return RaceLine(
             candidate=name,
             round=self.name,
             changes=dict(self.variants[name].changes),
             problems=len(standing.solved),
+            rollouts=standing.rollouts,
             solved=round(standing.share, 4),
             gain=round(value, 4),
             interval=(round(low, 4), round(high, 4)),
@@ -131,15 +136,30 @@ def run_round(job: Job, name: str, variants: Sequence[Variant], problems: Sequen
             break
     path, worded = job.folder.path.parent / name, [key for key, each in by_name.items() if each.words]
     copied = {key: copying_in(path, [each for each in made if each.arm == key]) for key in worded}
-    return Round(name, first, standings(by_name), out, by_name, copied)
+    gains = {key: _gain(made, first, key) for key in by_name}
+    return Round(name, first, standings(by_name), gains, out, by_name, copied)
 
 
 def _standings(
     rollouts: Sequence[Rollout], names: Iterable[str], first: str, weights: Mapping[str, float]
 ) -> dict[str, Standing]:
-    arms = {name: [each for each in rollouts if each.arm == name] for name in {first, *names}}
-    ratios = {name: price_ratio(arms[first], arms[name], weights) for name in names}
-    return {
-        name: Standing(shares(outcomes(arms[name])), *(ratio or (1.0, "nothing that is known")))
-        for name, ratio in ratios.items()
-    }
+    found = {}
+    for name in names:
+        own = [each for each in rollouts if each.arm == name]
+        cost, unit = price_ratio(*_common(rollouts, first, name), weights) or (1.0, "nothing that is known")
+        found[name] = Standing(shares(outcomes(own)), cost, unit, len(own))
+    return found
+
+
+def _gain(rollouts: Sequence[Rollout], first: str, second: str) -> Estimate:
+    """Second minus first on the rollouts of both: one may have dropped out before the other's further draws."""
+    before, after = (shares(outcomes(each)) for each in _common(rollouts, first, second))
+    return difference(Standing(before, 1.0), Standing(after, 1.0))
+
+
+def _common(rollouts: Sequence[Rollout], first: str, second: str) -> tuple[list[Rollout], list[Rollout]]:
+    """The rollouts of both candidates with the same problems and draws."""
+    arms = [{each.key()[1:]: each for each in rollouts if each.arm == name} for name in (first, second)]
+    keys = sorted(arms[0].keys() & arms[1].keys())
+    one, two = ([arm[key] for key in keys] for arm in arms)
+    return one, two

@@ -104,6 +104,10 @@ class PaidCalls:
                 self._ended.wait(LOOK_SECONDS)
             self._closed = True
 
+    def spent(self) -> dict[str, float]:
+        """Calls, tokens and dollars of all sessions together."""
+        return {"calls": self._budget.calls, "tokens": self._budget.tokens, "dollars": self._budget.dollars}
+
     def left(self) -> str:
         """The rest of the budget as text; empty if nothing is limited."""
         return self._budget.left()

@@ -111,6 +111,16 @@ def test_the_budget_of_a_rollout_is_in_the_plan(monkeypatch, tmp_path, limit):
     assert limited < 0.6 * calls
 
 
+def test_the_budget_of_a_rollout_bounds_the_training_runs_too(monkeypatch, tmp_path):
+    use_simulated(monkeypatch)
+    options = [*start_of(tmp_path, "alphacodium"), "--optimizer", "bootstrap", "--no-gate", "--out", tmp_path / "out"]
+    for most in (2, 4):
+        plan = printed(monkeypatch, optimize.compile.main, *options, "--at", f"calls={most}", "--dry-run")
+        row = next(line for line in plan.splitlines() if line.startswith("| training |"))
+        runs, calls, *_ = (int(cell.replace(",", "")) for cell in re.findall(r"\| ([\d,]+) ", row))
+        assert calls == most * runs > 0
+
+
 def test_a_budget_that_is_stated_twice_is_refused(monkeypatch, tmp_path, capsys):
     options = [*start_of(tmp_path, "direct"), "--out", tmp_path / "out", "--dry-run", "--at", "calls=3"]
     assert call(monkeypatch, optimize.compile.main, *options, "--set", "budget.calls=5") == 2

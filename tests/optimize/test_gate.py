@@ -183,8 +183,9 @@ def test_what_the_comparison_needs_is_kept_back_and_the_optimizer_stops_earlier(
     said = printed(monkeypatch, optimize.compile.main, *limited)
     assert "max_calls = 46 is reached, except for the part reserved for the comparison with the start" in said
     assert gate_of(tmp_path / "out").decision == "better" and len(prompts) == 6 + 2 * 2 * 8
-    printed(monkeypatch, optimize.compile.main, *limited)
+    again = printed(monkeypatch, optimize.compile.main, *limited)
     assert len(prompts) == 6 + 2 * 2 * 8, "the same cap again pays nothing"
+    assert "max_calls = 46 leaves 8 calls, less than the comparison with the start needs, about 40 calls" in again
     printed(monkeypatch, optimize.compile.main, *limited[:-2])
     assert not (artifact.read_manifest(tmp_path / "out").compile or {})["stopped"]
 

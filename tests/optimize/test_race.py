@@ -2,8 +2,12 @@
 
 import hashlib
 import json
+import random
 import shlex
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
+from statistics import fmean
 from types import SimpleNamespace
 from typing import Any
 
@@ -99,7 +103,7 @@ def test_the_best_wins_unless_another_is_nearly_as_good_for_much_less():
             name: Standing({f"P{n}": share for n in range(10)}, cost) for name, (share, cost) in entries.items()
         }
         names = {name: Variant(said=name) for name in entries}
-        return Round("a round", "a", standings, {}, names).winner.said
+        return Round("a round", "a", standings, {}, {}, names).winner.said
 
     assert winner(a=(0.50, 1.0), b=(0.60, 3.0)) == "b"
     assert winner(a=(0.58, 1.0), b=(0.60, 3.0)) == "a"
@@ -233,6 +237,24 @@ def test_a_race_turns_the_switch_that_pays_and_ships_it(monkeypatch, tmp_path, o
     assert len(prompts) == report["paid"]["total"]["calls"]
 
 
+def test_a_race_that_a_cap_ends_before_a_comparison_has_compared_nothing(monkeypatch, tmp_path, options):
+    use_lm(monkeypatch, rule)
+    said = printed(monkeypatch, optimize.compile.main, *options, "--tune", "copy_answers=0", "--max-calls", "300")
+    assert said.splitlines()[-1].startswith("not compared yet: max_calls = 300 is reached")
+    shown = printed(monkeypatch, optimize.show.main, tmp_path / "out")
+    assert "not compared yet: max_calls = 300 is reached" in shown and "not finished: max_calls = 300" in shown
+
+
+def test_the_plan_names_rounds_that_may_follow(monkeypatch, options):
+    """Whether switches can be combined depends on results."""
+    use_lm(monkeypatch, rule)
+    plan = printed(monkeypatch, optimize.compile.main, *options, "--dry-run")
+    rows = {line.split(" | ")[0].strip("| ") for line in plan.splitlines() if line.startswith("| race-")}
+    named = {row.removesuffix(", at most") for row in rows}
+    assert named == {"race-switches", "race-combined", "race-words", "race-both"}
+    assert "calls per run, 6.0 within the budget of a run, come from" in plan
+
+
 def test_a_race_that_was_stopped_goes_on_and_pays_nothing_twice(monkeypatch, tmp_path, options):
     prompts = use_lm(monkeypatch, rule)
     printed(monkeypatch, optimize.compile.main, *options, "--max-calls", "100")
@@ -247,6 +269,38 @@ def test_a_race_that_was_stopped_goes_on_and_pays_nothing_twice(monkeypatch, tmp
     made, whole = (artifact.read_manifest(tmp_path / name) for name in ("out", "whole"))
     assert made.gate and whole.gate and made.gate["decision"] == whole.gate["decision"] == "better"
     assert made.config == whole.config
+
+
+def test_gains_and_costs_are_of_the_draws_that_both_candidates_made(monkeypatch, tmp_path, options):
+    """A candidate that drops out has fewer draws of a problem than one that runs to the end."""
+
+    def at_random(prompt: str) -> str:
+        if is_proposal(prompt):
+            return proposal(prompt)
+        fate = {name: random.choice(["right", "wrong"]) for name in NAMES}
+        return answer_rule(TASKS, **fate)(prompt)
+
+    random.seed(1)
+    use_lm(monkeypatch, at_random)
+    printed(monkeypatch, optimize.compile.main, *options, "--no-gate", "--tune", f"rollouts={3 * len(TASKS)}")
+    fewer = 0
+    for name, lines in groupby(json.loads((tmp_path / "out" / "report.json").read_text())["race"], itemgetter("round")):
+        folder = tmp_path / "out" / name
+        first = next(iter(json.loads((folder / "config.json").read_text())["artifacts"]))
+        solved = {rollout.key(): float(rollout.status == "solved") for rollout in read_rollouts(folder)}
+        for line in lines:
+            own = [key for arm, *key in solved if arm == line["candidate"]]
+            gains: dict[str, list[float]] = {}
+            for problem, draw in own:
+                if (first, problem, draw) in solved:
+                    gain = solved[line["candidate"], problem, draw] - solved[first, problem, draw]
+                    gains.setdefault(problem, []).append(gain)
+            assert line["rollouts"] == len(own)
+            assert line["gain"] == pytest.approx(fmean(map(fmean, gains.values())), abs=1e-4)
+            assert line["gain"] == 0 or not line["out"].startswith(f"same results as {first},")
+            fewer += len(own) < 3 * len(TASKS)
+    assert fewer >= 3
+    assert "| candidate | problems | rollouts | solved |" in printed(monkeypatch, optimize.show.main, tmp_path / "out")
 
 
 def test_every_round_has_draws_of_its_own(monkeypatch, tmp_path, options):
