@@ -116,7 +116,7 @@ class AlphaCodium(Program):
         return confirmed_input(*programs, bench)
 
     def _solved_directly(self, task: Task, bench: Workbench) -> bool:
-        """Run the cheap attempts that the configuration puts first: plain draws, then fixes of the best one."""
+        """Run the cheap attempts that the configuration puts first: direct draws, then fixes of the best one."""
         for draw in range(self.config.direct_first):
             ask: Any = self.think_first if self.config.vary_draws and draw % 2 else self.solve_directly
             answer = ask(task.sample, draw, by_public_tests(bench), problem=task.text)

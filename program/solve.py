@@ -30,7 +30,7 @@ def main() -> None:
         type=Path,
         action=ArtifactName,
         default=Path("artifacts/adaptive"),
-        help="the program that solves it (default: %(default)s: direct attempts first, the flow if they fail)",
+        help="the program that solves it (default: %(default)s: direct draws first, the flow if they fail)",
     )
     add_models(parser)
     parser.add_argument(

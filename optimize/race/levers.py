@@ -84,7 +84,7 @@ def _of_flow(config: FlowConfig, most: Sequence[int]) -> list[Change]:
 
 
 def _only_draws(change: Change) -> bool:
-    """Whether the flow only makes plain draws."""
+    """Whether the flow only makes direct draws."""
     return change.get("direct_first", 0) > FEW
 
 

@@ -70,6 +70,6 @@ class FlowConfig(ReasoningConfig):
     one is given"""
     stronger_for: Literal["rounds", "fixes", "tests", "rest"] = "rounds"
     """what the stronger model of `--escalate-lm` is used for: rounds: only later rounds; fixes, tests: also fixes, or
-    also AI tests; rest: also everything after the direct programs or, without them, after the first programs"""
+    also AI tests; rest: also everything after the direct draws or, without them, after the first programs"""
     vary_rounds: bool = True
     """vary in later rounds what planning sees and which solution goes first"""

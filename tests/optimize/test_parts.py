@@ -14,7 +14,7 @@ WRITE, SOLVE = "write_code.write_code.predict", "solve_directly.predict"
 
 @pytest.fixture
 def compiled(tmp_path):
-    """A flow with ten direct tries and two changed instructions, compiled from `start`."""
+    """A flow with ten direct draws and two changed instructions, compiled from `start`."""
     write_start(tmp_path / "start", "alphacodium", {"solutions": 2})
     return write_compiled(tmp_path, {"solutions": 2, "direct_first": 10, "budget": {"calls": 10}}, (WRITE, SOLVE))
 
