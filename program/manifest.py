@@ -26,6 +26,8 @@ class ArtifactError(UserError):
 class Compilation(BaseModel, extra="allow", strict=True):
     """The part of a manifest's compilation that is read again; see `optimize.config` for the rest."""
 
+    start: str | None = None
+    settings: dict[str, Any] | None = None
     problems: list[str] = []
     stopped: str = ""
     code: dict[str, str] = {}

@@ -53,28 +53,26 @@ def run_loop(
     yield from known
     left = [task for task in wanted if _key(*task) not in done]
     outages = Outages(known)
+    dropped, judged = Event(), set[Key]()
 
     def one(arm: Arm, problem: Problem, sample: int) -> Rollout:
         rollout = executor.run(arm, problem, sample, (allowances or {}).get(_key(arm, problem, sample)))
-        judge_answer(rollout, problem, problems)
+        judged.add(rollout.key())
+        try:
+            judge_answer(rollout, problem, problems)
+        finally:
+            judged.discard(rollout.key())
         if dropped.is_set():
             raise Interrupted  # its judge runs were ended, so its program has no verdict
         outages.settle(rollout, arm.program)
         folder.append(rollout)
         return rollout
 
-    def doing(running: int) -> str:
-        spent = executor.budget  # on a cluster its owner counts
-        parts = [f"{running} running" + (f" ({executor.stage})" if executor.stage else "")]
-        parts += [f"{spent.calls:,} calls, {count(spent.tokens)} tokens"] if spent.calls else []
-        return ", ".join(parts) if running else ""
-
-    dropped = Event()
     pending: set[Future[Rollout]] = set()
     with (
         graceful(),
         ThreadPoolExecutor(concurrency, thread_name_prefix="rollout") as pool,
-        RunProgress(label, len(wanted), known, lambda: doing(len(pending))) as progress,
+        RunProgress(label, len(wanted), known, lambda: in_words(len(pending), len(judged), executor)) as progress,
     ):
         stop = ""
         while left or pending:
@@ -101,6 +99,15 @@ def run_loop(
                 folder.append(rollout)
     if stop:
         raise ModelError(f"{stop}; fix this, then the same command resumes the run")
+
+
+def in_words(running: int, judged: int, executor: Executor) -> str:
+    """What the running rollouts do; `judged` of them have ended and are judged on the hidden tests."""
+    spent, asking = executor.budget, running - judged  # on a cluster its owner counts
+    parts = [f"{asking} running" + (f" ({executor.stage})" if executor.stage else "")] if asking > 0 else []
+    parts += [f"{judged} in the judge"] if judged else []
+    parts += [f"{spent.calls:,} calls, {count(spent.tokens)} tokens"] if spent.calls else []
+    return ", ".join(parts) if running else ""
 
 
 def rollouts_left(folder: RunFolder, arms: Sequence[Arm], problems: ProblemSet, samples: int) -> bool:

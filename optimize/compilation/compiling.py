@@ -99,7 +99,7 @@ def compile_artifact(config: CompileConfig, out: Path, evidence: bool = False) -
         write_artifact(out, earned if outcome.ships else inputs.program, job, chosen, outcome)
         reused = job.paid.ledger.reused
         known = f"; {counted(reused, 'answer')} reused from other compilations" if reused else ""
-        print_fitted(f"{describe(job.candidates, job.paid)}; in this session {_paid_now(job)}{known}")
+        print_fitted(f"{describe(job.candidates, job.paid, chosen)}; in this session {_paid_now(job)}{known}")
         if job.proposals.dropped:
             dropped = counted(job.proposals.dropped, "proposal")
             print(f"{dropped} dropped: cut off or empty (raise proposal_tokens), or the question was refused")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TextIO
 
-from optimize.job.candidates import Candidates
+from optimize.job.candidates import Candidate, Candidates
 from program.cli.output import counted
 from program.cli.progress_line import ProgressLine, clock
 from program.paid.paid_calls import PaidCalls
@@ -25,16 +25,15 @@ class CompileProgress:
     def __init__(self, optimizer: str, paid: PaidCalls, stream: TextIO | None = None) -> None:
         self._optimizer, self._paid = optimizer, paid
         self._candidates: Candidates | None = None
-        self._runs, self._begin = 0, time.monotonic()
+        self._begin = time.monotonic()
         self._said = self.status()
         self._shown = ProgressLine(self.line, stream)
         self._shown.__enter__()
         paid.listen(self.refresh)
 
     def update(self, candidates: Candidates) -> None:
-        """Count a run."""
+        """A run of one of the candidates has ended."""
         self._candidates = candidates
-        self._runs += 1
         self.refresh()
 
     def refresh(self) -> None:
@@ -43,12 +42,14 @@ class CompileProgress:
 
     def line(self) -> str:
         """The full progress line."""
-        runs = f"{self._runs} program runs, " if self._runs else ""  # runs by DSPy; other runs have their own line
-        return f"{self._optimizer}: {runs}{self._said} | {clock(time.monotonic() - self._begin)}"
+        return f"{self._optimizer}: {self._said} | {clock(time.monotonic() - self._begin)}"
 
     def status(self) -> str:
         """The status and the phase."""
-        said = describe(self._candidates, self._paid) if self._candidates else totals_line(self._paid.ledger.spent)
+        said = totals_line(self._paid.ledger.spent)
+        if self._candidates:  # runs by DSPy; other runs have a line of their own
+            runs = sum(each.runs() for each in self._candidates.all())
+            said = f"{counted(runs, 'program run')}, {describe(self._candidates, self._paid)}"
         return f"{said} ({self._paid.now})"
 
     def close(self) -> None:
@@ -56,13 +57,15 @@ class CompileProgress:
         self._shown.__exit__(None, None, None)
 
 
-def describe(candidates: Candidates, paid: PaidCalls) -> str:
-    """The best score with its interval, if there is one; the total spent; the rest of the caps."""
-    best = candidates.best()
+def describe(candidates: Candidates, paid: PaidCalls, chosen: Candidate | None = None) -> str:
+    """The score with its interval of the chosen candidate, or else of the best one, if there is one; the total spent;
+    the rest of the caps."""
+    scored = chosen if chosen and chosen.means(candidates.deciding) else None
     said = []
-    if best is not None:
+    if best := scored or candidates.best():
         low, high = best.interval(candidates.deciding)
-        said.append(f"best {best.score(candidates.deciding):.1%} ({low:.0%}–{high:.0%})")
+        name = "chosen" if scored else "best"
+        said.append(f"{name} {best.score(candidates.deciding):.1%} ({low:.0%}–{high:.0%})")
     said.append(f"spent {totals_line(paid.ledger.spent)}")
     if left := paid.left():
         said.append(f"left {left}")

@@ -52,6 +52,10 @@ class Averages:
         tokens = {"prompt_tokens": other.prompt_tokens * share, "answer_tokens": other.answer_tokens * share}
         return replace(self, **tokens)
 
+    def with_demos(self, count: float) -> Averages:
+        """The same calls with so many demonstrations in each prompt, each as long as a prompt and its answer."""
+        return replace(self, prompt_tokens=self.prompt_tokens + count * (self.prompt_tokens + self.answer_tokens))
+
     def within(self, budget: Budget, model: str) -> Averages:
         """The averages under the budget of one run, with the prices of `model`."""
         prompt, answer = self.prompt_tokens / self.calls, self.answer_tokens / self.calls
@@ -131,12 +135,14 @@ def _prior(inputs: Inputs) -> Averages:
     """Priors: about one call per stage, half of the bounds on repeats, and every program of `sampling`."""
     settings = inputs.manifest.config
     repeats = sum(settings.get(key, 0) for key in ("code_attempts", "public_tries", "ai_fixes"))
-    stages = [stage.name for _, stage in stages_of(inputs.program)]
+    named = stages_of(inputs.program)
+    stages = [stage.name for _, stage in named]
     calls = len(stages) + repeats / 2 - (2 if repeats else 0)
     calls += settings.get("programs", 1) - 1 + (settings.get("attempts", 1) - 1) / 2
     answer = PRIOR_THINKING_TOKENS if profile_named(inputs.identity["lm"]).thinks else PRIOR_ANSWER_TOKENS
     length = mean(len(each.text()) for each in inputs.problems.problems)
-    prompt = PRIOR_PROMPT_TOKENS + round(length / CHARACTERS_PER_TOKEN)
+    shown = sum(len(str(value)) for _, stage in named for demo in stage.predict.demos for value in dict(demo).values())
+    prompt = PRIOR_PROMPT_TOKENS + round((length + shown / len(named)) / CHARACTERS_PER_TOKEN)
     return Averages(
         calls=calls,
         prompt_tokens=calls * prompt,

@@ -52,13 +52,15 @@ def gate_needs(
     Args:
         config, inputs: of the compilation.
         average: of a run of the start.
-        leader: rollouts of the program that is likely to be compared; if there are none, it is expected to need as
-            much as the start.
+        leader: rollouts of the program that is likely to be compared. If there are none, it is expected to make the
+            calls of the start, with all demonstrations that the optimizer may choose; a race reserves again when it
+            has a leader.
     """
     runs = min(config.gate_problems, len(inputs.problems.problems)) * config.gate_draws
     start = average.within(inputs.program.config.budget, config.lm)
     called = [each for each in leader if each.trace.calls]
-    likely = averages_of(called, config, "the leader") if called else start
+    shown = config.tuning.demos if config.optimizer != "race" else 0
+    likely = averages_of(called, config, "the leader") if called else start.with_demos(shown)
     stages = {stage.name for _, stage in stages_of(inputs.program)} - {*inputs.frozen}
     if called:
         stages &= {call.stage for each in called for call in each.trace.calls}

@@ -22,6 +22,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 from math import ceil
 from pathlib import Path
+from statistics import fmean
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -57,14 +58,15 @@ class PhaseCount:
 
     runs: program runs with at least one new call.
     calls: new calls of stages.
-    demos: demonstrations in the prompts of all these calls together.
+    demos: demonstrations in the prompts of all these calls together, besides those of the start, which are in the
+        averages.
     proposals: calls of the optimizer itself.
     at_most: whether the numbers are only upper bounds.
     """
 
     runs: int = 0
     calls: int = 0
-    demos: int = 0
+    demos: float = 0
     proposals: int = 0
     at_most: bool = False
 
@@ -79,8 +81,9 @@ def rehearse(
         average: of a run of the program.
         known: existing scores of the start program, by problem.
     """
-    count = _Count()
-    answers, lm = _Answers(_Count()), scripted_lm(count.propose)
+    own = _shown(inputs.program)
+    count = _Count(own)
+    answers, lm = _Answers(_Count(own)), scripted_lm(count.propose)
     good = {name: measured(score, config.metric) >= config.tuning.threshold for name, score in known.items()}
     chance = _Chance(average.good, good)
     with tempfile.TemporaryDirectory() as folder:
@@ -101,8 +104,10 @@ def rehearse(
             }
         answers.count = count  # from here on
         tuned = optimizer_of(config).tune(job)
+        shown = count.further(_shown(cast(Program, tuned)))
         if config.gate and config.tuning.demos:
-            job.foresee(COPYING, config.copy_answers * len(prompts_of(job.student)))
+            calls = config.copy_answers * len(prompts_of(job.student))
+            count.phases[COPYING] = PhaseCount(calls=calls, demos=calls * shown, at_most=True)
         if config.gate:  # whether the real optimizer changes the prompts is unknown
             programs = {START: job.teacher, COMPILED: cast(Program, tuned)}
             problems, more = gate_problems(job, [*programs.values()])
@@ -110,30 +115,39 @@ def rehearse(
             runs = job.program_runs(GATE, programs, problems, draws, FIRST_FRESH_DRAW)
             runs.run(programs, draws * len(problems))
             if problems:  # whether the first look leaves the outcome open is unknown
-                job.foresee(MORE, count.phases[GATE].calls * len(more) // len(problems))
+                first, share = count.phases[GATE], len(more) / len(problems)
+                numbers = (round(each * share) for each in (first.runs, first.calls, first.demos))
+                count.phases[MORE] = PhaseCount(*numbers, at_most=True)
     return dict(count.phases)
 
 
 class _Count:
     """Counts new calls by phase. Thread-safe.
 
+    Args:
+        own: demonstrations in a prompt of the start, on average.
+
     Attributes:
         phase: of calls outside program runs; see `PaidCalls`.
     """
 
-    def __init__(self) -> None:
-        self.phase = "proposals"
+    def __init__(self, own: float) -> None:
+        self.phase, self._own = "proposals", own
         self.phases: dict[str, PhaseCount] = defaultdict(PhaseCount)
         self._seen: set[str] = set()
         self._lock = threading.Lock()
 
-    def call(self, name: str, demos: int) -> None:
-        """A call of a stage."""
+    def call(self, name: str, demos: float) -> None:
+        """A call of a stage with so many demonstrations."""
         with self._lock:
             if name not in self._seen:
                 self._seen.add(name)
                 asked = self._asked()
-                asked.calls, asked.demos = asked.calls + 1, asked.demos + demos
+                asked.calls, asked.demos = asked.calls + 1, asked.demos + self.further(demos)
+
+    def further(self, demos: float) -> float:
+        """How many of the demonstrations of a prompt the start's prompts do not have."""
+        return max(0.0, demos - self._own)
 
     def run(self, name: str) -> None:
         """A run of the program that ended in the call `name`."""
@@ -262,10 +276,11 @@ class _RehearsedJob(Job):
         """Run each program on each problem and draw, with the average number of calls within its budget. It is unknown
         which prompts different programs share, so none are shared."""
         found, count = [], cast(_Count, self.paid)
+        shown = {arm: _shown(program) for arm, program in programs.items()}
         for arm, (problem, sample) in product(programs, tasks):
             each = arm, problem, sample
             for number in range(round(self.average.within(programs[arm].config.budget, self.config.lm).calls)):
-                count.call(_digest(each, number), 0)
+                count.call(_digest(each, number), shown[arm])
             count.run(_digest(each))
             score = self.metric.score(self.problems.problem(problem), _digest(each))
             found.append(Rollout(arm=arm, problem=problem, sample=sample, status=_status(score), score=score))
@@ -284,6 +299,11 @@ class _RehearsedJob(Job):
     def _rollout(self, problem: Problem, sample: int) -> Rollout:
         score = self.metric.score(problem, self.teacher(problem=problem, sample=sample).code)
         return Rollout(arm=TEACHER, problem=problem.name, sample=sample, status=_status(score), score=score)
+
+
+def _shown(program: Program) -> float:
+    """The mean number of demonstrations in a prompt of its stages."""
+    return fmean(len(stage.predict.demos) for _, stage in stages_of(program))
 
 
 def _status(score: Score) -> Status:

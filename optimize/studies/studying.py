@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -17,12 +18,13 @@ from eval.data.problem_set import ProblemSet
 from eval.data.rows import same_split
 from eval.rollouts.run_folder import read_rollouts
 from eval.rollouts.stored_arms import arms_of, gaps, read_run
+from judge.sandbox.layers import kernel
 from optimize.config import CompileConfig, ConfigError
 from optimize.forecast.averages import Averages, averages
 from optimize.forecast.forecast import Row, cost_table, describe_plan
 from optimize.gate.gate import COMPILED, START, gate_rollouts
 from optimize.gate.gate_outcome import Outcome
-from optimize.job.inputs import Inputs, models_of, read_inputs
+from optimize.job.inputs import Inputs, is_finished, models_of, read_inputs
 from optimize.optimizers.table import read_config
 from optimize.studies.bought import bought
 from optimize.studies.minutes import Fit
@@ -189,15 +191,15 @@ def expected_cost(
     inputs = read_inputs(config)
     average = averages(config, inputs, compiled)
     count = len(problems.problems) * plan.n
-    lines = [describe_plan(config, inputs, compiled), "", f"then evaluate on {len(problems.problems)} problems of "]
+    done = is_finished(compiled, inputs.identity)
+    plan_text = f"{compiled} is compiled already" if done else describe_plan(config, inputs, compiled)
+    lines = [plan_text, "", f"then evaluate on {len(problems.problems)} problems of "]
     lines[-1] += f"{config.data} {plan.split}, {counted(plan.n, 'sample')} each:"
     start, *others = arms
     average = average.within(start.program.config.budget, config.lm)
     costs = {start.path.name: average}
     costs |= {arm.path.name: _average_of(arm, config, inputs, average) for arm in others}
-    shown = config.tuning.demos
-    grown = average.prompt_tokens + shown * (average.prompt_tokens + average.answer_tokens)
-    costs["compiled"] = replace(average, prompt_tokens=grown)
+    costs["compiled"] = average.with_demos(config.tuning.demos)
     lines += ["", cost_table("program", (_row(name, count, each, config) for name, each in costs.items()))]
     return "\n".join(lines)
 
@@ -236,11 +238,16 @@ def _printed(module: str, *arguments: object) -> str:
     return _run(module, arguments, subprocess.PIPE)
 
 
+def _end_with_the_study() -> None:
+    """In a command of the study: nobody would see what it pays after the study was killed."""
+    kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
 def _run(module: str, arguments: Sequence[object], stdout: int | None) -> str:
     words = ["-m", module, *map(str, arguments)]
     print(f"\n$ python {' '.join(words)}", flush=True)
     with graceful():  # a signal also reaches the command, which ends by itself
-        process = subprocess.Popen([sys.executable, *words], stdout=stdout, text=True)
+        process = subprocess.Popen([sys.executable, *words], stdout=stdout, text=True, preexec_fn=_end_with_the_study)
         pass_on(process)
         said, _ = process.communicate()
     if process.returncode:

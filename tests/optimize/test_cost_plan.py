@@ -121,6 +121,43 @@ def test_the_budget_of_a_rollout_bounds_the_training_runs_too(monkeypatch, tmp_p
         assert calls == most * runs > 0
 
 
+def rows_of(plan: str) -> dict[str, list[int]]:
+    """Program runs, LM calls and prompt tokens of each row of a plan."""
+    rows = re.findall(r"^\| ([a-z][^|]*) \| ([\d,]+) \| ([\d,]+) \| ([\d,]+) ", plan, re.MULTILINE)
+    return {name: [int(number.replace(",", "")) for number in numbers] for name, *numbers in rows}
+
+
+def test_the_comparison_is_planned_with_demonstrations_and_its_second_look_with_runs(monkeypatch, tmp_path):
+    use_simulated(monkeypatch)
+    options = [*start_of(tmp_path, "direct"), "--optimizer", "bootstrap", "--tune", "gate_problems=4"]
+    rows = rows_of(printed(monkeypatch, optimize.compile.main, *options, "--out", tmp_path / "out", "--dry-run"))
+    per_call = {name: tokens / calls for name, (_, calls, tokens) in rows.items()}
+    assert per_call["gate"] > 2 * per_call["training"] and per_call["gate-more, at most"] == per_call["gate"]
+    assert per_call["copying, at most"] > per_call["gate"], "in the gate the start has no demonstrations"
+    assert rows["gate-more, at most"] == rows["gate"]
+
+
+def test_the_demonstrations_of_the_start_are_planned(monkeypatch, tmp_path):
+    use_simulated(monkeypatch)
+    options = [*start_of(tmp_path, "direct"), "--optimizer", "gepa", "--out", tmp_path / "out", "--dry-run"]
+    state = json.loads((tmp_path / "start" / "program.json").read_text())
+    without = rows_of(printed(monkeypatch, optimize.compile.main, *options))["gate"]
+    state["solve.predict"]["demos"] = [{"problem": "x" * 40_000, "code": "pass"}]
+    (tmp_path / "start" / "program.json").write_text(json.dumps(state))
+    shown = rows_of(printed(monkeypatch, optimize.compile.main, *options))["gate"]
+    assert shown[2] / shown[1] - without[2] / without[1] == pytest.approx(10_000, rel=0.05)
+
+
+def test_a_cap_on_tokens_that_demonstrations_exceed_is_known_before(monkeypatch, tmp_path):
+    use_simulated(monkeypatch)
+    options = [*start_of(tmp_path, "direct"), "--optimizer", "bootstrap", "--tune", "gate_problems=4"]
+    options += ["--out", tmp_path / "out"]
+    printed(monkeypatch, optimize.compile.main, *options, "--pilot", "4")
+    row = rows_of(printed(monkeypatch, optimize.compile.main, *options, "--dry-run"))["gate"]
+    plan = printed(monkeypatch, optimize.compile.main, *options, "--max-tokens", str(row[2]), "--dry-run")
+    assert "is less than the comparison with the start needs" in plan
+
+
 def test_a_budget_that_is_stated_twice_is_refused(monkeypatch, tmp_path, capsys):
     options = [*start_of(tmp_path, "direct"), "--out", tmp_path / "out", "--dry-run", "--at", "calls=3"]
     assert call(monkeypatch, optimize.compile.main, *options, "--set", "budget.calls=5") == 2

@@ -1,6 +1,8 @@
 """The study: one command compiles, evaluates and compares; here with the simulated LM on a dataset of three splits."""
 
 import json
+import os
+import subprocess
 import sys
 from contextlib import closing
 from dataclasses import replace
@@ -22,6 +24,7 @@ from optimize.studies.study_arms import study_arms
 from optimize.studies.studying import _average_of, _do, _printed, _study_config
 from program import artifact
 from program.paid.ledger import PAID, Ledger
+from tests.judge.test_hostile import settles
 from tests.support.packs import call, isolate, printed, write_dataset
 from tests.support.paths import ROOT
 
@@ -87,7 +90,8 @@ def test_one_command_compiles_evaluates_and_compares_and_can_be_repeated(study, 
     before = (tmp_path / "out" / "test" / "rollouts.jsonl").read_bytes()
     capsys.readouterr()
     assert study() == 0
-    assert "is compiled already" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert said.startswith(f"{tmp_path / 'out' / 'compiled'} is compiled already"), "nothing of it is in the plan"
     assert (tmp_path / "out" / "test" / "rollouts.jsonl").read_bytes() == before
 
 
@@ -216,6 +220,28 @@ def test_a_command_that_fails_ends_the_study_as_it_ended(capfd):
     assert left.value.code == 2
     (line,) = capfd.readouterr().err.splitlines()
     assert line.startswith("error: ")
+
+
+def test_a_command_ends_with_a_study_that_is_killed(tmp_path):
+    module = tmp_path / "long_command.py"
+    module.write_text("import os, time\nprint(os.getpid(), flush=True)\ntime.sleep(60)\n")
+    study = "from optimize.studies.studying import _do\n_do('long_command')"
+    path = os.pathsep.join([str(tmp_path), str(ROOT)])
+    with subprocess.Popen(
+        [sys.executable, "-c", study], stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": path}
+    ) as process:
+        assert process.stdout is not None
+        lines = iter(process.stdout.readline, "")
+        command = int(next(line for line in lines if line.strip().isdigit()))
+        process.kill()
+    assert settles(lambda: has_ended(command))
+
+
+def has_ended(process: int) -> bool:
+    try:
+        return "State:\tZ" in Path(f"/proc/{process}/status").read_text()
+    except FileNotFoundError:
+        return True
 
 
 def test_what_a_command_prints_can_be_kept(capfd):

@@ -153,6 +153,7 @@ GATE = {"decision": "better", "start": 0.1, "compiled": 0.5, "gain": 0.4, "inter
 TOLD = {
     "gate": [{}, {"decision": "shipped"}, {"decision": "better"}, {**GATE, "interval": None}, {**GATE, "gain": "much"}],
     "scores": [{"problems": 3, "solved": "many"}, {"problems": "many"}, {"problems": [1], "solved": 1}],
+    "compile": [{"settings": ["x"]}, {"start": ["x"]}, {"stopped": 3}, {"problems": "x"}],
     "cost": [{"calls": "many"}, {"seconds": "long"}, {"dollars": {}}, {"prompt_tokens": [1]}],
 }
 

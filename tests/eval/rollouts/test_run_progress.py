@@ -1,5 +1,10 @@
 """The progress bar: the share solved of what was judged, what was not judged, and the spend."""
 
+from types import SimpleNamespace
+
+import pytest
+
+from eval.rollouts.loop import in_words
 from eval.rollouts.run_progress import RunProgress
 from tests.support.rollouts import traced
 
@@ -37,3 +42,17 @@ def test_the_line_knows_the_total_and_what_is_being_done():
     assert parts[0] == "scripted 2/10"
     assert parts[2:] == ["solved 1/2 (50%), $0.08", "2 running (FixCode), 7 calls, 1.2k tokens"]
     assert parts[1].startswith("0:00, about 0:0") and parts[1].endswith(" left")
+
+
+@pytest.mark.parametrize(
+    ("running", "judged", "said"),
+    [
+        (0, 0, ""),
+        (3, 0, "3 running (WriteCode), 7 calls, 1.2k tokens"),
+        (3, 1, "2 running (WriteCode), 1 in the judge, 7 calls, 1.2k tokens"),
+        (2, 2, "2 in the judge, 7 calls, 1.2k tokens"),
+    ],
+)
+def test_what_is_only_judged_is_not_shown_as_a_stage_of_the_model(running, judged, said):
+    executor = SimpleNamespace(stage="WriteCode", budget=SimpleNamespace(calls=7, tokens=1200))
+    assert in_words(running, judged, executor) == said
