@@ -104,7 +104,9 @@ def rehearse(
             }
         answers.count = count  # from here on
         tuned = optimizer_of(config).tune(job)
-        shown = count.further(_shown(cast(Program, tuned)))
+        if config.optimizer != "race":  # the stand-in may find fewer demonstrations than the real optimizer
+            job.likely_demos = config.tuning.demos
+        shown = count.further(max(_shown(cast(Program, tuned)), job.likely_demos))
         if config.gate and config.tuning.demos:
             calls = config.copy_answers * len(prompts_of(job.student))
             count.phases[COPYING] = PhaseCount(calls=calls, demos=calls * shown, at_most=True)
@@ -243,6 +245,7 @@ class _RehearsedJob(Job):
 
     rehearsed = True
     average: Averages  # of a run
+    likely_demos = 0  # at least, in a prompt of the compiled program
 
     def roll_out(
         self,
@@ -277,6 +280,8 @@ class _RehearsedJob(Job):
         which prompts different programs share, so none are shared."""
         found, count = [], cast(_Count, self.paid)
         shown = {arm: _shown(program) for arm, program in programs.items()}
+        if COMPILED in shown:
+            shown[COMPILED] = max(shown[COMPILED], self.likely_demos)
         for arm, (problem, sample) in product(programs, tasks):
             each = arm, problem, sample
             for number in range(round(self.average.within(programs[arm].config.budget, self.config.lm).calls)):

@@ -127,12 +127,13 @@ def rows_of(plan: str) -> dict[str, list[int]]:
     return {name: [int(number.replace(",", "")) for number in numbers] for name, *numbers in rows}
 
 
-def test_the_comparison_is_planned_with_demonstrations_and_its_second_look_with_runs(monkeypatch, tmp_path):
+@pytest.mark.parametrize("name", ["bootstrap", "verified", "mipro"])
+def test_the_comparison_is_planned_with_demonstrations_and_its_second_look_with_runs(monkeypatch, tmp_path, name):
     use_simulated(monkeypatch)
-    options = [*start_of(tmp_path, "direct"), "--optimizer", "bootstrap", "--tune", "gate_problems=4"]
+    options = [*start_of(tmp_path, "direct"), "--optimizer", name, "--tune", "gate_problems=4"]
     rows = rows_of(printed(monkeypatch, optimize.compile.main, *options, "--out", tmp_path / "out", "--dry-run"))
     per_call = {name: tokens / calls for name, (_, calls, tokens) in rows.items()}
-    assert per_call["gate"] > 2 * per_call["training"] and per_call["gate-more, at most"] == per_call["gate"]
+    assert per_call["gate"] > 400 and per_call["gate-more, at most"] == pytest.approx(per_call["gate"], rel=0.01)
     assert per_call["copying, at most"] > per_call["gate"], "in the gate the start has no demonstrations"
     assert rows["gate-more, at most"] == rows["gate"]
 
