@@ -62,6 +62,11 @@ class OptimizerOptions(BaseModel, frozen=True):
         declared = {name for each in own for name in inspect.get_annotations(each)}
         return {field.alias or name: field for name, field in cls.model_fields.items() if name in declared}
 
+    @property
+    def likely_demos(self) -> int:
+        """Demonstrations to expect in a prompt of the result, as long as nothing is known of it."""
+        return self.demos
+
     def values(self) -> dict[str, Any]:
         """The values of all keys that this optimizer reads, as JSON values."""
         values = self.model_dump(mode="json", by_alias=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from eval.numbers.intervals import Estimate
-from eval.tables.markdown import points, table
+from eval.tables.markdown import NONE, points, table
 from optimize.job.candidates import RaceLine
 from optimize.job.copying import Copying
 
@@ -46,7 +46,7 @@ def _round_text(name: str, lines: Sequence[RaceLine]) -> str:
         [
             line.candidate,
             str(line.problems),
-            str(line.rollouts or "–"),
+            str(line.rollouts or NONE),
             f"{line.solved:.1%}",
             points(Estimate(line.gain, *line.interval)),
             f"{line.cost:.2f}",

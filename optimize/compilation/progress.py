@@ -48,8 +48,7 @@ class CompileProgress:
         """The status and the phase."""
         said = totals_line(self._paid.ledger.spent)
         if self._candidates:  # runs by DSPy; other runs have a line of their own
-            runs = sum(each.runs() for each in self._candidates.all())
-            said = f"{counted(runs, 'program run')}, {describe(self._candidates, self._paid)}"
+            said = f"{counted(self._candidates.runs(), 'program run')}, {describe(self._candidates, self._paid)}"
         return f"{said} ({self._paid.now})"
 
     def close(self) -> None:

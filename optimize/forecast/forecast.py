@@ -17,7 +17,7 @@ from optimize.job.inputs import Inputs
 from optimize.job.stages import stages_of
 from program.cli.settings import setting_text
 from program.models.prices import price_of
-from program.rollout.budget import OPTIONS, limit_text, spent_of
+from program.rollout.budget import OPTIONS, amount_text, limit_text, spent_of
 
 STRONGER = ("escalate_lm", "repair_lm")  # roles of further models of programs
 PROPOSAL_PROMPT_TOKENS, PROPOSAL_ANSWER_TOKENS = 1500, 300  # priors
@@ -59,8 +59,7 @@ def gate_needs(
     runs = min(config.gate_problems, len(inputs.problems.problems)) * config.gate_draws
     start = average.within(inputs.program.config.budget, config.lm)
     called = [each for each in leader if each.trace.calls]
-    shown = config.tuning.demos if config.optimizer != "race" else 0
-    likely = averages_of(called, config, "the leader") if called else start.with_demos(shown)
+    likely = averages_of(called, config, "the leader") if called else start.with_demos(config.tuning.likely_demos)
     stages = {stage.name for _, stage in stages_of(inputs.program)} - {*inputs.frozen}
     if called:
         stages &= {call.stage for each in called for call in each.trace.calls}
@@ -80,15 +79,11 @@ def too_little_for_gate(config: CompileConfig, needs: Mapping[str, float], spent
     empty."""
     if not (short := spent_of({name: need + spent.get(name, 0) for name, need in needs.items()}, config.budget)):
         return ""
-    takes = f"less than the comparison with the start needs, about {_amount(short, needs[short])}"
+    takes = f"less than the comparison with the start needs, about {amount_text(short, needs[short])}"
     if not spent.get(short):
         return f"{_cap(config, short)} is {takes}: the start is kept until the same command resumes with more"
-    left = _amount(short, max(0.0, getattr(config.budget, short) - spent[short]))
+    left = amount_text(short, max(0.0, getattr(config.budget, short) - spent[short]))
     return f"{_cap(config, short)} leaves {left}, {takes}: only what is begun can end before the same command has more"
-
-
-def _amount(resource: str, number: float) -> str:
-    return f"${number:.2f}" if resource == "dollars" else f"{number:,.0f} {resource}"
 
 
 def _cap(config: CompileConfig, resource: str) -> str:

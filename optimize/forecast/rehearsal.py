@@ -104,12 +104,10 @@ def rehearse(
             }
         answers.count = count  # from here on
         tuned = optimizer_of(config).tune(job)
-        if config.optimizer != "race":  # the stand-in may find fewer demonstrations than the real optimizer
-            job.likely_demos = config.tuning.demos
-        shown = count.further(max(_shown(cast(Program, tuned)), job.likely_demos))
         if config.gate and config.tuning.demos:
             calls = config.copy_answers * len(prompts_of(job.student))
-            count.phases[COPYING] = PhaseCount(calls=calls, demos=calls * shown, at_most=True)
+            shown = max(_shown(cast(Program, tuned)), config.tuning.likely_demos)
+            count.phases[COPYING] = PhaseCount(calls=calls, demos=calls * count.further(shown), at_most=True)
         if config.gate:  # whether the real optimizer changes the prompts is unknown
             programs = {START: job.teacher, COMPILED: cast(Program, tuned)}
             problems, more = gate_problems(job, [*programs.values()])
@@ -245,7 +243,6 @@ class _RehearsedJob(Job):
 
     rehearsed = True
     average: Averages  # of a run
-    likely_demos = 0  # at least, in a prompt of the compiled program
 
     def roll_out(
         self,
@@ -280,8 +277,8 @@ class _RehearsedJob(Job):
         which prompts different programs share, so none are shared."""
         found, count = [], cast(_Count, self.paid)
         shown = {arm: _shown(program) for arm, program in programs.items()}
-        if COMPILED in shown:
-            shown[COMPILED] = max(shown[COMPILED], self.likely_demos)
+        if COMPILED in shown:  # the stand-in may have fewer demonstrations than the real optimizer's result
+            shown[COMPILED] = max(shown[COMPILED], self.config.tuning.likely_demos)
         for arm, (problem, sample) in product(programs, tasks):
             each = arm, problem, sample
             for number in range(round(self.average.within(programs[arm].config.budget, self.config.lm).calls)):

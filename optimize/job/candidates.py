@@ -131,6 +131,11 @@ class Candidates:
         """The candidate with this name, if it ran at least once."""
         return next((each for each in self.all() if each.name == name), None)
 
+    def runs(self) -> int:
+        """The number of different runs of all candidates together."""
+        with self._lock:
+            return sum(each.runs() for each in self._all.values())
+
     def all(self) -> list[Candidate]:
         """All candidates that ran at least once, in order of first appearance."""
         with self._lock:

@@ -58,6 +58,11 @@ class Race(Proposing, frozen=True):
     rollouts: int = Field(default=150, ge=2)
     """rollouts of a candidate that runs to the end of a round: one per problem, then a second per problem, and so on"""
 
+    @property
+    def likely_demos(self) -> int:
+        """None: what a race compares is known by the rollouts of its leader."""
+        return 0
+
     def tune(self, job: Job) -> dspy.Module:
         """The recommended program; all attempts are in `job.raced`."""
         best = Variant()
@@ -96,9 +101,9 @@ class Race(Proposing, frozen=True):
         program = job.inputs.program
         profile, stronger = profile_named(job.config.lm), job.config.escalate_lm is not None
         changes = changes_of(program.config, job.inputs.manifest.adapter, profile, stronger)
-        if unknown := sorted(set(self.turn) - {key for change in changes for key in change}):
-            known = sorted({key for change in changes for key in change})
-            raise ConfigError(f"turn: nothing to try for {unknown[0]} here; it can have {', '.join(known)}")
+        known = {key for change in changes for key in change}
+        if unknown := sorted(set(self.turn) - known):
+            raise ConfigError(f"turn: nothing to try for {unknown[0]} here; it can have {', '.join(sorted(known))}")
         if self.turn:
             changes = [change for change in changes if set(change) <= set(self.turn)]
         first = self._round(job, "race-switches", [best, *map(Variant, changes)], problems)

@@ -76,7 +76,7 @@ def dropped(standings: Mapping[str, Standing], keep: int, first: str) -> dict[st
     order = sorted(standings, key=lambda name: (-standings[name].share, standings[name].cost))
     best, out = order[0], {}
     for name in order[1:]:
-        value, low, high = difference(standings[best], standings[name])
+        value, low, high = difference(standings[best].solved, standings[name].solved)
         if high < 0:
             out[name] = f"behind {best} by {-100 * value:.0f} points ({-100 * high:.0f} to {-100 * low:.0f})"
     # Candidates without effect would take the places of better ones.
@@ -92,7 +92,7 @@ def dropped(standings: Mapping[str, Standing], keep: int, first: str) -> dict[st
     return out
 
 
-def difference(first: Standing, second: Standing) -> Estimate:
-    """Second minus first on common problems: the mean, and its 80 % interval."""
-    _, pair = on_common(first.solved, second.solved)
+def difference(first: Mapping[str, float], second: Mapping[str, float]) -> Estimate:
+    """Second minus first in solved shares on common problems: the mean, and its 80 % interval."""
+    _, pair = on_common(first, second)
     return difference_estimate(*pair, level=LEVEL)

@@ -153,8 +153,7 @@ def _standings(
 
 def _gain(rollouts: Sequence[Rollout], first: str, second: str) -> Estimate:
     """Second minus first on the rollouts of both: one may have dropped out before the other's further draws."""
-    before, after = (shares(outcomes(each)) for each in _common(rollouts, first, second))
-    return difference(Standing(before, 1.0), Standing(after, 1.0))
+    return difference(*(shares(outcomes(each)) for each in _common(rollouts, first, second)))
 
 
 def _common(rollouts: Sequence[Rollout], first: str, second: str) -> tuple[list[Rollout], list[Rollout]]:

@@ -126,7 +126,7 @@ class RunBudget:
             used = self._used()
         limits = self.budget.model_dump(exclude_none=True)
         left = {name: max(0.0, limit - used[name]) for name, limit in limits.items()}
-        return ", ".join(f"${left[name]:.2f}" if name == "dollars" else f"{left[name]:,.0f} {name}" for name in left)
+        return ", ".join(amount_text(name, amount) for name, amount in left.items())
 
     def _spent(self) -> str | None:
         return spent_of(self._used(), self.budget)
@@ -145,6 +145,11 @@ class RunBudget:
 def limit_text(limit: float) -> str:
     """A limit as it is typed: whole numbers in full."""
     return str(limit) if isinstance(limit, int) else f"{limit:g}"
+
+
+def amount_text(resource: str, amount: float) -> str:
+    """An amount of a resource with its unit."""
+    return f"${amount:.2f}" if resource == "dollars" else f"{amount:,.0f} {resource}"
 
 
 def spent_of(used: Mapping[str, float], budget: Budget) -> str | None:

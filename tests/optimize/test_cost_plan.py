@@ -116,8 +116,7 @@ def test_the_budget_of_a_rollout_bounds_the_training_runs_too(monkeypatch, tmp_p
     options = [*start_of(tmp_path, "alphacodium"), "--optimizer", "bootstrap", "--no-gate", "--out", tmp_path / "out"]
     for most in (2, 4):
         plan = printed(monkeypatch, optimize.compile.main, *options, "--at", f"calls={most}", "--dry-run")
-        row = next(line for line in plan.splitlines() if line.startswith("| training |"))
-        runs, calls, *_ = (int(cell.replace(",", "")) for cell in re.findall(r"\| ([\d,]+) ", row))
+        runs, calls, _ = rows_of(plan)["training"]
         assert calls == most * runs > 0
 
 

@@ -6,7 +6,6 @@ Pages whose numbers come from benchmarks are not checked here, because these run
 import json
 import re
 import shlex
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -23,7 +22,6 @@ INTERVAL = re.compile(rf"({END}) to ({END})(?=[,;)])")
 OPPOSITE = str.maketrans("+-", "-+")
 
 
-@cache
 def commands() -> list[list[str]]:
     """The comparisons of runs that are in the repository, as the documentation states them."""
     texts = [file.read_text().replace("\\\n", " ") for file in sorted(MEASURED.glob("*.md"))]
