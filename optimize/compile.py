@@ -61,7 +61,7 @@ def main() -> None:
     )
     parser.add_argument(
         "--probe",
-        type=whole(least=20),
+        type=whole(least=60),  # what trying every lever on the fewest problems takes
         nargs="?",
         const=120,
         metavar="CALLS",
@@ -106,7 +106,7 @@ def _compile(options: argparse.Namespace) -> None:
         if options.pilot is not None:
             print_markdown(pilot(config, options.out, options.pilot))
         elif options.probe is not None:
-            print_markdown(probe_levers(config, options.out, options.probe, sys.argv[1:]))
+            print_markdown(probe_levers(config, options.out, options.probe, sys.argv[1:], KEYS))
         else:
             compile_artifact(config, options.out, evidence=options.report)
 

@@ -20,7 +20,7 @@ from program.stage.program import Program
 from program.stage.side_by_side import start
 from program.steps.config import FlowConfig
 from program.steps.confirm import Confirm
-from program.steps.cross_check import CrossCheck, Oracle, differing_tests, trusted
+from program.steps.cross_check import CrossCheck, Oracle, differing_tests, take_up_brute_force
 from program.steps.largest_input import LargestInput, confirmed_input
 from program.steps.plan import Plan
 from program.steps.repair import Repair
@@ -57,7 +57,7 @@ class AlphaCodium(Program):
         trace().limit(self.config.budget)
         bench = Workbench(problem)
         tasks = [Task(problem, sample, turn, self.config) for turn in range(self.draws)]
-        if not self._solved_directly(tasks[0], bench):
+        if not self._draw_directly(tasks[0], bench):
             for task in tasks:
                 stronger = task.turn > 0 or (self.config.direct_first > 0 and self._rest_is_stronger)
                 with branch(), stronger_model(stronger):
@@ -83,14 +83,14 @@ class AlphaCodium(Program):
 
         with stronger_model(self._rest_is_stronger):
             repair.on_public_tests(self.config.public_tries, task.fixes_per_program)
-            # Only for a program that passes, and only once: otherwise its calls would be wasted.
+            # Only for a program that passes, and only until one is confirmed: otherwise its calls would be wasted.
             # Without public tests its validator could not be confirmed.
             asks = bool(bench.public) and bench.passes_all_public(bench.best()) and not bench.largest_input
             largest: Any = start(lambda: self.largest_input(task) if asks else ("", ""))
             claimed = claims.result()
             bench.add_ai_tests(self._confirmed(task, claimed, oracle.result(), bench))
             repair.on_ai_tests(claimed)
-            bench.largest_input = self._largest(largest.result(), bench)
+            bench.largest_input = self._confirmed_largest_input(largest.result(), bench)
             repair.on_largest_input([test.input for test in (*bench.public, *bench.ai, *claimed)])
 
     @property
@@ -102,21 +102,25 @@ class AlphaCodium(Program):
 
         Returns no further tests if no program passes the public tests: those then show better what is wrong.
         """
-        brute_force = oracle.brute_force if not trace().out_of_time() and trusted(oracle, bench) else ""
+        brute_force = "" if trace().out_of_time() else take_up_brute_force(oracle, bench)
         if trace().out_of_time() or not bench.passes_all_public(bench.best()):
             return []
         found = differing_tests(bench.best(), oracle, bench, self.config.stress_inputs) if brute_force else []
         confirmed: Any = self.confirm(task, claims, brute_force, bench)
         return [*found, *confirmed]
 
-    def _largest(self, programs: tuple[str, str], bench: Workbench) -> str:
+    def _confirmed_largest_input(self, programs: tuple[str, str], bench: Workbench) -> str:
         """The largest input, if it is confirmed and there is a program to run on it."""
         if bench.largest_input or trace().out_of_time() or not bench.passes_all_public(bench.best()):
             return bench.largest_input
         return confirmed_input(*programs, bench)
 
-    def _solved_directly(self, task: Task, bench: Workbench) -> bool:
-        """Run the cheap attempts that the configuration puts first: direct draws, then fixes of the best one."""
+    def _draw_directly(self, task: Task, bench: Workbench) -> bool:
+        """Run the cheap attempts that the configuration puts first: direct draws, then fixes of the best one.
+
+        Returns:
+            Whether the best program passes the public tests.
+        """
         for draw in range(self.config.direct_first):
             ask: Any = self.think_first if self.config.vary_draws and draw % 2 else self.solve_directly
             answer = ask(task.sample, draw, by_public_tests(bench), problem=task.text)

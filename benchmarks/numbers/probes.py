@@ -135,7 +135,7 @@ def probed(lever: str, seed: int, calls: int, gain: float) -> Probed:
         stronger = Skills.model_validate({**plain, **STRONGER_PLANTED[lever](gain)})
         config |= {"escalate_lm": STRONGER}
     with tempfile.TemporaryDirectory() as folder, simulated_work(Path(folder), skills, stronger):
-        said = probe_levers(read_config(None, config), Path(folder) / "out", calls, [])
+        said = probe_levers(read_config(None, config), Path(folder) / "out", calls, [], [])
     line = next(line for line in said.splitlines() if line.startswith(("recommended: ", "nothing ")))
     (made,) = re.findall(r"^in this session ([\d,]+) calls", said, re.MULTILINE)
     nothing = lever if lever in NOTHING else NOTHING[0]

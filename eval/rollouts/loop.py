@@ -97,6 +97,7 @@ def run_loop(
             for rollout in outages.released():
                 judge_answer(rollout, problems.problem(rollout.problem), problems)
                 folder.append(rollout)
+                progress.add(rollout)
     if stop:
         raise ModelError(f"{stop}; fix this, then the same command resumes the run")
 

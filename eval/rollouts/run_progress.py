@@ -30,8 +30,9 @@ class RunProgress:
         # Read by another thread, so all keys must exist from the start.
         self._states = Counter(dict.fromkeys(get_args(Status), 0))
         self._spent = Totals()
+        self._counted: dict[tuple[str, str, int], Status] = {}
         for rollout in stored:
-            self._count(rollout)
+            self.add(rollout)
         self._stored, self._begin = len(stored), time.monotonic()
         self._shown = ProgressLine(self.line)
 
@@ -44,8 +45,14 @@ class RunProgress:
         self._shown.__exit__(None, None, None)
 
     def add(self, rollout: Rollout) -> None:
-        """Count a rollout that has ended."""
-        self._count(rollout)
+        """Count a rollout that has ended, or count it again with its new status."""
+        before = self._counted.get(rollout.key())
+        self._counted[rollout.key()] = rollout.status
+        self._states[rollout.status] += 1
+        if before:
+            self._states[before] -= 1
+        else:
+            self._spent += rollout.totals
 
     def line(self) -> str:
         """The full progress line."""
@@ -70,7 +77,3 @@ class RunProgress:
         if self._spent.dollars:
             parts.append(f"${self._spent.dollars:.2f}")
         return ", ".join(parts)
-
-    def _count(self, rollout: Rollout) -> None:
-        self._states[rollout.status] += 1
-        self._spent += rollout.totals

@@ -48,7 +48,7 @@ def _round_text(name: str, lines: Sequence[RaceLine]) -> str:
             str(line.problems),
             str(line.rollouts or NONE),
             f"{line.solved:.1%}",
-            points(Estimate(line.gain, *line.interval)),
+            NONE if line.first else points(Estimate(line.gain, *line.interval)),
             f"{line.cost:.2f}",
             "yes" if line.candidate in on_front else "",
             _copied(line.copied),

@@ -161,13 +161,12 @@ class _Changes(NamedTuple):
 
 
 def _changes(one: Mapping[str, Any] | None, two: Mapping[str, Any] | None) -> _Changes:
-    if one is None or two is None:
-        return _Changes(("only in the first" if two is None else "only in the second", ""), "")
-    old, new = (state["signature"]["instructions"] for state in (one, two))
-    gone, added = (
-        [demo for demo in here["demos"] if demo not in there["demos"]] for here, there in ((one, two), (two, one))
-    )
+    old, new = (state["signature"]["instructions"] if state else "" for state in (one, two))
+    here, there = (list(state["demos"]) if state else [] for state in (one, two))
+    gone, added = [demo for demo in here if demo not in there], [demo for demo in there if demo not in here]
     cells = f"{len(old.split())} → {len(new.split())} words" if old != new else ""
+    if one is None or two is None:
+        cells = "only in the first" if two is None else "only in the second"
     shown = ", ".join(f"{len(each)} {what}" for each, what in ((added, "added"), (gone, "gone")) if each)
     lines = [f"- {what}: {_title(demo)}" for each, what in ((added, "added"), (gone, "gone")) for demo in each]
     change = difference(old, new, "before", "after")
@@ -232,8 +231,8 @@ def _settings(config: dict[str, Any]) -> dict[str, str]:
 
 def _whole_prompts(first: Path, second: Path) -> Iterator[str]:
     own, others = (prompt_texts(*artifact.load(folder)) for folder in (first, second))
-    for name in own:
-        if change := difference(own[name], others.get(name, ""), str(first), str(second)):
+    for name in dict.fromkeys((*own, *others)):
+        if change := difference(own.get(name, ""), others.get(name, ""), str(first), str(second)):
             yield f"The prompt of {name}:\n\n```diff\n{change}\n```"
 
 

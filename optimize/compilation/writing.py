@@ -78,8 +78,8 @@ def report(job: Job, chosen: Candidate | None, outcome: Outcome) -> dict[str, An
         "learned_from": [problem.name for problem in job.learn],
         "chosen_by": [problem.name for problem in job.choose],
         "stopped": job.stopped,
-        "program_runs": job.candidates.runs(),
-        "candidates": len(job.candidates.all()),
+        "program_runs": job.candidates.runs() + sum(line.rollouts for line in job.raced),
+        "candidates": len(job.candidates.all()) + len({line.candidate for line in job.raced}),
         "chosen": _scores(chosen, deciding) if chosen else None,
         "gate": outcome.model_dump(mode="json"),
         "paid": {

@@ -1,4 +1,4 @@
-"""The average requests of one program run: from the last run of the same program and model, else from priors."""
+"""The average requests of one program run: from a stored run of the same program and model, else from priors."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Averages:
 
 
 def averages(config: CompileConfig, inputs: Inputs, out: Path | None) -> Averages:
-    """The averages of the newest rollouts of this program with this model, preferably on the same data.
+    """The averages of stored rollouts of this program with this model, preferably on the same data.
 
     Args:
         config, inputs: of the compilation.
@@ -106,14 +106,17 @@ def averages_of(rollouts: Sequence[Rollout], config: CompileConfig, source: str)
 
 
 def _stored(inputs: Inputs, runs: Path) -> Iterator[tuple[Path, list[Rollout]]]:
-    """The runs below `runs` of the program with the model: first those on the same data; the newest first within each
-    kind."""
+    """The runs below `runs` of the program with the model, each with its rollouts: first those on the same data; the
+    largest first within each kind, which does not depend on the times of files."""
     here = inputs.identity
-    for run, there in sorted(_configs(runs), key=lambda each: (each[1].get("data") != here["data"], _age(each[0]))):
-        fingerprints = there.get("artifacts") or {}
-        arms = [arm for arm, fingerprint in fingerprints.items() if fingerprint == here["start_fingerprint"]]
-        if there.get("lm") == here["lm"] and arms:
-            yield run, [each for each in read_rollouts(run) if each.arm in arms]
+    for same_data in (True, False):
+        found = []
+        for run, there in _configs(runs):
+            fingerprints = there.get("artifacts") or {}
+            arms = [arm for arm, fingerprint in fingerprints.items() if fingerprint == here["start_fingerprint"]]
+            if there.get("lm") == here["lm"] and arms and (there.get("data") == here["data"]) == same_data:
+                found.append((run, [each for each in read_rollouts(run) if each.arm in arms]))
+        yield from sorted(found, key=lambda each: (-len(each[1]), each[0]))
 
 
 def _configs(runs: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
@@ -123,12 +126,6 @@ def _configs(runs: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
             yield run, read_config(run)
         except RunError:
             continue
-
-
-def _age(run: Path) -> float:
-    """Smaller for newer runs."""
-    file = run / "rollouts.jsonl"
-    return -file.stat().st_mtime if file.is_file() else 0.0
 
 
 def _prior(inputs: Inputs) -> Averages:

@@ -17,7 +17,7 @@ GAIN = 0.05  # minimum gain in the solved rate for an artifact to ship
 # may look twice (`benchmarks.numbers.gates`): the lower end of the one-sided 95 % interval must be above it.
 LOSS = -0.05
 LOSS_LEVEL = 0.1  # level of the two-sided interval with the same lower end
-NOT_WORSE = -0.03  # minimum difference in the solved rate for a cheaper artifact to ship
+MARGIN = 0.03  # a cheaper artifact may solve this much less, and ships
 CHEAPER = 0.7  # maximum cost of a cheaper artifact, relative to the start's
 
 Decision = Literal["better", "ahead, not shown", "as good, cheaper", "kept", "not compared"]
@@ -120,4 +120,4 @@ def decide(pair: Pair, cost: float | None) -> tuple[Decision, Estimate]:
 
 
 def _is_cheaper(cost: float | None, gain: float) -> bool:
-    return cost is not None and cost <= CHEAPER and gain >= NOT_WORSE
+    return cost is not None and cost <= CHEAPER and gain >= -MARGIN

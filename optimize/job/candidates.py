@@ -21,12 +21,14 @@ from optimize.job.stages import signature_of
 from program.stage.program import Program
 
 Prompt = tuple[str, list[Any]]  # the instructions and the demonstrations of a predictor
+# Of the intervals by which a race drops candidates and a probe names levers: 80 %, which is one-sided 90 %.
+SCREENING_LEVEL = 0.2
 
 
 class RaceLine(BaseModel):
     """The result of a candidate in one round of a race, stored in reports.
 
-    candidate, round: their names.
+    candidate, round: their names; first: whether it is the one to beat, with which the others are compared.
     changes: keys of the program's configuration that differ from the start's.
     problems: those that it ran on; rollouts: all its draws on them.
     solved: the solved share of its rollouts, 0 to 1.
@@ -40,6 +42,7 @@ class RaceLine(BaseModel):
 
     candidate: str
     round: str
+    first: bool = False
     changes: dict[str, Any] = {}
     problems: int
     rollouts: int = 0

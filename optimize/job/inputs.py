@@ -68,7 +68,7 @@ def read_inputs(config: CompileConfig) -> Inputs:
         "problems": [problem.name for problem in problems.problems],
         "start_fingerprint": artifact.fingerprint(program, manifest),
         "versions": {package: version(package) for package in ("dspy", "gepa", "optuna")},
-        "code": code_prints("optimize"),
+        "code": code_prints("optimize", "eval/numbers", "eval/rejudged"),
     }
     return Inputs(program, program.dump_state(), manifest, problems, learn, choose, frozen, identity)
 

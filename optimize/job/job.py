@@ -35,7 +35,7 @@ from program.stage.program import Program
 from program.stage.stage import Stage
 
 TEACHER = "teacher"  # the arm of its rollouts
-FIRST_FRESH_DRAW = 500  # no optimizer draws this many samples of a problem, so draws from here on are fresh
+FIRST_FRESH_DRAW = 500  # optimizers draw fewer samples of a problem, so draws from here on are fresh
 AnyJob = TypeVar("AnyJob", bound="Job")
 
 

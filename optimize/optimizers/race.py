@@ -18,19 +18,21 @@ from pydantic import BeforeValidator, Field
 from optimize.config import ConfigError
 from optimize.credit.proofs import PROOF_CALLS, foresee_proofs
 from optimize.gate.gate import GATE_LOOKS
-from optimize.job.job import Job
+from optimize.job.job import FIRST_FRESH_DRAW, Job
 from optimize.optimizers.proposing import Proposing
 from optimize.race.dropping import FEWEST_ROLLOUTS, most_rollouts
-from optimize.race.levers import changes_of, combined
+from optimize.race.levers import Change, changes_of, combined
 from optimize.race.proposed import proposed_variants
 from optimize.race.round import Round, run_round
 from optimize.race.variants import DEMOS, Variant
 from optimize.race.word_variants import demo_variants, instruction_variants, with_both
-from program.models.profile import profile_named
+from program.models.profile import profile_named, profile_of
 from program.paid.halted import CapReached
 from program.problem import Problem
+from program.rollout.budget import Budget
 
-MOST_COMBINED = 6  # candidates in the round of combinations
+MOST_COMBINED = 6  # candidates in a round of combinations
+ROUNDS = 4  # at most; each has draws of its own
 
 
 def _split(given: Any) -> Any:
@@ -95,20 +97,21 @@ class Race(Proposing, frozen=True):
         shown = job.shown_in(start.program(job.inputs))
         left = [problem for problem in job.learn if problem.name not in shown]
         unseen = min(GATE_LOOKS * job.config.gate_problems, len(left) // 2) if job.config.gate else 0
-        return random.Random(job.config.seed).sample(left, min(self.rollouts, len(left) - unseen))
+        most = len(left) - unseen
+        if most and self.rollouts > (allowed := FIRST_FRESH_DRAW // ROUNDS * most):
+            raise ConfigError(
+                f"rollouts: at most {allowed:,} on these {most} problems, so that the gate's draws are fresh"
+            )
+        return random.Random(job.config.seed).sample(left, min(self.rollouts, most))
 
     def _switches(self, job: Job, best: Variant, problems: Sequence[Problem]) -> Iterator[Variant]:
         program = job.inputs.program
-        profile, stronger = profile_named(job.config.lm), job.config.escalate_lm is not None
-        changes = changes_of(program.config, job.inputs.manifest.adapter, profile, stronger)
-        known = {key for change in changes for key in change}
-        if unknown := sorted(set(self.turn) - known):
-            raise ConfigError(f"turn: nothing to try for {unknown[0]} here; it can have {', '.join(sorted(known))}")
-        if self.turn:
-            changes = [change for change in changes if set(change) <= set(self.turn)]
+        profile = profile_named(job.config.lm) if job.rehearsed else profile_of(job.lm)
+        changes = changes_of(program.config, job.inputs.manifest.adapter, profile, job.config.escalate_lm is not None)
+        changes = _only_turned(changes, self.turn) if self.turn else changes
         first = self._round(job, "race-switches", [best, *map(Variant, changes)], problems)
         yield (best := first.winner)
-        together = [variant for variant in _combinations(first) if variant != best]
+        together = [variant for variant in _combinations(first, program.config.budget) if variant != best]
         if together:
             yield self._round(job, "race-combined", [best, *together], problems).winner
         elif job.rehearsed and len(changes) > 1:
@@ -152,8 +155,27 @@ def _not_shown(job: Job, demos: Sequence[Variant], problems: Sequence[Problem]) 
     return [problem for problem in problems if problem.name not in shown]
 
 
-def _combinations(ended: Round) -> list[Variant]:
+def _only_turned(changes: Sequence[Change], keys: Sequence[str]) -> list[Change]:
+    """The changes of no other switches than `keys`.
+
+    Raises:
+        ConfigError: there is no such switch to try, or only together with others.
+    """
+    kept = [change for change in changes if set(change) <= set(keys)]
+    for key in keys:
+        together = [change for change in changes if key in change]
+        if not together:
+            known = sorted({name for change in changes for name in change})
+            raise ConfigError(f"turn: nothing to try for {key} here; it can have {', '.join(known)}")
+        if not any(key in change for change in kept):
+            others = " and ".join(name for name in together[0] if name != key)
+            raise ConfigError(f"turn: {key} is tried only together with {others}; name both")
+    return kept
+
+
+def _combinations(ended: Round, budget: Budget) -> list[Variant]:
     """Pairs of changes that were each not worse than the start, the most promising first."""
     good = [name for name in ended.finalists if name != ended.first and ended.gains[name].value >= 0]
-    both = (combined(*(dict(ended.variants[name].changes) for name in pair)) for pair in combinations(good, 2))
-    return [Variant(changes) for changes in both if changes is not None][:MOST_COMBINED]
+    changes = {name: dict(ended.variants[name].changes) for name in good}
+    both = (combined(changes[one], changes[two], budget) for one, two in combinations(good, 2))
+    return [Variant(pair) for pair in both if pair is not None][:MOST_COMBINED]

@@ -10,9 +10,9 @@ from typing import Any
 from eval.numbers.intervals import Estimate, difference_estimate
 from eval.numbers.power import least_gain
 from eval.tables.markdown import points, table
+from optimize.job.candidates import SCREENING_LEVEL
 from optimize.probe.levers_to_probe import Lever
 
-LEVEL = 0.2  # 80 % intervals, one-sided 90 %, as for dropping candidates of a race
 HEAD = ["lever", "compared", "problems", "gain (80 % interval)", "could be seen from", "calls of a rollout"]
 
 
@@ -86,8 +86,8 @@ def finding(lever: Lever, arms: Mapping[str, ProbeArm]) -> LeverFinding:
     one, two = pairs[0]
     both = sorted(one.calls.keys() & two.calls.keys())
     calls = [fmean(arm.calls[name] for name in both) if both else 0.0 for arm in pairs[0]]
-    gain = difference_estimate(before, after, level=LEVEL)
-    return LeverFinding(lever, len(values), gain, least_gain(before, after, LEVEL), (calls[0], calls[1]))
+    gain = difference_estimate(before, after, level=SCREENING_LEVEL)
+    return LeverFinding(lever, len(values), gain, least_gain(before, after, SCREENING_LEVEL), (calls[0], calls[1]))
 
 
 def findings_table(findings: Sequence[LeverFinding]) -> str:

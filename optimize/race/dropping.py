@@ -12,6 +12,7 @@ from math import ceil
 
 from eval.numbers.intervals import Estimate, difference_estimate
 from eval.numbers.paired import on_common
+from optimize.job.candidates import SCREENING_LEVEL
 
 # Shares of the rollouts after which candidates are compared, shares of the candidates that may stay, and the minimum
 # number that stays. Chosen by simulation: with 8 to 16 candidates, 100 rollouts each and independent luck, 9 of 10
@@ -19,7 +20,6 @@ from eval.numbers.paired import on_common
 # halving would lose a candidate that is 15 points ahead in one of five races.
 LOOKS = ((0.2, 0.5, 4), (0.4, 0.2, 3), (1.0, 0.0, 1))
 FEWEST_ROLLOUTS = 12  # minimum rollouts before the first comparison, and between comparisons
-LEVEL = 0.2  # a candidate drops out if its 80 % interval is below 0, which is one-sided 90 %
 
 
 @dataclass(frozen=True)
@@ -95,4 +95,4 @@ def dropped(standings: Mapping[str, Standing], keep: int, first: str) -> dict[st
 def difference(first: Mapping[str, float], second: Mapping[str, float]) -> Estimate:
     """Second minus first in solved shares on common problems: the mean, and its 80 % interval."""
     _, pair = on_common(first, second)
-    return difference_estimate(*pair, level=LEVEL)
+    return difference_estimate(*pair, level=SCREENING_LEVEL)

@@ -13,6 +13,7 @@ from program.adapters.adapter_names import has_one_order
 from program.baselines.reflexion import ReflexionConfig
 from program.baselines.sampling import SamplingConfig
 from program.models.profile import Profile
+from program.rollout.budget import Budget
 from program.stage.config import ProgramConfig
 from program.stage.stage import REPEAT_TEMPERATURE
 from program.steps.config import FlowConfig
@@ -43,7 +44,8 @@ def changes_of(config: ProgramConfig, adapter: str, profile: Profile, stronger: 
         found += [{"stronger_for": role} for role in ("fixes", "tests", "rest")] if stronger else []
         found += [{"stronger_for": "rest", "direct_first": 1}] if stronger and not config.direct_first else []
     if isinstance(config, SamplingConfig):
-        found += [{"stop_early": not config.stop_early}, {"agree": 1}, {"agree": 2}, {"ai_tests": 0}]
+        early = {} if config.stop_early else {"stop_early": True}  # without it `agree` changes nothing
+        found += [{"stop_early": not config.stop_early}, {**early, "agree": 1}, {**early, "agree": 2}, {"ai_tests": 0}]
         found += [{"choose": "majority" if config.choose == "group" else "group"}]
         found += [{"programs": FEW}, *({"programs": count} for count in most)]
     if isinstance(config, ReflexionConfig):
@@ -60,11 +62,14 @@ def changes_of(config: ProgramConfig, adapter: str, profile: Profile, stronger: 
     return [change for change in _different(found) if any(present[key] != change[key] for key in change)]
 
 
-def combined(first: Change, second: Change) -> Change | None:
-    """Both changes together; None if they change the same switch, or if one makes the other useless."""
+def combined(first: Change, second: Change, budget: Budget) -> Change | None:
+    """Both changes together; None if they change the same switch, or if one makes the other useless under the budget of
+    a rollout."""
     both = {**first, **second}
     idle = set(both) - {"direct_first", *_DRAWING} or both.get("order") == "conversation"
-    if set(first) & set(second) or (_only_draws(both) and idle):
+    # Draws that take the whole budget leave nothing for other stages.
+    only_draws = both.get("direct_first", 0) >= (budget.calls or MANY[-1])
+    if set(first) & set(second) or (only_draws and idle):
         return None
     return both
 
@@ -81,11 +86,6 @@ def _of_flow(config: FlowConfig, most: Sequence[int]) -> list[Change]:
         {"fixes_per_program": 0},
         {"fixes_per_program": MANY_FIXES},
     ]
-
-
-def _only_draws(change: Change) -> bool:
-    """Whether the flow only makes direct draws."""
-    return change.get("direct_first", 0) > FEW
 
 
 def _different(changes: list[Change]) -> list[Change]:

@@ -10,7 +10,7 @@ from eval.numbers.cost import price_ratio
 from eval.numbers.criteria import outcomes, shares
 from eval.numbers.intervals import Estimate
 from eval.rollouts.rollout import Rollout
-from optimize.gate.gate_outcome import CHEAPER, NOT_WORSE
+from optimize.gate.gate_outcome import CHEAPER, MARGIN
 from optimize.job.candidates import RaceLine
 from optimize.job.copying import Copying, copying_in
 from optimize.job.job import Job
@@ -59,13 +59,13 @@ class Round:
     def _earns_its_place(self, name: str) -> bool:
         if self.first in self.out:
             return True
-        ahead = self.standings[name].share >= self.standings[self.first].share - NOT_WORSE
+        ahead = self.standings[name].share >= self.standings[self.first].share + MARGIN
         return ahead or self._is_as_good_for_less(name, self.first)
 
     def _is_as_good_for_less(self, name: str, other: str) -> bool:
         """Whether it solves nearly as much as the other at a much lower cost."""
         one, two = self.standings[name], self.standings[other]
-        return one.share >= two.share + NOT_WORSE and one.cost <= CHEAPER * two.cost
+        return one.share >= two.share - MARGIN and one.cost <= CHEAPER * two.cost
 
     def lines(self) -> list[RaceLine]:
         """The results of all candidates, finalists first."""
@@ -78,6 +78,7 @@ class Round:
         return RaceLine(
             candidate=name,
             round=self.name,
+            first=name == self.first,
             changes=dict(self.variants[name].changes),
             problems=len(standing.solved),
             rollouts=standing.rollouts,

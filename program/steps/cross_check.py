@@ -52,19 +52,20 @@ class CrossCheck(dspy.Module):
         return Oracle(brute_force.code if brute_force else "", generator.code if generator else "")
 
 
-def trusted(oracle: Oracle, bench: Workbench) -> bool:
-    """Whether the brute-force program passes the public tests; False if there are no public tests.
+def take_up_brute_force(oracle: Oracle, bench: Workbench) -> str:
+    """The brute-force program if it can be trusted, which means that it passes the public tests; else an empty text,
+    also if there are no public tests.
 
     If no other program passes them, it becomes a candidate for the answer.
     """
     if not oracle.brute_force:
-        return False
+        return ""
     if not bench.public or not bench.passes_all_public(oracle.brute_force):
         trace().decide(BruteForceNotTrusted())
-        return False
+        return ""
     if not bench.passes_all_public(bench.best()):
         bench.add(oracle.brute_force, "brute force")
-    return True
+    return oracle.brute_force
 
 
 def differing_tests(code: str, oracle: Oracle, bench: Workbench, count: int) -> list[TestCase]:

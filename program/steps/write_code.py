@@ -61,4 +61,4 @@ class CodeWriter(dspy.Module):
 def _enough(written: Sequence[str], bench: Workbench) -> bool:
     if bench.public:
         return any(bench.passes_all_public(code) for code in written)
-    return len(written) >= CANDIDATES_WITHOUT_TESTS
+    return sum(map(bool, written)) >= CANDIDATES_WITHOUT_TESTS

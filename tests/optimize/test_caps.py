@@ -46,7 +46,7 @@ def test_at_a_cap_the_best_so_far_is_saved_and_marked_and_a_larger_cap_goes_on(m
     assert stopped(tmp_path / "out") == ""
     went_on = len(prompts)
     prompts.clear()
-    monkeypatch.setattr("optimize.compilation.compiling.WORK_FOLDER", tmp_path / "another ledger")
+    monkeypatch.setattr("optimize.compilation.compile_session.WORK_FOLDER", tmp_path / "another ledger")
     printed(monkeypatch, optimize.compile.main, *arguments, "--out", tmp_path / "whole")
     assert went_on == len(prompts)
     for file in ("program.json", "candidates.jsonl"):
@@ -66,7 +66,7 @@ def test_a_cap_outside_of_a_compilation_is_an_error_in_a_line_and_a_larger_one_g
     printed(monkeypatch, optimize.compile.main, *arguments)
     went_on = len(prompts)
     prompts.clear()
-    monkeypatch.setattr("optimize.compilation.compiling.WORK_FOLDER", tmp_path / "another ledger")
+    monkeypatch.setattr("optimize.compilation.compile_session.WORK_FOLDER", tmp_path / "another ledger")
     printed(monkeypatch, optimize.compile.main, *arguments[:-1], tmp_path / "whole")
     assert went_on == len(prompts)
 

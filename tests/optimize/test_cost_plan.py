@@ -91,7 +91,7 @@ def test_the_comparison_with_the_start_is_planned(monkeypatch, tmp_path):
 
 
 def test_a_dry_run_asks_nothing_writes_nothing_and_names_splits_and_priors(monkeypatch, tmp_path):
-    monkeypatch.setattr("optimize.compilation.compiling.open_model", None)  # opening one would already be a call
+    monkeypatch.setattr("optimize.compilation.compile_session.open_model", None)  # opening one would already be a call
     options = [*start_of(tmp_path, "alphacodium"), "--optimizer", "mipro", "--out", tmp_path / "out", "--dry-run"]
     said = printed(monkeypatch, optimize.compile.main, *options, "--freeze", "FixCode")
     assert "to learn from: 8; to choose candidates by: 8\n" in said and "as it is: FixCode" in said
@@ -102,7 +102,7 @@ def test_a_dry_run_asks_nothing_writes_nothing_and_names_splits_and_priors(monke
 @pytest.mark.parametrize("limit", ["calls=2", "tokens=700", "dollars=0.0001"])
 def test_the_budget_of_a_rollout_is_in_the_plan(monkeypatch, tmp_path, limit):
     """It limits the calls of every candidate, in whatever unit it is stated."""
-    monkeypatch.setattr("optimize.compilation.compiling.open_model", None)
+    monkeypatch.setattr("optimize.compilation.compile_session.open_model", None)
     start, data = start_of(tmp_path, "alphacodium")[:2], ["--data", tmp_path / "data"]
     options = [*start, *data, "--lm", "openai/gpt-4o-mini", "--out", tmp_path / "out", "--dry-run"]
     calls, limited = (
@@ -166,32 +166,33 @@ def test_a_budget_that_is_stated_twice_is_refused(monkeypatch, tmp_path, capsys)
 
 
 def test_a_dry_run_of_a_probe_is_priced_as_a_probe(monkeypatch, tmp_path):
-    monkeypatch.setattr("optimize.compilation.compiling.open_model", None)
+    monkeypatch.setattr("optimize.compilation.compile_session.open_model", None)
     options = [*start_of(tmp_path, "alphacodium"), "--out", tmp_path / "out", "--dry-run", "--probe", "150"]
     said = printed(monkeypatch, optimize.compile.main, *options)
     assert said.startswith("the probe: about 150 calls with ") and "| gate |" not in said
 
 
-def test_a_plan_goes_by_the_newest_run_on_its_own_data_and_by_other_runs_only_without_one(monkeypatch, tmp_path):
+def test_a_plan_goes_by_the_largest_run_on_its_own_data_and_by_other_runs_only_without_one(monkeypatch, tmp_path):
+    """Whatever the times of the files, which are those of the checkout in a fresh clone."""
     use_simulated(monkeypatch)
     options = start_of(tmp_path, "direct", TASKS[:4])
     other, model = write_pack(tmp_path / "other", TASKS[:2]), options[4:]
     compiling = ["--optimizer", "verified", "--no-gate", "--out", tmp_path / "out", "--dry-run"]
 
-    def evaluated(name: str, data: str | Path, age: float) -> None:
+    def evaluated(name: str, data: str | Path, *more: str, age: float = 0) -> None:
         run = tmp_path / "runs" / name
-        printed(monkeypatch, eval.run.main, tmp_path / "start", "--data", data, *model, "--out", run)
+        printed(monkeypatch, eval.run.main, tmp_path / "start", "--data", data, *model, *more, "--out", run)
         os.utime(run / "rollouts.jsonl", (1e9 - age, 1e9 - age))
 
     def planned_by() -> str:
         said = printed(monkeypatch, optimize.compile.main, *options, *compiling)
-        return re.findall(r"come from (.*)", said)[0].removeprefix("3 rollouts of ")
+        return re.findall(r"come from (.*)", said)[0].partition(" rollouts of ")[2]
 
-    evaluated("elsewhere", other, age=0)
+    evaluated("elsewhere", other, "--n", "3")
     assert planned_by() == str(tmp_path / "runs" / "elsewhere")
-    for name, age in (("older", 7200), ("newer", 3600)):
-        evaluated(name, options[3], age)
-    assert planned_by() == str(tmp_path / "runs" / "newer")
+    evaluated("larger", options[3], "--n", "2", age=7200)
+    evaluated("newer", options[3], age=3600)
+    assert planned_by() == str(tmp_path / "runs" / "larger")
 
 
 def test_without_a_run_prompts_are_expected_to_be_as_long_as_the_problems_are(monkeypatch, tmp_path):

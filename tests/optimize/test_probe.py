@@ -189,21 +189,25 @@ def test_the_recommended_command_can_be_typed_whatever_optimizer_was_named(
     use_lm(monkeypatch, fixed)
     config = tmp_path / "config.toml"
     first = [f"{key}\n"] if key else []
-    config.write_text("".join([f'optimizer = "{optimizer}"\n', *first, "[settings]\nsolutions = 1\n"]))
-    given = [config, *options, "--max-calls", "5000", "--probe", "40"]
+    own = {"gate_problems": 7, "copy_answers": 0, "requests_per_minute": 90_000, "retries": 3}
+    shared = [f"{key} = {value}\n" for key, value in own.items()]
+    config.write_text("".join([f'optimizer = "{optimizer}"\n', *first, *shared, "[settings]\nsolutions = 1\n"]))
+    given = [config, *options, "--max-calls", "5000", "--probe", "60"]
     said = printed(monkeypatch, optimize.compile.main, *given)
     assert "recommended: " in said
     command = shlex.split(said.splitlines()[-1])[3:]
     plan = printed(monkeypatch, optimize.compile.main, *command, "--dry-run")
     assert "| race-switches |" in plan and "rollouts=150" in plan
-    assert optimizer == "race" or {"settings.solutions=1", "--max-calls", "5000"} <= {*command}
+    limits = {"--max-calls", "5000", "--requests-per-minute", "90000"}
+    tuned = {"settings.solutions=1", "gate_problems=7", "copy_answers=0", "retries=3"}
+    assert optimizer == "race" or limits | tuned <= {*command}
 
 
 @pytest.mark.parametrize("fate", ["right", "broken"])
 def test_where_nothing_helps_nothing_is_recommended(monkeypatch, options, fate):
     use_lm(monkeypatch, answer_rule(TASKS, **{name: fate for name in NAMES}))
     assert "\nnothing to gain here, as far as " in printed(
-        monkeypatch, optimize.compile.main, *options, "--probe", "50"
+        monkeypatch, optimize.compile.main, *options, "--probe", "60"
     )
 
 
@@ -218,7 +222,7 @@ def test_a_compilation_takes_the_answers_of_a_probe_for_nothing(monkeypatch, tmp
     assert report["paid"]["reused"] >= len(TASKS) / 2 and "reused from other compilations" in said
     after_probe = len(prompts)
     prompts.clear()
-    monkeypatch.setattr("optimize.compilation.compiling.WORK_FOLDER", tmp_path / "another ledger")
+    monkeypatch.setattr("optimize.compilation.compile_session.WORK_FOLDER", tmp_path / "another ledger")
     alone = [tmp_path / "alone" if each == tmp_path / "out" else each for each in options]
     printed(monkeypatch, optimize.compile.main, *alone, *race)
     assert after_probe + report["paid"]["reused"] == len(prompts)

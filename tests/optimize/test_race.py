@@ -157,7 +157,7 @@ def test_every_change_makes_another_program_and_pairs_turn_two_switches(program,
         made = artifact.new_program(program, artifact.merged(present, change))
         assert made.config != config
     assert adapter == "lean" or not any("order" in change for change in changes) or adapter == "yaml"
-    both = [pair for one in changes for two in changes if (pair := combined(one, two))]
+    both = [pair for one in changes for two in changes if (pair := combined(one, two, config.budget))]
     for pair in both:
         assert len(pair) >= 2 and artifact.new_program(program, artifact.merged(present, pair))
 
@@ -176,7 +176,46 @@ def test_a_conversation_is_a_switch_where_stages_follow_each_other():
     tried = {name: changes_of(config, "lean", profile_named("openai/gpt-4o-mini")) for name, config in CONFIGS}
     talk = {"order": "conversation"}
     assert {name for name, changes in tried.items() if talk in changes} == {"alphacodium", "reflexion"}
-    assert combined({"direct_first": 10}, talk) is None and combined({"direct_first": 1}, talk)
+    assert combined({"direct_first": 10}, talk, Budget(calls=10)) is None
+    assert combined({"direct_first": 1}, talk, Budget(calls=10))
+
+
+@pytest.mark.parametrize(
+    ("budget", "only_draws"),
+    [({"calls": 3}, True), ({"calls": 2}, True), ({"calls": 10}, False), ({"tokens": 20_000}, False), ({}, False)],
+)
+def test_a_switch_of_stages_is_not_combined_with_draws_that_take_the_whole_budget(budget, only_draws):
+    pair = combined({"direct_first": 3}, {"ai_tests": 0}, Budget(**budget))
+    assert (pair is None) == only_draws
+
+
+def test_early_stopping_is_tried_with_every_number_of_agreeing_programs():
+    never, early = (
+        [change for change in changes_of(config, "lean", profile_named("openai/gpt-4o-mini")) if "agree" in change]
+        for config in (SamplingConfig(), SamplingConfig(stop_early=True))
+    )
+    assert early == [{"agree": 1}, {"agree": 2}]
+    assert never == [{"stop_early": True, **change} for change in early]
+
+
+@pytest.mark.parametrize(
+    ("turn", "said"),
+    [
+        ("order,nothing", "turn: nothing to try for nothing here; it can have ai_tests, direct_first"),
+        ("rounds", "turn: rounds is tried only together with direct_first; name both"),
+        ("order,vary_draws", "turn: vary_draws is tried only together with direct_first; name both"),
+    ],
+)
+def test_a_switch_that_would_not_be_raced_is_refused_before_anything_is_asked(monkeypatch, capsys, options, turn, said):
+    prompts = use_lm(monkeypatch, rule)
+    assert call(monkeypatch, optimize.compile.main, *options, "--tune", f"turn={turn}", "--dry-run") == 2
+    assert said in capsys.readouterr().err and not prompts
+
+
+def test_rollouts_leave_draws_to_the_gate(monkeypatch, capsys, options):
+    use_lm(monkeypatch, rule)
+    assert call(monkeypatch, optimize.compile.main, *options, "--tune", "rollouts=100000", "--dry-run") == 2
+    assert "error: rollouts: at most " in capsys.readouterr().err
 
 
 def test_what_a_stronger_model_is_asked_for_is_a_switch_where_one_is_named():
@@ -211,6 +250,10 @@ def rule(prompt: str) -> str:
     return answer_rule(TASKS, **dict.fromkeys(NAMES, fate))(prompt)
 
 
+def report_of(folder: Path) -> dict[str, Any]:
+    return json.loads((folder / "report.json").read_text())
+
+
 @pytest.fixture
 def options(tmp_path) -> list:
     data, start = write_pack(tmp_path / "data", TASKS), write_start(tmp_path / "start", "alphacodium")
@@ -224,7 +267,8 @@ def test_a_race_turns_the_switch_that_pays_and_ships_it(monkeypatch, tmp_path, o
     program, manifest = artifact.load(tmp_path / "out")
     assert program.config.direct_first and program.config.budget.calls == 6
     assert manifest.gate and manifest.gate["decision"] == "better" and said.splitlines()[-1].startswith("better: ")
-    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    report = report_of(tmp_path / "out")
+    assert report["program_runs"] >= sum(line["rollouts"] for line in report["race"]) > report["candidates"] > 2
     rounds = list(dict.fromkeys(line["round"] for line in report["race"]))
     assert rounds[0] == "race-switches" and rounds[-1] == "race-words"
     lines = {line["candidate"]: line for line in report["race"] if line["round"] == "race-switches"}
@@ -262,7 +306,7 @@ def test_a_race_that_was_stopped_goes_on_and_pays_nothing_twice(monkeypatch, tmp
     printed(monkeypatch, optimize.compile.main, *options)
     went_on = len(prompts)
     prompts.clear()
-    monkeypatch.setattr("optimize.compilation.compiling.WORK_FOLDER", tmp_path / "another ledger")
+    monkeypatch.setattr("optimize.compilation.compile_session.WORK_FOLDER", tmp_path / "another ledger")
     whole = [tmp_path / "whole" if each == tmp_path / "out" else each for each in options]
     printed(monkeypatch, optimize.compile.main, *whole)
     assert went_on == len(prompts)
@@ -284,7 +328,7 @@ def test_gains_and_costs_are_of_the_draws_that_both_candidates_made(monkeypatch,
     use_lm(monkeypatch, at_random)
     printed(monkeypatch, optimize.compile.main, *options, "--no-gate", "--tune", f"rollouts={3 * len(TASKS)}")
     fewer = 0
-    for name, lines in groupby(json.loads((tmp_path / "out" / "report.json").read_text())["race"], itemgetter("round")):
+    for name, lines in groupby(report_of(tmp_path / "out")["race"], itemgetter("round")):
         folder = tmp_path / "out" / name
         first = next(iter(json.loads((folder / "config.json").read_text())["artifacts"]))
         solved = {rollout.key(): float(rollout.status == "solved") for rollout in read_rollouts(folder)}
@@ -325,7 +369,7 @@ def test_a_session_with_more_money_does_not_replace_what_was_found_to_be_better(
     options += ["--tune", "gate_problems=4", "--tune", "copy_answers=0"]
     printed(monkeypatch, optimize.compile.main, *options)
     enough = len(prompts) - 20
-    monkeypatch.setattr("optimize.compilation.compiling.WORK_FOLDER", tmp_path / "another ledger")
+    monkeypatch.setattr("optimize.compilation.compile_session.WORK_FOLDER", tmp_path / "another ledger")
     again = [tmp_path / "again" if each == tmp_path / "out" else each for each in options]
     said = printed(monkeypatch, optimize.compile.main, *again, "--max-calls", str(enough))
     found = artifact.read_manifest(tmp_path / "again")
@@ -336,6 +380,10 @@ def test_a_session_with_more_money_does_not_replace_what_was_found_to_be_better(
     assert "as in a test" in said and said.splitlines()[-1].startswith("ahead, not shown: ")
     kept = artifact.read_manifest(tmp_path / "again")
     assert kept.gate == found.gate and kept.config == found.config and not (kept.compile or {})["stopped"]
+    evidence, shown = report_of(tmp_path / "again")["evidence"], artifact.load_program(tmp_path / "again")
+    assert {name: len(each) for name, each in evidence.items()} == {
+        name: len(predictor.demos) for name, predictor in shown.named_predictors() if predictor.demos
+    }
 
 
 def lucky(prompt: str) -> str:
@@ -362,7 +410,7 @@ def test_wherever_a_race_is_stopped_it_goes_on_as_if_nothing_had_been(
 
     def compiled(folder: str, *limits: str) -> list[bytes]:
         out = tmp_path / folder
-        monkeypatch.setattr("optimize.compilation.compiling.WORK_FOLDER", tmp_path / f"ledger of {folder}")
+        monkeypatch.setattr("optimize.compilation.compile_session.WORK_FOLDER", tmp_path / f"ledger of {folder}")
         printed(monkeypatch, optimize.compile.main, "--start", start, "--data", data, "--out", out, *racing, *limits)
         files = [out / name for name in ("program.json", "candidates.jsonl", "gate/config.json")]
         return [file.read_bytes() if file.is_file() else b"" for file in files]
@@ -436,7 +484,7 @@ def test_a_cap_inside_a_round_leaves_the_best_of_the_last_comparison(monkeypatch
     printed(monkeypatch, optimize.compile.main, *short, "--max-calls", "66")
     manifest = artifact.read_manifest(tmp_path / "out")
     assert (manifest.compile or {})["stopped"] and not (tmp_path / "out" / "race-words").exists()
-    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    report = report_of(tmp_path / "out")
     assert max(line["problems"] for line in report["race"]) == FEWEST_ROLLOUTS, "the second part did not end"
     best = max(report["race"], key=lambda line: line["solved"])
     compared, _ = artifact.load(tmp_path / "out" / "gate" / "artifacts" / "compiled")
@@ -450,7 +498,7 @@ def test_a_question_for_a_proposal_that_the_model_refuses_ends_no_compilation(mo
 
     use_lm(monkeypatch, answer)
     said = printed(monkeypatch, optimize.compile.main, *direct)
-    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    report = report_of(tmp_path / "out")
     assert report["proposals_dropped"] == 4 and "4 proposals dropped" in said
     assert any("check-example" in line["candidate"] for line in report["race"]), "our own sentences are tried"
 
@@ -487,7 +535,7 @@ def test_the_race_records_why_each_demonstration_was_chosen(monkeypatch, tmp_pat
     use_lm(monkeypatch, hinted_rule(TASKS, helped=()))
     options = [*options, "--tune", "switches=false", "--tune", "instructions=false", "--tune", "proposals=0"]
     printed(monkeypatch, optimize.compile.main, *options, "--no-gate", "--report")
-    evidence = json.loads((tmp_path / "out" / "report.json").read_text())["evidence"]
+    evidence = report_of(tmp_path / "out")["evidence"]
     shown = {name: len(each.demos) for name, each in artifact.load(tmp_path / "out")[0].named_predictors()}
     assert {name: len(why) for name, why in evidence.items()} == {name: n for name, n in shown.items() if n}
 
@@ -495,7 +543,7 @@ def test_the_race_records_why_each_demonstration_was_chosen(monkeypatch, tmp_pat
 def test_an_answer_that_two_candidates_share_is_paid_once_and_counts_for_both(monkeypatch, tmp_path, options):
     use_lm(monkeypatch, rule)
     printed(monkeypatch, optimize.compile.main, *options, "--no-gate", "--tune", "demos=0")
-    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    report = report_of(tmp_path / "out")
     cost = {line["candidate"]: line["cost"] for line in report["race"] if line["round"] == "race-switches"}
     assert cost["direct_first=1"] == pytest.approx(cost["direct_first=3"]), "the first draw solves all"
     used = sum(each.totals.calls for each in read_rollouts(tmp_path / "out" / "race-switches"))
@@ -512,7 +560,7 @@ def test_words_alone_and_switches_alone(monkeypatch, tmp_path, options):
         arguments = [folder if each == tmp_path / "out" else each for each in options]
         rest = ["--demos", "0"] if "instructions" in more else []
         printed(monkeypatch, optimize.compile.main, *arguments, "--tune", more, *rest)
-        report = json.loads((folder / "report.json").read_text())
+        report = report_of(folder)
         assert {line["round"] for line in report["race"]} <= rounds
 
 
@@ -553,7 +601,7 @@ def test_instructions_that_gepa_and_mipro_would_propose_are_raced(monkeypatch, t
     shown = [prompt for prompt in questions if "examples_with_feedback" in prompt]
     assert len(questions) == 4 and len(shown) == 2, "the others are MIPRO's"
     assert all(any(name in prompt for name in NAMES[::2]) for prompt in shown), "GEPA is shown what failed"
-    lines = json.loads((tmp_path / "out" / "report.json").read_text())["race"]
+    lines = report_of(tmp_path / "out")["race"]
     tried = {line["candidate"].split()[-1] for line in lines if line["round"] == "race-words"}
     assert {name for name in tried if name.startswith(("gepa", "mipro"))} == {"gepa-1"}, "the four are the same"
 

@@ -101,12 +101,12 @@ def main() -> None:
     folder, module, way, first, step = Path(sys.argv[1]), sys.argv[2], sys.argv[3], *map(int, sys.argv[4:6])
     for name in ("datasets", "dspy", "eval.simulated.lm", "optimize.compilation.compiling", "eval.evaluation.evaluate"):
         importlib.import_module(name)
-    compiling = importlib.import_module("optimize.compilation.compiling")
+    opened = importlib.import_module("optimize.compilation.compile_session")
     shared = [*OPTIONS[module](folder), "--lm", "simulated", "--data", folder / "data", "--split", "valid"]
     shared += ["--concurrency", "1", "--limit", "2"]
 
     def once(place: str, at: int) -> tuple[int, int]:
-        compiling.WORK_FOLDER = folder / place / "cache"
+        opened.WORK_FOLDER = folder / place / "cache"
         (folder / place).mkdir(exist_ok=True)
         return run(module, [*shared, "--out", folder / place / "out"], at, way, folder / place / "errors")
 

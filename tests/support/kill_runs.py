@@ -19,7 +19,7 @@ from typing import Any
 
 import optimize.compile
 from eval.rollouts.run_folder import RunFolder
-from optimize.compilation import compiling
+from optimize.compilation import compile_session
 from program.paid.ledger import Ledger, LedgerReports
 
 SMALL = {
@@ -102,7 +102,7 @@ def compile_twice(folder: Path, data: Path, start: Path, optimizer: str, kills: 
     shared += ["--concurrency", "2", *SMALL.get(optimizer, [])]
     draw = random.Random(seed)
     for arm, count in (("whole", 0), ("killed", kills)):
-        compiling.WORK_FOLDER = folder / arm / "cache"
+        compile_session.WORK_FOLDER = folder / arm / "cache"
         (folder / arm).mkdir(parents=True, exist_ok=True)
         options = [*shared, "--out", str(folder / arm / "out")]
         died = 0

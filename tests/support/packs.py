@@ -222,7 +222,7 @@ def use_lm(monkeypatch: pytest.MonkeyPatch, rule: Rule | Sequence[str | Exceptio
 
 def use_opener(monkeypatch: pytest.MonkeyPatch, opener: Any) -> None:
     """Let `eval.run` and `optimize.compile` open their models by `opener`."""
-    for module in ("eval.cluster.execution", "optimize.compilation.compiling"):
+    for module in ("eval.cluster.execution", "optimize.compilation.compile_session"):
         monkeypatch.setattr(f"{module}.open_model", opener)
 
 
@@ -252,7 +252,7 @@ def opener_of(lm: Any) -> Any:
 def isolate(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     """Keep every cache a pipeline writes below `folder`. Nothing waits before it asks a failing LM again."""
     monkeypatch.setattr("eval.data.rows.CACHE_FOLDER", folder)
-    monkeypatch.setattr("optimize.compilation.compiling.WORK_FOLDER", folder / "compile")
+    monkeypatch.setattr("optimize.compilation.compile_session.WORK_FOLDER", folder / "compile")
     monkeypatch.setattr(
         "program.rollout.rate_limits.Pace.rest", lambda pace, seconds: None
     )  # before a request is sent again

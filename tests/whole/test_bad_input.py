@@ -43,7 +43,7 @@ JUDGES = (
     "eval.given.judged_programs",
     "eval.given.dataset_audit",
     "program.bench.workbench",
-    "optimize.compilation.compiling",
+    "optimize.compilation.compile_session",
 )
 ODD_TEXTS = [
     "",

@@ -289,7 +289,7 @@ def test_a_compilation_keeps_its_ledger_here_and_is_judged_there(cluster, workpl
     prompts = use_lm(monkeypatch, answer_rule())
     printed(monkeypatch, optimize.compile.main, *shared, "--out", workplace / "here")
     asked = len(prompts)
-    monkeypatch.setattr("optimize.compilation.compiling.WORK_FOLDER", workplace / "another ledger")
+    monkeypatch.setattr("optimize.compilation.compile_session.WORK_FOLDER", workplace / "another ledger")
     printed(monkeypatch, optimize.compile.main, *shared, "--out", workplace / "there", *ray(cluster))
     assert len(prompts) == 2 * asked
     assert (workplace / "here" / "program.json").read_bytes() == (workplace / "there" / "program.json").read_bytes()

@@ -234,7 +234,7 @@ def test_an_interrupted_evaluation_goes_on_where_it_stopped(pipeline, monkeypatc
 
 def test_a_dry_run_asks_nothing_and_writes_nothing(monkeypatch, tmp_path):
     data, start = write_pack(tmp_path / "data"), write_start(tmp_path / "start", "alphacodium")
-    monkeypatch.setattr("optimize.compilation.compiling.open_model", None)  # opening one would already be a call
+    monkeypatch.setattr("optimize.compilation.compile_session.open_model", None)  # opening one would already be a call
     said = printed(monkeypatch, optimize.compile.main, *compile_options(data, start, tmp_path / "out", "--dry-run"))
     assert "4 problems" in said and "WriteCode" in said and "valid" in said
     assert not (tmp_path / "out").exists()

@@ -69,7 +69,7 @@ def test_a_compilation_on_another_machine_takes_the_answers_of_one_here(monkeypa
     printed(monkeypatch, optimize.compile.main, *command, "--out", tmp_path / "first")
     (ledger,) = (tmp_path / "cache").rglob("ledger.sqlite")
     asked = len(prompts)
-    monkeypatch.setattr("optimize.compilation.compiling.WORK_FOLDER", tmp_path / "another machine")
+    monkeypatch.setattr("optimize.compilation.compile_session.WORK_FOLDER", tmp_path / "another machine")
     printed(monkeypatch, optimize.compile.main, *command, "--answers", ledger.parent, "--out", tmp_path / "second")
     assert len(prompts) == asked > 0
     first, second = (json.loads((tmp_path / name / "report.json").read_text()) for name in ("first", "second"))

@@ -11,14 +11,14 @@ from tests.support.rollouts import traced
 
 def test_the_bar_counts_solved_of_judged_and_what_was_spent(capsys):
     with RunProgress("scripted", 10) as progress:
-        for end in ("solved", "failed", "not judged", "failed"):
-            progress.add(traced(end=end))
+        for sample, end in enumerate(("solved", "failed", "not judged", "failed")):
+            progress.add(traced(end=end, sample=sample))
         assert progress.status() == "solved 1/3 (33%), 1 not judged, 1.44k tokens, $0.12"
     assert "scripted" in capsys.readouterr().err
 
 
 def test_stored_rollouts_are_in_the_share_and_the_spend(capsys):
-    with RunProgress("scripted", 3, [traced(), traced(end="failed")]) as progress:
+    with RunProgress("scripted", 3, [traced(), traced(end="failed", sample=1)]) as progress:
         assert progress.status() == "solved 1/2 (50%), 960 tokens, $0.08"
     assert "2/3" in capsys.readouterr().err
 
@@ -26,8 +26,19 @@ def test_stored_rollouts_are_in_the_share_and_the_spend(capsys):
 def test_an_unknown_price_is_not_shown_as_nothing():
     unpriced = traced()
     unpriced.totals.dollars = None
-    with RunProgress("scripted", 2, [unpriced, traced()]) as progress:
+    with RunProgress("scripted", 2, [unpriced, traced(sample=1)]) as progress:
         assert "$" not in progress.status() and "tokens" in progress.status()
+
+
+def test_a_rollout_that_is_judged_later_has_its_new_status():
+    with RunProgress("scripted", 2) as progress:
+        late = traced(end="failed", sample=1)
+        verdict, late.status = late.status, "not judged"
+        progress.add(late)
+        assert progress.status() == "solved –, 1 not judged, 480 tokens, $0.04"
+        late.status = verdict
+        progress.add(late)
+        assert progress.status() == "solved 0/1 (0%), 480 tokens, $0.04"
 
 
 def test_before_anything_was_judged_there_is_no_share():
@@ -37,7 +48,7 @@ def test_before_anything_was_judged_there_is_no_share():
 
 def test_the_line_knows_the_total_and_what_is_being_done():
     progress = RunProgress("scripted", 10, [traced()], lambda: "2 running (FixCode), 7 calls, 1.2k tokens")
-    progress.add(traced(end="failed"))
+    progress.add(traced(end="failed", sample=1))
     parts = progress.line().split(" | ")
     assert parts[0] == "scripted 2/10"
     assert parts[2:] == ["solved 1/2 (50%), $0.08", "2 running (FixCode), 7 calls, 1.2k tokens"]

@@ -6,7 +6,7 @@ from judge.verdict import TestCase
 from program.bench.workbench import Workbench
 from program.problem import Problem
 from program.steps.config import FlowConfig
-from program.steps.cross_check import MAX_FOUND, CrossCheck, Oracle, differing_tests, trusted
+from program.steps.cross_check import MAX_FOUND, CrossCheck, Oracle, differing_tests, take_up_brute_force
 from program.steps.task import Task
 from tests.support.scripted import FIRST_ONLY, GARBAGE, NEVER, RIGHT, Rollout, code
 from tests.support.trace_words import words
@@ -53,23 +53,23 @@ def test_either_program_may_be_missing(double):
 
 def test_a_brute_force_program_is_trusted_when_it_passes_the_public_tests(bench, trace):
     bench.add(RIGHT, "first")
-    assert trusted(Oracle(SLOW), bench) and bench.programs == [RIGHT] and not trace.decisions
+    assert take_up_brute_force(Oracle(SLOW), bench) and bench.programs == [RIGHT] and not trace.decisions
 
 
 def test_it_becomes_a_candidate_where_no_other_program_passes_them(bench):
     bench.add(NEVER, "first")
-    assert trusted(Oracle(SLOW), bench) and bench.best() == SLOW
+    assert take_up_brute_force(Oracle(SLOW), bench) and bench.best() == SLOW
 
 
 @pytest.mark.parametrize("program", [FIRST_ONLY, "raise ValueError\n", "print(\n"])
 def test_one_that_fails_is_not_trusted(bench, trace, program):
-    assert not trusted(Oracle(program), bench) and bench.programs == []
+    assert not take_up_brute_force(Oracle(program), bench) and bench.programs == []
     assert words(trace) == ["brute force: not trusted, because it does not pass all public tests"]
 
 
 def test_without_public_tests_or_without_a_program_there_is_no_trust(bench, trace):
-    assert not trusted(Oracle(), bench) and not trace.decisions
-    assert not trusted(Oracle(SLOW), Workbench(Problem(name="Bare", description="")))
+    assert not take_up_brute_force(Oracle(), bench) and not trace.decisions
+    assert not take_up_brute_force(Oracle(SLOW), Workbench(Problem(name="Bare", description="")))
 
 
 # What random inputs find
