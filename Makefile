@@ -118,4 +118,4 @@ format:
 	.venv/bin/ruff check --fix .
 
 clean:
-	rm -rf .venv .cache
+	rm -rf .venv $(filter-out .cache/compile,$(wildcard .cache/*))  # paid answers stay

@@ -36,6 +36,7 @@ class Averages:
     sequences: for some runs, the stages called, in order.
     measured: whether from rollouts, not from priors.
     source: the origin, in words.
+    seconds: of a run, without judging; None if not measured.
     """
 
     calls: float
@@ -45,6 +46,7 @@ class Averages:
     sequences: list[list[str]]
     measured: bool
     source: str
+    seconds: float | None = None
 
     def with_tokens_of(self, other: Averages) -> Averages:
         """The same number of calls, each with the tokens of a call in `other`."""
@@ -64,7 +66,8 @@ class Averages:
         limits = budget.model_dump(include=set(each), exclude_none=True)
         allowed = [max(1.0, limit / each[name]) for name, limit in limits.items() if each[name]]
         calls = min([self.calls, *allowed])
-        return replace(self, calls=calls, prompt_tokens=calls * prompt, answer_tokens=calls * answer)
+        seconds = self.seconds and self.seconds * calls / self.calls
+        return replace(self, calls=calls, prompt_tokens=calls * prompt, answer_tokens=calls * answer, seconds=seconds)
 
 
 def averages(config: CompileConfig, inputs: Inputs, out: Path | None) -> Averages:
@@ -102,6 +105,7 @@ def averages_of(rollouts: Sequence[Rollout], config: CompileConfig, source: str)
         sequences=[[call.stage for call in each.trace.calls] for each in rollouts],
         measured=True,
         source=source,
+        seconds=sum(each.seconds for each in rollouts) / len(rollouts),
     )
 
 

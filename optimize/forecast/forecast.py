@@ -15,6 +15,7 @@ from optimize.forecast.rehearsal import GATE, PhaseCount, rehearse
 from optimize.gate.gate import repeats_its_draws
 from optimize.job.inputs import Inputs
 from optimize.job.stages import stages_of
+from program.cli.progress_line import clock
 from program.cli.settings import setting_text
 from program.models.prices import price_of
 from program.rollout.budget import OPTIONS, amount_text, limit_text, spent_of
@@ -128,7 +129,7 @@ def describe_plan(config: CompileConfig, inputs: Inputs, out: Path) -> str:
     within = average.within(inputs.program.config.budget, config.lm).calls
     bounded = f", {within:.1f} within the budget of a run," if within < average.calls else ""
     lines += ["", f"averages of {average.calls:.1f} calls per run{bounded} come from {average.source}"]
-    lines += filter(None, [no_fresh_draws(config, inputs)])
+    lines += filter(None, [_time(config, average, total), no_fresh_draws(config, inputs)])
     reached = spent_of(_used(total), config.budget)
     if config.gate and (short := too_little_for_gate(config, gate_needs(config, inputs, average))):
         lines.append(short)
@@ -136,6 +137,15 @@ def describe_plan(config: CompileConfig, inputs: Inputs, out: Path) -> str:
         cap = _cap(config, reached)
         lines.append(f"the plan exceeds a cap: {cap} is reached before the end; then the best program so far is saved")
     return "\n".join(lines)
+
+
+def _time(config: CompileConfig, average: Averages, total: Row) -> str:
+    """How long the calls in `total` take, in one line; empty if nothing is measured and no rate is limited."""
+    each = (average.seconds or 0.0) / average.calls
+    seconds, why = total.calls * each / config.concurrency, "if an answer takes as long as it did there"
+    if (most := config.rates.requests_per_minute) and 60 * total.calls / most > seconds:
+        seconds, why = 60 * total.calls / most, f"because of requests_per_minute = {most:,}"
+    return f"time: about {clock(seconds)} at --concurrency {config.concurrency}, {why}" if seconds else ""
 
 
 def describe_probe(config: CompileConfig, inputs: Inputs, calls: int, out: Path) -> str:

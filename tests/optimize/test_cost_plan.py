@@ -195,6 +195,24 @@ def test_a_plan_goes_by_the_largest_run_on_its_own_data_and_by_other_runs_only_w
     assert planned_by() == str(tmp_path / "runs" / "larger")
 
 
+def test_a_plan_has_the_time_of_its_calls_if_answers_were_timed_or_requests_are_limited(monkeypatch, tmp_path):
+    use_simulated(monkeypatch)
+    options, timed = (
+        [*verified_in(tmp_path, TASKS[:4]), "--dry-run"],
+        r"time: about (\d+):(\d+) at --concurrency (\d+), (.*)",
+    )
+    said = printed(monkeypatch, optimize.compile.main, *options)
+    assert "time: about" not in said
+    calls = total_of(said)[1]
+    said = printed(monkeypatch, optimize.compile.main, *options, "--requests-per-minute", "1")
+    assert re.findall(timed, said) == [(f"{calls:.0f}", "00", "4", "because of requests_per_minute = 1")]
+    folder = tmp_path / "runs" / "timed"
+    printed(monkeypatch, eval.run.main, tmp_path / "start", *options[2:6], "--out", folder)
+    slow = [json.loads(line) | {"seconds": 3600.0} for line in (folder / "rollouts.jsonl").read_text().splitlines()]
+    (folder / "rollouts.jsonl").write_text("".join(json.dumps(line) + "\n" for line in slow))
+    assert "if an answer takes as long as it did there" in printed(monkeypatch, optimize.compile.main, *options)
+
+
 def test_without_a_run_prompts_are_expected_to_be_as_long_as_the_problems_are(monkeypatch, tmp_path):
     long = tmp_path / "long"
     long.mkdir()
