@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
 from threading import Event
 
 from eval.data.problem_set import ProblemSet
@@ -52,54 +53,91 @@ def run_loop(
     known = [done[key] for key in (_key(*task) for task in wanted) if key in done]
     yield from known
     left = [task for task in wanted if _key(*task) not in done]
-    outages = Outages(known)
-    dropped, judged = Event(), set[Key]()
-
-    def one(arm: Arm, problem: Problem, sample: int) -> Rollout:
-        rollout = executor.run(arm, problem, sample, (allowances or {}).get(_key(arm, problem, sample)))
-        judged.add(rollout.key())
-        try:
-            judge_answer(rollout, problem, problems)
-        finally:
-            judged.discard(rollout.key())
-        if dropped.is_set():
-            raise Interrupted  # its judge runs were ended, so its program has no verdict
-        outages.settle(rollout, arm.program)
-        folder.append(rollout)
-        return rollout
-
-    pending: set[Future[Rollout]] = set()
+    work = _Work(folder, problems, executor, allowances or {}, Outages(known), left)
     with (
         graceful(),
         ThreadPoolExecutor(concurrency, thread_name_prefix="rollout") as pool,
-        RunProgress(label, len(wanted), known, lambda: in_words(len(pending), len(judged), executor)) as progress,
+        RunProgress(label, len(wanted), known, work.in_words) as progress,
     ):
-        stop = ""
-        while left or pending:
+        while work.left or work.running:
             if executor.budget.spent() or is_asked():
-                left.clear()
+                work.left.clear()
             if is_over() or (executor.budget.seconds_left() or 0.0) < -LATE_SECONDS:
-                dropped.set()
-                end_runs()
+                work.drop()
                 break
-            while left and len(pending) < concurrency:
-                pending.add(pool.submit(one, *left.pop(0)))
-            ended, pending = wait(pending, LOOK_SECONDS, FIRST_COMPLETED)
-            for future in ended:
-                if isinstance(future.exception(), Interrupted):
-                    continue
-                rollout = future.result()
+            work.begin(pool, concurrency)
+            for rollout in work.ended():
                 progress.add(rollout)
                 yield rollout
-                if reason := outages.reason_to_stop(rollout):
-                    stop = stop or reason
-                    left.clear()
-            for rollout in outages.released():
-                judge_answer(rollout, problems.problem(rollout.problem), problems)
-                folder.append(rollout)
+            for rollout in work.judged_late():
                 progress.add(rollout)
-    if stop:
-        raise ModelError(f"{stop}; fix this, then the same command resumes the run")
+    if work.stop:
+        raise ModelError(f"{work.stop}; fix this, then the same command resumes the run")
+
+
+@dataclass
+class _Work:
+    """The rollouts of a run that are left, and those that run.
+
+    stop: why no further rollout begins; empty if there is no reason.
+    """
+
+    folder: RunFolder
+    problems: ProblemSet
+    executor: Executor
+    allowances: Mapping[Key, Allowance]
+    outages: Outages
+    left: list[tuple[Arm, Problem, int]]
+    running: set[Future[Rollout]] = field(default_factory=set)
+    stop: str = ""
+    _in_judge: set[Key] = field(default_factory=set)
+    _dropped: Event = field(default_factory=Event)
+
+    def begin(self, pool: ThreadPoolExecutor, most: int) -> None:
+        """Begin rollouts until `most` run."""
+        while self.left and len(self.running) < most:
+            self.running.add(pool.submit(self._run, *self.left.pop(0)))
+
+    def ended(self) -> Iterator[Rollout]:
+        """The rollouts that have ended, after a short wait for the next one."""
+        ended, self.running = wait(self.running, LOOK_SECONDS, FIRST_COMPLETED)
+        for future in ended:
+            if isinstance(future.exception(), Interrupted):
+                continue
+            rollout = future.result()
+            yield rollout
+            if reason := self.outages.reason_to_stop(rollout):
+                self.stop = self.stop or reason
+                self.left.clear()
+
+    def judged_late(self) -> Iterator[Rollout]:
+        """The rollouts that can be judged only now; see `Outages.released`."""
+        for rollout in self.outages.released():
+            judge_answer(rollout, self.problems.problem(rollout.problem), self.problems)
+            self.folder.append(rollout)
+            yield rollout
+
+    def drop(self) -> None:
+        """End the judge's runs, so that no running rollout is stored any more."""
+        self._dropped.set()
+        end_runs()
+
+    def in_words(self) -> str:
+        """What the running rollouts do."""
+        return in_words(len(self.running), len(self._in_judge), self.executor)
+
+    def _run(self, arm: Arm, problem: Problem, sample: int) -> Rollout:
+        rollout = self.executor.run(arm, problem, sample, self.allowances.get(_key(arm, problem, sample)))
+        self._in_judge.add(rollout.key())
+        try:
+            judge_answer(rollout, problem, self.problems)
+        finally:
+            self._in_judge.discard(rollout.key())
+        if self._dropped.is_set():
+            raise Interrupted  # its judge runs were ended, so its program has no verdict
+        self.outages.settle(rollout, arm.program)
+        self.folder.append(rollout)
+        return rollout
 
 
 def in_words(running: int, judged: int, executor: Executor) -> str:
