@@ -89,13 +89,15 @@ def _compile(options: argparse.Namespace) -> None:
 
     changes: dict[str, Any] = {key: getattr(options, key) for key in KEYS}
     changes = {key: value for key, value in changes.items() if value is not None}
-    changes.update(parse_settings(options.tune))
+    changes.update(parse_settings(options.tune, "--tune"))
     if options.answers:
         changes["answers"] = list(map(str, options.answers))
-    settings, budget = parse_settings(options.set), parse_settings([f"budget.{each}" for each in options.at])
-    if twice := flattened(settings).keys() & flattened(budget):
-        raise ConfigError(f"--set {min(twice)} and --at: give only one of them")
-    if settings := merged(settings, budget):
+    settings, at = parse_settings(options.set), parse_settings(options.at, "--at")
+    if unset := [key for key, value in at.items() if value is None]:
+        raise ConfigError(f"--at {unset[0]}=: expected a number")
+    if twice := [key for key in flattened(settings) if at and (key == "budget" or key.removeprefix("budget.") in at)]:
+        raise ConfigError(f"--set {twice[0]} and --at: give only one of them")
+    if settings := merged(settings, {"budget": at} if at else {}):
         changes["settings"] = settings
     config = read_config(options.config, changes)
     if options.dry_run:

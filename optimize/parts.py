@@ -33,6 +33,8 @@ def main() -> None:
 def _write(options: argparse.Namespace) -> None:
     from program.cli.settings import named_options, setting_options
 
+    if (options.out / "manifest.json").is_file():
+        raise UserError(f"{options.out} is an artifact; choose another folder")
     start = options.start or _start_of(options.artifact)
     parts = take_apart(options.artifact, start, options.out)
     if options.out / "words" not in parts:

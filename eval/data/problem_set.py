@@ -184,7 +184,11 @@ class ProblemSet:
         except re.error as fault:
             raise DataError(f"--match {match}: {fault}") from fault
         names = {problem.name for problem in self.problems if matching.search(problem.name)}
-        names -= read_exclusions(exclude) if exclude else set()
+        if exclude:
+            out = read_exclusions(exclude)
+            if out and not any(problem.name in out for problem in self.problems):
+                log.warning("%s: none of its problems is in %s %s", exclude, self.data, self.split)
+            names -= out
         if tags:
             names &= self._having("tags", tags)
         if difficulty:

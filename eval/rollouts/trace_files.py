@@ -10,6 +10,7 @@ import gzip
 import hashlib
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -46,6 +47,19 @@ def write_trace(run: Path, rollout: Rollout) -> None:
     lines = (json.dumps(event.model_dump(), ensure_ascii=False) for event in rollout.trace.events)
     text = "".join(f"{line}\n" for line in lines)
     write_whole(path, gzip.compress(text.encode("utf-8", "replace"), mtime=0))
+
+
+def refuse_lost_traces(run: Path, rollouts: Iterable[Rollout]) -> None:
+    """Refuse rollouts whose calls cannot be read any more: nothing would be found in them.
+
+    Raises:
+        RunError: the trace of a rollout with calls is missing.
+    """
+    for rollout in rollouts:
+        path = trace_path(run, *rollout.key())
+        if rollout.trace.calls and not path.is_file():
+            again = f"remove {run / 'rollouts.jsonl'} to run its rollouts again"
+            raise RunError(f"{path} is missing, so the calls of this rollout cannot be read; put it back, or {again}")
 
 
 def read_trace(run: Path, arm: str, problem: str, sample: int) -> list[Event]:

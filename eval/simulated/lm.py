@@ -37,12 +37,13 @@ class SimulatedEngine:
 
     An answer is a function of the seed, the stage, the problem, the last user message, the `rollout_id` and the draw.
     The draw is the number of earlier answers to exactly the same prompt (system text and all messages) with the same
-    `rollout_id`; at temperature 0 it is always 0. So runs are reproducible, including killed runs that resume with
-    their answers, and independent of the order of prompts. Threads that send the same prompt at once may swap its
-    answers, but together get the same multiset. Faults and timeouts depend on the request's number and consume no
-    answer. Demonstrations and instructions are not part of the function, so two programs with the same question get the
-    same luck: their comparison is paired. Prompts in another order have their own luck. So demonstrations change the
-    luck of a problem-first program: they change the order.
+    `rollout_id`; at temperature 0 it is always 0. So runs are reproducible and independent of the order of prompts.
+    Draws are counted in this process: a run that resumes is reproducible too, unless several programs of it send the
+    same prompt. Threads that send the same prompt at once may swap its answers, but together get the same multiset.
+    Faults and timeouts depend on the request's number and consume no answer. Demonstrations and instructions
+    are not part of the function, so two programs with the same question get the same luck: their comparison is paired.
+    Prompts in another order have their own luck. So demonstrations change the luck of a problem-first program: they
+    change the order.
 
     A demonstration is good if its answer is known to be right for its problem. Stages without known right answers
     (reflection, proposals) have no skill to raise.

@@ -95,12 +95,16 @@ def _own_ledger(config: CompileConfig, inputs: Inputs, training: Path) -> Path:
     shared = {key: inputs.identity[key] for key in ("lm", "data_fingerprint", "seed")}
     noted = training / LEDGER_NAME
     name = noted.read_text() if noted.is_file() and is_begun(training.parent) else ""
-    if not _NAME.fullmatch(name):
+    resumes = _NAME.fullmatch(name)
+    if not resumes:
         name = _digest({**inputs.identity, **({"servers": bases} if bases else {})})
         write_whole(noted, name)
     folder = WORK_FOLDER / _digest(shared) / name
     folder.mkdir(parents=True, exist_ok=True)
-    if not (folder / FILE).exists():
+    file = folder / FILE
+    if resumes and not (file.is_file() and file.stat().st_size):
+        print(f"the ledger of this compilation is gone ({file}): answers are paid again; costs and caps begin at 0")
+    if not file.exists():
         write_whole(folder / SERVERS, json.dumps(bases))
     elif (begun := json.loads(_servers_of(folder))) != bases:
         print(f"answers of {', '.join(begun) or 'the provider'} that are stored already are reused")

@@ -26,7 +26,7 @@ from optimize.job.job import Job
 from optimize.job.stages import freeze, thaw
 from optimize.optimizers.optimizer import optimizer_of
 from optimize.probe.lever_findings import findings_table
-from optimize.probe.probing import flow_config, probe
+from optimize.probe.probing import SCREENED, flow_config, probe
 from optimize.probe.recommendation import recommendation
 from optimize.undocumented import random_state_kept
 from program.artifact import load
@@ -124,7 +124,7 @@ def dry_run(config: CompileConfig, out: Path, probe: int | None = None) -> str:
     if probe is None:
         return describe_plan(config, inputs, out)
     flow_config(inputs.program)
-    return describe_probe(config, inputs, probe, out)
+    return describe_probe(config, inputs, min(probe, SCREENED * len(inputs.learn)), out)
 
 
 @random_state_kept()
@@ -162,7 +162,8 @@ def probe_levers(
     stored = read_manifest(Path(config.start)).config
     ran_on = max((each.problems for each in found), default=0)
     larger = 3 * calls if ran_on < len(inputs.learn) else None
-    said = recommendation(found, config.start, probed, racing, stored, larger)
+    off = [key for key, value in config.tuning.values().items() if not value] if config.optimizer == "race" else []
+    said = recommendation(found, config.start, probed, racing, stored, larger, off)
     write_whole(out / "probe.json", json.dumps([each.as_json() for each in found], indent=2) + "\n")
     return f"{findings_table(found)}\n\nin this session {paid}\n{said}"
 

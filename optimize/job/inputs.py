@@ -18,6 +18,7 @@ from optimize.job.stages import frozen_stages, idle_stages
 from program import artifact
 from program.artifact import Manifest
 from program.cli.model_options import Models, ServedModel
+from program.manifest import read_state
 from program.models.prices import price_of
 from program.problem import Problem
 from program.stage.program import Program
@@ -172,7 +173,8 @@ def is_finished(out: Path, identity: dict[str, Any]) -> bool:
     """
     if not (out / "manifest.json").is_file():
         return False
-    compiled = artifact.read_manifest(out).compile
+    manifest = artifact.read_manifest(out)
+    compiled = manifest.compile
     if compiled is None:
         raise RunError(f"{out} is an artifact that was not compiled; choose another folder")
     by_code = {"code", "versions"} | ({"start_fingerprint"} if compiled.get("code") != identity["code"] else set())
@@ -180,4 +182,5 @@ def is_finished(out: Path, identity: dict[str, Any]) -> bool:
     there, here = ({key: each[key] for key in shared} for each in (compiled, identity))
     if found := config_differences(there, here):
         raise RunError(f"{out} was compiled with another configuration: {found[0]}; choose another folder")
+    read_state(out, manifest)
     return not compiled.get("stopped")

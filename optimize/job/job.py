@@ -16,6 +16,7 @@ from eval.rollouts.loop import run_loop
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.run_folder import RunFolder, read_rollouts
 from eval.rollouts.stored_arms import read_run
+from eval.rollouts.trace_files import refuse_lost_traces
 from optimize.config import CompileConfig, ConfigError
 from optimize.job.candidates import Candidates, RaceLine
 from optimize.job.dspy_runs import dspy_run
@@ -214,20 +215,28 @@ class Job:
         return self.shown_by(demo for predictor in predictors for demo in predictor.demos)
 
     def stored_rollouts(self) -> list[Rollout]:
-        """The teacher's judged rollouts, in the order of the problems."""
-        return self._in_order(read_rollouts(self.folder.path))
+        """The teacher's judged rollouts, in the order of the problems.
+
+        Raises:
+            RunError: a trace is missing.
+        """
+        rollouts = self._in_order(read_rollouts(self.folder.path))
+        refuse_lost_traces(self.folder.path, rollouts)
+        return rollouts
 
     def rollouts_of(self, run: Path) -> list[Rollout]:
         """The judged rollouts of a run of `eval.run` on the problems to learn from, in the order of the problems.
 
         Raises:
-            ConfigError, RunError: it is not a run, or a run over other data.
+            ConfigError, RunError: it is not a run, or a run over other data, or a trace is missing.
         """
         config, rollouts = read_run(run)
         if (config["split"], config["data_fingerprint"]) != (self.problems.split, self.problems.fingerprint):
             here = f"{self.problems.data} {self.problems.split}"
             raise ConfigError(f"{run} is a run over {config['data']} {config['split']}, not over {here}")
-        return self._in_order(rollouts)
+        found = self._in_order(rollouts)
+        refuse_lost_traces(run, found)
+        return found
 
     def _in_order(self, rollouts: Sequence[Rollout]) -> list[Rollout]:
         order = {problem.name: place for place, problem in enumerate(self.learn)}

@@ -14,6 +14,7 @@ from eval.rollouts.executor import Arm, Executor
 from eval.rollouts.loop import run_loop
 from eval.rollouts.rollout import Rollout
 from eval.rollouts.run_folder import RunFolder, read_config, read_rollouts
+from eval.rollouts.trace_files import refuse_lost_traces
 from optimize.job.inputs import Inputs
 from optimize.job.losses import refusals_as_failures, refuse_losses
 from program import artifact
@@ -81,6 +82,7 @@ class ProgramRuns:
         Raises:
             Halted: a cap is reached; finished rollouts are stored.
             ModelError: too many rollouts were not judged; the same command resumes.
+            RunError: a trace is missing.
         """
         arms = [arm for arm in self._arms if arm.name in names]
         asked = {**self._asked, "label": f"{self.path.name}{step and f', {step}'}"}
@@ -99,6 +101,7 @@ class ProgramRuns:
             if (each.sample - self._first) * len(places) + places[each.problem] < self._asked_for[each.arm]
         ]
         refuse_losses(rollouts)
+        refuse_lost_traces(self.path, rollouts)
         return refusals_as_failures(rollouts, self._problems)
 
 

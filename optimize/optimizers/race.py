@@ -10,10 +10,10 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from itertools import combinations
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import dspy
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from optimize.config import ConfigError
 from optimize.credit.proofs import PROOF_CALLS, foresee_proofs
@@ -59,6 +59,12 @@ class Race(Proposing, frozen=True):
     """the switches to race, such as direct_first,ai_tests; all if empty"""
     rollouts: int = Field(default=150, ge=2)
     """rollouts of a candidate that runs to the end of a round: one per problem, then a second per problem, and so on"""
+
+    @model_validator(mode="after")
+    def _races_something(self) -> Self:
+        if not (self.switches or self.demos or self.instructions or self.proposals):
+            raise ValueError("there is nothing to race: switches, demos, instructions and proposals are all off")
+        return self
 
     @property
     def likely_demos(self) -> int:

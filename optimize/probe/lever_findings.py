@@ -33,13 +33,15 @@ class LeverFinding:
     """The finding on one lever.
 
     problems: common to both arms of a pair.
-    gain: solved share with the change minus without it; a problem of several pairs counts with their mean.
+    before: solved share without the change; a problem of several pairs counts with their mean.
+    gain: solved share with the change minus that.
     visible: the smallest gain that the comparison detects with 80 % power.
     calls: per rollout without and with the change, means over the first pair.
     """
 
     lever: Lever
     problems: int
+    before: float
     gain: Estimate
     visible: float
     calls: tuple[float, float]
@@ -87,7 +89,8 @@ def finding(lever: Lever, arms: Mapping[str, ProbeArm]) -> LeverFinding:
     both = sorted(one.calls.keys() & two.calls.keys())
     calls = [fmean(arm.calls[name] for name in both) if both else 0.0 for arm in pairs[0]]
     gain = difference_estimate(before, after, level=SCREENING_LEVEL)
-    return LeverFinding(lever, len(values), gain, least_gain(before, after, SCREENING_LEVEL), (calls[0], calls[1]))
+    share, visible = fmean(before) if before else 0.0, least_gain(before, after, SCREENING_LEVEL)
+    return LeverFinding(lever, len(values), share, gain, visible, (calls[0], calls[1]))
 
 
 def findings_table(findings: Sequence[LeverFinding]) -> str:

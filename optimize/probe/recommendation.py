@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ from program.manifest import flattened, merged
 from program.steps.config import FlowConfig
 
 ONLY = {"shape": ("demos=0", "instructions=false", "proposals=0"), "words": ("switches=false",)}  # keys of the race
+# The keys of the race that may be off, and their values for a lever that needs them.
+NEEDED = {"shape": "switches=true", "instructions": "instructions=true", "demonstrations": "demos=3"}
 
 
 def recommendation(
@@ -24,6 +26,7 @@ def recommendation(
     arguments: Sequence[str],
     stored: Mapping[str, Any] | None = None,
     larger: int | None = None,
+    off: Collection[str] = (),
 ) -> str:
     """A few lines: the shown lever with the largest gain and its command, or that no gain is shown.
 
@@ -33,10 +36,13 @@ def recommendation(
         arguments: of the probe's command.
         stored: the configuration in the artifact; None for that of `config`.
         larger: a number of calls with which a probe would see smaller gains; None if there are no further problems.
+        off: the keys of the race that are off in the probe's configuration.
     """
     shown = [each for each in findings if each.shown]
     if not shown:
         tried = [each.visible for each in findings if each.problems]
+        if tried and all(each.before == 1.0 for each in findings if each.problems):
+            return "nothing to gain here: the program that the levers change solves every problem"
         said = "nothing to gain here, as far as this probe can see"
         if nearly := [each for each in findings if each.may_be_shown]:
             best = max(nearly, key=lambda each: each.gain.value)
@@ -63,12 +69,14 @@ def recommendation(
         lines += ["", "  or raced against other switches:"]
     else:
         lines += ["", "  raced against other words:"]
-    lines.append(f"  {_compile(arguments, lever.kind)}")
+    needed = NEEDED["shape" if lever.kind == "shape" else lever.name]
+    lines.append(f"  {_compile(arguments, lever.kind, [needed] if needed.partition('=')[0] in off else [])}")
     return "\n".join(lines)
 
 
-def _compile(arguments: Sequence[str], kind: str) -> str:
-    """The command that races levers of this kind, with another folder because its configuration differs."""
+def _compile(arguments: Sequence[str], kind: str, needed: Sequence[str]) -> str:
+    """The command that races levers of this kind, with another folder because its configuration differs. The last value
+    of a key counts."""
     kept: list[str] = []
     left = [*reversed(arguments)]
     while left:
@@ -81,5 +89,5 @@ def _compile(arguments: Sequence[str], kind: str) -> str:
             kept += ["--out", f"{out}-{kind}"]
         elif not each.startswith("--probe="):
             kept.append(each)
-    tuned = [part for key in ONLY[kind] for part in ("--tune", key)]
+    tuned = [part for key in (*ONLY[kind], *needed) for part in ("--tune", key)]
     return shlex.join(["python", "-m", "optimize.compile", *kept, *tuned])

@@ -15,9 +15,9 @@ from program.stage.program import Program
 from program.stage.stage import Stage
 
 
-def parse_settings(settings: list[str]) -> dict[str, Any]:
+def parse_settings(settings: Sequence[str], option: str = "--set") -> dict[str, Any]:
     """Parse `["solutions=2", "budget.calls=8", …]` to a nested dictionary; values are YAML; the last value of a key
-    counts.
+    counts. Messages name the option.
 
     Raises:
         ArtifactError: a setting has no `=`, or its value is not YAML.
@@ -26,12 +26,12 @@ def parse_settings(settings: list[str]) -> dict[str, Any]:
     for setting in settings:
         key, equals, value = setting.partition("=")
         if not equals:
-            raise ArtifactError(f"--set {setting}: expected KEY=VALUE")
+            raise ArtifactError(f"{option} {setting}: expected KEY=VALUE")
         *above, last = key.split(".")
         try:
             changed: dict[str, Any] = {last: yaml.safe_load(value)}
         except (yaml.YAMLError, ValueError, RecursionError) as fault:
-            raise ArtifactError(f"--set {setting}: the value is not YAML") from fault
+            raise ArtifactError(f"{option} {setting}: the value is not YAML") from fault
         for name in reversed(above):
             changed = {name: changed}
         pairs = merged(pairs, changed)

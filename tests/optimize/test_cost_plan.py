@@ -163,6 +163,17 @@ def test_a_budget_that_is_stated_twice_is_refused(monkeypatch, tmp_path, capsys)
     assert call(monkeypatch, optimize.compile.main, *options, "--set", "budget.calls=5") == 2
     assert "error: --set budget.calls and --at: give only one of them" in capsys.readouterr().err
     assert call(monkeypatch, optimize.compile.main, *options, "--set", "budget.tokens=5000") == 0
+    assert call(monkeypatch, optimize.compile.main, *options, "--set", "budget=5") == 2
+    assert "error: --set budget and --at: give only one of them" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("at", "said"), [("calls=", "--at calls=: expected a number"), ("calls", "--at calls: expected KEY=VALUE")]
+)
+def test_a_budget_without_a_number_is_refused(monkeypatch, tmp_path, capsys, at, said):
+    """As where a variable of the shell is not set: without the budget, everything would cost more."""
+    options = [*start_of(tmp_path, "direct"), "--out", tmp_path / "out", "--dry-run", "--at", at]
+    assert call(monkeypatch, optimize.compile.main, *options) == 2 and f"error: {said}" in capsys.readouterr().err
 
 
 def test_a_dry_run_of_a_probe_is_priced_as_a_probe(monkeypatch, tmp_path):
@@ -170,6 +181,8 @@ def test_a_dry_run_of_a_probe_is_priced_as_a_probe(monkeypatch, tmp_path):
     options = [*start_of(tmp_path, "alphacodium"), "--out", tmp_path / "out", "--dry-run", "--probe", "150"]
     said = printed(monkeypatch, optimize.compile.main, *options)
     assert said.startswith("the probe: about 150 calls with ") and "| gate |" not in said
+    few = printed(monkeypatch, optimize.compile.main, *options, "--limit", "3")
+    assert few.startswith("the probe: about 36 calls with "), "three problems are all there is"
 
 
 def test_a_plan_goes_by_the_largest_run_on_its_own_data_and_by_other_runs_only_without_one(monkeypatch, tmp_path):

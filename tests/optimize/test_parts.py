@@ -85,6 +85,11 @@ def test_without_two_parts_it_says_what_is_the_same(monkeypatch, tmp_path, capfd
     assert not (tmp_path / "parts").exists()
 
 
+def test_an_artifact_is_no_folder_for_its_parts(compiled, monkeypatch, capfd):
+    assert call(monkeypatch, optimize.parts.main, compiled, "--out", compiled) == 2
+    assert "is an artifact; choose another folder" in capfd.readouterr().err
+
+
 def test_only_a_compiled_program_of_the_same_kind_has_parts(compiled, monkeypatch, tmp_path, capfd):
     assert call(monkeypatch, optimize.parts.main, tmp_path / "start", "--out", tmp_path / "parts") == 2
     assert "is not compiled" in capfd.readouterr().err

@@ -4,6 +4,7 @@ import hashlib
 import json
 import random
 import shlex
+import shutil
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -212,6 +213,13 @@ def test_a_switch_that_would_not_be_raced_is_refused_before_anything_is_asked(mo
     assert said in capsys.readouterr().err and not prompts
 
 
+def test_a_race_of_nothing_is_refused(monkeypatch, capsys, options):
+    off = ("switches=false", "demos=0", "instructions=false", "proposals=0")
+    given = [word for each in off for word in ("--tune", each)]
+    assert call(monkeypatch, optimize.compile.main, *options, *given, "--dry-run") == 2
+    assert "nothing to race: switches, demos, instructions and proposals are all off" in capsys.readouterr().err
+
+
 def test_rollouts_leave_draws_to_the_gate(monkeypatch, capsys, options):
     use_lm(monkeypatch, rule)
     assert call(monkeypatch, optimize.compile.main, *options, "--tune", "rollouts=100000", "--dry-run") == 2
@@ -362,6 +370,22 @@ def test_what_a_pilot_lost_ends_no_race(monkeypatch, tmp_path, options):
     stored.write_text(stored.read_text().replace('"status": "failed"', '"status": "not judged"', 1))
     assert '"not judged"' in stored.read_text()
     assert printed(monkeypatch, optimize.compile.main, *options).splitlines()[-1].startswith("better: ")
+
+
+@pytest.mark.parametrize(("optimizer", "lost"), [("verified", "training"), ("race", "race-switches")])
+def test_rollouts_without_their_traces_are_refused(monkeypatch, tmp_path, options, capsys, optimizer, lost):
+    """Nothing would be found in their calls, and the compilation would end with another program."""
+    use_lm(monkeypatch, rule)
+    once = ["--tune", "rollouts=1"] if optimizer == "verified" else []
+    command = (optimize.compile.main, *options, "--optimizer", optimizer, *once, "--no-gate")
+    printed(monkeypatch, *command)
+    (tmp_path / "out" / "manifest.json").unlink()
+    shutil.rmtree(tmp_path / "out" / lost / "traces")
+    assert call(monkeypatch, *command) == 2
+    said = capsys.readouterr().err
+    assert "is missing, so the calls of this rollout cannot be read; put it back, or remove " in said
+    (tmp_path / "out" / lost / "rollouts.jsonl").unlink()
+    assert call(monkeypatch, *command) == 0
 
 
 def test_a_session_with_more_money_does_not_replace_what_was_found_to_be_better(monkeypatch, tmp_path, options):
