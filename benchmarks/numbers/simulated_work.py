@@ -15,7 +15,7 @@ from eval.data.problem_set import ProblemSet
 from eval.rollouts.json_lines import JsonLines
 from eval.simulated.lm import simulated_lm
 from eval.simulated.skills import Skills
-from optimize.compilation import compiling
+from optimize.compilation import compile_session
 
 Line = TypeVar("Line", bound=BaseModel)
 Key = TypeVar("Key")
@@ -38,7 +38,7 @@ def simulated_work(folder: Path, skills: Skills, stronger: Skills | None = None)
         yield simulated_lm(problems, stronger if stronger and model == STRONGER else skills)
 
     with (
-        patch.multiple(compiling, open_model=opened, WORK_FOLDER=folder / "ledger"),
+        patch.multiple(compile_session, open_model=opened, WORK_FOLDER=folder / "ledger"),
         (folder / "printed").open("w") as printed,
         redirect_stdout(printed),
         redirect_stderr(printed),

@@ -103,12 +103,7 @@ class Race(Proposing, frozen=True):
         shown = job.shown_in(start.program(job.inputs))
         left = [problem for problem in job.learn if problem.name not in shown]
         unseen = min(GATE_LOOKS * job.config.gate_problems, len(left) // 2) if job.config.gate else 0
-        most = len(left) - unseen
-        if most and self.rollouts > (allowed := FIRST_FRESH_DRAW // ROUNDS * most):
-            raise ConfigError(
-                f"rollouts: at most {allowed:,} on these {most} problems, so that the gate's draws are fresh"
-            )
-        return random.Random(job.config.seed).sample(left, min(self.rollouts, most))
+        return random.Random(job.config.seed).sample(left, min(self.rollouts, len(left) - unseen))
 
     def _switches(self, job: Job, best: Variant, problems: Sequence[Problem]) -> Iterator[Variant]:
         program = job.inputs.program
@@ -150,7 +145,8 @@ class Race(Proposing, frozen=True):
         return demo_variants(job, best, problems, self.demos, self.demo_tokens, self.proof_calls)
 
     def _round(self, job: Job, name: str, variants: Sequence[Variant], problems: Sequence[Problem]) -> Round:
-        ended = run_round(job, name, variants, problems, self.rollouts)
+        rollouts = min(self.rollouts, FIRST_FRESH_DRAW // ROUNDS * len(problems))  # so that the gate's draws are fresh
+        ended = run_round(job, name, variants, problems, rollouts)
         job.raced += ended.lines()
         return ended
 

@@ -26,6 +26,8 @@ from optimize.compilation.attempts import front
 from optimize.credit.evidence import Credit, Step
 from optimize.gate.gate_outcome import Outcome
 from optimize.job.candidates import RaceLine
+from optimize.job.job import FIRST_FRESH_DRAW
+from optimize.optimizers.race import ROUNDS as RACE_ROUNDS
 from optimize.race.dropping import FEWEST_ROLLOUTS, Standing, dropped, looks
 from optimize.race.levers import MANY, changes_of, combined
 from optimize.race.proposed import JudgedCall, costliest, repeats, worst_calls
@@ -220,10 +222,13 @@ def test_a_race_of_nothing_is_refused(monkeypatch, capsys, options):
     assert "nothing to race: switches, demos, instructions and proposals are all off" in capsys.readouterr().err
 
 
-def test_rollouts_leave_draws_to_the_gate(monkeypatch, capsys, options):
+def test_rollouts_leave_draws_to_the_gate(monkeypatch, tmp_path, options):
     use_lm(monkeypatch, rule)
-    assert call(monkeypatch, optimize.compile.main, *options, "--tune", "rollouts=100000", "--dry-run") == 2
-    assert "error: rollouts: at most " in capsys.readouterr().err
+    alone = ["--tune", "turn=order", "--tune", "demos=0", "--tune", "instructions=false", "--tune", "proposals=0"]
+    more = ["--limit", "1", "--tune", "rollouts=600", "--no-gate"]
+    printed(monkeypatch, optimize.compile.main, *options, *alone, *more)
+    rollouts = read_rollouts(tmp_path / "out" / "race-switches")
+    assert max(rollout.sample for rollout in rollouts) == FIRST_FRESH_DRAW // RACE_ROUNDS - 1
 
 
 def test_what_a_stronger_model_is_asked_for_is_a_switch_where_one_is_named():
