@@ -84,7 +84,7 @@ def too_little_for_gate(config: CompileConfig, needs: Mapping[str, float], spent
     if not spent.get(short):
         return f"{_cap(config, short)} is {takes}: the start is kept until the same command resumes with more"
     left = amount_text(short, max(0.0, getattr(config.budget, short) - spent[short]))
-    said = f"{_cap(config, short)} leaves {left}, {takes}, if the result is as dear as the start"
+    said = f"{_cap(config, short)} leaves {left}, {takes}, if the result costs as much as the start"
     return f"{said}: then only what is begun can end before the same command has more"
 
 
