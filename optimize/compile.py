@@ -95,9 +95,10 @@ def _compile(options: argparse.Namespace) -> None:
     settings, at = parse_settings(options.set), parse_settings(options.at, "--at")
     if unset := [key for key, value in at.items() if value is None]:
         raise ConfigError(f"--at {unset[0]}=: expected a number")
-    if twice := [key for key in flattened(settings) if at and (key == "budget" or key.removeprefix("budget.") in at)]:
-        raise ConfigError(f"--set {twice[0]} and --at: give only one of them")
-    if settings := merged(settings, {"budget": at} if at else {}):
+    budget = {"budget": at} if at else {}
+    if twice := flattened(settings).keys() & {*budget, *flattened(budget)}:
+        raise ConfigError(f"--set {min(twice)} and --at: give only one of them")
+    if settings := merged(settings, budget):
         changes["settings"] = settings
     config = read_config(options.config, changes)
     if options.dry_run:

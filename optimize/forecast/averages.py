@@ -113,13 +113,14 @@ def _stored(inputs: Inputs, runs: Path) -> Iterator[tuple[Path, list[Rollout]]]:
     """The runs below `runs` of the program with the model, each with its rollouts: first those on the same data; the
     largest first within each kind, which does not depend on the times of files."""
     here = inputs.identity
-    for same_data in (True, False):
-        found = []
-        for run, there in _configs(runs):
-            fingerprints = there.get("artifacts") or {}
-            arms = [arm for arm, fingerprint in fingerprints.items() if fingerprint == here["start_fingerprint"]]
-            if there.get("lm") == here["lm"] and arms and (there.get("data") == here["data"]) == same_data:
-                found.append((run, [each for each in read_rollouts(run) if each.arm in arms]))
+    matching: dict[bool, list[tuple[Path, list[str]]]] = {True: [], False: []}  # by whether the data are the same
+    for run, there in _configs(runs):
+        fingerprints = there.get("artifacts") or {}
+        arms = [arm for arm, fingerprint in fingerprints.items() if fingerprint == here["start_fingerprint"]]
+        if there.get("lm") == here["lm"] and arms:
+            matching[there.get("data") == here["data"]].append((run, arms))
+    for some in matching.values():
+        found = [(run, [each for each in read_rollouts(run) if each.arm in arms]) for run, arms in some]
         yield from sorted(found, key=lambda each: (-len(each[1]), each[0]))
 
 

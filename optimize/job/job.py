@@ -220,9 +220,7 @@ class Job:
         Raises:
             RunError: a trace is missing.
         """
-        rollouts = self._in_order(read_rollouts(self.folder.path))
-        refuse_lost_traces(self.folder.path, rollouts)
-        return rollouts
+        return self._in_order(self.folder.path, read_rollouts(self.folder.path))
 
     def rollouts_of(self, run: Path) -> list[Rollout]:
         """The judged rollouts of a run of `eval.run` on the problems to learn from, in the order of the problems.
@@ -234,13 +232,13 @@ class Job:
         if (config["split"], config["data_fingerprint"]) != (self.problems.split, self.problems.fingerprint):
             here = f"{self.problems.data} {self.problems.split}"
             raise ConfigError(f"{run} is a run over {config['data']} {config['split']}, not over {here}")
-        found = self._in_order(rollouts)
-        refuse_lost_traces(run, found)
-        return found
+        return self._in_order(run, rollouts)
 
-    def _in_order(self, rollouts: Sequence[Rollout]) -> list[Rollout]:
+    def _in_order(self, run: Path, rollouts: Sequence[Rollout]) -> list[Rollout]:
+        """The judged rollouts of `run` on the problems to learn from, each with its trace."""
         order = {problem.name: place for place, problem in enumerate(self.learn)}
         judged = [each for each in rollouts if each.status != "not judged" and each.problem in order]
+        refuse_lost_traces(run, judged)
         return sorted(judged, key=lambda each: (order[each.problem], each.sample))
 
     @contextmanager
